@@ -1,0 +1,77 @@
+"""What can go wrong, and how it is said.
+
+::
+
+    OpenLoopError            everything this package raises on purpose
+    |-- ScenarioError        a scenario file is refused; carries every `Problem` found in it
+    |-- UnknownNameError     a name asked for on the command line or in a call does not exist
+    |-- OutputError          results cannot be written or read back
+    `-- RunError             the simulation itself could not go on
+
+Messages are interface: where, what, what instead (style.md section 7).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class OpenLoopError(Exception):
+    """Base of every exception that OpenLoop raises on purpose."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in one place of a scenario file.
+
+    ``file`` and ``line`` say where (``line`` 0: the file as a whole), ``path`` names the key
+    (``policies[0].strength``), ``what`` is the finding and ``remedy`` what to write instead.
+    """
+
+    file: str
+    line: int
+    path: str
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        head = f"{place}: {self.path}: {self.what}" if self.path else f"{place}: {self.what}"
+        return f"{head}\n  {self.remedy}" if self.remedy else head
+
+
+class ScenarioError(OpenLoopError):
+    """A scenario is refused. ``problems`` holds every mistake found, in file order."""
+
+    def __init__(self, problems: Iterable[Problem]):
+        self.problems = list(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class UnknownNameError(OpenLoopError):
+    """A name that does not exist, with the nearest one that does."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]):
+        known = list(known)
+        super().__init__(f'there is no {kind} "{name}". {suggestion(name, known)}')
+
+
+class OutputError(OpenLoopError):
+    """Results cannot be written, or what is on disk is not what it claims to be."""
+
+
+class RunError(OpenLoopError):
+    """The simulation could not go on; the message says in which month and why."""
+
+
+def suggestion(name: str, known: Iterable[str], listed: int = 12) -> str:
+    """``Did you mean "x"?`` when something is near, and the known names when they are few."""
+    known = sorted(known)
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
+    parts = [f'Did you mean "{near[0]}"?'] if near else []
+    if known and (len(known) <= listed or not near):
+        shown = ", ".join(known[:listed])
+        parts.append(f"Known: {shown}{', ...' if len(known) > listed else ''}.")
+    return " ".join(parts)

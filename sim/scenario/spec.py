@@ -1,0 +1,122 @@
+"""What a scenario may say: assumptions, events, policies, run settings, and what to look at.
+
+These classes are the whole vocabulary of a scenario file. `sim.scenario.read` turns a file into a `Scenario`;
+`sim.world` turns a `Scenario` into arrays.
+"""
+
+from __future__ import annotations
+
+from functools import cache, reduce
+from operator import or_
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, create_model
+
+from sim.agents.adopter import Adopter, AdopterType
+from sim.agents.firm import ENTERPRISE, INDUSTRIAL_FIRM
+from sim.agents.government import ExposureWeights, Government
+from sim.agents.lab import LINE_DEFAULTS, Lab, Line
+from sim.agents.public_agency import PUBLIC_AGENCY
+from sim.agents.startup import STARTUP
+from sim.axes import LAST_MONTH, RegionName
+from sim.events import Event
+from sim.loops import LOOPS, Switch
+from sim.policies import policy_kinds
+from sim.quantity import Spec
+from sim.setting.attention import Attention, Community
+from sim.setting.compute import Compute
+from sim.setting.prices import Prices
+from sim.setting.regions import Regions
+from sim.setting.sectors import Sectors
+from sim.setting.technology import Technology
+
+LensName = Literal["L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8"]
+MAX_ADOPTERS = 50_000_000
+"""More than fit any machine this is meant for; larger numbers are refused as mistakes."""
+
+
+class Parameters(Spec):
+    """Every assumption of the model, grouped as in the package."""
+
+    startup: AdopterType = Field(STARTUP, description="Startups.")
+    enterprise: AdopterType = Field(ENTERPRISE, description="Enterprises that sell services.")
+    industrial: AdopterType = Field(INDUSTRIAL_FIRM, description="Industrial firms.")
+    public: AdopterType = Field(PUBLIC_AGENCY, description="Public agencies.")
+    adopter: Adopter = Field(Adopter(), description="What all adopters share.")
+    lab: Lab = Field(Lab(), description="What all labs share.")
+    lines: dict[str, Line] = Field(LINE_DEFAULTS, description="Lines by name; add, change or switch off.")
+    government: Government = Field(Government(), description="What all governments share.")
+    exposure: ExposureWeights = Field(ExposureWeights(), description="Weights of the exposure indices.")
+    regions: Regions = Field(Regions(), description="The four regions.")
+    sectors: Sectors = Field(Sectors(), description="The six sectors.")
+    compute: Compute = Field(Compute(), description="Chips, capex and power.")
+    technology: Technology = Field(Technology(), description="How capability grows and spreads.")
+    prices: Prices = Field(Prices(), description="Serving costs and prices.")
+    attention: Attention = Field(Attention(), description="How lines become known.")
+    community: Community = Field(Community(), description="Derivatives around open lines.")
+
+
+class RunSettings(Spec):
+    """How much to simulate."""
+
+    months: int = Field(120, ge=1, le=LAST_MONTH, description="Months to simulate, from 2024-01.")
+    adopters: int = Field(3000, ge=1, le=MAX_ADOPTERS, description="Number of adopters.")
+    seed: int = Field(1, ge=0, le=2**63 - 1, description="Root of all draws; zero is a seed.")
+    replicates: int = Field(20, ge=1, le=1_000_000, description="Repetitions with different luck.")
+
+
+class Focus(Spec):
+    """The lines whose share is followed through the loops."""
+
+    lines: tuple[str, ...] = Field(("CN-open-A", "CN-open-B", "CN-open-C"), description="Lines in focus.")
+    exclude_regions: tuple[RegionName, ...] = Field(("CN",), description="Regions whose adopters are left out.")
+
+
+class Rivals(Spec):
+    """For each region, whose lines count as exposure."""
+
+    US: tuple[RegionName, ...] = Field(("CN",), description="Origins that the US counts.")
+    CN: tuple[RegionName, ...] = Field(("US",), description="Origins that China counts.")
+    EU: tuple[RegionName, ...] = Field(("US", "CN"), description="Origins that Europe counts.")
+    GS: tuple[RegionName, ...] = Field(("US", "CN"), description="Origins that the Global South counts.")
+
+
+def _switch_text(text: str) -> str:
+    return str(Switch.parse(text))
+
+
+SwitchText = Annotated[str, AfterValidator(_switch_text)]
+
+_switches: dict[str, Any] = {
+    loop.key: (SwitchText, Field("live", description=f"{loop.name}: live, off or frozen@2026-01."))
+    for loop in LOOPS.values()
+}
+LoopSwitches = create_model("LoopSwitches", __base__=Spec, __doc__="State of every feedback loop.", **_switches)
+
+
+@cache
+def policy_union() -> Any:
+    """The type of one entry of ``policies``: any policy that has a file, told apart by its ``kind``."""
+    return Annotated[reduce(or_, policy_kinds().values()), Field(discriminator="kind")]
+
+
+class Scenario(Spec):
+    """A complete scenario: every number in use, every policy, every setting."""
+
+    name: str = Field(description="Short name; also names the run directory.", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    description: str = Field("", description="What the scenario is for, in a sentence.")
+    run: RunSettings = Field(RunSettings(), description="How much to simulate.")
+    parameters: Parameters = Field(Parameters(), description="Assumptions.")
+    events: tuple[Event, ...] = Field((), description="Dated events.")
+    policies: tuple[policy_union(), ...] = Field((), description="Public policies.")  # type: ignore[valid-type]
+    focus: Focus = Field(Focus(), description="Lines to follow.")
+    rivals: Rivals = Field(Rivals(), description="Whose lines count as exposure.")
+    lenses: tuple[LensName, ...] = Field(
+        ("L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8"), description="Lenses shown in figures and summary."
+    )
+    loops: LoopSwitches = Field(LoopSwitches(), description="State of the feedback loops.")  # type: ignore[valid-type]
+
+    @property
+    def roster(self) -> dict[str, Line]:
+        """The active lines, by name."""
+        return {name: line for name, line in self.parameters.lines.items() if line.active}
