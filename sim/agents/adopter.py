@@ -79,6 +79,10 @@ class Adopter(Spec):
         1.0, "Standard deviation of log size.", symbol="σ_z", unit="1", bounds=(0, 4), plausible=(0.5, 1.5),
         source=assumption("firm sizes are skewed"),
     )  # fmt: skip
+    robotics_startups: float = quantity(
+        0.4, "Part of robotics adopters that are startups; the rest are industrial firms.", unit="share",
+        bounds=(0, 1), plausible=(0.2, 0.6), source=assumption("many humanoid and arm makers are young"),
+    )  # fmt: skip
     ecosystem_weight: float = quantity(
         0.3, "Worth of the whole startup ecosystem using the line.", symbol="J", unit="utils", bounds=(0, 50),
         plausible=(0, 2), source=assumption("kept low by the quick reversals of F6"), tuned=True,

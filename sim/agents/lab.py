@@ -81,6 +81,10 @@ class Line(Spec):
         0.01, "Adopters abroad who know the line in month 0.", symbol="A(0)", unit="share", bounds=(0, 1),
         plausible=times(0.5, 2), source=ARCHETYPE, tuned=True,
     )  # fmt: skip
+    vulnerability: float = quantity(
+        0.5, "Vulnerability of the line to being hijacked.", symbol="vuln_j", unit="1", bounds=(0, 1),
+        plausible=(0, 1), source="caisi2025",
+    )  # fmt: skip
 
 
 def _lines() -> dict[str, Line]:

@@ -69,7 +69,3 @@ class Technology(Spec):
         0.2, "How much friction against a base's origin costs a builder.", unit="nats", bounds=(0, 20),
         plausible=(0, 1), source=assumption("turns friction, a bare number, into nats of worth"),
     )  # fmt: skip
-    vulnerability: float = quantity(
-        0.5, "Vulnerability to hijacking of a line that states none of its own.", symbol="vuln", unit="1",
-        bounds=(0, 1), plausible=(0, 1), source=assumption("equal for all lines; a scenario may differ (caisi2025)"),
-    )  # fmt: skip

@@ -1,0 +1,557 @@
+"""The default engine: a batch of runs advances together, one month at a time.
+
+Macro quantities (compute, capability, price, awareness, stocks) are NumPy expressions over a leading ``run`` axis; the
+decisions of adopters, where the time goes, are one compiled kernel over (run, block of adopters). `Lockstep.month` is
+the schedule of a month; each of its steps is a method, and each equation in it a function of `sim.rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.engines.deciding import Deciders
+from sim.engines.recording import Recorder
+from sim.engines.switches import Switches
+from sim.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, usage
+from sim.streams import uniform
+from sim.world import Job, World, build, cell_region, cell_sector, cell_type
+
+Array = npt.NDArray[Any]
+DOLLARS_PER_BILLION = 1e9
+OBSERVED = ("security_exposure", "scarcity", "concentration", "powered")
+"""Metrics that governments watch, in the order of their noise options."""
+
+
+def simulate(
+    jobs: Sequence[Job],
+    *,
+    threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+    trace: bool = False,
+) -> dict[str, Array]:
+    """Simulate runs of equal structure together.
+
+    Parameters
+    ----------
+    jobs : (scenario, replicate number) of each run
+    threads : int, optional
+        Threads for the decision kernel; as many as cores if absent. The result does not depend on it.
+    progress : callable, optional
+        Called each month with the number of run-months just done.
+    trace : bool
+        Also return ``trace_primary`` and ``trace_secondary``, the options of every adopter, (run, month, adopter).
+
+    Returns
+    -------
+    name of the observable -> (run, month, *dims)
+        See `sim.observables`. The result of a run does not depend on the other runs of the batch.
+    """
+    engine = Lockstep(build(jobs), threads, trace)
+    for month in range(engine.world.months):
+        engine.month(month)
+        if progress is not None:
+            progress(engine.world.runs)
+    return engine.recorder.finish()
+
+
+class Lockstep:
+    """State of a batch of runs, and the steps that advance it by a month."""
+
+    def __init__(self, world: World, threads: int | None = None, trace: bool = False):
+        self.world = world
+        self.switches = Switches(world.until)
+        self.deciders = Deciders(world, threads)
+        self.recorder = Recorder(world, trace)
+        self.now = SimpleNamespace()
+        """What the steps of the current month have found; the recorder reads it."""
+        self._start()
+
+    def month(self, month: int) -> None:
+        """One month: the schedule of section 3 of the model description."""
+        self._policies(month)
+        self._compute(month)
+        self._capability(month)
+        self._prices()
+        self._awareness(month)
+        self._decide(month)
+        self._deploy(month)
+        self._accumulate()
+        self._expose()
+        self._observe(month)
+        self.recorder.record(month, self.now, self)
+
+    # -- month 0 -------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        """Stocks of month 0 (section 6.0)."""
+        w = self.world
+        runs, lines, regions, sectors = w.runs, len(w.lines), len(REGIONS), len(SECTORS)
+        full = lambda array, *shape: np.broadcast_to(array, (runs, *shape)).copy()  # noqa: E731
+        self.chips_frontier = full(w.region.chips * 1e6, regions)
+        self.chips_domestic = np.zeros((runs, regions))
+        self.output_total = full(w.region.domestic_output, regions)
+        self.capacity = full(w.region.domestic_capacity, regions)
+        self.public_compute = np.zeros((runs, lines))
+        self.training = np.zeros((runs, lines))
+        self.algorithmic = full(w.line.algorithmic_start, lines)
+        self.borrowed = np.zeros((runs, lines))
+        self.open = full(w.line.open, lines) > 0
+        self.base = full(np.arange(lines), lines)
+        self.markup = full(w.line.markup, lines)
+        self.telemetry = np.zeros((runs, lines, sectors, N_MODES))
+        self.partner = np.zeros((runs, lines, sectors))
+        self.pool = np.zeros((runs, regions, sectors))
+        self.derivatives = np.zeros((runs, lines))
+        self.experience = full(w.prices.experience_start, lines)
+        self.equal_share = np.full((runs, lines), 1 / lines)
+        self.ecosystem = self.equal_share.copy()
+        self.revenue_share = self.equal_share.copy()
+        self.load = full(w.prices.mean_load, lines)
+        self.line_share_log = [self.equal_share]
+        at_home = w.home[None] > 0
+        self.awareness = full(
+            np.where(at_home, w.line.awareness_home[..., None], w.line.awareness_abroad[..., None]), lines, regions
+        )
+        self.region_share = np.zeros((runs, lines, regions))
+        self.leak_share = np.zeros((runs, len(cell_region), lines))
+        self.history: dict[str, list[Array]] = {name: [] for name in OBSERVED}
+        self._schedule_releases()
+
+    def _schedule_releases(self) -> None:
+        """Cadence of each line, drawn once per run, and its phase at the start."""
+        w = self.world
+        spread = np.broadcast_to(w.lab.cadence_spread, (w.runs, 1))
+        luck = self._release_luck(0, 1)
+        change = np.floor(luck * (2 * spread + 1)) - spread
+        self.cadence = np.maximum(np.broadcast_to(w.line.cadence, luck.shape) + change, 1)
+        self.months_left = np.floor(self._release_luck(0, 0) * self.cadence) + 1
+
+    def _release_luck(self, month: int, option: int) -> Array:
+        w = self.world
+        return np.array([[uniform(key, "release", month, int(line), option) for line in w.address] for key in w.key])
+
+    # -- steps of a month ----------------------------------------------------------------------------------------
+
+    def _policies(self, month: int) -> None:
+        """Step 1: the levers of the month, each (run or 1, *axes)."""
+        self.now = SimpleNamespace(month=month)
+        self.lever = SimpleNamespace(
+            **{name: path[:, min(month, path.shape[1] - 1)] for name, path in self.world.levers.items()}
+        )
+
+    def _compute(self, month: int) -> None:
+        """Step 2: capex, purchases, stocks, power, and each lab's compute (section 6.1)."""
+        w, c, lever, now = self.world, self.world.compute, self.lever, self.now
+        revenue = self.switches("R2", "revenue_share", self.revenue_share, self.equal_share, month)
+        by_region = (revenue[:, :, None] * w.home[None]).sum(axis=1)
+        start = w.home.sum(axis=0) / len(w.lines)
+        ratio = np.where(start > 0, by_region / np.maximum(start, 1e-300), 1.0)
+        now.capex = compute.capex(
+            w.region.capex, c.capex_growth, c.capex_slowdown, month, c.capex_response, ratio, lever.capex_boost
+        )
+        budget = c.chip_share * now.capex * DOLLARS_PER_BILLION
+        chip_price = compute.falling(c.chip_price, c.chip_price_fall, month)
+        desired = budget / chip_price * (1 + lever.stockpiling)
+        enforced = 1 - (1 - c.enforcement) * (1 - lever.enforcement)
+        legal, denied, smuggled = compute.chip_purchases(
+            desired, lever.export_denial, lever.import_refusal, c.smuggling, enforced
+        )
+        subsidy = lever.chip_subsidy
+        money = compute.domestic_budget(
+            budget, chip_price, legal, smuggled, c.smuggling_premium, c.redirected, subsidy * DOLLARS_PER_BILLION
+        )
+        learned = self.switches("R8", "output_total", self.output_total, w.region.domestic_output, month)
+        capacity = self.switches("R8", "capacity", self.capacity, w.region.domestic_capacity, month)
+        domestic_price = compute.learning_price(
+            c.domestic_price, learned, w.region.domestic_output, c.domestic_learning, c.domestic_price_fall, month,
+            lever.chip_discount,
+        )  # fmt: skip
+        wanted = money / np.maximum(domestic_price, 1e-9)
+        output = compute.smooth_minimum(wanted, capacity)
+        self.capacity = self.capacity * (
+            1 + compute.capacity_growth(
+                c.capacity_growth, c.demand_pull, wanted / np.maximum(capacity, 1e-300), c.subsidy_pull, subsidy,
+                c.subsidy_half, lever.tool_control,
+            )
+        )  # fmt: skip
+        self.chips_frontier = (1 - c.retirement) * self.chips_frontier + legal + smuggled
+        self.chips_domestic = (1 - c.retirement) * self.chips_domestic + output
+        self.output_total = self.output_total + output
+        grants = lever.compute_grant * DOLLARS_PER_BILLION * c.chip_share / chip_price
+        self.public_compute = (1 - c.retirement) * self.public_compute + grants
+        power = compute.grid_power(
+            w.region.power, w.region.power_growth + lever.grid_growth, c.power_slowdown, month, lever.grid_power
+        )
+        powered = compute.powered_share(
+            power, self.chips_frontier, self.chips_domestic,
+            compute.falling(c.power_per_chip, c.power_per_chip_fall, month), c.domestic_power_penalty,
+        )  # fmt: skip
+        powered = self.switches("B3", "powered", powered, np.ones_like(powered), month)
+        now.compute = powered * (self.chips_frontier + self.chips_domestic)
+        now.scarcity = compute.scarcity(desired, denied, smuggled, output)
+        shares = compute.lab_shares(
+            w.line.compute_weight, revenue, w.lab.revenue_elasticity, w.lab.least_revenue_share, w.home
+        )
+        now.lab_compute = self._of_home(now.compute) * shares * lever.compute_factor
+        level = w.lab.training_share * now.lab_compute + self.public_compute
+        if month == 0:
+            self.training = level
+            # the largest training compute at the start; at the defaults that of US-closed-A
+            self.reference = level.max(axis=1, keepdims=True)
+        else:
+            self.training = compute.smoothed(self.training, level, w.lab.training_time)
+        now.powered, now.chips_legal, now.chips_denied, now.chips_smuggled = powered, legal, denied, smuggled
+        now.chips_output = output
+
+    def _capability(self, month: int) -> None:
+        """Step 3: algorithms, borrowing and data; labs whose time has come release (section 6.2)."""
+        w, tech, lever, now = self.world, self.world.technology, self.lever, self.now
+        if month > 0:
+            best_open = np.where(self.open, self.released, -np.inf).max(axis=1, keepdims=True)
+            best_open = np.where(np.isfinite(best_open), best_open, -1e9)
+            self.algorithmic = capability.algorithmic_step(
+                self.algorithmic, tech.algorithmic_progress, tech.scarcity_innovation, self._of_home(now.scarcity),
+                tech.idea_spillover,
+            )  # fmt: skip
+            self.borrowed = capability.borrowed_step(
+                self.borrowed, self.internal, best_open, self.released.max(axis=1, keepdims=True),
+                tech.weight_borrowing, tech.distillation, 1 - lever.access_restriction, tech.borrowed_decay,
+            )  # fmt: skip
+        borrowed = self.switches("B2", "borrowed", self.borrowed, 0.0, month)
+        derivatives = self.switches("R3", "derivatives", self.derivatives, 0.0, month)
+        community = ecosystem.derivative_gain(
+            derivatives, w.community.derivative_scale, w.community.derivative_gain, w.community.technique_leak,
+            self.open,
+        )  # fmt: skip
+        self.internal = capability.capability(self.training, self.reference, self.algorithmic, borrowed, community)
+        now.data_gain = self._data_gain(month)
+        due = self._due(month)
+        opens = due & (np.broadcast_to(lever.open_release, due.shape) > 0)
+        closes = due & (np.broadcast_to(lever.close_release, due.shape) > 0)
+        self.open = (self.open | opens) & ~closes
+        if month == 0:
+            self.released = self.internal.copy()
+            self.sector_capability = w.sector.capability_weight[:, None, :] * self.released[..., None] + now.data_gain
+            self.frontier_start = self.released.max(axis=1, keepdims=True)
+        else:
+            reached, base = self._with_base()
+            self.released = np.where(due, reached, self.released)
+            self.base = np.where(due, base, self.base)
+            newest = w.sector.capability_weight[:, None, :] * reached[..., None] + now.data_gain
+            self.sector_capability = np.where(due[..., None], newest, self.sector_capability)
+        now.release = due
+        frontier = self.released.max(axis=1, keepdims=True)
+        threshold = adoption.task_threshold(
+            w.sector.task_threshold, tech.demand_drift, w.sector.capability_weight, frontier, self.frontier_start
+        )
+        now.coverage = adoption.coverage(self.sector_capability, threshold[:, None, :], tech.task_width[..., None])
+        now.frontier = frontier
+
+    def _due(self, month: int) -> Array:
+        """Which lines release this month; sets their next date."""
+        w = self.world
+        if month == 0:
+            return np.zeros((w.runs, len(w.lines)), bool)
+        self.months_left = self.months_left - 1
+        due = self.months_left <= 0
+        if due.any():
+            jitter = np.broadcast_to(w.lab.release_jitter, (w.runs, 1))
+            luck = self._release_luck(month, 2)
+            gap = self.cadence + self.lever.cadence_change + np.floor(luck * (2 * jitter + 1)) - jitter
+            self.months_left = np.where(due, np.maximum(gap, 1), self.months_left)
+        return due
+
+    def _with_base(self) -> tuple[Array, Array]:
+        """What each lab would release now, its own work or a build on the best open base, and that base."""
+        w, tech = self.world, self.world.technology
+        own = np.broadcast_to(np.arange(len(w.lines)), self.internal.shape)
+        builders = np.flatnonzero((w.line.builder > 0).any(axis=0))
+        if builders.size == 0:
+            return self.internal, own
+        is_base = self.open[:, None, :] & (w.line.builder[:, None, :] == 0)
+        is_base = np.broadcast_to(is_base, (w.runs, builders.size, len(w.lines)))
+        friction = w.friction[:, w.origin[builders]][:, :, w.origin, SELF_HOSTED]
+        added = self.lever.friction.mean(axis=3)[:, w.origin[builders]][:, :, w.origin, SELF_HOSTED]
+        reached, base = capability.build_on_base(
+            self.released, is_base, tech.base_friction[..., None] * (friction + added), tech.builder_gap,
+            tech.post_training, self.now.lab_compute[:, builders], tech.post_training_scale,
+        )  # fmt: skip
+        builds = (reached > self.internal[:, builders]) & (w.line.builder[:, builders] > 0)
+        capability_now, base_now = self.internal.copy(), own.copy()
+        capability_now[:, builders] = np.where(builds, reached, self.internal[:, builders])
+        base_now[:, builders] = np.where(builds, base, own[:, builders])
+        return capability_now, base_now
+
+    def _data_gain(self, month: int) -> Array:
+        """What accessible data would add to each line in each sector [nats], (run, line, sector)."""
+        w, tech, lever, sector = self.world, self.world.technology, self.lever, self.world.sector
+        own = self.switches("R1", "telemetry", self.telemetry.sum(axis=-1), 0.0, month)
+        partner = self.switches("R1p", "partner", self.partner, 0.0, month)
+        pool = self.switches("R1p", "pool", self.pool, 0.0, month)
+        access = np.maximum(w.home.T[None], lever.pool_access)
+        data = capability.accessible_data(
+            own + partner, tech.data_sharing[..., None], lever.data_sharing, w.home
+        ) + capability.pooled_data(pool, access)
+        shape = (sector.data_gain, sector.data_scale, sector.data_exponent)
+        most, scale, exponent = (array[:, None, :] for array in shape)
+        form = tech.data_shape[..., None]
+        if not self.switches.cut("B4"):
+            return capability.data_gain(data, most, scale, exponent, form)
+        # constant returns: along the chord from 0 to the half-scale when off, along the tangent at the cut when frozen
+        held = self.switches("B4", "data", data, 0.0, month)
+        base = capability.data_gain(held, most, scale, exponent, form)
+        chord = capability.data_gain(scale, most, scale, exponent, form) / scale
+        tangent = capability.data_gain_slope(held, most, scale, exponent, form)
+        off = (w.until["B4"] < 0)[:, None, None]
+        return base + np.where(off, chord, tangent) * (data - held)
+
+    def _prices(self) -> None:
+        """Step 4: prices from last month's load, and what each cell pays (section 6.3)."""
+        w, p, lever, now = self.world, self.world.prices, self.lever, self.now
+        month = now.month
+        experience = self.switches("R6", "experience", self.experience, p.experience_start, month)
+        frontier = now.frontier
+        now.cost = price.serving_cost(
+            p.cost_level, p.cost_slope, self.released, frontier, w.line.serving_cost, experience, p.experience_start,
+            p.experience_exponent,
+        )  # fmt: skip
+        now.price_of_fixed_capability = p.cost_level[:, 0] * np.exp(
+            p.cost_slope[:, 0] * (self.frontier_start - frontier)[:, 0]
+        )
+        load = self.switches("B1", "load", self.load, 0.0, month)
+        if (w.markup_adaptive > 0).any() and month > 12:
+            growth = np.log(self.line_share_log[-1] + 1e-6) - np.log(self.line_share_log[-13] + 1e-6)
+            adapted = price.adaptive_markup(self.markup, growth, p.markup_speed)
+            self.markup = np.where(w.markup_adaptive > 0, adapted, self.markup)
+        leak = self._to_cells(lever.subsidy_leak)
+        domestic = w.home.T[None, cell_region]
+        captured = (leak[:, :, None] * self.leak_share * domestic).sum(axis=1)
+        now.markup = self.markup * (1 + captured)
+        now.option_price = price.option_costs(
+            now.cost, now.markup, price.congestion(load, p.congestion), p.host_markup, w.region.self_hosting_cost
+        )
+        taxed = now.option_price.copy()
+        taxed[..., API] = taxed[..., API] * (1 + lever.tariff[:, :, w.origin])
+        voucher = lever.compute_voucher[:, cell_region, cell_type]
+        spared = np.stack([np.zeros_like(voucher), voucher, voucher], axis=-1)
+        subsidy = self._to_cells(lever.adoption_subsidy)
+        now.paid = (
+            taxed[:, cell_region] * (1 - subsidy)[:, :, None, None] * (1 - spared)[:, :, None, :]
+        )  # (run, cell, line, mode)
+        now.rebate = taxed[:, cell_region] - now.paid
+
+    def _awareness(self, month: int) -> None:
+        """Step 5, first half: who knows which line (section 6.4)."""
+        a, now = self.world.attention, self.now
+        share = self.switches("R4", "region_share", self.region_share, 0.0, month)
+        self.awareness = adoption.awareness_step(
+            self.awareness, a.advertising[..., None], a.word_of_mouth[..., None], share, a.release_boost[..., None],
+            now.release[..., None], np.swapaxes(self.lever.news, 1, 2), a.forgetting[..., None],
+        )  # fmt: skip
+
+    def _decide(self, month: int) -> None:
+        """Steps 5 and 6: what options are worth to each cell, then everybody's decision (section 6.4)."""
+        w, lever, now = self.world, self.lever, self.now
+        ecosystem_share = self.switches("R3", "ecosystem", self.ecosystem, self.equal_share, month)
+        now.worth = self._worth(ecosystem_share)
+        available = np.ones((w.runs, len(w.lines), N_MODES), bool)
+        available[..., HOSTED:] = self.open[..., None]
+        self.deciders.decide(
+            month,
+            coverage=np.swapaxes(now.coverage, 1, 2),
+            log_cost=np.log(now.paid),
+            worth=now.worth,
+            available=available,
+            banned=self._bans(),
+            awareness=np.swapaxes(self.awareness, 1, 2),
+            push=lever.push[:, cell_region, cell_sector],
+            outside=w.type.outside_value[:, cell_type] + lever.outside_value[:, cell_region, cell_sector],
+            usage_table=usage.usage_rate(
+                np.swapaxes(now.coverage, 1, 2)[:, cell_sector, :, None], now.paid, w.prices.usage_elasticity[..., None, None]
+            ),
+            block=2 * w.origin + self.open,
+        )
+        now.tally = self.deciders.tally
+
+    def _worth(self, ecosystem_share: Array) -> Array:
+        """What a cell shares of the utility of every option [utils], (run, cell, line, mode)."""
+        w, g, a, lever = self.world, self.world.type, self.world.adopter, self.lever
+        fitting = np.stack([a.customisation_api, a.customisation_hosted, a.customisation_self_hosted], axis=-1)
+        is_open = self.open[..., None]
+        served = np.concatenate(
+            [
+                np.where(is_open, a.service_open[..., None], a.service_closed[..., None]),
+                np.where(is_open, a.service_open[..., None], 0.0),
+                np.where(is_open, a.service_self_hosted[..., None], 0.0),
+            ],
+            axis=-1,
+        )
+        # friction by (region, origin) widened by what policy adds in a sector, read at the cell and the line's home
+        added = np.moveaxis(lever.friction[:, cell_region, :, cell_sector], 0, 1)
+        friction = (w.friction[:, cell_region] + added)[:, :, w.origin]
+        preference = lever.preference[:, cell_region, cell_sector, cell_type]
+        by_cell = lambda weight: weight[:, cell_type, None, None]  # noqa: E731
+        return (
+            by_cell(g.customisation_weight) * fitting[:, :, None, :]
+            + by_cell(g.service_weight) * served[:, None]
+            - by_cell(g.trust_weight) * friction
+            + (a.ecosystem_weight * ecosystem_share)[:, None, :, None]
+            + preference[..., None]
+        )
+
+    def _bans(self) -> Array:
+        """Part of each cell's adopters that may not use an option, (run or 1, cell, line, mode).
+
+        What is built on a banned base is banned too where a policy says so.
+        """
+        ban, base_ban = (
+            lever[:, cell_region, cell_sector, cell_type] for lever in (self.lever.ban, self.lever.base_ban)
+        )
+        if not base_ban.any():
+            return ban
+        wide = np.broadcast_to(base_ban, (self.world.runs, *base_ban.shape[1:]))
+        inherited = np.take_along_axis(wide, self.base[:, None, :, None], axis=2)
+        built = (self.base != np.arange(len(self.world.lines)))[:, None, :, None]
+        return np.where(built, ban + inherited - ban * inherited, ban)
+
+    def _deploy(self, month: int) -> None:
+        """Steps 7 and 8, first half: usage, revenue, load, and the data that come back (section 6.5)."""
+        w, tech, lever, now = self.world, self.world.technology, self.lever, self.now
+        used = now.tally.used
+        self.line_usage = used.sum(axis=(1, 3))
+        api_revenue = (now.option_price[..., API][:, cell_region] * used[..., API]).sum(axis=1)
+        now.api_revenue = api_revenue
+        self.revenue_share = lenses.shares(api_revenue)
+        self.leak_share = used.sum(axis=3) / np.maximum(self.line_usage[:, None, :], 1e-300)
+        serving = (1 - w.lab.training_share) * now.lab_compute
+        self.load = price.load(lenses.shares(used[..., API].sum(axis=1)), lenses.shares(serving), w.prices.mean_load)
+        self.line_share_log.append(lenses.shares(now.tally.primary.sum(axis=(1, 3)).astype(float)))
+        effective = self._effective_usage(month)
+        privacy = np.broadcast_to(lever.privacy[:, cell_region, None], (w.runs, len(cell_region), N_MODES))
+        capture = np.stack([w.type.telemetry, w.type.hosted_telemetry, w.type.self_hosted_telemetry], axis=-1)
+        caught = usage.telemetry(effective, capture[:, cell_type, None, :], privacy[:, :, None, :])
+        domestic = w.home.T[None, cell_region]
+        shared = tech.partner_capture[..., None] * effective[..., HOSTED:].sum(axis=-1) * domestic
+        handed_over = lever.data_mandate[:, cell_region, cell_sector] * effective.sum(axis=(2, 3))
+        decay = np.where((w.until["B4"] < month)[:, None], 0.0, w.sector.data_decay)
+        self.telemetry = usage.decayed(self.telemetry, decay[:, None, :, None], self._by_sector(caught))
+        self.partner = usage.decayed(self.partner, decay[:, None, :], self._by_sector(shared))
+        self.pool = usage.decayed(self.pool, decay[:, None, :], self._by_region_and_sector(handed_over))
+
+    def _effective_usage(self, month: int) -> Array:
+        """Usage that teaches, (run, cell, line, mode)."""
+        w, tally = self.world, self.now.tally
+        total = np.zeros((w.runs, len(SECTORS)))
+        slots = np.zeros((w.runs, len(SECTORS)))
+        for sector in range(len(SECTORS)):
+            here = cell_sector == sector
+            total[:, sector] = tally.used[:, here].sum(axis=(1, 2, 3))
+            slots[:, sector] = (tally.primary + tally.secondary)[:, here].sum(axis=(1, 2, 3))
+        mean = total / np.maximum(slots, 1)
+        if month == 0:
+            self.mean_usage = mean
+        exponent = w.sector.site_diversity[:, cell_sector, None, None]
+        effective = usage.effective_usage(tally.used_power, self.mean_usage[:, cell_sector, None, None], exponent)
+        self.mean_usage = np.where(mean > 0, mean, self.mean_usage)
+        return effective
+
+    def _accumulate(self) -> None:
+        """Step 8, second half: ecosystem, derivatives, experience, regional shares (section 6.6)."""
+        w, c, now = self.world, self.world.community, self.now
+        pairs, startup = now.tally.pairs, cell_type == TYPES.index("startup")
+        startups = np.maximum(w.population.count[:, startup].sum(axis=1), 1)[:, None]
+        among = pairs[:, startup].sum(axis=1)
+        first, second = among.sum(axis=2), among[:, :, : len(w.lines)].sum(axis=1)
+        # no line can hold both slots of an adopter, so the two counts add
+        now.startup_use = (first + second) / startups
+        now.new_derivatives = (
+            ecosystem.derivatives_step(0.0, 0.0, c.derivative_rate, self.open, now.startup_use)
+        )
+        self.derivatives = (1 - c.derivative_decay) * self.derivatives + now.new_derivatives
+        self.ecosystem = ecosystem.moving_average(self.ecosystem, lenses.shares(first.astype(float)), c.memory)
+        self.experience = self.experience + self.line_usage
+        by_region = self._by_region(pairs.sum(axis=3))
+        members = np.maximum(self._by_region(w.population.count), 1)
+        self.region_share = np.swapaxes(by_region / members[:, :, None], 1, 2)
+
+    def _expose(self) -> None:
+        """Step 10, first half: exposure of every region to its rivals' lines (section 6.8)."""
+        w, now, e, s = self.world, self.now, self.world.exposure, self.world.sector
+        table = np.zeros((w.runs, len(REGIONS), len(SECTORS), len(w.lines), N_MODES))
+        for cell, (region, sector) in enumerate(zip(cell_region, cell_sector, strict=True)):
+            table[:, region, sector] += now.tally.used[:, cell]
+        now.usage_table = table
+        now.fiscal_cost = self.lever.fiscal_cost
+        provenance = w.origin[self.base]
+        rivals = np.broadcast_to(w.rivals, (w.runs, *w.rivals.shape[1:]))
+        rival = np.take_along_axis(rivals, provenance[:, None, :], axis=2)
+        by_mode = lambda *weights: np.stack(weights, axis=-1)[:, 0]  # noqa: E731
+        now.data_exposure = exposure.exposed_share(
+            table, s.criticality, by_mode(e.data_api, e.data_hosted, e.data_self_hosted), rival
+        )
+        physical = np.array([name in PHYSICAL_SECTORS for name in SECTORS])
+        now.operational_exposure = exposure.exposed_share(
+            table, s.criticality * s.autonomy * physical,
+            by_mode(e.operational_api, e.operational_hosted, e.operational_self_hosted),
+            rival * w.line.vulnerability[:, None, :],
+        )  # fmt: skip
+        now.security_exposure = exposure.combined(now.data_exposure, now.operational_exposure)
+        by_origin = np.stack(
+            [(table.sum(axis=(2, 4)) * (provenance == o)[:, None, :]).sum(axis=2) for o in range(len(REGIONS))], axis=-1
+        )
+        now.concentration = exposure.concentration(by_origin)
+        rival_usage = now.tally.used.sum(axis=3) * rival[:, cell_region]
+        rate = self._by_region(rival_usage.sum(axis=2) * w.type.review_rate[:, cell_type])
+        total = self._by_region(rival_usage.sum(axis=2))
+        mean_rate = np.where(total > 0, rate / np.maximum(total, 1e-300), np.nan)
+        now.shedding_time = exposure.shedding_time(mean_rate)
+
+    def _observe(self, month: int) -> None:
+        """Step 9: what governments see, late and with noise (section 6.7)."""
+        from scipy.special import ndtri
+
+        w, now = self.world, self.now
+        lag = np.broadcast_to(w.government.observation_lag, (w.runs, 1)).astype(int)
+        noise = w.government.observation_noise
+        now.observed = {}
+        for option, name in enumerate(OBSERVED):
+            self.history[name].append(np.broadcast_to(getattr(now, name), (w.runs, len(REGIONS))))
+            luck = np.array(
+                [[uniform(key, "observe", month + 1, region, option) for region in range(len(REGIONS))] for key in w.key]
+            )
+            past = np.stack(self.history[name][-(int(lag.max()) + 1) :])
+            back = np.clip(len(past) - 1 - lag[:, 0], 0, None)
+            seen = past[back, np.arange(w.runs)]
+            known = (month >= lag)
+            now.observed[name] = np.where(known, seen * (1 + noise * ndtri(luck)), np.nan)
+
+    # -- from cells to coarser axes ------------------------------------------------------------------------------
+
+    def _of_home(self, by_region: Array) -> Array:
+        """(run, region) -> (run, line): the value of each line's home."""
+        return by_region[:, self.world.origin]
+
+    def _to_cells(self, lever: Array) -> Array:
+        """(run, region, sector, type) -> (run, cell)."""
+        return lever[:, cell_region, cell_sector, cell_type]
+
+    def _by_region(self, by_cell: Array) -> Array:
+        """(run, cell, ...) -> (run, region, ...)."""
+        return np.stack([by_cell[:, cell_region == r].sum(axis=1) for r in range(len(REGIONS))], axis=1)
+
+    def _by_sector(self, by_cell: Array) -> Array:
+        """(run, cell, line, ...) -> (run, line, sector, ...)."""
+        return np.stack([by_cell[:, cell_sector == s].sum(axis=1) for s in range(len(SECTORS))], axis=2)
+
+    def _by_region_and_sector(self, by_cell: Array) -> Array:
+        """(run, cell) -> (run, region, sector)."""
+        out = np.zeros((len(by_cell), len(REGIONS), len(SECTORS)))
+        for cell, (region, sector) in enumerate(zip(cell_region, cell_sector, strict=True)):
+            out[:, region, sector] += by_cell[:, cell]
+        return out

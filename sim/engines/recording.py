@@ -1,0 +1,203 @@
+"""What is recorded of a month: fills the observables of `sim.observables` from the state of the engine."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.observables import OBSERVABLES
+from sim.rules import lenses
+from sim.world import World, cell_region, cell_sector, cell_type
+
+if TYPE_CHECKING:
+    from sim.engines.lockstep import Lockstep
+
+Array = npt.NDArray[Any]
+CHINA = REGIONS.index("CN")
+STARTUP, ENTERPRISE, INDUSTRIAL = TYPES.index("startup"), TYPES.index("enterprise"), TYPES.index("industrial")
+
+
+class Recorder:
+    """Collects the observables of a batch, name -> (run, month, *dims)."""
+
+    def __init__(self, world: World, trace: bool):
+        self.world = world
+        size = {
+            "region": len(REGIONS), "sector": len(SECTORS), "type": len(TYPES), "line": len(world.lines),
+            "mode": len(MODES), "group": len(GROUPS), "channel": len(CHANNELS),
+        }  # fmt: skip
+        self.series = {
+            name: np.full((world.runs, world.months, *(size[dim] for dim in row.dims)), np.nan)
+            for name, row in OBSERVABLES.items()
+        }
+        self.frontier = np.full((world.runs, world.months), -np.inf)
+        self.downloads: list[Array] = []
+        self.choices: dict[str, Array] = {}
+        if trace:
+            shape = (world.runs, world.months, world.adopters)
+            self.choices = {name: np.empty(shape, np.int8) for name in ("trace_primary", "trace_secondary")}
+
+    def finish(self) -> dict[str, Array]:
+        """Everything recorded."""
+        return {**self.series, **self.choices}
+
+    def record(self, month: int, now: SimpleNamespace, engine: Lockstep) -> None:
+        """Take down one month."""
+        for values in (
+            self._adoption(now), self._usage(now), self._lenses(month, now, engine), self._capability(now, engine),
+            self._prices(now, engine), self._compute(now, engine), self._data(now, engine), self._government(now),
+        ):  # fmt: skip
+            for name, value in values.items():
+                self.series[name][:, month] = value
+        if self.choices:
+            self.choices["trace_primary"][:, month] = engine.deciders.primary
+            self.choices["trace_secondary"][:, month] = engine.deciders.secondary
+
+    def _by_type(self, by_cell: Array) -> Array:
+        return np.stack([by_cell[:, cell_type == g].sum(axis=1) for g in range(len(TYPES))], axis=1)
+
+    def _adoption(self, now: SimpleNamespace) -> dict[str, Array]:
+        tally, count = now.tally, self.world.population.count
+        members = np.maximum(self._by_type(count), 1)
+        lines = len(self.world.lines)
+        by_line = self._by_type(tally.pairs.sum(axis=3))
+        users = by_line.sum(axis=2)
+        some = np.maximum(users, 1)
+        multi = self._by_type(tally.pairs[..., :lines].sum(axis=(2, 3)))
+        by_region = np.zeros((len(count), len(REGIONS), len(TYPES)))
+        of_region = np.zeros_like(by_region)
+        cell_users = tally.pairs.sum(axis=(2, 3))
+        for cell, (region, kind) in enumerate(zip(cell_region, cell_type, strict=True)):
+            by_region[:, region, kind] += cell_users[:, cell]
+            of_region[:, region, kind] += count[:, cell]
+        chosen = self._by_type(tally.choosers)
+        return {
+            "adoption": users / members,
+            "adoption_by_region": by_region / np.maximum(of_region, 1),
+            "installed_base": by_line.sum(axis=1) / self.world.adopters,
+            "primary_by_type": by_line / some[..., None],
+            "multi_homing": multi / some,
+            "switching": self._by_type(tally.moved) / some,
+            "adoptions": self._by_type(tally.began) / members,
+            "surplus": np.where(chosen > 0, self._by_type(tally.surplus) / np.maximum(chosen, 1), np.nan),
+        }
+
+    def _usage(self, now: SimpleNamespace) -> dict[str, Array]:
+        w, table = self.world, now.usage_table
+        counted = table.sum(axis=(2, 4)) * w.focus_region[:, :, None]
+        total = counted.sum(axis=(1, 2))
+        focus = (counted * w.focus_line[:, None, :]).sum(axis=(1, 2))
+        return {
+            "usage": table.sum(axis=2),
+            "usage_by_sector": table.sum(axis=(1, 4)),
+            "focus_share": np.where(total > 0, focus / np.maximum(total, 1e-300), 0.0),
+        }
+
+    def _lenses(self, month: int, now: SimpleNamespace, engine: Lockstep) -> dict[str, Array]:
+        w, tally = self.world, now.tally
+        group = 2 * w.origin + engine.open
+        in_group = np.eye(len(GROUPS))[group]
+        base_group = np.take_along_axis(group, engine.base, axis=1)
+        in_base_group = np.eye(len(GROUPS))[base_group]
+        to_group = lambda by_line, member=in_group: (by_line[..., None] * member).sum(axis=1)  # noqa: E731
+        abroad = cell_region != CHINA
+        startups, enterprises = cell_type == STARTUP, cell_type == ENTERPRISE
+        used = tally.used
+        new = tally.new[..., HOSTED:].sum(axis=(1, 3)) + now.new_derivatives
+        self.downloads = [*self.downloads[-2:], to_group(new, in_base_group)]
+        pairs = engine._by_region(tally.pairs * startups[None, :, None, None])
+        any_use = lenses.any_use(pairs, in_group)
+        open_lines = np.stack([~engine.open, engine.open], axis=-1).astype(float)
+        any_open = lenses.any_use(pairs, open_lines)[..., 1]
+        members = np.maximum(engine._by_region(w.population.count * startups), 1)
+        firms = (cell_type == ENTERPRISE) | (cell_type == INDUSTRIAL)
+        firm_users = engine._by_region(tally.pairs.sum(axis=(2, 3)) * firms)
+        firm_count = np.maximum(engine._by_region(w.population.count * firms), 1)
+        spend = (now.option_price[:, cell_region] * used)[..., [API, HOSTED]].sum(axis=3)
+        self.frontier[:, month] = np.maximum(now.frontier[:, 0], self.frontier[:, : max(month, 1)].max(axis=1))
+        return {
+            "L1": lenses.shares(to_group(used[:, startups & abroad].sum(axis=(1, 3)))),
+            "L2": lenses.shares(sum(self.downloads)),
+            "L3": any_use / members[..., None],
+            "L4": any_use / np.maximum(any_open, 1)[..., None],
+            "L5": lenses.shares(to_group(used[:, enterprises & abroad].sum(axis=(1, 3)))),
+            "L5_spend": lenses.shares(to_group(spend[:, enterprises & abroad].sum(axis=1))),
+            "L6": firm_users / firm_count,
+            "L7": lenses.shares(to_group(spend.sum(axis=1))),
+            "L8": lenses.capability_lag(self.frontier[:, : month + 1], engine.released),
+        }
+
+    def _capability(self, now: SimpleNamespace, engine: Lockstep) -> dict[str, Array]:
+        return {
+            "capability": engine.internal,
+            "released": engine.released,
+            "borrowed": engine.borrowed,
+            "sector_capability": engine.sector_capability,
+            "coverage": now.coverage,
+            "release": now.release,
+            "openness": engine.open,
+            "base": engine.base,
+            "training_compute": engine.training,
+        }
+
+    def _prices(self, now: SimpleNamespace, engine: Lockstep) -> dict[str, Array]:
+        # the world's price: regions differ only in own hardware, weighted here by their adopters
+        price = now.option_price.mean(axis=1)
+        price[..., SELF_HOSTED] = price[..., SELF_HOSTED] * (1 + self.world.prices.self_hosting_penalty)
+        return {
+            "price": price,
+            "price_of_fixed_capability": now.price_of_fixed_capability,
+            "markup": now.markup,
+            "load": engine.load,
+            "revenue_share": engine.revenue_share,
+        }
+
+    def _compute(self, now: SimpleNamespace, engine: Lockstep) -> dict[str, Array]:
+        return {
+            "capex": now.capex,
+            "chips_frontier": engine.chips_frontier,
+            "chips_domestic": engine.chips_domestic,
+            "compute": now.compute,
+            "powered": now.powered,
+            "chips_legal": now.chips_legal,
+            "chips_denied": now.chips_denied,
+            "chips_smuggled": now.chips_smuggled,
+            "chips_output": now.chips_output,
+            "chip_capacity": engine.capacity,
+            "scarcity": now.scarcity,
+        }
+
+    def _data(self, now: SimpleNamespace, engine: Lockstep) -> dict[str, Array]:
+        telemetry = engine.telemetry.sum(axis=1)
+        by_channel = [telemetry[..., m] for m in range(len(MODES))]
+        return {
+            "data": engine.telemetry.sum(axis=-1) + engine.partner,
+            "data_by_channel": np.stack([*by_channel, engine.partner.sum(axis=1), engine.pool.sum(axis=1)], axis=-1),
+            "data_pool": engine.pool,
+            "data_gain": now.data_gain,
+            "derivatives": engine.derivatives,
+            "experience": engine.experience,
+            "ecosystem": engine.ecosystem,
+            "awareness": engine.awareness,
+        }
+
+    def _government(self, now: SimpleNamespace) -> dict[str, Array]:
+        rebates = (now.rebate * now.tally.used).sum(axis=(2, 3))
+        paid = np.stack([rebates[:, cell_region == r].sum(axis=1) for r in range(len(REGIONS))], axis=1)
+        return {
+            "data_exposure": now.data_exposure,
+            "operational_exposure": now.operational_exposure,
+            "concentration": now.concentration,
+            "shedding_time": now.shedding_time,
+            "security_exposure": now.security_exposure,
+            "observed_exposure": now.observed["security_exposure"],
+            "observed_scarcity": now.observed["scarcity"],
+            "observed_concentration": now.observed["concentration"],
+            "observed_powered": now.observed["powered"],
+            "fiscal_cost": now.fiscal_cost,
+            "subsidy_paid": paid,
+        }

@@ -1,0 +1,94 @@
+"""Capability: algorithms, borrowing, data, releases, and builders' choice of a base (section 6.2)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def algorithmic_step(stock, progress, scarcity_innovation, scarcity, spillover):
+    """Next algorithmic stock of each lab [nats], (run, line).
+
+    Labs progress alike; scarcity at home may speed or slow them (liu2025 against cao2024: the sign is open); part of
+    the distance to the best spills over.
+    """
+    best = stock.max(axis=-1, keepdims=True)
+    return stock + progress * (1 + scarcity_innovation * scarcity) + spillover * (best - stock)
+
+
+def borrowed_step(borrowed, capability, frontier_open, frontier_all, from_weights, from_outputs, access, decay):
+    """Next borrowed capability of each lab [nats], (run, line).
+
+    Weights can be studied only of open lines, outputs of all; what was borrowed goes stale with the generation it was
+    borrowed from, else every follower would reach parity for ever.
+    """
+    return (
+        borrowed
+        + from_weights * np.maximum(frontier_open - capability, 0.0)
+        + from_outputs * access * np.maximum(frontier_all - capability, 0.0)
+        - decay * borrowed
+    )
+
+
+def capability(training_compute, reference, algorithmic, borrowed, derivative_gain):
+    """Internal capability [nats of effective compute]: compute, algorithms, borrowing, community."""
+    return np.log(np.maximum(training_compute, 1e-300) / reference) + algorithmic + borrowed + derivative_gain
+
+
+def data_gain(data, most, scale, exponent, shape):
+    """What data are worth [nats]: a bounded power law.
+
+    ``most * (1 - (1 + (data/scale)^shape)^(-exponent/shape))``: concave at shape 1, S-shaped above (hagiu2023); bounded
+    because scaling laws are power laws of reducible error (chinchilla_replication, lin2024).
+    """
+    return most * -np.expm1(-(exponent / shape) * np.log1p((data / scale) ** shape))
+
+
+def data_gain_slope(data, most, scale, exponent, shape):
+    """Derivative of `data_gain` in data [nats per sector-year]."""
+    ratio = data / scale
+    safe = np.maximum(ratio, 1e-12)
+    return most * exponent / scale * safe ** (shape - 1) * (1 + safe**shape) ** (-exponent / shape - 1)
+
+
+def accessible_data(own, sharing, sharing_at_home, home):
+    """Data a lab can train on beside pools [sector-years], (run, line, sector).
+
+    Its own, a part of all rivals' (``sharing``), and a mandated part of that of rivals at home.
+
+    Parameters
+    ----------
+    own : (run, line, sector)
+    sharing : (run, 1, 1); sharing_at_home : (run, region)
+    home : (line, region) one-hot
+    """
+    world = own.sum(axis=1, keepdims=True)
+    region = (own[:, :, None, :] * home[None, :, :, None]).sum(axis=1)
+    at_home = (region[:, None, :, :] * home[None, :, :, None]).sum(axis=2)
+    mandated = ((1 - sharing) * sharing_at_home[:, None, :] * home[None]).sum(axis=2)[..., None]
+    return own + sharing * (world - own) + mandated * (at_home - own)
+
+
+def pooled_data(pool, access):
+    """Data from regional pools [sector-years], (run, line, sector), for ``access`` (run, region, line)."""
+    return (pool[:, :, None, :] * access[:, :, :, None]).sum(axis=1)
+
+
+def build_on_base(released, is_base, friction, gap, gain, compute, scale):
+    """What a builder lab would reach on the best base, and which base that is.
+
+    Parameters
+    ----------
+    released : (run, line) released capability [nats]
+    is_base : (run, builder, line) whether the line may serve as a base
+    friction : (run, builder, line) what the base's origin costs the builder [nats]
+    gap, gain, scale : (run, 1); compute : (run, builder) [H100e]
+
+    Returns
+    -------
+    reached : (run, builder) [nats], -inf without any base
+    base : (run, builder) line number
+    """
+    worth = np.where(is_base, released[:, None, :] - friction, -np.inf)
+    base = worth.argmax(axis=-1)
+    best = np.take_along_axis(worth, base[..., None], axis=-1)[..., 0]
+    return best - gap + gain * np.log1p(compute / scale), base

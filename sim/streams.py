@@ -1,0 +1,175 @@
+"""Random numbers have addresses: a draw is a pure function of (seed, replicate, stream, month, agent, option).
+
+No generator is carried around, so nobody's luck depends on who drew before: adding a policy, a stream, an output, or
+agents at the end changes no other draw, and two scenarios can be subtracted run by run (buffalo2026, klein2024).
+
+The generator is Philox4x32-10 (salmon2011): the address is its counter, (seed, replicate) its key. One call gives four
+words. Streams that every agent reads every month share a call among four neighbouring agents; streams of one choice
+share a call among each other. The table `STREAMS` is the only place where streams are laid out.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+BY_AGENT = -1
+"""Lane of a stream whose four words go to four neighbouring agents."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Where one stream lives: ``group`` is a word of the counter, ``lane`` the word of the result."""
+
+    group: int
+    lane: int
+    meaning: str
+
+
+STREAMS: dict[str, Stream] = {
+    "init": Stream(0, BY_AGENT, "traits of an adopter at the start; option: which trait"),
+    "peers": Stream(1, BY_AGENT, "peers of an adopter; option: which slot"),
+    "arrive": Stream(2, BY_AGENT, "whether an occasion to choose arrives: first look, or review"),
+    "comply": Stream(3, BY_AGENT, "whether an adopter obeys bans; month 0 only, so it never changes"),
+    "block": Stream(4, 0, "first slot, race between blocks; option: block"),
+    "second_block": Stream(4, 1, "second slot, race between blocks; option: block"),
+    "line": Stream(5, 0, "first slot, race between lines; option: line address"),
+    "second_line": Stream(5, 1, "second slot, race between lines; option: line address"),
+    "consider": Stream(5, 2, "whether an adopter considers a line; option: line address"),
+    "mode": Stream(6, 0, "first slot, race between modes; option: line address + mode"),
+    "second_mode": Stream(6, 1, "second slot, race between modes; option: line address + mode"),
+    "release": Stream(7, 0, "release dates of labs; agent: line address; option: 0 phase, 1 cadence, 2 jitter"),
+    "observe": Stream(8, 0, "noise of government statistics; agent: region; option: metric"),
+}
+
+CHOICE_GROUPS = (STREAMS["block"].group, STREAMS["line"].group, STREAMS["mode"].group)
+
+_jit = numba.njit(cache=True, nogil=True, forceinline=True)
+
+
+def run_key(seed: int, replicate: int) -> npt.NDArray[np.uint32]:
+    """The two words of a run's key. Zero is a seed."""
+    return np.random.SeedSequence(entropy=seed, spawn_key=(replicate,)).generate_state(2, np.uint32)
+
+
+def line_address(name: str) -> int:
+    """The option number of a line: from its name, so that roster and order of lines change nobody's luck.
+
+    The lowest two bits are free for the mode.
+    """
+    return zlib.crc32(name.encode()) & 0xFFFFFFFC
+
+
+@_jit
+def _round(c0, c1, c2, c3, k0, k1):
+    product0 = numba.uint64(0xD2511F53) * numba.uint64(c0)
+    product1 = numba.uint64(0xCD9E8D57) * numba.uint64(c2)
+    high0, low0 = numba.uint32(product0 >> numba.uint64(32)), numba.uint32(product0)
+    high1, low1 = numba.uint32(product1 >> numba.uint64(32)), numba.uint32(product1)
+    return (
+        numba.uint32(high1 ^ c1 ^ k0),
+        low1,
+        numba.uint32(high0 ^ c3 ^ k1),
+        low0,
+    )
+
+
+@_jit
+def philox(c0, c1, c2, c3, k0, k1):
+    """Philox4x32-10: four uint32 from a counter of four and a key of two."""
+    c0, c1, c2, c3 = numba.uint32(c0), numba.uint32(c1), numba.uint32(c2), numba.uint32(c3)
+    k0, k1 = numba.uint32(k0), numba.uint32(k1)
+    w0, w1 = numba.uint32(0x9E3779B9), numba.uint32(0xBB67AE85)
+    # written out: a loop here keeps LLVM from vectorising the loops around it
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, k0, k1)
+    k0, k1 = numba.uint32(k0 + w0), numba.uint32(k1 + w1)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, k0, k1)
+    k0, k1 = numba.uint32(k0 + w0), numba.uint32(k1 + w1)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, k0, k1)
+    k0, k1 = numba.uint32(k0 + w0), numba.uint32(k1 + w1)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, k0, k1)
+    k0, k1 = numba.uint32(k0 + w0), numba.uint32(k1 + w1)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, k0, k1)
+    k0, k1 = numba.uint32(k0 + w0), numba.uint32(k1 + w1)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, k0, k1)
+    k0, k1 = numba.uint32(k0 + w0), numba.uint32(k1 + w1)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, k0, k1)
+    k0, k1 = numba.uint32(k0 + w0), numba.uint32(k1 + w1)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, k0, k1)
+    k0, k1 = numba.uint32(k0 + w0), numba.uint32(k1 + w1)
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, k0, k1)
+    k0, k1 = numba.uint32(k0 + w0), numba.uint32(k1 + w1)
+    return _round(c0, c1, c2, c3, k0, k1)
+
+
+@_jit
+def to_unit(word):
+    """A word as a number in (0, 1): never 0, never 1."""
+    return (np.float64(word) + 0.5) * 2.3283064365386963e-10
+
+
+@_jit
+def lane_of(words, lane):
+    """One of the four words of a call."""
+    if lane == 0:
+        return words[0]
+    if lane == 1:
+        return words[1]
+    if lane == 2:
+        return words[2]
+    return words[3]
+
+
+@_jit
+def agent_address(cell, rank):
+    """The address of an adopter: its cell and its rank within the cell.
+
+    Adding adopters at the end of a cell, or changing how many live elsewhere, changes nobody's luck.
+    """
+    return (np.int64(cell) << 26) | np.int64(rank)
+
+
+@_jit
+def draw(key, group, lane, month, agent, option):
+    """The uniform at one address; compiled, for code that knows the layout. See `uniform`."""
+    if lane < 0:
+        return to_unit(lane_of(philox(agent >> 2, month, option, group, key[0], key[1]), agent & 3))
+    return to_unit(lane_of(philox(agent, month, option, group, key[0], key[1]), lane))
+
+
+@numba.njit(cache=True, nogil=True)
+def _draw_many(key, group, lane, month, agents, option, out):
+    for i in range(agents.size):
+        out[i] = draw(key, group, lane, month, np.int64(agents[i]), option)
+
+
+def uniform(key: npt.NDArray[np.uint32], stream: str, month: int, agent: int, option: int = 0) -> float:
+    """One number in (0, 1); the same address always gives the same number.
+
+    Parameters
+    ----------
+    key : (2,) uint32
+        From `run_key`, once per (seed, replicate).
+    stream : key of `STREAMS`
+    month : int
+        0 for the start, month t of the simulation is ``t + 1``.
+    agent, option : int
+        Who draws, and for which alternative.
+    """
+    place = STREAMS[stream]
+    return draw(key, place.group, place.lane, month, agent, option)
+
+
+def uniforms(
+    key: npt.NDArray[np.uint32], stream: str, month: int, agents: npt.ArrayLike, option: int = 0
+) -> npt.NDArray[np.float64]:
+    """`uniform` for many agents at once."""
+    place = STREAMS[stream]
+    agents = np.ascontiguousarray(agents, dtype=np.int64)
+    out = np.empty(agents.size)
+    _draw_many(key, place.group, place.lane, month, agents.ravel(), option, out)
+    return out.reshape(agents.shape)

@@ -1,0 +1,345 @@
+"""Scenario -> World: read-only arrays, ready to step.
+
+A `World` holds a batch of runs of equal structure (same lines, months and number of adopters): every parameter as an
+array with a leading ``run`` axis, every lever as a path over months, the loop switches, and the adopters as they stand
+before month 0. The leading axis is 1 where all runs agree, and broadcasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel
+
+from sim.axes import (
+    CELL_REGION,
+    CELL_SECTOR,
+    CELL_TYPE,
+    CELLS,
+    MODES,
+    REGIONS,
+    SECTORS,
+    TYPES,
+)
+from sim.errors import RunError
+from sim.levers import combine
+from sim.loops import LOOPS, Switch
+from sim.quantity import is_quantity
+from sim.rules.price import self_hosting_premium
+from sim.scenario.spec import Scenario
+from sim.streams import STREAMS, agent_address, draw, line_address, run_key, uniforms
+
+Array = npt.NDArray[Any]
+Job = tuple[Scenario, int]
+"""A run: a scenario and the number of a replicate."""
+
+N_PEERS = 8
+OWN_PEERS = 5
+"""Peers from the own region and sector; the other three come from everyone."""
+
+cell_region = np.array(CELL_REGION)
+cell_sector = np.array(CELL_SECTOR)
+cell_type = np.array(CELL_TYPE)
+
+
+@dataclass(frozen=True)
+class World:
+    """A batch of runs before month 0. See the module docstring for the leading axis.
+
+    Attributes
+    ----------
+    lines, home, origin : names of the lines; (line, region) one-hot; (line,) number of the home region
+    region, sector, type, line : namespaces of (run, region | sector | type | line) arrays, by declared name
+    adopter, lab, government, exposure, compute, technology, prices, attention, community :
+        namespaces of (run, 1) arrays
+    sector_mix : (run, region, sector); friction : (run, region, origin, mode)
+    levers : name -> (run, month, *axes)
+    until : loop -> (run,) last month in which its signal passes
+    key : (run, 2) uint32; address : (line,) option numbers of the lines
+    population : the adopters
+    focus_line, focus_region, rivals : (run, line), (run, region), (run, region, origin) flags
+    markup_adaptive : (run, 1) flag
+    """
+
+    runs: int
+    months: int
+    adopters: int
+    lines: tuple[str, ...]
+    home: Array
+    origin: Array
+    region: SimpleNamespace
+    sector: SimpleNamespace
+    type: SimpleNamespace
+    line: SimpleNamespace
+    adopter: SimpleNamespace
+    lab: SimpleNamespace
+    government: SimpleNamespace
+    exposure: SimpleNamespace
+    compute: SimpleNamespace
+    technology: SimpleNamespace
+    prices: SimpleNamespace
+    attention: SimpleNamespace
+    community: SimpleNamespace
+    sector_mix: Array
+    friction: Array
+    levers: dict[str, Array]
+    until: dict[str, Array]
+    key: Array
+    address: Array
+    population: Population
+    focus_line: Array
+    focus_region: Array
+    rivals: Array
+    markup_adaptive: Array
+
+
+@dataclass(frozen=True)
+class Population:
+    """The adopters of a batch, (run, adopter), sorted by cell.
+
+    Attributes
+    ----------
+    cell, rank : number of the cell and place within it; together an adopter's address
+    size : weight in its sector; sums to one over the sector. size_power : size to the sector's diversity exponent
+    quality, cost : tastes for coverage and log cost [utils]
+    own_hosting : log of the extra cost of self-hosting
+    peers : (run, adopter, 8) positions of the peers
+    starts : whether the adopter has adopted before month 0
+    count : (run, cell) number of adopters
+    """
+
+    cell: Array
+    rank: Array
+    size: Array
+    size_power: Array
+    quality: Array
+    cost: Array
+    own_hosting: Array
+    peers: Array
+    starts: Array
+    count: Array
+
+
+def build(jobs: Sequence[Job]) -> World:
+    """Build the world of a batch.
+
+    Raises
+    ------
+    RunError
+        When the scenarios differ in structure: lines and their homes, months, or number of adopters.
+    """
+    first = jobs[0][0]
+    scenarios, which = _distinct(jobs)
+    roster = {name: line.region for name, line in first.roster.items()}
+    for scenario in scenarios[1:]:
+        other = {name: line.region for name, line in scenario.roster.items()}
+        if (other, scenario.run.months, scenario.run.adopters) != (roster, first.run.months, first.run.adopters):
+            raise RunError(
+                f"{first.name} and {scenario.name} differ in lines, months or adopters, so they cannot share a batch"
+            )
+    stack = _Stack(scenarios, which)
+    keys = np.array([run_key(scenario.run.seed, replicate) for scenario, replicate in jobs])
+    origin = np.array([REGIONS.index(region) for region in roster.values()])
+    groups: dict[str, SimpleNamespace] = {
+        "region": stack.group(lambda p: [getattr(p.regions, name) for name in REGIONS]),
+        "sector": stack.group(lambda p: [getattr(p.sectors, name) for name in SECTORS]),
+        "type": stack.group(lambda p: [getattr(p, name) for name in TYPES]),
+        "line": stack.group(lambda p: [p.lines[name] for name in roster]),
+    }
+    for name in ("adopter", "lab", "government", "exposure", "compute", "technology", "prices"):
+        groups[name] = stack.group(lambda p, name=name: [getattr(p, name)])
+    groups["attention"] = stack.group(lambda p: [p.attention])
+    groups["community"] = stack.group(lambda p: [p.community])
+    groups["line"].open = stack.array(lambda s: [s.parameters.lines[name].openness == "open" for name in roster])
+    groups["line"].builder = stack.array(lambda s: [s.parameters.lines[name].builder for name in roster])
+    sector_mix = stack.array(
+        lambda s: [[getattr(getattr(s.parameters.regions, r).sectors, x) for x in SECTORS] for r in REGIONS]
+    )
+    friction = stack.array(
+        lambda s: [
+            [[getattr(getattr(getattr(s.parameters.regions, r).friction, o), m) for m in MODES] for o in REGIONS]
+            for r in REGIONS
+        ]
+    )
+    world = SimpleNamespace(**groups, sector_mix=sector_mix)
+    return World(
+        runs=len(jobs),
+        months=first.run.months,
+        adopters=first.run.adopters,
+        lines=tuple(roster),
+        home=np.eye(len(REGIONS))[origin],
+        origin=origin,
+        **groups,
+        sector_mix=sector_mix,
+        friction=friction,
+        levers=stack.paths(roster),
+        until={
+            loop: np.array([Switch.parse(getattr(s.loops, loop)).until for s in scenarios])[which] for loop in LOOPS
+        },
+        key=keys,
+        address=np.array([line_address(name) for name in roster], dtype=np.int64),
+        population=_populate(world, keys, first.run.adopters),
+        focus_line=stack.array(lambda s: [name in s.focus.lines for name in roster]),
+        focus_region=stack.array(lambda s: [name not in s.focus.exclude_regions for name in REGIONS]),
+        rivals=stack.array(lambda s: [[o in getattr(s.rivals, r) for o in REGIONS] for r in REGIONS]),
+        markup_adaptive=stack.array(lambda s: [s.parameters.prices.markup_rule == "adaptive"]),
+    )
+
+
+def _distinct(jobs: Sequence[Job]) -> tuple[list[Scenario], Array]:
+    """The distinct scenarios of a batch and which one each run has; seeds do not make scenarios distinct."""
+    scenarios: list[Scenario] = []
+    numbers: dict[int, int] = {}
+    which = []
+    for scenario, _ in jobs:
+        if id(scenario) not in numbers:
+            numbers[id(scenario)] = len(scenarios)
+            scenarios.append(scenario)
+        which.append(numbers[id(scenario)])
+    return scenarios, np.array(which)
+
+
+class _Stack:
+    """Turns the same thing of every scenario into one array with a leading run axis."""
+
+    def __init__(self, scenarios: Sequence[Scenario], which: Array):
+        self.scenarios, self.which = scenarios, which
+
+    def spread(self, array: Array) -> Array:
+        """(scenario, ...) -> (run or 1, ...)."""
+        return array if len(self.scenarios) == 1 else array[self.which]
+
+    def array(self, read: Any) -> Array:
+        return self.spread(np.array([read(scenario) for scenario in self.scenarios], dtype=float))
+
+    def group(self, instances: Any) -> SimpleNamespace:
+        """Every declared number of a group of equal specs, by name, as (run or 1, instance)."""
+        specs: list[list[BaseModel]] = [instances(scenario.parameters) for scenario in self.scenarios]
+        names = [name for name, field in type(specs[0][0]).model_fields.items() if is_quantity(field)]
+        return SimpleNamespace(
+            **{
+                name: self.spread(np.array([[getattr(one, name) for one in row] for row in specs], dtype=float))
+                for name in names
+            }
+        )
+
+    def paths(self, roster: dict[str, str]) -> dict[str, Array]:
+        """Every lever as (run or 1, month or 1, ...): one month stands for all where nothing changes."""
+        per_scenario = [_lever_paths(scenario, roster) for scenario in self.scenarios]
+        out = {}
+        for name in per_scenario[0]:
+            parts = [paths[name] for paths in per_scenario]
+            months = max(part.shape[0] for part in parts)
+            parts = [np.broadcast_to(part, (months, *part.shape[1:])) for part in parts]
+            out[name] = self.spread(np.stack(parts)) if len(parts) > 1 else parts[0][None]
+        return out
+
+
+def _lever_paths(scenario: Scenario, roster: dict[str, str]) -> dict[str, Array]:
+    government = scenario.parameters.government
+    months = scenario.run.months
+    pulls = [pull for event in scenario.events if event.active for pull in event.pull(months)]
+    for policy in scenario.policies:
+        if policy.active:
+            plan = policy.plan(months, government.anticipation, government.anticipation_time)
+            pulls.extend(policy.pull(plan))
+    return combine(pulls, roster, months)
+
+
+def apportion(weights: Array, total: int) -> Array:
+    """Whole numbers that sum to ``total`` in proportion to ``weights``: largest remainder.
+
+    Quotas instead of independent draws keep the mix of a small world equal to that of a large one.
+    """
+    exact = weights / weights.sum() * total
+    count = np.floor(exact).astype(np.int64)
+    # ties go to the earlier cell; rounding keeps equal remainders equal in the last bit
+    order = np.argsort(-np.round(exact - count, 12), kind="stable")
+    count[order[: total - count.sum()]] += 1
+    return count
+
+
+def _cell_weights(world: SimpleNamespace, run: int) -> Array:
+    at = lambda array: array[min(run, len(array) - 1)]  # noqa: E731
+    region, mix = at(world.region.adopters), at(world.sector_mix)
+    startups = at(world.adopter.robotics_startups)[0]
+    weight = (region / region.sum())[cell_region] * (mix / mix.sum(axis=1, keepdims=True))[cell_region, cell_sector]
+    robotics = cell_sector == SECTORS.index("robotics")
+    split = np.where(robotics, np.where(cell_type == TYPES.index("startup"), startups, 1 - startups), 1.0)
+    return weight * split
+
+
+def _populate(world: SimpleNamespace, keys: Array, adopters: int) -> Population:
+    """Draw the adopters of every run at month 0 (section 6.0 of the model description)."""
+    from scipy.special import ndtri
+
+    runs = len(keys)
+    shape = (runs, adopters)
+    cell, rank = np.empty(shape, np.uint8), np.empty(shape, np.int32)
+    size, size_power = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    quality, cost = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    own_hosting, starts = np.empty(shape, np.float32), np.empty(shape, bool)
+    peers = np.empty((*shape, N_PEERS), np.int32)
+    count = np.empty((runs, len(CELLS)), np.int64)
+    for run, key in enumerate(keys):
+        at = lambda array, run=run: array[min(run, len(array) - 1)]
+        count[run] = apportion(_cell_weights(world, run), adopters)
+        cell[run] = np.repeat(np.arange(len(CELLS)), count[run])
+        begin = np.cumsum(count[run]) - count[run]
+        rank[run] = np.arange(adopters) - begin[cell[run]]
+        agents = agent_address(0, 0) + (cell[run].astype(np.int64) << 26) + rank[run]
+        sector, kind = cell_sector[cell[run]], cell_type[cell[run]]
+        raw = np.exp(at(world.adopter.size_spread) * ndtri(uniforms(key, "init", 0, agents, 0)))
+        total = np.bincount(sector, raw, minlength=len(SECTORS))
+        members = np.bincount(sector, minlength=len(SECTORS))
+        size[run] = raw / total[sector]
+        size_power[run] = (raw / total[sector]) ** at(world.sector.site_diversity)[sector]
+        relative = raw / total[sector] * members[sector]
+        own_hosting[run] = self_hosting_premium(relative, at(world.prices.self_hosting_penalty))
+        spread = at(world.adopter.taste_spread)
+        for taste, weight, option in (
+            (quality, at(world.adopter.quality_weight), 1),
+            (cost, at(world.type.cost_weight)[kind], 2),
+        ):
+            # the shift keeps the mean taste at the declared weight
+            taste[run] = weight * np.exp(spread * ndtri(uniforms(key, "init", 0, agents, option)) - spread**2 / 2)
+        starts[run] = uniforms(key, "init", 0, agents, 3) < at(world.type.initial_adoption)[kind]
+        _find_peers(key, cell[run], rank[run], begin, count[run], peers[run])
+    return Population(cell, rank, size, size_power, quality, cost, own_hosting, peers, starts, count)
+
+
+_PEERS = STREAMS["peers"].group
+
+
+@numba.njit(cache=True, nogil=True)
+def _find_peers(key, cell, rank, begin, count, peers):
+    """Five peers from the own region and sector, three from everyone, none of them oneself."""
+    regions_sectors = np.empty((count.size, 2), np.int64)
+    for c in range(count.size):
+        # the two robotics cells of a region stand side by side and form one neighbourhood
+        low, high = begin[c], begin[c] + count[c]
+        if c % 7 == 4:
+            high = begin[c + 1] + count[c + 1]
+        elif c % 7 == 5:
+            low = begin[c - 1]
+        regions_sectors[c, 0], regions_sectors[c, 1] = low, high
+    everyone = cell.size
+    for i in range(everyone):
+        agent = agent_address(cell[i], rank[i])
+        low, high = regions_sectors[cell[i], 0], regions_sectors[cell[i], 1]
+        for n in range(N_PEERS):
+            a, b = low, high
+            if n >= OWN_PEERS or high - low < 2:
+                a, b = 0, everyone
+            luck = draw(key, _PEERS, -1, 0, agent, n)
+            if b - a < 2:
+                peers[i, n] = i
+                continue
+            j = a + np.int64(luck * (b - a - 1))
+            peers[i, n] = j + 1 if j >= i else j
