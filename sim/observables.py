@@ -27,6 +27,7 @@ _TABLE = (
     # adoption -- counts of adopters
     ("adoption", ("type",), "share", "adopters of the type that use a line", "stock"),
     ("adoption_by_region", ("region", "type"), "share", "adopters of the type in the region that use a line", "stock"),
+    ("members", ("type",), "adopters", "adopters of the type, whether or not they use a line", "stock"),
     ("installed_base", ("line",), "share", "adopters whose primary line this is, of all adopters", "stock"),
     ("primary_by_type", ("type", "line"), "share", "users whose primary line this is, of all users of the type",
      "ratio"),

@@ -76,6 +76,7 @@ class Recorder:
             of_region[:, region, kind] += count[:, cell]
         chosen = self._by_type(tally.choosers)
         return {
+            "members": self._by_type(count),
             "adoption": users / members,
             "adoption_by_region": by_region / np.maximum(of_region, 1),
             "installed_base": by_line.sum(axis=1) / self.world.adopters,

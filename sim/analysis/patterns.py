@@ -1,0 +1,212 @@
+"""The fourteen patterns of the real record that the baseline is held against (section 1 of the model description).
+
+Each pattern is the ensemble mean of a statistic over 2024-01 to 2026-03 and a band it should fall in. Misses are
+reported, never hidden. F5, the price elasticity, needs paired runs and is filled in by `sim.experiments.patterns`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+NOW = 27
+"""Months of the record: 2024-01 up to and including 2026-03."""
+
+ABROAD = ["US", "EU", "GS"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One statistic of one pattern: its name, ensemble mean and standard deviation, and its band."""
+
+    pattern: str
+    name: str
+    mean: float
+    spread: float
+    low: float
+    high: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the ensemble mean lies in the band."""
+        return bool(self.low <= self.mean <= self.high)
+
+    @property
+    def miss(self) -> float:
+        """How far the mean lies outside its band; 0 inside."""
+        return float(max(self.low - self.mean, self.mean - self.high, 0.0))
+
+
+TITLES = {
+    "F1": "open models are a fifth to a third of developer tokens though far cheaper",
+    "F2": "Chinese open models rise from about 1% of routed tokens to about 13%",
+    "F3": "enterprises use open models for 11-19% of workloads, Chinese ones hardly",
+    "F4": "the open frontier lags the closed one by months",
+    "F5": "choice is weakly price-elastic",
+    "F6": "open leadership reverses quickly",
+    "F7": "a release is adopted within weeks; startups use several lines",
+    "F8": "about 11% of organisations switch their main vendor in a year",
+    "F9": "a fifth of firms use AI, and growth has not bent yet",
+    "F10": "the Global South uses Chinese lines several times as much as the US",
+    "F11": "China's market is domestic",
+    "F12": "the world's compute stock and China's part of it",
+    "F13": "smuggling matters, and domestic chips grow fast",
+    "F14": "a fixed capability gets cheaper fast while flagships stay as dear",
+}
+
+
+def measure(dataset: xr.Dataset) -> list[Measure]:
+    """Every statistic that one ensemble of at least 29 months can give.
+
+    Parameters
+    ----------
+    dataset : from `sim.run.run`; (run, month, ...) as in `sim.observables`
+
+    Raises
+    ------
+    ValueError
+        When the ensemble is too short for the record.
+    """
+    if dataset.sizes["month"] < 29:
+        raise ValueError(f"the record needs 29 months; this ensemble has {dataset.sizes['month']}")
+    return [Measure(*row) for function in _STATISTICS for row in _rows(function, dataset)]
+
+
+def _rows(function: Callable[..., Iterator[tuple]], dataset: xr.Dataset) -> Iterator[tuple]:
+    for pattern, name, values, low, high in function(dataset):
+        values = np.asarray(values, dtype=float)
+        yield pattern, name, float(np.nanmean(values)), float(np.nanstd(values)), low, high
+
+
+def _window(values: xr.DataArray, first: int, last: int) -> xr.DataArray:
+    """Mean over months ``first..last``, both included."""
+    return values.isel(month=slice(first, last + 1)).mean("month")
+
+
+def _open(dataset: xr.Dataset, lens: str) -> xr.DataArray:
+    groups = [str(group) for group in dataset["group"].values if str(group).endswith("open")]
+    return dataset[lens].sel(group=groups).sum("group")
+
+
+def _open_segment(dataset: xr.Dataset) -> xr.DataArray:
+    """Usage of each open line as a share of all open usage outside China, (run, month, line)."""
+    used = dataset["usage"].sel(region=ABROAD).sum(["region", "mode"]) * dataset["openness"]
+    return used / used.sum("line")
+
+
+def _tokens(dataset: xr.Dataset) -> Iterator[tuple]:
+    share = _open(dataset, "L1")
+    yield "F1", "open share, L1, 2025", _window(share, 12, 24), 0.20, 0.40
+    used = dataset["usage"].sel(region=ABROAD).sum("region")
+    is_open = dataset["openness"]
+    paid = lambda flag: (used * dataset["price"] * flag).sum(["line", "mode"]) / (used * flag).sum(["line", "mode"])  # noqa: E731
+    yield "F1", "price of open over closed use", _window(paid(is_open) / paid(1 - is_open), 12, 24), 0.05, 0.25
+    chinese = dataset["L1"].sel(group="CN open")
+    yield "F2", "Chinese open share, L1, end of 2024", _window(chinese, 9, 11), 0.0, 0.06
+    yield "F2", "Chinese open share, L1, 2025", _window(chinese, 12, 23), 0.08, 0.18
+    yield "F2", "Chinese open share, L1, highest month", chinese.isel(month=slice(0, NOW)).max("month"), 0.0, 0.35
+
+
+def _enterprise(dataset: xr.Dataset) -> Iterator[tuple]:
+    yield "F3", "open share, L5, 2025-05 to 2026-01", _window(_open(dataset, "L5"), 16, 24), 0.07, 0.20
+    yield "F3", "Chinese open share, L5", _window(dataset["L5"].sel(group="CN open"), 16, 24), 0.0, 0.05
+
+
+def _lag(dataset: xr.Dataset) -> Iterator[tuple]:
+    released, is_open = dataset["released"], dataset["openness"] > 0
+    closed = released.where(~is_open).max("line")
+    gap = closed - released.where(is_open).max("line")
+    frontier = released.max("line")
+    growth = (frontier.isel(month=28) - frontier.isel(month=0)) / 28
+    yield "F4", "lag of the open frontier, 2026 [months]", _window(gap, 24, 28) / growth, 3.0, 10.0
+    yield "F4", "lag of the open frontier, 2024-01 [months]", gap.isel(month=0) / growth, 9.0, np.inf
+
+
+def _turnover(dataset: xr.Dataset) -> Iterator[tuple]:
+    share = _open_segment(dataset).isel(month=slice(0, NOW)).fillna(0.0).transpose("run", "month", "line").values
+    before, after = share[:, :-12], share[:, 12:]
+    # a line must have mattered to lose its lead
+    reversed_ = ((before >= 0.1) & (after <= 0.5 * before)).any(axis=(1, 2))
+    yield "F6", "runs in which an open line loses half of its share within a year", reversed_, 0.8, 1.0
+
+
+def _release(dataset: xr.Dataset) -> Iterator[tuple]:
+    share = dataset["primary_by_type"].sel(type="startup").transpose("run", "month", "line").values
+    released = dataset["release"].transpose("run", "month", "line").values > 0
+    early, whole = np.zeros(share.shape[0]), np.zeros(share.shape[0])
+    for month in range(1, NOW - 6):
+        two, six = share[:, month + 1] - share[:, month - 1], share[:, month + 5] - share[:, month - 1]
+        gained = released[:, month] & (six > 0)
+        early += np.where(gained, two, 0.0).sum(axis=1)
+        whole += np.where(gained, six, 0.0).sum(axis=1)
+    yield "F7", "part of a release's six-month gain in two months", early / np.maximum(whole, 1e-12), 0.6, np.inf
+    yield "F7", "startups with two lines", _window(dataset["multi_homing"].sel(type="startup"), 12, 24), 0.4, 1.0
+
+
+def _switching(dataset: xr.Dataset) -> Iterator[tuple]:
+    others = dataset.sel(type=["enterprise", "industrial", "public"]).isel(month=slice(12, 24))
+    users = others["adoption"] * others["members"]
+    moved = (others["switching"] * users).sum(["type", "month"])
+    yield "F8", "main vendor switched in 2025, non-startups", 12 * moved / users.sum(["type", "month"]), 0.06, 0.16
+
+
+def _firms(dataset: xr.Dataset) -> Iterator[tuple]:
+    firms = dataset["adoption"].sel(type=["enterprise", "industrial"]).mean("type")
+    yield "F9", "mean adoption of enterprises and industrial firms, 2026-03", firms.isel(month=26), 0.15, 0.32
+    late = firms.isel(month=26) - firms.isel(month=14)
+    early = firms.isel(month=14) - firms.isel(month=2)
+    yield "F9", "adoptions of the last year over those of the year before", late.mean() / early.mean(), 1.0, np.inf
+
+
+def _regions(dataset: xr.Dataset) -> Iterator[tuple]:
+    used = dataset["usage"].sum("mode").isel(month=slice(20, 28)).sum("month")
+    chinese = used.where(dataset["line_region"] == "CN", 0.0).sum("line") / used.sum("line")
+    yield "F10", "Chinese share, Global South over US", chinese.sel(region="GS").mean() / chinese.sel(region="US").mean(), 2.0, np.inf  # noqa: E501
+    yield "F11", "Chinese share of use in China", chinese.sel(region="CN"), 0.80, 0.98
+
+
+def _chips(dataset: xr.Dataset) -> Iterator[tuple]:
+    usable = dataset["compute"].isel(month=24)
+    yield "F12", "world compute, 2026-01 [million H100e]", usable.sum("region") / 1e6, 11.0, 19.0
+    yield "F12", "China's share of it", usable.sel(region="CN") / usable.sum("region"), 0.04, 0.16
+    first = dataset.sel(region="CN").isel(month=slice(0, 12)).sum("month")
+    added = first["chips_legal"] + first["chips_smuggled"] + first["chips_output"]
+    yield "F13", "smuggled share of China's additions, 2024", first["chips_smuggled"] / added, 0.02, 0.35
+    output = dataset["chips_output"].sel(region="CN")
+    growth = output.isel(month=slice(12, 24)).sum("month") / output.isel(month=slice(0, 12)).sum("month")
+    yield "F13", "growth of China's chip output a year", growth, 1.5, np.inf
+
+
+def _prices(dataset: xr.Dataset) -> Iterator[tuple]:
+    fixed = dataset["price_of_fixed_capability"]
+    fall = (fixed.isel(month=0) / fixed.isel(month=24)) ** 0.5
+    yield "F14", "yearly fall of the price of a fixed capability [times]", fall, 5.0, np.inf
+    flagship = dataset["price"].sel(mode="api").max("line")
+    yield "F14", "flagship price, 2026-01 over 2024-01", flagship.isel(month=24) / flagship.isel(month=0), 0.5, 2.0
+
+
+_STATISTICS: tuple[Callable[[xr.Dataset], Iterator[tuple]], ...] = (
+    _tokens, _enterprise, _lag, _turnover, _release, _switching, _firms, _regions, _chips, _prices,
+)  # fmt: skip
+
+
+def holding(measures: list[Measure]) -> dict[str, bool]:
+    """Which patterns hold: all statistics of the pattern in their bands."""
+    return {
+        pattern: all(each.holds for each in measures if each.pattern == pattern)
+        for pattern in TITLES
+        if any(each.pattern == pattern for each in measures)
+    }
+
+
+def table(measures: list[Measure]) -> str:
+    """The measures as text, one line each, misses marked with how far they are out."""
+    lines = []
+    for each in measures:
+        band = f"[{each.low:g}, {each.high:g}]"
+        verdict = "holds" if each.holds else f"MISS by {each.miss:.3g}"
+        lines.append(f"{each.pattern:4} {each.name:62} {each.mean:8.3f} ±{each.spread:6.3f}  {band:12} {verdict}")
+    return "\n".join(lines)
