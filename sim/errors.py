@@ -27,7 +27,8 @@ class Problem:
     """One mistake in one place of a scenario file.
 
     ``file`` and ``line`` say where (``line`` 0: the file as a whole), ``path`` names the key
-    (``policies[0].strength``), ``what`` is the finding and ``remedy`` what to write instead.
+    (``policies[0].strength``), ``what`` is the finding and ``remedy`` what to write instead. A finding that begins
+    with "is" or "has" reads on from the key: ``policies[0].strength is 3; it must be at most 1.``
     """
 
     file: str
@@ -38,7 +39,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        head = f"{place}: {self.path}: {self.what}" if self.path else f"{place}: {self.what}"
+        joint = " " if self.what.startswith(("is ", "has ")) else ": "
+        head = f"{place}: {self.path}{joint}{self.what}" if self.path else f"{place}: {self.what}"
         return f"{head}\n  {self.remedy}" if self.remedy else head
 
 
@@ -66,12 +68,12 @@ class RunError(OpenLoopError):
     """The simulation could not go on; the message says in which month and why."""
 
 
-def suggestion(name: str, known: Iterable[str], listed: int = 12) -> str:
+def suggestion(name: str, known: Iterable[str], listed: int = 12, label: str = "Known") -> str:
     """``Did you mean "x"?`` when something is near, and the known names when they are few."""
     known = sorted(known)
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
     parts = [f'Did you mean "{near[0]}"?'] if near else []
     if known and (len(known) <= listed or not near):
         shown = ", ".join(known[:listed])
-        parts.append(f"Known: {shown}{', ...' if len(known) > listed else ''}.")
+        parts.append(f"{label}: {shown}{', ...' if len(known) > listed else ''}.")
     return " ".join(parts)

@@ -3,7 +3,9 @@
 ============  ================================================================================
 `spec`        the vocabulary: every key that a scenario file may hold
 `read`        YAML text to a tree that remembers its lines; refuses what is not plain data
-`resolve`     ``extends``, defaults and ``--set``; every mistake at once, with its place
+`resolve`     ``load``: follow ``extends``, apply ``--set``, check, and refuse or warn
+`check`       the tree to a `Scenario`; every mistake at once, with its place
+`write`       a `Scenario` to the text of a complete file
 `schema`      the JSON Schema that gives editors completion
 `describe`    what a scenario says, in sentences
 ============  ================================================================================

@@ -10,7 +10,7 @@ from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, create_model
+from pydantic import AfterValidator, Field, WithJsonSchema, create_model
 
 from sim.agents.adopter import Adopter, AdopterType
 from sim.agents.firm import ENTERPRISE, INDUSTRIAL_FIRM
@@ -85,7 +85,11 @@ def _switch_text(text: str) -> str:
     return str(Switch.parse(text))
 
 
-SwitchText = Annotated[str, AfterValidator(_switch_text)]
+SwitchText = Annotated[
+    str,
+    AfterValidator(_switch_text),
+    WithJsonSchema({"type": "string", "pattern": r"^(live|off|frozen@(\d{4}-\d{2}|\d+))$"}),
+]
 
 _switches: dict[str, Any] = {
     loop.key: (SwitchText, Field("live", description=f"{loop.name}: live, off or frozen@2026-01."))

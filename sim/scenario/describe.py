@@ -1,0 +1,130 @@
+"""What a scenario says, in sentences: to be read before a run is paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import Any
+
+from sim.axes import month_label
+from sim.loops import LOOPS
+from sim.quantity import walk
+from sim.scenario.check import amount, default_parameters
+from sim.scenario.spec import Scenario
+
+MONTH_STEPS = (
+    "Policies and events: schedules, ramps and what is felt ahead of them.",
+    "Compute: spending buys chips, chips need power, labs share what runs.",
+    "Capability: labs train, borrow and learn from data; some release.",
+    "Prices: serving costs, markups, and last month's load.",
+    "Attention: lines become known; each adopter weighs what it knows, with last month's peers in view.",
+    "Decisions: adopters start, review and add a second line, all at once.",
+    "Usage: deployments run, pay their labs and load their machines.",
+    "Stocks: data return to labs and pools; derivatives and experience grow.",
+    "Governments observe, late and with error.",
+    "Records: exposure, welfare and the lenses.",
+)
+"""One month, in order (section 3 of the model description)."""
+
+
+def describe(scenario: Scenario, base: Scenario | None = None) -> str:
+    """A scenario in sentences; numbers are compared with ``base``, or with the defaults.
+
+    The text is for people and may change; read numbers from the scenario itself.
+    """
+    sections = [
+        (scenario.name, _settings(scenario)),
+        ("Policies", _policies(scenario, base)),
+        ("Events", _events(scenario, base)),
+        (f"Numbers that differ from {base.name if base else 'the defaults'}", _numbers(scenario, base)),
+        ("Loops", _loops(scenario)),
+        ("Each month, in this order", (f"{i:2d}. {step}" for i, step in enumerate(MONTH_STEPS, start=1))),
+    ]
+    return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections) + "\n"
+
+
+def _settings(scenario: Scenario) -> Iterator[str]:
+    run = scenario.run
+    yield from wrap(scenario.description, 100)
+    yield (
+        f"{run.months} months, {month_label(0)} to {month_label(run.months - 1)}; {run.adopters:,} adopters; "
+        f"{run.replicates} replicate{'s' if run.replicates > 1 else ''}, seed {run.seed}."
+    )
+    yield f"Lines: {', '.join(scenario.roster)}."
+    followed = ", ".join(scenario.focus.lines)
+    without = f" outside {', '.join(scenario.focus.exclude_regions)}" if scenario.focus.exclude_regions else ""
+    yield f"In focus: {followed}{without}."
+
+
+def _dropped(entries: Any, inherited: Any) -> Iterator[str]:
+    kept = {entry.id for entry in entries if entry.active}
+    for entry in inherited:
+        if entry.id not in kept:
+            yield f"dropped: {entry.id}."
+
+
+def _marked(entry: Any, inherited: Any, compared: bool) -> str:
+    """How an entry stands to the ones that the base has."""
+    if not compared:
+        return ""
+    same = [each for each in inherited if each.id == entry.id]
+    return "" if entry in same else " [changed]" if same else " [new]"
+
+
+def _policies(scenario: Scenario, base: Scenario | None) -> Iterator[str]:
+    inherited = base.policies if base else ()
+    shown = [policy for policy in scenario.policies if policy.active]
+    if not shown:
+        yield "none."
+    for policy in shown:
+        mark = _marked(policy, inherited, base is not None)
+        yield f"{policy.id or policy.kind} ({policy.actor}): {policy.effect()}, {policy.when()}.{mark}"
+    yield from _dropped(scenario.policies, inherited)
+
+
+def _events(scenario: Scenario, base: Scenario | None) -> Iterator[str]:
+    inherited = base.events if base else ()
+    shown = [event for event in scenario.events if event.active]
+    if not shown:
+        yield "none."
+    for event in shown:
+        yield f"{event.id or event.kind}: {event.effect()}.{_marked(event, inherited, base is not None)}"
+    yield from _dropped(scenario.events, inherited)
+
+
+def _numbers(scenario: Scenario, base: Scenario | None) -> Iterator[str]:
+    before = base.parameters if base else default_parameters()
+    found = False
+    for row in walk(scenario.parameters, before):
+        if row.value != row.default:
+            found = True
+            yield f"{row.key}: {row.default:g} -> {amount(row.value, row.unit)} ({row.meaning})"
+    for name, line in scenario.parameters.lines.items():
+        known = before.lines.get(name)
+        if known is None:
+            found = True
+            yield f"lines.{name}: a new line, {line.openness}, from {line.region}."
+            continue
+        for key in ("region", "openness", "active", "builder"):
+            old, new = getattr(known, key), getattr(line, key)
+            if old != new:
+                found = True
+                yield f"lines.{name}.{key}: {str(old).lower() if isinstance(old, bool) else old} -> {_word(new)}"
+    if scenario.parameters.prices.markup_rule != before.prices.markup_rule:
+        found = True
+        yield f"prices.markup_rule: {before.prices.markup_rule} -> {scenario.parameters.prices.markup_rule}"
+    if not found:
+        yield "none."
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _loops(scenario: Scenario) -> Iterator[str]:
+    cut = {key: getattr(scenario.loops, key) for key in LOOPS if getattr(scenario.loops, key) != "live"}
+    for key, state in cut.items():
+        loop = LOOPS[key]
+        how = "cut from the start" if state == "off" else f"held from {state.partition('@')[2]} on"
+        yield f"{key} ({loop.name}) is {how}: {loop.path}."
+    yield "all others are live." if cut else "all are live."

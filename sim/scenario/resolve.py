@@ -1,0 +1,292 @@
+"""From a scenario file to a `Scenario`: follow ``extends``, apply ``--set``, check, and refuse or warn.
+
+A file states only what differs from the one it extends. Mappings merge key by key; ``events`` and ``policies`` add to
+what is inherited, except that an entry with the id of an inherited one changes it (``active: false`` drops it); other
+lists replace. A name and a description belong to one file and are not inherited. Entries without an id are given one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sim.errors import Problem, ScenarioError, suggestion
+from sim.scenario.check import ENTRIES, check, default_parameters, kinds_of, plain_name
+from sim.scenario.read import Node, below, from_plain, parse, read, shown
+from sim.scenario.spec import Parameters, Scenario
+from sim.scenario.write import resolved_text
+
+__all__ = ["Loaded", "from_mapping", "load", "resolved_text"]
+
+SET = "--set"
+"""What messages call the place of a value that was given with ``--set``."""
+
+_OWN = ("name", "description")
+"""Keys that are never inherited."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A scenario that was read: what it says, what is doubtful in it, and what it extends."""
+
+    scenario: Scenario
+    warnings: tuple[Problem, ...]
+    base: Scenario | None
+    path: Path
+
+
+def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Loaded:
+    """Read, resolve and check a scenario file.
+
+    Parameters
+    ----------
+    path : a YAML file
+    sets : changes as ``key=value``, for example ``run.months=60``, ``startup.switching_cost=0.6`` (a parameter),
+        ``loops.R1=off`` or ``policies.<id>.strength=0.3``; applied in order, after everything else
+
+    Raises
+    ------
+    ScenarioError
+        With every mistake of the file, of the files it extends and of ``sets``.
+    """
+    files = _Files()
+    tree, base_tree = files.resolve(os.fspath(path))
+    for text in sets:
+        try:
+            change = _change(text, tree)
+        except ScenarioError as error:
+            files.problems += error.problems
+        else:
+            tree = files.merged(tree, change)
+    return _finished(tree, base_tree, files.problems, Path(path))
+
+
+def from_mapping(mapping: Mapping[str, Any], name: str = "scenario") -> Scenario:
+    """A scenario from plain Python data of the same form as a file, checked in the same way.
+
+    Raises
+    ------
+    ScenarioError
+        With every mistake, under the given name instead of a file's.
+    """
+    tree = from_plain(mapping, name)
+    files = _Files()
+    if "extends" in tree.entries:
+        files.say(tree.entries["extends"].problem("only a file can extend another.", "Use load for files."))
+        tree = _without(tree, ("extends",))
+    tree = files.merged(Node({}, name), _named(tree, name))
+    return _finished(tree, None, files.problems, Path()).scenario
+
+
+def _finished(tree: Node, base_tree: Node | None, problems: list[Problem], path: Path) -> Loaded:
+    checked = check(tree, problems)
+    base = check(base_tree, problems) if base_tree is not None else None
+    # a mistake of the base shows in both checks
+    found = {*problems, *checked.problems, *(base.problems if base else ())}
+    if found:
+        raise ScenarioError(_in_order(found))
+    return Loaded(checked.scenario, tuple(_in_order(checked.warnings)), base.scenario if base else None, path)
+
+
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: (problem.file, problem.line, problem.path, problem.what))
+
+
+class _Files:
+    """Follows ``extends`` from file to file and keeps the mistakes it meets."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def say(self, problem: Problem) -> None:
+        self.problems.append(problem)
+
+    def resolve(self, file: str, trail: tuple[str, ...] = ()) -> tuple[Node, Node | None]:
+        """The tree of a file with all that it inherits, and the tree of what it extends."""
+        try:
+            tree, found = read(file)
+        except ScenarioError as error:
+            raise ScenarioError(_in_order({*self.problems, *error.problems})) from None
+        self.problems += found
+        trail = (*trail, file)
+        extends = tree.entries.get("extends")
+        tree = _named(_without(tree, ("extends",)), plain_name(Path(file).stem))
+        if extends is None:
+            return self.merged(Node({}, file), tree), None
+        base_file = self._base(extends, trail)
+        base, _ = self.resolve(base_file, trail)
+        return self.merged(_without(base, _OWN), tree), base
+
+    def _base(self, extends: Node, trail: tuple[str, ...]) -> str:
+        """The file that ``extends`` names; it is looked for beside the file that says so."""
+        if not isinstance(extends.value, str):
+            what = f"is {shown(extends.value)}; it must name one scenario file."
+            raise self._refused(extends, what, "For example: extends: baseline.yaml")
+        folder = os.path.dirname(trail[-1])
+        wanted = os.path.normpath(os.path.join(folder, extends.value))
+        for candidate in (wanted, f"{wanted}.yaml", f"{wanted}.yml"):
+            if os.path.isfile(candidate):
+                break
+        else:
+            chain = " -> ".join((*trail, wanted))
+            near = suggestion(extends.value, _scenarios_in(os.path.dirname(wanted)), label="The folder holds")
+            raise self._refused(extends, f"is {shown(extends.value)}; there is no such file ({chain}).", near)
+        for position, seen in enumerate(trail):
+            if os.path.samefile(seen, candidate):
+                circle = " -> ".join((*trail[position:], candidate))
+                raise self._refused(extends, f"is a circle: {circle}.", "Let one of them stand on its own.")
+        return candidate
+
+    def _refused(self, node: Node, what: str, remedy: str) -> ScenarioError:
+        return ScenarioError(_in_order({*self.problems, node.problem(what, remedy)}))
+
+    # --- merging ------------------------------------------------------------------------------------------------------
+
+    def merged(self, base: Node, change: Node) -> Node:
+        """A whole scenario with a change laid over it; every entry has an id afterwards."""
+        values = {**base.entries}
+        for key, node in change.entries.items():
+            if key in ENTRIES:
+                values[key] = self._entries(key, values.get(key), node)
+            else:
+                values[key] = _overlaid(values[key], node) if key in values else node
+        return replace(change, value=values, file=base.file or change.file)
+
+    def _entries(self, name: str, base: Node | None, change: Node) -> Node:
+        """Inherited entries, changed and added to."""
+        if not isinstance(change.value, tuple):
+            return change  # the check will say that it must be a list
+        entries = list(base.items) if base is not None else []
+        where = {str(entry.entries["id"].plain()): i for i, entry in enumerate(entries) if "id" in entry.entries}
+        own: dict[str, Node] = {}
+        for entry in change.value:
+            marked = entry.entries.get("id")
+            if marked is None or marked.value == "":
+                entries.append(entry)
+                continue
+            if not isinstance(marked.value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", marked.value):
+                what = f"is {shown(marked.value)}; an id is made of letters, digits, dashes and underscores."
+                self.say(marked.problem(what))
+                entries.append(_without(entry, ("id",)))
+            elif marked.value in own:
+                what = f"is {shown(marked.value)}, which is the id of {own[marked.value].path} too."
+                self.say(marked.problem(what, "Give each entry an id of its own, or none."))
+                entries.append(_without(entry, ("id",)))
+            elif marked.value in where:
+                own[marked.value] = entry
+                entries[where[marked.value]] = self._changed(entries[where[marked.value]], entry, marked.value)
+            elif "kind" in entry.entries:
+                own[marked.value] = entry
+                entries.append(entry)
+            else:
+                own[marked.value] = entry
+                what = f"there is no entry with the id {shown(marked.value)} to change, and a new one needs a kind."
+                remedy = suggestion(marked.value, where, label="Known ids")
+                self.say(entry.problem(what, remedy or f"Known kinds: {', '.join(kinds_of(name))}."))
+        return replace(change, value=_with_ids(entries))
+
+    def _changed(self, inherited: Node, entry: Node, name: str) -> Node:
+        old, new = inherited.entries.get("kind"), entry.entries.get("kind")
+        if old is not None and new is not None and old.value != new.value:
+            what = f'is {shown(new.value)}, but the inherited entry "{name}" is of kind {old.value}.'
+            self.say(new.problem(what, "Drop that one with active: false and add this under another id."))
+            return inherited
+        return _overlaid(inherited, entry)
+
+
+def _with_ids(entries: list[Node]) -> tuple[Node, ...]:
+    """Entries of which each has an id: ``scrutiny``, ``scrutiny-2``, ..."""
+    taken = {str(entry.entries["id"].plain()) for entry in entries if "id" in entry.entries}
+    named = []
+    for entry in entries:
+        marked, kind = entry.entries.get("id"), entry.entries.get("kind")
+        if kind is not None and isinstance(kind.value, str) and (marked is None or marked.value == ""):
+            name, number = kind.value, 1
+            while name in taken:
+                number += 1
+                name = f"{kind.value}-{number}"
+            taken.add(name)
+            given = replace(kind, value=name, path=below(entry.path, "id"))
+            entry = replace(entry, value={**entry.entries, "id": given})
+        named.append(entry)
+    return tuple(named)
+
+
+def _overlaid(base: Node, change: Node) -> Node:
+    """A change over what it changes: mappings merge key by key, anything else replaces."""
+    if not isinstance(base.value, dict) or not isinstance(change.value, dict):
+        return change
+    values = dict(base.value)
+    for key, node in change.value.items():
+        values[key] = _overlaid(values[key], node) if key in values else node
+    return replace(change, value=values)
+
+
+def _without(tree: Node, keys: Iterable[str]) -> Node:
+    return replace(tree, value={key: node for key, node in tree.entries.items() if key not in keys})
+
+
+def _named(tree: Node, name: str) -> Node:
+    """The tree with a name, its own or the given one."""
+    if "name" in tree.entries:
+        return tree
+    return replace(tree, value={"name": Node(plain_name(name), tree.file, 0, "name"), **tree.entries})
+
+
+def _scenarios_in(folder: str) -> list[str]:
+    place = Path(folder or ".")
+    return sorted(each.name for each in place.iterdir() if each.suffix == ".yaml") if place.is_dir() else []
+
+
+# --- key=value --------------------------------------------------------------------------------------------------------
+
+
+def _change(text: str, tree: Node) -> Node:
+    """The tree of one ``key=value``."""
+    key, equals, value = text.partition("=")
+    key = key.strip()
+    if not equals or not key:
+        raise ScenarioError([Problem(SET, 0, "", f"{shown(text)} is no change.", "Write key=value.")])
+    leaf, problems = parse(value, SET, key, scalar=True)
+    if problems:
+        raise ScenarioError(problems)
+    head, _, rest = key.partition(".")
+    if head in Parameters.model_fields and head not in Scenario.model_fields:
+        inner = _nested(head, rest, "", leaf, tree)
+        return Node({"parameters": Node({head: inner}, SET, 0, "parameters")}, SET)
+    if head not in Scenario.model_fields:
+        near = suggestion(head, {*Scenario.model_fields, *Parameters.model_fields}, listed=8, label="Known keys")
+        raise ScenarioError([Problem(SET, 0, key, f'unknown key "{head}".', near)])
+    if head in ENTRIES and rest:
+        name, _, field = rest.partition(".")
+        place = f"{head}.{name}"
+        if not field:
+            values = dict(leaf.entries)
+            if not isinstance(leaf.value, dict):
+                what = f"is {shown(leaf.value)}; it must be a mapping."
+                raise ScenarioError([leaf.problem(what, f"Write {place}.key=value.")])
+        else:
+            first, _, deeper = field.partition(".")
+            values = {first: _nested(first, deeper, place, leaf, tree)}
+        entry = Node({"id": Node(name, SET, 0, place), **values}, SET, 0, place)
+        return Node({head: Node((entry,), SET, 0, head)}, SET)
+    return Node({head: _nested(head, rest, "", leaf, tree)}, SET)
+
+
+def _nested(head: str, rest: str, path: str, leaf: Node, tree: Node) -> Node:
+    """The node of ``head`` that holds ``leaf`` at the end of the dotted path ``rest``."""
+    path = below(path, head)
+    if not rest:
+        return leaf
+    if head == "lines" and path in ("lines", "parameters.lines"):  # names of lines may hold dots
+        stated = tree.entries["parameters"].entries.get("lines") if "parameters" in tree.entries else None
+        names = {*default_parameters().lines, *(stated.entries if stated is not None else ())}
+        known = max((name for name in names if f"{rest}.".startswith(f"{name}.")), key=len, default=None)
+        first = known or rest.split(".")[0]
+    else:
+        first = rest.split(".")[0]
+    return Node({first: _nested(first, rest[len(first) + 1 :], path, leaf, tree)}, SET, 0, path)

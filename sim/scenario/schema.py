@@ -1,0 +1,141 @@
+"""The JSON Schema of scenario files, for completion and hover in editors.
+
+It is made from the declarations, so it cannot fall behind them. It describes files, which state only what differs:
+nothing is required, except a kind (or the id of an inherited entry) in events and policies. It knows less than
+`sim.scenario.check`, which has the last word: names of lines and the order of dates are beyond a schema.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.events import EVENT_KINDS
+from sim.policies import policy_kinds
+from sim.quantity import Range
+from sim.scenario.spec import Scenario
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema of a scenario file, JSON Schema draft 2020-12."""
+    made = Scenario.model_json_schema()
+    definitions = {name: _for_files(definition) for name, definition in made.pop("$defs").items()}
+    tree = _for_files(made)
+    properties = tree["properties"]
+    properties["events"] = _entries("events", EVENT_KINDS, definitions, "Dated events; added to inherited ones.")
+    properties["policies"] = _entries("policies", policy_kinds(), definitions, "Policies; added to inherited ones.")
+    extends = {
+        "type": "string",
+        "minLength": 1,
+        "description": "Scenario to start from: a file beside this one, or a path from here. State only what differs.",
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "OpenLoop scenario",
+        "description": "A scenario states only what differs from the one it extends, or from the defaults.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "name": properties.pop("name"),
+            "description": properties.pop("description"),
+            "extends": extends,
+            **properties,
+        },
+        "$defs": definitions,
+    }
+
+
+def _for_files(schema: Any) -> Any:
+    """A schema of complete specs turned into one of partial files."""
+    if isinstance(schema, list):
+        return [_for_files(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "properties" in schema:
+        inside = {key: _for_files(value) for key, value in schema["properties"].items()}
+        return {
+            "type": "object",
+            "description": schema.get("description", ""),
+            "additionalProperties": False,
+            "properties": inside,
+        }
+    if "unit" in schema:
+        return _quantity(schema)
+    kept = {key: value for key, value in schema.items() if key not in ("title", "required")}
+    default = kept.get("default")
+    if default is None or isinstance(default, dict):
+        kept.pop("default", None)
+    options = kept.get("anyOf")
+    if options and {"type": "null"} in options:
+        options = [option for option in options if option != {"type": "null"}]
+        kept.pop("anyOf")
+        kept = {**(options[0] if len(options) == 1 else {"anyOf": options}), **kept}
+    if kept.get("type") == "array":
+        kept["uniqueItems"] = True
+    return {key: _for_files(value) for key, value in kept.items()}
+
+
+def _quantity(schema: dict[str, Any]) -> dict[str, Any]:
+    """A declared number: meaning, unit and ranges in the text that an editor shows; also as text with its unit."""
+    unit = schema["unit"]
+    number: dict[str, Any] = {key: schema[key] for key in ("type", "minimum", "maximum") if key in schema}
+    about = [schema.get("description", ""), f"Unit: {'bare number' if unit == '1' else unit}."]
+    if "plausible" in schema:
+        around = Range(**schema["plausible"])
+        words = {"absolute": "", "times": " times the default", "plus": " from the default"}[around.kind]
+        about.append(f"Believable: {around.low:g} to {around.high:g}{words}.")
+    if "minimum" in schema or "maximum" in schema:
+        low, high = schema.get("minimum"), schema.get("maximum")
+        ends = [f"at least {low:g}" if low is not None else "", f"at most {high:g}" if high is not None else ""]
+        about.append(f"Possible: {', '.join(end for end in ends if end)}.")
+    if schema["source"] != "assumption":
+        about.append(f"Source: {schema['source']}.")
+    elif schema.get("why"):
+        about.append(f"Assumption: {schema['why']}.")
+    out: dict[str, Any] = {"description": " ".join(about)}
+    if schema.get("default") is not None:
+        out["default"] = schema["default"]
+    out.update(number if unit == "1" else {"anyOf": [number, _with_unit(unit)]})
+    return out
+
+
+def _with_unit(unit: str) -> dict[str, str]:
+    spelled = "".join(f"\\{char}" if char in "$.()*+?[]{}|^" else char for char in unit)
+    written = f"(%|{spelled})" if unit == "share" else spelled
+    return {"type": "string", "pattern": rf"^\s*[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\s*{written}\s*$"}
+
+
+def _entries(name: str, kinds: Any, definitions: dict[str, Any], description: str) -> dict[str, Any]:
+    """The list of events or policies: the kind decides which keys an entry may have."""
+    for kind, spec in kinds.items():
+        definitions[spec.__name__]["properties"]["kind"] = {"const": kind, "description": _first_line(spec)}
+        definitions[spec.__name__]["properties"]["id"]["pattern"] = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
+    reference = {kind: {"$ref": f"#/$defs/{spec.__name__}"} for kind, spec in kinds.items()}
+    choices = [{"const": kind, "description": _first_line(spec)} for kind, spec in kinds.items()]
+    by_kind = [
+        {
+            "if": {"required": ["kind"], "properties": {"kind": {"const": kind}}},
+            "then": {**target, **_needs(kinds[kind])},
+        }
+        for kind, target in reference.items()
+    ]
+    change = {
+        "if": {"not": {"required": ["kind"]}},
+        "then": {"required": ["id"], "anyOf": list(reference.values())},
+    }
+    item = {
+        "type": "object",
+        "description": f"One of {name}: a new one has a kind; one with the id of an inherited one changes it.",
+        "properties": {"kind": {"description": "What sort of entry this is.", "oneOf": choices}},
+        "allOf": [*by_kind, change],
+    }
+    return {"type": "array", "description": description, "items": item}
+
+
+def _needs(spec: Any) -> dict[str, Any]:
+    """What a new entry must state; one with an id may be a change, which states less."""
+    needed = [key for key, field in spec.model_fields.items() if field.is_required()]
+    return {"anyOf": [{"required": ["id"]}, {"required": needed}]} if needed else {}
+
+
+def _first_line(spec: Any) -> str:
+    return (spec.__doc__ or "").strip().split("\n")[0]

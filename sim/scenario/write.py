@@ -1,0 +1,106 @@
+"""A scenario as the text of a file: complete, without ``extends``, each number with its unit."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from sim.axes import Month, month_label
+from sim.quantity import is_quantity
+from sim.scenario.read import scalar_value
+from sim.scenario.spec import Scenario
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.;@/()%+-]*")
+"""Text that means itself in YAML wherever we put it; anything else is quoted."""
+
+
+def resolved_text(scenario: Scenario, complete: bool = True) -> str:
+    """The YAML of a resolved scenario; reading it back gives an equal scenario.
+
+    With ``complete=False`` everything that stands at its default is left out. Only the complete text still
+    means the same after a default has changed.
+    """
+    lines = ["# Resolved by openloop: complete, in the order of `openloop schema`; a scenario like any other."]
+    if not complete:
+        lines = ["# Resolved by openloop: ids given, nothing inherited; what is left out stands at its default."]
+    lines += _mapping(scenario, None if complete else Scenario(name="default"), "")
+    return "\n".join(lines) + "\n"
+
+
+def _mapping(spec: BaseModel, default: BaseModel | None, indent: str) -> Iterator[str]:
+    """The lines of a spec; those of its default are left out where one is given."""
+    for key, field in type(spec).model_fields.items():
+        value = getattr(spec, key)
+        known = getattr(default, key, ...) if default is not None else ...
+        if value is None or (value == known and key not in ("name", "kind", "id")):
+            continue
+        unit = field.json_schema_extra["unit"] if is_quantity(field) else "1"  # type: ignore[index,call-overload]
+        if _is_month(field.annotation, field.metadata):
+            yield f"{indent}{key}: {month_label(value)}"
+        elif isinstance(value, BaseModel):
+            below = known if isinstance(known, BaseModel) else None
+            yield from _below(key, _mapping(value, below, f"{indent}  "), indent)
+        elif isinstance(value, dict):
+            yield from _below(key, _named(value, known if isinstance(known, dict) else None, f"{indent}  "), indent)
+        elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+            yield f"{indent}{key}:"
+            for entry in value:
+                yield from _entry(entry, default is None, f"{indent}  ")
+        else:
+            yield f"{indent}{key}: {_scalar(value)}" + (f"  # {unit}" if unit != "1" else "")
+
+
+def _below(key: str, lines: Iterator[str], indent: str) -> Iterator[str]:
+    """A key with what stands below it."""
+    inside = list(lines)
+    if inside:
+        yield f"{indent}{_scalar(key)}:"
+        yield from inside
+    else:
+        yield f"{indent}{_scalar(key)}: {{}}"
+
+
+def _named(values: dict[str, Any], known: dict[str, Any] | None, indent: str) -> Iterator[str]:
+    """Named specs, such as lines; one that no default knows is compared with its bare declaration."""
+    for name, value in values.items():
+        default = None if known is None else known.get(name, type(value).model_construct())
+        if value != default:
+            yield from _below(name, _mapping(value, default, f"{indent}  "), indent)
+
+
+def _entry(entry: Any, complete: bool, indent: str) -> Iterator[str]:
+    """One event or policy, its kind and id first."""
+    lines = list(_mapping(entry, None if complete else type(entry).model_construct(), f"{indent}  "))
+    lines.sort(key=lambda line: {"kind": 0, "id": 1}.get(line.strip().split(":")[0], 2))
+    yield f"{indent}- {lines[0].strip()}"
+    yield from lines[1:]
+
+
+def _is_month(annotation: Any, metadata: Any) -> bool:
+    """Whether a field is a `Month`, or a `Month` that may be absent."""
+    return get_args(Month)[1] in metadata or Month in get_args(annotation)
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        text = repr(value)
+        mantissa, exponent, power = text.partition("e")
+        return text if not exponent or "." in mantissa else f"{mantissa}.0e{power}"
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(_scalar(item) for item in value)}]"
+    return str(value)
+
+
+def _text(text: str) -> str:
+    if _PLAIN.fullmatch(text) and text == text.strip() and scalar_value(text) == text:
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08x}" for char in quoted)
