@@ -1,7 +1,7 @@
 """The axes of every array, their labels, and the calendar.
 
-Arrays carry their axes in the order ``run, month, region, sector, type, line, mode`` (those that apply). An *option* is
-one (line, mode) pair, number ``3 * line + mode``. A *cell* is one (region, sector, adopter type) triple: everything that
+Arrays carry their axes in the order ``run, month, region, sector, type, line, mode`` (those that apply). An *option*
+is one (line, mode) pair, number ``3 * line + mode``. A *cell* is one (region, sector, adopter type) triple: everything that
 adopters of a cell share is computed once for the cell.
 """
 

@@ -20,6 +20,9 @@ import numpy.typing as npt
 BY_AGENT = -1
 """Lane of a stream whose four words go to four neighbouring agents."""
 
+BY_OPTION = -2
+"""Lane of a stream whose four words go to four neighbouring options."""
+
 
 @dataclass(frozen=True)
 class Stream:
@@ -35,18 +38,16 @@ STREAMS: dict[str, Stream] = {
     "peers": Stream(1, BY_AGENT, "peers of an adopter; option: which slot"),
     "arrive": Stream(2, BY_AGENT, "whether an occasion to choose arrives: first look, or review"),
     "comply": Stream(3, BY_AGENT, "whether an adopter obeys bans; month 0 only, so it never changes"),
-    "block": Stream(4, 0, "first slot, race between blocks; option: block"),
-    "second_block": Stream(4, 1, "second slot, race between blocks; option: block"),
-    "line": Stream(5, 0, "first slot, race between lines; option: line address"),
-    "second_line": Stream(5, 1, "second slot, race between lines; option: line address"),
-    "consider": Stream(5, 2, "whether an adopter considers a line; option: line address"),
-    "mode": Stream(6, 0, "first slot, race between modes; option: line address + mode"),
-    "second_mode": Stream(6, 1, "second slot, race between modes; option: line address + mode"),
-    "release": Stream(7, 0, "release dates of labs; agent: line address; option: 0 phase, 1 cadence, 2 jitter"),
-    "observe": Stream(8, 0, "noise of government statistics; agent: region; option: metric"),
+    "block": Stream(4, BY_OPTION, "first slot, race between blocks; option: block, 8 is the outside option"),
+    "second_block": Stream(5, BY_OPTION, "second slot, race between blocks; option: block"),
+    "line": Stream(6, 0, "first slot, race between lines; option: line address"),
+    "second_line": Stream(6, 1, "second slot, race between lines; option: line address"),
+    "consider": Stream(6, 2, "whether an adopter considers a line; option: line address"),
+    "mode": Stream(7, BY_OPTION, "first slot, race between modes; option: line address + mode"),
+    "second_mode": Stream(8, BY_OPTION, "second slot, race between modes; option: line address + mode"),
+    "release": Stream(9, 0, "release dates of labs; agent: line address; option: 0 phase, 1 cadence, 2 jitter"),
+    "observe": Stream(10, 0, "noise of government statistics; agent: region; option: metric"),
 }
-
-CHOICE_GROUPS = (STREAMS["block"].group, STREAMS["line"].group, STREAMS["mode"].group)
 
 _jit = numba.njit(cache=True, nogil=True, forceinline=True)
 
@@ -59,7 +60,7 @@ def run_key(seed: int, replicate: int) -> npt.NDArray[np.uint32]:
 def line_address(name: str) -> int:
     """The option number of a line: from its name, so that roster and order of lines change nobody's luck.
 
-    The lowest two bits are free for the mode.
+    The lowest two bits are free for the mode; so the modes of a line share a call.
     """
     return zlib.crc32(name.encode()) & 0xFFFFFFFC
 
@@ -136,15 +137,20 @@ def agent_address(cell, rank):
 @_jit
 def draw(key, group, lane, month, agent, option):
     """The uniform at one address; compiled, for code that knows the layout. See `uniform`."""
-    if lane < 0:
-        return to_unit(lane_of(philox(agent >> 2, month, option, group, key[0], key[1]), agent & 3))
+    if lane == BY_AGENT:
+        words = philox(agent >> 2, month, option, group, key[0], key[1])
+        return to_unit(lane_of(words, agent & 3))
+    if lane == BY_OPTION:
+        words = philox(agent, month, option >> 2, group, key[0], key[1])
+        return to_unit(lane_of(words, option & 3))
     return to_unit(lane_of(philox(agent, month, option, group, key[0], key[1]), lane))
 
 
 @numba.njit(cache=True, nogil=True)
-def _draw_many(key, group, lane, month, agents, option, out):
-    for i in range(agents.size):
-        out[i] = draw(key, group, lane, month, np.int64(agents[i]), option)
+def _draw_many(keys, group, lane, month, agents, option, out):
+    for r in range(keys.shape[0]):
+        for i in range(agents.size):
+            out[r, i] = draw(keys[r], group, lane, month, agents[i], option)
 
 
 def uniform(key: npt.NDArray[np.uint32], stream: str, month: int, agent: int, option: int = 0) -> float:
@@ -165,11 +171,12 @@ def uniform(key: npt.NDArray[np.uint32], stream: str, month: int, agent: int, op
 
 
 def uniforms(
-    key: npt.NDArray[np.uint32], stream: str, month: int, agents: npt.ArrayLike, option: int = 0
+    keys: npt.NDArray[np.uint32], stream: str, month: int, agents: npt.ArrayLike, option: int = 0
 ) -> npt.NDArray[np.float64]:
-    """`uniform` for many agents at once."""
+    """`uniform` for many agents at once, and for several runs if ``keys`` is (run, 2): (run, agent) or (agent,)."""
     place = STREAMS[stream]
     agents = np.ascontiguousarray(agents, dtype=np.int64)
-    out = np.empty(agents.size)
-    _draw_many(key, place.group, place.lane, month, agents.ravel(), option, out)
-    return out.reshape(agents.shape)
+    many = np.atleast_2d(keys)
+    out = np.empty((len(many), agents.size))
+    _draw_many(many, place.group, place.lane, month, agents, option, out)
+    return out if keys.ndim == 2 else out[0]

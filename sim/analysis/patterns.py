@@ -164,7 +164,13 @@ def _firms(dataset: xr.Dataset) -> Iterator[tuple]:
 def _regions(dataset: xr.Dataset) -> Iterator[tuple]:
     used = dataset["usage"].sum("mode").isel(month=slice(20, 28)).sum("month")
     chinese = used.where(dataset["line_region"] == "CN", 0.0).sum("line") / used.sum("line")
-    yield "F10", "Chinese share, Global South over US", chinese.sel(region="GS").mean() / chinese.sel(region="US").mean(), 2.0, np.inf  # noqa: E501
+    yield (
+        "F10",
+        "Chinese share, Global South over US",
+        chinese.sel(region="GS").mean() / chinese.sel(region="US").mean(),
+        2.0,
+        np.inf,
+    )  # noqa: E501
     yield "F11", "Chinese share of use in China", chinese.sel(region="CN"), 0.80, 0.98
 
 

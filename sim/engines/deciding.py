@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.axes import N_MODES, SECTORS
-from sim.engines.kernels import BLOCK, advance
+from sim.engines.kernels import BLOCK, Fixed, People, State, Tables, Tally, Units, advance, call_plan, make_desk
 from sim.rules.adoption import probability
 from sim.world import World, cell_region, cell_sector, cell_type
 
 Array = npt.NDArray[Any]
-LONGEST_TENURE = 240
+LONGEST_MEMORY = 240
 """Months after which tenure and age no longer change anything that could be seen."""
 
 
@@ -30,155 +30,158 @@ class Deciders:
 
     def __init__(self, world: World, threads: int | None):
         self.world = world
-        shape = (world.runs, world.adopters)
         people = world.population
-        self.primary = np.full(shape, -1, np.int8)
-        self.secondary = np.full(shape, -1, np.int8)
-        self.before = np.full(shape, -1, np.int8)
-        self.seen = self.before
-        self.tenure = np.where(people.starts, -1, 0).astype(np.int16)
-        self.age = np.full(shape, -1, np.int16)
+        shape = (world.runs, world.adopters)
+        self.people = People(
+            people.cell, people.rank, people.quality, people.cost, people.own_hosting, people.size, people.size_power,
+            people.peers,
+        )  # fmt: skip
+        nobody = np.full(shape, -1, np.int8)
+        self.state = State(
+            primary=nobody.copy(),
+            secondary=nobody.copy(),
+            before=nobody.copy(),
+            seen=nobody.copy(),
+            tenure=np.where(people.starts, -1, 0).astype(np.int16),
+            age=np.full(shape, -1, np.int16),
+        )
         self.tally = SimpleNamespace()
         self.adopted = np.zeros(world.runs)
-        self._units()
-        self._fixed_tables()
-        threads = threads if threads is not None else (os.cpu_count() or 1)
-        self.pool = ThreadPoolExecutor(threads) if threads > 1 else None
-        self.threads = threads
+        self.blocks = -(-world.adopters // BLOCK)
+        self.units = self._cut()
+        self.fixed = self._fixed()
+        self.threads = threads if threads is not None else (os.cpu_count() or 1)
+        self.desks = [make_desk(len(world.lines)) for _ in range(self.threads)]
+        self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
         self.started = False
 
-    def _units(self) -> None:
+    def _cut(self) -> Units:
         """Cut every run into blocks of fixed size, whatever the number of threads."""
-        runs, adopters = self.world.runs, self.world.adopters
-        self.blocks = -(-adopters // BLOCK)
-        starts = np.arange(self.blocks) * BLOCK
-        self.run_of = np.repeat(np.arange(runs), self.blocks)
-        self.first_of = np.tile(starts, runs)
-        self.last_of = np.minimum(self.first_of + BLOCK, adopters)
-        self.units = np.arange(runs * self.blocks)
+        first = np.tile(np.arange(self.blocks) * BLOCK, self.world.runs)
+        last = np.minimum(first + BLOCK, self.world.adopters)
+        return Units(np.repeat(np.arange(self.world.runs), self.blocks), first, last)
 
-    def _full(self, array: Array, *shape: int, dtype: Any = np.float64) -> Array:
-        return np.ascontiguousarray(np.broadcast_to(array, (self.world.runs, *shape)), dtype=dtype)
+    def _full(self, array: Any, *shape: int, dtype: Any = np.float64) -> Array:
+        # always a fresh writable array: a read-only one would make the kernel compile a second time
+        return np.array(np.broadcast_to(array, (self.world.runs, *shape)), dtype=dtype, order="C")
 
-    def _fixed_tables(self) -> None:
-        """Tables that no month changes: age and tenure curves, slot weights and their powers."""
+    def _fixed(self) -> Fixed:
+        """Tables that no month changes: tenure and age curves, slot weights and their powers."""
         w, a = self.world, self.world.adopter
-        months = np.arange(LONGEST_TENURE + 1)
+        months, sectors, cells = np.arange(LONGEST_MEMORY + 1), len(SECTORS), len(cell_type)
         second = a.second_slot_weight
         slots = np.concatenate([np.ones_like(second), 1 - second, second], axis=1)
         diversity = w.sector.site_diversity[..., None]
         ramp = 1 - np.exp(-(months + 1) / a.ramp_time)
-        self.ramp = self._full(ramp, len(months))
-        self.ramp_power = self._full(ramp[:, None, :] ** diversity, len(SECTORS), len(months))
-        self.slot_power = self._full(slots[:, None, :] ** diversity, len(SECTORS), 3)
-        elasticity = w.prices.usage_elasticity
-        self.elasticity_power = self._full(
-            np.concatenate([elasticity, elasticity * w.sector.site_diversity], axis=1), 1 + len(SECTORS)
-        )
         learned = a.learning_weight * (1 - np.exp(-months / a.learning_time))
-        off = (w.until["R7"] < 0)[:, None]
-        self.learned = self._full(np.where(off, 0.0, learned), len(months))
-        peer_weight = np.where((w.until["R5"] < 0)[:, None], 0.0, a.peer_weight)
-        self.scalars = self._full(
-            np.concatenate(
-                [
-                    self._full(part, part.shape[1])
-                    for part in (a.line_dissimilarity, a.mode_dissimilarity, peer_weight, a.forced_review, slots)
-                ],
-                axis=1,
-            ),
-            7,
+        off = {loop: (w.until[loop] < 0)[:, None] for loop in ("R5", "R7")}
+        call_option, call_group = call_plan(w.address)
+        return Fixed(
+            key=w.key,
+            address=w.address,
+            call_option=call_option,
+            call_group=call_group,
+            cell_region=cell_region,
+            cell_sector=cell_sector,
+            review=self._full(probability(w.type.review_rate[:, cell_type]), cells),
+            switching_cost=self._full(w.type.switching_cost[:, cell_type], cells),
+            line_dissimilarity=self._full(a.line_dissimilarity[:, 0]),
+            mode_dissimilarity=self._full(a.mode_dissimilarity[:, 0]),
+            peer_weight=self._full(np.where(off["R5"], 0.0, a.peer_weight)[:, 0]),
+            forced_review=self._full(a.forced_review[:, 0]),
+            learned=self._full(np.where(off["R7"], 0.0, learned), len(months)),
+            ramp=self._full(ramp, len(months)),
+            ramp_power=self._full(ramp[:, None, :] ** diversity, sectors, len(months)),
+            slot=self._full(slots, 3),
+            slot_power=self._full(slots[:, None, :] ** diversity, sectors, 3),
+            elasticity=self._full(w.prices.usage_elasticity[:, 0]),
+            elasticity_power=self._full(w.prices.usage_elasticity * w.sector.site_diversity, sectors),
         )
-        self.review = self._full(probability(w.type.review_rate[:, cell_type]), len(cell_type))
-        self.switching_cost = self._full(w.type.switching_cost[:, cell_type], len(cell_type))
 
     def decide(
         self, month: int, *, coverage: Array, log_cost: Array, worth: Array, available: Array, banned: Array,
-        awareness: Array, push: Array, outside: Array, usage_table: Array, block: Array,
+        awareness: Array, push: Array, outside: Array, usage: Array, block: Array,
     ) -> None:  # fmt: skip
         """Everybody's decisions of a month, and the initial draw before the first.
 
         Parameters are what the macro steps found: ``coverage`` (run, sector, line), ``awareness`` (run, region, line),
         the others (run or 1, cell, line, mode) or (run or 1, cell); ``block`` (run, line).
         """
-        w = self.world
-        cells, lines = len(cell_type), len(w.lines)
-        options = lines * N_MODES
-        by_option = lambda array: self._full(array, cells, lines, N_MODES).reshape(w.runs, cells, options)  # noqa: E731
-        self.tables = SimpleNamespace(
+        w, cells, lines = self.world, len(cell_type), len(self.world.lines)
+        if not self.started:
+            self.adopted = np.zeros(w.runs)
+        usage = np.broadcast_to(usage, (w.runs, cells, lines, N_MODES))
+        by_option = lambda array: self._full(array, cells, lines, N_MODES).reshape(w.runs, cells, -1)  # noqa: E731
+        tables = Tables(
             coverage=self._full(coverage, len(SECTORS), lines),
             log_cost=by_option(log_cost),
             worth=by_option(worth),
-            available=self._full(available, lines, N_MODES, dtype=np.bool_).reshape(w.runs, options),
+            available=self._full(available, lines, N_MODES, dtype=np.bool_).reshape(w.runs, -1),
             banned=by_option(banned),
-            any_ban=self._full((banned > 0).any(axis=(1, 2, 3))),
+            any_ban=self._full((banned > 0).any(axis=(1, 2, 3)), dtype=np.bool_),
             awareness=self._full(awareness, awareness.shape[1], lines),
             innovation=self._full(w.type.innovation[:, cell_type] * push, cells),
             imitation=self._full(w.type.imitation[:, cell_type] * push, cells),
             outside=self._full(outside, cells),
-            usage=by_option(usage_table),
+            adopted=self.adopted,
+            growing=self._full(w.until["R7"] >= month, dtype=np.bool_),
             block=self._full(block, lines, dtype=np.int64),
+            usage=by_option(usage),
+            usage_power=by_option(usage ** w.sector.site_diversity[:, cell_sector, None, None]),
         )
-        self.tables.any_ban = self.tables.any_ban > 0
-        self.tables.usage_power = self.tables.usage ** w.sector.site_diversity[:, cell_sector, None]
         if not self.started:
-            self._advance(0, starting=True)
+            self._advance(0, tables, starting=True)
             self.started = True
-            self.adopted = (self.primary >= 0).mean(axis=1)
+            tables = tables._replace(adopted=self.adopted)
         self._look_around(month)
-        self._advance(month + 1, starting=False)
-        self.adopted = (self.primary >= 0).mean(axis=1)
+        self._advance(month + 1, tables, starting=False)
 
     def _look_around(self, month: int) -> None:
-        """What adopters see of others: last month's lines."""
-        self.before = np.where(self.primary >= 0, self.primary // N_MODES, -1).astype(np.int8)
-        until = self.world.until["R5"]
-        if (until >= month).all():
-            self.seen = self.before
+        """What adopters see of others: last month's lines; as of the cut where the peer loop is frozen."""
+        state = self.state
+        np.floor_divide(state.primary, N_MODES, out=state.before, where=state.primary >= 0)
+        state.before[state.primary < 0] = -1
+        live = self.world.until["R5"] >= month
+        state.seen[live] = state.before[live]
+
+    def _advance(self, month: int, tables: Tables, starting: bool) -> None:
+        lines, n_units = len(self.world.lines), len(self.units.run)
+        by_option = (n_units, len(cell_type), lines * N_MODES)
+        by_cell = by_option[:2]
+        tally = Tally(
+            primary=np.zeros(by_option, np.int32),
+            secondary=np.zeros(by_option, np.int32),
+            new=np.zeros(by_option, np.int32),
+            pairs=np.zeros((*by_cell, lines, lines + 1), np.int32),
+            moved=np.zeros(by_cell, np.int32),
+            began=np.zeros(by_cell, np.int32),
+            choosers=np.zeros(by_cell, np.int32),
+            surplus=np.zeros(by_cell),
+            used=np.zeros(by_option),
+            used_power=np.zeros(by_option),
+        )
+
+        def work(part: Array, desk: Any) -> None:
+            advance(self.units, month, starting, part, self.people, self.state, self.fixed, tables, tally, desk)
+
+        if self.pool is None or n_units == 1:
+            work(np.arange(n_units), self.desks[0])
         else:
-            live = (until >= month)[:, None]
-            self.seen = np.where(live, self.before, self.seen).astype(np.int8)
-
-    def _advance(self, month: int, starting: bool) -> None:
-        w, people, tables = self.world, self.world.population, self.tables
-        cells, lines = len(cell_type), len(w.lines)
-        units, options = len(self.units), lines * N_MODES
-        counts = {name: np.zeros((units, cells, options), np.int32) for name in ("primary", "secondary", "new")}
-        pairs = np.zeros((units, cells, lines, lines + 1), np.int32)
-        events = {name: np.zeros((units, cells), np.int32) for name in ("moved", "began", "choosers")}
-        surplus = np.zeros((units, cells))
-        used, used_power = np.zeros((units, cells, options)), np.zeros((units, cells, options))
-        growing = w.until["R7"] >= month
-
-        def work(part: Array) -> None:
-            advance(
-                part, self.run_of, self.first_of, self.last_of, month, w.key, w.address, cell_region, cell_sector,
-                people.cell, people.rank, people.quality, people.cost, people.own_hosting, people.size,
-                people.size_power, people.peers, self.primary, self.secondary, self.before, self.seen, self.tenure,
-                self.age, tables.coverage, tables.log_cost, tables.worth, tables.available, tables.banned,
-                tables.any_ban, tables.awareness, self.review, tables.innovation, tables.imitation, tables.outside,
-                self.switching_cost, self.adopted, self.scalars, self.learned, growing, tables.block, tables.usage,
-                tables.usage_power, self.ramp, self.ramp_power, self.slot_power, self.elasticity_power,
-                counts["primary"], counts["secondary"], counts["new"], pairs, events["moved"], events["began"],
-                events["choosers"], surplus, used, used_power, starting,
-            )  # fmt: skip
-
-        if self.pool is None or len(self.units) == 1:
-            work(self.units)
-        else:
-            parts = np.array_split(self.units, min(self.threads, len(self.units)))
-            for done in [self.pool.submit(work, part) for part in parts]:
+            parts = np.array_split(np.arange(n_units), min(self.threads, n_units))
+            for done in [self.pool.submit(work, part, desk) for part, desk in zip(parts, self.desks, strict=False)]:
                 done.result()
-        if starting:
-            return
-        whole = lambda array, *shape: array.reshape(w.runs, self.blocks, *array.shape[1:]).sum(axis=1).reshape(  # noqa: E731
-            w.runs, cells, *shape
-        )
-        self.tally = SimpleNamespace(
-            **{name: whole(array, lines, N_MODES) for name, array in counts.items()},
-            **{name: whole(array) for name, array in events.items()},
-            pairs=whole(pairs, lines, lines + 1),
-            surplus=whole(surplus),
-            used=whole(used, lines, N_MODES),
-            used_power=whole(used_power, lines, N_MODES),
-        )
+        self.adopted = (self.state.primary >= 0).mean(axis=1)
+        if not starting:
+            self.tally = self._whole(tally)
+
+    def _whole(self, tally: Tally) -> SimpleNamespace:
+        """Tallies of blocks added up to runs, options split into line and mode."""
+        runs, cells = self.world.runs, len(cell_type)
+        out = {}
+        for name, array in tally._asdict().items():
+            whole = array.reshape(runs, self.blocks, *array.shape[1:]).sum(axis=1) if self.blocks > 1 else array
+            out[name] = whole.reshape(runs, cells, -1, N_MODES) if name in _BY_OPTION else whole
+        return SimpleNamespace(**out)
+
+
+_BY_OPTION = ("primary", "secondary", "new", "used", "used_power")

@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.engines import cells
 from sim.engines.deciding import Deciders
 from sim.engines.recording import Recorder
 from sim.engines.switches import Switches
 from sim.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, usage
-from sim.streams import uniform
+from sim.streams import uniforms
 from sim.world import Job, World, build, cell_region, cell_sector, cell_type
 
 Array = npt.NDArray[Any]
@@ -133,8 +134,7 @@ class Lockstep:
         self.months_left = np.floor(self._release_luck(0, 0) * self.cadence) + 1
 
     def _release_luck(self, month: int, option: int) -> Array:
-        w = self.world
-        return np.array([[uniform(key, "release", month, int(line), option) for line in w.address] for key in w.key])
+        return uniforms(self.world.key, "release", month, self.world.address, option)
 
     # -- steps of a month ----------------------------------------------------------------------------------------
 
@@ -372,8 +372,10 @@ class Lockstep:
             awareness=np.swapaxes(self.awareness, 1, 2),
             push=lever.push[:, cell_region, cell_sector],
             outside=w.type.outside_value[:, cell_type] + lever.outside_value[:, cell_region, cell_sector],
-            usage_table=usage.usage_rate(
-                np.swapaxes(now.coverage, 1, 2)[:, cell_sector, :, None], now.paid, w.prices.usage_elasticity[..., None, None]
+            usage=usage.usage_rate(
+                np.swapaxes(now.coverage, 1, 2)[:, cell_sector, :, None],
+                now.paid,
+                w.prices.usage_elasticity[..., None, None],
             ),
             block=2 * w.origin + self.open,
         )
@@ -440,19 +442,17 @@ class Lockstep:
         shared = tech.partner_capture[..., None] * effective[..., HOSTED:].sum(axis=-1) * domestic
         handed_over = lever.data_mandate[:, cell_region, cell_sector] * effective.sum(axis=(2, 3))
         decay = np.where((w.until["B4"] < month)[:, None], 0.0, w.sector.data_decay)
-        self.telemetry = usage.decayed(self.telemetry, decay[:, None, :, None], self._by_sector(caught))
-        self.partner = usage.decayed(self.partner, decay[:, None, :], self._by_sector(shared))
-        self.pool = usage.decayed(self.pool, decay[:, None, :], self._by_region_and_sector(handed_over))
+        self.telemetry = usage.decayed(
+            self.telemetry, decay[:, None, :, None], np.moveaxis(cells.by_sector(caught), 1, 2)
+        )
+        self.partner = usage.decayed(self.partner, decay[:, None, :], np.moveaxis(cells.by_sector(shared), 1, 2))
+        self.pool = usage.decayed(self.pool, decay[:, None, :], cells.by_region_and_sector(handed_over))
 
     def _effective_usage(self, month: int) -> Array:
         """Usage that teaches, (run, cell, line, mode)."""
         w, tally = self.world, self.now.tally
-        total = np.zeros((w.runs, len(SECTORS)))
-        slots = np.zeros((w.runs, len(SECTORS)))
-        for sector in range(len(SECTORS)):
-            here = cell_sector == sector
-            total[:, sector] = tally.used[:, here].sum(axis=(1, 2, 3))
-            slots[:, sector] = (tally.primary + tally.secondary)[:, here].sum(axis=(1, 2, 3))
+        total = cells.by_sector(tally.used.sum(axis=(2, 3)))
+        slots = cells.by_sector((tally.primary + tally.secondary).sum(axis=(2, 3)))
         mean = total / np.maximum(slots, 1)
         if month == 0:
             self.mean_usage = mean
@@ -470,22 +470,20 @@ class Lockstep:
         first, second = among.sum(axis=2), among[:, :, : len(w.lines)].sum(axis=1)
         # no line can hold both slots of an adopter, so the two counts add
         now.startup_use = (first + second) / startups
-        now.new_derivatives = (
-            ecosystem.derivatives_step(0.0, 0.0, c.derivative_rate, self.open, now.startup_use)
+        now.new_derivatives = ecosystem.derivatives_step(0.0, 0.0, c.derivative_rate, self.open, now.startup_use)
+        self.derivatives = ecosystem.derivatives_step(
+            self.derivatives, c.derivative_decay, c.derivative_rate, self.open, now.startup_use
         )
-        self.derivatives = (1 - c.derivative_decay) * self.derivatives + now.new_derivatives
         self.ecosystem = ecosystem.moving_average(self.ecosystem, lenses.shares(first.astype(float)), c.memory)
         self.experience = self.experience + self.line_usage
-        by_region = self._by_region(pairs.sum(axis=3))
-        members = np.maximum(self._by_region(w.population.count), 1)
+        by_region = cells.by_region(pairs.sum(axis=3))
+        members = np.maximum(cells.by_region(w.population.count), 1)
         self.region_share = np.swapaxes(by_region / members[:, :, None], 1, 2)
 
     def _expose(self) -> None:
         """Step 10, first half: exposure of every region to its rivals' lines (section 6.8)."""
         w, now, e, s = self.world, self.now, self.world.exposure, self.world.sector
-        table = np.zeros((w.runs, len(REGIONS), len(SECTORS), len(w.lines), N_MODES))
-        for cell, (region, sector) in enumerate(zip(cell_region, cell_sector, strict=True)):
-            table[:, region, sector] += now.tally.used[:, cell]
+        table = cells.by_region_and_sector(now.tally.used)
         now.usage_table = table
         now.fiscal_cost = self.lever.fiscal_cost
         provenance = w.origin[self.base]
@@ -507,8 +505,8 @@ class Lockstep:
         )
         now.concentration = exposure.concentration(by_origin)
         rival_usage = now.tally.used.sum(axis=3) * rival[:, cell_region]
-        rate = self._by_region(rival_usage.sum(axis=2) * w.type.review_rate[:, cell_type])
-        total = self._by_region(rival_usage.sum(axis=2))
+        rate = cells.by_region(rival_usage.sum(axis=2) * w.type.review_rate[:, cell_type])
+        total = cells.by_region(rival_usage.sum(axis=2))
         mean_rate = np.where(total > 0, rate / np.maximum(total, 1e-300), np.nan)
         now.shedding_time = exposure.shedding_time(mean_rate)
 
@@ -522,13 +520,11 @@ class Lockstep:
         now.observed = {}
         for option, name in enumerate(OBSERVED):
             self.history[name].append(np.broadcast_to(getattr(now, name), (w.runs, len(REGIONS))))
-            luck = np.array(
-                [[uniform(key, "observe", month + 1, region, option) for region in range(len(REGIONS))] for key in w.key]
-            )
+            luck = uniforms(w.key, "observe", month + 1, np.arange(len(REGIONS)), option)
             past = np.stack(self.history[name][-(int(lag.max()) + 1) :])
             back = np.clip(len(past) - 1 - lag[:, 0], 0, None)
             seen = past[back, np.arange(w.runs)]
-            known = (month >= lag)
+            known = month >= lag
             now.observed[name] = np.where(known, seen * (1 + noise * ndtri(luck)), np.nan)
 
     # -- from cells to coarser axes ------------------------------------------------------------------------------
@@ -540,18 +536,3 @@ class Lockstep:
     def _to_cells(self, lever: Array) -> Array:
         """(run, region, sector, type) -> (run, cell)."""
         return lever[:, cell_region, cell_sector, cell_type]
-
-    def _by_region(self, by_cell: Array) -> Array:
-        """(run, cell, ...) -> (run, region, ...)."""
-        return np.stack([by_cell[:, cell_region == r].sum(axis=1) for r in range(len(REGIONS))], axis=1)
-
-    def _by_sector(self, by_cell: Array) -> Array:
-        """(run, cell, line, ...) -> (run, line, sector, ...)."""
-        return np.stack([by_cell[:, cell_sector == s].sum(axis=1) for s in range(len(SECTORS))], axis=2)
-
-    def _by_region_and_sector(self, by_cell: Array) -> Array:
-        """(run, cell) -> (run, region, sector)."""
-        out = np.zeros((len(by_cell), len(REGIONS), len(SECTORS)))
-        for cell, (region, sector) in enumerate(zip(cell_region, cell_sector, strict=True)):
-            out[:, region, sector] += by_cell[:, cell]
-        return out

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.engines import cells
 from sim.observables import OBSERVABLES
 from sim.rules import lenses
-from sim.world import World, cell_region, cell_sector, cell_type
+from sim.world import World, cell_region, cell_type
 
 if TYPE_CHECKING:
     from sim.engines.lockstep import Lockstep
@@ -54,37 +55,30 @@ class Recorder:
             for name, value in values.items():
                 self.series[name][:, month] = value
         if self.choices:
-            self.choices["trace_primary"][:, month] = engine.deciders.primary
-            self.choices["trace_secondary"][:, month] = engine.deciders.secondary
-
-    def _by_type(self, by_cell: Array) -> Array:
-        return np.stack([by_cell[:, cell_type == g].sum(axis=1) for g in range(len(TYPES))], axis=1)
+            self.choices["trace_primary"][:, month] = engine.deciders.state.primary
+            self.choices["trace_secondary"][:, month] = engine.deciders.state.secondary
 
     def _adoption(self, now: SimpleNamespace) -> dict[str, Array]:
         tally, count = now.tally, self.world.population.count
-        members = np.maximum(self._by_type(count), 1)
+        members = np.maximum(cells.by_type(count), 1)
         lines = len(self.world.lines)
-        by_line = self._by_type(tally.pairs.sum(axis=3))
+        by_line = cells.by_type(tally.pairs.sum(axis=3))
         users = by_line.sum(axis=2)
         some = np.maximum(users, 1)
-        multi = self._by_type(tally.pairs[..., :lines].sum(axis=(2, 3)))
-        by_region = np.zeros((len(count), len(REGIONS), len(TYPES)))
-        of_region = np.zeros_like(by_region)
-        cell_users = tally.pairs.sum(axis=(2, 3))
-        for cell, (region, kind) in enumerate(zip(cell_region, cell_type, strict=True)):
-            by_region[:, region, kind] += cell_users[:, cell]
-            of_region[:, region, kind] += count[:, cell]
-        chosen = self._by_type(tally.choosers)
+        multi = cells.by_type(tally.pairs[..., :lines].sum(axis=(2, 3)))
+        by_region = cells.by_region_and_type(tally.pairs.sum(axis=(2, 3)))
+        of_region = cells.by_region_and_type(count)
+        chosen = cells.by_type(tally.choosers)
         return {
-            "members": self._by_type(count),
+            "members": cells.by_type(count),
             "adoption": users / members,
             "adoption_by_region": by_region / np.maximum(of_region, 1),
             "installed_base": by_line.sum(axis=1) / self.world.adopters,
             "primary_by_type": by_line / some[..., None],
             "multi_homing": multi / some,
-            "switching": self._by_type(tally.moved) / some,
-            "adoptions": self._by_type(tally.began) / members,
-            "surplus": np.where(chosen > 0, self._by_type(tally.surplus) / np.maximum(chosen, 1), np.nan),
+            "switching": cells.by_type(tally.moved) / some,
+            "adoptions": cells.by_type(tally.began) / members,
+            "surplus": np.where(chosen > 0, cells.by_type(tally.surplus) / np.maximum(chosen, 1), np.nan),
         }
 
     def _usage(self, now: SimpleNamespace) -> dict[str, Array]:
@@ -110,14 +104,14 @@ class Recorder:
         used = tally.used
         new = tally.new[..., HOSTED:].sum(axis=(1, 3)) + now.new_derivatives
         self.downloads = [*self.downloads[-2:], to_group(new, in_base_group)]
-        pairs = engine._by_region(tally.pairs * startups[None, :, None, None])
+        pairs = cells.by_region(tally.pairs * startups[None, :, None, None])
         any_use = lenses.any_use(pairs, in_group)
         open_lines = np.stack([~engine.open, engine.open], axis=-1).astype(float)
         any_open = lenses.any_use(pairs, open_lines)[..., 1]
-        members = np.maximum(engine._by_region(w.population.count * startups), 1)
+        members = np.maximum(cells.by_region(w.population.count * startups), 1)
         firms = (cell_type == ENTERPRISE) | (cell_type == INDUSTRIAL)
-        firm_users = engine._by_region(tally.pairs.sum(axis=(2, 3)) * firms)
-        firm_count = np.maximum(engine._by_region(w.population.count * firms), 1)
+        firm_users = cells.by_region(tally.pairs.sum(axis=(2, 3)) * firms)
+        firm_count = np.maximum(cells.by_region(w.population.count * firms), 1)
         spend = (now.option_price[:, cell_region] * used)[..., [API, HOSTED]].sum(axis=3)
         self.frontier[:, month] = np.maximum(now.frontier[:, 0], self.frontier[:, : max(month, 1)].max(axis=1))
         return {
@@ -188,7 +182,6 @@ class Recorder:
 
     def _government(self, now: SimpleNamespace) -> dict[str, Array]:
         rebates = (now.rebate * now.tally.used).sum(axis=(2, 3))
-        paid = np.stack([rebates[:, cell_region == r].sum(axis=1) for r in range(len(REGIONS))], axis=1)
         return {
             "data_exposure": now.data_exposure,
             "operational_exposure": now.operational_exposure,
@@ -200,5 +193,5 @@ class Recorder:
             "observed_concentration": now.observed["concentration"],
             "observed_powered": now.observed["powered"],
             "fiscal_cost": now.fiscal_cost,
-            "subsidy_paid": paid,
+            "subsidy_paid": cells.by_region(rebates),
         }

@@ -5,8 +5,6 @@ Adopters' usage is tallied by the decision kernel per cell and option; these rul
 
 from __future__ import annotations
 
-import numpy as np
-
 
 def usage_rate(coverage, cost, elasticity):
     """Usage of an adopter of unit size in full swing [sector-years/month]: coverage, damped by cost."""

@@ -54,7 +54,12 @@ class SectorMix(Spec):
         ..., "Weight of logistics.", unit="share", bounds=(0, 1), plausible=times(0.7, 1.3), source=MIX
     )
     robotics: float = quantity(
-        ..., "Weight of robotics and embodied AI.", unit="share", bounds=(0, 1), plausible=times(0.5, 2), source="ifr2025"
+        ...,
+        "Weight of robotics and embodied AI.",
+        unit="share",
+        bounds=(0, 1),
+        plausible=times(0.5, 2),
+        source="ifr2025",
     )
     public: float = quantity(
         ..., "Weight of public administration.", unit="share", bounds=(0, 1), plausible=times(0.7, 1.3), source=MIX
@@ -141,5 +146,3 @@ class Regions(Spec):
     CN: Region = REGION_DEFAULTS["CN"]
     EU: Region = REGION_DEFAULTS["EU"]
     GS: Region = REGION_DEFAULTS["GS"]
-
-
