@@ -1,8 +1,8 @@
 """The axes of every array, their labels, and the calendar.
 
 Arrays carry their axes in the order ``run, month, region, sector, type, line, mode`` (those that apply). An *option*
-is one (line, mode) pair, number ``3 * line + mode``. A *cell* is one (region, sector, adopter type) triple: everything that
-adopters of a cell share is computed once for the cell.
+is one (line, mode) pair, number ``3 * line + mode``. A *cell* is one (region, sector, adopter type) triple: everything
+that adopters of a cell share is computed once for the cell.
 """
 
 from __future__ import annotations

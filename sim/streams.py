@@ -54,7 +54,8 @@ _jit = numba.njit(cache=True, nogil=True, forceinline=True)
 
 def run_key(seed: int, replicate: int) -> npt.NDArray[np.uint32]:
     """The two words of a run's key. Zero is a seed."""
-    return np.random.SeedSequence(entropy=seed, spawn_key=(replicate,)).generate_state(2, np.uint32)
+    words = np.random.SeedSequence(entropy=seed, spawn_key=(replicate,)).generate_state(2, np.uint32)
+    return words.astype(np.uint32)
 
 
 def line_address(name: str) -> int:

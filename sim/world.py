@@ -136,7 +136,7 @@ def build(jobs: Sequence[Job]) -> World:
     """
     first = jobs[0][0]
     scenarios, which = _distinct(jobs)
-    roster = {name: line.region for name, line in first.roster.items()}
+    roster: dict[str, str] = {name: line.region for name, line in first.roster.items()}
     for scenario in scenarios[1:]:
         other = {name: line.region for name, line in scenario.roster.items()}
         if (other, scenario.run.months, scenario.run.adopters) != (roster, first.run.months, first.run.adopters):
@@ -266,7 +266,7 @@ def apportion(weights: Array, total: int) -> Array:
 
 
 def _cell_weights(world: SimpleNamespace, run: int) -> Array:
-    at = lambda array: array[min(run, len(array) - 1)]  # noqa: E731
+    at = lambda array: array[min(run, len(array) - 1)]
     region, mix = at(world.region.adopters), at(world.sector_mix)
     startups = at(world.adopter.robotics_startups)[0]
     weight = (region / region.sum())[cell_region] * (mix / mix.sum(axis=1, keepdims=True))[cell_region, cell_sector]

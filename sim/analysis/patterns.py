@@ -102,7 +102,7 @@ def _tokens(dataset: xr.Dataset) -> Iterator[tuple]:
     yield "F1", "open share, L1, 2025", _window(share, 12, 24), 0.20, 0.40
     used = dataset["usage"].sel(region=ABROAD).sum("region")
     is_open = dataset["openness"]
-    paid = lambda flag: (used * dataset["price"] * flag).sum(["line", "mode"]) / (used * flag).sum(["line", "mode"])  # noqa: E731
+    paid = lambda flag: (used * dataset["price"] * flag).sum(["line", "mode"]) / (used * flag).sum(["line", "mode"])
     yield "F1", "price of open over closed use", _window(paid(is_open) / paid(1 - is_open), 12, 24), 0.05, 0.25
     chinese = dataset["L1"].sel(group="CN open")
     yield "F2", "Chinese open share, L1, end of 2024", _window(chinese, 9, 11), 0.0, 0.06
@@ -170,7 +170,7 @@ def _regions(dataset: xr.Dataset) -> Iterator[tuple]:
         chinese.sel(region="GS").mean() / chinese.sel(region="US").mean(),
         2.0,
         np.inf,
-    )  # noqa: E501
+    )
     yield "F11", "Chinese share of use in China", chinese.sel(region="CN"), 0.80, 0.98
 
 

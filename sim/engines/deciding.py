@@ -11,7 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.axes import N_MODES, SECTORS
-from sim.engines.kernels import BLOCK, Fixed, People, State, Tables, Tally, Units, advance, call_plan, make_desk
+from sim.engines.kernels import (
+    BLOCK,
+    Fixed,
+    People,
+    State,
+    Tables,
+    Tally,
+    Units,
+    advance,
+    call_plan,
+    compiled,
+    make_desk,
+)
 from sim.rules.adoption import probability
 from sim.world import World, cell_region, cell_sector, cell_type
 
@@ -29,6 +41,7 @@ class Deciders:
     """
 
     def __init__(self, world: World, threads: int | None):
+        compiled()  # drops a stale cache
         self.world = world
         people = world.population
         shape = (world.runs, world.adopters)
@@ -111,7 +124,7 @@ class Deciders:
         if not self.started:
             self.adopted = np.zeros(w.runs)
         usage = np.broadcast_to(usage, (w.runs, cells, lines, N_MODES))
-        by_option = lambda array: self._full(array, cells, lines, N_MODES).reshape(w.runs, cells, -1)  # noqa: E731
+        by_option = lambda array: self._full(array, cells, lines, N_MODES).reshape(w.runs, cells, -1)
         tables = Tables(
             coverage=self._full(coverage, len(SECTORS), lines),
             log_cost=by_option(log_cost),

@@ -17,12 +17,15 @@ without the interpreter lock.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 
+from sim import axes, streams
 from sim.axes import N_MODES, REGIONS, SELF_HOSTED
+from sim.rules import choice
 from sim.rules.choice import (
     arrival_hazard,
     forced_hazard,
@@ -81,7 +84,8 @@ class State(NamedTuple):
     """What adopters have chosen, (run, adopter).
 
     ``primary`` and ``secondary`` options (-1: none); lines ``before`` this month as arrival sees them and as peer
-    utility sees them (``seen``); ``tenure`` on the primary line (-1: starts adopted); ``age`` since first adoption (-1: never).
+    utility sees them (``seen``); ``tenure`` on the primary line (-1: starts adopted); ``age`` since first
+    adoption (-1: never).
     """
 
     primary: Array
@@ -174,6 +178,22 @@ class Desk(NamedTuple):
 
 _jit = numba.njit(cache=True, nogil=True)
 _inline = numba.njit(cache=True, nogil=True, forceinline=True)
+
+
+def compiled() -> bool:
+    """Whether the kernel waits compiled on disk, so that the first run need not compile it.
+
+    Numba looks only at this file to decide whether its cache is stale, but the kernel holds code of other files too; an
+    index older than one of them is dropped here.
+    """
+    folder = Path(advance.stats.cache_path)
+    indices = list(folder.glob("kernels.*.nbi")) if folder.is_dir() else []
+    parts = [Path(__file__), *(Path(module.__file__ or "") for module in (axes, choice, streams))]
+    newest = max(part.stat().st_mtime for part in parts)
+    for index in indices:
+        if index.stat().st_mtime < newest:
+            index.unlink(missing_ok=True)
+    return any(index.name.startswith("kernels.advance-") for index in indices if index.exists())
 
 
 def call_plan(address: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -17,11 +17,14 @@ import numpy.typing as npt
 from sim.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED, TYPES
 from sim.engines import cells
 from sim.engines.deciding import Deciders
+from sim.engines.kernels import compiled
 from sim.engines.recording import Recorder
 from sim.engines.switches import Switches
 from sim.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, usage
 from sim.streams import uniforms
 from sim.world import Job, World, build, cell_region, cell_sector, cell_type
+
+__all__ = ["Lockstep", "compiled", "simulate"]
 
 Array = npt.NDArray[Any]
 DOLLARS_PER_BILLION = 1e9
@@ -69,6 +72,7 @@ class Lockstep:
         self.switches = Switches(world.until)
         self.deciders = Deciders(world, threads)
         self.recorder = Recorder(world, trace)
+        self.internal = self.released = self.sector_capability = np.empty(0)
         self.now = SimpleNamespace()
         """What the steps of the current month have found; the recorder reads it."""
         self._start()
@@ -93,7 +97,7 @@ class Lockstep:
         """Stocks of month 0 (section 6.0)."""
         w = self.world
         runs, lines, regions, sectors = w.runs, len(w.lines), len(REGIONS), len(SECTORS)
-        full = lambda array, *shape: np.broadcast_to(array, (runs, *shape)).copy()  # noqa: E731
+        full = lambda array, *shape: np.broadcast_to(array, (runs, *shape)).copy()
         self.chips_frontier = full(w.region.chips * 1e6, regions)
         self.chips_domestic = np.zeros((runs, regions))
         self.output_total = full(w.region.domestic_output, regions)
@@ -398,7 +402,7 @@ class Lockstep:
         added = np.moveaxis(lever.friction[:, cell_region, :, cell_sector], 0, 1)
         friction = (w.friction[:, cell_region] + added)[:, :, w.origin]
         preference = lever.preference[:, cell_region, cell_sector, cell_type]
-        by_cell = lambda weight: weight[:, cell_type, None, None]  # noqa: E731
+        by_cell = lambda weight: weight[:, cell_type, None, None]
         return (
             by_cell(g.customisation_weight) * fitting[:, :, None, :]
             + by_cell(g.service_weight) * served[:, None]
@@ -489,7 +493,7 @@ class Lockstep:
         provenance = w.origin[self.base]
         rivals = np.broadcast_to(w.rivals, (w.runs, *w.rivals.shape[1:]))
         rival = np.take_along_axis(rivals, provenance[:, None, :], axis=2)
-        by_mode = lambda *weights: np.stack(weights, axis=-1)[:, 0]  # noqa: E731
+        by_mode = lambda *weights: np.stack(weights, axis=-1)[:, 0]
         now.data_exposure = exposure.exposed_share(
             table, s.criticality, by_mode(e.data_api, e.data_hosted, e.data_self_hosted), rival
         )

@@ -98,7 +98,7 @@ class Recorder:
         in_group = np.eye(len(GROUPS))[group]
         base_group = np.take_along_axis(group, engine.base, axis=1)
         in_base_group = np.eye(len(GROUPS))[base_group]
-        to_group = lambda by_line, member=in_group: (by_line[..., None] * member).sum(axis=1)  # noqa: E731
+        to_group = lambda by_line, member=in_group: (by_line[..., None] * member).sum(axis=1)
         abroad = cell_region != CHINA
         startups, enterprises = cell_type == STARTUP, cell_type == ENTERPRISE
         used = tally.used

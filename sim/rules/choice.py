@@ -4,8 +4,8 @@ A three-level nested logit (mcfadden1978): blocks (home region and openness), li
 Without nests an open line would get ln 3 free utils for having three modes, and a country ln n for having n labs.
 
 Choices are made by sequential races: each alternative draws an exponential time divided by its weight, and the shortest
-wins. That is Gumbel-max without its second logarithm, so it is exact for the nested logit, and a small change of utility
-moves only adopters near indifference.
+wins. That is Gumbel-max without its second logarithm, so it is exact for the nested logit, and a small change of
+utility moves only adopters near indifference.
 
 These functions are called for every decision of both engines, so they take and return plain numbers.
 """

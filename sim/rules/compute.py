@@ -99,7 +99,7 @@ def lab_shares(weight, revenue_share, elasticity, least, home):
     home : (line, region) one-hot
     """
     bent = weight ** (1 - elasticity) * np.maximum(revenue_share, least) ** elasticity
-    in_region = lambda x: ((x[..., :, None] * home).sum(axis=-2)[..., None, :] * home).sum(axis=-1)  # noqa: E731
+    in_region = lambda x: ((x[..., :, None] * home).sum(axis=-2)[..., None, :] * home).sum(axis=-1)
     return bent * in_region(weight) / np.maximum(in_region(bent), 1e-300)
 
 

@@ -42,7 +42,7 @@ class SectorMix(Spec):
     """Weights by which a region's adopters are spread over sectors; they are normalised to one."""
 
     software: float = quantity(
-        ..., "Weight of software firms among adopters.", unit="share", bounds=(0, 1), plausible=times(0.7, 1.3), source=MIX,
+        ..., "Weight of software firms.", unit="share", bounds=(0, 1), plausible=times(0.7, 1.3), source=MIX
     )  # fmt: skip
     enterprise: float = quantity(
         ..., "Weight of enterprise services.", unit="share", bounds=(0, 1), plausible=times(0.7, 1.3), source=MIX
@@ -55,7 +55,7 @@ class SectorMix(Spec):
     )
     robotics: float = quantity(
         ...,
-        "Weight of robotics and embodied AI.",
+        "Weight of robotics.",
         unit="share",
         bounds=(0, 1),
         plausible=times(0.5, 2),

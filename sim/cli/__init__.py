@@ -1,0 +1,366 @@
+"""The command line: ``openloop``. A door to functions that live elsewhere; no science behind it.
+
+Results go to stdout, progress, warnings and mistakes to stderr. Exit codes: 0 done, 1 some runs failed or results
+could not be written, 2 the input is wrong, 130 stopped by Ctrl-C. A mistake of the user never shows a traceback; a
+mistake of ours always does.
+
+Heavy libraries are imported inside the verbs that need them: ``openloop check`` in an editor's save hook must not wait
+for NumPy's friends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from sim.errors import OpenLoopError, ScenarioError, UnknownNameError
+
+if TYPE_CHECKING:
+    from sim.run import Result
+    from sim.scenario import Scenario
+
+DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
+
+
+class Door(TyperGroup):
+    """The one place where exceptions turn into words and exit codes."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            outcome = super().invoke(ctx)
+            sys.stdout.flush()
+            return outcome
+        except BrokenPipeError:
+            # the reader, such as `head`, has seen enough; keep Python from complaining while it shuts down
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(DONE) from None
+        except KeyboardInterrupt:
+            leave(STOPPED, "\nStopped; nothing was written.")
+        except ScenarioError as error:
+            leave(BAD_INPUT, str(error), verdict(error, "; nothing was run" if ctx.invoked_subcommand == "run" else ""))
+        except UnknownNameError as error:
+            leave(BAD_INPUT, str(error))
+        except OpenLoopError as error:
+            leave(FAILED, str(error))
+        except MemoryError:
+            leave(FAILED, "The memory of this machine was not enough. Ask for fewer adopters, replicates or months.")
+
+
+def say(text: str) -> None:
+    """Words for the person at the keyboard, kept out of whatever reads stdout."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def leave(code: int, *texts: str) -> NoReturn:
+    """Speak and stop."""
+    for text in texts:
+        say(text)
+    raise typer.Exit(code)
+
+
+def verdict(error: ScenarioError, rest: str = "") -> str:
+    """``3 problems in scenarios/x.yaml; nothing was run.``"""
+    count = len(error.problems)
+    files = ", ".join(dict.fromkeys(problem.file for problem in error.problems))
+    return f"{count} problem{'s' if count != 1 else ''} in {files}{rest}."
+
+
+def warn(warnings: Any) -> None:
+    """Possible but implausible: said, and carried on."""
+    for warning in warnings:
+        say(f"warning: {warning}")
+
+
+app = typer.Typer(
+    name="openloop",
+    cls=Door,
+    rich_markup_mode=None,  # plain help starts twice as fast, and reads the same in a pipe
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from sim import __version__
+
+        print(f"openloop {__version__}")
+        raise typer.Exit(DONE)
+
+
+@app.callback()
+def openloop(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Simulate the open-source AI adoption feedback loop.
+
+    \b
+    openloop run scenarios/baseline.yaml          simulate, and draw what came out
+    openloop check scenarios/*.yaml               find every mistake without running
+    openloop describe scenarios/baseline.yaml     say in sentences what a scenario assumes
+    openloop list policies                        see what a scenario can say
+
+    Every verb explains itself: openloop run --help
+    """
+
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="Scenario file.", show_default=False)]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change one value; may be given again.", show_default=False),
+]
+
+
+@app.command()
+def run(
+    file: File,
+    sets: Sets = None,
+    seed: Annotated[int | None, typer.Option(help="Root of all draws; zero is a seed.", show_default=False)] = None,
+    replicates: Annotated[int | None, typer.Option(help="Repetitions with other luck.", show_default=False)] = None,
+    adopters: Annotated[int | None, typer.Option(help="Number of adopters.", show_default=False)] = None,
+    months: Annotated[int | None, typer.Option(help="Months from 2024-01.", show_default=False)] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the run directory appears.")] = Path("runs"),
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Write the numbers only.")] = False,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads; absent: all cores. Changes no number.", show_default=False)
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run directory and nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
+) -> None:
+    """Simulate a scenario and write series, summary and figures.
+
+    \b
+    openloop run scenarios/baseline.yaml
+    openloop run scenarios/baseline.yaml --replicates 4 --months 60 --seed 7
+    openloop run scenarios/baseline.yaml --set startup.switching_cost=1.2
+    """
+    from sim.run import prepare, run_to_folder
+
+    scenario, warnings = prepare(file, sets or (), months=months, adopters=adopters, seed=seed, replicates=replicates)
+    warn(warnings)
+    with progress_for(scenario, quiet=quiet) as tick:
+        result = run_to_folder(
+            scenario,
+            threads=threads,
+            progress=tick,
+            out=out,
+            figures=not no_figures,
+            command=shlex.join(["openloop", *sys.argv[1:]]),
+        )
+    for failure in result.failures:
+        say(f"replicate {failure.replicate} failed: {failure.reason}")
+    if as_json:
+        print(json.dumps(account(result), indent=2))
+    elif quiet:
+        print(shown(result.folder))
+    else:
+        print(closing_words(result, file))
+    if result.failures:
+        leave(FAILED, f"{len(result.failures)} of {scenario.run.replicates} runs failed; the others are kept.")
+
+
+def progress_for(scenario: Scenario, quiet: bool) -> Any:
+    """A context manager that yields what to call with finished run-months."""
+    from contextlib import nullcontext
+
+    from sim.cli.terminal import progress
+    from sim.engines.lockstep import compiled
+
+    if quiet:
+        return nullcontext(None)
+    if not compiled():
+        say("compiling the kernel, first run only (about 15 s)")
+    return progress(scenario.run.months * scenario.run.replicates, scenario.name)
+
+
+def shown(path: Path | None) -> str:
+    """A path as one would type it here."""
+    if path is None:
+        return ""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def account(result: Result) -> dict[str, Any]:
+    """What a run wrote, for programs."""
+    scenario = result.scenario
+    return {
+        "folder": shown(result.folder),
+        "hash": result.dataset.attrs["hash"],
+        "scenario": scenario.name,
+        "seed": scenario.run.seed,
+        "months": scenario.run.months,
+        "adopters": scenario.run.adopters,
+        "replicates": scenario.run.replicates,
+        "finished": result.dataset.sizes["run"],
+        "failures": [vars(failure) for failure in result.failures],
+        "files": [shown(path) for path in result.files],
+    }
+
+
+def closing_words(result: Result, file: Path) -> str:
+    """What was written, and what one may want to do next."""
+    folder, settings = shown(result.folder), result.scenario.run
+    names = {path.name for path in result.files}
+    drawn = sorted({path.stem for path in result.files if path.parent.name == "figures"})
+    runs = result.dataset.sizes["run"]
+    lines = [
+        f"{folder}/  ({runs} run{'s' if runs != 1 else ''} of {settings.months} months with "
+        f"{settings.adopters:,} adopters, seed {settings.seed})",
+        "  series.nc      every observable by run and month; opens with xarray.open_dataset",
+    ]
+    if "summary.csv" in names:
+        lines.append("  summary.csv    one row a run")
+    if drawn:
+        lines.append(f"  figures/       {', '.join(drawn)}")
+    lines += [
+        "  scenario.yaml  the complete scenario, ready to run again",
+        "  manifest.json  versions, seed, command, checksums",
+        "Next:",
+        f"  openloop describe {shlex.quote(str(file))}",
+        "  openloop list observables",
+        f"  openloop run {shlex.quote(str(file))} --set KEY=VALUE    (keys: openloop list parameters)",
+    ]
+    return "\n".join(lines)
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Scenario files.", show_default=False)],
+) -> None:
+    """Report every mistake in scenario files; run nothing.
+
+    \b
+    openloop check scenarios/*.yaml
+    """
+    from sim.scenario.resolve import load
+
+    bad = 0
+    for file in files:
+        try:
+            loaded = load(file)
+        except ScenarioError as error:
+            bad += 1
+            say(f"{error}\n{verdict(error)}")
+            continue
+        warn(loaded.warnings)
+        print(f"{file}: ok")
+    if bad:
+        leave(BAD_INPUT, *([f"{bad} of {len(files)} files have problems."] if len(files) > 1 else []))
+
+
+def _names(incomplete: str) -> list[str]:
+    from sim.cli.catalogue import known_names
+
+    return [name for name in known_names() if name.startswith(incomplete)]
+
+
+@app.command()
+def describe(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|NAME",
+            help="A scenario file, or the name of a parameter, policy, event, lever, loop, line or observable.",
+            show_default=False,
+            autocompletion=_names,
+        ),
+    ],
+    sets: Sets = None,
+) -> None:
+    """Say what a scenario assumes, or what a name means.
+
+    \b
+    openloop describe scenarios/baseline.yaml
+    openloop describe export_control
+    openloop describe startup.switching_cost
+    openloop describe R1
+    """
+    if what.endswith((".yaml", ".yml")) or Path(what).is_file():
+        from sim.scenario.describe import describe as describe_scenario
+        from sim.scenario.resolve import load
+
+        loaded = load(what, sets or ())
+        warn(loaded.warnings)
+        print(describe_scenario(loaded.scenario, loaded.base))
+        return
+    if sets:
+        leave(BAD_INPUT, "--set changes a scenario; it has no meaning for a name.")
+    from sim.cli.catalogue import explain
+
+    print(explain(what))
+
+
+def _kinds(incomplete: str) -> list[str]:
+    from sim.cli.catalogue import KINDS
+
+    return [kind for kind in KINDS if kind.startswith(incomplete)]
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[KIND]", help="What to list; absent: the kinds.", show_default=False, autocompletion=_kinds
+        ),
+    ] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TEXT]...", help="Only rows that hold all these words.", show_default=False),
+    ] = None,
+    folder: Annotated[Path, typer.Option(metavar="DIR", help="Where scenarios are looked for.")] = Path("scenarios"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print rows as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print rows as CSV.")] = False,
+) -> None:
+    """List parameters, policies, loops, observables and so on.
+
+    \b
+    openloop list
+    openloop list parameters switching
+    openloop list policies --json
+    openloop list observables --csv > observables.csv
+    """
+    from sim.cli.catalogue import brief, kinds, matching, rows
+    from sim.cli.terminal import as_csv_text, as_json_text, as_table
+
+    found = matching(kinds() if kind is None else rows(kind, folder), text or ())
+    if as_json:
+        print(as_json_text(found))
+    elif as_csv:
+        print(as_csv_text(found), end="")
+    elif found:
+        print(as_table(brief(kind, found)))
+    else:
+        say(f"Nothing here holds {' and '.join(repr(word) for word in text)}." if text else "There is none.")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files.
+
+    Editors that know it complete keys and mark mistakes while you type.
+
+    \b
+    openloop schema > openloop.schema.json
+    """
+    from sim.scenario.schema import json_schema
+
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+def main() -> None:
+    """Entry point of the command ``openloop``."""
+    app(prog_name="openloop")

@@ -1,0 +1,421 @@
+"""What there is, as tables, and what one name means, in words: behind ``openloop list`` and ``openloop describe NAME``.
+
+Everything is read from the declarations themselves, so a new policy or parameter shows up here by existing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic.fields import FieldInfo
+
+from sim.axes import CELLS, REGION_NAMES, REGIONS
+from sim.errors import ScenarioError, UnknownNameError
+from sim.events import EVENT_KINDS
+from sim.levers import LEVERS
+from sim.loops import LOOPS
+from sim.observables import OBSERVABLES
+from sim.policies import policy_kinds
+from sim.quantity import Quantity, Spec, describe_field, is_quantity, limits, sources, walk
+from sim.scenario.spec import LensName, Parameters, RunSettings, Scenario
+
+Row = dict[str, Any]
+A_YEAR = 12
+
+
+def rows(kind: str, folder: Path = Path("scenarios")) -> list[Row]:
+    """All rows of one kind.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such kind.
+    """
+    if kind not in KINDS:
+        raise UnknownNameError("list", kind, KINDS)
+    return _scenarios(folder) if kind == "scenarios" else KINDS[kind][1]()
+
+
+def kinds() -> list[Row]:
+    """What can be listed."""
+    return [{"kind": kind, "meaning": meaning} for kind, (meaning, _) in KINDS.items()]
+
+
+def matching(found: Iterable[Row], words: Sequence[str]) -> list[Row]:
+    """Rows that hold every word somewhere, whatever its case."""
+    wanted = [word.lower() for word in words]
+    texts = ((row, " ".join(map(str, row.values())).lower()) for row in found)
+    return [row for row, text in texts if all(word in text for word in wanted)]
+
+
+BRIEF = {"sources": ("key", "year", "authors", "title")}
+"""Columns of a table for reading, where the whole row would be too wide; JSON and CSV hold everything."""
+
+
+def brief(kind: str | None, found: Iterable[Row]) -> list[Row]:
+    """Rows with the columns that are shown as a table."""
+    columns = BRIEF.get(kind or "")
+    return [row if columns is None else {name: row[name] for name in columns} for row in found]
+
+
+# tables
+
+
+def short_key(key: str) -> str:
+    """``parameters.startup.switching_cost`` -> ``startup.switching_cost``, as one writes it after ``--set``."""
+    return key.removeprefix("parameters.")
+
+
+def _quantities() -> dict[str, Quantity]:
+    """Every declared number at its default: the parameters by key, and those of policies and events by kind."""
+    found = {short_key(each.key): each for each in walk(Scenario(name="defaults").parameters)}
+    for kind, spec in {**policy_kinds(), **EVENT_KINDS}.items():
+        for name, field in spec.model_fields.items():
+            if is_quantity(field):
+                default = math.nan if field.is_required() else field.default
+                found[f"{kind}.{name}"] = describe_field(f"{kind}.{name}", field, default, default)
+    return found
+
+
+def _parameters() -> list[Row]:
+    return [_parameter(key, each) for key, each in _quantities().items()]
+
+
+def _parameter(key: str, each: Quantity) -> Row:
+    return {
+        "key": key,
+        "symbol": each.symbol,
+        "default": each.default,
+        "unit": each.unit,
+        "plausible_low": each.plausible_low,
+        "plausible_high": each.plausible_high,
+        "source": each.source,
+        "meaning": each.meaning,
+    }
+
+
+def _policies() -> list[Row]:
+    return [
+        {"kind": kind, "levers": list(_levers_of(spec)), "meaning": _doc(spec)} for kind, spec in policy_kinds().items()
+    ]
+
+
+def _events() -> list[Row]:
+    return [{"kind": kind, "meaning": _doc(spec)} for kind, spec in EVENT_KINDS.items()]
+
+
+def _levers() -> list[Row]:
+    return [
+        {
+            "lever": each.name,
+            "axes": list(each.axes),
+            "unit": each.unit,
+            "two_policies": each.rule,
+            "meaning": each.meaning,
+        }
+        for each in LEVERS.values()
+    ]
+
+
+def _loops() -> list[Row]:
+    return [{"loop": each.key, "sign": each.sign, "name": each.name, "path": each.path} for each in LOOPS.values()]
+
+
+def _lines() -> list[Row]:
+    return [
+        {
+            "line": name,
+            "home": line.region,
+            "openness": line.openness,
+            "active": "yes" if line.active else "no",
+            "cadence_in_months": line.cadence,
+            "markup": line.markup,
+        }
+        for name, line in Parameters().lines.items()
+    ]
+
+
+def _regions() -> list[Row]:
+    return [{"region": region, "name": REGION_NAMES[region]} for region in REGIONS]
+
+
+def _sectors() -> list[Row]:
+    types: dict[str, list[str]] = {}
+    for _, sector, kind in CELLS:
+        if kind not in types.setdefault(sector, []):
+            types[sector].append(kind)
+    return [{"sector": sector, "adopter_types": kinds} for sector, kinds in types.items()]
+
+
+def _observables() -> list[Row]:
+    return [
+        {
+            "observable": each.name,
+            "dimensions": ["run", "month", *each.dims],
+            "unit": each.unit,
+            "kind": each.kind,
+            "meaning": each.long_name,
+        }
+        for each in OBSERVABLES.values()
+    ]
+
+
+def _lenses() -> list[Row]:
+    return [row for row in _observables() if row["observable"].split("_")[0] in get_args(LensName)]
+
+
+def _sources() -> list[Row]:
+    table = sources()
+    fields = list(dict.fromkeys(field for entry in table.values() for field in entry))
+    return [{"key": key, **{field: entry.get(field, "") for field in fields}} for key, entry in table.items()]
+
+
+def _scenarios(folder: Path = Path("scenarios")) -> list[Row]:
+    from sim.scenario.read import read
+
+    found = []
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+        try:
+            entries = read(path)[0].entries
+        except ScenarioError as error:
+            found.append({"file": str(path), "extends": "", "description": str(error.problems[0])})
+            continue
+        told = {key: entries[key].plain() for key in ("extends", "description") if key in entries}
+        found.append(
+            {"file": str(path), "extends": told.get("extends", ""), "description": told.get("description", "")}
+        )
+    return found
+
+
+KINDS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
+    "parameters": ("every declared number with unit, plausible range and source", _parameters),
+    "policies": ("public policies, one file each in sim/policies", _policies),
+    "events": ("dated events without any government's decision", _events),
+    "levers": ("what policies and events can move", _levers),
+    "loops": ("feedback loops, each with a switch", _loops),
+    "lines": ("lines of AI models that ship with the model", _lines),
+    "sectors": ("sectors, and the adopters in them", _sectors),
+    "regions": ("regions, and whom they stand for", _regions),
+    "observables": ("what a run records, with dimensions and unit", _observables),
+    "lenses": ("the same world through the instruments that published figures use", _lenses),
+    "scenarios": ("scenario files in a folder", _scenarios),
+    "sources": ("every citation", _sources),
+}
+
+
+# one name
+
+
+def explain(name: str) -> str:
+    """What a name means. A name that stands for several things gets all its meanings.
+
+    Raises
+    ------
+    UnknownNameError
+        When nothing has that name.
+    """
+    wanted = short_key(name)
+    texts = list(_meanings(wanted))
+    if not texts:
+        exact = {known.lower(): known for known in known_names()}
+        texts = list(_meanings(exact.get(wanted.lower(), wanted)))
+    if not texts:
+        raise UnknownNameError("parameter, policy, lever, loop or other thing named", name, known_names())
+    return "\n\n".join(texts)
+
+
+def known_names() -> list[str]:
+    """Every name that `explain` knows."""
+    tables: tuple[Iterable[str], ...] = (
+        policy_kinds(), EVENT_KINDS, LOOPS, LEVERS, OBSERVABLES, Parameters().lines, REGIONS,
+        (row["sector"] for row in _sectors()), _quantities(), _groups(), _settings(), sources(),
+    )  # fmt: skip
+    return list(dict.fromkeys(name for table in tables for name in table))
+
+
+def _groups() -> dict[str, list[str]]:
+    """Groups of parameters: ``startup`` -> its keys."""
+    groups: dict[str, list[str]] = {}
+    for key in _quantities():
+        parts = key.split(".")
+        for depth in range(1, len(parts)):
+            groups.setdefault(".".join(parts[:depth]), []).append(key)
+    return groups
+
+
+def _settings() -> dict[str, FieldInfo]:
+    """Run settings by the key that ``--set`` knows."""
+    return {f"run.{name}": field for name, field in RunSettings.model_fields.items()}
+
+
+def _meanings(name: str) -> Iterator[str]:
+    if name in policy_kinds():
+        yield _explain_action("policy", policy_kinds()[name])
+    elif name in EVENT_KINDS:
+        yield _explain_action("event", EVENT_KINDS[name])
+    elif name in _quantities():
+        yield _explain_quantity(name, _quantities()[name])
+    elif name in _groups():
+        yield _explain_group(name, _groups()[name])
+    if name in Parameters().lines:
+        line = Parameters().lines[name]
+        active = "" if line.active else "; it ships inactive, switch it on with active: true"
+        yield f"{name} (line): home {line.region}, weights {line.openness}{active}"
+        yield _explain_group(f"lines.{name}", _groups()[f"lines.{name}"])
+    if name in _settings():
+        field = _settings()[name]
+        low, high = limits(field)
+        yield _block(
+            f"{name} (run setting): {field.description}",
+            {"default": field.default, "allowed": _span(low, high), "change it": f"openloop run FILE --set {name}=..."},
+        )
+    if name in LOOPS:
+        yield _explain_loop(name)
+    if name in LEVERS:
+        yield _explain_lever(name)
+    if name in OBSERVABLES:
+        each = OBSERVABLES[name]
+        dims = ", ".join(("run", "month", *each.dims))
+        yield _block(f"{name} (observable): {each.long_name}", {"unit": each.unit, "kind": each.kind, "dims": dims})
+    if name in REGIONS:
+        yield f"{name} (region): {REGION_NAMES[name]}"
+    for row in _sectors():
+        if row["sector"] == name:
+            yield f"{name} (sector): its adopters are {' and '.join(row['adopter_types'])}"
+    if name in sources():
+        yield _block(f"{name} (source)", sources()[name])
+
+
+def _explain_quantity(key: str, each: Quantity) -> str:
+    about: dict[str, Any] = {
+        "symbol": each.symbol,
+        "default": "to be given" if _is_nan(each.default) else f"{each.default:g} {each.unit}",
+        "allowed": _span(each.low, each.high),
+        "plausible": "" if math.isnan(each.plausible_low) else _span(each.plausible_low, each.plausible_high),
+        "prior": each.prior,
+        "source": f"assumption: {each.why}" if each.source == "assumption" else _cited(each.source),
+    }
+    if each.tuned:
+        about["tuned"] = "the default was tuned to observed patterns, so it is no evidence for them"
+    kind = key.split(".")[0]
+    if kind not in policy_kinds() and kind not in EVENT_KINDS:
+        about["change it"] = f"openloop run FILE --set {key}={each.default:g}"
+    else:
+        about["belongs to"] = f"{kind} (openloop describe {kind})"
+    return _block(f"{key}: {each.meaning}", about)
+
+
+def _explain_group(name: str, keys: Sequence[str]) -> str:
+    table = _quantities()
+    about = {key: f"{table[key].default:g} {table[key].unit}: {table[key].meaning}" for key in keys}
+    return _block(f"{name}: {len(keys)} parameters", about)
+
+
+def _explain_action(what: str, spec: type[Spec]) -> str:
+    kind = spec.model_fields["kind"].default
+    written = _example(spec).model_dump(mode="json")
+    about = {"pulls": ", ".join(_levers_of(spec))}
+    for name, field in spec.model_fields.items():
+        if name != "kind":
+            about[name] = f"{field.description or ''} {_default(field, written[name])}".strip()
+    given = "".join(f", {name}: {written[name]}" for name, field in spec.model_fields.items() if field.is_required())
+    start = "" if "start" in given else ", start: 2026-01"
+    section = {"policy": "policies", "event": "events"}[what]
+    return "\n".join(
+        [_block(f"{kind} ({what}): {_doc(spec)}", about), f"{section}:", f"  - {{kind: {kind}{given}{start}}}"]
+    )
+
+
+def _explain_loop(key: str) -> str:
+    loop = LOOPS[key]
+    return _block(
+        f"{key} (loop): {loop.name}",
+        {
+            "sign": "reinforcing" if loop.sign == "+" else "balancing",
+            "path": loop.path,
+            "signal": loop.signal,
+            "when off": loop.neutral,
+            "open it": f"openloop run FILE --set loops.{key}=off",
+        },
+    )
+
+
+def _explain_lever(name: str) -> str:
+    lever = LEVERS[name]
+    pulled_by = [kind for kind, spec in {**policy_kinds(), **EVENT_KINDS}.items() if name in _levers_of(spec)]
+    rules = {
+        "fraction": "what one leaves, the other takes its part of: 1 - (1 - a)(1 - b)",
+        "add": "they add up",
+        "multiply": "they multiply",
+        "largest": "the larger one holds",
+    }
+    return _block(
+        f"{name} (lever): {lever.meaning}",
+        {
+            "unit": lever.unit,
+            "axes": ", ".join(lever.axes),
+            "two policies": rules[lever.rule],
+            "pulled by": ", ".join(pulled_by),
+        },
+    )
+
+
+# wording
+
+
+def _levers_of(spec: type[Any]) -> tuple[str, ...]:
+    """The levers that a policy or event pulls, in alphabetical order: found out by asking it."""
+    action = _example(spec)
+    pulls = action.pull(action.plan(A_YEAR, 0.0, 1.0)) if hasattr(action, "plan") else action.pull(A_YEAR)
+    return tuple(sorted({pull.lever for pull in pulls}))
+
+
+def _example(spec: type[Any]) -> Any:
+    """A policy or event at its defaults; what must be given is about any line, from 2026-01."""
+    values = {"line": next(iter(Parameters().lines)), "start": "2026-01"}
+    return spec(**{name: values.get(name, 0) for name, field in spec.model_fields.items() if field.is_required()})
+
+
+def _doc(thing: type) -> str:
+    """The first sentence of a docstring, on one line."""
+    return " ".join((thing.__doc__ or "").split("\n\n")[0].split())
+
+
+def _cited(key: str) -> str:
+    cited: Mapping[str, Any] = sources().get(key, {})
+    parts = (cited.get("authors"), cited.get("year"), cited.get("title"), cited.get("url"))
+    return f"{', '.join(str(part) for part in parts if part)} [{key}]"
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _span(low: float, high: float) -> str:
+    if math.isinf(low) and math.isinf(high):
+        return "any number"
+    if math.isinf(high):
+        return f"{low:g} or more"
+    return f"{high:g} or less" if math.isinf(low) else f"{low:g} to {high:g}"
+
+
+def _default(field: FieldInfo, written: Any) -> str:
+    """``(default 0.6 share)``, from the value as a scenario file would have it."""
+    if field.is_required():
+        return "(must be given)"
+    if isinstance(written, list):
+        written = ", ".join(map(str, written)) or "none"
+    elif isinstance(written, bool):
+        written = str(written).lower()
+    unit = f" {field.json_schema_extra['unit']}" if is_quantity(field) else ""  # type: ignore[index]
+    return "" if written in (None, "") else f"(default {written}{unit})"
+
+
+def _block(head: str, about: Mapping[str, Any]) -> str:
+    """A heading and its aligned facts; empty ones are left out."""
+    facts = {key: str(value) for key, value in about.items() if value not in ("", None)}
+    width = max(map(len, facts), default=0)
+    return "\n".join([head, *(f"  {key:<{width}}  {value}" for key, value in facts.items())])

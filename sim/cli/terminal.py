@@ -1,0 +1,111 @@
+"""Tables and progress: how things look, for people at a terminal and for programs that read us."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import shutil
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+Row = Mapping[str, Any]
+
+NARROWEST = 24
+"""Columns that the last cell of a table needs; with less it goes to a line of its own."""
+
+
+def as_table(rows: Sequence[Row]) -> str:
+    """Aligned columns. On a terminal the last one wraps; elsewhere every row stays one line, ready for grep."""
+    names = list(rows[0])
+    cells = [[_plain(row[name]) for name in names] for row in rows]
+    widths = [max(len(name), *(len(row[i]) for row in cells)) for i, name in enumerate(names)]
+    lines = [_line([name.replace("_", " ") for name in names], widths, None)]
+    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return "\n".join(lines + [_line(row, widths, wide) for row in cells])
+
+
+def _line(row: Sequence[str], widths: Sequence[int], wide: int | None) -> str:
+    head = "".join(f"{cell:<{width}}  " for cell, width in zip(row[:-1], widths[:-1], strict=True))
+    if wide is None or len(head) + len(row[-1]) <= wide:
+        return (head + row[-1]).rstrip()
+    if wide - len(head) >= NARROWEST:
+        return textwrap.fill(row[-1], wide, initial_indent=head, subsequent_indent=" " * len(head))
+    return head.rstrip() + "\n" + textwrap.fill(row[-1], wide, initial_indent="    ", subsequent_indent="    ")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(part) for part in value)
+    return "" if value is None else str(value)
+
+
+def as_csv_text(rows: Sequence[Row]) -> str:
+    """Rows as CSV, with numbers in full."""
+    buffer = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({key: _full(value) for key, value in row.items()} for row in rows)
+    return buffer.getvalue()
+
+
+def _full(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "" if isinstance(value, float) and math.isnan(value) else value
+
+
+def as_json_text(rows: Sequence[Row]) -> str:
+    """Rows as JSON; what is no finite number is null."""
+    clean = [
+        {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
+        for row in rows
+    ]
+    return json.dumps(clean, indent=2, ensure_ascii=False)
+
+
+@contextmanager
+def progress(total: int, name: str) -> Iterator[Callable[[int], None]]:
+    """Show how far a run is: a bar with the time left on a terminal, a rare plain line elsewhere."""
+    if not sys.stderr.isatty():
+        yield _PlainProgress(total, name)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=total)
+
+        def tick(done: int) -> None:
+            bar.advance(task, done)
+            if bar.tasks[0].finished:
+                bar.update(task, description=f"{name}: writing and drawing")
+
+        yield tick
+
+
+class _PlainProgress:
+    """A line every ten seconds and at least a tenth further on: log files stay short, short runs stay silent."""
+
+    def __init__(self, total: int, name: str, seconds: float = 10.0):
+        self.total, self.name, self.seconds = total, name, seconds
+        self.done, self.spoken = 0, 0
+        self.began = self.last = time.monotonic()
+
+    def __call__(self, done: int) -> None:
+        self.done += done
+        now = time.monotonic()
+        if now - self.last < self.seconds or self.done - self.spoken < self.total / 10:
+            return
+        left = (now - self.began) * (self.total / self.done - 1)
+        print(f"{self.name}: {self.done / self.total:.0%}, about {left:.0f} s left", file=sys.stderr, flush=True)
+        self.last, self.spoken = now, self.done

@@ -1,0 +1,219 @@
+"""Read me first: the whole pipeline on one page, file in, dataset out.
+
+::
+
+    scenario file --prepare--> Scenario --simulate--> arrays --label--> xarray.Dataset --save, draw--> run directory
+
+>>> from sim.run import run
+>>> result = run("scenarios/baseline.yaml", replicates=4)      # doctest: +SKIP
+>>> result.dataset["L3"].sel(group="CN open", region="US").mean("run")      # doctest: +SKIP
+
+What happens inside one simulated month stands in `sim.rules`; who takes part stands in `sim.agents`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import RunError
+
+if TYPE_CHECKING:  # heavy libraries are imported where they are used, so that checking a file takes no second
+    import numpy as np
+    import xarray as xr
+
+    from sim.scenario import Scenario
+
+Progress = Callable[[int], None]
+"""Told how many more run-months are done."""
+
+BYTES_PER_ADOPTER = 64
+BATCH_BYTES = 1 << 30
+"""Memory that one batch of runs may take: larger batches gain no speed."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that could not go on, and why. The other runs are not lost."""
+
+    replicate: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came out: the scenario as it was understood, every observable, and what deserves a second look."""
+
+    scenario: Scenario
+    dataset: xr.Dataset
+    warnings: tuple[Any, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    folder: Path | None = None
+    files: tuple[Path, ...] = ()
+
+
+def run(
+    source: str | Path | Scenario,
+    sets: Sequence[str] = (),
+    months: int | None = None,
+    adopters: int | None = None,
+    seed: int | None = None,
+    replicates: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Simulate a scenario.
+
+    Parameters
+    ----------
+    source : scenario file, or a `Scenario`
+    sets : changes such as ``"startup.switching_cost=0.6"``, as after ``--set``; for files only
+    months, adopters, seed, replicates : run settings in place of the scenario's
+    threads : of the kernel; absent: all cores. The result does not depend on it
+    progress : called with the number of run-months that were done since the last call
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario is refused; nothing was run.
+    RunError
+        When not a single run could be finished.
+    """
+    from sim.trajectory import label
+
+    scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
+    arrays, finished, failures = simulate_all(scenario, threads, progress)
+    return Result(scenario, label(arrays, scenario, finished), warnings, failures)
+
+
+def run_to_folder(
+    source: str | Path | Scenario,
+    sets: Sequence[str] = (),
+    months: int | None = None,
+    adopters: int | None = None,
+    seed: int | None = None,
+    replicates: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    *,
+    out: str | Path = "runs",
+    figures: bool = True,
+    command: str = "",
+) -> Result:
+    """`run`, then write the run directory below ``out``: series, summary, figures and manifest.
+
+    Raises
+    ------
+    OutputError
+        When the place is taken or cannot be written; the first is found out before anything is run.
+    """
+    from sim.analysis.scurves import summarise
+    from sim.trajectory import check_target, fingerprint, folder_name, save
+
+    scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
+    check_target(Path(out) / folder_name(scenario), fingerprint(scenario))
+    started, clock = datetime.now(UTC), time.perf_counter()
+    result = run(scenario, threads=threads, progress=progress)
+
+    def draw(folder: Path) -> None:
+        from sim.figures import draw_all
+
+        draw_all(result.dataset, scenario, folder)
+
+    about = {
+        "command": command,
+        "started": started.isoformat(timespec="seconds"),
+        "wall_seconds": round(time.perf_counter() - clock, 3),
+        "failures": [vars(failure) for failure in result.failures],
+    }
+    summary = summarise(result.dataset)
+    saved = save(out, result.dataset, scenario, summary=summary, draw=draw if figures else None, about=about)
+    files = tuple(saved.folder / name for name in ("manifest.json", *saved.manifest["files"]))
+    return replace(result, warnings=warnings, folder=saved.folder, files=files)
+
+
+def prepare(
+    source: str | Path | Scenario, sets: Sequence[str] = (), **settings: int | None
+) -> tuple[Scenario, tuple[Any, ...]]:
+    """The complete scenario behind a file (or a `Scenario`) with some run settings changed, and its warnings."""
+    from sim.scenario.resolve import load
+    from sim.scenario.spec import RunSettings, Scenario
+
+    given = {name: value for name, value in settings.items() if value is not None}
+    if not isinstance(source, Scenario):
+        loaded = load(source, (*sets, *(f"run.{name}={value}" for name, value in given.items())))
+        return loaded.scenario, tuple(loaded.warnings)
+    if sets:
+        raise TypeError("sets change a scenario file; use Scenario.model_copy for a scenario that is already read")
+    changed = RunSettings(**{**source.run.model_dump(), **given})
+    return source.model_copy(update={"run": changed}), ()
+
+
+def simulate_all(
+    scenario: Scenario, threads: int | None = None, progress: Progress | None = None
+) -> tuple[dict[str, np.ndarray], tuple[int, ...], tuple[Failure, ...]]:
+    """Every replicate, in batches that fit into memory: arrays, the replicates in them, and those that failed.
+
+    A million adopters go through one run at a time if they must. How runs are batched changes no number.
+    """
+    import numpy as np
+
+    from sim.trajectory import series_bytes
+
+    series = series_bytes(scenario)
+    refuse_the_impossible(scenario, series)
+    size = max(1, BATCH_BYTES // (BYTES_PER_ADOPTER * scenario.run.adopters + series))
+    arrays: dict[str, np.ndarray] = {}
+    finished: list[int] = []
+    failures: list[Failure] = []
+    for start in range(0, scenario.run.replicates, size):
+        batch = range(start, min(start + size, scenario.run.replicates))
+        for done, outcome in _attempt(scenario, batch, threads, progress):
+            if isinstance(outcome, RunError):
+                failures.append(Failure(done[0], str(outcome)))
+                continue
+            for name, values in outcome.items():
+                if name not in arrays:
+                    arrays[name] = np.empty((scenario.run.replicates, *values.shape[1:]))
+                arrays[name][len(finished) : len(finished) + len(done)] = values
+            finished.extend(done)
+    if not finished:
+        raise RunError(f"none of {len(failures)} runs could be finished. The first said: {failures[0].reason}")
+    return {name: values[: len(finished)] for name, values in arrays.items()}, tuple(finished), tuple(failures)
+
+
+def _attempt(
+    scenario: Scenario, batch: range, threads: int | None, progress: Progress | None
+) -> Iterator[tuple[range, dict[str, np.ndarray] | RunError]]:
+    """Run a batch; when a run in it fails, halve the batch until the failure stands alone."""
+    from sim.engines.lockstep import simulate
+
+    try:
+        outcome = simulate([(scenario, replicate) for replicate in batch], threads=threads, progress=progress)
+    except RunError as error:
+        if len(batch) == 1:
+            yield batch, error
+            return
+        middle = len(batch) // 2
+        yield from _attempt(scenario, batch[:middle], threads, progress)
+        yield from _attempt(scenario, batch[middle:], threads, progress)
+    else:
+        yield batch, outcome
+
+
+def refuse_the_impossible(scenario: Scenario, series: int) -> None:
+    """Say so before the start when the results, or the adopters of a single run, cannot fit this machine."""
+    if not hasattr(os, "sysconf"):
+        return
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    needed = series * scenario.run.replicates + BYTES_PER_ADOPTER * scenario.run.adopters
+    if needed > 0.8 * memory:
+        raise RunError(
+            f"this would need {needed / 1e9:,.0f} GB of memory and the machine has {memory / 1e9:,.0f} GB; "
+            "ask for fewer replicates, months or adopters"
+        )
