@@ -109,6 +109,7 @@ def openloop(
     openloop check scenarios/*.yaml               find every mistake without running
     openloop describe scenarios/baseline.yaml     say in sentences what a scenario assumes
     openloop list policies                        see what a scenario can say
+    openloop patterns scenarios/baseline.yaml     hold it against the record of 2024 to 2026
 
     Every verb explains itself: openloop run --help
     """
@@ -169,8 +170,8 @@ def run(
         leave(FAILED, f"{len(result.failures)} of {scenario.run.replicates} runs failed; the others are kept.")
 
 
-def progress_for(scenario: Scenario, quiet: bool) -> Any:
-    """A context manager that yields what to call with finished run-months."""
+def progress_for(scenario: Scenario, quiet: bool, total: int | None = None) -> Any:
+    """A context manager that yields what to call with finished run-months, ``total`` of them."""
     from contextlib import nullcontext
 
     from sim.cli.terminal import progress
@@ -180,7 +181,7 @@ def progress_for(scenario: Scenario, quiet: bool) -> Any:
         return nullcontext(None)
     if not compiled():
         say("compiling the kernel, first run only (about 15 s)")
-    return progress(scenario.run.months * scenario.run.replicates, scenario.name)
+    return progress(total or scenario.run.months * scenario.run.replicates, scenario.name)
 
 
 def shown(path: Path | None) -> str:
@@ -345,6 +346,32 @@ def list_(
         print(as_table(brief(kind, found)))
     else:
         say(f"Nothing here holds {' and '.join(repr(word) for word in text)}." if text else "There is none.")
+
+
+@app.command()
+def patterns(
+    file: File,
+    sets: Sets = None,
+    replicates: Annotated[int, typer.Option(help="Repetitions with other luck.", min=1)] = 20,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Hold a scenario against the fourteen patterns of the record of 2024 to 2026; misses are printed.
+
+    \b
+    openloop patterns scenarios/baseline.yaml
+    """
+    from sim.analysis.patterns import holding, table
+    from sim.experiments.patterns import run_months, score
+    from sim.run import prepare
+
+    scenario, warnings = prepare(file, sets or ())
+    warn(warnings)
+    with progress_for(scenario, quiet, run_months(scenario, replicates)) as advance:
+        measures = score(scenario, replicates, advance)
+    held = holding(measures)
+    print(table(measures))
+    missed = [pattern for pattern, holds in held.items() if not holds]
+    print(f"\n{sum(held.values())} of {len(held)} patterns hold{'; missed: ' + ', '.join(missed) if missed else ''}.")
 
 
 @app.command()

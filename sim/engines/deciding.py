@@ -58,6 +58,7 @@ class Deciders:
             tenure=np.where(people.starts, -1, 0).astype(np.int16),
             age=np.full(shape, -1, np.int16),
         )
+        self.line_of = np.append(np.repeat(np.arange(len(world.lines)), N_MODES), -1).astype(np.int8)
         self.tally = SimpleNamespace()
         self.adopted = np.zeros(world.runs)
         self.blocks = -(-world.adopters // BLOCK)
@@ -152,8 +153,8 @@ class Deciders:
     def _look_around(self, month: int) -> None:
         """What adopters see of others: last month's lines; as of the cut where the peer loop is frozen."""
         state = self.state
-        np.floor_divide(state.primary, N_MODES, out=state.before, where=state.primary >= 0)
-        state.before[state.primary < 0] = -1
+        # option -1, nobody's, wraps to the last entry
+        np.take(self.line_of, state.primary, out=state.before, mode="wrap")
         live = self.world.until["R5"] >= month
         state.seen[live] = state.before[live]
 

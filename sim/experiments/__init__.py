@@ -1,0 +1,1 @@
+"""Which runs to do: sets of runs that answer one question together."""

@@ -1,0 +1,59 @@
+"""The runs behind the fourteen patterns: the scenario itself, and each line a tenth dearer under the same luck."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.analysis.patterns import Measure, measure
+from sim.engines.lockstep import simulate
+from sim.run import Progress, prepare
+from sim.scenario import Scenario
+from sim.trajectory import label
+
+MONTHS = 29
+DEARER = 1.1
+"""Factor on the serving cost of one line at a time, from which the elasticity is read."""
+
+MOST_PAIRED = 5
+"""Replicates that are enough for the elasticity: paired runs differ by little but the price."""
+
+
+def score(scenario: Scenario, replicates: int = 20, progress: Progress | None = None) -> list[Measure]:
+    """Every statistic of every pattern for a scenario, in the order of the patterns.
+
+    The horizon is cut to the 29 months that the record needs.
+    """
+    scenario, _ = prepare(scenario, months=MONTHS, replicates=replicates)
+    arrays = simulate([(scenario, replicate) for replicate in range(replicates)], progress=progress)
+    paired = elasticity(scenario, min(replicates, MOST_PAIRED), progress)
+    found = [*measure(label(arrays, scenario, range(replicates))), paired]
+    return sorted(found, key=lambda each: int(each.pattern[1:]))
+
+
+def run_months(scenario: Scenario, replicates: int) -> int:
+    """How many run-months `score` will simulate."""
+    return MONTHS * (replicates + min(replicates, MOST_PAIRED) * (1 + len(scenario.roster)))
+
+
+def elasticity(scenario: Scenario, replicates: int, progress: Progress | None = None) -> Measure:
+    """F5: own-price elasticity of usage, averaged over lines that are used, months 12 to 24."""
+    lines = list(scenario.roster)
+    dearer = [_with_cost(scenario, name, DEARER) for name in lines]
+    jobs = [(variant, replicate) for variant in (scenario, *dearer) for replicate in range(replicates)]
+    used: Any = simulate(jobs, progress=progress)["usage"][:, 12:25].sum(axis=(1, 2, 4))
+    used = used.reshape(1 + len(lines), replicates, len(lines))
+    own = used[1 + np.arange(len(lines)), :, np.arange(len(lines))]
+    base = used[0].T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        response = np.log(own / base) / np.log(DEARER)
+    per_run = np.nanmean(np.where(np.isfinite(response), response, np.nan), axis=0)
+    return Measure("F5", "own-price elasticity of usage", float(per_run.mean()), float(per_run.std()), -1.2, -0.03)
+
+
+def _with_cost(scenario: Scenario, name: str, factor: float) -> Scenario:
+    line = scenario.parameters.lines[name]
+    dearer = line.model_copy(update={"serving_cost": line.serving_cost * factor})
+    lines = {**scenario.parameters.lines, name: dearer}
+    return scenario.model_copy(update={"parameters": scenario.parameters.model_copy(update={"lines": lines})})
