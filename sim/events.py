@@ -62,8 +62,25 @@ class NewsShock(_Dated):
         return f"in {month_label(self.start)} {self.awareness:.0%} of those who did not know {self.line} hear of it"
 
 
-Event = Annotated[ComputeChange | NewsShock, Field(discriminator="kind")]
-EVENT_KINDS: dict[str, type[ComputeChange] | type[NewsShock]] = {
+class OpennessChange(_Dated):
+    """A lab decides that its next release will be open, or closed."""
+
+    kind: Literal["openness_change"] = "openness_change"
+    line: str = Field(description="Line whose lab decides.")
+    openness: Literal["open", "closed"] = Field("closed", description="What the line's next release will be.")
+
+    def pull(self, months: int) -> list[Pull]:
+        lever = "open_release" if self.openness == "open" else "close_release"
+        decided = np.where(np.arange(months) >= self.start, 1.0, 0.0)
+        return [Pull(lever, decided, {"line": (self.line,)})]
+
+    def effect(self) -> str:
+        return f"releases of {self.line} are {self.openness} from {month_label(self.start)}"
+
+
+Event = Annotated[ComputeChange | NewsShock | OpennessChange, Field(discriminator="kind")]
+EVENT_KINDS: dict[str, type[ComputeChange] | type[NewsShock] | type[OpennessChange]] = {
     "compute_change": ComputeChange,
     "news_shock": NewsShock,
+    "openness_change": OpennessChange,
 }

@@ -102,6 +102,8 @@ _TABLE = (
     ("surplus", ("type",), "log cost", "consumer surplus of those who chose this month, in units of log cost",
      "ratio"),
     ("fiscal_cost", ("region",), "$B/month", "public money spent by the region's government", "flow"),
+    ("subsidy_leaked", ("region",), "$/Mtoken sector-years/month", "subsidies that sellers captured: price times usage",
+     "flow"),
     ("subsidy_paid", ("region",), "$/Mtoken sector-years/month", "rebates to adopters: price times usage", "flow"),
 )  # fmt: skip
 

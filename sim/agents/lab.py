@@ -44,6 +44,14 @@ class Lab(Spec):
         1, "Earliness or lateness of one release.", unit="months", bounds=(0, 12), plausible=(0, 2), prior="choice",
         source=assumption("launches slip"),
     )  # fmt: skip
+    closing_patience: int = quantity(
+        0, "Months near the frontier after which an open lab closes its next release; 0 means never.", unit="months",
+        bounds=(0, 600), plausible=(0, 12), prior="choice", source=assumption("off unless a scenario asks for it"),
+    )  # fmt: skip
+    closing_margin: float = quantity(
+        0.2, "Distance to the frontier that counts as near it.", unit="nats", bounds=(0, 20), plausible=(0, 0.5),
+        source=assumption("about a month of frontier growth"),
+    )  # fmt: skip
 
 
 class Line(Spec):

@@ -108,6 +108,7 @@ class Lockstep:
         self.borrowed = np.zeros((runs, lines))
         self.open = full(w.line.open, lines) > 0
         self.base = full(np.arange(lines), lines)
+        self.leading = np.zeros((runs, lines))
         self.markup = full(w.line.markup, lines)
         self.telemetry = np.zeros((runs, lines, sectors, N_MODES))
         self.partner = np.zeros((runs, lines, sectors))
@@ -237,7 +238,7 @@ class Lockstep:
         now.data_gain = self._data_gain(month)
         due = self._due(month)
         opens = due & (np.broadcast_to(lever.open_release, due.shape) > 0)
-        closes = due & (np.broadcast_to(lever.close_release, due.shape) > 0)
+        closes = due & ((np.broadcast_to(lever.close_release, due.shape) > 0) | self._tempted_to_close())
         self.open = (self.open | opens) & ~closes
         if month == 0:
             self.released = self.internal.copy()
@@ -251,11 +252,17 @@ class Lockstep:
             self.sector_capability = np.where(due[..., None], newest, self.sector_capability)
         now.release = due
         frontier = self.released.max(axis=1, keepdims=True)
+        self.leading = np.where(self.released >= frontier - w.lab.closing_margin, self.leading + 1, 0.0)
         threshold = adoption.task_threshold(
             w.sector.task_threshold, tech.demand_drift, w.sector.capability_weight, frontier, self.frontier_start
         )
         now.coverage = adoption.coverage(self.sector_capability, threshold[:, None, :], tech.task_width[..., None])
         now.frontier = frontier
+
+    def _tempted_to_close(self) -> Array:
+        """Open labs that have been near the frontier for long enough to sell rather than give; by default none."""
+        patience = self.world.lab.closing_patience
+        return self.open & (patience > 0) & (self.leading >= patience)
 
     def _due(self, month: int) -> Array:
         """Which lines release this month; sets their next date."""
@@ -349,6 +356,7 @@ class Lockstep:
             taxed[:, cell_region] * (1 - subsidy)[:, :, None, None] * (1 - spared)[:, :, None, :]
         )  # (run, cell, line, mode)
         now.rebate = taxed[:, cell_region] - now.paid
+        now.leaked = taxed[:, cell_region] * leak[:, :, None, None]
 
     def _awareness(self, month: int) -> None:
         """Step 5, first half: who knows which line (section 6.4)."""

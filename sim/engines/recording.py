@@ -193,5 +193,6 @@ class Recorder:
             "observed_concentration": now.observed["concentration"],
             "observed_powered": now.observed["powered"],
             "fiscal_cost": now.fiscal_cost,
+            "subsidy_leaked": cells.by_region((now.leaked * now.tally.used).sum(axis=(2, 3))),
             "subsidy_paid": cells.by_region(rebates),
         }
