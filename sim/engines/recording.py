@@ -99,6 +99,8 @@ class Recorder:
         base_group = np.take_along_axis(group, engine.base, axis=1)
         in_base_group = np.eye(len(GROUPS))[base_group]
         to_group = lambda by_line, member=in_group: (by_line[..., None] * member).sum(axis=1)
+        # masks multiply: picking cells by index would leave the order of addition to the layout of the batch
+        of_cells = lambda by_line, mask: (by_line * mask[:, None]).sum(axis=1)
         abroad = cell_region != CHINA
         startups, enterprises = cell_type == STARTUP, cell_type == ENTERPRISE
         used = tally.used
@@ -106,8 +108,7 @@ class Recorder:
         self.downloads = [*self.downloads[-2:], to_group(new, in_base_group)]
         pairs = cells.by_region(tally.pairs * startups[None, :, None, None])
         any_use = lenses.any_use(pairs, in_group)
-        open_lines = np.stack([~engine.open, engine.open], axis=-1).astype(float)
-        any_open = lenses.any_use(pairs, open_lines)[..., 1]
+        with_open = pairs * lenses.pair_has(engine.open)[:, None]
         members = np.maximum(cells.by_region(w.population.count * startups), 1)
         firms = (cell_type == ENTERPRISE) | (cell_type == INDUSTRIAL)
         firm_users = cells.by_region(tally.pairs.sum(axis=(2, 3)) * firms)
@@ -115,12 +116,12 @@ class Recorder:
         spend = (now.option_price[:, cell_region] * used)[..., [API, HOSTED]].sum(axis=3)
         self.frontier[:, month] = np.maximum(now.frontier[:, 0], self.frontier[:, : max(month, 1)].max(axis=1))
         return {
-            "L1": lenses.shares(to_group(used[:, startups & abroad].sum(axis=(1, 3)))),
+            "L1": lenses.shares(to_group(of_cells(used.sum(axis=3), startups & abroad))),
             "L2": lenses.shares(sum(self.downloads)),
             "L3": any_use / members[..., None],
-            "L4": any_use / np.maximum(any_open, 1)[..., None],
-            "L5": lenses.shares(to_group(used[:, enterprises & abroad].sum(axis=(1, 3)))),
-            "L5_spend": lenses.shares(to_group(spend[:, enterprises & abroad].sum(axis=1))),
+            "L4": lenses.any_use(with_open, in_group) / np.maximum(with_open.sum(axis=(2, 3)), 1)[..., None],
+            "L5": lenses.shares(to_group(of_cells(used.sum(axis=3), enterprises & abroad))),
+            "L5_spend": lenses.shares(to_group(of_cells(spend, enterprises & abroad))),
             "L6": firm_users / firm_count,
             "L7": lenses.shares(to_group(spend.sum(axis=1))),
             "L8": lenses.capability_lag(self.frontier[:, : month + 1], engine.released),

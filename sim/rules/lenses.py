@@ -20,15 +20,19 @@ def any_use(pair_counts, in_group):
     in_group : (run, line, group) one-hot
     """
     lines = in_group.shape[1]
-    first = pair_counts.sum(axis=-1)
-    second = pair_counts[..., :lines].sum(axis=-2)
     extra = (1,) * (pair_counts.ndim - 3)
     member = in_group.reshape(in_group.shape[0], *extra, lines, -1)
-    by_first = (first[..., None] * member).sum(axis=-2)
-    by_second = (second[..., None] * member).sum(axis=-2)
-    inner = (pair_counts[..., :lines, None] * member[..., None, :, :]).sum(axis=-2)
-    both = (inner * member).sum(axis=-2)
-    return by_first + by_second - both
+    counts = pair_counts.astype(float)
+    by_first = (counts.sum(axis=-1)[..., None] * member).sum(axis=-2)
+    # adopters by primary line (rows) and group of the secondary line
+    by_pair = counts[..., :lines] @ member
+    return by_first + by_pair.sum(axis=-2) - (by_pair * member).sum(axis=-2)
+
+
+def pair_has(flag):
+    """Whether a (primary, secondary) pair of lines holds a flagged line, (run, line, line + 1) for flags (run, line)."""
+    second = np.concatenate([flag, np.zeros((len(flag), 1), bool)], axis=1)
+    return flag[:, :, None] | second[:, None, :]
 
 
 def capability_lag(frontier_path, released):
