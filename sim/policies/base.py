@@ -67,7 +67,9 @@ class Policy(Spec):
         """
         t = np.arange(months, dtype=float)
         since = t - self.start
-        rise = np.clip((since + 1) / max(self.ramp, 1), 0.0, 1.0)
+        # a measure that ends while it is phased in is phased out from where it got to
+        growing = since if self.end is None else np.minimum(since, self.end - 1 - self.start)
+        rise = np.clip((growing + 1) / max(self.ramp, 1), 0.0, 1.0)
         if self.end is not None:
             left = 1 - (t - self.end + 1) / max(self.fade, 1)
             rise = np.where(t >= self.end, rise * np.clip(left, 0.0, 1.0), rise)
