@@ -128,7 +128,8 @@ class Pull:
             shape = [1] * (depth + len(lever.axes))
             shape[depth + position] = len(along)
             grade = grade * along.reshape(shape)
-        return neutral + (out - neutral) * grade
+        # an ungraded value arrives to the last bit
+        return np.where(grade == 1.0, out, neutral + (out - neutral) * grade)
 
 
 @cache

@@ -32,6 +32,11 @@ LONGEST_MEMORY = 240
 """Months after which tenure and age no longer change anything that could be seen."""
 
 
+def option_type(n_lines: int) -> Any:
+    """The smallest whole-number type that holds every option and -1: one byte an adopter up to 42 lines."""
+    return np.int8 if n_lines * N_MODES <= np.iinfo(np.int8).max else np.int16
+
+
 class Deciders:
     """The adopters of a batch: state in arrays, decisions in the kernel.
 
@@ -49,7 +54,7 @@ class Deciders:
             people.cell, people.rank, people.quality, people.cost, people.own_hosting, people.size, people.size_power,
             people.peers,
         )  # fmt: skip
-        nobody = np.full(shape, -1, np.int8)
+        nobody = np.full(shape, -1, option_type(len(world.lines)))
         self.state = State(
             primary=nobody.copy(),
             secondary=nobody.copy(),
@@ -58,7 +63,7 @@ class Deciders:
             tenure=np.where(people.starts, -1, 0).astype(np.int16),
             age=np.full(shape, -1, np.int16),
         )
-        self.line_of = np.append(np.repeat(np.arange(len(world.lines)), N_MODES), -1).astype(np.int8)
+        self.line_of = np.append(np.repeat(np.arange(len(world.lines)), N_MODES), -1).astype(nobody.dtype)
         self.tally = SimpleNamespace()
         self.adopted = np.zeros(world.runs)
         self.blocks = -(-world.adopters // BLOCK)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from sim.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
 from sim.engines import cells
+from sim.engines.deciding import option_type
 from sim.observables import OBSERVABLES
 from sim.rules import lenses
 from sim.world import World, cell_region, cell_type
@@ -40,7 +41,7 @@ class Recorder:
         self.choices: dict[str, Array] = {}
         if trace:
             shape = (world.runs, world.months, world.adopters)
-            self.choices = {name: np.empty(shape, np.int8) for name in ("trace_primary", "trace_secondary")}
+            self.choices = {name: np.empty(shape, option_type(len(world.lines))) for name in ("trace_primary", "trace_secondary")}
 
     def finish(self) -> dict[str, Array]:
         """Everything recorded."""

@@ -73,7 +73,7 @@ def powered_share(power, frontier, domestic, power_per_chip, domestic_penalty):
     ``power`` in GW, stocks in H100e, ``power_per_chip`` in kW.
     """
     demand = power_per_chip * (frontier + domestic_penalty * domestic)
-    return np.minimum(1.0, power * 1e6 / np.maximum(demand, 1e-300))
+    return np.minimum(1.0, power * 1e6 / np.maximum(demand, 1e-12))
 
 
 def grid_power(initial, growth, slowdown, month, added):
@@ -83,7 +83,7 @@ def grid_power(initial, growth, slowdown, month, added):
 
 def scarcity(desired, denied, smuggled, domestic):
     """Part of chip demand that was denied and not replaced, 0 to 1."""
-    return np.clip((denied - smuggled - domestic) / np.maximum(desired, 1e-300), 0.0, 1.0)
+    return np.clip((denied - smuggled - domestic) / np.maximum(desired, 1e-12), 0.0, 1.0)
 
 
 def lab_shares(weight, revenue_share, elasticity, least, home):
