@@ -189,7 +189,7 @@ def test_orders_pull_between_capacity_and_e_times_capacity():
 # -- compute: power and shares ---------------------------------------------------------------------------------------
 
 
-@given(amount, amount, amount, st.floats(0.1, 10), st.floats(1, 5))
+@given(st.floats(0, 50), amount, amount, st.floats(0.1, 10), st.floats(1, 5))
 def test_no_more_chips_run_than_power_allows(power, frontier, domestic, per_chip, penalty):
     powered = compute.powered_share(power, frontier, domestic, per_chip, penalty)
     assert 0 <= powered <= 1
@@ -210,7 +210,7 @@ def test_grid_power_starts_as_declared_saturates_and_takes_what_policy_adds():
     assert compute.grid_power(10.0, 0.03, 48.0, 30, 5.0) == compute.grid_power(10.0, 0.03, 48.0, 30, 0.0) + 5
 
 
-@given(amount, share, share, share, amount)
+@given(amount, share, share, share, st.floats(0, 1e7))
 def test_scarcity_is_a_share_and_falls_with_replacement(desired, denial, diversion, enforcement, domestic):
     _, denied, smuggled = compute.chip_purchases(desired, denial, 0.0, diversion, enforcement)
     scarce = compute.scarcity(desired, denied, smuggled, domestic)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -273,7 +273,7 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
     month, share = np.asarray(month, dtype=float), np.asarray(share, dtype=float)
     known = np.isfinite(share)
     month, share = month[known], share[known]
-    moments = {
+    moments: dict[str, Any] = {
         "take_off_absolute": float(take_off(share, month=month).month) if share.size else np.nan,
         "half_absolute": float(time_to(share, HALF, month).month) if share.size else np.nan,
         "began_above": bool(share.size and share[0] >= TAKE_OFF),
@@ -295,15 +295,17 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
     def average(name: str) -> float:
         return float(sum(model.weight * getattr(model, name) for model in models if model.weight > 0))
 
-    low, high = average("ceiling_low"), average("ceiling_high")
-    inflection = average("inflection")
+    # the interval is that of the best model, widened where plausible models disagree with it
+    likeliest = max(models, key=lambda model: model.weight)
+    ceiling, inflection = average("ceiling"), average("inflection")
+    low, high = min(likeliest.ceiling_low, ceiling), max(likeliest.ceiling_high, ceiling)
     ratio = high / low
     status: Status = "not identified"
     if ratio <= IDENTIFIED and month[-1] >= inflection:
         status = "identified"
     elif ratio <= WEAK:
         status = "weak"
-    told: dict[str, float] = {}
+    told: dict[str, Any] = {}
     if status != "not identified":
         told |= {
             "ceiling_low": low,
@@ -312,7 +314,6 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
             "half_high": float(time_to(share, HALF * high, month).month),
         }
     if status == "identified":
-        ceiling = average("ceiling")
         told |= {
             "ceiling": ceiling,
             "take_off": float(take_off(share, ceiling, month).month),
@@ -321,7 +322,7 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
             "growth_rate": average("growth_rate"),
             "inflection": inflection,
         }
-    return SCurve(status, effective_months=effective, models=models, **told, **moments)  # type: ignore[arg-type]
+    return SCurve(status, effective_months=effective, models=models, **told, **moments)
 
 
 def fit_adoption(dataset: xr.Dataset) -> dict[str, SCurve]:
@@ -418,10 +419,10 @@ class _Profile:
         )  # fmt: skip
 
     def _end(self, direction: int, allowed: float) -> float:
-        """Where the profile leaves the allowed range, walking away from the best ceiling; the bound if it never does."""
+        """Where the profile leaves the allowed range, walking away from the best ceiling; else the bound."""
         inside = self.ceiling
-        for outside in sorted((float(each) for each in self.grid if direction * (each - inside) > 0),
-                              reverse=direction < 0):  # fmt: skip
+        beyond = [float(each) for each in self.grid if direction * (each - inside) > 0]
+        for outside in beyond[::direction]:
             if self.at(outside) > allowed:
                 return float(brentq(lambda ceiling: self.at(ceiling) - allowed, inside, outside, rtol=2e-3, maxiter=30))
             inside = outside
@@ -465,8 +466,8 @@ def summarise(dataset: xr.Dataset) -> pd.DataFrame:
 
     curves = {str(name): _runs(dataset["adoption"].sel(type=name)) for name in dataset["type"].values}
     members = dataset["members"]
-    columns_total = (dataset["adoption"] * members).sum("type") / members.sum("type")
-    for name, share in {**curves, "all": _runs(columns_total)}.items():
+    everybody = (dataset["adoption"] * members).sum("type") / members.sum("type")
+    for name, share in {**curves, "all": _runs(everybody)}.items():
         columns[f"adoption_{name}"] = share[:, -1], "share"
         columns[f"take_off_{name}"] = take_off(share, month=month).month, "months"
         columns[f"half_{name}"] = time_to(share, HALF, month).month, "months"

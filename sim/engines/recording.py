@@ -41,7 +41,8 @@ class Recorder:
         self.choices: dict[str, Array] = {}
         if trace:
             shape = (world.runs, world.months, world.adopters)
-            self.choices = {name: np.empty(shape, option_type(len(world.lines))) for name in ("trace_primary", "trace_secondary")}
+            names = ("trace_primary", "trace_secondary")
+            self.choices = {name: np.empty(shape, option_type(len(world.lines))) for name in names}
 
     def finish(self) -> dict[str, Array]:
         """Everything recorded."""

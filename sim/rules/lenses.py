@@ -30,7 +30,7 @@ def any_use(pair_counts, in_group):
 
 
 def pair_has(flag):
-    """Whether a (primary, secondary) pair of lines holds a flagged line, (run, line, line + 1) for flags (run, line)."""
+    """Whether a (primary, secondary) pair holds a flagged line, (run, line, line + 1), for flags (run, line)."""
     second = np.concatenate([flag, np.zeros((len(flag), 1), bool)], axis=1)
     return flag[:, :, None] | second[:, None, :]
 
