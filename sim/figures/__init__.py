@@ -1,0 +1,67 @@
+"""One function per figure: dataset and scenario in, `Figure` out. `FIGURES` lists them; no science happens here.
+
+A figure carries the name of its scenario, the hash of its run, and what its bands mean. Regions keep their colours
+throughout; closed weights are dashed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+from sim.figures.adoption import Curve, adoption_s_curves
+from sim.figures.capability import capability_frontier
+from sim.figures.compute import compute_by_region
+from sim.figures.data import data_stock
+from sim.figures.exposure import exposure
+from sim.figures.focus import focus_share
+from sim.figures.prices import prices
+from sim.figures.registry import FIGURES, figure, house_style
+from sim.figures.shares import shares_by_lens
+from sim.scenario import Scenario
+
+__all__ = [
+    "FIGURES", "adoption_s_curves", "capability_frontier", "compute_by_region", "data_stock", "draw_all", "exposure",
+    "figure", "focus_share", "prices", "save", "shares_by_lens",
+]  # fmt: skip
+
+
+def draw_all(
+    dataset: xr.Dataset,
+    scenario: Scenario,
+    folder: str | Path,
+    formats: Sequence[str] = ("svg", "png"),
+    curves: Mapping[str, Curve] | None = None,
+) -> list[Path]:
+    """Draw every figure of a run into a folder, which is made if need be.
+
+    Parameters
+    ----------
+    curves : adopter type -> fitted S-curve
+        From `sim.analysis.scurves.fit_adoption`; absent: the adoption figure shows no fit.
+
+    Returns
+    -------
+    list of the files, in the order of `FIGURES`
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    files: list[Path] = []
+    for name, draw in FIGURES.items():
+        drawn = draw(dataset, scenario, curves=curves) if draw is adoption_s_curves else draw(dataset, scenario)
+        files.extend(save(drawn, folder / name, formats))
+    return files
+
+
+def save(drawn: Figure, path: str | Path, formats: Sequence[str] = ("svg", "png")) -> list[Path]:
+    """Write a figure to ``path`` with each format as suffix; the same figure gives the same bytes."""
+    files = []
+    with house_style():
+        for each in formats:
+            file = Path(f"{path}.{each}")
+            drawn.savefig(file, format=each, metadata={"Date": None} if each in ("svg", "pdf") else None)
+            files.append(file)
+    return files

@@ -1,0 +1,158 @@
+"""Colours, bands and labels that mean the same in every figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+
+Array = np.ndarray
+
+INK, QUIET = "#262626", "#6b6b6b"
+MILLIMETRE = 1 / 25.4
+LETTER = 7.0
+"""Smallest type, in points at print size."""
+
+# Okabe and Ito's colours, told apart by readers of all kinds of sight; closed weights are dashed as well
+REGION_COLOURS = {"US": "#0072B2", "CN": "#D55E00", "EU": "#00805f", "GS": "#AA4499"}
+REGIONS_IN_WORDS = "EU: Europe and allied economies; GS: Global South"
+SECTOR_COLOURS = {
+    "software": "#332288", "enterprise": "#6699CC", "public": "#888888",
+    "manufacturing": "#882255", "logistics": "#B8860B", "robotics": "#117733",
+}  # fmt: skip
+CHANNEL_COLOURS = {
+    "first_party": "#332288", "hosted": "#6699CC", "self_hosted": "#117733", "partner": "#882255", "pooled": "#B8860B",
+}  # fmt: skip
+SHADES = (0.0, 0.28, 0.5)
+"""How much lighter the second and third line of one region and openness is drawn."""
+
+LOW, HIGH = 0.1, 0.9
+"""The replicate band lies between these quantiles."""
+
+
+class Label(NamedTuple):
+    """Words at the right end of a curve."""
+
+    height: float
+    text: str
+    colour: str
+
+
+def lighter(colour: str, part: float) -> str:
+    """A colour moved towards white by a part of the way."""
+    channels = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+    return "#" + "".join(f"{round(value + (255 - value) * part):02x}" for value in channels)
+
+
+def group_look(group: str) -> dict[str, Any]:
+    """Colour and dash of a line group such as ``"CN open"``."""
+    region, openness = group.split()
+    return {"color": REGION_COLOURS[region], "linestyle": "-" if openness == "open" else "--"}
+
+
+def line_looks(dataset: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Colour and dash of every line: its region's hue, lighter for the second and third of a kind."""
+    looks: dict[str, dict[str, Any]] = {}
+    seen: dict[str, int] = {}
+    for name, region, is_open in zip(
+        dataset["line"].values, dataset["line_region"].values, dataset["line_open"].values, strict=True
+    ):
+        group = f"{region} {'open' if is_open else 'closed'}"
+        look = group_look(group)
+        place = seen.get(group, 0)
+        seen[group] = place + 1
+        looks[str(name)] = {**look, "color": lighter(look["color"], SHADES[min(place, len(SHADES) - 1)])}
+    return looks
+
+
+def runs_of(values: xr.DataArray) -> Array:
+    """(run, month, ...) values with those two axes in front."""
+    return values.transpose("run", "month", ...).values
+
+
+def mean_over_runs(values: Array) -> Array:
+    """Mean over the leading axis, leaving out gaps; NaN where no run has a value."""
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    return np.where(count > 0, np.where(known, values, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
+
+
+def curve(axes: Axes, month: Array, values: Array, *, scale: float = 1.0, band: bool = True, **look: Any) -> Array:
+    """Draw mean and replicate band of (run, month) values; the mean comes back, (month,)."""
+    values = values * scale
+    mean = mean_over_runs(values)
+    if band and values.shape[0] > 1:
+        quantiles = np.nanquantile if np.isnan(values).any() else np.quantile
+        known = np.isfinite(values).any(axis=0)
+        if known.any():
+            low, high = quantiles(values[:, known], [LOW, HIGH], axis=0)
+            axes.fill_between(month[known], low, high, color=look["color"], alpha=0.16, linewidth=0)
+    axes.plot(month, mean, **look)
+    return mean
+
+
+def last_value(values: Array) -> float:
+    """The last finite value; NaN when there is none."""
+    known = np.flatnonzero(np.isfinite(values))
+    return float(values[known[-1]]) if known.size else float("nan")
+
+
+def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> Array:
+    """Positions at least ``gap`` apart within ``low..high``, as near to the wanted ones as that allows.
+
+    Least squares: neighbours that would touch are moved together as one block (pool adjacent violators). When they
+    cannot all fit, they are spaced evenly.
+    """
+    wanted_array = np.asarray(wanted, dtype=float)
+    count = wanted_array.size
+    if count == 0:
+        return wanted_array
+    if (count - 1) * gap >= high - low:
+        order = np.argsort(np.argsort(wanted_array, kind="stable"), kind="stable")
+        return np.linspace(low, high, count)[order] if count > 1 else np.array([(low + high) / 2])
+    order = np.argsort(wanted_array, kind="stable")
+    offsets = gap * np.arange(count)
+    blocks: list[list[float]] = []  # [sum, size]
+    for value in wanted_array[order] - offsets:
+        blocks.append([value, 1.0])
+        while len(blocks) > 1 and blocks[-2][0] / blocks[-2][1] >= blocks[-1][0] / blocks[-1][1]:
+            total, size = blocks.pop()
+            blocks[-1][0] += total
+            blocks[-1][1] += size
+    levels = np.concatenate([np.full(int(size), total / size) for total, size in blocks])
+    placed = np.empty(count)
+    placed[order] = np.clip(levels, low, high - offsets[-1]) + offsets
+    return placed
+
+
+def label_ends(axes: Axes, labels: Iterable[Label], size: float = LETTER) -> None:
+    """Write each label to the right of the axes at its curve's last value, moved apart where they would overlap.
+
+    Set the limits and the scale of the axes before.
+    """
+    labels = [label for label in labels if np.isfinite(label.height)]
+    if not labels:
+        return
+    assert axes.figure is not None
+    inch = axes.figure.dpi
+    ends = axes.transData.transform([(0.0, label.height) for label in labels])
+    heights = np.clip(axes.transAxes.inverted().transform(ends)[:, 1], 0.0, 1.0)
+    gap = 1.12 * size / 72 * inch / axes.bbox.height
+    placed = spread(heights, gap, 0.4 * gap, 1 - 0.1 * gap)
+    reach = 1.6 * MILLIMETRE * inch / axes.bbox.width
+    leaders = [((1.0, start), (1.0 + reach, stop)) for start, stop in zip(heights, placed, strict=True)]
+    axes.add_collection(
+        LineCollection(
+            leaders, colors=[label.colour for label in labels], linewidths=0.5, transform=axes.transAxes, clip_on=False
+        ),
+        autolim=False,
+    )
+    for label, height in zip(labels, placed, strict=True):
+        axes.text(
+            1.0 + 1.3 * reach, height, label.text, color=label.colour, fontsize=size, va="center_baseline",
+            transform=axes.transAxes,
+        )  # fmt: skip

@@ -1,0 +1,43 @@
+"""Prices."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sim.figures.marks import INK, Label, curve, label_ends, last_value, line_looks, mean_over_runs, runs_of
+from sim.figures.page import Page, as_logarithm
+from sim.figures.registry import figure
+from sim.scenario import Scenario
+
+
+@figure
+def prices(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
+    """What does each line charge, and how fast does a fixed capability get cheaper?"""
+    page = Page(
+        dataset, scenario, "What does use cost, and a fixed capability?", columns=2,
+        height=62, left=14, right=18, figure=figure,
+    )  # fmt: skip
+    by_line, fixed = page.panels
+    draw_prices(by_line, page.month, dataset)
+    by_line.set_title("Each lab's own API")
+    values = runs_of(dataset["price_of_fixed_capability"])
+    as_logarithm(fixed, "serving cost", "$/Mtoken", [values])
+    curve(fixed, page.month, values, color=INK)
+    fixed.set_title("The capability of the frontier of 2024-01")
+    return page.figure
+
+
+def draw_prices(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> Axes:
+    """Price of the first-party API of every line, before taxes and subsidies."""
+    values = runs_of(dataset["price"].sel(mode="api"))
+    as_logarithm(axes, "price", "$/Mtoken", [mean_over_runs(values)])
+    labels = []
+    for place, (name, look) in enumerate(line_looks(dataset).items()):
+        # nine bands over one another would hide the lines
+        mean = curve(axes, month, values[..., place], band=False, **look)
+        labels.append(Label(last_value(mean), name, look["color"]))
+    label_ends(axes, labels)
+    return axes

@@ -1,0 +1,52 @@
+"""Shares of line groups."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sim.figures.marks import Label, curve, group_look, label_ends, last_value, runs_of
+from sim.figures.page import Page, as_percent
+from sim.figures.registry import figure
+from sim.scenario import Scenario
+
+REGION = "US"
+"""Whose startups are asked where a lens looks at one region."""
+
+TITLES = {
+    "L1": "L1: tokens of startups\noutside China",
+    "L3": f"L3: {REGION} startups that\nuse the group at all",
+    "L5": "L5: usage of enterprises\noutside China",
+}
+LABELS = {"L1": "share of tokens", "L3": "share of startups", "L5": "share of usage"}
+
+
+@figure
+def shares_by_lens(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
+    """How large is each line group, and how much of the answer is the instrument it is measured with?"""
+    lenses: list[str] = [lens for lens in TITLES if lens in scenario.lenses] or list(TITLES)
+    page = Page(
+        dataset, scenario, "How large is each group, instrument by instrument?",
+        columns=len(lenses), height=62, left=12.5, right=16.5, title_lines=2, figure=figure,
+    )  # fmt: skip
+    for axes, lens in zip(page.panels, lenses, strict=True):
+        values = dataset[lens].sel(region=REGION) if "region" in dataset[lens].dims else dataset[lens]
+        axes.set_title(TITLES[lens])
+        as_percent(axes, LABELS[lens])
+        draw_groups(axes, page.month, values)
+    return page.figure
+
+
+def draw_groups(axes: Axes, month: np.ndarray, values: xr.DataArray) -> Axes:
+    """One curve for each line group that is anywhere above half a percent; (run, month, group), drawn in percent."""
+    labels = []
+    for place, group in enumerate(str(name) for name in values["group"].values):
+        series = runs_of(values)[..., place]
+        if not np.nanmax(series, initial=0.0) >= 0.005:
+            continue
+        look = group_look(group)
+        labels.append(Label(last_value(curve(axes, month, series, scale=100, **look)), group, look["color"]))
+    label_ends(axes, labels)
+    return axes

@@ -1,0 +1,182 @@
+"""What a reader may expect of every figure."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from sim.analysis.scurves import SCurve, fit_adoption
+from sim.events import NewsShock
+from sim.figures import FIGURES, adoption_s_curves, draw_all, save
+from sim.figures.marks import LETTER, REGION_COLOURS, group_look, spread
+from sim.figures.page import RECORD_ENDS, plain_number
+from sim.policies import policy_kinds
+from sim.run import run
+from sim.scenario.spec import RunSettings, Scenario
+
+POLICIES = tuple(
+    kind(start=6 + 9 * place, end=36 + 9 * place if place % 3 else None, actor=list(REGION_COLOURS)[place % 4])
+    for place, kind in enumerate(policy_kinds().values())
+)
+EVENTS = (NewsShock(start=12, line="CN-open-B"), NewsShock(start=95, line="EU-open"))
+
+
+def world(**settings: int) -> Scenario:
+    settings = {"months": 100, "adopters": 300, "replicates": 4, **settings}
+    return Scenario(name="crowded-world", run=RunSettings(**settings), policies=POLICIES, events=EVENTS)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return run(world())
+
+
+@pytest.fixture(scope="module")
+def drawn(result):
+    curves = fit_adoption(result.dataset)
+    figures = {}
+    for name, draw in FIGURES.items():
+        more = {"curves": curves} if name == "adoption_s_curves" else {}
+        figures[name] = draw(result.dataset, result.scenario, **more)
+        FigureCanvasAgg(figures[name]).draw()
+    return figures
+
+
+def panels(figure):
+    return [axes for axes in figure.axes if axes.get_gid() != "policies" and axes.get_visible()]
+
+
+def words(figure):
+    """Every text on the figure that can be seen, with its box in pixels."""
+    texts = list(figure.texts)
+    for axes in figure.axes:
+        if not axes.get_visible():
+            continue
+        texts += [*axes.texts, axes.title, axes._left_title, axes._right_title, axes.xaxis.label, axes.yaxis.label]
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for place, label in zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True):
+                if low <= place <= high:
+                    texts.append(label)
+    for text in texts:
+        if text.get_visible() and text.get_text().strip():
+            yield text, text.get_window_extent()
+
+
+each_figure = pytest.mark.parametrize("name", sorted(FIGURES))
+
+
+@each_figure
+def test_every_figure_asks_the_question_that_its_docstring_names(name):
+    assert FIGURES[name].__doc__.strip().splitlines()[0].endswith("?")
+
+
+@each_figure
+def test_every_axis_carries_a_unit(drawn, name):
+    for axes in panels(drawn[name]):
+        assert re.search(r"\[.+\]$", axes.get_ylabel())
+    assert any(axes.get_xlabel() in ("year", "month") for axes in panels(drawn[name]))
+
+
+@each_figure
+def test_every_policy_appears_as_a_span_and_every_event_as_a_tick(drawn, name):
+    strip = next(axes for axes in drawn[name].axes if axes.get_gid() == "policies")
+    spans = next(each for each in strip.collections if each.get_gid() == "policy spans").get_paths()
+    seen = {round(float(path.vertices[:, 0].min())) for path in spans}
+    assert len(seen) >= 6
+    assert seen <= {policy.start for policy in POLICIES}
+    texts = " ".join(text.get_text() for text in strip.texts)
+    assert "export control" in texts
+    assert "news shock: CN-open-B" in texts
+    left_out = len(POLICIES) + len(EVENTS) - len(seen) - sum("news" in text.get_text() for text in strip.texts)
+    assert left_out == 0 or f"and {left_out} more" in texts
+
+
+@each_figure
+def test_the_projection_is_marked_and_explained(drawn, name):
+    figure = drawn[name]
+    for axes in panels(figure):
+        if axes.get_xlim()[1] > RECORD_ENDS:
+            assert any(patch.get_gid() == "projection" for patch in axes.patches)
+    assert any("projection after 2026-03" in text.get_text() for text in figure.texts)
+
+
+@each_figure
+def test_the_footer_says_which_run_this_is_and_what_the_bands_are(drawn, result, name):
+    footer = next(text for text in drawn[name].texts if text.get_gid() == "footer").get_text()
+    for part in ("crowded-world", result.dataset.attrs["hash"], "4 replicates", "seed 1", "10-90%"):
+        assert part in footer
+
+
+@each_figure
+def test_no_word_is_too_small_cut_off_or_written_over_another(drawn, name):
+    figure = drawn[name]
+    page, found = figure.bbox, []
+    for text, box in words(figure):
+        assert text.get_fontsize() >= LETTER
+        assert box.x0 >= page.x0 - 0.5, text
+        assert box.x1 <= page.x1 + 0.5, text
+        assert box.y0 >= page.y0 - 0.5, text
+        assert box.y1 <= page.y1 + 0.5, text
+        found.append((text.get_text(), box))
+    for (first, a), (second, b) in combinations(found, 2):
+        wide = min(a.x1, b.x1) - max(a.x0, b.x0)
+        high = min(a.y1, b.y1) - max(a.y0, b.y0)
+        # boxes are taller than their letters, so a third of a line may be shared
+        assert wide <= 1 or high <= 0.36 * min(a.height, b.height), (first, second)
+
+
+def test_regions_keep_their_colour_and_closed_weights_are_dashed():
+    assert group_look("CN open") == {"color": REGION_COLOURS["CN"], "linestyle": "-"}
+    assert group_look("CN closed") == {"color": REGION_COLOURS["CN"], "linestyle": "--"}
+    assert len(set(REGION_COLOURS.values())) == 4
+
+
+def test_a_ceiling_that_is_not_identified_is_said_not_drawn(result):
+    unknown = SCurve("not identified", take_off_absolute=9.0, half_absolute=30.0)
+    figure = adoption_s_curves(
+        result.dataset, result.scenario, curves={str(name): unknown for name in result.dataset["type"].values}
+    )
+    for axes in panels(figure):
+        assert any("ceiling not identified" in text.get_text() for text in axes.texts)
+        assert not any(line.get_linestyle() == ":" for line in axes.lines)
+        assert not any(patch.get_hatch() for patch in axes.patches)
+
+
+def test_the_same_run_gives_the_same_bytes(result, tmp_path):
+    draw = FIGURES["focus_share"]
+    first = save(draw(result.dataset, result.scenario), tmp_path / "first")
+    second = save(draw(result.dataset, result.scenario), tmp_path / "second")
+    assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
+    assert b"dc:date" not in first[0].read_bytes()
+
+
+@pytest.mark.parametrize(("months", "replicates"), [(1, 1), (7, 2), (30, 1), (260, 2)])
+def test_short_long_and_single_runs_can_be_drawn(months, replicates, tmp_path):
+    found = run(world(months=months, replicates=replicates, adopters=60))
+    files = draw_all(found.dataset, found.scenario, tmp_path, formats=("svg",))
+    assert [file.stem for file in files] == list(FIGURES)
+    assert all(file.stat().st_size > 2000 for file in files)
+
+
+def test_labels_are_moved_apart_no_further_than_they_must():
+    wanted = [0.5, 0.51, 0.9, 0.1]
+    placed = spread(wanted, 0.1, 0.0, 1.0)
+    assert np.diff(np.sort(placed)).min() >= 0.1 - 1e-12
+    assert placed[:2] == pytest.approx([0.455, 0.555])
+    assert placed[2:] == pytest.approx([0.9, 0.1])
+    assert spread([0.99, 1.0], 0.2, 0.0, 1.0) == pytest.approx([0.8, 1.0])
+    crowd = spread([0.3] * 20, 0.1, 0.0, 1.0)
+    assert crowd.min() >= 0
+    assert crowd.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(2.5e6, "2.5M"), (0.05, "0.05"), (2e-5, "2·10⁻⁵"), (1e-6, "10⁻⁶"), (0, "0"), (20000, "20k")]
+)
+def test_numbers_at_ticks_are_plain(value, text):
+    assert plain_number(value) == text
