@@ -124,9 +124,10 @@ def run_to_folder(
     result = run(scenario, threads=threads, progress=progress)
 
     def draw(folder: Path) -> None:
+        from sim.analysis.scurves import fit_adoption
         from sim.figures import draw_all
 
-        draw_all(result.dataset, scenario, folder)
+        draw_all(result.dataset, scenario, folder, curves=fit_adoption(result.dataset))
 
     from sim.analysis.scurves import summarise
 

@@ -1,0 +1,172 @@
+"""A number that nobody reads is a lie: every declared quantity, and every lever, moves some outcome."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import BaseModel
+
+from sim.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
+from sim.engines.lockstep import simulate
+from sim.events import EVENT_KINDS
+from sim.levers import LEVERS, Pull
+from sim.policies import policy_kinds
+from sim.quantity import Quantity, describe_field, is_quantity, walk
+from sim.scenario import Scenario
+from sim.scenario.resolve import from_mapping
+
+DIGITAL = [name for name in SECTORS if name not in PHYSICAL_SECTORS]
+MONTHS, ADOPTERS = 30, 1000
+
+CONTEXT: dict[str, Any] = {
+    "run": {"months": MONTHS, "adopters": ADOPTERS, "replicates": 1, "seed": 3},
+    "parameters": {
+        "prices": {"markup_rule": "adaptive"},
+        "public": {"initial_adoption": 0.5},
+        "lab": {"closing_patience": 5, "closing_margin": 1.5},
+        # an overloaded lab, a sector that learns, power that binds: else congestion, data and grid stay silent
+        "compute": {"smuggling": 0.5},
+        "lines": {"GS-open": {"active": True}},
+        "regions": {
+            "US": {"power": 1.5, "domestic_capacity": 1000},
+            "CN": {"power": 0.3},
+            "EU": {"power": 0.2, "domestic_capacity": 1000},
+            "GS": {"power": 0.1, "domestic_capacity": 1000},
+        },
+    },
+    "rivals": {"US": ["CN", "EU", "GS"], "CN": ["US", "EU", "GS"], "EU": ["US", "CN"], "GS": ["US", "CN"]},
+    "events": [
+        {"kind": "compute_change", "line": "US-open", "start": 6},
+        {"kind": "news_shock", "line": "CN-open-B", "start": 5},
+        {"kind": "openness_change", "line": "CN-open-C", "start": 8},
+    ],
+    "policies": [
+        {"kind": "export_control", "regions": ["US", "CN", "EU", "GS"], "strength": 0.95, "start": 4, "announce": 2, "stockpiling": 0.3, "ramp": 3, "end": 20, "fade": 4},
+        {"kind": "enforcement", "start": 3, "ramp": 4, "end": 20, "fade": 5},
+        {"kind": "chip_self_reliance", "actor": "CN", "start": 3, "discount": 0.2, "import_refusal": 0.2, "ramp": 4,
+         "end": 20, "fade": 5},
+        {"kind": "adoption_subsidy", "start": 3, "ramp": 4, "end": 20, "fade": 5},
+        {"kind": "procurement_ban", "actor": "CN", "start": 6, "announce": 3, "contractors": 0.3, "ramp": 4, "end": 20, "fade": 5,
+         "sectors": ["public"], "derivatives": True},
+        {"kind": "scrutiny", "start": 6, "announce": 3, "ramp": 4, "end": 20, "fade": 5},
+        {"kind": "data_mandate", "actor": "CN", "start": 3, "lab_sharing": 0.3, "ramp": 4, "end": 20, "fade": 5},
+        {"kind": "grid_buildout", "start": 3, "growth": 0.002, "ramp": 4, "end": 20, "fade": 5},
+    ],
+}  # fmt: skip
+
+SILENT = {f"sectors.{sector}.autonomy": "only physical sectors count in operational exposure" for sector in DIGITAL}
+"""Numbers that may be stated for every sector though only some sectors can feel them."""
+
+PULLED_WHERE: dict[str, Any] = {
+    "pool_access": {"region": ("CN",), "line": ("EU-open",)},
+    "ban": {"home": ("CN",)},
+    "base_ban": {"home": ("CN",)},
+    "news": {"line": ("CN-open-A",)},
+}
+"""Where a pull of everything would leave nothing to choose from, or change nothing."""
+
+
+@pytest.fixture(scope="module")
+def context() -> Scenario:
+    return from_mapping(CONTEXT, name="context")
+
+
+def moved(row: Quantity) -> float:
+    """Another possible value: the plausible end that is further away, else a visible step."""
+    ends = [end for end in (row.plausible_low, row.plausible_high) if not math.isnan(end) and end != row.value]
+    value = max(ends, key=lambda end: abs(end - row.value)) if ends else row.value * 1.5 + 0.1
+    if row.prior == "choice" or isinstance(row.default, int):
+        value = math.ceil(value) if value > row.value else math.floor(value)
+    return min(max(value, row.low), row.high)
+
+
+def changed(spec: BaseModel, path: list[str], value: Any) -> BaseModel:
+    """A copy of a tree of specs with one leaf changed."""
+    head, rest = path[0], path[1:]
+    inner = getattr(spec, head)
+    if isinstance(inner, dict):
+        return spec.model_copy(update={head: {**inner, rest[0]: changed(inner[rest[0]], rest[1:], value)}})
+    return spec.model_copy(update={head: changed(inner, rest, value) if rest else value})
+
+
+def differs(run: int, arrays: dict[str, np.ndarray]) -> bool:
+    return any(
+        not np.array_equal(values[0], values[run], equal_nan=values.dtype.kind == "f") for values in arrays.values()
+    )
+
+
+def unmoved(context: Scenario, variants: dict[str, Scenario]) -> set[str]:
+    """Which variants give exactly the context's outcome in everything that is recorded."""
+    quiet = set()
+    names = list(variants)
+    for begin in range(0, len(names), 100):
+        batch = names[begin : begin + 100]
+        arrays = simulate([(context, 0), *((variants[name], 0) for name in batch)])
+        quiet |= {name for number, name in enumerate(batch) if not differs(number + 1, arrays)}
+    return quiet
+
+
+def test_every_declared_parameter_moves_some_outcome(context):
+    variants = {
+        row.key: context.model_copy(update={"parameters": changed(context.parameters, row.key.split("."), moved(row))})
+        for row in walk(context.parameters)
+        if moved(row) != row.value
+    }
+    assert len(variants) > 350
+    assert unmoved(context, variants) - set(SILENT) == set()
+
+
+def entries(context: Scenario) -> Iterator[tuple[str, int, str, Any, str]]:
+    for part in ("policies", "events"):
+        for number, entry in enumerate(getattr(context, part)):
+            for name, field in type(entry).model_fields.items():
+                if is_quantity(field):
+                    row = describe_field(name, field, getattr(entry, name), getattr(entry, name))
+                    yield part, number, name, moved(row), f"{entry.kind}.{name}"
+
+
+def test_every_field_of_every_policy_and_event_moves_some_outcome(context):
+    assert {policy.kind for policy in context.policies} == set(policy_kinds())
+    assert {event.kind for event in context.events} == set(EVENT_KINDS)
+    variants = {}
+    for part, number, name, value, key in entries(context):
+        listed = list(getattr(context, part))
+        assert getattr(listed[number], name) != value, key
+        listed[number] = listed[number].model_copy(update={name: value})
+        variants[key] = context.model_copy(update={part: tuple(listed)})
+    assert len(variants) > 30
+    assert unmoved(context, variants) == set()
+
+
+@pytest.mark.parametrize("name", sorted(LEVERS))
+def test_every_lever_moves_some_outcome(name, context, monkeypatch):
+    import sim.world
+
+    lever = LEVERS[name]
+    value = {"multiply": 1.7, "largest": 1.0, "fraction": 0.3, "add": 0.5}[lever.rule]
+    targets = PULLED_WHERE.get(name, {})
+    original = sim.world._lever_paths
+    pulled = context.model_copy(update={"description": "pulled"})
+
+    def paths(scenario: Scenario, roster: dict[str, str]) -> dict[str, Any]:
+        if scenario is not pulled:
+            return original(scenario, roster)
+        pull = Pull(name, np.where(np.arange(MONTHS) >= 3, value, lever.neutral), targets)
+        with monkeypatch.context() as inside:
+            combine = sim.world.combine
+            inside.setattr(sim.world, "combine", lambda pulls, *rest: combine([*pulls, pull], *rest))
+            return original(scenario, roster)
+
+    monkeypatch.setattr(sim.world, "_lever_paths", paths)
+    assert not unmoved(context, {name: pulled}), lever.meaning
+
+
+def test_the_context_has_every_region_and_a_builder(context):
+    assert {line.region for line in context.roster.values()} == set(REGIONS)
+    assert any(line.builder for line in context.roster.values())
+    assert Path(__file__).exists()
