@@ -1,0 +1,167 @@
+"""Every loop has a switch, and the switch does what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.engines.lockstep import simulate
+from sim.loops import ALWAYS, LOOPS, Switch
+from sim.scenario import Scenario
+from sim.scenario.resolve import from_mapping
+
+MONTHS, CUT = 36, 12
+
+WORLD: dict[str, Any] = {
+    "run": {"months": MONTHS, "adopters": 600, "seed": 5},
+    # strong loops, so that a cut shows: data that teach, power that binds, an overloaded API
+    "parameters": {
+        "prices": {"experience_exponent": 0.2, "mean_load": 2.0},
+        "regions": {"US": {"power": 1.0}},
+        "sectors": {"software": {"data_gain": 2.0}, "enterprise": {"data_gain": 2.0}, "robotics": {"data_gain": 5.0}},
+    },
+    "policies": [
+        {"kind": "export_control", "strength": 0.6},
+        {"kind": "data_mandate", "actor": "CN", "strength": 0.2},
+    ],
+}
+
+NOTHING_TO_CUT = {"B5": "no reaction rule is part of this version, so there is no reaction to cut"}
+
+
+def world(loops: dict[str, str] | None = None, parameters: dict[str, Any] | None = None, **changes: Any) -> Scenario:
+    merged = {group: dict(values) for group, values in WORLD["parameters"].items()}
+    for group, values in (parameters or {}).items():
+        merged[group] = {**merged.get(group, {}), **values}
+    return from_mapping({**WORLD, "parameters": merged, "loops": loops or {}, **changes}, name="world")
+
+
+def both(one: Scenario, other: Scenario) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    arrays = simulate([(one, 0), (other, 0)])
+    return {name: values[0] for name, values in arrays.items()}, {name: values[1] for name, values in arrays.items()}
+
+
+def same(one: np.ndarray, other: np.ndarray) -> bool:
+    return bool(np.array_equal(one, other, equal_nan=True))
+
+
+EQUIVALENT: dict[str, dict[str, Any]] = {
+    "R4": {"attention": {"word_of_mouth": 0.0}},
+    "R5": {"adopter": {"peer_weight": 0.0}},
+    "R6": {"prices": {"experience_exponent": 0.0}},
+    "R7": {"adopter": {"learning_weight": 0.0}},
+    "B1": {"prices": {"congestion": 0.0}},
+    "B2": {"technology": {"distillation": 0.0, "weight_borrowing": 0.0}},
+    "B3": {"regions": {region: {"power": 1e6} for region in ("US", "CN", "EU", "GS")}},
+}
+"""Loops that can also be taken out by a parameter: both ways must give the same world."""
+
+
+@pytest.mark.parametrize("loop", sorted(EQUIVALENT))
+def test_a_loop_switched_off_is_a_world_without_its_parameter(loop):
+    off, without = both(world({loop: "off"}), world(parameters=EQUIVALENT[loop]))
+    shadow = {"borrowed"}  # what was cut goes on integrating and is recorded
+    for name in off:
+        if name not in shadow:
+            assert np.allclose(off[name], without[name], rtol=1e-11, atol=1e-13, equal_nan=True), name
+
+
+def test_the_data_loop_switched_off_is_a_world_whose_labs_capture_nothing():
+    capture = {
+        kind: {"telemetry": 0.0, "hosted_telemetry": 0.0} for kind in ("startup", "enterprise", "industrial", "public")
+    }
+    off, without = both(world({"R1": "off"}), world(parameters=capture))
+    for name in ("L1", "focus_share", "sector_capability", "usage", "adoption", "data_gain"):
+        assert np.allclose(off[name], without[name], rtol=1e-11, equal_nan=True), name
+    assert (off["data"][-1] > without["data"][-1]).any(), "the cut stock goes on integrating"
+
+
+def test_the_partner_loop_switched_off_is_a_world_without_partners_and_mandates():
+    controls = [WORLD["policies"][0], {"kind": "data_mandate", "actor": "CN", "strength": 0.0}]
+    tell = {"kind": "data_mandate", "actor": "CN", "strength": 0.2}
+    off = world({"R1p": "off"}, policies=[WORLD["policies"][0]])
+    without = world(parameters={"technology": {"partner_capture": 0.0}}, policies=controls)
+    one, other = both(off, without)
+    for name in ("L1", "focus_share", "sector_capability", "usage", "adoption", "data_gain"):
+        assert np.allclose(one[name], other[name], rtol=1e-11, equal_nan=True), name
+    live, cut = both(world(policies=[tell]), world({"R1p": "off"}, policies=[tell]))
+    assert (cut["data_pool"][-1] > 0).any(), "the pool fills though nobody learns from it"
+    chinese = [number for number, line in enumerate(off.roster.values()) if line.region == "CN"]
+    assert (live["data_gain"][-1, chinese] > cut["data_gain"][-1, chinese]).all()
+
+
+def test_without_the_revenue_loop_capex_is_what_time_makes_it():
+    off, _ = both(world({"R2": "off"}), world())
+    c = world().parameters.compute
+    months = np.arange(MONTHS)
+    growth = np.exp(c.capex_growth * c.capex_slowdown * (1 - np.exp(-months / c.capex_slowdown)))
+    start = np.array([getattr(world().parameters.regions, region).capex for region in ("US", "CN", "EU", "GS")])
+    assert np.allclose(off["capex"], start * growth[:, None], rtol=1e-12)
+
+
+def test_without_protected_learning_domestic_chips_neither_cheapen_nor_scale():
+    off, live = both(world({"R8": "off"}), world())
+    capacity = world().parameters.regions.CN.domestic_capacity
+    assert (off["chips_output"][:, 1] <= capacity).all()
+    assert live["chips_output"][-1, 1] > off["chips_output"][-1, 1]
+    assert off["chip_capacity"][-1, 1] > capacity, "the cut stock goes on integrating"
+
+
+def test_without_diminishing_returns_data_are_worth_what_the_chord_says():
+    off, _ = both(world({"B4": "off"}), world())
+    sectors = world().parameters.sectors
+    for number, name in enumerate(("software", "enterprise", "manufacturing", "logistics", "robotics", "public")):
+        sector = getattr(sectors, name)
+        chord = sector.data_gain * (1 - 2**-sector.data_exponent) / sector.data_scale
+        # telemetry and partners of the month before; pools are China's alone
+        own = off["data"][:-1, 0, number]
+        assert np.allclose(off["data_gain"][1:, 0, number], chord * own, rtol=1e-9), name
+
+
+@pytest.mark.parametrize("loop", sorted(set(LOOPS) - set(NOTHING_TO_CUT)))
+def test_a_loop_frozen_at_a_month_changes_nothing_before_and_something_after(loop):
+    live, frozen = both(world(), world({loop: f"frozen@{CUT}"}))
+    # the signal of the cut month still passes, so its own month is untouched
+    for name in live:
+        assert same(live[name][: CUT + 1], frozen[name][: CUT + 1]), name
+    assert any(not same(live[name], frozen[name]) for name in live)
+
+
+@pytest.mark.parametrize("loop", sorted(set(LOOPS) - set(NOTHING_TO_CUT)))
+def test_a_loop_switched_off_changes_the_world(loop):
+    live, off = both(world(), world({loop: "off"}))
+    assert any(not same(live[name], off[name]) for name in live)
+
+
+@pytest.mark.parametrize("loop", sorted(NOTHING_TO_CUT))
+def test_a_loop_without_members_may_be_cut_and_changes_nothing(loop):
+    live, off = both(world(), world({loop: "off"}))
+    assert all(same(live[name], off[name]) for name in live)
+
+
+def test_a_loop_frozen_beyond_the_horizon_is_live_bit_for_bit():
+    live, frozen = both(world(), world(dict.fromkeys(LOOPS, f"frozen@{MONTHS + 5}")))
+    assert all(same(live[name], frozen[name]) for name in live)
+
+
+def test_cutting_the_data_loop_shows_first_in_what_data_are_worth():
+    live, cut = both(world(), world({"R1": "off"}))
+
+    def first_difference(name: str) -> int:
+        differs = np.array([not same(one, other) for one, other in zip(live[name], cut[name], strict=True)])
+        return int(differs.argmax()) if differs.any() else MONTHS
+
+    assert first_difference("data_gain") <= first_difference("sector_capability") <= first_difference("usage")
+    assert first_difference("chips_legal") > first_difference("data_gain")
+
+
+def test_a_switch_reads_back_as_it_was_written():
+    for text in ("live", "off", "frozen@2026-01"):
+        assert str(Switch.parse(text)) == text
+    assert Switch.parse("live").until == ALWAYS
+    assert str(Switch.parse("frozen@24")) == "frozen@2026-01"
+    for text in ("on", "frozen", "frozen@", "frozen@2026-13", "frozen@-1"):
+        with pytest.raises(ValueError, match=r"switch|month"):
+            Switch.parse(text)
