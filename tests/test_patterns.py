@@ -31,9 +31,8 @@ def test_ten_of_the_fourteen_patterns_hold_at_the_defaults():
 
 def test_a_world_without_chinese_lines_fails_the_patterns_about_them():
     scenario = load(BASELINE).scenario
-    lines = {
-        name: line.model_copy(update={"active": line.region != "CN"}) for name, line in scenario.parameters.lines.items()
-    }
+    roster = scenario.parameters.lines
+    lines = {name: line.model_copy(update={"active": line.region != "CN"}) for name, line in roster.items()}
     parameters = scenario.parameters.model_copy(update={"lines": lines})
     held = holding(score(scenario.model_copy(update={"parameters": parameters}), replicates=4))
     assert not held["F2"]
