@@ -60,6 +60,9 @@ CELL_TYPE = tuple(TYPES.index(kind) for _, _, kind in CELLS)
 START_YEAR = 2024
 """Month 0 is January of this year."""
 
+RECORD_ENDS = 26
+"""Last month of the real record that the baseline is held against, 2026-03; what comes later is projection."""
+
 LAST_MONTH = 1200
 """A hundred years: later months are refused as mistakes."""
 

@@ -58,9 +58,7 @@ def pulled(entry, **options):
 
 def strengths(kind):
     """The numbers of a policy that say how much."""
-    return [
-        key for key, field in KINDS[kind].model_fields.items() if is_quantity(field) and key not in SHAPE_ONLY
-    ]
+    return [key for key, field in KINDS[kind].model_fields.items() if is_quantity(field) and key not in SHAPE_ONLY]
 
 
 def at_full_strength(kind, **keys):

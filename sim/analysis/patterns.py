@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-NOW = 27
-"""Months of the record: 2024-01 up to and including 2026-03."""
+from sim.axes import RECORD_ENDS
+
+NOW = RECORD_ENDS + 1
+"""Months of the record."""
 
 ABROAD = ["US", "EU", "GS"]
 

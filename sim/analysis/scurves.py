@@ -13,10 +13,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.optimize import brentq, least_squares
 from scipy.special import expit, logit
 
-from sim.axes import month_number
+from sim.axes import RECORD_ENDS
 
 Array = np.ndarray
 Status = Literal["identified", "weak", "not identified"]
@@ -37,7 +36,6 @@ CHI_SQUARE_95 = 3.841
 """95% point of chi-square with one degree of freedom: how far the profile log-likelihood (times 2) may fall."""
 
 FEWEST_MONTHS = 12
-RECORD_ENDS = month_number("2026-03")
 
 
 # moments of a curve
@@ -397,6 +395,8 @@ class _Profile:
     def _solve(
         self, residuals: Callable[[Array], Array], jacobian: Callable[[Array], Array], start: Array
     ) -> tuple[float, Array]:
+        from scipy.optimize import least_squares  # half a second of import that a summary does not need
+
         solved = least_squares(residuals, start, jacobian, method="lm", xtol=1e-7, ftol=1e-7, max_nfev=60)
         return 2 * float(solved.cost), solved.x
 
@@ -424,6 +424,8 @@ class _Profile:
         beyond = [float(each) for each in self.grid if direction * (each - inside) > 0]
         for outside in beyond[::direction]:
             if self.at(outside) > allowed:
+                from scipy.optimize import brentq
+
                 return float(brentq(lambda ceiling: self.at(ceiling) - allowed, inside, outside, rtol=2e-3, maxiter=30))
             inside = outside
         return self.high if direction > 0 else self.low

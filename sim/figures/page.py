@@ -18,11 +18,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from sim.axes import START_YEAR, month_label, month_number
+from sim.axes import RECORD_ENDS, START_YEAR, month_label
 from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET, REGION_COLOURS, lighter
 from sim.scenario import Scenario
 
-RECORD_ENDS = month_number("2026-03")
 """Months after this one are projection."""
 
 PROJECTED = "#f3f3f0"
