@@ -33,7 +33,7 @@ from sim.loops import LOOPS, Switch
 from sim.quantity import is_quantity
 from sim.rules.price import self_hosting_premium
 from sim.scenario.spec import Scenario
-from sim.streams import STREAMS, agent_address, draw, line_address, run_key, uniforms
+from sim.streams import STREAMS, agent_address, draw, line_address, normals, run_key, uniforms
 
 Array = npt.NDArray[Any]
 Job = tuple[Scenario, int]
@@ -277,8 +277,6 @@ def _cell_weights(world: SimpleNamespace, run: int) -> Array:
 
 def _populate(world: SimpleNamespace, keys: Array, adopters: int) -> Population:
     """Draw the adopters of every run at month 0 (section 6.0 of the model description)."""
-    from scipy.special import ndtri
-
     runs = len(keys)
     shape = (runs, adopters)
     cell, rank = np.empty(shape, np.uint8), np.empty(shape, np.int32)
@@ -295,7 +293,7 @@ def _populate(world: SimpleNamespace, keys: Array, adopters: int) -> Population:
         rank[run] = np.arange(adopters) - begin[cell[run]]
         agents = agent_address(0, 0) + (cell[run].astype(np.int64) << 26) + rank[run]
         sector, kind = cell_sector[cell[run]], cell_type[cell[run]]
-        raw = np.exp(at(world.adopter.size_spread) * ndtri(uniforms(key, "init", 0, agents, 0)))
+        raw = np.exp(at(world.adopter.size_spread) * normals(key, "init", 0, agents, 0))
         total = np.bincount(sector, raw, minlength=len(SECTORS))
         members = np.bincount(sector, minlength=len(SECTORS))
         size[run] = raw / total[sector]
@@ -308,7 +306,7 @@ def _populate(world: SimpleNamespace, keys: Array, adopters: int) -> Population:
             (cost, at(world.type.cost_weight)[kind], 2),
         ):
             # the shift keeps the mean taste at the declared weight
-            taste[run] = weight * np.exp(spread * ndtri(uniforms(key, "init", 0, agents, option)) - spread**2 / 2)
+            taste[run] = weight * np.exp(spread * normals(key, "init", 0, agents, option) - spread**2 / 2)
         starts[run] = uniforms(key, "init", 0, agents, 3) < at(world.type.initial_adoption)[kind]
         _find_peers(key, cell[run], rank[run], begin, count[run], peers[run])
     return Population(cell, rank, size, size_power, quality, cost, own_hosting, peers, starts, count)

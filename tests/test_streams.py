@@ -266,3 +266,14 @@ def test_a_million_draws_are_uniform_and_their_neighbours_are_strangers():
         assert 1e-4 < stats.chisquare(count).pvalue < 1 - 1e-4
         for step in (1, 2, 3, 4, 5, 8, 16, 64, 256):
             assert abs(np.corrcoef(u[step:], u[:-step])[0, 1]) < 5 / 1000
+
+
+def test_a_uniform_bends_into_the_normal_number_of_its_probability():
+    from scipy.special import ndtri
+
+    from sim.streams import normal, normals
+
+    luck = np.concatenate([np.geomspace(1e-10, 0.5, 2000), 1 - np.geomspace(1e-10, 0.5, 2000)])
+    assert np.allclose([normal(u) for u in luck], ndtri(luck), rtol=2e-15, atol=2e-15)
+    key, agents = run_key(4, 2), np.arange(500)
+    assert np.allclose(normals(key, "init", 0, agents, 1), ndtri(uniforms(key, "init", 0, agents, 1)), rtol=1e-14)

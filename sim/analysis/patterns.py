@@ -80,7 +80,9 @@ def measure(dataset: xr.Dataset) -> list[Measure]:
 def _rows(function: Callable[..., Iterator[tuple]], dataset: xr.Dataset) -> Iterator[tuple]:
     for pattern, name, values, low, high in function(dataset):
         values = np.asarray(values, dtype=float)
-        yield pattern, name, float(np.nanmean(values)), float(np.nanstd(values)), low, high
+        known = values[np.isfinite(values)]
+        mean, spread = (float(known.mean()), float(known.std())) if known.size else (np.nan, np.nan)
+        yield pattern, name, mean, spread, low, high
 
 
 def _window(values: xr.DataArray, first: int, last: int) -> xr.DataArray:

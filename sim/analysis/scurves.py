@@ -1,7 +1,8 @@
 """S-curves: when adoption takes off, how fast it spreads, and whether its ceiling can be known (section 9).
 
-A ceiling read off a young curve is mostly a property of the model that was fitted. So four models are fitted, their
-ceilings are averaged, and what the data cannot tell is withheld: NaN, with a status that says so.
+A ceiling read off a young curve is mostly a property of the model that was fitted (vandenbulte1997). So
+four models are fitted, their ceilings are averaged, and what the data cannot tell is withheld: NaN, with a status that
+says so.
 """
 
 from __future__ import annotations

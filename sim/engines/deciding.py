@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
@@ -45,7 +44,7 @@ class Deciders:
     ``used_power`` (sum of usage to the sector's diversity exponent).
     """
 
-    def __init__(self, world: World, threads: int | None):
+    def __init__(self, world: World, threads: int):
         compiled()  # drops a stale cache
         self.world = world
         people = world.population
@@ -69,7 +68,7 @@ class Deciders:
         self.blocks = -(-world.adopters // BLOCK)
         self.units = self._cut()
         self.fixed = self._fixed()
-        self.threads = threads if threads is not None else (os.cpu_count() or 1)
+        self.threads = threads
         self.desks = [make_desk(len(world.lines)) for _ in range(self.threads)]
         self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
         self.started = False

@@ -7,7 +7,11 @@ the schedule of a month; each of its steps is a method, and each equation in it 
 
 from __future__ import annotations
 
+import itertools
+import os
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,8 +24,9 @@ from sim.engines.deciding import Deciders
 from sim.engines.kernels import compiled
 from sim.engines.recording import Recorder
 from sim.engines.switches import Switches
+from sim.errors import RunError
 from sim.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, usage
-from sim.streams import uniforms
+from sim.streams import normals, uniforms
 from sim.world import Job, World, build, cell_region, cell_sector, cell_type
 
 __all__ = ["Lockstep", "compiled", "simulate"]
@@ -45,9 +50,9 @@ def simulate(
     ----------
     jobs : (scenario, replicate number) of each run
     threads : int, optional
-        Threads for the decision kernel; as many as cores if absent. The result does not depend on it.
+        As many as cores if absent. The result does not depend on it.
     progress : callable, optional
-        Called each month with the number of run-months just done.
+        Called with the number of run-months just done, from any thread.
     trace : bool
         Also return ``trace_primary`` and ``trace_secondary``, the options of every adopter, (run, month, adopter).
 
@@ -56,8 +61,34 @@ def simulate(
     name of the observable -> (run, month, *dims)
         See `sim.observables`. The result of a run does not depend on the other runs of the batch.
     """
+    threads = threads if threads is not None else os.cpu_count() or 1
+    if threads == 1 or len(jobs) < 2 * threads:
+        return _advance(jobs, threads, progress, trace, threading.Event())
+    # Threads over runs first: while one part of the batch is in the kernel, which needs no interpreter lock, the
+    # others do their macro steps. Only few runs at once are worth cutting into blocks of adopters.
+    bounds = np.linspace(0, len(jobs), threads + 1).astype(int)
+    stop = threading.Event()
+    with ThreadPoolExecutor(threads) as pool:
+        parts = [
+            pool.submit(_advance, jobs[low:high], 1, progress, trace, stop)
+            for low, high in itertools.pairwise(bounds.tolist())
+        ]
+        try:
+            done = [part.result() for part in parts]
+        except BaseException:
+            stop.set()  # a Ctrl-C, or one part's failure, ends the others within a month
+            raise
+    return {name: np.concatenate([part[name] for part in done]) for name in done[0]}
+
+
+def _advance(
+    jobs: Sequence[Job], threads: int, progress: Callable[[int], None] | None, trace: bool, stop: threading.Event
+) -> dict[str, Array]:
+    """Build a batch and take it through its months, unless told to stop."""
     engine = Lockstep(build(jobs), threads, trace)
     for month in range(engine.world.months):
+        if stop.is_set():
+            raise RunError("stopped because another part of the batch could not go on")
         engine.month(month)
         if progress is not None:
             progress(engine.world.runs)
@@ -67,7 +98,7 @@ def simulate(
 class Lockstep:
     """State of a batch of runs, and the steps that advance it by a month."""
 
-    def __init__(self, world: World, threads: int | None = None, trace: bool = False):
+    def __init__(self, world: World, threads: int = 1, trace: bool = False):
         self.world = world
         self.switches = Switches(world.until)
         self.deciders = Deciders(world, threads)
@@ -524,20 +555,18 @@ class Lockstep:
 
     def _observe(self, month: int) -> None:
         """Step 9: what governments see, late and with noise (section 6.7)."""
-        from scipy.special import ndtri
-
         w, now = self.world, self.now
         lag = np.broadcast_to(w.government.observation_lag, (w.runs, 1)).astype(int)
         noise = w.government.observation_noise
         now.observed = {}
         for option, name in enumerate(OBSERVED):
             self.history[name].append(np.broadcast_to(getattr(now, name), (w.runs, len(REGIONS))))
-            luck = uniforms(w.key, "observe", month + 1, np.arange(len(REGIONS)), option)
+            error = normals(w.key, "observe", month + 1, np.arange(len(REGIONS)), option)
             past = np.stack(self.history[name][-(int(lag.max()) + 1) :])
             back = np.clip(len(past) - 1 - lag[:, 0], 0, None)
             seen = past[back, np.arange(w.runs)]
             known = month >= lag
-            now.observed[name] = np.where(known, seen * (1 + noise * ndtri(luck)), np.nan)
+            now.observed[name] = np.where(known, seen * (1 + noise * error), np.nan)
 
     # -- from cells to coarser axes ------------------------------------------------------------------------------
 
