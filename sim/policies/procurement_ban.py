@@ -18,7 +18,7 @@ class ProcurementBan(Policy):
     number: ClassVar[int] = 8
     kind: Literal["procurement_ban"] = "procurement_ban"
     origins: tuple[RegionName, ...] = Field(("CN",), description="Home regions of the banned lines.")
-    lines: tuple[str, ...] | None = Field(None, description="Banned lines by name; absent: all lines of the origins.")
+    lines: tuple[str, ...] | None = Field(None, description="Banned lines by name, whatever their origin; absent: all of the origins.")
     modes: tuple[ModeName, ...] | None = Field(None, description="Modes that are banned; absent: all.")
     sectors: tuple[SectorName, ...] = Field(("public",), description="Sectors in which agencies are covered.")
     compliance: float = quantity(
@@ -32,7 +32,8 @@ class ProcurementBan(Policy):
     derivatives: bool = Field(False, description="Whether lines built on a banned line's weights are banned too.")
 
     def pull(self, plan: Plan) -> list[Pull]:
-        banned = {"region": (self.actor,), "home": self.origins, "line": self.lines, "mode": self.modes}
+        homes = self.origins if self.lines is None else None  # lines that are named are banned wherever they come from
+        banned = {"region": (self.actor,), "home": homes, "line": self.lines, "mode": self.modes}
         agencies = {**banned, "sector": self.sectors, "type": ("public",)}
         firms = {**banned, "type": ("enterprise",)}
         levers = ("ban", "base_ban") if self.derivatives else ("ban",)
@@ -44,6 +45,8 @@ class ProcurementBan(Policy):
                 Pull(lever, self.compliance * self.contractors * plan.ramp, firms),
             )
         ]
+        if self.lines is not None:
+            return pulls  # friction is felt against origins, so a ban of single lines is not felt ahead
         ahead = {"region": (self.actor,), "origin": self.origins, "sector": self.sectors, "mode": self.modes}
         return [*pulls, Pull("friction", self.compliance * plan.ahead, ahead)]
 
