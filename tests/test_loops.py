@@ -13,6 +13,7 @@ from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 
 MONTHS, CUT = 36, 12
+KINDS = ("startup", "enterprise", "industrial", "public")
 
 WORLD: dict[str, Any] = {
     "run": {"months": MONTHS, "adopters": 600, "seed": 5},
@@ -69,9 +70,7 @@ def test_a_loop_switched_off_is_a_world_without_its_parameter(loop):
 
 
 def test_the_data_loop_switched_off_is_a_world_whose_labs_capture_nothing():
-    capture = {
-        kind: {"telemetry": 0.0, "hosted_telemetry": 0.0} for kind in ("startup", "enterprise", "industrial", "public")
-    }
+    capture = {kind: {"telemetry": 0.0, "hosted_telemetry": 0.0} for kind in KINDS}
     off, without = both(world({"R1": "off"}), world(parameters=capture))
     for name in ("L1", "focus_share", "sector_capability", "usage", "adoption", "data_gain"):
         assert np.allclose(off[name], without[name], rtol=1e-11, equal_nan=True), name
@@ -90,6 +89,36 @@ def test_the_partner_loop_switched_off_is_a_world_without_partners_and_mandates(
     assert (cut["data_pool"][-1] > 0).any(), "the pool fills though nobody learns from it"
     chinese = [number for number, line in enumerate(off.roster.values()) if line.region == "CN"]
     assert (live["data_gain"][-1, chinese] > cut["data_gain"][-1, chinese]).all()
+
+
+def test_the_ecosystem_loop_switched_off_is_a_world_whose_lines_are_all_worth_an_equal_ecosystem():
+    # equal shares add the same to every line, which leaves only the choice of no line at all to be made up for
+    weight, p = 0.8, world().parameters
+    outside = {
+        kind: {"outside_value": getattr(p, kind).outside_value - weight / len(world().roster)}
+        for kind in ("startup", "enterprise", "industrial", "public")
+    }
+    without = {"adopter": {"ecosystem_weight": 0.0}, "community": {"derivative_gain": 0.0}, **outside}
+    off, other = both(world({"R3": "off"}, {"adopter": {"ecosystem_weight": weight}}), world(parameters=without))
+    for name in off:
+        if name != "surplus":  # measured from a zero that has moved
+            assert np.allclose(off[name], other[name], rtol=1e-11, atol=1e-13, equal_nan=True), name
+
+
+def test_the_ecosystem_loop_switched_off_is_a_world_that_values_every_line_by_an_equal_share():
+    """Equal shares add the same to all lines, which is the same as taking it from the worth of using none."""
+    plain = world().parameters
+    equal = plain.adopter.ecosystem_weight / len(world().roster)
+    without = {
+        **{kind: {"outside_value": getattr(plain, kind).outside_value - equal} for kind in KINDS},
+        "adopter": {"ecosystem_weight": 0.0}, "community": {"derivative_gain": 0.0},
+    }  # fmt: skip
+    off, other = both(world({"R3": "off"}), world(parameters=without))
+    for name in off:
+        if name != "surplus":
+            assert np.allclose(off[name], other[name], rtol=1e-9, atol=1e-12, equal_nan=True), name
+    cheaper = (off["surplus"] - other["surplus"])[~np.isnan(off["surplus"])]
+    assert (cheaper > 0).all(), "and the surplus counts it"
 
 
 def test_without_the_revenue_loop_capex_is_what_time_makes_it():
@@ -133,6 +162,37 @@ def test_a_loop_frozen_at_a_month_changes_nothing_before_and_something_after(loo
 def test_a_loop_switched_off_changes_the_world(loop):
     live, off = both(world(), world({loop: "off"}))
     assert any(not same(live[name], off[name]) for name in live)
+
+
+SHADOWS = {
+    "R1": "data", "R1p": "data_pool", "R2": "revenue_share", "R3": "derivatives", "R4": "installed_base",
+    "R6": "experience", "R8": "chip_capacity", "B1": "load", "B2": "borrowed",
+}  # fmt: skip
+"""What is recorded of a loop before the place where it is cut. Of the other loops nothing is: peers' lines and tenure
+are adopters' own, the powered share is recorded as the compute sees it, and data decay inside the stock."""
+
+
+@pytest.mark.parametrize("switch", ["off", f"frozen@{CUT}"])
+@pytest.mark.parametrize("loop", sorted(SHADOWS))
+def test_what_a_cut_loop_would_have_told_goes_on_moving(loop, switch):
+    cut, _ = both(world({loop: switch}), world())
+    shadow = cut[SHADOWS[loop]]
+    assert all(not same(one, other) for one, other in zip(shadow[CUT + 2 : -1], shadow[CUT + 3 :], strict=True))
+
+
+@pytest.mark.parametrize("loop", ["R1", "R1p", "R3", "R6", "R8", "B2"])
+def test_a_stock_before_a_cut_goes_on_integrating(loop):
+    # a stock that forgot its past would hold only the newest month's inflow
+    cut, live = both(world({loop: "off"}), world())
+    name = SHADOWS[loop]
+    assert cut[name][-1].sum() > 0.5 * live[name][-1].sum() > 0
+
+
+def test_the_worth_of_data_is_held_though_data_go_on_growing():
+    held, _ = both(world({"R1": f"frozen@{CUT}", "R1p": f"frozen@{CUT}"}), world())
+    assert all(same(held["data_gain"][CUT], gain) for gain in held["data_gain"][CUT:])
+    assert (held["data"][-1] > held["data"][CUT]).any()
+    assert (held["data_pool"][-1] > held["data_pool"][CUT]).any()
 
 
 @pytest.mark.parametrize("loop", sorted(NOTHING_TO_CUT))

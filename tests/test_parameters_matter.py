@@ -144,6 +144,65 @@ def test_every_field_of_every_policy_and_event_moves_some_outcome(context):
     assert unmoved(context, variants) == set()
 
 
+WRITTEN_OTHERWISE: dict[str, tuple[Any, ...]] = {
+    "actor": ("EU", "GS"), "start": (9, 18), "end": (14,), "announce": (None, 1), "regions": (("EU",), ("US",)),
+    "sectors": (("software",), ("enterprise",)), "types": (("industrial",),), "origins": (("US",), ("EU",)),
+    "lines": (("CN-open-A",),), "modes": (("self_hosted",), ("api",)), "derivatives": (False,),
+    "labs": (("EU-open", "US-open"),), "line": ("US-closed-A",), "openness": ("open",), "active": (False,),
+}  # fmt: skip
+"""Other values of what is no number: any of them must be felt."""
+
+UNFELT = {
+    **{
+        f"{kind}.announce": "nothing is felt of it ahead of its start"
+        for kind in ("enforcement", "chip_self_reliance", "adoption_subsidy", "data_mandate", "grid_buildout")
+    },
+    "export_control.actor": "whoever denies the chips, they are denied, and denying them costs no public money",
+}
+"""Fields that every entry has though only some can feel them."""
+
+FOR_READERS = {"id", "kind", "note", "source"}
+
+
+def test_every_date_and_target_of_every_policy_and_event_moves_some_outcome(context):
+    variants = {}
+    for part in ("policies", "events"):
+        for number, entry in enumerate(getattr(context, part)):
+            for name, field in type(entry).model_fields.items():
+                if is_quantity(field) or name in FOR_READERS:
+                    continue
+                for place, value in enumerate(WRITTEN_OTHERWISE[name]):
+                    if value == getattr(entry, name):
+                        continue
+                    listed = list(getattr(context, part))
+                    listed[number] = entry.model_copy(update={name: value})
+                    key = f"{entry.kind}.{name}"
+                    variants[f"{key}@{place}"] = context.model_copy(update={part: tuple(listed)})
+    tried = {key.split("@")[0] for key in variants}
+    quiet = unmoved(context, variants)
+    silent = {key for key in tried if all(each in quiet for each in variants if each.split("@")[0] == key)}
+    assert silent == set(UNFELT)
+
+
+CHOICES: dict[str, Any] = {
+    "parameters.prices.markup_rule": "fixed",
+    "parameters.lines.CN-open-A.openness": "closed",
+    "parameters.lines.EU-open.builder": False,
+    "focus.lines": ("US-open",),
+    "focus.exclude_regions": ("EU",),
+    "rivals.US": ("EU",),
+    "rivals.CN": ("EU",),
+    "rivals.EU": ("US",),
+    "rivals.GS": ("US",),
+    "run.seed": 4,
+}
+
+
+def test_every_choice_that_is_no_number_moves_some_outcome(context):
+    variants = {key: changed(context, key.split("."), value) for key, value in CHOICES.items()}
+    assert unmoved(context, variants) == set()
+
+
 @pytest.mark.parametrize("name", sorted(LEVERS))
 def test_every_lever_moves_some_outcome(name, context, monkeypatch):
     import sim.world

@@ -18,7 +18,7 @@ class ProcurementBan(Policy):
     number: ClassVar[int] = 8
     kind: Literal["procurement_ban"] = "procurement_ban"
     origins: tuple[RegionName, ...] = Field(("CN",), description="Home regions of the banned lines.")
-    lines: tuple[str, ...] | None = Field(None, description="Banned lines by name, whatever their origin; absent: all of the origins.")
+    lines: tuple[str, ...] | None = Field(None, description="Banned lines by name; absent: all of the origins.")
     modes: tuple[ModeName, ...] | None = Field(None, description="Modes that are banned; absent: all.")
     sectors: tuple[SectorName, ...] = Field(("public",), description="Sectors in which agencies are covered.")
     compliance: float = quantity(

@@ -30,8 +30,12 @@ def borrowed_step(borrowed, capability, frontier_open, frontier_all, from_weight
 
 
 def capability(training_compute, reference, algorithmic, borrowed, derivative_gain):
-    """Internal capability [nats of effective compute]: compute, algorithms, borrowing, community."""
-    return np.log(np.maximum(training_compute, 1e-300) / reference) + algorithmic + borrowed + derivative_gain
+    """Internal capability [nats of effective compute]: compute, algorithms, borrowing, community.
+
+    A lab without compute counts as having a trillionth of the reference: far behind everybody, yet a number.
+    """
+    relative = np.maximum(training_compute / reference, 1e-12)
+    return np.log(relative) + algorithmic + borrowed + derivative_gain
 
 
 def data_gain(data, most, scale, exponent, shape):

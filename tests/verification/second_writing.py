@@ -30,10 +30,15 @@ SCENARIO: dict[str, Any] = {
         "enterprise": {"innovation": 0.04, "initial_adoption": 0.2, "review_rate": 0.2},
         "industrial": {"innovation": 0.04, "initial_adoption": 0.3, "review_rate": 0.2, "outside_value": 1.0},
         "public": {"initial_adoption": 0.5, "review_rate": 0.15, "outside_value": 1.0},
-        "prices": {"mean_load": 1.2, "experience_exponent": 0.15},
+        "prices": {"mean_load": 1.2, "experience_exponent": 0.15, "markup_rule": "adaptive"},
         "technology": {"data_sharing": 0.1, "data_shape": 1.4, "builder_gap": 0.1},
         "lab": {"closing_patience": 9, "closing_margin": 1.3},
-        "regions": {"US": {"power": 2.5}, "EU": {"self_hosting_cost": 1.3}},
+        "regions": {
+            "US": {"power": 2.5, "friction": {"CN": {"api": 0.1, "hosted": 0.1, "self_hosted": 0.0}}},
+            "EU": {"self_hosting_cost": 1.3},
+        },
+        # stated though nothing digital acts on the physical world by itself
+        "sectors": {"public": {"autonomy": 0.4}},
         "lines": {
             "GS-open": {"active": True, "awareness_abroad": 0.3},
             "CN-open-A": {"awareness_abroad": 0.5}, "CN-open-B": {"awareness_abroad": 0.4},
@@ -172,6 +177,8 @@ class SecondWriting:
         self.is_open = {j: self.line[j].openness == "open" for j in lines}
         self.base = {j: j for j in lines}
         self.near = dict.fromkeys(lines, 0)
+        self.own_markup = {j: self.line[j].markup for j in lines}
+        self.share_path = [dict.fromkeys(lines, 1 / n)]
         self.telemetry = {(j, s, m): 0.0 for j in lines for s in SECTORS for m in MODES}
         self.partner = {(j, s): 0.0 for j in lines for s in SECTORS}
         self.pool = {(r, s): 0.0 for r in REGIONS for s in SECTORS}
@@ -439,7 +446,11 @@ class SecondWriting:
             captured = sum(
                 lv.leak(r, g) * self.captured_share[j, r, s, g] for r, s, g in CELLS if r == self.line[j].region
             )
-            markup[j] = self.line[j].markup * (1 + captured)
+            if len(self.share_path) > 13:
+                # a hair keeps the logarithm of a line without users finite
+                growth = log(self.share_path[-1][j] + 1e-6) - log(self.share_path[-13][j] + 1e-6)
+                self.own_markup[j] = min(max(self.own_markup[j] * exp(p.markup_speed * growth), 1.0), 6.0)
+            markup[j] = self.own_markup[j] * (1 + captured)
             crowded = 1 + p.congestion * max(self.load[j] - 1, 0.0)
             for r in REGIONS:
                 price[r, j, "api"] = cost * markup[j] * crowded
@@ -662,6 +673,8 @@ class SecondWriting:
         first = share({j: float(sum(bool(who.first) and who.first[0] == j for who in startups)) for j in lines})
         self.ecosystem = {j: self.ecosystem[j] + e.memory * (first[j] - self.ecosystem[j]) for j in lines}
         self.experience = {j: self.experience[j] + line_use[j] for j in lines}
+        users = [who.first[0] for who in self.people if who.first]
+        self.share_path.append({j: users.count(j) / max(len(users), 1) for j in lines})
         people_of = {r: [who for who in self.people if who.region == r] for r in REGIONS}
         self.region_share = {
             (j, r): sum(bool(who.first) and who.first[0] == j for who in people_of[r]) / len(people_of[r])

@@ -60,6 +60,7 @@ def test_the_world_that_is_told_twice_is_eventful(told_twice):
     assert (np.diff(engine["openness"], axis=0) < 0).any()
     assert (engine["base"] != np.arange(engine["base"].shape[1])).any()
     assert (engine["load"] > 1).any()
+    assert len(np.unique(engine["markup"].round(9))) > 50
     assert (engine["powered"] < 1).any()
     assert (engine["scarcity"] > 0).any()
     assert (engine["subsidy_leaked"] > 0).any()

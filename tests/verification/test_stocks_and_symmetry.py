@@ -7,17 +7,48 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.axes import CELLS, GROUPS, REGIONS, TYPES
+from sim.agents.lab import LINE_DEFAULTS
+from sim.axes import CELLS, GROUPS, REGIONS, SECTORS, TYPES
 from sim.engines.lockstep import simulate
+from sim.loops import LOOPS
 from sim.observables import OBSERVABLES
 from sim.policies import policy_kinds
-from sim.rules import compute
-from sim.rules.capability import borrowed_step
+from sim.rules import compute, exposure
+from sim.rules.capability import accessible_data, borrowed_step, pooled_data
 from sim.rules.choice import inclusive
 from sim.rules.price import serving_cost
 from sim.rules.usage import decayed
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
+
+STILL: dict[str, dict[str, Any]] = {
+    "technology": {
+        "algorithmic_progress": 0.0, "idea_spillover": 0.0, "distillation": 0.0, "weight_borrowing": 0.0,
+        "partner_capture": 0.0,
+    },
+    "compute": {"capex_growth": 0.0, "capex_response": 0.0, "retirement": 0.0, "chip_share": 0.0},
+    "prices": {"experience_exponent": 0.0, "congestion": 0.0},
+    "community": {"derivative_gain": 0.0},
+    "attention": {"forgetting": 0.0},
+    "regions": {region: {"power": 1e6} for region in REGIONS},
+}  # fmt: skip
+"""A world in which neither compute nor ideas grow."""
+
+
+def still(parameters: dict[str, Any], months: int) -> Scenario:
+    """A world that moves only where a test lets it."""
+    run = {"months": months, "adopters": 600, "seed": 4}
+    # B4 off would mean data that never decay
+    off = dict.fromkeys(set(LOOPS) - {"B4"}, "off")
+    focus = {"lines": ["US-closed-A"]}
+    return from_mapping({"run": run, "parameters": parameters, "loops": off, "focus": focus}, name="still")
+
+
+def alone(*names: str, **changes: Any) -> dict[str, dict[str, Any]]:
+    """A roster in which only these lines take part, known to everybody and alike."""
+    known = {"active": True, "awareness_home": 1.0, "awareness_abroad": 1.0, **changes}
+    return {name: dict(known) if name in names else {"active": False} for name in LINE_DEFAULTS}
+
 
 SMALL = {"months": 30, "adopters": 500, "seed": 2}
 
@@ -37,6 +68,23 @@ def test_v11_a_data_stock_rests_at_inflow_over_decay_and_halves_in_its_half_life
     assert stock == pytest.approx(3.0 / decay, rel=1e-9)
     half_life = np.log(2) / -np.log(1 - decay)
     assert stock * (1 - decay) ** half_life == pytest.approx(stock / 2)
+
+
+def test_v11_a_lab_in_a_still_world_rests_on_the_data_that_its_users_return_over_decay():
+    telemetry, decay, months = 0.05, 0.08, 180
+    kinds = {"initial_adoption": 1.0, "outside_value": -100.0, "telemetry": telemetry}
+    parameters = {
+        **STILL,
+        **dict.fromkeys(TYPES, kinds),
+        "sectors": {name: {"data_gain": 0.0, "site_diversity": 1.0, "data_decay": decay} for name in SECTORS},
+        "lines": alone("US-closed-A", algorithmic_start=0.0),
+    }
+    arrays = simulate([(still(parameters, months), 0)])
+    inflow = telemetry * arrays["usage_by_sector"][0, :, :, 0]
+    # users have ramped up and nothing moves any more
+    assert np.allclose(inflow[-1], inflow[-60], rtol=1e-4)
+    assert (inflow[-1] > 0).all()
+    assert np.allclose(arrays["data"][0, -1, 0], inflow[-1] / decay, rtol=1e-4)
 
 
 # V12: distillation lag
@@ -148,6 +196,7 @@ def test_v20_usage_adds_up_the_same_by_line_region_and_sector(crowded):
     _, a = crowded
     by_line = a["usage"].sum(axis=(2, 4))
     assert np.allclose(by_line, a["usage_by_sector"].sum(axis=2), rtol=1e-12)
+    assert np.allclose(a["usage"].sum(axis=(2, 3, 4)), a["usage_by_sector"].sum(axis=(2, 3)), rtol=1e-12)
     growth = np.diff(a["experience"], axis=1)
     assert np.allclose(growth, by_line[:, 1:], rtol=1e-9)
     users = (a["adoption"] * a["members"]).sum(axis=-1)
@@ -161,6 +210,17 @@ def test_v20_nobody_spends_more_on_chips_than_the_budget(crowded):
     spent = price[:, None] * (a["chips_legal"] + (1 + p.smuggling_premium) * a["chips_smuggled"])
     budget = p.chip_share * a["capex"] * 1e9
     assert (spent <= budget * (1 + 1e-12)).all()
+    # what is left of the budget, and subsidies, buy domestic chips at a price that never exceeds that of month 0
+    pulled = next(policy for policy in scenario.policies if policy.kind == "chip_self_reliance")
+    subsidy = np.zeros(budget.shape)
+    subsidy[:, pulled.start :, REGIONS.index(pulled.actor)] = pulled.subsidy * 1e9
+    learned = np.cumsum(a["chips_output"], axis=1) - a["chips_output"]
+    start = np.array([getattr(scenario.parameters.regions, region).domestic_output for region in REGIONS])
+    ratio = np.where(start > 0, (start + learned) / np.maximum(start, 1), 1.0)
+    fall = np.exp(-p.domestic_price_fall * np.arange(SMALL["months"]))[:, None]
+    domestic = p.domestic_price * ratio**-p.domestic_learning * fall
+    assert (a["chips_output"] > 0).any()
+    assert (domestic * a["chips_output"] <= budget * (1 + 1e-12) - spent + subsidy).all()
     assert np.allclose(
         a["chips_frontier"][:, 1:],
         (1 - p.retirement) * a["chips_frontier"][:, :-1] + (a["chips_legal"] + a["chips_smuggled"])[:, 1:],
@@ -218,7 +278,25 @@ def test_v21_macro_rules_treat_regions_alike():
     turned = compute.chip_purchases(demand[:, order], denial[:, order], 0.1, 0.25, 0.2)
     for one, two in zip(straight, turned, strict=True):
         assert np.array_equal(one[:, order], two)
-    assert len(REGIONS) == 4
+
+
+def test_v21_rules_that_know_homes_treat_regions_alike():
+    rng = np.random.default_rng(1)
+    order, lines, sectors = np.array([2, 0, 3, 1]), 6, 3
+    place = np.argsort(order)  # the new number of an old region
+    origin = np.array([0, 1, 1, 2, 3, 0])
+    home, moved = np.eye(4)[origin], np.eye(4)[place[origin]]
+    weight, revenue = rng.uniform(0.1, 1, (2, lines)), rng.dirichlet(np.ones(lines), 2)
+    share = lambda homes: compute.lab_shares(weight, revenue, 0.3, 0.001, homes)
+    assert np.allclose(share(home), share(moved), rtol=1e-14)
+    own, at_home = rng.uniform(0, 1, (2, lines, sectors)), rng.uniform(0, 1, (2, 4))
+    data = lambda homes, rates: accessible_data(own, np.full((2, 1, 1), 0.2), rates, homes)
+    assert np.allclose(data(home, at_home), data(moved, at_home[:, order]), rtol=1e-14)
+    pool, access = rng.uniform(0, 1, (2, 4, sectors)), rng.uniform(0, 1, (2, 4, lines))
+    assert np.allclose(pooled_data(pool, access), pooled_data(pool[:, order], access[:, order]), rtol=1e-14)
+    used, danger = rng.uniform(0, 1, (2, 4, sectors, lines, 3)), rng.uniform(0, 1, (2, 4, lines))
+    exposed = lambda table, risk: exposure.exposed_share(table, np.ones((1, sectors)), np.ones((1, 3)), risk)
+    assert np.allclose(exposed(used, danger)[:, order], exposed(used[:, order], danger[:, order]), rtol=1e-14)
 
 
 @pytest.mark.parametrize("dissimilarity", [1.0, 0.85, 0.3, 1e-6])
@@ -226,6 +304,31 @@ def test_v21_a_line_split_in_two_raises_its_block_by_mu_ln_two(dissimilarity):
     alone = inclusive(1.7, 1.0, dissimilarity)
     split = inclusive(1.7, 2.0, dissimilarity)
     assert split - alone == pytest.approx(dissimilarity * np.log(2), abs=1e-12)
+
+
+def test_v21_startups_choose_a_block_of_twins_as_if_it_were_worth_mu_ln_two_more():
+    dissimilarity, replicates = 0.4, 8
+    plain = {"line_dissimilarity": dissimilarity, "quality_weight": 0.0, "taste_spread": 0.0}
+    kinds = {
+        "review_rate": 1.0, "switching_cost": 0.0, "initial_adoption": 1.0, "outside_value": -60.0, "trust_weight": 0.0,
+        "service_weight": 0.0,
+    }  # fmt: skip
+    found = {}
+    for twins in (("US-closed-A",), ("US-closed-A", "US-closed-B")):
+        lines = alone(*twins, "CN-closed", algorithmic_start=0.0, serving_cost=1.0, markup=1.0)
+        # a lab that shares its region's compute would else serve a weaker line at lower cost
+        prices = {**STILL["prices"], "cost_slope": 0.0}
+        parameters = {**STILL, **dict.fromkeys(TYPES, kinds), "adopter": plain, "prices": prices, "lines": lines}
+        scenario = still(parameters, 30)
+        arrays = simulate([(scenario, replicate) for replicate in range(replicates)])
+        there = list(scenario.roster).index("CN-closed")
+        base = arrays["installed_base"][:, 1:].mean(axis=1)
+        rest = base.sum(axis=1) - base[:, there]
+        found[len(twins)] = np.log(rest / base[:, there])
+    raised = found[2] - found[1]
+    error = raised.std(ddof=1) / np.sqrt(replicates)
+    assert abs(raised.mean() - dissimilarity * np.log(2)) < 4 * error
+    assert error < 0.02
 
 
 # V22: policy nulls
