@@ -33,7 +33,7 @@ CONTEXT: dict[str, Any] = {
         "compute": {"smuggling": 0.5},
         "lines": {"GS-open": {"active": True}},
         "regions": {
-            "US": {"power": 1.5, "domestic_capacity": 1000},
+            "US": {"power": 1.5, "domestic_output": 5000, "domestic_capacity": 1_000_000},
             "CN": {"power": 0.3},
             "EU": {"power": 0.2, "domestic_capacity": 1000},
             "GS": {"power": 0.1, "domestic_capacity": 1000},

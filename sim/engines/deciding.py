@@ -20,7 +20,6 @@ from sim.engines.kernels import (
     Units,
     advance,
     call_plan,
-    compiled,
     make_desk,
 )
 from sim.rules.adoption import probability
@@ -45,7 +44,6 @@ class Deciders:
     """
 
     def __init__(self, world: World, threads: int):
-        compiled()  # drops a stale cache
         self.world = world
         people = world.population
         shape = (world.runs, world.adopters)

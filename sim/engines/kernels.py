@@ -16,6 +16,7 @@ without the interpreter lock.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -187,13 +188,16 @@ def compiled() -> bool:
     index older than one of them is dropped here.
     """
     folder = Path(advance.stats.cache_path)
-    indices = list(folder.glob("kernels.*.nbi")) if folder.is_dir() else []
     parts = [Path(__file__), *(Path(module.__file__ or "") for module in (axes, choice, streams))]
     newest = max(part.stat().st_mtime for part in parts)
-    for index in indices:
-        if index.stat().st_mtime < newest:
-            index.unlink(missing_ok=True)
-    return any(index.name.startswith("kernels.advance-") for index in indices if index.exists())
+    found = False
+    for index in folder.glob("kernels.*.nbi"):
+        with contextlib.suppress(FileNotFoundError):  # another thread or process may have dropped it first
+            if index.stat().st_mtime < newest:
+                index.unlink()
+            else:
+                found = found or index.name.startswith("kernels.advance-")
+    return found
 
 
 def call_plan(address: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -61,6 +61,7 @@ def simulate(
     name of the observable -> (run, month, *dims)
         See `sim.observables`. The result of a run does not depend on the other runs of the batch.
     """
+    compiled()  # drops a stale cache, once and before any thread could use it
     threads = threads if threads is not None else os.cpu_count() or 1
     if threads == 1 or len(jobs) < 2 * threads:
         return _advance(jobs, threads, progress, trace, threading.Event())

@@ -199,9 +199,7 @@ class SecondWriting:
         self.mean_use: dict[str, float] = {}
         luck = lambda option: {j: self.luck("release", 0, line_address(j), option) for j in lines}
         spread, change, phase = p.lab.cadence_spread, luck(1), luck(0)
-        self.cadence = {
-            j: max(self.line[j].cadence + int(change[j] * (2 * spread + 1)) - spread, 1) for j in lines
-        }
+        self.cadence = {j: max(self.line[j].cadence + int(change[j] * (2 * spread + 1)) - spread, 1) for j in lines}
         self.next = {j: int(phase[j] * self.cadence[j]) + 1 for j in lines}
 
     def luck(self, stream: str, month: int, agent: int, option: int = 0) -> float:
@@ -318,9 +316,7 @@ class SecondWriting:
             self.training = level
             self.reference = max(level.values())
         else:
-            self.training = {
-                j: self.training[j] + (level[j] - self.training[j]) / p.lab.training_time for j in lines
-            }
+            self.training = {j: self.training[j] + (level[j] - self.training[j]) / p.lab.training_time for j in lines}
         out["training_compute"] = self.by_line(self.training)
         return got["scarcity"], self.training, computes
 

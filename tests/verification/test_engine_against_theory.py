@@ -196,7 +196,7 @@ def test_v5_two_lines_tip_beyond_the_critical_weight_and_not_before(switching_co
 
 def test_v19_shares_slow_down_and_spread_as_the_loop_gains_strength():
     """The instantaneous loop gain G sets the memory and the spread of a share around one half."""
-    switching_cost, review, adopters, months, burn, runs = 0.5, 0.25, 800, 700, 100, 8
+    switching_cost, review, adopters, months, burn, runs = 0.5, 0.25, 500, 500, 60, 6
     stay, leave = 1 / (1 + exp(-switching_cost)), 1 / (1 + exp(switching_cost))
     memories = []
     for weight in (0.0, 1.0):
