@@ -82,6 +82,7 @@ _ALL = (
     # data
     Lever("data_mandate", ("region", "sector"), "fraction", "share", "usage that flows into the regional pool"),
     Lever("pool_access", ("region", "line"), "largest", "share", "access of a lab to a region's pool"),
+    Lever("pool_listed", ("region",), "largest", "flag", "the pool is open to listed labs only, domestic or not"),
     Lever("data_sharing", ("region",), "fraction", "share", "data that the region's labs must share among them"),
     Lever("privacy", ("region",), "fraction", "share", "telemetry that may not be collected"),
     # money

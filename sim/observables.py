@@ -104,7 +104,8 @@ _TABLE = (
     ("fiscal_cost", ("region",), "$B/month", "public money spent by the region's government", "flow"),
     ("subsidy_leaked", ("region",), "$/Mtoken sector-years/month", "subsidies that sellers captured: price times usage",
      "flow"),
-    ("subsidy_paid", ("region",), "$/Mtoken sector-years/month", "rebates to adopters: price times usage", "flow"),
+    ("subsidy_paid", ("region",), "$/Mtoken sector-years/month",
+     "public outlay on subsidies, leaks included: price times usage", "flow"),
 )  # fmt: skip
 
 OBSERVABLES: dict[str, Observable] = {row[0]: Observable(*row) for row in _TABLE}  # type: ignore[arg-type]

@@ -225,3 +225,18 @@ def test_a_switch_reads_back_as_it_was_written():
     for text in ("on", "frozen", "frozen@", "frozen@2026-13", "frozen@-1"):
         with pytest.raises(ValueError, match=r"switch|month"):
             Switch.parse(text)
+
+
+def test_a_pool_that_names_its_labs_is_closed_to_domestic_ones():
+    mandate = {"kind": "data_mandate", "actor": "CN", "strength": 0.2}
+    everyone = world({"R1": "off"}, parameters={"technology": {"partner_capture": 0.0}}, policies=[mandate])
+    named = world(
+        {"R1": "off"}, parameters={"technology": {"partner_capture": 0.0}}, policies=[{**mandate, "labs": ["EU-open"]}]
+    )
+    domestic, listed = both(everyone, named)
+    lines = list(everyone.roster)
+    china, europe = lines.index("CN-open-A"), lines.index("EU-open")
+    assert domestic["data_gain"][-1, china].sum() > 0
+    assert domestic["data_gain"][-1, europe].sum() == 0
+    assert listed["data_gain"][-1, china].sum() == 0
+    assert listed["data_gain"][-1, europe].sum() > 0

@@ -205,9 +205,11 @@ def test_with_endless_chips_compute_is_what_power_can_run():
 
 
 def test_grid_power_starts_as_declared_saturates_and_takes_what_policy_adds():
-    assert compute.grid_power(10.0, 0.03, 48.0, 0, 0.0) == 10
-    assert compute.grid_power(10.0, 0.03, 48.0, 1e7, 0.0) == pytest.approx(10 * math.exp(0.03 * 48))
-    assert compute.grid_power(10.0, 0.03, 48.0, 30, 5.0) == compute.grid_power(10.0, 0.03, 48.0, 30, 0.0) + 5
+    assert compute.grid_power(10.0, 0.03, 48.0, 0, 0.0, 0.0) == 10
+    assert compute.grid_power(10.0, 0.03, 48.0, 1e7, 0.0, 0.0) == pytest.approx(10 * math.exp(0.03 * 48))
+    plain = compute.grid_power(10.0, 0.03, 48.0, 30, 0.0, 0.0)
+    assert compute.grid_power(10.0, 0.03, 48.0, 30, 5.0, 0.0) == plain + 5
+    assert compute.grid_power(10.0, 0.03, 48.0, 30, 0.0, 0.1) == pytest.approx(plain * math.exp(0.1))
 
 
 @given(amount, share, share, share, st.floats(0, 1e7))

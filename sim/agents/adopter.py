@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.quantity import Spec, assumption, quantity, times
+from sim.quantity import Spec, assumption, plus, quantity, times
 
 TUNED = assumption("tuned in the prototype to patterns F1 to F11; no evidence for them")
 
@@ -47,7 +47,7 @@ class AdopterType(Spec):
         source="btos2026",
     )  # fmt: skip
     outside_value: float = quantity(
-        ..., "Worth of using no AI line.", symbol="v0", unit="utils", bounds=(-100, 100), plausible=(1, 4),
+        ..., "Worth of using no AI line.", symbol="v0", unit="utils", bounds=(-100, 100), plausible=plus(-1, 1),
         source=assumption("orders types by their inertia"),
     )  # fmt: skip
     telemetry: float = quantity(

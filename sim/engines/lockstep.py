@@ -134,6 +134,7 @@ class Lockstep:
         self.chips_domestic = np.zeros((runs, regions))
         self.output_total = full(w.region.domestic_output, regions)
         self.capacity = full(w.region.domestic_capacity, regions)
+        self.power_gain = np.zeros((runs, regions))
         self.public_compute = np.zeros((runs, lines))
         self.training = np.zeros((runs, lines))
         self.algorithmic = full(w.line.algorithmic_start, lines)
@@ -222,8 +223,9 @@ class Lockstep:
         self.output_total = self.output_total + output
         grants = lever.compute_grant * DOLLARS_PER_BILLION * c.chip_share / chip_price
         self.public_compute = (1 - c.retirement) * self.public_compute + grants
+        self.power_gain = self.power_gain + lever.grid_growth * np.exp(-month / c.power_slowdown)
         power = compute.grid_power(
-            w.region.power, w.region.power_growth + lever.grid_growth, c.power_slowdown, month, lever.grid_power
+            w.region.power, w.region.power_growth, c.power_slowdown, month, lever.grid_power, self.power_gain
         )
         powered = compute.powered_share(
             power, self.chips_frontier, self.chips_domestic,
@@ -337,7 +339,8 @@ class Lockstep:
         own = self.switches("R1", "telemetry", self.telemetry.sum(axis=-1), 0.0, month)
         partner = self.switches("R1p", "partner", self.partner, 0.0, month)
         pool = self.switches("R1p", "pool", self.pool, 0.0, month)
-        access = np.maximum(w.home.T[None], lever.pool_access)
+        domestic = np.where(lever.pool_listed[..., None] > 0, 0.0, w.home.T[None])
+        access = np.maximum(domestic, lever.pool_access)
         data = capability.accessible_data(
             own + partner, tech.data_sharing[..., None], lever.data_sharing, w.home
         ) + capability.pooled_data(pool, access)
@@ -513,6 +516,7 @@ class Lockstep:
         among = pairs[:, startup].sum(axis=1)
         first, second = among.sum(axis=2), among[:, :, : len(w.lines)].sum(axis=1)
         # no line can hold both slots of an adopter, so the two counts add
+        now.startups = startups
         now.startup_use = (first + second) / startups
         now.new_derivatives = ecosystem.derivatives_step(0.0, 0.0, c.derivative_rate, self.open, now.startup_use)
         self.derivatives = ecosystem.derivatives_step(

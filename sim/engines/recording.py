@@ -106,7 +106,7 @@ class Recorder:
         abroad = cell_region != CHINA
         startups, enterprises = cell_type == STARTUP, cell_type == ENTERPRISE
         used = tally.used
-        new = tally.new[..., HOSTED:].sum(axis=(1, 3)) + now.new_derivatives
+        new = tally.new[..., HOSTED:].sum(axis=(1, 3)) + now.new_derivatives * now.startups / 100
         self.downloads = [*self.downloads[-2:], to_group(new, in_base_group)]
         pairs = cells.by_region(tally.pairs * startups[None, :, None, None])
         any_use = lenses.any_use(pairs, in_group)
@@ -185,6 +185,7 @@ class Recorder:
 
     def _government(self, now: SimpleNamespace) -> dict[str, Array]:
         rebates = (now.rebate * now.tally.used).sum(axis=(2, 3))
+        leaked = cells.by_region((now.leaked * now.tally.used).sum(axis=(2, 3)))
         return {
             "data_exposure": now.data_exposure,
             "operational_exposure": now.operational_exposure,
@@ -196,6 +197,6 @@ class Recorder:
             "observed_concentration": now.observed["concentration"],
             "observed_powered": now.observed["powered"],
             "fiscal_cost": now.fiscal_cost,
-            "subsidy_leaked": cells.by_region((now.leaked * now.tally.used).sum(axis=(2, 3))),
-            "subsidy_paid": cells.by_region(rebates),
+            "subsidy_leaked": leaked,
+            "subsidy_paid": cells.by_region(rebates) + leaked,
         }

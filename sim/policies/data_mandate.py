@@ -37,9 +37,9 @@ class DataMandate(Policy):
             Pull("data_sharing", self.lab_sharing * plan.ramp, {"region": (self.actor,)}),
         ]
         if self.labs is not None:
-            pulls.append(
-                Pull("pool_access", (plan.ramp > 0).astype(float), {"region": (self.actor,), "line": self.labs})
-            )
+            running, here = (plan.ramp > 0).astype(float), {"region": (self.actor,)}
+            pulls.append(Pull("pool_listed", running, here))
+            pulls.append(Pull("pool_access", running, {**here, "line": self.labs}))
         return pulls
 
     def effect(self) -> str:

@@ -34,7 +34,8 @@ class GridBuildout(Policy):
 
     def pull(self, plan: Plan) -> list[Pull]:
         home = {"region": (self.actor,)}
-        built = self.power * np.clip((plan.since_start + 1) / self.lead, 0.0, 1.0) * (plan.ramp > 0)
+        # what is connected stays connected when the programme ends
+        built = self.power * np.clip(np.cumsum(plan.ramp) / self.lead, 0.0, 1.0)
         spent = COST_PER_GW * np.maximum(np.diff(built, prepend=0.0), 0.0)
         return [
             Pull("grid_power", built, home),

@@ -94,5 +94,7 @@ def build_on_base(released, is_base, friction, gap, gain, compute, scale):
     """
     worth = np.where(is_base, released[:, None, :] - friction, -np.inf)
     base = worth.argmax(axis=-1)
-    best = np.take_along_axis(worth, base[..., None], axis=-1)[..., 0]
+    # friction decides which base is taken, not how good the weights are
+    weights = np.where(is_base, released[:, None, :], -np.inf)
+    best = np.take_along_axis(weights, base[..., None], axis=-1)[..., 0]
     return best - gap + gain * np.log1p(compute / scale), base

@@ -76,9 +76,12 @@ def powered_share(power, frontier, domestic, power_per_chip, domestic_penalty):
     return np.minimum(1.0, power * 1e6 / np.maximum(demand, 1e-12))
 
 
-def grid_power(initial, growth, slowdown, month, added):
-    """Power available to AI [GW]: growth that fades, plus what policy adds."""
-    return initial * np.exp(growth * slowdown * (1 - np.exp(-month / slowdown))) + added
+def grid_power(initial, growth, slowdown, month, added, gain):
+    """Power available to AI [GW]: growth that fades, the log ``gain`` of growth that policy added, and added power.
+
+    Policy's growth is summed month by month, so that power bends and does not jump when a policy starts.
+    """
+    return initial * np.exp(growth * slowdown * (1 - np.exp(-month / slowdown)) + gain) + added
 
 
 def scarcity(desired, denied, smuggled, domestic):

@@ -13,7 +13,7 @@ class Sector(Spec):
 
     data_gain: float = quantity(
         ..., "The most that deployment data can ever be worth; 0 removes the data loop.", symbol="Γ", unit="nats",
-        bounds=(0, 20), plausible=(0, 6), source=assumption("no estimate exists; the range holds zero (see lin2024)"),
+        bounds=(0, 20), plausible=times(0, 2.5), source=assumption("no estimate exists; its range holds zero"),
     )  # fmt: skip
     data_exponent: float = quantity(
         0.35, "Exponent of the data law.", symbol="β", unit="1", bounds=(0.01, 5), plausible=(0.15, 0.6),

@@ -84,6 +84,7 @@ UNUSED: list[tuple[str, float, dict[str, tuple[str, ...]]]] = [
     ("push", 2.0, {"region": ("CN",), "sector": ("manufacturing", "public")}),
     ("privacy", 0.5, {"region": ("EU",)}),
     ("pool_access", 0.6, {"region": ("CN",), "line": ("GS-open",)}),
+    ("pool_listed", 1.0, {"region": ("EU",)}),  # a pool that stays empty: `test_loops` lists labs of a full one
 ]
 """Levers that no policy of `SCENARIO` pulls, pulled directly: lever, value, targets."""
 
@@ -93,8 +94,8 @@ def levers(t: int, anticipation: float, time: float) -> SimpleNamespace:
     on = lambda start, value: value if t >= start else 0.0
     ahead = lambda announce, start: anticipation * exp((t - start) / time) if announce <= t < start else 0.0
     ramp = min(max((t - 5 + 1) / 4, 0.0), 1.0)
-    built = 1.5 * min(max((t - 4 + 1) / 10, 0.0), 1.0) if t < 20 else 0.0
-    built_before = 1.5 * min(max((t - 4) / 10, 0.0), 1.0) if t - 1 < 20 else 0.0
+    built = 1.5 * min(max((t - 4 + 1) / 10, 0.0), 1.0)
+    built_before = 1.5 * min(max((t - 4) / 10, 0.0), 1.0)
     compliance = on(9, 0.7)
     late = lambda value, neutral=0.0: value if t >= FROM else neutral
     return SimpleNamespace(
@@ -194,6 +195,7 @@ class SecondWriting:
             for j in lines for r in REGIONS
         }  # fmt: skip
         self.downloads: list[dict[str, float]] = []
+        self.power_gain = dict.fromkeys(REGIONS, 0.0)
         self.frontier_path: list[float] = []
         self.watched: list[dict[str, dict[str, float]]] = []
         self.mean_use: dict[str, float] = {}
@@ -281,8 +283,9 @@ class SecondWriting:
             self.frontier_chips[r] = (1 - c.retirement) * self.frontier_chips[r] + legal + smuggled
             self.domestic_chips[r] = (1 - c.retirement) * self.domestic_chips[r] + made
             self.output[r] += made
-            growth = here.power_growth + lv.power_growth.get(r, 0.0)
-            power = here.power * exp(growth * c.power_slowdown * (1 - exp(-t / c.power_slowdown)))
+            self.power_gain[r] += lv.power_growth.get(r, 0.0) * exp(-t / c.power_slowdown)
+            faded = here.power_growth * c.power_slowdown * (1 - exp(-t / c.power_slowdown))
+            power = here.power * exp(faded + self.power_gain[r])
             power += lv.power.get(r, 0.0)
             kilowatt = c.power_per_chip * exp(-c.power_per_chip_fall * t)
             need = kilowatt * (self.frontier_chips[r] + c.domestic_power_penalty * self.domestic_chips[r])
@@ -425,6 +428,7 @@ class SecondWriting:
                 worth = self.released[k] - tech.base_friction * friction
                 if worth > best:
                     best, base = worth, k
+        best = self.released[base] if best > -inf else best
         best += tech.post_training * log1p(computes[j] / tech.post_training_scale) - tech.builder_gap
         return (best, base) if best > self.internal[j] else (self.internal[j], j)
 
@@ -698,7 +702,10 @@ class SecondWriting:
             derivatives=self.by_line(self.derivatives), experience=self.by_line(self.experience),
             ecosystem=self.by_line(self.ecosystem),
             fiscal_cost=[lv.fiscal.get(r, 0.0) for r in REGIONS],
-            subsidy_paid=[sum(spared for who, spared, _ in subsidies if who.region == r) for r in REGIONS],
+            subsidy_paid=[
+                sum(spared + lv.leak(r, who.kind) * taxed for who, spared, taxed in subsidies if who.region == r)
+                for r in REGIONS
+            ],
             subsidy_leaked=[
                 sum(lv.leak(r, who.kind) * taxed for who, _, taxed in subsidies if who.region == r) for r in REGIONS
             ],
@@ -715,7 +722,7 @@ class SecondWriting:
         outside = [(who, j, m, u, cost) for who, j, m, u, cost in self.uses if who.region != "CN"]
         fresh: dict[str, float] = defaultdict(float)
         for j in self.names:
-            fresh[group[self.base[j]]] += made[j]
+            fresh[group[self.base[j]]] += made[j] * sum(who.kind == "startup" for who in self.people) / 100
         for who in self.choosers:
             for j, m in who.fresh:
                 if m != "api":
