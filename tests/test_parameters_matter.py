@@ -28,14 +28,15 @@ CONTEXT: dict[str, Any] = {
     "parameters": {
         "prices": {"markup_rule": "adaptive"},
         "public": {"initial_adoption": 0.5},
-        "lab": {"closing_patience": 5, "closing_margin": 1.5},
+        "enterprise": {"customisation_weight": 3.0},
+        "lab": {"closing_patience": 10, "closing_margin": 2.2},
         # an overloaded lab, a sector that learns, power that binds: else congestion, data and grid stay silent
         "compute": {"smuggling": 0.5},
         "lines": {"GS-open": {"active": True}},
         "regions": {
             "US": {"power": 1.5, "domestic_output": 5000, "domestic_capacity": 1_000_000},
             "CN": {"power": 0.3},
-            "EU": {"power": 0.2, "domestic_capacity": 1000},
+            "EU": {"power": 0.2, "friction": {"CN": {"self_hosted": 1.5}}, "domestic_capacity": 1000},
             "GS": {"power": 0.1, "domestic_capacity": 1000},
         },
     },
@@ -43,7 +44,7 @@ CONTEXT: dict[str, Any] = {
     "events": [
         {"kind": "compute_change", "line": "US-open", "start": 6},
         {"kind": "news_shock", "line": "CN-open-B", "start": 5},
-        {"kind": "openness_change", "line": "CN-open-C", "start": 8},
+        {"kind": "openness_change", "line": "CN-open-C", "start": 3},
     ],
     "policies": [
         {"kind": "export_control", "regions": ["US", "CN", "EU", "GS"], "strength": 0.95, "start": 4, "announce": 2,

@@ -198,7 +198,7 @@ class Lockstep:
         desired = budget / chip_price * (1 + lever.stockpiling)
         enforced = 1 - (1 - c.enforcement) * (1 - lever.enforcement)
         legal, denied, smuggled = compute.chip_purchases(
-            desired, lever.export_denial, lever.import_refusal, c.smuggling, enforced
+            desired, lever.export_denial, lever.import_refusal, c.smuggling, enforced, c.smuggling_premium
         )
         subsidy = lever.chip_subsidy
         money = compute.domestic_budget(
@@ -467,7 +467,8 @@ class Lockstep:
         wide = np.broadcast_to(base_ban, (self.world.runs, *base_ban.shape[1:]))
         inherited = np.take_along_axis(wide, self.base[:, None, :, None], axis=2)
         built = (self.base != np.arange(len(self.world.lines)))[:, None, :, None]
-        return np.where(built, ban + inherited - ban * inherited, ban)
+        # each adopter has one luck against bans, so two bans on one line bind as the stricter does
+        return np.where(built, np.maximum(ban, inherited), ban)
 
     def _deploy(self, month: int) -> None:
         """Steps 7 and 8, first half: usage, revenue, load, and the data that come back (section 6.5)."""

@@ -25,15 +25,17 @@ def falling(initial, fall, month):
     return initial * np.exp(-fall * month)
 
 
-def chip_purchases(desired, denial, refusal, diversion, enforcement):
+def chip_purchases(desired, denial, refusal, diversion, enforcement, premium=0.0):
     """Frontier chips bought legally, denied, and smuggled [H100e/month], each (run, region).
 
     ``desired`` is demand at the legal price; ``denial`` the controlled part, ``refusal`` what the buyer's own
-    government refuses, ``diversion`` the most that can be smuggled of what is denied.
+    government refuses, ``diversion`` the most that can be smuggled of what is denied. Smuggled chips cost ``premium`` more,
+    so money runs out before diversion does when the premium is high.
     """
     legal = (1 - denial) * (1 - refusal) * desired
     denied = denial * desired
-    return legal, denied, diversion * (1 - enforcement) * denied
+    affordable = (desired - legal) / (1 + premium)
+    return legal, denied, np.minimum(diversion * (1 - enforcement) * denied, affordable)
 
 
 def domestic_budget(chip_budget, price, legal, smuggled, premium, redirected, subsidy):
@@ -45,7 +47,7 @@ def domestic_budget(chip_budget, price, legal, smuggled, premium, redirected, su
 def learning_price(initial, experience, experience_start, exponent, fall, month, discount):
     """Price of a domestic chip [$/H100e]: Wright's law on cumulative output, and calendar time (irwin1994).
 
-    Regions without a programme (no cumulative output) keep the price of month 0.
+    Regions without a programme (no cumulative output) do not learn; calendar time and discount still apply.
     """
     ratio = np.where(experience_start > 0, experience / np.maximum(experience_start, 1e-300), 1.0)
     return initial * np.maximum(ratio, 1e-300) ** -exponent * np.exp(-fall * month) * (1 - discount)
