@@ -29,8 +29,8 @@ def chip_purchases(desired, denial, refusal, diversion, enforcement, premium=0.0
     """Frontier chips bought legally, denied, and smuggled [H100e/month], each (run, region).
 
     ``desired`` is demand at the legal price; ``denial`` the controlled part, ``refusal`` what the buyer's own
-    government refuses, ``diversion`` the most that can be smuggled of what is denied. Smuggled chips cost ``premium`` more,
-    so money runs out before diversion does when the premium is high.
+    government refuses, ``diversion`` the most that can be smuggled of what is denied. Smuggled chips cost ``premium``
+    more, so money may run out before diversion does.
     """
     legal = (1 - denial) * (1 - refusal) * desired
     denied = denial * desired
