@@ -13,10 +13,7 @@ What happens inside one simulated month stands in `sim.rules`; who takes part st
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -120,7 +117,6 @@ def run_to_folder(
     scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
     check_target(Path(out) / folder_name(scenario), fingerprint(scenario))
     started, clock = datetime.now(UTC), time.perf_counter()
-    threading.Thread(target=_import_ahead, args=(figures,), daemon=True).start()
     result = run(scenario, threads=threads, progress=progress)
 
     def draw(folder: Path) -> None:
@@ -141,13 +137,6 @@ def run_to_folder(
     saved = save(out, result.dataset, scenario, summary=summary, draw=draw if figures else None, about=about)
     files = tuple(saved.folder / name for name in ("manifest.json", *saved.manifest["files"]))
     return replace(result, warnings=warnings, folder=saved.folder, files=files)
-
-
-def _import_ahead(figures: bool) -> None:
-    """Import what comes after the simulation while the kernel runs: half a second of waiting less."""
-    for name in ("xarray", "pandas", "h5netcdf", "xarray.backends.h5netcdf_", *(["sim.figures"] if figures else [])):
-        with contextlib.suppress(ImportError):  # then it is reported where it is missed
-            importlib.import_module(name)
 
 
 def prepare(
