@@ -33,6 +33,7 @@ from sim.loops import LOOPS, Switch
 from sim.quantity import is_quantity
 from sim.rules.price import self_hosting_premium
 from sim.scenario.spec import Scenario
+from sim.setting.prices import MARKUP_RULES
 from sim.streams import STREAMS, agent_address, draw, line_address, normals, run_key, uniforms
 
 Array = npt.NDArray[Any]
@@ -40,8 +41,6 @@ Job = tuple[Scenario, int]
 """A run: a scenario and the number of a replicate."""
 
 N_PEERS = 8
-OWN_PEERS = 5
-"""Peers from the own region and sector; the other three come from everyone."""
 
 cell_region = np.array(CELL_REGION)
 cell_sector = np.array(CELL_SECTOR)
@@ -64,7 +63,7 @@ class World:
     key : (run, 2) uint32; address : (line,) option numbers of the lines
     population : the adopters
     focus_line, focus_region, rivals : (run, line), (run, region), (run, region, origin) flags
-    markup_adaptive : (run, 1) flag
+    markup_rule : (run, 1) place in `sim.setting.prices.MARKUP_RULES`
     """
 
     runs: int
@@ -96,7 +95,7 @@ class World:
     focus_line: Array
     focus_region: Array
     rivals: Array
-    markup_adaptive: Array
+    markup_rule: Array
 
 
 @dataclass(frozen=True)
@@ -188,7 +187,7 @@ def build(jobs: Sequence[Job]) -> World:
         focus_line=stack.array(lambda s: [name in s.focus.lines for name in roster]),
         focus_region=stack.array(lambda s: [name not in s.focus.exclude_regions for name in REGIONS]),
         rivals=stack.array(lambda s: [[o in getattr(s.rivals, r) for o in REGIONS] for r in REGIONS]),
-        markup_adaptive=stack.array(lambda s: [s.parameters.prices.markup_rule == "adaptive"]),
+        markup_rule=stack.array(lambda s: [MARKUP_RULES.index(s.parameters.prices.markup_rule)]),
     )
 
 
@@ -280,7 +279,7 @@ def _populate(world: SimpleNamespace, keys: Array, adopters: int) -> Population:
     runs = len(keys)
     shape = (runs, adopters)
     cell, rank = np.empty(shape, np.uint8), np.empty(shape, np.int32)
-    size, size_power = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    size, size_power = np.empty(shape, np.float32), np.empty(shape)
     quality, cost = np.empty(shape, np.float32), np.empty(shape, np.float32)
     own_hosting, starts = np.empty(shape, np.float32), np.empty(shape, bool)
     peers = np.empty((*shape, N_PEERS), np.int32)
@@ -297,7 +296,8 @@ def _populate(world: SimpleNamespace, keys: Array, adopters: int) -> Population:
         total = np.bincount(sector, raw, minlength=len(SECTORS))
         members = np.bincount(sector, minlength=len(SECTORS))
         size[run] = raw / total[sector]
-        size_power[run] = (raw / total[sector]) ** at(world.sector.site_diversity)[sector]
+        # of the size as it is kept, so that an engine that takes the power itself finds the same number
+        size_power[run] = size[run].astype(float) ** at(world.sector.site_diversity)[sector]
         relative = raw / total[sector] * members[sector]
         own_hosting[run] = self_hosting_premium(relative, at(world.prices.self_hosting_penalty))
         spread = at(world.adopter.taste_spread)
@@ -308,7 +308,8 @@ def _populate(world: SimpleNamespace, keys: Array, adopters: int) -> Population:
             # the shift keeps the mean taste at the declared weight
             taste[run] = weight * np.exp(spread * normals(key, "init", 0, agents, option) - spread**2 / 2)
         starts[run] = uniforms(key, "init", 0, agents, 3) < at(world.type.initial_adoption)[kind]
-        _find_peers(key, cell[run], rank[run], begin, count[run], peers[run])
+        local = int(at(world.adopter.local_peers)[0])
+        _find_peers(key, cell[run], rank[run], begin, count[run], local, peers[run])
     return Population(cell, rank, size, size_power, quality, cost, own_hosting, peers, starts, count)
 
 
@@ -316,8 +317,8 @@ _PEERS = STREAMS["peers"].group
 
 
 @numba.njit(cache=True, nogil=True)
-def _find_peers(key, cell, rank, begin, count, peers):
-    """Five peers from the own region and sector, three from everyone, none of them oneself."""
+def _find_peers(key, cell, rank, begin, count, local, peers):
+    """Some peers from the own region and sector, the others from everyone, none of them oneself."""
     regions_sectors = np.empty((count.size, 2), np.int64)
     for c in range(count.size):
         # the two robotics cells of a region stand side by side and form one neighbourhood
@@ -333,7 +334,7 @@ def _find_peers(key, cell, rank, begin, count, peers):
         low, high = regions_sectors[cell[i], 0], regions_sectors[cell[i], 1]
         for n in range(N_PEERS):
             a, b = low, high
-            if n >= OWN_PEERS or high - low < 2:
+            if n >= local or high - low < 2:
                 a, b = 0, everyone
             luck = draw(key, _PEERS, -1, 0, agent, n)
             if b - a < 2:

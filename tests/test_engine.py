@@ -18,10 +18,11 @@ from sim.observables import OBSERVABLES
 from sim.policies import policy_kinds
 from sim.scenario.resolve import from_mapping
 from sim.streams import STREAMS, Stream, run_key, uniforms
-from sim.world import N_PEERS, OWN_PEERS, apportion, build, cell_region, cell_sector, cell_type
+from sim.world import N_PEERS, apportion, build, cell_region, cell_sector, cell_type
 
 BAN = {"kind": "procurement_ban", "actor": "US", "origins": ["US", "CN", "EU"], "compliance": 1.0, "start": 4}
 OFF = dict.fromkeys(LOOPS, "off")
+LOCAL_PEERS = 5
 KNOWN = {"awareness_home": 1, "awareness_abroad": 1}
 
 
@@ -410,8 +411,8 @@ def test_five_of_eight_peers_come_from_the_own_region_and_sector(adopters):
     population = build([(scenario(adopters), 0)]).population
     home, peers = neighbourhoods(population), population.peers[0]
     company = np.bincount(home)[home] > 1
-    assert (home[peers[company, :OWN_PEERS]] == home[company][:, None]).all()
-    elsewhere = home[peers[:, OWN_PEERS:]] != home[:, None]
+    assert (home[peers[company, :LOCAL_PEERS]] == home[company][:, None]).all()
+    elsewhere = home[peers[:, LOCAL_PEERS:]] != home[:, None]
     assert elsewhere.mean() > 0.8, "the other three come from everyone"
 
 
@@ -419,13 +420,13 @@ def test_everybody_is_as_likely_a_peer():
     population = build([(scenario(3000), r) for r in range(20)]).population
     asked = np.zeros(3000)
     for run in range(20):
-        asked += np.bincount(population.peers[run][:, OWN_PEERS:].ravel(), minlength=3000)
+        asked += np.bincount(population.peers[run][:, LOCAL_PEERS:].ravel(), minlength=3000)
     # three of everyone, twenty times: a count of 60 each, with the spread of a binomial
     assert asked.mean() == 60
     assert asked.var() / (60 * (1 - 1 / 3000)) == pytest.approx(1, abs=5 * np.sqrt(2 / 3000))
     robots = neighbourhoods(population) == SECTORS.index("robotics")
-    own = np.bincount(population.peers[0][robots, :OWN_PEERS].ravel(), minlength=3000)
-    assert own[robots].sum() == OWN_PEERS * robots.sum()
+    own = np.bincount(population.peers[0][robots, :LOCAL_PEERS].ravel(), minlength=3000)
+    assert own[robots].sum() == LOCAL_PEERS * robots.sum()
     startups = cell_type[population.cell[0]] == TYPES.index("startup")
     assert own[robots & startups].sum() > 0
     assert own[robots & ~startups].sum() > 0, "the two robotics types of a region are neighbours"

@@ -91,6 +91,11 @@ class Adopter(Spec):
         0.8, "Worth of all peers using the line.", symbol="β^p", unit="utils", bounds=(0, 50), plausible=(0, 1.5),
         source=TUNED, tuned=True,
     )  # fmt: skip
+    local_peers: int = quantity(
+        5, "Peers out of eight that come from the adopter's own region and sector; the rest come from everywhere.",
+        unit="peers", bounds=(0, 8), plausible=(2, 8), prior="choice",
+        source=assumption("most models to copy are near, some are not"),
+    )  # fmt: skip
     learning_weight: float = quantity(
         0.7, "Worth of long tenure on the line in use.", symbol="β^w", unit="utils", bounds=(0, 50), plausible=(0, 2),
         source=assumption("skills and prompts accumulate"), tuned=True,

@@ -26,6 +26,7 @@ from sim.engines.recording import Recorder
 from sim.engines.switches import Switches
 from sim.errors import RunError
 from sim.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, usage
+from sim.setting.prices import MARKUP_RULES
 from sim.streams import normals, uniforms
 from sim.world import Job, World, build, cell_region, cell_sector, cell_type
 
@@ -344,6 +345,7 @@ class Lockstep:
         data = capability.accessible_data(
             own + partner, tech.data_sharing[..., None], lever.data_sharing, w.home
         ) + capability.pooled_data(pool, access)
+        data = capability.shared_between_sectors(data, tech.sector_sharing[..., None])
         shape = (sector.data_gain, sector.data_scale, sector.data_exponent)
         most, scale, exponent = (array[:, None, :] for array in shape)
         form = tech.data_shape[..., None]
@@ -371,10 +373,7 @@ class Lockstep:
             p.cost_slope[:, 0] * (self.frontier_start - frontier)[:, 0]
         )
         load = self.switches("B1", "load", self.load, 0.0, month)
-        if (w.markup_adaptive > 0).any() and month > 12:
-            growth = np.log(self.line_share_log[-1] + 1e-6) - np.log(self.line_share_log[-13] + 1e-6)
-            adapted = price.adaptive_markup(self.markup, growth, p.markup_speed)
-            self.markup = np.where(w.markup_adaptive > 0, adapted, self.markup)
+        self.markup = self._markups(month)
         leak = self._to_cells(lever.subsidy_leak)
         domestic = w.home.T[None, cell_region]
         captured = (leak[:, :, None] * self.leak_share * domestic).sum(axis=1)
@@ -392,6 +391,24 @@ class Lockstep:
         )  # (run, cell, line, mode)
         now.rebate = taxed[:, cell_region] - now.paid
         now.leaked = taxed[:, cell_region] * leak[:, :, None, None]
+
+    def _markups(self, month: int) -> Array:
+        """What labs add to cost on their own API, by the rule of the scenario, (run, line)."""
+        w, p = self.world, self.world.prices
+        markup, rule = self.markup, w.markup_rule
+        if (rule == MARKUP_RULES.index("adaptive")).any() and month > 12:
+            growth = np.log(self.line_share_log[-1] + 1e-6) - np.log(self.line_share_log[-13] + 1e-6)
+            adapted = price.adaptive_markup(markup, growth, p.markup_speed)
+            markup = np.where(rule == MARKUP_RULES.index("adaptive"), adapted, markup)
+        if (rule == MARKUP_RULES.index("best_response")).any() and month > 0:
+            last = self.deciders.tally.used
+            by_line = last.sum(axis=3)
+            best = price.best_response_markup(
+                markup, last[..., API], lenses.shares(by_line), w.type.cost_weight[:, cell_type],
+                1 - (1 - w.type.review_rate[:, cell_type]) ** 12, p.usage_elasticity,
+            )  # fmt: skip
+            markup = np.where(rule == MARKUP_RULES.index("best_response"), best, markup)
+        return markup
 
     def _awareness(self, month: int) -> None:
         """Step 5, first half: who knows which line (section 6.4)."""

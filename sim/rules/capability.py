@@ -72,6 +72,11 @@ def accessible_data(own, sharing, sharing_at_home, home):
     return own + sharing * (world - own) + mandated * (at_home - own)
 
 
+def shared_between_sectors(data, sharing):
+    """Data that serve each sector [sector-years], (run, line, sector): its own, and a part of all others'."""
+    return data + sharing * (data.sum(axis=-1, keepdims=True) - data)
+
+
 def pooled_data(pool, access):
     """Data from regional pools [sector-years], (run, line, sector), for ``access`` (run, region, line)."""
     return (pool[:, :, None, :] * access[:, :, :, None]).sum(axis=1)

@@ -45,3 +45,34 @@ def self_hosting_premium(relative_size, penalty):
 def adaptive_markup(markup, share_growth, speed):
     """Next markup of a lab that raises it when its share grew over the last 12 months, within 1 to 6."""
     return np.clip(markup * np.exp(speed * share_growth), 1.0, 6.0)
+
+
+MARKUPS = np.linspace(1.0, 6.0, 51)
+"""The markups that a lab weighs when it looks for the best."""
+
+
+def best_response_markup(markup, usage, share, cost_weight, reviewed, elasticity):
+    """The markup that would earn a lab most over the next year if nobody else moved (a grid search, myopic).
+
+    Users who come up for review answer by their cost weight, as a logit of the line's share says; the others only use
+    more or less of it. Labs without API use keep their markup, and so do labs for whom every markup earns the same.
+
+    Parameters
+    ----------
+    markup : (run, line)
+    usage, share : (run, cell, line)
+        Use of the line's own API [sector-years/month], and the line's share of the cell's use. [1]
+    cost_weight, reviewed : (run, cell)
+        Weight of log cost [utils], and the part of users who review within the year. [1]
+    elasticity : (run, 1)
+        Elasticity of usage in price.
+    """
+    best, most = markup, np.full_like(markup, -np.inf)
+    for offer in MARKUPS:
+        ratio = (offer / markup)[:, None, :]
+        drawn = ratio ** -cost_weight[..., None]
+        kept = 1 - reviewed[..., None] * (1 - drawn / (1 - share * (1 - drawn)))
+        earned = (offer - 1) * (usage * ratio ** -elasticity[..., None] * kept).sum(axis=1)
+        better = earned > most
+        best, most = np.where(better, offer, best), np.where(better, earned, most)
+    return np.where(most > 0, best, markup)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from sim.quantity import Spec, assumption, quantity
+
+MarkupRule = Literal["fixed", "adaptive", "best_response"]
+"""How labs set their markups: never, after their growth, or each month as if their own profit of a year were all."""
+MARKUP_RULES: tuple[str, ...] = get_args(MarkupRule)
 
 
 class Prices(Spec):
@@ -50,4 +54,4 @@ class Prices(Spec):
         0.5, "Response of an adaptive markup to growth of log share over 12 months.", symbol="ν_p", unit="1",
         bounds=(0, 10), plausible=(0, 1), source=assumption("used only with markup_rule: adaptive"),
     )  # fmt: skip
-    markup_rule: Literal["fixed", "adaptive"] = "fixed"
+    markup_rule: MarkupRule = "fixed"

@@ -44,6 +44,11 @@ class Technology(Spec):
         0.0, "Part of rivals' data that every lab can use.", symbol="ζ", unit="share", bounds=(0, 1),
         plausible=(0, 1), source=assumption("no sharing without a mandate"),
     )  # fmt: skip
+    sector_sharing: float = quantity(
+        0.0, "Part of other sectors' data that is as good as a sector's own.", unit="share", bounds=(0, 1),
+        plausible=(0, 0.3), source=assumption("none by default; state data were found to help commercial firms "
+        "(beraja2020)"),
+    )  # fmt: skip
     demand_drift: float = quantity(
         0.8, "Part of frontier growth that turns into new demand: 0 good enough, 1 quality race.", symbol="ϑ",
         unit="1", bounds=(0, 2), plausible=(0, 1), source=assumption("open debate; a top uncertainty (menlo2025)"),

@@ -31,7 +31,7 @@ SCENARIO: dict[str, Any] = {
         "industrial": {"innovation": 0.04, "initial_adoption": 0.3, "review_rate": 0.2, "outside_value": 1.0},
         "public": {"initial_adoption": 0.5, "review_rate": 0.15, "outside_value": 1.0},
         "prices": {"mean_load": 1.2, "experience_exponent": 0.15, "markup_rule": "adaptive"},
-        "technology": {"data_sharing": 0.1, "data_shape": 1.4, "builder_gap": 0.1},
+        "technology": {"data_sharing": 0.1, "sector_sharing": 0.05, "data_shape": 1.4, "builder_gap": 0.1},
         "lab": {"closing_patience": 9, "closing_margin": 1.3},
         "regions": {
             "US": {"power": 2.5, "friction": {"CN": {"api": 0.1, "hosted": 0.1, "self_hosted": 0.0}}},
@@ -347,7 +347,7 @@ class SecondWriting:
         self.internal = {
             j: log(training[j] / self.reference) + self.algorithms[j] + self.borrowed[j] + shared[j] for j in lines
         }
-        worth = {}
+        worth, usable = {}, {}
         for j in lines:
             home = self.line[j].region
             for s in SECTORS:
@@ -359,7 +359,11 @@ class SecondWriting:
                     if k != j:
                         same_home = self.line[k].region == home
                         total += data[k] * (1 - (1 - zeta) * (1 - (mandated if same_home else 0.0)))
+                usable[j, s] = total
+        for j in lines:
+            for s in SECTORS:
                 law, shape = self.sector[s], tech.data_shape
+                total = usable[j, s] + tech.sector_sharing * sum(usable[j, x] for x in SECTORS if x != s)
                 grown = 1 + (total / law.data_scale) ** shape
                 worth[j, s] = law.data_gain * (1 - grown ** (-law.data_exponent / shape))
         out["data_gain"] = [[worth[j, s] for s in SECTORS] for j in lines]

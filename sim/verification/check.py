@@ -1,0 +1,144 @@
+"""The form of a check: a sentence, rows of exact and measured values, and a verdict."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+Verdict = str
+REPRODUCED, IN_PART, NOT_REPRODUCED = "reproduced", "in part", "not reproduced"
+PASS, FAIL = "pass", "FAIL"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what is claimed, what mathematics or a paper says, what the model gives."""
+
+    statement: str
+    exact: str
+    measured: str
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check that can be run.
+
+    Attributes
+    ----------
+    id : ``V5`` or ``X3``
+    sentence : what is proved, from the name of the function
+    law : the law or the paper's finding, in words
+    run : returns the rows
+    slow : left out of the quick table
+    source : key of the paper in ``sources.toml``; closed forms may have none
+    expected : for prior work, the verdict that is known
+    remark : for prior work, why it comes out as it does
+    """
+
+    id: str
+    sentence: str
+    law: str
+    run: Callable[[], Sequence[Row]]
+    slow: bool = False
+    source: str = ""
+    expected: Verdict = PASS
+    remark: str = ""
+
+    @property
+    def number(self) -> tuple[str, int]:
+        """Sorts V2 before V10, and V before X."""
+        return self.id[0], int(self.id[1:])
+
+    def outcome(self) -> Outcome:
+        """Run the check."""
+        return Outcome(self, tuple(self.run()))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check came to."""
+
+    check: Check
+    rows: tuple[Row, ...] = field(default_factory=tuple)
+
+    @property
+    def verdict(self) -> Verdict:
+        """``pass`` or ``FAIL`` for a closed form; how far it was reproduced for prior work."""
+        passed = [row.passed for row in self.rows]
+        if self.check.id.startswith("V"):
+            return PASS if passed and all(passed) else FAIL
+        return REPRODUCED if passed and all(passed) else IN_PART if any(passed) else NOT_REPRODUCED
+
+
+def close(statement: str, exact: Any, measured: Any, *, within: Any, unit: str = "") -> Row:
+    """A row that passes when two numbers differ by no more than ``within``, in the same unit."""
+    passed = abs(float(measured) - float(exact)) <= float(within)
+    tail = f" {unit}" if unit else ""
+    return Row(statement, f"{number(exact)}{tail}", f"{number(measured)} ± {number(within)}", bool(passed))
+
+
+def within(statement: str, low: Any, high: Any, measured: Any, unit: str = "") -> Row:
+    """A row that passes when a number lies in a band."""
+    passed = float(low) <= float(measured) <= float(high)
+    tail = f" {unit}" if unit else ""
+    return Row(statement, f"{number(low)} to {number(high)}{tail}", number(measured), bool(passed))
+
+
+def holds(statement: str, passed: Any, *, exact: str, measured: str) -> Row:
+    """A row about something that is no single number, such as an equality of bits."""
+    return Row(statement, exact, measured, bool(passed))
+
+
+def number(value: Any) -> str:
+    """A number as one reads it in a table: four digits, and powers of ten when it is tiny or huge."""
+    value = float(value)
+    if value == 0 or 1e-4 <= abs(value) < 1e5:
+        return f"{value:.4g}"
+    return f"{value:.1e}"
+
+
+_REGISTRY: dict[tuple[str, str], Check] = {}
+
+
+def verifies(id: str, *, slow: bool = False, source: str = "") -> Callable[[Callable[[], Iterable[Row]]], Any]:
+    """Mark a function as the proof of a closed form. Its name is the sentence, its docstring states the law."""
+    return lambda function: _register(function, id, slow=slow, source=source)
+
+
+def replicates(
+    id: str, *, source: str, verdict: Verdict = REPRODUCED, remark: str = "", slow: bool = False
+) -> Callable[[Callable[[], Iterable[Row]]], Any]:
+    """Mark a function as the repetition of a finding of prior work.
+
+    Parameters
+    ----------
+    source : key of the paper; the docstring says what it found
+    verdict : what is known to come out. The test suite holds the model to it, so that a change is noticed.
+    remark : where the finding is not reproduced, why not
+    """
+    return lambda function: _register(function, id, slow=slow, source=source, expected=verdict, remark=remark)
+
+
+def _register(function: Callable[[], Iterable[Row]], id: str, **about: Any) -> Callable[[], Iterable[Row]]:
+    if not re.fullmatch(r"[VX]\d+", id):
+        raise ValueError(f'"{id}" is no number of a check; write V5 or X3')
+    sentence = function.__name__.replace("_", " ")
+    law = " ".join((function.__doc__ or "").split())
+    _REGISTRY[id, function.__name__] = Check(id, sentence, law, lambda: list(function()), **about)
+    return function
+
+
+@cache
+def checks() -> tuple[Check, ...]:
+    """Every check of `sim.verification` and `sim.replication`, in order."""
+    for package in ("sim.verification", "sim.replication"):
+        found = importlib.import_module(package)
+        for module in pkgutil.iter_modules(found.__path__):
+            importlib.import_module(f"{package}.{module.name}")
+    return tuple(sorted(_REGISTRY.values(), key=lambda check: check.number))

@@ -1,0 +1,77 @@
+"""Restricted worlds in which closed forms hold: nothing feeds back but what a check lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sim.agents.lab import LINE_DEFAULTS
+from sim.axes import REGIONS, SECTORS
+from sim.loops import LOOPS
+from sim.scenario import Scenario
+from sim.scenario.resolve import from_mapping
+
+KNOWN = {"active": True, "awareness_home": 1.0, "awareness_abroad": 1.0}
+"""A line that everybody knows."""
+
+NO_FEEDBACK: dict[str, dict[str, Any]] = {
+    "adopter": {"taste_spread": 0.0, "ecosystem_weight": 0.0, "peer_weight": 0.0, "learning_weight": 0.0},
+    "technology": {
+        "algorithmic_progress": 0.0, "distillation": 0.0, "weight_borrowing": 0.0, "idea_spillover": 0.0,
+        "partner_capture": 0.0,
+    },
+    "community": {"derivative_gain": 0.0},
+    "compute": {"capex_growth": 0.0, "capex_response": 0.0, "retirement": 0.0, "chip_share": 0.0},
+    "lab": {"revenue_elasticity": 0.0, "cadence_spread": 0, "release_jitter": 0},
+    "prices": {"experience_exponent": 0.0, "congestion": 0.0, "self_hosting_penalty": 0.0},
+    "attention": {"forgetting": 0.0},
+    "sectors": {name: {"data_gain": 0.0} for name in SECTORS},
+    "regions": {region: {"power": 1e6} for region in REGIONS},
+}  # fmt: skip
+"""Parameters at which nothing that adopters do comes back to them, and at which neither compute nor ideas grow."""
+
+ALL_STARTUPS = {"sectors": {name: float(name == "software") for name in SECTORS}}
+"""Part of a region in which everybody is a software startup."""
+
+
+def world(
+    lines: dict[str, dict[str, Any]], months: int, adopters: int, *, seed: int = 17, cut: Sequence[str] = (),
+    policies: Sequence[dict[str, Any]] = (), events: Sequence[dict[str, Any]] = (), **groups: dict[str, Any],
+) -> Scenario:  # fmt: skip
+    """A world of the given lines, known to everybody, in which nothing feeds back but what ``groups`` allows.
+
+    Parameters
+    ----------
+    lines : name -> what differs from the declared line; all others sit out
+    cut : loops to switch off beside
+    groups : changes to the groups of parameters, such as ``startup={"review_rate": 1.0}``, over `NO_FEEDBACK`
+    """
+    parameters: dict[str, Any] = {key: dict(values) for key, values in NO_FEEDBACK.items()}
+    for group, values in groups.items():
+        parameters[group] = {**parameters.get(group, {}), **values}
+    names = [*LINE_DEFAULTS, *(name for name in lines if name not in LINE_DEFAULTS)]
+    parameters["lines"] = {name: {**KNOWN, **lines[name]} if name in lines else {"active": False} for name in names}
+    return from_mapping(
+        {
+            "run": {"months": months, "adopters": adopters, "seed": seed},
+            "parameters": parameters,
+            "focus": {"lines": [next(iter(lines))]},
+            "loops": {name: "off" for name in LOOPS if name in cut},
+            "policies": list(policies),
+            "events": list(events),
+        },
+        name="verification",
+    )
+
+
+def two_equal_lines(weight: float, switching_cost: float, review: float, months: int, adopters: int) -> Scenario:
+    """All adopters are startups, two lines are alike in everything, and each is worth its share times ``weight``."""
+    alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0}
+    return world(
+        {"US-closed-A": alike, "US-closed-B": alike}, months, adopters,
+        startup={"review_rate": review, "switching_cost": switching_cost, "initial_adoption": 1.0,
+                 "outside_value": -60.0},
+        adopter={**NO_FEEDBACK["adopter"], "ecosystem_weight": weight, "line_dissimilarity": 1.0},
+        community={"derivative_gain": 0.0, "memory": 1.0},
+        regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
+    )  # fmt: skip
