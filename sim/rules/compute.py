@@ -40,8 +40,9 @@ def chip_purchases(desired, denial, refusal, diversion, enforcement, premium=0.0
 
 def domestic_budget(chip_budget, price, legal, smuggled, premium, redirected, subsidy):
     """Money left for domestic chips [$/month]: the residual of the chip budget, plus the subsidy."""
-    spent = price * (legal + (1 + premium) * smuggled)
-    return np.maximum(chip_budget - spent, 0.0) * redirected + subsidy
+    left = chip_budget - price * (legal + (1 + premium) * smuggled)
+    # less than a trillionth of the budget is no rest but rounding, and must not found a chip industry
+    return np.where(left > 1e-12 * chip_budget, left, 0.0) * redirected + subsidy
 
 
 def learning_price(initial, experience, experience_start, exponent, fall, month, discount):

@@ -270,6 +270,7 @@ class SecondWriting:
             denied = denial * desired
             smuggled = c.smuggling * (1 - c.enforcement) * (1 - lv.enforcement.get(r, 0.0)) * denied
             rest = max(budget - frontier_price * legal - (1 + c.smuggling_premium) * frontier_price * smuggled, 0.0)
+            rest = rest if rest > 1e-12 * budget else 0.0
             money = rest * c.redirected + lv.chip_subsidy.get(r, 0.0) * 1e9
             learned = (self.output[r] / here.domestic_output) ** -c.domestic_learning if here.domestic_output else 1.0
             domestic_price = c.domestic_price * learned * exp(-c.domestic_price_fall * t)
