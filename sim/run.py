@@ -21,6 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.engines import Engine
+from sim.engines import engine as find_engine
 from sim.errors import RunError
 
 if TYPE_CHECKING:  # heavy libraries are imported where they are used, so that checking a file takes no second
@@ -32,7 +34,6 @@ if TYPE_CHECKING:  # heavy libraries are imported where they are used, so that c
 Progress = Callable[[int], None]
 """Told how many more run-months are done."""
 
-BYTES_PER_ADOPTER = 64
 BATCH_BYTES = 1 << 30
 """Memory that one batch of runs may take: larger batches gain no speed."""
 
@@ -66,6 +67,8 @@ def run(
     replicates: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    engine: str = "lockstep",
+    model: str | type | None = None,
 ) -> Result:
     """Simulate a scenario.
 
@@ -76,19 +79,26 @@ def run(
     months, adopters, seed, replicates : run settings in place of the scenario's
     threads : of the kernel; absent: all cores. The result does not depend on it
     progress : called with the number of run-months that were done since the last call
+    engine : ``lockstep``, ``mesa`` or ``meanfield``; see `sim.engines`
+    model : with ``engine="mesa"``, a subclass of `sim.engines.mesa.OpenLoopModel`, or where it stands
+        (``"mymodels.py:CautiousFirms"``)
 
     Raises
     ------
     ScenarioError
         When the scenario is refused; nothing was run.
+    ModelError
+        When the model cannot be loaded.
     RunError
         When not a single run could be finished.
     """
+    from sim.scenario.resolve import prepare
     from sim.trajectory import label
 
     scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
-    arrays, finished, failures = simulate_all(scenario, threads, progress)
-    return Result(scenario, label(arrays, scenario, finished), warnings, failures)
+    chosen = find_engine(engine, model)
+    arrays, finished, failures = simulate_all(scenario, threads, progress, chosen)
+    return Result(scenario, label(arrays, scenario, finished, chosen.name), warnings, failures)
 
 
 def run_to_folder(
@@ -100,6 +110,8 @@ def run_to_folder(
     replicates: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    engine: str = "lockstep",
+    model: str | type | None = None,
     *,
     out: str | Path = "runs",
     figures: bool = True,
@@ -112,12 +124,14 @@ def run_to_folder(
     OutputError
         When the place is taken or cannot be written; the first is found out before anything is run.
     """
+    from sim.scenario.resolve import prepare
     from sim.trajectory import check_target, fingerprint, folder_name, save
 
     scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
-    check_target(Path(out) / folder_name(scenario), fingerprint(scenario))
+    name = find_engine(engine, model).name
+    check_target(Path(out) / folder_name(scenario, name), fingerprint(scenario, name))
     started, clock = datetime.now(UTC), time.perf_counter()
-    result = run(scenario, threads=threads, progress=progress)
+    result = run(scenario, threads=threads, progress=progress, engine=engine, model=model)
 
     def draw(folder: Path) -> None:
         from sim.analysis.scurves import fit_adoption
@@ -139,25 +153,11 @@ def run_to_folder(
     return replace(result, warnings=warnings, folder=saved.folder, files=files)
 
 
-def prepare(
-    source: str | Path | Scenario, sets: Sequence[str] = (), **settings: int | None
-) -> tuple[Scenario, tuple[Any, ...]]:
-    """The complete scenario behind a file (or a `Scenario`) with some run settings changed, and its warnings."""
-    from sim.scenario.resolve import load
-    from sim.scenario.spec import RunSettings, Scenario
-
-    given = {name: value for name, value in settings.items() if value is not None}
-    if not isinstance(source, Scenario):
-        loaded = load(source, (*sets, *(f"run.{name}={value}" for name, value in given.items())))
-        return loaded.scenario, tuple(loaded.warnings)
-    if sets:
-        raise TypeError("sets change a scenario file; use Scenario.model_copy for a scenario that is already read")
-    changed = RunSettings(**{**source.run.model_dump(), **given})
-    return source.model_copy(update={"run": changed}), ()
-
-
 def simulate_all(
-    scenario: Scenario, threads: int | None = None, progress: Progress | None = None
+    scenario: Scenario,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    engine: Engine | None = None,
 ) -> tuple[dict[str, np.ndarray], tuple[int, ...], tuple[Failure, ...]]:
     """Every replicate, in batches that fit into memory: arrays, the replicates in them, and those that failed.
 
@@ -167,15 +167,16 @@ def simulate_all(
 
     from sim.trajectory import series_bytes
 
-    series = series_bytes(scenario)
-    refuse_the_impossible(scenario, series)
-    size = max(1, BATCH_BYTES // (BYTES_PER_ADOPTER * scenario.run.adopters + series))
+    engine = engine or find_engine("lockstep")
+    series, people = series_bytes(scenario), engine.bytes_per_adopter * scenario.run.adopters
+    refuse_the_impossible(scenario, series, people)
+    size = max(1, BATCH_BYTES // (people + series))
     arrays: dict[str, np.ndarray] = {}
     finished: list[int] = []
     failures: list[Failure] = []
     for start in range(0, scenario.run.replicates, size):
         batch = range(start, min(start + size, scenario.run.replicates))
-        for done, outcome in _attempt(scenario, batch, threads, progress):
+        for done, outcome in _attempt(engine, scenario, batch, threads, progress):
             if isinstance(outcome, RunError):
                 failures.append(Failure(done[0], str(outcome)))
                 continue
@@ -190,30 +191,28 @@ def simulate_all(
 
 
 def _attempt(
-    scenario: Scenario, batch: range, threads: int | None, progress: Progress | None
+    engine: Engine, scenario: Scenario, batch: range, threads: int | None, progress: Progress | None
 ) -> Iterator[tuple[range, dict[str, np.ndarray] | RunError]]:
     """Run a batch; when a run in it fails, halve the batch until the failure stands alone."""
-    from sim.engines.lockstep import simulate
-
     try:
-        outcome = simulate([(scenario, replicate) for replicate in batch], threads=threads, progress=progress)
+        outcome = engine.simulate([(scenario, replicate) for replicate in batch], threads=threads, progress=progress)
     except RunError as error:
         if len(batch) == 1:
             yield batch, error
             return
         middle = len(batch) // 2
-        yield from _attempt(scenario, batch[:middle], threads, progress)
-        yield from _attempt(scenario, batch[middle:], threads, progress)
+        yield from _attempt(engine, scenario, batch[:middle], threads, progress)
+        yield from _attempt(engine, scenario, batch[middle:], threads, progress)
     else:
         yield batch, outcome
 
 
-def refuse_the_impossible(scenario: Scenario, series: int) -> None:
+def refuse_the_impossible(scenario: Scenario, series: int, people: int) -> None:
     """Say so before the start when the results, or the adopters of a single run, cannot fit this machine."""
     if not hasattr(os, "sysconf"):
         return
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    needed = series * scenario.run.replicates + BYTES_PER_ADOPTER * scenario.run.adopters
+    needed = series * scenario.run.replicates + people
     if needed > 0.8 * memory:
         raise RunError(
             f"this would need {needed / 1e9:,.0f} GB of memory and the machine has {memory / 1e9:,.0f} GB; "

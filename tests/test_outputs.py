@@ -19,7 +19,8 @@ from sim import trajectory
 from sim.axes import GROUPS, REGIONS, TYPES
 from sim.errors import OutputError, RunError, ScenarioError
 from sim.observables import OBSERVABLES
-from sim.run import prepare, run, run_to_folder
+from sim.run import run, run_to_folder
+from sim.scenario.resolve import prepare
 from sim.scenario.spec import RunSettings, Scenario
 
 ROOT = Path(__file__).parents[1]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from sim.errors import OpenLoopError, ScenarioError, UnknownNameError
+from sim.errors import ModelError, OpenLoopError, ScenarioError, UnknownNameError
 
 if TYPE_CHECKING:
     from sim.run import Result
@@ -45,7 +45,7 @@ class Door(TyperGroup):
             leave(STOPPED, "\nStopped; nothing was written.")
         except ScenarioError as error:
             leave(BAD_INPUT, str(error), verdict(error, "; nothing was run" if ctx.invoked_subcommand == "run" else ""))
-        except UnknownNameError as error:
+        except (UnknownNameError, ModelError) as error:
             leave(BAD_INPUT, str(error))
         except OpenLoopError as error:
             leave(FAILED, str(error))
@@ -122,6 +122,15 @@ Sets = Annotated[
 ]
 
 
+def _engines(incomplete: str) -> list[str]:
+    from sim.engines import ENGINES
+
+    return [name for name in ENGINES if name.startswith(incomplete)]
+
+
+EngineName = Annotated[str, typer.Option(metavar="NAME", help="lockstep, mesa or meanfield.", autocompletion=_engines)]
+
+
 @app.command()
 def run(
     file: File,
@@ -135,6 +144,11 @@ def run(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads; absent: all cores. Changes no number.", show_default=False)
     ] = None,
+    engine: EngineName = "lockstep",
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="FILE:CLASS", help="With --engine mesa: a model of your own.", show_default=False),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run directory and nothing else.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
@@ -144,16 +158,22 @@ def run(
     openloop run scenarios/baseline.yaml
     openloop run scenarios/baseline.yaml --replicates 4 --months 60 --seed 7
     openloop run scenarios/baseline.yaml --set startup.switching_cost=1.2
+    openloop run scenarios/baseline.yaml --engine mesa --model mymodels.py:CautiousFirms --replicates 2
     """
-    from sim.run import prepare, run_to_folder
+    from sim.engines import engine as find_engine
+    from sim.run import run_to_folder
+    from sim.scenario.resolve import prepare
 
     scenario, warnings = prepare(file, sets or (), months=months, adopters=adopters, seed=seed, replicates=replicates)
     warn(warnings)
-    with progress_for(scenario, quiet=quiet) as tick:
+    compiles = find_engine(engine, model).compiles
+    with progress_for(scenario, quiet=quiet, compiles=compiles) as tick:
         result = run_to_folder(
             scenario,
             threads=threads,
             progress=tick,
+            engine=engine,
+            model=model,
             out=out,
             figures=not no_figures,
             command=shlex.join(["openloop", *sys.argv[1:]]),
@@ -170,7 +190,7 @@ def run(
         leave(FAILED, f"{len(result.failures)} of {scenario.run.replicates} runs failed; the others are kept.")
 
 
-def progress_for(scenario: Scenario, quiet: bool, total: int | None = None) -> Any:
+def progress_for(scenario: Scenario, quiet: bool, total: int | None = None, compiles: bool = True) -> Any:
     """A context manager that yields what to call with finished run-months, ``total`` of them."""
     from contextlib import nullcontext
 
@@ -179,7 +199,7 @@ def progress_for(scenario: Scenario, quiet: bool, total: int | None = None) -> A
 
     if quiet:
         return nullcontext(None)
-    if not compiled():
+    if compiles and not compiled():
         say("compiling the kernel, first run only (about 15 s)")
     return progress(total or scenario.run.months * scenario.run.replicates, scenario.name)
 
@@ -353,6 +373,7 @@ def patterns(
     file: File,
     sets: Sets = None,
     replicates: Annotated[int, typer.Option(help="Repetitions with other luck.", min=1)] = 20,
+    engine: EngineName = "lockstep",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Hold a scenario against the fourteen patterns of the record of 2024 to 2026; misses are printed.
@@ -361,13 +382,15 @@ def patterns(
     openloop patterns scenarios/baseline.yaml
     """
     from sim.analysis.patterns import holding, table
+    from sim.engines import engine as find_engine
     from sim.experiments.patterns import run_months, score
-    from sim.run import prepare
+    from sim.scenario.resolve import prepare
 
     scenario, warnings = prepare(file, sets or ())
     warn(warnings)
-    with progress_for(scenario, quiet, run_months(scenario, replicates)) as advance:
-        measures = score(scenario, replicates, advance)
+    found = find_engine(engine)
+    with progress_for(scenario, quiet, run_months(scenario, replicates), found.compiles) as advance:
+        measures = score(scenario, replicates, advance, found.simulate)
     held = holding(measures)
     print(table(measures))
     missed = [pattern for pattern, holds in held.items() if not holds]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from sim.analysis.patterns import Measure, measure
-from sim.engines.lockstep import simulate
-from sim.run import Progress, prepare
+from sim.engines import lockstep
+from sim.run import Progress
 from sim.scenario import Scenario
+from sim.scenario.resolve import prepare
 from sim.trajectory import label
+
+Simulate = Callable[..., dict[str, Any]]
+"""An engine's ``simulate``."""
 
 MONTHS = 29
 DEARER = 1.1
@@ -20,14 +25,16 @@ MOST_PAIRED = 5
 """Replicates that are enough for the elasticity: paired runs differ by little but the price."""
 
 
-def score(scenario: Scenario, replicates: int = 20, progress: Progress | None = None) -> list[Measure]:
+def score(
+    scenario: Scenario, replicates: int = 20, progress: Progress | None = None, simulate: Simulate = lockstep.simulate
+) -> list[Measure]:
     """Every statistic of every pattern for a scenario, in the order of the patterns.
 
-    The horizon is cut to the 29 months that the record needs.
+    The horizon is cut to the 29 months that the record needs; ``simulate`` is the engine's.
     """
     scenario, _ = prepare(scenario, months=MONTHS, replicates=replicates)
     arrays = simulate([(scenario, replicate) for replicate in range(replicates)], progress=progress)
-    paired = elasticity(scenario, min(replicates, MOST_PAIRED), progress)
+    paired = elasticity(scenario, min(replicates, MOST_PAIRED), progress, simulate)
     found = [*measure(label(arrays, scenario, range(replicates))), paired]
     return sorted(found, key=lambda each: int(each.pattern[1:]))
 
@@ -37,7 +44,9 @@ def run_months(scenario: Scenario, replicates: int) -> int:
     return MONTHS * (replicates + min(replicates, MOST_PAIRED) * (1 + len(scenario.roster)))
 
 
-def elasticity(scenario: Scenario, replicates: int, progress: Progress | None = None) -> Measure:
+def elasticity(
+    scenario: Scenario, replicates: int, progress: Progress | None = None, simulate: Simulate = lockstep.simulate
+) -> Measure:
     """F5: own-price elasticity of usage, averaged over lines that are used, months 12 to 24."""
     lines = list(scenario.roster)
     dearer = [_with_cost(scenario, name, DEARER) for name in lines]

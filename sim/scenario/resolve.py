@@ -17,7 +17,7 @@ from typing import Any
 from sim.errors import Problem, ScenarioError, suggestion
 from sim.scenario.check import ENTRIES, check, default_parameters, kinds_of, plain_name
 from sim.scenario.read import Node, below, from_plain, parse, read, shown
-from sim.scenario.spec import Parameters, Scenario
+from sim.scenario.spec import Parameters, RunSettings, Scenario
 from sim.scenario.write import resolved_text
 
 __all__ = ["Loaded", "from_mapping", "load", "resolved_text"]
@@ -63,6 +63,31 @@ def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Loaded:
         else:
             tree = files.merged(tree, change)
     return _finished(tree, base_tree, files.problems, Path(path))
+
+
+def prepare(
+    source: str | os.PathLike[str] | Scenario, sets: Sequence[str] = (), **settings: int | None
+) -> tuple[Scenario, tuple[Problem, ...]]:
+    """The complete scenario behind a file (or a `Scenario`) with some run settings changed, and its warnings.
+
+    Parameters
+    ----------
+    sets : changes such as ``startup.switching_cost=0.6``; for files only
+    settings : run settings such as ``months=24``; None leaves the scenario's
+
+    Raises
+    ------
+    ScenarioError
+        When the file or a change is refused.
+    """
+    given = {name: value for name, value in settings.items() if value is not None}
+    if not isinstance(source, Scenario):
+        loaded = load(source, (*sets, *(f"run.{name}={value}" for name, value in given.items())))
+        return loaded.scenario, loaded.warnings
+    if sets:
+        raise TypeError("sets change a scenario file; use Scenario.model_copy for a scenario that is already read")
+    changed = RunSettings(**{**source.run.model_dump(), **given})
+    return source.model_copy(update={"run": changed}), ()
 
 
 def from_mapping(mapping: Mapping[str, Any], name: str = "scenario") -> Scenario:
