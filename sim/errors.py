@@ -5,6 +5,7 @@
     OpenLoopError            everything this package raises on purpose
     |-- ScenarioError        a scenario file is refused; carries every `Problem` found in it
     |-- UnknownNameError     a name asked for on the command line or in a call does not exist
+    |-- ModelError           somebody's own model cannot be found, or is none
     |-- OutputError          results cannot be written or read back
     `-- RunError             the simulation itself could not go on
 
@@ -58,6 +59,10 @@ class UnknownNameError(OpenLoopError):
     def __init__(self, kind: str, name: str, known: Iterable[str]):
         known = list(known)
         super().__init__(f'there is no {kind} "{name}". {suggestion(name, known)}')
+
+
+class ModelError(OpenLoopError):
+    """Somebody's own model cannot be loaded, or cannot be used as one."""
 
 
 class OutputError(OpenLoopError):

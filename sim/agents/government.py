@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from sim.quantity import Spec, assumption, quantity
 
+WATCHED = ("security_exposure", "scarcity", "concentration", "powered")
+"""Metrics that governments watch, in the order of their noise options."""
+
 
 class Government(Spec):
     """What holds for every government."""

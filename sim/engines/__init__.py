@@ -1,4 +1,83 @@
 """Engines: they advance a `sim.world.World` month by month. Same rules, same draws.
 
-`lockstep`  the default: a batch of runs at once, macro quantities in NumPy, decisions in the kernels of `kernels`
+`lockstep`   the default: a batch of runs at once, macro quantities in NumPy, decisions in the kernels of `kernels`
+`mesa`       the readable twin: one object per agent (`actors`), to read, to extend and to check
+`meanfield`  the deterministic twin: cells in place of adopters, for closed forms and eigenvalues
+
+Every engine is a function ``simulate(jobs, threads=, progress=)`` from (scenario, replicate) pairs to arrays
+``(run, month, *dims)`` named as in `sim.observables`; `engine` finds it by name.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from sim.engines.mesa import OpenLoopModel
+
+ENGINES = {
+    "lockstep": "all adopters of many runs at once, compiled; the default",
+    "mesa": "one Python object per agent: slower, and open to your own agents",
+    "meanfield": "cells in place of adopters: no sampling noise, approximate where adopters look at each other",
+}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine, ready to be called.
+
+    Attributes
+    ----------
+    name : ``lockstep``, or ``mesa:CautiousFirms@1a2b3c4d`` for somebody's own model; part of a run's fingerprint
+    simulate : (jobs, threads=, progress=) -> arrays
+    bytes_per_adopter : memory that one adopter of one run takes
+    compiles : whether a first call waits for the compiler
+    """
+
+    name: str
+    simulate: Callable[..., dict[str, Any]]
+    bytes_per_adopter: int
+    compiles: bool = False
+
+
+def engine(name: str, model: str | type[OpenLoopModel] | None = None) -> Engine:
+    """Find an engine by name.
+
+    Parameters
+    ----------
+    name : key of `ENGINES`
+    model : for Mesa, somebody's own model: ``"mymodels.py:CautiousFirms"`` or the class
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no engine of this name.
+    ModelError
+        When the model cannot be found or is none of ours, or the engine takes no model.
+    """
+    from sim.errors import ModelError
+
+    if name not in ENGINES:
+        raise UnknownNameError("engine", name, ENGINES)
+    if model is not None and name != "mesa":
+        raise ModelError(f'the engine "{name}" has no agents to replace; a model of your own needs --engine mesa')
+    if name == "mesa":
+        from sim.engines import mesa
+        from sim.engines.own_model import load_model, signature
+
+        if model is None:
+            return Engine("mesa", mesa.simulate, bytes_per_adopter=4096)
+        kind = load_model(model) if isinstance(model, str) else model
+        return Engine(f"mesa:{signature(kind)}", partial(mesa.simulate, model=kind), bytes_per_adopter=4096)
+    if name == "meanfield":
+        from sim.engines import meanfield
+
+        return Engine("meanfield", meanfield.simulate, bytes_per_adopter=0)
+    from sim.engines import lockstep
+
+    return Engine("lockstep", lockstep.simulate, bytes_per_adopter=64, compiles=True)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sim.agents.government import WATCHED
 from sim.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED, TYPES
 from sim.engines import cells
 from sim.engines.deciding import Deciders
@@ -34,8 +35,6 @@ __all__ = ["Lockstep", "compiled", "simulate"]
 
 Array = npt.NDArray[Any]
 DOLLARS_PER_BILLION = 1e9
-OBSERVED = ("security_exposure", "scarcity", "concentration", "powered")
-"""Metrics that governments watch, in the order of their noise options."""
 
 
 def simulate(
@@ -160,7 +159,7 @@ class Lockstep:
         )
         self.region_share = np.zeros((runs, lines, regions))
         self.leak_share = np.zeros((runs, len(cell_region), lines))
-        self.history: dict[str, list[Array]] = {name: [] for name in OBSERVED}
+        self.history: dict[str, list[Array]] = {name: [] for name in WATCHED}
         self._schedule_releases()
 
     def _schedule_releases(self) -> None:
@@ -444,6 +443,7 @@ class Lockstep:
             block=2 * w.origin + self.open,
         )
         now.tally = self.deciders.tally
+        now.choices = {"trace_primary": self.deciders.state.primary, "trace_secondary": self.deciders.state.secondary}
 
     def _worth(self, ecosystem_share: Array) -> Array:
         """What a cell shares of the utility of every option [utils], (run, cell, line, mode)."""
@@ -582,7 +582,7 @@ class Lockstep:
         lag = np.broadcast_to(w.government.observation_lag, (w.runs, 1)).astype(int)
         noise = w.government.observation_noise
         now.observed = {}
-        for option, name in enumerate(OBSERVED):
+        for option, name in enumerate(WATCHED):
             self.history[name].append(np.broadcast_to(getattr(now, name), (w.runs, len(REGIONS))))
             error = normals(w.key, "observe", month + 1, np.arange(len(REGIONS)), option)
             past = np.stack(self.history[name][-(int(lag.max()) + 1) :])

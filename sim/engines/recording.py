@@ -1,9 +1,9 @@
-"""What is recorded of a month: fills the observables of `sim.observables` from the state of the engine."""
+"""What is recorded of a month: fills the observables of `sim.observables` from the state of the stocks."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,6 @@ from sim.engines.deciding import option_type
 from sim.observables import OBSERVABLES
 from sim.rules import lenses
 from sim.world import World, cell_region, cell_type
-
-if TYPE_CHECKING:
-    from sim.engines.lockstep import Lockstep
 
 Array = npt.NDArray[Any]
 CHINA = REGIONS.index("CN")
@@ -48,17 +45,16 @@ class Recorder:
         """Everything recorded."""
         return {**self.series, **self.choices}
 
-    def record(self, month: int, now: SimpleNamespace, engine: Lockstep) -> None:
-        """Take down one month."""
+    def record(self, month: int, now: SimpleNamespace, stocks: Any) -> None:
+        """Take down one month: what it came to, and the stocks after it, from whichever engine."""
         for values in (
-            self._adoption(now), self._usage(now), self._lenses(month, now, engine), self._capability(now, engine),
-            self._prices(now, engine), self._compute(now, engine), self._data(now, engine), self._government(now),
+            self._adoption(now), self._usage(now), self._lenses(month, now, stocks), self._capability(now, stocks),
+            self._prices(now, stocks), self._compute(now, stocks), self._data(now, stocks), self._government(now),
         ):  # fmt: skip
             for name, value in values.items():
                 self.series[name][:, month] = value
-        if self.choices:
-            self.choices["trace_primary"][:, month] = engine.deciders.state.primary
-            self.choices["trace_secondary"][:, month] = engine.deciders.state.secondary
+        for name in self.choices:
+            self.choices[name][:, month] = now.choices[name]
 
     def _adoption(self, now: SimpleNamespace) -> dict[str, Array]:
         tally, count = now.tally, self.world.population.count
@@ -94,11 +90,11 @@ class Recorder:
             "focus_share": np.where(total > 0, focus / np.maximum(total, 1e-300), 0.0),
         }
 
-    def _lenses(self, month: int, now: SimpleNamespace, engine: Lockstep) -> dict[str, Array]:
+    def _lenses(self, month: int, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
         w, tally = self.world, now.tally
-        group = 2 * w.origin + engine.open
+        group = 2 * w.origin + stocks.open
         in_group = np.eye(len(GROUPS))[group]
-        base_group = np.take_along_axis(group, engine.base, axis=1)
+        base_group = np.take_along_axis(group, stocks.base, axis=1)
         in_base_group = np.eye(len(GROUPS))[base_group]
         to_group = lambda by_line, member=in_group: (by_line[..., None] * member).sum(axis=1)
         # masks multiply: picking cells by index would leave the order of addition to the layout of the batch
@@ -110,7 +106,7 @@ class Recorder:
         self.downloads = [*self.downloads[-2:], to_group(new, in_base_group)]
         pairs = cells.by_region(tally.pairs * startups[None, :, None, None])
         any_use = lenses.any_use(pairs, in_group)
-        with_open = pairs * lenses.pair_has(engine.open)[:, None]
+        with_open = pairs * lenses.pair_has(stocks.open)[:, None]
         members = np.maximum(cells.by_region(w.population.count * startups), 1)
         firms = (cell_type == ENTERPRISE) | (cell_type == INDUSTRIAL)
         firm_users = cells.by_region(tally.pairs.sum(axis=(2, 3)) * firms)
@@ -126,23 +122,23 @@ class Recorder:
             "L5_spend": lenses.shares(to_group(of_cells(spend, enterprises & abroad))),
             "L6": firm_users / firm_count,
             "L7": lenses.shares(to_group(spend.sum(axis=1))),
-            "L8": lenses.capability_lag(self.frontier[:, : month + 1], engine.released),
+            "L8": lenses.capability_lag(self.frontier[:, : month + 1], stocks.released),
         }
 
-    def _capability(self, now: SimpleNamespace, engine: Lockstep) -> dict[str, Array]:
+    def _capability(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
         return {
-            "capability": engine.internal,
-            "released": engine.released,
-            "borrowed": engine.borrowed,
-            "sector_capability": engine.sector_capability,
+            "capability": stocks.internal,
+            "released": stocks.released,
+            "borrowed": stocks.borrowed,
+            "sector_capability": stocks.sector_capability,
             "coverage": now.coverage,
             "release": now.release,
-            "openness": engine.open,
-            "base": engine.base,
-            "training_compute": engine.training,
+            "openness": stocks.open,
+            "base": stocks.base,
+            "training_compute": stocks.training,
         }
 
-    def _prices(self, now: SimpleNamespace, engine: Lockstep) -> dict[str, Array]:
+    def _prices(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
         # the world's price: regions differ only in own hardware, weighted here by their adopters
         price = now.option_price.mean(axis=1)
         price[..., SELF_HOSTED] = price[..., SELF_HOSTED] * (1 + self.world.prices.self_hosting_penalty)
@@ -150,37 +146,37 @@ class Recorder:
             "price": price,
             "price_of_fixed_capability": now.price_of_fixed_capability,
             "markup": now.markup,
-            "load": engine.load,
-            "revenue_share": engine.revenue_share,
+            "load": stocks.load,
+            "revenue_share": stocks.revenue_share,
         }
 
-    def _compute(self, now: SimpleNamespace, engine: Lockstep) -> dict[str, Array]:
+    def _compute(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
         return {
             "capex": now.capex,
-            "chips_frontier": engine.chips_frontier,
-            "chips_domestic": engine.chips_domestic,
+            "chips_frontier": stocks.chips_frontier,
+            "chips_domestic": stocks.chips_domestic,
             "compute": now.compute,
             "powered": now.powered,
             "chips_legal": now.chips_legal,
             "chips_denied": now.chips_denied,
             "chips_smuggled": now.chips_smuggled,
             "chips_output": now.chips_output,
-            "chip_capacity": engine.capacity,
+            "chip_capacity": stocks.capacity,
             "scarcity": now.scarcity,
         }
 
-    def _data(self, now: SimpleNamespace, engine: Lockstep) -> dict[str, Array]:
-        telemetry = engine.telemetry.sum(axis=1)
+    def _data(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
+        telemetry = stocks.telemetry.sum(axis=1)
         by_channel = [telemetry[..., m] for m in range(len(MODES))]
         return {
-            "data": engine.telemetry.sum(axis=-1) + engine.partner,
-            "data_by_channel": np.stack([*by_channel, engine.partner.sum(axis=1), engine.pool.sum(axis=1)], axis=-1),
-            "data_pool": engine.pool,
+            "data": stocks.telemetry.sum(axis=-1) + stocks.partner,
+            "data_by_channel": np.stack([*by_channel, stocks.partner.sum(axis=1), stocks.pool.sum(axis=1)], axis=-1),
+            "data_pool": stocks.pool,
             "data_gain": now.data_gain,
-            "derivatives": engine.derivatives,
-            "experience": engine.experience,
-            "ecosystem": engine.ecosystem,
-            "awareness": engine.awareness,
+            "derivatives": stocks.derivatives,
+            "experience": stocks.experience,
+            "ecosystem": stocks.ecosystem,
+            "awareness": stocks.awareness,
         }
 
     def _government(self, now: SimpleNamespace) -> dict[str, Array]:

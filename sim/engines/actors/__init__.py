@@ -1,0 +1,16 @@
+"""The agents of the Mesa engine: one class per agent type, one method per decision.
+
+::
+
+    adopters.py    startups, enterprises, industrial firms and public agencies: what each does in a month
+    lab.py         labs: train, borrow, release, price, become known, collect data
+    government.py  governments: buy chips, allot compute, pool data, judge exposure, observe
+    actor.py       what all of them share: luck, levers, and signals that a loop's switch may hold
+    census.py      from agents to tables: what the statistician of the world counts every month
+"""
+
+from sim.engines.actors.adopters import Adopter, Enterprise, IndustrialFirm, PublicAgency, Startup
+from sim.engines.actors.government import Government
+from sim.engines.actors.lab import Lab
+
+__all__ = ["Adopter", "Enterprise", "Government", "IndustrialFirm", "Lab", "PublicAgency", "Startup"]

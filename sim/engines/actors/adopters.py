@@ -1,0 +1,328 @@
+"""What a startup, an enterprise, an industrial firm and a public agency do each month.
+
+Every month an adopter
+
+1. `look_around`: notes which lines its peers used last month;
+2. `decide`: waits for an occasion (a first look at AI, the end of a contract, a ban) and, when it comes, `choose`:
+   a line and a mode of use, perhaps a second line beside it, or none at all;
+3. `use`: puts what it chose to work, which is where usage, revenue and data come from.
+
+The four types take the same steps and differ in their numbers (``sim/agents/``). To change how one of them decides,
+subclass it, override one method, and name the new class in a subclass of `sim.engines.mesa.OpenLoopModel`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
+
+from sim.axes import CELLS, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.engines.actors.actor import Actor
+from sim.engines.deciding import LONGEST_MEMORY
+from sim.rules import choice, usage
+from sim.rules.adoption import probability
+from sim.streams import agent_address
+from sim.world import N_PEERS
+
+if TYPE_CHECKING:
+    from sim.agents.adopter import AdopterType
+    from sim.engines.actors.lab import Lab
+    from sim.engines.mesa import OpenLoopModel
+
+T = TypeVar("T")
+
+OUTSIDE = 2 * len(REGIONS)
+"""Number of the outside option in the race between blocks."""
+
+
+class Option(NamedTuple):
+    """A line and the mode in which it is used."""
+
+    lab: Lab
+    mode: int
+
+
+class Offer(NamedTuple):
+    """What a line is worth to an adopter [utils], and each of its modes."""
+
+    value: float
+    by_mode: dict[int, float]
+
+
+def inclusive_value(values: Iterable[float], dissimilarity: float) -> float:
+    """Worth of a nest [utils]: a little more than the best that is in it."""
+    values = list(values)
+    best = max(values)
+    if len(values) == 1:
+        return best
+    return choice.inclusive(best, sum(math.exp((value - best) / dissimilarity) for value in values), dissimilarity)
+
+
+def logit(values: dict[T, float], dissimilarity: float) -> dict[T, float]:
+    """Weights of alternatives in a logit, relative to the best of them."""
+    best = max(values.values())
+    return {what: math.exp((value - best) / dissimilarity) for what, value in values.items()}
+
+
+class Adopter(Actor):
+    """An organisation that may come to use AI lines.
+
+    Attributes
+    ----------
+    region, sector, kind : where it is and what it is, by name; ``r, s, g`` the same as numbers
+    size : weight in its sector; all adopters of a sector sum to one
+    quality_taste, cost_taste : its own weights of coverage and of log cost [utils]
+    hosting_premium : log of what hosting by itself costs it extra
+    peers : the adopters it looks at
+    primary, secondary : the options in use, or None
+    tenure : months on the line in use; age : months since it first adopted, -1 before
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(self, model: OpenLoopModel, number: int):
+        super().__init__(model)
+        people = model.world.population
+        self.number = number
+        self.cell = int(people.cell[0, number])
+        self.region, self.sector, _ = CELLS[self.cell]
+        self.r, self.s, self.g = REGIONS.index(self.region), SECTORS.index(self.sector), TYPES.index(self.kind)
+        self.address = int(agent_address(self.cell, int(people.rank[0, number])))
+        self.size = float(people.size[0, number])
+        self.quality_taste = float(people.quality[0, number])
+        self.cost_taste = float(people.cost[0, number])
+        self.hosting_premium = float(people.own_hosting[0, number])
+        self.compliance = self.luck("comply", month=0)
+        self.peers: list[Adopter] = []
+        self.primary: Option | None = None
+        self.secondary: Option | None = None
+        self.tenure, self.age = 0, -1
+        self.before: Lab | None = None
+        self.seen: Lab | None = None
+        self._forget_the_month()
+
+    def _forget_the_month(self) -> None:
+        self.began = self.moved = False
+        self.added: list[Option] = []
+        self.surplus: float | None = None
+
+    @property
+    def type(self) -> AdopterType:
+        """The numbers of this adopter's type."""
+        return getattr(self.parameters, self.kind)
+
+    @property
+    def slots(self) -> list[Option]:
+        """The options in use: none, one or two."""
+        return [option for option in (self.primary, self.secondary) if option is not None]
+
+    # -- the month -----------------------------------------------------------------------------------------------
+
+    def look_around(self) -> None:
+        """Show others the line of last month; what peers see of it stays as it is when their loop is frozen (R5)."""
+        self.before = self.primary.lab if self.primary else None
+        if self.model.passes("R5"):
+            self.seen = self.before
+
+    def decide(self) -> None:
+        """Choose, if an occasion arrives."""
+        self._forget_the_month()
+        hazard = self.arrival_hazard() if self.primary is None else self.review_hazard()
+        if self.luck("arrive") < hazard:
+            self.choose()
+
+    def use(self) -> None:
+        """Use what was chosen; a month passes."""
+        self.usage = [(option, self.usage_of(option, rank)) for rank, option in enumerate(self.slots)]
+        if self.primary is not None and self.model.passes("R7"):
+            self.tenure = min(self.tenure + 1, LONGEST_MEMORY)
+        if self.age >= 0:
+            self.age = min(self.age + 1, LONGEST_MEMORY)
+
+    # -- does an occasion arrive? --------------------------------------------------------------------------------
+
+    def arrival_hazard(self) -> float:
+        """Chance of a first look at AI this month: of its own accord, and the more the more others have adopted."""
+        push = self.lever.push[self.r, self.s]
+        adopted = sum(peer.before is not None for peer in self.peers) / N_PEERS
+        return choice.arrival_hazard(
+            self.type.innovation * push, self.type.imitation * push, adopted, self.model.adopted
+        )
+
+    def review_hazard(self) -> float:
+        """Chance that a contract ends this month, or that a ban which this adopter obeys forces a review."""
+        review = float(probability(self.type.review_rate))
+        if any(self.forbidden(option) for option in self.slots):
+            return choice.forced_hazard(review, self.parameters.adopter.forced_review)
+        return review
+
+    def forbidden(self, option: Option) -> bool:
+        """Whether a ban binds this adopter; what is built on a banned base may be banned too."""
+        lab, mode = option
+        ban = self.lever.ban[self.r, self.s, self.g, lab.place, mode]
+        if lab.base is not lab:
+            ban = max(ban, self.lever.base_ban[self.r, self.s, self.g, lab.base.place, mode])
+        return self.compliance < ban
+
+    # -- the choice ----------------------------------------------------------------------------------------------
+
+    def choose(self, starting: bool = False) -> None:
+        """Choose a line and mode, or none; then perhaps a second line beside it.
+
+        ``starting`` is the draw before month 0, in which those who have adopted already are told what they use.
+        """
+        offers = self.offers()
+        first = self.pick(offers, "", -math.inf if starting else self.outside_value(), welfare=not starting)
+        second = None
+        if first is not None:
+            rest = {lab: offer for lab, offer in offers.items() if lab is not first.lab}
+            second = self.pick(rest, "second_", self.outside_value())
+        self._switch_to(first, second)
+
+    def offers(self) -> dict[Lab, Offer]:
+        """Every line that the adopter considers and may use, and what it is worth."""
+        found = {}
+        for lab in self.model.labs:
+            if not self.considers(lab):
+                continue
+            modes = range(N_MODES) if lab.open else range(HOSTED)
+            by_mode = {mode: self.utility(lab, mode) for mode in modes if not self.forbidden(Option(lab, mode))}
+            if by_mode:
+                nested = inclusive_value(by_mode.values(), self.parameters.adopter.mode_dissimilarity)
+                found[lab] = Offer(nested + self.history(lab), by_mode)
+        return found
+
+    def considers(self, lab: Lab) -> bool:
+        """Whether it knows the line: by awareness in its region, or because it uses it."""
+        if self.luck("consider", lab.line_address) < lab.awareness[self.r]:
+            return True
+        return any(option.lab is lab for option in self.slots)
+
+    def utility(self, lab: Lab, mode: int) -> float:
+        """What one option is worth apart from the adopter's own past [utils]."""
+        log_cost = math.log(lab.paid[self.cell, mode])
+        if mode == SELF_HOSTED:
+            log_cost += self.hosting_premium
+        return choice.option_utility(
+            self.quality_taste, lab.coverage[self.s], self.cost_taste, log_cost, self.worth(lab, mode)
+        )
+
+    def worth(self, lab: Lab, mode: int) -> float:
+        """Fit, service, trust, ecosystem, and what policy adds [utils]."""
+        common, kind = self.parameters.adopter, self.type
+        fitting = (common.customisation_api, common.customisation_hosted, common.customisation_self_hosted)[mode]
+        if not lab.open:
+            served = common.service_closed
+        else:
+            served = common.service_self_hosted if mode == SELF_HOSTED else common.service_open
+        friction = self.model.friction(self.r, self.s, lab, mode)
+        return (
+            kind.customisation_weight * fitting
+            + kind.service_weight * served
+            - kind.trust_weight * friction
+            + common.ecosystem_weight * lab.ecosystem_seen
+            + self.lever.preference[self.r, self.s, self.g, lab.place]
+        )
+
+    def history(self, lab: Lab) -> float:
+        """What the adopter's past and its peers add to a line [utils]: staying was learned, moving costs."""
+        common = self.parameters.adopter
+        peer_weight = 0.0 if self.model.off("R5") or self.model.draw_month == 0 else common.peer_weight
+        learned = common.learning_weight * (1 - math.exp(-max(self.tenure, 0) / common.learning_time))
+        return choice.history_utility(
+            self.primary is not None and self.primary.lab is lab,
+            self.primary is not None,
+            0.0 if self.model.off("R7") else learned,
+            self.type.switching_cost,
+            peer_weight,
+            sum(peer.seen is lab for peer in self.peers) if peer_weight else 0.0,
+            N_PEERS,
+        )
+
+    def outside_value(self) -> float:
+        """Worth of using no AI line [utils]."""
+        return self.type.outside_value + self.lever.outside_value[self.r, self.s]
+
+    def pick(self, offers: dict[Lab, Offer], slot: str, outside: float, welfare: bool = False) -> Option | None:
+        """Three races decide: between blocks of lines and the outside, between lines, between modes.
+
+        ``slot`` is the first word of the streams that hold the luck: none for the first slot, ``second_`` for the
+        second. With ``welfare`` the expected worth of the choice is noted as consumer surplus.
+        """
+        if not offers and outside == -math.inf:
+            return None
+        common = self.parameters.adopter
+        blocks: dict[int, list[Lab]] = {}
+        for lab in offers:
+            blocks.setdefault(lab.block, []).append(lab)
+        best = max([outside, *(offer.value for offer in offers.values())])
+        weights = {OUTSIDE: math.exp(outside - best)}
+        for block, labs in sorted(blocks.items()):
+            value = inclusive_value([offers[lab].value for lab in labs], common.line_dissimilarity)
+            weights[block] = math.exp(value - best)
+        if welfare and self.cost_taste > 0:
+            self.surplus = (best + math.log(sum(weights.values()))) / self.cost_taste
+        block = self.race(f"{slot}block", weights, lambda block: block)
+        if block == OUTSIDE:
+            return None
+        values = {lab: offers[lab].value for lab in blocks[block]}
+        lab = self.race(f"{slot}line", logit(values, common.line_dissimilarity), lambda lab: lab.line_address)
+        modes = logit(offers[lab].by_mode, common.mode_dissimilarity)
+        return Option(lab, self.race(f"{slot}mode", modes, lambda mode: lab.line_address + mode))
+
+    def race(self, stream: str, weights: dict[T, float], address: Callable[[T], int]) -> T:
+        """The winner of a race in which each runner is as likely to be first as its weight says."""
+        if len(weights) == 1:
+            return next(iter(weights))
+        return min(weights, key=lambda runner: choice.race_time(self.luck(stream, address(runner)), weights[runner]))
+
+    def _switch_to(self, first: Option | None, second: Option | None) -> None:
+        """Take up the new options. Whoever changes line, or leaves, begins to learn anew."""
+        line_before = self.primary.lab if self.primary else None
+        line = first.lab if first else None
+        self.added = [option for option in (first, second) if option is not None and option not in self.slots]
+        if line is not None and line_before is None:
+            self.began = True
+            self.age = max(self.age, 0)
+        self.moved = line is not None and line_before is not None and line is not line_before
+        if line is not line_before:
+            self.tenure = 0
+        self.primary, self.secondary = first, second
+
+    # -- use -----------------------------------------------------------------------------------------------------
+
+    def usage_of(self, option: Option, rank: int) -> float:
+        """What it uses an option this month [sector-years]: more with size, time, coverage, and a lower price."""
+        lab, mode = option
+        common = self.parameters.adopter
+        second = common.second_slot_weight
+        weight = 1.0 if len(self.slots) == 1 else (1 - second, second)[rank]
+        swing = 1 - math.exp(-(self.age + 1) / common.ramp_time)
+        cost = lab.paid[self.cell, mode] * (math.exp(self.hosting_premium) if mode == SELF_HOSTED else 1.0)
+        rate = usage.usage_rate(lab.coverage[self.s], cost, self.parameters.prices.usage_elasticity)
+        return self.size * swing * weight * rate
+
+
+class Startup(Adopter):
+    """A startup: it reviews its line most often, weighs cost most, and the ecosystem is counted among its kind."""
+
+    kind = "startup"
+
+
+class Enterprise(Adopter):
+    """An enterprise that sells services."""
+
+    kind = "enterprise"
+
+
+class IndustrialFirm(Adopter):
+    """A firm in manufacturing, logistics or robotics: slow to come, slow to leave, richest in physical data."""
+
+    kind = "industrial"
+
+
+class PublicAgency(Adopter):
+    """A public agency, through which governments procure."""
+
+    kind = "public"

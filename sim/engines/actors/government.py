@@ -1,0 +1,186 @@
+"""What a government and the market at its feet do each month: chips, compute, data pools, exposure, statistics.
+
+Its policies stand in the scenario and reach the world through levers; here they are obeyed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.agents.government import WATCHED
+from sim.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
+from sim.engines import cells
+from sim.engines.actors.actor import Actor
+from sim.rules import compute, exposure, usage
+from sim.streams import normals
+from sim.world import cell_region, cell_sector, cell_type
+
+if TYPE_CHECKING:
+    from sim.engines.actors.lab import Lab
+    from sim.engines.mesa import OpenLoopModel
+
+Array = npt.NDArray[Any]
+DOLLARS_PER_BILLION = 1e9
+
+
+class Government(Actor):
+    """The government of a region, with its chips, power and data.
+
+    Attributes
+    ----------
+    name, place : name and number of the region
+    chips_frontier, chips_domestic : installed chips of frontier and of domestic design [H100e]
+    output_total, capacity : domestic chips made so far [H100e], and what the fabs can make [H100e/month]
+    compute, powered : usable compute [H100e], and the part of chips that power can run
+    scarcity : part of chip demand denied and not replaced
+    pool : data pooled by mandate [sector-years], by sector
+    observed : what it sees of the metrics it watches, late and with noise
+    """
+
+    def __init__(self, model: OpenLoopModel, place: int):
+        super().__init__(model)
+        self.name, self.place, self.address = REGIONS[place], place, place
+        self.region = getattr(self.parameters.regions, self.name)
+        self.chips_frontier, self.chips_domestic = self.region.chips * 1e6, 0.0
+        self.output_total, self.capacity = self.region.domestic_output, self.region.domestic_capacity
+        self.power_gain = 0.0
+        self.scarcity, self.powered, self.compute = 0.0, 1.0, 0.0
+        self.pool: Array = np.zeros(len(SECTORS))
+        self.history: dict[str, list[float]] = {name: [] for name in WATCHED}
+        self.observed: dict[str, float] = {}
+
+    @property
+    def labs(self) -> list[Lab]:
+        """The labs at home."""
+        return [lab for lab in self.model.labs if lab.home == self.place]
+
+    # -- chips and compute ---------------------------------------------------------------------------------------
+
+    def invest(self) -> None:
+        """Capital expenditure follows its trend, and the revenue of the labs at home."""
+        c = self.parameters.compute
+        equal = 1 / len(self.model.labs)
+        self.revenue_seen = {lab: lab.signal("R2", "revenue_share", lab.revenue_share, equal) for lab in self.labs}
+        start = equal * len(self.labs)
+        ratio = sum(self.revenue_seen.values()) / start if start > 0 else 1.0
+        self.capex = float(compute.capex(
+            self.region.capex, c.capex_growth, c.capex_slowdown, self.model.month, c.capex_response, ratio,
+            self.lever.capex_boost[self.place],
+        ))  # fmt: skip
+
+    def buy_chips(self) -> None:
+        """Frontier chips as far as controls allow, some smuggled; what money is left goes to domestic makers."""
+        c, lever, at, month = self.parameters.compute, self.lever, self.place, self.model.month
+        budget = c.chip_share * self.capex * DOLLARS_PER_BILLION
+        chip_price = compute.falling(c.chip_price, c.chip_price_fall, month)
+        desired = budget / chip_price * (1 + lever.stockpiling[at])
+        enforced = 1 - (1 - c.enforcement) * (1 - lever.enforcement[at])
+        self.legal, self.denied, self.smuggled = compute.chip_purchases(
+            desired, lever.export_denial[at], lever.import_refusal[at], c.smuggling, enforced, c.smuggling_premium
+        )
+        money = compute.domestic_budget(
+            budget, chip_price, self.legal, self.smuggled, c.smuggling_premium, c.redirected,
+            lever.chip_subsidy[at] * DOLLARS_PER_BILLION,
+        )  # fmt: skip
+        self.output = self.make_chips(float(money))
+        self.chips_frontier = (1 - c.retirement) * self.chips_frontier + self.legal + self.smuggled
+        self.chips_domestic = (1 - c.retirement) * self.chips_domestic + self.output
+        self.scarcity = float(compute.scarcity(desired, self.denied, self.smuggled, self.output))
+
+    def make_chips(self, money: float) -> float:
+        """Domestic chips: their price falls with what was made before, their number ends at the fabs' capacity."""
+        c, lever, at = self.parameters.compute, self.lever, self.place
+        learned = self.signal("R8", "output_total", self.output_total, self.region.domestic_output)
+        capacity = self.signal("R8", "capacity", self.capacity, self.region.domestic_capacity)
+        unit_price = compute.learning_price(
+            c.domestic_price, learned, self.region.domestic_output, c.domestic_learning, c.domestic_price_fall,
+            self.model.month, lever.chip_discount[at],
+        )  # fmt: skip
+        wanted = money / max(float(unit_price), 1e-9)
+        output = float(compute.smooth_minimum(wanted, capacity))
+        self.capacity *= 1 + compute.capacity_growth(
+            c.capacity_growth, c.demand_pull, wanted / max(capacity, 1e-300), c.subsidy_pull, lever.chip_subsidy[at],
+            c.subsidy_half, lever.tool_control[at],
+        )  # fmt: skip
+        self.output_total += output
+        return output
+
+    def power_chips(self) -> None:
+        """Run as many chips as there is power for."""
+        c, lever, at, month = self.parameters.compute, self.lever, self.place, self.model.month
+        self.power_gain += lever.grid_growth[at] * np.exp(-month / c.power_slowdown)
+        power = compute.grid_power(
+            self.region.power, self.region.power_growth, c.power_slowdown, month, lever.grid_power[at], self.power_gain
+        )
+        powered = compute.powered_share(
+            power, self.chips_frontier, self.chips_domestic,
+            compute.falling(c.power_per_chip, c.power_per_chip_fall, month), c.domestic_power_penalty,
+        )  # fmt: skip
+        self.powered = self.signal("B3", "powered", float(powered), 1.0)
+        self.compute = self.powered * (self.chips_frontier + self.chips_domestic)
+
+    def allot_compute(self) -> None:
+        """Divide the region's compute among its labs, by their weight and their revenue."""
+        if not self.labs:
+            return
+        lab = self.parameters.lab
+        weight = np.array([[one.numbers.compute_weight for one in self.labs]])
+        revenue = np.array([list(self.revenue_seen.values())])
+        shares = compute.lab_shares(
+            weight, revenue, lab.revenue_elasticity, lab.least_revenue_share, np.ones((len(self.labs), 1))
+        )[0]
+        for one, share in zip(self.labs, shares, strict=True):
+            one.compute = float(self.compute * share * self.lever.compute_factor[one.place])
+
+    # -- data, exposure, statistics ------------------------------------------------------------------------------
+
+    def show_data(self) -> None:
+        """The pool as the data loop lets labs see it."""
+        self.pool_seen = self.signal("R1p", "pool", self.pool, np.zeros(len(SECTORS)))
+
+    def pool_data(self) -> None:
+        """Where a mandate says so, part of what use teaches flows into the region's pool."""
+        effective = self.model.ledger.effective.sum(axis=(1, 2))
+        handed_over = self.lever.data_mandate[cell_region, cell_sector] * effective
+        inflow = cells.by_region_and_sector(handed_over[None])[0, self.place]
+        self.pool = usage.decayed(self.pool, self.model.data_decay(), inflow)
+
+    def judge_exposure(self) -> None:
+        """How far the region depends on its rivals' lines, through data and through operation."""
+        e, sectors, model = self.parameters.exposure, self.model.sectors, self.model
+        table = model.ledger.by_region_and_sector[None, [self.place]]
+        rivals = getattr(model.source.rivals, self.name)
+        rival = np.array([REGIONS[lab.base.home] in rivals for lab in model.labs], dtype=float)
+        vulnerable = rival * np.array([lab.numbers.vulnerability for lab in model.labs])
+        physical = np.array([name in PHYSICAL_SECTORS for name in SECTORS])
+        self.data_exposure = float(exposure.exposed_share(
+            table, sectors.criticality[None], np.array([[e.data_api, e.data_hosted, e.data_self_hosted]]),
+            rival[None, None],
+        )[0, 0])  # fmt: skip
+        self.operational_exposure = float(exposure.exposed_share(
+            table, (sectors.criticality * sectors.autonomy * physical)[None],
+            np.array([[e.operational_api, e.operational_hosted, e.operational_self_hosted]]), vulnerable[None, None],
+        )[0, 0])  # fmt: skip
+        self.security_exposure = exposure.combined(self.data_exposure, self.operational_exposure)
+        by_line = table[0, 0].sum(axis=(0, 2))
+        by_origin = [sum(by_line[lab.place] for lab in model.labs if lab.base.home == o) for o in range(len(REGIONS))]
+        self.concentration = float(exposure.concentration(np.array([by_origin], dtype=float))[0])
+        here = cell_region == self.place
+        rival_usage = (model.ledger.used.sum(axis=2) * rival).sum(axis=1) * here
+        total = rival_usage.sum()
+        rate = (rival_usage * model.types.review_rate[cell_type]).sum() / max(total, 1e-300) if total > 0 else np.nan
+        self.shedding_time = float(exposure.shedding_time(rate))
+
+    def observe(self) -> None:
+        """Read the statistics: of some months ago, and not quite right."""
+        g, month = self.parameters.government, self.model.month
+        lag = int(g.observation_lag)
+        for option, name in enumerate(WATCHED):
+            self.history[name].append(float(getattr(self, name)))
+            error = normals(self.model.key, "observe", month + 1, [self.address], option)[0]
+            past = self.history[name]
+            known = past[len(past) - 1 - lag] if month >= lag else np.nan
+            self.observed[name] = known * (1 + g.observation_noise * error)

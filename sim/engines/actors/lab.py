@@ -1,0 +1,297 @@
+"""What a lab does each month: train, borrow, release, price its line, become known, and collect data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.axes import API, HOSTED, N_MODES, REGIONS, SECTORS
+from sim.engines import cells
+from sim.engines.actors.actor import Actor
+from sim.rules import adoption, capability, compute, ecosystem, price, usage
+from sim.streams import line_address
+from sim.world import cell_region, cell_sector, cell_type
+
+if TYPE_CHECKING:
+    from sim.agents.lab import Line
+    from sim.engines.actors.government import Government
+    from sim.engines.mesa import OpenLoopModel
+
+Array = npt.NDArray[Any]
+DOLLARS_PER_BILLION = 1e9
+
+
+class Lab(Actor):
+    """A lab and the line of AI models that it makes.
+
+    Attributes
+    ----------
+    name, place : name of the line, and its number in the roster
+    numbers : what the scenario says about the line
+    internal, released : capability in the laboratory, and of the newest release [nats]
+    sector_capability, coverage : by sector; part of a sector's tasks that the line can do
+    open, base : whether the weights are open; the line it is built on, or itself
+    price, paid : by region and mode, and what adopters of a cell pay [$/Mtoken]
+    telemetry, partner : data collected [sector-years], by sector and mode, and by sector
+    awareness : part of each region's adopters who know the line
+    """
+
+    def __init__(self, model: OpenLoopModel, name: str, place: int):
+        super().__init__(model)
+        p = self.parameters
+        self.name, self.place = name, place
+        self.numbers: Line = p.lines[name]
+        self.line_address = self.address = line_address(name)
+        self.home = REGIONS.index(self.numbers.region)
+        self.open = self.numbers.openness == "open"
+        self.base: Lab = self
+        self.markup = self.numbers.markup
+        self.at_home = np.arange(len(REGIONS)) == self.home
+        self.awareness: Array = np.where(self.at_home, self.numbers.awareness_home, self.numbers.awareness_abroad)
+        self.training = self.public_compute = self.compute = 0.0
+        self.algorithmic, self.borrowed = self.numbers.algorithmic_start, 0.0
+        self.internal = self.released = 0.0
+        self.sector_capability = self.coverage = np.zeros(len(SECTORS))
+        self.months_near_frontier = 0
+        self.telemetry: Array = np.zeros((len(SECTORS), N_MODES))
+        self.partner: Array = np.zeros(len(SECTORS))
+        self.derivatives, self.new_derivatives = 0.0, 0.0
+        self.experience = p.prices.experience_start
+        self.load = p.prices.mean_load
+        equal = 1 / len(model.world.lines)
+        self.ecosystem = self.ecosystem_seen = self.revenue_share = equal
+        self.share_of_users = [equal]
+        self.region_share: Array = np.zeros(len(REGIONS))
+        self.customers: Array = np.zeros(len(cell_region))
+        self._plan_releases()
+
+    @property
+    def government(self) -> Government:
+        """The government at home."""
+        return self.model.governments[self.home]
+
+    @property
+    def block(self) -> int:
+        """Home region and openness: lines of a block are closer substitutes."""
+        return 2 * self.home + self.open
+
+    # -- training and research -----------------------------------------------------------------------------------
+
+    def train(self) -> None:
+        """Turn the lab's part of compute, and public grants, into training compute."""
+        c, lab = self.parameters.compute, self.parameters.lab
+        chip_price = compute.falling(c.chip_price, c.chip_price_fall, self.model.month)
+        grant = self.lever.compute_grant[self.place] * DOLLARS_PER_BILLION * c.chip_share / chip_price
+        self.public_compute = (1 - c.retirement) * self.public_compute + grant
+        level = lab.training_share * self.compute + self.public_compute
+        started = self.model.month > 0
+        self.training = compute.smoothed(self.training, level, lab.training_time) if started else level
+
+    def show(self) -> None:
+        """What others, and the lab itself, get to see of its data and community, as the loops' switches let them."""
+        nothing = np.zeros(len(SECTORS))
+        users = self.signal("R1", "telemetry", self.telemetry.sum(axis=-1), nothing)
+        self.data_seen = users + self.signal("R1p", "partner", self.partner, nothing)
+        self.derivatives_seen = self.signal("R3", "derivatives", self.derivatives, 0.0)
+        self.ecosystem_seen = self.signal("R3", "ecosystem", self.ecosystem, 1 / len(self.model.labs))
+
+    def learn_from_others(self) -> None:
+        """Own algorithmic progress, ideas that spill over, and what can be borrowed from weights and outputs."""
+        tech, seen = self.parameters.technology, self.model.seen
+        both = np.array([self.algorithmic, seen.best_algorithms])
+        self.algorithmic = float(capability.algorithmic_step(
+            both, tech.algorithmic_progress, tech.scarcity_innovation, self.government.scarcity, tech.idea_spillover
+        )[0])  # fmt: skip
+        self.borrowed = capability.borrowed_step(
+            self.borrowed, self.internal, seen.frontier_open, seen.frontier, tech.weight_borrowing, tech.distillation,
+            1 - self.lever.access_restriction[self.place], tech.borrowed_decay,
+        )  # fmt: skip
+
+    def assess(self) -> None:
+        """What the lab could release: compute, algorithms, borrowing, the community, and data by sector."""
+        borrowed = self.signal("B2", "borrowed", self.borrowed, 0.0)
+        community = self.model.community[self.place]
+        self.internal = float(
+            capability.capability(self.training, self.model.reference, self.algorithmic, borrowed, community)
+        )
+        self.data_gain = self.worth_of_data()
+
+    def worth_of_data(self) -> Array:
+        """What the data that it may use add to the line in each sector [nats]."""
+        tech, sectors = self.parameters.technology, self.model.sectors
+        form = (sectors.data_gain, sectors.data_scale, sectors.data_exponent, tech.data_shape)
+        data = self.usable_data()
+        if self.model.never_cut("B4"):
+            return capability.data_gain(data, *form)
+        held = self.signal("B4", "data", data, np.zeros(len(SECTORS)))
+        chord = capability.data_gain(sectors.data_scale, *form) / sectors.data_scale
+        slope = chord if self.model.off("B4") else capability.data_gain_slope(held, *form)
+        return capability.data_gain(held, *form) + slope * (data - held)
+
+    def usable_data(self) -> Array:
+        """Its own data, what others must share, and the pools it may use [sector-years], by sector."""
+        tech, model = self.parameters.technology, self.model
+        own = capability.accessible_data(
+            model.all_data, np.full((1, 1, 1), tech.data_sharing), self.lever.data_sharing[None], model.world.home
+        )[0, self.place]
+        domestic = np.where(self.lever.pool_listed > 0, 0.0, self.at_home)
+        access = np.maximum(domestic, self.lever.pool_access[:, self.place])
+        pools = capability.pooled_data(model.all_pools, access[None, :, None])[0, 0]
+        return capability.shared_between_sectors(own + pools, tech.sector_sharing)
+
+    # -- releases ------------------------------------------------------------------------------------------------
+
+    def _plan_releases(self) -> None:
+        """The cadence is drawn once per run, and so is the month of the first release."""
+        spread = self.parameters.lab.cadence_spread
+        change = np.floor(self.luck("release", 1, month=0) * (2 * spread + 1)) - spread
+        self.cadence = max(self.numbers.cadence + change, 1)
+        self.months_left = np.floor(self.luck("release", 0, month=0) * self.cadence) + 1
+        self.due = False
+
+    def look_at_calendar(self) -> None:
+        """Is this the month of a release? If so, the date of the next one is drawn."""
+        if self.model.month == 0:
+            return
+        self.months_left -= 1
+        self.due = self.months_left <= 0
+        if self.due:
+            jitter = self.parameters.lab.release_jitter
+            drawn = np.floor(self.luck("release", 2, month=self.model.month) * (2 * jitter + 1))
+            self.months_left = max(self.cadence + self.lever.cadence_change[self.place] + drawn - jitter, 1)
+
+    def decide_openness(self) -> None:
+        """Open or close the weights with the release, if policy or a place at the frontier says so."""
+        lab = self.parameters.lab
+        tempted = self.open and 0 < lab.closing_patience <= self.months_near_frontier
+        if self.due:
+            opens = self.lever.open_release[self.place] > 0
+            closes = self.lever.close_release[self.place] > 0 or tempted
+            self.open = (self.open or opens) and not closes
+
+    def choose_base(self) -> None:
+        """A builder lab takes the better of its own work and the best open weights it could build on."""
+        self.candidate, self.candidate_base = self.internal, self
+        if not self.numbers.builder:
+            return
+        tech, labs = self.parameters.technology, self.model.labs
+        is_base = np.array([lab.open and not lab.numbers.builder for lab in labs])
+        friction = tech.base_friction * np.array([self.model.base_friction(self.home, lab) for lab in labs])
+        reached, base = capability.build_on_base(
+            np.array([[lab.released for lab in labs]]), is_base[None, None], friction[None, None],
+            np.array([[tech.builder_gap]]), np.array([[tech.post_training]]), np.array([[self.compute]]),
+            np.array([[tech.post_training_scale]]),
+        )  # fmt: skip
+        if reached[0, 0] > self.internal:
+            self.candidate, self.candidate_base = float(reached[0, 0]), labs[int(base[0, 0])]
+
+    def release(self) -> None:
+        """Put out the newest work, if it is due; in month 0 everybody has just done so."""
+        weight = self.model.sectors.capability_weight
+        if self.model.month == 0:
+            self.released = self.internal
+            self.sector_capability = weight * self.released + self.data_gain
+        elif self.due:
+            self.released, self.base = self.candidate, self.candidate_base
+            self.sector_capability = weight * self.released + self.data_gain
+
+    def compare_with_frontier(self) -> None:
+        """What the newest release can do in each sector, and whether the lab has stayed near the frontier."""
+        near = self.released >= self.model.frontier - self.parameters.lab.closing_margin
+        self.months_near_frontier = self.months_near_frontier + 1 if near else 0
+        width = self.parameters.technology.task_width
+        self.coverage = adoption.coverage(self.sector_capability, self.model.task_threshold, width)
+
+    # -- prices --------------------------------------------------------------------------------------------------
+
+    def set_prices(self) -> None:
+        """Serving cost, markup and congestion make the price; taxes and subsidies make what adopters pay."""
+        p, lever = self.parameters.prices, self.lever
+        experience = self.signal("R6", "experience", self.experience, p.experience_start)
+        load = self.signal("B1", "load", self.load, 0.0)
+        self.cost = price.serving_cost(
+            p.cost_level, p.cost_slope, self.released, self.model.frontier, self.numbers.serving_cost, experience,
+            p.experience_start, p.experience_exponent,
+        )  # fmt: skip
+        self.markup = self.choose_markup()
+        leak = lever.subsidy_leak[cell_region, cell_sector, cell_type]
+        domestic = cell_region == self.home
+        # a subsidy that leaks lets those who sell at home charge more
+        self.charged = self.markup * (1 + (leak * self.customers * domestic).sum())
+        self.price = price.option_costs(
+            np.array([[self.cost]]), np.array([[self.charged]]), np.array([[price.congestion(load, p.congestion)]]),
+            p.host_markup, self.model.self_hosting_cost[None],
+        )[0, :, 0]  # fmt: skip
+        taxed = self.price.copy()
+        taxed[:, API] = taxed[:, API] * (1 + lever.tariff[:, self.home])
+        taxed = taxed[cell_region]
+        voucher = lever.compute_voucher[cell_region, cell_type]
+        spared = np.stack([np.zeros_like(voucher), voucher, voucher], axis=-1)
+        subsidy = lever.adoption_subsidy[cell_region, cell_sector, cell_type]
+        self.paid = taxed * (1 - subsidy)[:, None] * (1 - spared)
+        self.rebate = taxed - self.paid
+        self.leaked = taxed * leak[:, None]
+
+    def choose_markup(self) -> float:
+        """What the lab adds to cost on its own API, by the rule of the scenario."""
+        p, month, ledger = self.parameters.prices, self.model.month, self.model.ledger
+        if p.markup_rule == "adaptive" and month > 12:
+            growth = np.log(self.share_of_users[-1] + 1e-6) - np.log(self.share_of_users[-13] + 1e-6)
+            return float(price.adaptive_markup(self.markup, growth, p.markup_speed))
+        if p.markup_rule == "best_response" and month > 0:
+            review = self.model.types.review_rate[cell_type]
+            best = price.best_response_markup(
+                np.array([[self.markup]]), ledger.used[None, :, [self.place], API],
+                ledger.share_of_cells[None, :, [self.place]], self.model.types.cost_weight[None, cell_type],
+                (1 - (1 - review) ** 12)[None], np.array([[p.usage_elasticity]]),
+            )  # fmt: skip
+            return float(best[0, 0])
+        return self.markup
+
+    def become_known(self) -> None:
+        """Advertising, word of mouth, releases and news make the line known; people forget."""
+        a = self.parameters.attention
+        share = self.signal("R4", "region_share", self.region_share, np.zeros(len(REGIONS)))
+        self.awareness = adoption.awareness_step(
+            self.awareness, a.advertising, a.word_of_mouth, share, a.release_boost, float(self.due),
+            self.lever.news[:, self.place], a.forgetting,
+        )  # fmt: skip
+
+    # -- what comes back from users ------------------------------------------------------------------------------
+
+    def close_the_books(self) -> None:
+        """Users, revenue, load and experience of the month."""
+        ledger, lab = self.model.ledger, self.parameters.lab
+        mine = ledger.used[:, self.place]
+        self.revenue_share = ledger.revenue_share[self.place]
+        self.customers = mine.sum(axis=1) / max(mine.sum(), 1e-300)
+        serving = [(1 - lab.training_share) * other.compute for other in self.model.labs]
+        share = serving[self.place] / max(sum(serving), 1e-300)
+        self.load = float(price.load(ledger.api_share[self.place], share, self.parameters.prices.mean_load))
+        self.share_of_users.append(ledger.share_of_users[self.place])
+        self.experience += mine.sum()
+        self.region_share = ledger.region_share[:, self.place]
+
+    def collect_data(self) -> None:
+        """Telemetry by mode, where contracts and privacy law allow it, and data of partners at home."""
+        effective = self.model.ledger.effective[:, self.place]
+        types = self.model.types
+        capture = np.stack([types.telemetry, types.hosted_telemetry, types.self_hosted_telemetry], axis=-1)[cell_type]
+        caught = usage.telemetry(effective, capture, self.lever.privacy[cell_region][:, None])
+        domestic = cell_region == self.home
+        shared = self.parameters.technology.partner_capture * effective[:, HOSTED:].sum(axis=-1) * domestic
+        decay = self.model.data_decay()
+        self.telemetry = usage.decayed(self.telemetry, decay[:, None], cells.by_sector(caught[None])[0])
+        self.partner = usage.decayed(self.partner, decay, cells.by_sector(shared[None])[0])
+
+    def tend_the_community(self) -> None:
+        """Startups that use open weights build derivatives on them, and carry the ecosystem of a line."""
+        c, ledger = self.parameters.community, self.model.ledger
+        used = ledger.startup_use[self.place]
+        self.new_derivatives = ecosystem.derivatives_step(0.0, 0.0, c.derivative_rate, self.open, used)
+        self.derivatives = ecosystem.derivatives_step(
+            self.derivatives, c.derivative_decay, c.derivative_rate, self.open, used
+        )
+        self.ecosystem = ecosystem.moving_average(self.ecosystem, ledger.startup_share[self.place], c.memory)

@@ -1,0 +1,312 @@
+"""The readable twin: the same model as the default engine, agent by agent, in Mesa's conventions.
+
+`OpenLoopModel.step` is the schedule of a month (section 3 of the model description); who does what stands in
+`sim.engines.actors`, and every equation in `sim.rules`. Agents draw their luck from the same addresses as in the
+default engine (`sim.streams`), so both engines let every adopter make the same choice in every month: read and change
+the model here, and run it forty thousand times there.
+
+>>> from sim.engines.mesa import OpenLoopModel
+>>> model = OpenLoopModel("scenarios/baseline.yaml", adopters=300, months=24)      # doctest: +SKIP
+>>> model.run_model()      # doctest: +SKIP
+>>> model.datacollector.get_model_vars_dataframe()      # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import mesa
+import numpy as np
+import numpy.typing as npt
+from mesa.datacollection import DataCollector
+
+from sim.axes import MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES, month_label
+from sim.engines.actors import Adopter, Enterprise, Government, IndustrialFirm, Lab, PublicAgency, Startup
+from sim.engines.actors.census import Ledger, month_of, stocks_of
+from sim.engines.recording import Recorder
+from sim.errors import RunError
+from sim.loops import ALWAYS
+from sim.rules import adoption, ecosystem
+from sim.scenario import Scenario
+from sim.scenario.resolve import prepare
+from sim.world import Job, build, cell_type
+
+__all__ = ["OpenLoopModel", "simulate"]
+
+Array = npt.NDArray[Any]
+
+
+class OpenLoopModel(mesa.Model):
+    """A scenario with one object per agent.
+
+    Subclass it, and name your own class for an agent type, to change how that type decides::
+
+        class CautiousEnterprise(Enterprise):
+            def review_hazard(self):
+                return 0.5 * super().review_hazard()
+
+        class CautiousFirms(OpenLoopModel):
+            enterprise = CautiousEnterprise
+
+    Parameters
+    ----------
+    source : scenario file, or a `Scenario`
+    sets : changes such as ``"startup.switching_cost=1.2"``, as after ``--set``; for files only
+    replicate : number of the repetition; other repetitions have other luck
+    rng : the seed, in place of the scenario's. Mesa's own generators exist but no agent of ours draws from them.
+    trace, agents_watched : whether the record keeps every adopter's choice, and the data collector a row per agent
+    settings : run settings such as ``adopters=300`` and ``months=24``
+
+    Attributes
+    ----------
+    labs, governments, adopters : the agents, in the order of the roster, the regions and the cells
+    month : of the newest step, from 0; lever : what policies pull in it
+    ledger : what was chosen and used in it
+    recorder : every observable so far (`sim.observables`)
+    """
+
+    lab: ClassVar[type[Lab]] = Lab
+    startup: ClassVar[type[Adopter]] = Startup
+    enterprise: ClassVar[type[Adopter]] = Enterprise
+    industrial: ClassVar[type[Adopter]] = IndustrialFirm
+    public: ClassVar[type[Adopter]] = PublicAgency
+    government: ClassVar[type[Government]] = Government
+
+    running: bool
+
+    def __init__(
+        self,
+        source: str | Path | Scenario,
+        *,
+        replicate: int = 0,
+        rng: int | None = None,
+        trace: bool = False,
+        agents_watched: bool = True,
+        sets: str | Sequence[str] = (),
+        **settings: int,
+    ):
+        self.source, _ = prepare(source, (sets,) if isinstance(sets, str) else sets, seed=rng, **settings)
+        super().__init__(rng=self.source.run.seed)
+        self.parameters = self.source.parameters
+        self.world = build([(self.source, replicate)])
+        self.key = self.world.key[0]
+        self.until = {loop: int(month[0]) for loop, month in self.world.until.items()}
+        first = lambda group: SimpleNamespace(**{name: values[0] for name, values in vars(group).items()})
+        self.sectors, self.types = first(self.world.sector), first(self.world.type)
+        self.self_hosting_cost = self.world.region.self_hosting_cost[0]
+        self.month, self.draw_month = 0, 0
+        self.lever = self._levers()
+        self._people()
+        self.ledger = Ledger(self)
+        self.recorder = Recorder(self.world, trace)
+        self.adopted = 0.0
+        self.datacollector = self._data_collector(agents_watched)
+
+    def _people(self) -> None:
+        """Governments, labs and adopters; what adopters are was drawn in `sim.world`, for both engines."""
+        self.governments = [self.government(self, place) for place in range(len(REGIONS))]
+        self.labs = [self.lab(self, name, place) for place, name in enumerate(self.world.lines)]
+        of_type = [getattr(self, kind) for kind in TYPES]
+        people = self.world.population
+        self.adopters: list[Adopter] = [
+            of_type[cell_type[cell]](self, number) for number, cell in enumerate(people.cell[0])
+        ]
+        for adopter, peers in zip(self.adopters, people.peers[0], strict=True):
+            adopter.peers = [self.adopters[peer] for peer in peers]
+        kinds = (Government, Lab, Adopter)
+        self.groups = {kind: self.agents.select(agent_type=kind) for kind in kinds}
+
+    # -- the schedule --------------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """One month. After the last month of the scenario ``running`` is false and steps do nothing."""
+        if not self.running:
+            return
+        self.month = self.steps - 1
+        self.lever = self._levers()
+        self._compute()
+        self._capability()
+        self._each(Lab, "set_prices")
+        self._each(Lab, "become_known")
+        self._decide()
+        self._use()
+        self._each(Government, "judge_exposure", "observe")
+        self.recorder.record(self.month, month_of(self), stocks_of(self))
+        self.datacollector.collect(self)
+        self.running = self.month + 1 < self.world.months
+
+    def _compute(self) -> None:
+        """Step 2: capital expenditure, chips, power, and each lab's part."""
+        self._each(Government, "invest", "buy_chips", "power_chips", "allot_compute")
+        self._each(Lab, "train")
+        if self.month == 0:
+            self.reference = max(lab.training for lab in self.labs)
+
+    def _capability(self) -> None:
+        """Step 3: research, then releases; all labs see what others had released before this month."""
+        self._each(Government, "show_data")
+        self._each(Lab, "show")
+        self.all_data = np.stack([lab.data_seen for lab in self.labs])[None]
+        self.all_pools = np.stack([one.pool_seen for one in self.governments])[None]
+        if self.month > 0:
+            self.seen = SimpleNamespace(
+                best_algorithms=max(lab.algorithmic for lab in self.labs),
+                frontier=max(lab.released for lab in self.labs),
+                frontier_open=max((lab.released for lab in self.labs if lab.open), default=-1e9),
+            )
+            self._each(Lab, "learn_from_others")
+        self.community = self._community()
+        self._each(Lab, "assess", "look_at_calendar", "decide_openness")
+        self._each(Lab, "choose_base")
+        self._each(Lab, "release")
+        self.frontier = max(lab.released for lab in self.labs)
+        if self.month == 0:
+            self.frontier_start = self.frontier
+        self.task_threshold = adoption.task_threshold(
+            self.sectors.task_threshold, self.parameters.technology.demand_drift, self.sectors.capability_weight,
+            self.frontier, self.frontier_start,
+        )  # fmt: skip
+        self._each(Lab, "compare_with_frontier")
+
+    def _community(self) -> Array:
+        """Capability that derivatives add to each line; techniques leak among open lines."""
+        c = self.parameters.community
+        return ecosystem.derivative_gain(
+            np.array([[lab.derivatives_seen for lab in self.labs]]), c.derivative_scale, c.derivative_gain,
+            c.technique_leak, np.array([[lab.open for lab in self.labs]]),
+        )[0]  # fmt: skip
+
+    def _decide(self) -> None:
+        """Steps 5 and 6: everybody at once, knowing the world of last month."""
+        if self.month == 0:
+            for adopter in self.adopters:
+                if self.world.population.starts[0, adopter.number]:
+                    adopter.choose(starting=True)
+            self.adopted = self._adopted()
+        self.draw_month = self.month + 1
+        self._each(Adopter, "look_around", "decide")
+        self.adopted = self._adopted()
+
+    def _adopted(self) -> float:
+        return sum(adopter.primary is not None for adopter in self.adopters) / len(self.adopters)
+
+    def _use(self) -> None:
+        """Steps 7 and 8: usage, and what it returns to labs and governments."""
+        self._each(Adopter, "use")
+        self.ledger.count()
+        self._each(Lab, "close_the_books", "collect_data", "tend_the_community")
+        self._each(Government, "pool_data")
+
+    def _each(self, kind: type[mesa.Agent], *decisions: str) -> None:
+        """Let every agent of a kind take the decisions, one decision after the other."""
+        for decision in decisions:
+            self.groups[kind].do(decision)
+
+    # -- what agents ask of the world ----------------------------------------------------------------------------
+
+    def _levers(self) -> SimpleNamespace:
+        """The levers of the month, each over its axes."""
+        return SimpleNamespace(
+            **{name: path[0, min(self.month, path.shape[1] - 1)] for name, path in self.world.levers.items()}
+        )
+
+    def passes(self, loop: str) -> bool:
+        """Whether the loop's signal passes this month."""
+        return self.month <= self.until[loop]
+
+    def off(self, loop: str) -> bool:
+        """Whether the loop is off from the start."""
+        return self.until[loop] < 0
+
+    def never_cut(self, loop: str) -> bool:
+        """Whether the loop stays live to the end."""
+        return self.until[loop] >= ALWAYS
+
+    def friction(self, region: int, sector: int, lab: Lab, mode: int) -> float:
+        """What stands in a region and sector against a line's origin."""
+        return self.world.friction[0, region, lab.home, mode] + self.lever.friction[region, lab.home, sector, mode]
+
+    def base_friction(self, region: int, lab: Lab) -> float:
+        """What stands in a region against building on a line's weights: as for hosting them oneself."""
+        added = self.lever.friction[region, lab.home, :, SELF_HOSTED].mean()
+        return self.world.friction[0, region, lab.home, SELF_HOSTED] + added
+
+    def data_decay(self) -> Array:
+        """Part of data that go stale in a month, by sector; none once their decay is cut (B4)."""
+        return self.sectors.data_decay if self.passes("B4") else np.zeros(len(SECTORS))
+
+    # -- Mesa's record -------------------------------------------------------------------------------------------
+
+    def _data_collector(self, agents_watched: bool) -> DataCollector:
+        lens = lambda name, *at: lambda model: float(model.recorder.series[name][(0, model.month, *at)])
+        by_type = {f"adoption {kind}": lens("adoption", number) for number, kind in enumerate(TYPES)}
+        by_line = {f"capability {name}": lens("released", number) for number, name in enumerate(self.world.lines)}
+        watched = {
+            "name": lambda agent: getattr(agent, "name", type(agent).__name__),
+            "line": lambda agent: agent.primary.lab.name if getattr(agent, "primary", None) else None,
+            "mode": lambda agent: MODES[agent.primary.mode] if getattr(agent, "primary", None) else None,
+            "second_line": lambda agent: agent.secondary.lab.name if getattr(agent, "secondary", None) else None,
+        }
+        return DataCollector(
+            model_reporters={
+                "month": "month", "adopted": "adopted", "focus_share": lens("focus_share"), **by_type, **by_line,
+            },
+            agent_reporters=watched if agents_watched else None,
+        )  # fmt: skip
+
+
+def simulate(
+    jobs: Sequence[Job],
+    *,
+    threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+    trace: bool = False,
+    model: type[OpenLoopModel] = OpenLoopModel,
+) -> dict[str, Array]:
+    """Simulate runs one after the other; parameters and result as for `sim.engines.lockstep.simulate`.
+
+    Parameters
+    ----------
+    threads : accepted for the sake of likeness; Python objects gain nothing from threads
+    model : `OpenLoopModel` or a subclass with other agents
+    """
+    parts = []
+    for scenario, replicate in jobs:
+        parts.append(_run(model, scenario, replicate, trace, progress))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _run(
+    kind: type[OpenLoopModel], scenario: Scenario, replicate: int, trace: bool, progress: Callable[[int], None] | None
+) -> dict[str, Array]:
+    """One run; a mistake in somebody's own agents is told with its place, and costs this run only."""
+    model: OpenLoopModel | None = None
+    try:
+        model = kind(scenario, replicate=replicate, trace=trace, agents_watched=False)
+        while model.running:
+            model.step()
+            if progress is not None:
+                progress(1)
+        return model.recorder.finish()
+    except Exception as error:
+        if kind is OpenLoopModel:
+            raise
+        when = "before month 0" if model is None else f"in {month_label(model.month)}"
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        raise RunError(
+            f"{kind.__name__} failed {when}: {type(error).__name__}: {error} ({last.filename}, line {last.lineno})"
+        ) from error
+    finally:
+        if model is not None:
+            _forget(model)
+
+
+def _forget(model: OpenLoopModel) -> None:
+    """Let go of a finished model: Mesa 3.3 keeps every model for ever in the counter of its agents' numbers."""
+    counters = getattr(mesa.Agent, "_ids", None)
+    if counters is not None:
+        counters.pop(model, None)
