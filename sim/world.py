@@ -264,7 +264,7 @@ def apportion(weights: Array, total: int) -> Array:
     return count
 
 
-def _cell_weights(world: SimpleNamespace, run: int) -> Array:
+def cell_weights(world: SimpleNamespace, run: int) -> Array:
     at = lambda array: array[min(run, len(array) - 1)]
     region, mix = at(world.region.adopters), at(world.sector_mix)
     startups = at(world.adopter.robotics_startups)[0]
@@ -286,7 +286,7 @@ def _populate(world: SimpleNamespace, keys: Array, adopters: int) -> Population:
     count = np.empty((runs, len(CELLS)), np.int64)
     for run, key in enumerate(keys):
         at = lambda array, run=run: array[min(run, len(array) - 1)]
-        count[run] = apportion(_cell_weights(world, run), adopters)
+        count[run] = apportion(cell_weights(world, run), adopters)
         cell[run] = np.repeat(np.arange(len(CELLS)), count[run])
         begin = np.cumsum(count[run]) - count[run]
         rank[run] = np.arange(adopters) - begin[cell[run]]

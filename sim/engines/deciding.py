@@ -71,6 +71,11 @@ class Deciders:
         self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
         self.started = False
 
+    @property
+    def choices(self) -> dict[str, Array]:
+        """The options of every adopter, (run, adopter)."""
+        return {"trace_primary": self.state.primary, "trace_secondary": self.state.secondary}
+
     def _cut(self) -> Units:
         """Cut every run into blocks of fixed size, whatever the number of threads."""
         first = np.tile(np.arange(self.blocks) * BLOCK, self.world.runs)

@@ -99,10 +99,11 @@ def _advance(
 class Lockstep:
     """State of a batch of runs, and the steps that advance it by a month."""
 
-    def __init__(self, world: World, threads: int = 1, trace: bool = False):
+    def __init__(self, world: World, threads: int = 1, trace: bool = False, deciders: Any = None):
+        """``deciders`` are the adopters; given if they are not the compiled ones, as in the mean-field twin."""
         self.world = world
         self.switches = Switches(world.until)
-        self.deciders = Deciders(world, threads)
+        self.deciders = deciders or Deciders(world, threads)
         self.recorder = Recorder(world, trace)
         self.internal = self.released = self.sector_capability = np.empty(0)
         self.now = SimpleNamespace()
@@ -110,7 +111,12 @@ class Lockstep:
         self._start()
 
     def month(self, month: int) -> None:
-        """One month: the schedule of section 3 of the model description."""
+        """One month, and its record."""
+        self.advance(month)
+        self.recorder.record(month, self.now, self)
+
+    def advance(self, month: int) -> None:
+        """The schedule of a month (section 3 of the model description)."""
         self._policies(month)
         self._compute(month)
         self._capability(month)
@@ -121,7 +127,6 @@ class Lockstep:
         self._accumulate()
         self._expose()
         self._observe(month)
-        self.recorder.record(month, self.now, self)
 
     # -- month 0 -------------------------------------------------------------------------------------------------
 
@@ -443,7 +448,7 @@ class Lockstep:
             block=2 * w.origin + self.open,
         )
         now.tally = self.deciders.tally
-        now.choices = {"trace_primary": self.deciders.state.primary, "trace_secondary": self.deciders.state.secondary}
+        now.choices = self.deciders.choices
 
     def _worth(self, ecosystem_share: Array) -> Array:
         """What a cell shares of the utility of every option [utils], (run, cell, line, mode)."""

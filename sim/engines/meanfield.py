@@ -1,0 +1,485 @@
+"""The mean-field twin: expected numbers of adopters in cells, in place of adopters (section 7 of the model).
+
+Everything but the decisions is the default engine's: same schedule, same stocks, same rules, same release dates. The
+decisions become flows between lines of each cell, at a few quadrature nodes for tastes and size (`sim.engines.nodes`).
+There is no sampling noise, so closed forms and eigenvalues can be read off (`sim.engines.linearised`).
+
+It is exact in the limit of many adopters but for four things, each neutral at the parameter named: a peer share is its
+mean (``adopter.peer_weight: 0``), adopters of a line have all learned the mean of what its users learned
+(``adopter.learning_weight: 0``), unaware adopters weigh a line by its awareness instead of not at all (awareness 1),
+and a ban that binds only somebody's second line is spread over all who have a second line (no bans).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.axes import N_MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.engines.deciding import option_type
+from sim.engines.lockstep import Lockstep
+from sim.engines.nodes import AGE_MOMENTS, Nodes, make_nodes, ramp_coefficients
+from sim.rules import choice
+from sim.rules.adoption import probability
+from sim.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights
+
+Array = npt.NDArray[Any]
+N_BLOCKS = 2 * len(REGIONS)
+TASTE_NODES, SIZE_NODES = 3, 5
+
+
+def simulate(
+    jobs: Sequence[Job],
+    *,
+    threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+    trace: bool = False,
+    tastes: int = TASTE_NODES,
+    sizes: int = SIZE_NODES,
+) -> dict[str, Array]:
+    """Follow the expected world of each job; parameters and result as for `sim.engines.lockstep.simulate`.
+
+    Replicates differ by the release dates of labs only. Counts are of the scenario's adopters, fractions and all.
+
+    Parameters
+    ----------
+    threads : accepted for the sake of likeness
+    trace : not possible, for there are no adopters; the two arrays are missing
+    tastes, sizes : quadrature nodes for each of the two tastes, and for size; 1 switches a spread off
+    """
+    parts = []
+    for job in jobs:
+        engine = start([job], tastes, sizes)
+        for month in range(engine.world.months):
+            engine.month(month)
+            if progress is not None:
+                progress(1)
+        parts.append(engine.recorder.finish())
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def start(jobs: Sequence[Job], tastes: int = TASTE_NODES, sizes: int = SIZE_NODES) -> Lockstep:
+    """The default engine with cells in place of adopters, before its first month."""
+    world = expected(build([(_few(scenario), replicate) for scenario, replicate in jobs]), jobs)
+    return Lockstep(world, deciders=Cells(world, tastes, sizes))
+
+
+def _few(scenario: Any) -> Any:
+    # nobody is needed: the world is built for its numbers, and its adopters are thrown away
+    return scenario.model_copy(update={"run": scenario.run.model_copy(update={"adopters": 1})})
+
+
+def expected(world: World, jobs: Sequence[Job]) -> World:
+    """The same world with the exact numbers of adopters in its cells, fractions and all."""
+    adopters = jobs[0][0].run.adopters
+    parameters = SimpleNamespace(
+        region=world.region, sector_mix=world.sector_mix, adopter=world.adopter, type=world.type
+    )
+    count = np.stack([cell_weights(parameters, run) * adopters for run in range(world.runs)])
+    return replace(world, adopters=adopters, population=replace(world.population, count=count))
+
+
+@dataclass
+class Mass:
+    """Where the adopters of every cell and node are, as parts of that node; moments of age along the last axis.
+
+    The moments are means of powers of ``exp(-age / ramp_time)``; the zeroth is the mass itself.
+
+    Attributes
+    ----------
+    first : (cell, node, line, mode, 2, moment) on a first line, alone or with a second line beside it
+    second : (cell, node, line, mode, moment) on a second line
+    pairs : (cell, class, line, line + 1) on pairs of lines (last: no second)
+    fresh : (cell, node, line) by first line, times their mean of ``exp(-tenure / learning_time)``
+    never : (cell, node) that have never adopted
+    before : (cell, node, moment) that have, and have left
+    """
+
+    first: Array
+    second: Array
+    pairs: Array
+    fresh: Array
+    never: Array
+    before: Array
+
+    @classmethod
+    def nobody(cls, nodes: Nodes, lines: int) -> Mass:
+        """Nobody has adopted."""
+        shape = (len(cell_type), len(nodes.weight))
+        return cls(
+            first=np.zeros((*shape, lines, N_MODES, 2, AGE_MOMENTS)),
+            second=np.zeros((*shape, lines, N_MODES, AGE_MOMENTS)),
+            pairs=np.zeros((len(cell_type), nodes.classes, lines, lines + 1)),
+            fresh=np.zeros((*shape, lines)),
+            never=np.ones(shape),
+            before=np.zeros((*shape, AGE_MOMENTS)),
+        )
+
+    @property
+    def on_line(self) -> Array:
+        """(cell, node, line, moment) by first line."""
+        return self.first.sum(axis=(3, 4))
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What one month offers the nodes of every cell.
+
+    Attributes
+    ----------
+    value : (cell, node, line) worth of a line but for its user's history, awareness counted in; -inf where unusable
+    known : (cell, node, line) the same for somebody who knows the line
+    by_mode : (cell, node, line, mode) parts in which a line is taken up
+    outside : (cell,)
+    blocked : (cell, node, line, mode) options under a ban that binds the node
+    """
+
+    value: Array
+    known: Array
+    by_mode: Array
+    outside: Array
+    blocked: Array
+
+
+@dataclass(frozen=True)
+class Flows:
+    """Where choosers go, from each line they come from (last: from outside), (cell, node, from, line).
+
+    ``line`` is the first slot; ``pair`` those of them that take a second line too; ``second`` lines of second slots;
+    ``worth`` the expected utility of the choice [utils], (cell, node, from); ``beside`` what `Cells._pairs` needs.
+    """
+
+    line: Array
+    pair: Array
+    second: Array
+    worth: Array
+    beside: tuple[Array, Array, Array, Array, Array]
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """Slots under review this month, shaped as in `Mass`."""
+
+    first: Array
+    second: Array
+
+    @property
+    def by_line(self) -> Array:
+        """(cell, node, line, moment) by first line."""
+        return self.first.sum(axis=(3, 4))
+
+
+def ratio(part: Array, whole: Array) -> Array:
+    """Part of a whole; 0 where there is nothing. A disturbed whole may be a little less than nothing."""
+    return np.divide(part, whole, out=np.zeros(np.broadcast_shapes(part.shape, whole.shape)), where=whole != 0)
+
+
+class Cells:
+    """Decider of the mean-field twin: takes what `sim.engines.deciding.Deciders` takes, and returns like tallies."""
+
+    def __init__(self, world: World, tastes: int = TASTE_NODES, sizes: int = SIZE_NODES):
+        self.world = world
+        lines = len(world.lines)
+        self.nodes = [make_nodes(world, run, tastes, sizes) for run in range(world.runs)]
+        self.mass = [Mass.nobody(nodes, lines) for nodes in self.nodes]
+        self.seen = np.zeros((world.runs, len(cell_type), lines))
+        self.started = False
+        self.tally = SimpleNamespace()
+        ramp_time, exponents = world.adopter.ramp_time[:, 0], world.sector.site_diversity
+        at = lambda array, run: array[min(run, len(array) - 1)]
+        self.ramp = [ramp_coefficients(at(ramp_time, run), at(exponents, run)) for run in range(world.runs)]
+        neighbours = (cell_region[:, None] == cell_region) & (cell_sector[:, None] == cell_sector)
+        members = world.population.count[:, None, :] * neighbours
+        self.near = members / np.maximum(members.sum(axis=2, keepdims=True), 1e-300)
+        self.everywhere = world.population.count / world.population.count.sum(axis=1, keepdims=True)
+
+    @property
+    def choices(self) -> dict[str, Array]:
+        """There are no adopters whose choices could be told."""
+        empty = np.empty((self.world.runs, 0), option_type(len(self.world.lines)))
+        return {"trace_primary": empty, "trace_secondary": empty}
+
+    def at(self, array: Array, run: int) -> Array:
+        """The row of a run in an array whose leading axis may be 1."""
+        return array[min(run, len(array) - 1)]
+
+    def decide(
+        self, month: int, *, coverage: Array, log_cost: Array, worth: Array, available: Array, banned: Array,
+        awareness: Array, push: Array, outside: Array, usage: Array, block: Array,
+    ) -> None:  # fmt: skip
+        """Everybody's expected decisions of a month; see `sim.engines.deciding.Deciders.decide`."""
+        tables = self.received({
+            "coverage": coverage, "log_cost": log_cost, "worth": worth, "available": available, "banned": banned,
+            "awareness": awareness, "push": push, "outside": outside, "usage": usage, "block": block,
+        })  # fmt: skip
+        tallies = []
+        for run in range(self.world.runs):
+            mine = SimpleNamespace(**{name: self.at(table, run) for name, table in tables.items()})
+            offers = self._offers(run, mine)
+            if not self.started:
+                self._begin(run, mine, offers)
+            tallies.append(self._month(run, month, mine, offers))
+        self.started = True
+        self.tally = SimpleNamespace(
+            **{name: np.stack([vars(tally)[name] for tally in tallies]) for name in vars(tallies[0])}
+        )
+
+    def received(self, tables: dict[str, Array]) -> dict[str, Array]:
+        """What adopters get to see of the tables of the month: all of it, unless the loops are opened here."""
+        return tables
+
+    # -- what is on offer ----------------------------------------------------------------------------------------
+
+    def _offers(self, run: int, tables: SimpleNamespace) -> Offers:
+        """Worth of lines and modes to every node, before anybody's history."""
+        nodes, lam = self.nodes[run], self.at(self.world.adopter.mode_dissimilarity, run)[0]
+        covered = tables.coverage[cell_sector]
+        own = np.arange(N_MODES) == SELF_HOSTED
+        log_cost = tables.log_cost[:, None] + nodes.premium[None, :, None, None] * own
+        worth = (
+            nodes.quality[None, :, None, None] * covered[:, None, :, None]
+            - nodes.cost[:, :, None, None] * log_cost
+            + tables.worth[:, None]
+        )
+        shape = worth.shape
+        blocked = np.broadcast_to(nodes.obeys[None, :, None, None] < tables.banned[:, None], shape)
+        usable = np.broadcast_to(tables.available[None, None], shape) & ~blocked
+        worth = np.where(usable, worth, -np.inf)
+        best = worth.max(axis=3, keepdims=True)
+        finite = np.where(np.isfinite(best), best, 0.0)
+        weight = np.exp((worth - finite) / lam)
+        total = weight.sum(axis=3)
+        with np.errstate(divide="ignore"):
+            known = np.where(total > 0, finite[..., 0] + lam * np.log(total), -np.inf)
+            noticed = np.log(tables.awareness[cell_region])[:, None]
+        by_mode = weight / np.maximum(total, 1e-300)[..., None]
+        return Offers(known + noticed, known, by_mode, tables.outside, blocked)
+
+    def _flows(self, run: int, tables: SimpleNamespace, offers: Offers, history: Array, starting: bool) -> Flows:
+        """The nested logit of both slots for every line one may come from.
+
+        ``history`` is (cell, node, from, line): what the past and peers add; the last ``from`` is the outside.
+        """
+        mu = self.at(self.world.adopter.line_dissimilarity, run)[0]
+        lines = len(self.world.lines)
+        value = offers.value[:, :, None] + history
+        stay = np.arange(lines)
+        value[:, :, stay, stay] = offers.known + history[:, :, stay, stay]
+        outside = np.broadcast_to(offers.outside[:, None, None], value.shape[:3])
+        best = np.maximum(value.max(axis=3), outside)
+        member = np.eye(N_BLOCKS)[tables.block.astype(int)]
+        weight = np.exp((value - best[..., None]) / mu)
+        in_block = weight @ member
+        block = in_block**mu
+        leave = np.exp(outside - best)
+        inside = block.sum(axis=3)
+        everything = inside + (0.0 if starting else leave)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale = np.where(in_block > 0, block / in_block, 0.0) @ member.T
+            first = weight * scale / np.maximum(everything, 1e-300)[..., None]
+            # with one line gone its block is worth less, and so is everything
+            rest = np.maximum((in_block @ member.T) - weight, 0.0)
+            alone = rest <= 1e-14 * weight
+            rest = np.where(alone, 0.0, rest)
+            rest_scale = np.where(rest > 0, rest ** (mu - 1), 0.0)
+        remaining = (inside + leave)[..., None] - block @ member.T + rest**mu
+        remaining = np.maximum(remaining, 1e-300)
+        pair = first * (1 - np.minimum(leave[..., None] / remaining, 1.0))
+        other, same = first / remaining, first * rest_scale / remaining
+        by_block = lambda part: (part @ member) @ member.T
+        second = weight * ((by_block(same) - same) + scale * (other.sum(axis=3, keepdims=True) - by_block(other)))
+        together = (member @ member.T) > 0
+        return Flows(first, pair, second, best + np.log(everything), (weight, scale, other, same, together))
+
+    def _history(self, run: int, mass: Mass | None) -> Array:
+        """What the past and peers add to each line, (cell, node, from, line)."""
+        w, lines = self.world, len(self.world.lines)
+        a = w.adopter
+        shape = (len(cell_type), len(self.nodes[run].weight), lines + 1, lines)
+        out = np.zeros(shape)
+        if mass is None:
+            return out
+        cost = self.at(w.type.switching_cost, run)[cell_type]
+        out[:, :, :lines] -= cost[:, None, None, None]
+        stay = np.arange(lines)
+        on_line = mass.on_line[..., 0]
+        learned = np.where(on_line > 0, 1 - ratio(mass.fresh, on_line), 0.0)
+        weight = 0.0 if w.until["R7"][run] < 0 else self.at(a.learning_weight, run)[0]
+        out[:, :, stay, stay] = weight * np.clip(learned, 0.0, 1.0)
+        if w.until["R5"][run] >= 0:
+            out += self.at(a.peer_weight, run)[0] * self._peer_share(run, self.seen[run])[:, None, None]
+        return out
+
+    def _peer_share(self, run: int, by_cell: Array) -> Array:
+        """Mean over an adopter's peers of what holds for cells: some from the neighbourhood, some from everywhere."""
+        local = self.at(self.world.adopter.local_peers, run)[0] / N_PEERS
+        return local * (self.near[run] @ by_cell) + (1 - local) * (self.everywhere[run] @ by_cell)
+
+    # -- a month -------------------------------------------------------------------------------------------------
+
+    def _begin(self, run: int, tables: SimpleNamespace, offers: Offers) -> None:
+        """Those who have adopted before month 0 choose among the lines without the outside option."""
+        mass, nobody = self.mass[run], Mass.nobody(self.nodes[run], len(self.world.lines))
+        flows = self._flows(run, tables, offers, self._history(run, None), starting=True)
+        possible = np.isfinite(offers.value).any(axis=2)
+        started = self.at(self.world.type.initial_adoption, run)[cell_type][:, None] * possible
+        sources = np.zeros((*mass.fresh.shape[:2], len(self.world.lines) + 1, AGE_MOMENTS))
+        sources[:, :, -1] = started[..., None]
+        self._settle(run, mass, offers, flows, Leaving(nobody.first, nobody.second), sources)
+        mass.never = 1 - started
+
+    def _month(self, run: int, month: int, tables: SimpleNamespace, offers: Offers) -> SimpleNamespace:
+        """Reviews, arrivals, use; returns the tally of the run."""
+        w, mass = self.world, self.mass[run]
+        users = (mass.on_line[..., 0] * self.nodes[run].weight[None, :, None]).sum(axis=1)
+        if w.until["R5"][run] >= month:
+            self.seen[run] = users
+        arriving = self._arrivals(run, tables, users.sum(axis=1))[:, None]
+        leaving = self._leaving(run, mass, offers)
+        newcomers = (arriving * mass.never)[..., None] + arriving[..., None] * mass.before
+        sources = np.concatenate([leaving.by_line, newcomers[:, :, None]], axis=2)
+        flows = self._flows(run, tables, offers, self._history(run, mass), starting=False)
+        joining = arriving * flows.line[:, :, -1].sum(axis=2)
+        exits = np.einsum("cnfk,cnf->cnk", leaving.by_line, 1 - flows.line[:, :, :-1].sum(axis=3))
+        mass.never = mass.never * (1 - joining)
+        mass.before = mass.before * (1 - joining)[..., None] + exits
+        tally = self._counts(run, offers, flows, leaving, sources)
+        self._settle(run, mass, offers, flows, leaving, sources)
+        self._use(run, tables, mass, tally)
+        self._pass_month(run, month, mass)
+        return tally
+
+    def _arrivals(self, run: int, tables: SimpleNamespace, adopted: Array) -> Array:
+        """Part of those outside who take a look this month, (cell,)."""
+        kinds = self.world.type
+        innovation, imitation = (
+            self.at(rate, run)[cell_type] * tables.push for rate in (kinds.innovation, kinds.imitation)
+        )
+        near = self._peer_share(run, adopted[:, None])[:, 0]
+        return probability(choice.arrival_hazard.py_func(innovation, imitation, near, self.everywhere[run] @ adopted))
+
+    def _leaving(self, run: int, mass: Mass, offers: Offers) -> Leaving:
+        """Those whose contract ends, or whom a ban forces to review."""
+        review = probability(self.at(self.world.type.review_rate, run)[cell_type])[:, None, None, None]
+        forced = choice.forced_hazard.py_func(review, self.at(self.world.adopter.forced_review, run)[0])
+        blocked = offers.blocked
+        part = lambda held: (held * blocked).sum(axis=(2, 3)) / np.maximum(held.sum(axis=(2, 3)), 1e-300)
+        # whose other slot is blocked is not followed, only how many of the node's are
+        beside = lambda held: np.where(blocked, forced, review + part(held)[:, :, None, None] * (forced - review))
+        alone = np.where(blocked, forced, review)
+        firsts = np.stack([alone, beside(mass.second[..., 0])], axis=-1)[..., None]
+        seconds = beside(mass.first[:, :, :, :, 1, 0])[..., None]
+        return Leaving(mass.first * firsts, mass.second * seconds)
+
+    def _settle(self, run: int, mass: Mass, offers: Offers, flows: Flows, leaving: Leaving, sources: Array) -> None:
+        """Those who leave go off, and all who choose, ``sources`` (cell, node, from, moment), arrive."""
+        nodes, lines = self.nodes[run], len(self.world.lines)
+        carried = lambda parts: np.swapaxes(parts, 2, 3) @ sources
+        modes = offers.by_mode[..., None]
+        single, pair = carried(flows.line - flows.pair), carried(flows.pair)
+        arrived = np.stack([single, pair], axis=3)[:, :, :, None] * modes[..., None]
+        gone = ratio(leaving.by_line[..., 0], mass.on_line[..., 0])
+        stayed = np.diagonal(flows.line[:, :, :lines], axis1=2, axis2=3)
+        others = carried(flows.line)[..., 0] - leaving.by_line[..., 0] * stayed
+        mass.fresh = mass.fresh * (1 - gone * (1 - stayed)) + others
+        by_class = lambda part: part.reshape(len(cell_type), nodes.classes, -1, *part.shape[2:])
+        weight = nodes.weight[None, :, None]
+        held = by_class(mass.on_line[..., 0] * weight).sum(axis=2)
+        left = by_class(leaving.by_line[..., 0] * weight).sum(axis=2)
+        mass.pairs = mass.pairs * (1 - ratio(left, held))[..., None]
+        mass.pairs += self._pairs(run, flows, sources[..., 0] * weight)
+        mass.first = mass.first - leaving.first + arrived
+        mass.second = mass.second - leaving.second + carried(flows.second)[:, :, :, None] * modes
+
+    def _pairs(self, run: int, flows: Flows, sources: Array) -> Array:
+        """Who takes which line beside which, (cell, class, line, line + 1), from ``sources`` (cell, node, from)."""
+        nodes, lines = self.nodes[run], len(self.world.lines)
+        weight, scale, other, same, together = flows.beside
+        rows = lambda part: part.reshape(len(cell_type), nodes.classes, -1, lines)
+        chosen = sources[..., None]
+        of_other = np.swapaxes(rows(chosen * other), 2, 3) @ rows(weight * scale)
+        of_same = np.swapaxes(rows(chosen * same), 2, 3) @ rows(weight)
+        out = np.zeros((len(cell_type), nodes.classes, lines, lines + 1))
+        out[..., :lines] = np.where(together, of_same, of_other) * ~np.eye(lines, dtype=bool)
+        out[..., lines] = rows(chosen * (flows.line - flows.pair)).sum(axis=2)
+        return out
+
+    def _counts(self, run: int, offers: Offers, flows: Flows, leaving: Leaving, sources: Array) -> SimpleNamespace:
+        """Who moved, began and chose, what the choice was worth, and which slots were newly taken up."""
+        nodes, lines = self.nodes[run], len(self.world.lines)
+        heads = self.world.population.count[run][:, None] * nodes.weight
+        chosen = sources[..., 0] * heads[..., None]
+        stayed = np.diagonal(flows.line[:, :, :lines], axis1=2, axis2=3)
+        staying = (chosen[..., :lines] * stayed).sum(axis=2)
+        moved = (chosen[..., :lines] * flows.line[:, :, :lines].sum(axis=3)).sum(axis=2) - staying
+        counted = chosen.sum(axis=2) * (nodes.cost > 0)
+        worth = (chosen * flows.worth).sum(axis=2) / np.where(nodes.cost > 0, nodes.cost, np.inf)
+        return SimpleNamespace(
+            moved=moved.sum(axis=1),
+            began=(chosen[..., lines] * flows.line[:, :, lines].sum(axis=2)).sum(axis=1),
+            choosers=counted.sum(axis=1),
+            surplus=worth.sum(axis=1),
+            new=self._new_slots(offers, flows, leaving, chosen, heads),
+        )
+
+    def _new_slots(self, offers: Offers, flows: Flows, leaving: Leaving, chosen: Array, heads: Array) -> Array:
+        """Slots taken up by those who had the option in neither slot before, (cell, line, mode)."""
+        lines = len(self.world.lines)
+        taken = np.einsum("cnf,cnfj->cnj", chosen, flows.line + flows.second)
+        # back to the option one had as first line, or as second: the latter from the mean line of those who leave
+        back = np.diagonal((flows.line + flows.second)[:, :, :lines], axis1=2, axis2=3)
+        had_first = leaving.first[..., 0].sum(axis=4) * heads[..., None, None]
+        had_second = leaving.second[..., 0] * heads[..., None, None]
+        from_lines = chosen[..., :lines]
+        mean = np.einsum("cnf,cnfj->cnj", from_lines, (flows.line + flows.second)[:, :, :lines])
+        mean = mean / np.maximum(from_lines.sum(axis=2), 1e-300)[..., None]
+        returned = had_first * back[..., None] + had_second * mean[..., None]
+        return np.maximum((taken[..., None] - returned) * offers.by_mode, 0.0).sum(axis=1)
+
+    def _use(self, run: int, tables: SimpleNamespace, mass: Mass, tally: SimpleNamespace) -> None:
+        """Expected slots and usage of every option, (cell, line, mode)."""
+        w, nodes = self.world, self.nodes[run]
+        ramp_time = self.at(w.adopter.ramp_time, run)[0]
+        second = self.at(w.adopter.second_slot_weight, run)[0]
+        elasticity = self.at(w.prices.usage_elasticity, run)[0]
+        diversity = self.at(w.sector.site_diversity, run)[cell_sector]
+        count = w.population.count[run]
+        in_sector = np.array([count[cell_sector == s].sum() for s in range(len(SECTORS))])[cell_sector]
+        now = np.exp(-np.arange(AGE_MOMENTS) / ramp_time)
+        own = np.exp(-elasticity * nodes.premium)
+        damping = np.stack([np.ones_like(own), np.ones_like(own), own], axis=-1)[None, :, None]
+
+        def used(exponent: Array, size: Array, ramp: Array) -> Array:
+            slots = lambda weight: np.power(weight, exponent)[:, None, None, None]
+            ramped = lambda part: np.einsum("cnjmk,ck->cnjm", part, ramp * now)
+            amount = (
+                ramped(mass.first[:, :, :, :, 0])
+                + slots(1 - second) * ramped(mass.first[:, :, :, :, 1])
+                + slots(second) * ramped(mass.second)
+            )
+            damped = amount * damping ** exponent[:, None, None, None]
+            people = count[:, None] * nodes.weight * size / np.maximum(in_sector, 1e-300)[:, None] ** exponent[:, None]
+            rate = tables.usage ** exponent[:, None, None]
+            return (damped * people[..., None, None]).sum(axis=1) * rate
+
+        plain = np.zeros((len(cell_type), AGE_MOMENTS))
+        plain[:, 0], plain[:, 1] = 1.0, -1.0
+        tally.used = used(np.ones(len(cell_type)), nodes.size[None], plain)
+        tally.used_power = used(diversity, nodes.size_power[cell_sector], self.ramp[run][cell_sector])
+        heads = (count[:, None] * nodes.weight)[..., None, None]
+        tally.primary = (mass.first[..., 0].sum(axis=4) * heads).sum(axis=1)
+        tally.secondary = (mass.second[..., 0] * heads).sum(axis=1)
+        tally.pairs = mass.pairs.sum(axis=1) * count[:, None, None]
+
+    def _pass_month(self, run: int, month: int, mass: Mass) -> None:
+        """Age and tenure grow."""
+        a = self.world.adopter
+        older = np.exp(-np.arange(AGE_MOMENTS) / self.at(a.ramp_time, run)[0])
+        mass.first, mass.second, mass.before = mass.first * older, mass.second * older, mass.before * older
+        if self.world.until["R7"][run] >= month:
+            mass.fresh = mass.fresh * np.exp(-1 / self.at(a.learning_time, run)[0])
