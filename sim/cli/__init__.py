@@ -110,6 +110,7 @@ def openloop(
     openloop describe scenarios/baseline.yaml     say in sentences what a scenario assumes
     openloop list policies                        see what a scenario can say
     openloop patterns scenarios/baseline.yaml     hold it against the record of 2024 to 2026
+    openloop verify                               hold the model against mathematics and prior work
 
     Every verb explains itself: openloop run --help
     """
@@ -395,6 +396,46 @@ def patterns(
     print(table(measures))
     missed = [pattern for pattern, holds in held.items() if not holds]
     print(f"\n{sum(held.values())} of {len(held)} patterns hold{'; missed: ' + ', '.join(missed) if missed else ''}.")
+
+
+@app.command()
+def verify(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Checks such as V5 or X3; absent: all quick ones.", show_default=False),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="The slow ones too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print rows as JSON.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tables of the documentation.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Hold the model against mathematics (V1 to V23) and against prior work (X1 to X12).
+
+    Exit code 1 if a closed form fails. A finding of prior work that the model does not give is a result, not a failure.
+
+    \b
+    openloop verify
+    openloop verify V5 X3
+    openloop verify --full
+    """
+    from contextlib import nullcontext
+
+    from sim.cli.terminal import as_json_text, progress
+    from sim.verification.table import as_markdown, as_text, chosen, failed, run_checks
+
+    wanted = chosen(ids or (), full)
+    with nullcontext(None) if quiet else progress(len(wanted), "checks") as tick:
+        outcomes = run_checks(wanted, done=tick)
+    if as_json:
+        print(as_json_text([
+            {"id": outcome.check.id, "check": outcome.check.sentence, "statement": row.statement, "exact": row.exact,
+             "measured": row.measured, "passed": row.passed, "verdict": outcome.verdict}
+            for outcome in outcomes for row in outcome.rows
+        ]))  # fmt: skip
+    else:
+        print(as_markdown(outcomes) if markdown else as_text(outcomes))
+    if failed(outcomes):
+        raise typer.Exit(FAILED)
 
 
 @app.command()

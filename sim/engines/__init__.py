@@ -67,13 +67,13 @@ def engine(name: str, model: str | type[OpenLoopModel] | None = None) -> Engine:
     if model is not None and name != "mesa":
         raise ModelError(f'the engine "{name}" has no agents to replace; a model of your own needs --engine mesa')
     if name == "mesa":
-        from sim.engines import mesa
+        from sim.engines.mesa import simulate as one_by_one
         from sim.engines.own_model import load_model, signature
 
         if model is None:
-            return Engine("mesa", mesa.simulate, bytes_per_adopter=4096)
+            return Engine("mesa", one_by_one, bytes_per_adopter=4096)
         kind = load_model(model) if isinstance(model, str) else model
-        return Engine(f"mesa:{signature(kind)}", partial(mesa.simulate, model=kind), bytes_per_adopter=4096)
+        return Engine(f"mesa:{signature(kind)}", partial(one_by_one, model=kind), bytes_per_adopter=4096)
     if name == "meanfield":
         from sim.engines import meanfield
 

@@ -103,7 +103,7 @@ class Lockstep:
         """``deciders`` are the adopters; given if they are not the compiled ones, as in the mean-field twin."""
         self.world = world
         self.switches = Switches(world.until)
-        self.deciders = deciders or Deciders(world, threads)
+        self.deciders: Any = deciders or Deciders(world, threads)
         self.recorder = Recorder(world, trace)
         self.internal = self.released = self.sector_capability = np.empty(0)
         self.now = SimpleNamespace()

@@ -1,0 +1,133 @@
+"""V1 and V2: a technology that spreads by itself and by imitation follows Bass (bass1969)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sim.axes import TYPES
+from sim.engines.lockstep import simulate
+from sim.engines.meanfield import simulate as mean_field
+from sim.rules.adoption import probability
+from sim.rules.choice import arrival_hazard
+from sim.scenario import Scenario
+from sim.verification.check import Row, close, verifies, within
+from sim.verification.worlds import world
+from sim.world import build
+
+INNOVATION, IMITATION = 0.006, 0.06
+
+
+def one_line(months: int, adopters: int, innovation: float, imitation: float, start: float = 0.0) -> Scenario:
+    """One line that everybody takes at the first look and nobody ever reviews."""
+    kinds = {
+        "innovation": innovation, "imitation": imitation, "review_rate": 0.0, "initial_adoption": start,
+        "outside_value": -90.0,
+    }  # fmt: skip
+    return world({"US-closed-A": {}}, months, adopters, **dict.fromkeys(TYPES, kinds))
+
+
+def recursion(months: int, innovation: float, imitation: float, step: float = 1.0, start: float = 0.0) -> np.ndarray:
+    """Adopted part at every step by the package's hazard, when everybody's peers are like the world."""
+    share, curve = start, [start]
+    for _ in range(round(months / step)):
+        share += float(probability(arrival_hazard(innovation, imitation, share, share), step)) * (1 - share)
+        curve.append(share)
+    return np.array(curve)
+
+
+def bass(months: np.ndarray, p: float, q: float) -> np.ndarray:
+    """The continuous curve."""
+    decay = np.exp(-(p + q) * months)
+    return (1 - decay) / (1 + q / p * decay)
+
+
+@verifies("V1", source="bass1969")
+def the_monthly_recursion_leaves_the_bass_curve_by_no_more_than_its_step() -> Iterator[Row]:
+    """F' = F + (p + qF)(1 - F) per step; its error against the continuous curve is of first order in the step."""
+    for step, error in ((1.0, 0.0101), (0.5, 0.0050), (0.25, 0.0025)):
+        curve = recursion(200, INNOVATION, IMITATION, step)
+        worst = np.abs(curve - bass(np.arange(len(curve)) * step, INNOVATION, IMITATION)).max()
+        yield close(f"largest error at steps of {step:g} months", error, worst, within=6e-5)
+
+
+@verifies("V1", source="bass1969")
+def cells_adopt_exactly_as_the_recursion_says() -> Iterator[Row]:
+    """In the mean-field twin F' = F + (p + qF)(1 - F) holds to rounding."""
+    found = mean_field([(one_line(100, 1000, INNOVATION, IMITATION), 0)])["installed_base"][0].sum(axis=1)
+    expected = recursion(100, INNOVATION, IMITATION)[1:]
+    yield close("largest error of 100 months", 0.0, np.abs(found - expected).max(), within=1e-12)
+    half = int((expected >= 0.5).argmax())
+    yield close("adopted at half time", expected[half], found[half], within=1e-12)
+
+
+@verifies("V1", source="bass1969")
+def as_many_agents_look_every_month_as_the_hazards_of_those_who_wait_say() -> Iterator[Row]:
+    """Given who has adopted, each who waits looks with p + q (peers + world) / 2, so what is above it is chance."""
+    months = 90
+    jobs = [(one_line(months, 6000, INNOVATION, IMITATION, start=0.02), replicate) for replicate in range(3)]
+    primary, people = simulate(jobs, trace=True)["trace_primary"], build(jobs).population
+    scores = []
+    for run in range(len(jobs)):
+        adopted = primary[run] >= 0
+        for month in range(1, months):
+            before = adopted[month - 1]
+            by_peers, by_all = before[people.peers[run]].mean(axis=1), before.mean()
+            hazard = (INNOVATION + IMITATION * (by_peers + by_all) / 2)[~before]
+            luck, chance = adopted[month, ~before] - hazard, hazard * (1 - hazard)
+            ahead = (by_peers - by_all)[~before]
+            scores.append((luck.sum() / np.sqrt(chance.sum()), luck @ ahead / np.sqrt(chance @ ahead**2)))
+    for name, score in zip(("of all", "of those whose peers are ahead of the world"), np.array(scores).T, strict=True):
+        mean = score.sum() / np.sqrt(score.size)
+        yield within(f"surplus {name}, standard errors", -4, 4, mean)
+        spread = (score**2).sum()
+        slack = 4 * np.sqrt(2 * score.size)
+        yield within(f"spread {name}, sum of squares", score.size - slack, score.size + slack, spread)
+
+
+@verifies("V1", source="bass1969")
+def agents_who_see_only_the_world_adopt_within_chance_of_the_recursion() -> Iterator[Row]:
+    """With peers drawn from everybody and by p alone the agents stay within four standard errors of the recursion."""
+    adopters, months = 20_000, 60
+    share = simulate([(one_line(months, adopters, 0.03, 0.0), 0)])["installed_base"][0].sum(axis=1)
+    expected = 1 - (1 - 0.03) ** np.arange(1, months + 1)
+    error = np.sqrt(expected * (1 - expected) / adopters)
+    yield within("p alone: largest distance, standard errors", 0, 4, (np.abs(share - expected) / error).max())
+    replicates, adopters, months = 12, 4000, 100
+    scenario = one_line(months, adopters, INNOVATION, IMITATION)
+    common = scenario.parameters.adopter.model_copy(update={"local_peers": 0})
+    mixed = scenario.model_copy(update={"parameters": scenario.parameters.model_copy(update={"adopter": common})})
+    found = simulate([(mixed, replicate) for replicate in range(replicates)])["installed_base"].sum(axis=2)
+    expected = recursion(months, INNOVATION, IMITATION)[1:]
+    error = found.std(axis=0, ddof=1) / np.sqrt(replicates)
+    # eight peers are a sample of the world: who waits has fewer adopted peers than the mean, which slows the spread
+    excess = np.maximum(np.abs(found.mean(axis=0) - expected) - 0.012, 0.0) / error
+    yield within("p and q: largest distance beyond 0.012 of finite peer groups, standard errors", 0, 4, excess.max())
+
+
+@verifies("V2", source="bass1969")
+def half_time_and_peak_are_where_bass_puts_them() -> Iterator[Row]:
+    """t_peak = ln(q/p) / (p+q), and t(F) = ln((1 + (q/p)F) / (1 - F)) / (p+q)."""
+    p, q, step = INNOVATION, IMITATION, 1 / 64
+    curve = recursion(150, p, q, step)
+    months = np.arange(len(curve)) * step
+    peak = months[np.gradient(curve).argmax()]
+    yield close("month of most adoptions", np.log(q / p) / (p + q), peak, within=0.1, unit="months")
+    for part in (0.1, 0.5, 0.9):
+        closed = np.log((1 + q / p * part) / (1 - part)) / (p + q)
+        yield close(
+            f"month in which {part:.0%} have adopted", closed, months[(curve >= part).argmax()], within=0.1,
+            unit="months",
+        )  # fmt: skip
+
+
+@verifies("V2")
+def imitation_alone_takes_ln_81_over_its_hazard_from_a_tenth_to_nine_tenths() -> Iterator[Row]:
+    """A logistic of rate r rises from 10% to 90% in ln 81 / r."""
+    step = 1 / 64
+    for rate in (0.05, 0.1):
+        curve = recursion(300, 0.0, rate, step, start=0.001)
+        crossed = lambda part, curve=curve: float((curve >= part).argmax() * step)
+        taken = crossed(0.9) - crossed(0.1)
+        yield close(f"10 to 90% at q = {rate:g}", np.log(81) / rate, taken, within=0.1, unit="months")

@@ -1,0 +1,207 @@
+"""V3 and V4: without feedback, shares are those of a nested logit (mcfadden1978), and switching costs bend them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import exp, log
+from typing import Any
+
+import numpy as np
+
+from sim.agents.lab import LINE_DEFAULTS
+from sim.axes import CELLS, MODES, N_MODES, SECTORS, TYPES
+from sim.engines.lockstep import simulate
+from sim.engines.meanfield import simulate as mean_field
+from sim.scenario import Scenario
+from sim.verification.check import Row, close, verifies, within
+from sim.verification.worlds import NO_FEEDBACK, world
+from sim.world import build
+
+COSTS = {"US-closed-A": 1.0, "US-closed-B": 1.6, "US-closed-C": 2.4}
+ROSTER = list(LINE_DEFAULTS)
+PLAIN = {**NO_FEEDBACK["adopter"], "quality_weight": 0.0, "line_dissimilarity": 1.0, "mode_dissimilarity": 1.0}
+
+
+def stationary(values: np.ndarray, switching_cost: float) -> np.ndarray:
+    """Shares at rest under a uniform switching cost: ``e^V (e^V (1 - e^-sc) + e^-sc sum e^V)``, normalised."""
+    worth, keep = np.exp(values - values.max()), exp(-switching_cost)
+    law = worth * (worth * (1 - keep) + keep * worth.sum())
+    return law / law.sum()
+
+
+def cheap_and_dear(review: float, switching_cost: float, months: int, adopters: int, **groups: Any) -> Scenario:
+    """Lines of one home that differ in cost only, whose users weigh log cost by one."""
+    kinds = {
+        "review_rate": review, "switching_cost": switching_cost, "initial_adoption": 1.0, "outside_value": -60.0,
+        "cost_weight": 1.0, "customisation_weight": 0.0, "service_weight": 0.0, "trust_weight": 0.0,
+    }  # fmt: skip
+    openness = groups.pop("openness", {})
+    lines = {
+        name: {"serving_cost": cost, "region": "US", "openness": openness.get(name, "closed"), "cadence": 60,
+               "markup": 1.0}
+        for name, cost in groups.pop("costs", COSTS).items()
+    }  # fmt: skip
+    parameters = {"adopter": PLAIN, **groups}
+    parameters["prices"] = {**NO_FEEDBACK["prices"], "cost_slope": 0.0, **parameters.get("prices", {})}
+    return world(lines, months, adopters, **dict.fromkeys(TYPES, kinds), **parameters)
+
+
+def shares(scenario: Scenario, burn: int, replicates: int = 8) -> tuple[np.ndarray, np.ndarray]:
+    """Mean share of each line after ``burn`` months, and its standard error over replicates."""
+    found = simulate([(scenario, replicate) for replicate in range(replicates)])["installed_base"][:, burn:]
+    per_run = found.mean(axis=1)
+    return per_run.mean(axis=0), per_run.std(axis=0, ddof=1) / np.sqrt(replicates)
+
+
+def rows_of_shares(
+    what: str, expected: np.ndarray, found: np.ndarray, error: np.ndarray, slack: float
+) -> Iterator[Row]:
+    for number, (want, got, one) in enumerate(zip(expected, found, error, strict=True)):
+        yield close(f"{what}, line {number + 1}", want, got, within=4 * one + slack)
+
+
+@verifies("V3", source="mcfadden1978")
+def without_feedback_shares_are_the_logit() -> Iterator[Row]:
+    """With equal nests and no switching cost, stationary shares are softmax(V)."""
+    weight = 1 / np.array(list(COSTS.values()))
+    exact = weight / weight.sum()
+    found, error = shares(cheap_and_dear(1.0, 0.0, 24, 2000), 1)
+    yield from rows_of_shares("agents", exact, found, error, 1e-4)
+    cells = mean_field([(cheap_and_dear(1.0, 0.0, 24, 2000), 0)])["installed_base"][0, -1]
+    yield from rows_of_shares("mean-field twin", exact, cells, np.zeros(3), 1e-9)
+
+
+@verifies("V3", source="mcfadden1978")
+def without_feedback_shares_are_the_nested_logit() -> Iterator[Row]:
+    """Modes nest in lines and lines in blocks: P = P(block) P(line | block), by inclusive values."""
+    mu, lam, costs = 0.6, 0.3, {"US-closed-A": 1.0, "US-closed-B": 1.6, "US-open": 1.3}
+    scenario = cheap_and_dear(
+        1.0, 0.0, 24, 2000, costs=costs, openness={"US-open": "open"}, prices={"host_markup": 1.2},
+        adopter={**PLAIN, "line_dissimilarity": mu, "mode_dissimilarity": lam},
+    )  # fmt: skip
+    base = scenario.parameters.prices.cost_level * np.array(list(costs.values()))
+    values = [[-log(base[0])], [-log(base[1])], [-log(base[2] * factor) for factor in (1.0, 1.2, 1.0)]]
+    inclusive = [lam * log(np.exp(np.array(v) / lam).sum()) for v in values]
+    closed = np.exp(np.array(inclusive[:2]) / mu)
+    blocks = np.exp([mu * log(closed.sum()), inclusive[2]])
+    exact = np.append(blocks[0] / blocks.sum() * closed / closed.sum(), blocks[1] / blocks.sum())
+    found, error = shares(scenario, 1)
+    yield from rows_of_shares("agents", exact, found, error, 1e-4)
+    cells = mean_field([(scenario, 0)])["installed_base"][0, -1]
+    yield from rows_of_shares("mean-field twin", exact, cells, np.zeros(3), 1e-9)
+
+
+def nested_logit(
+    value: dict[tuple[str, str], float], block: dict[str, Any], mu: float, lam: float, outside: float
+) -> dict[tuple[str, str] | None, float]:
+    """Probability of every (line, mode) and of the outside option (None), from the textbook formula."""
+    lines = {j for j, _ in value}
+    of_line = {j: lam * log(sum(exp(v / lam) for (k, _), v in value.items() if k == j)) for j in lines}
+    of_block = {
+        b: mu * log(sum(exp(v / mu) for j, v in of_line.items() if block[j] == b)) for b in {block[j] for j in lines}
+    }
+    total = exp(outside) + sum(exp(v) for v in of_block.values())
+    chance: dict[tuple[str, str] | None, float] = {None: exp(outside) / total}
+    for (j, m), v in value.items():
+        b = block[j]
+        chance[j, m] = exp(of_block[b]) / total * exp((of_line[j] - of_block[b]) / mu) * exp((v - of_line[j]) / lam)
+    return chance
+
+
+def surprise(observed: list[int], chance: list[float]) -> tuple[float, int]:
+    """Chi-square and degrees of freedom; alternatives that are rarely expected are thrown together."""
+    count, expected = np.array(observed, float), np.array(chance) * sum(observed)
+    rare = expected < 8
+    count, expected = (np.append(x[~rare], x[rare].sum()) for x in (count, expected))
+    used = expected > 0
+    return float(((count - expected)[used] ** 2 / expected[used]).sum()), max(int(used.sum()) - 1, 0)
+
+
+@verifies("V3", source="mcfadden1978")
+def first_and_second_choices_are_the_nested_logit_of_four_regions() -> Iterator[Row]:
+    """All lines, modes, frictions and types of the defaults; everybody looks once, and then for a second line."""
+    from scipy import stats
+
+    outside = dict(zip(TYPES, (1.0, 2.0, 1.5, 1.0), strict=True))
+    kinds = {
+        kind: {"innovation": 1.0, "imitation": 0.0, "initial_adoption": 0.0, "outside_value": outside[kind]}
+        for kind in TYPES
+    }
+    scenario = world({name: {} for name in ROSTER}, 1, 40_000, **kinds)
+    out = simulate([(scenario, 0)], trace=True)
+    cell = build([(scenario, 0)]).population.cell[0]
+    first, second = (out[f"trace_{slot}"][0, 0].astype(int) for slot in ("primary", "secondary"))
+    p = scenario.parameters
+    mu, lam = p.adopter.line_dissimilarity, p.adopter.mode_dissimilarity
+    block = {j: (p.lines[j].region, p.lines[j].openness) for j in ROSTER}
+    number = lambda option: -1 if option is None else N_MODES * ROSTER.index(option[0]) + MODES.index(option[1])
+    parts: dict[str, list[tuple[float, int]]] = {"first": [], "second": []}
+    for c, place in enumerate(CELLS):
+        here, value = cell == c, worth_of_options(scenario, out, *place)
+        outside_value = getattr(p, place[2]).outside_value
+        chance = nested_logit(value, block, mu, lam, outside_value)
+        counted = [int((first[here] == number(option)).sum()) for option in chance]
+        parts["first"].append(surprise(counted, list(chance.values())))
+        for j in ROSTER:
+            # who has taken a line chooses the second slot among the others
+            beside = here & (first >= 0) & (first // N_MODES == ROSTER.index(j))
+            chance = nested_logit({o: v for o, v in value.items() if o[0] != j}, block, mu, lam, outside_value)
+            counted = [int((second[beside] == number(option)).sum()) for option in chance]
+            parts["second"].append(surprise(counted, list(chance.values())))
+    for slot, found in parts.items():
+        total, freedom = sum(x for x, _ in found), sum(n for _, n in found)
+        yield within(f"{slot} slots: chance of so large a chi-square, {freedom} degrees of freedom", 1e-4, 1 - 1e-4,
+                     stats.chi2.sf(total, freedom))  # fmt: skip
+
+
+def worth_of_options(
+    scenario: Scenario, out: dict[str, np.ndarray], region: str, sector: str, kind: str
+) -> dict[tuple[str, str], float]:
+    """Utility of every (line, mode) to a cell, written out from section 6.4."""
+    p = scenario.parameters
+    a, g = p.adopter, getattr(p, kind)
+    price, coverage = out["price"][0, 0], out["coverage"][0, 0]
+    fits = (a.customisation_api, a.customisation_hosted, a.customisation_self_hosted)
+    value = {}
+    for j in ROSTER:
+        is_open, home = p.lines[j].openness == "open", p.lines[j].region
+        for n, mode in enumerate(MODES if is_open else MODES[:1]):
+            served = a.service_self_hosted if mode == "self_hosted" else a.service_open if is_open else a.service_closed
+            friction = getattr(getattr(getattr(p.regions, region).friction, home), mode)
+            value[j, mode] = (
+                a.quality_weight * coverage[ROSTER.index(j), SECTORS.index(sector)]
+                - g.cost_weight * log(price[ROSTER.index(j), n])
+                + g.customisation_weight * fits[n] + g.service_weight * served - g.trust_weight * friction
+            )  # fmt: skip
+    return value
+
+
+@verifies("V4")
+def switching_costs_bend_stationary_shares_as_the_law_says() -> Iterator[Row]:
+    """s_j is proportional to e^V_j (e^V_j (1 - e^-sc) + e^-sc sum e^V)."""
+    for switching_cost in (0.0, 0.7, 2.0):
+        scenario = cheap_and_dear(0.9, switching_cost, 70, 2000)
+        exact = stationary(-np.log(list(COSTS.values())), switching_cost)
+        found, error = shares(scenario, 30)
+        yield from rows_of_shares(f"agents, switching cost {switching_cost:g}", exact, found, error, 2e-3)
+        longer = cheap_and_dear(0.9, switching_cost, 240, 2000)
+        cells = mean_field([(longer, 0)])["installed_base"][0, -1]
+        yield from rows_of_shares(
+            f"mean-field twin, switching cost {switching_cost:g}", exact, cells, np.zeros(3), 1e-8
+        )
+
+
+@verifies("V4")
+def the_law_of_switching_costs_ends_in_the_logit_and_in_its_square() -> Iterator[Row]:
+    """sc = 0 gives e^V and sc without end e^2V; in between what leaves a line equals what comes to it."""
+    values = np.log([1.0, 0.6, 0.4])
+    worth = np.exp(values)
+    yield close("distance from the logit at no cost", 0,
+                np.abs(stationary(values, 0.0) - worth / worth.sum()).max(), within=1e-8)  # fmt: skip
+    yield close("distance from its square at any cost", 0,
+                np.abs(stationary(values, 60.0) - worth**2 / (worth**2).sum()).max(), within=1e-8)  # fmt: skip
+    for cost in (0.3, 1.5):
+        share = stationary(values, cost)
+        move = np.array([[w * exp(-cost * (i != j)) for j, w in enumerate(worth)] for i in range(3)])
+        move /= move.sum(axis=1, keepdims=True)
+        yield close(f"net flow at cost {cost:g}", 0, np.abs(share @ move - share).max(), within=1e-8)

@@ -1,0 +1,154 @@
+"""V7, V8, V9 and V11: what data are worth, when they can tip a market, and how their stock comes to rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sim.axes import SECTORS, TYPES
+from sim.engines.lockstep import simulate
+from sim.rules.capability import accessible_data, data_gain, data_gain_slope
+from sim.rules.usage import decayed
+from sim.verification.check import Row, close, holds, verifies
+from sim.verification.choosing import stationary
+from sim.verification.network_effects import logistic, threshold
+from sim.verification.worlds import NO_FEEDBACK, world
+
+
+def steepest(exponent: float, shape: float) -> float:
+    """Largest elasticity of a data gain whose most is one: ``nu (r / (1 + r))^(1 + r)`` with ``r = beta / nu``."""
+    ratio = exponent / shape
+    return shape * (ratio / (1 + ratio)) ** (1 + ratio)
+
+
+@verifies("V7")
+def the_elasticity_of_the_data_gain_and_its_peak_are_the_closed_forms() -> Iterator[Row]:
+    """D G'(D) = Gamma beta x^nu (1 + x^nu)^(-beta/nu - 1), largest where x^nu = nu / beta."""
+    most, scale = 2.0, 0.002
+    x = np.geomspace(1e-3, 1e4, 400_001)
+    for exponent in (0.2, 0.35, 0.6):
+        for shape in (0.6, 1.0, 2.0):
+            about = f"exponent {exponent:g}, shape {shape:g}"
+            elasticity = x * scale * data_gain_slope(x * scale, most, scale, exponent, shape)
+            closed = most * exponent * x**shape * (1 + x**shape) ** (-exponent / shape - 1)
+            yield close(f"largest relative error, {about}", 0, np.abs(elasticity / closed - 1).max(), within=1e-9)
+            yield close(f"peak, {about}", most * steepest(exponent, shape), elasticity.max(), within=1e-5)
+            yield close(f"place of the peak, {about}", shape / exponent, x[elasticity.argmax()] ** shape,
+                        within=2e-3 * shape / exponent)  # fmt: skip
+            step = 1e-7
+            ends = [data_gain(scale * (1 + sign * step), most, scale, exponent, shape) for sign in (-1, 1)]
+            slope = data_gain_slope(scale, most, scale, exponent, shape)
+            yield close(f"slope against a difference, {about}", 1, (ends[1] - ends[0]) / (2 * step * scale) / slope,
+                        within=1e-5)  # fmt: skip
+
+
+def rests(worth: float, scale: float, switching_cost: float, exponent: float, start: np.ndarray) -> np.ndarray:
+    """Shares at rest when each line is worth ``worth`` times what its own data have taught it."""
+    share = start
+    for _ in range(3000):
+        values = worth * data_gain(scale * share * len(share), 1.0, 1.0, exponent, 1.0)
+        newest = stationary(values, switching_cost)
+        if np.abs(newest - share).max() < 1e-13:
+            break
+        share = newest
+    return share
+
+
+@verifies("V8")
+def below_the_bound_no_scale_of_deployment_tips_two_lines() -> Iterator[Row]:
+    """If 2 L(sc) beta_loc Gamma nu (r / (1+r))^(1+r) < 1 there is one equilibrium at every scale of deployment."""
+    exponent = 0.35
+    scales = np.geomspace(1e-1, 1e2, 31)
+    for cost, needed in ((0.0, 6.19), (60.0, 3.09)):
+        bound = 1 / (2 * logistic(cost) * steepest(exponent, 1.0))
+        yield close(f"bound on beta_loc Gamma, switching cost {cost:g}", needed, bound, within=0.006)
+    for cost in (0.0, 1.0):
+        bound = 1 / (2 * logistic(cost) * steepest(exponent, 1.0))
+        gap = lambda worth, cost=cost: max(
+            np.ptp(rests(worth, scale, cost, exponent, np.array([0.9, 0.1]))) for scale in scales
+        )
+        found = threshold(lambda worth, gap=gap: gap(worth) > 1e-3, 0.6 * bound, 1.6 * bound, steps=9)
+        yield close(f"critical worth over all scales, as a part of the bound, switching cost {cost:g}", 1.0,
+                    found / bound, within=0.02)  # fmt: skip
+
+
+@verifies("V8")
+def random_markets_below_the_bound_have_one_equilibrium() -> Iterator[Row]:
+    """Up to six lines, unequal worth and deployment at random: one state of rest below the bound, from any start."""
+    rng = np.random.default_rng(8)
+    exponent, several, tipped, cases = 0.35, 0, 0, 60
+    for _ in range(cases):
+        lines, cost = int(rng.integers(2, 7)), rng.uniform(0, 2)
+        worth = 0.97 / (2 * logistic(cost) * steepest(exponent, 1.0))
+        appeal, reach = rng.normal(0, 1, lines), rng.lognormal(1, 1.5, lines)
+
+        def settle(start: np.ndarray, worth=worth, appeal=appeal, reach=reach, cost=cost) -> np.ndarray:
+            share = start
+            for _ in range(4000):
+                values = appeal + worth * data_gain(reach * share, 1.0, 1.0, exponent, 1.0)
+                newest = stationary(values, cost)
+                if np.abs(newest - share).max() < 1e-13:
+                    break
+                share = newest
+            return share
+
+        ends = [settle(np.where(np.arange(lines) == head, 0.999, 0.001 / (lines - 1))) for head in range(lines)]
+        several += np.ptp(ends, axis=0).max() > 1e-4
+    for _ in range(40):
+        cost = rng.uniform(0, 2)
+        worth = 1.06 / (2 * logistic(cost) * steepest(exponent, 1.0))
+        # the scale at which the even state sits on the peak of the elasticity
+        tipped += np.ptp(rests(worth, 1 / exponent / 1.0, cost, exponent, np.array([0.6, 0.4]))) > 1e-3
+    yield holds("cases with several equilibria at 0.97 of the bound", several == 0, exact="0 of 60",
+                measured=f"{several} of {cases}")  # fmt: skip
+    yield holds("cases that tip at 1.06 of the bound and the tuned scale", tipped == 40, exact="40 of 40",
+                measured=f"{tipped} of 40")  # fmt: skip
+
+
+@verifies("V9", source="prufer2021")
+def sharing_data_scales_the_gain_of_the_loop() -> Iterator[Row]:
+    """If a fraction z of rivals' data is usable, the gain is (1 - z) / (1 + z) of what it was; at z = 1 it is none."""
+    home, step = np.eye(4)[[0, 1]], 1e-6
+    for sharing in (0.0, 0.25, 0.5, 1.0):
+
+        def advantage(share: float, sharing: float = sharing) -> float:
+            own = np.array([[[share], [1 - share]]])
+            data = accessible_data(own, np.full((1, 1, 1), sharing), np.zeros((1, 4)), home)[0, :, 0]
+            return float(np.log(data[0] / data[1]))
+
+        gain = (advantage(0.5 + step) - advantage(0.5 - step)) / (2 * step) / 4
+        yield close(f"gain at z = {sharing:g}, as a part of that without sharing", (1 - sharing) / (1 + sharing), gain,
+                    within=1e-6)  # fmt: skip
+
+
+@verifies("V11")
+def a_data_stock_rests_at_inflow_over_decay_and_halves_in_its_half_life() -> Iterator[Row]:
+    """D* = inflow / delta, and the half-life is ln 2 / -ln(1 - delta)."""
+    for decay in (0.005, 0.02, 0.06):
+        stock = 0.0
+        for _ in range(6000):
+            stock = decayed(stock, decay, 3.0)
+        yield close(f"stock at rest, decay {decay:g}", 3 / decay, stock, within=1e-6)
+        months = 0
+        while stock > 1.5 / decay:
+            stock = decayed(stock, decay, 0.0)
+            months += 1
+        yield close(f"months to halve, decay {decay:g}", np.ceil(np.log(2) / -np.log(1 - decay)), months, within=0)
+
+
+@verifies("V11")
+def a_lab_in_a_still_world_rests_on_what_its_users_return_over_decay() -> Iterator[Row]:
+    """The same in a run of the engine, sector by sector."""
+    telemetry, decay = 0.05, 0.08
+    kinds = {"initial_adoption": 1.0, "outside_value": -90.0, "telemetry": telemetry, "review_rate": 0.0}
+    sectors = {name: {"data_gain": 0.0, "site_diversity": 1.0, "data_decay": decay} for name in SECTORS}
+    scenario = world(
+        {"US-closed-A": {"algorithmic_start": 0.0}}, 180, 600, **dict.fromkeys(TYPES, kinds), sectors=sectors,
+        technology={**NO_FEEDBACK["technology"], "partner_capture": 0.0},
+    )  # fmt: skip
+    out = simulate([(scenario, 0)])
+    inflow = telemetry * out["usage_by_sector"][0, -1, :, 0]
+    for number, name in enumerate(SECTORS):
+        ratio = out["data"][0, -1, 0, number] / (inflow[number] / decay)
+        yield close(f"stock over inflow / decay in {name}", 1.0, ratio, within=1e-4)

@@ -1,0 +1,161 @@
+"""V5, V6 and V19: lines that are worth more the more use them tip, or slow down before they do (brock2001)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import exp, log
+
+import numpy as np
+
+from sim.axes import REGIONS
+from sim.engines.linearised import linearise
+from sim.engines.lockstep import simulate
+from sim.engines.meanfield import simulate as mean_field
+from sim.events import NewsShock
+from sim.scenario import Scenario
+from sim.verification.check import Row, close, holds, verifies, within
+from sim.verification.choosing import stationary
+from sim.verification.worlds import ALL_STARTUPS, NO_FEEDBACK, two_equal_lines, world
+
+
+def logistic(x: float) -> float:
+    return 1 / (1 + exp(-x))
+
+
+def equal_lines(count: int, weight: float, months: int, adopters: int) -> Scenario:
+    """Lines alike in everything among startups who review every month and feel nothing but last month's shares."""
+    alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0}
+    return world(
+        {f"twin-{number}": alike for number in range(count)}, months, adopters,
+        startup={"review_rate": 1.0, "switching_cost": 0.0, "initial_adoption": 1.0, "outside_value": -60.0},
+        adopter={**NO_FEEDBACK["adopter"], "ecosystem_weight": weight, "line_dissimilarity": 1.0},
+        community={"derivative_gain": 0.0, "memory": 1.0},
+        regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
+    )  # fmt: skip
+
+
+def ordered(weight: float, lines: int = 2, switching_cost: float = 0.0, head: float = 0.98) -> np.ndarray:
+    """Shares at rest when one line starts far ahead and each is worth its share times ``weight``."""
+    share = np.full(lines, (1 - head) / (lines - 1))
+    share[0] = head
+    for _ in range(60_000):
+        newest = stationary(weight * share, switching_cost)
+        if np.abs(newest - share).max() < 1e-14:
+            break
+        share = newest
+    return share
+
+
+def threshold(tips: Callable[[float], bool], low: float, high: float, steps: int) -> float:
+    """Where a yes-or-no question changes its answer, after so many halvings of the bracket."""
+    for _ in range(steps):
+        middle = (low + high) / 2
+        low, high = (low, middle) if tips(middle) else (middle, high)
+    return (low + high) / 2
+
+
+@verifies("V5", source="brock2001")
+def two_lines_tip_where_the_closed_form_says() -> Iterator[Row]:
+    """V_j = J s_j: the symmetric state loses its stability at J_c = 1 + e^-sc, and the month map's eigenvalue is
+    1 + 2 rho L(-sc) (J L(sc) - 1), with L the logistic function."""
+    review = 0.3
+    for cost in (0.0, 1.2):
+        exact = 1 + exp(-cost)
+        weights = np.array([1.1, 1.3]) * exact
+        found = [linearise(two_equal_lines(weight, cost, review, 10, 1000), 6) for weight in weights]
+        values = np.array([each.eigenvalue for each in found])
+        for weight, value in zip(weights, values, strict=True):
+            theory = 1 + 2 * review * logistic(-cost) * (weight * logistic(cost) - 1)
+            yield close(f"eigenvalue at J = {weight:.4g}, switching cost {cost:g}", theory, value, within=2e-5)
+        # the eigenvalue is linear in the weight, so two points show where it is one
+        critical = weights[0] - (values[0] - 1) * (weights[1] - weights[0]) / (values[1] - values[0])
+        yield close(f"critical weight, switching cost {cost:g}", exact, critical, within=1e-3)
+        yield close(f"gain of the matrix at J_c, switching cost {cost:g}", 1.0, found[0].spectral_radius / 1.1,
+                    within=0.006)  # fmt: skip
+
+
+@verifies("V5", source="brock2001")
+def agents_tip_beyond_the_critical_weight_and_not_before() -> Iterator[Row]:
+    """Below J_c chance dies out; above, shares rest on the ordered root of the law of V4."""
+    adopters, noise = 2500, 0.5 / np.sqrt(2500)
+    for cost in (0.0, 0.8):
+        critical = 1 + exp(-cost)
+        worlds = [two_equal_lines(factor * critical, cost, 0.6, 110, adopters) for factor in (0.6, 1.5)]
+        base = simulate([(each, replicate) for each in worlds for replicate in range(4)])["installed_base"][..., 0]
+        away = np.abs(base[:4, -1] - 0.5).max()
+        yield within(f"distance from one half at 0.6 J_c, switching cost {cost:g}", 0, 8 * noise, away)
+        ends = np.maximum(base[4:, -12:], 1 - base[4:, -12:]).mean(axis=1)
+        exact = ordered(1.5 * critical, 2, cost)[0]
+        for number, end in enumerate(ends):
+            yield close(f"larger share at 1.5 J_c, switching cost {cost:g}, run {number}", exact, end, within=6 * noise)
+
+
+@verifies("V6", source="brock2001", slow=True)
+def ordered_states_of_many_lines_appear_before_the_even_one_falls() -> Iterator[Row]:
+    """At J = K the even state of K lines loses its stability; ordered ones appear earlier, so the change is abrupt.
+    Both are equally deep at J* = 2 (K-1) ln(K-1) / (K-2)."""
+    for lines, appears in ((3, 2.7456), (4, 3.2187), (5, 3.5645)):
+        for side, lasts in ((0.03, True), (-0.03, False)):
+            end = after_a_head_start(lines, appears + side)
+            yield holds(
+                f"{lines} lines at J = {appears + side:.4g}: a head start {'lasts' if lasts else 'is lost'}",
+                (end > 1 / lines + 0.1) is lasts, exact=f"{'above' if lasts else 'near'} {1 / lines:.3g}",
+                measured=f"share {end:.3g}",
+            )  # fmt: skip
+        # every month everybody reviews, so the even state's eigenvalue is J / K
+        beyond = linearise(equal_lines(lines, 1.1 * lines, 8, 1000), 6).eigenvalue
+        yield close(f"{lines} lines: the even state falls at", lines, 1.1 * lines / beyond, within=1e-3)
+        exact = 2 * (lines - 1) * log(lines - 1) / (lines - 2)
+        for side in (-0.01, 0.01):
+            ahead = depth(ordered(exact + side, lines), exact + side) - depth(np.full(lines, 1 / lines), exact + side)
+            yield holds(f"{lines} lines at J* {side:+.2f}: the {'ordered' if side > 0 else 'even'} state is deeper",
+                        (ahead < 0) is (side > 0), exact=f"J* = {exact:.5g}", measured=f"{ahead:+.2e}")  # fmt: skip
+
+
+def depth(share: np.ndarray, weight: float) -> float:
+    """Free energy whose minima are the states of rest: ``sum s ln s - J/2 sum s^2``."""
+    return float((share * np.log(share)).sum() - weight / 2 * (share**2).sum())
+
+
+def after_a_head_start(lines: int, weight: float) -> float:
+    """Where the mean-field twin leaves the first of equal lines when the others become known five months late."""
+    scenario = equal_lines(lines, weight, 360, 1000)
+    late = {f"twin-{number}": {"awareness_home": 0.001, "awareness_abroad": 0.001} for number in range(1, lines)}
+    roster = {name: line.model_copy(update=late.get(name, {})) for name, line in scenario.parameters.lines.items()}
+    news = tuple(NewsShock(line=name, start=5, awareness=1.0) for name in late)
+    parameters = scenario.parameters.model_copy(update={"lines": roster})
+    behind = scenario.model_copy(update={"parameters": parameters, "events": news})
+    return float(mean_field([(behind, 0)], tastes=1, sizes=1)["installed_base"][0, -1, 0])
+
+
+@verifies("V6", source="brock2001")
+def startups_scatter_over_many_lines_below_the_thresholds_and_flock_above() -> Iterator[Row]:
+    """In the agents' world shares stay even below, and rest on the ordered state above."""
+    for lines, below, above in ((3, 2.2, 3.6), (4, 2.6, 4.6)):
+        run = lambda weight, n=lines: simulate([(equal_lines(n, weight, 70, 2000), r) for r in range(6)])[
+            "installed_base"
+        ][:, -20:].mean(axis=1)
+        away = np.abs(run(below) - 1 / lines).max()
+        yield within(f"{lines} lines at J = {below:g}: distance from even shares", 0, 0.08, away)
+        flocked = np.sort(run(above))[:, ::-1]
+        far = np.abs(flocked - ordered(above, lines)).max()
+        yield within(f"{lines} lines at J = {above:g}: distance from the ordered state", 0, 0.03, far)
+
+
+@verifies("V19")
+def shares_slow_down_and_spread_as_the_loop_gains_strength() -> Iterator[Row]:
+    """A share's memory is 1 - 2 rho L(-sc) (1 - G), and its variance rho L(-sc) / N / (1 - memory^2)."""
+    cost, review, adopters, months, burn, runs = 0.5, 0.25, 500, 500, 60, 6
+    for weight in (0.0, 1.0):
+        scenario = two_equal_lines(weight, cost, review, months, adopters)
+        base = simulate([(scenario, replicate) for replicate in range(runs)])["installed_base"]
+        away = base[:, burn:, 0] - 0.5
+        gain = weight * logistic(cost)
+        memory = 1 - 2 * review * logistic(-cost) * (1 - gain)
+        found = (away[:, 1:] * away[:, :-1]).mean() / (away**2).mean()
+        yield close(f"memory from month to month at G = {gain:.3g}", memory, found,
+                    within=4 * np.sqrt((1 - memory**2) / away.size))  # fmt: skip
+        spread = review * logistic(-cost) / adopters / (1 - memory**2)
+        independent = away.size * (1 - memory**2) / (1 + memory**2)
+        yield close(f"variance over its closed form at G = {gain:.3g}", 1.0, (away**2).mean() / spread,
+                    within=4 * np.sqrt(2 / independent) + 0.06)  # fmt: skip
