@@ -1,0 +1,119 @@
+"""V12 to V16: lags of labs that borrow, experience curves, chips that must catch up, and power that runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sim.engines.lockstep import simulate
+from sim.rules import compute
+from sim.rules.capability import borrowed_step
+from sim.rules.price import serving_cost
+from sim.scenario.resolve import from_mapping
+from sim.verification.check import Row, close, verifies, within
+from sim.verification.worlds import NO_FEEDBACK, world
+
+
+@verifies("V12")
+def a_follower_trails_by_the_part_of_its_raw_gap_that_borrowing_leaves() -> Iterator[Row]:
+    """gap* = g0 d/(d+s); with a raw gap that grows by g a month, d/(d+s) (g0 + g t) + g s/(d+s)^2."""
+    spill, decay, step, months = 0.34, 0.12, 0.01, 400
+    for gap, growth in ((1.5, 0.0), (1.5, 0.02), (0.4, 0.05)):
+        borrowed = np.zeros((1, 1))
+        for n in range(round(months / step)):
+            leader = np.array([[gap + growth * n * step]])
+            # the follower's own work is the zero of the scale
+            borrowed = borrowed_step(borrowed, borrowed, -1e9, leader, 0.0, spill * step, 1.0, decay * step)
+        left = gap + growth * months - float(borrowed[0, 0])
+        exact = decay / (decay + spill) * (gap + growth * months) + growth * spill / (decay + spill) ** 2
+        yield close(f"raw gap {gap:g} growing by {growth:g}: gap left", exact, left, within=1e-3 * exact, unit="nats")
+
+
+@verifies("V12")
+def a_lab_that_distils_keeps_the_gap_that_decay_leaves() -> Iterator[Row]:
+    """The same between two labs of a run; whose weights are open can be studied too, so that the gap is smaller."""
+    gap, outputs, weights, decay = 1.5, 0.2, 0.15, 0.1
+    for openness in ("closed", "open"):
+        leader = {"region": "US", "openness": openness, "compute_weight": 0.3, "cadence": 1}
+        follower = {**leader, "openness": "closed", "algorithmic_start": -gap}
+        scenario = world(
+            {"US-closed-A": leader, "US-closed-B": follower}, 160, 20,
+            technology={**NO_FEEDBACK["technology"], "distillation": outputs, "weight_borrowing": weights,
+                        "borrowed_decay": decay},
+        )  # fmt: skip
+        released = simulate([(scenario, 0)])["released"][0]
+        borrowing = outputs + (weights if openness == "open" else 0.0)
+        yield close(f"{openness} leader: gap at the start", gap, released[0, 0] - released[0, 1], within=1e-9)
+        exact = gap * decay / (decay + borrowing)
+        yield close(f"{openness} leader: gap at rest", exact, released[-1, 0] - released[-1, 1], within=1e-6,
+                    unit="nats")  # fmt: skip
+
+
+@verifies("V13", source="irwin1994")
+def cost_falls_with_cumulative_output_at_the_learning_exponent() -> Iterator[Row]:
+    """Under output that grows at rate g, the slope of ln cost tends to -b g (Sahal)."""
+    for growth, exponent in ((0.05, 0.2), (0.02, 0.4)):
+        experience, costs = 1.0, []
+        for month in range(900):
+            experience += np.exp(growth * month)
+            costs.append(float(serving_cost(1.0, 0.0, 0.0, 0.0, 1.0, experience, 1.0, exponent)))
+        slope = np.log(costs[-1] / costs[-13]) / 12
+        yield close(f"growth {growth:g}, exponent {exponent:g}: slope of ln cost a month", -exponent * growth, slope,
+                    within=1e-6)  # fmt: skip
+
+
+@verifies("V14")
+def domestic_chips_close_the_gap_only_if_output_grows_fast_enough() -> Iterator[Row]:
+    """b d ln Y/dt + g_D > g_F: 9.2% a month without a fall of their own, 4.6% with the default of 1.5%."""
+    learning, frontier_fall = 0.322, 0.0297
+    for fall, published in ((0.0, 0.092), (0.015, 0.046)):
+
+        def widens(growth: float, fall: float = fall) -> bool:
+            gap = [
+                float(compute.learning_price(50_000, np.exp(growth * t), 1.0, learning, fall, t, 0.0))
+                / float(compute.falling(30_000, frontier_fall, t))
+                for t in (0.0, 120.0)
+            ]
+            return gap[1] > gap[0]
+
+        low, high = 0.0, 0.5
+        for _ in range(50):
+            middle = (low + high) / 2
+            low, high = (middle, high) if widens(middle) else (low, middle)
+        yield close(f"fall {fall:g}: growth needed a month", (frontier_fall - fall) / learning, high, within=1e-9)
+        yield close(f"fall {fall:g}: as published", published, high, within=5e-4)
+
+
+@verifies("V15")
+def redirected_money_overtakes_denied_chips_only_after_the_break_even() -> Iterator[Row]:
+    """Output [Y0^(1-b) + (1-b) d T / (p Y0^b)]^(1/(1-b)) - Y0 passes the denied d T / p_F at T* = 21.14."""
+    learning, price_ratio, step = 0.322, 2.0, 0.001
+    output, month = 1.0, 0.0
+    while output - 1.0 <= month or month < 1:
+        price = float(compute.learning_price(price_ratio, output, 1.0, learning, 0.0, 0.0, 0.0))
+        output += step / price
+        month += step
+    yield close("break-even", 21.14, month, within=0.02, unit="months")
+    closed = (1 + (1 - learning) * month / price_ratio) ** (1 / (1 - learning)) - 1
+    yield close("chips by then, by the closed form", closed, output - 1, within=1e-3 * closed)
+
+
+@verifies("V16")
+def without_end_of_chips_compute_is_what_power_can_run() -> Iterator[Row]:
+    """X tends to W 10^6 / kW, and the powered part is never above one."""
+    shares = [float(compute.powered_share(4.5, chips, 0.0, 1.4, 1.6)) for chips in (1e3, 1e6, 1e9, 1e12)]
+    yield within("largest powered part", 0, 1, max(shares))
+    yield close("compute of 10^12 chips", 4.5e6 / 1.4, shares[-1] * 1e12, within=1.0, unit="H100e")
+    months = np.arange(30)
+    scenario = from_mapping(
+        {"run": {"months": 30, "adopters": 300, "seed": 2}, "parameters": {"regions": {"US": {"chips": 900.0}}}},
+        name="a world of chips",
+    )
+    out = simulate([(scenario, 0)])
+    c, region = scenario.parameters.compute, scenario.parameters.regions.US
+    grown = region.power_growth * c.power_slowdown * (1 - np.exp(-months / c.power_slowdown))
+    exact = region.power * np.exp(grown) * 1e6 / (c.power_per_chip * np.exp(-c.power_per_chip_fall * months))
+    worst = np.abs(out["compute"][0, :, 0] / exact - 1).max()
+    yield close("in a run: largest relative distance from it", 0, worst, within=1e-12)
+    yield within("in a run: largest powered part", 0, 1, out["powered"].max())

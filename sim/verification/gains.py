@@ -1,0 +1,182 @@
+"""V10 and V23: loops that meet in utility add their gains, and the estimators of gains find them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import log
+
+import numpy as np
+
+from sim.axes import REGIONS, SECTORS
+from sim.engines.linearised import linearise
+from sim.engines.lockstep import Lockstep
+from sim.engines.meanfield import simulate as mean_field
+from sim.rules.adoption import coverage
+from sim.rules.capability import accessible_data, borrowed_step, capability, data_gain, data_gain_slope
+from sim.rules.choice import option_utility
+from sim.rules.compute import lab_shares
+from sim.rules.price import serving_cost
+from sim.scenario import Scenario
+from sim.verification.check import Row, close, verifies
+from sim.verification.choosing import stationary
+from sim.verification.network_effects import logistic
+from sim.verification.worlds import ALL_STARTUPS, NO_FEEDBACK, world
+from sim.world import build
+
+HOME = np.eye(4)[[0, 0]]
+WIDTH, MOST, SCALE, EXPONENT, SHAPE, DATA = 1.5, 2.0, 0.002, 0.35, 1.0, 0.004
+DISTIL, WEIGHTS, DECAY = 0.34, 0.2, 0.12
+QUALITY, COST = 6.0, 0.7
+TOGETHER = {"ecosystem": 0.6, "revenue": 0.4, "data": 1.0, "sharing": 0.3, "experience": 0.3}
+ALONE = {
+    "ecosystem": {"ecosystem": 0.6}, "revenue": {"revenue": 0.4}, "data": {"data": 1.0},
+    "shared data": {"data": 1.0, "sharing": 0.3}, "experience": {"experience": 0.3},
+}  # fmt: skip
+
+
+def returned(share: float, *, ecosystem=0.0, revenue=0.0, data=0.0, sharing=0.0, experience=0.0, open_leader=False):
+    """Utility difference of two otherwise equal lines of one region that these loops return for the first's share."""
+    shares = np.array([[share, 1 - share]])
+    computes = lab_shares(np.ones((1, 2)), shares, np.array([[revenue]]), np.array([[1e-9]]), HOME)
+    raw = capability(computes, 1.0, 0.0, 0.0, 0.0)
+    borrowed, leader = np.zeros((1, 2)), raw.max()
+    for _ in range(400):
+        best_open = leader if open_leader else -1e9
+        borrowed = borrowed_step(borrowed, raw + borrowed, best_open, leader, WEIGHTS, DISTIL, 1.0, DECAY)
+    own = 2 * DATA * shares[..., None]
+    usable = accessible_data(own, np.full((1, 1, 1), sharing), np.zeros((1, 4)), HOME)[..., 0]
+    reached = raw + borrowed + data * data_gain(usable, MOST, SCALE, EXPONENT, SHAPE)
+    covered = coverage(reached, reached.mean(), WIDTH)[0]
+    cost = serving_cost(1.0, 0.0, 0.0, 0.0, 1.0, 2 * shares, 1.0, experience)[0]
+    worth = [option_utility(QUALITY, covered[j], COST, log(cost[j]), ecosystem * shares[0, j]) for j in (0, 1)]
+    return worth[0] - worth[1]
+
+
+def measured(switching_cost: float, **loops) -> float:
+    """Gain around the loop: change of the log odds that a change of the log odds brings about."""
+    step, ends = 1e-4, []
+    for y in (-step, step):
+        law = stationary(np.array([returned(logistic(y), **loops), 0.0]), switching_cost)
+        ends.append(log(law[0] / law[1]))
+    return (ends[1] - ends[0]) / (2 * step)
+
+
+def closed_form(
+    switching_cost, *, ecosystem=0.0, revenue=0.0, data=0.0, sharing=0.0, experience=0.0, open_leader=False
+):  # fmt: skip
+    """The sum of V10."""
+    local = QUALITY / (4 * WIDTH)
+    lasting = DECAY / (DECAY + DISTIL + WEIGHTS * open_leader)
+    stock = DATA * (1 + sharing)
+    elasticity = stock * data_gain_slope(stock, MOST, SCALE, EXPONENT, SHAPE)
+    total = ecosystem / 2 + lasting * local * revenue + COST * experience
+    total += data * local * elasticity * (1 - sharing) / (1 + sharing)
+    return 2 * logistic(switching_cost) * total
+
+
+@verifies("V10")
+def a_lone_loop_has_the_gain_of_its_closed_form() -> Iterator[Row]:
+    """Each term of G = 2 L(sc) (J/2 + h_b beta_loc psi + beta_loc D G' (1-z)/(1+z) + beta_c b) by itself."""
+    for cost in (0.0, 0.8):
+        for name, loop in ALONE.items():
+            exact = closed_form(cost, **loop)
+            yield close(f"{name}, switching cost {cost:g}", exact, measured(cost, **loop), within=1e-5 * exact)
+
+
+@verifies("V10")
+def loops_that_meet_in_utility_add_their_gains() -> Iterator[Row]:
+    """The gain of all together is the closed sum, and the sum of what each has alone."""
+    for cost in (0.0, 0.8):
+        for open_leader in (False, True):
+            about = f"switching cost {cost:g}, leader {'open' if open_leader else 'closed'}"
+            gain = measured(cost, **TOGETHER, open_leader=open_leader)
+            exact = closed_form(cost, **TOGETHER, open_leader=open_leader)
+            yield close(f"closed sum, {about}", exact, gain, within=1e-5 * exact)
+            parts: Sequence[dict] = (
+                {"ecosystem": 0.6}, {"revenue": 0.4, "open_leader": open_leader}, {"data": 1.0, "sharing": 0.3},
+                {"experience": 0.3},
+            )  # fmt: skip
+            yield close(f"sum of the parts, {about}", sum(measured(cost, **part) for part in parts), gain,
+                        within=1e-5 * exact)  # fmt: skip
+
+
+# V23: two lines with a data loop and an ecosystem, by the estimators of section 8
+
+BENCH = {"worth": 2.0, "exponent": 0.35, "switching_cost": 0.5, "ecosystem": 0.3}
+QUALITY_WEIGHT, GAIN = 48.0, 1.0
+START, INJECTED, MONTHS, RUNS = 40, 0.05, 140, 6
+READ_FROM = 90
+
+
+def bench(adopters: int, months: int, scale: float = 1.0, threshold: float = 0.0, **loops: str) -> Scenario:
+    """Two equal closed lines among startups, whose users teach them and who count in the ecosystem."""
+    width = QUALITY_WEIGHT * GAIN / (4 * BENCH["worth"])
+    alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0,
+             "cadence": 1}  # fmt: skip
+    software = {"data_gain": GAIN, "data_exponent": BENCH["exponent"], "data_scale": scale, "data_decay": 0.2,
+                "site_diversity": 1.0, "task_threshold": threshold, "capability_weight": 1.0}  # fmt: skip
+    scenario = world(
+        {"US-closed-A": alike, "US-closed-B": alike}, months, adopters,
+        startup={"review_rate": 0.6, "switching_cost": BENCH["switching_cost"], "initial_adoption": 1.0,
+                 "outside_value": -90.0, "telemetry": 0.05},
+        adopter={**NO_FEEDBACK["adopter"], "ecosystem_weight": BENCH["ecosystem"], "line_dissimilarity": 1.0,
+                 "quality_weight": QUALITY_WEIGHT, "size_spread": 0.0, "second_slot_weight": 0.0},
+        technology={**NO_FEEDBACK["technology"], "task_width": width, "demand_drift": 0.0, "data_shape": 1.0},
+        sectors={name: software if name == "software" else {"data_gain": 0.0} for name in SECTORS},
+        regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
+    )  # fmt: skip
+    return scenario.model_copy(update={"loops": scenario.loops.model_copy(update=loops)})
+
+
+def tuned(adopters: int, **loops: str) -> Scenario:
+    """The bench with half the tasks covered and data where their elasticity is largest, x = 1 / exponent."""
+    exponent = BENCH["exponent"]
+    threshold = GAIN * -np.expm1(-exponent * np.log1p(1 / exponent))
+    scale = 1e-3
+    for _ in range(3):  # usage hangs on coverage and coverage on data, a little
+        out = mean_field([(bench(1000, 60, scale, threshold), 0)], tastes=1, sizes=1)
+        lead = out["released"][0, -1, 0]
+        scale = float(out["data"][0, -1, 0, 0]) * exponent
+        threshold = lead + GAIN * -np.expm1(-exponent * np.log1p(1 / exponent))
+    return bench(adopters, MONTHS, scale, threshold, **loops)
+
+
+def injected(scenario: Scenario, runs: int) -> dict[str, np.ndarray]:
+    """The bench with a little worth added to and taken from the first line, (sign, run, month, ...)."""
+    world_ = build([(scenario, replicate) for _ in (1, -1) for replicate in range(runs)])
+    path = np.zeros((2 * runs, MONTHS, *world_.levers["preference"].shape[2:]))
+    path[:runs, START:, ..., 0], path[runs:, START:, ..., 0] = INJECTED, -INJECTED
+    engine = Lockstep(replace(world_, levers={**world_.levers, "preference": path}), threads=2)
+    for month in range(MONTHS):
+        engine.month(month)
+    return {name: values.reshape(2, runs, *values.shape[1:]) for name, values in engine.recorder.finish().items()}
+
+
+@verifies("V23", slow=True)
+def the_estimators_find_the_gain_of_the_bench() -> Iterator[Row]:
+    """Two lines, beta_loc Gamma = 2, data at x = 1 / beta, sc = .5, J = .3: the closed form of V10 gives G = .589."""
+    ratio = BENCH["exponent"]
+    elasticity = (ratio / (1 + ratio)) ** (1 + ratio)
+    exact = 2 * logistic(BENCH["switching_cost"]) * (BENCH["ecosystem"] / 2 + BENCH["worth"] * elasticity)
+    yield close("closed form", 0.589, exact, within=0.001)
+    adopters = 20_000
+    live = tuned(adopters)
+    frozen = live.model_copy(
+        update={"loops": live.loops.model_copy(update=dict.fromkeys(("R1", "R3"), f"frozen@{START - 1}"))}
+    )
+    cut, whole = injected(frozen, RUNS), injected(live, RUNS)
+    sector = live.parameters.sectors.software
+    gained = data_gain(cut["data"][..., 0], sector.data_gain, sector.data_scale, sector.data_exponent, 1.0)
+    utils = BENCH["worth"] / GAIN * gained + BENCH["ecosystem"] * cut["ecosystem"]
+    difference = (utils[..., 0] - utils[..., 1])[:, :, READ_FROM:].mean(axis=2)
+    by_run = (difference[0] - difference[1]) / (2 * INJECTED)
+    yield close("cut and inject", exact, by_run.mean(), within=0.02)
+    odds = lambda out: np.log(out["installed_base"][..., 0] / out["installed_base"][..., 1])[:, :, READ_FROM:].mean(
+        axis=2
+    )
+    response = [(each[0] - each[1]).mean() for each in map(odds, (whole, cut))]
+    yield close("amplification, 1 - 1 / A", exact, 1 - response[1] / response[0], within=0.02)
+    # the twin opens all loops at once, and releases every month
+    twin = linearise(live.model_copy(update={"run": live.run.model_copy(update={"months": 80})}), 70)
+    yield close("gain matrix of the mean-field twin", exact, twin.spectral_radius, within=0.02)
