@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import log
+from typing import Any
 
 import numpy as np
 
@@ -109,9 +110,19 @@ START, INJECTED, MONTHS, RUNS = 40, 0.05, 140, 6
 READ_FROM = 90
 
 
-def bench(adopters: int, months: int, scale: float = 1.0, threshold: float = 0.0, **loops: str) -> Scenario:
-    """Two equal closed lines among startups, whose users teach them and who count in the ecosystem."""
-    width = QUALITY_WEIGHT * GAIN / (4 * BENCH["worth"])
+def bench(
+    adopters: int, months: int, scale: float = 1.0, threshold: float = 0.0, worth: float = BENCH["worth"],
+    ecosystem: float = BENCH["ecosystem"], shape: float = 1.0, sharing: float = 0.0, **loops: str,
+) -> Scenario:  # fmt: skip
+    """Two equal closed lines among startups, whose users teach them and who count in the ecosystem.
+
+    Parameters
+    ----------
+    scale, threshold : of the data gain, and capability at which half the tasks are covered
+    worth : most that data can be worth at the junction, ``beta_loc Gamma`` [utils]
+    shape, sharing : of the data gain, and the part of rivals' data that can be used
+    """
+    width = QUALITY_WEIGHT * GAIN / (4 * worth)
     alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0,
              "cadence": 1}  # fmt: skip
     software = {"data_gain": GAIN, "data_exponent": BENCH["exponent"], "data_scale": scale, "data_decay": 0.2,
@@ -120,26 +131,27 @@ def bench(adopters: int, months: int, scale: float = 1.0, threshold: float = 0.0
         {"US-closed-A": alike, "US-closed-B": alike}, months, adopters,
         startup={"review_rate": 0.6, "switching_cost": BENCH["switching_cost"], "initial_adoption": 1.0,
                  "outside_value": -90.0, "telemetry": 0.05},
-        adopter={**NO_FEEDBACK["adopter"], "ecosystem_weight": BENCH["ecosystem"], "line_dissimilarity": 1.0,
+        adopter={**NO_FEEDBACK["adopter"], "ecosystem_weight": ecosystem, "line_dissimilarity": 1.0,
                  "quality_weight": QUALITY_WEIGHT, "size_spread": 0.0, "second_slot_weight": 0.0},
-        technology={**NO_FEEDBACK["technology"], "task_width": width, "demand_drift": 0.0, "data_shape": 1.0},
+        technology={**NO_FEEDBACK["technology"], "task_width": width, "demand_drift": 0.0, "data_shape": shape,
+                    "data_sharing": sharing},
         sectors={name: software if name == "software" else {"data_gain": 0.0} for name in SECTORS},
         regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
     )  # fmt: skip
     return scenario.model_copy(update={"loops": scenario.loops.model_copy(update=loops)})
 
 
-def tuned(adopters: int, **loops: str) -> Scenario:
-    """The bench with half the tasks covered and data where their elasticity is largest, x = 1 / exponent."""
-    exponent = BENCH["exponent"]
-    threshold = GAIN * -np.expm1(-exponent * np.log1p(1 / exponent))
-    scale = 1e-3
+def tuned(adopters: int, months: int = MONTHS, x: float | None = None, **changes: Any) -> Scenario:
+    """The bench with half the tasks covered and data at ``x`` times their scale; by default where they teach most."""
+    exponent, shape, sharing = BENCH["exponent"], changes.get("shape", 1.0), changes.get("sharing", 0.0)
+    x = (shape / exponent) ** (1 / shape) if x is None else x
+    taught = float(data_gain(x, GAIN, 1.0, exponent, shape))
+    threshold, scale = taught, 1e-3
     for _ in range(3):  # usage hangs on coverage and coverage on data, a little
-        out = mean_field([(bench(1000, 60, scale, threshold), 0)], tastes=1, sizes=1)
-        lead = out["released"][0, -1, 0]
-        scale = float(out["data"][0, -1, 0, 0]) * exponent
-        threshold = lead + GAIN * -np.expm1(-exponent * np.log1p(1 / exponent))
-    return bench(adopters, MONTHS, scale, threshold, **loops)
+        out = mean_field([(bench(1000, 60, scale, threshold, **changes), 0)], tastes=1, sizes=1)
+        scale = float(out["data"][0, -1, 0, 0]) * (1 + sharing) / x
+        threshold = float(out["released"][0, -1, 0]) + taught
+    return bench(adopters, months, scale, threshold, **changes)
 
 
 def injected(scenario: Scenario, runs: int) -> dict[str, np.ndarray]:

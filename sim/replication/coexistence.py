@@ -1,0 +1,89 @@
+"""X6: adopters who differ keep two standards alive that a network effect would else merge into one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from sim.axes import REGIONS, SECTORS
+from sim.engines.lockstep import simulate
+from sim.engines.meanfield import simulate as mean_field
+from sim.scenario import Scenario
+from sim.verification.check import IN_PART, Row, holds, replicates, within
+from sim.verification.choosing import cheap_and_dear
+from sim.verification.worlds import ALL_STARTUPS, NO_FEEDBACK, world
+
+
+def good_or_cheap(spread: float, weight: float = 3.0) -> Scenario:
+    """A good line and a cheap one that the mean adopter likes equally; others' use is worth ``weight``."""
+    kinds = {"review_rate": 0.5, "switching_cost": 0.0, "initial_adoption": 1.0, "outside_value": -60.0,
+             "cost_weight": 4.0, "trust_weight": 0.0, "service_weight": 0.0, "customisation_weight": 0.0}  # fmt: skip
+    alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "cadence": 1, "markup": 1.0}
+    # coverage is a half and a quarter, and the log cost differs by as many utils
+    dearer = 20.0 * 0.25 / 4.0
+    return world(
+        {"good": {**alike, "serving_cost": float(np.exp(dearer))},
+         "cheap": {**alike, "serving_cost": 1.0, "algorithmic_start": -float(np.log(3))}}, 150, 2000,
+        startup=kinds,
+        adopter={**NO_FEEDBACK["adopter"], "ecosystem_weight": weight, "line_dissimilarity": 1.0,
+                 "taste_spread": spread, "quality_weight": 20.0},
+        community={"derivative_gain": 0.0, "memory": 1.0},
+        technology={**NO_FEEDBACK["technology"], "task_width": 1.0, "demand_drift": 0.0},
+        prices={**NO_FEEDBACK["prices"], "cost_slope": 0.0, "usage_elasticity": 0.0},
+        sectors={name: {"data_gain": 0.0, "capability_weight": 1.0, "task_threshold": 0.0} for name in SECTORS},
+        regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
+    )  # fmt: skip
+
+
+@replicates("X6", source="bonaccorsi2003")
+def adopters_who_differ_enough_keep_two_standards_alive() -> Iterator[Row]:
+    """Under network effects open and proprietary software can coexist if adopters are heterogeneous
+    (Bonaccorsi and Rossi 2003)."""
+    smaller = {}
+    for spread in (0.0, 0.1, 0.2, 0.4, 0.8):
+        base = simulate([(good_or_cheap(spread), run) for run in range(6)])["installed_base"][:, -12:].mean(axis=1)
+        smaller[spread] = float(base.min(axis=1).mean())
+    yield within("equal adopters: share of the smaller standard", 0, 0.12, smaller[0.0])
+    yield within("spread 0.8: share of the smaller standard", 0.3, 0.5, smaller[0.8])
+    rises = all(b >= a - 0.02 for a, b in pairwise(smaller.values()))
+    told = ", ".join(f"{spread:g}: {share:.2f}" for spread, share in smaller.items())
+    yield holds("rises with the spread of tastes", rises, exact="rises", measured=told)
+
+
+def spread_by_word_of_mouth(live: bool, switching_cost: float) -> Scenario:
+    """Two equal lines that people forget unless somebody nearby uses them; or that everybody knows."""
+    kinds = {"review_rate": 0.2, "switching_cost": switching_cost, "initial_adoption": 1.0, "outside_value": -60.0}
+    alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0,
+             "cadence": 60, "awareness_home": 0.5, "awareness_abroad": 0.5}  # fmt: skip
+    spread = {"advertising": 0.0, "word_of_mouth": 0.35, "release_boost": 0.0, "forgetting": 0.14}
+    return world(
+        {"US-closed-A": alike, "US-closed-B": alike}, 300, 1500, cut=() if live else ("R4",), startup=kinds,
+        adopter={**NO_FEEDBACK["adopter"], "line_dissimilarity": 1.0},
+        attention=spread if live else dict.fromkeys(spread, 0.0),
+        regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
+    )  # fmt: skip
+
+
+@replicates(
+    "X6", source="leoncini2011", verdict=IN_PART, slow=True,
+    remark="Whoever uses a line knows it, so word of mouth at most leaves shares adrift and cannot take a market by "
+    "itself. And switching costs belong to adopter types here, not to lines: a line cannot raise its own, they help "
+    "whoever leads.",
+)  # fmt: skip
+def standards_coexist_under_switching_costs_until_word_of_mouth_decides() -> Iterator[Row]:
+    """Switching costs sustain coexistence; when diffusion itself depends on use, the winner takes all
+    (Leoncini and others 2011)."""
+    for live, low, high in ((False, 0.4, 0.5), (True, 0.0, 0.1)):
+        base = simulate([(spread_by_word_of_mouth(live, 1.0), run) for run in range(6)])["installed_base"]
+        smaller = base[:, -12:].mean(axis=1).min(axis=1).mean()
+        about = "known by word of mouth (R4)" if live else "known to all alike"
+        yield within(f"{about}: share of the smaller standard", low, high, smaller)
+    leads = []
+    for cost in (0.0, 1.0, 2.0):
+        cells = mean_field([(cheap_and_dear(0.9, cost, 240, 1000), 0)])["installed_base"][0, -1]
+        leads.append(float(cells.max()))
+    rises = all(b > a + 0.01 for a, b in pairwise(leads))
+    told = ", ".join(f"{lead:.3f}" for lead in leads)
+    yield holds("switching costs raise the share of the line that leads", rises, exact="rises", measured=told)

@@ -1,0 +1,81 @@
+"""X2 and X5: when others' choices weigh, several worlds are possible, and neighbours keep a minority alive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from math import exp
+
+import numpy as np
+
+from sim.axes import REGIONS, SECTORS, TYPES
+from sim.engines.linearised import linearise
+from sim.engines.lockstep import simulate
+from sim.scenario import Scenario
+from sim.verification.check import Row, close, holds, replicates, within
+from sim.verification.network_effects import equal_lines
+from sim.verification.worlds import ALL_STARTUPS, NO_FEEDBACK, two_equal_lines, world
+
+
+@replicates("X2", source="brock2001", slow=True)
+def the_threshold_of_social_interactions_is_that_of_brock_and_durlauf() -> Iterator[Row]:
+    """Above a critical weight of others' choices there are several self-consistent shares (Brock and Durlauf 2001)."""
+    for cost in (0.0, 1.0):
+        exact = 1 + exp(-cost)
+        weights = np.array([1.15, 1.35]) * exact
+        values = [linearise(two_equal_lines(weight, cost, 0.4, 10, 1000), 6).eigenvalue for weight in weights]
+        critical = weights[0] - (values[0] - 1) * (weights[1] - weights[0]) / (values[1] - values[0])
+        yield close(f"two lines, switching cost {cost:g}: critical weight", exact, critical, within=0.02 * exact)
+    for lines in (3, 4):
+        beyond = linearise(equal_lines(lines, 1.1 * lines, 8, 1000), 6).eigenvalue
+        yield close(f"{lines} lines: the even world falls at", lines, 1.1 * lines / beyond, within=0.02 * lines)
+
+
+@replicates("X2", source="brock2001", slow=True)
+def agents_flock_on_one_side_of_the_threshold_only() -> Iterator[Row]:
+    """The same among agents: a tenth above the threshold shares leave one half, a tenth below they return."""
+    adopters = 20_000
+    for factor, low, high in ((0.9, 0.0, 0.05), (1.1, 0.15, 0.5)):
+        scenario = two_equal_lines(factor * 2, 0.0, 0.8, 160, adopters)
+        base = simulate([(scenario, run) for run in range(6)])["installed_base"][..., 0]
+        away = np.abs(base[:, -12:].mean(axis=1) - 0.5)
+        yield within(f"{factor:g} of the threshold: mean distance from one half", low, high, away.mean())
+
+
+def two_camps(local: int, seed: int = 5) -> Scenario:
+    """Each of two regions, one of them small, begins with a standard of its own; then everybody knows both.
+
+    Adopters look at eight peers, ``local`` of whom are neighbours.
+    """
+    kinds = {"review_rate": 0.3, "switching_cost": 0.3, "initial_adoption": 1.0, "outside_value": -60.0,
+             "trust_weight": 0.0, "service_weight": 0.0}  # fmt: skip
+    alike = {"openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0,
+             "awareness_home": 1.0, "awareness_abroad": 0.0}  # fmt: skip
+    still = {"advertising": 0.0, "word_of_mouth": 0.0, "release_boost": 0.0, "forgetting": 0.0}
+    size = {"US": 0.75, "GS": 0.25}
+    return world(
+        {"major": {**alike, "region": "US"}, "minor": {**alike, "region": "GS"}}, 120, 2000, seed=seed,
+        startup=kinds, attention=still,
+        adopter={**NO_FEEDBACK["adopter"], "peer_weight": 5.0, "local_peers": local, "line_dissimilarity": 1.0},
+        prices={**NO_FEEDBACK["prices"], "cost_slope": 0.0},
+        regions={region: {"power": 1e6, "adopters": size.get(region, 0.0), **ALL_STARTUPS} for region in REGIONS},
+        events=[{"kind": "news_shock", "line": line, "start": 4, "awareness": 1.0} for line in ("major", "minor")],
+        technology={**NO_FEEDBACK["technology"]},
+        sectors={name: {"data_gain": 0.0, "capability_weight": 0.0} for name in SECTORS},
+    )  # fmt: skip
+
+
+@replicates("X5", source="dalle2003")
+def a_minority_standard_survives_among_neighbours_and_dies_in_a_mixed_world() -> Iterator[Row]:
+    """Local interaction gives distinct regimes of diffusion, in which clusters of a minority last that global mixing
+    would kill (Dalle and Jullien 2000, 2003)."""
+    kept = {}
+    for local in (0, 2, 4, 6, 8):
+        out = simulate([(two_camps(local), run) for run in range(4)])
+        share = out["primary_by_type"][:, -12:, TYPES.index("startup"), 1].mean()
+        kept[local] = float(share)
+    yield within("all peers from everywhere: final share of the minority's standard", 0, 0.05, kept[0])
+    yield within("all peers are neighbours: final share of the minority's standard", 0.2, 0.3, kept[8])
+    rising = all(b >= a - 0.02 for a, b in pairwise(kept.values()))
+    told = ", ".join(f"{local}: {share:.3f}" for local, share in kept.items())
+    yield holds("more neighbours never hurt the minority", rising, exact="rises", measured=told)
