@@ -11,6 +11,7 @@ import pytest
 
 from sim.engines import meanfield
 from sim.engines.linearised import linearise
+from sim.engines.lockstep import simulate
 from sim.engines.nodes import AGE_MOMENTS, make_nodes, ramp_coefficients
 from sim.errors import RunError
 from sim.loops import LOOPS
@@ -143,3 +144,32 @@ def test_a_month_outside_the_scenario_is_refused():
     for month in (0, 12, -1):
         with pytest.raises(RunError, match="not within 1 to 11"):
             linearise(two_equal_lines(1.0, 0.0, 0.3, 12, 100), month)
+
+
+def in_the_limit(adopters):
+    """The defaults where the twin is exact: all lines known to all, no weight of peers or tenure, no dates drawn."""
+    lines = {
+        name: {"awareness_home": 1.0, "awareness_abroad": 1.0, "cadence": 1}
+        for name, line in from_mapping({}, name="x").roster.items()
+    }
+    parameters = {
+        "lines": lines,
+        "adopter": {"peer_weight": 0.0, "learning_weight": 0.0},
+        "attention": {"forgetting": 0.0},
+        "lab": {"cadence_spread": 0, "release_jitter": 0},
+    }
+    run = {"months": 37, "adopters": adopters, "seed": 77}
+    return from_mapping({"run": run, "parameters": parameters}, name="limit")
+
+
+@pytest.mark.slow
+def test_agents_close_in_on_the_twin_as_one_over_the_root_of_their_number():
+    """The slope of ln RMSE on ln N lies within [-.6, -.4] from 250 to 16,000 adopters, with all loops live."""
+    twin = meanfield.simulate([(in_the_limit(1000), 0)], tastes=5, sizes=5)["installed_base"][0, 36]
+    sizes, errors = (250, 1000, 4000, 16_000), []
+    for adopters in sizes:
+        runs = 40 if adopters < 4000 else 16
+        shares = simulate([(in_the_limit(adopters), run) for run in range(runs)])["installed_base"][:, 36]
+        errors.append(np.sqrt(((shares - twin) ** 2).mean()))
+    slope = np.polyfit(np.log(sizes), np.log(errors), 1)[0]
+    assert -0.6 <= slope <= -0.4, (errors, slope)

@@ -9,6 +9,7 @@ import numpy as np
 from sim.engines.lockstep import simulate
 from sim.engines.meanfield import simulate as mean_field
 from sim.rules.capability import data_gain, data_gain_slope
+from sim.scenario import Scenario
 from sim.verification.check import IN_PART, Row, close, holds, replicates, within
 from sim.verification.gains import BENCH, bench, tuned
 from sim.verification.network_effects import logistic
@@ -17,7 +18,7 @@ LOCAL_GAIN = 1.35
 """Gain at even shares, the same for every kind of loop, so that only the shape differs."""
 
 
-def locked_in(scenario, runs: int = 6) -> float:
+def locked_in(scenario: Scenario, runs: int = 6) -> float:
     """Share of the leading one of two equal lines after a long time."""
     base = simulate([(scenario, run) for run in range(runs)])["installed_base"][..., 0]
     final = base[:, -24:].mean(axis=1)
@@ -27,8 +28,8 @@ def locked_in(scenario, runs: int = 6) -> float:
 @replicates(
     "X8", source="hagiu2023", verdict=IN_PART, slow=True,
     remark="At equal slopes around even shares, data lock in more than a network here, and concave data more than "
-    "S-shaped ones: a laggard whom nobody uses has no data at all, and the first data are worth most under a concave "
-    "curve. What the paper says of scale does come out: more deployment dissolves a lead in data, and none in networks.",
+    "S-shaped ones: a laggard whom nobody uses has no data, and the first data are worth most under a concave curve. "
+    "What the paper says of scale does come out: more deployment dissolves a lead in data, and none in networks.",
 )  # fmt: skip
 def how_lasting_a_lead_is_hangs_on_the_shape_of_the_learning_curve() -> Iterator[Row]:
     """How lasting the advantage of a leader is hangs on the shape of the learning curve, and data effects are weaker

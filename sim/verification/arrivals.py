@@ -1,92 +1,192 @@
-"""V17 and V18: when only newcomers choose, chance and increasing returns decide together (arthur1989)."""
+"""V17 and V18: adopters who come one after the other lock a market in, or do not (arthur1989).
+
+Each arrival weighs two lines by the package's utility and lets them race on the package's draws; nobody reviews.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
+import numba
 import numpy as np
+import numpy.typing as npt
 
 from sim.rules.choice import option_utility, race_time
-from sim.streams import run_key, uniforms
-from sim.verification.check import Row, close, verifies, within
+from sim.streams import STREAMS, draw, run_key
+from sim.verification.check import Row, close, holds, verifies, within
+
+KIND, LINE = STREAMS["arrive"], STREAMS["line"]
+KIND_GROUP, KIND_LANE, LINE_GROUP, LINE_LANE = KIND.group, KIND.lane, LINE.group, LINE.lane
+_jit = numba.njit(nogil=True)  # not cached: a cache would outlive a change of the rules that are compiled in
 
 
-def final_shares(strength: float, histories: int, arrivals: int) -> np.ndarray:
-    """Share of the first of two lines after arrivals that weigh each by its users to the power of ``strength``."""
-    users = np.ones((2, histories))
-    key = run_key(2, 0)
-    for n in range(arrivals):
-        weight = users**strength
-        times = [
-            -np.log(uniforms(key, "line", n + 1, np.arange(histories), 4 * line)) / weight[line] for line in (0, 1)
-        ]
-        first = times[0] < times[1]
-        users += np.stack([first, ~first])
-    return users[0] / users.sum(axis=0)
+@_jit
+def _takes_first(first, second, noise, key, arrival, history):
+    """Whether an arrival takes the first of two lines: the race of the engines, at a scale of chance ``noise``."""
+    top = max(first, second)
+    one = race_time(draw(key, LINE_GROUP, LINE_LANE, arrival, history, 0), math.exp((first - top) / noise))
+    two = race_time(draw(key, LINE_GROUP, LINE_LANE, arrival, history, 4), math.exp((second - top) / noise))
+    return one < two
+
+
+# -- V17: Polya's urn ------------------------------------------------------------------------------------------------
+
+
+@_jit
+def _urns(strength, histories, arrivals, key):
+    share = np.empty(histories)
+    for history in range(histories):
+        first, second = 1, 1
+        for arrival in range(1, arrivals + 1):
+            one = option_utility(0.0, 0.0, 0.0, 0.0, strength * math.log(first))
+            two = option_utility(0.0, 0.0, 0.0, 0.0, strength * math.log(second))
+            if _takes_first(one, two, 1.0, key, arrival, history):
+                first += 1
+            else:
+                second += 1
+        share[history] = first / (first + second)
+    return share
+
+
+def chances(strength: float, arrivals: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Shares that the first line can have after these arrivals, and the exact chance of each."""
+    chance = np.ones(1)
+    for arrived in range(arrivals):
+        users = np.arange(1, arrived + 2)
+        to_first = 1 / (1 + ((arrived + 2 - users) / users) ** strength)
+        chance = np.append(chance * (1 - to_first), 0.0) + np.insert(chance * to_first, 0, 0.0)
+    return np.arange(1, arrivals + 2) / (arrivals + 2), chance
 
 
 @verifies("V17", source="arthur1989")
 def increasing_returns_decide_between_an_even_split_a_lottery_and_a_monopoly() -> Iterator[Row]:
-    """V_j = a ln n_j from one user each: at a < 1 the share tends to one half, at a = 1 it is uniform (sd .289), at
-    a > 1 one line ends with all."""
-    histories = 2000
-    weak, even, strong = (final_shares(strength, histories, 1500) for strength in (0.5, 1.0, 1.5))
-    yield close("a = 0.5: mean share", 0.5, weak.mean(), within=4 * weak.std() / np.sqrt(histories))
-    yield within("a = 0.5: spread of shares", 0, 0.05, weak.std())
-    yield close("a = 1: spread of shares", np.sqrt(1 / 12), even.std(), within=4 * 0.13 / np.sqrt(histories))
-    gap = np.abs(np.sort(even) - np.linspace(0, 1, histories)).max()
-    yield within("a = 1: distance from the uniform law (Kolmogorov)", 0, 2.2 / np.sqrt(histories), gap)
-    yield within("a = 1.5: histories that end above 90%", 0.9, 1, (np.maximum(strong, 1 - strong) > 0.9).mean())
-    yield close("a = 1.5: spread of shares", 0.486, strong.std(), within=0.03)
-    yield close("a = 1.5: histories that the first line wins", 0.5, (strong > 0.5).mean(),
-                within=4 * 0.5 / np.sqrt(histories))  # fmt: skip
+    """V_j = a ln n_j with one first user each: a < 1 ends at one half, a = 1 at any share alike, and a > 1 with one
+    line alone. The spread after finitely many arrivals is that of the urn's Markov chain."""
+    histories, arrivals = 1500, 4000
+    ends = {}
+    for number, strength in enumerate((0.5, 1.0, 1.5)):
+        ends[strength] = _urns(strength, histories, arrivals, run_key(17, number))
+        share, chance = chances(strength, arrivals)
+        moment = lambda power, share=share, chance=chance: float(chance @ (share - 0.5) ** power)
+        exact = math.sqrt(moment(2))
+        yield close(
+            f"a = {strength:g}: mean share", 0.5, ends[strength].mean(), within=4 * exact / math.sqrt(histories)
+        )
+        # the spread of a sample's standard deviation, from the fourth moment
+        slack = 4 * math.sqrt((moment(4) - moment(2) ** 2) / histories) / (2 * exact)
+        yield close(f"a = {strength:g}: standard deviation of the share", exact, ends[strength].std(), within=slack)
+    yield within("a = 0.5: standard deviation is small", 0, 0.05, ends[0.5].std())
+    far = np.abs(np.sort(ends[1.0]) - np.linspace(0, 1, histories)).max()
+    yield within("a = 1: distance from the uniform distribution", 0, 2.2 / math.sqrt(histories), far)
+    yield close("a = 1: standard deviation of a uniform share", math.sqrt(1 / 12), ends[1.0].std(),
+                within=4 * 0.13 / math.sqrt(histories))  # fmt: skip
+    share, chance = chances(1.5, arrivals)
+    alone = float(chance[np.maximum(share, 1 - share) > 0.9].sum())
+    found = (np.maximum(ends[1.5], 1 - ends[1.5]) > 0.9).mean()
+    error = math.sqrt(alone * (1 - alone) / histories)
+    yield close("a = 1.5: part of histories in which one line has over 90%", alone, found, within=4 * error)
+    yield within("a = 1.5: nearly all histories end so", 0.9, 1, found)
+    yield close("a = 1.5: part of them that the first line wins", 0.5, (ends[1.5] > 0.5).mean(),
+                within=4 * 0.5 / math.sqrt(histories))  # fmt: skip
 
 
 @verifies("V17", source="arthur1989")
-def a_compiled_race_is_the_lottery_that_its_weights_say() -> Iterator[Row]:
-    """The shortest of exponential times with rates w_j is that of j with probability w_j / sum w."""
-    luck = [uniforms(run_key(5, 0), "line", 1, np.arange(20_000), 4 * line) for line in (0, 1)]
-    for weight in (1.0, 3.0):
-        wins = np.mean([race_time(a, weight) < race_time(b, 1.0) for a, b in zip(*luck, strict=True)])
-        chance = weight / (weight + 1)
-        yield close(f"odds {weight:g} to 1", chance, wins, within=4 * np.sqrt(chance * (1 - chance) / 20_000))
+def more_arrivals_even_out_weak_returns_and_deepen_strong_ones() -> Iterator[Row]:
+    """The limits are limits: with a < 1 the spread falls towards 0 and with a > 1 it rises towards 1/2."""
+    histories = 1500
+    for number, (strength, least, most) in enumerate(((0.5, 0.0, 0.8), (1.5, 1.005, 1.2))):
+        before = after = 0.0
+        for arrivals in (250, 4000):
+            share = _urns(strength, histories, arrivals, run_key(18, number))
+            before, after = after, float(share.std())
+        limit = "0" if strength < 1 else "1/2"
+        yield within(f"a = {strength:g}: spread after 4000 arrivals over that after 250, limit {limit}", least, most,
+                     after / max(before, 1e-12))  # fmt: skip
+
+
+# -- V18: agents who prefer one line each ----------------------------------------------------------------------------
+
+
+@_jit
+def _arthur(lead_of_first, lead_of_second, returns, histories, longest, after, key):
+    """When both kinds of agents first want the same line, which, and whether anyone later took the other.
+
+    Agents of the first kind like line 1 better by ``lead_of_first``, those of the second kind line 2.
+    """
+    steps, winner = np.full(histories, -1), np.zeros(histories, np.int64)
+    left = np.zeros(histories, np.bool_)
+    noise = 1e-3 * max(returns, 1e-3)
+    for history in range(histories):
+        first, second = 0, 0
+        for arrival in range(longest):
+            fans = option_utility(lead_of_first, 1.0, 0.0, 0.0, returns * first) > returns * second
+            others = returns * first > option_utility(lead_of_second, 1.0, 0.0, 0.0, returns * second)
+            if steps[history] < 0 and fans == others:
+                steps[history], winner[history] = arrival, 1 if fans else 2
+            if steps[history] >= 0 and arrival >= steps[history] + after:
+                break
+            kind = draw(key, KIND_GROUP, KIND_LANE, arrival, history, 0)
+            one = option_utility(lead_of_first, 1.0 if kind < 0.5 else 0.0, 0.0, 0.0, returns * first)
+            two = option_utility(lead_of_second, 0.0 if kind < 0.5 else 1.0, 0.0, 0.0, returns * second)
+            takes = _takes_first(one, two, noise, key, arrival, history)
+            if steps[history] >= 0 and takes != (winner[history] == 1):
+                left[history] = True
+            if takes:
+                first += 1
+            else:
+                second += 1
+        if steps[history] < 0:
+            winner[history] = first - second
+    return steps, winner, left
+
+
+def kurtosis_of_steps(a: int, b: int) -> float:
+    """Fourth moment over squared variance of the steps that a fair walk takes to +a or -b, from its chain."""
+    place, ended = np.zeros(a + b + 1), []
+    place[b] = 1.0
+    for _ in range(5000):
+        inside = place[1:-1] / 2
+        place = np.zeros(a + b + 1)
+        place[2:] += inside
+        place[:-2] += inside
+        ended.append(place[0] + place[-1])
+    away = np.arange(1, len(ended) + 1) - a * b
+    chance = np.array(ended)
+    return float(chance @ away**4.0 / (chance @ away**2.0) ** 2)
 
 
 @verifies("V18", source="arthur1989")
-def agents_of_two_tastes_are_locked_in_at_the_barriers_of_arthurs_walk() -> Iterator[Row]:
-    """R agents prefer A by what it takes B to lead by, S agents the reverse; they come at random. The lead is a walk
-    with absorbing barriers: P(A) = D_B / (D_A + D_B) and E[steps] = D_A D_B."""
-    walks = 4000
-    for to_a, to_b in ((5, 5), (3, 7)):
-        # R agents turn to B, and stay so, once it leads by to_b; S agents to A once it leads by to_a
-        steps, won = arthur(walks, ahead_a=to_a, ahead_b=to_b)
-        chance, length = to_b / (to_a + to_b), to_a * to_b
-        yield close(f"barriers {to_a} and {to_b}: chance of A", chance, won.mean(),
-                    within=4 * np.sqrt(chance * (1 - chance) / walks))  # fmt: skip
-        yield close(f"barriers {to_a} and {to_b}: arrivals until locked in", length, steps.mean(),
-                    within=4 * steps.std() / np.sqrt(walks))  # fmt: skip
+def agents_with_opposite_tastes_lock_in_as_a_walk_between_two_barriers() -> Iterator[Row]:
+    """Line A wins when its lead reaches D_A and line B when its own reaches D_B: P(A) = D_B / (D_A + D_B), one half
+    when they are equal, and E[steps] = D_A D_B, with variance D_A D_B (D_A^2 + D_B^2 - 2) / 3."""
+    histories, returns = 20_000, 0.2
+    for number, (a, b) in enumerate(((5, 5), (2, 2), (3, 8), (8, 3))):
+        # who likes B turns to A when A leads by a: half a user short of it, taste still outweighs returns
+        steps, winner, left = _arthur(returns * (b - 0.5), returns * (a - 0.5), returns, histories, 20_000, 60,
+                                      run_key(18, 10 + number))  # fmt: skip
+        about, chance = f"barriers {a} and {b}", b / (a + b)
+        yield holds(f"{about}: histories that lock in", (steps >= 0).all(), exact=f"{histories} of {histories}",
+                    measured=f"{(steps >= 0).sum()} of {histories}")  # fmt: skip
+        yield close(f"{about}: part that A wins", chance, (winner == 1).mean(),
+                    within=4 * math.sqrt(chance * (1 - chance) / histories))  # fmt: skip
+        spread = math.sqrt(a * b * (a**2 + b**2 - 2) / 3)
+        yield close(f"{about}: mean steps to lock-in", a * b, steps.mean(), within=4 * spread / math.sqrt(histories))
+        yield close(f"{about}: standard deviation of steps, over its closed form", 1, steps.std() / spread,
+                    within=4 * math.sqrt((kurtosis_of_steps(a, b) - 1) / histories) / 2)  # fmt: skip
+        yield holds(f"{about}: histories in which one of the next 60 takes the other line", not left.any(), exact="0",
+                    measured=f"{left.sum()}")  # fmt: skip
 
 
-def arthur(walks: int, ahead_a: int, ahead_b: int) -> tuple[np.ndarray, np.ndarray]:
-    """Arrivals until everybody chooses alike, and whether it is A, for many histories.
-
-    The two agents weigh their own taste (half a user short of the barrier) and the lead of a line by the package's
-    utility; which of them comes next is a keyed draw.
-    """
-    key = run_key(18, 0)
-    lead, steps, won = np.zeros(walks), np.zeros(walks), np.zeros(walks, bool)
-    open_ = np.ones(walks, bool)
-    month = 0
-    worth = lambda taste, lead: option_utility.py_func(1.0, taste, 0.0, 0.0, lead)
-    while open_.any():
-        month += 1
-        is_r = uniforms(key, "arrive", month, np.arange(walks)) < 0.5
-        # R: A by taste unless B leads by the barrier; S: B by taste unless A does
-        to_a = np.where(is_r, worth(ahead_b - 0.5, lead) > 0, worth(-(ahead_a - 0.5), lead) > 0)
-        locked = (worth(ahead_b - 0.5, lead) > 0) == (worth(-(ahead_a - 0.5), lead) > 0)
-        ends = open_ & locked
-        won[ends] = lead[ends] > 0
-        open_ &= ~locked
-        lead = np.where(open_, lead + np.where(to_a, 1, -1), lead)
-        steps += open_
-    return steps, won
+@verifies("V18", source="arthur1989")
+def without_returns_opposite_tastes_never_lock_in() -> Iterator[Row]:
+    """Each kind goes on taking its own line, so that shares tend to one half as a fair coin's do."""
+    histories, arrivals = 4000, 2000
+    steps, lead, _ = _arthur(0.9, 0.9, 0.0, histories, arrivals, 0, run_key(18, 30))
+    yield holds("histories that lock in", (steps < 0).all(), exact="0", measured=f"{(steps >= 0).sum()}")
+    share = 0.5 + lead / (2 * arrivals)
+    coin = 0.5 / math.sqrt(arrivals)
+    yield close("mean share", 0.5, share.mean(), within=4 * coin / math.sqrt(histories))
+    yield close(
+        "standard deviation of shares, over a coin's", 1, share.std() / coin, within=4 / math.sqrt(2 * histories)
+    )

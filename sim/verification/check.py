@@ -51,6 +51,11 @@ class Check:
     remark: str = ""
 
     @property
+    def title(self) -> str:
+        """The sentence, as a sentence begins."""
+        return self.sentence[0].upper() + self.sentence[1:]
+
+    @property
     def number(self) -> tuple[str, int]:
         """Sorts V2 before V10, and V before X."""
         return self.id[0], int(self.id[1:])

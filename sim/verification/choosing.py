@@ -12,9 +12,10 @@ from sim.agents.lab import LINE_DEFAULTS
 from sim.axes import CELLS, MODES, N_MODES, SECTORS, TYPES
 from sim.engines.lockstep import simulate
 from sim.engines.meanfield import simulate as mean_field
+from sim.rules.choice import history_utility, inclusive
 from sim.scenario import Scenario
 from sim.verification.check import Row, close, verifies, within
-from sim.verification.worlds import NO_FEEDBACK, world
+from sim.verification.worlds import NO_FEEDBACK, everybody, world
 from sim.world import build
 
 COSTS = {"US-closed-A": 1.0, "US-closed-B": 1.6, "US-closed-C": 2.4}
@@ -43,7 +44,7 @@ def cheap_and_dear(review: float, switching_cost: float, months: int, adopters: 
     }  # fmt: skip
     parameters = {"adopter": PLAIN, **groups}
     parameters["prices"] = {**NO_FEEDBACK["prices"], "cost_slope": 0.0, **parameters.get("prices", {})}
-    return world(lines, months, adopters, **dict.fromkeys(TYPES, kinds), **parameters)
+    return world(lines, months, adopters, **everybody(kinds), **parameters)
 
 
 def shares(scenario: Scenario, burn: int, replicates: int = 8) -> tuple[np.ndarray, np.ndarray]:
@@ -81,14 +82,24 @@ def without_feedback_shares_are_the_nested_logit() -> Iterator[Row]:
     )  # fmt: skip
     base = scenario.parameters.prices.cost_level * np.array(list(costs.values()))
     values = [[-log(base[0])], [-log(base[1])], [-log(base[2] * factor) for factor in (1.0, 1.2, 1.0)]]
-    inclusive = [lam * log(np.exp(np.array(v) / lam).sum()) for v in values]
-    closed = np.exp(np.array(inclusive[:2]) / mu)
-    blocks = np.exp([mu * log(closed.sum()), inclusive[2]])
+    of_line = [lam * log(np.exp(np.array(v) / lam).sum()) for v in values]
+    closed = np.exp(np.array(of_line[:2]) / mu)
+    blocks = np.exp([mu * log(closed.sum()), of_line[2]])
     exact = np.append(blocks[0] / blocks.sum() * closed / closed.sum(), blocks[1] / blocks.sum())
     found, error = shares(scenario, 1)
     yield from rows_of_shares("agents", exact, found, error, 1e-4)
     cells = mean_field([(scenario, 0)])["installed_base"][0, -1]
     yield from rows_of_shares("mean-field twin", exact, cells, np.zeros(3), 1e-9)
+
+
+@verifies("V3", source="mcfadden1978")
+def an_inclusive_value_is_the_log_of_a_sum_at_the_scale_of_its_nest() -> Iterator[Row]:
+    """IV = l ln sum exp(V / l): the value that a nest has to those who choose among nests."""
+    values = np.array([0.4, -0.3, 1.1])
+    for scale in (0.3, 0.85, 1.0):
+        top = float(values.max())
+        found = inclusive(top, float(np.exp((values - top) / scale).sum()), scale)
+        yield close(f"dissimilarity {scale:g}", scale * log(sum(exp(v / scale) for v in values)), found, within=1e-12)
 
 
 def nested_logit(
@@ -140,6 +151,7 @@ def first_and_second_choices_are_the_nested_logit_of_four_regions() -> Iterator[
         here, value = cell == c, worth_of_options(scenario, out, *place)
         outside_value = getattr(p, place[2]).outside_value
         chance = nested_logit(value, block, mu, lam, outside_value)
+        assert abs(sum(chance.values()) - 1) < 1e-12
         counted = [int((first[here] == number(option)).sum()) for option in chance]
         parts["first"].append(surprise(counted, list(chance.values())))
         for j in ROSTER:
@@ -149,6 +161,7 @@ def first_and_second_choices_are_the_nested_logit_of_four_regions() -> Iterator[
             counted = [int((second[beside] == number(option)).sum()) for option in chance]
             parts["second"].append(surprise(counted, list(chance.values())))
     for slot, found in parts.items():
+        yield within(f"{slot} slots: degrees of freedom of the comparison", 200, 2000, sum(n for _, n in found))
         total, freedom = sum(x for x, _ in found), sum(n for _, n in found)
         yield within(f"{slot} slots: chance of so large a chi-square, {freedom} degrees of freedom", 1e-4, 1 - 1e-4,
                      stats.chi2.sf(total, freedom))  # fmt: skip
@@ -192,16 +205,32 @@ def switching_costs_bend_stationary_shares_as_the_law_says() -> Iterator[Row]:
 
 
 @verifies("V4")
-def the_law_of_switching_costs_ends_in_the_logit_and_in_its_square() -> Iterator[Row]:
-    """sc = 0 gives e^V and sc without end e^2V; in between what leaves a line equals what comes to it."""
+def moves_by_the_rule_of_history_rest_where_the_law_says() -> Iterator[Row]:
+    """A month's moves, built from what the package adds to staying and to leaving, have the law's shares at rest:
+    e^V at no cost, e^2V at any cost."""
     values = np.log([1.0, 0.6, 0.4])
     worth = np.exp(values)
-    yield close("distance from the logit at no cost", 0,
-                np.abs(stationary(values, 0.0) - worth / worth.sum()).max(), within=1e-8)  # fmt: skip
-    yield close("distance from its square at any cost", 0,
-                np.abs(stationary(values, 60.0) - worth**2 / (worth**2).sum()).max(), within=1e-8)  # fmt: skip
-    for cost in (0.3, 1.5):
-        share = stationary(values, cost)
-        move = np.array([[w * exp(-cost * (i != j)) for j, w in enumerate(worth)] for i in range(3)])
+    for cost in (0.0, 0.3, 0.7, 2.0, 40.0):
+        utility = np.array([[v + history_utility(i == j, True, 0.0, cost, 0.0, 0, 8) for j, v in enumerate(values)]
+                            for i in range(3)])  # fmt: skip
+        move = np.exp(utility)
         move /= move.sum(axis=1, keepdims=True)
-        yield close(f"net flow at cost {cost:g}", 0, np.abs(share @ move - share).max(), within=1e-8)
+        share = stationary(values, cost)
+        # relative to what leaves: at a great cost hardly anybody moves at all
+        away = np.where(np.eye(3, dtype=bool), 0.0, move)
+        leaving, arriving = share * away.sum(axis=1), share @ away
+        yield close(f"arrivals over departures, cost {cost:g}: largest distance from 1", 0,
+                    np.abs(arriving / leaving - 1).max(), within=1e-10)  # fmt: skip
+    at_rest = lambda power: worth**power / (worth**power).sum()
+    yield close("the law at no cost against e^V", 0, np.abs(stationary(values, 0.0) - at_rest(1)).max(), within=1e-8)
+    yield close("the law at any cost against e^2V", 0, np.abs(stationary(values, 60.0) - at_rest(2)).max(), within=1e-8)
+
+
+@verifies("V4")
+def peers_pull_stayers_learn_and_leavers_pay() -> Iterator[Row]:
+    """What history adds: w n / N for peers to everybody, what was learned to stayers, minus the cost to leavers."""
+    args = {"learned": 0.4, "switching_cost": 0.9, "peer_weight": 0.8, "peers_on_line": 3, "n_peers": 8}
+    for who, current, has, exact in (("stays", True, True, 0.3 + 0.4), ("moves", False, True, 0.3 - 0.9),
+                                     ("has none", False, False, 0.3)):  # fmt: skip
+        found = history_utility(current, has, *args.values())
+        yield close(f"one who {who}", exact, found, within=1e-12)

@@ -36,7 +36,10 @@ ALONE = {
 }  # fmt: skip
 
 
-def returned(share: float, *, ecosystem=0.0, revenue=0.0, data=0.0, sharing=0.0, experience=0.0, open_leader=False):
+def returned(
+    share: float, *, ecosystem: float = 0.0, revenue: float = 0.0, data: float = 0.0, sharing: float = 0.0,
+    experience: float = 0.0, open_leader: bool = False,
+) -> float:  # fmt: skip
     """Utility difference of two otherwise equal lines of one region that these loops return for the first's share."""
     shares = np.array([[share, 1 - share]])
     computes = lab_shares(np.ones((1, 2)), shares, np.array([[revenue]]), np.array([[1e-9]]), HOME)
@@ -54,7 +57,7 @@ def returned(share: float, *, ecosystem=0.0, revenue=0.0, data=0.0, sharing=0.0,
     return worth[0] - worth[1]
 
 
-def measured(switching_cost: float, **loops) -> float:
+def measured(switching_cost: float, **loops: Any) -> float:
     """Gain around the loop: change of the log odds that a change of the log odds brings about."""
     step, ends = 1e-4, []
     for y in (-step, step):
@@ -64,8 +67,9 @@ def measured(switching_cost: float, **loops) -> float:
 
 
 def closed_form(
-    switching_cost, *, ecosystem=0.0, revenue=0.0, data=0.0, sharing=0.0, experience=0.0, open_leader=False
-):  # fmt: skip
+    switching_cost: float, *, ecosystem: float = 0.0, revenue: float = 0.0, data: float = 0.0, sharing: float = 0.0,
+    experience: float = 0.0, open_leader: bool = False,
+) -> float:  # fmt: skip
     """The sum of V10."""
     local = QUALITY / (4 * WIDTH)
     lasting = DECAY / (DECAY + DISTIL + WEIGHTS * open_leader)

@@ -59,7 +59,7 @@ def two_lines_tip_where_the_closed_form_says() -> Iterator[Row]:
     """V_j = J s_j: the symmetric state loses its stability at J_c = 1 + e^-sc, and the month map's eigenvalue is
     1 + 2 rho L(-sc) (J L(sc) - 1), with L the logistic function."""
     review = 0.3
-    for cost in (0.0, 1.2):
+    for cost in (0.0, 0.5, 2.0):
         exact = 1 + exp(-cost)
         weights = np.array([1.1, 1.3]) * exact
         found = [linearise(two_equal_lines(weight, cost, review, 10, 1000), 6) for weight in weights]
@@ -81,7 +81,11 @@ def agents_tip_beyond_the_critical_weight_and_not_before() -> Iterator[Row]:
     for cost in (0.0, 0.8):
         critical = 1 + exp(-cost)
         worlds = [two_equal_lines(factor * critical, cost, 0.6, 110, adopters) for factor in (0.6, 1.5)]
-        base = simulate([(each, replicate) for each in worlds for replicate in range(4)])["installed_base"][..., 0]
+        base = simulate([(each, replicate) for each in worlds for replicate in range(4)])["installed_base"]
+        yield close(
+            "everybody uses a line: largest distance from 1", 0, np.abs(base.sum(axis=2) - 1).max(), within=1e-12
+        )
+        base = base[..., 0]
         away = np.abs(base[:4, -1] - 0.5).max()
         yield within(f"distance from one half at 0.6 J_c, switching cost {cost:g}", 0, 8 * noise, away)
         ends = np.maximum(base[4:, -12:], 1 - base[4:, -12:]).mean(axis=1)
@@ -95,7 +99,7 @@ def ordered_states_of_many_lines_appear_before_the_even_one_falls() -> Iterator[
     """At J = K the even state of K lines loses its stability; ordered ones appear earlier, so the change is abrupt.
     Both are equally deep at J* = 2 (K-1) ln(K-1) / (K-2)."""
     for lines, appears in ((3, 2.7456), (4, 3.2187), (5, 3.5645)):
-        for side, lasts in ((0.03, True), (-0.03, False)):
+        for side, lasts in ((0.015, True), (-0.015, False)):
             end = after_a_head_start(lines, appears + side)
             yield holds(
                 f"{lines} lines at J = {appears + side:.4g}: a head start {'lasts' if lasts else 'is lost'}",
@@ -119,7 +123,7 @@ def depth(share: np.ndarray, weight: float) -> float:
 
 def after_a_head_start(lines: int, weight: float) -> float:
     """Where the mean-field twin leaves the first of equal lines when the others become known five months late."""
-    scenario = equal_lines(lines, weight, 360, 1000)
+    scenario = equal_lines(lines, weight, 600, 1000)
     late = {f"twin-{number}": {"awareness_home": 0.001, "awareness_abroad": 0.001} for number in range(1, lines)}
     roster = {name: line.model_copy(update=late.get(name, {})) for name, line in scenario.parameters.lines.items()}
     news = tuple(NewsShock(line=name, start=5, awareness=1.0) for name in late)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.axes import REGIONS, TYPES
+from sim.axes import REGIONS
 from sim.engines.lockstep import simulate
 from sim.engines.meanfield import simulate as mean_field
 from sim.observables import OBSERVABLES
@@ -17,7 +17,7 @@ from sim.rules.choice import inclusive
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 from sim.verification.check import Row, close, verifies, within
-from sim.verification.worlds import world
+from sim.verification.worlds import everybody, world
 
 PLACES: dict[str, Any] = {
     "run": {"months": 40, "adopters": 500, "seed": 6},
@@ -38,7 +38,7 @@ def traded_places(mapping: dict[str, Any], one: str, other: str) -> Scenario:
     """The scenario with every number of two regions swapped; lines keep their names and move with their labs."""
     scenario = from_mapping(mapping, name="places")
     of = {one: other, other: one}
-    there = lambda region: of.get(region, region)
+    there = lambda region: str(of.get(region, region))
     p, regions = scenario.parameters, {}
     for region in REGIONS:
         spec = getattr(p.regions, there(region))
@@ -234,7 +234,7 @@ def a_line_split_in_two_raises_its_block_by_mu_ln_two() -> Iterator[Row]:
         lines = {**{f"US-closed-{'AB'[n]}": {**alike, "region": "US"} for n in range(twins)},
                  "CN-closed": {**alike, "region": "CN"}}  # fmt: skip
         scenario = world(
-            lines, 30, 1000, **dict.fromkeys(TYPES, kinds),
+            lines, 30, 1000, **everybody(kinds),
             adopter={"taste_spread": 0.0, "ecosystem_weight": 0.0, "peer_weight": 0.0, "learning_weight": 0.0,
                      "line_dissimilarity": mu, "quality_weight": 0.0},
             # a lab that shares its region's compute would else serve a weaker line at lower cost

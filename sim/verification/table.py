@@ -90,7 +90,7 @@ def as_text(outcomes: Sequence[Outcome], width: int | None = None) -> str:
             lines += [title, ""]
         for outcome in group:
             check = outcome.check
-            head = f"{check.id:<4} {check.sentence}"
+            head = f"{check.id:<4} {check.title}"
             lines.append(f"{head}  {'.' * max(width - len(head) - len(outcome.verdict) - 4, 2)}  {outcome.verdict}")
             lines += _rows_as_text(outcome.rows, width)
             if check.remark:
@@ -123,7 +123,7 @@ def as_markdown(outcomes: Sequence[Outcome]) -> str:
         for outcome in group:
             check = outcome.check
             slow = " (slow)" if check.slow else ""
-            lines.append(f"| **{check.id}** | **{_cell(check.sentence)}**{slow} | | | **{outcome.verdict}** |")
+            lines.append(f"| **{check.id}** | **{_cell(check.title)}**{slow} | | | **{outcome.verdict}** |")
             if letter == "X":
                 lines.append(f"| | *{_cell(check.law)}* `{check.source}` | | | |")
             for row in outcome.rows:

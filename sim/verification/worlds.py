@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sim.agents.lab import LINE_DEFAULTS
-from sim.axes import REGIONS, SECTORS
+from sim.axes import REGIONS, SECTORS, TYPES
 from sim.loops import LOOPS
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
@@ -32,6 +32,11 @@ NO_FEEDBACK: dict[str, dict[str, Any]] = {
 
 ALL_STARTUPS = {"sectors": {name: float(name == "software") for name in SECTORS}}
 """Part of a region in which everybody is a software startup."""
+
+
+def everybody(numbers: dict[str, float]) -> dict[str, Any]:
+    """The same numbers for all adopter types."""
+    return dict.fromkeys(TYPES, numbers)
 
 
 def world(
