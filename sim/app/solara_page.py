@@ -28,12 +28,9 @@ class PageModel(OpenLoopModel):
             {"kind": "export_control", "strength": denial, "start": "2025-01"},
             {"kind": "data_mandate", "actor": "CN", "strength": mandate, "start": "2025-01"},
         ]
-        parameters = {
-            "technology": {"demand_drift": demand_drift},
-            "sectors": {"robotics": {"data_gain": robot_data}},
-        }
+        drift, robots = {"demand_drift": demand_drift}, {"robotics": {"data_gain": robot_data}}
         run = {"months": 120, "adopters": adopters, "seed": int(rng)}
-        world = {"run": run, "parameters": parameters, "policies": policies}
+        world = {"run": run, "parameters": {"technology": drift, "sectors": robots}, "policies": policies}
         super().__init__(from_mapping(world, name="page"), agents_watched=False)
 
 
@@ -42,17 +39,22 @@ def slider(label: str, value: float, low: float, high: float, step: float) -> di
     return {"type": "SliderFloat", "label": label, "value": value, "min": low, "max": high, "step": step}
 
 
+def curve(measures: str | list[str], label: str) -> Any:
+    """A plot of reported series over months."""
+    return make_plot_component(measures, post_process=lambda axes: axes.set_ylabel(label))
+
+
 controls = {
-    "denial": slider("US export control from 2025: chips denied", 0.0, 0.0, 1.0, 0.1),
-    "mandate": slider("Chinese data mandate from 2025: usage pooled", 0.0, 0.0, 0.3, 0.05),
-    "demand_drift": slider("Demand drift (0: good enough, 1: quality race)", 0.5, 0.0, 1.0, 0.1),
-    "robot_data": slider("Most that robot data are worth [nats]", 3.0, 0.0, 7.5, 0.5),
+    "denial": slider("US chip control 2025", 0.0, 0.0, 1.0, 0.1),
+    "mandate": slider("CN data mandate", 0.0, 0.0, 0.3, 0.05),
+    "demand_drift": slider("Quality race", 0.5, 0.0, 1.0, 0.1),
+    "robot_data": slider("Worth of robot data", 3.0, 0.0, 7.5, 0.5),
     "adopters": {"type": "SliderInt", "label": "Adopters", "value": 400, "min": 100, "max": 2000, "step": 100},
     "rng": {"type": "InputText", "label": "Seed", "value": 1},
 }
 curves = [
-    make_plot_component([f"adoption {kind}" for kind in TYPES]),
-    make_plot_component("focus_share"),
-    make_plot_component([f"capability {name}" for name in LINES]),
+    curve([f"adoption {kind}" for kind in TYPES], "part of the type that uses AI"),
+    curve("focus_share", "usage share of Chinese open lines outside China"),
+    curve([f"capability {name}" for name in LINES], "released capability [nats]"),
 ]
 page = SolaraViz(PageModel(), components=curves, model_params=controls, name="OpenLoop")

@@ -134,7 +134,7 @@ def first_and_second_choices_are_the_nested_logit_of_four_regions() -> Iterator[
     from scipy import stats
 
     outside = dict(zip(TYPES, (1.0, 2.0, 1.5, 1.0), strict=True))
-    kinds = {
+    kinds: dict[str, Any] = {
         kind: {"innovation": 1.0, "imitation": 0.0, "initial_adoption": 0.0, "outside_value": outside[kind]}
         for kind in TYPES
     }

@@ -29,8 +29,8 @@ HOME = np.eye(4)[[0, 0]]
 WIDTH, MOST, SCALE, EXPONENT, SHAPE, DATA = 1.5, 2.0, 0.002, 0.35, 1.0, 0.004
 DISTIL, WEIGHTS, DECAY = 0.34, 0.2, 0.12
 QUALITY, COST = 6.0, 0.7
-TOGETHER = {"ecosystem": 0.6, "revenue": 0.4, "data": 1.0, "sharing": 0.3, "experience": 0.3}
-ALONE = {
+TOGETHER: dict[str, Any] = {"ecosystem": 0.6, "revenue": 0.4, "data": 1.0, "sharing": 0.3, "experience": 0.3}
+ALONE: dict[str, dict[str, Any]] = {
     "ecosystem": {"ecosystem": 0.6}, "revenue": {"revenue": 0.4}, "data": {"data": 1.0},
     "shared data": {"data": 1.0, "sharing": 0.3}, "experience": {"experience": 0.3},
 }  # fmt: skip

@@ -113,8 +113,12 @@ def _rows_as_text(rows: Sequence[Row], width: int) -> list[str]:
 
 
 def as_markdown(outcomes: Sequence[Outcome]) -> str:
-    """Two tables, for closed forms and for prior work."""
-    lines: list[str] = []
+    """The page of the documentation: two tables, for closed forms and for prior work."""
+    lines = [
+        "# What the model was checked against", "",
+        "Written by `openloop verify --full --markdown > tests/verification/README.md`; a test holds its quick rows to",
+        "what comes out today. The last digits of measured values may differ from machine to machine.", "",
+    ]  # fmt: skip
     for letter, title in TITLES.items():
         group = [outcome for outcome in outcomes if outcome.check.id.startswith(letter)]
         if not group:
