@@ -66,7 +66,8 @@ def test_every_policy_moves_the_twin_as_it_moves_the_agents(kind):
     settings = {"months": 20, "adopters": 3000, "seed": 3}
     found = []
     for policies in ([], [{"kind": kind, "start": 8, "announce": 5}]):
-        engine = meanfield.start([(from_mapping({**SCENARIO, "policies": policies, "run": settings}, name="x"), 0)])
+        scenario = from_mapping({**SCENARIO, "policies": policies, "run": settings}, name="x")
+        engine = meanfield.start([(scenario, 0)], tastes=1, sizes=1)
         for month in range(20):
             engine.month(month)
         books(engine.deciders)

@@ -88,7 +88,7 @@ def linearise(
     ----------
     month : from 1 to the last of the scenario
     tastes, sizes : quadrature nodes; the state grows with them, and a spread of tastes lowers every gain
-    rest : months after which the consequences of a push count as come to rest
+    rest : months after which the consequences of a push count as come to rest, from 1
     count : how many eigenvalues
 
     Raises

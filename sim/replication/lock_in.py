@@ -67,14 +67,13 @@ def head_start(weight: float) -> Scenario:
 def noise_suppresses_lock_in() -> Iterator[Row]:
     """The louder the noise of choices against the returns, the rarer is lock-in (Leydesdorff and Van den Besselaar
     1998)."""
-    noise = (0.5, 0.7, 0.85, 0.95, 1.1, 1.6)
+    noise = (0.5, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.6)
     locked = []
     for loud in noise:
         # the scale of the noise is the unit of utility, so louder noise is a smaller weight
         final = ends(2.2 / loud, 60)
         locked.append(float((np.maximum(final, 1 - final) > LOCKED).mean()))
-        locked.append(float((np.maximum(final, 1 - final) > LOCKED).mean()))
     yield within(f"noise {noise[0]:g}: runs locked in", 0.95, 1.0, locked[0])
     yield within(f"noise {noise[-1]:g}: runs locked in", 0.0, 0.02, locked[-1])
-    falls = all(a >= b - 0.05 for a, b in pairwise(locked))
+    falls = all(a >= b for a, b in pairwise(locked))
     yield holds("never rises with noise", falls, exact="falls", measured=", ".join(f"{x:.2f}" for x in locked))

@@ -42,10 +42,10 @@ def agents_flock_on_one_side_of_the_threshold_only() -> Iterator[Row]:
         yield within(f"{factor:g} of the threshold: mean distance from one half", low, high, away.mean())
 
 
-def two_camps(local: int, seed: int = 5) -> Scenario:
+def two_camps(local: int, weight: float = 5.0, seed: int = 5) -> Scenario:
     """Each of two regions, one of them small, begins with a standard of its own; then everybody knows both.
 
-    Adopters look at eight peers, ``local`` of whom are neighbours.
+    Adopters look at eight peers, ``local`` of whom are neighbours; all of them together are worth ``weight``.
     """
     kinds = {"review_rate": 0.3, "switching_cost": 0.3, "initial_adoption": 1.0, "outside_value": -60.0,
              "trust_weight": 0.0, "service_weight": 0.0}  # fmt: skip
@@ -56,7 +56,7 @@ def two_camps(local: int, seed: int = 5) -> Scenario:
     return world(
         {"major": {**alike, "region": "US"}, "minor": {**alike, "region": "GS"}}, 120, 2000, seed=seed,
         startup=kinds, attention=still,
-        adopter={**NO_FEEDBACK["adopter"], "peer_weight": 5.0, "local_peers": local, "line_dissimilarity": 1.0},
+        adopter={**NO_FEEDBACK["adopter"], "peer_weight": weight, "local_peers": local, "line_dissimilarity": 1.0},
         prices={**NO_FEEDBACK["prices"], "cost_slope": 0.0},
         regions={region: {"power": 1e6, "adopters": size.get(region, 0.0), **ALL_STARTUPS} for region in REGIONS},
         events=[{"kind": "news_shock", "line": line, "start": 4, "awareness": 1.0} for line in ("major", "minor")],
@@ -65,17 +65,29 @@ def two_camps(local: int, seed: int = 5) -> Scenario:
     )  # fmt: skip
 
 
-@replicates("X5", source="dalle2003")
+def minority(scenario: Scenario) -> float:
+    """Share of the minority's standard in the last year."""
+    out = simulate([(scenario, run) for run in range(4)])
+    return float(out["primary_by_type"][:, -12:, TYPES.index("startup"), 1].mean())
+
+
+@replicates(
+    "X5", source="dalle2003", slow=True,
+    remark="A neighbourhood is a region and sector here, not a lattice, and peers must be close: seven of eight at a "
+    "weight of five utils, six at nine. At weights held to be plausible, up to 1.5, no standard holds anywhere. That "
+    "Linux invades is not tried.",
+)  # fmt: skip
 def a_minority_standard_survives_among_neighbours_and_dies_in_a_mixed_world() -> Iterator[Row]:
     """Local interaction gives distinct regimes of diffusion, in which clusters of a minority last that global mixing
     would kill (Dalle and Jullien 2000, 2003)."""
-    kept = {}
-    for local in (0, 2, 4, 6, 8):
-        out = simulate([(two_camps(local), run) for run in range(4)])
-        share = out["primary_by_type"][:, -12:, TYPES.index("startup"), 1].mean()
-        kept[local] = float(share)
+    kept = {local: minority(two_camps(local)) for local in (0, 2, 4, 6, 7, 8)}
     yield within("all peers from everywhere: final share of the minority's standard", 0, 0.05, kept[0])
-    yield within("all peers are neighbours: final share of the minority's standard", 0.2, 0.3, kept[8])
+    # at eight the camps never meet, so that only fewer are a test
+    yield within("seven of eight are neighbours: final share of the minority's standard", 0.2, 0.3, kept[7])
+    yield within("all peers are neighbours, so that camps never meet", 0.2, 0.3, kept[8])
     rising = all(b >= a - 0.02 for a, b in pairwise(kept.values()))
     told = ", ".join(f"{local}: {share:.3f}" for local, share in kept.items())
     yield holds("more neighbours never hurt the minority", rising, exact="rises", measured=told)
+    yield within("peers weigh nine, none is a neighbour", 0, 0.05, minority(two_camps(0, 9.0)))
+    yield within("peers weigh nine, six of eight are neighbours", 0.2, 0.3, minority(two_camps(6, 9.0)))
+    yield within("peers weigh 1.5, all are neighbours: no standard holds", 0.45, 0.55, minority(two_camps(8, 1.5)))

@@ -62,7 +62,11 @@ def two_lines_tip_where_the_closed_form_says() -> Iterator[Row]:
     for cost in (0.0, 0.5, 2.0):
         exact = 1 + exp(-cost)
         weights = np.array([1.1, 1.3]) * exact
-        found = [linearise(two_equal_lines(weight, cost, review, 10, 1000), 6) for weight in weights]
+        # the gains, which take the longest, are read at the first weight only
+        found = [
+            linearise(two_equal_lines(weight, cost, review, 10, 1000), 6, rest=rest, count=1)
+            for weight, rest in zip(weights, (150, 1), strict=True)
+        ]
         values = np.array([each.eigenvalue for each in found])
         for weight, value in zip(weights, values, strict=True):
             theory = 1 + 2 * review * logistic(-cost) * (weight * logistic(cost) - 1)
@@ -107,7 +111,7 @@ def ordered_states_of_many_lines_appear_before_the_even_one_falls() -> Iterator[
                 measured=f"share {end:.3g}",
             )  # fmt: skip
         # every month everybody reviews, so the even state's eigenvalue is J / K
-        beyond = linearise(equal_lines(lines, 1.1 * lines, 8, 1000), 6).eigenvalue
+        beyond = linearise(equal_lines(lines, 1.1 * lines, 8, 1000), 6, rest=1, count=1).eigenvalue
         yield close(f"{lines} lines: the even state falls at", lines, 1.1 * lines / beyond, within=1e-3)
         exact = 2 * (lines - 1) * log(lines - 1) / (lines - 2)
         for side in (-0.01, 0.01):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from sim.errors import UnknownNameError
-from sim.verification.check import FAIL, PASS, Check, Outcome, Row, checks
+from sim.verification.check import FAIL, IN_PART, NOT_REPRODUCED, PASS, REPRODUCED, Check, Outcome, Row, checks
 
 TITLES = {
     "V": "Closed forms: what mathematics says must come out",
@@ -144,7 +144,7 @@ def _cell(text: str) -> str:
 
 
 def verdict(outcomes: Sequence[Outcome]) -> str:
-    """``23 closed forms hold; of 12 findings 9 are reproduced, 2 in part, 1 not.``"""
+    """``23 closed forms hold; of 12 findings of prior work 8 reproduced, 4 in part.``"""
     closed = {outcome.check.id for outcome in outcomes if outcome.check.id.startswith("V")}
     failed = sorted({outcome.check.id for outcome in outcomes if outcome.verdict == FAIL}, key=lambda id: int(id[1:]))
     parts = []
@@ -154,9 +154,14 @@ def verdict(outcomes: Sequence[Outcome]) -> str:
             f"{len(failed)} of {len(closed)} closed form{plural} FAIL: {', '.join(failed)}" if failed
             else f"{len(closed)} closed form{plural} hold{'' if plural else 's'}"
         )  # fmt: skip
-    found = [outcome.verdict for outcome in outcomes if outcome.check.id.startswith("X")]
+    found: dict[str, set[str]] = {}
+    for outcome in outcomes:
+        if outcome.check.id.startswith("X"):
+            found.setdefault(outcome.check.id, set()).add(outcome.verdict)
     if found:
-        counts = {kind: found.count(kind) for kind in ("reproduced", "in part", "not reproduced")}
+        # a paper of which one thing comes out and another does not is reproduced in part
+        verdicts = [next(iter(each)) if len(each) == 1 else IN_PART for each in found.values()]
+        counts = {kind: verdicts.count(kind) for kind in (REPRODUCED, IN_PART, NOT_REPRODUCED)}
         said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
         parts.append(f"of {len(found)} finding{'s' if len(found) != 1 else ''} of prior work {said}")
     return "; ".join(parts) + "."

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
+from written_table import table_rows, written
 
 from sim.verification import Check, Outcome, Row, checks, close, holds, within
 from sim.verification.check import FAIL, PASS
 from sim.verification.table import as_markdown, as_text, chosen, failed, run_checks, verdict
 
 CLOSED_FORMS = [check for check in checks() if check.id.startswith("V")]
-TABLE = Path(__file__).with_name("README.md")
 
 
 def each(found):
@@ -45,25 +44,13 @@ def test_every_closed_form_of_the_description_is_checked_and_named_as_a_sentence
         assert check.law.endswith("."), check.sentence
 
 
-def table_rows(text):
-    """Statement and exact value of every row of the tables, by check: the measured digits hang on the machine."""
-    rows, head = [], ""
-    for line in text.splitlines():
-        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
-        if len(cells) != 5 or (set(cells[0]) <= {"-"} and cells[0]):
-            continue
-        head = cells[0] or head
-        rows.append((head, cells[1], cells[2] if not cells[0] else "", cells[4]))
-    return rows
-
-
 def test_the_table_in_the_documentation_shows_the_quick_checks_as_they_come_out():
     """`openloop verify --full --markdown` writes it; statements, exact values and verdicts must be those of today."""
-    written = set(table_rows(TABLE.read_text(encoding="utf-8")))
+    there = set(written())
     today = table_rows(as_markdown([outcome_of(check) for check in chosen() if check.id.startswith("V")]))
-    missing = [row for row in today if row not in written]
+    missing = [row for row in today if row not in there]
     assert not missing, f"write the table again; these rows are not in it: {missing[:5]}"
-    assert {check.title for check in checks()} <= {re.sub(r"\*| \(slow\)$", "", row[1]) for row in written}
+    assert {check.title for check in checks()} <= {re.sub(r"\*| \(slow\)$", "", row[1]) for row in there}
 
 
 # the form of a check
