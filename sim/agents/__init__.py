@@ -9,5 +9,6 @@
 `adopter`          what all adopters share: tastes, nests, peers, the second slot
 =================  ==============================================================================================
 
-What they do is in `sim.rules`, one function per equation; when they do it is in `sim.engines`.
+What each does in a month reads most easily in `sim.engines.actors`: `adopters.py` for startups, firms and agencies,
+`lab.py` and `government.py`. The equations behind it are in `sim.rules`, one function each.
 """

@@ -1,6 +1,8 @@
 """Firms: enterprises that sell services, and industrial firms that make, move and mount things.
 
 Enterprises buy service and trust; industrial firms buy adaptability, and deployment there touches the physical world.
+
+Here are their numbers; what a firm does each month stands in `sim/engines/actors/adopters.py`.
 """
 
 from sim.agents.adopter import AdopterType

@@ -1,6 +1,8 @@
 """Governments, one per region: they announce policies, and watch exposure with delay and noise.
 
 What a government *does* is a policy (`sim.policies`); here stands how its announcements and observations work.
+
+Here are their numbers; what a government does each month stands in `sim/engines/actors/government.py`.
 """
 
 from __future__ import annotations

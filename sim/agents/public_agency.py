@@ -1,4 +1,7 @@
-"""Public agencies: slow, bound by trust and procurement rules; they return no data to labs unless made to."""
+"""Public agencies: slow, bound by trust and procurement rules; they return no data to labs unless made to.
+
+Here are their numbers; what an agency does each month stands in `sim/engines/actors/adopters.py`.
+"""
 
 from sim.agents.adopter import AdopterType
 

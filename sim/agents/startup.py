@@ -1,6 +1,8 @@
 """Startups: software and robotics companies that build their product on somebody else's line.
 
 They review four times as often as enterprises, weigh cost most, and their choices are what the ecosystem counts.
+
+Here are their numbers; what a startup does each month stands in `sim/engines/actors/adopters.py`.
 """
 
 from sim.agents.adopter import AdopterType
