@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -304,3 +305,41 @@ def test_the_readme_names_what_is_there():
 
 def _is_empty(path: Path) -> bool:
     return path.is_dir() and not any(inside.is_file() and inside.suffix != ".pyc" for inside in path.rglob("*"))
+
+
+# verify
+
+
+def test_verify_prints_statement_exact_value_measured_value_and_verdict():
+    done = openloop("verify", "v16")
+    assert done.returncode == 0
+    assert re.search(r"^V16 +Without end of chips .* pass$", done.stdout, re.MULTILINE)
+    assert re.search(r"^ +compute of 10\^12 chips +3\.2e\+06 H100e +3\.2e\+06 ± 1 +pass$", done.stdout, re.MULTILINE)
+    assert done.stdout.rstrip().endswith("1 closed form holds.")
+
+
+def test_verify_speaks_to_programs_too():
+    done = openloop("verify", "V13", "--json", "--quiet")
+    rows = json.loads(done.stdout)
+    assert {row["id"] for row in rows} == {"V13"}
+    assert all(row["passed"] for row in rows)
+    assert done.stderr == ""
+
+
+def test_verify_knows_no_other_checks():
+    done = openloop("verify", "V99")
+    assert done.returncode == 2
+    assert 'there is no check "V99"' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_closed_form_that_fails_is_an_exit_code(monkeypatch, capsys):
+    from sim.cli import main
+    from sim.rules import compute
+
+    monkeypatch.setattr(compute, "powered_share", lambda *_: np.array(1.1))
+    monkeypatch.setattr("sys.argv", ["openloop", "verify", "V16", "--quiet"])
+    with pytest.raises(SystemExit) as done:
+        main()
+    assert done.value.code == 1
+    assert "1 of 1 closed form FAIL: V16" in capsys.readouterr().out

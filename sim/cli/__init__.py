@@ -434,6 +434,9 @@ def verify(
         ]))  # fmt: skip
     else:
         print(as_markdown(outcomes) if markdown else as_text(outcomes))
+        left_out = len(chosen(full=True)) - len(wanted)
+        if left_out and not ids and not markdown:
+            print(f"{left_out} slow checks are left out; openloop verify --full runs them too (some minutes).")
     if failed(outcomes):
         raise typer.Exit(FAILED)
 
