@@ -12,6 +12,7 @@ from pydantic import Field
 
 from sim.axes import Month, RegionName, month_label
 from sim.levers import Pull
+from sim.policies.security_incident import incident
 from sim.quantity import Spec, assumption, quantity
 
 
@@ -23,6 +24,11 @@ class _Dated(Spec):
     source: str = Field("", description="Where a real event is imitated: a key of sources.toml.")
     note: str = Field("", description="A remark for readers.")
     start: Month = Field(description="Month of the event.")
+
+    @property
+    def about(self) -> str:
+        """Whom it is about, in a word or two."""
+        return str(getattr(self, "line", ""))
 
 
 class ComputeChange(_Dated):
@@ -62,6 +68,57 @@ class NewsShock(_Dated):
         return f"in {month_label(self.start)} {self.awareness:.0%} of those who did not know {self.line} hear of it"
 
 
+class Incident(_Dated):
+    """An incident comes to light: trust in lines of an origin falls at once and comes back slowly."""
+
+    kind: Literal["incident"] = "incident"
+    origins: tuple[RegionName, ...] = Field(("CN",), description="Home regions of the lines that lose trust.")
+    regions: tuple[RegionName, ...] | None = Field(None, description="Where it is heard of; absent: everywhere.")
+    friction: float = quantity(
+        1.0, "Friction added in the month of the incident, in every mode.", symbol="Δφ", unit="1", bounds=(0, 20),
+        plausible=(0, 3), source=assumption("chosen by the scenario"),
+    )  # fmt: skip
+    half_life: float = quantity(
+        12.0, "Months in which half of the friction is forgotten.", unit="months", bounds=(0.1, 1200),
+        plausible=(3, 24), source=assumption("chosen by the scenario"),
+    )  # fmt: skip
+    news: float = quantity(
+        0.0, "Part of the unaware who hear of the lines of other origins in that month.", unit="share", bounds=(0, 1),
+        plausible=(0, 0.5), source=assumption("rivals are named in the same reports"),
+    )  # fmt: skip
+
+    @property
+    def about(self) -> str:
+        """The origins that lose trust."""
+        return f"lines of {', '.join(self.origins)}"
+
+    def pull(self, months: int) -> list[Pull]:
+        since = np.arange(months, dtype=float) - self.start
+        return incident(since, 1.0, self.friction, self.half_life, self.news, self.origins, self.regions)
+
+    def effect(self) -> str:
+        where = "everywhere" if self.regions is None else f"in {', '.join(self.regions)}"
+        told = f", and {self.news:.0%} of the unaware hear of lines from elsewhere" if self.news else ""
+        return (
+            f"in {month_label(self.start)} an incident adds {self.friction:g} of friction against lines of "
+            f"{', '.join(self.origins) or 'nobody'} {where}, halving every {self.half_life:g} months{told}"
+        )
+
+
+class Release(_Dated):
+    """A lab releases in a month, whatever its calendar says; the next release follows a cadence later."""
+
+    kind: Literal["release"] = "release"
+    line: str = Field(description="Line that is released.")
+
+    def pull(self, months: int) -> list[Pull]:
+        out = np.where(np.arange(months) == self.start, 1.0, 0.0)
+        return [Pull("release_now", out, {"line": (self.line,)})]
+
+    def effect(self) -> str:
+        return f"{self.line} has a release in {month_label(self.start)}"
+
+
 class OpennessChange(_Dated):
     """A lab decides that its next release will be open, or closed."""
 
@@ -78,9 +135,11 @@ class OpennessChange(_Dated):
         return f"releases of {self.line} are {self.openness} from {month_label(self.start)}"
 
 
-Event = Annotated[ComputeChange | NewsShock | OpennessChange, Field(discriminator="kind")]
-EVENT_KINDS: dict[str, type[ComputeChange] | type[NewsShock] | type[OpennessChange]] = {
+Event = Annotated[ComputeChange | NewsShock | Incident | Release | OpennessChange, Field(discriminator="kind")]
+EVENT_KINDS: dict[str, type[_Dated]] = {
     "compute_change": ComputeChange,
     "news_shock": NewsShock,
+    "incident": Incident,
+    "release": Release,
     "openness_change": OpennessChange,
 }

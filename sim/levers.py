@@ -11,6 +11,7 @@ fraction   ``1 - (1 - a)(1 - b)``                                    0
 add        ``a + b``                                                 0
 multiply   ``a * b``                                                 1
 largest    ``max(a, b)``                                             0
+smallest   ``min(a, b)``                                             infinity
 =========  =======================================================  =======================
 """
 
@@ -27,7 +28,7 @@ import numpy.typing as npt
 from sim.axes import MODES, REGIONS, SECTORS, TYPES
 
 Array = npt.NDArray[np.float64]
-Rule = Literal["fraction", "add", "multiply", "largest"]
+Rule = Literal["fraction", "add", "multiply", "largest", "smallest"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Lever:
     @property
     def neutral(self) -> float:
         """The value at which the lever does nothing."""
-        return 1.0 if self.rule == "multiply" else 0.0
+        return {"multiply": 1.0, "smallest": np.inf}.get(self.rule, 0.0)
 
 
 _ALL = (
@@ -62,8 +63,13 @@ _ALL = (
     Lever("compute_factor", ("line",), "multiply", "1", "factor on a lab's compute"),
     # capability and openness
     Lever("access_restriction", ("line",), "fraction", "share", "frontier outputs that the lab can no longer distil"),
+    Lever("release_now", ("line",), "largest", "flag", "the line is released this month, whatever its calendar says"),
     Lever("open_release", ("line",), "largest", "flag", "the line's next release is open"),
     Lever("close_release", ("line",), "largest", "flag", "the line's next release is closed"),
+    Lever("open_above", ("line",), "smallest", "nats", "released capability above which a release must be open"),
+    Lever("open_duty", ("line",), "fraction", "share", "labs that obey the duty to release openly"),
+    Lever("closed_above", ("line",), "smallest", "nats", "released capability above which a release must be closed"),
+    Lever("closed_duty", ("line",), "fraction", "share", "labs that obey the duty to keep releases closed"),
     Lever("cadence_change", ("line",), "add", "months", "change of the release cadence"),
     # cost
     Lever("compute_voucher", ("region", "type"), "fraction", "share", "cost of own or hosted compute that is paid"),
@@ -129,7 +135,9 @@ class Pull:
             shape = [1] * (depth + len(lever.axes))
             shape[depth + position] = len(along)
             grade = grade * along.reshape(shape)
-        # an ungraded value arrives to the last bit
+        # an ungraded value arrives to the last bit; a threshold (smallest) cannot be graded, only kept or dropped
+        if lever.rule == "smallest":
+            return np.where(grade > 0, out, neutral)
         return np.where(grade == 1.0, out, neutral + (out - neutral) * grade)
 
 
@@ -154,9 +162,13 @@ def combine(pulls: Iterable[Pull], lines: Mapping[str, str], leading: int) -> di
         if name not in gathered:
             out[name] = np.full((1, *shape), lever.neutral)
             continue
-        stacked = np.sort(np.stack([np.broadcast_to(part, (leading, *shape)) for part in gathered[name]]), axis=0)
-        out[name] = _reduce(lever.rule, stacked)
+        out[name] = together(lever, [np.broadcast_to(part, (leading, *shape)) for part in gathered[name]])
     return out
+
+
+def together(lever: Lever, parts: Sequence[Array]) -> Array:
+    """Contributions of equal shape to one lever, combined by its rule; their order does not matter to any bit."""
+    return _reduce(lever.rule, np.sort(np.stack(parts), axis=0))
 
 
 def _reduce(rule: Rule, stacked: Array) -> Array:
@@ -169,6 +181,8 @@ def _reduce(rule: Rule, stacked: Array) -> Array:
             total = total + part
         elif rule == "multiply":
             total = total * part
-        else:
+        elif rule == "largest":
             total = np.maximum(total, part)
+        else:
+            total = np.minimum(total, part)
     return total

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sim.axes import MODES, REGIONS, SECTORS, TYPES, month_label
 from sim.engines.lockstep import simulate
+from sim.events import EVENT_KINDS
 from sim.levers import LEVERS, Pull, axis_labels, combine
 from sim.observables import OBSERVABLES
 from sim.policies import Policy, policy_kinds
@@ -27,16 +28,13 @@ EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
 EVERY_LEVER = pytest.mark.parametrize("name", LEVERS)
 MONTHS = 40
 
-SPENDS = {"grid_buildout", "chip_self_reliance", "enforcement"}
+SPENDS = {"grid_buildout", "chip_self_reliance", "enforcement", "open_weight_support"}
 """Policies whose public money is part of the policy; those of others is a rebate, or nothing."""
-
-SHAPE_ONLY = {"ramp", "fade", "lead", "stockpiling", "passed_on", "contractors"}
-"""Numbers of policies that say when, how or to whom, not how much."""
 
 
 def values(name):
     """Values that a policy may give a lever."""
-    low, high = {"add": (-5, 5), "multiply": (0, 5)}.get(LEVERS[name].rule, (0, 1))
+    low, high = {"add": (-5, 5), "multiply": (0, 5), "smallest": (-5, 5)}.get(LEVERS[name].rule, (0, 1))
     return st.floats(low, high)
 
 
@@ -58,7 +56,11 @@ def pulled(entry, **options):
 
 def strengths(kind):
     """The numbers of a policy that say how much."""
-    return [key for key, field in KINDS[kind].model_fields.items() if is_quantity(field) and key not in SHAPE_ONLY]
+    return KINDS[kind].graded
+
+
+LISTS = {"access_restriction": {"blocked_lines": ("US-closed-A",)}}
+"""What a policy must name before all of it can act."""
 
 
 def at_full_strength(kind, **keys):
@@ -67,7 +69,7 @@ def at_full_strength(kind, **keys):
     for key in strengths(kind):
         row = describe_field(key, KINDS[kind].model_fields[key], 0, 0)
         set_to[key] = min(0.5, row.high) if row.high <= 1 else 2.0
-    return policy(kind, **{**set_to, **keys})
+    return policy(kind, **{**LISTS.get(kind, {}), **set_to, **keys})
 
 
 def named(flags):
@@ -98,7 +100,7 @@ def test_a_lever_says_what_it_moves(name):
     assert lever.name == name
     assert lever.unit
     assert lever.meaning
-    assert lever.neutral == (1 if lever.rule == "multiply" else 0)
+    assert lever.neutral == {"multiply": 1, "smallest": np.inf}.get(lever.rule, 0)
     assert set(lever.axes) <= {"region", "origin", "sector", "type", "line", "mode"}
 
 
@@ -131,7 +133,13 @@ def test_a_neutral_pull_leaves_every_bit(name, data):
 def test_two_policies_on_one_lever_combine_as_declared(name, data):
     a, b = data.draw(values(name)), data.draw(values(name))
     path = together(Pull(name, np.full(2, a)), Pull(name, np.full(2, b)), months=2)[name]
-    expected = {"fraction": 1 - (1 - a) * (1 - b), "add": a + b, "multiply": a * b, "largest": max(a, b)}
+    expected = {
+        "fraction": 1 - (1 - a) * (1 - b),
+        "add": a + b,
+        "multiply": a * b,
+        "largest": max(a, b),
+        "smallest": min(a, b),
+    }
     assert np.allclose(path, expected[LEVERS[name].rule], rtol=1e-12, atol=1e-12)
     if LEVERS[name].rule == "fraction":
         assert (path >= max(a, b) - 1e-12).all()
@@ -341,7 +349,7 @@ def test_a_policy_moves_something_once_it_has_started(kind):
 @EVERY_KIND
 def test_a_policy_at_zero_strength_pulls_nothing(kind):
     for dates in ({}, {"announce": 6, "ramp": 5, "end": 24, "fade": 6}):
-        entry = policy(kind, **dict.fromkeys(strengths(kind), 0), **dates)
+        entry = policy(kind, **LISTS.get(kind, {}), **dict.fromkeys(strengths(kind), KINDS[kind].neutral), **dates)
         assert not moved_by(pulled(entry)), f"{kind} at zero still pulls"
 
 
@@ -355,14 +363,25 @@ def test_a_policy_does_nothing_before_it_is_announced_or_starts(kind):
 
 
 @EVERY_KIND
+def test_a_policy_names_the_numbers_that_say_how_much(kind):
+    fields = KINDS[kind].model_fields
+    assert KINDS[kind].graded
+    for key in KINDS[kind].graded:
+        row = describe_field(key, fields[key], 0, 0)
+        assert is_quantity(fields[key])
+        assert row.low <= KINDS[kind].neutral <= row.high, "doing nothing is possible"
+
+
+@EVERY_KIND
 def test_a_policy_rises_with_its_ramp_and_leaves_with_its_fade(kind):
     entry = at_full_strength(kind, ramp=6, end=28, fade=5)
     once = at_full_strength(kind)
     for name, path in pulled(entry).items():
         neutral, full = LEVERS[name].neutral, pulled(once)[name]
-        if path.shape[0] == 1 or name in ("fiscal_cost", "grid_power"):
+        if path.shape[0] == 1 or name in ("fiscal_cost", "grid_power", "compute_grant"):
             continue
-        assert (abs(path - neutral) <= abs(full - neutral) + 1e-12).all(), name
+        if np.isfinite(neutral):
+            assert (abs(path - neutral) <= abs(full - neutral) + 1e-12).all(), name
         assert np.array_equal(path[18:28], full[18:28]), name
         assert (path[32:] == neutral).all(), name
 
@@ -371,7 +390,7 @@ def test_a_policy_rises_with_its_ramp_and_leaves_with_its_fade(kind):
 def test_a_policy_acts_where_its_actor_or_its_targets_are(kind):
     """A policy of Europe touches no adopter elsewhere, unless it names regions."""
     entry = at_full_strength(kind, actor="EU")
-    where = {"EU", *getattr(entry, "regions", ())}
+    where = {"EU", *(getattr(entry, "regions", None) or ()), *getattr(entry, "blocked_regions", ())}
     for name, path in pulled(entry).items():
         if "region" in LEVERS[name].axes and path.shape[0] > 1:
             elsewhere = [n for n, region in enumerate(REGIONS) if region not in where]
@@ -453,6 +472,142 @@ def test_a_data_mandate_fills_a_pool_and_opens_it():
     assert "pool_access" not in moved_by(pulled(policy("data_mandate", actor="CN")))
 
 
+@EVERY_KIND
+def test_a_stronger_policy_pulls_its_levers_further(kind):
+    """Monotone in every number that says how much, on every lever that it moves."""
+    for key in strengths(kind):
+        full = getattr(at_full_strength(kind), key)
+        paths = [
+            pulled(at_full_strength(kind, **{key: KINDS[kind].neutral + part * (full - KINDS[kind].neutral)}))
+            for part in (0, 0.25, 0.5, 1)
+        ]
+        for name in LEVERS:
+            if LEVERS[name].rule == "smallest":  # a threshold is there or not
+                continue
+            steps = np.diff(np.stack([np.broadcast_to(p[name], paths[-1][name].shape) for p in paths]), axis=0)
+            assert (steps >= -1e-15).all() or (steps <= 1e-15).all(), (key, name)
+        last, first = paths[-1], paths[0]
+        assert any(not np.array_equal(last[name], first[name]) for name in LEVERS), f"{key} moves nothing"
+
+
+def test_vouchers_pay_for_hardware_and_not_for_apis():
+    levers = pulled(policy("compute_voucher", strength=0.4, types=("startup", "industrial")))
+    assert levers["compute_voucher"][-1, 0].tolist() == [0.4, 0, 0.4, 0]
+    assert levers["compute_voucher"][:, 1:].max() == 0
+    free = {"kind": "compute_voucher", "start": 0, "types": list(TYPES), "strength": 0.9}
+    plain, paid = (simulate([(world(*entries, months=3), 0)], threads=1) for entries in ((), (free,)))
+    own = [outcome["usage"][0, -1, 0, :, 1:].sum() / outcome["usage"][0, -1, 0].sum() for outcome in (plain, paid)]
+    assert own[1] > own[0]
+    assert (paid["subsidy_paid"][0, :, 0] > 0).all()
+    assert (paid["subsidy_paid"][0, :, 1:] == 0).all()
+
+
+def test_a_grant_buys_chips_after_its_lead_and_is_paid_when_granted():
+    levers = pulled(policy("open_weight_support", grant=2, lead=6, lines=("US-open", "EU-open"), end=20))
+    at = list(LINES).index("EU-open")
+    assert levers["compute_grant"][:, at].tolist() == [0] * 18 + [1] * 8 + [0] * 14
+    assert levers["fiscal_cost"][:, 0].tolist() == [0] * 12 + [2] * 8 + [0] * 20
+    opened = pulled(policy("open_weight_support", opens=True, cadence=-1, lines=("US-closed-A",)))
+    at = list(LINES).index("US-closed-A")
+    assert opened["open_release"][11:13, at].tolist() == [0, 1]
+    assert opened["cadence_change"][11:13, at].tolist() == [0, -1]
+    nobody = pulled(policy("open_weight_support", lines=()))
+    assert not moved_by(nobody), "no lab, no bill"
+
+
+def test_a_preference_is_for_the_actors_own_lines_unless_it_names_others():
+    own = pulled(policy("sovereign_preference", actor="EU", strength=0.7))["preference"][-1]
+    public = SECTORS.index("public")
+    assert named(own[2, public].max(axis=0) == 0.7) == [name for name, home in LINES.items() if home == "EU"]
+    assert np.count_nonzero(own) == len(TYPES) * sum(home == "EU" for home in LINES.values())
+    allies = pulled(policy("sovereign_preference", actor="EU", origins=("US", "EU"), sectors=SECTORS))["preference"]
+    assert named(allies[-1, 2, 0, 0] > 0) == [name for name, home in LINES.items() if home in ("US", "EU")]
+
+
+def test_a_tariff_taxes_the_api_of_its_origins_only():
+    tariff = pulled(policy("api_tariff", actor="EU", strength=0.3, origins=("CN",)))["tariff"][-1]
+    assert tariff[2].tolist() == [0, 0.3, 0, 0]
+    assert tariff[[0, 1, 3]].max() == 0
+
+
+def test_evasion_takes_from_an_access_restriction_and_a_block_cuts_apis_only():
+    entry = policy("access_restriction", strength=0.8, evasion=0.25, blocked=1, blocked_lines=("US-closed-A",))
+    levers = pulled(entry)
+    assert named(np.isclose(levers["access_restriction"][-1], 0.6)) == [n for n, home in LINES.items() if home == "CN"]
+    ban = levers["ban"][-1]
+    assert named(ban[1, ..., MODES.index("api")].max(axis=(0, 1)) == 1) == ["US-closed-A"]
+    assert ban[..., 1:].max() == 0
+    assert ban[[0, 2, 3]].max() == 0
+
+
+def test_friction_after_an_incident_halves_and_rivals_are_in_the_news_once():
+    entry = policy("security_incident", strength=2, half_life=4, news=0.2, origins=("CN",), regions=("US", "EU"))
+    levers = pulled(entry)
+    friction = levers["friction"][:, 0, 1, 0, 0]
+    assert friction[11:21] == pytest.approx([0, *(2 * 0.5 ** (np.arange(9) / 4))])
+    heard = levers["news"]
+    assert np.flatnonzero(heard.max(axis=(1, 2))).tolist() == [12]
+    assert named(heard[12, 0] == 0.2) == [name for name, home in LINES.items() if home != "CN"]
+
+
+def test_an_incident_that_a_government_tells_of_is_the_event_of_that_name():
+    told = policy("security_incident", strength=1.5, half_life=9, news=0.1, regions=("US", "GS"))
+    happened = EVENT_KINDS["incident"](
+        start=12, friction=1.5, half_life=9, news=0.1, regions=("US", "GS"), origins=("CN",)
+    )
+    a, b = pulled(told), together(*happened.pull(MONTHS))
+    for name in LEVERS:
+        assert np.array_equal(a[name], b[name]), name
+
+
+def test_an_openness_rule_holds_above_its_threshold_for_those_who_obey():
+    levers = pulled(policy("openness_rule", actor="CN", rule="closed", threshold=1.5, strength=0.6))
+    home = [home == "CN" for home in LINES.values()]
+    assert levers["closed_above"][-1].tolist() == [1.5 if here else np.inf for here in home]
+    assert levers["closed_duty"][-1] == pytest.approx([0.6 * here for here in home])
+    assert moved_by(levers) == {"closed_above", "closed_duty"}
+    # everybody above the bottom closes with the next release, and nobody without one
+    rule = {"kind": "openness_rule", "actor": "CN", "rule": "closed", "threshold": -20, "start": 3}
+    out = simulate([(world(rule, months=24), 0)], threads=1)
+    chinese = np.array(home) & (out["openness"][0, 0] > 0)
+    assert chinese.any()
+    for line in np.flatnonzero(chinese):
+        released = np.flatnonzero(out["release"][0, 3:, line] > 0)
+        assert (np.diff(out["openness"][0, :, line]) != 0).sum() == (1 if released.size else 0)
+        if released.size:
+            assert out["openness"][0, 3 + released[0], line] == 0
+            assert out["openness"][0, 2 + released[0], line] == 1
+    forced = simulate([(world({**rule, "actor": "US", "rule": "open"}, months=24), 0)], threads=1)
+    american = np.array([home == "US" for home in LINES.values()])
+    assert (forced["openness"][0, -1][american & (forced["release"][0, 3:].max(axis=0) > 0)] == 1).all()
+    none_obey = simulate([(world({**rule, "strength": 0}, months=24), 0)], threads=1)
+    assert np.array_equal(none_obey["openness"], simulate([(world(months=24), 0)], threads=1)["openness"])
+
+
+def test_a_push_multiplies_the_arrival_of_its_sectors():
+    push = pulled(policy("deployment_push", actor="CN", strength=3, ramp=2, sectors=("robotics",)))["push"]
+    assert push[11:14, 1, SECTORS.index("robotics")].tolist() == [1, 2, 3]
+    assert np.count_nonzero(push[-1] != 1) == 1
+
+
+def test_privacy_and_tools_reach_their_region():
+    assert pulled(policy("privacy_limit", actor="EU", strength=0.4))["privacy"][-1].tolist() == [0, 0, 0.4, 0]
+    assert pulled(policy("tool_control", strength=0.5))["tool_control"][-1].tolist() == [0, 0.5, 0, 0]
+
+
+def test_the_bill_of_a_moonshot_and_of_subsidies_is_what_they_bought():
+    moonshot = {"kind": "capex_moonshot", "start": 2, "strength": 0.25}
+    out = simulate([(world(moonshot, months=6), 0)], threads=1)
+    assert out["fiscal_cost"][0, 2:, 0] == pytest.approx(out["capex"][0, 2:, 0] * 0.25 / 1.25)
+    assert (out["fiscal_cost"][0, :2] == 0).all()
+    subsidy = {"kind": "adoption_subsidy", "actor": "GS", "start": 2}
+    scenario = world(subsidy, months=6)
+    out = simulate([(scenario, 0)], threads=1)
+    tokens = scenario.parameters.prices.tokens_per_sector_year
+    assert out["fiscal_cost"][0, 2:, 3] == pytest.approx(out["subsidy_paid"][0, 2:, 3] * tokens / 1000)
+    assert (out["fiscal_cost"][0, 2:, 3] > 0).all()
+
+
 # -- policies in the world -------------------------------------------------------------------------------------------
 
 
@@ -467,7 +622,7 @@ def same(a, b):
 
 @EVERY_KIND
 def test_a_policy_at_neutral_strength_changes_nothing(kind):
-    entry = {"kind": kind, "start": 2, "announce": 1, **dict.fromkeys(strengths(kind), 0)}
+    entry = {"kind": kind, "start": 2, "announce": 1, **dict.fromkeys(strengths(kind), KINDS[kind].neutral)}
     same(simulate([(world(), 0)], threads=1), simulate([(world(entry), 0)], threads=1))
 
 
@@ -495,7 +650,7 @@ def test_the_order_of_policies_in_a_file_changes_nothing():
 @EVERY_KIND
 def test_a_policy_that_has_ended_pulls_no_more(kind):
     entry = at_full_strength(kind, end=20)
-    stays = {"grid_power"}  # what was connected stays connected
+    stays = {"grid_power", "compute_grant"}  # what was connected stays connected, what was ordered arrives
     for name, path in pulled(entry).items():
         if path.shape[0] > 1 and name not in stays:
             assert (path[20:] == LEVERS[name].neutral).all(), name

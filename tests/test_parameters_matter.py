@@ -61,6 +61,34 @@ CONTEXT: dict[str, Any] = {
     ],
 }  # fmt: skip
 
+SECOND: dict[str, Any] = {
+    **CONTEXT,
+    "events": [
+        {"kind": "incident", "start": 4, "news": 0.2},
+        {"kind": "release", "line": "US-closed-A", "start": 9},
+    ],
+    "policies": [
+        {"kind": "tool_control", "start": 3, "ramp": 4, "end": 20, "fade": 5},
+        {"kind": "compute_voucher", "start": 3, "ramp": 4, "end": 20, "fade": 5},
+        {"kind": "open_weight_support", "start": 3, "lines": ["CN-closed"],
+         "cadence": 2, "ramp": 4, "end": 20, "fade": 5},
+        {"kind": "sovereign_preference", "actor": "EU", "start": 3, "ramp": 4, "end": 20, "fade": 5},
+        {"kind": "api_tariff", "actor": "EU", "start": 3, "ramp": 4, "end": 20, "fade": 5},
+        {"kind": "privacy_limit", "start": 3, "ramp": 4, "end": 20, "fade": 5},
+        {"kind": "capex_moonshot", "start": 3, "ramp": 4, "end": 20, "fade": 5},
+        {"kind": "access_restriction", "start": 3, "blocked": 0.5, "blocked_lines": ["US-closed-A"], "ramp": 4,
+         "end": 20, "fade": 5},
+        {"kind": "security_incident", "start": 3, "news": 0.2, "ramp": 4, "end": 20, "fade": 5},
+        {"kind": "deployment_push", "start": 3, "ramp": 4, "end": 20, "fade": 5},
+        # of the labs under each rule one obeys and another would if more did
+        {"kind": "openness_rule", "id": "stay-closed", "actor": "EU", "origins": ["CN", "EU"], "start": 3,
+         "threshold": 0, "strength": 0.08, "ramp": 2, "end": 20, "fade": 5},
+        {"kind": "openness_rule", "id": "open-up", "rule": "open", "start": 5, "threshold": 1.2, "strength": 0.69,
+         "ramp": 4, "end": 20, "fade": 5},
+    ],
+}  # fmt: skip
+"""A second world: all at once would hide one another, as rules that close the lines on which others build."""
+
 SILENT = {f"sectors.{sector}.autonomy": "only physical sectors count in operational exposure" for sector in DIGITAL}
 """Numbers that may be stated for every sector though only some sectors can feel them."""
 
@@ -69,6 +97,9 @@ PULLED_WHERE: dict[str, Any] = {
     "ban": {"home": ("CN",)},
     "base_ban": {"home": ("CN",)},
     "news": {"line": ("CN-open-A",)},
+    # a duty needs a threshold: `SECOND` has one for these
+    "closed_duty": {"home": ("CN", "EU")},
+    "open_duty": {"home": ("US",)},
 }
 """Where a pull of everything would leave nothing to choose from, or change nothing."""
 
@@ -76,6 +107,11 @@ PULLED_WHERE: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def context() -> Scenario:
     return from_mapping(CONTEXT, name="context")
+
+
+@pytest.fixture(scope="module")
+def second() -> Scenario:
+    return from_mapping(SECOND, name="second")
 
 
 def moved(row: Quantity) -> float:
@@ -132,16 +168,21 @@ def entries(context: Scenario) -> Iterator[tuple[str, int, str, Any, str]]:
                     yield part, number, name, moved(row), f"{entry.kind}.{name}"
 
 
-def test_every_field_of_every_policy_and_event_moves_some_outcome(context):
-    assert {policy.kind for policy in context.policies} == set(policy_kinds())
-    assert {event.kind for event in context.events} == set(EVENT_KINDS)
+def test_every_policy_and_event_is_in_one_of_the_worlds(context, second):
+    assert {policy.kind for policy in (*context.policies, *second.policies)} == set(policy_kinds())
+    assert {event.kind for event in (*context.events, *second.events)} == set(EVENT_KINDS)
+
+
+@pytest.mark.parametrize("world", ["context", "second"])
+def test_every_field_of_every_policy_and_event_moves_some_outcome(world, request):
+    context = request.getfixturevalue(world)
     variants = {}
     for part, number, name, value, key in entries(context):
         listed = list(getattr(context, part))
         assert getattr(listed[number], name) != value, key
         listed[number] = listed[number].model_copy(update={name: value})
         variants[key] = context.model_copy(update={part: tuple(listed)})
-    assert len(variants) > 30
+    assert len(variants) >= 4
     assert unmoved(context, variants) == set()
 
 
@@ -149,23 +190,35 @@ WRITTEN_OTHERWISE: dict[str, tuple[Any, ...]] = {
     "actor": ("EU", "GS"), "start": (9, 18), "end": (14,), "announce": (None, 1), "regions": (("EU",), ("US",)),
     "sectors": (("software",), ("enterprise",)), "types": (("industrial",),), "origins": (("US",), ("EU",)),
     "lines": (("CN-open-A",),), "modes": (("self_hosted",), ("api",)), "derivatives": (False,),
-    "labs": (("EU-open", "US-open"),), "line": ("US-closed-A",), "openness": ("open",), "active": (False,),
+    "labs": (("EU-open", "US-open"),), "followers": (("EU",),),
+    "opens": (True,), "rule": ("open",),
+    "blocked_lines": (("US-closed-B",),), "blocked_regions": (("EU",),), "line": ("US-closed-A",), "openness": ("open",), "active": (False,),
 }  # fmt: skip
 """Other values of what is no number: any of them must be felt."""
 
 UNFELT = {
     **{
         f"{kind}.announce": "nothing is felt of it ahead of its start"
-        for kind in ("enforcement", "chip_self_reliance", "adoption_subsidy", "data_mandate", "grid_buildout")
+        for kind in policy_kinds()
+        if kind not in ("export_control", "procurement_ban", "scrutiny")
     },
-    "export_control.actor": "whoever denies the chips, they are denied, and denying them costs no public money",
+    **{
+        f"{kind}.actor": "whoever denies it, it is denied, and denying it costs no public money"
+        for kind in ("export_control", "tool_control", "access_restriction")
+    },
 }
 """Fields that every entry has though only some can feel them."""
 
 FOR_READERS = {"id", "kind", "note", "source"}
 
 
-def test_every_date_and_target_of_every_policy_and_event_moves_some_outcome(context):
+def test_every_date_and_target_of_every_policy_and_event_moves_some_outcome(context, second):
+    silent = silent_in(context) | silent_in(second)
+    assert silent == set(UNFELT)
+
+
+def silent_in(context: Scenario) -> set[str]:
+    """Dates and targets of the entries of a world that move nothing in it."""
     variants = {}
     for part in ("policies", "events"):
         for number, entry in enumerate(getattr(context, part)):
@@ -181,8 +234,7 @@ def test_every_date_and_target_of_every_policy_and_event_moves_some_outcome(cont
                     variants[f"{key}@{place}"] = context.model_copy(update={part: tuple(listed)})
     tried = {key.split("@")[0] for key in variants}
     quiet = unmoved(context, variants)
-    silent = {key for key in tried if all(each in quiet for each in variants if each.split("@")[0] == key)}
-    assert silent == set(UNFELT)
+    return {key for key in tried if all(each in quiet for each in variants if each.split("@")[0] == key)}
 
 
 CHOICES: dict[str, Any] = {
@@ -205,11 +257,13 @@ def test_every_choice_that_is_no_number_moves_some_outcome(context):
 
 
 @pytest.mark.parametrize("name", sorted(LEVERS))
-def test_every_lever_moves_some_outcome(name, context, monkeypatch):
+def test_every_lever_moves_some_outcome(name, context, second, monkeypatch):
     import sim.world
 
+    context = second if name in ("open_above", "open_duty", "closed_above", "closed_duty") else context
+
     lever = LEVERS[name]
-    value = {"multiply": 1.7, "largest": 1.0, "fraction": 0.3, "add": 0.5}[lever.rule]
+    value = {"multiply": 1.7, "largest": 1.0, "fraction": 0.3, "add": 0.5, "smallest": -20.0}[lever.rule]
     targets = PULLED_WHERE.get(name, {})
     original = sim.world._lever_paths
     pulled = context.model_copy(update={"description": "pulled"})

@@ -351,6 +351,7 @@ def _explain_lever(name: str) -> str:
         "add": "they add up",
         "multiply": "they multiply",
         "largest": "the larger one holds",
+        "smallest": "the smaller one holds",
     }
     return _block(
         f"{name} (lever): {lever.meaning}",

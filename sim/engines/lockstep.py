@@ -276,8 +276,9 @@ class Lockstep:
         self.internal = capability.capability(self.training, self.reference, self.algorithmic, borrowed, community)
         now.data_gain = self._data_gain(month)
         due = self._due(month)
-        opens = due & (np.broadcast_to(lever.open_release, due.shape) > 0)
-        closes = due & ((np.broadcast_to(lever.close_release, due.shape) > 0) | self._tempted_to_close())
+        must_open, must_close = self._ruled(lever.open_above, lever.open_duty, lever.closed_above, lever.closed_duty)
+        opens = due & ((np.broadcast_to(lever.open_release, due.shape) > 0) | must_open)
+        closes = due & ((np.broadcast_to(lever.close_release, due.shape) > 0) | must_close | self._tempted_to_close())
         self.open = (self.open | opens) & ~closes
         if month == 0:
             self.released = self.internal.copy()
@@ -298,6 +299,15 @@ class Lockstep:
         now.coverage = adoption.coverage(self.sector_capability, threshold[:, None, :], tech.task_width[..., None])
         now.frontier = frontier
 
+    def _ruled(self, open_above: Array, open_duty: Array, closed_above: Array, closed_duty: Array) -> list[Array]:
+        """Which labs obey a rule on the openness of their next release; one luck per lab decides whether it obeys."""
+        level = self.released if self.released.size else self.internal
+        luck = self._release_luck(0, 3)
+        return [
+            capability.ruled(level, above, duty, luck)
+            for above, duty in ((open_above, open_duty), (closed_above, closed_duty))
+        ]
+
     def _tempted_to_close(self) -> Array:
         """Open labs that have been near the frontier for long enough to sell rather than give; by default none."""
         patience = self.world.lab.closing_patience
@@ -309,7 +319,7 @@ class Lockstep:
         if month == 0:
             return np.zeros((w.runs, len(w.lines)), bool)
         self.months_left = self.months_left - 1
-        due = self.months_left <= 0
+        due = (self.months_left <= 0) | (self.lever.release_now > 0)
         if due.any():
             jitter = np.broadcast_to(w.lab.release_jitter, (w.runs, 1))
             luck = self._release_luck(month, 2)
@@ -556,7 +566,7 @@ class Lockstep:
         w, now, e, s = self.world, self.now, self.world.exposure, self.world.sector
         table = cells.by_region_and_sector(now.tally.used)
         now.usage_table = table
-        now.fiscal_cost = self.lever.fiscal_cost
+        now.programmes, now.capex_boost = self.lever.fiscal_cost, self.lever.capex_boost
         provenance = w.origin[self.base]
         rivals = np.broadcast_to(w.rivals, (w.runs, *w.rivals.shape[1:]))
         rival = np.take_along_axis(rivals, provenance[:, None, :], axis=2)

@@ -12,7 +12,7 @@ from sim.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTORS, SEL
 from sim.engines import cells
 from sim.engines.deciding import option_type
 from sim.observables import OBSERVABLES
-from sim.rules import lenses
+from sim.rules import fiscal, lenses
 from sim.world import World, cell_region, cell_type
 
 Array = npt.NDArray[Any]
@@ -182,6 +182,7 @@ class Recorder:
     def _government(self, now: SimpleNamespace) -> dict[str, Array]:
         rebates = (now.rebate * now.tally.used).sum(axis=(2, 3))
         leaked = cells.by_region((now.leaked * now.tally.used).sum(axis=(2, 3)))
+        paid = cells.by_region(rebates) + leaked
         return {
             "data_exposure": now.data_exposure,
             "operational_exposure": now.operational_exposure,
@@ -192,7 +193,9 @@ class Recorder:
             "observed_scarcity": now.observed["scarcity"],
             "observed_concentration": now.observed["concentration"],
             "observed_powered": now.observed["powered"],
-            "fiscal_cost": now.fiscal_cost,
+            "fiscal_cost": fiscal.public_outlay(
+                now.programmes, now.capex, now.capex_boost, paid, self.world.prices.tokens_per_sector_year
+            ),
             "subsidy_leaked": leaked,
-            "subsidy_paid": cells.by_region(rebates) + leaked,
+            "subsidy_paid": paid,
         }

@@ -257,7 +257,7 @@ def _bars(scenario: Scenario, last: float) -> list[Bar]:
         bar = found.setdefault(key, Bar(words, REGION_COLOURS[policy.actor], []))
         bar.spans.append((float(policy.start), float(min(policy.end if policy.end is not None else last, last))))
     events = [
-        Bar(f"{event.kind.replace('_', ' ')}: {event.line}", INK, [(float(event.start), float(event.start))], True)
+        Bar(f"{event.kind.replace('_', ' ')}: {event.about}", INK, [(float(event.start), float(event.start))], True)
         for event in sorted((each for each in scenario.events if each.active), key=lambda each: each.start)
         if event.start <= last
     ]

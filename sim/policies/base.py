@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -28,12 +28,18 @@ class Plan:
         What adopters already feel of an announced measure, 0 to 1. [1]
     since_start : (month,)
         Months since the start; negative before. [months]
+    total : (month,)
+        Sum of the ramp so far, this month included: how long the policy has been at work, in full months. [months]
+    earlier : lead -> (month,)
+        The ramp of so many months before.
     """
 
     ramp: Array
     announced: Array
     ahead: Array
     since_start: Array
+    total: Array
+    earlier: Callable[[int], Array]
 
 
 class Policy(Spec):
@@ -41,6 +47,12 @@ class Policy(Spec):
 
     number: ClassVar[int] = 99
     """Place in the catalogue of the model description."""
+
+    graded: ClassVar[tuple[str, ...]] = ("strength",)
+    """Which of its numbers say how much: they are what a ramp and a reaction scale."""
+
+    neutral: ClassVar[float] = 0.0
+    """The value of those numbers at which the policy does nothing."""
 
     kind: str
     id: str = Field("", description="Name by which an extending scenario can change this entry; given if absent.")
@@ -77,7 +89,12 @@ class Policy(Spec):
         if self.announce is not None:
             announced[(t >= self.announce) & (since < 0)] = 1.0
         ahead = announced * anticipation * np.exp(np.minimum(since, 0.0) / anticipation_time)
-        return Plan(ramp=np.where(since < 0, 0.0, rise), announced=announced, ahead=ahead, since_start=since)
+        ramp = np.where(since < 0, 0.0, rise)
+
+        def earlier(lead: int) -> Array:
+            return np.concatenate([np.zeros(min(lead, months)), ramp[: max(months - lead, 0)]])
+
+        return Plan(ramp, announced, ahead, since, np.cumsum(ramp), earlier)
 
     def pull(self, plan: Plan) -> list[Pull]:
         """The levers this policy pulls, over the plan's leading axis."""

@@ -13,6 +13,7 @@ class ChipSelfReliance(Policy):
     """Build a domestic chip industry with money, a lower price to its buyers, and a refusal of imports."""
 
     number: ClassVar[int] = 4
+    graded: ClassVar[tuple[str, ...]] = ("subsidy", "discount", "import_refusal")
     kind: Literal["chip_self_reliance"] = "chip_self_reliance"
     subsidy: float = quantity(
         1.0, "Public money for domestic chips.", symbol="Schip", unit="$B/month", bounds=(0, 1000), plausible=(0, 6),

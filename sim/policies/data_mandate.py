@@ -16,6 +16,7 @@ class DataMandate(Policy):
     """Make adopters share deployment data through state hubs; sharing costs them a little."""
 
     number: ClassVar[int] = 12
+    graded: ClassVar[tuple[str, ...]] = ("strength", "lab_sharing")
     kind: Literal["data_mandate"] = "data_mandate"
     sectors: tuple[SectorName, ...] | None = Field(None, description="Sectors that must share; absent: all.")
     labs: tuple[str, ...] | None = Field(None, description="Lines with access to the pool; absent: domestic ones.")

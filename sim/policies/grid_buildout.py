@@ -18,6 +18,7 @@ class GridBuildout(Policy):
     """Add power for AI; it arrives evenly over the lead time, because lines and plants take years."""
 
     number: ClassVar[int] = 14
+    graded: ClassVar[tuple[str, ...]] = ("power", "growth")
     kind: Literal["grid_buildout"] = "grid_buildout"
     power: float = quantity(
         20.0, "Power that is added in all.", symbol="ΔW", unit="GW", bounds=(0, 10_000), plausible=(0, 60),
@@ -35,8 +36,9 @@ class GridBuildout(Policy):
     def pull(self, plan: Plan) -> list[Pull]:
         home = {"region": (self.actor,)}
         # what is connected stays connected when the programme ends
-        built = self.power * np.clip(np.cumsum(plan.ramp) / self.lead, 0.0, 1.0)
-        spent = COST_PER_GW * np.maximum(np.diff(built, prepend=0.0), 0.0)
+        built = self.power * np.clip(plan.total / self.lead, 0.0, 1.0)
+        before = self.power * np.clip((plan.total - plan.ramp) / self.lead, 0.0, 1.0)
+        spent = COST_PER_GW * (built - before)
         return [
             Pull("grid_power", built, home),
             Pull("grid_growth", self.growth * plan.ramp, home),

@@ -16,6 +16,7 @@ class ProcurementBan(Policy):
     """Forbid public agencies lines of given origins; users must leave within about six months."""
 
     number: ClassVar[int] = 8
+    graded: ClassVar[tuple[str, ...]] = ("compliance",)
     kind: Literal["procurement_ban"] = "procurement_ban"
     origins: tuple[RegionName, ...] = Field(("CN",), description="Home regions of the banned lines.")
     lines: tuple[str, ...] | None = Field(None, description="Banned lines by name; absent: all of the origins.")

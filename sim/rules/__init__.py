@@ -10,6 +10,7 @@ One month, from policy to exposure (the order is that of an ODD description, gri
     usage        choices                      -> usage, data that return
     ecosystem    startups' choices            -> derivatives, experience
     exposure     usage by provenance          -> data and operational exposure
+    fiscal       policies, usage              -> public money
     lenses       the same world               -> what each public statistic would show
 
 The feedback loops (register and switches in `sim.loops`), drawn where they meet in an adopter's utility::

@@ -103,3 +103,11 @@ def build_on_base(released, is_base, friction, gap, gain, compute, scale):
     weights = np.where(is_base, released[:, None, :], -np.inf)
     best = np.take_along_axis(weights, base[..., None], axis=-1)[..., 0]
     return best - gap + gain * np.log1p(compute / scale), base
+
+
+def ruled(released, threshold, duty, luck):
+    """Which labs must obey a rule on the openness of their next release, (run, line).
+
+    Those whose line is above ``threshold`` [nats] and whose ``luck`` lies within the part ``duty`` that obeys.
+    """
+    return (released > threshold) & (luck < duty)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from sim.quantity import Spec, assumption, quantity
+from sim.quantity import Spec, assumption, quantity, times
 
 MarkupRule = Literal["fixed", "adaptive", "best_response"]
 """How labs set their markups: never, after their growth, or each month as if their own profit of a year were all."""
@@ -53,5 +53,10 @@ class Prices(Spec):
     markup_speed: float = quantity(
         0.5, "Response of an adaptive markup to growth of log share over 12 months.", symbol="ν_p", unit="1",
         bounds=(0, 10), plausible=(0, 1), source=assumption("used only with markup_rule: adaptive"),
+    )  # fmt: skip
+    tokens_per_sector_year: float = quantity(
+        31_000.0, "Tokens that a sector-year stands for: world spending on APIs is 8.4 $B a year in mid-2025.",
+        symbol="T_sy", unit="Ttoken/sector-year", bounds=(0, None), plausible=times(0.3, 3), prior="loguniform",
+        source="menlo2025", tuned=True,
     )  # fmt: skip
     markup_rule: MarkupRule = "fixed"

@@ -17,8 +17,6 @@ from sim.scenario.resolve import from_mapping
 from sim.verification.check import Row, close, holds, verifies, within
 
 RUN = {"months": 30, "adopters": 500, "seed": 2}
-STRENGTHS = ("strength", "stockpiling", "subsidy", "discount", "import_refusal", "compliance", "power", "growth")
-"""Fields by which a policy acts; at zero it does nothing."""
 
 
 def small(**changes: Any) -> Scenario:
@@ -106,7 +104,7 @@ def a_policy_of_no_strength_changes_no_bit() -> Iterator[Row]:
     """Beside another policy, one of strength zero leaves every series as it was."""
     other = {"kind": "export_control", "strength": 0.3}
     for kind, policy in sorted(policy_kinds().items()):
-        nothing = {name: 0 for name in STRENGTHS if name in policy.model_fields}
+        nothing = dict.fromkeys(policy.graded, policy.neutral)
         added = small(policies=[other, {"kind": kind, "start": 3, "announce": 1, **nothing}])
         out = simulate([(small(policies=[other]), 0), (added, 0)])
         moved = [name for name, values in out.items() if not same(values[0], values[1])]

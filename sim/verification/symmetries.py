@@ -47,9 +47,8 @@ def traded_places(mapping: dict[str, Any], one: str, other: str) -> Scenario:
     lines = {name: line.model_copy(update={"region": there(line.region)}) for name, line in p.lines.items()}
     policies = tuple(
         policy.model_copy(update={
-            "actor": there(policy.actor),
-            **({"regions": tuple(map(there, policy.regions))} if hasattr(policy, "regions") else {}),
-            **({"origins": tuple(map(there, policy.origins))} if hasattr(policy, "origins") else {}),
+            name: there(value) if name == "actor" else tuple(map(there, value))
+            for name, value in policy if name == "actor" or (isinstance(value, tuple) and set(value) <= set(REGIONS))
         })
         for policy in scenario.policies
     )  # fmt: skip
@@ -107,7 +106,7 @@ def two_regions_that_trade_places_trade_their_compute_and_capability_exactly() -
     mapping = {**PLACES, "loops": {"R2": "off", "R3": "off"}, "parameters": {"regions": {"CN": {"power": 0.9}}}}
     by_region = (
         "capex", "compute", "powered", "chips_frontier", "chips_domestic", "chips_output", "chip_capacity", "scarcity",
-        "chips_smuggled", "fiscal_cost",
+        "chips_smuggled",
     )  # fmt: skip
     for other in ("EU", "GS", "US"):
         a, b = (simulate([(each, 2)])

@@ -49,6 +49,9 @@ SCENARIO: dict[str, Any] = {
         {"kind": "compute_change", "line": "US-open", "start": 6, "factor": 0.3},
         {"kind": "news_shock", "line": "CN-open-C", "start": 5, "regions": ["US", "GS"], "awareness": 0.5},
         {"kind": "openness_change", "line": "US-closed-C", "start": 7, "openness": "open"},
+        {"kind": "release", "line": "CN-closed", "start": 11},
+        {"kind": "incident", "origins": ["US"], "regions": ["GS"], "start": 10, "friction": 0.8,
+         "half_life": 4, "news": 0.2},
     ],
     "policies": [
         {"kind": "export_control", "start": 4, "announce": 2, "stockpiling": 0.3, "strength": 0.6},
@@ -64,6 +67,10 @@ SCENARIO: dict[str, Any] = {
          "sectors": ["software", "public"]},
         {"kind": "data_mandate", "actor": "CN", "start": 2, "strength": 0.2, "lab_sharing": 0.3,
          "sectors": ["manufacturing", "robotics"]},
+        {"kind": "openness_rule", "actor": "EU", "origins": ["CN"], "rule": "closed", "threshold": -1.0, "start": 6,
+         "strength": 0.6},
+        {"kind": "openness_rule", "actor": "EU", "rule": "open", "origins": ["US"], "threshold": 0.0, "start": 8,
+         "strength": 0.7},
         {"kind": "grid_buildout", "actor": "US", "start": 4, "power": 1.5, "lead": 10, "growth": 0.004, "end": 20},
     ],
 }  # fmt: skip
@@ -120,7 +127,12 @@ def levers(t: int, anticipation: float, time: float) -> SimpleNamespace:
         power_growth={"US": 0.004 if 4 <= t < 20 else 0.0},
         compute={"US-open": 0.3 if t >= 6 else 1.0},
         opens={"US-closed-C"} if t >= 7 else set(),
-        news={(region, "CN-open-C"): 0.5 for region in ("US", "GS")} if t == 5 else {},
+        must_open={"US": (0.0, 0.7)} if t >= 8 else {},
+        must_close={"CN": (-1.0, 0.6)} if t >= 6 else {},
+        released={"CN-closed"} if t == 11 else set(),
+        news=lambda r, j, home: (
+            0.5 * (t == 5 and j == "CN-open-C" and r in ("US", "GS")) + 0.2 * ((t, r) == (10, "GS") and home != "US")
+        ),
         paid=lambda r, g: on(3, 0.4 * 0.6) if r == "US" and g in ("industrial", "public") else 0.0,
         leak=lambda r, g: on(3, 0.4 * 0.4) if r == "US" and g in ("industrial", "public") else 0.0,
         bound=lambda r, s, g: (
@@ -133,6 +145,7 @@ def levers(t: int, anticipation: float, time: float) -> SimpleNamespace:
                 if (r, o) == ("EU", "CN") and s in ("software", "public")
                 else 0.0
             )
+            + (0.8 * 0.5 ** ((t - 10) / 4) if t >= 10 and (r, o) == ("GS", "US") else 0.0)
         ),
         outside=lambda r, s: on(2, 0.2) if r == "CN" and s in ("manufacturing", "robotics") else 0.0,
         mandate=lambda r, s: on(2, 0.2) if r == "CN" and s in ("manufacturing", "robotics") else 0.0,
@@ -239,7 +252,7 @@ class SecondWriting:
                 known, a = self.awareness[j, r], p.attention
                 gain = (
                     a.advertising + a.word_of_mouth * self.region_share[j, r] + a.release_boost * due[j]
-                    + lv.news.get((r, j), 0.0)
+                    + lv.news(r, j, self.line[j].region)
                 )  # fmt: skip
                 self.awareness[j, r] = min(max(known + (1 - known) * gain - a.forgetting * known, 0.0), 1.0)
         out["awareness"] = [[self.awareness[j, r] for r in REGIONS] for j in lines]
@@ -378,16 +391,19 @@ class SecondWriting:
             newest = {}
             for j in lines:
                 self.next[j] -= 1
-                due[j] = self.next[j] <= 0
+                due[j] = self.next[j] <= 0 or j in lv.released
                 if due[j]:
                     jitter = p.lab.release_jitter
                     late = int(self.luck("release", t, line_address(j), 2) * (2 * jitter + 1)) - jitter
                     self.next[j] = max(self.cadence[j] + lv.cadence.get(j, 0.0) + late, 1)
             for j in lines:
                 tempted = self.is_open[j] and 0 < p.lab.closing_patience <= self.near[j]
-                if due[j] and j in lv.opens:
+                obeys = self.luck("release", 0, line_address(j), 3)
+                above, duty = lv.must_open.get(self.line[j].region, (inf, 0.0))
+                if due[j] and (j in lv.opens or (self.released[j] > above and obeys < duty)):
                     self.is_open[j] = True
-                if due[j] and tempted:
+                above, duty = lv.must_close.get(self.line[j].region, (inf, 0.0))
+                if due[j] and (tempted or (self.released[j] > above and obeys < duty)):
                     self.is_open[j] = False
             for j in lines:
                 newest[j] = (self.internal[j], j)
@@ -706,7 +722,13 @@ class SecondWriting:
             data_pool=[[self.pool[r, s] for s in SECTORS] for r in REGIONS],
             derivatives=self.by_line(self.derivatives), experience=self.by_line(self.experience),
             ecosystem=self.by_line(self.ecosystem),
-            fiscal_cost=[lv.fiscal.get(r, 0.0) for r in REGIONS],
+            fiscal_cost=[
+                lv.fiscal.get(r, 0.0)
+                + out["capex"][n] * (1 - 1 / (1 + lv.capex.get(r, 0.0)))
+                + self.p.prices.tokens_per_sector_year / 1000
+                * sum(spared + lv.leak(r, who.kind) * taxed for who, spared, taxed in subsidies if who.region == r)
+                for n, r in enumerate(REGIONS)
+            ],
             subsidy_paid=[
                 sum(spared + lv.leak(r, who.kind) * taxed for who, spared, taxed in subsidies if who.region == r)
                 for r in REGIONS

@@ -136,7 +136,8 @@ def month_of(model: OpenLoopModel) -> SimpleNamespace:
         data_gain=of_labs(lambda lab: lab.data_gain),
         release=of_labs(lambda lab: lab.due),
         observed={name: np.array([[one.observed[name] for one in governments]]) for name in WATCHED},
-        fiscal_cost=model.lever.fiscal_cost[None],
+        programmes=model.lever.fiscal_cost[None],
+        capex_boost=model.lever.capex_boost[None],
         choices=_choices(model),
         **{
             name: of_regions(attribute)

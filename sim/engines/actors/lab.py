@@ -156,7 +156,7 @@ class Lab(Actor):
         if self.model.month == 0:
             return
         self.months_left -= 1
-        self.due = self.months_left <= 0
+        self.due = self.months_left <= 0 or self.lever.release_now[self.place] > 0
         if self.due:
             jitter = self.parameters.lab.release_jitter
             drawn = np.floor(self.luck("release", 2, month=self.model.month) * (2 * jitter + 1))
@@ -167,9 +167,14 @@ class Lab(Actor):
         lab = self.parameters.lab
         tempted = self.open and 0 < lab.closing_patience <= self.months_near_frontier
         if self.due:
-            opens = self.lever.open_release[self.place] > 0
-            closes = self.lever.close_release[self.place] > 0 or tempted
+            opens = self.lever.open_release[self.place] > 0 or self.obeys_rule("open")
+            closes = self.lever.close_release[self.place] > 0 or self.obeys_rule("closed") or tempted
             self.open = (self.open or opens) and not closes
+
+    def obeys_rule(self, openness: str) -> bool:
+        """Is the line above what a rule on openness allows, and is this lab one of those that obey?"""
+        above, duty = (getattr(self.lever, f"{openness}_{name}")[self.place] for name in ("above", "duty"))
+        return bool(capability.ruled(self.released, above, duty, self.luck("release", 3, month=0)))
 
     def choose_base(self) -> None:
         """A builder lab takes the better of its own work and the best open weights it could build on."""

@@ -1,0 +1,20 @@
+"""Public money: what a government's policies cost it (end of section 11 of the model description)."""
+
+from __future__ import annotations
+
+
+def public_outlay(programmes, capex, boost, subsidies, tokens):
+    """Public money spent [$B/month], (run, region); never netted against tax revenue or welfare.
+
+    Parameters
+    ----------
+    programmes : (run, region)
+        What policies book themselves, such as grants. [$B/month]
+    capex, boost : (run, region)
+        AI capital expenditure [$B/month], and the addition to it that policy pays, as part of what it adds to. [1]
+    subsidies : (run, region)
+        Price times subsidised usage, what sellers capture included. [$/Mtoken sector-years/month]
+    tokens : (run, 1)
+        Tokens in a sector-year. [Ttoken/sector-year]
+    """
+    return programmes + capex * boost / (1 + boost) + subsidies * tokens * 1e-3
