@@ -158,10 +158,12 @@ def simulate_all(
     threads: int | None = None,
     progress: Progress | None = None,
     engine: Engine | None = None,
+    replicates: range | None = None,
 ) -> tuple[dict[str, np.ndarray], tuple[int, ...], tuple[Failure, ...]]:
     """Every replicate, in batches that fit into memory: arrays, the replicates in them, and those that failed.
 
-    A million adopters go through one run at a time if they must. How runs are batched changes no number.
+    A million adopters go through one run at a time if they must. How runs are batched changes no number. With
+    ``replicates`` only those are run, in place of all that the scenario asks for.
     """
     import numpy as np
 
@@ -169,20 +171,21 @@ def simulate_all(
 
     engine = engine or find_engine("lockstep")
     series, people = series_bytes(scenario), engine.bytes_per_adopter * scenario.run.adopters
-    refuse_the_impossible(scenario, series, people)
+    wanted = range(scenario.run.replicates) if replicates is None else replicates
+    refuse_the_impossible(len(wanted), series, people)
     size = max(1, BATCH_BYTES // (people + series))
     arrays: dict[str, np.ndarray] = {}
     finished: list[int] = []
     failures: list[Failure] = []
-    for start in range(0, scenario.run.replicates, size):
-        batch = range(start, min(start + size, scenario.run.replicates))
+    for start in range(0, len(wanted), size):
+        batch = wanted[start : start + size]
         for done, outcome in _attempt(engine, scenario, batch, threads, progress):
             if isinstance(outcome, RunError):
                 failures.append(Failure(done[0], str(outcome)))
                 continue
             for name, values in outcome.items():
                 if name not in arrays:
-                    arrays[name] = np.empty((scenario.run.replicates, *values.shape[1:]))
+                    arrays[name] = np.empty((len(wanted), *values.shape[1:]))
                 arrays[name][len(finished) : len(finished) + len(done)] = values
             finished.extend(done)
     if not finished:
@@ -207,12 +210,12 @@ def _attempt(
         yield batch, outcome
 
 
-def refuse_the_impossible(scenario: Scenario, series: int, people: int) -> None:
+def refuse_the_impossible(replicates: int, series: int, people: int) -> None:
     """Say so before the start when the results, or the adopters of a single run, cannot fit this machine."""
     if not hasattr(os, "sysconf"):
         return
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    needed = series * scenario.run.replicates + people
+    needed = series * replicates + people
     if needed > 0.8 * memory:
         raise RunError(
             f"this would need {needed / 1e9:,.0f} GB of memory and the machine has {memory / 1e9:,.0f} GB; "

@@ -44,7 +44,12 @@ if TYPE_CHECKING:
 
 DEFAULT_ENGINE = "lockstep"
 MANIFEST, SCENARIO, SERIES, SUMMARY, FIGURES = "manifest.json", "scenario.yaml", "series.nc", "summary.csv", "figures"
-OURS = frozenset({MANIFEST, SCENARIO, SERIES, SUMMARY, FIGURES})
+OURS = frozenset({
+    MANIFEST, SCENARIO, SERIES, SUMMARY, FIGURES,
+    "scenarios", "comparison.csv", "comparison.md", "who_switched.csv", "curves.nc", "sweep.csv",
+})  # fmt: skip
+"""What stands in our directories, those of comparisons included; only such are ever swept up."""
+
 STALE_AFTER = 24 * 3600.0
 """Seconds after which what a killed run left behind is swept up."""
 
@@ -212,33 +217,62 @@ def save(
     """
     from sim.scenario.resolve import resolved_text
 
-    parent = Path(parent)
     engine = dataset.attrs["engine"]
-    target = parent / folder_name(scenario, engine)
-    check_target(target, fingerprint(scenario, engine))
+    trouble: list[Exception] = []
+
+    def fill(partial: Path) -> dict[str, Any]:
+        (partial / SCENARIO).write_text(resolved_text(scenario), encoding="utf-8")
+        # zlib costs 60% more time and saves little of numbers as restless as these; lzf differs from run to run
+        dataset.to_netcdf(partial / SERIES, engine="h5netcdf")
+        if summary is not None:
+            summary.to_csv(partial / SUMMARY, lineterminator="\n")
+        if draw is not None:
+            trouble.extend(drawn(draw, partial / FIGURES))
+        return _manifest(dataset, scenario, about or {})
+
+    target = Path(parent) / folder_name(scenario, engine)
+    manifest = write_whole(target, fingerprint(scenario, engine), fill)
+    complain_of_figures(trouble, target)
+    return Saved(target, scenario, dataset, manifest)
+
+
+def write_whole(target: Path, inputs: str, fill: Callable[[Path], Mapping[str, Any]]) -> dict[str, Any]:
+    """Make a directory that appears whole or not at all, and return its manifest.
+
+    Parameters
+    ----------
+    target : where it is to be; replaced when an identical run made what is there
+    inputs : fingerprint of the inputs
+    fill : writes everything but the manifest into the folder it is given, and returns the manifest's own entries;
+        platform, fingerprint and checksums are added
+
+    Raises
+    ------
+    OutputError
+        When the place cannot be written, or is taken by something that no run of ours made.
+    """
+    check_target(target, inputs)
     try:
-        sweep(parent)
-        partial = parent / f".{target.name}.partial-{secrets.token_hex(4)}"
+        sweep(target.parent)
+        partial = target.parent / f".{target.name}.partial-{secrets.token_hex(4)}"
         partial.mkdir()
         try:
-            (partial / SCENARIO).write_text(resolved_text(scenario), encoding="utf-8")
-            # zlib costs 60% more time and saves little of numbers as restless as these; lzf differs from run to run
-            dataset.to_netcdf(partial / SERIES, engine="h5netcdf")
-            if summary is not None:
-                summary.to_csv(partial / SUMMARY, lineterminator="\n")
-            trouble = _drawn(draw, partial / FIGURES) if draw is not None else None
-            manifest = _manifest(partial, dataset, scenario, about or {})
+            manifest = {**fill(partial), **_circumstances(), "inputs_sha256": inputs, "files": _checksums(partial)}
             (partial / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            _put(partial, target, manifest["inputs_sha256"])
+            _put(partial, target, inputs)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
-    if trouble is not None:
-        words = f"{type(trouble).__name__}: {trouble}"
-        raise OutputError(f"the figures could not be drawn ({words}); the numbers are in {target}") from trouble
-    return Saved(target, scenario, dataset, manifest)
+    return manifest
+
+
+def complain_of_figures(trouble: Sequence[Exception], target: Path) -> None:
+    """Say that figures could not be drawn, once everything else is safe."""
+    if trouble:
+        words = f"{type(trouble[0]).__name__}: {trouble[0]}"
+        raise OutputError(f"the figures could not be drawn ({words}); the numbers are in {target}") from trouble[0]
 
 
 def check_target(target: Path, inputs: str) -> None:
@@ -270,19 +304,18 @@ def sweep(parent: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _drawn(draw: Callable[[Path], object], folder: Path) -> Exception | None:
+def drawn(draw: Callable[[Path], object], folder: Path) -> list[Exception]:
     """Draw; hand a failure back instead of raising it, so that it does not cost the numbers."""
     folder.mkdir()
     try:
         draw(folder)
     except Exception as error:
-        return error
-    return None
+        return [error]
+    return []
 
 
-def _manifest(folder: Path, dataset: xr.Dataset, scenario: Scenario, about: Mapping[str, Any]) -> dict[str, Any]:
+def _manifest(dataset: xr.Dataset, scenario: Scenario, about: Mapping[str, Any]) -> dict[str, Any]:
     engine = dataset.attrs["engine"]
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
         "openloop": __version__,
         "scenario": scenario.name,
@@ -294,13 +327,22 @@ def _manifest(folder: Path, dataset: xr.Dataset, scenario: Scenario, about: Mapp
         "adopters": scenario.run.adopters,
         "runs_finished": dataset.sizes["run"],
         **about,
+        "series_sha256": data_hash(dataset),
+    }
+
+
+def _circumstances() -> dict[str, Any]:
+    """What else could move a number: the interpreter, the libraries and the machine."""
+    return {
         "python": platform.python_version(),
         "packages": {name: version(name) for name in RECORDED_PACKAGES},
         "platform": platform.platform(),
-        "inputs_sha256": fingerprint(scenario, engine),
-        "series_sha256": data_hash(dataset),
-        "files": {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
     }
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def _put(partial: Path, target: Path, inputs: str) -> None:

@@ -44,7 +44,11 @@ class Door(TyperGroup):
         except KeyboardInterrupt:
             leave(STOPPED, "\nStopped; nothing was written.")
         except ScenarioError as error:
-            leave(BAD_INPUT, str(error), verdict(error, "; nothing was run" if ctx.invoked_subcommand == "run" else ""))
+            leave(
+                BAD_INPUT,
+                str(error),
+                verdict(error, "; nothing was run" if ctx.invoked_subcommand in ("run", "compare") else ""),
+            )
         except (UnknownNameError, ModelError) as error:
             leave(BAD_INPUT, str(error))
         except OpenLoopError as error:
@@ -106,6 +110,7 @@ def openloop(
 
     \b
     openloop run scenarios/baseline.yaml          simulate, and draw what came out
+    openloop compare BASE OTHER                   say what a policy changes, and how surely
     openloop check scenarios/*.yaml               find every mistake without running
     openloop describe scenarios/baseline.yaml     say in sentences what a scenario assumes
     openloop list policies                        see what a scenario can say
@@ -453,6 +458,9 @@ def schema() -> None:
     from sim.scenario.schema import json_schema
 
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+from sim.cli import compare as _compare  # noqa: E402, F401  (a verb in a file of its own; it needs `app`)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ two runs.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
@@ -33,7 +34,7 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 LANE = 3.6
 MOST_LANES = 5
-HEADING, FOOTER_LINE, YEARS, PANEL_TITLE = 6.5, 3.0, 3.4, 4.4
+HEADING, KEY, FOOTER_LINE, YEARS, PANEL_TITLE = 6.5, 4.6, 3.0, 3.4, 4.4
 LETTERS_A_ROW = 134
 
 
@@ -58,6 +59,8 @@ class Page:
     title_lines : lines of the longest panel title; 0: the heading says it all
     note : what lines and bands mean, where it is more than mean and replicate band
     figure : draw here instead of on a new figure
+    bars : what the policy strip shows, in place of all policies and events of the scenario
+    key : names to be explained below the heading, with their colours
     """
 
     def __init__(
@@ -74,29 +77,35 @@ class Page:
         title_lines: int = 1,
         note: str = "",
         figure: Figure | None = None,
+        bars: Sequence[Bar] | None = None,
+        key: Mapping[str, str] | None = None,
     ):
         self.month = dataset["month"].values.astype(float)
         self.first, self.last = float(self.month[0]), float(max(self.month[-1], self.month[0] + 1))
         across = (WIDTH - columns * (left + right)) / columns
-        lanes = _lanes(_bars(scenario, self.last), self.first, self.last, WIDTH - left - right)
+        shown = _bars(scenario, self.last) if bars is None else list(bars)
+        lanes = _lanes(shown, self.first, self.last, WIDTH - left - right)
         self.aligned = columns == 1
         strip = (LANE * len(lanes) + 1.5 + (0 if self.aligned else YEARS)) if lanes else 0.0
+        self.heading = HEADING + (KEY if key else 0.0)
         title = PANEL_TITLE + 3.0 * (title_lines - 1) if title_lines else 1.5
         row = title + height + 4.5
         notes = textwrap.wrap(note or usual_note(dataset), LETTERS_A_ROW, break_on_hyphens=False)
-        self.size = (WIDTH, HEADING + strip + rows * row + 4.0 + FOOTER_LINE * (len(notes) + 1) + 1.5)
+        self.size = (WIDTH, self.heading + strip + rows * row + 4.0 + FOOTER_LINE * (len(notes) + 1) + 1.5)
 
         self.figure = figure or Figure()
         self.figure.set_size_inches(self.size[0] * MILLIMETRE, self.size[1] * MILLIMETRE)
         self.figure.text(*self._at(1.5, 4.3), heading, fontsize=8.5, fontweight="bold", color=INK, va="baseline")
+        if key:
+            self._explain(key)
         if self.last > RECORD_ENDS:
-            self._explain_projection(scenario)
+            self._explain_projection(scenario, bars)
         if lanes:
             self._draw_strip(lanes, left, WIDTH - left - right)
         self.panels: list[Axes] = []
         for number in range(rows * columns):
             down, along = divmod(number, columns)
-            top = HEADING + strip + down * row + title
+            top = self.heading + strip + down * row + title
             axes = self._axes(along * (left + across + right) + left, top, across, height)
             self._calendar(axes, across, bottom=down == rows - 1)
             # a fixed place, so that no label is cut off and none has to be measured
@@ -128,15 +137,23 @@ class Page:
         axes.set_xticklabels(labels)
         axes.set_xlabel("year" if all(len(text) == 4 for text in labels) else "month")
 
-    def _explain_projection(self, scenario: Scenario) -> None:
+    def _explain(self, key: Mapping[str, str]) -> None:
+        handles = [Line2D([], [], color=colour, linewidth=2.2, label=name) for name, colour in key.items()]
+        self.figure.legend(
+            handles=handles, loc="upper left", bbox_to_anchor=self._at(0.6, HEADING - 1.6), ncols=len(handles),
+            fontsize=LETTER, labelcolor=list(key.values()), handlelength=1.4, columnspacing=1.6, borderaxespad=0.2,
+        )  # fmt: skip
+
+    def _explain_projection(self, scenario: Scenario, bars: Sequence[Bar] | None) -> None:
         moves = [month for each in scenario.policies if each.active for month in (each.start, each.end) if month]
+        moves += [start for bar in bars or () for start, _ in bar.spans]
         policies = "policies as dated" if any(month > RECORD_ENDS for month in moves) else "constant policy"
         text = f"grey: projection after {month_label(RECORD_ENDS)}, {policies}"
         self.figure.text(*self._at(WIDTH - 1.5, 4.3), text, fontsize=LETTER, color=QUIET, ha="right", va="baseline")
 
     def _draw_strip(self, lanes: list[list[Bar]], left: float, width: float) -> None:
         height = LANE * len(lanes)
-        axes = self._axes(left, HEADING, width, height)
+        axes = self._axes(left, self.heading, width, height)
         axes.set_gid("policies")
         axes.set_xlim(self.first, self.last)
         axes.set_ylim(len(lanes), 0)

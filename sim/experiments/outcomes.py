@@ -1,0 +1,246 @@
+"""What a comparison looks at: each outcome with its unit, its lens, and how it is read off a run.
+
+A *level* is a series that is read at chosen months; a *moment* is one number a run, such as the month of take-off. A
+new outcome is one line in `OUTCOMES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from sim.analysis.scurves import HALF, TAKE_OFF, restricted_mean_time, time_to
+from sim.axes import GROUPS, REGIONS, TYPES
+from sim.errors import UnknownNameError
+
+Reading = Callable[[xr.Dataset], xr.DataArray]
+
+TYPE_NAMES = {
+    "startup": "startups", "enterprise": "enterprises", "industrial": "industrial firms", "public": "public agencies",
+}  # fmt: skip
+OPEN = [group for group in GROUPS if group.endswith(" open")]
+EVERYBODY = "all"
+SURPLUS_MONTHS = 12
+"""Months over which surplus is averaged: few adopters choose in any one month."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One thing that two scenarios can differ in.
+
+    Attributes
+    ----------
+    name, long_name : for programs, and inside a sentence after "raises the" or "delays the"
+    unit : of the numbers; shares are said in percentage points, logarithms in percent
+    read : labelled dataset -> (run, month) for a level, (run,) for a moment
+    kind : "level", or "moment" with months as values, NaN where it lies outside the window
+    lens : instrument of section 6.10 that it is seen through, if any
+    headline : whether it is shown at the terminal
+    """
+
+    name: str
+    long_name: str
+    unit: str
+    read: Reading
+    kind: Literal["level", "moment"] = "level"
+    lens: str = ""
+    headline: bool = False
+
+
+def reduce(dataset: xr.Dataset) -> xr.Dataset:
+    """Every outcome of every run: levels as (run, month), moments as (run,); units and names as attributes.
+
+    A few per cent of the size of what it is read from, so thousands of runs can be held.
+    """
+    found = {}
+    for outcome in OUTCOMES.values():
+        values = outcome.read(dataset).reset_coords(drop=True)
+        dims = ("run", "month") if outcome.kind == "level" else ("run",)
+        about = {"long_name": outcome.long_name, "units": outcome.unit, "kind": outcome.kind}
+        found[outcome.name] = values.transpose(*dims).astype(float).assign_attrs(about)
+    return xr.Dataset(found).assign_coords(date=dataset["date"])
+
+
+def find(name: str) -> Outcome:
+    """The outcome of a name.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is none.
+    """
+    if name not in OUTCOMES:
+        raise UnknownNameError("outcome", name, OUTCOMES)
+    return OUTCOMES[name]
+
+
+# readings
+
+
+def _lens(name: str, group: str | list[str], region: str | None = None) -> Reading:
+    def read(dataset: xr.Dataset) -> xr.DataArray:
+        values = dataset[name] if region is None else dataset[name].sel(region=region)
+        chosen = values.sel(group=group)
+        return chosen if isinstance(group, str) else chosen.sum("group")
+
+    return read
+
+
+def _of(name: str, **place: str) -> Reading:
+    return lambda dataset: dataset[name].sel(place)
+
+
+def _everybody(dataset: xr.Dataset) -> xr.DataArray:
+    """Adopters of all types that use a line, of all adopters, (run, month)."""
+    return (dataset["adoption"] * dataset["members"]).sum("type") / dataset["members"].sum("type")
+
+
+def _adoption(kind: str) -> Reading:
+    return _everybody if kind == EVERYBODY else _of("adoption", type=kind)
+
+
+def _capability_gap(dataset: xr.Dataset) -> xr.DataArray:
+    """Best released Chinese line over the best American one, (run, month); NaN when either has none. [nats]"""
+    home = dataset["line_region"]
+    return _best(dataset["released"], home == "CN") - _best(dataset["released"], home == "US")
+
+
+def _best(values: xr.DataArray, lines: xr.DataArray) -> xr.DataArray:
+    if not bool(lines.any()):
+        return xr.full_like(values.isel(line=0), np.nan)
+    return values.where(lines).max("line")
+
+
+def _lag(dataset: xr.Dataset) -> xr.DataArray:
+    """L8 of the Chinese open line that lags least, (run, month). [months]"""
+    chosen = (dataset["line_region"] == "CN") & (dataset["line_open"] == 1)
+    return -_best(-dataset["L8"], chosen)
+
+
+def _log_compute(dataset: xr.Dataset) -> xr.DataArray:
+    usable = dataset["compute"].sel(region="CN")
+    return usable.copy(data=np.log(usable.values))
+
+
+def _surplus(dataset: xr.Dataset) -> xr.DataArray:
+    """Mean surplus of those who chose in the last twelve months, types weighted by their size, (run, month)."""
+    surplus, weight = dataset["surplus"], dataset["members"].where(dataset["surplus"].notnull())
+    monthly = (surplus * weight).sum("type", min_count=1) / weight.sum("type", min_count=1)
+    return monthly.rolling(month=SURPLUS_MONTHS, min_periods=1).mean()
+
+
+def _cost(region: str | None, name: str = "fiscal_cost") -> Reading:
+    """Public money spent until and including the month, (run, month). [$B for fiscal_cost]"""
+
+    def read(dataset: xr.Dataset) -> xr.DataArray:
+        spent = dataset[name]
+        return (spent.sum("region") if region is None else spent.sel(region=region)).cumsum("month")
+
+    return read
+
+
+def _crossing(curve: Reading, level: float) -> Reading:
+    """First month at the level; NaN where it is not reached, or was reached before the window."""
+
+    def read(dataset: xr.Dataset) -> xr.DataArray:
+        values = curve(dataset).transpose("run", "month")
+        month = time_to(values.values, level, dataset["month"].values).month
+        # a curve that begins above the level crossed it at a month that nobody saw
+        return xr.DataArray(
+            np.where(values.values[:, 0] >= level, np.nan, month), dims="run", coords={"run": values.run}
+        )
+
+    return read
+
+
+def _wait(curve: Reading) -> Reading:
+    def read(dataset: xr.Dataset) -> xr.DataArray:
+        values = curve(dataset).transpose("run", "month")
+        return xr.DataArray(restricted_mean_time(values.values), dims="run", coords={"run": values.run})
+
+    return read
+
+
+# the table
+
+
+def _shares() -> Iterator[Outcome]:
+    for lens, what in (
+        ("L1", "routed tokens outside China"), ("L2", "downloads"), ("L5", "enterprise usage outside China"),
+        ("L5_spend", "enterprise spending outside China"), ("L7", "API and hosting revenue"),
+    ):  # fmt: skip
+        number = lens.split("_")[0]
+        yield Outcome(
+            f"{lens}_CN_open", f"Chinese open share of {what} ({number})", "share", _lens(lens, "CN open"),
+            lens=number, headline=lens in ("L1", "L5"),
+        )  # fmt: skip
+        if lens != "L2":  # downloads are of open weights
+            yield Outcome(f"{lens}_open", f"open share of {what} ({number})", "share", _lens(lens, OPEN), lens=number)
+    for region in REGIONS:
+        for lens, who in (("L3", "startups"), ("L4", "open-model startups")):
+            yield Outcome(
+                f"{lens}_CN_open_{region}", f"share of {region} {who} using Chinese open models ({lens})", "share",
+                _lens(lens, "CN open", region), lens=lens, headline=(lens, region) == ("L3", "US"),
+            )  # fmt: skip
+        yield Outcome(
+            f"L6_{region}", f"share of {region} firms using AI (L6)", "share", _of("L6", region=region), lens="L6"
+        )
+    yield Outcome("L8_CN_open", "lag of the best Chinese open line (L8)", "months", _lag, lens="L8")
+    yield Outcome("focus_share", "usage share of the lines in focus", "share", _of("focus_share"), headline=True)
+
+
+def _adoptions() -> Iterator[Outcome]:
+    names = {EVERYBODY: "all adopters", **{kind: TYPE_NAMES[kind] for kind in TYPES}}
+    for kind, who in names.items():
+        curve, first = _adoption(kind), kind == EVERYBODY
+        yield Outcome(f"adoption_{kind}", f"adoption by {who}", "share", curve, headline=first)
+    for kind, who in names.items():
+        curve, first = _adoption(kind), kind == EVERYBODY
+        yield Outcome(
+            f"take_off_{kind}", f"take-off of {who} (10%)", "months", _crossing(curve, TAKE_OFF), "moment",
+            headline=first,
+        )  # fmt: skip
+        yield Outcome(
+            f"half_{kind}", f"half-way mark of {who} (50%)", "months", _crossing(curve, HALF), "moment", headline=first
+        )
+        # needs no crossing, so it misses no run
+        yield Outcome(f"mean_wait_{kind}", f"mean wait of {who}", "months", _wait(curve), "moment")
+    for name, level in (("take_off", TAKE_OFF), ("half", HALF)):
+        yield Outcome(
+            f"{name}_L3_CN_open_US", f"month when {level:.0%} of US startups use Chinese open models (L3)",
+            "months", _crossing(_lens("L3", "CN open", "US"), level), "moment", lens="L3", headline=name == "take_off",
+        )  # fmt: skip
+
+
+def _rest() -> Iterator[Outcome]:
+    yield Outcome("capability_gap", "capability lead of Chinese over US lines", "nats", _capability_gap, headline=True)
+    yield Outcome("log_compute_CN", "usable compute of China", "ln H100e", _log_compute, headline=True)
+    for region in REGIONS:
+        where = f"the {region}" if region in ("US", "EU", "GS") else region
+        for short, name, words in (
+            ("SX", "security_exposure", "security exposure"), ("DX", "data_exposure", "data exposure"),
+            ("OX", "operational_exposure", "operational exposure"),
+        ):  # fmt: skip
+            yield Outcome(
+                f"{short}_{region}", f"{words} of {where} ({short})", "share", _of(name, region=region),
+                headline=region == "US",
+            )  # fmt: skip
+    yield Outcome("surplus", "consumer surplus of recent choices", "log cost", _surplus, headline=True)
+    yield Outcome("fiscal_cost", "public spending to date", "$B", _cost(None), headline=True)
+    yield Outcome(
+        "subsidy_paid", "subsidies on use to date, price times usage", "$/Mtoken sector-years",
+        _cost(None, "subsidy_paid"),
+    )  # fmt: skip
+    for region in REGIONS:
+        yield Outcome(f"fiscal_cost_{region}", f"public spending of {region} to date", "$B", _cost(region))
+
+
+OUTCOMES: dict[str, Outcome] = {each.name: each for each in (*_shares(), *_adoptions(), *_rest())}
+"""Every declared outcome by name. Ceilings, which belong to an ensemble and not to a run, are in `sim.experiments`."""
+
+CEILINGS: Sequence[str] = tuple(f"adoption_{kind}" for kind in (EVERYBODY, *TYPES))
+"""Levels whose ceiling is compared where it is identified."""

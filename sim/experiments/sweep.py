@@ -1,0 +1,248 @@
+"""The response of an outcome to one number of a scenario, under the same luck at every point.
+
+Points share their luck, so what is left between neighbours is the number, and the curve does not jitter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim import __version__
+from sim.axes import month_label
+from sim.engines import engine as find_engine
+from sim.errors import Problem, ScenarioError
+from sim.experiments.compare import CommonLuck, Plan, Stage, at_month, parse_outcome
+from sim.experiments.comparison_folder import write_scenarios
+from sim.experiments.outcomes import OUTCOMES
+from sim.experiments.paired import interval, spoken
+from sim.scenario import Scenario
+from sim.scenario.resolve import prepare
+from sim.trajectory import FIGURES, complain_of_figures, drawn, write_whole
+
+MOST_POINTS = 1000
+LOW, HIGH = 0.1, 0.9
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A response curve.
+
+    Attributes
+    ----------
+    table : one row a scenario and point: other, value, mean, low_run, high_run (10-90% of replicates), difference, low,
+        high (paired difference from the reference and its 95% interval), in the outcome's unit
+    responses : scenario -> paired differences, (point, run)
+    reference : what the difference is taken from
+    """
+
+    scenarios: tuple[Scenario, ...]
+    engine: str
+    key: str
+    unit: str
+    outcome: str
+    month: int
+    reference: str
+    table: pd.DataFrame
+    responses: dict[str, np.ndarray]
+    base: Scenario
+
+    @property
+    def inputs(self) -> str:
+        """What the inputs were, as 64 hexadecimal digits."""
+        texts = [each.model_dump_json() for each in (self.base, *self.scenarios)]
+        about = ("sweep", __version__, self.engine, self.key, self.outcome, str(self.month))
+        return hashlib.sha256("\n".join((*about, *texts)).encode()).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """``<base>-sweep-<key>``."""
+        return f"{self.base.name}-sweep-{re.sub(r'[^A-Za-z0-9_.-]', '_', self.key)}"[:150]
+
+
+def parse_sweep(text: str) -> tuple[str, np.ndarray]:
+    """``policies.ban.compliance=0:1:9`` -> the key and nine values from 0 to 1.
+
+    Raises
+    ------
+    ScenarioError
+        When it is not written like that.
+    """
+    key, _, span = text.partition("=")
+    try:
+        low, high, count = (float(each) for each in span.split(":"))
+        points = int(count)
+        sound = (
+            bool(key.strip()) and np.isfinite([low, high]).all() and low != high and 2 <= points == count <= MOST_POINTS
+        )
+    except ValueError:
+        sound = False
+    if not sound:
+        what = f"is {text!r}; it must be a key, two different numbers and how many points (2 to {MOST_POINTS})."
+        raise ScenarioError([Problem("--sweep", 0, "", what, "For example: --sweep policies.ban.compliance=0:1:9")])
+    return key.strip(), np.linspace(low, high, points)
+
+
+def sweep(
+    base: str | Path,
+    others: Sequence[str | Path],
+    key: str,
+    values: np.ndarray,
+    outcome: str = "focus_share",
+    sets: Sequence[str] = (),
+    settings: dict[str, int | None] | None = None,
+    *,
+    threads: int | None = None,
+    engine: str = "lockstep",
+    model: str | type | None = None,
+    stage: Stage | None = None,
+) -> Sweep:
+    """Run a scenario with one number at several values.
+
+    Parameters
+    ----------
+    base, others : scenario files. With others, these are swept and compared with the base; alone, the base is swept and
+        compared with its first point
+    key : what is varied, as after ``--set``
+    values : (point,)
+    outcome : name of an outcome, with ``@2029-12`` for another month than the last
+    settings : run settings of the base, which hold for all
+    """
+    first, _ = prepare(base, sets, **(settings or {}))
+    swept: dict[str, list[Scenario]] = {}
+    unit = ""
+    for file in others or [base]:
+        points = []
+        for value in values:
+            scenario, _ = prepare(file, (*sets, f"{key}={value:.12g}"))
+            points.append(scenario.model_copy(update={
+                "name": f"{scenario.name}_{value:.6g}", "run": first.run, "focus": first.focus,
+            }))  # fmt: skip
+        unit = unit_of(points[0], key)
+        swept[prepare(file, sets)[0].name] = points
+    points = [each for group in swept.values() for each in group]
+    plan = Plan((first.model_copy(update={"name": "the reference"}), *points) if others else tuple(points), ())
+    name, month = parse_outcome(outcome, plan)
+    plan = Plan(plan.scenarios, (month,))
+    luck = CommonLuck(plan, find_engine(engine, model), threads, stage)
+    luck.extend(first.run.replicates)
+    runs, _ = luck.collected()
+    levels = {each.name: at_month(runs[each.name][name], month) for each in plan.scenarios}
+    reference = levels[plan.base.name]
+    rows, responses = [], {}
+    for group, members in swept.items():
+        found = np.array([levels[each.name] for each in members])
+        responses[group] = found - reference
+        rows += _rows(group, values, found, reference)
+    words = first.name if others else f"{key.rsplit('.', 1)[-1]} = {values[0]:g}"
+    return Sweep(tuple(points), luck.engine.name, key, unit, name, month, words, pd.DataFrame(rows), responses, first)
+
+
+def _rows(group: str, values: np.ndarray, found: np.ndarray, reference: np.ndarray) -> list[dict[str, Any]]:
+    rows = []
+    for value, each in zip(values, found, strict=True):
+        mean, low, high = (float(end) for end in interval(each - reference))
+        spread = np.nanquantile(each, [LOW, HIGH]) if np.isfinite(each).any() else (np.nan, np.nan)
+        rows.append({
+            "other": group, "value": float(value), "mean": float(np.mean(each)), "low_run": spread[0],
+            "high_run": spread[1], "difference": mean, "low": low, "high": high,
+        })  # fmt: skip
+    return rows
+
+
+def backwards(response: np.ndarray) -> float:
+    """Part of the mean response's movement that goes against its net direction; (point, run) -> 0 to 0.5.
+
+    0: monotone. Luck that is not shared between points shows as movement to and fro.
+    """
+    steps = np.diff(np.asarray(response, dtype=float).mean(axis=1))
+    moved = float(np.abs(steps).sum())
+    return 0.0 if moved == 0 else float((moved - abs(steps.sum())) / (2 * moved))
+
+
+def unit_of(scenario: Scenario, key: str) -> str:
+    """The unit of what a key names; empty where none is declared."""
+    place: Any = scenario if key.split(".")[0] in Scenario.model_fields else scenario.parameters
+    *path, last = key.split(".")
+    for part in path:
+        if isinstance(place, tuple):
+            place = next((each for each in place if each.id == part), None)
+        else:
+            place = place.get(part) if isinstance(place, dict) else getattr(place, part, None)
+    field = getattr(type(place), "model_fields", {}).get(last)
+    extra = getattr(field, "json_schema_extra", None)
+    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+
+
+def findings(found: Sweep) -> list[str]:
+    """What the response does, one sentence a scenario."""
+    scaled, words = spoken(OUTCOMES[found.outcome].unit)
+    what, said = title(found), []
+    for name, response in found.responses.items():
+        ends = found.table[found.table["other"] == name].iloc[[0, -1]]
+        change = scaled(float(ends["difference"].iloc[1] - ends["difference"].iloc[0]))
+        span = f"from {ends['value'].iloc[0]:g} to {ends['value'].iloc[1]:g}"
+        back = backwards(response)
+        if not np.ptp(response.mean(axis=1)):
+            said.append(f"{name}: {found.key} {span} leaves the {what} as it is, in every run")
+            continue
+        way = "in one direction all the way" if back == 0 else f"with {back:.0%} of the movement against that"
+        said.append(f"{name}: {found.key} {span} moves the {what} by {change:+.3g} {words}, {way}")
+    return said
+
+
+def title(found: Sweep) -> str:
+    """The outcome with its month, in words."""
+    outcome = OUTCOMES[found.outcome]
+    return outcome.long_name + (f" in {month_label(found.month)}" if outcome.kind == "level" else "")
+
+
+def save(
+    found: Sweep, parent: str | Path, *, figures: bool = True, about: dict[str, Any] | None = None
+) -> tuple[Path, tuple[Path, ...]]:
+    """Write table and figure below ``parent``; the folder and its files come back."""
+    target, trouble = Path(parent) / f"{found.name}-{found.inputs[:8]}", list[Exception]()
+
+    def fill(partial: Path) -> dict[str, Any]:
+        write_scenarios((found.base, *found.scenarios), partial)
+        found.table.to_csv(partial / "sweep.csv", index=False, lineterminator="\n")
+        if figures:
+            trouble.extend(drawn(lambda folder: _draw(found, folder), partial / FIGURES))
+        run = found.base.run
+        return {
+            "openloop": __version__, "sweep": found.key, "outcome": found.outcome, "month": month_label(found.month),
+            "hash": found.inputs[:8], "engine": found.engine, "seed": run.seed, "replicates": run.replicates,
+            "months": run.months, "adopters": run.adopters, "findings": findings(found), **(about or {}),
+        }  # fmt: skip
+
+    manifest = write_whole(target, found.inputs, fill)
+    complain_of_figures(trouble, target)
+    return target, tuple(target / name for name in ("manifest.json", *manifest["files"]))
+
+
+def _draw(found: Sweep, folder: Path) -> None:
+    from sim.figures import save as save_figure
+    from sim.figures.comparison import footer
+    from sim.figures.comparison import sweep as draw
+
+    unit = OUTCOMES[found.outcome].unit
+    scaled, words = spoken(unit)
+    rows = found.table.copy()
+    for column in ("difference", "low", "high"):
+        rows[column] = [scaled(each) for each in rows[column]]
+    if unit == "share":
+        rows[["mean", "low_run", "high_run"]] *= 100
+    first = next(iter(found.responses.values()))
+    about = {
+        "key": found.key, "key_unit": found.unit or "1", "outcome": title(found), "reference": found.reference,
+        "unit": f"{found.outcome} [{'%' if unit == 'share' else unit}]", "change_unit": f"change [{words}]",
+        "footer": footer(found.name, found.inputs[:8], first.shape[1], found.base.run.seed),
+    }  # fmt: skip
+    save_figure(draw(rows, about), folder / "sweep")

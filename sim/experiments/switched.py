@@ -1,0 +1,110 @@
+"""Who switched: which adopter types, regions and sectors hold the difference between two scenarios.
+
+Each part's contribution is its part of the whole, so contributions add up to the difference exactly. Where shares of
+usage are split, a contribution has two halves: the part's own share moved (``within``), or the part's weight in all
+usage did (``weight``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from sim.experiments.paired import interval
+from sim.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Split:
+    """One way of cutting the lines in focus into parts: what is added up, along which dimension."""
+
+    dimension: str
+    whole: str
+
+
+SPLITS: tuple[Split, ...] = (
+    Split("type", "adopters whose primary line is in focus, of all adopters"),
+    Split("region", "usage share of the lines in focus, regions that count"),
+    Split("sector", "usage share of the lines in focus, whole world"),
+)
+
+
+def parts(dataset: xr.Dataset, scenario: Scenario, months: Sequence[int]) -> xr.Dataset:
+    """For every split, the weight of each part and the share of the lines in focus within it, at some months.
+
+    Returns
+    -------
+    Dataset
+        ``weight_<dimension>`` (run, at, part), parts of the whole that add up to 1; ``within_<dimension>`` alike.
+        [1]
+    """
+    at = dataset.isel(month=list(months)).rename(month="at")
+    lines = list(scenario.focus.lines)
+    counted = [str(region) for region in at["region"].values if region not in scenario.focus.exclude_regions]
+    members = at["members"]
+    # of users by primary line, times users among members: of members by primary line
+    adopters = at["primary_by_type"].sel(line=lines).sum("line") * at["adoption"]
+    found = {"weight_type": members / members.sum("type"), "within_type": adopters}
+    by_region = at["usage"].sel(region=counted).sum("mode")
+    for name, used in (("region", by_region), ("sector", at["usage_by_sector"])):
+        of_part, focus = used.sum("line"), used.sel(line=lines).sum("line")
+        whole = of_part.sum(name)
+        found[f"weight_{name}"] = (of_part / whole).where(whole > 0, 0.0)
+        found[f"within_{name}"] = (focus / of_part).where(of_part > 0, 0.0)
+    kept = ("run", "at", "type", "region", "sector")
+    dropped = xr.Dataset(found)
+    return dropped.drop_vars([name for name in dropped.coords if name not in kept])
+
+
+def who_switched(base: xr.Dataset, other: xr.Dataset, dates: Sequence[str]) -> pd.DataFrame:
+    """Contributions of every part of every split to the paired difference, largest first.
+
+    Parameters
+    ----------
+    base, other : from `parts`, of the same replicates
+    dates : calendar month of each entry of ``at``
+
+    Returns
+    -------
+    DataFrame
+        Columns month, split, whole, part, contribution, low, high (95% paired), within, weight, total; one row a part.
+        Contributions of a split and month add up to its total, and so do within and weight to the contribution. [1]
+    """
+    rows = []
+    for split in SPLITS:
+        name = split.dimension
+        weights = [each[f"weight_{name}"].transpose("run", "at", name).values for each in (base, other)]
+        shares = [each[f"within_{name}"].transpose("run", "at", name).values for each in (base, other)]
+        # around the mean of both scenarios there is no third term
+        within = (weights[0] + weights[1]) / 2 * (shares[1] - shares[0])
+        weight = (shares[0] + shares[1]) / 2 * (weights[1] - weights[0])
+        mean, low, high = interval(within + weight)
+        labels = [str(label) for label in base[f"weight_{name}"][name].values]
+        for place, date in enumerate(dates):
+            total = float(mean[place].sum())
+            for number in np.argsort(-np.abs(mean[place]), kind="stable"):
+                spot = (place, number)
+                rows.append({
+                    "month": date, "split": name, "whole": split.whole, "part": labels[number],
+                    "contribution": mean[spot], "low": low[spot], "high": high[spot],
+                    "within": within[:, place, number].mean(), "weight": weight[:, place, number].mean(),
+                    "total": total,
+                })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def holders(table: pd.DataFrame, date: str, most: int = 2) -> list[str]:
+    """The top contributors in words, one sentence a split: ``By region (-2.3 points): GS -1.9, EU -0.3``."""
+    said = []
+    for split in SPLITS:
+        rows = table[(table["split"] == split.dimension) & (table["month"] == date)]
+        moved = rows[(rows["low"] > 0) | (rows["high"] < 0)]
+        if not len(moved):
+            continue
+        named = ", ".join(f"{row.part} {100 * row.contribution:+.2f}" for row in moved.head(most).itertuples())
+        said.append(f"by {split.dimension} ({100 * rows['total'].iloc[0]:+.2f} points of {split.whole}): {named}")
+    return said

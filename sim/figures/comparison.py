@@ -1,0 +1,274 @@
+"""Scenarios side by side under the same luck: levels, paired differences, and the response to one number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET, curve, runs_of
+from sim.figures.page import WIDTH, Bar, Page, as_logarithm, as_percent
+from sim.figures.registry import house_style
+from sim.scenario import Scenario
+
+BASE = "#404040"
+# told apart by readers of all kinds of sight, and none of them a region's
+COLOURS = ("#882255", "#332288", "#117733", "#B8860B", "#6699CC", "#AA6633")
+COLUMNS = 3
+MOST_NAMES = 60
+TITLE_ROOM = 4.4
+"""Millimetres by which a lower panel moves up to the level it belongs to."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One outcome of the overview: how its level and its difference are drawn."""
+
+    outcome: str
+    title: str
+    level: str
+    change: str
+    how: str = "share"
+
+
+PANELS = (
+    Panel("L3_CN_open_US", "US startups using Chinese open lines", "startups (L3)", "change [points]"),
+    Panel("focus_share", "Usage share of lines in focus", "usage", "change [points]"),
+    Panel("adoption_all", "Adoption", "adopters", "change [points]"),
+    Panel("SX_US", "Security exposure of the US", "exposure (SX)", "change [points]"),
+    Panel("capability_gap", "Chinese lead in capability", "lead [nats]", "change [nats]", "number"),
+    Panel("log_compute_CN", "Usable compute of China", "compute", "change [%]", "logarithm"),
+)
+
+
+def colours(names: Sequence[str]) -> dict[str, str]:
+    """Scenario -> colour; the base, which comes first, is grey."""
+    return {name: BASE if not place else COLOURS[(place - 1) % len(COLOURS)] for place, name in enumerate(names)}
+
+
+def comparison(curves: xr.Dataset, scenarios: Sequence[Scenario], figure: Figure | None = None) -> Figure:
+    """What does each scenario change, when does it begin, and is it more than luck?
+
+    Parameters
+    ----------
+    curves : from `sim.experiments.compare.curves_of`: levels (scenario, run, month) and, under
+        ``<name>_difference``, their paired differences (other, bound, month), with bound mean, low and high
+    scenarios : the base first
+    """
+    looks = colours([each.name for each in scenarios])
+    band = "10-90% of the replicates" if curves.sizes["run"] > 1 else "none, one replicate"
+    note = (
+        f"upper rows: mean of the replicates; band {band}. Lower rows: paired difference from {scenarios[0].name}, "
+        "mean and 95% interval of the mean. Upright lines: announced (dotted), in force (dashed)"
+    )
+    with house_style():
+        page = Page(
+            curves, scenarios[0], "What does each scenario change, and is it more than luck?", rows=4, columns=COLUMNS,
+            height=29, left=13, right=3, note=note, figure=figure,
+            bars=[bar for other in scenarios[1:] for bar in changes(scenarios[0], other, looks[other.name], curves)],
+            key=looks,
+        )  # fmt: skip
+        for number, panel in enumerate(PANELS):
+            above = 2 * COLUMNS * (number // COLUMNS) + number % COLUMNS
+            upper, lower = page.panels[above], page.panels[above + COLUMNS]
+            upper.set_title(panel.title)
+            upper.set_xticklabels([])
+            upper.set_xlabel("")
+            closer(lower, TITLE_ROOM / page.size[1])
+            draw_levels(upper, page.month, curves, panel, looks)
+            draw_differences(lower, page.month, curves, panel, looks)
+            for axes in (upper, lower):
+                mark_dates(axes, scenarios, looks, page.last)
+    return page.figure
+
+
+def closer(axes: Axes, step: float) -> None:
+    """Move a panel up, into the room of the title it does not have."""
+    box = axes.get_position()
+    axes.set_position((box.x0, box.y0 + step, box.width, box.height))
+
+
+def draw_levels(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel, looks: dict[str, str]) -> Axes:
+    """Mean and replicate band of every scenario."""
+    values = {name: runs_of(curves[panel.outcome].sel(scenario=name)) for name in looks}
+    if panel.how == "logarithm":
+        values = {name: np.exp(each) for name, each in values.items()}
+        as_logarithm(axes, panel.level, "H100e", list(values.values()))
+    scale = 100.0 if panel.how == "share" else 1.0
+    for name, each in values.items():
+        curve(axes, month, each, scale=scale, color=looks[name], linewidth=1.2, zorder=2 if looks[name] == BASE else 3)
+    if panel.how == "share":
+        as_percent(axes, panel.level, top=1.02 * float(axes.dataLim.y1))
+    elif panel.how == "number":
+        axes.set_ylabel(panel.level)
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+    return axes
+
+
+def draw_differences(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel, looks: dict[str, str]) -> Axes:
+    """Paired difference of every other scenario, with the 95% interval of its mean."""
+    axes.axhline(0.0, color=BASE, linewidth=0.8, zorder=2)
+    for name, colour in list(looks.items())[1:]:
+        found = curves[f"{panel.outcome}_difference"].sel(other=name)
+        mean, low, high = (found.sel(bound=bound).values for bound in ("mean", "low", "high"))
+        if panel.how == "logarithm":
+            mean, low, high = (100 * np.expm1(each) for each in (mean, low, high))
+        elif panel.how == "share":
+            mean, low, high = 100 * mean, 100 * low, 100 * high
+        axes.fill_between(month, low, high, color=colour, alpha=0.22, linewidth=0, zorder=3)
+        axes.plot(month, mean, color=colour, zorder=4)
+    axes.set_ylabel(panel.change)
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    # a panel in which nothing happens must not magnify rounding
+    bottom, top = axes.get_ylim()
+    if max(-bottom, top) < 1e-3:
+        axes.set_ylim(-0.01, 0.01)
+    return axes
+
+
+def mark_dates(axes: Axes, scenarios: Sequence[Scenario], looks: dict[str, str], last: float) -> Axes:
+    """Upright lines where policies that tell a scenario from the base are announced and begin."""
+    for other in scenarios[1:]:
+        found = [each for each, _ in different(scenarios[0], other)]
+        announced = {each.announce for each in found if getattr(each, "announce", None) is not None}
+        for style, months in (("--", {each.start for each in found}), (":", announced)):
+            for month in months:
+                if 0 < month < last:
+                    axes.axvline(month, color=looks[other.name], linestyle=style, linewidth=0.6, alpha=0.7, zorder=1.2)
+    return axes
+
+
+def different(base: Scenario, other: Scenario) -> list[tuple[Any, str]]:
+    """Policies and events that only one of two scenarios has, or that it has otherwise, each with a word about it."""
+    found: list[tuple[Any, str]] = []
+    for name in ("policies", "events"):
+        before = {each.id: each for each in getattr(base, name) if each.active}
+        after = {each.id: each for each in getattr(other, name) if each.active}
+        found += [(each, "without ") for key, each in before.items() if key not in after]
+        found += [(each, "") for key, each in after.items() if key not in before]
+        found += [(each, "changed ") for key, each in after.items() if key in before and before[key] != each]
+    return found
+
+
+def changes(base: Scenario, other: Scenario, colour: str, curves: xr.Dataset) -> list[Bar]:
+    """The policy strip of another scenario: only what differs from the base."""
+    last = float(curves["month"][-1])
+    bars: dict[str, Bar] = {}
+    for each, word in sorted(different(base, other), key=lambda pair: pair[0].start):
+        start, end = float(each.start), getattr(each, "end", None)
+        if start >= last:
+            continue
+        event = not hasattr(each, "actor")
+        who = each.line if event else each.actor
+        text = f"{other.name}: {word}{who} {each.kind.replace('_', ' ')}"
+        bar = bars.setdefault(text, Bar(text, colour, [], event))
+        bar.spans.append((start, start if event else float(min(last if end is None else end, last))))
+    return list(bars.values())
+
+
+def forest(table: pd.DataFrame, names: Sequence[str], about: dict[str, str], figure: Figure | None = None) -> Figure:
+    """Which outcomes does each scenario move, by how much, and which cannot be told from luck?
+
+    Parameters
+    ----------
+    table : rows to show, with columns other, long_name, unit, month, difference, low, high, distinguishable, in spoken
+        units; from `sim.experiments.compare.forest_rows`
+    names : scenarios, the base first
+    about : "date" of the levels and "footer" of the figure
+    """
+    looks = colours(names)
+    units = list(dict.fromkeys(table["unit"]))
+    counts = [table.loc[table["unit"] == unit, "long_name"].nunique() for unit in units]
+    row, gap, left, right, top, foot = 2.4 + 1.7 * (len(names) - 1), 10.0, 84.0, 4.0, 13.0, 5.0
+    height = top + sum(row * count + gap for count in counts) + foot
+    with house_style():
+        figure = figure or Figure()
+        figure.set_size_inches(WIDTH * MILLIMETRE, height * MILLIMETRE)
+        place = lambda x, y: (x / WIDTH, 1 - y / height)
+        heading = f"Difference from {names[0]}: levels in {about['date']}, mean and 95% paired interval"
+        figure.text(*place(1.5, 4.3), heading, fontsize=8.5, fontweight="bold", color=INK)
+        for number, name in enumerate(names[1:]):
+            figure.text(
+                *place(1.5 + 44 * number, 8.8), name[:30], fontsize=LETTER, color=looks[name], fontweight="bold"
+            )
+        figure.text(1.5 / WIDTH, 1.5 / height, about["footer"], fontsize=LETTER, color=QUIET, va="bottom")
+        y = top
+        for unit, count in zip(units, counts, strict=True):
+            size = (WIDTH - left - right) / WIDTH, row * count / height
+            axes = figure.add_axes((left / WIDTH, place(0, y + row * count)[1], *size))
+            draw_forest(axes, table[table["unit"] == unit], unit, looks)
+            y += row * count + gap
+    return figure
+
+
+def draw_forest(axes: Axes, rows: pd.DataFrame, unit: str, looks: dict[str, str]) -> Axes:
+    """Outcomes of one unit, one line each; hollow marks cannot be told from zero."""
+    labels = list(dict.fromkeys(rows["long_name"]))
+    others = list(looks)[1:]
+    axes.axvline(0.0, color=BASE, linewidth=0.8)
+    for each in rows.itertuples():
+        shift = (others.index(each.other) - (len(others) - 1) / 2) * 0.62 / max(len(others), 1)
+        y, colour = labels.index(each.long_name) + shift, looks[each.other]
+        axes.plot([each.low, each.high], [y, y], color=colour, linewidth=1.4, solid_capstyle="butt")
+        axes.plot(each.difference, y, marker="o", markersize=3.4, color=colour, markeredgewidth=0.9,
+                  markerfacecolor=colour if each.distinguishable else "white")  # fmt: skip
+    axes.set_yticks(range(len(labels)), [label[:MOST_NAMES] for label in labels])
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x")
+    axes.margins(x=0.06)
+    axes.set_xlabel(f"difference [{unit}]")
+    axes.xaxis.set_major_locator(MaxNLocator(7))
+    return axes
+
+
+def sweep(rows: pd.DataFrame, about: dict[str, str], figure: Figure | None = None) -> Figure:
+    """How does an outcome respond to one number, under the same luck at every point?
+
+    Parameters
+    ----------
+    rows : other, value, mean, low_run, high_run (replicates), difference, low, high (95% paired), in spoken units
+    about : "key", "key_unit", "outcome", "unit", "change_unit", "reference" and "footer", in words
+    """
+    names = list(dict.fromkeys(rows["other"]))
+    height, left, right, top, foot = 74.0, 14.0, 4.0, 17.0, 17.0
+    with house_style():
+        figure = figure or Figure()
+        figure.set_size_inches(WIDTH * MILLIMETRE, height * MILLIMETRE)
+        heading = f"How does the {about['outcome']} respond?"
+        figure.text(1.5 / WIDTH, 1 - 4.3 / height, heading, fontsize=8.5, fontweight="bold", color=INK)
+        for number, name in enumerate(names):
+            figure.text((1.5 + 44 * number) / WIDTH, 1 - 8.8 / height, name[:30], fontsize=LETTER,
+                        color=COLOURS[number % len(COLOURS)], fontweight="bold")  # fmt: skip
+        figure.text(1.5 / WIDTH, 1.5 / height, about["footer"], fontsize=LETTER, color=QUIET, va="bottom")
+        width = (WIDTH - 2 * (left + right)) / 2
+        for number, (middle, low, high, title, unit) in enumerate((
+            ("mean", "low_run", "high_run", "Level: mean, band 10-90% of the replicates", about["unit"]),
+            ("difference", "low", "high", f"Paired difference from {about['reference']}, 95%", about["change_unit"]),
+        )):  # fmt: skip
+            x = left + number * (width + left + right)
+            axes = figure.add_axes((x / WIDTH, foot / height, width / WIDTH, (height - top - foot) / height))
+            for place, name in enumerate(names):
+                each, colour = rows[rows["other"] == name], COLOURS[place % len(COLOURS)]
+                axes.fill_between(each["value"], each[low], each[high], color=colour, alpha=0.2, linewidth=0)
+                axes.plot(each["value"], each[middle], color=colour, marker="o", markersize=3)
+            axes.set_title(title)
+            axes.margins(x=0.03)
+            axes.set_xlabel(f"{about['key']} [{about['key_unit']}]")
+            axes.set_ylabel(unit)
+        figure.axes[1].axhline(0.0, color=BASE, linewidth=0.8)
+    return figure
+
+
+def footer(name: str, hash_: str, replicates: int, seed: int) -> str:
+    """``baseline vs containment  ·  comparison 1a2b3c4d  ·  40 replicates  ·  seed 1``."""
+    shown = name if len(name) <= MOST_NAMES else name[: MOST_NAMES - 3] + "..."
+    count = f"{replicates} replicate{'s' * (replicates > 1)}"
+    return f"{shown}  ·  comparison {hash_}  ·  {count}  ·  seed {seed}"
