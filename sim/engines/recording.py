@@ -87,6 +87,8 @@ class Recorder:
         return {
             "usage": table.sum(axis=2),
             "usage_by_sector": table.sum(axis=(1, 4)),
+            "usage_by_place": table.sum(axis=(3, 4)),
+            "focus_usage": (table.sum(axis=4) * w.focus_line[:, None, None, :]).sum(axis=3),
             "focus_share": np.where(total > 0, focus / np.maximum(total, 1e-300), 0.0),
         }
 

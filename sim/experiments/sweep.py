@@ -243,6 +243,6 @@ def _draw(found: Sweep, folder: Path) -> None:
     about = {
         "key": found.key, "key_unit": found.unit or "1", "outcome": title(found), "reference": found.reference,
         "unit": f"{found.outcome} [{'%' if unit == 'share' else unit}]", "change_unit": f"change [{words}]",
-        "footer": footer(found.name, found.inputs[:8], first.shape[1], found.base.run.seed),
+        "footer": footer(found.name, found.inputs[:8], first.shape[1], found.base.run.seed, "sweep"),
     }  # fmt: skip
     save_figure(draw(rows, about), folder / "sweep")

@@ -27,9 +27,9 @@ class Split:
 
 
 SPLITS: tuple[Split, ...] = (
-    Split("type", "adopters whose primary line is in focus, of all adopters"),
-    Split("region", "usage share of the lines in focus, regions that count"),
-    Split("sector", "usage share of the lines in focus, whole world"),
+    Split("region", "usage share of the lines in focus"),
+    Split("sector", "usage share of the lines in focus"),
+    Split("type", "adopters worldwide whose primary line is in focus"),
 )
 
 
@@ -49,9 +49,9 @@ def parts(dataset: xr.Dataset, scenario: Scenario, months: Sequence[int]) -> xr.
     # of users by primary line, times users among members: of members by primary line
     adopters = at["primary_by_type"].sel(line=lines).sum("line") * at["adoption"]
     found = {"weight_type": members / members.sum("type"), "within_type": adopters}
-    by_region = at["usage"].sel(region=counted).sum("mode")
-    for name, used in (("region", by_region), ("sector", at["usage_by_sector"])):
-        of_part, focus = used.sum("line"), used.sel(line=lines).sum("line")
+    used, focused = (at[name].sel(region=counted) for name in ("usage_by_place", "focus_usage"))
+    for name, away in (("region", "sector"), ("sector", "region")):
+        of_part, focus = used.sum(away), focused.sum(away)
         whole = of_part.sum(name)
         found[f"weight_{name}"] = (of_part / whole).where(whole > 0, 0.0)
         found[f"within_{name}"] = (focus / of_part).where(of_part > 0, 0.0)

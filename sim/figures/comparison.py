@@ -39,7 +39,7 @@ class Panel:
 
 
 PANELS = (
-    Panel("L3_CN_open_US", "US startups using Chinese open lines", "startups (L3)", "change [points]"),
+    Panel("L3_CN_open_US", "Chinese open use, US startups", "startups (L3)", "change [points]"),
     Panel("focus_share", "Usage share of lines in focus", "usage", "change [points]"),
     Panel("adoption_all", "Adoption", "adopters", "change [points]"),
     Panel("SX_US", "Security exposure of the US", "exposure (SX)", "change [points]"),
@@ -71,7 +71,7 @@ def comparison(curves: xr.Dataset, scenarios: Sequence[Scenario], figure: Figure
     with house_style():
         page = Page(
             curves, scenarios[0], "What does each scenario change, and is it more than luck?", rows=4, columns=COLUMNS,
-            height=29, left=13, right=3, note=note, figure=figure,
+            height=29, left=14.5, right=2.5, note=note, figure=figure,
             bars=[bar for other in scenarios[1:] for bar in changes(scenarios[0], other, looks[other.name], curves)],
             key=looks,
         )  # fmt: skip
@@ -238,7 +238,7 @@ def sweep(rows: pd.DataFrame, about: dict[str, str], figure: Figure | None = Non
     about : "key", "key_unit", "outcome", "unit", "change_unit", "reference" and "footer", in words
     """
     names = list(dict.fromkeys(rows["other"]))
-    height, left, right, top, foot = 74.0, 14.0, 4.0, 17.0, 17.0
+    height, left, right, top, foot = 72.0, 14.0, 4.0, 17.0, 15.0
     with house_style():
         figure = figure or Figure()
         figure.set_size_inches(WIDTH * MILLIMETRE, height * MILLIMETRE)
@@ -267,8 +267,8 @@ def sweep(rows: pd.DataFrame, about: dict[str, str], figure: Figure | None = Non
     return figure
 
 
-def footer(name: str, hash_: str, replicates: int, seed: int) -> str:
+def footer(name: str, hash_: str, replicates: int, seed: int, what: str = "comparison") -> str:
     """``baseline vs containment  ·  comparison 1a2b3c4d  ·  40 replicates  ·  seed 1``."""
     shown = name if len(name) <= MOST_NAMES else name[: MOST_NAMES - 3] + "..."
     count = f"{replicates} replicate{'s' * (replicates > 1)}"
-    return f"{shown}  ·  comparison {hash_}  ·  {count}  ·  seed {seed}"
+    return f"{shown}  ·  {what} {hash_}  ·  {count}  ·  seed {seed}"

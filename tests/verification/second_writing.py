@@ -710,11 +710,14 @@ class SecondWriting:
         counted = [r for r in REGIONS if r not in self.focus.exclude_regions]
         everything = sum(sum(focus[r].values()) for r in counted)
         stock = lambda m: [sum(self.telemetry[j, s, m] for j in lines) for s in SECTORS]
+        at = lambda r, s, js: sum(use[3] for use in uses if (use[0].region, use[0].sector) == (r, s) and use[1] in js)
         channels = [*(stock(m) for m in MODES), [sum(self.partner[j, s] for j in lines) for s in SECTORS],
                     [sum(self.pool[r, s] for r in REGIONS) for s in SECTORS]]  # fmt: skip
         out.update(
             usage=[[[usage[r, j, m] for m in MODES] for j in lines] for r in REGIONS],
             usage_by_sector=[[by_sector[s, j] for j in lines] for s in SECTORS],
+            usage_by_place=[[at(r, s, lines) for s in SECTORS] for r in REGIONS],
+            focus_usage=[[at(r, s, self.focus.lines) for s in SECTORS] for r in REGIONS],
             focus_share=sum(focus[r][j] for r in counted for j in self.focus.lines) / everything,
             load=self.by_line(self.load), revenue_share=self.by_line(self.revenue),
             data=[[sum(self.telemetry[j, s, m] for m in MODES) + self.partner[j, s] for s in SECTORS] for j in lines],
