@@ -20,7 +20,7 @@ CONFIDENCE = 0.95
 DUST = 1e-12
 """Differences below this part of the values are rounding."""
 
-PILOT = 40
+PILOT = 60
 """Fewest replicates before the width of an interval may stop a comparison."""
 
 ENOUGH_FOR_SKEWNESS = 25.0
@@ -29,7 +29,7 @@ ENOUGH_FOR_SKEWNESS = 25.0
 FEWEST_MOVED = 6
 """Runs that must differ before a difference can be told from none: 2 (1/2)^6 is the first power below 0.05."""
 
-SPARE, GROWTH = 1.1, 1.5
+SPARE, GROWTH = 1.2, 1.5
 """How much more than the foreseen number of replicates is added, and the least growth of a round: few looks at the
 width keep the interval honest, since a run of small differences would stop one who looks all the time."""
 
@@ -258,7 +258,7 @@ def _left_out(found: Paired) -> str:
         parts.append(f"{_runs(found.only_other)} only the other does")
     if found.neither:
         parts.append(f"{_runs(found.neither)} neither does")
-    return f"; in {', in '.join(parts)} within the window" if parts else ""
+    return f"; in {', in '.join(parts)}, within the window" if parts else ""
 
 
 def _absent(found: Paired) -> str:
