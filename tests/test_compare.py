@@ -131,17 +131,17 @@ def test_replicates_that_were_run_are_kept_and_more_change_none(folder):
         xr.testing.assert_identical(one, two)
 
 
-def test_stopping_at_a_width_equals_a_fresh_run_of_that_many_replicates(folder):
-    small = {"months": 26, "adopters": 60}
-    until = Until(1e-4, "focus_share", most=70)
-    stopped = compare(BASELINE, [folder / "friction.yaml"], replicates=5, until=until, **small)
+def test_stopping_at_a_width_equals_a_fresh_run_of_that_many_replicates():
+    pair = BASELINE, [ROOT / "scenarios" / "no-control.yaml"]
+    small = {"months": 11, "adopters": 60}
+    stopped = compare(*pair, replicates=5, until=Until(1e-4, "log_compute_CN", most=70), **small)
     assert PILOT < stopped.replicates == 70
     assert "the most that was allowed" in stopped.stopped
-    fresh = compare(BASELINE, [folder / "friction.yaml"], replicates=70, **small)
+    fresh = compare(*pair, replicates=70, **small)
     pd.testing.assert_frame_equal(stopped.table, fresh.table)
     assert stopped.inputs == fresh.inputs
-    wide = compare(BASELINE, [folder / "friction.yaml"], replicates=5, until=replace(until, width=1.0), **small)
-    assert wide.replicates == PILOT
+    wide = compare(*pair, replicates=5, until=Until(1.0, "log_compute_CN", most=200), **small)
+    assert PILOT <= wide.replicates < 200
     assert "narrow enough" in wide.stopped
 
 
@@ -202,10 +202,11 @@ def test_only_a_policy_that_costs_has_a_price(found):
 
 def test_settings_of_the_base_hold_for_all_and_that_is_said(folder):
     other = scenario_file(folder, "longer", more="run: {months: 60, seed: 9}\n")
-    plan = make_plan(BASELINE, [other], (), SMALL)
+    plan = make_plan(BASELINE, [other], (), {"adopters": 200})
     assert plan.others[0].run == plan.base.run
-    assert any("months 36" in note and "says 60" in note for note in plan.notes)
+    assert any("months 120" in note and "says 60" in note for note in plan.notes)
     assert any("seed" in note for note in plan.notes)
+    assert not any("adopters" in note for note in plan.notes)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +252,7 @@ def test_one_replicate_is_compared_without_intervals(folder):
 
 def test_a_monotone_policy_gives_a_monotone_curve_only_under_common_luck(folder):
     values = np.linspace(0, 2, 6)
-    settings = {"months": 30, "adopters": 400, "replicates": 12}
+    settings = {"months": 26, "adopters": 400, "replicates": 10}
     paired = sweep(BASELINE, [folder / "friction.yaml"], "policies.friction.strength", values, "L1_CN_open",
                    settings=settings)  # fmt: skip
     response = paired.responses["friction"]
@@ -261,7 +262,7 @@ def test_a_monotone_policy_gives_a_monotone_curve_only_under_common_luck(folder)
     independent = [
         run(folder / "friction.yaml", strength(value), seed=seed, **settings)
         .dataset["L1"]
-        .sel(group="CN open", month=29)
+        .sel(group="CN open", month=25)
         for seed, value in enumerate(values)
     ]
     assert backwards(np.array(independent)) > 0.1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -198,6 +199,11 @@ def test_one_run_has_no_interval_and_says_so():
     assert math.isnan(found.reduction)
     assert not found.distinguishable
     assert sentence(found, "share", "share") == "share: +10.000 points in the one run; one run gives no interval"
+
+
+def test_a_number_without_interval_is_never_said_with_one():
+    found = replace(pair(np.arange(3.0), np.arange(3.0) ** 2), low=math.nan, high=math.nan)
+    assert sentence(found, "ceiling", "share") == "ceiling: +66.667 points; too few runs for an interval"
 
 
 # ratios

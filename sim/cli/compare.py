@@ -118,7 +118,7 @@ def _compare(
 ) -> None:  # fmt: skip
     from sim.engines import engine as find_engine
     from sim.experiments.compare import Until, carry_out, make_plan, parse_outcome
-    from sim.experiments.comparison_folder import save
+    from sim.experiments.comparison_folder import refuse_if_taken, save
 
     plan = make_plan(base, others, sets, settings, at)
     warn(plan.warnings)
@@ -127,6 +127,8 @@ def _compare(
     parse_outcome(outcome, plan)
     engine = find_engine(common["engine"], common["model"])
     until = None if width is None else Until(width, outcome, most)
+    if until is None:  # else the number of replicates, and with it the place, is not known yet
+        refuse_if_taken(plan, engine.name, show.out)
     found = carry_out(plan, engine, until, common["threads"], show.stage(plan.base, engine))
     for name, failure in found.failures:
         say(f"{name}: replicate {failure.replicate} failed: {failure.reason}")
@@ -211,6 +213,8 @@ def _one(found: Comparison, name: str) -> str:
     current = mine[mine["month"].isin(["", dates[-1]])]
     sure = current[current["distinguishable"]]
     about = f"{found.replicates} replicates; change with 95% paired interval, n.d.: not distinguishable"
+    if found.replicates == 1:
+        about = "1 replicate, which gives no interval"
     lines = [f"{base} -> {name}   ({about})"]
     lines += [same_until(found, name), "", as_table(rows), ""]
     lines += [f"  {_capital(said)}." for said in sure["sentence"].head(SENTENCES)]

@@ -65,6 +65,17 @@ class Plan:
         """The scenarios that are compared with the base."""
         return self.scenarios[1:]
 
+    @property
+    def name(self) -> str:
+        """``<base>-vs-<others>``, cut where a file system would refuse it."""
+        return f"{self.base.name}-vs-{'-'.join(each.name for each in self.others)}"[:150]
+
+    def fingerprint(self, engine: str) -> str:
+        """What the inputs are, as 64 hexadecimal digits: scenarios, months to read, this version and the engine."""
+        texts = [each.model_dump_json() for each in self.scenarios]
+        at = ",".join(map(str, self.at))
+        return hashlib.sha256("\n".join(("compare", __version__, engine, at, *texts)).encode()).hexdigest()
+
 
 @dataclass(frozen=True)
 class Until:
@@ -105,14 +116,7 @@ class Comparison:
     @property
     def inputs(self) -> str:
         """What the inputs were, as 64 hexadecimal digits."""
-        texts = [each.model_dump_json() for each in self.plan.scenarios]
-        at = ",".join(map(str, self.plan.at))
-        return hashlib.sha256("\n".join(("compare", __version__, self.engine, at, *texts)).encode()).hexdigest()
-
-    @property
-    def name(self) -> str:
-        """``<base>-vs-<others>``, cut where a file system would refuse it."""
-        return f"{self.plan.base.name}-vs-{'-'.join(each.name for each in self.plan.others)}"[:150]
+        return self.plan.fingerprint(self.engine)
 
 
 def compare(
@@ -199,6 +203,7 @@ def make_plan(
     """Read the scenarios, give all the base's settings and lines in focus, and refuse what cannot be compared."""
     first, warnings = prepare(base, sets, **settings)
     scenarios, notes, problems = [first], list[str](), list[Problem]()
+    asked = {name for name, value in settings.items() if value is not None}
     for source in others:
         scenario, found = prepare(source, sets)
         warnings += tuple(each for each in found if each not in warnings)
@@ -210,19 +215,19 @@ def make_plan(
             if name not in scenario.roster:
                 what = f'has "{name}" in the base {first.name}, but {scenario.name} has no such active line.'
                 problems.append(Problem(place, 0, "focus.lines", what, "Let both follow lines that both have."))
-        notes += _aligned(first, scenario)
+        notes += _aligned(first, scenario, asked)
         scenarios.append(scenario.model_copy(update={"run": first.run, "focus": first.focus}))
     if problems:
         raise ScenarioError(problems)
     return Plan(tuple(scenarios), _months_of(at, first), tuple(notes), warnings)
 
 
-def _aligned(base: Scenario, other: Scenario) -> list[str]:
+def _aligned(base: Scenario, other: Scenario, asked: set[str]) -> list[str]:
     """What of another scenario gives way so that it can be compared, and what limits the comparison, in words."""
     said = []
     for name in ("months", "adopters", "seed"):
         own, taken = getattr(other.run, name), getattr(base.run, name)
-        if own != taken:
+        if own != taken and name not in asked:  # what was asked for need not be told
             said.append(f"{other.name} runs with {name} {taken}, as the base does (its file says {own})")
     if other.focus != base.focus:
         said.append(f"{other.name} is measured by the lines and regions in focus of the base")

@@ -25,7 +25,7 @@ import xarray as xr
 
 from sim import __version__
 from sim.axes import month_label
-from sim.experiments.compare import Comparison
+from sim.experiments.compare import Comparison, Plan
 from sim.experiments.outcomes import OUTCOMES
 from sim.experiments.paired import decimals, interval, spoken
 from sim.experiments.switched import holders
@@ -47,7 +47,7 @@ def save(
     OutputError
         When the place cannot be written, or is taken by something that no comparison of ours made.
     """
-    target = folder_of(found, parent)
+    target = folder_of(found.plan, found.engine, parent)
     trouble: list[Exception] = []
 
     def fill(partial: Path) -> dict[str, Any]:
@@ -66,14 +66,14 @@ def save(
     return target, tuple(target / name for name in ("manifest.json", *manifest["files"]))
 
 
-def folder_of(found: Comparison, parent: str | Path) -> Path:
+def folder_of(plan: Plan, engine: str, parent: str | Path) -> Path:
     """Where a comparison is written."""
-    return Path(parent) / f"{found.name}-{found.inputs[:8]}"
+    return Path(parent) / f"{plan.name}-{plan.fingerprint(engine)[:8]}"
 
 
-def refuse_if_taken(found: Comparison, parent: str | Path) -> None:
-    """Raise `OutputError` when something else lies where the comparison would go."""
-    check_target(folder_of(found, parent), found.inputs)
+def refuse_if_taken(plan: Plan, engine: str, parent: str | Path) -> None:
+    """Raise `OutputError`, before anything is run, when something else lies where the comparison would go."""
+    check_target(folder_of(plan, engine, parent), plan.fingerprint(engine))
 
 
 def write_scenarios(scenarios: tuple[Scenario, ...], folder: Path) -> None:
@@ -122,7 +122,7 @@ def curves_of(found: Comparison) -> xr.Dataset:
         joined[f"{name}_difference"] = (("other", "bound", "month"), bands, dict(joined[name].attrs))
     joined = joined.assign_coords(other=names[1:], bound=["mean", "low", "high"])
     return joined.assign_attrs(
-        title=found.name, scenario_name=" vs ".join(names), hash=found.inputs[:8], seed=found.plan.base.run.seed,
+        title=found.plan.name, scenario_name=" vs ".join(names), hash=found.inputs[:8], seed=found.plan.base.run.seed,
         adopters=found.plan.base.run.adopters, openloop_version=__version__, engine=found.engine,
     )  # fmt: skip
 

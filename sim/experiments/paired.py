@@ -218,6 +218,8 @@ def sentence(found: Paired, what: str, unit: str, kind: str = "level") -> str:
     words = words if words == "%" else f" {words}"
     if found.runs == 1:
         return f"{what}: {_signed(value, 3)}{words} in the one run; one run gives no interval" + _left_out(found)
+    if math.isnan(low):
+        return f"{what}: {_signed(value, 3)}{words}; too few runs for an interval" + _left_out(found)
     places = decimals(high - low, value)
     if not found.distinguishable:
         ends = f"{_signed(low, places)} to {_signed(high, places)}{words}"

@@ -63,10 +63,11 @@ def comparison(curves: xr.Dataset, scenarios: Sequence[Scenario], figure: Figure
     scenarios : the base first
     """
     looks = colours([each.name for each in scenarios])
-    band = "10-90% of the replicates" if curves.sizes["run"] > 1 else "none, one replicate"
+    several = curves.sizes["run"] > 1
+    band = "mean of the replicates, band 10-90% of them" if several else "the one replicate"
     note = (
-        f"upper rows: mean of the replicates; band {band}. Lower rows: paired difference from {scenarios[0].name}, "
-        "mean and 95% interval of the mean. Upright lines: announced (dotted), in force (dashed)"
+        f"upper rows: {band}. Lower rows: paired difference from {scenarios[0].name}"
+        f"{', mean and its 95% interval' * several}. Upright lines: announced (dotted), in force (dashed)"
     )
     with house_style():
         page = Page(
@@ -102,8 +103,11 @@ def draw_levels(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel,
         values = {name: np.exp(each) for name, each in values.items()}
         as_logarithm(axes, panel.level, "H100e", list(values.values()))
     scale = 100.0 if panel.how == "share" else 1.0
-    for name, each in values.items():
-        curve(axes, month, each, scale=scale, color=looks[name], linewidth=1.2, zorder=2 if looks[name] == BASE else 3)
+    for place, (name, each) in enumerate(values.items()):
+        # the base is widest and below, so that it shows where nothing has changed
+        curve(
+            axes, month, each, scale=scale, color=looks[name], linewidth=max(2.2 - 0.5 * place, 0.8), zorder=2 + place
+        )
     if panel.how == "share":
         as_percent(axes, panel.level, top=1.02 * float(axes.dataLim.y1))
     elif panel.how == "number":
