@@ -85,6 +85,20 @@ def test_the_rule_stops_when_narrow_and_never_before_the_pilot():
     assert len(ours(values, 1e9)) == PILOT
 
 
+def test_the_rule_looks_rarely_and_foresees_what_it_needs():
+    values, looks = np.random.default_rng(2).normal(size=MOST), list[int]()
+
+    def draw(first, last):
+        looks.append(last)
+        return values[first:last]
+
+    until_narrow(draw, 0.2, MOST)
+    assert looks[0] == PILOT
+    assert len(looks) <= 3
+    _, low, high = interval(values[:PILOT])
+    assert next_count(values[:PILOT], 0.99 * float(high - low), MOST) >= 1.5 * PILOT
+
+
 def test_the_rule_ends_with_the_budget():
     values = np.random.default_rng(2).normal(size=MOST)
     assert len(until_narrow(lambda first, last: values[first:last], 1e-6, 57)) == 57
