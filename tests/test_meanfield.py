@@ -174,3 +174,26 @@ def test_agents_close_in_on_the_twin_as_one_over_the_root_of_their_number():
         errors.append(np.sqrt(((shares - twin) ** 2).mean()))
     slope = np.polyfit(np.log(sizes), np.log(errors), 1)[0]
     assert -0.6 <= slope <= -0.4, (errors, slope)
+
+
+@pytest.mark.parametrize("weight", [1.7, 1.9])
+def test_below_the_threshold_a_lead_dies_out_at_the_rate_of_the_closed_form(weight):
+    """Two equal lines and peers: review brings back weight / 2 of a lead, so it shrinks by 1 - review (1 - J / 2)."""
+    found = linearise(two_equal_lines(weight, 0.0, 0.3, 40, 1000), 20, rest=1, count=1)
+    assert found.eigenvalue == pytest.approx(1 - 0.3 * (1 - weight / 2), abs=1e-4)
+
+
+def test_peers_frozen_before_the_month_bring_nothing_back():
+    world = two_equal_lines(0.0, 0.0, 0.3, 40, 1000)
+    adopter = world.parameters.adopter.model_copy(update={"peer_weight": 1.0})
+    world = world.model_copy(update={"parameters": world.parameters.model_copy(update={"adopter": adopter})})
+    frozen = world.model_copy(update={"loops": world.loops.model_copy(update={"R5": "frozen@10"})})
+    radius = [linearise(each, 20, rest=60, count=1).spectral_radius for each in (world, frozen)]
+    assert radius[0] > 0.3
+    assert radius[1] == pytest.approx(0, abs=1e-6)
+
+
+def test_what_grows_without_end_stands_still_while_a_gain_comes_to_rest():
+    scenario = from_mapping({"run": {"months": 30, "adopters": 300}}, name="growing")
+    near, far = (linearise(scenario, 24, rest=rest, count=1).spectral_radius for rest in (240, 480))
+    assert far == pytest.approx(near, rel=0.02)

@@ -192,7 +192,8 @@ WRITTEN_OTHERWISE: dict[str, tuple[Any, ...]] = {
     "lines": (("CN-open-A",),), "modes": (("self_hosted",), ("api",)), "derivatives": (False,),
     "labs": (("EU-open", "US-open"),), "followers": (("EU",),),
     "opens": (True,), "rule": ("open",),
-    "blocked_lines": (("US-closed-B",),), "blocked_regions": (("EU",),), "line": ("US-closed-A",), "openness": ("open",), "active": (False,),
+    "blocked_lines": (("US-closed-B",),), "blocked_regions": (("EU",),), "line": ("US-closed-A",),
+    "openness": ("open",), "active": (False,),
 }  # fmt: skip
 """Other values of what is no number: any of them must be felt."""
 

@@ -7,14 +7,20 @@ Two measures, both with the calendar stopped at the month and every lab releasin
   technology grows whether or not any line gains on another.
 * the *DC-gain matrix*. All loops are opened where they meet, in utility: adopters keep seeing the tables of the month,
   some line is worth a little more to all of them, and its consequences are followed until they rest. What the stocks
-  would then add to utility, per util put in, is the gain; its spectral radius is one where the eigenvalue is one.
+  would then add to utility, per util put in, is the gain.
 
-Held in both: algorithmic progress, experience, and what grows without end (chips, fabs) in the eigenvalue.
+The two agree on which side of one they lie where all of a lead comes back through what lines are worth, and every
+cell gets the same back: in two equal lines with peers, ecosystem, awareness or data. They part where leads last by
+other roads, which the gain does not count: within-user learning keeps users whom no rising worth keeps, a better line
+is used more by those who have it, and a mean over cells hides a sector that feeds only itself (``gain_by_cell`` shows
+it). Then the eigenvalue decides, for it leaves nothing out; the gain says how much of the loop is in worth.
+
+Held in both: algorithmic progress, experience, chips, fabs and what public money bought. In the gain, adoption goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +40,12 @@ STOCKS = (
     "ecosystem", "revenue_share", "load", "awareness", "region_share", "mean_usage", "leak_share",
 )  # fmt: skip
 """Stocks that carry loops and come to rest; with the adopters they make up the state that is disturbed."""
+
+HELD = (
+    "algorithmic", "experience", "chips_frontier", "chips_domestic", "output_total", "capacity", "power_gain",
+    "public_compute",
+)  # fmt: skip
+"""Stocks that grow without end; they stand still with the calendar."""
 
 STEP = 1e-4
 """Largest disturbance: part of a node's people, or of a stock."""
@@ -135,7 +147,10 @@ def _restore(many: Lockstep, engine: Lockstep, runs: int) -> None:
 def _one_month(engine: Lockstep, month: int) -> None:
     """The month, with the calendar standing still and every lab releasing."""
     engine.months_left[:] = 0
+    held = {name: getattr(engine, name) for name in HELD}
     engine.advance(month)
+    for name, stock in held.items():
+        setattr(engine, name, stock)
 
 
 # the leading eigenvalue
@@ -173,6 +188,7 @@ class State:
     def __init__(self, engine: Lockstep):
         arrays = list(self._arrays(engine, 0))
         self.shapes = [array.shape for array in arrays]
+        self.peopled = engine.world.population.count[0] > 0
         self.users: Mass = deepcopy(engine.deciders.mass[0])
         self.known = engine.deciders.seen[0].copy()
         self.scales = self._scales(arrays)
@@ -226,6 +242,8 @@ class State:
         second = take_out(second, self.users.second, (2, 3))
         pairs = take_out(pairs, self.users.pairs, (2, 3))
         seen = take_out(seen, self.known, (1,))
+        for part in (first, second, pairs, fresh, seen):
+            part[~self.peopled] = 0.0  # a cell without adopters has leads that nobody follows
         return np.concatenate([part.ravel() for part in (first, second, pairs, fresh, seen, *stocks)])
 
 
@@ -255,7 +273,7 @@ class Opened(Cells):
     def _history(self, run: int, mass: Mass | None) -> Array:
         return self.past[run]
 
-    def returned(self, run: int) -> Array:
+    def returned(self, run: int, month: int) -> Array:
         """What lines are worth to the cells now that consequences have come, (cell, line) [utils]."""
         from types import SimpleNamespace
 
@@ -263,10 +281,27 @@ class Opened(Cells):
         tables = SimpleNamespace(**{name: self.at(table, run) for name, table in self.live.items()})
         value = np.where(np.isfinite(offered := self._offers(run, tables).value), offered, 0.0)
         worth = (value * self.nodes[run].weight[None, :, None]).sum(axis=1)
-        if w.until["R5"][run] < 0:
+        if w.until["R5"][run] < month:
             return worth
         users = (self.mass[run].on_line[..., 0] * self.nodes[run].weight[None, :, None]).sum(axis=1)
         return worth + self.at(w.adopter.peer_weight, run)[0] * self._peer_share(run, users)
+
+
+def _choosers(adopters: Opened) -> Callable[[Opened], Array]:
+    """Who chooses in the month at which the world is opened: weights of cells, read once its tables are known."""
+    mass, nodes, w = deepcopy(adopters.mass[0]), adopters.nodes[0], adopters.world
+    users = (mass.on_line[..., 0].sum(axis=2) * nodes.weight).sum(axis=1)
+
+    def weight(opened: Opened) -> Array:
+        from types import SimpleNamespace
+
+        tables = SimpleNamespace(**{name: opened.at(table, 0) for name, table in (opened.held or {}).items()})
+        arriving = opened._arrivals(0, tables, users)
+        choosing = users * w.type.review_rate[0][cell_type] + (1 - users) * arriving
+        counted = choosing * w.population.count[0] * w.focus_region[0][cell_region]
+        return counted / max(float(counted.sum()), 1e-300)
+
+    return weight
 
 
 def _gains(engine: Lockstep, month: int, rest: int) -> tuple[Array, Array]:
@@ -276,13 +311,9 @@ def _gains(engine: Lockstep, month: int, rest: int) -> tuple[Array, Array]:
     adopters.__class__ = Opened
     adopters.push = PUSH * np.concatenate([np.eye(lines), -np.eye(lines)])
     adopters.hold()
+    weight = _choosers(adopters)
     for _ in range(rest):
         _one_month(engine, month)
-    back = np.stack([adopters.returned(run) for run in range(2 * lines)], axis=-1)
+    back = np.stack([adopters.returned(run, month) for run in range(2 * lines)], axis=-1)
     gains = (back[..., :lines] - back[..., lines:]) / (2 * PUSH)
-    w, mass, nodes = engine.world, adopters.mass[0], adopters.nodes[0]
-    users = (mass.on_line[..., 0].sum(axis=2) * nodes.weight).sum(axis=1)
-    at = lambda array: array[0]
-    choosing = users * at(w.type.review_rate)[cell_type] + (1 - users) * at(w.type.innovation)[cell_type]
-    weight = choosing * w.population.count[0] * at(w.focus_region)[cell_region]
-    return gains, weight / max(float(weight.sum()), 1e-300)
+    return gains, weight(adopters)
