@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -42,10 +43,16 @@ def world(seed=3, **changes):
     return from_mapping({**SCENARIO, **changes, "run": {"months": 26, "adopters": 250, "seed": seed}}, name="docked")
 
 
-@pytest.mark.parametrize("seed", [0, 7])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("seed", "adopters"), [(7, 200), pytest.param(0, 500, marks=SLOW), pytest.param(31, 350, marks=SLOW)]
+)
 @pytest.mark.parametrize("file", SCENARIOS, ids=lambda path: path.stem)
-def test_both_engines_tell_the_same_story_of_every_shipped_scenario(file, seed):
-    scenario, _ = prepare(file, adopters=200 if seed else 500, seed=seed)
+def test_both_engines_tell_the_same_story_of_every_shipped_scenario(file, seed, adopters):
+    """All months of it; beside the seed of every day, two more with more adopters."""
+    scenario, _ = prepare(file, adopters=adopters, seed=seed)
     found = dock(scenario)
     assert (np.diff(found["trace_primary"][0].astype(int), axis=0) != 0).any(), "somebody chose"
 
@@ -56,10 +63,16 @@ def test_both_engines_tell_the_same_story_of_an_eventful_world(seed):
     dock(scenario, replicate=2)
 
 
-@pytest.mark.parametrize("seed", [3, 11])
+@cache
+def without_policies(seed):
+    """The world in which each policy is tried, before it."""
+    return dock(world(seed, events=[], policies=[]))
+
+
+@pytest.mark.parametrize("seed", [3, pytest.param(11, marks=SLOW), pytest.param(29, marks=SLOW)])
 @pytest.mark.parametrize("kind", sorted(policy_kinds()))
 def test_both_engines_obey_every_policy_alike(kind, seed):
-    without = dock(world(seed, events=[], policies=[]))
+    without = without_policies(seed)
     with_it = dock(world(seed, events=[], policies=[{"kind": kind, "start": 8, "announce": 5}]))
     assert any(not np.array_equal(without[name], with_it[name], equal_nan=True) for name in without), (
         "it does something"

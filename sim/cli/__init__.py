@@ -380,6 +380,10 @@ def patterns(
     sets: Sets = None,
     replicates: Annotated[int, typer.Option(help="Repetitions with other luck.", min=1)] = 20,
     engine: EngineName = "lockstep",
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="FILE:CLASS", help="With --engine mesa: a model of your own.", show_default=False),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Hold a scenario against the fourteen patterns of the record of 2024 to 2026; misses are printed.
@@ -394,7 +398,7 @@ def patterns(
 
     scenario, warnings = prepare(file, sets or ())
     warn(warnings)
-    found = find_engine(engine)
+    found = find_engine(engine, model)
     with progress_for(scenario, quiet, run_months(scenario, replicates), found.compiles) as advance:
         measures = score(scenario, replicates, advance, found.simulate)
     held = holding(measures)
