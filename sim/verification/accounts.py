@@ -78,6 +78,9 @@ def nobody_spends_more_on_chips_than_the_budget() -> Iterator[Row]:
     over = (domestic * out["chips_output"] - (budget - spent + subsidy)) / budget
     yield within("domestic chips: largest overdraft, as a part of the budget", -np.inf, 1e-12, over.max())
     yield within("domestic chips made", 1, np.inf, out["chips_output"].sum())
+    # chips sold back would pay for chips bought beyond the budget
+    bought_each = min(float(out[f"chips_{name}"].min()) for name in ("legal", "denied", "smuggled", "output"))
+    yield within("least number of chips bought, denied, smuggled or made in a month", 0, np.inf, bought_each)
     bought = (out["chips_legal"] + out["chips_smuggled"])[:, 1:]
     kept = (1 - c.retirement) * out["chips_frontier"][:, :-1]
     away = np.abs((kept + bought) / out["chips_frontier"][:, 1:] - 1).max()

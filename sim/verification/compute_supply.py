@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sim.axes import REGIONS
 from sim.engines.lockstep import simulate
 from sim.rules import compute
 from sim.rules.capability import borrowed_step
@@ -48,6 +49,24 @@ def a_lab_that_distils_keeps_the_gap_that_decay_leaves() -> Iterator[Row]:
         exact = gap * decay / (decay + borrowing)
         yield close(f"{openness} leader: gap at rest", exact, released[-1, 0] - released[-1, 1], within=1e-6,
                     unit="nats")  # fmt: skip
+
+
+@verifies("V12")
+def a_lag_in_months_is_the_gap_over_the_growth_of_the_frontier() -> Iterator[Row]:
+    """Where leader and follower learn alike, the lens of capability lag reads gap / (dq/dt), rounded to months."""
+    gap, outputs, decay, growth = 1.5, 0.2, 0.1, 0.045
+    leader = {"region": "US", "openness": "closed", "compute_weight": 0.3, "cadence": 1}
+    scenario = world(
+        {"US-closed-A": leader, "US-closed-B": {**leader, "algorithmic_start": -gap}}, 160, 20,
+        technology={**NO_FEEDBACK["technology"], "distillation": outputs, "borrowed_decay": decay,
+                    "algorithmic_progress": growth},
+    )  # fmt: skip
+    out = simulate([(scenario, 0)])
+    released = out["released"][0]
+    yield close("growth of the frontier a month", growth, released[-1, 0] - released[-2, 0], within=1e-9, unit="nats")
+    exact = gap * decay / (decay + outputs) / growth
+    yield close("gap over growth", exact, (released[-1, 0] - released[-1, 1]) / growth, within=1e-4, unit="months")
+    yield close("lens L8", exact, out["L8"][0, -1, 1], within=1, unit="months")
 
 
 @verifies("V13", source="irwin1994")
@@ -97,6 +116,31 @@ def redirected_money_overtakes_denied_chips_only_after_the_break_even() -> Itera
     yield close("break-even", 21.14, month, within=0.02, unit="months")
     closed = (1 + (1 - learning) * month / price_ratio) ** (1 / (1 - learning)) - 1
     yield close("chips by then, by the closed form", closed, output - 1, within=1e-3 * closed)
+
+
+@verifies("V15")
+def a_region_that_is_denied_all_chips_breaks_even_when_the_closed_form_says() -> Iterator[Row]:
+    """The same in a run of the engine, month by month: everything is denied and spent on domestic chips of twice the
+    price, whose price falls as they are made."""
+    learning, price_ratio, pace, months = 0.322, 2.0, 0.02, 1200
+    price, budget = 30_000.0, 1.0
+    denied = budget * 1e9 / price
+    scenario = world(
+        {"US-closed-A": {}}, months, 10,
+        compute={**NO_FEEDBACK["compute"], "chip_share": 1.0, "chip_price": price, "chip_price_fall": 0.0,
+                 "smuggling": 0.0, "redirected": 1.0, "domestic_price": price_ratio * price,
+                 "domestic_learning": learning, "domestic_price_fall": 0.0},
+        regions={**{region: {"power": 1e6} for region in REGIONS},
+                 "CN": {"power": 1e6, "capex": budget, "domestic_output": denied / pace, "domestic_capacity": 1e15}},
+        policies=[{"kind": "export_control", "regions": ["CN"], "strength": 1.0, "start": 0}],
+    )  # fmt: skip
+    made = simulate([(scenario, 0)])["chips_output"][0, :, REGIONS.index("CN")].cumsum()
+    passed = np.arange(1, months + 1)
+    even = int(passed[made > denied * passed][0])
+    # steps of a fiftieth of the unit of time lag a little behind the curve
+    yield close("break-even", 21.14, even * pace, within=0.1, unit="units of Y0 pF / d")
+    total = (1 + (1 - learning) * even * pace / price_ratio) ** (1 / (1 - learning)) - 1
+    yield close("chips by then over the closed form", 1, made[even - 1] * pace / denied / total, within=0.01)
 
 
 @verifies("V16")

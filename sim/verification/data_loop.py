@@ -10,6 +10,7 @@ from sim.axes import SECTORS
 from sim.engines.lockstep import simulate
 from sim.rules.capability import accessible_data, data_gain, data_gain_slope
 from sim.rules.usage import decayed
+from sim.scenario.resolve import from_mapping
 from sim.verification.check import Row, close, holds, verifies
 from sim.verification.choosing import stationary
 from sim.verification.network_effects import logistic, threshold
@@ -80,7 +81,7 @@ def the_bound_holds_for_every_exponent_and_shape() -> Iterator[Row]:
     """Beside beta = 0.35 and nu = 1: unequal lines at random rest in one state just below the bound, and equal ones tip
     just above it when they sit on the steepest point, x^nu = nu / beta."""
     rng = np.random.default_rng(88)
-    cases, several, tipped = 40, 0, 0
+    cases, several, tipped = 60, 0, 0
 
     def rest(start: np.ndarray, appeal: np.ndarray, reach: np.ndarray, worth: float, law: tuple) -> np.ndarray:
         share, (cost, exponent, shape) = start, law
@@ -106,6 +107,32 @@ def the_bound_holds_for_every_exponent_and_shape() -> Iterator[Row]:
                 measured=f"{several} of {cases}")  # fmt: skip
     yield holds("random exponents and shapes that tip at 1.06 of the bound", tipped == cases,
                 exact=f"{cases} of {cases}", measured=f"{tipped} of {cases}")  # fmt: skip
+
+
+MAP = (
+    ("software", "startup", 0.18), ("enterprise", "enterprise", 0.24), ("public", "public", 0.26),
+    ("manufacturing", "industrial", 0.62), ("logistics", "industrial", 0.62), ("robotics", "industrial", 1.25),
+    ("robotics", "startup", 0.89),
+)  # fmt: skip
+"""Left side of the bound at the defaults, by sector and adopter type, as the description of the model states it."""
+
+
+@verifies("V8")
+def at_the_defaults_data_alone_can_tip_robotics_firms_and_no_digital_market() -> Iterator[Row]:
+    """The left side of the bound, 2 L(sc) beta_q / (4 w) Gamma nu (r / (1+r))^(1+r), from the declared defaults; above
+    1 there is a scale of deployment at which two lines have several equilibria, below 1 there is none."""
+    p = from_mapping({}, name="defaults").parameters
+    local = p.adopter.quality_weight / (4 * p.technology.task_width)
+    scales = np.geomspace(1e-2, 1e3, 61)
+    for sector, kind, stated in MAP:
+        about, cost = getattr(p.sectors, sector), getattr(p, kind).switching_cost
+        worth, peak = local * about.data_gain, steepest(about.data_exponent, p.technology.data_shape)
+        left = 2 * logistic(cost) * worth * peak
+        yield close(f"{sector}, {kind}: left side of the bound", stated, left, within=0.005)
+        start = np.array([0.9, 0.1])
+        lasts = any(np.ptp(rests(worth, scale, cost, about.data_exponent, start)) > 1e-3 for scale in scales)
+        yield holds(f"{sector}, {kind}: a head start lasts at some scale of deployment", lasts is (stated > 1),
+                    exact="yes" if stated > 1 else "no", measured="yes" if lasts else "no")  # fmt: skip
 
 
 @verifies("V9", source="prufer2021")

@@ -14,7 +14,7 @@ from sim.engines.linearised import linearise
 from sim.engines.lockstep import Lockstep
 from sim.engines.meanfield import simulate as mean_field
 from sim.rules.adoption import coverage
-from sim.rules.capability import accessible_data, borrowed_step, capability, data_gain, data_gain_slope
+from sim.rules.capability import accessible_data, borrowed_step, capability, data_gain
 from sim.rules.choice import option_utility
 from sim.rules.compute import lab_shares
 from sim.rules.price import serving_cost
@@ -73,8 +73,8 @@ def closed_form(
     """The sum of V10."""
     local = QUALITY / (4 * WIDTH)
     lasting = DECAY / (DECAY + DISTIL + WEIGHTS * open_leader)
-    stock = DATA * (1 + sharing)
-    elasticity = stock * data_gain_slope(stock, MOST, SCALE, EXPONENT, SHAPE)
+    x = DATA * (1 + sharing) / SCALE
+    elasticity = MOST * EXPONENT * x**SHAPE * (1 + x**SHAPE) ** (-EXPONENT / SHAPE - 1)
     total = ecosystem / 2 + lasting * local * revenue + COST * experience
     total += data * local * elasticity * (1 - sharing) / (1 + sharing)
     return 2 * logistic(switching_cost) * total
