@@ -11,7 +11,7 @@ class AdopterType(Spec):
     """How one type of adopter chooses. Each type gives its own defaults in its own file."""
 
     cost_weight: float = quantity(
-        ..., "Weight of log cost in utility.", symbol="β^c", unit="utils", bounds=(0, 50), plausible=times(0.2, 2.5),
+        ..., "Weight of log cost in utility.", symbol="β^c", unit="utils", bounds=(0, 50), plausible=times(1 / 7, 2.5),
         prior="loguniform", source="openrouter2025", tuned=True,
     )  # fmt: skip
     customisation_weight: float = quantity(

@@ -305,17 +305,25 @@ def describe(
             autocompletion=_names,
         ),
     ],
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", help="After a word such as policy or event: its name.", show_default=False,
+            autocompletion=_names,
+        ),
+    ] = None,
     sets: Sets = None,
-) -> None:
+) -> None:  # fmt: skip
     """Say what a scenario assumes, or what a name means.
 
     \b
     openloop describe scenarios/baseline.yaml
-    openloop describe export_control
+    openloop describe policy export_control
+    openloop describe event incident
     openloop describe startup.switching_cost
     openloop describe R1
     """
-    if what.endswith((".yaml", ".yml")) or Path(what).is_file():
+    if name is None and (what.endswith((".yaml", ".yml")) or Path(what).is_file()):
         from sim.scenario.describe import describe as describe_scenario
         from sim.scenario.resolve import load
 
@@ -327,7 +335,7 @@ def describe(
         leave(BAD_INPUT, "--set changes a scenario; it has no meaning for a name.")
     from sim.cli.catalogue import explain
 
-    print(explain(what))
+    print(explain(what) if name is None else explain(name, what))
 
 
 def _kinds(incomplete: str) -> list[str]:
@@ -348,16 +356,21 @@ def list_(
         list[str] | None,
         typer.Argument(metavar="[TEXT]...", help="Only rows that hold all these words.", show_default=False),
     ] = None,
-    folder: Annotated[Path, typer.Option(metavar="DIR", help="Where scenarios are looked for.")] = Path("scenarios"),
+    folder: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of scenarios; absent: scenarios/, or those that ship with OpenLoop.",
+                     show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print rows as JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print rows as CSV.")] = False,
-) -> None:
+) -> None:  # fmt: skip
     """List parameters, policies, loops, observables and so on.
 
     \b
     openloop list
     openloop list parameters switching
     openloop list policies --json
+    openloop list scenarios
     openloop list observables --csv > observables.csv
     """
     from sim.cli.catalogue import brief, kinds, matching, rows

@@ -6,9 +6,10 @@ Everything is read from the declarations themselves, so a new policy or paramete
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -20,14 +21,15 @@ from sim.loops import LOOPS
 from sim.observables import OBSERVABLES
 from sim.policies import policy_kinds
 from sim.quantity import Quantity, Spec, describe_field, is_quantity, limits, sources, walk
+from sim.scenario.check import unit_of
 from sim.scenario.spec import LensName, Parameters, RunSettings, Scenario
 
 Row = dict[str, Any]
 A_YEAR = 12
 
 
-def rows(kind: str, folder: Path = Path("scenarios")) -> list[Row]:
-    """All rows of one kind.
+def rows(kind: str, folder: Path | None = None) -> list[Row]:
+    """All rows of one kind; scenarios are those of a folder, or the ones that ship (`sim.scenario.shipped`).
 
     Raises
     ------
@@ -51,7 +53,7 @@ def matching(found: Iterable[Row], words: Sequence[str]) -> list[Row]:
     return [row for row, text in texts if all(word in text for word in wanted)]
 
 
-BRIEF = {"sources": ("key", "year", "authors", "title")}
+BRIEF = {"sources": ("key", "year", "authors", "title"), "scenarios": ("name", "question")}
 """Columns of a table for reading, where the whole row would be too wide; JSON and CSV hold everything."""
 
 
@@ -104,7 +106,9 @@ def _policies() -> list[Row]:
 
 
 def _events() -> list[Row]:
-    return [{"kind": kind, "meaning": _doc(spec)} for kind, spec in EVENT_KINDS.items()]
+    return [
+        {"kind": kind, "levers": list(_levers_of(spec)), "meaning": _doc(spec)} for kind, spec in EVENT_KINDS.items()
+    ]
 
 
 def _levers() -> list[Row]:
@@ -173,21 +177,28 @@ def _sources() -> list[Row]:
     return [{"key": key, **{field: entry.get(field, "") for field in fields}} for key, entry in table.items()]
 
 
-def _scenarios(folder: Path = Path("scenarios")) -> list[Row]:
+def _scenarios(folder: Path | None = None) -> list[Row]:
     from sim.scenario.read import read
+    from sim.scenario.shipped import shipped_folder
 
+    folder = folder or shipped_folder()
     found = []
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+        row = {"name": path.stem, "question": "", "extends": "", "file": str(path), "description": ""}
         try:
             entries = read(path)[0].entries
         except ScenarioError as error:
-            found.append({"file": str(path), "extends": "", "description": str(error.problems[0])})
+            found.append({**row, "question": str(error.problems[0])})
             continue
-        told = {key: entries[key].plain() for key in ("extends", "description") if key in entries}
-        found.append(
-            {"file": str(path), "extends": told.get("extends", ""), "description": told.get("description", "")}
-        )
+        told = {key: str(entries[key].value) for key in ("name", "extends", "description") if key in entries}
+        found.append({**row, **told, "question": question(told.get("description", ""))})
     return found
+
+
+def question(description: str) -> str:
+    """The question that a description asks: its last sentence if that ends in a question mark, else all of it."""
+    text = " ".join(description.split())
+    return re.split(r"(?<=[.:?!])\s+(?=[A-Z])", text)[-1] if text.endswith("?") else text
 
 
 KINDS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
@@ -209,31 +220,41 @@ KINDS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
 # one name
 
 
-def explain(name: str) -> str:
-    """What a name means. A name that stands for several things gets all its meanings.
+def explain(name: str, sort: str = "") -> str:
+    """What a name means. A name that stands for several things gets all its meanings, or only that of a ``sort``, as in
+    ``openloop describe policy enforcement``, which is a lever too.
 
     Raises
     ------
     UnknownNameError
-        When nothing has that name.
+        When nothing has that name, or nothing of that sort, or there is no such sort.
     """
+    if sort and sort not in _names():
+        raise UnknownNameError("sort of thing named", sort, _names())
     wanted = short_key(name)
-    texts = list(_meanings(wanted))
-    if not texts:
+    told = list(_meanings(wanted))
+    if not told:
         exact = {known.lower(): known for known in known_names()}
-        texts = list(_meanings(exact.get(wanted.lower(), wanted)))
+        told = list(_meanings(exact.get(wanted.lower(), wanted)))
+    texts = [text for found, text in told if sort in ("", found)]
     if not texts:
-        raise UnknownNameError("parameter, policy, lever, loop or other thing named", name, known_names())
+        what = sort or "parameter, policy, lever, loop or other thing"
+        raise UnknownNameError(f"{what} named", name, _names()[sort] if sort else known_names())
     return "\n\n".join(texts)
 
 
 def known_names() -> list[str]:
     """Every name that `explain` knows."""
-    tables: tuple[Iterable[str], ...] = (
-        policy_kinds(), EVENT_KINDS, LOOPS, LEVERS, OBSERVABLES, Parameters().lines, REGIONS,
-        (row["sector"] for row in _sectors()), _quantities(), _groups(), _settings(), sources(),
-    )  # fmt: skip
-    return list(dict.fromkeys(name for table in tables for name in table))
+    return list(dict.fromkeys(name for names in _names().values() for name in names))
+
+
+def _names() -> dict[str, Iterable[str]]:
+    """The names of every sort of thing."""
+    return {
+        "policy": policy_kinds(), "event": EVENT_KINDS, "parameter": (*_quantities(), *_groups()),
+        "line": Parameters().lines, "setting": _settings(), "loop": LOOPS, "lever": LEVERS, "observable": OBSERVABLES,
+        "region": REGIONS, "sector": [row["sector"] for row in _sectors()], "source": sources(),
+    }  # fmt: skip
 
 
 def _groups() -> dict[str, list[str]]:
@@ -251,42 +272,44 @@ def _settings() -> dict[str, FieldInfo]:
     return {f"run.{name}": field for name, field in RunSettings.model_fields.items()}
 
 
-def _meanings(name: str) -> Iterator[str]:
+def _meanings(name: str) -> Iterator[tuple[str, str]]:
+    """Every sort of thing that has a name, with what it is."""
     if name in policy_kinds():
-        yield _explain_action("policy", policy_kinds()[name])
+        yield "policy", _explain_action("policy", policy_kinds()[name])
     elif name in EVENT_KINDS:
-        yield _explain_action("event", EVENT_KINDS[name])
+        yield "event", _explain_action("event", EVENT_KINDS[name])
     elif name in _quantities():
-        yield _explain_quantity(name, _quantities()[name])
+        yield "parameter", _explain_quantity(name, _quantities()[name])
     elif name in _groups():
-        yield _explain_group(name, _groups()[name])
+        yield "parameter", _explain_group(name, _groups()[name])
     if name in Parameters().lines:
         line = Parameters().lines[name]
         active = "" if line.active else "; it ships inactive, switch it on with active: true"
-        yield f"{name} (line): home {line.region}, weights {line.openness}{active}"
-        yield _explain_group(f"lines.{name}", _groups()[f"lines.{name}"])
+        about = f"{name} (line): home {line.region}, weights {line.openness}{active}"
+        yield "line", f"{about}\n\n{_explain_group(f'lines.{name}', _groups()[f'lines.{name}'])}"
     if name in _settings():
         field = _settings()[name]
         low, high = limits(field)
-        yield _block(
+        yield "setting", _block(
             f"{name} (run setting): {field.description}",
             {"default": field.default, "allowed": _span(low, high), "change it": f"openloop run FILE --set {name}=..."},
         )
     if name in LOOPS:
-        yield _explain_loop(name)
+        yield "loop", _explain_loop(name)
     if name in LEVERS:
-        yield _explain_lever(name)
+        yield "lever", _explain_lever(name)
     if name in OBSERVABLES:
         each = OBSERVABLES[name]
         dims = ", ".join(("run", "month", *each.dims))
-        yield _block(f"{name} (observable): {each.long_name}", {"unit": each.unit, "kind": each.kind, "dims": dims})
+        about = f"{name} (observable): {each.long_name}"
+        yield "observable", _block(about, {"unit": each.unit, "kind": each.kind, "dims": dims})
     if name in REGIONS:
-        yield f"{name} (region): {REGION_NAMES[name]}"
+        yield "region", f"{name} (region): {REGION_NAMES[name]}"
     for row in _sectors():
         if row["sector"] == name:
-            yield f"{name} (sector): its adopters are {' and '.join(row['adopter_types'])}"
+            yield "sector", f"{name} (sector): its adopters are {' and '.join(row['adopter_types'])}"
     if name in sources():
-        yield _block(f"{name} (source)", sources()[name])
+        yield "source", _block(f"{name} (source)", sources()[name])
 
 
 def _explain_quantity(key: str, each: Quantity) -> str:
@@ -316,17 +339,64 @@ def _explain_group(name: str, keys: Sequence[str]) -> str:
 
 def _explain_action(what: str, spec: type[Spec]) -> str:
     kind = spec.model_fields["kind"].default
-    written = _example(spec).model_dump(mode="json")
-    about = {"pulls": ", ".join(_levers_of(spec))}
+    example = _example(spec)
+    written = {**example.model_dump(mode="json"), **_unless_given(spec)}
+    when = f", {example.when()}" if what == "policy" else ""
+    about = {"pulls": ", ".join(_levers_of(spec)), "effect": f"{example.effect()}{when}"}
     for name, field in spec.model_fields.items():
         if name != "kind":
-            about[name] = f"{field.description or ''} {_default(field, written[name])}".strip()
-    given = "".join(f", {name}: {written[name]}" for name, field in spec.model_fields.items() if field.is_required())
-    start = "" if "start" in given else ", start: 2026-01"
+            about[name] = "\n".join(filter(None, (field.description, _limits_of(name, field, written[name]))))
     section = {"policy": "policies", "event": "events"}[what]
     return "\n".join(
-        [_block(f"{kind} ({what}): {_doc(spec)}", about), f"{section}:", f"  - {{kind: {kind}{given}{start}}}"]
+        [_block(f"{kind} ({what}): {_doc(spec)}", about), "paste and change:", f"{section}:", f"  - {{{_pasted(spec)}}}"]
     )
+
+
+def _limits_of(name: str, field: FieldInfo, written: Any) -> str:
+    """``default 0.9 share; possible 0 to 1; believable 0.7 to 1; assumption: bans on ...``."""
+    said = ["must be given" if field.is_required() else _default(field, written)]
+    if is_quantity(field):
+        each = describe_field(name, field, field.default, field.default)
+        said.append(f"possible {_span(each.low, each.high)}")
+        if not math.isnan(each.plausible_low):
+            said.append(f"believable {_span(each.plausible_low, each.plausible_high)}")
+        said.append(f"assumption: {each.why}" if each.source == "assumption" else f"source: {_cited(each.source)}")
+    elif choices := _choices(field.annotation):
+        said.append(f"one of {', '.join(choices)}" if not _is_list(field.annotation) else f"of {', '.join(choices)}")
+    return "; ".join(filter(None, said))
+
+
+def _choices(annotation: Any) -> list[str]:
+    """The words that a field may hold, if they are few and fixed."""
+    if get_origin(annotation) is Literal:
+        return [str(each) for each in get_args(annotation)]
+    return list(dict.fromkeys(word for each in get_args(annotation) for word in _choices(each)))
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is tuple or any(get_origin(each) is tuple for each in get_args(annotation))
+
+
+def _pasted(spec: type[Any]) -> str:
+    """An entry that checks as it stands, with what one would change first: who, when, which line, how much."""
+    example = _example(spec)
+    written = example.model_dump(mode="json")
+    first = [name for name in ("kind", "actor", "line", "start") if name in written]
+    strengths = getattr(spec, "graded", None)
+    if strengths is None:  # an event: all its numbers say how much
+        strengths = [name for name, field in spec.model_fields.items() if is_quantity(field)]
+    told = [name for name in strengths if written[name] != getattr(spec, "neutral", 0.0)]
+    words = [name for name, field in spec.model_fields.items() if name not in first and _is_word(field)]
+    return ", ".join(f"{name}: {_plain(written[name])}" for name in (*first, *words, *told))
+
+
+def _is_word(field: FieldInfo) -> bool:
+    """Whether a field holds one of a few words, such as ``open`` and ``closed``."""
+    return get_origin(field.annotation) is Literal
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _explain_loop(key: str) -> str:
@@ -368,16 +438,28 @@ def _explain_lever(name: str) -> str:
 
 
 def _levers_of(spec: type[Any]) -> tuple[str, ...]:
-    """The levers that a policy or event pulls, in alphabetical order: found out by asking it."""
-    action = _example(spec)
-    pulls = action.pull(action.plan(A_YEAR, 0.0, 1.0)) if hasattr(action, "plan") else action.pull(A_YEAR)
-    return tuple(sorted({pull.lever for pull in pulls}))
+    """The levers that a policy or event pulls, in alphabetical order: found out by asking it, with every word and flag."""
+    example, found = _example(spec), set[str]()
+    for name, field in spec.model_fields.items():
+        choices: list[Any] = _choices(field.annotation) if _is_word(field) else [True, False]
+        for choice in choices if _is_word(field) or field.annotation is bool else ():
+            action = example.model_copy(update={name: choice})
+            pulls = action.pull(action.plan(A_YEAR, 0.0, 1.0)) if hasattr(action, "plan") else action.pull(A_YEAR)
+            found |= {pull.lever for pull in pulls}
+    return tuple(sorted(found))
 
 
 def _example(spec: type[Any]) -> Any:
-    """A policy or event at its defaults; what must be given is about any line, from 2026-01."""
+    """A policy or event at its defaults, from 2026-01; what else must be given is about any line."""
     values = {"line": next(iter(Parameters().lines)), "start": "2026-01"}
-    return spec(**{name: values.get(name, 0) for name, field in spec.model_fields.items() if field.is_required()})
+    given = {name: values.get(name, 0) for name, field in spec.model_fields.items() if field.is_required()}
+    return spec(**{**given, "start": values["start"]})
+
+
+def _unless_given(spec: type[Any]) -> dict[str, Any]:
+    """What an optional field holds when a file leaves it out, as a file would have it."""
+    bare = spec.model_construct().model_dump(mode="json", warnings=False)
+    return {name: bare[name] for name, field in spec.model_fields.items() if not field.is_required()}
 
 
 def _doc(thing: type) -> str:
@@ -404,19 +486,20 @@ def _span(low: float, high: float) -> str:
 
 
 def _default(field: FieldInfo, written: Any) -> str:
-    """``(default 0.6 share)``, from the value as a scenario file would have it."""
-    if field.is_required():
-        return "(must be given)"
+    """``default 0.6 share``, from the value as a scenario file would have it."""
     if isinstance(written, list):
         written = ", ".join(map(str, written)) or "none"
     elif isinstance(written, bool):
         written = str(written).lower()
-    unit = f" {field.json_schema_extra['unit']}" if is_quantity(field) else ""  # type: ignore[index]
-    return "" if written in (None, "") else f"(default {written}{unit})"
+    elif isinstance(written, float):
+        written = f"{written:g}"
+    unit = unit_of(field)
+    return "" if written in (None, "") else f"default {written}{f' {unit}' if unit not in ('', '1') else ''}"
 
 
 def _block(head: str, about: Mapping[str, Any]) -> str:
     """A heading and its aligned facts; empty ones are left out."""
     facts = {key: str(value) for key, value in about.items() if value not in ("", None)}
     width = max(map(len, facts), default=0)
-    return "\n".join([head, *(f"  {key:<{width}}  {value}" for key, value in facts.items())])
+    below = "\n" + " " * (width + 4)
+    return "\n".join([head, *(f"  {key:<{width}}  {value.replace(chr(10), below)}" for key, value in facts.items())])

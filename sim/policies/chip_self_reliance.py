@@ -38,7 +38,9 @@ class ChipSelfReliance(Policy):
         ]
 
     def effect(self) -> str:
-        return (
-            f"{self.actor} pays {self.subsidy:g} $B a month for domestic chips, {self.discount:.0%} of their price, "
-            f"and refuses {self.import_refusal:.0%} of frontier-chip imports"
-        )
+        done = [
+            f"pays {self.subsidy:g} $B a month for domestic chips" * (self.subsidy > 0),
+            f"pays {self.discount:.0%} of the price of domestic chips" * (self.discount > 0),
+            f"refuses {self.import_refusal:.0%} of frontier-chip imports" * (self.import_refusal > 0),
+        ]
+        return f"{self.actor} {' and '.join(filter(None, done)) or 'does nothing for domestic chips'}"

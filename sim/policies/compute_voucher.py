@@ -30,4 +30,4 @@ class ComputeVoucher(Policy):
 
     def effect(self) -> str:
         whom = "adopters of all types" if self.types is None else f"adopters of type {', '.join(self.types) or 'none'}"
-        return f"{self.actor} pays {self.strength:.0%} of the cost of hosting and self-hosting to {whom}"
+        return f"{self.actor} pays {100 * self.strength:.3g}% of the cost of hosting and self-hosting to {whom}"

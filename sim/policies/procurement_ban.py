@@ -26,6 +26,10 @@ class ProcurementBan(Policy):
         0.9, "Part of the covered agencies that comply.", symbol="comp", unit="share", bounds=(0, 1),
         plausible=(0.7, 1), source=assumption("bans on devices are checked, bans on weights hardly"),
     )  # fmt: skip
+    coverage: float = quantity(
+        1.0, "Part of the region's agencies that the ban is about, for example those of one member state.",
+        unit="share", bounds=(0, 1), plausible=(0, 1), source=assumption("the whole region unless a scenario says so"),
+    )  # fmt: skip
     contractors: float = quantity(
         0.0, "Part of enterprises that are bound as contractors.", unit="share", bounds=(0, 1), plausible=(0, 0.3),
         source=assumption("chosen by the scenario"),
@@ -38,24 +42,26 @@ class ProcurementBan(Policy):
         agencies = {**banned, "sector": self.sectors, "type": ("public",)}
         firms = {**banned, "type": ("enterprise",)}
         levers = ("ban", "base_ban") if self.derivatives else ("ban",)
+        share = self.compliance * self.coverage
         pulls = [
             pull
             for lever in levers
             for pull in (
-                Pull(lever, self.compliance * plan.ramp, agencies),
-                Pull(lever, self.compliance * self.contractors * plan.ramp, firms),
+                Pull(lever, share * plan.ramp, agencies),
+                Pull(lever, share * self.contractors * plan.ramp, firms),
             )
         ]
         if self.lines is not None:
             return pulls  # friction is felt against origins, so a ban of single lines is not felt ahead
         ahead = {"region": (self.actor,), "origin": self.origins, "sector": self.sectors, "mode": self.modes}
-        return [*pulls, Pull("friction", self.compliance * plan.ahead, ahead)]
+        return [*pulls, Pull("friction", share * plan.ahead, ahead)]
 
     def effect(self) -> str:
         which = f"lines of {', '.join(self.origins)}" if self.lines is None else ", ".join(self.lines)
         bound = f", and {self.contractors:.0%} of enterprises as contractors" if self.contractors else ""
         built = ", derivatives included" if self.derivatives else ""
+        covered = "" if self.coverage == 1 else f"a covered {self.coverage:.1%} of "
         return (
-            f"{self.compliance:.0%} of public agencies in {self.actor}{bound} give up {which} "
+            f"{self.compliance:.0%} of {covered}public agencies in {self.actor}{bound} give up {which} "
             f"({everyone(self.modes)} modes{built})"
         )
