@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from sim.experiments.paired import PILOT
 from sim.experiments.sweep import backwards, findings, parse_sweep, sweep, unit_of
 from sim.experiments.sweep import save as save_sweep
 from sim.figures.comparison import comparison, different
+from sim.figures.overview import COLUMNS, overview
 from sim.run import run
 from sim.scenario.resolve import load
 
@@ -321,6 +323,48 @@ def test_a_comparison_leaves_a_whole_folder_that_an_identical_one_replaces(found
     (folder / "manifest.json").write_text("{}")
     with pytest.raises(OutputError, match="in the way"):
         comparison_folder.save(found, tmp_path, figures=False)
+
+
+def test_many_scenarios_get_an_overview_and_a_page_each(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison_folder, "MOST_TOGETHER", 1)
+    others = [scenario_file(folder, "twin"), scenario_file(folder, "cut", more="loops: {R5: off}\n")]
+    small = compare(BASELINE, others, **{**TINY, "replicates": 3})
+    target, files = comparison_folder.save(small, tmp_path)
+    (date,) = map(month_label, small.plan.at)
+    drawn = {file.stem for file in files if file.parent.name == "figures"}
+    assert drawn == {f"overview-{date}", "comparison-twin", "comparison-cut"}
+    words = (target / "figures" / f"overview-{date}.svg").read_text(encoding="utf-8")
+    assert words.count(">=<") >= len(COLUMNS), "the twin is identical in every column"
+    shown = comparison_folder.overview_rows(small, date).query("outcome == 'focus_share'")
+    assert list(shown["difference"]) == sorted(shown["difference"], reverse=True), "what raises most stands first"
+    mean = small.table.query(f"other == 'cut' and outcome == 'focus_share' and month == '{date}'")["difference"].iloc[0]
+    assert shown.set_index("other").loc["cut", "difference"] == pytest.approx(100 * mean)
+
+
+def test_an_overview_draws_what_it_is_given():
+    rows = [
+        {"other": name, "outcome": column.outcome, "difference": value, "low": value - 1, "high": value + 1,
+         "distinguishable": abs(value) > 1, "identical": value == 0.0}
+        for column in COLUMNS for name, value in (("up", 20.0), ("same", 0.0), ("down", -0.5))
+    ]  # fmt: skip
+    drawn = overview(pd.DataFrame(rows), {"base": "base", "date": "2030-01", "footer": "foot"})
+    first = next(axes for axes in drawn.axes if axes.get_xscale() == "symlog")
+    dots = [line for line in first.lines if line.get_marker() == "o"]
+    assert [(dot.get_xdata()[0], dot.get_ydata()[0]) for dot in dots] == [(20.0, 0), (-0.5, 2)]
+    assert [dot.get_markerfacecolor() == "white" for dot in dots] == [False, True]
+    assert [text.get_text() for text in first.texts] == ["+20.0", "=", "−0.50"]
+    assert first.get_xlim()[0] < -1.5
+    assert first.get_xlim()[1] > 21
+
+
+def test_a_comparison_of_an_incident_and_of_other_assumptions_says_so(folder):
+    incident = scenario_file(folder, "shock", more="events:\n  - {kind: incident, start: 2024-03}\n")
+    cut = scenario_file(folder, "cut", more="loops: {R5: off}\nparameters: {adopter: {peer_weight: 0.2}}\n")
+    small = compare(BASELINE, [incident, cut], **{**TINY, "replicates": 2})
+    drawn = comparison(comparison_folder.curves_of(small), small.plan.scenarios)
+    words = " ".join(text.get_text() for part in (drawn, *drawn.axes) for text in part.texts)
+    assert "shock: incident (lines of CN)" in words
+    assert re.search(r"cut:\s+adopter.peer_weight\s+0.8\s+to\s+0.2;\s+loops\s+R5\s+off", words)
 
 
 def test_difference_curves_are_those_of_the_table(found):

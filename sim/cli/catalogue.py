@@ -190,8 +190,8 @@ def _scenarios(folder: Path | None = None) -> list[Row]:
         except ScenarioError as error:
             found.append({**row, "question": str(error.problems[0])})
             continue
-        told = {key: str(entries[key].value) for key in ("name", "extends", "description") if key in entries}
-        found.append({**row, **told, "question": question(told.get("description", ""))})
+        row |= {key: str(entries[key].value) for key in row if key in entries}
+        found.append({**row, "question": question(row["description"])})
     return found
 
 
@@ -290,9 +290,16 @@ def _meanings(name: str) -> Iterator[tuple[str, str]]:
     if name in _settings():
         field = _settings()[name]
         low, high = limits(field)
-        yield "setting", _block(
-            f"{name} (run setting): {field.description}",
-            {"default": field.default, "allowed": _span(low, high), "change it": f"openloop run FILE --set {name}=..."},
+        yield (
+            "setting",
+            _block(
+                f"{name} (run setting): {field.description}",
+                {
+                    "default": field.default,
+                    "allowed": _span(low, high),
+                    "change it": f"openloop run FILE --set {name}=...",
+                },
+            ),
         )
     if name in LOOPS:
         yield "loop", _explain_loop(name)
@@ -348,7 +355,12 @@ def _explain_action(what: str, spec: type[Spec]) -> str:
             about[name] = "\n".join(filter(None, (field.description, _limits_of(name, field, written[name]))))
     section = {"policy": "policies", "event": "events"}[what]
     return "\n".join(
-        [_block(f"{kind} ({what}): {_doc(spec)}", about), "paste and change:", f"{section}:", f"  - {{{_pasted(spec)}}}"]
+        [
+            _block(f"{kind} ({what}): {_doc(spec)}", about),
+            "paste and change:",
+            f"{section}:",
+            f"  - {{{_pasted(spec)}}}",
+        ]
     )
 
 
@@ -438,7 +450,7 @@ def _explain_lever(name: str) -> str:
 
 
 def _levers_of(spec: type[Any]) -> tuple[str, ...]:
-    """The levers that a policy or event pulls, in alphabetical order: found out by asking it, with every word and flag."""
+    """The levers that a policy or event pulls, sorted: found out by asking it, with every word and flag it may hold."""
     example, found = _example(spec), set[str]()
     for name, field in spec.model_fields.items():
         choices: list[Any] = _choices(field.annotation) if _is_word(field) else [True, False]

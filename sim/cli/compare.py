@@ -238,7 +238,8 @@ def _capital(text: str) -> str:
 
 def closing_words(folder: Path, files: tuple[Path, ...], base: Path, others: list[Path]) -> str:
     """Where things are, and what to do next."""
-    drawn = sorted({file.stem for file in files if file.parent.name == "figures"})
+    stems = {file.stem for file in files if file.parent.name == "figures"}
+    drawn = sorted({"comparison-<scenario>" if stem.startswith("comparison-") else stem for stem in stems})
     command = shlex.join(["openloop", "compare", str(base), *map(str, others)])
     lines = [
         f"{shown(folder)}/",

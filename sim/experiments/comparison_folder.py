@@ -8,7 +8,7 @@
         comparison.md      the same to read, with who switched and what a billion buys
         who_switched.csv   contributions by adopter type, region and sector
         curves.nc          levels of every replicate, and paired differences with their intervals
-        figures/           the comparison, and a forest plot
+        figures/           the comparison, and a forest plot; of many scenarios an overview, and each against the base
         manifest.json      versions, seed, command, checksums
 """
 
@@ -127,17 +127,47 @@ def curves_of(found: Comparison) -> xr.Dataset:
     )  # fmt: skip
 
 
+MOST_TOGETHER = 6
+"""More scenarios than this cannot be told apart by colour; each then gets a page of its own beside the overview."""
+
+
 def _draw(found: Comparison, curves: xr.Dataset, folder: Path) -> None:
     from sim.figures import save as save_figure
     from sim.figures.comparison import comparison, footer, forest
+    from sim.figures.overview import overview
 
     names = [each.name for each in found.plan.scenarios]
-    save_figure(comparison(curves, found.plan.scenarios), folder / "comparison")
     text = footer(curves.attrs["scenario_name"], found.inputs[:8], found.replicates, found.plan.base.run.seed)
+    if len(names) - 1 > MOST_TOGETHER:
+        title = f"{names[0]} vs {len(names) - 1} scenarios"
+        text = footer(title, found.inputs[:8], found.replicates, found.plan.base.run.seed)
+        for date in map(month_label, found.plan.at):
+            about = {"base": names[0], "date": date, "footer": text}
+            save_figure(overview(overview_rows(found, date), about), folder / f"overview-{date}")
+        for scenario in found.plan.others:
+            save_figure(comparison(_pair(curves, names[0], scenario.name), (found.plan.base, scenario)),
+                        folder / f"comparison-{scenario.name}")  # fmt: skip
+        return
+    save_figure(comparison(curves, found.plan.scenarios), folder / "comparison")
     about = {"date": _last_date(found), "footer": f"{text}  ·  hollow: not told from zero"}
     rows = forest_rows(found)
     if len(rows):
         save_figure(forest(rows, names, about), folder / "differences")
+
+
+def _pair(curves: xr.Dataset, base: str, other: str) -> xr.Dataset:
+    """The curves of one other scenario and the base."""
+    chosen = curves.sel(scenario=[base, other], other=[other])
+    return chosen.assign_attrs(scenario_name=f"{base} vs {other}")
+
+
+def overview_rows(found: Comparison, date: str) -> pd.DataFrame:
+    """What the overview shows: levels of one month in spoken units; what raises the focus share most stands first."""
+    rows = found.table[found.table["month"] == date].copy()
+    for column in ("difference", "low", "high"):
+        rows[column] = [spoken(unit)[0](value) for unit, value in zip(rows["unit"], rows[column], strict=True)]
+    focus = rows[rows["outcome"] == "focus_share"].set_index("other")["difference"]
+    return rows.sort_values("other", key=lambda others: -others.map(focus), kind="stable")
 
 
 def forest_rows(found: Comparison) -> pd.DataFrame:

@@ -16,6 +16,8 @@ from matplotlib.ticker import MaxNLocator
 from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET, curve, runs_of
 from sim.figures.page import WIDTH, Bar, Page, as_logarithm, as_percent
 from sim.figures.registry import house_style
+from sim.loops import LOOPS
+from sim.quantity import walk
 from sim.scenario import Scenario
 
 BASE = "#404040"
@@ -23,6 +25,7 @@ BASE = "#404040"
 COLOURS = ("#882255", "#332288", "#117733", "#B8860B", "#6699CC", "#AA6633")
 COLUMNS = 3
 MOST_NAMES = 60
+MOST_LANES, MOST_NUMBERS = 12, 3
 TITLE_ROOM = 4.4
 """Millimetres by which a lower panel moves up to the level it belongs to."""
 
@@ -39,8 +42,8 @@ class Panel:
 
 
 PANELS = (
-    Panel("L3_CN_open_US", "Chinese open use, US startups", "startups (L3)", "change [points]"),
-    Panel("focus_share", "Usage share of lines in focus", "usage", "change [points]"),
+    Panel("L3_CN_open_US", "Chinese use, US startups", "startups (L3)", "change [points]"),
+    Panel("focus_share", "Usage share in focus", "usage", "change [points]"),
     Panel("adoption_all", "Adoption", "adopters", "change [points]"),
     Panel("SX_US", "Security exposure of the US", "exposure (SX)", "change [points]"),
     Panel("capability_gap", "Chinese lead in capability", "lead [nats]", "change [nats]", "number"),
@@ -67,14 +70,17 @@ def comparison(curves: xr.Dataset, scenarios: Sequence[Scenario], figure: Figure
     band = "mean of the replicates, band 10-90% of them" if several else "the one replicate"
     note = (
         f"upper rows: {band}. Lower rows: paired difference from {scenarios[0].name}"
-        f"{', mean and its 95% interval' * several}. Upright lines: announced (dotted), in force (dashed)"
+        f"{', mean and its 95% interval' * several}. Upright lines: announced (dotted), begins (dashed)"
     )
+    note += "".join(f". {other.name}: {said}" for other in scenarios[1:] if (said := assumptions(scenarios[0], other)))
+    several_others = len(scenarios) > 2
     with house_style():
         page = Page(
             curves, scenarios[0], "What does each scenario change, and is it more than luck?", rows=4, columns=COLUMNS,
             height=29, left=14.5, right=2.5, note=note, figure=figure,
-            bars=[bar for other in scenarios[1:] for bar in changes(scenarios[0], other, looks[other.name], curves)],
-            key=looks,
+            bars=[bar for other in scenarios[1:] for bar in changes(
+                scenarios[0], other, looks[other.name], curves, f"{other.name}: " * several_others)],
+            key=looks, most_lanes=MOST_LANES,
         )  # fmt: skip
         for number, panel in enumerate(PANELS):
             above = 2 * COLUMNS * (number // COLUMNS) + number % COLUMNS
@@ -142,10 +148,15 @@ def mark_dates(axes: Axes, scenarios: Sequence[Scenario], looks: dict[str, str],
     for other in scenarios[1:]:
         found = [each for each, _ in different(scenarios[0], other)]
         announced = {each.announce for each in found if getattr(each, "announce", None) is not None}
-        for style, months in (("--", {each.start for each in found}), (":", announced)):
+        begun = {each.start for each in found}
+        # many dates are a calendar rather than marks, and must not hide what is drawn
+        alpha = min(0.7, 3.0 / max(len(begun | announced), 1))
+        for style, months in (("--", begun), (":", announced)):
             for month in months:
                 if 0 < month < last:
-                    axes.axvline(month, color=looks[other.name], linestyle=style, linewidth=0.6, alpha=0.7, zorder=1.2)
+                    axes.axvline(
+                        month, color=looks[other.name], linestyle=style, linewidth=0.6, alpha=alpha, zorder=1.2
+                    )
     return axes
 
 
@@ -161,7 +172,19 @@ def different(base: Scenario, other: Scenario) -> list[tuple[Any, str]]:
     return found
 
 
-def changes(base: Scenario, other: Scenario, colour: str, curves: xr.Dataset) -> list[Bar]:
+def assumptions(base: Scenario, other: Scenario) -> str:
+    """What of the assumptions differs, in a few words: ``startup.cost_weight 0.7 to 0.1; loops R1 off``."""
+    rows = [row for row in walk(other.parameters, base.parameters) if row.value != row.default]
+    told = [f"{row.key} {row.default:g} to {row.value:g}" for row in rows[:MOST_NUMBERS]]
+    more = f" and {len(rows) - MOST_NUMBERS} more numbers" if len(rows) > MOST_NUMBERS else ""
+    parts = [f"{', '.join(told)}{more}"] if rows else []
+    cut = [
+        f"{key} {getattr(other.loops, key)}" for key in LOOPS if getattr(other.loops, key) != getattr(base.loops, key)
+    ]
+    return "; ".join([*parts, *([f"loops {', '.join(cut)}"] if cut else [])])
+
+
+def changes(base: Scenario, other: Scenario, colour: str, curves: xr.Dataset, prefix: str = "") -> list[Bar]:
     """The policy strip of another scenario: only what differs from the base."""
     last = float(curves["month"][-1])
     bars: dict[str, Bar] = {}
@@ -170,8 +193,8 @@ def changes(base: Scenario, other: Scenario, colour: str, curves: xr.Dataset) ->
         if start >= last:
             continue
         event = not hasattr(each, "actor")
-        who = each.line if event else each.actor
-        text = f"{other.name}: {word}{who} {each.kind.replace('_', ' ')}"
+        kind = each.kind.replace("_", " ")
+        text = f"{prefix}{word}{f'{kind} ({each.about})' if event else f'{each.actor} {kind}'}"
         bar = bars.setdefault(text, Bar(text, colour, [], event))
         bar.spans.append((start, start if event else float(min(last if end is None else end, last))))
     return list(bars.values())

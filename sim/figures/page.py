@@ -61,6 +61,7 @@ class Page:
     figure : draw here instead of on a new figure
     bars : what the policy strip shows, in place of all policies and events of the scenario
     key : names to be explained below the heading, with their colours
+    most_lanes : lanes of the policy strip; what does not fit is counted
     """
 
     def __init__(
@@ -79,12 +80,13 @@ class Page:
         figure: Figure | None = None,
         bars: Sequence[Bar] | None = None,
         key: Mapping[str, str] | None = None,
+        most_lanes: int = MOST_LANES,
     ):
         self.month = dataset["month"].values.astype(float)
         self.first, self.last = float(self.month[0]), float(max(self.month[-1], self.month[0] + 1))
         across = (WIDTH - columns * (left + right)) / columns
         shown = _bars(scenario, self.last) if bars is None else list(bars)
-        lanes = _lanes(shown, self.first, self.last, WIDTH - left - right)
+        lanes = _lanes(shown, self.first, self.last, WIDTH - left - right, most_lanes)
         self.aligned = columns == 1
         strip = (LANE * len(lanes) + 1.5 + (0 if self.aligned else YEARS)) if lanes else 0.0
         self.heading = HEADING + (KEY if key else 0.0)
@@ -289,13 +291,16 @@ def _words(bar: Bar, first: float, last: float, width: float) -> tuple[float, st
     month = (last - first) / width  # months in a millimetre
     start, end = max(bar.spans[0][0], first), max(stop for _, stop in bar.spans)
     indent, length = (2.0 if bar.event else 0.8) * month, len(bar.text) * LETTER_WIDTH * month
-    if start + indent + length <= last:
-        return start + indent, "left", (start - indent, max(end, start + 2 * indent + length))
+    x = (end if bar.event else start) + indent  # the words of several events stand after the last of them
+    if x + length <= last:
+        return x, "left", (start - indent, max(end, x + indent + length))
     x = (start if bar.event else last) - indent
     return x, "right", (min(start - indent, x - length - indent), end + indent)
 
 
-def _lanes(bars: list[Bar], first: float, last: float, width: float) -> list[list[Bar]]:
+def _lanes(
+    bars: list[Bar], first: float, last: float, width: float, most: int = MOST_LANES
+) -> list[list[Bar]]:  # fmt: skip
     """Bars packed into lanes so that neither spans nor words overlap; what does not fit is counted in the last lane."""
     lanes: list[list[Bar]] = []
     taken: list[list[tuple[float, float]]] = []
@@ -306,7 +311,7 @@ def _lanes(bars: list[Bar], first: float, last: float, width: float) -> list[lis
             (number for number, spans in enumerate(taken) if all(reach[0] >= b or reach[1] <= a for a, b in spans)),
             len(lanes),
         )
-        if lane == MOST_LANES:
+        if lane == most:
             left_out += 1
             continue
         if lane == len(lanes):

@@ -1,0 +1,141 @@
+"""Many scenarios against one base on a single page: a row for each scenario, a column for each outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.scale import SymmetricalLogTransform
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from sim.figures.comparison import BASE
+from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET
+from sim.figures.page import WIDTH
+from sim.figures.registry import house_style
+
+LOOK = "#332288"
+STRIPE = "#f3f3f0"
+ROW, NAMES, TOP, FOOT, NUMBERS = 4.3, 37.0, 18.5, 19.0, 9.6
+MOST_LETTERS = 26
+MARGIN = 0.09
+"""Part of an axis that is kept free at either end."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One outcome of the overview; its axis is linear up to ``linear`` and logarithmic beyond."""
+
+    outcome: str
+    title: str
+    unit: str
+    linear: float
+
+
+COLUMNS = (
+    Column("L3_CN_open_US", "Chinese use,\nUS startups", "points", 1.0),
+    Column("focus_share", "usage share\nin focus", "points", 1.0),
+    Column("adoption_all", "adoption\nworldwide", "points", 1.0),
+    Column("SX_US", "US security\nexposure", "points", 1.0),
+    Column("capability_gap", "Chinese lead\nin capability", "nats", 0.1),
+    Column("log_compute_CN", "compute\nof China", "%", 10.0),
+)
+
+
+def overview(table: pd.DataFrame, about: dict[str, str], figure: Figure | None = None) -> Figure:
+    """What does every scenario change, beside all the others?
+
+    Parameters
+    ----------
+    table : rows with columns other, outcome, difference, low, high, distinguishable, identical, in spoken units; the
+        scenarios stand from top to bottom in the order in which they first appear
+    about : "base", "date" of the levels and "footer" of the figure
+    """
+    names = list(dict.fromkeys(table["other"]))
+    height = TOP + ROW * len(names) + FOOT
+    across = (WIDTH - NAMES - 1.0) / len(COLUMNS)
+    with house_style():
+        figure = figure or Figure()
+        figure.set_size_inches(WIDTH * MILLIMETRE, height * MILLIMETRE)
+        say = lambda x, y, text, **look: figure.text(x / WIDTH, 1 - y / height, text, **{"fontsize": LETTER, **look})
+        heading = f"What does each scenario change? Difference from {about['base']} in {about['date']}"
+        say(1.5, 4.3, heading, fontsize=8.5, fontweight="bold", color=INK)
+        box = (1.0 / WIDTH, FOOT / height, 1 - 2.0 / WIDTH, ROW * len(names) / height)
+        stripes = figure.add_axes(box)
+        stripes.set_axis_off()
+        stripes.set_ylim(len(names) - 0.5, -0.5)
+        for place, name in enumerate(names):
+            if place % 2 == 0:
+                stripes.axhspan(place - 0.5, place + 0.5, color=STRIPE, linewidth=0)
+            shown = name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 3]}..."
+            say(2.0, TOP + ROW * (place + 0.5), shown, color=INK, va="center_baseline")
+        for number, column in enumerate(COLUMNS):
+            x = NAMES + across * number
+            box = (x / WIDTH, FOOT / height, (across - NUMBERS - 1.5) / WIDTH, ROW * len(names) / height)
+            axes = figure.add_axes(box)
+            say(x, 8.6, column.title, color=INK, fontweight="bold", va="top", linespacing=1.15)
+            say(x + across - 2.0, TOP - 3.3, f"[{column.unit}]", color=QUIET, ha="right", va="top")
+            draw_column(axes, table[table["outcome"] == column.outcome], names, column, NUMBERS / across)
+        notes = (
+            "dot: mean paired difference, bar: its 95% interval, number: the mean; hollow: not told from zero; =: same",
+            "horizontal axes are linear between the two inner ticks and logarithmic beyond them",
+            about["footer"],
+        )
+        for line, text in enumerate(notes):
+            say(1.5, height - 7.6 + 3.0 * line, text, color=QUIET, va="baseline")
+    return figure
+
+
+def draw_column(axes: Axes, rows: pd.DataFrame, names: list[str], column: Column, numbers: float) -> Axes:
+    """One outcome of all scenarios; the mean stands beside each interval."""
+    axes.patch.set_alpha(0.0)
+    ends = pd.concat([rows["low"], rows["high"], rows["difference"], pd.Series([0.0])]).dropna()
+    axes.set_xscale("symlog", linthresh=column.linear, linscale=1.0)
+    low, high = min(ends.min(), -column.linear), max(ends.max(), column.linear)
+    ticks = _ticks(low, high, column.linear)
+    drawn = SymmetricalLogTransform(10, column.linear, 1.0)
+    left, right = drawn.transform([low, high])
+    spare = MARGIN * (right - left)
+    axes.set_xlim(*map(float, drawn.inverted().transform([left - spare, right + spare])))
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.axvline(0.0, color=BASE, linewidth=0.8)
+    for each in rows.itertuples():
+        y = names.index(each.other)
+        sure = bool(each.distinguishable)
+        colour = LOOK if sure else QUIET
+        if not each.identical:
+            if pd.notna(each.low):
+                axes.plot([each.low, each.high], [y, y], color=colour, linewidth=1.3, solid_capstyle="butt")
+            axes.plot(each.difference, y, marker="o", markersize=3.2, color=colour, markeredgewidth=0.8,
+                      markerfacecolor=colour if sure else "white")  # fmt: skip
+        axes.text(1.0 + 0.94 * numbers / (1 - numbers), y, "=" if each.identical else _number(each.difference, column),
+                  transform=axes.get_yaxis_transform(), fontsize=LETTER, color=INK if sure else QUIET, ha="right",
+                  va="center_baseline", clip_on=False)  # fmt: skip
+    axes.yaxis.set_major_locator(NullLocator())
+    axes.spines["left"].set_visible(False)
+    axes.grid(False)
+    axes.grid(axis="x")
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+    axes.tick_params(axis="x", labelrotation=90)
+    return axes
+
+
+def _ticks(low: float, high: float, linear: float) -> list[float]:
+    """Zero, the ends of the linear part, and the decades within the limits."""
+    found, step = {-linear, 0.0, linear}, 10 * linear
+    while step <= max(-low, high):
+        found |= {value for value in (-step, step) if low <= value <= high}
+        step *= 10
+    return sorted(found)
+
+
+def _number(value: float, column: Column) -> str:
+    """A mean with the digits that its column has room for."""
+    places = 0 if abs(value) >= 99.5 else 1 if column.linear > 0.1 and abs(value) >= 0.95 else 2
+    text = f"{value:+.{places}f}"
+    if not text.strip("+-0."):
+        text = f"{value:+.3f}" if abs(value) >= 0.0005 else "0"
+    return text.replace("-", "−")
