@@ -383,6 +383,8 @@ def list_(
         print(as_csv_text(found), end="")
     elif found:
         print(as_table(brief(kind, found)))
+        if kind == "scenarios":
+            say(f"Each is a file: {Path(found[0]['file']).with_name('NAME.yaml')}")
     else:
         say(f"Nothing here holds {' and '.join(repr(word) for word in text)}." if text else "There is none.")
 
