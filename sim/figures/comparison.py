@@ -39,6 +39,8 @@ class Panel:
     level: str
     change: str
     how: str = "share"
+    least: float = 0.1
+    """Smallest span of the axis of differences, in its unit."""
 
 
 PANELS = (
@@ -46,7 +48,7 @@ PANELS = (
     Panel("focus_share", "Usage share in focus", "usage", "change [points]"),
     Panel("adoption_all", "Adoption", "adopters", "change [points]"),
     Panel("SX_US", "Security exposure of the US", "exposure (SX)", "change [points]"),
-    Panel("capability_gap", "Chinese lead in capability", "lead [nats]", "change [nats]", "number"),
+    Panel("capability_gap", "Chinese lead in capability", "lead [nats]", "change [nats]", "number", 0.02),
     Panel("log_compute_CN", "Usable compute of China", "compute", "change [%]", "logarithm"),
 )
 
@@ -74,10 +76,11 @@ def comparison(curves: xr.Dataset, scenarios: Sequence[Scenario], figure: Figure
     )
     note += "".join(f". {other.name}: {said}" for other in scenarios[1:] if (said := assumptions(scenarios[0], other)))
     several_others = len(scenarios) > 2
+    what = "each scenario" if several_others else shortened(scenarios[-1].name)
     with house_style():
         page = Page(
-            curves, scenarios[0], "What does each scenario change, and is it more than luck?", rows=4, columns=COLUMNS,
-            height=29, left=14.5, right=2.5, note=note, figure=figure,
+            curves, scenarios[0], f"What does {what} change, and is it more than luck?", rows=4, columns=COLUMNS,
+            height=29, left=16, right=2, note=note, figure=figure,
             bars=[bar for other in scenarios[1:] for bar in changes(
                 scenarios[0], other, looks[other.name], curves, f"{other.name}: " * several_others)],
             key=looks, most_lanes=MOST_LANES,
@@ -115,7 +118,8 @@ def draw_levels(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel,
             axes, month, each, scale=scale, color=looks[name], linewidth=max(2.2 - 0.5 * place, 0.8), zorder=2 + place
         )
     if panel.how == "share":
-        as_percent(axes, panel.level, top=1.02 * float(axes.dataLim.y1))
+        highest = float(axes.dataLim.y1)
+        as_percent(axes, panel.level, top=min(1.02 * highest, max(highest, 100.0)))
     elif panel.how == "number":
         axes.set_ylabel(panel.level)
         axes.yaxis.set_major_locator(MaxNLocator(5))
@@ -136,10 +140,11 @@ def draw_differences(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: P
         axes.plot(month, mean, color=colour, zorder=4)
     axes.set_ylabel(panel.change)
     axes.yaxis.set_major_locator(MaxNLocator(4))
-    # a panel in which nothing happens must not magnify rounding
+    # a panel in which next to nothing happens must not magnify it
     bottom, top = axes.get_ylim()
-    if max(-bottom, top) < 1e-3:
-        axes.set_ylim(-0.01, 0.01)
+    if top - bottom < panel.least:
+        middle = min(max((top + bottom) / 2, -0.4 * panel.least), 0.4 * panel.least)
+        axes.set_ylim(middle - panel.least / 2, middle + panel.least / 2)
     return axes
 
 
@@ -175,8 +180,9 @@ def different(base: Scenario, other: Scenario) -> list[tuple[Any, str]]:
 def assumptions(base: Scenario, other: Scenario) -> str:
     """What of the assumptions differs, in a few words: ``startup.cost_weight 0.7 to 0.1; loops R1 off``."""
     rows = [row for row in walk(other.parameters, base.parameters) if row.value != row.default]
-    told = [f"{row.key} {row.default:g} to {row.value:g}" for row in rows[:MOST_NUMBERS]]
-    more = f" and {len(rows) - MOST_NUMBERS} more numbers" if len(rows) > MOST_NUMBERS else ""
+    shown = rows if len(rows) <= MOST_NUMBERS + 1 else rows[:MOST_NUMBERS]
+    told = [f"{row.key} {row.default:g} to {row.value:g}" for row in shown]
+    more = f" and {len(rows) - len(shown)} more numbers" * (len(rows) > len(shown))
     parts = [f"{', '.join(told)}{more}"] if rows else []
     cut = [
         f"{key} {getattr(other.loops, key)}" for key in LOOPS if getattr(other.loops, key) != getattr(base.loops, key)
@@ -294,8 +300,12 @@ def sweep(rows: pd.DataFrame, about: dict[str, str], figure: Figure | None = Non
     return figure
 
 
+def shortened(name: str) -> str:
+    """A name that fits a line."""
+    return name if len(name) <= MOST_NAMES else name[: MOST_NAMES - 3] + "..."
+
+
 def footer(name: str, hash_: str, replicates: int, seed: int, what: str = "comparison") -> str:
     """``baseline vs containment  ·  comparison 1a2b3c4d  ·  40 replicates  ·  seed 1``."""
-    shown = name if len(name) <= MOST_NAMES else name[: MOST_NAMES - 3] + "..."
     count = f"{replicates} replicate{'s' * (replicates > 1)}"
-    return f"{shown}  ·  {what} {hash_}  ·  {count}  ·  seed {seed}"
+    return f"{shortened(name)}  ·  {what} {hash_}  ·  {count}  ·  seed {seed}"
