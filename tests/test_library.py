@@ -11,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from sim.axes import month_label, month_number
+from sim.cli import app
 from sim.cli.catalogue import explain, question, rows
 from sim.engines.lockstep import simulate
 from sim.errors import UnknownNameError
@@ -153,8 +155,6 @@ def _first_sign(base, entry, word):
         return start
     old = next(each for each in (*base.policies, *base.events) if each.id == entry.id)
     changed = {key for key in type(entry).model_fields if getattr(entry, key) != getattr(old, key)}
-    if changed <= {"source", "note"}:
-        return 10**6
     return min(old.end or 10**6, entry.end or 10**6) if changed <= {"source", "note", "end"} else start
 
 
@@ -385,6 +385,24 @@ def test_a_name_can_be_asked_for_as_one_sort_of_thing():
         explain("incident", "policy")
     with pytest.raises(UnknownNameError, match='Did you mean "policy"'):
         explain("incident", "polcy")
+
+
+def test_a_sort_before_the_name_works_at_the_command_line():
+    runner = CliRunner()
+    told = runner.invoke(app, ["describe", "policy", "procurement_ban"])
+    assert told.exit_code == 0
+    assert told.stdout.startswith("procurement_ban (policy)")
+    refused = runner.invoke(app, ["describe", "event", "procurement_ban"])
+    assert refused.exit_code == 2
+    listed = runner.invoke(app, ["list", "scenarios", "--folder", str(ROOT / "scenarios")])
+    assert [line.split()[0] for line in listed.stdout.splitlines()[1:]] == sorted(STEMS)
+
+
+def test_another_source_or_note_is_no_difference_between_scenarios():
+    loaded = load(ROOT / "scenarios" / "history.yaml")
+    words = {each.id: word for each, word in different(loaded.base, loaded.scenario)}
+    assert "chip-control-2024" not in words
+    assert words["chip-control-h20"] == "changed "
 
 
 def test_the_default_of_a_date_is_told_and_not_that_of_the_example():

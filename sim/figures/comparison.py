@@ -166,14 +166,15 @@ def mark_dates(axes: Axes, scenarios: Sequence[Scenario], looks: dict[str, str],
 
 
 def different(base: Scenario, other: Scenario) -> list[tuple[Any, str]]:
-    """Policies and events that only one of two scenarios has, or that it has otherwise, each with a word about it."""
+    """Policies and events that only one of two scenarios has, or that act otherwise in it, each with a word on it."""
+    act = lambda each: each.model_dump(exclude={"source", "note"})
     found: list[tuple[Any, str]] = []
     for name in ("policies", "events"):
         before = {each.id: each for each in getattr(base, name) if each.active}
         after = {each.id: each for each in getattr(other, name) if each.active}
         found += [(each, "without ") for key, each in before.items() if key not in after]
         found += [(each, "") for key, each in after.items() if key not in before]
-        found += [(each, "changed ") for key, each in after.items() if key in before and before[key] != each]
+        found += [(each, "changed ") for key, each in after.items() if key in before and act(before[key]) != act(each)]
     return found
 
 
