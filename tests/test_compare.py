@@ -367,6 +367,14 @@ def test_a_comparison_of_an_incident_and_of_other_assumptions_says_so(folder):
     assert re.search(r"cut:\s+adopter.peer_weight\s+0.8\s+to\s+0.2;\s+loops\s+R5\s+off", words)
 
 
+def test_the_base_among_many_others_is_left_out(folder, tmp_path):
+    others = [str(scenario_file(folder, name, more="loops: {R5: off}\n")) for name in ("one", "two")]
+    small = ["--months", "8", "--adopters", "40", "--replicates", "2", "--no-figures", "--json", "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, ["compare", str(BASELINE), str(BASELINE), *others, *small])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["comparison"] == ["baseline", "one", "two"]
+
+
 def test_difference_curves_are_those_of_the_table(found):
     curves = comparison_folder.curves_of(found)
     row = found.table.query("other == 'grid' and outcome == 'capability_gap' and month == '2026-06'").iloc[0]

@@ -77,6 +77,7 @@ def compare(
 
     \b
     openloop compare scenarios/baseline.yaml scenarios/no-control.yaml
+    openloop compare scenarios/baseline.yaml scenarios/*.yaml      # the whole library; takes minutes
     openloop compare scenarios/baseline.yaml scenarios/no-control.yaml --at 2027-12 --at 2030-12
     openloop compare scenarios/baseline.yaml scenarios/no-control.yaml --until-width 0.005 --outcome L1_CN_open
     openloop compare scenarios/baseline.yaml --sweep policies.chip-control-h200.strength=0:1:9 --outcome log_compute_CN
@@ -89,6 +90,8 @@ def compare(
         return
     if not others:
         leave(BAD_INPUT, "compare needs a BASE and at least one OTHER, or a BASE and --sweep key=lo:hi:n.")
+    if len(others) > 1:  # so that scenarios/*.yaml may name the base too
+        others = [each for each in others if each.resolve() != base.resolve()]
     if until_width is not None and not until_width > 0:
         leave(BAD_INPUT, f"--until-width is {until_width:g}; it must be more than 0.")
     _compare(base, others, sets or (), at or (), until_width, outcome, max_replicates, settings, common, show)
