@@ -166,6 +166,41 @@ def combine(pulls: Iterable[Pull], lines: Mapping[str, str], leading: int) -> di
     return out
 
 
+def added(
+    levers: Mapping[str, Array], moves: Iterable[tuple[npt.NDArray[np.intp], Sequence[Pull]]], lines: Mapping[str, str],
+    runs: int,
+) -> dict[str, Array]:  # fmt: skip
+    """The levers that the pulls of some runs touch, with these pulls combined in.
+
+    Parameters
+    ----------
+    levers : name -> (run or 1, *axes), as they stand without the pulls
+    moves : numbers of runs, ascending, and pulls whose values run over them; in any order
+    lines : ``line -> home region``
+
+    Returns
+    -------
+    name -> (run, *axes), for the touched levers only; the levers of other runs keep every bit
+    """
+    gathered: dict[str, list[tuple[npt.NDArray[np.intp], Array]]] = {}
+    for rows, pulls in moves:
+        for pull in pulls:
+            gathered.setdefault(pull.lever, []).append((rows, pull.spread(lines)))
+    out = {}
+    for name, found in gathered.items():
+        lever = LEVERS[name]
+        whole = np.broadcast_to(levers[name], (runs, *levers[name].shape[1:])).copy()
+        touched = np.unique(np.concatenate([rows for rows, _ in found]))
+        parts = [whole[touched]]
+        for rows, part in found:
+            beside = np.full_like(parts[0], lever.neutral)
+            beside[np.searchsorted(touched, rows)] = part
+            parts.append(beside)
+        whole[touched] = together(lever, parts)
+        out[name] = whole
+    return out
+
+
 def together(lever: Lever, parts: Sequence[Array]) -> Array:
     """Contributions of equal shape to one lever, combined by its rule; their order does not matter to any bit."""
     return _reduce(lever.rule, np.sort(np.stack(parts), axis=0))

@@ -112,3 +112,14 @@ _TABLE = (
 )  # fmt: skip
 
 OBSERVABLES: dict[str, Observable] = {row[0]: Observable(*row) for row in _TABLE}  # type: ignore[arg-type]
+
+_REACTIONS = (
+    ("reaction_seen", ("reaction",), "1", "the watched metric as the rule's government sees it, in the metric's unit",
+     "ratio"),
+    ("reaction_decided", ("reaction",), "1", "strength that the government has decided; it acts when the lag is over",
+     "stock"),
+    ("reaction_strength", ("reaction",), "1", "strength of the reaction that is in force", "stock"),
+)  # fmt: skip
+
+OF_REACTIONS: dict[str, Observable] = {row[0]: Observable(*row) for row in _REACTIONS}  # type: ignore[arg-type]
+"""What is recorded of reaction rules; only scenarios that have some have these, one column a rule."""

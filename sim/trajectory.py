@@ -35,7 +35,7 @@ import numpy as np
 from sim import __version__
 from sim.axes import CHANNELS, GROUPS, MODES, REGIONS, SECTORS, START_YEAR, TYPES, month_label
 from sim.errors import OutputError, RunError, ScenarioError
-from sim.observables import OBSERVABLES
+from sim.observables import OBSERVABLES, OF_REACTIONS
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -101,12 +101,14 @@ def label(
     import xarray as xr
 
     coords = coordinates(scenario, replicates)
+    if not coords["reaction"][1]:
+        coords = {name: coord for name, coord in coords.items() if coord[0] != "reaction"}
     sizes = {name: len(values) for name, (_, values, _) in coords.items()}
     variables = {}
     for name, values in arrays.items():
-        if name not in OBSERVABLES:
+        observable = OBSERVABLES.get(name) or OF_REACTIONS.get(name)
+        if observable is None:
             raise RunError(f'the engine "{engine}" recorded "{name}", which sim/observables.py does not declare')
-        observable = OBSERVABLES[name]
         dims = ("run", "month", *observable.dims)
         wanted = tuple(sizes[dim] for dim in dims)
         if values.shape != wanted:
@@ -155,13 +157,32 @@ def coordinates(scenario: Scenario, replicates: Sequence[int]) -> dict[str, tupl
         "mode": ("mode", list(MODES), {"long_name": "mode of use"}),
         "group": ("group", list(GROUPS), {"long_name": "origin and openness of lines"}),
         "channel": ("channel", list(CHANNELS), {"long_name": "channel by which use returns data"}),
+        **_reaction_coordinates([rule for rule in scenario.reactions if rule.active]),
     }
+
+
+def _reaction_coordinates(rules: Sequence[Any]) -> dict[str, tuple[str, Any, dict[str, str]]]:
+    """The reaction rules of a scenario, and what their log needs to know of each; empty lists if there are none."""
+    read: dict[str, tuple[str, Callable[[Any], Any]]] = {
+        "reaction": ("id of the reaction rule", lambda rule: rule.id),
+        "reaction_actor": ("region whose government acts", lambda rule: rule.actor),
+        "reaction_metric": ("what is watched", lambda rule: rule.watch),
+        "reaction_region": ("region that is watched", lambda rule: rule.metric_region),
+        "reaction_action": ("policy by which the government acts", lambda rule: rule.action.kind),
+    }
+    found: dict[str, tuple[str, Any, dict[str, str]]] = {
+        name: ("reaction", [take(rule) for rule in rules], {"long_name": words}) for name, (words, take) in read.items()
+    }
+    lags = np.array([rule.lag for rule in rules], dtype=np.int64)
+    found["reaction_lag"] = ("reaction", lags, {"long_name": "months from decision to effect", "units": "months"})
+    return found
 
 
 def series_bytes(scenario: Scenario) -> int:
     """Memory that the series of one run take."""
     sizes = {name: len(values) for name, (_, values, _) in coordinates(scenario, [0]).items()}
-    numbers = sum(math.prod(sizes[dim] for dim in observable.dims) for observable in OBSERVABLES.values())
+    recorded = (*OBSERVABLES.values(), *OF_REACTIONS.values())
+    numbers = sum(math.prod(sizes[dim] for dim in observable.dims) for observable in recorded)
     return 8 * numbers * scenario.run.months
 
 

@@ -7,7 +7,8 @@ before month 0. The leading axis is 1 where all runs agree, and broadcasts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel
 
+from sim.agents.government import METRICS
 from sim.axes import (
     CELL_REGION,
     CELL_SECTOR,
@@ -30,7 +32,9 @@ from sim.axes import (
 from sim.errors import RunError
 from sim.levers import combine
 from sim.loops import LOOPS, Switch
+from sim.policies import Policy
 from sim.quantity import is_quantity
+from sim.reactions import Reaction
 from sim.rules.price import self_hosting_premium
 from sim.scenario.spec import Scenario
 from sim.setting.prices import MARKUP_RULES
@@ -64,6 +68,7 @@ class World:
     population : the adopters
     focus_line, focus_region, rivals : (run, line), (run, region), (run, region, origin) flags
     markup_rule : (run, 1) place in `sim.setting.prices.MARKUP_RULES`
+    rules, reactions : the reaction rules of its runs, and their ids in the order in which they are recorded
     """
 
     runs: int
@@ -96,6 +101,35 @@ class World:
     focus_region: Array
     rivals: Array
     markup_rule: Array
+    rules: tuple[ReactionRule, ...] = ()
+    reactions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReactionRule:
+    """One reaction rule of the runs that have it, in equal words; its numbers may differ from run to run.
+
+    Attributes
+    ----------
+    rows : numbers of these runs, ascending
+    column : place of its id in `World.reactions`
+    actor, region : numbers of the acting region, and of the one that is watched
+    metric, option : what is watched, and the number of its noise
+    sign : 1 to act above the threshold, -1 below
+    numbers : namespace of (row,) arrays: threshold, hold, lag, gain, max, cooldown, hysteresis, start,
+        observation_lag, observation_noise
+    policy : what is done, at strength 1
+    """
+
+    rows: Array
+    column: int
+    actor: int
+    region: int
+    metric: str
+    option: int
+    sign: float
+    numbers: SimpleNamespace
+    policy: Policy
 
 
 @dataclass(frozen=True)
@@ -188,7 +222,53 @@ def build(jobs: Sequence[Job]) -> World:
         focus_region=stack.array(lambda s: [name not in s.focus.exclude_regions for name in REGIONS]),
         rivals=stack.array(lambda s: [[o in getattr(s.rivals, r) for o in REGIONS] for r in REGIONS]),
         markup_rule=stack.array(lambda s: [MARKUP_RULES.index(s.parameters.prices.markup_rule)]),
+        rules=_reaction_rules(scenarios, which),
+        reactions=reaction_ids(scenarios),
     )
+
+
+RULE_NUMBERS = (
+    "threshold", "hold", "lag", "gain", "max", "cooldown", "hysteresis", "start", "observation_lag",
+    "observation_noise",
+)  # fmt: skip
+
+
+def reaction_ids(scenarios: Iterable[Scenario]) -> tuple[str, ...]:
+    """The ids of the active reaction rules of scenarios, each once, in the order in which they first appear."""
+    return tuple(dict.fromkeys(rule.id for scenario in scenarios for rule in scenario.reactions if rule.active))
+
+
+def _reaction_rules(scenarios: Sequence[Scenario], which: Array) -> tuple[ReactionRule, ...]:
+    """Rules that say the same but for numbers are one, so that they are followed together."""
+    ids, groups = reaction_ids(scenarios), defaultdict(list)
+    for number, scenario in enumerate(scenarios):
+        for rule in scenario.reactions:
+            if rule.active:
+                words = (rule.id, rule.actor, rule.metric_region, rule.watch, rule.sign, rule.action.model_dump_json())
+                groups[words].append((number, rule))
+    found = []
+    for group in groups.values():
+        of_scenario, one = dict(group), group[0][1]
+        rows = np.flatnonzero(np.isin(which, list(of_scenario)))
+        told = [_told(of_scenario[number], scenarios[number]) for number in which[rows]]
+        numbers = {name: np.array([each[name] for each in told]) for name in RULE_NUMBERS}
+        found.append(
+            ReactionRule(
+                rows=rows, column=ids.index(one.id), actor=REGIONS.index(one.actor),
+                region=REGIONS.index(one.metric_region), metric=one.watch, option=list(METRICS).index(one.watch),
+                sign=one.sign, numbers=SimpleNamespace(**numbers), policy=one.measure,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _told(rule: Reaction, scenario: Scenario) -> dict[str, float]:
+    """The numbers of a rule; how it sees is how its government sees, unless it says otherwise."""
+    told = {name: getattr(rule, name) for name in RULE_NUMBERS}
+    government = scenario.parameters.government
+    for name in ("observation_lag", "observation_noise"):
+        told[name] = getattr(government, name) if told[name] is None else told[name]
+    return told
 
 
 def _distinct(jobs: Sequence[Job]) -> tuple[list[Scenario], Array]:

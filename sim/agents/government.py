@@ -1,16 +1,44 @@
 """Governments, one per region: they announce policies, and watch exposure with delay and noise.
 
-What a government *does* is a policy (`sim.policies`); here stands how its announcements and observations work.
+What a government *does* is a policy (`sim.policies`), and when it decides by rule a reaction (`sim.reactions`); here
+stands how its announcements and observations work.
 
 Here are their numbers; what a government does each month stands in `sim/engines/actors/government.py`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal, get_args
+
 from sim.quantity import Spec, assumption, quantity
 
-WATCHED = ("security_exposure", "scarcity", "concentration", "powered")
-"""Metrics that governments watch, in the order of their noise options."""
+MetricName = Literal[
+    "security_exposure", "scarcity", "concentration", "powered", "data_exposure", "operational_exposure"
+]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Something about a region that governments watch; all of them lie between 0 and 1."""
+
+    symbol: str
+    unit: str
+    meaning: str
+
+
+METRICS: dict[str, Metric] = {
+    "security_exposure": Metric("SX", "share", "exposure to rivals' lines, through data or operation"),
+    "scarcity": Metric("scarcity", "share", "chip scarcity (denied demand that nothing replaced)"),
+    "concentration": Metric("HHI", "1", "concentration of usage by origin"),
+    "powered": Metric("f", "share", "part of installed compute that power can run"),
+    "data_exposure": Metric("DX", "share", "data exposure to rivals' lines"),
+    "operational_exposure": Metric("OX", "share", "operational exposure to rivals' lines in physical sectors"),
+}
+"""What a reaction rule may watch (`sim.reactions`), in the order of their noise options."""
+
+WATCHED: tuple[str, ...] = get_args(MetricName)[:4]
+"""Metrics whose statistics every government publishes, rules or no rules."""
 
 
 class Government(Spec):

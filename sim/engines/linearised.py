@@ -30,6 +30,7 @@ import numpy.typing as npt
 
 from sim.engines.lockstep import Lockstep
 from sim.engines.meanfield import Cells, Mass, start
+from sim.engines.reacting import Standing
 from sim.errors import RunError
 from sim.scenario import Scenario
 from sim.world import cell_region, cell_type
@@ -139,6 +140,8 @@ def _restore(many: Lockstep, engine: Lockstep, runs: int) -> None:
     many.line_share_log = [repeat(share) for share in engine.line_share_log]
     many.history = {name: [repeat(value) for value in past] for name, past in engine.history.items()}
     many.switches._held = {key: repeat(value) for key, value in engine.switches._held.items()}
+    if engine.reactions is not None:
+        many.reactions = Standing(engine.reactions, runs)
     many.deciders.mass = [deepcopy(engine.deciders.mass[0]) for _ in range(runs)]
     many.deciders.seen = repeat(engine.deciders.seen)
     many.deciders.tally = engine.deciders.tally

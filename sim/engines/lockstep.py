@@ -23,10 +23,11 @@ from sim.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, S
 from sim.engines import cells
 from sim.engines.deciding import Deciders
 from sim.engines.kernels import compiled
-from sim.engines.recording import Recorder
+from sim.engines.reacting import Reactions
+from sim.engines.recording import Part, Recorder, joined
 from sim.engines.switches import Switches
 from sim.errors import RunError
-from sim.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, usage
+from sim.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, reaction, usage
 from sim.setting.prices import MARKUP_RULES
 from sim.streams import normals, uniforms
 from sim.world import Job, World, build, cell_region, cell_sector, cell_type
@@ -64,7 +65,7 @@ def simulate(
     compiled()  # drops a stale cache, once and before any thread could use it
     threads = threads if threads is not None else os.cpu_count() or 1
     if threads == 1 or len(jobs) < 2 * threads:
-        return _advance(jobs, threads, progress, trace, threading.Event())
+        return joined([_advance(jobs, threads, progress, trace, threading.Event())])
     # Threads over runs first: while one part of the batch is in the kernel, which needs no interpreter lock, the
     # others do their macro steps. Only few runs at once are worth cutting into blocks of adopters.
     bounds = np.linspace(0, len(jobs), threads + 1).astype(int)
@@ -79,12 +80,12 @@ def simulate(
         except BaseException:
             stop.set()  # a Ctrl-C, or one part's failure, ends the others within a month
             raise
-    return {name: np.concatenate([part[name] for part in done]) for name in done[0]}
+    return joined(done)
 
 
 def _advance(
     jobs: Sequence[Job], threads: int, progress: Callable[[int], None] | None, trace: bool, stop: threading.Event
-) -> dict[str, Array]:
+) -> Part:
     """Build a batch and take it through its months, unless told to stop."""
     engine = Lockstep(build(jobs), threads, trace)
     for month in range(engine.world.months):
@@ -93,7 +94,7 @@ def _advance(
         engine.month(month)
         if progress is not None:
             progress(engine.world.runs)
-    return engine.recorder.finish()
+    return engine.world.reactions, engine.recorder.finish()
 
 
 class Lockstep:
@@ -105,6 +106,7 @@ class Lockstep:
         self.switches = Switches(world.until)
         self.deciders: Any = deciders or Deciders(world, threads)
         self.recorder = Recorder(world, trace)
+        self.reactions = Reactions(world, self.switches) if world.rules else None
         self.internal = self.released = self.sector_capability = np.empty(0)
         self.now = SimpleNamespace()
         """What the steps of the current month have found; the recorder reads it."""
@@ -187,6 +189,8 @@ class Lockstep:
         self.lever = SimpleNamespace(
             **{name: path[:, min(month, path.shape[1] - 1)] for name, path in self.world.levers.items()}
         )
+        if self.reactions is not None:
+            self.reactions.act(month, self.lever)
 
     def _compute(self, month: int) -> None:
         """Step 2: capex, purchases, stocks, power, and each lab's compute (section 6.1)."""
@@ -592,7 +596,7 @@ class Lockstep:
         now.shedding_time = exposure.shedding_time(mean_rate)
 
     def _observe(self, month: int) -> None:
-        """Step 9: what governments see, late and with noise (section 6.7)."""
+        """Step 9: what governments see, late and with noise, and what they decide upon it (section 6.7)."""
         w, now = self.world, self.now
         lag = np.broadcast_to(w.government.observation_lag, (w.runs, 1)).astype(int)
         noise = w.government.observation_noise
@@ -604,7 +608,10 @@ class Lockstep:
             back = np.clip(len(past) - 1 - lag[:, 0], 0, None)
             seen = past[back, np.arange(w.runs)]
             known = month >= lag
-            now.observed[name] = np.where(known, seen * (1 + noise * error), np.nan)
+            now.observed[name] = np.where(known, reaction.seen(seen, noise, error), np.nan)
+        if self.reactions is not None:
+            self.reactions.decide(month, now)
+            now.reactions = self.reactions
 
     # -- from cells to coarser axes ------------------------------------------------------------------------------
 

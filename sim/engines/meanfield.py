@@ -24,6 +24,7 @@ from sim.axes import N_MODES, REGIONS, SECTORS, SELF_HOSTED
 from sim.engines.deciding import option_type
 from sim.engines.lockstep import Lockstep
 from sim.engines.nodes import AGE_MOMENTS, Nodes, make_nodes, ramp_coefficients
+from sim.engines.recording import joined
 from sim.rules import choice
 from sim.rules.adoption import probability
 from sim.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights
@@ -59,8 +60,8 @@ def simulate(
             engine.month(month)
             if progress is not None:
                 progress(1)
-        parts.append(engine.recorder.finish())
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        parts.append((engine.world.reactions, engine.recorder.finish()))
+    return joined(parts)
 
 
 def start(jobs: Sequence[Job], tastes: int = TASTE_NODES, sizes: int = SIZE_NODES) -> Lockstep:

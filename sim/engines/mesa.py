@@ -27,8 +27,9 @@ from mesa.datacollection import DataCollector
 from sim.axes import MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES, month_label
 from sim.engines.actors import Adopter, Enterprise, Government, IndustrialFirm, Lab, PublicAgency, Startup
 from sim.engines.actors.census import Ledger, month_of, stocks_of
-from sim.engines.recording import Recorder
+from sim.engines.recording import Part, Recorder, joined
 from sim.errors import RunError
+from sim.levers import added
 from sim.loops import ALWAYS
 from sim.rules import adoption, ecosystem
 from sim.scenario import Scenario
@@ -127,17 +128,28 @@ class OpenLoopModel(mesa.Model):
         if not self.running:
             return
         self.month = self.steps - 1
-        self.lever = self._levers()
+        self._policies()
         self._compute()
         self._capability()
         self._each(Lab, "set_prices")
         self._each(Lab, "become_known")
         self._decide()
         self._use()
-        self._each(Government, "judge_exposure", "observe")
+        self._each(Government, "judge_exposure", "observe", "watch", "decide")
         self.recorder.record(self.month, month_of(self), stocks_of(self))
         self.datacollector.collect(self)
         self.running = self.month + 1 < self.world.months
+
+    def _policies(self) -> None:
+        """Step 1: what is scheduled, and what governments do by their rules."""
+        self.lever = self._levers()
+        self._each(Government, "act")
+        pulls = [pull for one in self.governments for pull in one.pulls]
+        if pulls:
+            homes = {lab.name: REGIONS[lab.home] for lab in self.labs}
+            alone = {name: value[None] for name, value in vars(self.lever).items()}
+            moved = added(alone, [(np.array([0]), pulls)], homes, 1)
+            vars(self.lever).update({name: value[0] for name, value in moved.items()})
 
     def _compute(self) -> None:
         """Step 2: capital expenditure, chips, power, and each lab's part."""
@@ -277,12 +289,12 @@ def simulate(
     parts = []
     for scenario, replicate in jobs:
         parts.append(_run(model, scenario, replicate, trace, progress))
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return joined(parts)
 
 
 def _run(
     kind: type[OpenLoopModel], scenario: Scenario, replicate: int, trace: bool, progress: Callable[[int], None] | None
-) -> dict[str, Array]:
+) -> Part:
     """One run; a mistake in somebody's own agents is told with its place, and costs this run only."""
     model: OpenLoopModel | None = None
     try:
@@ -291,7 +303,7 @@ def _run(
             model.step()
             if progress is not None:
                 progress(1)
-        return model.recorder.finish()
+        return model.world.reactions, model.recorder.finish()
     except Exception as error:
         if kind is OpenLoopModel:
             raise

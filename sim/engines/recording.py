@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,11 +12,14 @@ import numpy.typing as npt
 from sim.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
 from sim.engines import cells
 from sim.engines.deciding import option_type
-from sim.observables import OBSERVABLES
+from sim.observables import OBSERVABLES, OF_REACTIONS
 from sim.rules import fiscal, lenses
 from sim.world import World, cell_region, cell_type
 
 Array = npt.NDArray[Any]
+Part = tuple[tuple[str, ...], dict[str, Array]]
+"""What a batch comes to: the ids of its reaction rules, and its arrays by name."""
+
 CHINA = REGIONS.index("CN")
 STARTUP, ENTERPRISE, INDUSTRIAL = TYPES.index("startup"), TYPES.index("enterprise"), TYPES.index("industrial")
 
@@ -27,11 +31,12 @@ class Recorder:
         self.world = world
         size = {
             "region": len(REGIONS), "sector": len(SECTORS), "type": len(TYPES), "line": len(world.lines),
-            "mode": len(MODES), "group": len(GROUPS), "channel": len(CHANNELS),
+            "mode": len(MODES), "group": len(GROUPS), "channel": len(CHANNELS), "reaction": len(world.reactions),
         }  # fmt: skip
+        recorded = {**OBSERVABLES, **OF_REACTIONS} if world.reactions else OBSERVABLES
         self.series = {
             name: np.full((world.runs, world.months, *(size[dim] for dim in row.dims)), np.nan)
-            for name, row in OBSERVABLES.items()
+            for name, row in recorded.items()
         }
         self.frontier = np.full((world.runs, world.months), -np.inf)
         self.downloads: list[Array] = []
@@ -50,6 +55,7 @@ class Recorder:
         for values in (
             self._adoption(now), self._usage(now), self._lenses(month, now, stocks), self._capability(now, stocks),
             self._prices(now, stocks), self._compute(now, stocks), self._data(now, stocks), self._government(now),
+            self._reactions(now),
         ):  # fmt: skip
             for name, value in values.items():
                 self.series[name][:, month] = value
@@ -201,3 +207,30 @@ class Recorder:
             "subsidy_leaked": leaked,
             "subsidy_paid": paid,
         }
+
+    def _reactions(self, now: SimpleNamespace) -> dict[str, Array]:
+        if not self.world.reactions:
+            return {}
+        told = now.reactions
+        return {"reaction_seen": told.seen, "reaction_decided": told.decided, "reaction_strength": told.strength}
+
+
+def joined(parts: Sequence[Part]) -> dict[str, Array]:
+    """The arrays of several batches, one after the other; a rule that a batch does not have is NaN in it."""
+    ids = tuple(dict.fromkeys(name for reactions, _ in parts for name in reactions))
+    if not ids:
+        return {name: np.concatenate([arrays[name] for _, arrays in parts]) for name in parts[0][1]}
+    of_reactions = set(OF_REACTIONS)
+    out = {
+        name: np.concatenate([arrays[name] for _, arrays in parts]) for name in parts[0][1] if name not in of_reactions
+    }
+    for name in OF_REACTIONS:
+        whole = []
+        for reactions, arrays in parts:
+            runs, months = next(iter(arrays.values())).shape[:2]
+            columns = np.full((runs, months, len(ids)), np.nan)
+            if reactions:
+                columns[..., [ids.index(each) for each in reactions]] = arrays[name]
+            whole.append(columns)
+        out[name] = np.concatenate(whole)
+    return out

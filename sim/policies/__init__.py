@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from functools import cache
+from functools import cache, reduce
+from operator import or_
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from sim.policies.base import Plan, Policy
 
-__all__ = ["Plan", "Policy", "policy_kinds"]
+__all__ = ["Plan", "Policy", "policy_kinds", "policy_union"]
 
 
 @cache
@@ -26,3 +30,9 @@ def policy_kinds() -> dict[str, type[Policy]]:
             if isinstance(thing, type) and issubclass(thing, Policy) and thing is not Policy:
                 found[thing.model_fields["kind"].default] = thing
     return dict(sorted(found.items(), key=lambda item: item[1].number))
+
+
+@cache
+def policy_union() -> Any:
+    """The type of one policy: any that has a file here, told apart by its ``kind``."""
+    return Annotated[reduce(or_, policy_kinds().values()), Field(discriminator="kind")]

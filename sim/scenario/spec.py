@@ -6,8 +6,6 @@ These classes are the whole vocabulary of a scenario file. `sim.scenario.read` t
 
 from __future__ import annotations
 
-from functools import cache, reduce
-from operator import or_
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema, create_model
@@ -21,8 +19,9 @@ from sim.agents.startup import STARTUP
 from sim.axes import LAST_MONTH, RegionName
 from sim.events import Event
 from sim.loops import LOOPS, Switch
-from sim.policies import policy_kinds
+from sim.policies import policy_union
 from sim.quantity import Spec
+from sim.reactions import Reaction
 from sim.setting.attention import Attention, Community
 from sim.setting.compute import Compute
 from sim.setting.prices import Prices
@@ -98,12 +97,6 @@ _switches: dict[str, Any] = {
 LoopSwitches = create_model("LoopSwitches", __base__=Spec, __doc__="State of every feedback loop.", **_switches)
 
 
-@cache
-def policy_union() -> Any:
-    """The type of one entry of ``policies``: any policy that has a file, told apart by its ``kind``."""
-    return Annotated[reduce(or_, policy_kinds().values()), Field(discriminator="kind")]
-
-
 class Scenario(Spec):
     """A complete scenario: every number in use, every policy, every setting."""
 
@@ -113,6 +106,7 @@ class Scenario(Spec):
     parameters: Parameters = Field(Parameters(), description="Assumptions.")
     events: tuple[Event, ...] = Field((), description="Dated events.")
     policies: tuple[policy_union(), ...] = Field((), description="Public policies.")  # type: ignore[valid-type]
+    reactions: tuple[Reaction, ...] = Field((), description="Governments that react to what they see.")
     focus: Focus = Field(Focus(), description="Lines to follow.")
     rivals: Rivals = Field(Rivals(), description="Whose lines count as exposure.")
     lenses: tuple[LensName, ...] = Field(

@@ -139,6 +139,7 @@ def month_of(model: OpenLoopModel) -> SimpleNamespace:
         programmes=model.lever.fiscal_cost[None],
         capex_boost=model.lever.capex_boost[None],
         choices=_choices(model),
+        reactions=_reactions(model),
         **{
             name: of_regions(attribute)
             for name, attribute in (
@@ -177,3 +178,10 @@ def _choices(model: OpenLoopModel) -> dict[str, Array]:
         "trace_primary": np.array([[number(adopter.primary) for adopter in model.adopters]], kind),
         "trace_secondary": np.array([[number(adopter.secondary) for adopter in model.adopters]], kind),
     }
+
+
+def _reactions(model: OpenLoopModel) -> SimpleNamespace:
+    """What the rules of all governments saw, decided and had in force, (run, rule) in the order of the record."""
+    rules = {rule.id: rule for government in model.governments for rule in government.rules}
+    told = lambda name: np.array([[float(getattr(rules[each], name)) for each in model.world.reactions]])
+    return SimpleNamespace(seen=told("seen"), decided=told("decided"), strength=told("strength"))

@@ -1,6 +1,7 @@
-"""What a government and the market at its feet do each month: chips, compute, data pools, exposure, statistics.
+"""What a government and the market at its feet do each month: chips, compute, data pools, exposure, statistics, rules.
 
-Its policies stand in the scenario and reach the world through levers; here they are obeyed.
+Its scheduled policies stand in the scenario and reach the world through levers; here they are obeyed. By its reaction
+rules it decides for itself: it watches, decides, and when the lag is over it acts.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.agents.government import WATCHED
+from sim.agents.government import METRICS, WATCHED
+from sim.agents.government import Government as GovernmentNumbers
 from sim.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
 from sim.engines import cells
 from sim.engines.actors.actor import Actor
-from sim.rules import compute, exposure, usage
+from sim.levers import Pull
+from sim.reactions import Course, Reaction
+from sim.rules import compute, exposure, reaction, usage
 from sim.streams import normals
 from sim.world import cell_region, cell_sector, cell_type
 
@@ -38,6 +42,7 @@ class Government(Actor):
     scarcity : part of chip demand denied and not replaced
     pool : data pooled by mandate [sector-years], by sector
     observed : what it sees of the metrics it watches, late and with noise
+    rules, pulls : its reaction rules, and what they pull this month
     """
 
     def __init__(self, model: OpenLoopModel, place: int):
@@ -49,8 +54,11 @@ class Government(Actor):
         self.power_gain = 0.0
         self.scarcity, self.powered, self.compute = 0.0, 1.0, 0.0
         self.pool: Array = np.zeros(len(SECTORS))
-        self.history: dict[str, list[float]] = {name: [] for name in WATCHED}
+        self.history: dict[str, list[float]] = {name: [] for name in METRICS}
         self.observed: dict[str, float] = {}
+        rules = [rule for rule in model.source.reactions if rule.active and rule.actor == self.name]
+        self.rules = [FollowedRule(rule, self.parameters.government) for rule in rules]
+        self.pulls: list[Pull] = []
 
     @property
     def labs(self) -> list[Lab]:
@@ -176,11 +184,64 @@ class Government(Actor):
 
     def observe(self) -> None:
         """Read the statistics: of some months ago, and not quite right."""
-        g, month = self.parameters.government, self.model.month
-        lag = int(g.observation_lag)
-        for option, name in enumerate(WATCHED):
+        g = self.parameters.government
+        for name in METRICS:
             self.history[name].append(float(getattr(self, name)))
-            error = normals(self.model.key, "observe", month + 1, [self.address], option)[0]
-            past = self.history[name]
-            known = past[len(past) - 1 - lag] if month >= lag else np.nan
-            self.observed[name] = known * (1 + g.observation_noise * error)
+        for name in WATCHED:
+            self.observed[name] = self.statistic(name, g.observation_lag, g.observation_noise)
+
+    def statistic(self, metric: str, lag: int, noise: float) -> float:
+        """What can be read this month of one of the region's metrics; who reads with the same care reads the same."""
+        month = self.model.month
+        luck = normals(self.model.key, "observe", month + 1, [self.address], list(METRICS).index(metric))[0]
+        known = self.history[metric][month - lag] if month >= lag else np.nan
+        return float(reaction.seen(known, noise, luck))
+
+    # -- reactions -----------------------------------------------------------------------------------------------
+
+    def watch(self) -> None:
+        """Look up, for every rule, the metric that it watches."""
+        for rule in self.rules:
+            watched = self.model.governments[REGIONS.index(rule.spec.metric_region)]
+            rule.seen = watched.statistic(rule.spec.watch, rule.observation_lag, rule.observation_noise)
+
+    def decide(self) -> None:
+        """Begin, adjust or end the action of every rule; it takes effect when the rule's lag is over."""
+        for rule in self.rules:
+            spec = rule.spec
+            beyond = reaction.excess(rule.seen, spec.threshold, spec.sign) if self.model.month >= spec.start else np.nan
+            rule.memory = reaction.decided(rule.memory, beyond, spec.hold, spec.cooldown, spec.hysteresis)
+            rule.decided = float(reaction.strength(rule.memory.level, spec.gain, spec.max))
+            rule.decisions.append(rule.decided)
+
+    def act(self) -> None:
+        """Pull the levers of what was decided long enough ago."""
+        self.pulls = []
+        for rule in self.rules:
+            month = self.model.month - rule.spec.lag
+            due = rule.decisions[month] if month >= 0 else 0.0
+            rule.strength = self.signal("B5", rule.id, due, 0.0)
+            self.pulls += rule.spec.measure.pull(rule.course.plan(np.array([rule.strength])))
+
+
+class FollowedRule:
+    """A reaction rule as its government follows it.
+
+    Attributes
+    ----------
+    spec : the rule as it is written
+    memory : how long the metric has been beyond the threshold, and what is in force; see `sim.rules.reaction`
+    seen, decided, strength : of this month: the metric as it is read, the strength decided, the strength in force
+    decisions : the strength decided in every month so far
+    course : the strength in force in every month so far
+    """
+
+    def __init__(self, spec: Reaction, government: GovernmentNumbers):
+        self.id, self.spec = spec.id, spec
+        own_lag, own_noise = spec.observation_lag, spec.observation_noise
+        self.observation_lag = government.observation_lag if own_lag is None else own_lag
+        self.observation_noise = government.observation_noise if own_noise is None else own_noise
+        self.memory = reaction.Memory(0, 0.0, reaction.NEVER)
+        self.seen, self.decided, self.strength = np.nan, 0.0, 0.0
+        self.decisions: list[float] = []
+        self.course = Course()
