@@ -13,14 +13,16 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from sim.agents.government import METRICS
 from sim.axes import CELLS, REGION_NAMES, REGIONS
 from sim.errors import ScenarioError, UnknownNameError
 from sim.events import EVENT_KINDS
 from sim.levers import LEVERS
 from sim.loops import LOOPS
-from sim.observables import OBSERVABLES
+from sim.observables import OBSERVABLES, OF_REACTIONS
 from sim.policies import policy_kinds
 from sim.quantity import Quantity, Spec, describe_field, is_quantity, limits, sources, walk
+from sim.reactions import SHIPPED, Reaction
 from sim.scenario.check import unit_of
 from sim.scenario.spec import LensName, Parameters, RunSettings, Scenario
 
@@ -74,10 +76,10 @@ def short_key(key: str) -> str:
 def _quantities() -> dict[str, Quantity]:
     """Every declared number at its default: the parameters by key, and those of policies and events by kind."""
     found = {short_key(each.key): each for each in walk(Scenario(name="defaults").parameters)}
-    for kind, spec in {**policy_kinds(), **EVENT_KINDS}.items():
+    for kind, spec in {**policy_kinds(), **EVENT_KINDS, "reaction": Reaction}.items():
         for name, field in spec.model_fields.items():
             if is_quantity(field):
-                default = math.nan if field.is_required() else field.default
+                default = math.nan if field.is_required() or field.default is None else field.default
                 found[f"{kind}.{name}"] = describe_field(f"{kind}.{name}", field, default, default)
     return found
 
@@ -108,6 +110,31 @@ def _policies() -> list[Row]:
 def _events() -> list[Row]:
     return [
         {"kind": kind, "levers": list(_levers_of(spec)), "meaning": _doc(spec)} for kind, spec in EVENT_KINDS.items()
+    ]
+
+
+def _reactions() -> list[Row]:
+    return [
+        {
+            "reaction": rule.id,
+            "actor": rule.actor,
+            "sees": rule.condition(),
+            "does": rule.action.kind,
+            "strength": f"{rule.gain:g} x distance, at most {rule.max:g}",
+            "example": _switch_on(rule),
+        }
+        for rule in SHIPPED.values()
+    ]
+
+
+def _switch_on(rule: Reaction) -> str:
+    return f"reactions: [{{id: {rule.id}, active: true}}]"
+
+
+def _metrics() -> list[Row]:
+    return [
+        {"metric": name, "symbol": each.symbol, "unit": each.unit, "meaning": each.meaning}
+        for name, each in METRICS.items()
     ]
 
 
@@ -163,7 +190,7 @@ def _observables() -> list[Row]:
             "kind": each.kind,
             "meaning": each.long_name,
         }
-        for each in OBSERVABLES.values()
+        for each in (*OBSERVABLES.values(), *OF_REACTIONS.values())
     ]
 
 
@@ -205,6 +232,8 @@ KINDS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
     "parameters": ("every declared number with unit, plausible range and source", _parameters),
     "policies": ("public policies, one file each in sim/policies", _policies),
     "events": ("dated events without any government's decision", _events),
+    "reactions": ("ready-made rules by which governments react, off until named", _reactions),
+    "metrics": ("what reaction rules can watch", _metrics),
     "levers": ("what policies and events can move", _levers),
     "loops": ("feedback loops, each with a switch", _loops),
     "lines": ("lines of AI models that ship with the model", _lines),
@@ -251,9 +280,10 @@ def known_names() -> list[str]:
 def _names() -> dict[str, Iterable[str]]:
     """The names of every sort of thing."""
     return {
-        "policy": policy_kinds(), "event": EVENT_KINDS, "parameter": (*_quantities(), *_groups()),
-        "line": Parameters().lines, "setting": _settings(), "loop": LOOPS, "lever": LEVERS, "observable": OBSERVABLES,
-        "region": REGIONS, "sector": [row["sector"] for row in _sectors()], "source": sources(),
+        "policy": policy_kinds(), "event": EVENT_KINDS, "reaction": (*SHIPPED, "reaction"),
+        "parameter": (*_quantities(), *_groups()), "line": Parameters().lines, "setting": _settings(), "loop": LOOPS,
+        "lever": LEVERS, "observable": (*OBSERVABLES, *OF_REACTIONS), "region": REGIONS,
+        "sector": [row["sector"] for row in _sectors()], "source": sources(),
     }  # fmt: skip
 
 
@@ -278,6 +308,10 @@ def _meanings(name: str) -> Iterator[tuple[str, str]]:
         yield "policy", _explain_action("policy", policy_kinds()[name])
     elif name in EVENT_KINDS:
         yield "event", _explain_action("event", EVENT_KINDS[name])
+    elif name in SHIPPED:
+        yield "reaction", _explain_reaction(SHIPPED[name])
+    elif name == "reaction":
+        yield "reaction", _explain_rule()
     elif name in _quantities():
         yield "parameter", _explain_quantity(name, _quantities()[name])
     elif name in _groups():
@@ -305,8 +339,8 @@ def _meanings(name: str) -> Iterator[tuple[str, str]]:
         yield "loop", _explain_loop(name)
     if name in LEVERS:
         yield "lever", _explain_lever(name)
-    if name in OBSERVABLES:
-        each = OBSERVABLES[name]
+    if name in (recorded := {**OBSERVABLES, **OF_REACTIONS}):
+        each = recorded[name]
         dims = ", ".join(("run", "month", *each.dims))
         about = f"{name} (observable): {each.long_name}"
         yield "observable", _block(about, {"unit": each.unit, "kind": each.kind, "dims": dims})
@@ -331,7 +365,7 @@ def _explain_quantity(key: str, each: Quantity) -> str:
     if each.tuned:
         about["tuned"] = "the default was tuned to observed patterns, so it is no evidence for them"
     kind = key.split(".")[0]
-    if kind not in policy_kinds() and kind not in EVENT_KINDS:
+    if kind not in policy_kinds() and kind not in EVENT_KINDS and kind != "reaction":
         about["change it"] = f"openloop run FILE --set {key}={each.default:g}"
     else:
         about["belongs to"] = f"{kind} (openloop describe {kind})"
@@ -409,6 +443,35 @@ def _is_word(field: FieldInfo) -> bool:
 
 def _plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _explain_reaction(rule: Reaction) -> str:
+    told = f"{rule.effect()[0].upper()}{rule.effect()[1:]}."
+    about = {"why": rule.note, "pulls": ", ".join(_levers_of(type(rule.action)))}
+    for name, field in Reaction.model_fields.items():
+        value = getattr(rule, name)
+        if is_quantity(field) and value is not None:
+            about[name] = f"{value:g} {_unit(field)}  {field.description}"
+    head = _block(f"{rule.id} (ready-made reaction, off until named): {told}", about)
+    return "\n".join([head, "reactions:", f"  - {{id: {rule.id}, active: true}}"])
+
+
+def _explain_rule() -> str:
+    """What a reaction rule may say, with one to paste."""
+    about = {}
+    for name, field in Reaction.model_fields.items():
+        written = None if field.is_required() else field.default
+        about[name] = f"{field.description or ''} {_default(field, written)}".strip()
+    example = "{watch: powered, op: <, threshold: 0.8, gain: 2, actor: EU, action: {kind: grid_buildout, power: 10}}"
+    watched = ", ".join(METRICS)
+    return "\n".join(
+        [_block(f"reaction: {_doc(Reaction)} It can watch {watched}.", about), "reactions:", f"  - {example}"]
+    )
+
+
+def _unit(field: FieldInfo) -> str:
+    unit = field.json_schema_extra["unit"]  # type: ignore[index,call-overload]
+    return "" if unit == "1" else str(unit)
 
 
 def _explain_loop(key: str) -> str:

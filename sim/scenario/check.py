@@ -24,11 +24,26 @@ from sim.errors import Problem, suggestion
 from sim.events import EVENT_KINDS
 from sim.policies import policy_kinds
 from sim.quantity import Quantity, describe_field, is_quantity, limits, sources, walk
+from sim.reactions import FROM_RULE, Reaction, set_by_rule, too_strong
 from sim.scenario.read import Node, below, shown
 from sim.scenario.spec import Parameters, Scenario
 
-ENTRIES = ("events", "policies")
-"""The lists whose entries have a kind and an id."""
+ENTRIES = ("events", "policies", "reactions")
+"""The lists whose entries have an id."""
+
+_OF_RULE = {
+    "id": "what it is called, with id",
+    "active": "whether it takes part, with active",
+    "actor": "who acts, with actor",
+    "start": "from when it is followed, with start, and when it acts with threshold, hold and lag",
+    "end": "when the action ends, with threshold and hysteresis",
+    "announce": "nothing ahead of time: a reaction is felt when it acts",
+    "ramp": "how the action grows, with gain and max",
+    "fade": "how the action is withdrawn, with gain and hysteresis",
+    "source": "where it comes from, with source",
+    "note": "what a reader should know, with note",
+}
+"""What a reaction has in place of the fields of a policy that its action lacks."""
 
 _LINE_FIELDS = ("line", "lines", "labs")
 """Fields of entries that name lines."""
@@ -57,7 +72,7 @@ def check(tree: Node, found: Iterable[Problem] = ()) -> Checked:
 
 
 def kinds_of(entries: str) -> dict[str, type[Any]]:
-    """The known kinds of ``events`` or ``policies``."""
+    """The known kinds of ``events``, of ``policies``, or of what a reaction does."""
     return dict(EVENT_KINDS) if entries == "events" else dict(policy_kinds())
 
 
@@ -330,28 +345,87 @@ class _Checker:
     # --- events and policies ------------------------------------------------------------------------------------------
 
     def _entries(self, node: Node, name: str) -> Iterator[tuple[Node, Any]]:
-        """The sound entries of ``events`` or ``policies``: their node and what is made of them."""
-        kinds = kinds_of(name)
+        """The sound entries of a list: their node and what is made of them."""
+        first = "watch" if name == "reactions" else "kind"
         if not isinstance(node.value, tuple):
-            self._say(node.problem(f"is {shown(node.value)}; it must be a list.", "Begin each entry with - kind: ..."))
+            what = f"is {shown(node.value)}; it must be a list."
+            self._say(node.problem(what, f"Begin each entry with - {first}: ..."))
             return
         for entry in node.value:
             if not isinstance(entry.value, dict):
-                self._say(entry.problem(f"is {shown(entry.value)}; it must be a mapping that begins with kind."))
-                continue
-            kind = entry.entries.get("kind")
-            if kind is None:
-                if self._missed(entry, "kind"):
-                    self._say(entry.problem("has no kind.", f"Known kinds: {', '.join(kinds)}."))
-            elif not isinstance(kind.value, str) or kind.value not in kinds:
-                known = suggestion(str(kind.value), kinds, listed=len(kinds), label="Known kinds")
-                self._say(kind.problem(f"is {shown(kind.value)}; there is no such kind.", known))
-            elif (made := self._entry(entry, kinds[kind.value], kind.value)) is not None:
+                self._say(entry.problem(f"is {shown(entry.value)}; it must be a mapping that begins with {first}."))
+            elif name == "reactions":
+                if (made := self._reaction(entry)) is not None:
+                    yield entry, made
+            elif (spec := self._kind(entry, kinds_of(name))) is not None and (
+                made := self._entry(entry, spec, entry.entries["kind"].plain())
+            ) is not None:
                 yield entry, made
 
-    def _entry(self, entry: Node, spec: type[Any], kind: str) -> Any:
-        cleaned = self._spec(entry, spec, kind)
+    def _kind(self, entry: Node, kinds: dict[str, type[Any]]) -> type[Any] | None:
+        """What an entry is to be, by its kind."""
+        kind = entry.entries.get("kind")
+        if kind is None:
+            if self._missed(entry, "kind"):
+                self._say(entry.problem("has no kind.", f"Known kinds: {', '.join(kinds)}."))
+        elif not isinstance(kind.value, str) or kind.value not in kinds:
+            known = suggestion(str(kind.value), kinds, listed=len(kinds), label="Known kinds")
+            self._say(kind.problem(f"is {shown(kind.value)}; there is no such kind.", known))
+        else:
+            return kinds[kind.value]
+        return None
+
+    def _reaction(self, entry: Node) -> Reaction | None:
+        """A reaction rule; its action is checked as the policy that it is, and that its rule cannot overdrive it."""
+        action, sound = entry.entries.get("action"), True
+        if action is not None:
+            cleaned = self._action(action)
+            sound = cleaned is not None
+            others = {key: node for key, node in entry.entries.items() if key != "action"}
+            entry = replace(entry, value={**others, **({"action": cleaned} if cleaned is not None else {})})
+        if not sound:
+            self._spec(entry, Reaction, "reaction")  # its other mistakes are told all the same
+            return None
+        made = self._entry(entry, Reaction, "reaction", ready=("action",))
+        too_much = too_strong(made) if made is not None else None
+        if too_much is not None:
+            name, value, low, high = too_much
+            where = entry.entries.get("max", entry)
+            ends = f"at least {low:g}" if value < low else f"at most {high:g}"
+            what = f"is {made.max:g}, which would drive {name} of {made.action.kind} to {value:g}; it must be {ends}."
+            self._say(replace(where, path=below(entry.path, "max")).problem(what, "Lower max."))
+            return None
+        return made
+
+    def _action(self, node: Node) -> Node | None:
+        """The action of a reaction, cleaned; what its rule decides cannot be stated."""
+        if not isinstance(node.value, dict):
+            what = f"is {shown(node.value)}; it must be a mapping that begins with kind."
+            self._say(node.problem(what, "For example {kind: scrutiny}."))
+            return None
+        spec = self._kind(node, kinds_of("policies"))
+        if spec is None:
+            return None
+        kind = node.entries["kind"].plain()
+        kept = {}
+        for key, child in node.value.items():
+            if key in FROM_RULE:
+                what = f"has no place in the action of a reaction (value {shown(child.value)})."
+                self._say(child.problem(what, f"The rule says {_OF_RULE[key]}."))
+            elif key in set_by_rule(spec):
+                what = f"is set by the reaction, so it cannot be stated (value {shown(child.value)})."
+                self._say(child.problem(what, "Say how strong the action gets with gain and max of the rule."))
+            elif (cleaned := self._key(node, key, child, spec, kind)) is not None:
+                kept[key] = cleaned
+        return replace(node, value=kept)
+
+    def _entry(self, entry: Node, spec: type[Any], kind: str, ready: tuple[str, ...] = ()) -> Any:
+        """What an entry says; the values at ``ready`` are clean already."""
+        clean = {key: node for key, node in entry.entries.items() if key in ready}
+        rest = {key: node for key, node in entry.entries.items() if key not in ready}
+        cleaned = self._spec(replace(entry, value=rest), spec, kind)
         assert cleaned is not None
+        cleaned = replace(cleaned, value={**cleaned.entries, **clean})
         try:
             return spec.model_validate(cleaned.plain())
         except ValidationError as error:
@@ -435,15 +509,22 @@ class _Checker:
             near = suggestion(node.value, known, label="Known lines")
             self._say(node.problem(f"is {shown(node.value)}; there is no such line.", near))
 
-    def _cross_check_entry(self, scenario: Scenario, entry: Node, made: Any) -> None:
+    def _named_lines(self, scenario: Scenario, entry: Node, made: Any, active: bool) -> None:
+        """Lines that an entry names must exist, and should take part."""
         stated, known = entry.entries, self._known_lines()
         for key in _LINE_FIELDS:
             if key in stated and key in type(made).model_fields:
                 for node in stated[key].items or (stated[key],):
                     self._line_exists(node, known)
-                    if isinstance(node.value, str) and node.value in known - set(scenario.roster) and made.active:
+                    if isinstance(node.value, str) and node.value in known - set(scenario.roster) and active:
                         what = f"is {shown(node.value)}, a line that is not active; nothing happens to it."
                         self._warning(node.problem(what))
+
+    def _cross_check_entry(self, scenario: Scenario, entry: Node, made: Any) -> None:
+        stated = entry.entries
+        self._named_lines(scenario, entry, made, made.active)
+        if isinstance(made, Reaction) and "action" in stated:
+            self._named_lines(scenario, stated["action"], made.action, made.active)
         if made.source and made.source not in sources():
             remedy = _nearest(made.source, sources()) or "Leave it out, and write where it comes from in note."
             self._say(stated["source"].problem(f"is {shown(made.source)}; sources.toml has no such key.", remedy))
@@ -466,15 +547,21 @@ class _Checker:
                     self._warning(_implausible(node, row))
         last = scenario.run.months - 1
         for node, made in (pair for name in ENTRIES for pair in listed[name] if pair[1].active):
-            for key, field in type(made).model_fields.items():
-                if is_quantity(field) and key in node.entries:
-                    row = describe_field(key, field, getattr(made, key), field.default)
-                    if row.implausible:
-                        self._warning(_implausible(node.entries[key], row))
+            self._doubt(node, made)
+            if isinstance(made, Reaction) and "action" in node.entries:
+                self._doubt(node.entries["action"], made.action)
             if made.start > last:
                 place = node.entries.get("start", node)
                 what = f"is {month_label(made.start)}, after the last month {month_label(last)}; nothing comes of it."
                 self._warning(place.problem(what))
+
+    def _doubt(self, node: Node, made: Any) -> None:
+        """Warn of the implausible numbers that an entry states."""
+        for key, field in type(made).model_fields.items():
+            if is_quantity(field) and key in node.entries:
+                row = describe_field(key, field, getattr(made, key), field.default)
+                if row.implausible:
+                    self._warning(_implausible(node.entries[key], row))
 
     def _stated(self, key: str) -> Node | None:
         """The stated node of a quantity, whose key may hold dots inside a line's name."""

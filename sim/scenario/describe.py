@@ -13,7 +13,7 @@ from sim.scenario.check import amount, default_parameters
 from sim.scenario.spec import Scenario
 
 MONTH_STEPS = (
-    "Policies and events: schedules, ramps and what is felt ahead of them.",
+    "Policies, events and reactions: schedules, ramps, what is felt ahead, and what was decided and is due.",
     "Compute: spending buys chips, chips need power, labs share what runs.",
     "Capability: labs train, borrow and learn from data; some release.",
     "Prices: serving costs, markups, and last month's load.",
@@ -21,7 +21,7 @@ MONTH_STEPS = (
     "Decisions: adopters start, review and add a second line, all at once.",
     "Usage: deployments run, pay their labs and load their machines.",
     "Stocks: data return to labs and pools; derivatives and experience grow.",
-    "Governments observe, late and with error.",
+    "Governments observe, late and with error, and decide by their reaction rules.",
     "Records: exposure, welfare and the lenses.",
 )
 """One month, in order (section 3 of the model description)."""
@@ -35,6 +35,7 @@ def describe(scenario: Scenario, base: Scenario | None = None) -> str:
     sections = [
         (scenario.name, _settings(scenario)),
         ("Policies", _policies(scenario, base)),
+        ("Reactions", _reactions(scenario, base)),
         ("Events", _events(scenario, base)),
         (f"Numbers that differ from {base.name if base else 'the defaults'}", _numbers(scenario, base)),
         ("Loops", _loops(scenario)),
@@ -80,6 +81,16 @@ def _policies(scenario: Scenario, base: Scenario | None) -> Iterator[str]:
         mark = _marked(policy, inherited, base is not None)
         yield f"{policy.id or policy.kind} ({policy.actor}): {policy.effect()}, {policy.when()}.{mark}"
     yield from _dropped(scenario.policies, inherited)
+
+
+def _reactions(scenario: Scenario, base: Scenario | None) -> Iterator[str]:
+    inherited = base.reactions if base else ()
+    shown = [rule for rule in scenario.reactions if rule.active]
+    if not shown:
+        yield "none; ready-made ones stand in `openloop list reactions`."
+    for rule in shown:
+        yield f"{rule.id} ({rule.actor}): {rule.effect()}.{_marked(rule, inherited, base is not None)}"
+    yield from _dropped(scenario.reactions, inherited)
 
 
 def _events(scenario: Scenario, base: Scenario | None) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """From a scenario file to a `Scenario`: follow ``extends``, apply ``--set``, check, and refuse or warn.
 
-A file states only what differs from the one it extends. Mappings merge key by key; ``events`` and ``policies`` add to
-what is inherited, except that an entry with the id of an inherited one changes it (``active: false`` drops it); other
-lists replace. A name and a description belong to one file and are not inherited. Entries without an id are given one.
+A file states only what differs from the one it extends. Mappings merge key by key; ``events``, ``policies`` and
+``reactions`` add to what is inherited, except that an entry with the id of an inherited one changes it (``active:
+false`` drops it); other lists replace. Every file inherits the ready-made reactions of `sim.reactions`, which are off.
+A name and a description belong to one file and are not inherited. Entries without an id are given one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import Problem, ScenarioError, suggestion
+from sim.reactions import SHIPPED
 from sim.scenario.check import ENTRIES, check, default_parameters, kinds_of, plain_name
 from sim.scenario.read import Node, below, from_plain, parse, read, shown
 from sim.scenario.spec import Parameters, RunSettings, Scenario
@@ -24,6 +26,12 @@ __all__ = ["Loaded", "from_mapping", "load", "resolved_text"]
 
 SET = "--set"
 """What messages call the place of a value that was given with ``--set``."""
+
+READY_MADE = "ready-made reactions"
+"""What messages call the place of the rules in `sim.reactions.SHIPPED`."""
+
+MARKED_BY = {"events": "kind", "policies": "kind", "reactions": "watch"}
+"""The key that an entry must have to be a new one; its value names entries that have no id."""
 
 _OWN = ("name", "description")
 """Keys that are never inherited."""
@@ -185,7 +193,7 @@ class _Files:
         """Inherited entries, changed and added to."""
         if not isinstance(change.value, tuple):
             return change  # the check will say that it must be a list
-        entries = list(base.items) if base is not None else []
+        entries = list(base.items if base is not None else shipped(name))
         where = {str(entry.entries["id"].plain()): i for i, entry in enumerate(entries) if "id" in entry.entries}
         own: dict[str, Node] = {}
         for entry in change.value:
@@ -204,15 +212,16 @@ class _Files:
             elif marked.value in where:
                 own[marked.value] = entry
                 entries[where[marked.value]] = self._changed(entries[where[marked.value]], entry, marked.value)
-            elif "kind" in entry.entries:
+            elif MARKED_BY[name] in entry.entries:
                 own[marked.value] = entry
                 entries.append(entry)
             else:
                 own[marked.value] = entry
-                what = f"there is no entry with the id {shown(marked.value)} to change, and a new one needs a kind."
+                needed = {"kind": "a kind", "watch": "a metric to watch"}[MARKED_BY[name]]
+                what = f"there is no entry with the id {shown(marked.value)} to change, and a new one needs {needed}."
                 remedy = suggestion(marked.value, where, label="Known ids")
                 self.say(entry.problem(what, remedy or f"Known kinds: {', '.join(kinds_of(name))}."))
-        return replace(change, value=_with_ids(entries))
+        return replace(change, value=_with_ids(entries, MARKED_BY[name]))
 
     def _changed(self, inherited: Node, entry: Node, name: str) -> Node:
         old, new = inherited.entries.get("kind"), entry.entries.get("kind")
@@ -220,15 +229,27 @@ class _Files:
             what = f'is {shown(new.value)}, but the inherited entry "{name}" is of kind {old.value}.'
             self.say(new.problem(what, "Drop that one with active: false and add this under another id."))
             return inherited
+        before, after = (each.entries.get("action") for each in (inherited, entry))
+        if before is not None and after is not None:
+            kinds = [each.entries.get("kind") for each in (before, after)]
+            if kinds[1] is not None and kinds[0] is not None and kinds[0].value != kinds[1].value:
+                inherited = _without(inherited, ("action",))  # another policy has no use for the numbers of this one
         return _overlaid(inherited, entry)
 
 
-def _with_ids(entries: list[Node]) -> tuple[Node, ...]:
+def shipped(name: str) -> tuple[Node, ...]:
+    """Entries that every scenario inherits: the ready-made reactions, all of them off."""
+    if name != "reactions":
+        return ()
+    return from_plain([rule.model_dump(exclude_none=True) for rule in SHIPPED.values()], READY_MADE, name).items
+
+
+def _with_ids(entries: list[Node], marked_by: str) -> tuple[Node, ...]:
     """Entries of which each has an id: ``scrutiny``, ``scrutiny-2``, ..."""
     taken = {str(entry.entries["id"].plain()) for entry in entries if "id" in entry.entries}
     named = []
     for entry in entries:
-        marked, kind = entry.entries.get("id"), entry.entries.get("kind")
+        marked, kind = entry.entries.get("id"), entry.entries.get(marked_by)
         if kind is not None and isinstance(kind.value, str) and (marked is None or marked.value == ""):
             name, number = kind.value, 1
             while name in taken:

@@ -12,6 +12,7 @@ from typing import Any
 from sim.events import EVENT_KINDS
 from sim.policies import policy_kinds
 from sim.quantity import Range
+from sim.reactions import Reaction, set_by_rule
 from sim.scenario.spec import Scenario
 
 
@@ -23,6 +24,7 @@ def json_schema() -> dict[str, Any]:
     properties = tree["properties"]
     properties["events"] = _entries("events", EVENT_KINDS, definitions, "Dated events; added to inherited ones.")
     properties["policies"] = _entries("policies", policy_kinds(), definitions, "Policies; added to inherited ones.")
+    properties["reactions"] = _reactions(definitions)
     extends = {
         "type": "string",
         "minLength": 1,
@@ -128,6 +130,32 @@ def _entries(name: str, kinds: Any, definitions: dict[str, Any], description: st
         "properties": {"kind": {"description": "What sort of entry this is.", "oneOf": choices}},
         "allOf": [*by_kind, change],
     }
+    return {"type": "array", "description": description, "items": item}
+
+
+def _reactions(definitions: dict[str, Any]) -> dict[str, Any]:
+    """The list of reactions: a new one has a metric, a threshold and an action; others change one by its id."""
+    actions = {}
+    for kind, spec in policy_kinds().items():
+        whole = definitions[spec.__name__]
+        inside = {key: value for key, value in whole["properties"].items() if key not in set_by_rule(spec)}
+        definitions[f"{spec.__name__}Action"] = {**whole, "properties": inside}
+        actions[kind] = {"$ref": f"#/$defs/{spec.__name__}Action"}
+    choices = [{"const": kind, "description": _first_line(spec)} for kind, spec in policy_kinds().items()]
+    by_kind = [
+        {"if": {"required": ["kind"], "properties": {"kind": {"const": kind}}}, "then": target}
+        for kind, target in actions.items()
+    ]
+    rule = definitions[Reaction.__name__]
+    rule["properties"]["id"]["pattern"] = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
+    rule["properties"]["action"] = {
+        "type": "object",
+        "description": Reaction.model_fields["action"].description,
+        "properties": {"kind": {"description": "What sort of policy this is.", "oneOf": choices}},
+        "allOf": [*by_kind, {"if": {"not": {"required": ["kind"]}}, "then": {"anyOf": list(actions.values())}}],
+    }
+    item = {"$ref": f"#/$defs/{Reaction.__name__}", **_needs(Reaction)}
+    description = "Reaction rules; added to inherited and ready-made ones (openloop list reactions)."
     return {"type": "array", "description": description, "items": item}
 
 

@@ -10,7 +10,9 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from sim.axes import Month, month_label
+from sim.policies import Policy
 from sim.quantity import is_quantity
+from sim.reactions import Reaction, stated
 from sim.scenario.read import scalar_value
 from sim.scenario.spec import Scenario
 
@@ -41,6 +43,8 @@ def _mapping(spec: BaseModel, default: BaseModel | None, indent: str) -> Iterato
         unit = field.json_schema_extra["unit"] if is_quantity(field) else "1"  # type: ignore[index,call-overload]
         if _is_month(field.annotation, field.metadata):
             yield f"{indent}{key}: {month_label(value)}"
+        elif isinstance(value, Policy):  # the action of a reaction
+            yield from _below(key, _action(value, f"{indent}  "), indent)
         elif isinstance(value, BaseModel):
             below = known if isinstance(known, BaseModel) else None
             yield from _below(key, _mapping(value, below, f"{indent}  "), indent)
@@ -73,11 +77,22 @@ def _named(values: dict[str, Any], known: dict[str, Any] | None, indent: str) ->
 
 
 def _entry(entry: Any, complete: bool, indent: str) -> Iterator[str]:
-    """One event or policy, its kind and id first."""
+    """One event, policy or reaction, its kind and id first."""
+    # one that bears the name of a ready-made reaction would be read as a change of it, so reactions are told whole
+    complete = complete or isinstance(entry, Reaction)
     lines = list(_mapping(entry, None if complete else type(entry).model_construct(), f"{indent}  "))
-    lines.sort(key=lambda line: {"kind": 0, "id": 1}.get(line.strip().split(":")[0], 2))
+    lines.sort(key=lambda line: {f"{indent}  kind": 0, f"{indent}  id": 1}.get(line.split(":")[0], 2))
     yield f"{indent}- {lines[0].strip()}"
     yield from lines[1:]
+
+
+def _action(policy: Policy, indent: str) -> Iterator[str]:
+    """The policy of a reaction, without what its rule decides."""
+    told = stated(policy)
+    for key, field in type(policy).model_fields.items():
+        if key in told:
+            unit = field.json_schema_extra["unit"] if is_quantity(field) else "1"  # type: ignore[index,call-overload]
+            yield f"{indent}{key}: {_scalar(told[key])}" + (f"  # {unit}" if unit != "1" else "")
 
 
 def _is_month(annotation: Any, metadata: Any) -> bool:
