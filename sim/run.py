@@ -139,6 +139,7 @@ def run_to_folder(
 
         draw_all(result.dataset, scenario, folder, curves=fit_adoption(result.dataset))
 
+    from sim.analysis.reactions import reaction_log
     from sim.analysis.scurves import summarise
 
     about = {
@@ -148,7 +149,10 @@ def run_to_folder(
         "failures": [vars(failure) for failure in result.failures],
     }
     summary = summarise(result.dataset)
-    saved = save(out, result.dataset, scenario, summary=summary, draw=draw if figures else None, about=about)
+    log = reaction_log(result.dataset) if scenario.reactions else None
+    saved = save(
+        out, result.dataset, scenario, summary=summary, reactions=log, draw=draw if figures else None, about=about
+    )
     files = tuple(saved.folder / name for name in ("manifest.json", *saved.manifest["files"]))
     return replace(result, warnings=warnings, folder=saved.folder, files=files)
 

@@ -7,6 +7,7 @@ A run directory tells its own story: the complete scenario, every number with it
         manifest.json    version, engine, seed, platform, command, and a checksum of every file
         series.nc        every observable by run and month; opens with plain `xarray.open_dataset`
         summary.csv      one row a run
+        reactions.csv    what governments saw, decided and when, if the scenario has reaction rules
         figures/         the same, drawn
 
 The hash is that of the inputs (scenario with its run settings, version, engine), so the same question always lands in
@@ -44,8 +45,9 @@ if TYPE_CHECKING:
 
 DEFAULT_ENGINE = "lockstep"
 MANIFEST, SCENARIO, SERIES, SUMMARY, FIGURES = "manifest.json", "scenario.yaml", "series.nc", "summary.csv", "figures"
+REACTIONS = "reactions.csv"
 OURS = frozenset({
-    MANIFEST, SCENARIO, SERIES, SUMMARY, FIGURES,
+    MANIFEST, SCENARIO, SERIES, SUMMARY, FIGURES, REACTIONS,
     "scenarios", "comparison.csv", "comparison.md", "who_switched.csv", "curves.nc", "sweep.csv",
 })  # fmt: skip
 """What stands in our directories, those of comparisons included; only such are ever swept up."""
@@ -219,6 +221,7 @@ def save(
     scenario: Scenario,
     *,
     summary: pd.DataFrame | None = None,
+    reactions: pd.DataFrame | None = None,
     draw: Callable[[Path], object] | None = None,
     about: Mapping[str, Any] | None = None,
 ) -> Saved:
@@ -228,6 +231,7 @@ def save(
     ----------
     parent : folder of run directories, made if need be
     summary : one row a run
+    reactions : the log of reaction rules
     draw : draws the figures into the folder it is given
     about : further entries of the manifest, such as the command
 
@@ -247,6 +251,8 @@ def save(
         dataset.to_netcdf(partial / SERIES, engine="h5netcdf")
         if summary is not None:
             summary.to_csv(partial / SUMMARY, lineterminator="\n")
+        if reactions is not None:
+            reactions.to_csv(partial / REACTIONS, lineterminator="\n", index=False)
         if draw is not None:
             trouble.extend(drawn(draw, partial / FIGURES))
         return _manifest(dataset, scenario, about or {})

@@ -250,17 +250,42 @@ def closing_words(result: Result, file: Path) -> str:
     ]
     if "summary.csv" in names:
         lines.append("  summary.csv    one row a run")
+    if "reactions.csv" in names:
+        lines.append("  reactions.csv  what governments saw, what they decided, and when")
     if drawn:
         lines.append(f"  figures/       {', '.join(drawn)}")
     lines += [
         "  scenario.yaml  the complete scenario, ready to run again",
         "  manifest.json  versions, seed, command, checksums",
+        *_reactions_in_words(result),
         "Next:",
         f"  openloop describe {shlex.quote(str(file))}",
         "  openloop list observables",
         f"  openloop run {shlex.quote(str(file))} --set KEY=VALUE    (keys: openloop list parameters)",
     ]
     return "\n".join(lines)
+
+
+def _reactions_in_words(result: Result) -> list[str]:
+    """Which reaction rules acted, in how many runs, and from when on."""
+    if not result.scenario.reactions:
+        return []
+    from sim.analysis.reactions import reaction_summary
+    from sim.axes import month_label
+
+    total = result.dataset.sizes["run"]
+    lines = ["Reactions:"]
+    for name, row in reaction_summary(result.dataset).iterrows():
+        if not row["runs"]:
+            lines.append(f"  {name}: never acted")
+            continue
+        first, low, high = (month_label(round(row[key])) for key in ("first", "first_low", "first_high"))
+        spread = f" (10-90% of runs: {low} to {high})" if low != high else ""
+        lines.append(
+            f"  {name}: acted in {row['runs']:.0f} of {total} runs, first in {first}{spread}, "
+            f"for {row['months']:.0f} months at a mean strength of {row['strength']:.2g}"
+        )
+    return lines
 
 
 @app.command()

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from sim.agents.government import METRICS
-from sim.axes import CELLS, REGION_NAMES, REGIONS
+from sim.axes import CELLS, REGION_NAMES, REGIONS, month_label
 from sim.errors import ScenarioError, UnknownNameError
 from sim.events import EVENT_KINDS
 from sim.levers import LEVERS
@@ -460,9 +460,9 @@ def _explain_rule() -> str:
     """What a reaction rule may say, with one to paste."""
     about = {}
     for name, field in Reaction.model_fields.items():
-        written = None if field.is_required() else field.default
+        written = None if field.is_required() else month_label(field.default) if name == "start" else field.default
         about[name] = f"{field.description or ''} {_default(field, written)}".strip()
-    example = "{watch: powered, op: <, threshold: 0.8, gain: 2, actor: EU, action: {kind: grid_buildout, power: 10}}"
+    example = '{watch: powered, op: "<", threshold: 0.8, gain: 2, actor: EU, action: {kind: grid_buildout, power: 10}}'
     watched = ", ".join(METRICS)
     return "\n".join(
         [_block(f"reaction: {_doc(Reaction)} It can watch {watched}.", about), "reactions:", f"  - {example}"]

@@ -20,7 +20,18 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from sim.axes import RECORD_ENDS, START_YEAR, month_label
-from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET, REGION_COLOURS, lighter
+from sim.figures.marks import (
+    INK,
+    LETTER,
+    MILLIMETRE,
+    QUIET,
+    REACTIONS_NOTE,
+    REGION_COLOURS,
+    Acting,
+    lighter,
+    mark_reactions,
+    reactions_of,
+)
 from sim.scenario import Scenario
 
 """Months after this one are projection."""
@@ -85,14 +96,16 @@ class Page:
         self.month = dataset["month"].values.astype(float)
         self.first, self.last = float(self.month[0]), float(max(self.month[-1], self.month[0] + 1))
         across = (WIDTH - columns * (left + right)) / columns
-        shown = _bars(scenario, self.last) if bars is None else list(bars)
+        reactions = reactions_of(dataset) if bars is None else []
+        shown = [*_bars(scenario, self.last), *map(_reaction_bar, reactions)] if bars is None else list(bars)
         lanes = _lanes(shown, self.first, self.last, WIDTH - left - right, most_lanes)
         self.aligned = columns == 1
         strip = (LANE * len(lanes) + 1.5 + (0 if self.aligned else YEARS)) if lanes else 0.0
         self.heading = HEADING + (KEY if key else 0.0)
         title = PANEL_TITLE + 3.0 * (title_lines - 1) if title_lines else 1.5
         row = title + height + 4.5
-        notes = textwrap.wrap(note or usual_note(dataset), LETTERS_A_ROW, break_on_hyphens=False)
+        words = "; ".join([note or usual_note(dataset), *([REACTIONS_NOTE] if reactions else [])])
+        notes = textwrap.wrap(words, LETTERS_A_ROW, break_on_hyphens=False)
         self.size = (WIDTH, self.heading + strip + rows * row + 4.0 + FOOTER_LINE * (len(notes) + 1) + 1.5)
 
         self.figure = figure or Figure()
@@ -112,6 +125,7 @@ class Page:
             self._calendar(axes, across, bottom=down == rows - 1)
             # a fixed place, so that no label is cut off and none has to be measured
             axes.yaxis.set_label_coords((3.9 - left) / across, 0.5)
+            mark_reactions(axes, reactions)
             self.panels.append(axes)
         self._foot(dataset, notes)
 
@@ -150,6 +164,8 @@ class Page:
         moves = [month for each in scenario.policies if each.active for month in (each.start, each.end) if month]
         moves += [start for bar in bars or () for start, _ in bar.spans]
         policies = "policies as dated" if any(month > RECORD_ENDS for month in moves) else "constant policy"
+        if any(rule.active for rule in scenario.reactions):
+            policies = "governments react"
         text = f"grey: projection after {month_label(RECORD_ENDS)}, {policies}"
         self.figure.text(*self._at(WIDTH - 1.5, 4.3), text, fontsize=LETTER, color=QUIET, ha="right", va="baseline")
 
@@ -281,6 +297,14 @@ def _bars(scenario: Scenario, last: float) -> list[Bar]:
         if event.start <= last
     ]
     return [*found.values(), *events]
+
+
+def _reaction_bar(acting: Acting) -> Bar:
+    """When a reaction is in force in most of the runs in which it acts, and in how many runs it acts."""
+    part = "" if acting.runs == acting.of_runs else f" in {acting.runs} of {acting.of_runs} runs"
+    words = f"{acting.actor} {acting.action.replace('_', ' ')}, reacting{part}"
+    first = acting.first[1]
+    return Bar(words, REGION_COLOURS[acting.actor], acting.spans or [(first, first)])
 
 
 def _words(bar: Bar, first: float, last: float, width: float) -> tuple[float, str, tuple[float, float]]:
