@@ -9,6 +9,7 @@ import pytest
 
 from sim.engines.lockstep import simulate
 from sim.loops import ALWAYS, LOOPS, Switch
+from sim.observables import OBSERVABLES
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 
@@ -27,9 +28,10 @@ WORLD: dict[str, Any] = {
         {"kind": "export_control", "strength": 0.6},
         {"kind": "data_mandate", "actor": "CN", "strength": 0.2},
     ],
+    "reactions": [
+        {"watch": "concentration", "threshold": 0.1, "gain": 2, "hold": 2, "lag": 2, "action": {"kind": "scrutiny"}},
+    ],
 }
-
-NOTHING_TO_CUT = {"B5": "no reaction rule is part of this version, so there is no reaction to cut"}
 
 
 def world(loops: dict[str, str] | None = None, parameters: dict[str, Any] | None = None, **changes: Any) -> Scenario:
@@ -149,7 +151,7 @@ def test_without_diminishing_returns_data_are_worth_what_the_chord_says():
         assert np.allclose(off["data_gain"][1:, 0, number], chord * own, rtol=1e-9), name
 
 
-@pytest.mark.parametrize("loop", sorted(set(LOOPS) - set(NOTHING_TO_CUT)))
+@pytest.mark.parametrize("loop", sorted(set(LOOPS)))
 def test_a_loop_frozen_at_a_month_changes_nothing_before_and_something_after(loop):
     live, frozen = both(world(), world({loop: f"frozen@{CUT}"}))
     # the signal of the cut month still passes, so its own month is untouched
@@ -158,7 +160,7 @@ def test_a_loop_frozen_at_a_month_changes_nothing_before_and_something_after(loo
     assert any(not same(live[name], frozen[name]) for name in live)
 
 
-@pytest.mark.parametrize("loop", sorted(set(LOOPS) - set(NOTHING_TO_CUT)))
+@pytest.mark.parametrize("loop", sorted(set(LOOPS)))
 def test_a_loop_switched_off_changes_the_world(loop):
     live, off = both(world(), world({loop: "off"}))
     assert any(not same(live[name], off[name]) for name in live)
@@ -166,7 +168,7 @@ def test_a_loop_switched_off_changes_the_world(loop):
 
 SHADOWS = {
     "R1": "data", "R1p": "data_pool", "R2": "revenue_share", "R3": "derivatives", "R4": "installed_base",
-    "R6": "experience", "R8": "chip_capacity", "B1": "load", "B2": "borrowed",
+    "R6": "experience", "R8": "chip_capacity", "B1": "load", "B2": "borrowed", "B5": "reaction_decided",
 }  # fmt: skip
 """What is recorded of a loop before the place where it is cut. Of the other loops nothing is: peers' lines and tenure
 are adopters' own, the powered share is recorded as the compute sees it, and data decay inside the stock."""
@@ -195,10 +197,18 @@ def test_the_worth_of_data_is_held_though_data_go_on_growing():
     assert (held["data_pool"][-1] > held["data_pool"][CUT]).any()
 
 
-@pytest.mark.parametrize("loop", sorted(NOTHING_TO_CUT))
-def test_a_loop_without_members_may_be_cut_and_changes_nothing(loop):
-    live, off = both(world(), world({loop: "off"}))
-    assert all(same(live[name], off[name]) for name in live)
+def test_the_reaction_loop_switched_off_is_a_world_whose_governments_follow_no_rule():
+    off, without = both(world({"B5": "off"}), world(reactions=[]))
+    assert all(same(off[name], without[name]) for name in OBSERVABLES)
+    assert (off["reaction_decided"] > 0).any(), "what was cut goes on deciding"
+
+
+def test_a_frozen_reaction_stays_as_it_was():
+    live, frozen = both(world(), world({"B5": f"frozen@{CUT}"}))
+    held = frozen["reaction_strength"][:, 0]
+    assert held[CUT] > 0
+    assert (held[CUT:] == held[CUT]).all()
+    assert (live["reaction_strength"][CUT:, 0] != held[CUT]).any()
 
 
 def test_a_loop_frozen_beyond_the_horizon_is_live_bit_for_bit():

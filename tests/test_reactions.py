@@ -180,9 +180,7 @@ CONTROL = {"kind": "export_control", "strength": 0.6, "start": 2}
 
 def world(*rules, seed=3, months=26, adopters=240, policies=(CONTROL,), **changes) -> Scenario:
     settings_ = {"run": {"months": months, "adopters": adopters, "seed": seed}}
-    return from_mapping(
-        {**settings_, "policies": list(policies), "reactions": list(rules), **changes}, name="world"
-    )
+    return from_mapping({**settings_, "policies": list(policies), "reactions": list(rules), **changes}, name="world")
 
 
 def same(one, other, names=OBSERVABLES):
@@ -362,8 +360,8 @@ def test_a_cut_of_the_reaction_loop_leaves_decisions_and_takes_their_effect():
     rules = list(SHIPPED_RULES.values())
     plain, live, off, frozen = (
         lockstep.simulate([(each, 0)], threads=1)
-        for each in (world(), world(*rules), world(*rules, loops={"B5": "off"}), world(*rules, loops={"B5": "frozen@14"}))
-    )  # fmt: skip
+        for each in (world(), *(world(*rules, loops={"B5": state}) for state in ("live", "off", "frozen@14")))
+    )
     assert same(plain, off)
     assert (off["reaction_strength"] == 0).all()
     assert (off["reaction_decided"].max(axis=1) > 0).all(), "what was cut goes on deciding"
@@ -478,9 +476,8 @@ def test_the_mean_field_twin_reacts():
 
 def test_the_linearisation_takes_reactions_as_they_stand():
     """With the calendar standing still a reaction pulls on as it does, as does the same policy on a schedule."""
-    rule = {
-        **FREE, "action": {"kind": "scrutiny"}, "watch": "concentration", "gain": 1e6, "max": 0.5, "observation_noise": 0
-    }  # fmt: skip
+    rule = {**FREE, "action": {"kind": "scrutiny"}, "watch": "concentration", "gain": 1e6, "max": 0.5}
+    rule["observation_noise"] = 0
     scheduled = {"kind": "scrutiny", "actor": "EU", "start": 4, "strength": 0.5}
     options = {"months": 12, "policies": ()}
     reacting = linearise(world(rule, **options), 10, tastes=1, sizes=1, rest=3, count=2)

@@ -42,6 +42,9 @@ BEYOND_A_SCHEMA = {
     *("month_announced_late", "month_before_the_beginning", "month_end_at_start", "month_end_before_start"),
     *("month_thirteen", "month_year_only", "word_frozen_nowhere"),
     *("number_huge", "unit_infinite_months", "unit_percent_above_one"),
+    *("reaction_unknown_id", "reaction_id_twice", "reaction_unknown_source", "reaction_action_unknown_line"),
+    *("reaction_action_without_kind",),
+    *("reaction_overdriven", "reaction_overdriven_scaled"),
     *("whole_empty_sector_mix", "whole_modes_differ_more_than_lines", "whole_no_adopters_anywhere"),
 }
 """Mistakes that need more than the one value, or arithmetic on text."""
@@ -154,6 +157,7 @@ def test_the_commented_examples_of_the_baseline_work(tmp_path):
     assert "GS-open" in scenario.roster
     assert {event.kind for event in scenario.events} == {"compute_change", "news_shock"}
     assert "chip_self_reliance" in {policy.kind for policy in scenario.policies}
+    assert [rule.id for rule in scenario.reactions] == ["us-grid-buildout", "us-tariff"]
 
 
 def test_the_baseline_names_every_top_level_key():
@@ -311,6 +315,9 @@ BASELINE = HERE.parent / "scenarios" / "baseline.yaml"
         ("events.us-open-retreat.start=2025-06", lambda s: s.events[0].start == 17),
         ("focus.lines=[US-open]", lambda s: s.focus.lines == ("US-open",)),
         ("policies=[{kind: scrutiny, start: 2026-01}]", lambda s: s.policies[3].id == "scrutiny"),
+        ("reactions.us-grid-buildout.active=true", lambda s: s.reactions[0].action.kind == "grid_buildout"),
+        ("reactions.us-grid-buildout={active: true, threshold: 0.7}", lambda s: s.reactions[0].threshold == 0.7),
+        ("reactions=[{watch: powered, threshold: 1, action: {kind: scrutiny}}]", lambda s: s.reactions[0].hold == 6),
         ("description=one = two", lambda s: s.description == "one = two"),
         ("name=other", lambda s: s.name == "other"),
     ],
@@ -333,6 +340,9 @@ def test_a_dot_in_the_name_of_a_line_is_no_step(world):
         ("startups.switching_cost=3", 'Did you mean "startup"?'),
         ("run.month=3", '--set: run: unknown key "month" (value 3).'),
         ("policies.chip-control-2025.strength=1", 'Did you mean "chip-control-2024"?'),
+        ("reactions.us-grid-buildot.active=true", 'Did you mean "us-grid-buildout"?'),
+        ("reactions.us-grid-buildout.threshold=3", "--set: reactions.us-grid-buildout.threshold is 3; it must be at"),
+        ("reactions.us-grid-buildout.action.lead=0", "reactions.us-grid-buildout.action.lead is 0 months; it must be"),
         ("policies.chip-control-2024.strenth=1", 'Did you mean "strength"?'),
         ("policies.chip-control-2024=1", "--set: policies.chip-control-2024 is 1; it must be a mapping."),
         ("run.months", '"run.months" is no change.'),
@@ -360,6 +370,8 @@ def test_mistakes_of_file_and_changes_are_told_together(world):
         ("parameters: {startup: {switching_cost: 9}}", "switching_cost is 9 utils; believable values lie from 0.18 to"),
         ("policies: [{kind: enforcement, strength: 0.95}]", "policies[0].strength is 0.95; believable values lie"),
         ("run: {months: 12}\npolicies: [{kind: scrutiny, start: 2026-01}]", "start is 2026-01, after the last month"),
+        ("reactions: [{id: us-grid-buildout, active: true, action: {power: 90}}]", "action.power is 90 GW; believable"),
+        ("run: {months: 12}\nreactions: [{id: us-grid-buildout, active: true}]", "start is 2026-04, after the last"),
         ("events: [{kind: news_shock, line: GS-open, start: 2025-01}]", 'line is "GS-open", a line that is not active'),
     ],
 )
@@ -528,7 +540,7 @@ def test_every_scenario_can_be_described(path):
     loaded = load(path)
     for base in (None, loaded.base):
         text = describe(loaded.scenario, base)
-        assert all(policy.effect() in text for policy in loaded.scenario.policies)
+        assert all(policy.effect() in text for policy in (*loaded.scenario.policies, *loaded.scenario.reactions))
         assert month_label(loaded.scenario.run.months - 1) in text
 
 
