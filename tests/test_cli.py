@@ -22,8 +22,8 @@ BASELINE = str(ROOT / "scenarios" / "baseline.yaml")
 SMALL = ("--adopters", "200", "--months", "24", "--replicates", "2", "--no-figures")
 VERBS = ("run", "compare", "check", "describe", "list", "patterns", "verify", "schema")
 KINDS = (
-    "parameters", "policies", "events", "levers", "loops", "lines", "sectors", "regions", "observables", "lenses",
-    "scenarios", "sources",
+    "parameters", "policies", "events", "reactions", "metrics", "levers", "loops", "lines", "sectors", "regions",
+    "observables", "lenses", "scenarios", "sources",
 )  # fmt: skip
 
 

@@ -56,12 +56,12 @@ def reaction_log(dataset: xr.Dataset) -> pd.DataFrame:
         "metric": of_rule("reaction_metric"),
         "region": of_rule("reaction_region"),
         "month": months,
-        "date": [month_label(month) for month in months],
+        "date": [month_label(month) for month in months.tolist()],
         "seen": seen[runs, rules, months],
         "decided": np.where(past == 0, "start", np.where(now == 0, "end", "step")),
         "strength": now,
         "effect_month": effect,
-        "effect_date": [month_label(month) for month in effect],
+        "effect_date": [month_label(month) for month in effect.tolist()],
         "in_force": np.where(effect <= last, in_force[runs, rules, np.minimum(effect, last)], np.nan),
     })  # fmt: skip
 

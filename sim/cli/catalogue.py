@@ -76,7 +76,8 @@ def short_key(key: str) -> str:
 def _quantities() -> dict[str, Quantity]:
     """Every declared number at its default: the parameters by key, and those of policies and events by kind."""
     found = {short_key(each.key): each for each in walk(Scenario(name="defaults").parameters)}
-    for kind, spec in {**policy_kinds(), **EVENT_KINDS, "reaction": Reaction}.items():
+    acting: dict[str, type[Any]] = {**policy_kinds(), **EVENT_KINDS, "reaction": Reaction}
+    for kind, spec in acting.items():
         for name, field in spec.model_fields.items():
             if is_quantity(field):
                 default = math.nan if field.is_required() or field.default is None else field.default

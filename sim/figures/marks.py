@@ -62,7 +62,7 @@ def reactions_of(dataset: xr.Dataset) -> list[Acting]:
     """The reaction rules that act in any run, in the order in which they begin."""
     found = []
     for place, rule in enumerate(dataset["reaction"].values if "reaction_strength" in dataset else ()):
-        acting = runs_of(dataset["reaction_strength"])[..., place] > 0
+        acting: Array = np.asarray(runs_of(dataset["reaction_strength"])[..., place] > 0)
         some = acting.any(axis=1)
         if not some.any():
             continue
@@ -74,7 +74,7 @@ def reactions_of(dataset: xr.Dataset) -> list[Acting]:
         told = lambda name, place=place: str(dataset[name].values[place])
         found.append(
             Acting(
-                str(rule), told("reaction_actor"), told("reaction_action"), int(some.sum()), len(some),
+                str(rule), told("reaction_actor"), told("reaction_action"), int(some.sum()), acting.shape[0],
                 (float(first[0]), float(first[1]), float(first[2])),
                 [(float(ends[start]), float(ends[stop])) for start, stop in edges],
             )
@@ -92,7 +92,12 @@ def mark_reactions(axes: Axes, reactions: Sequence[Acting]) -> None:
     for lane, each in enumerate(reactions):
         colour, height = REGION_COLOURS[each.actor], (lane + 0.6) * step
         low, middle, high = each.first
-        where = {"transform": axes.get_xaxis_transform(), "zorder": 6, "clip_on": False, "gid": "reaction"}
+        where: dict[str, Any] = {
+            "transform": axes.get_xaxis_transform(),
+            "zorder": 6,
+            "clip_on": False,
+            "gid": "reaction",
+        }
         axes.plot([low, high], [height, height], color=colour, linewidth=0.9, scalex=False, scaley=False, **where)
         axes.plot(
             [middle], [height], marker="^", markersize=4.2, linestyle="none", markeredgewidth=0.7,

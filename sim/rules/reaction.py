@@ -39,7 +39,7 @@ def excess(observed, threshold, sign):
     return sign * (observed - threshold)
 
 
-def decided(memory: Memory, beyond, hold, cooldown, hysteresis) -> Memory:
+def decided(memory, beyond, hold, cooldown, hysteresis):
     """A rule's memory after one more month in which its metric lay ``beyond`` the threshold by so much.
 
     An action begins when the metric has been beyond the threshold for ``hold`` months in a row, and not before
