@@ -30,7 +30,7 @@ class Metric:
 METRICS: dict[str, Metric] = {
     "security_exposure": Metric("SX", "share", "exposure to rivals' lines, through data or operation"),
     "scarcity": Metric("scarcity", "share", "chip scarcity (denied demand that nothing replaced)"),
-    "concentration": Metric("HHI", "1", "concentration of usage by origin"),
+    "concentration": Metric("CX", "1", "concentration of usage by origin (Herfindahl index)"),
     "powered": Metric("f", "share", "part of installed compute that power can run"),
     "data_exposure": Metric("DX", "share", "data exposure to rivals' lines"),
     "operational_exposure": Metric("OX", "share", "operational exposure to rivals' lines in physical sectors"),

@@ -98,6 +98,7 @@ def mark_reactions(axes: Axes, reactions: Sequence[Acting]) -> None:
             "clip_on": False,
             "gid": "reaction",
         }
+        axes.axvline(middle, color=colour, linewidth=0.7, linestyle=":", alpha=0.8, zorder=1.5, gid="reaction")
         axes.plot([low, high], [height, height], color=colour, linewidth=0.9, scalex=False, scaley=False, **where)
         axes.plot(
             [middle], [height], marker="^", markersize=4.2, linestyle="none", markeredgewidth=0.7,
@@ -106,7 +107,7 @@ def mark_reactions(axes: Axes, reactions: Sequence[Acting]) -> None:
         )  # fmt: skip
 
 
-REACTIONS_NOTE = "▲: a reaction first acts, in its actor's colour, median and 10-90% of runs"
+REACTIONS_NOTE = "▲: a reaction of that region first acts, median and 10-90% of runs"
 
 
 def lighter(colour: str, part: float) -> str:

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import AfterValidator, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from sim.agents.government import METRICS
 from sim.axes import REGIONS, Month, month_label, month_number
 from sim.errors import Problem, suggestion
 from sim.events import EVENT_KINDS
@@ -237,7 +238,10 @@ class _Checker:
         if isinstance(node.value, str) and node.value in known:
             return node
         what = f"is {shown(node.value)}; it must be one of {', '.join(map(str, known))}."
-        self._say(node.problem(what, _nearest(node.value, map(str, known)) if isinstance(node.value, str) else ""))
+        remedy = _nearest(node.value, map(str, known)) if isinstance(node.value, str) else ""
+        if set(METRICS) == set(known) and isinstance(node.value, str):
+            remedy = _metric_meant(node.value) or remedy
+        self._say(node.problem(what, remedy))
         return None
 
     def _list(self, node: Node, annotation: Any, field: FieldInfo) -> Node | None:
@@ -578,6 +582,14 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     """``Did you mean "x"?``, or nothing."""
     near = difflib.get_close_matches(name, list(known), n=1)
     return f'Did you mean "{near[0]}"?' if near else ""
+
+
+def _metric_meant(symbol: str) -> str:
+    """A metric that was named by its symbol, as in ``DX`` or ``DX_US``."""
+    found, _, region = symbol.partition("_")
+    names = [name for name, metric in METRICS.items() if metric.symbol.lower() == found.lower()]
+    whose = f", with region: {region}" if region in REGIONS else ""
+    return f'Did you mean "{names[0]}"{whose}?' if names else ""
 
 
 def _present(stated: dict[str, Node], *keys: str) -> list[Node]:

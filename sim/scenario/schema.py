@@ -79,6 +79,8 @@ def _for_files(schema: Any) -> Any:
 def _quantity(schema: dict[str, Any]) -> dict[str, Any]:
     """A declared number: meaning, unit and ranges in the text that an editor shows; also as text with its unit."""
     unit = schema["unit"]
+    stated = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    schema = {**schema, **(stated[0] if stated else {})}  # one that may be absent is a number where it is stated
     number: dict[str, Any] = {key: schema[key] for key in ("type", "minimum", "maximum") if key in schema}
     about = [schema.get("description", ""), f"Unit: {'bare number' if unit == '1' else unit}."]
     if "plausible" in schema:
