@@ -562,8 +562,9 @@ class _Checker:
     def _doubt(self, node: Node, made: Any) -> None:
         """Warn of the implausible numbers that an entry states."""
         for key, field in type(made).model_fields.items():
-            if is_quantity(field) and key in node.entries:
-                row = describe_field(key, field, getattr(made, key), field.default)
+            value = getattr(made, key)  # None where what was stated is wrong and the number may be absent
+            if is_quantity(field) and key in node.entries and value is not None:
+                row = describe_field(key, field, value, field.default)
                 if row.implausible:
                     self._warning(_implausible(node.entries[key], row))
 
