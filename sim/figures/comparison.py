@@ -166,10 +166,11 @@ def mark_dates(axes: Axes, scenarios: Sequence[Scenario], looks: dict[str, str],
 
 
 def different(base: Scenario, other: Scenario) -> list[tuple[Any, str]]:
-    """Policies and events that only one of two scenarios has, or that act otherwise in it, each with a word on it."""
+    """Policies, events and reaction rules that only one of two scenarios has, or that act otherwise in it, each with a
+    word on it."""
     act = lambda each: each.model_dump(exclude={"source", "note"})
     found: list[tuple[Any, str]] = []
-    for name in ("policies", "events"):
+    for name in ("policies", "events", "reactions"):
         before = {each.id: each for each in getattr(base, name) if each.active}
         after = {each.id: each for each in getattr(other, name) if each.active}
         found += [(each, "without ") for key, each in before.items() if key not in after]
@@ -191,6 +192,14 @@ def assumptions(base: Scenario, other: Scenario) -> str:
     return "; ".join([*parts, *([f"loops {', '.join(cut)}"] if cut else [])])
 
 
+def _what(each: Any) -> str:
+    """``US scrutiny`` of a policy, ``US scrutiny by rule`` of a reaction, ``incident (lines of CN)`` of an event."""
+    if hasattr(each, "watch"):
+        return f"{each.actor} {each.action.kind.replace('_', ' ')} by rule"
+    kind = each.kind.replace("_", " ")
+    return f"{each.actor} {kind}" if hasattr(each, "actor") else f"{kind} ({each.about})"
+
+
 def changes(base: Scenario, other: Scenario, colour: str, curves: xr.Dataset, prefix: str = "") -> list[Bar]:
     """The policy strip of another scenario: only what differs from the base."""
     last = float(curves["month"][-1])
@@ -200,8 +209,7 @@ def changes(base: Scenario, other: Scenario, colour: str, curves: xr.Dataset, pr
         if start >= last:
             continue
         event = not hasattr(each, "actor")
-        kind = each.kind.replace("_", " ")
-        text = f"{prefix}{word}{f'{kind} ({each.about})' if event else f'{each.actor} {kind}'}"
+        text = f"{prefix}{word}{_what(each)}"
         bar = bars.setdefault(text, Bar(text, colour, [], event))
         bar.spans.append((start, start if event else float(min(last if end is None else end, last))))
     return list(bars.values())
