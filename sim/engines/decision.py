@@ -1,0 +1,416 @@
+"""One adopter's decision taken apart: what every option was worth, term by term, and by how much the race was won.
+
+The choice of section 6.4 is three races: between blocks of lines (home region and openness) and the outside, between
+the lines of the winning block, and between the modes of the winning line. In each the best *score* wins, a value plus
+luck, both in utils. The terms of an option add up to its utility, and the utilities of a nest to its inclusive value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.axes import GROUPS, HOSTED, MODES, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.engines.deciding import LONGEST_MEMORY
+from sim.engines.diary import Diary
+from sim.rules import choice
+from sim.rules.adoption import probability
+from sim.streams import agent_address, uniform
+from sim.world import N_PEERS
+
+Array = npt.NDArray[Any]
+
+TERMS: dict[str, str] = {
+    "quality": "tasks covered, at the adopter's taste",
+    "cost": "log price on the market, at the adopter's cost weight",
+    "fit": "how far the mode can be adapted",
+    "service": "service that comes with the mode",
+    "trust": "standing friction against the line's origin",
+    "ecosystem": "what others build around the line",
+    "peers": "peers who use the line",
+    "tenure": "what was learned on the line in use",
+    "switching": "cost of leaving the line in use",
+    "policy_price": "tariffs, subsidies and vouchers",
+    "policy_trust": "friction that policy, or an incident, adds",
+    "policy_preference": "worth that procurement policy adds",
+    "outside": "worth of using no line",
+    "policy_outside": "worth that policy adds to using no line",
+}
+"""Parts of a utility; each is in utils, and they add up."""
+
+OUTSIDE = len(GROUPS)
+"""Number of the outside option in the race between blocks."""
+
+FIRST, SECOND = 0, 1
+_STREAMS = (("block", "line", "mode"), ("second_block", "second_line", "second_mode"))
+
+
+def gumbel(luck: float) -> float:
+    """Luck in a race, in units of its scale, from a number in (0, 1)."""
+    return float(-np.log(-np.log(luck)))
+
+
+@dataclass(frozen=True)
+class Race:
+    """One of the three races.
+
+    Attributes
+    ----------
+    level : ``block``, ``line`` or ``mode``; runners : their numbers, and ``names``
+    value, luck : (runner,) [utils]; the highest sum wins
+    """
+
+    level: str
+    runners: tuple[int, ...]
+    names: tuple[str, ...]
+    value: Array
+    luck: Array
+
+    @property
+    def winner(self) -> int:
+        """Place of the winner among the runners."""
+        return int(np.argmax(self.value + self.luck))
+
+    @property
+    def second(self) -> int | None:
+        """Place of the next best, if there is another."""
+        if len(self.runners) < 2:
+            return None
+        scores = self.value + self.luck
+        scores[self.winner] = -np.inf
+        return int(np.argmax(scores))
+
+    @property
+    def margin(self) -> float:
+        """By how much the winner wins [utils]."""
+        other = self.second
+        return np.inf if other is None else float((self.value + self.luck)[[self.winner, other]] @ [1, -1])
+
+    @property
+    def luck_in_margin(self) -> float:
+        """How much of the margin is luck [utils]; above the margin, the winner was not the better one."""
+        other = self.second
+        return 0.0 if other is None else float(self.luck[[self.winner, other]] @ [1, -1])
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """Whether an occasion to choose arrives in a month: a first look for non-adopters, a review for users.
+
+    Attributes
+    ----------
+    kind : ``arrival`` or ``review``; hazard : chance of it; luck : the number that must lie below it
+    parts : what the hazard is made of
+    """
+
+    kind: str
+    hazard: float
+    luck: float
+    parts: dict[str, float]
+
+    @property
+    def arrives(self) -> bool:
+        """Whether the adopter chooses this month."""
+        return self.luck < self.hazard
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What one slot was chosen from, and how.
+
+    Attributes
+    ----------
+    terms : name of `TERMS` -> (line, mode) [utils]; outside : the same for using no line, one number each
+    utility : (line, mode) their sum
+    known, available, forbidden : (line,) whether considered; (line, mode) whether offered, and whether banned
+    usable : (line, mode) what the races are about
+    block : (line,) number of its block
+    races : those that were run, in order
+    chosen : option, -1 for none
+    """
+
+    adopter: int
+    month: int
+    slot: int
+    terms: dict[str, Array]
+    outside: dict[str, float]
+    utility: Array
+    known: Array
+    available: Array
+    forbidden: Array
+    usable: Array
+    block: Array
+    line_dissimilarity: float
+    mode_dissimilarity: float
+    races: tuple[Race, ...]
+    chosen: int
+
+    @property
+    def outside_value(self) -> float:
+        """Worth of using no line [utils]."""
+        return sum(self.outside.values())
+
+    def value_of(self, option: int) -> float:
+        """Utility of an option, or of using none [utils]."""
+        return self.outside_value if option < 0 else float(self.utility[option // N_MODES, option % N_MODES])
+
+
+class Decisions:
+    """Takes the decisions of a run apart, one at a time."""
+
+    def __init__(self, diary: Diary):
+        self.diary = diary
+        self.world, self.parameters = diary.world, diary.scenario.parameters
+        self.people = self.world.population
+        self.key = self.world.key[0]
+        self.address = [int(each) for each in self.world.address]
+        self.until = {loop: int(month[0]) for loop, month in self.world.until.items()}
+        self._starts: dict[int, tuple[int, int]] = {}
+        self._adopted_at_start: float | None = None
+
+    # -- the adopter and its past --------------------------------------------------------------------------------
+
+    def where(self, adopter: int) -> tuple[int, int, int, int]:
+        """Numbers of cell, region, sector and type."""
+        region, sector, kind = self.diary.place(adopter)
+        return int(self.people.cell[0, adopter]), REGIONS.index(region), SECTORS.index(sector), TYPES.index(kind)
+
+    def luck(self, adopter: int, stream: str, draw_month: int, option: int = 0) -> float:
+        """The adopter's number in (0, 1) for one purpose; month t of the simulation is draw month t + 1."""
+        agent = int(agent_address(int(self.people.cell[0, adopter]), int(self.people.rank[0, adopter])))
+        return float(uniform(self.key, stream, draw_month, agent, option))
+
+    def before(self, adopter: int, month: int) -> tuple[int, int]:
+        """Its options as the month begins."""
+        if month > 0:
+            return int(self.diary.primary[month - 1, adopter]), int(self.diary.secondary[month - 1, adopter])
+        if adopter not in self._starts:
+            self._starts[adopter] = self._start(adopter)
+        return self._starts[adopter]
+
+    def _start(self, adopter: int) -> tuple[int, int]:
+        """The options of those who have adopted before month 0."""
+        first, second = (self.starting(adopter, slot) for slot in (FIRST, SECOND))
+        return -1 if first is None else first.chosen, -1 if second is None else second.chosen
+
+    def starting(self, adopter: int, slot: int) -> Decision | None:
+        """The draw before month 0, in which those who have adopted already are told what they use."""
+        if not self.people.starts[0, adopter]:
+            return None
+        first = self._decide(adopter, 0, FIRST, starting=True)
+        if slot == FIRST or first.chosen < 0:
+            return first if slot == FIRST else None
+        return self._decide(adopter, 0, SECOND, taken=first.chosen, starting=True)
+
+    def tenure(self, adopter: int, month: int) -> int:
+        """Months on the line in use as the month begins, as far as the loop of learning (R7) passes them."""
+        line = self.diary.line(self.before(adopter, month)[0])
+        if line < 0:
+            return 0
+        first = month
+        while first > 0 and self.diary.line(self.before(adopter, first - 1)[0]) == line:
+            first -= 1
+        # first is the month that began on the line; it was taken up in the one before, unless that is the start
+        taken_up = max(first - 1, 0)
+        return min(sum(when <= self.until["R7"] for when in range(taken_up, month)), LONGEST_MEMORY)
+
+    def peers(self, adopter: int) -> Array:
+        """The adopters it looks at; one may stand there more than once."""
+        return self.people.peers[0, adopter]
+
+    def seen(self, adopter: int, month: int) -> Array:
+        """The lines of its peers that weigh in its utility, (peer,), -1 for none; held where R5 is frozen."""
+        when = max(min(month, self.until["R5"]), 0)
+        return np.array([self.diary.line(self.before(int(peer), when)[0]) for peer in self.peers(adopter)])
+
+    def adopted(self, month: int) -> float:
+        """Part of all adopters who use a line as the month begins."""
+        if month > 0:
+            return float((self.diary.primary[month - 1] >= 0).mean())
+        if self._adopted_at_start is None:
+            users = [self.before(int(each), 0)[0] >= 0 for each in np.flatnonzero(self.people.starts[0])]
+            self._adopted_at_start = sum(users) / self.world.adopters
+        return self._adopted_at_start
+
+    # -- does an occasion arrive? --------------------------------------------------------------------------------
+
+    def occasion(self, adopter: int, month: int) -> Occasion:
+        """Whether the adopter chooses in a month, and why."""
+        _, r, s, g = self.where(adopter)
+        kind = getattr(self.parameters, TYPES[g])
+        primary, secondary = self.before(adopter, month)
+        luck = self.luck(adopter, "arrive", month + 1)
+        if primary < 0:
+            push = float(self.diary.sights[month].lever.push[r, s])
+            peers = [self.before(int(peer), month)[0] >= 0 for peer in self.peers(adopter)]
+            parts = {
+                "innovation": kind.innovation, "imitation": kind.imitation, "push": push,
+                "peers": sum(peers) / N_PEERS, "world": self.adopted(month),
+            }  # fmt: skip
+            hazard = choice.arrival_hazard(
+                kind.innovation * push, kind.imitation * push, parts["peers"], parts["world"]
+            )
+            return Occasion("arrival", float(hazard), luck, parts)
+        review = float(probability(kind.review_rate))
+        forbidden = self.forbidden(adopter, month)
+        forced = any(forbidden[option // N_MODES, option % N_MODES] for option in (primary, secondary) if option >= 0)
+        force = self.parameters.adopter.forced_review if forced else 0.0
+        hazard = choice.forced_hazard(review, force) if forced else review
+        return Occasion("review", float(hazard), luck, {"review": review, "force": force})
+
+    def forbidden(self, adopter: int, month: int) -> Array:
+        """Which options a ban that this adopter obeys takes away, (line, mode)."""
+        _, r, s, g = self.where(adopter)
+        sight = self.diary.sights[month]
+        ban, base_ban = sight.lever.ban[r, s, g], sight.lever.base_ban[r, s, g]
+        built = (sight.base != np.arange(len(sight.base)))[:, None]
+        ban = np.where(built, np.maximum(ban, base_ban[sight.base]), ban)
+        return self.luck(adopter, "comply", 0) < ban
+
+    # -- the choice ----------------------------------------------------------------------------------------------
+
+    def decide(self, adopter: int, month: int, slot: int = FIRST) -> Decision:
+        """The decision about a slot in a month, whether or not an occasion arrived.
+
+        The second slot is chosen among the lines that the first, as it came out, has left.
+        """
+        taken = int(self.diary.primary[month, adopter]) if slot == SECOND else -1
+        return self._decide(adopter, month, slot, taken)
+
+    def _decide(self, adopter: int, month: int, slot: int, taken: int = -1, starting: bool = False) -> Decision:
+        _, r, s, g = self.where(adopter)
+        sight, common = self.diary.sights[month], self.parameters.adopter
+        draw_month = 0 if starting else month + 1
+        current = (-1, -1) if starting else self.before(adopter, month)
+        known = np.array([
+            self.luck(adopter, "consider", draw_month, address) < sight.awareness[line, r]
+            or line in (self.diary.line(current[0]), self.diary.line(current[1]))
+            for line, address in enumerate(self.address)
+        ])  # fmt: skip
+        available = np.ones((len(self.address), N_MODES), bool)
+        available[:, HOSTED:] = sight.open[:, None] > 0
+        forbidden = self.forbidden(adopter, month)
+        usable = known[:, None] & available & ~forbidden
+        if taken >= 0:
+            usable[taken // N_MODES] = False
+        terms = self._terms(adopter, month, starting)
+        kind = getattr(self.parameters, TYPES[g])
+        outside = {"outside": kind.outside_value, "policy_outside": float(sight.lever.outside_value[r, s])}
+        if starting and slot == FIRST:
+            outside = {"outside": -np.inf}
+        utility = np.sum(list(terms.values()), axis=0)
+        decision = Decision(
+            adopter, month, slot, terms, outside, utility, known, available, forbidden, usable,
+            2 * self.world.origin + (sight.open > 0), common.line_dissimilarity, common.mode_dissimilarity, (), -1,
+        )  # fmt: skip
+        races, chosen = self._run(decision, draw_month)
+        return Decision(**{**vars(decision), "races": races, "chosen": chosen})
+
+    def _terms(self, adopter: int, month: int, starting: bool) -> dict[str, Array]:
+        """What every option is worth, by term, (line, mode)."""
+        cell, r, s, g = self.where(adopter)
+        w, common, sight = self.world, self.parameters.adopter, self.diary.sights[month]
+        kind, lines = getattr(self.parameters, TYPES[g]), len(self.address)
+        quality, cost = float(self.people.quality[0, adopter]), float(self.people.cost[0, adopter])
+        wide = lambda by_line: np.repeat(np.asarray(by_line, dtype=float)[:, None], N_MODES, axis=1)
+        market, paid = np.log(sight.price[r]), np.log(sight.paid[cell])
+        own = np.zeros(N_MODES)
+        own[SELF_HOSTED] = float(self.people.own_hosting[0, adopter])
+        fitting = (common.customisation_api, common.customisation_hosted, common.customisation_self_hosted)
+        opened = np.array([common.service_open, common.service_open, common.service_self_hosted])
+        is_open = (sight.open > 0)[:, None]
+        primary = -1 if starting else self.before(adopter, month)[0]
+        line = self.diary.line(primary)
+        here = np.arange(lines) == line
+        peers = np.zeros(lines)
+        if not starting and self.until["R5"] >= 0:
+            seen = self.seen(adopter, month)
+            peers = np.array([(seen == each).sum() for each in range(lines)])
+        learned = 0.0
+        if line >= 0 and self.until["R7"] >= 0:
+            learned = common.learning_weight * (1 - np.exp(-self.tenure(adopter, month) / common.learning_time))
+        moves = (line >= 0) & ~here
+        return {
+            "quality": quality * wide(sight.coverage[:, s]),
+            "cost": -cost * (market + own),
+            "fit": np.tile(kind.customisation_weight * np.array(fitting), (lines, 1)),
+            "service": kind.service_weight * np.where(is_open, opened, common.service_closed),
+            "trust": -kind.trust_weight * w.friction[0, r][w.origin],
+            "ecosystem": common.ecosystem_weight * wide(sight.ecosystem),
+            "peers": common.peer_weight * wide(peers) / N_PEERS,
+            "tenure": wide(np.where(here, learned, 0.0)),
+            "switching": wide(np.where(moves, -kind.switching_cost, 0.0)),
+            "policy_price": -cost * (paid - market),
+            "policy_trust": -kind.trust_weight * sight.lever.friction[r, w.origin, s],
+            "policy_preference": wide(sight.lever.preference[r, s, g]),
+        }
+
+    def _run(self, decision: Decision, draw_month: int) -> tuple[tuple[Race, ...], int]:
+        """Run the races; those that were run, and the option that won."""
+        block_stream, line_stream, mode_stream = _STREAMS[decision.slot]
+        luck = lambda stream, option: gumbel(self.luck(decision.adopter, stream, draw_month, option))
+        values = nest_values(decision)
+        blocks = [block for block in range(OUTSIDE) if np.isfinite(values.block[block])]
+        runners = [*blocks, OUTSIDE] if np.isfinite(decision.outside_value) else blocks
+        if not runners:
+            return (), -1
+        value = [decision.outside_value if block == OUTSIDE else values.block[block] for block in runners]
+        names = tuple("none" if block == OUTSIDE else GROUPS[block] for block in runners)
+        race = Race("block", tuple(runners), names, np.array(value),
+                    np.array([luck(block_stream, block) for block in runners]))  # fmt: skip
+        races = [race]
+        block = race.runners[race.winner]
+        if block == OUTSIDE:
+            return tuple(races), -1
+        members = [line for line in np.flatnonzero(decision.block == block).tolist() if decision.usable[line].any()]
+        race = Race(
+            "line", tuple(members), tuple(self.world.lines[line] for line in members), values.line[members],
+            decision.line_dissimilarity * np.array([luck(line_stream, self.address[line]) for line in members]),
+        )  # fmt: skip
+        races.append(race)
+        line = race.runners[race.winner]
+        modes = np.flatnonzero(decision.usable[line]).tolist()
+        race = Race(
+            "mode", tuple(modes), tuple(MODES[mode] for mode in modes), decision.utility[line, modes],
+            decision.mode_dissimilarity
+            * np.array([luck(mode_stream, self.address[line] + mode) for mode in modes]),
+        )  # fmt: skip
+        races.append(race)
+        return tuple(races), line * N_MODES + race.runners[race.winner]
+
+
+@dataclass(frozen=True)
+class NestValues:
+    """Inclusive values [utils]: (line,) and (block,), -inf where nothing can be used."""
+
+    line: Array
+    block: Array
+
+
+def nest_values(decision: Decision, utility: Array | None = None, usable: Array | None = None) -> NestValues:
+    """Inclusive values of lines and blocks; other utilities, or fewer options, may be tried."""
+    utility = decision.utility if utility is None else utility
+    usable = decision.usable if usable is None else usable
+    by_line = soft_maximum(np.where(usable, utility, -np.inf), decision.mode_dissimilarity)
+    member = decision.block == np.arange(OUTSIDE)[:, None]
+    return NestValues(by_line, soft_maximum(np.where(member, by_line, -np.inf), decision.line_dissimilarity))
+
+
+def soft_maximum(values: Array, dissimilarity: float) -> Array:
+    """Inclusive value over the last axis [utils]; -inf without any finite value."""
+    top = values.max(axis=-1, keepdims=True)
+    safe = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        return (safe + dissimilarity * np.log(np.exp((values - safe) / dissimilarity).sum(axis=-1, keepdims=True)))[
+            ..., 0
+        ]
+
+
+def shares(values: Array, dissimilarity: float) -> Array:
+    """Weights of the members of a nest over the last axis, summing to one; zeros without any finite value."""
+    top = values.max(axis=-1, keepdims=True)
+    weight = np.exp((values - np.where(np.isfinite(top), top, 0.0)) / dissimilarity)
+    return weight / np.maximum(weight.sum(axis=-1, keepdims=True), 1e-300)

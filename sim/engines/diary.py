@@ -1,0 +1,158 @@
+"""A run that keeps what its adopters saw: the same world as in the default engine, with its tables of every month.
+
+>>> from sim.engines.diary import keep
+>>> diary = keep(scenario, replicate=0)      # doctest: +SKIP
+>>> diary.primary[30, 17]      # option of adopter 17 after month 30      # doctest: +SKIP
+
+All luck is keyed, so a run is rebuilt exactly from its scenario and the number of its replicate; `sim.engines.decision`
+then takes any adopter's choice in any month apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.axes import CELLS, N_MODES
+from sim.engines.lockstep import Lockstep
+from sim.scenario import Scenario
+from sim.world import World, build
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one month held in store, before anybody decided.
+
+    Attributes
+    ----------
+    lever : what policies and events pull, lever name -> array over its axes
+    coverage : (line, sector) part of tasks covered
+    price : (region, line, mode) before taxes and subsidies [$/Mtoken]
+    paid : (cell, line, mode) what adopters pay, at the mean size of a self-hosting site [$/Mtoken]
+    awareness : (line, region)
+    ecosystem : (line,) as adopters see it; open : (line,) flags; base : (line,) line numbers
+    algorithmic, borrowed, community, training : (line,) what the lab's work of the month is made of
+        [nats, nats, nats, H100e]
+    lab_compute : (line,) [H100e]
+    load, experience : (line,) as prices see them
+    """
+
+    lever: SimpleNamespace
+    coverage: Array
+    price: Array
+    paid: Array
+    awareness: Array
+    ecosystem: Array
+    open: Array
+    base: Array
+    algorithmic: Array
+    borrowed: Array
+    community: Array
+    training: Array
+    lab_compute: Array
+    load: Array
+    experience: Array
+
+
+@dataclass(frozen=True)
+class Diary:
+    """One run, remembered.
+
+    Attributes
+    ----------
+    scenario, replicate : what was run; world : its adopters and numbers, with a run axis of one
+    sights : one a month
+    series : every observable, name -> (month, *dims)
+    primary, secondary : (month, adopter) option after the month's decisions, -1 for none
+    """
+
+    scenario: Scenario
+    replicate: int
+    world: World
+    sights: tuple[Sight, ...]
+    series: dict[str, Array]
+    primary: Array
+    secondary: Array
+
+    @property
+    def months(self) -> int:
+        """Months that were simulated."""
+        return len(self.sights)
+
+    def line(self, option: int) -> int:
+        """The number of an option's line; -1 for none."""
+        return option // N_MODES if option >= 0 else -1
+
+    def place(self, adopter: int) -> tuple[str, str, str]:
+        """Region, sector and type of an adopter."""
+        return CELLS[int(self.world.population.cell[0, adopter])]
+
+
+class _Keeper(Lockstep):
+    """The default engine with a pen in its hand."""
+
+    def __init__(self, world: World):
+        super().__init__(world, threads=1, trace=True)
+        self.sights: list[Sight] = []
+
+    def _decide(self, month: int) -> None:
+        self.sights.append(self._sight(month))
+        super()._decide(month)
+
+    def _sight(self, month: int) -> Sight:
+        now, first = self.now, lambda array: np.array(array[0])
+        # asking a switch twice in a month gives the same signal
+        ecosystem = self.switches("R3", "ecosystem", self.ecosystem, self.equal_share, month)
+        borrowed = self.switches("B2", "borrowed", self.borrowed, 0.0, month)
+        compute = np.log(np.maximum(self.training / self.reference, 1e-12))
+        return Sight(
+            lever=SimpleNamespace(**{name: first(values) for name, values in vars(self.lever).items()}),
+            coverage=first(now.coverage),
+            price=first(now.option_price),
+            paid=first(now.paid),
+            awareness=first(self.awareness),
+            ecosystem=first(ecosystem),
+            open=first(self.open),
+            base=first(self.base),
+            algorithmic=first(self.algorithmic),
+            borrowed=first(borrowed),
+            community=first(self.internal - compute - self.algorithmic - borrowed),
+            training=first(self.training),
+            lab_compute=first(now.lab_compute),
+            load=first(self.load),
+            experience=first(self.experience),
+        )
+
+
+def keep(
+    scenario: Scenario,
+    replicate: int = 0,
+    *,
+    months: int | None = None,
+    world: World | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Diary:
+    """Run one replicate and remember it.
+
+    Parameters
+    ----------
+    months : stop after so many; absent: all
+    world : run this one in place of the scenario's own, for instance with one adopter's taste changed
+    progress : called with the number of months just done
+    """
+    engine = _Keeper(build([(scenario, replicate)]) if world is None else world)
+    last = engine.world.months if months is None else min(months, engine.world.months)
+    for month in range(last):
+        engine.month(month)
+        if progress is not None:
+            progress(1)
+    out = {name: values[0, :last] for name, values in engine.recorder.finish().items()}
+    primary, secondary = (out.pop(f"trace_{slot}").astype(np.int64) for slot in ("primary", "secondary"))
+    return Diary(scenario, replicate, engine.world, tuple(engine.sights), out, primary, secondary)

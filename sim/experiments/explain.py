@@ -1,0 +1,336 @@
+"""Why did this firm switch? Rebuild one run, or the same run of two scenarios, and take an adopter's choices apart.
+
+>>> from sim.experiments.explain import ask, explain
+>>> found = explain(ask("scenarios/baseline.yaml", "scenarios/no-control.yaml"), adopters=[17])      # doctest: +SKIP
+>>> found.stories[0]["chain"]      # doctest: +SKIP
+
+A *story* is plain data about one adopter: what it used when, and how and why it chose; screen, files and figure are
+three ways to show it. The *cascade* counts all adopters who part, by what they part through and by the first cause.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim import __version__
+from sim.axes import month_label
+from sim.engines.diary import Diary, keep
+from sim.errors import OutputError, Problem, ScenarioError
+from sim.experiments.compare import make_plan
+from sim.experiments.parting import CAUSES, Pair
+from sim.experiments.stories import Story, story_of_one, story_of_two
+from sim.experiments.upstream import Upstream
+from sim.scenario import Scenario
+from sim.scenario.resolve import load as load_scenario
+from sim.scenario.resolve import prepare
+from sim.trajectory import MANIFEST, SCENARIO, SERIES
+
+RESULT_TOLERANCE = 1e-9
+"""How near a rebuilt run must come to a stored one, relative; the engines agree on choices to the last one."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which worlds are to be explained.
+
+    Attributes
+    ----------
+    scenarios : one, or a base and another
+    replicate : which repetition of them
+    stored : for each, the run directory that holds it, if any
+    notes : what gave way so that two could be compared
+    """
+
+    scenarios: tuple[Scenario, ...]
+    replicate: int
+    stored: tuple[Path | None, ...]
+    notes: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """``<base>-vs-<other>-explained``."""
+        return "-vs-".join(each.name for each in self.scenarios)[:140] + "-explained"
+
+    def fingerprint(self, adopters: Sequence[int]) -> str:
+        """What the inputs are, as 64 hexadecimal digits."""
+        texts = [each.model_dump_json() for each in self.scenarios]
+        about = ("explain", __version__, str(self.replicate), ",".join(map(str, adopters)))
+        return hashlib.sha256("\n".join((*about, *texts)).encode()).hexdigest()
+
+
+# which worlds
+
+
+def ask(
+    source: str | Path | Scenario,
+    other: str | Path | Scenario | None = None,
+    sets: Sequence[str] = (),
+    *,
+    replicate: int = 0,
+    months: int | None = None,
+    adopters: int | None = None,
+    seed: int | None = None,
+) -> Question:
+    """Find the worlds: scenario files, run directories, or the directory of a comparison.
+
+    Parameters
+    ----------
+    source, other : scenario files or run directories; or one directory of a comparison, in which ``other`` may be the
+        name of one of its scenarios
+    sets, months, adopters, seed : as for `sim.run.run`; for scenario files only, for a run is explained as it was made
+    replicate : which repetition
+
+    Raises
+    ------
+    ScenarioError, OutputError
+        When a file is refused, a directory is none of ours, or a run cannot be explained.
+    """
+    settings = {"months": months, "adopters": adopters, "seed": seed}
+    changed = [name for name, value in settings.items() if value is not None] + ["set"] * bool(sets)
+    folders = [each for each in (source, other) if isinstance(each, str | Path) and Path(each).is_dir()]
+    if folders and changed:
+        what = f"is a directory of results, which are explained as they were made; --{changed[0]} would change them."
+        raise ScenarioError([Problem(str(folders[0]), 0, "", what, "Give the scenario file in its place.")])
+    found = [_found(source)] if not _is_comparison(source) else _of_comparison(Path(str(source)), other)
+    if other is not None and not _is_comparison(source):
+        found.append(_found(other))
+    notes: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    if len(found) == 1:
+        scenario, warnings = prepare(found[0][0], sets, **settings)
+        scenarios = (scenario,)
+    else:
+        plan = _plan([each[0] for each in found], sets, settings, bool(folders))
+        scenarios, notes, warnings = plan.scenarios, plan.notes, plan.warnings
+    stored = tuple(folder for _, folder in found)
+    if replicate < 0 or any(folder is not None and replicate >= each.run.replicates
+                            for each, folder in zip(scenarios, stored, strict=True)):  # fmt: skip
+        most = min(each.run.replicates for each in scenarios)
+        raise ScenarioError([Problem("--replicate", 0, "", f"is {replicate}; these runs are 0 to {most - 1}.")])
+    return Question(scenarios, replicate, stored, tuple(notes), tuple(warnings))
+
+
+def _plan(sources: list[Any], sets: Sequence[str], settings: dict[str, int | None], made: bool) -> Any:
+    """Both scenarios with the settings of the base; runs that were made must have had the same luck."""
+    scenarios = [each if isinstance(each, Scenario) else prepare(each, sets, **settings)[0] for each in sources]
+    base, other = scenarios
+    if made:
+        for name in ("seed", "adopters"):
+            a, b = getattr(base.run, name), getattr(other.run, name)
+            if a != b:
+                what = f"has {name} {b} and {base.name} has {a}, so no adopter is in both worlds."
+                raise ScenarioError([Problem(other.name, 0, "", what, f"Run both with the same {name}.")])
+    if base.name == other.name:
+        other = other.model_copy(update={"name": f"{other.name}-2"})
+    chosen: dict[str, int | None] = {name: value for name, value in settings.items() if value is not None}
+    return make_plan(base, [other], (), chosen)
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{folder} is no directory of results: its {MANIFEST} cannot be read ({error})") from error
+
+
+def _is_comparison(source: object) -> bool:
+    return isinstance(source, str | Path) and Path(source).is_dir() and "comparison" in _manifest(Path(source))
+
+
+def _of_comparison(folder: Path, other: Any) -> list[tuple[Any, Path | None]]:
+    """The base of a comparison and one of its other scenarios, the first unless another is named."""
+    manifest = _manifest(folder)
+    _refuse_other_agents(folder, manifest)
+    names = [str(name) for name in manifest["comparison"]]
+    wanted = names[1] if other is None else str(other)
+    if wanted not in names[1:]:
+        what = f'holds no scenario "{wanted}" beside its base {names[0]}.'
+        raise ScenarioError([Problem(str(folder), 0, "", what, f"It holds: {', '.join(names[1:])}.")])
+    return [(folder / "scenarios" / f"{name}.yaml", None) for name in (names[0], wanted)]
+
+
+def _found(source: Any) -> tuple[Any, Path | None]:
+    """The scenario of a file or run directory, and the directory that holds its numbers."""
+    if isinstance(source, Scenario) or not Path(source).is_dir():
+        return source, None
+    folder = Path(source)
+    _refuse_other_agents(folder, _manifest(folder))
+    if not (folder / SCENARIO).is_file():
+        raise OutputError(f"{folder} is no run directory: it has no {SCENARIO}")
+    return load_scenario(folder / SCENARIO).scenario, folder
+
+
+def _refuse_other_agents(folder: Path, manifest: dict[str, Any]) -> None:
+    """Only the model's own adopters can be asked."""
+    engine = str(manifest.get("engine", ""))
+    if engine == "meanfield":
+        raise OutputError(f"{folder} was made by the mean-field engine, which has no adopters to ask")
+    if ":" in engine:
+        raise OutputError(f"{folder} was made with {engine}; only its own file knows how its agents decide")
+
+
+# running
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What was found.
+
+    Attributes
+    ----------
+    stories : one a chosen adopter
+    verified : run directories whose stored numbers the rebuilt runs equal
+    """
+
+    question: Question
+    diaries: tuple[Diary, ...]
+    stories: tuple[Story, ...]
+    pair: Pair | None
+    upstream: Upstream | None
+    verified: tuple[Path, ...]
+
+    @property
+    def base(self) -> Diary:
+        """The one world, or the one that the other is compared with."""
+        return self.diaries[0]
+
+    @cached_property
+    def cascade(self) -> pd.DataFrame:
+        """One row for each adopter who parts: when, through what, and the first cause; the earliest first."""
+        rows = []
+        for adopter in self.pair.parted if self.pair else []:
+            assert self.upstream is not None
+            chain = self.upstream.chain(adopter)
+            assert chain is not None
+            parting, (region, sector, kind) = chain.parting, self.base.place(adopter)
+            term, line = parting.source
+            rows.append({
+                "adopter": adopter, "region": region, "sector": sector, "type": kind,
+                "month": month_label(parting.month), "slot": parting.slot, "cause": parting.cause, "term": term,
+                "line": list(self.base.scenario.roster)[line] if line >= 0 else "", "steps": len(chain.links),
+                "root_kind": chain.root.kind, "root": chain.root.what, "names": ", ".join(chain.root.names),
+            })  # fmt: skip
+        columns = ["adopter", "region", "sector", "type", "month", "slot", "cause", "term", "line", "steps",
+                   "root_kind", "root", "names"]  # fmt: skip
+        return pd.DataFrame(rows, columns=columns)
+
+    def causes(self) -> list[dict[str, Any]]:
+        """How many part first through what, the most frequent first."""
+        table, out = self.cascade, []
+        for cause in CAUSES:
+            mine = table[table["cause"] == cause]
+            if len(mine):
+                months = sorted(mine["month"])
+                out.append({"through": cause, "adopters": len(mine), "part": len(mine) / len(table),
+                            "first": months[0], "median": months[len(months) // 2]})  # fmt: skip
+        return sorted(out, key=lambda row: -row["adopters"])
+
+    def roots(self) -> list[dict[str, Any]]:
+        """How many partings lead back to what, the most frequent first."""
+        if self.cascade.empty:
+            return []
+        counts = (
+            self.cascade.groupby(["root_kind", "root"], sort=False).size().sort_values(ascending=False, kind="stable")
+        )
+        return [{"kind": kind, "root": what, "adopters": int(count)} for (kind, what), count in counts.items()]
+
+
+def explain(
+    question: Question, adopters: Iterable[int] = (), most: int = 0, progress: Callable[[int], None] | None = None
+) -> Explanation:
+    """Rebuild the worlds and tell the stories of some adopters.
+
+    Parameters
+    ----------
+    adopters : their numbers, from 0
+    most : also those whose first line differs in most months between two worlds
+    progress : called with the number of months just done
+
+    Raises
+    ------
+    ScenarioError
+        When there is no such adopter.
+    OutputError
+        When a rebuilt run does not equal the one that is stored.
+    """
+    chosen = list(dict.fromkeys(adopters))
+    people = question.scenarios[0].run.adopters
+    for each in chosen:
+        if not 0 <= each < people:
+            raise ScenarioError([Problem("--agent", 0, "", f"is {each}; the adopters are 0 to {people - 1}.")])
+    diaries = tuple(keep(each, question.replicate, progress=progress) for each in question.scenarios)
+    verified = tuple(
+        folder
+        for folder, diary in zip(question.stored, diaries, strict=True)
+        if folder is not None and _equals(folder, diary)
+    )
+    if len(diaries) == 1:
+        stories = tuple(story_of_one(diaries[0], each) for each in chosen)
+        return Explanation(question, diaries, stories, None, None, verified)
+    pair = Pair(*diaries)
+    upstream = Upstream(pair)
+    chosen = list(dict.fromkeys([*chosen, *pair.most_apart(most)]))
+    stories = tuple(story_of_two(pair, upstream, each) for each in chosen)
+    return Explanation(question, diaries, stories, pair, upstream, verified)
+
+
+def _equals(folder: Path, diary: Diary) -> bool:
+    """Hold a rebuilt run against the stored one; a difference would make every explanation one of something else."""
+    import xarray as xr
+
+    if not (folder / SERIES).is_file():
+        return False
+    with xr.open_dataset(folder / SERIES, engine="h5netcdf") as stored:
+        if diary.replicate not in stored["run"].values:
+            raise OutputError(f"{folder} does not hold replicate {diary.replicate}: that run failed")
+        for name in ("installed_base", "usage", "released", "price"):
+            values = stored[name].sel(run=diary.replicate).values
+            gap = np.abs(values - diary.series[name]).reshape(len(values), -1).max(axis=1)
+            off = np.flatnonzero(gap > RESULT_TOLERANCE * max(float(np.abs(values).max()), 1e-300))
+            if off.size:
+                made = _manifest(folder).get("openloop", "?")
+                raise OutputError(
+                    f"{folder}: the rebuilt run differs from the stored one in {name} from "
+                    f"{month_label(int(off[0]))} on, so it cannot explain it (made by version {made}; this is "
+                    f"{__version__}). Run the scenario again."
+                )
+    return True
+
+
+# for programs
+
+
+def finite(thing: Any) -> Any:
+    """The same with null in place of what is no finite number, for JSON."""
+    if isinstance(thing, dict):
+        return {key: finite(value) for key, value in thing.items()}
+    if isinstance(thing, list | tuple):
+        return [finite(each) for each in thing]
+    if isinstance(thing, np.generic):
+        thing = thing.item()
+    return None if isinstance(thing, float) and not math.isfinite(thing) else thing
+
+
+def account(found: Explanation) -> Story:
+    """Everything that was found, for programs."""
+    question = found.question
+    run = question.scenarios[0].run
+    out: Story = {
+        "scenarios": [each.name for each in question.scenarios], "replicate": question.replicate, "seed": run.seed,
+        "adopters": run.adopters, "months": found.base.months, "notes": list(question.notes),
+        "rebuilt_equal_to": [str(folder) for folder in found.verified], "stories": list(found.stories),
+    }  # fmt: skip
+    if found.pair is not None:
+        out |= {"parted": len(found.pair.parted), "causes": found.causes(), "roots": found.roots()}
+    return dict(finite(out))

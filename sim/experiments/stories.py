@@ -1,0 +1,193 @@
+"""One adopter's story as plain data: what it used when, by how much it chose so, and why two worlds part for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sim.axes import N_MODES, month_label
+from sim.engines.decision import OUTSIDE, Decision, Decisions, Race
+from sim.engines.diary import Diary
+from sim.experiments.parting import Pair, Parting, terms_of, tightest
+from sim.experiments.upstream import Chain, Upstream, option_name
+
+Story = dict[str, Any]
+
+
+def _about(diary: Diary, adopter: int) -> Story:
+    region, sector, kind = diary.place(adopter)
+    people = diary.world.population
+    return {
+        "adopter": adopter, "type": kind, "sector": sector, "region": region,
+        "part_of_sector": float(people.size[0, adopter]),
+        "quality_taste": float(people.quality[0, adopter]), "cost_taste": float(people.cost[0, adopter]),
+        "peers": [int(each) for each in people.peers[0, adopter]],
+    }  # fmt: skip
+
+
+def choices(diary: Diary, adopter: int) -> list[Story]:
+    """What an adopter used, spell by spell."""
+    lines = diary.world.lines
+    both = np.stack([diary.primary[:, adopter], diary.secondary[:, adopter]])
+    starts = [0, *(np.flatnonzero((np.diff(both) != 0).any(axis=0)) + 1).tolist()]
+    return [
+        {"from": month_label(start), "to": month_label(end - 1), "first": option_name(int(both[0, start]), lines),
+         "second": option_name(int(both[1, start]), lines)}
+        for start, end in zip(starts, [*starts[1:], diary.months], strict=True)
+    ]  # fmt: skip
+
+
+def story_of_one(diary: Diary, adopter: int) -> Story:
+    """What an adopter chose in one world, and by how much it chose it."""
+    decisions, lines = Decisions(diary), diary.world.lines
+    found = []
+    for month in range(diary.months):
+        occasion = decisions.occasion(adopter, month)
+        if not occasion.arrives:
+            continue
+        decision = decisions.decide(adopter, month)
+        was, now = (
+            decisions.before(adopter, month),
+            (int(diary.primary[month, adopter]), int(diary.secondary[month, adopter])),
+        )
+        race = tightest(decision.races)
+        rival = None if race is None else _stands_for(decision, race, race.runners[race.second or 0])
+        options = [now[0]] if rival is None else [now[0], rival]
+        found.append({
+            "month": month_label(month), "occasion": _occasion_words(occasion.kind, occasion.parts),
+            "chance": occasion.hazard, "luck": occasion.luck, "first": option_name(now[0], lines),
+            "second": option_name(now[1], lines), "before": option_name(was[0], lines), "changed": was[0] != now[0],
+            "decided_by": None if race is None else race.level,
+            "against": None if race is None or rival is None else option_name(rival, lines),
+            "margin": None if race is None else race.margin,
+            "luck_in_margin": None if race is None else race.luck_in_margin,
+            "options": [_option(decision, diary.scenario.name, each, lines, race.level if race else "block")
+                        for each in dict.fromkeys(options)],
+        })  # fmt: skip
+    return {**_about(diary, adopter), "choices": {diary.scenario.name: choices(diary, adopter)}, "decisions": found}
+
+
+def _occasion_words(kind: str, parts: dict[str, float]) -> str:
+    if kind == "arrival":
+        return "first look"
+    return "review forced by a ban" if parts["force"] else "review"
+
+
+def _stands_for(decision: Decision, race: Race, runner: int) -> int:
+    """The option by which an alternative of a race is best known: the most useful in it."""
+    if race.level == "block" and runner == OUTSIDE:
+        return -1
+    if race.level == "block":
+        inside = (decision.block == runner)[:, None] & decision.usable
+    elif race.level == "line":
+        inside = (np.arange(len(decision.block)) == runner)[:, None] & decision.usable
+    else:
+        return race_line(decision) * N_MODES + runner
+    best = np.where(inside, decision.utility, -np.inf)
+    return int(best.argmax())
+
+
+def race_line(decision: Decision) -> int:
+    """The line that won."""
+    race = decision.races[1]
+    return race.runners[race.winner]
+
+
+def story_of_two(pair: Pair, upstream: Upstream, adopter: int) -> Story:
+    """Where an adopter's two worlds part, and why."""
+    worlds = (pair.base, pair.other)
+    names = [diary.scenario.name for diary in worlds]
+    story = {
+        **_about(pair.base, adopter),
+        "choices": {diary.scenario.name: choices(diary, adopter) for diary in worlds},
+        "apart": [{"from": month_label(a), "to": month_label(b - 1)} for a, b in pair.spells(adopter)],
+        "months_apart": int(pair.apart[:, adopter].sum()),
+        "months_on_different_lines": int(pair.lines_apart[:, adopter].sum()),
+    }
+    chain = upstream.chain(adopter)
+    if chain is None:
+        return {**story, "parting": None, "chain": [], "root": None, "later": []}
+    later = [pair.parting_at(adopter, start) for start, _ in pair.spells(adopter) if start > chain.parting.month]
+    lines = pair.base.world.lines
+    return {
+        **story,
+        "parting": _parting(chain.parting, names, lines),
+        "chain": _steps(chain),
+        "root": {"kind": chain.root.kind, "what": chain.root.what, "names": list(chain.root.names),
+                 "month": None if chain.root.month is None else month_label(chain.root.month)},
+        "later": [
+            {"month": month_label(each.month), "slot": each.slot, "cause": each.cause,
+             "options": [option_name(option, lines) for option in each.options]} for each in later
+        ],
+    }  # fmt: skip
+
+
+def _steps(chain: Chain) -> list[Story]:
+    return [
+        {"month": month_label(link.month), "what": link.what, "base": link.base, "other": link.other,
+         "unit": link.unit.partition(":")[0], "note": link.note, "text": str(link)}
+        for link in chain.links
+    ]  # fmt: skip
+
+
+def _parting(parting: Parting, names: Sequence[str], lines: Sequence[str]) -> Story:
+    """The month of parting: the race, its margins, and every term of the two options in both worlds."""
+    occasion = parting.occasions[0]
+    out: Story = {
+        "month": month_label(parting.month), "slot": parting.slot, "cause": parting.cause,
+        "occasion": _occasion_words(occasion.kind, occasion.parts), "race": parting.level,
+        "winners": [option_name(option, lines) for option in parting.options],
+        "margins": list(parting.margins), "shift": parting.shift,
+        "hazards": [each.hazard for each in parting.occasions], "occasion_luck": occasion.luck,
+        "moved": [
+            {"term": term, "line": lines[line] if line >= 0 else "", "utils": value}
+            for (term, line), value in sorted(parting.moved.items(), key=lambda item: -abs(item[1]))
+        ],
+        "by_term": parting.by_term, "options": [], "all_options": [],
+    }  # fmt: skip
+    if parting.decisions is not None:
+        both = list(zip(names, parting.decisions, strict=True))
+        out["options"] = [
+            _option(decision, name, option, lines, parting.level)
+            for option in parting.options for name, decision in both
+        ]  # fmt: skip
+        out["all_options"] = [
+            {"scenario": name, "option": option_name(option, lines), "terms": dict(terms_of(decision, option)),
+             "utility": decision.value_of(option)}
+            for name, decision in both
+            for option in [-1, *np.flatnonzero(decision.usable.reshape(-1)).tolist()]
+        ]  # fmt: skip
+        luck = [each["luck"] for each in out["options"]]
+        out["luck_in_margin"] = luck[0] - luck[2] if None not in (luck[0], luck[2]) else None
+    return out
+
+
+def _option(decision: Decision, name: str, option: int, lines: Sequence[str], level: str) -> Story:
+    """An option in one world: its terms, their sum, and value, luck and score of what stands for it in a race."""
+    terms = dict(terms_of(decision, option))
+    line, mode = (option // N_MODES, option % N_MODES) if option >= 0 else (-1, -1)
+    runner = {"block": OUTSIDE if option < 0 else int(decision.block[line]), "line": line, "mode": mode}[level]
+    race = next((each for each in decision.races if each.level == level and runner in each.runners), None)
+    utility = sum(terms.values())
+    at = race.runners.index(runner) if race else -1
+    value = float(race.value[at]) if race else None
+    return {
+        "scenario": name, "option": option_name(option, lines),
+        "usable": option < 0 or bool(decision.usable[line, mode]), "why_not": _why_not(decision, line, mode),
+        "terms": terms, "utility": utility, "nest": None if value is None else value - utility, "value": value,
+        "luck": float(race.luck[at]) if race else None,
+        "score": float(race.value[at] + race.luck[at]) if race else None,
+        "runner": race.names[at] if race else None,
+    }  # fmt: skip
+
+
+def _why_not(decision: Decision, line: int, mode: int) -> str:
+    if line < 0 or decision.usable[line, mode]:
+        return ""
+    if not decision.known[line]:
+        return "not known to the adopter"
+    if not decision.available[line, mode]:
+        return "its weights are closed"
+    return "banned" if decision.forbidden[line, mode] else "taken by the first slot"
