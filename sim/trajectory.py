@@ -49,8 +49,9 @@ REACTIONS = "reactions.csv"
 OURS = frozenset({
     MANIFEST, SCENARIO, SERIES, SUMMARY, FIGURES, REACTIONS,
     "scenarios", "comparison.csv", "comparison.md", "who_switched.csv", "curves.nc", "sweep.csv",
+    "explained.json", "cascade.csv", "utilities.csv", "choices.csv",
 })  # fmt: skip
-"""What stands in our directories, those of comparisons included; only such are ever swept up."""
+"""What stands in our directories, those of comparisons and explanations included; only such are ever swept up."""
 
 STALE_AFTER = 24 * 3600.0
 """Seconds after which what a killed run left behind is swept up."""

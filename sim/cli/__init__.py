@@ -111,6 +111,7 @@ def openloop(
     \b
     openloop run scenarios/baseline.yaml          simulate, and draw what came out
     openloop compare BASE OTHER                   say what a policy changes, and how surely
+    openloop explain BASE OTHER --agent 17        say why an adopter chose otherwise, back to the first cause
     openloop check scenarios/*.yaml               find every mistake without running
     openloop describe scenarios/baseline.yaml     say in sentences what a scenario assumes
     openloop list policies                        see what a scenario can say
@@ -505,6 +506,7 @@ def schema() -> None:
 
 
 from sim.cli import compare as _compare  # noqa: E402, F401  (a verb in a file of its own; it needs `app`)
+from sim.cli import explain as _explain  # noqa: E402, F401
 
 
 def main() -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from sim.axes import N_MODES, month_label
+from sim.axes import N_MODES, SECTORS, month_label
 from sim.engines.decision import OUTSIDE, Decision, Decisions, Race
 from sim.engines.diary import Diary
 from sim.experiments.parting import Pair, Parting, terms_of, tightest
 from sim.experiments.upstream import Chain, Upstream, option_name
+from sim.world import cell_sector
 
 Story = dict[str, Any]
 
@@ -19,9 +20,10 @@ Story = dict[str, Any]
 def _about(diary: Diary, adopter: int) -> Story:
     region, sector, kind = diary.place(adopter)
     people = diary.world.population
+    in_sector = int((cell_sector[people.cell[0]] == SECTORS.index(sector)).sum())
     return {
         "adopter": adopter, "type": kind, "sector": sector, "region": region,
-        "part_of_sector": float(people.size[0, adopter]),
+        "part_of_sector": float(people.size[0, adopter]), "size": float(people.size[0, adopter] * in_sector),
         "quality_taste": float(people.quality[0, adopter]), "cost_taste": float(people.cost[0, adopter]),
         "peers": [int(each) for each in people.peers[0, adopter]],
     }  # fmt: skip
