@@ -47,7 +47,7 @@ class Door(TyperGroup):
             leave(
                 BAD_INPUT,
                 str(error),
-                verdict(error, "; nothing was run" if ctx.invoked_subcommand in ("run", "compare") else ""),
+                verdict(error, "; nothing was run" if ctx.invoked_subcommand in ("run", "compare", "explain") else ""),
             )
         except (UnknownNameError, ModelError) as error:
             leave(BAD_INPUT, str(error))

@@ -304,7 +304,10 @@ def _change(a: Decision, b: Decision, level: str, alternative: int) -> dict[Sour
         for term in a.terms:
             part = weight * (b.terms[term] - a.terms[term])
             for line in np.flatnonzero((part != 0).any(axis=1)).tolist():
-                moved[term, line] = float(part[line].sum())
+                # a line that opens is served otherwise; that is not an assumption that differs
+                opened = term == "service" and a.block[line] != b.block[line]
+                source = ("openness", line) if opened else (term, line)
+                moved[source] = moved.get(source, 0.0) + float(part[line].sum())
         # what quadrature leaves goes to the largest part, so that the parts add up
         rest = _worth(b, b.utility, both) - _worth(a, a.utility, both) - sum(moved.values())
         if moved:
@@ -314,10 +317,8 @@ def _change(a: Decision, b: Decision, level: str, alternative: int) -> dict[Sour
     lost = _worth(a, a.utility, before), _worth(a, a.utility, both)
     if (before != after).any():
         source = _why_not_both(a, b, before, after)
-        if both.any():
-            moved[source] = (gained[0] - gained[1]) - (lost[0] - lost[1])
-        else:
-            moved[source] = _minus(gained[0], lost[0])
+        inside = (gained[0] - gained[1]) - (lost[0] - lost[1]) if both.any() else _minus(gained[0], lost[0])
+        moved[source] = moved.get(source, 0.0) + inside
     return moved
 
 

@@ -455,7 +455,7 @@ class Upstream:
     def _earliest(self, links: tuple[Link, ...], who: Sequence[int], month: int, note: str = "") -> _Step:
         before = [each for each in who if 0 <= self.pair.first[each] < month]
         if not before:
-            return self._assumption(links, month, links[-1].what)
+            return self._end(links, month)
         first = min(before, key=lambda each: (int(self.pair.first[each]), each))
         when = int(self.pair.first[first])
         parting = self.pair.parting(first)
@@ -550,6 +550,11 @@ class Upstream:
         only["not the same in both"] = [name for name in names if all(name in each for each in entries)]
         return "; ".join(f"{', '.join(found)} ({where})" for where, found in only.items() if found)
 
+    def _end(self, links: tuple[Link, ...], month: int) -> _Step:
+        """Where use moved before anybody parted: in amounts, which the first lever that differs must have moved."""
+        found = self._policy_or_none(links, tuple(LEVERS), month, {})
+        return found or self._assumption(links, month, links[-1].what)
+
     def _assumption(self, links: tuple[Link, ...], month: int, what: str) -> _Step:
         """The end where no policy differs: assumptions that do, if any; else the file does not tell."""
         if self.assumptions:
@@ -626,6 +631,8 @@ def spoken(value: float, unit: str) -> str:
         return option_name(int(value), lines)
     if unit == "month":
         return month_label(int(value))
+    if math.isinf(value):
+        return "none"
     if unit == "share":
         return f"{value:.2%}" if 0 < abs(value) < 0.1 else f"{value:.1%}"
     if unit == "of 8":
