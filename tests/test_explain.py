@@ -27,6 +27,7 @@ from sim.experiments.explain import account, ask, explain
 from sim.experiments.parting import CAUSE_OF, Pair, terms_of
 from sim.experiments.stories import choices
 from sim.experiments.upstream import Upstream
+from sim.rules.ecosystem import derivative_gain
 from sim.run import run_to_folder
 from sim.scenario.resolve import from_mapping
 from sim.world import build
@@ -250,10 +251,62 @@ def test_whoever_parts_through_peers_names_some_who_parted_before(found):
     assert through_peers
     for adopter in through_peers:
         link = found.upstream.chain(adopter).links[0]
-        named = int(link.note.split()[1])
-        assert named in found.pair.worlds[0].peers(adopter)
-        assert 0 <= found.pair.first[named] < found.pair.first[adopter]
-        assert link.base != link.other
+        named, month = int(link.note.split()[1]), int(found.pair.first[adopter])
+        seen = [each.seen(adopter, month) for each in found.pair.worlds]
+        differ = found.pair.worlds[0].peers(adopter)[seen[0] != seen[1]]
+        assert named in differ
+        assert 0 <= found.pair.first[named] == min(found.pair.first[differ]) < month
+        assert [link.base, link.other] != [0, 0]
+
+
+def test_whoever_is_said_to_part_first_parts_before_the_others_that_are_meant(found):
+    told = 0
+    for adopter in found.pair.parted:
+        for link in found.upstream.chain(adopter).links:
+            if "parts first of" in link.what:
+                named, many = (int(each) for each in (link.what.split()[1], link.what.split()[-1]))
+                assert found.pair.first[named] == link.month
+                assert many >= 1
+                told += 1
+    assert told
+
+
+CHANNELS = {
+    "export_control": ({"strength": 1.0}, "frontier chips in CN"),
+    "privacy_limit": ({"strength": 1.0}, "what data add to US"),
+    "access_restriction": ({"strength": 1.0, "evasion": 0.1}, "borrows from others"),
+    "adoption_subsidy": ({"strength": 0.6, "passed_on": 0.1}, "markup of US"),
+    "grid_buildout": ({"power": 60, "lead": 1}, "chips in US that have power"),
+    "security_incident": ({"strength": 0.0, "news": 0.9, "regions": ["GS"]}, "adopters in GS who know"),
+    "deployment_push": ({"strength": 4.0}, "policy, push (US"),
+    "tool_control": ({"strength": 1.0}, "domestic chips in CN"),
+}
+
+
+@pytest.mark.parametrize("kind", CHANNELS)
+def test_the_chain_runs_through_the_channel_of_the_policy(kind):
+    keys, words = CHANNELS[kind]
+    run = {"adopters": 900, "months": 44, "seed": 3}
+    found = explain(ask(world(OLD, run=run), other({"kind": kind, **keys}, run)))
+    chains = [found.upstream.chain(adopter) for adopter in found.pair.parted]
+    assert chains
+    assert all(chain.root.names == ("new",) for chain in chains)
+    through = [chain for chain in chains if any(words in str(link) for link in chain.links)]
+    assert len(through) >= 0.6 * len(chains), [str(link) for link in chains[0].links]
+
+
+def test_what_a_labs_work_is_made_of_adds_up_to_its_capability(found):
+    community = found.base.scenario.parameters.community
+    for month in (1, 20, 59):
+        sight, series = found.base.sights[month], found.base.series
+        reference = found.base.sights[0].training.max()
+        parts = np.log(sight.training / reference) + sight.algorithmic + sight.borrowed + sight.community
+        assert parts == pytest.approx(series["capability"][month], abs=1e-9)
+        gain = derivative_gain(
+            series["derivatives"][month - 1][None], community.derivative_scale, community.derivative_gain,
+            community.technique_leak, series["openness"][month][None] > 0,
+        )  # fmt: skip
+        assert sight.community == pytest.approx(gain[0], abs=1e-9)
 
 
 def planted(adopter, taste, run=SMALL):
