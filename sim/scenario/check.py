@@ -46,7 +46,7 @@ _OF_RULE = {
 }
 """What a reaction has in place of the fields of a policy that its action lacks."""
 
-_LINE_FIELDS = ("line", "lines", "labs")
+_LINE_FIELDS = ("line", "lines", "labs", "blocked_lines")
 """Fields of entries that name lines."""
 
 _MONTH = get_args(Month)[1]
