@@ -7,16 +7,20 @@ one group of replicates after the other, the same ones in both scenarios (the de
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 from scipy import stats
 
-from sim.analysis.scurves import SCurve, fit
+from sim.analysis.scurves import PLAUSIBLE, ModelFit, SCurve, fit
 from sim.experiments.paired import CONFIDENCE, Paired, variance_reduction
 
 GROUPS = 5
-"""Groups that are left out in turn; a fit takes a twentieth of a second, so more would be felt."""
+"""Groups that are left out in turn."""
+
+NEARLY = 3.0
+"""Families are refitted up to so many times the distance at which a fit leaves them out: a group may prefer them."""
 
 
 class Ceilings:
@@ -56,21 +60,69 @@ class Ceilings:
         """The fit to the mean of all runs."""
         key = (scenario, name)
         if key not in self._whole:
-            self._whole[key] = self._fit(scenario, name, np.ones(self._runs[scenario].sizes["run"], dtype=bool))
+            self._whole[key] = self._fit(scenario, name)
         return self._whole[key]
 
     def parts(self, scenario: str, name: str) -> np.ndarray:
-        """Ceilings without each group of runs, (group,); empty with less than two runs a group, NaN: not identified."""
+        """Ceilings without each group of runs, (group,); empty with less than two runs a group.
+
+        Each is a few steps from the fit to all runs: a search from nothing, with intervals that nobody reads, would
+        take a good part of the time of a comparison.
+        """
         key, count = (scenario, name), self._runs[scenario].sizes["run"]
         if key not in self._parts:
-            member = np.arange(count) % GROUPS
+            month, curves, member = *self._curves(scenario, name), np.arange(count) % GROUPS
             groups = range(GROUPS if count >= 2 * GROUPS else 0)
-            self._parts[key] = np.array([_capped(self._fit(scenario, name, member != group)) for group in groups])
+            whole = self.whole(scenario, name)
+            self._parts[key] = np.array([
+                min(nearby_ceiling(whole, month, curves[member != group].mean(axis=0)), 1.0) for group in groups
+            ])  # fmt: skip
         return self._parts[key]
 
-    def _fit(self, scenario: str, name: str, chosen: np.ndarray) -> SCurve:
+    def _curves(self, scenario: str, name: str) -> tuple[np.ndarray, np.ndarray]:
         runs = self._runs[scenario]
-        return fit(runs["month"].values, runs[name].transpose("run", "month").values[chosen].mean(axis=0))
+        return runs["month"].values, runs[name].transpose("run", "month").values
+
+    def _fit(self, scenario: str, name: str) -> SCurve:
+        month, curves = self._curves(scenario, name)
+        return fit(month, curves.mean(axis=0))
+
+
+def nearby_ceiling(curve: SCurve, month: np.ndarray, share: np.ndarray) -> float:
+    """The averaged ceiling of values near those that a curve was fitted to, (month,).
+
+    Every family that was near to plausible takes a few least-squares steps from where its fit ended; then they are
+    weighted anew, as in `sim.analysis.scurves.fit`.
+    """
+    from scipy.optimize import least_squares
+
+    known = np.isfinite(share)
+    month, share = month[known].astype(float), share[known]
+    floor = share.size * (1e-6 * share.max()) ** 2  # as in the fit: no curve follows its family without end
+    lowest = min(model.aicc for model in curve.models)
+    ceilings, criteria = [], []
+    for model in curve.models:
+        if model.aicc - lowest > NEARLY * PLAUSIBLE:
+            continue
+        start = np.array([math.log(model.ceiling), math.log(model.rate), model.inflection, model.shape])
+        size = 4 if model.shape else 3  # the shape of a family without one is zero
+
+        def misses(point: np.ndarray, model: ModelFit = model) -> np.ndarray:
+            return _moved(model, point).at(month) - share
+
+        solved = least_squares(misses, start[:size], method="lm", xtol=1e-7, ftol=1e-7, max_nfev=200)
+        gained = math.log((2 * solved.cost + floor) / (model.error + floor))
+        ceilings.append(_moved(model, solved.x).ceiling)
+        criteria.append(model.aicc + curve.effective_months * gained)
+    gap = np.array(criteria) - min(criteria)
+    weight = np.where(gap < PLAUSIBLE, np.exp(-gap / 2), 0.0)
+    return float(weight @ np.array(ceilings) / weight.sum())
+
+
+def _moved(model: ModelFit, point: np.ndarray) -> ModelFit:
+    ceiling, rate = np.exp(np.minimum(point[:2], 5.0))
+    shape = float(point[3]) if point.size > 3 else model.shape
+    return replace(model, ceiling=float(ceiling), rate=float(rate), inflection=float(point[2]), shape=shape)
 
 
 def _capped(curve: SCurve) -> float:

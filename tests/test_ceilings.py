@@ -1,0 +1,60 @@
+"""Ceilings of two scenarios: refits near a fit find what a search from nothing finds, and pairs share their luck."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from sim.analysis.scurves import fit
+from sim.experiments.ceilings import GROUPS, Ceilings, nearby_ceiling
+
+MONTH = np.arange(120)
+
+
+def runs(ceiling, seed=1, count=20, noise=0.01):
+    """Logistic curves whose ceilings and months differ from run to run; one seed is one luck."""
+    rng = np.random.default_rng(seed)
+    height, start = ceiling * (1 + noise * rng.standard_normal(count)), 50 + rng.standard_normal(count)
+    curves = height[:, None] / (1 + np.exp(-0.12 * (MONTH - start[:, None])))
+    return curves + 0.003 * rng.standard_normal(curves.shape)
+
+
+def scenario(curves):
+    return xr.Dataset({"adoption_all": (("run", "month"), curves)}, {"run": np.arange(len(curves)), "month": MONTH})
+
+
+def test_a_refit_of_the_same_values_finds_the_same_ceiling():
+    mean = runs(0.6).mean(axis=0)
+    whole = fit(MONTH, mean)
+    assert whole.status == "identified"
+    assert nearby_ceiling(whole, MONTH, mean) == pytest.approx(whole.ceiling, rel=1e-5)
+
+
+def test_a_refit_without_a_group_finds_what_a_search_from_nothing_finds():
+    curves = runs(0.6, noise=0.05)
+    whole = fit(MONTH, curves.mean(axis=0))
+    for group in range(GROUPS):
+        rest = curves[np.arange(len(curves)) % GROUPS != group].mean(axis=0)
+        assert nearby_ceiling(whole, MONTH, rest) == pytest.approx(fit(MONTH, rest).ceiling, rel=2e-3)
+        assert abs(fit(MONTH, rest).ceiling / whole.ceiling - 1) > 1e-4, "the groups do differ"
+
+
+def test_a_higher_ceiling_is_told_from_luck_and_the_same_one_is_not():
+    base, higher = runs(0.60, noise=0.03), runs(0.62, noise=0.03)
+    found = Ceilings({"base": scenario(base), "higher": scenario(higher), "same": scenario(base + 0.0)})
+    paired, why = found.compare("base", "higher", "adoption_all")
+    assert why == ""
+    assert paired.difference == pytest.approx(0.02, abs=0.002)
+    assert 0 < paired.low < paired.difference < paired.high < 0.04
+    assert paired.reduction > 20, "common luck moves both ceilings together"
+    same, _ = found.compare("base", "same", "adoption_all")
+    assert same.identical
+
+
+def test_an_unidentified_ceiling_is_withheld():
+    early = runs(0.6)[:, :45]
+    short = xr.Dataset({"adoption_all": (("run", "month"), early)}, {"run": np.arange(len(early)), "month": MONTH[:45]})
+    found, why = Ceilings({"base": short, "other": short}).compare("base", "other", "adoption_all")
+    assert found is None
+    assert "withheld" in why
