@@ -15,6 +15,7 @@ from sim.experiments.paired import (
     interval,
     next_count,
     pair,
+    places_of,
     ratio_interval,
     sentence,
     until_narrow,
@@ -265,3 +266,9 @@ def test_findings_read_as_plain_sentences(shift, spread, unit, kind, said):
     luck = np.concatenate([half, -half])
     values = shift + spread * luck / luck.std(ddof=1)
     assert sentence(pair(np.ones(40), 1 + values), "x", unit, kind) == said
+
+
+def test_an_end_that_leaves_zero_out_does_not_read_as_zero():
+    assert places_of(0.7, 0.1, 2.4) == 1
+    assert places_of(0.3, -0.2, 2.4) == 0, "an interval around zero may"
+    assert places_of(4.1, 3.6, 4.6) == 1

@@ -142,7 +142,7 @@ def _compare(
         print(shown(folder))
     else:
         print(words(found))
-        print(closing_words(folder, files, base, others))
+        print(closing_words(folder, files, base, others, found.stopped))
     if found.failures:
         leave(FAILED, f"{len(found.failures)} runs failed; {found.replicates} replicates could be paired.")
 
@@ -239,7 +239,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def closing_words(folder: Path, files: tuple[Path, ...], base: Path, others: list[Path]) -> str:
+def closing_words(folder: Path, files: tuple[Path, ...], base: Path, others: list[Path], stopped: str = "") -> str:
     """Where things are, and what to do next."""
     stems = {file.stem for file in files if file.parent.name == "figures"}
     drawn = sorted({"comparison-<scenario>" if stem.startswith("comparison-") else stem for stem in stems})
@@ -252,5 +252,7 @@ def closing_words(folder: Path, files: tuple[Path, ...], base: Path, others: lis
     ]
     if drawn:
         lines.append(f"  figures/          {', '.join(drawn)}")
-    lines += ["  scenarios/, manifest.json", "Next:", f"  {command} --until-width 0.005"]
+    lines += ["  scenarios/, manifest.json", "Next:", f"  openloop explain {shlex.quote(shown(folder))}"]
+    if not stopped:
+        lines.append(f"  {command} --until-width 0.005")
     return "\n".join([*lines, f"  openloop compare {shlex.quote(str(others[-1]))} --sweep KEY=LO:HI:N"])

@@ -27,7 +27,7 @@ from sim import __version__
 from sim.axes import month_label
 from sim.experiments.compare import Comparison, Plan
 from sim.experiments.outcomes import OUTCOMES
-from sim.experiments.paired import decimals, interval, spoken
+from sim.experiments.paired import interval, places_of, spoken
 from sim.experiments.switched import holders
 from sim.scenario import Scenario
 from sim.scenario.resolve import resolved_text
@@ -208,19 +208,23 @@ def figures_of(row: Any) -> tuple[str, str, str]:
     if row.runs == 0:
         return "", "", row.sentence.partition(": ")[2].partition(",")[0]
     scaled, _ = spoken(row.unit)
-    level = _level(row.unit)
+    level = _level(row)
     if row.identical:
         return level(row.base_mean), level(row.other_mean), "identical"
     value, low, high = (scaled(each) for each in (row.difference, row.low, row.high))
     if math.isnan(low):
         return level(row.base_mean), level(row.other_mean), f"{value:+.3g}"
-    places = decimals(high - low, value)
+    places = places_of(value, low, high)
+    low, high = (round(each, places) + 0.0 for each in (low, high))  # no end reads as minus zero
     text = f"{value:+,.{places}f} ({low:,.{places}f} to {high:,.{places}f})"
     return level(row.base_mean), level(row.other_mean), text if row.distinguishable else f"{text} n.d."
 
 
-def _level(unit: str) -> Callable[[float], str]:
-    """How the mean of a level is written; that of a logarithm becomes a geometric mean."""
+def _level(row: Any) -> Callable[[float], str]:
+    """How a mean is written: that of a logarithm as a geometric mean, that of a moment as a month of the calendar."""
+    unit = row.unit
+    if row.outcome in OUTCOMES and OUTCOMES[row.outcome].kind == "moment" and not row.outcome.startswith("mean_wait"):
+        return lambda value: month_label(round(value))
     if unit == "share":
         return lambda value: f"{value:.1%}"
     if unit.startswith("ln "):

@@ -220,13 +220,11 @@ def sentence(found: Paired, what: str, unit: str, kind: str = "level") -> str:
         return f"{what}: {_signed(value, 3)}{words} in the one run; one run gives no interval" + _left_out(found)
     if math.isnan(low):
         return f"{what}: {_signed(value, 3)}{words}; too few runs for an interval" + _left_out(found)
-    places = decimals(high - low, value)
+    places = places_of(value, low, high)
     if not found.distinguishable:
         ends = f"{_signed(low, places)} to {_signed(high, places)}{words}"
         return f"{what}: not distinguishable at {found.runs} replicates ({ends})" + _left_out(found)
     near, far = sorted((abs(low), abs(high)))
-    if not round(near, places):
-        places += 1  # an end that is not zero should not read as zero
     text = f"{up if value > 0 else down} the {what} by {abs(value):,.{places}f}{words}"
     return f"{text} ({near:,.{places}f} to {far:,.{places}f})" + _left_out(found)
 
@@ -244,6 +242,13 @@ def decimals(width: float, value: float) -> int:
     """Decimals worth printing: the first digit of half the interval's width, or three digits of the value."""
     scale = width / 2 if width > 0 else abs(value) / 100
     return min(max(-math.floor(math.log10(scale)), 0), 6) if scale > 0 and math.isfinite(scale) else 1
+
+
+def places_of(value: float, low: float, high: float) -> int:
+    """Decimals for a difference and its interval; an end that leaves zero out does not read as zero."""
+    places = decimals(high - low, value)
+    near = min(abs(low), abs(high))
+    return places + 1 if low * high > 0 and not round(near, places) else places
 
 
 def _signed(value: float, places: int) -> str:
