@@ -133,7 +133,7 @@ def _heading(found: Explanation) -> str:
         f"{run.adopters:,} adopters)"
     )
     rebuilt = [f"Rebuilt; equal to what {shown(folder)} holds." for folder in found.verified]
-    return "\n".join([text, *rebuilt])
+    return "\n".join([text, "One replicate: what happened in it, not what happens on average.", *rebuilt])
 
 
 def _cascade(found: Explanation) -> str:
@@ -165,7 +165,8 @@ def _cascade(found: Explanation) -> str:
 
 def _story(found: Explanation, story: dict[str, Any]) -> str:
     region, sector, kind = story["region"], story["sector"], story["type"]
-    head = f"Adopter {story['adopter']}: {_a(kind)} in {sector}, {region}; {story['size']:.2g} times the mean size"
+    size = f"{story['size']:.2g} times the mean size"
+    head = f"Adopter {story['adopter']}: {_a(kind)} in the {sector} sector, {region}; {size}"
     parts = [head, "-" * len(head)]
     if "decisions" in story:
         return "\n".join([*parts, *_decisions(story)])
@@ -234,10 +235,11 @@ def _terms(parting: dict[str, Any], names: list[str]) -> str:
     from sim.cli.terminal import as_table
 
     options = parting["options"]
-    columns = [f"{each['option']}, {each['scenario']}" for each in options]
+    letters = dict(zip(dict.fromkeys(each["option"] for each in options), "AB", strict=False))
+    columns = [f"{letters[each['option']]} {each['scenario']}" for each in options]
     rows = []
     terms = list(dict.fromkeys(term for each in options for term in each["terms"]))
-    cell = lambda value: "" if value is None else f"{value:+.3f}"
+    cell = lambda value: "" if value is None else f"{round(value, 3) + 0.0:+.3f}"
     for term in terms:
         values = [each["terms"].get(term) for each in options]
         if any(values):
@@ -247,7 +249,8 @@ def _terms(parting: dict[str, Any], names: list[str]) -> str:
         if any(each[key] for each in options):
             values = [cell(each[key]) or each["why_not"] for each in options]
             rows.append({"utils": label, **dict(zip(columns, values, strict=True))})
-    return as_table(rows)
+    key = "   ".join(f"{letter}: {option}" for option, letter in letters.items())
+    return f"{key}\n\n{as_table(rows)}"
 
 
 def _moved(parting: dict[str, Any], what: str, scale: float, unit: str) -> list[str]:
@@ -288,7 +291,7 @@ def _decisions(story: dict[str, Any]) -> list[str]:
     if not decisions:
         return ["No occasion to choose ever came."]
     changes = [each for each in decisions if each["changed"]]
-    lines = [f"{len(decisions)} occasions to choose, {len(changes)} changes of the first slot."]
+    lines = [f"{_many(len(decisions), 'occasion')} to choose, {_many(len(changes), 'change')} of the first slot."]
     rows = [
         {"month": each["month"], "occasion": each["occasion"], "from": each["before"], "to": each["first"],
          "decided_by": f"race of {each['decided_by']}s" if each["decided_by"] else "",
@@ -299,10 +302,15 @@ def _decisions(story: dict[str, Any]) -> list[str]:
     if len(changes) > MOST_CHANGES:
         lines.append(f"The last {MOST_CHANGES} of them:")
     if rows:
-        lines += ["", as_table(rows)]
+        lines += ["", as_table(rows), "", "Each choice is three races; told is the one that was won by least, and the "
+                  "runner-up in it."]  # fmt: skip
     last = (changes or decisions)[-1]
     lines += ["", f"What the options were worth in {last['month']}:", "", _terms({"options": last["options"]}, [])]
     return lines
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _utils(value: float | None, signed: bool = False) -> str:

@@ -154,5 +154,5 @@ def keep(
         if progress is not None:
             progress(1)
     out = {name: values[0, :last] for name, values in engine.recorder.finish().items()}
-    primary, secondary = (out.pop(f"trace_{slot}").astype(np.int64) for slot in ("primary", "secondary"))
+    primary, secondary = (out.pop(f"trace_{slot}") for slot in ("primary", "secondary"))
     return Diary(scenario, replicate, engine.world, tuple(engine.sights), out, primary, secondary)
