@@ -18,7 +18,7 @@ from sim.engines.deciding import LONGEST_MEMORY
 from sim.engines.diary import Diary
 from sim.rules import choice
 from sim.rules.adoption import probability
-from sim.streams import agent_address, uniform
+from sim.streams import uniform
 from sim.world import N_PEERS
 
 Array = npt.NDArray[Any]
@@ -176,12 +176,11 @@ class Decisions:
     def where(self, adopter: int) -> tuple[int, int, int, int]:
         """Numbers of cell, region, sector and type."""
         region, sector, kind = self.diary.place(adopter)
-        return int(self.people.cell[0, adopter]), REGIONS.index(region), SECTORS.index(sector), TYPES.index(kind)
+        return int(self.diary.cell[adopter]), REGIONS.index(region), SECTORS.index(sector), TYPES.index(kind)
 
     def luck(self, adopter: int, stream: str, draw_month: int, option: int = 0) -> float:
         """The adopter's number in (0, 1) for one purpose; month t of the simulation is draw month t + 1."""
-        agent = int(agent_address(int(self.people.cell[0, adopter]), int(self.people.rank[0, adopter])))
-        return float(uniform(self.key, stream, draw_month, agent, option))
+        return float(uniform(self.key, stream, draw_month, int(self.diary.address[adopter]), option))
 
     def before(self, adopter: int, month: int) -> tuple[int, int]:
         """Its options as the month begins."""

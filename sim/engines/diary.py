@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,7 @@ import numpy.typing as npt
 from sim.axes import CELLS, N_MODES
 from sim.engines.lockstep import Lockstep
 from sim.scenario import Scenario
+from sim.streams import agent_address
 from sim.world import World, build
 
 Array = npt.NDArray[Any]
@@ -81,6 +83,17 @@ class Diary:
     primary: Array
     secondary: Array
 
+    @cached_property
+    def cell(self) -> Array:
+        """Number of each adopter's cell, (adopter,)."""
+        return np.asarray(self.world.population.cell[0])
+
+    @cached_property
+    def address(self) -> Array:
+        """Where each adopter's luck is found, (adopter,)."""
+        rank = np.asarray(self.world.population.rank[0]).tolist()
+        return np.array([int(agent_address(int(c), r)) for c, r in zip(self.cell, rank, strict=True)])
+
     @property
     def months(self) -> int:
         """Months that were simulated."""
@@ -92,7 +105,7 @@ class Diary:
 
     def place(self, adopter: int) -> tuple[str, str, str]:
         """Region, sector and type of an adopter."""
-        return CELLS[int(self.world.population.cell[0, adopter])]
+        return CELLS[int(self.cell[adopter])]
 
 
 class _Keeper(Lockstep):

@@ -20,7 +20,7 @@ Story = dict[str, Any]
 def _about(diary: Diary, adopter: int) -> Story:
     region, sector, kind = diary.place(adopter)
     people = diary.world.population
-    in_sector = int((cell_sector[people.cell[0]] == SECTORS.index(sector)).sum())
+    in_sector = int((cell_sector[diary.cell] == SECTORS.index(sector)).sum())
     return {
         "adopter": adopter, "type": kind, "sector": sector, "region": region,
         "part_of_sector": float(people.size[0, adopter]), "size": float(people.size[0, adopter] * in_sector),

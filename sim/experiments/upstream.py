@@ -438,7 +438,7 @@ class Upstream:
     ) -> _Step:  # fmt: skip
         """What others use <- the first of them who parted, of those who are meant if any of them did."""
         parted = [each for each in self.pair.parted if self.pair.first[each] < month]
-        cell = self.base.world.population.cell[0]
+        cell = self.base.cell
         meant = [
             each for each in parted
             if (kind is None or TYPES[cell_type[cell[each]]] == kind)
