@@ -513,7 +513,13 @@ class Upstream:
         ids = self._pullers(name, month)
         link = Link(when, f"policy, {name.replace('_', ' ')} ({where})", float(a[spot]), float(b[spot]),
                     LEVERS[name].unit, LEVERS[name].meaning)  # fmt: skip
-        said = self._said(ids) or f"the lever {name.replace('_', ' ')}, which no entry of a file explains"
+        if not ids:
+            # a government that reacts by the same rule in both worlds answers to something that differs
+            named = tuple(each for each in LEVERS if self._pullers(each, when))
+            behind = self._policy_or_none((*links, link), named, when, {}) if named else None
+            if behind is not None:
+                return behind
+        said = self._said(ids) or f"the lever {name.replace('_', ' ')}, pulled by no entry that differs"
         return _Step((*links, link), Root("policy", said, ids, when))
 
     def _first_pull(self, name: str) -> Array:
@@ -589,8 +595,9 @@ class Upstream:
 
 
 def _entries(scenario: Scenario) -> dict[str, Any]:
-    """Policies and events that take part, by id."""
-    return {each.id: each for each in (*scenario.policies, *scenario.events) if each.active}
+    """Policies, events and rules by which governments react, as far as they take part, by id."""
+    rules = getattr(scenario, "reactions", ())
+    return {each.id: each for each in (*scenario.policies, *scenario.events, *rules) if each.active}
 
 
 def _known(entry: Any) -> int:
@@ -600,7 +607,8 @@ def _known(entry: Any) -> int:
 
 
 def _levers(entry: Any, scenario: Scenario, months: int) -> set[str]:
-    """The levers that a policy or an event pulls."""
+    """The levers that a policy, an event or a reaction pulls."""
+    entry = getattr(entry, "measure", entry)  # what a rule does at strength 1
     if hasattr(entry, "plan"):
         g = scenario.parameters.government
         return {pull.lever for pull in entry.pull(entry.plan(months, g.anticipation, g.anticipation_time))}
