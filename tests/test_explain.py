@@ -370,6 +370,27 @@ def test_assumptions_that_differ_are_named():
     assert set(found.cascade["root"]) == {"assumptions that differ: startup.switching_cost"}
 
 
+@pytest.mark.parametrize(
+    ("changes", "root"),
+    [
+        ({"loops": {"R5": "off"}}, "assumptions that differ: loops.R5"),
+        ({"loops": {"R3": "frozen@2024-06", "B1": "off"}}, "assumptions that differ: loops.R3, loops.B1"),
+        ({"parameters": {"regions": {"CN": {"power": 0}}}}, "assumptions that differ: regions.CN.power"),
+        ({"events": [{"kind": "compute_change", "id": "halt", "line": "CN-open-A", "start": 6, "factor": 0}]},
+         "halt (only in changed)"),
+        ({"events": [{"kind": "release", "id": "early", "line": "CN-open-B", "start": 6}]},
+         "early (only in changed)"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)  # fmt: skip
+def test_cut_loops_bare_regions_and_events_are_roots_too(changes, root):
+    run = {"adopters": 300, "months": 30, "seed": 3}
+    found = explain(ask(world(OLD, run=run), world(OLD, run=run, name="changed", **changes)), most=1)
+    assert found.pair.parted
+    assert {row["root"] for row in found.roots()} == {root}
+    json.dumps(account(found), allow_nan=False)
+
+
 def test_what_opens_is_told_as_openness_and_not_as_an_assumption():
     opens = other({"kind": "open_weight_support", "lines": ["US-closed-A"], "opens": True, "grant": 0}, announce=BEGINS)
     found = explain(ask(world(OLD), opens))

@@ -10,8 +10,9 @@ import numpy as np
 from sim.axes import N_MODES, SECTORS, month_label
 from sim.engines.decision import OUTSIDE, Decision, Decisions, Race
 from sim.engines.diary import Diary
+from sim.experiments.links import Chain, option_name
 from sim.experiments.parting import Pair, Parting, terms_of, tightest
-from sim.experiments.upstream import Chain, Upstream, option_name
+from sim.experiments.upstream import Upstream
 from sim.world import cell_sector
 
 Story = dict[str, Any]

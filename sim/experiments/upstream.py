@@ -16,11 +16,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.axes import API, MODES, N_MODES, REGIONS, SECTORS, TYPES, month_label
+from sim.axes import API, N_MODES, REGIONS, SECTORS, TYPES, month_label
 from sim.engines.diary import Diary
+from sim.experiments.links import (
+    Chain,
+    Link,
+    Root,
+    differing_assumptions,
+    entries,
+    known_from,
+    levers_of,
+    linked,
+    log_ratio,
+)
 from sim.experiments.parting import Pair, Parting
 from sim.levers import LEVERS, axis_labels
-from sim.scenario import Scenario
 from sim.world import cell_region, cell_type
 
 Array = npt.NDArray[Any]
@@ -44,53 +54,6 @@ DIRECT = {
 
 LONGEST = 24
 """Steps after which a chain is cut; each goes back in time or up from use to supply, so none comes near it."""
-
-
-@dataclass(frozen=True)
-class Link:
-    """One step of a chain: a quantity in both worlds in a month."""
-
-    month: int
-    what: str
-    base: float
-    other: float
-    unit: str
-    note: str = ""
-
-    def __str__(self) -> str:
-        text = f"{month_label(self.month)}  {self.what}: {spoken(self.base, self.unit)} -> "
-        return text + spoken(self.other, self.unit) + (f" ({self.note})" if self.note else "")
-
-
-def linked(month: int, what: str, both: Sequence[float], unit: str, note: str = "") -> Link:
-    """A link from its values in the base and in the other world."""
-    return Link(month, what, float(both[0]), float(both[1]), unit, note)
-
-
-@dataclass(frozen=True)
-class Root:
-    """Where a chain ends.
-
-    Attributes
-    ----------
-    kind : ``policy`` (or event), ``assumption``, ``adopter`` (its own traits differ) or ``unknown``
-    what : in words; names : ids of the policies and events, or keys of the assumptions
-    month : in which it first differs
-    """
-
-    kind: str
-    what: str
-    names: tuple[str, ...]
-    month: int | None = None
-
-
-@dataclass(frozen=True)
-class Chain:
-    """A parting with everything that led to it, the nearest first."""
-
-    parting: Parting
-    links: tuple[Link, ...]
-    root: Root
 
 
 @dataclass(frozen=True)
@@ -265,12 +228,11 @@ class Upstream:
         links = (*links, self._link(month, f"training compute of {name}", "H100e", "training_compute", line))
         sights = self.base.sights[month], self.other.sights[month]
         compute = self._both("compute", month, home)
-        part = [max(float(sight.lab_compute[line]), 1e-300) / c for sight, c in zip(sights, compute, strict=True)]
+        part = [float(sight.lab_compute[line]) / max(c, 1e-300) for sight, c in zip(sights, compute, strict=True)]
         granted = self._policy_or_none((), ("compute_grant",), month, {"line": line})
-        region, own = math.log(compute[1] / compute[0]), math.log(part[1] / part[0])
-        if granted is not None and max(abs(region), abs(own)) < abs(math.log(links[-1].other / links[-1].base)) / 2:
-            return _Step((*links, *granted.links), granted.root)
-        if region == 0.0 and own == 0.0 and granted is not None:
+        region, own = log_ratio(*compute), log_ratio(*part)
+        moved = log_ratio(links[-1].base, links[-1].other)
+        if granted is not None and max(abs(region), abs(own)) <= abs(moved) / 2:
             return _Step((*links, *granted.links), granted.root)
         if abs(own) > abs(region):
             share = Link(month, f"part of {REGIONS[home]}'s compute that {name} has", part[0], part[1], "share")
@@ -287,7 +249,7 @@ class Upstream:
             for diary in (self.base, self.other)
         ]
         powered = self._both("powered", month, region)
-        grown, lit = math.log(chips[1] / chips[0]), math.log(powered[1] / powered[0])
+        grown, lit = log_ratio(*chips), log_ratio(*powered)
         if abs(lit) > abs(grown):
             step = self._link(month, f"chips in {name} that have power", "share", "powered", region)
             power = self._policy_or_none((*links, step), ("grid_power", "grid_growth"), month, {"region": region})
@@ -347,7 +309,7 @@ class Upstream:
                 math.log1p(one.congestion * max(float(sight.load[line]) - 1, 0.0))
                 for one, sight in zip(p, sights, strict=True)
             ]
-        part = self._mover(parts, math.log(prices[1] / prices[0]))
+        part = self._mover(parts, log_ratio(*prices))
         if part == "released":
             return self._capability(line, month, (link,), "more capable lines cost more to serve")
         if part == "frontier":
@@ -383,12 +345,13 @@ class Upstream:
         seen = [world.seen(adopter, month) for world in self.pair.worlds]
         counts = [int((each == line).sum()) for each in seen]
         who = self.pair.worlds[0].peers(adopter)[seen[0] != seen[1]]
-        parted = sorted({int(each) for each in who}, key=lambda each: (int(self.pair.first[each]), each))
+        before = {int(each) for each in who if 0 <= self.pair.first[each] < month}
+        parted = sorted(before, key=lambda each: (int(self.pair.first[each]), each))
         named = ", ".join(f"{each} in {month_label(int(self.pair.first[each]))}" for each in parted[:3])
         more = f" and {len(parted) - 3} more" if len(parted) > 3 else ""
         link = Link(month, f"peers of adopter {adopter} on {self.lines[line]}", counts[0], counts[1], "of 8",
                     f"adopter {named}{more} parted" if parted else "")  # fmt: skip
-        if not parted or self.pair.first[parted[0]] >= month:
+        if not parted:  # what is seen of them differs, or what it weighs
             return self._assumption((link,), month, "peer weight")
         return _Step((link,), adopter=parted[0])
 
@@ -535,25 +498,25 @@ class Upstream:
 
     def _pullers(self, lever: str, month: int) -> tuple[str, ...]:
         """Ids of the policies and events that pull a lever by a month and are not the same in both scenarios."""
-        entries = [_entries(diary.scenario) for diary in (self.base, self.other)]
-        names = {name for each in entries for name in each}
-        differ = [name for name in names if entries[0].get(name) != entries[1].get(name)]
+        both = [entries(diary.scenario) for diary in (self.base, self.other)]
+        names = {name for each in both for name in each}
+        differ = [name for name in names if both[0].get(name) != both[1].get(name)]
         months = self.pair.months
         return tuple(sorted(
             name for name in differ if any(
-                lever in _levers(each[name], diary.scenario, months) and _known(each[name]) <= month
-                for each, diary in zip(entries, (self.base, self.other), strict=True) if name in each
+                lever in levers_of(each[name], diary.scenario, months) and known_from(each[name]) <= month
+                for each, diary in zip(both, (self.base, self.other), strict=True) if name in each
             )
         ))  # fmt: skip
 
     def _said(self, names: Sequence[str]) -> str:
         """``chip-control-2024 (only in baseline)``; several of them with commas."""
-        entries = [_entries(diary.scenario) for diary in (self.base, self.other)]
+        both = [entries(diary.scenario) for diary in (self.base, self.other)]
         only = {
             f"only in {diary.scenario.name}": [name for name in names if name in mine and name not in theirs]
-            for diary, mine, theirs in zip((self.base, self.other), entries, entries[::-1], strict=True)
+            for diary, mine, theirs in zip((self.base, self.other), both, both[::-1], strict=True)
         }
-        only["not the same in both"] = [name for name in names if all(name in each for each in entries)]
+        only["not the same in both"] = [name for name in names if all(name in each for each in both)]
         return "; ".join(f"{', '.join(found)} ({where})" for where, found in only.items() if found)
 
     def _end(self, links: tuple[Link, ...], month: int) -> _Step:
@@ -592,65 +555,3 @@ class Upstream:
         """Month of the newest release of a line; 0 before its first."""
         months = np.flatnonzero(diary.series["release"][: month + 1, line] > 0)
         return int(months[-1]) if months.size else 0
-
-
-def _entries(scenario: Scenario) -> dict[str, Any]:
-    """Policies, events and rules by which governments react, as far as they take part, by id."""
-    rules = getattr(scenario, "reactions", ())
-    return {each.id: each for each in (*scenario.policies, *scenario.events, *rules) if each.active}
-
-
-def _known(entry: Any) -> int:
-    """The month from which an entry could be felt."""
-    announced = getattr(entry, "announce", None)
-    return int(entry.start if announced is None else min(announced, entry.start))
-
-
-def _levers(entry: Any, scenario: Scenario, months: int) -> set[str]:
-    """The levers that a policy, an event or a reaction pulls."""
-    entry = getattr(entry, "measure", entry)  # what a rule does at strength 1
-    if hasattr(entry, "plan"):
-        g = scenario.parameters.government
-        return {pull.lever for pull in entry.pull(entry.plan(months, g.anticipation, g.anticipation_time))}
-    return {pull.lever for pull in entry.pull(months)}
-
-
-def differing_assumptions(a: Scenario, b: Scenario) -> tuple[str, ...]:
-    """Keys of the assumptions and loop switches in which two scenarios differ, such as ``startup.switching_cost``."""
-    flat = [
-        {**_flat(each.parameters.model_dump()), **{f"loops.{k}": v for k, v in each.loops.model_dump().items()}}
-        for each in (a, b)
-    ]
-    return tuple(name for name in {**flat[0], **flat[1]} if flat[0].get(name) != flat[1].get(name))
-
-
-def _flat(tree: dict[str, Any], head: str = "") -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for name, value in tree.items():
-        key = f"{head}{name}"
-        out.update(_flat(value, f"{key}.") if isinstance(value, dict) else {key: value})
-    return out
-
-
-def spoken(value: float, unit: str) -> str:
-    """A number with its unit, as one says it."""
-    if unit.startswith("option:"):
-        lines = unit.removeprefix("option:").split(",")
-        return option_name(int(value), lines)
-    if unit == "month":
-        return month_label(int(value))
-    if math.isinf(value):
-        return "none"
-    if unit == "share":
-        return f"{value:.2%}" if 0 < abs(value) < 0.1 else f"{value:.1%}"
-    if unit == "of 8":
-        return f"{value:.0f} of 8"
-    if unit in ("", "1"):
-        return f"{value:.3g}"
-    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return f"{text} {unit}"
-
-
-def option_name(option: int, lines: Sequence[str]) -> str:
-    """``CN-open-A hosted``, or ``none``."""
-    return "none" if option < 0 else f"{lines[option // N_MODES]} {MODES[option % N_MODES].replace('_', '-')}"

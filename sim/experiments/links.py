@@ -1,0 +1,126 @@
+"""The pieces of an explanation: links of a chain, its root, how they are said, and in what two scenarios differ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sim.axes import MODES, N_MODES, month_label
+from sim.experiments.parting import Parting
+from sim.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Link:
+    """One step of a chain: a quantity in both worlds in a month."""
+
+    month: int
+    what: str
+    base: float
+    other: float
+    unit: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        text = f"{month_label(self.month)}  {self.what}: {spoken(self.base, self.unit)} -> "
+        return text + spoken(self.other, self.unit) + (f" ({self.note})" if self.note else "")
+
+
+def linked(month: int, what: str, both: Sequence[float], unit: str, note: str = "") -> Link:
+    """A link from its values in the base and in the other world."""
+    return Link(month, what, float(both[0]), float(both[1]), unit, note)
+
+
+@dataclass(frozen=True)
+class Root:
+    """Where a chain ends.
+
+    Attributes
+    ----------
+    kind : ``policy`` (or event), ``assumption``, ``adopter`` (its own traits differ) or ``unknown``
+    what : in words; names : ids of the policies and events, or keys of the assumptions
+    month : in which it first differs
+    """
+
+    kind: str
+    what: str
+    names: tuple[str, ...]
+    month: int | None = None
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A parting with everything that led to it, the nearest first."""
+
+    parting: Parting
+    links: tuple[Link, ...]
+    root: Root
+
+
+def log_ratio(base: float, other: float) -> float:
+    """How much larger the other is, as a logarithm; what is not there counts as next to nothing."""
+    return math.log(max(other, 1e-300) / max(base, 1e-300))
+
+
+def entries(scenario: Scenario) -> dict[str, Any]:
+    """Policies, events and rules by which governments react, as far as they take part, by id."""
+    rules = getattr(scenario, "reactions", ())
+    return {each.id: each for each in (*scenario.policies, *scenario.events, *rules) if each.active}
+
+
+def known_from(entry: Any) -> int:
+    """The month from which an entry could be felt."""
+    announced = getattr(entry, "announce", None)
+    return int(entry.start if announced is None else min(announced, entry.start))
+
+
+def levers_of(entry: Any, scenario: Scenario, months: int) -> set[str]:
+    """The levers that a policy, an event or a reaction pulls."""
+    entry = getattr(entry, "measure", entry)  # what a rule does at strength 1
+    if hasattr(entry, "plan"):
+        g = scenario.parameters.government
+        return {pull.lever for pull in entry.pull(entry.plan(months, g.anticipation, g.anticipation_time))}
+    return {pull.lever for pull in entry.pull(months)}
+
+
+def differing_assumptions(a: Scenario, b: Scenario) -> tuple[str, ...]:
+    """Keys of the assumptions and loop switches in which two scenarios differ, such as ``startup.switching_cost``."""
+    flat = [
+        {**_flat(each.parameters.model_dump()), **{f"loops.{k}": v for k, v in each.loops.model_dump().items()}}
+        for each in (a, b)
+    ]
+    return tuple(name for name in {**flat[0], **flat[1]} if flat[0].get(name) != flat[1].get(name))
+
+
+def _flat(tree: dict[str, Any], head: str = "") -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, value in tree.items():
+        key = f"{head}{name}"
+        out.update(_flat(value, f"{key}.") if isinstance(value, dict) else {key: value})
+    return out
+
+
+def spoken(value: float, unit: str) -> str:
+    """A number with its unit, as one says it."""
+    if unit.startswith("option:"):
+        lines = unit.removeprefix("option:").split(",")
+        return option_name(int(value), lines)
+    if unit == "month":
+        return month_label(int(value))
+    if math.isinf(value):
+        return "none"
+    if unit == "share":
+        return f"{value:.2%}" if 0 < abs(value) < 0.1 else f"{value:.1%}"
+    if unit == "of 8":
+        return f"{value:.0f} of 8"
+    if unit in ("", "1"):
+        return f"{value:.3g}"
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{text} {unit}"
+
+
+def option_name(option: int, lines: Sequence[str]) -> str:
+    """``CN-open-A hosted``, or ``none``."""
+    return "none" if option < 0 else f"{lines[option // N_MODES]} {MODES[option % N_MODES].replace('_', '-')}"
