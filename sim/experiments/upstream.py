@@ -168,11 +168,6 @@ class Upstream:
             name = f"what data add to {self.lines[line]} in {SECTORS[sector]}"
             gain = Link(max(released), name, whole[0] - general[0], whole[1] - general[1], "nats")
             return self._data(line, sector, max(released), (*links, gain))
-        if released[0] != released[1]:
-            dates = Link(max(released), f"newest release of {self.lines[line]}", released[0], released[1], "month")
-            policy = self._policy_or_none((*links, dates), RELEASES, max(released), {"line": line})
-            if policy is not None:
-                return policy
         return self._capability(line, month, links)
 
     def _capability(self, line: int, month: int, links: tuple[Link, ...], note: str = "") -> _Step:
@@ -181,6 +176,11 @@ class Upstream:
         link = self._link(month, f"released capability of {name}", "nats", "released", line, note=note)
         links = (*links, link)
         when = [self._released_in(diary, line, month) for diary in (self.base, self.other)]
+        if when[0] != when[1]:
+            dates = Link(max(when), f"newest release of {name}", when[0], when[1], "month")
+            moved = self._policy_or_none((*links, dates), RELEASES, max(when), {"line": line})
+            if moved is not None:
+                return moved
         bases = [int(diary.series["base"][at, line]) for diary, at in zip((self.base, self.other), when, strict=True)]
         if bases[1] != line and len(links) < LONGEST:  # built on another's weights
             return self._capability(bases[1], max(when), links, f"{name} is built on it")
@@ -450,7 +450,9 @@ class Upstream:
 
     def _policy(self, links: tuple[Link, ...], levers: Sequence[str], month: int, at: dict[str, int]) -> _Step:
         found = self._policy_or_none(links, levers, month, at)
-        return found or self._assumption(links, month, LEVERS[levers[0]].meaning)
+        return found or (
+            self._end(links, month) if links else self._assumption(links, month, LEVERS[levers[0]].meaning)
+        )
 
     def _policy_or_none(
         self, links: tuple[Link, ...], levers: Sequence[str], month: int, at: dict[str, int]
