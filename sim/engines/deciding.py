@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.axes import N_MODES, SECTORS
+from sim.axes import HOSTED, N_MODES, SECTORS
 from sim.engines.kernels import (
     BLOCK,
+    NEVER,
     Fixed,
     People,
     State,
@@ -19,7 +20,7 @@ from sim.engines.kernels import (
     Tally,
     Units,
     advance,
-    call_plan,
+    look_around,
     make_desk,
 )
 from sim.rules.adoption import probability
@@ -48,24 +49,26 @@ class Deciders:
         people = world.population
         shape = (world.runs, world.adopters)
         self.people = People(
-            people.cell, people.rank, people.quality, people.cost, people.own_hosting, people.size, people.size_power,
-            people.peers,
+            np.cumsum(np.pad(people.count, ((0, 0), (1, 0))), axis=1), people.quality, people.cost, people.own_hosting,
+            people.size, people.size_power, people.peers, people.starts,
         )  # fmt: skip
         nobody = np.full(shape, -1, option_type(len(world.lines)))
+        before = nobody.copy()
         self.state = State(
             primary=nobody.copy(),
             secondary=nobody.copy(),
-            before=nobody.copy(),
-            seen=nobody.copy(),
-            tenure=np.where(people.starts, -1, 0).astype(np.int16),
-            age=np.full(shape, -1, np.int16),
+            before=before,
+            # unless some run freezes what peers see, it is what arrival sees
+            seen=before.copy() if (world.until["R5"] < world.months).any() else before,
+            tenure=np.zeros(shape, np.uint8),
+            age=np.full(shape, NEVER, np.uint8),
         )
-        self.line_of = np.append(np.repeat(np.arange(len(world.lines)), N_MODES), -1).astype(nobody.dtype)
         self.tally = SimpleNamespace()
         self.adopted = np.zeros(world.runs)
         self.blocks = -(-world.adopters // BLOCK)
         self.units = self._cut()
         self.fixed = self._fixed()
+        self.counts = self._nothing_counted()
         self.threads = threads
         self.desks = [make_desk(len(world.lines)) for _ in range(self.threads)]
         self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
@@ -96,12 +99,11 @@ class Deciders:
         ramp = 1 - np.exp(-(months + 1) / a.ramp_time)
         learned = a.learning_weight * (1 - np.exp(-months / a.learning_time))
         off = {loop: (w.until[loop] < 0)[:, None] for loop in ("R5", "R7")}
-        call_option, call_group = call_plan(w.address)
+        never = np.zeros((1, NEVER - LONGEST_MEMORY))
+        ramps = np.concatenate([ramp, np.broadcast_to(never, (len(ramp), never.shape[1]))], axis=1)
         return Fixed(
             key=w.key,
             address=w.address,
-            call_option=call_option,
-            call_group=call_group,
             cell_region=cell_region,
             cell_sector=cell_sector,
             review=self._full(probability(w.type.review_rate[:, cell_type]), cells),
@@ -111,8 +113,8 @@ class Deciders:
             peer_weight=self._full(np.where(off["R5"], 0.0, a.peer_weight)[:, 0]),
             forced_review=self._full(a.forced_review[:, 0]),
             learned=self._full(np.where(off["R7"], 0.0, learned), len(months)),
-            ramp=self._full(ramp, len(months)),
-            ramp_power=self._full(ramp[:, None, :] ** diversity, sectors, len(months)),
+            ramp=self._full(ramps, NEVER + 1),
+            ramp_power=self._full(ramps[:, None, :] ** diversity, sectors, NEVER + 1),
             slot=self._full(slots, 3),
             slot_power=self._full(slots[:, None, :] ** diversity, sectors, 3),
             elasticity=self._full(w.prices.usage_elasticity[:, 0]),
@@ -137,7 +139,7 @@ class Deciders:
             coverage=self._full(coverage, len(SECTORS), lines),
             log_cost=by_option(log_cost),
             worth=by_option(worth),
-            available=self._full(available, lines, N_MODES, dtype=np.bool_).reshape(w.runs, -1),
+            open=self._full(available[..., HOSTED], lines, dtype=np.bool_),
             banned=by_option(banned),
             any_ban=self._full((banned > 0).any(axis=(1, 2, 3)), dtype=np.bool_),
             awareness=self._full(awareness, awareness.shape[1], lines),
@@ -160,20 +162,20 @@ class Deciders:
     def _look_around(self, month: int) -> None:
         """What adopters see of others: last month's lines; as of the cut where the peer loop is frozen."""
         state = self.state
-        # option -1, nobody's, wraps to the last entry
-        np.take(self.line_of, state.primary, out=state.before, mode="wrap")
-        live = self.world.until["R5"] >= month
-        state.seen[live] = state.before[live]
+        look_around(state.primary, state.before)
+        if state.seen is not state.before:
+            live = self.world.until["R5"] >= month
+            state.seen[live] = state.before[live]
 
-    def _advance(self, month: int, tables: Tables, starting: bool) -> None:
+    def _nothing_counted(self) -> Tally:
         lines, n_units = len(self.world.lines), len(self.units.run)
         by_option = (n_units, len(cell_type), lines * N_MODES)
         by_cell = by_option[:2]
-        tally = Tally(
+        return Tally(
             primary=np.zeros(by_option, np.int32),
             secondary=np.zeros(by_option, np.int32),
-            new=np.zeros(by_option, np.int32),
             pairs=np.zeros((*by_cell, lines, lines + 1), np.int32),
+            new=np.zeros(by_option, np.int32),
             moved=np.zeros(by_cell, np.int32),
             began=np.zeros(by_cell, np.int32),
             choosers=np.zeros(by_cell, np.int32),
@@ -181,6 +183,9 @@ class Deciders:
             used=np.zeros(by_option),
             used_power=np.zeros(by_option),
         )
+
+    def _advance(self, month: int, tables: Tables, starting: bool) -> None:
+        tally, n_units = self.counts, len(self.units.run)
 
         def work(part: Array, desk: Any) -> None:
             advance(self.units, month, starting, part, self.people, self.state, self.fixed, tables, tally, desk)
@@ -191,16 +196,16 @@ class Deciders:
             parts = np.array_split(np.arange(n_units), min(self.threads, n_units))
             for done in [self.pool.submit(work, part, desk) for part, desk in zip(parts, self.desks, strict=False)]:
                 done.result()
-        self.adopted = (self.state.primary >= 0).mean(axis=1)
-        if not starting:
-            self.tally = self._whole(tally)
+        self.tally = self._whole(tally)
+        self.adopted = self.tally.primary.sum(axis=(1, 2, 3)) / self.world.adopters
 
     def _whole(self, tally: Tally) -> SimpleNamespace:
         """Tallies of blocks added up to runs, options split into line and mode."""
         runs, cells = self.world.runs, len(cell_type)
         out = {}
         for name, array in tally._asdict().items():
-            whole = array.reshape(runs, self.blocks, *array.shape[1:]).sum(axis=1) if self.blocks > 1 else array
+            # a copy: what was counted last month is still read in this one
+            whole = array.reshape(runs, self.blocks, *array.shape[1:]).sum(axis=1) if self.blocks > 1 else array.copy()
             out[name] = whole.reshape(runs, cells, -1, N_MODES) if name in _BY_OPTION else whole
         return SimpleNamespace(**out)
 

@@ -1,13 +1,14 @@
 """The decision kernel: one month of all adopters of some runs, compiled.
 
 The unit of work is a block of adopters of one run. In a block the kernel finds the few to whom an occasion to choose
-arrives, draws their luck at once, lets each of them choose, and then tallies everybody. Adopters are sorted by cell, so
-the tables of a cell stay in cache; what adopters of a cell share was computed once per month (`sim.engines.lockstep`),
-and the kernel adds what is their own: tastes, history, peers, luck.
+arrives, lets them choose, and then tallies everybody's usage. Adopters are sorted by cell, so whatever a cell shares is
+read once for all of them, and neither cell nor rank need be stored; what adopters of a cell share was computed once per
+month (`sim.engines.lockstep`), and the kernel adds what is their own: tastes, history, peers, luck.
 
-Arrays come in named groups and are taken out of them once per chunk or block, and inner helpers take numbers only:
-handing on an array counts references atomically, which per adopter cost twice as much as the choice itself. Hence the
-long function `choose`.
+Choosers go through the choice side by side, `CHUNK` at a time: each step of it is a short loop over rows of the desk,
+with numbers in and out and no branch that depends on the chooser, which LLVM turns into vector instructions. What stops
+it from doing so: a call that is not inlined, more than eight arrays in a loop, a look-up by something other than the
+loop's own index. The last steps, from the winning block to the option, differ from one to the other and go singly.
 
 Each unit writes its own tallies, which are added up in a fixed order afterwards, so the result does not depend on the
 number of threads or on which runs share a batch. No Python object per adopter, no global state: threads run the kernel
@@ -17,7 +18,6 @@ without the interpreter lock.
 from __future__ import annotations
 
 import contextlib
-import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ import numpy as np
 
 from sim import axes, streams
 from sim.axes import N_MODES, REGIONS, SELF_HOSTED
-from sim.rules import choice
+from sim.rules import choice, elementary
 from sim.rules.choice import (
     arrival_hazard,
     forced_hazard,
@@ -35,13 +35,14 @@ from sim.rules.choice import (
     option_utility,
     race_time,
 )
+from sim.rules.elementary import exp, log
 from sim.streams import STREAMS, agent_address, lane_of, philox, to_unit
 
 BLOCK = 8192
 """Adopters per unit of work; fixed, because partial sums are added per block."""
 
-CHUNK = 104
-"""Choosers whose luck is drawn at once: long enough to vectorise, short enough for the cache."""
+CHUNK = 256
+"""Choosers who go through a choice side by side: long enough to vectorise, short enough for the cache."""
 
 N_PEERS = 8
 N_BLOCKS = 2 * len(REGIONS)
@@ -53,8 +54,19 @@ OUTSIDE = N_BLOCKS
 BLOCK_CALLS = OUTSIDE // 4 + 1
 """Philox calls for one race between blocks: four draws to a call."""
 
+NOT_OFFERED = -1e300
+"""Worth of what cannot be chosen: finite, so that differences stay numbers; its weight comes out as 0."""
+
+_OFFERED = -1e299
+"""Whatever is worth more is on offer."""
+
+NEVER = 255
+"""Age of an adopter that has never adopted."""
+
 _ARRIVE = STREAMS["arrive"].group
 _COMPLY = STREAMS["comply"].group
+_LINE = STREAMS["line"].group
+_BLOCKS = (STREAMS["block"].group, STREAMS["second_block"].group)
 _MODES = (STREAMS["mode"].group, STREAMS["second_mode"].group)
 
 Array = Any
@@ -69,24 +81,23 @@ class Units(NamedTuple):
 
 
 class People(NamedTuple):
-    """What adopters are, (run, adopter); see `sim.world.Population`."""
+    """What adopters are, (run, adopter), see `sim.world.Population`; ``begin`` (run, cell + 1) is where cells begin."""
 
-    cell: Array
-    rank: Array
+    begin: Array
     quality: Array
     cost: Array
     own_hosting: Array
     size: Array
     size_power: Array
     peers: Array
+    starts: Array
 
 
 class State(NamedTuple):
     """What adopters have chosen, (run, adopter).
 
     ``primary`` and ``secondary`` options (-1: none); lines ``before`` this month as arrival sees them and as peer
-    utility sees them (``seen``); ``tenure`` on the primary line (-1: starts adopted); ``age`` since first
-    adoption (-1: never).
+    utility sees them (``seen``); ``tenure`` on the primary line; ``age`` since first adoption (`NEVER`).
     """
 
     primary: Array
@@ -98,16 +109,13 @@ class State(NamedTuple):
 
 
 class Fixed(NamedTuple):
-    """What no month changes, with a leading run axis.
+    """What no month changes, with a leading run axis; ``slot`` holds the weights of a single, a first, a second slot.
 
-    ``call_option`` and ``call_group`` are the plan of Philox calls of one choice (`call_plan`); ``slot`` holds the
-    usage weights of a single, a first and a second slot.
+    ``ramp`` and ``ramp_power`` end with a 0 at `NEVER`.
     """
 
     key: Array
     address: Array
-    call_option: Array
-    call_group: Array
     cell_region: Array
     cell_sector: Array
     review: Array
@@ -131,7 +139,7 @@ class Tables(NamedTuple):
     coverage: Array
     log_cost: Array
     worth: Array
-    available: Array
+    open: Array
     banned: Array
     any_ban: Array
     awareness: Array
@@ -146,12 +154,16 @@ class Tables(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """What the month comes to, per unit: (unit, cell, option), (unit, cell, line, line + 1) or (unit, cell)."""
+    """What the month comes to, per unit: (unit, cell, option), (unit, cell, line, line + 1) or (unit, cell).
+
+    ``primary``, ``secondary`` and ``pairs`` count who uses what and change only when somebody chooses; the others are
+    made anew each month.
+    """
 
     primary: Array
     secondary: Array
-    new: Array
     pairs: Array
+    new: Array
     moved: Array
     began: Array
     choosers: Array
@@ -161,24 +173,49 @@ class Tally(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Scratch of one thread: room for the choice of one adopter and for the luck of a chunk of them."""
+    """Scratch of one thread.
 
+    For a block: ``luck`` of arrival, and who ``chosen``. For a chunk of choosers, each row (chooser,): who they are and
+    what they hold; ``segment`` cuts the chunk by cell; ``words`` four rows of luck; then rows by line, option or block.
+    """
+
+    luck: Array
     chosen: Array
-    agents: Array
-    low: Array
-    high: Array
+    segment: Array
+    agent: Array
+    words: Array
+    line_words: Array
+    line1: Array
+    line2: Array
+    quality: Array
+    cost: Array
+    own_hosting: Array
+    free: Array
+    learned: Array
+    moving: Array
+    outside: Array
+    obeys: Array
+    aware: Array
+    peers_on: Array
     mode_value: Array
     mode_weight: Array
     line_value: Array
     line_weight: Array
+    block_value: Array
+    weight: Array
     top: Array
     total: Array
-    members: Array
-    peers_on: Array
+    shortest: Array
+    winner: Array
+    picked: Array
+    lines_of: Array
+    sums: Array
+    at_own_site: Array
 
 
-_jit = numba.njit(cache=True, nogil=True)
-_inline = numba.njit(cache=True, nogil=True, forceinline=True)
+_jit = numba.njit(cache=True, nogil=True, error_model="numpy")
+_part = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_inline = numba.njit(nogil=True, error_model="numpy", forceinline=True)
 
 
 def compiled() -> bool:
@@ -188,7 +225,7 @@ def compiled() -> bool:
     index older than one of them is dropped here.
     """
     folder = Path(advance.stats.cache_path)
-    parts = [Path(__file__), *(Path(module.__file__ or "") for module in (axes, choice, streams))]
+    parts = [Path(__file__), *(Path(module.__file__ or "") for module in (axes, choice, elementary, streams))]
     newest = max(part.stat().st_mtime for part in parts)
     found = False
     for index in folder.glob("kernels.*.nbi"):
@@ -200,29 +237,43 @@ def compiled() -> bool:
     return found
 
 
-def call_plan(address: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Option and group word of every Philox call that a choice makes: lines, then blocks of the two slots."""
-    option = np.concatenate([address, np.arange(BLOCK_CALLS), np.arange(BLOCK_CALLS)])
-    names = ["line"] * len(address) + ["block"] * BLOCK_CALLS + ["second_block"] * BLOCK_CALLS
-    return option.astype(np.uint32), np.array([STREAMS[name].group for name in names], np.uint32)
-
-
 def make_desk(n_lines: int) -> Desk:
     """Scratch for one thread."""
-    calls = n_lines + 2 * BLOCK_CALLS
+    row = lambda *rows, kind=np.float64: np.zeros((*rows, CHUNK), kind)
     return Desk(
-        chosen=np.empty(BLOCK, np.int64),
-        agents=np.empty(CHUNK, np.uint32),
-        low=np.empty((calls, CHUNK), np.uint64),
-        high=np.empty((calls, CHUNK), np.uint64),
-        mode_value=np.empty(N_MODES),
-        mode_weight=np.empty(n_lines * N_MODES),
-        line_value=np.empty(n_lines),
-        line_weight=np.empty(n_lines),
-        top=np.empty(N_BLOCKS),
-        total=np.empty(N_BLOCKS),
-        members=np.empty(N_BLOCKS, np.int64),
-        peers_on=np.empty(n_lines),
+        luck=np.zeros(BLOCK + 8, np.uint32),
+        chosen=np.zeros(BLOCK, np.int64),
+        segment=np.zeros((CHUNK, 3), np.int64),
+        agent=row(kind=np.uint32),
+        words=np.zeros(4 * CHUNK, np.uint32),
+        line_words=row(2, n_lines, kind=np.uint32),
+        line1=row(kind=np.int64),
+        line2=row(kind=np.int64),
+        quality=row(),
+        cost=row(),
+        own_hosting=row(),
+        free=row(),
+        learned=row(),
+        moving=row(),
+        outside=row(),
+        obeys=row(),
+        aware=row(),
+        peers_on=row(n_lines),
+        mode_value=row(N_MODES),
+        mode_weight=row(n_lines * N_MODES),
+        line_value=row(n_lines),
+        line_weight=row(n_lines),
+        block_value=row(N_BLOCKS),
+        weight=row(),
+        top=row(),
+        total=row(),
+        shortest=row(),
+        winner=row(kind=np.int64),
+        picked=row(2, kind=np.int64),
+        lines_of=np.zeros((N_BLOCKS, n_lines + 1), np.int64),
+        sums=np.zeros((2, 2, n_lines * N_MODES + 1)),
+        # by option, the first is none
+        at_own_site=np.append(False, np.arange(n_lines * N_MODES) % N_MODES == SELF_HOSTED),
     )
 
 
@@ -230,30 +281,86 @@ def make_desk(n_lines: int) -> Desk:
 def advance(units, month, starting, work, people, state, fixed, tables, tally, desk):
     """Advance the adopters of the units ``work`` by one month and tally the result.
 
-    ``starting`` is true for the initial draw, in which adopters marked by a tenure of -1 choose among the lines without
-    the outside option, and nothing is tallied.
+    ``starting`` is true for the initial draw, in which adopters who have adopted before month 0 choose among the lines
+    without the outside option; only what they then hold is tallied.
     """
     for unit in work:
-        r = units.run[unit]
+        r, first, last = units.run[unit], units.first[unit], units.last[unit]
+        forget_the_month(
+            tally.new[unit], tally.moved[unit], tally.began[unit], tally.choosers[unit], tally.surplus[unit]
+        )
+        group_lines(tables.block[r], desk.lines_of)
         if starting:
-            n_chosen = find_starters(r, units.first[unit], units.last[unit], state, desk)
+            n_chosen = find_starters(first, last, people.starts[r], desk.chosen)
         else:
-            n_chosen = find_choosers(r, units.first[unit], units.last[unit], month, people, state, fixed, tables, desk)
+            n_chosen = find_choosers(r, first, last, month, people, state, fixed, tables, desk)
         for begin in range(0, n_chosen, CHUNK):
-            end = min(begin + CHUNK, n_chosen)
-            draw_luck(r, begin, end, month, people, fixed, desk)
-            choose(unit, r, begin, end, month, starting, people, state, fixed, tables, tally, desk)
+            n = min(CHUNK, n_chosen - begin)
+            desk_of = desk.chosen[begin : begin + n]
+            take_places(r, desk_of, month, starting, people, state, fixed, tables, desk)
+            weigh_lines(r, n, month, fixed, tables, desk)
+            for slot in range(2):
+                pick(slot, unit, r, n, month, starting, fixed, tables, tally, desk)
+            switch(unit, n, desk_of, state.primary[r], state.secondary[r], state.tenure[r], state.age[r], starting,
+                   tally, desk)  # fmt: skip
         if not starting:
-            take_stock(unit, r, units.first[unit], units.last[unit], people, state, fixed, tables, tally)
+            take_stock(unit, r, first, last, people, state, fixed, tables, tally, desk.sums, desk.at_own_site)
+            pass_month(state.tenure[r, first:last], state.age[r, first:last], tables.growing[r],
+                       fixed.learned.shape[1] - 1)  # fmt: skip
 
 
 @_jit
-def find_starters(r, first, last, state, desk):
+def look_around(primary, before):
+    """The line of last month, (run, adopter), from the option; -1 stays -1."""
+    for r in range(primary.shape[0]):
+        for i in range(primary.shape[1]):
+            before[r, i] = primary[r, i] // N_MODES
+
+
+@_part
+def put(row, value, n):
+    """Fill the beginning of a row; slices would say so more shortly and take seconds to compile."""
+    for i in range(n):
+        row[i] = value
+
+
+@_part
+def copy(row, other, n):
+    """Copy the beginning of a row."""
+    for i in range(n):
+        row[i] = other[i]
+
+
+@_part
+def forget_the_month(new, moved, began, choosers, surplus):
+    """What counts events of one month starts from nothing."""
+    for c in range(moved.size):
+        for k in range(new.shape[1]):
+            new[c, k] = 0
+        moved[c], began[c], choosers[c], surplus[c] = 0, 0, 0, 0.0
+
+
+@_part
+def group_lines(block, lines_of):
+    """The lines of every block: their number, then their places."""
+    for b in range(N_BLOCKS):
+        lines_of[b, 0] = 0
+    for j in range(block.size):
+        b = block[j]
+        lines_of[b, 0] += 1
+        lines_of[b, lines_of[b, 0]] = j
+
+
+# -- who gets to choose ----------------------------------------------------------------------------------------------
+
+
+@_part
+def find_starters(first, last, starts, chosen):
     """List the adopters that have adopted before month 0."""
     n_chosen = 0
     for i in range(first, last):
-        if state.tenure[r, i] == -1:
-            desk.chosen[n_chosen] = i
+        if starts[i]:
+            chosen[n_chosen] = i
             n_chosen += 1
     return n_chosen
 
@@ -265,259 +372,483 @@ def compliance(agent, key0, key1):
     return to_unit(lane_of(words, agent & 3))
 
 
-@_jit
+@_part
+def fill_arrivals(luck, neighbours, calls, month, key0, key1):
+    """The words of arrival of many adopters, four neighbours to a call."""
+    for call in range(calls):
+        word = philox(numba.uint32(neighbours + call), month, 0, _ARRIVE, key0, key1)
+        luck[4 * call], luck[4 * call + 1], luck[4 * call + 2], luck[4 * call + 3] = word
+
+
+@_part
+def shortlist(luck, held, start, below_new, below_users, chosen):
+    """Those whose luck may suffice, appended to ``chosen`` from place ``start`` on without a branch."""
+    n = start
+    for i in range(held.size):
+        limit = below_new if held[i] < 0 else below_users
+        chosen[n] = i
+        n += to_unit(luck[i]) < limit
+    return n
+
+
+@_part
 def find_choosers(r, first, last, month, people, state, fixed, tables, desk):
     """List the adopters to whom an occasion arrives: a first look for some, a review for others, often none."""
-    cell, rank, peers = people.cell[r], people.rank[r], people.peers[r]
+    begin, peers = people.begin[r], people.peers[r]
     primary, secondary, before = state.primary[r], state.secondary[r], state.before[r]
     innovation, imitation, adopted_share = tables.innovation[r], tables.imitation[r], tables.adopted[r]
     review, forced, banned, any_ban = fixed.review[r], fixed.forced_review[r], tables.banned[r], tables.any_ban[r]
     key0, key1 = fixed.key[r, 0], fixed.key[r, 1]
     chosen = desk.chosen
     n_chosen = 0
-    held = np.int64(-1)
-    words = philox(0, 0, 0, _ARRIVE, key0, key1)
-    for i in range(first, last):
-        c = cell[i]
-        agent = agent_address(c, rank[i])
-        if agent >> 2 != held:
-            held = agent >> 2
-            words = philox(held, month, 0, _ARRIVE, key0, key1)
-        luck = to_unit(lane_of(words, agent & 3))
-        k1 = primary[i]
-        if k1 < 0:
-            # most need no look at their peers: even with all of them the hazard would stay below the luck
-            if luck >= innovation[c] + imitation[c]:
-                continue
-            adopted = 0.0
-            for n in range(N_PEERS):
-                adopted += before[peers[i, n]] >= 0
-            hazard = arrival_hazard(innovation[c], imitation[c], adopted / N_PEERS, adopted_share)
-        else:
-            hazard = review[c]
-            if any_ban:
-                obeys = compliance(agent, key0, key1)
-                k2 = secondary[i]
-                if obeys < banned[c, k1] or (k2 >= 0 and obeys < banned[c, k2]):
-                    hazard = forced_hazard(hazard, forced)
-        if luck < hazard:
-            chosen[n_chosen] = i
-            n_chosen += 1
+    for c in range(begin.size - 1):
+        low, high = max(first, begin[c]), min(last, begin[c + 1])
+        if low >= high:
+            continue
+        address = agent_address(c, low - begin[c])
+        calls = ((address + high - low - 1) >> 2) - (address >> 2) + 1
+        fill_arrivals(desk.luck, address >> 2, calls, numba.uint32(month), key0, key1)
+        luck = desk.luck[address & 3 : (address & 3) + high - low]
+        # most need no look at their peers: even with all of them the hazard would stay below the luck
+        most = innovation[c] + imitation[c]
+        limit = forced_hazard(review[c], forced) if any_ban else review[c]
+        n_short = shortlist(luck, primary[low:high], n_chosen, most, limit, chosen)
+        for place in range(n_chosen, n_short):
+            i = low + chosen[place]
+            k1 = primary[i]
+            if k1 < 0:
+                adopted = 0.0
+                for n in range(N_PEERS):
+                    adopted += before[peers[i, n]] >= 0
+                hazard = arrival_hazard(innovation[c], imitation[c], adopted / N_PEERS, adopted_share)
+            else:
+                hazard = review[c]
+                if any_ban:
+                    obeys = compliance(address + (i - low), key0, key1)
+                    k2 = secondary[i]
+                    if obeys < banned[c, k1] or (k2 >= 0 and obeys < banned[c, k2]):
+                        hazard = forced_hazard(hazard, forced)
+            if to_unit(luck[i - low]) < hazard:
+                chosen[n_chosen] = i
+                n_chosen += 1
     return n_chosen
 
 
-@_jit
-def draw_luck(r, begin, end, month, people, fixed, desk):
-    """All words of the calls of a chunk of choosers, two to an array, laid out so that LLVM vectorises the rounds."""
+# -- what the lines are worth to them ----------------------------------------------------------------------------------
+
+
+@_part
+def take_places(r, chosen, month, starting, people, state, fixed, tables, desk):
+    """Lay out who the choosers of a chunk are, what they hold and see, and where cells change."""
+    begin, peers, seen = people.begin[r], people.peers[r], state.seen[r]
+    quality, cost, own_hosting = people.quality[r], people.cost[r], people.own_hosting[r]
+    primary, secondary, tenure = state.primary[r], state.secondary[r], state.tenure[r]
+    learned, switching_cost = fixed.learned[r], fixed.switching_cost[r]
+    any_ban, key0, key1 = tables.any_ban[r], fixed.key[r, 0], fixed.key[r, 1]
+    segment, agent, line1, line2, peers_on = desk.segment, desk.agent, desk.line1, desk.line2, desk.peers_on
+    segment[0, 0] = -1
+    c, cuts = np.int64(0), 0
+    for n in range(chosen.size):
+        i = chosen[n]
+        if n == 0 or i >= begin[c + 1]:
+            while i >= begin[c + 1]:
+                c += 1
+            if n > 0:
+                segment[cuts - 1, 1] = n
+            segment[cuts, 0], segment[cuts, 2] = n, c
+            cuts += 1
+        agent[n] = agent_address(c, i - begin[c])
+        k1, k2 = np.int64(primary[i]), np.int64(secondary[i])
+        line1[n] = k1 // N_MODES if k1 >= 0 else -1
+        line2[n] = k2 // N_MODES if k2 >= 0 else -1
+        desk.quality[n], desk.cost[n], desk.own_hosting[n] = quality[i], cost[i], own_hosting[i]
+        desk.learned[n], desk.moving[n] = learned[tenure[i]], switching_cost[c]
+    segment[cuts - 1, 1] = chosen.size
+    if cuts < segment.shape[0]:
+        segment[cuts, 0] = -1
+    if any_ban:
+        for n in range(chosen.size):
+            desk.obeys[n] = compliance(np.int64(agent[n]), key0, key1)
+    for j in range(peers_on.shape[0]):
+        put(peers_on[j], 0.0, chosen.size)
+    if fixed.peer_weight[r] != 0.0 and not starting:
+        for n in range(chosen.size):
+            for p in range(N_PEERS):
+                j = seen[peers[chosen[n], p]]
+                if j >= 0:
+                    peers_on[j, n] += 1.0
+
+
+@_part
+def fill(words, agent, n, month, option, group, key0, key1):
+    """One call of luck for many agents: its four words in four rows."""
+    for i in range(n):
+        word = philox(agent[i], month, option, group, key0, key1)
+        words[i], words[CHUNK + i], words[2 * CHUNK + i], words[3 * CHUNK + i] = word
+
+
+@_part
+def utilities(out, quality, cost, own_hosting, low, high, coverage, log_cost, worth):
+    """`option_utility` of one option for choosers ``low`` to ``high``, who share a cell."""
+    for i in range(numba.uint64(low), numba.uint64(high)):
+        out[i] = option_utility(quality[i], coverage, cost[i], log_cost + own_hosting[i], worth)
+
+
+@_part
+def forbid(out, obeys, low, high, banned):
+    """Whoever obeys the ban cannot have the option."""
+    for i in range(numba.uint64(low), numba.uint64(high)):
+        out[i] = NOT_OFFERED if obeys[i] < banned else out[i]
+
+
+@_part
+def raise_top(top, value, n):
+    """The best so far."""
+    for i in range(n):
+        top[i] = value[i] if value[i] > top[i] else top[i]
+
+
+@_part
+def weigh(weight, total, value, top, dissimilarity, n):
+    """Weight of one alternative of a nest relative to the best, and their sum."""
+    for i in range(n):
+        weight[i] = exp((value[i] - top[i]) / dissimilarity)
+        total[i] += weight[i]
+
+
+@_part
+def nest_value(out, top, total, dissimilarity, n):
+    """Inclusive value of a nest."""
+    for i in range(n):
+        out[i] = inclusive(top[i], total[i], dissimilarity)
+
+
+@_part
+def add_history(value, j, line1, learned, moving, peers_on, peer_weight, n):
+    """What past and peers add to the worth of line ``j``."""
+    for i in range(n):
+        value[i] += history_utility(
+            line1[i] == j, line1[i] >= 0, learned[i], moving[i], peer_weight, peers_on[i], N_PEERS
+        )
+
+
+@_part
+def consider(value, words, aware, j, line1, line2, n):
+    """Only lines that are known, or in use, are considered."""
+    for i in range(n):
+        known = (to_unit(words[i]) < aware[i]) | (line1[i] == j) | (line2[i] == j)
+        value[i] = value[i] if known else NOT_OFFERED
+
+
+@_part
+def weigh_lines(r, n, month, fixed, tables, desk):
+    """The worth of every line to every chooser, and the weights of its modes."""
+    mu, peer_weight = fixed.mode_dissimilarity[r], fixed.peer_weight[r]
+    coverage, log_cost, worth, awareness = tables.coverage[r], tables.log_cost[r], tables.worth[r], tables.awareness[r]
+    is_open, banned, any_ban = tables.open[r], tables.banned[r], tables.any_ban[r]
+    address, cell_region, cell_sector = fixed.address, fixed.cell_region, fixed.cell_sector
+    key0, key1, when = fixed.key[r, 0], fixed.key[r, 1], numba.uint32(month)
+    words, segment, aware, top, total = desk.words, desk.segment, desk.aware, desk.top, desk.total
+    quality, cost, own_hosting, obeys, modes, free = (
+        desk.quality, desk.cost, desk.own_hosting, desk.obeys, desk.mode_value, desk.free
+    )  # fmt: skip
+    for j in range(address.size):
+        fill(words, desk.agent, n, when, numba.uint32(address[j]), _LINE, key0, key1)
+        copy(desk.line_words[0, j], words, n)
+        copy(desk.line_words[1, j], words[CHUNK:], n)
+        value = desk.line_value[j]
+        n_modes = N_MODES if is_open[j] else 1
+        for g in range(segment.shape[0]):
+            if segment[g, 0] < 0:
+                break
+            low, high, c = segment[g, 0], segment[g, 1], segment[g, 2]
+            for i in range(numba.uint64(low), numba.uint64(high)):
+                aware[i] = awareness[cell_region[c], j]
+            for m in range(n_modes):
+                k = j * N_MODES + m
+                utilities(modes[m], quality, cost, own_hosting if m == SELF_HOSTED else free, low, high,
+                          coverage[cell_sector[c], j], log_cost[c, k], worth[c, k])  # fmt: skip
+                if any_ban and banned[c, k] > 0.0:
+                    forbid(modes[m], obeys, low, high, banned[c, k])
+        if n_modes > 1:
+            copy(top, modes[0], n)
+            put(total, 0.0, n)
+            for m in range(1, N_MODES):
+                raise_top(top, modes[m], n)
+            for m in range(N_MODES):
+                weigh(desk.mode_weight[j * N_MODES + m], total, modes[m], top, mu, n)
+            nest_value(value, top, total, mu, n)
+        else:
+            copy(value, modes[0], n)
+        add_history(value, j, desk.line1, desk.learned, desk.moving, desk.peers_on[j], peer_weight, n)
+        consider(value, words[2 * CHUNK :], aware, j, desk.line1, desk.line2, n)
+
+
+# -- which one they take -----------------------------------------------------------------------------------------------
+
+
+@_part
+def enter(weight, total, value, top, n):
+    """Weight of one runner of the race between blocks relative to the best, and their sum."""
+    for i in range(n):
+        weight[i] = exp(value[i] - top[i])
+        total[i] += weight[i]
+
+
+@_part
+def run(shortest, winner, words, weight, runner, n):
+    """One runner's time; the shortest so far stays in front."""
+    for i in range(n):
+        time = race_time(to_unit(words[i]), weight[i])
+        ahead = time < shortest[i]
+        shortest[i] = time if ahead else shortest[i]
+        winner[i] = runner if ahead else winner[i]
+
+
+@_part
+def race_blocks(slot, r, n, month, fixed, desk):
+    """The race between blocks and the outside option: ``winner``, and the sum of the weights in ``total``."""
+    key0, key1, when = fixed.key[r, 0], fixed.key[r, 1], numba.uint32(month)
+    top, total, weight, words = desk.top, desk.total, desk.weight, desk.words
+    shortest, winner = desk.shortest, desk.winner
+    copy(top, desk.outside, n)
+    for b in range(N_BLOCKS):
+        if desk.lines_of[b, 0] > 0:
+            raise_top(top, desk.block_value[b], n)
+    put(total, 0.0, n)
+    put(shortest, np.inf, n)
+    for i in range(n):
+        winner[i] = OUTSIDE
+    for call in range(BLOCK_CALLS):
+        fill(words, desk.agent, n, when, numba.uint32(call), _BLOCKS[slot], key0, key1)
+        for lane in range(4):
+            b = 4 * call + lane
+            if b == OUTSIDE or (b < N_BLOCKS and desk.lines_of[b, 0] > 0):
+                enter(weight, total, desk.outside if b == OUTSIDE else desk.block_value[b], top, n)
+                run(shortest, winner, words[lane * CHUNK :], weight, b, n)
+
+
+@_part
+def nest_blocks(n, mu, desk):
+    """The worth of every block from that of its lines, and the weights of these."""
+    top, total = desk.top, desk.total
+    for b in range(N_BLOCKS):
+        count = desk.lines_of[b, 0]
+        if count == 1:
+            copy(desk.block_value[b], desk.line_value[desk.lines_of[b, 1]], n)
+        elif count > 1:
+            put(top, NOT_OFFERED, n)
+            put(total, 0.0, n)
+            for place in range(1, count + 1):
+                raise_top(top, desk.line_value[desk.lines_of[b, place]], n)
+            for place in range(1, count + 1):
+                j = desk.lines_of[b, place]
+                weigh(desk.line_weight[j], total, desk.line_value[j], top, mu, n)
+            nest_value(desk.block_value[b], top, total, mu, n)
+
+
+@_part
+def pick(slot, unit, r, n, month, starting, fixed, tables, tally, desk):
+    """Fill a slot: races between blocks, between the lines of the winner, between its modes.
+
+    The second slot races among the lines that the first has left, and only where the first took one.
+    """
+    mu, block, is_open, address = fixed.line_dissimilarity[r], tables.block[r], tables.open[r], fixed.address
     key0, key1 = fixed.key[r, 0], fixed.key[r, 1]
-    cell, rank = people.cell[r], people.rank[r]
-    option, group = fixed.call_option, fixed.call_group
-    chosen, agents, low, high = desk.chosen, desk.agents, desk.low, desk.high
-    for n in range(begin, end):
-        agents[n - begin] = agent_address(cell[chosen[n]], rank[chosen[n]])
-    for call in range(option.size):
-        fill(agents, end - begin, numba.uint32(month), option[call], group[call], key0, key1, low[call], high[call])
+    picked = desk.picked
+    for g in range(desk.segment.shape[0]):
+        if desk.segment[g, 0] < 0:
+            break
+        without = tables.outside[r, desk.segment[g, 2]]
+        for i in range(numba.uint64(desk.segment[g, 0]), numba.uint64(desk.segment[g, 1])):
+            desk.outside[i] = NOT_OFFERED if starting and slot == 0 else without
+    if slot == 0:
+        nest_blocks(n, mu, desk)
+    else:
+        for i in range(n):
+            if picked[0, i] >= 0:
+                taken = picked[0, i] // N_MODES
+                leave_out(i, block[taken], taken, mu, desk.lines_of, desk.line_value, desk.line_weight,
+                          desk.block_value)  # fmt: skip
+    race_blocks(slot, r, n, month, fixed, desk)
+    if slot == 0 and not starting:
+        count_choosers(tally.choosers[unit], tally.surplus[unit], n, desk)
+    for i in range(n):
+        taken = picked[0, i] // N_MODES if slot == 1 else np.int64(-1)
+        picked[slot, i] = -1
+        if desk.winner[i] != OUTSIDE and desk.top[i] > _OFFERED and (slot == 0 or taken >= 0):
+            line = race_lines(slot, i, desk.winner[i], taken, desk.lines_of, desk.line_words, desk.line_value,
+                              desk.line_weight)  # fmt: skip
+            if line >= 0:
+                picked[slot, i] = race_modes(slot, i, line, desk.agent[i], month, is_open[line], address[line], key0,
+                                             key1, desk.mode_weight)  # fmt: skip
 
 
-@_jit
-def fill(agents, count, month, option, group, key0, key1, low, high):
-    """One call of the plan for many agents."""
-    for n in range(count):
-        word = philox(agents[n], month, option, group, key0, key1)
-        low[n] = numba.uint64(word[0]) | (numba.uint64(word[1]) << numba.uint64(32))
-        high[n] = numba.uint64(word[2]) | (numba.uint64(word[3]) << numba.uint64(32))
+@_part
+def expected_worth(out, top, total, cost, n):
+    """What a choice is worth before luck, in units of log cost."""
+    for i in range(n):
+        out[i] = (top[i] + log(total[i])) / cost[i]
+
+
+@_part
+def count_choosers(choosers, surplus, n, desk):
+    """Count those who chose, and what the choice was worth to them, by cell."""
+    expected_worth(desk.weight, desk.top, desk.total, desk.cost, n)
+    for g in range(desk.segment.shape[0]):
+        if desk.segment[g, 0] < 0:
+            break
+        count, worth = 0, 0.0
+        for i in range(desk.segment[g, 0], desk.segment[g, 1]):
+            if desk.cost[i] > 0.0:
+                count += 1
+                worth += desk.weight[i]
+        choosers[desk.segment[g, 2]] += count
+        surplus[desk.segment[g, 2]] += worth
 
 
 @_inline
-def half(pair, lane):
-    """The uniform in the lower (even lane) or upper half of a pair of words."""
-    return to_unit(numba.uint32(pair >> numba.uint64(32)) if lane & 1 else numba.uint32(pair))
+def race_lines(slot, i, block, taken, lines_of, line_words, line_value, line_weight):
+    """The winner among the considered lines of a block, bar the one already ``taken``; alone, a line need not run."""
+    shortest = np.inf
+    line = np.int64(-1)
+    if lines_of[block, 0] == 1:
+        return lines_of[block, 1]
+    for place in range(1, lines_of[block, 0] + 1):
+        j = lines_of[block, place]
+        if j != taken and line_value[j, i] > _OFFERED:
+            time = race_time(to_unit(line_words[slot, j, i]), line_weight[j, i])
+            if time < shortest or line < 0:
+                shortest, line = time, j
+    return line
 
 
-@_jit
-def choose(unit, r, begin, end, month, starting, people, state, fixed, tables, tally, desk):
-    """A chunk of adopters choose: a line and its mode, a second one beside it, or none at all."""
-    cell, rank, peers = people.cell[r], people.rank[r], people.peers[r]
-    quality, cost, own_hosting = people.quality[r], people.cost[r], people.own_hosting[r]
-    primary, secondary, seen = state.primary[r], state.secondary[r], state.seen[r]
-    tenure, age = state.tenure[r], state.age[r]
-    key0, key1 = fixed.key[r, 0], fixed.key[r, 1]
-    address, cell_region, cell_sector = fixed.address, fixed.cell_region, fixed.cell_sector
-    switching_cost, learned, peer_weight = fixed.switching_cost[r], fixed.learned[r], fixed.peer_weight[r]
-    mu, lam = fixed.line_dissimilarity[r], fixed.mode_dissimilarity[r]
-    coverage, log_cost, worth = tables.coverage[r], tables.log_cost[r], tables.worth[r]
-    available, banned, any_ban = tables.available[r], tables.banned[r], tables.any_ban[r]
-    awareness, outside_value, block = tables.awareness[r], tables.outside[r], tables.block[r]
+@_inline
+def race_modes(slot, i, line, agent, month, is_open, address, key0, key1, mode_weight):
+    """The winner among the modes of a line, as an option."""
+    option = line * N_MODES
+    if not is_open:
+        return option
+    words = philox(agent, month, address >> 2, _MODES[slot], key0, key1)
+    shortest = np.inf
+    for m in range(N_MODES):
+        time = race_time(to_unit(lane_of(words, m)), mode_weight[line * N_MODES + m, i])
+        if time < shortest:
+            shortest, option = time, line * N_MODES + m
+    return option
+
+
+@_inline
+def leave_out(i, block, taken, dissimilarity, lines_of, line_value, line_weight, block_value):
+    """The worth of a block without the line that is taken."""
+    top, total, others = NOT_OFFERED, 0.0, 0
+    for place in range(1, lines_of[block, 0] + 1):
+        j = lines_of[block, place]
+        if j != taken and line_value[j, i] > _OFFERED:
+            top = max(top, line_value[j, i])
+            others += 1
+    if others < 2:
+        block_value[block, i] = top
+        return
+    for place in range(1, lines_of[block, 0] + 1):
+        j = lines_of[block, place]
+        if j != taken and line_value[j, i] > _OFFERED:
+            line_weight[j, i] = exp((line_value[j, i] - top) / dissimilarity)
+            total += line_weight[j, i]
+    block_value[block, i] = inclusive(top, total, dissimilarity)
+
+
+# -- what comes of it --------------------------------------------------------------------------------------------------
+
+
+@_part
+def switch(unit, n, chosen, primary, secondary, tenure, age, starting, tally, desk):
+    """Adopters take up what they picked; counts of who uses what move with them."""
+    n_primary, n_secondary, pairs = tally.primary[unit], tally.secondary[unit], tally.pairs[unit]
     n_new, moved, began = tally.new[unit], tally.moved[unit], tally.began[unit]
-    choosers, surplus = tally.choosers[unit], tally.surplus[unit]
-    chosen, low, high, mode_value, mode_weight = desk.chosen, desk.low, desk.high, desk.mode_value, desk.mode_weight
-    line_value, line_weight, top, total = desk.line_value, desk.line_weight, desk.top, desk.total
-    members, peers_on = desk.members, desk.peers_on
-    n_lines = address.size
-    for n in range(end - begin):
-        i = chosen[begin + n]
-        c = cell[i]
-        s, region = cell_sector[c], cell_region[c]
-        agent = agent_address(c, rank[i])
-        k1, k2 = np.int64(primary[i]), np.int64(secondary[i])
-        line1 = k1 // N_MODES if k1 >= 0 else np.int64(-1)
-        line2 = k2 // N_MODES if k2 >= 0 else np.int64(-1)
-        obeys = compliance(agent, key0, key1) if any_ban else 2.0
-        for j in range(n_lines):
-            peers_on[j] = 0.0
-        if peer_weight != 0.0 and not starting:
-            for p in range(N_PEERS):
-                j = seen[peers[i, p]]
-                if j >= 0:
-                    peers_on[j] += 1.0
-        for j in range(n_lines):
-            line_value[j] = -math.inf
-            if not (half(high[j, n], 0) < awareness[region, j] or j == line1 or j == line2):
-                continue
-            best, usable = -math.inf, 0
-            for m in range(N_MODES):
-                k = j * N_MODES + m
-                mode_value[m] = -math.inf
-                mode_weight[k] = 0.0
-                if available[k] and not obeys < banned[c, k]:
-                    usable += 1
-                    price = log_cost[c, k]
-                    if m == SELF_HOSTED:
-                        price += own_hosting[i]
-                    mode_value[m] = option_utility(quality[i], coverage[s, j], cost[i], price, worth[c, k])
-                    best = max(best, mode_value[m])
-            if usable == 0:
-                continue
-            sum_modes = 0.0
-            for m in range(N_MODES):
-                if mode_value[m] > -math.inf:
-                    # the only mode needs no exponential: its weight is one
-                    weight = 1.0 if usable == 1 else math.exp((mode_value[m] - best) / lam)
-                    mode_weight[j * N_MODES + m] = weight
-                    sum_modes += weight
-            line_value[j] = (best if usable == 1 else inclusive(best, sum_modes, lam)) + history_utility(
-                j == line1, line1 >= 0, learned[max(tenure[i], 0)], switching_cost[c], peer_weight, peers_on[j], N_PEERS
-            )
-        new1, new2 = np.int64(-1), np.int64(-1)
-        taken = np.int64(-1)
-        for slot in range(2):
-            # the second slot races among the lines that the first has left
-            outside = -math.inf if starting and slot == 0 else outside_value[c]
-            for b in range(N_BLOCKS):
-                top[b], total[b], members[b] = -math.inf, 0.0, 0
-            for j in range(n_lines):
-                if line_value[j] > -math.inf and j != taken:
-                    members[block[j]] += 1
-                    top[block[j]] = max(top[block[j]], line_value[j])
-            best = outside
-            for j in range(n_lines):
-                if line_value[j] > -math.inf and j != taken:
-                    b = block[j]
-                    # alone in its block, a line needs no exponential: its weight is one
-                    line_weight[j] = 1.0 if members[b] == 1 else math.exp((line_value[j] - top[b]) / mu)
-                    total[b] += line_weight[j]
-                    best = max(best, line_value[j])
-            if best == -math.inf:
-                break
-            weight = math.exp(outside - best)
-            everything = weight
-            call = n_lines + slot * BLOCK_CALLS
-            shortest = race_time(half(low[call + OUTSIDE // 4, n], 0), weight)
-            winner = OUTSIDE
-            for b in range(N_BLOCKS):
-                if members[b] > 0:
-                    value = top[b] if members[b] == 1 else inclusive(top[b], total[b], mu)
-                    weight = math.exp(value - best)
-                    everything += weight
-                    pair = low[call + b // 4, n] if b & 2 == 0 else high[call + b // 4, n]
-                    time = race_time(half(pair, b), weight)
-                    if time < shortest:
-                        shortest, winner = time, b
-            if slot == 0 and not starting and cost[i] > 0.0:
-                choosers[c] += 1
-                surplus[c] += (best + math.log(everything)) / cost[i]
-            if winner == OUTSIDE:
-                break
-            shortest = math.inf
-            line = np.int64(-1)
-            for j in range(n_lines):
-                if block[j] == winner and j != taken and line_value[j] > -math.inf:
-                    time = 0.0 if members[winner] == 1 else race_time(half(low[j, n], slot), line_weight[j])
-                    if time < shortest or line < 0:
-                        shortest, line = time, np.int64(j)
-            first, usable = line * N_MODES, 0
-            option = first
-            for m in range(N_MODES):
-                if mode_weight[first + m] > 0.0:
-                    usable += 1
-                    option = first + m
-            if usable > 1:
-                words = philox(agent, month, address[line] >> 2, _MODES[slot], key0, key1)
-                shortest = math.inf
-                for m in range(N_MODES):
-                    if mode_weight[first + m] > 0.0:
-                        time = race_time(to_unit(lane_of(words, m)), mode_weight[first + m])
-                        if time < shortest:
-                            shortest, option = time, first + m
-            if slot == 0:
-                new1, taken = option, line
-            else:
-                new2 = option
-        line = taken
-        if new1 >= 0 and new1 != k1 and new1 != k2:
-            n_new[c, new1] += 1
-        if new2 >= 0 and new2 != k1 and new2 != k2:
-            n_new[c, new2] += 1
-        if line1 < 0 and line >= 0:
-            began[c] += 1
-            age[i] = max(age[i], 0)
-        if line1 >= 0 and line >= 0 and line != line1:
-            moved[c] += 1
-        if line != line1 or tenure[i] < 0:
-            tenure[i] = 0
-        primary[i], secondary[i] = new1, new2
+    nothing = pairs.shape[1]
+    for g in range(desk.segment.shape[0]):
+        if desk.segment[g, 0] < 0:
+            break
+        c = desk.segment[g, 2]
+        for n in range(desk.segment[g, 0], desk.segment[g, 1]):
+            i = chosen[n]
+            k1, k2 = np.int64(primary[i]), np.int64(secondary[i])
+            new1, new2 = desk.picked[0, n], desk.picked[1, n]
+            line, line1 = new1 // N_MODES if new1 >= 0 else np.int64(-1), desk.line1[n]
+            if k1 >= 0:
+                n_primary[c, k1] -= 1
+                pairs[c, line1, desk.line2[n] if k2 >= 0 else nothing] -= 1
+            if k2 >= 0:
+                n_secondary[c, k2] -= 1
+            if new1 >= 0:
+                n_primary[c, new1] += 1
+                pairs[c, line, new2 // N_MODES if new2 >= 0 else nothing] += 1
+                if line1 < 0 and age[i] == NEVER:
+                    age[i] = 0
+            if new2 >= 0:
+                n_secondary[c, new2] += 1
+            if not starting:
+                if new1 >= 0 and new1 != k1 and new1 != k2:
+                    n_new[c, new1] += 1
+                if new2 >= 0 and new2 != k1 and new2 != k2:
+                    n_new[c, new2] += 1
+                if line1 < 0 and line >= 0:
+                    began[c] += 1
+                if line1 >= 0 and line >= 0 and line != line1:
+                    moved[c] += 1
+            if line != line1:
+                tenure[i] = 0
+            primary[i], secondary[i] = new1, new2
 
 
-@_jit
-def take_stock(unit, r, first, last, people, state, fixed, tables, tally):
-    """Tally everybody's slots and usage; a month passes for tenure and age.
+@_part
+def take_stock(unit, r, first, last, people, state, fixed, tables, tally, sums, at_own_site):
+    """Tally everybody's usage.
 
     Usage is a product, so its power, which counts sites rather than volume, is the product of powers that were tabled
-    (`sim.rules.usage.effective_usage`).
+    (`sim.rules.usage.effective_usage`). What the cell shares is multiplied in at the end. Neighbours add to two sums in
+    turn, so that an addition need not wait for the one before it; those without an option add to the first place.
     """
-    cell, size, size_power, own_hosting = people.cell[r], people.size[r], people.size_power[r], people.own_hosting[r]
-    primary, secondary, tenure, ages = state.primary[r], state.secondary[r], state.tenure[r], state.age[r]
-    cell_sector, slot_weight, slot_power = fixed.cell_sector, fixed.slot[r], fixed.slot_power[r]
-    ramp, ramp_power = fixed.ramp[r], fixed.ramp_power[r]
-    elasticity, elasticity_power = fixed.elasticity[r], fixed.elasticity_power[r]
-    usage, usage_power, growing = tables.usage[r], tables.usage_power[r], tables.growing[r]
-    n_primary, n_secondary, pairs = tally.primary[unit], tally.secondary[unit], tally.pairs[unit]
+    begin, own_hosting = people.begin[r], people.own_hosting[r]
+    size, size_power, ages = people.size[r], people.size_power[r], state.age[r]
+    primary, secondary = state.primary[r], state.secondary[r]
+    ramp, slot, elasticity = fixed.ramp[r], fixed.slot[r], fixed.elasticity[r]
+    usage, usage_power = tables.usage[r], tables.usage_power[r]
     used, used_power = tally.used[unit], tally.used_power[unit]
-    no_line = pairs.shape[1]
-    longest_tenure, longest_age = fixed.learned.shape[1] - 1, ramp.size - 1
-    for i in range(first, last):
-        age = np.int64(ages[i])
-        k1 = np.int64(primary[i])
-        if k1 >= 0:
-            c = cell[i]
-            s = cell_sector[c]
-            k2 = np.int64(secondary[i])
-            n_primary[c, k1] += 1
-            if k2 >= 0:
-                n_secondary[c, k2] += 1
-            pairs[c, k1 // N_MODES, k2 // N_MODES if k2 >= 0 else no_line] += 1
-            amount = size[i] * ramp[age]
-            power = size_power[i] * ramp_power[s, age]
-            for rank in range(2 if k2 >= 0 else 1):
-                k = k2 if rank == 1 else k1
-                slot = rank + 1 if k2 >= 0 else 0
-                damping, damping_power = 1.0, 1.0
-                if k % N_MODES == SELF_HOSTED:
-                    damping = math.exp(-elasticity * own_hosting[i])
-                    damping_power = math.exp(-elasticity_power[s] * own_hosting[i])
-                used[c, k] += amount * slot_weight[slot] * usage[c, k] * damping
-                used_power[c, k] += power * slot_power[s, slot] * usage_power[c, k] * damping_power
-            if growing and tenure[i] < longest_tenure:
-                tenure[i] += 1
-        if 0 <= age < longest_age:
-            ages[i] = age + 1
+    for c in range(begin.size - 1):
+        low, high = max(first, begin[c]), min(last, begin[c + 1])
+        if low >= high:
+            continue
+        s = fixed.cell_sector[c]
+        ramp_power, slot_power = fixed.ramp_power[r, s], fixed.slot_power[r, s]
+        elasticity_power = fixed.elasticity_power[r, s]
+        for k in range(sums.shape[2]):
+            sums[0, 0, k], sums[0, 1, k], sums[1, 0, k], sums[1, 1, k] = 0.0, 0.0, 0.0, 0.0
+        for i in range(low, high):
+            k1, k2 = np.int64(primary[i]), np.int64(secondary[i])
+            turn, two = i & 1, k2 >= 0
+            amount, power = size[i] * ramp[ages[i]], size_power[i] * ramp_power[ages[i]]
+            amount1, power1 = amount * slot[1 if two else 0], power * slot_power[1 if two else 0]
+            amount2, power2 = amount * slot[2], power * slot_power[2]
+            if at_own_site[k1 + 1] | at_own_site[k2 + 1]:
+                damping, damping_power = exp(-elasticity * own_hosting[i]), exp(-elasticity_power * own_hosting[i])
+                if at_own_site[k1 + 1]:
+                    amount1, power1 = amount1 * damping, power1 * damping_power
+                if at_own_site[k2 + 1]:
+                    amount2, power2 = amount2 * damping, power2 * damping_power
+            sums[0, turn, k1 + 1] += amount1
+            sums[1, turn, k1 + 1] += power1
+            sums[0, turn, k2 + 1] += amount2
+            sums[1, turn, k2 + 1] += power2
+        for k in range(used.shape[1]):
+            used[c, k] = (sums[0, 0, k + 1] + sums[0, 1, k + 1]) * usage[c, k]
+            used_power[c, k] = (sums[1, 0, k + 1] + sums[1, 1, k + 1]) * usage_power[c, k]
+
+
+@_part
+def pass_month(tenure, age, growing, longest):
+    """A month passes for tenure and age."""
+    for i in range(age.size):
+        tenure[i] += growing and tenure[i] < longest
+        age[i] += age[i] < longest

@@ -16,7 +16,9 @@ import math
 
 import numba
 
-_jit = numba.njit(cache=True, nogil=True, forceinline=True)
+from sim.rules.elementary import log
+
+_jit = numba.njit(cache=True, nogil=True, forceinline=True, error_model="numpy")
 
 
 @_jit
@@ -56,10 +58,10 @@ def race_time(uniform, weight):
     """Exponential time of an alternative: the shortest of a race wins with probability weight over sum of weights."""
     if weight <= 0.0:
         return math.inf
-    return -math.log(uniform) / weight
+    return -log(uniform) / weight
 
 
 @_jit
 def inclusive(top, total, dissimilarity):
     """Inclusive value of a nest [utils] from its best utility and the sum of ``exp((V - top) / dissimilarity)``."""
-    return top + dissimilarity * math.log(total)
+    return top + dissimilarity * log(total)
