@@ -1,61 +1,114 @@
-"""From cells to coarser axes: sums over (region, sector, type) triples in few, fixed operations.
+"""From cells to coarser axes: sums over (region, sector, type) triples.
 
-Cells are ordered by region, and within a region by `sim.axes.SECTOR_TYPES`, so a reshape separates the regions and
-every sum is one pass. The order of addition is fixed, which keeps results independent of the batch.
+Cells are added in their own order, one run after the other, which keeps results independent of the batch. Compiled,
+because a month has a score of these sums over arrays that are small unless the batch is large, and NumPy takes several
+passes for each.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
-from sim.axes import REGIONS, SECTOR_TYPES, SECTORS, TYPES
+from sim.axes import CELL_REGION, CELL_SECTOR, CELL_TYPE, REGIONS, SECTOR_TYPES, SECTORS, TYPES
 
 Array = npt.NDArray[Any]
 PLACES = len(SECTOR_TYPES)
-_SECTOR_OF = [SECTORS.index(sector) for sector, _ in SECTOR_TYPES]
-_TYPE_OF = [TYPES.index(kind) for _, kind in SECTOR_TYPES]
+
+_REGION, _SECTOR, _TYPE = (np.array(places) for places in (CELL_REGION, CELL_SECTOR, CELL_TYPE))
+_REGION_AND_SECTOR, _REGION_AND_TYPE = _REGION * len(SECTORS) + _SECTOR, _REGION * len(TYPES) + _TYPE
 
 
-def _split(by_cell: Array) -> Array:
-    """(run, cell, ...) -> (run, region, place, ...)."""
-    return by_cell.reshape(by_cell.shape[0], len(REGIONS), PLACES, *by_cell.shape[2:])
+@numba.njit(cache=True, nogil=True)
+def _add_up(by_cell, group, out):
+    for run in range(by_cell.shape[0]):
+        for cell in range(by_cell.shape[1]):
+            if group[cell] >= 0:
+                for k in range(by_cell.shape[2]):
+                    out[run, group[cell], k] += by_cell[run, cell, k]
 
 
-def _gather(by_place: Array, axis: int, members: list[int], size: int) -> Array:
-    """Add up places that belong to the same sector or type, along ``axis``."""
-    parts = []
-    for number in range(size):
-        places = [place for place, member in enumerate(members) if member == number]
-        part = by_place.take(places[0], axis=axis)
-        for place in places[1:]:
-            part = part + by_place.take(place, axis=axis)
-        parts.append(part)
-    return np.stack(parts, axis=axis)
+@numba.njit(cache=True, nogil=True)
+def _total(flat, out):
+    for i in range(flat.shape[0]):
+        for k in range(flat.shape[1]):
+            out[i] += flat[i, k]
 
 
-def by_region(by_cell: Array) -> Array:
-    """(run, cell, ...) -> (run, region, ...)."""
-    return _split(by_cell).sum(axis=2)
+@numba.njit(cache=True, nogil=True)
+def _by_slot(pairs, first, second):
+    lines = first.shape[2]
+    for run in range(pairs.shape[0]):
+        for cell in range(pairs.shape[1]):
+            for j in range(lines):
+                for k in range(lines):
+                    first[run, cell, j] += pairs[run, cell, j, k]
+                    second[run, cell, k] += pairs[run, cell, j, k]
+                first[run, cell, j] += pairs[run, cell, j, lines]
+
+
+def _plain(array: Array) -> Array:
+    """A writable array in C order: any other kind would compile anew."""
+    plain = np.ascontiguousarray(array)
+    return plain if plain.flags.writeable else plain.copy()
+
+
+def _sum_kind(array: Array) -> Any:
+    return np.float64 if array.dtype.kind == "f" else np.int64
+
+
+def _gather(by_cell: Array, group: Array, *sizes: int) -> Array:
+    """(run, cell, ...) -> (run, *sizes, ...); whole numbers stay whole."""
+    runs, cells, *rest = by_cell.shape
+    out = np.zeros((runs, *sizes, *rest), _sum_kind(by_cell))
+    flat = _plain(by_cell).reshape(runs, cells, -1)
+    _add_up(flat, group, out.reshape(runs, -1, flat.shape[2]))
+    return out
+
+
+def total(array: Array, axes: int = 1) -> Array:
+    """Sum over the last axes."""
+    kept = array.shape[: array.ndim - axes]
+    out = np.zeros(kept, _sum_kind(array))
+    _total(_plain(array).reshape(out.size, -1), out.reshape(-1))
+    return out
+
+
+def by_slot(pairs: Array) -> tuple[Array, Array]:
+    """(run, cell, line, line + 1) -> users by primary and by secondary line, (run, cell, line) each."""
+    first, second = (np.zeros(pairs.shape[:3], _sum_kind(pairs)) for _ in range(2))
+    _by_slot(_plain(pairs), first, second)
+    return first, second
+
+
+def everywhere(by_cell: Array, only: Array) -> Array:
+    """(run, cell, ...) -> (run, ...), of the cells in ``only``."""
+    return _gather(by_cell, np.where(only, 0, -1), 1)[:, 0]
+
+
+def by_region(by_cell: Array, only: Array | None = None) -> Array:
+    """(run, cell, ...) -> (run, region, ...), of the cells in ``only`` or of all."""
+    return _gather(by_cell, _REGION if only is None else np.where(only, _REGION, -1), len(REGIONS))
 
 
 def by_sector(by_cell: Array) -> Array:
     """(run, cell, ...) -> (run, sector, ...)."""
-    return _gather(_split(by_cell).sum(axis=1), 1, _SECTOR_OF, len(SECTORS))
+    return _gather(by_cell, _SECTOR, len(SECTORS))
 
 
 def by_type(by_cell: Array) -> Array:
     """(run, cell, ...) -> (run, type, ...)."""
-    return _gather(_split(by_cell).sum(axis=1), 1, _TYPE_OF, len(TYPES))
+    return _gather(by_cell, _TYPE, len(TYPES))
 
 
 def by_region_and_sector(by_cell: Array) -> Array:
     """(run, cell, ...) -> (run, region, sector, ...)."""
-    return _gather(_split(by_cell), 2, _SECTOR_OF, len(SECTORS))
+    return _gather(by_cell, _REGION_AND_SECTOR, len(REGIONS), len(SECTORS))
 
 
 def by_region_and_type(by_cell: Array) -> Array:
     """(run, cell, ...) -> (run, region, type, ...)."""
-    return _gather(_split(by_cell), 2, _TYPE_OF, len(TYPES))
+    return _gather(by_cell, _REGION_AND_TYPE, len(REGIONS), len(TYPES))

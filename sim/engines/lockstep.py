@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
@@ -36,6 +36,8 @@ __all__ = ["Lockstep", "compiled", "simulate"]
 
 Array = npt.NDArray[Any]
 DOLLARS_PER_BILLION = 1e9
+ROWS_RECORDED = 48
+"""Run-months that are recorded together: beyond, arrays leave the cache and nothing is gained."""
 
 
 def simulate(
@@ -44,6 +46,7 @@ def simulate(
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
     trace: bool = False,
+    keep: Collection[str] | None = None,
 ) -> dict[str, Array]:
     """Simulate runs of equal structure together.
 
@@ -56,6 +59,8 @@ def simulate(
         Called with the number of run-months just done, from any thread.
     trace : bool
         Also return ``trace_primary`` and ``trace_secondary``, the options of every adopter, (run, month, adopter).
+    keep : names of observables, optional
+        Record these only, which saves time and memory. No number depends on it.
 
     Returns
     -------
@@ -65,14 +70,14 @@ def simulate(
     compiled()  # drops a stale cache, once and before any thread could use it
     threads = threads if threads is not None else os.cpu_count() or 1
     if threads == 1 or len(jobs) < 2 * threads:
-        return joined([_advance(jobs, threads, progress, trace, threading.Event())])
+        return joined([_advance(jobs, threads, progress, trace, keep, threading.Event())])
     # Threads over runs first: while one part of the batch is in the kernel, which needs no interpreter lock, the
     # others do their macro steps. Only few runs at once are worth cutting into blocks of adopters.
     bounds = np.linspace(0, len(jobs), threads + 1).astype(int)
     stop = threading.Event()
     with ThreadPoolExecutor(threads) as pool:
         parts = [
-            pool.submit(_advance, jobs[low:high], 1, progress, trace, stop)
+            pool.submit(_advance, jobs[low:high], 1, progress, trace, keep, stop)
             for low, high in itertools.pairwise(bounds.tolist())
         ]
         try:
@@ -84,10 +89,11 @@ def simulate(
 
 
 def _advance(
-    jobs: Sequence[Job], threads: int, progress: Callable[[int], None] | None, trace: bool, stop: threading.Event
-) -> Part:
+    jobs: Sequence[Job], threads: int, progress: Callable[[int], None] | None, trace: bool,
+    keep: Collection[str] | None, stop: threading.Event,
+) -> Part:  # fmt: skip
     """Build a batch and take it through its months, unless told to stop."""
-    engine = Lockstep(build(jobs), threads, trace)
+    engine = Lockstep(build(jobs), threads, trace, keep=keep)
     for month in range(engine.world.months):
         if stop.is_set():
             raise RunError("stopped because another part of the batch could not go on")
@@ -100,12 +106,15 @@ def _advance(
 class Lockstep:
     """State of a batch of runs, and the steps that advance it by a month."""
 
-    def __init__(self, world: World, threads: int = 1, trace: bool = False, deciders: Any = None):
+    def __init__(
+        self, world: World, threads: int = 1, trace: bool = False, deciders: Any = None,
+        keep: Collection[str] | None = None,
+    ):  # fmt: skip
         """``deciders`` are the adopters; given if they are not the compiled ones, as in the mean-field twin."""
         self.world = world
         self.switches = Switches(world.until)
         self.deciders: Any = deciders or Deciders(world, threads)
-        self.recorder = Recorder(world, trace)
+        self.recorder = Recorder(world, trace, keep, ROWS_RECORDED)
         self.reactions = Reactions(world, self.switches) if world.rules else None
         self.internal = self.released = self.sector_capability = np.empty(0)
         self.now = SimpleNamespace()
@@ -510,21 +519,22 @@ class Lockstep:
         """Steps 7 and 8, first half: usage, revenue, load, and the data that come back (section 6.5)."""
         w, tech, lever, now = self.world, self.world.technology, self.lever, self.now
         used = now.tally.used
-        self.line_usage = used.sum(axis=(1, 3))
+        by_line = cells.total(used)
+        self.line_usage = by_line.sum(axis=1)
         api_revenue = (now.option_price[..., API][:, cell_region] * used[..., API]).sum(axis=1)
         now.api_revenue = api_revenue
         self.revenue_share = lenses.shares(api_revenue)
-        self.leak_share = used.sum(axis=3) / np.maximum(self.line_usage[:, None, :], 1e-300)
+        self.leak_share = by_line / np.maximum(self.line_usage[:, None, :], 1e-300)
         serving = (1 - w.lab.training_share) * now.lab_compute
         self.load = price.load(lenses.shares(used[..., API].sum(axis=1)), lenses.shares(serving), w.prices.mean_load)
-        self.line_share_log.append(lenses.shares(now.tally.primary.sum(axis=(1, 3)).astype(float)))
+        self.line_share_log.append(lenses.shares(cells.total(now.tally.primary).sum(axis=1).astype(float)))
         effective = self._effective_usage(month)
         privacy = np.broadcast_to(lever.privacy[:, cell_region, None], (w.runs, len(cell_region), N_MODES))
         capture = np.stack([w.type.telemetry, w.type.hosted_telemetry, w.type.self_hosted_telemetry], axis=-1)
         caught = usage.telemetry(effective, capture[:, cell_type, None, :], privacy[:, :, None, :])
         domestic = w.home.T[None, cell_region]
-        shared = tech.partner_capture[..., None] * effective[..., HOSTED:].sum(axis=-1) * domestic
-        handed_over = lever.data_mandate[:, cell_region, cell_sector] * effective.sum(axis=(2, 3))
+        shared = tech.partner_capture[..., None] * (effective[..., HOSTED] + effective[..., SELF_HOSTED]) * domestic
+        handed_over = lever.data_mandate[:, cell_region, cell_sector] * cells.total(effective, 2)
         decay = np.where((w.until["B4"] < month)[:, None], 0.0, w.sector.data_decay)
         self.telemetry = usage.decayed(
             self.telemetry, decay[:, None, :, None], np.moveaxis(cells.by_sector(caught), 1, 2)
@@ -535,8 +545,8 @@ class Lockstep:
     def _effective_usage(self, month: int) -> Array:
         """Usage that teaches, (run, cell, line, mode)."""
         w, tally = self.world, self.now.tally
-        total = cells.by_sector(tally.used.sum(axis=(2, 3)))
-        slots = cells.by_sector((tally.primary + tally.secondary).sum(axis=(2, 3)))
+        total = cells.by_sector(cells.total(tally.used, 2))
+        slots = cells.by_sector(cells.total(tally.primary, 2) + cells.total(tally.secondary, 2))
         mean = total / np.maximum(slots, 1)
         if month == 0:
             self.mean_usage = mean
@@ -548,10 +558,10 @@ class Lockstep:
     def _accumulate(self) -> None:
         """Step 8, second half: ecosystem, derivatives, experience, regional shares (section 6.6)."""
         w, c, now = self.world, self.world.community, self.now
-        pairs, startup = now.tally.pairs, cell_type == TYPES.index("startup")
+        users, beside = cells.by_slot(now.tally.pairs)
+        startup = cell_type == TYPES.index("startup")
         startups = np.maximum(w.population.count[:, startup].sum(axis=1), 1)[:, None]
-        among = pairs[:, startup].sum(axis=1)
-        first, second = among.sum(axis=2), among[:, :, : len(w.lines)].sum(axis=1)
+        first, second = (cells.everywhere(by_cell, startup) for by_cell in (users, beside))
         # no line can hold both slots of an adopter, so the two counts add
         now.startups = startups
         now.startup_use = (first + second) / startups
@@ -561,7 +571,7 @@ class Lockstep:
         )
         self.ecosystem = ecosystem.moving_average(self.ecosystem, lenses.shares(first.astype(float)), c.memory)
         self.experience = self.experience + self.line_usage
-        by_region = cells.by_region(pairs.sum(axis=3))
+        by_region = cells.by_region(users)
         members = np.maximum(cells.by_region(w.population.count), 1)
         self.region_share = np.swapaxes(by_region / members[:, :, None], 1, 2)
 
@@ -585,13 +595,14 @@ class Lockstep:
             rival * w.line.vulnerability[:, None, :],
         )  # fmt: skip
         now.security_exposure = exposure.combined(now.data_exposure, now.operational_exposure)
+        by_line = cells.total(table).sum(axis=2)
         by_origin = np.stack(
-            [(table.sum(axis=(2, 4)) * (provenance == o)[:, None, :]).sum(axis=2) for o in range(len(REGIONS))], axis=-1
+            [(by_line * (provenance == o)[:, None, :]).sum(axis=2) for o in range(len(REGIONS))], axis=-1
         )
         now.concentration = exposure.concentration(by_origin)
-        rival_usage = now.tally.used.sum(axis=3) * rival[:, cell_region]
-        rate = cells.by_region(rival_usage.sum(axis=2) * w.type.review_rate[:, cell_type])
-        total = cells.by_region(rival_usage.sum(axis=2))
+        rival_usage = cells.total(cells.total(now.tally.used) * rival[:, cell_region])
+        rate = cells.by_region(rival_usage * w.type.review_rate[:, cell_type])
+        total = cells.by_region(rival_usage)
         mean_rate = np.where(total > 0, rate / np.maximum(total, 1e-300), np.nan)
         now.shedding_time = exposure.shedding_time(mean_rate)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sim.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
 from sim.engines import cells
 from sim.engines.deciding import option_type
+from sim.errors import UnknownNameError
 from sim.observables import OBSERVABLES, OF_REACTIONS
 from sim.rules import fiscal, lenses
 from sim.world import World, cell_region, cell_type
@@ -24,53 +25,133 @@ CHINA = REGIONS.index("CN")
 STARTUP, ENTERPRISE, INDUSTRIAL = TYPES.index("startup"), TYPES.index("enterprise"), TYPES.index("industrial")
 
 
-class Recorder:
-    """Collects the observables of a batch, name -> (run, month, *dims)."""
+STOCKS = (
+    "open", "base", "released", "internal", "borrowed", "sector_capability", "training", "load", "revenue_share",
+    "chips_frontier", "chips_domestic", "capacity", "telemetry", "partner", "pool", "derivatives", "experience",
+    "ecosystem", "awareness",
+)  # fmt: skip
+"""What the record reads off an engine after a month, beside what the month came to."""
 
-    def __init__(self, world: World, trace: bool):
+
+class Recorder:
+    """Collects the observables of a batch, name -> (run, month, *dims).
+
+    What a month came to is put aside until enough is there to work on, because the work costs nearly the same for one
+    run as for fifty: a single run is recorded many months at a time, as if its months were runs of a batch.
+
+    Parameters
+    ----------
+    trace : also record every adopter's choices
+    keep : names of the observables to record; absent: all. Work that none of them needs is left out
+    rows : run-months to put aside before working on them
+    """
+
+    def __init__(self, world: World, trace: bool, keep: Collection[str] | None = None, rows: int = 1):
         self.world = world
         size = {
             "region": len(REGIONS), "sector": len(SECTORS), "type": len(TYPES), "line": len(world.lines),
             "mode": len(MODES), "group": len(GROUPS), "channel": len(CHANNELS), "reaction": len(world.reactions),
         }  # fmt: skip
         recorded = {**OBSERVABLES, **OF_REACTIONS} if world.reactions else OBSERVABLES
+        for name in keep or ():
+            if name not in OBSERVABLES and name not in OF_REACTIONS:
+                raise UnknownNameError("observable", name, {**OBSERVABLES, **OF_REACTIONS})
         self.series = {
             name: np.full((world.runs, world.months, *(size[dim] for dim in row.dims)), np.nan)
             for name, row in recorded.items()
+            if keep is None or name in keep
         }
         self.frontier = np.full((world.runs, world.months), -np.inf)
-        self.downloads: list[Array] = []
+        self.downloads = np.zeros((world.runs, 2, len(GROUPS)))
         self.choices: dict[str, Array] = {}
         if trace:
             shape = (world.runs, world.months, world.adopters)
             names = ("trace_primary", "trace_secondary")
             self.choices = {name: np.empty(shape, option_type(len(world.lines))) for name in names}
+        self._parts = [
+            self._adoption, self._usage, self._lenses, self._capability, self._prices, self._compute, self._data,
+            self._government,
+        ]  # fmt: skip
+        self._at_once = max(1, rows // world.runs)
+        self._aside: list[tuple[int, SimpleNamespace, SimpleNamespace]] = []
 
     def finish(self) -> dict[str, Array]:
         """Everything recorded."""
+        self._write()
         return {**self.series, **self.choices}
 
     def record(self, month: int, now: SimpleNamespace, stocks: Any) -> None:
         """Take down one month: what it came to, and the stocks after it, from whichever engine."""
-        for values in (
-            self._adoption(now), self._usage(now), self._lenses(month, now, stocks), self._capability(now, stocks),
-            self._prices(now, stocks), self._compute(now, stocks), self._data(now, stocks), self._government(now),
-            self._reactions(now),
-        ):  # fmt: skip
-            for name, value in values.items():
-                self.series[name][:, month] = value
+        if self.world.reactions:
+            # what rules remember changes in place, so it cannot be put aside
+            told = now.reactions
+            for name, value in (
+                ("reaction_seen", told.seen), ("reaction_decided", told.decided), ("reaction_strength", told.strength),
+            ):  # fmt: skip
+                if name in self.series:
+                    self.series[name][:, month] = value
         for name in self.choices:
             self.choices[name][:, month] = now.choices[name]
+        self._aside.append((month, now, SimpleNamespace(**{name: getattr(stocks, name) for name in STOCKS})))
+        if len(self._aside) >= self._at_once:
+            self._write()
 
-    def _adoption(self, now: SimpleNamespace) -> dict[str, Array]:
-        tally, count = now.tally, self.world.population.count
+    def _write(self) -> None:
+        """Work out the observables of the months put aside."""
+        if not self._aside:
+            return
+        months = [month for month, _, _ in self._aside]
+        self.months, self.rows = months, len(months) * self.world.runs
+        now, stocks = (self._as_rows([each[place] for each in self._aside]) for place in (1, 2))
+        self._aside = []
+        self._of_world(len(months))
+        needed = []
+        for part in self._parts:
+            values = part(now, stocks)
+            for name in self.series.keys() & values.keys():
+                value = np.broadcast_to(values[name], (self.rows, *values[name].shape[1:]))
+                self.series[name][:, months[0] : months[-1] + 1] = self._by_month(value)
+            if self.series.keys() & values.keys():
+                needed.append(part)
+        self._parts = needed
+
+    def _by_month(self, rows: Array) -> Array:
+        """(row, ...) -> (run, month, ...)."""
+        return rows.reshape(self.world.runs, len(self.months), *rows.shape[1:])
+
+    def _as_rows(self, months: Sequence[Any]) -> Any:
+        """The same thing of several months as one, with a leading axis of rows in the order run, month."""
+        one = months[0]
+        if len(months) == 1:
+            return one
+        if isinstance(one, SimpleNamespace):
+            return SimpleNamespace(**{
+                name: self._as_rows([getattr(month, name) for month in months]) for name in vars(one) if name in _READ
+            })  # fmt: skip
+        if isinstance(one, dict):
+            return {name: self._as_rows([month[name] for month in months]) for name in one}
+        if len(one) != self.world.runs:
+            months = [np.broadcast_to(month, (self.world.runs, *month.shape[1:])) for month in months]
+        return np.stack(months, axis=1).reshape(self.rows, *one.shape[1:])
+
+    def _of_world(self, months: int) -> None:
+        """What the record reads of the world, with an axis of rows."""
+        w = self.world
+        wide = lambda array: np.repeat(array, months, axis=0) if len(array) > 1 and months > 1 else array
+        self.count = wide(w.population.count)
+        self.focus_line, self.focus_region = wide(w.focus_line), wide(w.focus_region)
+        self.self_hosting_penalty = wide(w.prices.self_hosting_penalty)
+        self.tokens = wide(w.prices.tokens_per_sector_year)
+
+    def _adoption(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
+        tally, count = now.tally, self.count
         members = np.maximum(cells.by_type(count), 1)
-        lines = len(self.world.lines)
-        by_line = cells.by_type(tally.pairs.sum(axis=3))
-        users = by_line.sum(axis=2)
+        first, second = cells.by_slot(tally.pairs)
+        by_line = cells.by_type(first)
+        users = cells.total(by_line)
         some = np.maximum(users, 1)
-        multi = cells.by_type(tally.pairs[..., :lines].sum(axis=(2, 3)))
-        by_region = cells.by_region_and_type(tally.pairs.sum(axis=(2, 3)))
+        multi = cells.by_type(cells.total(second))
+        by_region = cells.by_region_and_type(cells.total(first))
         of_region = cells.by_region_and_type(count)
         chosen = cells.by_type(tally.choosers)
         return {
@@ -85,53 +166,71 @@ class Recorder:
             "surplus": np.where(chosen > 0, cells.by_type(tally.surplus) / np.maximum(chosen, 1), np.nan),
         }
 
-    def _usage(self, now: SimpleNamespace) -> dict[str, Array]:
-        w, table = self.world, now.usage_table
-        counted = table.sum(axis=(2, 4)) * w.focus_region[:, :, None]
+    def _usage(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
+        table = now.usage_table
+        by_region, by_line = table.sum(axis=2), cells.total(table)
+        counted = cells.total(by_region) * self.focus_region[:, :, None]
         total = counted.sum(axis=(1, 2))
-        focus = (counted * w.focus_line[:, None, :]).sum(axis=(1, 2))
+        focus = (counted * self.focus_line[:, None, :]).sum(axis=(1, 2))
         return {
-            "usage": table.sum(axis=2),
-            "usage_by_sector": table.sum(axis=(1, 4)),
-            "usage_by_place": table.sum(axis=(3, 4)),
-            "focus_usage": (table.sum(axis=4) * w.focus_line[:, None, None, :]).sum(axis=3),
+            "usage": by_region,
+            "usage_by_sector": by_line.sum(axis=1),
+            "usage_by_place": cells.total(by_line),
+            "focus_usage": cells.total(by_line * self.focus_line[:, None, None, :]),
             "focus_share": np.where(total > 0, focus / np.maximum(total, 1e-300), 0.0),
         }
 
-    def _lenses(self, month: int, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
+    def _lenses(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
         w, tally = self.world, now.tally
         group = 2 * w.origin + stocks.open
         in_group = np.eye(len(GROUPS))[group]
         base_group = np.take_along_axis(group, stocks.base, axis=1)
         in_base_group = np.eye(len(GROUPS))[base_group]
         to_group = lambda by_line, member=in_group: (by_line[..., None] * member).sum(axis=1)
-        # masks multiply: picking cells by index would leave the order of addition to the layout of the batch
-        of_cells = lambda by_line, mask: (by_line * mask[:, None]).sum(axis=1)
         abroad = cell_region != CHINA
         startups, enterprises = cell_type == STARTUP, cell_type == ENTERPRISE
         used = tally.used
-        new = tally.new[..., HOSTED:].sum(axis=(1, 3)) + now.new_derivatives * now.startups / 100
-        self.downloads = [*self.downloads[-2:], to_group(new, in_base_group)]
-        pairs = cells.by_region(tally.pairs * startups[None, :, None, None])
+        by_line = cells.total(used)
+        new = cells.total(tally.new[..., HOSTED:].sum(axis=1)) + now.new_derivatives * now.startups / 100
+        pairs = cells.by_region(tally.pairs, startups)
         any_use = lenses.any_use(pairs, in_group)
         with_open = pairs * lenses.pair_has(stocks.open)[:, None]
-        members = np.maximum(cells.by_region(w.population.count * startups), 1)
+        members = np.maximum(cells.by_region(self.count, startups), 1)
         firms = (cell_type == ENTERPRISE) | (cell_type == INDUSTRIAL)
-        firm_users = cells.by_region(tally.pairs.sum(axis=(2, 3)) * firms)
-        firm_count = np.maximum(cells.by_region(w.population.count * firms), 1)
-        spend = (now.option_price[:, cell_region] * used)[..., [API, HOSTED]].sum(axis=3)
-        self.frontier[:, month] = np.maximum(now.frontier[:, 0], self.frontier[:, : max(month, 1)].max(axis=1))
+        firm_users = cells.by_region(cells.total(tally.pairs, 2), firms)
+        firm_count = np.maximum(cells.by_region(self.count, firms), 1)
+        price = now.option_price[:, cell_region]
+        spend = price[..., API] * used[..., API] + price[..., HOSTED] * used[..., HOSTED]
         return {
-            "L1": lenses.shares(to_group(of_cells(used.sum(axis=3), startups & abroad))),
-            "L2": lenses.shares(sum(self.downloads)),
+            "L1": lenses.shares(to_group(cells.everywhere(by_line, startups & abroad))),
+            "L2": lenses.shares(self._of_three_months(to_group(new, in_base_group))),
             "L3": any_use / members[..., None],
-            "L4": lenses.any_use(with_open, in_group) / np.maximum(with_open.sum(axis=(2, 3)), 1)[..., None],
-            "L5": lenses.shares(to_group(of_cells(used.sum(axis=3), enterprises & abroad))),
-            "L5_spend": lenses.shares(to_group(of_cells(spend, enterprises & abroad))),
+            "L4": lenses.any_use(with_open, in_group) / np.maximum(cells.total(with_open, 2), 1)[..., None],
+            "L5": lenses.shares(to_group(cells.everywhere(by_line, enterprises & abroad))),
+            "L5_spend": lenses.shares(to_group(cells.everywhere(spend, enterprises & abroad))),
             "L6": firm_users / firm_count,
             "L7": lenses.shares(to_group(spend.sum(axis=1))),
-            "L8": lenses.capability_lag(self.frontier[:, : month + 1], stocks.released),
+            "L8": self._capability_lag(now.frontier, stocks.released),
         }
+
+    def _of_three_months(self, rows: Array) -> Array:
+        """Sum over a month and the two before it, (row, ...)."""
+        path = np.concatenate([self.downloads, self._by_month(rows)], axis=1)
+        self.downloads = path[:, -2:]
+        return (path[:, :-2] + path[:, 1:-1] + path[:, 2:]).reshape(rows.shape)
+
+    def _capability_lag(self, frontier: Array, released: Array) -> Array:
+        """L8 of the months at hand, each against the frontier up to then, (row, line)."""
+        first, last = self.months[0], self.months[-1]
+        before = self.frontier[:, max(first - 1, 0), None]
+        path = np.maximum.accumulate(np.concatenate([before, self._by_month(frontier)[..., 0]], axis=1), axis=1)
+        self.frontier[:, first : last + 1] = path[:, 1:]
+        by_month = self._by_month(released)
+        lags = [
+            lenses.capability_lag(self.frontier[:, : month + 1], by_month[:, place])
+            for place, month in enumerate(self.months)
+        ]
+        return np.stack(lags, axis=1).reshape(released.shape)
 
     def _capability(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
         return {
@@ -149,7 +248,7 @@ class Recorder:
     def _prices(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
         # the world's price: regions differ only in own hardware, weighted here by their adopters
         price = now.option_price.mean(axis=1)
-        price[..., SELF_HOSTED] = price[..., SELF_HOSTED] * (1 + self.world.prices.self_hosting_penalty)
+        price[..., SELF_HOSTED] = price[..., SELF_HOSTED] * (1 + self.self_hosting_penalty)
         return {
             "price": price,
             "price_of_fixed_capability": now.price_of_fixed_capability,
@@ -177,7 +276,7 @@ class Recorder:
         telemetry = stocks.telemetry.sum(axis=1)
         by_channel = [telemetry[..., m] for m in range(len(MODES))]
         return {
-            "data": stocks.telemetry.sum(axis=-1) + stocks.partner,
+            "data": cells.total(stocks.telemetry) + stocks.partner,
             "data_by_channel": np.stack([*by_channel, stocks.partner.sum(axis=1), stocks.pool.sum(axis=1)], axis=-1),
             "data_pool": stocks.pool,
             "data_gain": now.data_gain,
@@ -187,9 +286,9 @@ class Recorder:
             "awareness": stocks.awareness,
         }
 
-    def _government(self, now: SimpleNamespace) -> dict[str, Array]:
-        rebates = (now.rebate * now.tally.used).sum(axis=(2, 3))
-        leaked = cells.by_region((now.leaked * now.tally.used).sum(axis=(2, 3)))
+    def _government(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
+        rebates = cells.total(now.rebate * now.tally.used, 2)
+        leaked = cells.by_region(cells.total(now.leaked * now.tally.used, 2))
         paid = cells.by_region(rebates) + leaked
         return {
             "data_exposure": now.data_exposure,
@@ -201,18 +300,11 @@ class Recorder:
             "observed_scarcity": now.observed["scarcity"],
             "observed_concentration": now.observed["concentration"],
             "observed_powered": now.observed["powered"],
-            "fiscal_cost": fiscal.public_outlay(
-                now.programmes, now.capex, now.capex_boost, paid, self.world.prices.tokens_per_sector_year
-            ),
+            "fiscal_cost": fiscal.public_outlay(now.programmes, now.capex, now.capex_boost, paid, self.tokens),
             "subsidy_leaked": leaked,
             "subsidy_paid": paid,
         }
 
-    def _reactions(self, now: SimpleNamespace) -> dict[str, Array]:
-        if not self.world.reactions:
-            return {}
-        told = now.reactions
-        return {"reaction_seen": told.seen, "reaction_decided": told.decided, "reaction_strength": told.strength}
 
 
 def joined(parts: Sequence[Part]) -> dict[str, Array]:
@@ -234,3 +326,13 @@ def joined(parts: Sequence[Part]) -> dict[str, Array]:
             whole.append(columns)
         out[name] = np.concatenate(whole)
     return out
+
+
+_READ = {
+    *STOCKS, "tally", "pairs", "choosers", "moved", "began", "surplus", "new", "used", "usage_table", "new_derivatives",
+    "startups", "option_price", "frontier", "coverage", "release", "price_of_fixed_capability", "markup", "capex",
+    "compute", "powered", "chips_legal", "chips_denied", "chips_smuggled", "chips_output", "scarcity", "data_gain",
+    "rebate", "leaked", "data_exposure", "operational_exposure", "concentration", "shedding_time", "security_exposure",
+    "observed", "programmes", "capex_boost",
+}  # fmt: skip
+"""Names of what the parts of the record read."""

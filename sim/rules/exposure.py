@@ -17,9 +17,9 @@ def exposed_share(usage, weight, mode_weight, danger):
     danger : (run, region, line)
         1 where the line's provenance is a rival of the region, possibly times the line's vulnerability; else 0.
     """
-    weighted = usage * weight[:, None, :, None, None]
-    by_mode = (weighted * mode_weight[:, None, None, None, :]).sum(axis=(2, 4))
-    return (by_mode * danger).sum(axis=2) / np.maximum(weighted.sum(axis=(2, 3, 4)), 1e-300)
+    weighted = (usage * weight[:, None, :, None, None]).sum(axis=2)
+    by_line = (weighted * mode_weight[:, None, None, :]).sum(axis=-1)
+    return (by_line * danger).sum(axis=2) / np.maximum(weighted.sum(axis=(2, 3)), 1e-300)
 
 
 def concentration(usage_by_provenance):
