@@ -148,6 +148,18 @@ def draw(key, group, lane, month, agent, option):
     return to_unit(lane_of(philox(agent, month, option, group, key[0], key[1]), lane))
 
 
+@numba.njit(cache=True, nogil=True)
+def draw_neighbours(key0, key1, group, month, agents, option, out):
+    """`draw` for many agents in a lane by agent: neighbours in the list that share a call make it once."""
+    held = np.int64(-1)
+    words = philox(0, month, option, group, key0, key1)
+    for i in range(agents.size):
+        if agents[i] >> 2 != held:
+            held = agents[i] >> 2
+            words = philox(held, month, option, group, key0, key1)
+        out[i] = to_unit(lane_of(words, agents[i] & 3))
+
+
 @_jit
 def normal(uniform):
     """The standard normal number at a probability: inverse CDF by Wichura's AS 241 (wichura1988), good to 1e-15.
@@ -196,8 +208,11 @@ def _bend_many(luck):
 @numba.njit(cache=True, nogil=True)
 def _draw_many(keys, group, lane, month, agents, option, out):
     for r in range(keys.shape[0]):
-        for i in range(agents.size):
-            out[r, i] = draw(keys[r], group, lane, month, agents[i], option)
+        if lane == BY_AGENT:
+            draw_neighbours(keys[r, 0], keys[r, 1], group, month, agents, option, out[r])
+        else:
+            for i in range(agents.size):
+                out[r, i] = draw(keys[r], group, lane, month, agents[i], option)
 
 
 def uniform(key: npt.NDArray[np.uint32], stream: str, month: int, agent: int, option: int = 0) -> float:

@@ -38,7 +38,7 @@ from sim.reactions import Reaction
 from sim.rules.price import self_hosting_premium
 from sim.scenario.spec import Scenario
 from sim.setting.prices import MARKUP_RULES
-from sim.streams import STREAMS, agent_address, draw, line_address, normals, run_key, uniforms
+from sim.streams import STREAMS, agent_address, draw_neighbours, line_address, normals, run_key, uniforms
 
 Array = npt.NDArray[Any]
 Job = tuple[Scenario, int]
@@ -389,7 +389,7 @@ def _populate(world: SimpleNamespace, keys: Array, adopters: int) -> Population:
             taste[run] = weight * np.exp(spread * normals(key, "init", 0, agents, option) - spread**2 / 2)
         starts[run] = uniforms(key, "init", 0, agents, 3) < at(world.type.initial_adoption)[kind]
         local = int(at(world.adopter.local_peers)[0])
-        _find_peers(key, cell[run], rank[run], begin, count[run], local, peers[run])
+        _find_peers(key, agents, cell[run], begin, count[run], local, peers[run])
     return Population(cell, rank, size, size_power, quality, cost, own_hosting, peers, starts, count)
 
 
@@ -397,7 +397,7 @@ _PEERS = STREAMS["peers"].group
 
 
 @numba.njit(cache=True, nogil=True)
-def _find_peers(key, cell, rank, begin, count, local, peers):
+def _find_peers(key, agents, cell, begin, count, local, peers):
     """Some peers from the own region and sector, the others from everyone, none of them oneself."""
     regions_sectors = np.empty((count.size, 2), np.int64)
     for c in range(count.size):
@@ -409,16 +409,16 @@ def _find_peers(key, cell, rank, begin, count, local, peers):
             low = begin[c - 1]
         regions_sectors[c, 0], regions_sectors[c, 1] = low, high
     everyone = cell.size
-    for i in range(everyone):
-        agent = agent_address(cell[i], rank[i])
-        low, high = regions_sectors[cell[i], 0], regions_sectors[cell[i], 1]
-        for n in range(N_PEERS):
+    luck = np.empty(everyone)
+    for n in range(N_PEERS):
+        draw_neighbours(key[0], key[1], _PEERS, 0, agents, n, luck)
+        for i in range(everyone):
+            low, high = regions_sectors[cell[i], 0], regions_sectors[cell[i], 1]
             a, b = low, high
             if n >= local or high - low < 2:
                 a, b = 0, everyone
-            luck = draw(key, _PEERS, -1, 0, agent, n)
             if b - a < 2:
                 peers[i, n] = i
                 continue
-            j = a + np.int64(luck * (b - a - 1))
+            j = a + np.int64(luck[i] * (b - a - 1))
             peers[i, n] = j + 1 if j >= i else j
