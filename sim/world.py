@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,7 +39,7 @@ from sim.reactions import Reaction
 from sim.rules.price import self_hosting_premium
 from sim.scenario.spec import Scenario
 from sim.setting.prices import MARKUP_RULES
-from sim.streams import STREAMS, agent_address, draw_neighbours, line_address, normals, run_key, uniforms
+from sim.streams import STREAMS, draw_neighbours, line_address, normals, run_key, uniforms
 
 Array = npt.NDArray[Any]
 Job = tuple[Scenario, int]
@@ -138,7 +139,6 @@ class Population:
 
     Attributes
     ----------
-    cell, rank : number of the cell and place within it; together an adopter's address
     size : weight in its sector; sums to one over the sector. size_power : size to the sector's diversity exponent
     quality, cost : tastes for coverage and log cost [utils]
     own_hosting : log of the extra cost of self-hosting
@@ -147,8 +147,6 @@ class Population:
     count : (run, cell) number of adopters
     """
 
-    cell: Array
-    rank: Array
     size: Array
     size_power: Array
     quality: Array
@@ -157,6 +155,25 @@ class Population:
     peers: Array
     starts: Array
     count: Array
+
+    @cached_property
+    def cell(self) -> Array:
+        """Number of each adopter's cell; worked out only if asked for, because the compiled engine does without."""
+        return np.stack([_members(count) for count in self.count])
+
+    @cached_property
+    def rank(self) -> Array:
+        """Place of each adopter within its cell; the two together are its address."""
+        return np.stack([_ranks(count, cell) for count, cell in zip(self.count, self.cell, strict=True)])
+
+
+def _members(count: Array) -> Array:
+    """The cell of everyone, for so many in each cell."""
+    return np.repeat(np.arange(len(CELLS), dtype=np.uint8), count)
+
+
+def _ranks(count: Array, cell: Array) -> Array:
+    return (np.arange(cell.size) - (np.cumsum(count) - count)[cell]).astype(np.int32)
 
 
 def build(jobs: Sequence[Job]) -> World:
@@ -310,7 +327,15 @@ class _Stack:
 
     def paths(self, roster: dict[str, str]) -> dict[str, Array]:
         """Every lever as (run or 1, month or 1, ...): one month stands for all where nothing changes."""
-        per_scenario = [_lever_paths(scenario, roster) for scenario in self.scenarios]
+        per_scenario: list[dict[str, Array]] = []
+        before = None
+        for scenario in self.scenarios:
+            # points of a design mostly share their policies with the one before
+            pulled = _what_pulls(scenario)
+            per_scenario.append(per_scenario[-1] if pulled == before else _lever_paths(scenario, roster))
+            before = pulled
+        if all(paths is per_scenario[0] for paths in per_scenario):
+            return {name: path[None] for name, path in per_scenario[0].items()}
         out = {}
         for name in per_scenario[0]:
             parts = [paths[name] for paths in per_scenario]
@@ -318,6 +343,14 @@ class _Stack:
             parts = [np.broadcast_to(part, (months, *part.shape[1:])) for part in parts]
             out[name] = self.spread(np.stack(parts)) if len(parts) > 1 else parts[0][None]
         return out
+
+
+def _what_pulls(scenario: Scenario) -> tuple[Any, ...]:
+    """Everything that the paths of levers depend on."""
+    government = scenario.parameters.government
+    return (
+        scenario.events, scenario.policies, scenario.run.months, government.anticipation, government.anticipation_time
+    )  # fmt: skip
 
 
 def _lever_paths(scenario: Scenario, roster: dict[str, str]) -> dict[str, Array]:
@@ -358,7 +391,6 @@ def _populate(world: SimpleNamespace, keys: Array, adopters: int) -> Population:
     """Draw the adopters of every run at month 0 (section 6.0 of the model description)."""
     runs = len(keys)
     shape = (runs, adopters)
-    cell, rank = np.empty(shape, np.uint8), np.empty(shape, np.int32)
     size, size_power = np.empty(shape, np.float32), np.empty(shape)
     quality, cost = np.empty(shape, np.float32), np.empty(shape, np.float32)
     own_hosting, starts = np.empty(shape, np.float32), np.empty(shape, bool)
@@ -367,11 +399,10 @@ def _populate(world: SimpleNamespace, keys: Array, adopters: int) -> Population:
     for run, key in enumerate(keys):
         at = lambda array, run=run: array[min(run, len(array) - 1)]
         count[run] = apportion(cell_weights(world, run), adopters)
-        cell[run] = np.repeat(np.arange(len(CELLS)), count[run])
+        cell = _members(count[run])
         begin = np.cumsum(count[run]) - count[run]
-        rank[run] = np.arange(adopters) - begin[cell[run]]
-        agents = agent_address(0, 0) + (cell[run].astype(np.int64) << 26) + rank[run]
-        sector, kind = cell_sector[cell[run]], cell_type[cell[run]]
+        agents = (cell.astype(np.int64) << 26) + _ranks(count[run], cell)
+        sector, kind = cell_sector[cell], cell_type[cell]
         raw = np.exp(at(world.adopter.size_spread) * normals(key, "init", 0, agents, 0))
         total = np.bincount(sector, raw, minlength=len(SECTORS))
         members = np.bincount(sector, minlength=len(SECTORS))
@@ -389,8 +420,8 @@ def _populate(world: SimpleNamespace, keys: Array, adopters: int) -> Population:
             taste[run] = weight * np.exp(spread * normals(key, "init", 0, agents, option) - spread**2 / 2)
         starts[run] = uniforms(key, "init", 0, agents, 3) < at(world.type.initial_adoption)[kind]
         local = int(at(world.adopter.local_peers)[0])
-        _find_peers(key, agents, cell[run], begin, count[run], local, peers[run])
-    return Population(cell, rank, size, size_power, quality, cost, own_hosting, peers, starts, count)
+        _find_peers(key, agents, cell, begin, count[run], local, peers[run])
+    return Population(size, size_power, quality, cost, own_hosting, peers, starts, count)
 
 
 _PEERS = STREAMS["peers"].group
