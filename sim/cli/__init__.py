@@ -117,6 +117,7 @@ def openloop(
     openloop list policies                        see what a scenario can say
     openloop patterns scenarios/baseline.yaml     hold it against the record of 2024 to 2026
     openloop verify                               hold the model against mathematics and prior work
+    openloop bench --quick                        measure how fast it runs here
 
     Every verb explains itself: openloop run --help
     """
@@ -505,6 +506,7 @@ def schema() -> None:
     print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
+from sim.cli import bench as _bench  # noqa: E402, F401  (a verb in a file of its own; it needs `app`)
 from sim.cli import compare as _compare  # noqa: E402, F401  (a verb in a file of its own; it needs `app`)
 from sim.cli import explain as _explain  # noqa: E402, F401
 

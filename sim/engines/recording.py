@@ -109,7 +109,9 @@ class Recorder:
         for part in self._parts:
             values = part(now, stocks)
             for name in self.series.keys() & values.keys():
-                value = np.broadcast_to(values[name], (self.rows, *values[name].shape[1:]))
+                value = values[name]
+                if len(value) != self.rows:
+                    value = np.broadcast_to(value, (self.rows, *value.shape[1:]))
                 self.series[name][:, months[0] : months[-1] + 1] = self._by_month(value)
             if self.series.keys() & values.keys():
                 needed.append(part)
