@@ -86,8 +86,11 @@ class Deciders:
         return Units(np.repeat(np.arange(self.world.runs), self.blocks), first, last)
 
     def _full(self, array: Any, *shape: int, dtype: Any = np.float64) -> Array:
-        # always a fresh writable array: a read-only one would make the kernel compile a second time
-        return np.array(np.broadcast_to(array, (self.world.runs, *shape)), dtype=dtype, order="C")
+        # a read-only array, or one in another order, would make the kernel compile a second time
+        wanted = (self.world.runs, *shape)
+        if array.shape == wanted and array.dtype == dtype and array.flags.carray:
+            return array  # the kernel only reads it
+        return np.array(np.broadcast_to(array, wanted), dtype=dtype, order="C")
 
     def _fixed(self) -> Fixed:
         """Tables that no month changes: tenure and age curves, slot weights and their powers."""
