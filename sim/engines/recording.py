@@ -308,7 +308,6 @@ class Recorder:
         }
 
 
-
 def joined(parts: Sequence[Part]) -> dict[str, Array]:
     """The arrays of several batches, one after the other; a rule that a batch does not have is NaN in it."""
     ids = tuple(dict.fromkeys(name for reactions, _ in parts for name in reactions))
@@ -318,7 +317,8 @@ def joined(parts: Sequence[Part]) -> dict[str, Array]:
     out = {
         name: np.concatenate([arrays[name] for _, arrays in parts]) for name in parts[0][1] if name not in of_reactions
     }
-    for name in OF_REACTIONS:
+    kept = {name for _, arrays in parts for name in arrays if name in of_reactions}
+    for name in sorted(kept):
         whole = []
         for reactions, arrays in parts:
             runs, months = next(iter(arrays.values())).shape[:2]

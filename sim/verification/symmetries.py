@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from sim.scenario.resolve import from_mapping
 from sim.streams import agent_address
 from sim.verification.check import Row, close, verifies, within
 from sim.verification.worlds import everybody, world
-from sim.world import build
+from sim.world import Population, build
 
 PLACES: dict[str, Any] = {
     "run": {"months": 40, "adopters": 500, "seed": 6},
@@ -128,6 +128,18 @@ def two_regions_that_trade_places_trade_every_choice_of_their_agents() -> Iterat
                     within=1e-9)  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Moved(Population):
+    """People who keep their places in the list while they move to other cells, so that cells are not in order."""
+
+    where: np.ndarray
+
+    @property
+    def cell(self) -> np.ndarray:  # type: ignore[override]
+        """Number of each adopter's new cell."""
+        return self.where
+
+
 def people_who_move(scenario: Scenario, origin: Scenario, other: str | None) -> dict[str, np.ndarray]:
     """A run of the agents with the people of ``origin``, those of China and ``other`` having traded places."""
     from sim.engines.actors import Lab
@@ -136,7 +148,8 @@ def people_who_move(scenario: Scenario, origin: Scenario, other: str | None) -> 
     people = build([(origin, 2)]).population
     order = swapped(other) if other else list(range(len(REGIONS)))
     cells = np.arange(len(CELLS)).reshape(len(REGIONS), -1)[order].ravel()
-    moved = replace(people, cell=cells[people.cell], count=people.count[:, cells])
+    kept = {each.name: getattr(people, each.name) for each in fields(Population)}
+    moved = Moved(**{**kept, "count": people.count[:, cells]}, where=cells[people.cell])
 
     class Emigrant(Lab):
         @property
