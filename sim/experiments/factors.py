@@ -1,0 +1,419 @@
+"""Factors: what varies between the points of an ensemble, and between which values.
+
+A factor is any declared number, switch or choice of a scenario, named as after ``--set``: ``startup.switching_cost``,
+``policies.chip-control-h200.strength``, ``loops.R1``, ``seed``. Its declaration gives range and shape, unless others
+are asked for:
+
+======================================  ==========================================================
+``startup.switching_cost``              as declared
+``startup.switching_cost=0.2:1.2``      in the declared shape between other ends
+``loops.R1=live|off``                   one of these values, equally likely
+``prices.cost_level~lognormal(0.6, 0.3)``  any shape of `sim.distributions.SHAPES`
+======================================  ==========================================================
+
+A design is a set of points in the unit cube; `Factor.from_unit` turns one coordinate of it into values.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from sim.axes import Month, month_label
+from sim.distributions import SHAPES, Distribution, ranged
+from sim.errors import Problem, ScenarioError
+from sim.experiments.points import PLACE, Located, locate
+from sim.quantity import describe_field, is_quantity, limits, walk
+from sim.scenario import Scenario
+from sim.scenario.check import default_parameters
+from sim.scenario.read import scalar_value
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Kind = Literal["continuous", "integer", "categorical", "boolean"]
+Block = Literal["cost", "data", "policy", "compute", "social", "luck"]
+SourceKind = Literal["measured", "estimate", "assumption"]
+
+SEED = "run.seed"
+SEEDS = (0, 2**31 - 1)
+"""Ends of the seed as a factor when nothing else is said."""
+
+_REFUSED = {
+    "run.months": "runs of different length have no common curve",
+    "run.replicates": "replicates are not part of a point; use --replicates",
+}
+
+BLOCKS: tuple[tuple[str, Block], ...] = (
+    (r"run\.seed", "luck"),
+    (r"policies\.|government\.|exposure\.|loops\.B5", "policy"),
+    (r"events\.[^.]+\.factor|compute\.|lab\.|loops\.(R2|R8|B2|B3)$", "compute"),
+    (r"events\.", "social"),
+    (r"prices\.|loops\.(R6|B1)$", "cost"),
+    (r".*\.(cost_weight|switching_cost|outside_value|self_hosting_cost|serving_cost|markup)$", "cost"),
+    (r".*telemetry$|technology\.(data_.*|partner_capture|sector_sharing|demand_drift)|sectors\..*\.(data_.*|site_.*)"
+     r"|loops\.(R1|R1p|B4)$", "data"),
+    (r"technology\.|lines\..*\.(compute_weight|algorithmic_start|cadence)$|sectors\..*\.(capability_weight|task_threshold)"
+     r"|regions\..*\.(capex|chips|domestic_output|domestic_capacity|power|power_growth)$", "compute"),
+)  # fmt: skip
+"""Which of the five blocks of assumptions a key belongs to, first match; what matches nothing is social: tastes, peers,
+attention, trust, and who there is. Compute holds everything that makes capability, except deployment data."""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One thing that varies.
+
+    Attributes
+    ----------
+    key : as after ``--set``
+    kind : what its values are
+    distribution : of the values; see `sim.distributions`
+    default : value in the scenario
+    block : which of the five blocks of assumptions it belongs to, or luck
+    unit, symbol, long_name : for axes and tables
+    source : key of ``sources.toml``, or ``assumption``; empty for what is no quantity
+    source_kind : measured (has a source), estimate (tuned to patterns, so no evidence for them) or assumption
+    declared : whether the distribution is the declared one
+    """
+
+    key: str
+    kind: Kind
+    distribution: Distribution
+    default: Any
+    block: Block
+    unit: str = "1"
+    symbol: str = ""
+    long_name: str = ""
+    source: str = ""
+    source_kind: SourceKind = "assumption"
+    declared: bool = False
+
+    def from_unit(self, unit: np.ndarray) -> np.ndarray:
+        """Values at numbers of the unit interval, any shape -> the same shape.
+
+        Every whole number between the ends of an integer factor gets an equal part of the interval, as does every
+        value of a categorical or boolean one.
+        """
+        import numpy as np
+
+        if self.kind != "integer" or self.distribution.shape == "choice":
+            return self.distribution.from_unit(unit)
+        if self.distribution.shape == "uniform":
+            low, high = (round(end) for end in self.distribution.values)
+            count = high - low + 1
+            return low + np.minimum((np.clip(unit, 0.0, 1.0) * count).astype(np.int64), count - 1)
+        low, high = self.distribution.ends
+        return np.clip(np.rint(self.distribution.from_unit(unit)), math.ceil(low), math.floor(high)).astype(np.int64)
+
+    @property
+    def levels(self) -> tuple[Any, ...] | None:
+        """All values of a factor that has few: a choice, or fewer than 20 whole numbers. None: too many to list."""
+        if self.distribution.shape == "choice":
+            return self.distribution.values
+        if self.kind == "integer" and self.distribution.shape == "uniform":
+            low, high = (round(end) for end in self.distribution.values)
+            return tuple(range(low, high + 1)) if high - low < 20 else None
+        return None
+
+    def account(self) -> dict[str, Any]:
+        """The factor as plain data; see `from_account`."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "distribution"}
+        low, high = self.distribution.bounds
+        bounds = [None if math.isinf(low) else low, None if math.isinf(high) else high]
+        shape = {"shape": self.distribution.shape, "values": list(self.distribution.values), "bounds": bounds}
+        return {**fields, "distribution": shape}
+
+    @classmethod
+    def from_account(cls, account: Mapping[str, Any]) -> Factor:
+        """A factor from what `account` gave."""
+        given = dict(account["distribution"])
+        low, high = given["bounds"]
+        bounds = (-math.inf if low is None else low, math.inf if high is None else high)
+        return cls(**{**account, "distribution": Distribution(given["shape"], tuple(given["values"]), bounds)})
+
+    def __str__(self) -> str:
+        shown = self.distribution
+        if self.unit == "month":
+            return f"{self.key}={':'.join(month_label(round(end)) for end in shown.values)}"
+        return f"{self.key}={shown}" if shown.shape == "choice" else f"{self.key}~{shown}"
+
+
+# making
+
+
+def parse_factor(text: str, scenario: Scenario) -> Factor:
+    """A factor from ``key``, ``key=low:high``, ``key=a|b|c`` or ``key~shape(numbers)``.
+
+    Raises
+    ------
+    ScenarioError
+        When the key names nothing, the text is none of these, or a value is impossible.
+    """
+    key, mark, rest = text.strip(), "", ""
+    found = re.match(r"([^=~]+)([=~])(.*)", text.strip(), re.DOTALL)
+    if found:
+        key, mark, rest = (part.strip() for part in found.groups())
+    if not mark:
+        return make_factor(scenario, key)
+    if mark == "~":
+        shaped = re.fullmatch(r"(\w+)\((.*)\)", rest)
+        if not shaped or shaped[1] not in SHAPES:
+            remedy = f"For example {key}~lognormal(0.6, 0.3). Known: {', '.join(SHAPES)}."
+            raise ScenarioError([Problem(PLACE, 0, key, f'"{rest}" is no distribution.', remedy)])
+        values = tuple(scalar_value(part.strip()) for part in shaped[2].split(",") if part.strip())
+        return make_factor(scenario, key, shaped[1], values)
+    if "|" in rest:
+        return make_factor(scenario, key, "choice", tuple(scalar_value(part.strip()) for part in rest.split("|")))
+    ends = tuple(scalar_value(part.strip()) for part in rest.split(":"))
+    if len(ends) != 2:
+        remedy = f"Write {key}=low:high, {key}=a|b|c, {key}~shape(...), or {key} alone for its declared range."
+        raise ScenarioError([Problem(PLACE, 0, key, f'"{rest}" is no range.', remedy)])
+    return make_factor(scenario, key, "", ends)
+
+
+def make_factor(
+    scenario: Scenario, key: str, shape: str | None = None, values: Sequence[Any] = (), place: str = PLACE
+) -> Factor:
+    """The factor of a key.
+
+    Parameters
+    ----------
+    shape : of `SHAPES`; "" for the declared shape between the two ``values``; None for all that is declared
+
+    Raises
+    ------
+    ScenarioError
+        When the key names nothing that can vary, nothing is declared for it, or a value is impossible.
+    """
+    located = locate(scenario, key, place)
+    if located.key in _REFUSED:
+        raise ScenarioError([Problem(place, 0, key, f"cannot be a factor: {_REFUSED[located.key]}.")])
+    kind, field = _kind(located, place), located.field
+    bounds = limits(field) if kind in ("continuous", "integer") else (-math.inf, math.inf)
+    prior = str(_extra(field).get("prior", "uniform"))
+    if shape is None:
+        distribution = _declared(located, kind, bounds, place)
+    else:
+        cleaned = tuple(_clean(located, value, kind, shape, place) for value in values)
+        if shape == "" and kind in ("categorical", "boolean"):
+            remedy = f"Write {key}=a|b."
+            raise ScenarioError([Problem(place, 0, key, f"is {kind}, so it has no range.", remedy)])
+        if shape == "" and cleaned[0] > cleaned[1]:
+            raise ScenarioError([Problem(place, 0, key, "must begin with its low end.", f"Write {key}=low:high.")])
+        distribution = (
+            ranged(cleaned[0], cleaned[1], prior, bounds) if shape == "" else Distribution(shape, cleaned, bounds)
+        )
+    if distribution.shape != "choice" and kind in ("categorical", "boolean"):
+        raise ScenarioError([Problem(place, 0, key, f"is {kind}; it can only vary by choice.", f"Write {key}=a|b.")])
+    trouble = distribution.trouble()
+    if trouble:
+        raise ScenarioError([Problem(place, 0, key, f"{distribution} {trouble}.")])
+    return Factor(
+        located.key, kind, distribution, located.value, block_of(located.key), **_about(located), declared=shape is None
+    )
+
+
+def default_factors(scenario: Scenario, *, policies: bool = True) -> list[Factor]:
+    """Every declared number that a scenario uses and that has a plausible range wider than one value.
+
+    ``policies`` adds the strengths and other declared numbers of its policies and events. Numbers with the prior
+    ``fixed``, lines that are not active, and trust of a region in its own lines (0, and no range) are left out.
+    """
+    skipped = tuple(f"lines.{name}." for name in scenario.parameters.lines if name not in scenario.roster)
+    keys = [
+        row.key
+        for row in walk(scenario.parameters, default_parameters())
+        if row.plausible_high > row.plausible_low and row.prior != "fixed" and not row.key.startswith(skipped)
+    ]
+    if policies:
+        keys += list(_entry_keys(scenario))
+    return [make_factor(scenario, key) for key in keys]
+
+
+def _entry_keys(scenario: Scenario) -> Iterator[str]:
+    for name in ("policies", "events"):
+        for entry in getattr(scenario, name):
+            for key, field in type(entry).model_fields.items():
+                if is_quantity(field) and getattr(entry, key) is not None and key not in ("ramp", "fade"):
+                    default = field.default if isinstance(field.default, int | float) else getattr(entry, key)
+                    row = describe_field(key, field, getattr(entry, key), default)
+                    if row.plausible_high > row.plausible_low and row.prior != "fixed":  # false for NaN
+                        yield f"{name}.{entry.id}.{key}"
+
+
+def block_of(key: str) -> Block:
+    """The block of assumptions that a key belongs to."""
+    return next((block for pattern, block in BLOCKS if re.match(pattern, key)), "social")
+
+
+def _extra(field: FieldInfo) -> dict[str, Any]:
+    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+
+
+def _annotation(field: FieldInfo) -> Any:
+    """The declared type of a field, without what wraps it."""
+    found = field.annotation
+    while get_origin(found) is Annotated or type(None) in get_args(found):
+        found = next(each for each in get_args(found) if each is not type(None))
+    return found
+
+
+def is_month(field: FieldInfo) -> bool:
+    """Whether a field holds a month of the calendar."""
+    return get_args(Month)[1] in field.metadata or Month in get_args(field.annotation)
+
+
+def _kind(located: Located, place: str) -> Kind:
+    kind = _annotation(located.field)
+    if kind is bool:
+        return "boolean"
+    if kind is int:
+        return "integer"
+    if kind is float:
+        return "continuous"
+    if kind is str or get_origin(kind) is Literal:
+        name = located.key.rsplit(".", 1)[-1]
+        if name not in ("id", "note", "source", "kind", "name", "description"):
+            return "categorical"
+    raise ScenarioError([Problem(place, 0, located.key, "cannot vary: it is no number, switch or choice.")])
+
+
+def _declared(located: Located, kind: Kind, bounds: tuple[float, float], place: str) -> Distribution:
+    """The distribution that the declaration gives."""
+    field, key = located.field, located.key
+    if key == SEED:
+        return Distribution("uniform", SEEDS, bounds)
+    if kind == "boolean":
+        return Distribution("choice", (False, True))
+    if key.startswith("loops."):
+        return Distribution("choice", ("live", "off"))
+    if get_origin(_annotation(field)) is Literal:
+        return Distribution("choice", tuple(get_args(_annotation(field))))
+    if is_quantity(field):
+        default = _default_of(located)
+        row = describe_field(key, field, located.value, default)
+        low, high = row.plausible_low, row.plausible_high
+        if high > low:
+            low, high = (round(low), round(high)) if kind == "integer" else (low, high)
+            return ranged(low, high, row.prior, bounds)
+    raise ScenarioError([Problem(place, 0, key, "has no declared range.", f"Give one: {key}=low:high.")])
+
+
+def _default_of(located: Located) -> Any:
+    """What the plausible range of a quantity is measured from: its default, or its own value where it has none."""
+    if located.steps[0] == "parameters":
+        try:
+            node: Any = default_parameters()
+            for step in located.steps[1:]:
+                node = node[step] if isinstance(node, dict) else getattr(node, str(step))
+            return node
+        except (KeyError, AttributeError):
+            return located.value
+    default = located.field.default
+    return default if isinstance(default, int | float) else located.value
+
+
+def _clean(located: Located, value: Any, kind: Kind, shape: str, place: str) -> Any:
+    """A value of a factor as the scenario would keep it; what the scenario would refuse is refused here."""
+    field, key = located.field, located.key
+    spread = shape in ("normal", "lognormal") and not isinstance(value, str)
+    if spread:
+        return value  # a mean may lie outside of what is possible, and a deviation is no value
+    if kind == "continuous" and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    # Annotated wants something beside the type, even where nothing is declared
+    declared: Any = Annotated[field.annotation, *(field.metadata or [None])]  # type: ignore[misc]
+    try:
+        made: Any = TypeAdapter(declared).validate_python(value)
+    except (ValidationError, ValueError) as error:
+        detail = error.errors(include_url=False)[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        words = f"{detail[:1].lower()}{detail[1:]}".removeprefix("value error, ")
+        raise ScenarioError([Problem(place, 0, key, f'"{value}" is impossible here: {words}.')]) from None
+    if kind in ("continuous", "integer") and (isinstance(value, bool) or (made is None)):
+        raise ScenarioError([Problem(place, 0, key, f'"{value}" is no number.')])
+    return made
+
+
+def _about(located: Located) -> dict[str, Any]:
+    """Names and source of a factor, from its declaration."""
+    field, extra = located.field, _extra(located.field)
+    meaning = (field.description or "").rstrip(".")
+    if not is_quantity(field):
+        unit = "month" if is_month(field) else "1"
+        return {"long_name": meaning, "unit": unit, "source": "", "source_kind": "assumption"}
+    source = str(extra["source"])
+    kind = "estimate" if extra.get("tuned") else "assumption" if source == "assumption" else "measured"
+    about = {"unit": str(extra["unit"]), "symbol": str(extra["symbol"]), "long_name": meaning}
+    return {**about, "source": source, "source_kind": kind}
+
+
+# what cannot stand together
+
+_ORDERED = (("adopter.mode_dissimilarity", "adopter.line_dissimilarity"),)
+"""Pairs of which the first may not exceed the second."""
+
+
+def reconcile(factors: Sequence[Factor], scenario: Scenario) -> tuple[list[Factor], tuple[str, ...]]:
+    """The factors with declared ranges cut so that no point is impossible, and what was cut, in words.
+
+    Raises
+    ------
+    ScenarioError
+        When ranges that were asked for would make impossible points, or a key is named twice.
+    """
+    out, notes, problems = list(factors), [], []
+    keys = [factor.key for factor in out]
+    problems += [
+        Problem(PLACE, 0, key, "is named twice.", "Keep one of them.")
+        for key in dict.fromkeys(key for key in keys if keys.count(key) > 1)
+    ]
+    for small, large in _ORDERED:
+        first = next((i for i, key in enumerate(keys) if key == small), None)
+        second = next((i for i, key in enumerate(keys) if key == large), None)
+        if first is None and second is None:
+            continue
+        most = out[first].distribution.ends[1] if first is not None else locate(scenario, small).value
+        least = out[second].distribution.ends[0] if second is not None else locate(scenario, large).value
+        if most <= least:
+            continue
+        if first is not None and out[first].declared and out[first].distribution.ends[0] < least:
+            cut = replace(out[first].distribution, values=(out[first].distribution.values[0], least))
+            out[first] = replace(out[first], distribution=cut)
+            notes.append(f"{small} varies up to {least:g} only, so that it never exceeds {large}")
+        elif second is not None and out[second].declared and out[second].distribution.ends[1] > most:
+            cut = replace(out[second].distribution, values=(most, out[second].distribution.values[1]))
+            out[second] = replace(out[second], distribution=cut)
+            notes.append(f"{large} varies from {most:g} only, so that {small} never exceeds it")
+        else:
+            what = f"reaches {most:g}, above the lowest {large}, {least:g}."
+            problems.append(Problem(PLACE, 0, small, what, f"Keep {small} at or below {large}."))
+    problems += _dates(out, scenario)
+    if problems:
+        raise ScenarioError(problems)
+    return out, tuple(notes)
+
+
+def _dates(factors: Sequence[Factor], scenario: Scenario) -> list[Problem]:
+    """Mistakes in dates that vary: an end before the start, an announcement after it."""
+    ends = {factor.key: factor.distribution.ends for factor in factors if factor.unit == "month"}
+    found = []
+    for entry in scenario.policies:
+        of = lambda name, entry=entry: ends.get(f"policies.{entry.id}.{name}", (getattr(entry, name),) * 2)
+        start, end, announce = of("start"), of("end"), of("announce")
+        if not any(f"policies.{entry.id}.{name}" in ends for name in ("start", "end", "announce")):
+            continue
+        place = f"policies.{entry.id}"
+        if end[0] is not None and end[0] <= start[1]:
+            what = f"can end in {month_label(end[0])} and start in {month_label(start[1])}."
+            found.append(Problem(PLACE, 0, place, what, "Let the earliest end be later than the latest start."))
+        if announce[1] is not None and announce[1] > start[0]:
+            what = f"can be announced in {month_label(announce[1])} and start in {month_label(start[0])}."
+            found.append(Problem(PLACE, 0, place, what, "Let the latest announcement not be after the earliest start."))
+    return found
