@@ -7,6 +7,7 @@
     |-- UnknownNameError     a name asked for on the command line or in a call does not exist
     |-- ModelError           somebody's own model cannot be found, or is none
     |-- OutputError          results cannot be written or read back
+    |-- PoolError            the workers of an ensemble cannot be reached, or a library for them is missing
     `-- RunError             the simulation itself could not go on
 
 Messages are interface: where, what, what instead (style.md section 7).
@@ -67,6 +68,10 @@ class ModelError(OpenLoopError):
 
 class OutputError(OpenLoopError):
     """Results cannot be written, or what is on disk is not what it claims to be."""
+
+
+class PoolError(OpenLoopError):
+    """There are no workers to compute an ensemble."""
 
 
 class RunError(OpenLoopError):

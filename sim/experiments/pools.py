@@ -1,0 +1,189 @@
+"""Where runs are computed: anything with the interface of `concurrent.futures.Executor`.
+
+===========  =============================================================  =======================================
+pool         command                                                        Python
+===========  =============================================================  =======================================
+threads      ``openloop ensemble FILE`` (the default engine)                ``pool("threads")``
+processes    ``openloop ensemble FILE --workers 8``                         ``pool("processes", workers=8)``
+Dask         ``openloop ensemble FILE --cluster tcp://host:8786``           ``pool("tcp://host:8786")``
+Dask, here   ``openloop ensemble FILE --cluster local --workers 8``         ``pool("local", workers=8)``
+MPI          ``mpiexec -n 9 python -m mpi4py.futures -m sim.cli ensemble    ``pool("mpi")`` in a program started by
+             FILE --mpi``                                                   ``python -m mpi4py.futures``
+any other    --                                                             ``Pool(executor, workers, threads)``
+===========  =============================================================  =======================================
+
+Which pool computes a run changes no bit of it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from sim.engines import engine as find_engine
+from sim.errors import PoolError
+from sim.experiments.recipe import Recipe
+
+MEMORY_PART = 0.25
+"""Part of this machine's memory that the batches under way may take together."""
+
+REMOTE_BYTES = 512 << 20
+"""Memory that a batch may take on a machine that we know nothing of."""
+
+CONNECT_SECONDS = 10.0
+"""How long the scheduler of a cluster is waited for."""
+
+
+@dataclass
+class Pool:
+    """Workers.
+
+    Attributes
+    ----------
+    executor : takes the batches
+    workers : how many batches it works on at a time
+    threads : of the kernel, in each of them; None: all cores
+    batch_bytes : memory that one batch may take
+    name : in words, for the record
+    restart : makes a new executor after workers have died; None where that is not ours to do
+    """
+
+    executor: Executor
+    workers: int
+    threads: int | None = 1
+    batch_bytes: int = REMOTE_BYTES
+    name: str = "an executor of your own"
+    restart: Callable[[], Executor] | None = None
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Send work off."""
+        return self.executor.submit(function, *arguments)
+
+
+@contextmanager
+def pool(
+    kind: str = "", workers: int | None = None, threads: int | None = None, recipe: Recipe | None = None
+) -> Iterator[Pool]:
+    """Workers for as long as the context lasts.
+
+    Parameters
+    ----------
+    kind : ``threads``, ``processes``, ``local`` (Dask on this machine), the address of a Dask scheduler, or ``mpi``;
+        empty: threads where the engine is compiled and computes without Python's lock, else processes
+    workers : how many; absent: as many as there are cores (for threads: one, whose kernel takes all cores)
+    threads : of the kernel in each worker; absent: all cores for one worker, one for several
+    recipe : whose engine decides when ``kind`` is empty
+
+    Raises
+    ------
+    PoolError
+        When the library that a pool needs is not installed, or a cluster does not answer.
+    """
+    compiled = recipe is None or find_engine(recipe.engine, recipe.model).compiles
+    kind = kind or ("threads" if compiled and not workers else "processes")
+    if kind == "threads":
+        yield from _threads(workers or 1, threads)
+    elif kind == "processes":
+        yield from _processes(workers or cores(), threads or 1)
+    elif kind == "mpi":
+        yield from _mpi(workers, threads or 1)
+    else:
+        yield from _dask(kind, workers, threads or 1)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _memory_of_a_batch(workers: int) -> int:
+    if not hasattr(os, "sysconf"):
+        return REMOTE_BYTES
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return int(MEMORY_PART * memory / workers)
+
+
+def _threads(workers: int, threads: int | None) -> Iterator[Pool]:
+    each = threads or (None if workers == 1 else 1)
+    executor = ThreadPoolExecutor(workers, thread_name_prefix="openloop")
+    try:
+        words = f"{workers} worker thread{'s' if workers > 1 else ''}"
+        yield Pool(executor, workers, each, _memory_of_a_batch(workers), words)
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _processes(workers: int, threads: int) -> Iterator[Pool]:
+    # a fresh interpreter for each worker: forking a process that has threads can hang, and the global start method is
+    # not ours to set
+    context = multiprocessing.get_context("spawn")
+
+    def make() -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(workers, mp_context=context, initializer=_deaf)
+
+    words = f"{workers} process{'es' if workers > 1 else ''}"
+    made = Pool(make(), workers, threads, _memory_of_a_batch(workers), words, make)
+    try:
+        yield made
+    finally:
+        made.executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _deaf() -> None:
+    """Ctrl-C reaches the whole group; the workers leave it to the one who asked for their work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _dask(address: str, workers: int | None, threads: int) -> Iterator[Pool]:
+    try:
+        import distributed
+    except ImportError:
+        raise PoolError("a Dask cluster needs dask.distributed: pip install 'openloop[cluster]'") from None
+    try:
+        if address == "local":
+            cluster = distributed.LocalCluster(
+                n_workers=workers or cores(), threads_per_worker=1, dashboard_address=None, silence_logs=50
+            )  # fmt: skip
+            client = distributed.Client(cluster)
+        else:
+            cluster, client = None, distributed.Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise PoolError(
+            f"the Dask cluster at {address} does not answer: {str(error) or type(error).__name__}"
+        ) from None
+    try:
+        count = len(client.scheduler_info(n_workers=-1)["workers"])
+        if not count:
+            raise PoolError(f"the Dask cluster at {address} has no workers; start some: dask worker {address}")
+        words = f"{count} Dask worker{'s' if count > 1 else ''}"
+        yield Pool(client.get_executor(pure=False), workers or count, threads, REMOTE_BYTES, words)
+    finally:
+        with suppress(Exception):
+            client.close()
+        if cluster is not None:
+            cluster.close()
+
+
+def _mpi(workers: int | None, threads: int) -> Iterator[Pool]:
+    try:
+        from mpi4py import MPI
+        from mpi4py.futures import MPIPoolExecutor
+    except ImportError as error:
+        raise PoolError(f"MPI needs mpi4py and an MPI library ({error}): pip install 'openloop[mpi]'") from None
+    count = workers or MPI.COMM_WORLD.Get_size() - 1 or int(os.environ.get("MPI4PY_FUTURES_MAX_WORKERS", "0"))
+    if count < 1:
+        raise PoolError(
+            "MPI has no workers here. Start with one process more than you want workers:\n"
+            "  mpiexec -n 9 python -m mpi4py.futures -m sim.cli ensemble FILE --mpi"
+        )
+    executor = MPIPoolExecutor(workers)
+    try:
+        yield Pool(executor, count, threads, REMOTE_BYTES, f"{count} MPI worker{'s' if count > 1 else ''}")
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
