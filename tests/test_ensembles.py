@@ -486,8 +486,8 @@ def test_a_folder_that_cannot_be_written_is_said(whole, recipe, tmp_path, monkey
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr("filelock.FileLock.acquire", refuse)
-    with pytest.raises(OutputError, match="cannot write to .*: Permission denied"), Ensemble.open(whole.folder, recipe):
-        pass
+    with pytest.raises(OutputError, match=r"cannot write to .*: Permission denied"):
+        Ensemble.open(whole.folder, recipe).__enter__()
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(OutputError, match="cannot write to"):
         Ensemble.open(tmp_path / "new", recipe)

@@ -45,6 +45,7 @@ BEYOND_A_SCHEMA = {
     *("reaction_unknown_id", "reaction_id_twice", "reaction_unknown_source", "reaction_action_unknown_line"),
     *("reaction_action_without_kind",),
     *("reaction_overdriven", "reaction_overdriven_scaled"),
+    *("range_backwards", "range_end_above_bound", "range_modes_beyond_lines"),
     *("whole_empty_sector_mix", "whole_modes_differ_more_than_lines", "whole_no_adopters_anywhere"),
 }
 """Mistakes that need more than the one value, or arithmetic on text."""
@@ -127,7 +128,8 @@ def test_a_resolved_scenario_states_every_number(path):
         node = bare
         for key in dotted(row.key, bare):
             node = node[key]
-        assert node == row.value, row.key
+        spread = scenario.varied.get(row.key.removeprefix("parameters."))
+        assert node == (row.value if spread is None else {spread.shape: list(spread.values)}), row.key
 
 
 def plain_text(text: str):

@@ -220,6 +220,13 @@ def make_factor(
     )
 
 
+def varied_factors(scenario: Scenario) -> list[Factor]:
+    """The factors of a scenario that gives ranges or distributions in place of values; their default is the median."""
+    return [
+        make_factor(scenario, key, varied.shape, varied.values) for key, varied in scenario.varied.items()
+    ]  # fmt: skip
+
+
 def default_factors(scenario: Scenario, *, policies: bool = True) -> list[Factor]:
     """Every declared number that a scenario uses and that has a plausible range wider than one value.
 

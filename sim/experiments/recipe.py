@@ -165,6 +165,8 @@ def make_recipe(
     settled, notes = reconcile(factors, scenario)
     one = scenario.run.model_copy(update={"replicates": 1})  # how many there are is no part of what a run is
     base, others = aligned(scenario.model_copy(update={"run": one}), variants)
+    for each in (base, *others):
+        each._varied = {}  # what varies are the factors
     if others:
         names = tuple(each.name for each in (base, *others))
         choice = Distribution("choice", names)

@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 
 from sim.agents.government import METRICS
 from sim.axes import REGIONS, Month, month_label, month_number
+from sim.distributions import SHAPES, Distribution, ranged
 from sim.errors import Problem, suggestion
 from sim.events import EVENT_KINDS
 from sim.policies import policy_kinds
@@ -31,6 +32,9 @@ from sim.scenario.spec import Parameters, Scenario
 
 ENTRIES = ("events", "policies", "reactions")
 """The lists whose entries have an id."""
+
+CONSTANT = ("name", "id", "kind", "description", "note", "source", "line", "months", "replicates")
+"""Keys whose value cannot vary between the runs of an ensemble."""
 
 _OF_RULE = {
     "id": "what it is called, with id",
@@ -115,6 +119,8 @@ class _Checker:
         self.found = {(problem.file, problem.path) for problem in found}
         self.problems: dict[Problem, None] = {}
         self.warnings: dict[Problem, None] = {}
+        self.trail: list[str] = []
+        self.varied: dict[str, Distribution] = {}
 
     def run(self) -> Checked:
         kept: dict[str, Any] = {}
@@ -133,6 +139,8 @@ class _Checker:
             for node, made in listed[name]:
                 self._cross_check_entry(scenario, node, made)
         self._warn(scenario, listed)
+        self._cross_check_ranges(scenario)
+        scenario._varied = self.varied
         return Checked(scenario, tuple(self.problems), tuple(self.warnings))
 
     # --- saying -------------------------------------------------------------------------------------------------------
@@ -175,7 +183,10 @@ class _Checker:
             value = "" if isinstance(node.value, dict | tuple) else f" (value {shown(node.value)})"
             self._say(Problem(node.file, node.line, path, f'unknown key "{key}"{value}.', _key_remedy(key, node, spec)))
             return None
-        return self._value(node, field.annotation, field)
+        self.trail.append(key)
+        cleaned = self._value(node, field.annotation, field)
+        self.trail.pop()
+        return cleaned
 
     def _spec(self, node: Node, spec: type[BaseModel], kind: str = "") -> Node | None:
         if not isinstance(node.value, dict):
@@ -188,6 +199,9 @@ class _Checker:
     def _value(self, node: Node, annotation: Any, field: FieldInfo, extra: Iterable[Any] = ()) -> Node | None:
         """A value cleaned by the declared type of its field."""
         origin, arguments, metadata = get_origin(annotation), get_args(annotation), (*extra, *field.metadata)
+        shape = shape_of(node)
+        if shape is not None and self._may_vary(annotation, shape):
+            return self._distribution(node, shape, annotation, field, extra)
         if origin is Annotated:
             return self._value(node, arguments[0], field, arguments[1:])
         if origin in (Union, types.UnionType):
@@ -210,6 +224,50 @@ class _Checker:
         if annotation is str:
             return self._text(node, metadata)
         return node
+
+    def _may_vary(self, annotation: Any, shape: str) -> bool:
+        """Whether a range or a distribution may stand here: names and remarks do not vary, and text has no range."""
+        if self.trail[-1] in CONSTANT and self.trail[:1] != ["run"]:  # of those, run settings say why
+            return False
+        known = annotation in (int, float) or (shape != "" and annotation in (bool, str))
+        return known or (shape != "" and get_origin(annotation) is Literal)
+
+    def _distribution(
+        self, node: Node, shape: str, annotation: Any, field: FieldInfo, extra: Iterable[Any]
+    ) -> Node | None:
+        """A range or a distribution in place of a value: noted, and its median stands in for the value."""
+        key = ".".join(self.trail).removeprefix("parameters.")
+        if key in ("run.months", "run.replicates"):
+            what = f"is {shown(node.value)}; all runs of an ensemble have the same {self.trail[-1]}."
+            self._say(node.problem(what, "Write one number."))
+            return None
+        inside = node if shape == "" else node.entries[shape]
+        spread = shape in ("normal", "lognormal")  # its numbers are no values: a mean may be impossible
+        values: list[Any] = [
+            each.value if spread else getattr(self._value(each, annotation, field, extra), "value", None)
+            for each in inside.items or (inside,)
+        ]
+        if None in values:
+            return None
+        bounds = limits(field)
+        prior = field.json_schema_extra.get("prior", "") if isinstance(field.json_schema_extra, dict) else ""
+        if shape == "" and not values[0] < values[1]:
+            self._say(node.problem(f"is [{shown(values[0])}, {shown(values[1])}]; a range begins with its low end."))
+            return None
+        made = ranged(values[0], values[1], str(prior), bounds) if shape == "" else Distribution(
+            shape, tuple(values), bounds
+        )  # fmt: skip
+        if shape not in ("", "choice") and annotation not in (int, float):
+            self._say(
+                node.problem(f"is {shown(node.value)}; only a number has a distribution.", "Write {choice: [...]}.")
+            )
+            return None
+        if trouble := made.trouble():
+            self._say(node.problem(f"is {made}; it {trouble}.", _example(shape)))
+            return None
+        self.varied[key] = made
+        median = made.median()
+        return replace(node, value=round(median) if annotation is int else median)
 
     def _text(self, node: Node, metadata: Iterable[Any]) -> Node | None:
         switch = any(isinstance(each, AfterValidator) for each in metadata)
@@ -319,8 +377,12 @@ class _Checker:
         for name, child in node.value.items():
             if name.strip() != name or not name.isprintable() or not 0 < len(name) <= 60:
                 self._say(child.problem(f"{shown(name)} cannot be the name of a line.", "Use at most 60 characters."))
-            elif (cleaned := self._spec(child, spec)) is not None:
-                kept[name] = cleaned
+            else:
+                self.trail.append(name)
+                cleaned = self._spec(child, spec)
+                self.trail.pop()
+                if cleaned is not None:
+                    kept[name] = cleaned
         self._apart(node)
         return replace(node, value=kept)
 
@@ -358,13 +420,17 @@ class _Checker:
         for entry in node.value:
             if not isinstance(entry.value, dict):
                 self._say(entry.problem(f"is {shown(entry.value)}; it must be a mapping that begins with {first}."))
-            elif name == "reactions":
-                if (made := self._reaction(entry)) is not None:
-                    yield entry, made
-            elif (spec := self._kind(entry, kinds_of(name))) is not None and (
-                made := self._entry(entry, spec, entry.entries["kind"].plain())
-            ) is not None:
+                continue
+            self.trail = [name, str(entry.entries["id"].plain()) if "id" in entry.entries else ""]
+            made = self._reaction(entry) if name == "reactions" else self._of_kind(entry, kinds_of(name))
+            self.trail = []
+            if made is not None:
                 yield entry, made
+
+    def _of_kind(self, entry: Node, kinds: dict[str, type[Any]]) -> Any:
+        """A policy or an event."""
+        spec = self._kind(entry, kinds)
+        return None if spec is None else self._entry(entry, spec, entry.entries["kind"].plain())
 
     def _kind(self, entry: Node, kinds: dict[str, type[Any]]) -> type[Any] | None:
         """What an entry is to be, by its kind."""
@@ -383,7 +449,9 @@ class _Checker:
         """A reaction rule; its action is checked as the policy that it is, and that its rule cannot overdrive it."""
         action, sound = entry.entries.get("action"), True
         if action is not None:
+            self.trail.append("action")
             cleaned = self._action(action)
+            self.trail.pop()
             sound = cleaned is not None
             others = {key: node for key, node in entry.entries.items() if key != "action"}
             entry = replace(entry, value={**others, **({"action": cleaned} if cleaned is not None else {})})
@@ -504,6 +572,18 @@ class _Checker:
             what = "none of the lines in focus is active."
             self._say(followed.problem(what, "Name active lines in focus.lines."))
 
+    def _cross_check_ranges(self, scenario: Scenario) -> None:
+        """What ranges could bring about together."""
+        first, second = "adopter.mode_dissimilarity", "adopter.line_dissimilarity"
+        if first in self.varied or second in self.varied:
+            adopter = scenario.parameters.adopter
+            most = self.varied[first].ends[1] if first in self.varied else adopter.mode_dissimilarity
+            least = self.varied[second].ends[0] if second in self.varied else adopter.line_dissimilarity
+            if most > least:
+                stated = self._find("parameters", *(first if first in self.varied else second).split("."))
+                what = f"modes can differ by {most:g}, and lines by as little as {least:g}."
+                self._say(stated.problem(what, "Keep mode_dissimilarity at or below line_dissimilarity."))
+
     def _known_lines(self) -> set[str]:
         stated = self._find("parameters", "lines")
         return {*_default_values()["lines"], *(stated.entries if stated.path.endswith("lines") else ())}
@@ -577,6 +657,21 @@ class _Checker:
                 return None
             node, rest = node.entries[match], rest[len(match) + 1 :]
         return node
+
+
+def shape_of(node: Node) -> str | None:
+    """The shape of a distribution that stands in place of a value; empty for a pair of ends; None: it is none."""
+    if len(node.items) == 2 and all(isinstance(each.value, int | float | str) for each in node.items):
+        return "" if not any(isinstance(each.value, bool) for each in node.items) else None
+    if len(node.entries) == 1:
+        (shape,) = node.entries
+        return shape if shape in SHAPES else None
+    return None
+
+
+def _example(shape: str) -> str:
+    words = ", ".join(SHAPES.get(shape, ("low", "high")))
+    return f"Write {{{shape}: [{words}]}}." if shape else "Write [low, high]."
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

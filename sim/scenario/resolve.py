@@ -2,8 +2,9 @@
 
 A file states only what differs from the one it extends. Mappings merge key by key; ``events``, ``policies`` and
 ``reactions`` add to what is inherited, except that an entry with the id of an inherited one changes it (``active:
-false`` drops it); other lists replace. Every file inherits the ready-made reactions of `sim.reactions`, which are off.
-A name and a description belong to one file and are not inherited. Entries without an id are given one.
+false`` drops it); other lists replace, and so does a range or a distribution that stands in place of a value. Every file
+inherits the ready-made reactions of `sim.reactions`, which are off. A name and a description belong to one file and are
+not inherited. Entries without an id are given one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 from sim.errors import Problem, ScenarioError, suggestion
 from sim.reactions import SHIPPED
-from sim.scenario.check import ENTRIES, check, default_parameters, kinds_of, plain_name
+from sim.scenario.check import ENTRIES, check, default_parameters, kinds_of, plain_name, shape_of
 from sim.scenario.read import Node, below, from_plain, parse, read, shown
 from sim.scenario.spec import Parameters, RunSettings, Scenario
 from sim.scenario.write import resolved_text
@@ -91,11 +92,23 @@ def prepare(
     given = {name: value for name, value in settings.items() if value is not None}
     if not isinstance(source, Scenario):
         loaded = load(source, (*sets, *(f"run.{name}={value}" for name, value in given.items())))
+        refuse_ranges(loaded.scenario, os.fspath(source))
         return loaded.scenario, loaded.warnings
+    refuse_ranges(source, source.name)
     if sets:
         raise TypeError("sets change a scenario file; use Scenario.model_copy for a scenario that is already read")
     changed = RunSettings(**{**source.run.model_dump(), **given})
     return source.model_copy(update={"run": changed}), ()
+
+
+def refuse_ranges(scenario: Scenario, place: str) -> None:
+    """Raise `ScenarioError` when a scenario gives ranges in place of values: one run cannot have them all."""
+    problems = [
+        Problem(place, 0, key, f"is a range ({varied}), so this is an ensemble.", f"Run it: openloop ensemble {place}")
+        for key, varied in scenario.varied.items()
+    ]
+    if problems:
+        raise ScenarioError(problems[:3])
 
 
 def from_mapping(mapping: Mapping[str, Any], name: str = "scenario") -> Scenario:
@@ -265,6 +278,8 @@ def _with_ids(entries: list[Node], marked_by: str) -> tuple[Node, ...]:
 def _overlaid(base: Node, change: Node) -> Node:
     """A change over what it changes: mappings merge key by key, anything else replaces."""
     if not isinstance(base.value, dict) or not isinstance(change.value, dict):
+        return change
+    if shape_of(base) or shape_of(change):  # a distribution is one value, though it is written as a mapping
         return change
     values = dict(base.value)
     for key, node in change.value.items():

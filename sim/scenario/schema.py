@@ -9,11 +9,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.distributions import SHAPES
 from sim.events import EVENT_KINDS
 from sim.policies import policy_kinds
 from sim.quantity import Range
 from sim.reactions import Reaction, set_by_rule
+from sim.scenario.check import CONSTANT
 from sim.scenario.spec import Scenario
+
+VARIED = "Varied"
+"""Name of the definition of what may stand in place of a number."""
+
+
+def _varied() -> dict[str, Any]:
+    """A range, or a distribution by name: a file with one of these is an ensemble."""
+    value = {"type": ["number", "string", "boolean"]}
+    pair = {"type": "array", "items": {"type": ["number", "string"]}, "minItems": 2, "maxItems": 2}
+    shapes = [
+        {
+            "type": "object",
+            "description": f"{shape}: {', '.join(numbers)}.",
+            "additionalProperties": False,
+            "required": [shape],
+            "properties": {shape: {"type": "array", "items": value, "minItems": 1}},
+        }
+        for shape, numbers in SHAPES.items()
+    ]
+    return {"description": "Varies between runs: [low, high], or a distribution by name.", "anyOf": [pair, *shapes]}
 
 
 def json_schema() -> dict[str, Any]:
@@ -42,7 +64,7 @@ def json_schema() -> dict[str, Any]:
             "extends": extends,
             **properties,
         },
-        "$defs": definitions,
+        "$defs": {**definitions, VARIED: _varied()},
     }
 
 
@@ -53,7 +75,7 @@ def _for_files(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     if "properties" in schema:
-        inside = {key: _for_files(value) for key, value in schema["properties"].items()}
+        inside = {key: _or_varied(key, _for_files(value)) for key, value in schema["properties"].items()}
         return {
             "type": "object",
             "description": schema.get("description", ""),
@@ -74,6 +96,17 @@ def _for_files(schema: Any) -> Any:
     if kept.get("type") == "array":
         kept["uniqueItems"] = True
     return {key: _for_files(value) for key, value in kept.items()}
+
+
+def _or_varied(key: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A scalar that is no declared number, or what may stand in its place."""
+    scalar = schema.get("type") in ("integer", "number", "boolean", "string") or "enum" in schema
+    months = key in ("start", "end", "announce")
+    if key in CONSTANT or not (scalar or months):
+        return schema
+    about: dict[str, Any] = {name: schema[name] for name in ("description", "default") if name in schema}
+    rest = {name: value for name, value in schema.items() if name not in about}
+    return {**about, "anyOf": [rest, {"$ref": f"#/$defs/{VARIED}"}]}
 
 
 def _quantity(schema: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +131,8 @@ def _quantity(schema: dict[str, Any]) -> dict[str, Any]:
     out: dict[str, Any] = {"description": " ".join(about)}
     if schema.get("default") is not None:
         out["default"] = schema["default"]
-    out.update(number if unit == "1" else {"anyOf": [number, _with_unit(unit)]})
+    one = number if unit == "1" else {"anyOf": [number, _with_unit(unit)]}
+    out["anyOf"] = [*one.get("anyOf", [one]), {"$ref": f"#/$defs/{VARIED}"}]
     return out
 
 

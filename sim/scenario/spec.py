@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, create_model
+from pydantic import AfterValidator, Field, PrivateAttr, WithJsonSchema, create_model
 
 from sim.agents.adopter import Adopter, AdopterType
 from sim.agents.firm import ENTERPRISE, INDUSTRIAL_FIRM
@@ -17,6 +17,7 @@ from sim.agents.lab import LINE_DEFAULTS, Lab, Line
 from sim.agents.public_agency import PUBLIC_AGENCY
 from sim.agents.startup import STARTUP
 from sim.axes import LAST_MONTH, RegionName
+from sim.distributions import Distribution
 from sim.events import Event
 from sim.loops import LOOPS, Switch
 from sim.policies import policy_union
@@ -113,6 +114,14 @@ class Scenario(Spec):
         ("L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8"), description="Lenses shown in figures and summary."
     )
     loops: LoopSwitches = Field(LoopSwitches(), description="State of the feedback loops.")  # type: ignore[valid-type]
+
+    # no field: the numbers of a scenario are its medians, and its JSON and hash speak of those alone
+    _varied: dict[str, Distribution] = PrivateAttr(default_factory=dict)
+
+    @property
+    def varied(self) -> dict[str, Distribution]:
+        """Keys for which the file gives a range or a distribution in place of a value: the file is an ensemble."""
+        return self._varied
 
     @property
     def roster(self) -> dict[str, Line]:

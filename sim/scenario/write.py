@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from sim.axes import Month, month_label
+from sim.distributions import Distribution
 from sim.policies import Policy
 from sim.quantity import is_quantity
 from sim.reactions import Reaction, stated
@@ -29,31 +30,42 @@ def resolved_text(scenario: Scenario, complete: bool = True) -> str:
     lines = ["# Resolved by openloop: complete, in the order of `openloop schema`; a scenario like any other."]
     if not complete:
         lines = ["# Resolved by openloop: ids given, nothing inherited; what is left out stands at its default."]
-    lines += _mapping(scenario, None if complete else Scenario(name="default"), "")
+    lines += _mapping(scenario, None if complete else Scenario(name="default"), "", scenario.varied, "")
     return "\n".join(lines) + "\n"
 
 
-def _mapping(spec: BaseModel, default: BaseModel | None, indent: str) -> Iterator[str]:
-    """The lines of a spec; those of its default are left out where one is given."""
+Varied = dict[str, Distribution]
+
+
+def _mapping(spec: BaseModel, default: BaseModel | None, indent: str, varied: Varied, path: str) -> Iterator[str]:
+    """The lines of a spec, whose keys begin with ``path``; those of its default are left out where one is given."""
     for key, field in type(spec).model_fields.items():
         value = getattr(spec, key)
         known = getattr(default, key, ...) if default is not None else ...
-        if value is None or (value == known and key not in ("name", "kind", "id")):
+        place = f"{path}{key}".removeprefix("parameters.")
+        spread = place in varied or any(each.startswith(f"{place}.") for each in varied) or key == "parameters"
+        if value is None or (value == known and key not in ("name", "kind", "id") and not (spread and varied)):
             continue
         unit = field.json_schema_extra["unit"] if is_quantity(field) else "1"  # type: ignore[index,call-overload]
-        if _is_month(field.annotation, field.metadata):
+        month = _is_month(field.annotation, field.metadata)
+        if place in varied:
+            yield f"{indent}{key}: {_distribution(varied[place], month)}" + (f"  # {unit}" if unit != "1" else "")
+        elif month:
             yield f"{indent}{key}: {month_label(value)}"
         elif isinstance(value, Policy):  # the action of a reaction
-            yield from _below(key, _action(value, f"{indent}  "), indent)
+            yield from _below(key, _action(value, f"{indent}  ", varied, f"{place}."), indent)
         elif isinstance(value, BaseModel):
             below = known if isinstance(known, BaseModel) else None
-            yield from _below(key, _mapping(value, below, f"{indent}  "), indent)
+            inside = "" if place == "parameters" else f"{place}."
+            yield from _below(key, _mapping(value, below, f"{indent}  ", varied, inside), indent)
         elif isinstance(value, dict):
-            yield from _below(key, _named(value, known if isinstance(known, dict) else None, f"{indent}  "), indent)
+            yield from _below(
+                key, _named(value, known if isinstance(known, dict) else None, f"{indent}  ", varied, place), indent
+            )
         elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
             yield f"{indent}{key}:"
             for entry in value:
-                yield from _entry(entry, default is None, f"{indent}  ")
+                yield from _entry(entry, default is None, f"{indent}  ", varied, place)
         else:
             yield f"{indent}{key}: {_scalar(value)}" + (f"  # {unit}" if unit != "1" else "")
 
@@ -68,36 +80,47 @@ def _below(key: str, lines: Iterator[str], indent: str) -> Iterator[str]:
         yield f"{indent}{_scalar(key)}: {{}}"
 
 
-def _named(values: dict[str, Any], known: dict[str, Any] | None, indent: str) -> Iterator[str]:
+def _named(
+    values: dict[str, Any], known: dict[str, Any] | None, indent: str, varied: Varied, path: str
+) -> Iterator[str]:
     """Named specs, such as lines; one that no default knows is compared with its bare declaration."""
     for name, value in values.items():
         default = None if known is None else known.get(name, type(value).model_construct())
-        if value != default:
-            yield from _below(name, _mapping(value, default, f"{indent}  "), indent)
+        place = f"{path}.{name}."
+        if value != default or any(key.startswith(place) for key in varied):
+            yield from _below(name, _mapping(value, default, f"{indent}  ", varied, place), indent)
 
 
-def _entry(entry: Any, complete: bool, indent: str) -> Iterator[str]:
+def _entry(entry: Any, complete: bool, indent: str, varied: Varied, path: str) -> Iterator[str]:
     """One event, policy or reaction, its kind and id first."""
     # one that bears the name of a ready-made reaction would be read as a change of it, so reactions are told whole
     complete = complete or isinstance(entry, Reaction)
-    lines = list(_mapping(entry, None if complete else type(entry).model_construct(), f"{indent}  "))
+    default = None if complete else type(entry).model_construct()
+    lines = list(_mapping(entry, default, f"{indent}  ", varied, f"{path}.{entry.id}."))
     lines.sort(key=lambda line: {f"{indent}  kind": 0, f"{indent}  id": 1}.get(line.split(":")[0], 2))
     yield f"{indent}- {lines[0].strip()}"
     yield from lines[1:]
 
 
-def _action(policy: Policy, indent: str) -> Iterator[str]:
+def _action(policy: Policy, indent: str, varied: Varied, path: str) -> Iterator[str]:
     """The policy of a reaction, without what its rule decides."""
     told = stated(policy)
     for key, field in type(policy).model_fields.items():
         if key in told:
             unit = field.json_schema_extra["unit"] if is_quantity(field) else "1"  # type: ignore[index,call-overload]
-            yield f"{indent}{key}: {_scalar(told[key])}" + (f"  # {unit}" if unit != "1" else "")
+            value = _distribution(varied[path + key], False) if path + key in varied else _scalar(told[key])
+            yield f"{indent}{key}: {value}" + (f"  # {unit}" if unit != "1" else "")
 
 
 def _is_month(annotation: Any, metadata: Any) -> bool:
     """Whether a field is a `Month`, or a `Month` that may be absent."""
     return get_args(Month)[1] in metadata or Month in get_args(annotation)
+
+
+def _distribution(varied: Distribution, month: bool) -> str:
+    """A distribution as a file writes it: ``{uniform: [0.0, 6.0]}``."""
+    values = [month_label(value) if month else _scalar(value) for value in varied.values]
+    return f"{{{varied.shape}: [{', '.join(values)}]}}"
 
 
 def _scalar(value: Any) -> str:
