@@ -20,13 +20,19 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from sim.errors import ModelError, OpenLoopError, ScenarioError, UnknownNameError
+from sim.errors import ModelError, OpenLoopError, PoolError, ScenarioError, UnknownNameError
 
 if TYPE_CHECKING:
     from sim.run import Result
     from sim.scenario import Scenario
 
 DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
+RUNNING = ("run", "compare", "ensemble", "plan")
+"""Verbs that would have run something, had the input been right."""
+
+
+RUNNING = ("run", "compare", "explain", "ensemble", "plan")
+"""Verbs that simulate: of a refused scenario they say that nothing was run."""
 
 
 class Door(TyperGroup):
@@ -47,9 +53,9 @@ class Door(TyperGroup):
             leave(
                 BAD_INPUT,
                 str(error),
-                verdict(error, "; nothing was run" if ctx.invoked_subcommand in ("run", "compare", "explain") else ""),
+                verdict(error, "; nothing was run" if ctx.invoked_subcommand in RUNNING else ""),
             )
-        except (UnknownNameError, ModelError) as error:
+        except (UnknownNameError, ModelError, PoolError) as error:
             leave(BAD_INPUT, str(error))
         except OpenLoopError as error:
             leave(FAILED, str(error))
@@ -112,6 +118,8 @@ def openloop(
     openloop run scenarios/baseline.yaml          simulate, and draw what came out
     openloop compare BASE OTHER                   say what a policy changes, and how surely
     openloop explain BASE OTHER --agent 17        say why an adopter chose otherwise, back to the first cause
+    openloop ensemble scenarios/baseline.yaml     run it many times, over ranges of what nobody knows
+    openloop plan scenarios/baseline.yaml         say what an ensemble would cost and tell
     openloop check scenarios/*.yaml               find every mistake without running
     openloop describe scenarios/baseline.yaml     say in sentences what a scenario assumes
     openloop list policies                        see what a scenario can say
@@ -509,6 +517,7 @@ def schema() -> None:
 from sim.cli import bench as _bench  # noqa: E402, F401  (a verb in a file of its own; it needs `app`)
 from sim.cli import compare as _compare  # noqa: E402, F401  (a verb in a file of its own; it needs `app`)
 from sim.cli import explain as _explain  # noqa: E402, F401
+from sim.cli import ensemble as _ensemble  # noqa: E402, F401
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from sim.engines import engine as find_engine
-from sim.errors import OutputError, PoolError, RunError
+from sim.errors import OutputError, RunError
 from sim.experiments.batch import FAILED, OK, Batch, Kitchen, Run, Values, run_batch
 from sim.experiments.pools import Pool
 from sim.experiments.pools import pool as make_pool
@@ -49,8 +49,8 @@ FIRST_RUNS = 4
 AHEAD = 2
 """Batches under way for each worker, so that none waits for us."""
 
-FLUSH_SECONDS = 1.0
-"""Results are written at least this often; sooner when few are under way."""
+FLUSH_SECONDS = 0.2
+"""Results wait no longer than this to be written; where they come faster, several share a file."""
 
 PATIENCE = 10.0
 """Seconds that Ctrl-C waits for batches that are being computed, so that they need not be lost."""
@@ -58,7 +58,8 @@ PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class Step:
-    """How far an ensemble is. ``fresh`` are the failures since the last step: point, replicate and reason."""
+    """How far an ensemble is, in runs that are written; ``fresh`` are failures since the last step: point, replicate,
+    reason."""
 
     done: int
     total: int
@@ -182,6 +183,7 @@ class Ensemble:
         watch: Watch | None = None,
         retry: bool = False,
         batch: int | None = None,
+        sizer: Sizer | None = None,
     ) -> Account:
         """Do the runs of some points that are not in the store yet, and append them to it.
 
@@ -193,12 +195,13 @@ class Ensemble:
         watch : told of every step
         retry : do failed runs again
         batch : runs of a batch, in place of a size that adapts
+        sizer : what earlier batches have taught about their size
 
         Raises
         ------
         OutputError
             When the store cannot be written; what was written before stays.
-        PoolError
+        RunError
             When the workers are gone for good.
         """
         self._need_to_hold()
@@ -210,7 +213,7 @@ class Ensemble:
         found.skipped = found.wanted - len(todo)
         with ExitStack() as stack:
             pool = pool or stack.enter_context(make_pool(recipe=self.recipe))
-            _Driver(self.store, pool, todo, found, watch, batch).drive()
+            _Driver(self.store, pool, todo, found, watch, batch, sizer).drive()
         self.store.join_shards()
         done = self.store.done()
         found.failed_in_all = sum(done.get((point, each)) == FAILED for point in numbers for each in which)
@@ -251,17 +254,19 @@ class _Driver:
     """Keeps workers busy and writes down what comes back."""
 
     def __init__(
-        self, store: Store, pool: Pool, todo: list[Run], found: Account, watch: Watch | None, batch: int | None
-    ):
+        self, store: Store, pool: Pool, todo: list[Run], found: Account, watch: Watch | None, batch: int | None,
+        sizer: Sizer | None,
+    ):  # fmt: skip
         self.store, self.pool, self.found, self.watch = store, pool, found, watch
         self.todo = deque(todo)
         self.suspects: deque[list[Run]] = deque()
         self.total = len(todo)
         self.text = json.dumps(store.recipe.account())
         self.fixed = batch
-        self.sizer = Sizer(most_runs(store.recipe, pool.batch_bytes), first=pool.workers)
+        self.sizer = sizer or Sizer(most_runs(store.recipe, pool.batch_bytes), first=pool.workers)
         self.under_way: dict[Future[Batch], list[Run]] = {}
         self.unwritten: list[Batch] = []
+        self.written = self.lost = 0
         self.began = self.flushed = time.monotonic()
 
     def drive(self) -> None:
@@ -269,10 +274,11 @@ class _Driver:
         try:
             self._fill()
             while self.under_way:
-                done, _ = wait(self.under_way, return_when=FIRST_COMPLETED)
+                waiting = FLUSH_SECONDS - (time.monotonic() - self.flushed) if self.unwritten else None
+                done, _ = wait(self.under_way, waiting and max(waiting, 0.0), FIRST_COMPLETED)
                 self._take(done)
                 self._fill()
-                if time.monotonic() - self.flushed > FLUSH_SECONDS or not self.under_way:
+                if time.monotonic() - self.flushed >= FLUSH_SECONDS or not self.under_way:
                     self._flush()
         except KeyboardInterrupt:
             self._rescue()
@@ -324,14 +330,6 @@ class _Driver:
         self.found.batches += 1
         self.found.busy += batch.busy
         self.sizer.learn(len(batch.runs), batch.busy)
-        if self.watch is not None:
-            fresh = tuple(
-                (point, replicate, error)
-                for (point, _, replicate), status, error in zip(batch.runs, batch.status, batch.error, strict=True)
-                if status == FAILED
-            )
-            seconds = time.monotonic() - self.began
-            self.watch(Step(self.found.done, self.total, self.found.failed, seconds, fresh))
 
     def _blame(self, broken: list[list[Run]]) -> None:
         """A worker died. Its batch, and those that died with it, go again one by one and in halves."""
@@ -351,23 +349,32 @@ class _Driver:
 
     def _revive(self) -> None:
         if self.pool.restart is None:
-            raise PoolError(
-                f"{self.pool.name}: the workers are gone. What was written is safe; give the command again."
-            )
+            raise RunError(f"{self.pool.name}: the workers are gone; what was written is safe")
         self.pool.executor.shutdown(wait=False, cancel_futures=True)
         self.pool.executor = self.pool.restart()
 
     def _flush(self) -> None:
-        if self.unwritten:
-            self.store.append(self.unwritten)
-            self.unwritten = []
+        batches, self.unwritten = self.unwritten, []
+        if batches:
+            self.store.append(batches)
         self.flushed = time.monotonic()
+        if batches and self.watch is not None:  # what is told is safe
+            self.written += sum(len(batch.runs) for batch in batches)
+            self.lost += sum(batch.failed for batch in batches)
+            fresh = tuple(
+                (point, replicate, error)
+                for batch in batches
+                for (point, _, replicate), status, error in zip(batch.runs, batch.status, batch.error, strict=True)
+                if status == FAILED
+            )
+            self.watch(Step(self.written, self.total, self.lost, time.monotonic() - self.began, fresh))
 
     def _rescue(self) -> None:
         """Ctrl-C: wait a little for what is being computed, and write it down."""
         running = [future for future in self.under_way if not future.cancel()]
         done, _ = wait(running, timeout=PATIENCE)
-        self._take(future for future in done if future.exception() is None)
+        self.watch = None
+        self._take([future for future in done if future.exception() is None])
         self._flush()
 
 

@@ -150,9 +150,9 @@ def _dask(address: str, workers: int | None, threads: int) -> Iterator[Pool]:
             cluster = distributed.LocalCluster(
                 n_workers=workers or cores(), threads_per_worker=1, dashboard_address=None, silence_logs=50
             )  # fmt: skip
-            client = distributed.Client(cluster)
+            client = distributed.Client(cluster, set_as_default=False)
         else:
-            cluster, client = None, distributed.Client(address, timeout=CONNECT_SECONDS)
+            cluster, client = None, distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise PoolError(
             f"the Dask cluster at {address} does not answer: {str(error) or type(error).__name__}"

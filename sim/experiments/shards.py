@@ -11,7 +11,8 @@ import hashlib
 import os
 import re
 import secrets
-from contextlib import suppress
+import sys
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 HALF = ".part-"
 """How the name of a file begins that is being written."""
 
+DIGITS = 16
+"""Of a checksum, in the name of a shard."""
+
 _SHARD = re.compile(r"part-(?P<token>[0-9a-f]{16})\.(?P<digest>[0-9a-f]{16})\.(parquet|nc)")
 
 
@@ -37,42 +41,54 @@ def write_shard(folder: Path, identity: str, content: pa.Table | xr.Dataset) -> 
     OutputError
         When it cannot be written. Nothing is left of it then.
     """
-    token = secrets.token_hex(8)
+    # made in memory first: HDF5 takes the whole process down when the disk fills up under it
+    data = _serialised(content, identity)
     ending = "parquet" if isinstance(content, pa.Table) else "nc"
-    partial = folder / f"{HALF}{token}.{ending}"
-    try:
-        folder.mkdir(exist_ok=True)
-        if isinstance(content, pa.Table):
-            about = {**(content.schema.metadata or {}), b"identity": identity.encode()}
-            pq.write_table(content.replace_schema_metadata(about), partial, compression="zstd")
-        else:
-            content.to_netcdf(partial, engine="h5netcdf")
-        name = f"part-{token}.{checksum(partial)}.{ending}"
-        force(partial)
-        partial.rename(folder / name)
-        force(folder)
-    except BaseException as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise OutputError(refusal(folder.parent, error)) from error
-        raise
+    name = f"part-{secrets.token_hex(8)}.{hashlib.sha256(data).hexdigest()[:DIGITS]}.{ending}"
+    _put(folder / f"{HALF}{name}", folder / name, data)
     return name
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write or replace a file of text, at once or not at all."""
-    partial = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+def _serialised(content: pa.Table | xr.Dataset, identity: str) -> bytes | memoryview:
+    if not isinstance(content, pa.Table):
+        with _own_locks():
+            return content.to_netcdf(engine="h5netcdf")
+    buffer = pa.BufferOutputStream()
+    about = {**(content.schema.metadata or {}), b"identity": identity.encode()}
+    pq.write_table(content.replace_schema_metadata(about), buffer, compression="zstd")
+    return memoryview(buffer.getvalue())
+
+
+def _own_locks() -> AbstractContextManager[object]:
+    """Keep xarray from asking a Dask cluster that happens to be connected for leave to write a file of ours."""
+    if "distributed" not in sys.modules:
+        return nullcontext()
+    import dask
+
+    return dask.config.set(scheduler="synchronous")
+
+
+def _put(partial: Path, path: Path, data: bytes | memoryview) -> None:
+    """Write a file under another name first, force it to disk, and rename it."""
     try:
-        partial.write_text(text, encoding="utf-8")
-        force(partial)
+        path.parent.mkdir(exist_ok=True)
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(path)
+        _force(path.parent)
     except BaseException as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise OutputError(refusal(path.parent, error)) from error
         raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write or replace a file of text, at once or not at all."""
+    _put(path.with_name(f".{path.name}-{secrets.token_hex(8)}"), path, text.encode("utf-8"))
 
 
 def shards_in(folder: Path) -> list[Path]:
@@ -94,14 +110,14 @@ def sound(path: Path, identity: str) -> bool:
 def checksum(path: Path) -> str:
     """Sixteen hexadecimal digits of the content."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        return hashlib.file_digest(file, "sha256").hexdigest()[:DIGITS]
 
 
-def force(path: Path) -> None:
-    """Have the system write a file, or the entries of a folder, to the disk now."""
-    if path.is_dir() and os.name == "nt":
+def _force(folder: Path) -> None:
+    """Have the system write the entries of a folder to the disk now."""
+    if os.name == "nt":  # which cannot, and need not
         return
-    handle = os.open(path, os.O_RDONLY)
+    handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

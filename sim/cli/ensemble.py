@@ -1,0 +1,453 @@
+"""The verbs ``openloop ensemble`` and ``openloop plan``: many runs, and what they would cost."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sim.cli import BAD_INPUT, FAILED, STOPPED, EngineName, Sets, app, leave, say, shown, warn
+from sim.cli.ensemble_words import Show, plain, plan_words, words
+
+if TYPE_CHECKING:
+    from sim.experiments.ensemble import Account, Ensemble
+    from sim.experiments.pools import Pool
+    from sim.experiments.recipe import Recipe
+    from sim.experiments.study import Study
+
+MOST_REPLICATES = 1000
+
+
+def _outcomes(incomplete: str) -> list[str]:
+    from sim.experiments.outcomes import OUTCOMES
+
+    return [name for name in OUTCOMES if name.startswith(incomplete)]
+
+
+def _designs(incomplete: str) -> list[str]:
+    return [name for name in ("lhs", "sobol", "grid") if name.startswith(incomplete)]
+
+
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE...", help="Scenario file, or several, each run at every point.", show_default=False),
+]
+FilesOrFolder = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE...|DIR", help="Scenario files; or the folder of an ensemble, to go on with it.",
+        show_default=False,
+    ),
+]  # fmt: skip
+Factors = Annotated[
+    list[str] | None,
+    typer.Option("--factor", metavar="KEY[=LO:HI]", help="What varies: KEY over its declared range, KEY=LO:HI, "
+                 "KEY=a|b|c or KEY~lognormal(0.6,0.3); `all` for every declared range. May be given again.",
+                 show_default=False),
+]  # fmt: skip
+Design = Annotated[
+    str, typer.Option(metavar="NAME|FILE.csv", help="lhs, sobol, grid, or a CSV file with keys in its first line; "
+                      "absent: lhs.", autocompletion=_designs, show_default=False),
+]  # fmt: skip
+Points = Annotated[
+    int | None, typer.Option(min=1, help="Points of the design, or levels of a grid.", show_default=False)
+]
+DesignSeed = Annotated[int, typer.Option(min=0, help="Seed of the design; no draw of the model depends on it.")]
+Replicates = Annotated[
+    int | None,
+    typer.Option(min=1, help="Repetitions of each point with other luck; absent: 4, or the scenario's where nothing "
+                 "varies.", show_default=False),
+]  # fmt: skip
+Outcomes = Annotated[
+    list[str] | None,
+    typer.Option("--outcome", "--outcomes", metavar="NAME[,NAME]", help="What is kept of each run as a number; absent: "
+                 "every declared outcome. May be given again.", autocompletion=_outcomes, show_default=False),
+]  # fmt: skip
+At = Annotated[
+    list[str] | None,
+    typer.Option("--at", metavar="MONTH", help="Month at which levels are read, beside the last; absent: 2029-12.",
+                 show_default=False),
+]  # fmt: skip
+Curves = Annotated[
+    str | None,
+    typer.Option(metavar="NAME[,NAME]|none", help="Levels that are kept month by month; absent: the headline ones.",
+                 autocompletion=_outcomes, show_default=False),
+]  # fmt: skip
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Worker processes; absent: one process, all cores.", show_default=False)
+]
+Threads = Annotated[int | None, typer.Option(min=1, help="Threads of the kernel in each worker.", show_default=False)]
+Cluster = Annotated[
+    str, typer.Option(metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786, or `local`.",
+                      show_default=False),
+]  # fmt: skip
+Mpi = Annotated[
+    bool, typer.Option("--mpi", help="Compute on the MPI processes this was started with (python -m mpi4py.futures).")
+]
+Model = Annotated[
+    str | None,
+    typer.Option(metavar="FILE:CLASS", help="With --engine mesa: a model of your own.", show_default=False),
+]
+Seed = Annotated[int | None, typer.Option(help="Root of all draws.", show_default=False)]
+Adopters = Annotated[int | None, typer.Option(help="Number of adopters.", show_default=False)]
+Months = Annotated[int | None, typer.Option(help="Months from 2024-01.", show_default=False)]
+
+
+@app.command()
+def ensemble(
+    files: FilesOrFolder,
+    sets: Sets = None,
+    factors: Factors = None,
+    design: Design = "",
+    points: Points = None,
+    design_seed: DesignSeed = 0,
+    replicates: Replicates = None,
+    outcomes: Outcomes = None,
+    at: At = None,
+    curves: Curves = None,
+    until_width: Annotated[
+        float | None,
+        typer.Option("--until-width", metavar="WIDTH", help="Add replicates until luck leaves the mean of the first "
+                     "--outcome uncertain by less than this (95%, end to end).", show_default=False),
+    ] = None,
+    max_replicates: Annotated[int, typer.Option(min=2, help="Most replicates of --until-width.")] = MOST_REPLICATES,
+    seed: Seed = None,
+    adopters: Adopters = None,
+    months: Months = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the ensemble's folder appears.")] = Path(
+        "runs"
+    ),
+    workers: Workers = None,
+    threads: Threads = None,
+    cluster: Cluster = "",
+    mpi: Mpi = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Do failed runs again.")] = False,
+    replay: Annotated[
+        str | None,
+        typer.Option(metavar="POINT:REPLICATE", help="Do one run of DIR again, alone, and keep nothing of it.",
+                     show_default=False),
+    ] = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Write the numbers only.")] = False,
+    engine: EngineName = "lockstep",
+    model: Model = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the folder and nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print events as JSON, one a line.")] = False,
+) -> None:  # fmt: skip
+    """Run a scenario at many points, with many draws of luck, into a store that survives whatever happens.
+
+    The same command goes on where it stopped; more points or replicates add to what is there.
+
+    \b
+    openloop ensemble scenarios/baseline.yaml --replicates 200
+    openloop ensemble scenarios/baseline.yaml --factor startup.switching_cost --factor loops.R1=live|off --points 256
+    openloop ensemble scenarios/baseline.yaml --design sobol --points 1024 --factor all --replicates 2
+    openloop ensemble scenarios/baseline.yaml --design points.csv --workers 8
+    openloop ensemble runs/baseline-ensemble-1a2b3c4d
+    openloop ensemble runs/baseline-ensemble-1a2b3c4d --replay 17:3
+    mpiexec -n 9 python -m mpi4py.futures -m sim.cli ensemble scenarios/baseline.yaml --replicates 1000 --mpi
+    """
+    show = Show(quiet, as_json, not no_figures)
+    where = _Where(workers, threads, cluster, mpi)
+    if len(files) == 1 and files[0].is_dir():
+        if replay is not None:
+            _replay(files[0], replay, threads, as_json)
+            return
+        asked = {"--factor": factors, "--design": design, "--points": points, "--replicates": replicates,
+                 "--set": sets, "--outcome": outcomes, "--at": at, "--curves": curves}  # fmt: skip
+        given = [name for name, value in asked.items() if value]
+        if given:
+            remedy = "To ask for more, give the scenario file and the new numbers; the same folder is found again."
+            leave(BAD_INPUT, f"{files[0]} says by itself what it is; {', '.join(given)} cannot be given.", remedy)
+        _resume(files[0], where, show, retry)
+        return
+    if replay is not None:
+        leave(BAD_INPUT, "--replay needs the folder of an ensemble in place of a scenario file.")
+    study = _study(
+        files, sets, factors, design, points, design_seed, replicates, outcomes, at, curves, engine, model,
+        {"seed": seed, "adopters": adopters, "months": months},
+    )  # fmt: skip
+    if until_width is not None and not until_width > 0:
+        leave(BAD_INPUT, f"--until-width is {until_width:g}; it must be more than 0.")
+    until = None if until_width is None else (_column(study.recipe, outcomes), until_width, max_replicates)
+    _run(study, out, where, show, retry, until)
+
+
+@app.command()
+def plan(
+    files: Files,
+    sets: Sets = None,
+    factors: Factors = None,
+    design: Design = "",
+    points: Points = None,
+    design_seed: DesignSeed = 0,
+    replicates: Replicates = None,
+    outcomes: Outcomes = None,
+    at: At = None,
+    curves: Curves = None,
+    seed: Seed = None,
+    adopters: Adopters = None,
+    months: Months = None,
+    workers: Workers = None,
+    threads: Threads = None,
+    cluster: Cluster = "",
+    mpi: Mpi = False,
+    pilot: Annotated[int, typer.Option(min=2, help="Fewest runs of the pilot.")] = 64,
+    engine: EngineName = "lockstep",
+    model: Model = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+) -> None:
+    """Say what an ensemble would cost and tell, before it is paid for: time, memory, disk, widths of intervals.
+
+    Takes the options of `openloop ensemble`, does some of its runs on the same workers, and throws them away.
+
+    \b
+    openloop plan scenarios/baseline.yaml --replicates 1000
+    openloop plan scenarios/baseline.yaml --factor all --design sobol --points 1024 --outcomes focus_share
+    """
+    study = _study(
+        files, sets, factors, design, points, design_seed, replicates, outcomes, at, curves, engine, model,
+        {"seed": seed, "adopters": adopters, "months": months},
+    )  # fmt: skip
+    from sim.experiments.planning import plan as make_plan
+
+    where = _Where(workers, threads, cluster, mpi)
+    recipe = study.recipe
+    names = [name for name in recipe.columns if outcomes and _belongs(name, outcomes)]
+    chosen = study.points()
+    with where.pool(recipe) as pool, Show(quiet, False, False).watching(pool, f"pilot of {recipe.name}") as watch:
+        found = make_plan(recipe, chosen, study.replicates, pool, names=names, pilot=pilot, watch=watch)
+        name = pool.name
+    if as_json:
+        about = {each: getattr(found, each) for each in found.__dataclass_fields__ if each != "widths"}
+        rows = plain(found.widths.to_dict("records"))
+        print(json.dumps({**about, "workers": name, "outcomes": rows}, indent=2, ensure_ascii=False))
+        return
+    print(plan_words(found, name))
+    command = shlex.join(["openloop", *("ensemble" if word == "plan" else word for word in sys.argv[1:])])
+    print(f"Next:\n  {command}")
+
+
+class _Where:
+    """Where runs are computed."""
+
+    def __init__(self, workers: int | None, threads: int | None, cluster: str, mpi: bool):
+        if cluster and mpi:
+            leave(BAD_INPUT, "--cluster and --mpi are two ways to the same end; give one of them.")
+        self.workers, self.threads = workers, threads
+        self.kind = "mpi" if mpi else cluster
+
+    def pool(self, recipe: Recipe) -> Any:
+        from sim.experiments.pools import pool
+
+        return pool(self.kind, self.workers, self.threads, recipe)
+
+
+# asking
+
+
+def _study(
+    files: list[Path], sets: Any, factors: Any, design: str, points: int | None, design_seed: int,
+    replicates: int | None, outcomes: Any, at: Any, curves: str | None, engine: str, model: str | None,
+    settings: dict[str, int | None],
+) -> Study:  # fmt: skip
+    from sim.experiments.study import ask
+
+    listed = None if curves is None else [] if curves == "none" else _split([curves])
+    study = ask(
+        files, sets=sets or (), settings=settings, factors=factors or (), design=design, count=points,
+        design_seed=design_seed, replicates=replicates, outcomes=_names(outcomes), at=at or (), curves=listed,
+        engine=engine, model=model,
+    )  # fmt: skip
+    warn(study.warnings)
+    for note in study.notes:
+        say(f"note: {note}.")
+    return study
+
+
+def _split(texts: Any) -> list[str]:
+    return [name.strip() for text in texts or () for name in text.split(",") if name.strip()]
+
+
+def _names(outcomes: Any) -> list[str]:
+    """Names of outcomes; a month behind one is read by `_column` alone."""
+    return list(dict.fromkeys(name.partition("@")[0] for name in _split(outcomes)))
+
+
+def _belongs(column: str, outcomes: Any) -> bool:
+    wanted = _split(outcomes)
+    return column in wanted or column.partition("@")[0] in wanted
+
+
+def _column(recipe: Recipe, outcomes: Any) -> str:
+    """The column that --until-width looks at: the first outcome that was named, in the last month unless it says."""
+    from sim.axes import month_label
+    from sim.experiments.outcomes import OUTCOMES
+
+    wanted = (_split(outcomes) or ["focus_share"])[0]
+    name, _, date = wanted.partition("@")
+    column = wanted if date or OUTCOMES[name].kind == "moment" else f"{name}@{month_label(recipe.at[-1])}"
+    if column not in recipe.columns:
+        leave(BAD_INPUT, f"{column} is not recorded; add --at {date}.")
+    return column
+
+
+# running
+
+
+def _run(study: Study, out: Path, where: _Where, show: Show, retry: bool, until: Any) -> None:
+    from sim.experiments.ensemble import Ensemble
+    from sim.experiments.study import enter, until_narrow
+
+    command = shlex.join(["openloop", *sys.argv[1:]])
+    folder = out / study.recipe.name
+    with Ensemble.open(folder, study.recipe) as found:
+        numbers = enter(found, study, command)
+        _compiling(study.recipe, show)
+        with _surviving(found, show), where.pool(study.recipe) as pool:
+            _begin(found, show, len(numbers), study.replicates, pool, [(numbers, study.replicates)])
+            with show.watching(pool, study.recipe.scenario.name) as watch:
+                options = {"pool": pool, "watch": watch, "retry": retry}
+                if until is None:
+                    account = found.run(numbers, study.replicates, **options)
+                else:
+                    column, width, most = until
+                    account, count = until_narrow(found, numbers, column, width, most, study.replicates, **options)
+                    from dataclasses import replace
+
+                    enter(found, replace(study, replicates=count), command)
+        _finish(found, account, show)
+
+
+def _resume(folder: Path, where: _Where, show: Show, retry: bool) -> None:
+    from sim.experiments.ensemble import Account, Ensemble
+    from sim.experiments.study import asked_for
+
+    with Ensemble.open(folder) as found:
+        asked = asked_for(found.store)
+        if not asked:
+            leave(BAD_INPUT, f"{folder} was filled by a program of yours, so only that program knows what is missing.")
+        _compiling(found.recipe, show)
+        total = Account()
+        with _surviving(found, show), where.pool(found.recipe) as pool:
+            points = {number for numbers, _ in asked for number in numbers}
+            _begin(found, show, len(points), max(count for _, count in asked), pool, asked)
+            with show.watching(pool, found.recipe.scenario.name) as watch:
+                for numbers, count in asked:
+                    account = found.run(numbers, count, pool=pool, watch=watch, retry=retry)
+                    for name in ("wanted", "skipped", "done", "failed", "batches", "busy", "seconds"):
+                        setattr(total, name, getattr(total, name) + getattr(account, name))
+                    total.failed_in_all = max(total.failed_in_all, account.failed_in_all)
+                    total.trouble = account.trouble
+        _finish(found, total, show)
+
+
+def _compiling(recipe: Recipe, show: Show) -> None:
+    from sim.engines import engine as find_engine
+    from sim.engines.lockstep import compiled
+
+    if show.words and find_engine(recipe.engine, recipe.model).compiles and not compiled():
+        say("compiling the kernel, first run only (about 15 s)")
+
+
+def _begin(found: Ensemble, show: Show, points: int, replicates: int, pool: Pool, asked: Any) -> None:
+    """Say what is to be done, and what is there already."""
+    todo = len({run for numbers, count in asked for run in map(_run_key, found.pending(numbers, count))})
+    wanted = len({(number, each) for numbers, count in asked for number in numbers for each in range(count)})
+    for damage in found.store.trouble:
+        say(f"{damage}; its runs are done again")
+    show.event(
+        "start", folder=shown(found.folder), points=points, replicates=replicates, wanted=wanted,
+        skipped=wanted - todo, todo=todo, workers=pool.name, trouble=found.store.trouble,
+    )  # fmt: skip
+    if show.words and wanted > todo:
+        say(f"{wanted - todo:,} of {wanted:,} runs are in {shown(found.folder)} and are skipped")
+
+
+def _run_key(run: Any) -> tuple[int, int]:
+    return run[0], run[2]
+
+
+@contextmanager
+def _surviving(found: Ensemble, show: Show) -> Iterator[None]:
+    """Ctrl-C: say that nothing is lost, and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = len(found.store.done())
+        show.event("stopped", folder=shown(found.folder), kept=kept)
+        leave(
+            STOPPED, f"\nStopped; {kept:,} runs are kept. The same command goes on, and so does:",
+            f"  openloop ensemble {shlex.quote(shown(found.folder))}",
+        )  # fmt: skip
+
+
+def _finish(found: Ensemble, account: Account, show: Show) -> None:
+    from sim.experiments.summary import headline, shown_rows, summarise, write
+
+    summary = summarise(found.store)
+    write(found.store, summary, figures=show.figures)
+    folder = shown(found.folder)
+    show.event(
+        "done", folder=folder, wanted=account.wanted, skipped=account.skipped, done=account.done,
+        failed=account.failed, failed_in_all=summary.failed, seconds=round(account.seconds, 3),
+        recommended_replicates=summary.advice.count, advice=str(summary.advice),
+        outcomes=summary.table.to_dict("records"),
+    )  # fmt: skip
+    if show.words:
+        print(words(found, account, summary, shown_rows(summary, headline(found.recipe))))
+    elif not show.as_json:
+        print(folder)
+    if summary.failed:
+        first = summary.failures.iloc[0]
+        leave(
+            FAILED, f"{summary.failed:,} of {summary.runs:,} runs failed; the others are kept. The first said: "
+            f"{first['error']}", f"  openloop ensemble {shlex.quote(folder)} --replay {first['point']}:"
+            f"{first['replicate']}    does it again, alone; --retry does all of them again",
+        )  # fmt: skip
+
+
+def _replay(folder: Path, text: str, threads: int | None, as_json: bool) -> None:
+    """One run again, alone: whether it fails again, or gives the very numbers that are stored."""
+    from sim.experiments.batch import FAILED as FAILED_RUN
+    from sim.experiments.ensemble import Ensemble
+
+    found = Ensemble.open(folder)
+    point_text, _, replicate_text = text.partition(":")
+    if not (point_text.isdigit() and replicate_text.isdigit()):
+        leave(BAD_INPUT, f'--replay is "{text}"; write the point and the replicate, such as 17:3.')
+    point, replicate = int(point_text), int(replicate_text)
+    batch = found.replay(point, replicate, threads)
+    values = dict(zip(found.recipe.keys, found.store.points[point], strict=True))
+    table = found.table()
+    stored = table[(table["point"] == point) & (table["replicate"] == replicate)]
+    numbers = {name: float(each[0]) for name, each in batch.scalars.items()}
+    same = None
+    if len(stored) and stored.iloc[0]["status"] == batch.status[0] != FAILED_RUN:
+        row = stored.iloc[0]
+        same = all(row[name] == number or (row[name] != row[name] and number != number)
+                   for name, number in numbers.items())  # fmt: skip
+    about = {"point": point, "replicate": replicate, "factors": values, "status": batch.status[0],
+             "error": batch.error[0], "seconds": round(batch.seconds[0], 3), "identical": same}  # fmt: skip
+    if as_json:
+        print(json.dumps(plain({**about, "outcomes": numbers}), indent=2, ensure_ascii=False))
+    else:
+        print("\n".join([
+            f"point {point}, replicate {replicate}, {batch.seconds[0]:.2f} s",
+            *(f"  {key} = {value}" for key, value in values.items()),
+            *(f"  {name}: {number:.6g}" for name, number in numbers.items() if batch.status[0] != FAILED_RUN),
+        ]))  # fmt: skip
+    if batch.status[0] == FAILED_RUN:
+        leave(FAILED, f"It fails: {batch.error[0]}")
+    if same is False:
+        leave(FAILED, "The numbers are not those in the store: another machine, or other libraries?")
+    if not as_json:
+        print(
+            "Identical to what is stored, to the last bit." if same else "The store holds no finished run to compare."
+        )

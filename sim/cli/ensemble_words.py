@@ -1,0 +1,185 @@
+"""How ensembles and plans are told: progress for people and for programs, and the words at the end."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sim.cli import say, shown
+
+if TYPE_CHECKING:
+    from sim.experiments.ensemble import Account, Ensemble, Step, Watch
+    from sim.experiments.planning import Forecast
+    from sim.experiments.pools import Pool
+    from sim.experiments.summary import Summary
+
+EVENT_SECONDS = 1.0
+"""Progress events for programs come no faster than this."""
+
+LINE_SECONDS = 10.0
+"""Where there is no terminal, a line of progress comes no faster than this, and not before another tenth is done."""
+
+
+class Show:
+    """How progress and results leave: words for people, or events for programs, one JSON object a line on stdout."""
+
+    def __init__(self, quiet: bool, as_json: bool, figures: bool):
+        self.quiet, self.as_json, self.figures = quiet or as_json, as_json, figures
+        self.words = not quiet and not as_json
+
+    def event(self, name: str, **about: Any) -> None:
+        """Tell a program."""
+        if self.as_json:
+            print(json.dumps({"event": name, **plain(about)}, ensure_ascii=False), flush=True)
+
+    @contextmanager
+    def watching(self, pool: Pool, name: str) -> Iterator[Watch | None]:
+        """What is told of every step."""
+        if self.as_json:
+            yield self._tell
+        elif self.quiet:
+            yield None
+        elif sys.stderr.isatty():
+            with bar(name) as watch:
+                yield watch
+        else:
+            yield Lines(name)
+
+    def _tell(self, step: Step) -> None:
+        for point, replicate, error in step.fresh:
+            self.event("failure", point=point, replicate=replicate, error=error)
+        now = time.monotonic()
+        if now - getattr(self, "_told", -math.inf) >= EVENT_SECONDS or step.done == step.total:
+            self._told = now
+            left = step.seconds * (step.total / step.done - 1) if step.done else math.nan
+            self.event(
+                "progress", done=step.done, total=step.total, failed=step.failed, seconds=round(step.seconds, 3),
+                rate=round(step.done / step.seconds, 3) if step.seconds > 0 else None, left=round(left, 1),
+            )  # fmt: skip
+
+
+@contextmanager
+def bar(name: str) -> Iterator[Watch]:
+    """A bar with rate, time left and failures."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+        TextColumn("[red]{task.fields[failed]}"), TimeRemainingColumn(elapsed_when_finished=True),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
+        task = drawn.add_task(name, total=None, rate="", failed="")
+
+        def watch(step: Step) -> None:
+            rate = f"{step.done / step.seconds:.3g} runs/s" if step.seconds > 0 else ""
+            failed = f"{step.failed} failed" if step.failed else ""
+            drawn.update(task, total=step.total, completed=step.done, rate=rate, failed=failed)
+
+        yield watch
+
+
+class Lines:
+    """A rare line, where a bar would fill a log."""
+
+    def __init__(self, name: str):
+        self.name, self.last, self.spoken = name, time.monotonic(), 0
+
+    def __call__(self, step: Step) -> None:
+        now = time.monotonic()
+        if now - self.last < LINE_SECONDS or step.done - self.spoken < step.total / 10:
+            return
+        left = step.seconds * (step.total / step.done - 1)
+        failed = f", {step.failed} failed" if step.failed else ""
+        rate = step.done / step.seconds
+        say(f"{self.name}: {step.done:,} of {step.total:,} runs, {rate:.3g} a second{failed}, about {left:.0f} s left")
+        self.last, self.spoken = now, step.done
+
+
+def words(found: Ensemble, account: Account, summary: Summary, rows: list[dict[str, str]]) -> str:
+    """What came out, and what to do next."""
+    from sim.cli.terminal import as_table
+
+    folder = shown(found.folder)
+    rate = f", {account.done / account.seconds:.3g} runs a second" if account.done and account.seconds > 0 else ""
+    lines = [
+        f"{account.done:,} runs in {span(account.seconds)}{rate}; {account.skipped:,} were there already.", "",
+    ]  # fmt: skip
+    if rows:
+        lines += [as_table(dense(rows)), ""]
+    lines += [
+        f"  {str(summary.advice)[:1].upper()}{str(summary.advice)[1:]}.", "", f"{folder}/",
+        "  runs/       one row a run (Parquet): factor values, status, outcomes; pandas.read_parquet opens it",
+    ]  # fmt: skip
+    if found.recipe.curves:
+        lines.append("  curves/     levels month by month (netCDF)")
+    lines += [
+        "  summary.md  everything to read; summary.csv: the same as a table", "  manifest.json, scenario.yaml, points/",
+        "Next:", f"  openloop ensemble {shlex.quote(folder)}    goes on after an interruption",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def dense(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Rows without the columns that are empty in all of them."""
+    return [{name: row[name] for name in row if any(each[name] for each in rows)} for row in rows]
+
+
+def plan_words(found: Forecast, workers: str) -> str:
+    """A plan to read."""
+    from sim.cli.terminal import as_table
+    from sim.experiments.paired import decimals
+
+    rows = []
+    for row in found.widths.itertuples():
+        place = decimals(row.width, row.mean)
+        rows.append({
+            "outcome": row.outcome, "mean": "" if math.isnan(row.mean) else f"{row.mean:,.{place}f}",
+            "width_of_interval": "" if not math.isfinite(row.width) else f"{row.width:.2g}",
+            "unit": "" if row.unit == "1" else row.unit,
+            "luck": "" if math.isnan(row.luck_part) else f"{row.luck_part:.0%}",
+            "missing": f"{row.missing / found.pilot:.0%}" if row.missing else "",
+        })  # fmt: skip
+    failed = f"; {found.failed:.0%} of the pilot failed" if found.failed else ""
+    lines = [
+        f"{found.runs:,} runs: {found.points:,} point{'s' * (found.points != 1)} x {found.replicates:,} "
+        f"replicate{'s' * (found.replicates != 1)}, on {workers}",
+        f"  time    {span(found.seconds)}  ({1000 * found.per_run:.3g} ms a run, batches of {found.batch}; "
+        f"{span(found.start)} to start)",
+        f"  memory  {size(found.memory)}",
+        f"  disk    {size(found.disk)}",
+        f"  from a pilot of {found.pilot} runs{failed}", "",
+        "What the 95% intervals of the means would be, end to end:", "", as_table(dense(rows)), "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def span(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def size(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
+
+
+def plain(value: Any) -> Any:
+    """A value for JSON; what is no finite number is null."""
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

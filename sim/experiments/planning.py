@@ -1,0 +1,147 @@
+"""Plan before paying: what an ensemble will cost and how much it will tell, from a short pilot.
+
+The pilot does some of the very runs that are planned, on the very workers, into a store of its own that is thrown away.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sim.errors import RunError
+from sim.experiments.batch import FAILED, OK, Values
+from sim.experiments.ensemble import Ensemble, Sizer, Watch, most_runs
+from sim.experiments.outcomes import OUTCOMES
+from sim.experiments.pools import Pool
+from sim.experiments.recipe import Recipe
+from sim.experiments.replicates import crossed, square
+from sim.experiments.summary import headline
+from sim.trajectory import series_bytes
+
+PILOT_RUNS = 64
+"""Fewest runs of a pilot: a standard deviation is then known to within a sixth."""
+
+PILOT_SECONDS = 6.0
+"""A pilot goes on for so long, to see past the start of the workers, or until it has done `PILOT_PART` of the plan."""
+
+PILOT_PART = 0.2
+PILOT_REPLICATES = 4
+"""Replicates of each point in a pilot of many points."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What an ensemble will cost and tell.
+
+    Attributes
+    ----------
+    runs, points, replicates : that are planned, and ``pilot`` of them that were done to find out
+    failed : part of the pilot's runs that failed
+    seconds : wall time from the start to the last run, ``start`` of it before the first
+    per_run : seconds of wall time for each run
+    batch : runs of a batch
+    memory : bytes that the largest process will take; workers elsewhere not counted
+    disk : bytes of the store
+    widths : one row an outcome: outcome, unit, mean, width (of the 95% interval of the mean, as planned), luck_part
+    """
+
+    runs: int
+    points: int
+    replicates: int
+    pilot: int
+    failed: float
+    seconds: float
+    start: float
+    per_run: float
+    batch: int
+    memory: int
+    disk: int
+    widths: pd.DataFrame
+
+
+def plan(
+    recipe: Recipe,
+    points: Sequence[Values],
+    replicates: int,
+    pool: Pool,
+    *,
+    names: Sequence[str] = (),
+    pilot: int = PILOT_RUNS,
+    seconds: float = PILOT_SECONDS,
+    watch: Watch | None = None,
+) -> Forecast:
+    """Find out what an ensemble will cost and tell.
+
+    Parameters
+    ----------
+    names : columns of `Recipe.columns` whose intervals are foreseen; absent: the headline
+    pilot : fewest runs to find out
+    seconds : how long the pilot goes on; 0: no longer than its runs take
+
+    Raises
+    ------
+    RunError
+        When not a single run of the pilot could be finished.
+    """
+    total = len(points) * replicates
+    each = min(replicates, pilot if len(points) == 1 else PILOT_REPLICATES)
+    # not the first ones: those of a grid lie in a corner
+    order = np.random.default_rng(0).permutation(len(points))
+    with tempfile.TemporaryDirectory(prefix="openloop-plan-") as place:
+        with Ensemble.open(Path(place) / "pilot", recipe) as ensemble:
+            began = time.perf_counter()
+            first = ensemble.add([points[order[0]]])
+            ensemble.run(first, 1, pool=pool, batch=1)  # starts workers and compiles
+            start = time.perf_counter() - began
+            sizer = Sizer(most_runs(recipe, pool.batch_bytes), first=pool.workers - 1)
+            wanted, busy, wall, done = min(pilot, total), 0.0, 0.0, 0
+            while True:
+                chosen = [points[i] for i in order[: max(1, math.ceil(wanted / each))]]
+                count = max(each, min(replicates, wanted)) if len(points) == 1 else each
+                account = ensemble.run(ensemble.add(chosen), count, pool=pool, watch=watch, sizer=sizer)
+                busy, wall, done = busy + account.busy, wall + account.seconds, done + account.done
+                if wall >= seconds or wanted >= max(PILOT_PART * total, pilot) or wanted >= total:
+                    break
+                wanted = min(total, max(2 * wanted, pilot))
+        table = ensemble.table()
+        disk = sum(path.stat().st_size for path in ensemble.folder.rglob("*") if path.is_file()) / max(len(table), 1)
+    good = table[table["status"] == OK]
+    if not len(good):
+        raise RunError(f"none of the {len(table)} runs of the pilot could be finished: {table['error'].iloc[0]}")
+    used = min(1.0, busy / (wall * pool.workers)) if wall > 0 else 1.0
+    fixed, slope = sizer.cost() if sizer.seen else (0.0, wall / max(done, 1))
+    batch = min(sizer.size, max(1, total // pool.workers))
+    # what the pilot measured, at the size that batches will have
+    per_run = (fixed / batch + slope) / (pool.workers * max(used, 0.05))
+    names = tuple(names) or headline(recipe)
+    return Forecast(
+        runs=total, points=len(points), replicates=replicates, pilot=len(table),
+        failed=float((table["status"] == FAILED).mean()), seconds=start + per_run * total, start=start, per_run=per_run,
+        batch=batch, memory=_memory(recipe, pool, batch), disk=int(disk * total),
+        widths=pd.DataFrame([_width(good, name, len(points), replicates) for name in names]),
+    )  # fmt: skip
+
+
+def _width(good: pd.DataFrame, name: str, points: int, replicates: int) -> dict[str, object]:
+    values, missing = square(good, name)
+    found = crossed(values, missing)
+    return {
+        "outcome": name, "unit": OUTCOMES[name.partition("@")[0]].unit, "mean": found.mean,
+        "width": found.width_at(points, replicates) if values.size > 1 else math.nan,
+        "luck_part": found.luck_part if points > 1 else math.nan, "missing": missing,
+    }  # fmt: skip
+
+
+def _memory(recipe: Recipe, pool: Pool, batch: int) -> int:
+    """Bytes: what this process has taken so far, and the batches under way."""
+    taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return taken + 2 * batch * series_bytes(recipe.scenario)

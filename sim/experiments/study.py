@@ -1,0 +1,231 @@
+"""From what somebody asks for to an ensemble: scenario files, factors and a design to a recipe and its points.
+
+What was asked for is kept in the store's manifest, so that a folder alone says what is left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.distributions import Distribution
+from sim.errors import Problem, ScenarioError, UnknownNameError
+from sim.experiments.batch import Values
+from sim.experiments.designs import DESIGNS, grid, listed, remark, unit_points, valued
+from sim.experiments.ensemble import Account, Ensemble, in_steps
+from sim.experiments.factors import Factor, default_factors, parse_factor, varied_factors
+from sim.experiments.paired import next_count
+from sim.experiments.recipe import SCENARIO, Recipe, make_recipe
+from sim.experiments.replicates import square
+from sim.experiments.store import Store, python_values
+from sim.scenario import Scenario
+from sim.scenario.resolve import load
+
+REPLICATES = 4
+"""Replicates of each point when nothing is said and something varies."""
+
+POINTS = {"lhs": 100, "sobol": 128, "grid": 5}
+"""Points (of a grid: levels) when nothing is said."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """An ensemble as somebody asked for it.
+
+    Attributes
+    ----------
+    recipe : what its runs are
+    design, seed, count : how its points are made; ``listed`` holds those of a file
+    replicates : of each point
+    notes, warnings : what was settled on the way, and what is doubtful in the files
+    """
+
+    recipe: Recipe
+    design: str
+    seed: int
+    count: int
+    replicates: int
+    listed: tuple[Values, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    def points(self, asked: Sequence[dict[str, Any]] = ()) -> list[Values]:
+        """The points; ``asked`` are earlier designs of the same store, which a Latin hypercube goes on from."""
+        factors = [factor for factor in self.recipe.factors if factor.key != SCENARIO]
+        if self.design == "listed":
+            inner = list(self.listed)
+        elif self.design == "none":
+            inner = [()]
+        elif self.design == "grid":
+            inner = python_values(factors, grid(factors, self.count))
+        else:
+            inner = python_values(factors, valued(factors, self._units(len(factors), self.blocks(asked))))
+        choice = next((factor for factor in self.recipe.factors if factor.key == SCENARIO), None)
+        return inner if choice is None else [(name, *each) for name in choice.distribution.values for each in inner]
+
+    def blocks(self, asked: Sequence[dict[str, Any]] = ()) -> list[int]:
+        """Sizes of the parts that a Latin hypercube consists of: what there was, and what is added."""
+        if self.design != "lhs":
+            return [self.count]
+        before = [each["blocks"] for each in asked if (each["design"], each["seed"]) == (self.design, self.seed)]
+        longest: list[int] = max(before, key=sum, default=[])
+        return [*longest, self.count - sum(longest)] if self.count > sum(longest) else list(longest)
+
+    def _units(self, dimensions: int, blocks: Sequence[int]) -> np.ndarray:
+        firsts = np.cumsum([0, *blocks[:-1]])
+        parts = [
+            unit_points(self.design, dimensions, size, self.seed, int(first))
+            for first, size in zip(firsts, blocks, strict=True)
+        ]
+        return np.vstack(parts)[: self.count]
+
+
+def ask(
+    files: Sequence[str | Path],
+    *,
+    sets: Sequence[str] = (),
+    settings: dict[str, int | None] | None = None,
+    factors: Sequence[str] = (),
+    design: str = "",
+    count: int | None = None,
+    design_seed: int = 0,
+    replicates: int | None = None,
+    **recorded: Any,
+) -> Study:
+    """A study from what a command line says.
+
+    Parameters
+    ----------
+    files : scenario files; with several, each is run at every point
+    sets, settings : changes to all of them, as for `sim.run.run`
+    factors : as for `parse_factor`; they override the ranges of the file. ``all``: every declared range
+    design : key of `DESIGNS`, or a CSV file; absent: ``lhs`` where something varies
+    count : points, or levels of a grid
+    recorded : passed on to `make_recipe`
+
+    Raises
+    ------
+    ScenarioError, UnknownNameError
+        When a file, a factor or the design is refused.
+    """
+    changes = [*sets, *(f"run.{key}={value}" for key, value in (settings or {}).items() if value is not None)]
+    loaded = [load(file, changes) for file in files]
+    base, *others = (each.scenario for each in loaded)
+    varied = next((each.name for each in others if each.varied and each.varied != base.varied), None)
+    if varied is not None:
+        what = "varies in other ways than the first scenario of this ensemble."
+        raise ScenarioError([Problem(varied, 0, "", what, "Give all files the same ranges, or use --factor.")])
+    csv_file = design.lower().endswith(".csv")
+    if design and not csv_file and design not in DESIGNS:
+        raise UnknownNameError("design", design, [*DESIGNS, "FILE.csv"])
+    if csv_file:
+        if factors:
+            what = "cannot be given together with a list of points, which says what varies."
+            raise ScenarioError([Problem("--factor", 0, "", what)])
+        varying, columns = listed(design, base)
+        points = python_values(varying, columns)
+        kind, size = "listed", len(points)
+    else:
+        varying, points = _factors(base, factors), []
+        kind, size = (design or "lhs", count or POINTS[design or "lhs"]) if varying else ("none", 1)
+        if not varying and (design or count):
+            what = "says how to choose points, but nothing varies."
+            remedy = "Add --factor KEY, or a range to the scenario file."
+            raise ScenarioError([Problem("--design" if design else "--points", 0, "", what, remedy)])
+    recipe, notes = make_recipe(base, varying, variants=others, **recorded)
+    if replicates is None:
+        replicates = REPLICATES if varying else base.run.replicates
+    said = [*notes, remark(kind, size)]
+    warnings = dict.fromkeys(problem for each in loaded for problem in each.warnings)
+    return Study(
+        recipe, kind, design_seed, size, replicates, tuple(points), tuple(each for each in said if each),
+        tuple(warnings),
+    )  # fmt: skip
+
+
+def _factors(scenario: Scenario, texts: Sequence[str]) -> list[Factor]:
+    """The factors of a scenario and of the command line; the latter prevail."""
+    found = {factor.key: factor for factor in varied_factors(scenario)}
+    for text in texts:
+        if text.strip() == "all":
+            found = {**{factor.key: factor for factor in default_factors(scenario)}, **found}
+            continue
+        factor = parse_factor(text, scenario)
+        if factor.key in found and factor.declared:  # `key` alone does not undo the range of the file
+            continue
+        found[factor.key] = factor
+    return list(found.values())
+
+
+def enter(ensemble: Ensemble, study: Study, command: str = "") -> list[int]:
+    """Put the points of a study into an ensemble that is held for writing, and note what was asked for."""
+    asked = ensemble.store.manifest["designs"]
+    blocks = study.blocks(asked)
+    numbers = ensemble.add(study.points(asked))
+    entry = {
+        "design": study.design, "seed": study.seed, "blocks": blocks, "count": study.count,
+        "points": [list(each) for each in in_steps(numbers)], "replicates": study.replicates, "command": command,
+    }  # fmt: skip
+    same = lambda other: all(other[name] == entry[name] for name in ("design", "seed", "points"))
+    if not any(same(other) and other["replicates"] >= entry["replicates"] for other in asked):
+        ensemble.store.note({
+            "designs": [*(other for other in asked if not same(other)), entry],
+            "recipe": _with_choices(ensemble.store, study.recipe).account(),
+        })  # fmt: skip
+    return numbers
+
+
+def _with_choices(store: Store, recipe: Recipe) -> Recipe:
+    """The recipe of a store whose choices hold the values of an earlier one and of a new one."""
+    before = {factor.key: factor.distribution for factor in store.recipe.factors}
+    merged = []
+    for factor in recipe.factors:
+        old = before[factor.key]
+        if factor.distribution.shape == "choice" and old.shape == "choice":
+            values = tuple(dict.fromkeys((*old.values, *factor.distribution.values)))
+            factor = replace(factor, distribution=Distribution("choice", values, factor.distribution.bounds))
+        merged.append(factor)
+    return replace(recipe, factors=tuple(merged))
+
+
+def asked_for(store: Store) -> list[tuple[list[int], int]]:
+    """Points and replicates of everything that was ever asked of a store."""
+    return [
+        ([number for first, last in each["points"] for number in range(first, last + 1)], each["replicates"])
+        for each in store.manifest["designs"]
+    ]
+
+
+def until_narrow(
+    ensemble: Ensemble, numbers: Sequence[int], column: str, width: float, most: int, replicates: int, **options: Any
+) -> tuple[Account, int]:
+    """Add replicates until the mean of an outcome over the same points is known to within ``width`` (95%, end to end).
+
+    Luck is all that changes between replicates, and it is common to all points, so the means over the points are one
+    independent value a replicate; `sim.experiments.paired.next_count` says when to stop so that the interval still
+    covers the truth.
+
+    Returns
+    -------
+    the account of all rounds, and the number of replicates
+    """
+    total = ensemble.run(numbers, replicates, **options)
+    tried = replicates
+    while True:
+        table = ensemble.table([column, "status"])
+        table = table[(table["status"] == "ok") & table["point"].isin(list(numbers)) & (table["replicate"] < tried)]
+        values, _ = square(table, column)
+        means = np.full(tried, np.nan)  # a replicate that failed somewhere has been tried, or it would be for ever
+        means[: values.shape[1]] = values.mean(axis=0) if values.size else np.nan
+        count = next_count(means, width, most)
+        if count <= tried:
+            return total, tried
+        more = ensemble.run(numbers, count, **options)
+        for name in ("done", "failed", "batches", "busy", "seconds"):
+            setattr(total, name, getattr(total, name) + getattr(more, name))
+        total.wanted, total.skipped, total.failed_in_all = more.wanted, total.skipped, more.failed_in_all
+        tried = count

@@ -1,0 +1,197 @@
+"""How many replicates: variances of points and luck, intervals that cover, and advice."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.experiments.ensemble import Ensemble
+from sim.experiments.factors import parse_factor
+from sim.experiments.planning import plan
+from sim.experiments.pools import pool
+from sim.experiments.recipe import make_recipe
+from sim.experiments.replicates import (
+    advise,
+    crossed,
+    needed_for_mean,
+    needed_for_spread,
+    running,
+    spread_band,
+    square,
+    width_of_mean,
+)
+from sim.experiments.study import ask, enter, until_narrow
+from sim.experiments.summary import headline, stability, summarise, write
+from sim.scenario.resolve import load
+
+BASELINE = "scenarios/baseline.yaml"
+
+
+def draw(rng, points, replicates, of_points=1.0, of_luck=0.5, of_rest=0.3):
+    return (
+        of_points * rng.normal(size=(points, 1)) + of_luck * rng.normal(size=(1, replicates))
+        + of_rest * rng.normal(size=(points, replicates))
+    )  # fmt: skip
+
+
+def test_variances_of_points_and_luck_are_told_apart():
+    rng = np.random.default_rng(1)
+    found = [crossed(draw(rng, 40, 12)) for _ in range(300)]
+    assert np.mean([each.of_points for each in found]) == pytest.approx(1.0, rel=0.05)
+    assert np.mean([each.of_luck for each in found]) == pytest.approx(0.25, rel=0.1)
+    assert np.mean([each.of_rest for each in found]) == pytest.approx(0.09, rel=0.05)
+
+
+@pytest.mark.parametrize(("points", "replicates"), [(20, 8), (200, 4), (1, 30), (30, 1)])
+def test_the_interval_covers_the_mean(points, replicates):
+    rng = np.random.default_rng(2)
+    of_points = 0.0 if points == 1 else 1.0  # the interval of a single point is about that point
+    hits = 0
+    for _ in range(1000):
+        found = crossed(draw(rng, points, replicates, of_points))
+        hits += found.low <= 0 <= found.high
+    if replicates == 4:  # three degrees of freedom for luck that weighs as much as all the points
+        assert hits >= 900
+    elif replicates == 1:  # the luck that all points share cannot be seen in one replicate
+        assert hits < 950
+    else:
+        assert 930 <= hits <= 970
+
+
+def test_the_width_at_other_numbers_is_the_width_that_comes_out():
+    rng = np.random.default_rng(3)
+    foreseen = np.median([crossed(draw(rng, 40, 20)).width_at(160, 40) for _ in range(200)])
+    actual = np.median([crossed(draw(rng, 160, 40)).width for _ in range(200)])
+    assert foreseen == pytest.approx(actual, rel=0.05)
+
+
+def test_gaps_leave_out_as_few_runs_as_they_can():
+    rows = [(p, r, 10.0 * p + r) for p in range(4) for r in range(3)]
+    table = pd.DataFrame(rows, columns=["point", "replicate", "y"])
+    table.loc[table.query("point == 2 and replicate == 1").index, "y"] = np.nan
+    values, missing = square(table, "y")
+    assert values.tolist() == [[0, 1, 2], [10, 11, 12], [30, 31, 32]]
+    assert missing == 3
+    full, none = square(table.assign(y=1.0), "y")
+    assert (full.shape, none) == ((4, 3), 0)
+    assert math.isnan(crossed(np.empty((0, 3))).mean)
+
+
+def test_the_number_for_a_mean_gives_just_that_width():
+    values = np.random.default_rng(4).normal(0.3, 0.1, size=(1, 200))
+    spread = values.std(ddof=1)
+    count = needed_for_mean(values, 0.02)
+    assert width_of_mean(spread, count) <= 0.02 < width_of_mean(spread, count - 1)
+    assert needed_for_mean(np.full((1, 20), 0.5), 0.02) == 5
+    assert needed_for_mean(values[:, :4], 0.02) is None
+
+
+def test_the_number_for_a_spread_is_that_of_the_chi_square():
+    count = needed_for_spread(0.2)
+    assert max(abs(each - 1) for each in spread_band(count)) <= 0.2 < max(abs(e - 1) for e in spread_band(count - 1))
+    draws = np.random.default_rng(5).normal(size=(20_000, count)).std(axis=1, ddof=1)
+    assert np.mean(np.abs(draws - 1) <= 0.2) == pytest.approx(0.95, abs=0.01)
+
+
+def test_running_means_and_spreads_are_those_of_the_first_values():
+    values = 1e6 + np.random.default_rng(6).normal(size=30)
+    mean, spread = running(values)
+    for count in (2, 7, 30):
+        assert mean[count - 2] == pytest.approx(values[:count].mean(), rel=1e-12)
+        assert spread[count - 2] == pytest.approx(values[:count].std(ddof=1), rel=1e-6)
+
+
+def test_advice_names_the_outcome_that_asks_for_most():
+    rng = np.random.default_rng(7)
+    table = pd.DataFrame({
+        "point": 0, "replicate": range(60), "focus_share@2029-12": rng.normal(0.3, 0.02, 60),
+        "adoption_all": rng.normal(0.5, 0.2, 60),
+    })  # fmt: skip
+    advice = advise(table, ["focus_share@2029-12", "adoption_all"])
+    assert advice.outcome == "adoption_all"
+    assert advice.count == advice.by_outcome["adoption_all"] > 1000 > advice.by_outcome["focus_share@2029-12"]
+    assert str(advice.count)[:1] in str(advice)
+    assert "too few" in str(advise(table.head(3), ["adoption_all"]))
+
+
+# on real runs
+
+
+@pytest.fixture(scope="module")
+def lucky(tmp_path_factory):
+    """One scenario, 160 draws of luck."""
+    scenario = load(BASELINE, ["run.months=30", "run.adopters=80"]).scenario
+    recipe, _ = make_recipe(scenario, outcomes=["focus_share", "adoption_all"], curves=[])
+    with Ensemble.open(tmp_path_factory.mktemp("lucky") / "store", recipe) as ensemble:
+        ensemble.run(ensemble.add([()]), 160)
+    return ensemble
+
+
+def test_a_plan_foresees_the_width_of_intervals(lucky):
+    with pool("threads") as workers:
+        found = plan(lucky.recipe, [()], 160, workers, seconds=0)
+    assert (found.runs, found.points, found.replicates) == (160, 1, 160)
+    assert 64 <= found.pilot < 160
+    actual = summarise(lucky.store).table.set_index("outcome")
+    assert len(found.widths) == 2
+    for row in found.widths.itertuples():
+        true = actual.loc[row.outcome, "high"] - actual.loc[row.outcome, "low"]
+        assert row.width == pytest.approx(true, rel=0.25)
+    size = sum(path.stat().st_size for path in lucky.folder.rglob("*") if path.is_file())
+    assert size / 10 < found.disk < 10 * size
+    assert found.seconds > 0
+    assert found.memory > 0
+
+
+@pytest.mark.slow
+def test_a_plan_of_many_points_foresees_the_width_too(tmp_path):
+    scenario = load(BASELINE, ["run.months=30", "run.adopters=80"]).scenario
+    factors = [parse_factor(text, scenario) for text in ("startup.innovation", "technology.distillation")]
+    asked = ask(
+        [BASELINE], settings={"months": 30, "adopters": 80}, factors=["startup.innovation", "technology.distillation"],
+        count=100, replicates=4, outcomes=["capability_gap", "adoption_startup"], curves=[],
+    )  # fmt: skip
+    assert [factor.key for factor in factors] == list(asked.recipe.keys)
+    names = [name for name in asked.recipe.columns if name.startswith(("capability_gap", "adoption_startup"))]
+    with pool("threads") as workers:
+        found = plan(asked.recipe, asked.points(), 4, workers, names=names, pilot=96, seconds=0)
+        with Ensemble.open(tmp_path / "store", asked.recipe) as ensemble:
+            ensemble.run(enter(ensemble, asked), 4, pool=workers)
+    actual = summarise(ensemble.store).table.set_index("outcome")
+    for row in found.widths.itertuples():
+        true = actual.loc[row.outcome, "high"] - actual.loc[row.outcome, "low"]
+        assert row.width == pytest.approx(true, rel=0.25)
+
+
+@pytest.mark.slow
+def test_replicates_are_added_until_luck_is_small_enough(tmp_path, lucky):
+    column = "focus_share@2026-06"
+    with Ensemble.open(tmp_path / "store", lucky.recipe) as ensemble:
+        points = ensemble.add([()])
+        spread = lucky.table()[column].std()
+        width = width_of_mean(spread, 150)
+        account, count = until_narrow(ensemble, points, column, width, 400, 20)
+        assert 60 < count < 400
+        assert account.done == count == len(ensemble.table())
+        row = summarise(ensemble.store).table.set_index("outcome").loc[column]
+        assert row["high"] - row["low"] <= width
+        _, stopped = until_narrow(ensemble, points, column, 1e-9, count + 5, 20)
+        assert stopped == count + 5
+
+
+def test_the_summary_tells_mean_luck_and_advice(lucky):
+    found = summarise(lucky.store)
+    assert found.table["outcome"].tolist() == list(lucky.recipe.columns)
+    assert found.failed == 0
+    assert set(headline(lucky.recipe)) == set(lucky.recipe.columns)
+    files = write(lucky.store, found)
+    assert {path.name for path in files} == {"summary.csv", "summary.md", "replicates.svg", "replicates.png"}
+    text = (lucky.folder / "summary.md").read_text(encoding="utf-8")
+    assert f"{found.advice.count}" in text
+    assert "How many replicates?" in text
+    rows = stability(lucky.table(), lucky.recipe.columns)
+    last = rows[rows["count"] == 160].dropna(subset=["spread"])
+    assert last["spread"].tolist() == [1.0, 1.0]
