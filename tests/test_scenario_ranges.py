@@ -13,6 +13,7 @@ from sim.errors import ScenarioError
 from sim.experiments.factors import varied_factors
 from sim.run import run
 from sim.scenario import Scenario
+from sim.scenario.describe import describe
 from sim.scenario.read import read
 from sim.scenario.resolve import from_mapping, load
 from sim.scenario.schema import json_schema
@@ -152,3 +153,10 @@ def test_ranges_do_not_enter_the_numbers_of_a_scenario(file):
     scenario = load(file).scenario
     assert isinstance(scenario.varied["prices.cost_level"], Distribution)
     assert Scenario.model_validate_json(scenario.model_dump_json()).varied == {}
+
+
+def test_a_description_says_what_varies(file):
+    text = describe(load(file).scenario)
+    assert "prices.cost_level: lognormal(0.6, 0.3)" in text
+    assert "loops.R1: live or frozen@2026-01" in text
+    assert "varies" not in describe(load(BASELINE).scenario)

@@ -37,11 +37,18 @@ def describe(scenario: Scenario, base: Scenario | None = None) -> str:
         ("Policies", _policies(scenario, base)),
         ("Reactions", _reactions(scenario, base)),
         ("Events", _events(scenario, base)),
+        *([("What varies between runs, so this is an ensemble", _varied(scenario))] if scenario.varied else []),
         (f"Numbers that differ from {base.name if base else 'the defaults'}", _numbers(scenario, base)),
         ("Loops", _loops(scenario)),
         ("Each month, in this order", (f"{i:2d}. {step}" for i, step in enumerate(MONTH_STEPS, start=1))),
     ]
     return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections) + "\n"
+
+
+def _varied(scenario: Scenario) -> Iterator[str]:
+    for key, varied in scenario.varied.items():
+        values = " or ".join(str(varied).split("|")) if varied.shape == "choice" else str(varied)
+        yield f"{key}: {values} (its median stands for it in this text)"
 
 
 def _settings(scenario: Scenario) -> Iterator[str]:
