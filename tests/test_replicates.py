@@ -85,8 +85,8 @@ def test_the_number_for_a_mean_gives_just_that_width():
     spread = values.std(ddof=1)
     count = needed_for_mean(values, 0.02)
     assert width_of_mean(spread, count) <= 0.02 < width_of_mean(spread, count - 1)
-    assert needed_for_mean(np.full((1, 20), 0.5), 0.02) == 5
-    assert needed_for_mean(values[:, :4], 0.02) is None
+    assert needed_for_mean(np.full((1, 20), 0.5), 0.02) == 4
+    assert needed_for_mean(values[:, :3], 0.02) is None
 
 
 def test_the_number_for_a_spread_is_that_of_the_chi_square():

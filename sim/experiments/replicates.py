@@ -30,7 +30,7 @@ TOLERANCES = {"share": 0.02, "months": 2.0, "nats": 0.1}
 RELATIVE = 0.05
 """Width that is narrow enough where the unit has no tolerance of its own: this part of the mean."""
 
-FEWEST = 5
+FEWEST = 4
 """Replicates below which nothing is recommended: a variance needs a few."""
 
 
