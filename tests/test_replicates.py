@@ -157,7 +157,7 @@ def test_a_plan_of_many_points_foresees_the_width_too(tmp_path):
     assert [factor.key for factor in factors] == list(asked.recipe.keys)
     names = [name for name in asked.recipe.columns if name.startswith(("capability_gap", "adoption_startup"))]
     with pool("threads") as workers:
-        found = plan(asked.recipe, asked.points(), 4, workers, names=names, pilot=96, seconds=0)
+        found = plan(asked.recipe, asked.points(), 4, workers, names=names, seconds=0)
         with Ensemble.open(tmp_path / "store", asked.recipe) as ensemble:
             ensemble.run(enter(ensemble, asked), 4, pool=workers)
     actual = summarise(ensemble.store).table.set_index("outcome")

@@ -197,7 +197,7 @@ def plan(
     threads: Threads = None,
     cluster: Cluster = "",
     mpi: Mpi = False,
-    pilot: Annotated[int, typer.Option(min=2, help="Fewest runs of the pilot.")] = 64,
+    pilot: Annotated[int, typer.Option(min=2, help="Points of the pilot, or replicates of a single one.")] = 64,
     engine: EngineName = "lockstep",
     model: Model = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,

@@ -11,8 +11,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,15 +28,15 @@ from sim.experiments.replicates import crossed, square
 from sim.experiments.summary import headline
 from sim.trajectory import series_bytes
 
-PILOT_RUNS = 64
-"""Fewest runs of a pilot: a standard deviation is then known to within a sixth."""
+PILOT = 64
+"""Points of a pilot, or replicates of a single one: a standard deviation is then known to within a sixth."""
 
 PILOT_SECONDS = 6.0
 """A pilot goes on for so long, to see past the start of the workers, or until it has done `PILOT_PART` of the plan."""
 
 PILOT_PART = 0.2
-PILOT_REPLICATES = 4
-"""Replicates of each point in a pilot of many points."""
+LUCK_POINTS, LUCK_REPLICATES = 12, 4
+"""So many points of a pilot have so many replicates, to tell luck from points; the others have one."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def plan(
     pool: Pool,
     *,
     names: Sequence[str] = (),
-    pilot: int = PILOT_RUNS,
+    pilot: int = PILOT,
     seconds: float = PILOT_SECONDS,
     watch: Watch | None = None,
 ) -> Forecast:
@@ -84,7 +85,7 @@ def plan(
     Parameters
     ----------
     names : columns of `Recipe.columns` whose intervals are foreseen; absent: the headline
-    pilot : fewest runs to find out
+    pilot : points to find out with, or replicates of a single one
     seconds : how long the pilot goes on; 0: no longer than its runs take
 
     Raises
@@ -92,8 +93,9 @@ def plan(
     RunError
         When not a single run of the pilot could be finished.
     """
-    total = len(points) * replicates
-    each = min(replicates, pilot if len(points) == 1 else PILOT_REPLICATES)
+    points = list(dict.fromkeys(points))
+    total, single = len(points) * replicates, len(points) == 1
+    each = min(replicates, LUCK_REPLICATES)
     # not the first ones: those of a grid lie in a corner
     order = np.random.default_rng(0).permutation(len(points))
     with tempfile.TemporaryDirectory(prefix="openloop-plan-") as place:
@@ -103,15 +105,17 @@ def plan(
             ensemble.run(first, 1, pool=pool, batch=1)  # starts workers and compiles
             start = time.perf_counter() - began
             sizer = Sizer(most_runs(recipe, pool.batch_bytes), first=pool.workers - 1)
-            wanted, busy, wall, done = min(pilot, total), 0.0, 0.0, 0
+            size, most = pilot, replicates if single else len(points)
+            busy, wall, done = 0.0, 0.0, 0
             while True:
-                chosen = [points[i] for i in order[: max(1, math.ceil(wanted / each))]]
-                count = max(each, min(replicates, wanted)) if len(points) == 1 else each
-                account = ensemble.run(ensemble.add(chosen), count, pool=pool, watch=watch, sizer=sizer)
-                busy, wall, done = busy + account.busy, wall + account.seconds, done + account.done
-                if wall >= seconds or wanted >= max(PILOT_PART * total, pilot) or wanted >= total:
+                numbers = ensemble.add([points[i] for i in order[: 1 if single else size]])
+                lucky = numbers[:LUCK_POINTS]
+                for chosen, count in [(numbers, min(size, most))] if single else [(numbers, 1), (lucky, each)]:
+                    account = ensemble.run(chosen, count, pool=pool, watch=watch, sizer=sizer)
+                    busy, wall, done = busy + account.busy, wall + account.seconds, done + account.done
+                if wall >= seconds or done >= PILOT_PART * total or size >= most:
                     break
-                wanted = min(total, max(2 * wanted, pilot))
+                size *= 2
         table = ensemble.table()
         disk = sum(path.stat().st_size for path in ensemble.folder.rglob("*") if path.is_file()) / max(len(table), 1)
     good = table[table["status"] == OK]
@@ -127,17 +131,24 @@ def plan(
         runs=total, points=len(points), replicates=replicates, pilot=len(table),
         failed=float((table["status"] == FAILED).mean()), seconds=start + per_run * total, start=start, per_run=per_run,
         batch=batch, memory=_memory(recipe, pool, batch), disk=int(disk * total),
-        widths=pd.DataFrame([_width(good, name, len(points), replicates) for name in names]),
+        widths=pd.DataFrame([_width(good, name, lucky, len(points), replicates) for name in names]),
     )  # fmt: skip
 
 
-def _width(good: pd.DataFrame, name: str, points: int, replicates: int) -> dict[str, object]:
-    values, missing = square(good, name)
-    found = crossed(values, missing)
+def _width(good: pd.DataFrame, name: str, lucky: Sequence[int], points: int, replicates: int) -> dict[str, Any]:
+    """The width of the interval of a mean, as planned."""
+    values, _ = square(good[good["point"].isin(list(lucky))], name)
+    found = crossed(values)
+    single = good[good["replicate"] == 0][name].dropna()  # all points at one luck
+    if points > 1 and replicates > 1 and len(single) > 1:
+        found = replace(found, of_points=max(float(single.var(ddof=1)) - found.of_rest, 0.0))
+    elif replicates == 1:
+        found = crossed(single.to_numpy(dtype=float)[:, None])
     return {
-        "outcome": name, "unit": OUTCOMES[name.partition("@")[0]].unit, "mean": found.mean,
-        "width": found.width_at(points, replicates) if values.size > 1 else math.nan,
-        "luck_part": found.luck_part if points > 1 else math.nan, "missing": missing,
+        "outcome": name, "unit": OUTCOMES[name.partition("@")[0]].unit,
+        "mean": float((single if points > 1 else good[name]).mean()),
+        "width": found.width_at(points, replicates) if values.size > 1 or len(single) > 1 else math.nan,
+        "luck_part": found.luck_part if points > 1 else math.nan, "missing": int(good[name].isna().sum()),
     }  # fmt: skip
 
 
