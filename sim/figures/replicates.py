@@ -58,8 +58,8 @@ def replicates(rows: pd.DataFrame, about: dict[str, str], figure: Figure | None 
         settled.set_title("Spread over luck: the first n replicates against all")
         settled.set_ylabel("ratio of standard deviations")
         settled.set_ylim(0, 2)
-        narrow.set_title("95% interval of the mean: its width against the goal")
-        narrow.set_ylabel("width over goal")
+        narrow.set_title("Interval of the mean against the goal")
+        narrow.set_ylabel("95% width over goal")
         narrow.set_yscale("log")
         for axes, last in ((settled, rows.dropna(subset=["spread"])["count"].max()), (narrow, rows["count"].max())):
             axes.set_xscale("log")
