@@ -362,6 +362,27 @@ def test_a_run_that_kills_its_worker_is_found_and_recorded(whole, recipe, tmp_pa
     )
 
 
+class Forgetful(ThreadPoolExecutor):
+    """Takes three batches and then no more."""
+
+    taken = 0
+
+    def submit(self, function, *arguments, **keywords):
+        self.taken += 1
+        if self.taken > 3:
+            raise RuntimeError("the cluster is gone")
+        return super().submit(function, *arguments, **keywords)
+
+
+def test_what_came_back_before_the_workers_went_is_kept(recipe, tmp_path, monkeypatch):
+    monkeypatch.setattr("sim.experiments.ensemble.FLUSH_SECONDS", 1000.0)
+    with Ensemble.open(tmp_path / "store", recipe) as ensemble:
+        points = ensemble.add(POINTS)
+        with pytest.raises(RuntimeError, match="the cluster is gone"):
+            ensemble.run(points, 6, pool=Pool(Forgetful(1), 1), batch=2)
+        assert len(ensemble.table()) >= 2
+
+
 # kills
 
 

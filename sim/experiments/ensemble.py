@@ -283,6 +283,11 @@ class _Driver:
         except KeyboardInterrupt:
             self._rescue()
             raise
+        except OutputError:
+            raise
+        except Exception:
+            self._flush()  # what came back before the trouble is kept
+            raise
         finally:
             for future in self.under_way:
                 future.cancel()
