@@ -386,6 +386,47 @@ def test_what_came_back_before_the_workers_went_is_kept(recipe, tmp_path, monkey
 # kills
 
 
+ORPHANS = """
+import os, sys, time
+from sim.experiments.pools import pool
+
+if __name__ == "__main__":
+    with pool("processes", 2) as workers:
+        print(*{workers.submit(os.getpid).result() for _ in range(20)}, flush=True)
+        time.sleep(600)
+"""
+
+
+def alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked for in /proc")
+def test_workers_end_with_the_process_that_started_them(tmp_path):
+    script = tmp_path / "orphans.py"
+    script.write_text(ORPHANS, encoding="utf-8")
+    running = subprocess.Popen(
+        [sys.executable, str(script)], env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True
+    )
+    workers = [int(each) for each in running.stdout.readline().split()]
+    assert workers
+    assert all(map(alive, workers))
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    running.stdout.close()
+    for _ in range(100):
+        if not any(map(alive, workers)):
+            return
+        time.sleep(0.1)
+    for each in workers:
+        os.kill(each, signal.SIGKILL)
+    raise AssertionError("workers outlived the process that started them")
+
+
 CHILD = """
 import sys, time
 from sim.experiments import ensemble as module

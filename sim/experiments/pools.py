@@ -20,6 +20,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -125,7 +126,7 @@ def _processes(workers: int, threads: int) -> Iterator[Pool]:
     context = multiprocessing.get_context("spawn")
 
     def make() -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(workers, mp_context=context, initializer=_deaf)
+        return ProcessPoolExecutor(workers, mp_context=context, initializer=_settle_in)
 
     words = f"{workers} process{'es' if workers > 1 else ''}"
     made = Pool(make(), workers, threads, _memory_of_a_batch(workers), words, make)
@@ -135,9 +136,18 @@ def _processes(workers: int, threads: int) -> Iterator[Pool]:
         made.executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _deaf() -> None:
-    """Ctrl-C reaches the whole group; the workers leave it to the one who asked for their work."""
+def _settle_in() -> None:
+    """What a worker does first: leave Ctrl-C, which reaches the whole group, to the one who asked for its work, and end
+    when that one is gone, even by ``kill -9``: it would wait for work for ever."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True, name="openloop-follow").start()
 
 
 def _dask(address: str, workers: int | None, threads: int) -> Iterator[Pool]:
