@@ -27,12 +27,8 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
-RUNNING = ("run", "compare", "ensemble", "plan")
-"""Verbs that would have run something, had the input been right."""
-
-
 RUNNING = ("run", "compare", "explain", "ensemble", "plan")
-"""Verbs that simulate: of a refused scenario they say that nothing was run."""
+"""Verbs that would have run something, had the input been right."""
 
 
 class Door(TyperGroup):
@@ -516,8 +512,8 @@ def schema() -> None:
 
 from sim.cli import bench as _bench  # noqa: E402, F401  (a verb in a file of its own; it needs `app`)
 from sim.cli import compare as _compare  # noqa: E402, F401  (a verb in a file of its own; it needs `app`)
-from sim.cli import explain as _explain  # noqa: E402, F401
 from sim.cli import ensemble as _ensemble  # noqa: E402, F401
+from sim.cli import explain as _explain  # noqa: E402, F401
 
 
 def main() -> None:

@@ -2,9 +2,9 @@
 
 A file states only what differs from the one it extends. Mappings merge key by key; ``events``, ``policies`` and
 ``reactions`` add to what is inherited, except that an entry with the id of an inherited one changes it (``active:
-false`` drops it); other lists replace, and so does a range or a distribution that stands in place of a value. Every file
-inherits the ready-made reactions of `sim.reactions`, which are off. A name and a description belong to one file and are
-not inherited. Entries without an id are given one.
+false`` drops it); other lists replace, and so does a range or a distribution that stands in place of a value. Every
+file inherits the ready-made reactions of `sim.reactions`, which are off. A name and a description belong to one file
+and are not inherited. Entries without an id are given one.
 """
 
 from __future__ import annotations
