@@ -171,7 +171,7 @@ def test_failed_runs_are_counted_and_the_exit_code_says_so(tmp_path):
     )  # fmt: skip
     done = openloop(*arguments)
     assert done.returncode == 1, done.stderr
-    assert "of 3 runs failed; the others are kept. The first said: month 0: too dear" in done.stderr
+    assert "of 3 runs failed; the others are kept. The first said: Fragile failed" in done.stderr
     folder = only_folder(tmp_path / "runs")
     table = Ensemble.open(folder).table()
     failed = table[table["status"] == "failed"]
@@ -180,7 +180,7 @@ def test_failed_runs_are_counted_and_the_exit_code_says_so(tmp_path):
     point = failed["point"].iloc[0]
     replayed = openloop("ensemble", str(folder), "--replay", f"{point}:0")
     assert replayed.returncode == 1
-    assert "It fails: month 0: too dear" in replayed.stderr
+    assert "month 0: too dear" in replayed.stderr
     assert "month 0: too dear" in (folder / "summary.md").read_text(encoding="utf-8")
     assert openloop(*arguments).returncode == 1  # what failed has failed; --retry would do it again
 
