@@ -44,8 +44,9 @@ class Deciders:
     ``used_power`` (sum of usage to the sector's diversity exponent).
     """
 
-    def __init__(self, world: World, threads: int):
+    def __init__(self, world: World, threads: int, leader: Array | None = None):
         self.world = world
+        self.leader = leader
         people = world.population
         shape = (world.runs, world.adopters)
         self.people = People(
@@ -166,9 +167,14 @@ class Deciders:
         """What adopters see of others: last month's lines; as of the cut where the peer loop is frozen."""
         state = self.state
         look_around(state.primary, state.before)
+        live = self.world.until["R5"] >= month
         if state.seen is not state.before:
-            live = self.world.until["R5"] >= month
             state.seen[live] = state.before[live]
+        if self.leader is not None:
+            if state.seen is not state.before:
+                state.seen[~live] = state.before[self.leader[~live]]
+            cut = self.world.until["R7"] < month
+            state.tenure[cut] = state.tenure[self.leader[cut]]
 
     def _nothing_counted(self) -> Tally:
         lines, n_units = len(self.world.lines), len(self.units.run)

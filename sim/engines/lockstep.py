@@ -108,12 +108,15 @@ class Lockstep:
 
     def __init__(
         self, world: World, threads: int = 1, trace: bool = False, deciders: Any = None,
-        keep: Collection[str] | None = None,
+        keep: Collection[str] | None = None, leader: Array | None = None,
     ):  # fmt: skip
-        """``deciders`` are the adopters; given if they are not the compiled ones, as in the mean-field twin."""
+        """``deciders`` are the adopters; given if they are not the compiled ones, as in the mean-field twin.
+
+        ``leader``: see `sim.engines.switches.Switches`.
+        """
         self.world = world
-        self.switches = Switches(world.until)
-        self.deciders: Any = deciders or Deciders(world, threads)
+        self.switches = Switches(world.until, leader)
+        self.deciders: Any = deciders or Deciders(world, threads, leader)
         self.recorder = Recorder(world, trace, keep, ROWS_RECORDED)
         self.reactions = Reactions(world, self.switches) if world.rules else None
         self.internal = self.released = self.sector_capability = np.empty(0)

@@ -1,4 +1,4 @@
-"""The switches of the feedback loops at work: pass a signal on, hold it, or keep it neutral."""
+"""The switches of the feedback loops at work: pass a signal on, hold it, keep it neutral, or play a leader's."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ Array = npt.NDArray[Any]
 
 
 class Switches:
-    """Holds the signals of cut loops. See `sim.loops` for what is cut where."""
+    """Holds the signals of cut loops. See `sim.loops` for what is cut where.
 
-    def __init__(self, until: dict[str, Array]):
+    With ``leader``, (run,) numbers of runs in the same batch, a cut loop is not held but sees its leader's live signal
+    month by month: the loop is open, and the world stays on the path of the leader.
+    """
+
+    def __init__(self, until: dict[str, Array], leader: Array | None = None):
         self.until = until
+        self.leader = leader
         self._held: dict[tuple[str, str], Array] = {}
 
     def cut(self, loop: str) -> bool:
@@ -31,6 +36,9 @@ class Switches:
         """
         if not self.cut(loop):
             return live
+        if self.leader is not None:
+            passing = (self.until[loop] >= month).reshape(-1, *(1,) * (live.ndim - 1))
+            return np.where(passing, live, live[self.leader])
         key = (loop, name)
         if key not in self._held:
             self._held[key] = np.broadcast_to(np.asarray(neutral, dtype=float), live.shape).copy()

@@ -1,0 +1,262 @@
+"""Loops opened in the default engine: put a little worth in, keep the world on its path, read what would come back.
+
+A batch holds a live run of every replicate, its *leader*, and arms that follow it under the same luck. In an arm some
+loops are cut, which means that their receiving terms see the leader's signals month by month; the stocks behind the cut
+go on with what the arm's own adopters do. A `Shadow` of the batch lets the signal of one cut loop through, but only on
+paper: it says what lines would be worth if the loop were closed, and nobody acts on it.
+
+So a loop's return is a difference of two tables of worth that the engine itself has made. There is no second writing
+of a mechanism here, and a loop whose stocks lie behind the cut (revenue buys compute, compute trains) is followed too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.axes import N_MODES, SECTORS, SELF_HOSTED
+from sim.engines import cells
+from sim.engines.lockstep import Lockstep
+from sim.engines.switches import Switches
+from sim.loops import ALWAYS
+from sim.scenario import Scenario
+from sim.world import N_PEERS, World, build, cell_region, cell_sector, cell_type
+
+Array = npt.NDArray[Any]
+
+FED_BY_USE = (
+    "telemetry", "partner", "pool", "derivatives", "ecosystem", "experience", "revenue_share", "load", "region_share",
+    "leak_share", "mean_usage", "line_share_log",
+)  # fmt: skip
+"""Stocks that what adopters do goes into; a shadow reads them off the world it follows."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way of treating a replicate.
+
+    Attributes
+    ----------
+    cut : loops whose receiving terms see the leader's signals from the start month on
+    worth : put on every line in focus, in the regions that the focus counts [utils]
+    awareness : added to the log of awareness of the same lines in the same regions
+    until : months after the start in which worth is put in; absent: for good
+    """
+
+    cut: frozenset[str] = frozenset()
+    worth: float = 0.0
+    awareness: float = 0.0
+    until: int | None = None
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What an opened batch came to; the leading axis is the arm, and arm 0 are the leaders.
+
+    Attributes
+    ----------
+    focus : (arm, replicate, month) usage share of the lines in focus where the focus counts
+    users : (arm, replicate, month) the same among users by primary line
+    focus_by_sector : (arm, replicate, month, sector)
+    returned : loop -> (arm, replicate, window, cell, line) utils that the loop would add if it were closed
+    noticed : (arm, replicate, window, cell, line) what closing the awareness loop would add to log awareness
+    pushed : (arm, replicate, window, cell, line) log awareness
+    choosers, usage : (window, cell) choosers a month, and usage of a user, means over the leaders
+    primary : (window, cell, line) users by primary line, means over the leaders
+    stocks : name -> (arm, replicate, window, line, ...) logs of stocks along the links
+    """
+
+    focus: Array
+    users: Array
+    focus_by_sector: Array
+    returned: dict[str, Array]
+    noticed: Array
+    pushed: Array
+    choosers: Array
+    usage: Array
+    primary: Array
+    stocks: dict[str, Array]
+
+
+class Opened(Lockstep):
+    """The default engine over leaders and arms.
+
+    Parameters
+    ----------
+    scenario : with as many months as are wanted
+    replicates : their numbers
+    arms : beside the leaders
+    start : first month in which worth is put in; the loops are cut from it on
+    """
+
+    def __init__(self, scenario: Scenario, replicates: Sequence[int], arms: Sequence[Arm], start: int):
+        self.arms = (Arm(), *arms)
+        self.start, self.replicates = start, len(replicates)
+        world = build([(scenario, replicate) for _ in self.arms for replicate in replicates])
+        leader = np.tile(np.arange(self.replicates), len(self.arms))
+        super().__init__(self._treated(world), leader=leader)
+        self.leader = leader
+        per_run = lambda values: np.repeat(np.array(values, dtype=float), self.replicates)
+        focus = self.world.focus_line[:, :, None] * self.world.focus_region[:, None, :]
+        self._louder = per_run([arm.awareness for arm in self.arms])[:, None, None] * focus
+
+    def _treated(self, world: World) -> World:
+        """Cut what each arm cuts, and put its worth in."""
+        spread = lambda values: np.repeat(values, self.replicates)
+        until = {
+            loop: np.minimum(end, spread([self.start - 1 if loop in arm.cut else ALWAYS for arm in self.arms]))
+            for loop, end in world.until.items()
+        }
+        lever = world.levers["preference"]
+        months = np.arange(world.months)
+        given = np.array([
+            arm.worth * ((months >= self.start) & (months < self.start + (arm.until or world.months)))
+            for arm in self.arms
+        ])  # fmt: skip
+        where = world.focus_region[:, None, :, None, None, None] * world.focus_line[:, None, None, None, None, :]
+        pushed = np.repeat(given, self.replicates, axis=0)[:, :, None, None, None, None] * where
+        return replace(world, until=until, levers={**world.levers, "preference": lever + pushed})
+
+    def _awareness(self, month: int) -> None:
+        super()._awareness(month)
+        if month >= self.start and self._louder.any():
+            shifted = np.clip(self.awareness[self.leader] * np.exp(self._louder), 0.0, 1.0)
+            self.awareness = np.where(self._louder != 0, shifted, self.awareness)
+
+    def read(self, windows: Sequence[tuple[int, int]], loops: Sequence[str]) -> Readings:
+        """Run all months; ``windows`` are pairs of months, first and last, over which returns are averaged."""
+        runs, lines = self.world.runs, len(self.world.lines)
+        focus, users = (np.zeros((runs, self.world.months)) for _ in range(2))
+        by_sector = np.zeros((runs, self.world.months, len(SECTORS)))
+        shape = (runs, len(windows), len(cell_type), lines)
+        returned = {loop: np.zeros(shape) for loop in loops}
+        noticed, pushed = np.zeros(shape), np.zeros(shape)
+        leaders = slice(0, self.replicates)
+        choosers, usage = (np.zeros((len(windows), len(cell_type))) for _ in range(2))
+        primary = np.zeros((len(windows), len(cell_type), lines))
+        stocks: dict[str, Array] = {}
+        shadows: dict[str, Shadow] = {}
+        for month in range(self.world.months):
+            inside = [(place, last - first + 1) for place, (first, last) in enumerate(windows) if first <= month <= last]
+            if month == self.start:
+                shadows = {loop: Shadow(self, loop) for loop in loops}
+            for shadow in shadows.values():
+                shadow.step(self, month)
+            self.advance(month)
+            focus[:, month], users[:, month], by_sector[:, month] = self._shares()
+            for place, (first, last) in enumerate(windows):
+                # who chooses in a month is few; the window reaches back to the start for them
+                if self.start <= month <= last:
+                    span = last - self.start + 1
+                    choosers[place] += self.now.tally.choosers[leaders].mean(axis=0) / span
+                    primary[place] += self.now.tally.primary[leaders].sum(axis=3).mean(axis=0) / span
+                    usage[place] += self.now.tally.used[leaders].sum(axis=(2, 3)).mean(axis=0) / span
+            if not inside:
+                continue
+            here = worth_of_lines(self)
+            aware = np.swapaxes(np.log(np.maximum(self.awareness, 1e-9)), 1, 2)[:, cell_region]
+            for place, span in inside:
+                pushed[:, place] += aware / span
+                for name, value in self._stocks().items():
+                    stocks.setdefault(name, np.zeros((runs, len(windows), *value.shape[1:])))[:, place] += value / span
+            for loop, shadow in shadows.items():
+                worth = shadow.worth - here if loop != "R5" else self._peers_would_add()
+                for place, span in inside:
+                    returned[loop][:, place] += worth / span
+                    if loop == "R4":
+                        noticed[:, place] += (shadow.noticed - aware) / span
+        apart = lambda array: array.reshape(len(self.arms), self.replicates, *array.shape[1:])
+        usage = usage / np.maximum(primary.sum(axis=2), 1e-300)
+        return Readings(
+            apart(focus), apart(users), apart(by_sector), {loop: apart(each) for loop, each in returned.items()},
+            apart(noticed), apart(pushed), choosers, usage, primary,
+            {name: apart(each) for name, each in stocks.items()},
+        )  # fmt: skip
+
+    def _shares(self) -> tuple[Array, Array, Array]:
+        w = self.world
+        used = self.now.tally.used.sum(axis=3) * w.focus_region[:, cell_region][:, :, None]
+        of_sector = cells.by_sector(used)
+        line = w.focus_line[:, None, :]
+        share = lambda part: (part * line).sum(axis=2) / np.maximum(part.sum(axis=2), 1e-300)
+        users = (self.now.tally.primary.sum(axis=3) * w.focus_region[:, cell_region][:, :, None]).sum(axis=1)
+        return share(of_sector.sum(axis=1, keepdims=True))[:, 0], share(users[:, None])[:, 0], share(of_sector)
+
+    def _stocks(self) -> dict[str, Array]:
+        """Logs of what stands between usage and worth, (run, line, ...)."""
+        log = lambda stock: np.log(np.maximum(stock, 1e-12))
+        return {
+            "usage": log(self.line_usage), "telemetry": log(self.telemetry.sum(axis=-1)), "partner": log(self.partner),
+            "experience": log(self.experience), "ecosystem": log(self.ecosystem),
+            "startups": log(self.now.startup_use),
+        }  # fmt: skip
+
+    def _peers_would_add(self) -> Array:
+        """What the peers' lines of last month add over those that are seen, (run, cell, line) [utils]."""
+        state, w, lines = self.deciders.state, self.world, len(self.world.lines)
+        moved = state.seen != state.before
+        out = np.zeros((w.runs, len(cell_type), lines))
+        for run in np.flatnonzero(moved.any(axis=1)):
+            cell, peers = w.population.cell[run].astype(int), w.population.peers[run]
+            for seen, sign in ((state.before[run], 1.0), (state.seen[run], -1.0)):
+                line = seen[peers].astype(int)
+                known = line >= 0
+                spot = (cell[:, None] * lines + line)[known]
+                out[run] += sign * np.bincount(spot, minlength=out[run].size).reshape(out[run].shape)
+        members = np.maximum(w.population.count, 1)[:, :, None]
+        return out / (members * N_PEERS) * w.adopter.peer_weight[..., None]
+
+
+class Shadow(Lockstep):
+    """What lines would be worth if one cut loop were closed; it follows a world and moves nobody."""
+
+    def __init__(self, engine: Lockstep, loop: str):
+        for name, value in vars(engine).items():
+            setattr(self, name, value.copy() if isinstance(value, np.ndarray) else value)
+        self.now = SimpleNamespace()
+        closed = {**engine.world.until, loop: np.full(engine.world.runs, ALWAYS)}
+        self.switches = Switches(closed, engine.switches.leader)
+        self.world = replace(engine.world, until=closed)
+
+    def step(self, engine: Lockstep, month: int) -> None:
+        """Take the stocks that use has fed until last month, and go through the steps up to the choices."""
+        for name in FED_BY_USE:
+            setattr(self, name, getattr(engine, name))
+        self._policies(month)
+        self._compute(month)
+        self._capability(month)
+        self._prices()
+        self._awareness(month)
+        self.now.worth = self._worth(self.switches("R3", "ecosystem", self.ecosystem, self.equal_share, month))
+        self.worth = worth_of_lines(self)
+        self.noticed = np.swapaxes(np.log(np.maximum(self.awareness, 1e-9)), 1, 2)[:, cell_region]
+
+
+def worth_of_lines(engine: Lockstep) -> Array:
+    """What lines are worth this month to the mean adopter of a cell, before its history, (run, cell, line) [utils]."""
+    w, now = engine.world, engine.now
+    dissimilarity = w.adopter.mode_dissimilarity[..., None]
+    log_cost = np.log(now.paid)
+    taste = w.type.cost_weight[:, cell_type, None, None]
+    premium = _mean_premium(w)[:, :, None, None] * (np.arange(N_MODES) == SELF_HOSTED)
+    value = (
+        w.adopter.quality_weight[..., None, None] * np.swapaxes(now.coverage, 1, 2)[:, cell_sector][..., None]
+        - taste * (log_cost + premium)
+        + now.worth
+    )
+    value = np.where((np.arange(N_MODES) == 0) | engine.open[:, None, :, None], value, -np.inf)
+    best = value.max(axis=3)
+    return best + dissimilarity * np.log(np.exp((value - best[..., None]) / dissimilarity[..., None]).sum(axis=3))
+
+
+def _mean_premium(world: World) -> Array:
+    """Mean log premium of self-hosting in every cell, (run, cell)."""
+    runs = world.runs
+    spot = world.population.cell.astype(int) + len(cell_type) * np.arange(runs)[:, None]
+    total = np.bincount(spot.ravel(), world.population.own_hosting.ravel(), minlength=runs * len(cell_type))
+    return total.reshape(runs, -1) / np.maximum(world.population.count, 1)
