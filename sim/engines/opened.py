@@ -11,7 +11,7 @@ of a mechanism here, and a loop whose stocks lie behind the cut (revenue buys co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
@@ -63,8 +63,8 @@ class Readings:
     focus : (arm, replicate, month) usage share of the lines in focus where the focus counts
     users : (arm, replicate, month) the same among users by primary line
     focus_by_sector : (arm, replicate, month, sector)
-    returned : loop -> (arm, replicate, window, cell, line) utils that the loop would add if it were closed
-    noticed : (arm, replicate, window, cell, line) what closing the awareness loop would add to log awareness
+    returned : shadow -> (arm, replicate, window, cell, line) utils that its loops would add if they were closed
+    noticed : shadow -> (arm, replicate, window, cell, line) what they would add to log awareness
     pushed : (arm, replicate, window, cell, line) log awareness
     choosers, usage : (window, cell) choosers a month, and usage of a user, means over the leaders
     primary : (window, cell, line) users by primary line, means over the leaders
@@ -75,7 +75,7 @@ class Readings:
     users: Array
     focus_by_sector: Array
     returned: dict[str, Array]
-    noticed: Array
+    noticed: dict[str, Array]
     pushed: Array
     choosers: Array
     usage: Array
@@ -128,14 +128,20 @@ class Opened(Lockstep):
             shifted = np.clip(self.awareness[self.leader] * np.exp(self._louder), 0.0, 1.0)
             self.awareness = np.where(self._louder != 0, shifted, self.awareness)
 
-    def read(self, windows: Sequence[tuple[int, int]], loops: Sequence[str]) -> Readings:
-        """Run all months; ``windows`` are pairs of months, first and last, over which returns are averaged."""
+    def read(self, windows: Sequence[tuple[int, int]], closing: Mapping[str, Sequence[str]]) -> Readings:
+        """Run all months.
+
+        Parameters
+        ----------
+        windows : pairs of months, first and last, over which returns are averaged
+        closing : name of a shadow -> the loops that it closes. Peers (R5) are adopters' own and stand for themselves
+        """
         runs, lines = self.world.runs, len(self.world.lines)
         focus, users = (np.zeros((runs, self.world.months)) for _ in range(2))
         by_sector = np.zeros((runs, self.world.months, len(SECTORS)))
         shape = (runs, len(windows), len(cell_type), lines)
-        returned = {loop: np.zeros(shape) for loop in loops}
-        noticed, pushed = np.zeros(shape), np.zeros(shape)
+        returned, noticed = ({name: np.zeros(shape) for name in closing} for _ in range(2))
+        pushed = np.zeros(shape)
         leaders = slice(0, self.replicates)
         choosers, usage = (np.zeros((len(windows), len(cell_type))) for _ in range(2))
         primary = np.zeros((len(windows), len(cell_type), lines))
@@ -144,7 +150,7 @@ class Opened(Lockstep):
         for month in range(self.world.months):
             inside = [(place, last - first + 1) for place, (first, last) in enumerate(windows) if first <= month <= last]
             if month == self.start:
-                shadows = {loop: Shadow(self, loop) for loop in loops}
+                shadows = {name: Shadow(self, loops) for name, loops in closing.items() if name != "R5"}
             for shadow in shadows.values():
                 shadow.step(self, month)
             self.advance(month)
@@ -164,18 +170,19 @@ class Opened(Lockstep):
                 pushed[:, place] += aware / span
                 for name, value in self._stocks().items():
                     stocks.setdefault(name, np.zeros((runs, len(windows), *value.shape[1:])))[:, place] += value / span
-            for loop, shadow in shadows.items():
-                worth = shadow.worth - here if loop != "R5" else self._peers_would_add()
+            for name in closing:
+                shadow = shadows.get(name)
+                worth = shadow.worth - here if shadow else self._peers_would_add()
                 for place, span in inside:
-                    returned[loop][:, place] += worth / span
-                    if loop == "R4":
-                        noticed[:, place] += (shadow.noticed - aware) / span
+                    returned[name][:, place] += worth / span
+                    if shadow:
+                        noticed[name][:, place] += (shadow.noticed - aware) / span
         apart = lambda array: array.reshape(len(self.arms), self.replicates, *array.shape[1:])
         usage = usage / np.maximum(primary.sum(axis=2), 1e-300)
         return Readings(
-            apart(focus), apart(users), apart(by_sector), {loop: apart(each) for loop, each in returned.items()},
-            apart(noticed), apart(pushed), choosers, usage, primary,
-            {name: apart(each) for name, each in stocks.items()},
+            apart(focus), apart(users), apart(by_sector),
+            *({name: apart(each) for name, each in found.items()} for found in (returned, noticed)),
+            apart(pushed), choosers, usage, primary, {name: apart(each) for name, each in stocks.items()},
         )  # fmt: skip
 
     def _shares(self) -> tuple[Array, Array, Array]:
@@ -213,13 +220,13 @@ class Opened(Lockstep):
 
 
 class Shadow(Lockstep):
-    """What lines would be worth if one cut loop were closed; it follows a world and moves nobody."""
+    """What lines would be worth if some cut loops were closed; it follows a world and moves nobody."""
 
-    def __init__(self, engine: Lockstep, loop: str):
+    def __init__(self, engine: Lockstep, loops: Sequence[str]):
         for name, value in vars(engine).items():
             setattr(self, name, value.copy() if isinstance(value, np.ndarray) else value)
         self.now = SimpleNamespace()
-        closed = {**engine.world.until, loop: np.full(engine.world.runs, ALWAYS)}
+        closed = {**engine.world.until, **{loop: np.full(engine.world.runs, ALWAYS) for loop in loops}}
         self.switches = Switches(closed, engine.switches.leader)
         self.world = replace(engine.world, until=closed)
 

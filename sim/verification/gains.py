@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from math import log
 from typing import Any
 
@@ -11,8 +10,9 @@ import numpy as np
 
 from sim.axes import REGIONS, SECTORS
 from sim.engines.linearised import linearise
-from sim.engines.lockstep import Lockstep
 from sim.engines.meanfield import simulate as mean_field
+from sim.experiments.loops.opening import Opening, gains_table, tasks_of
+from sim.experiments.loops.plan import Kept, Plan, carry_out
 from sim.rules.adoption import coverage
 from sim.rules.capability import accessible_data, borrowed_step, capability, data_gain
 from sim.rules.choice import option_utility
@@ -23,7 +23,6 @@ from sim.verification.check import Row, close, verifies
 from sim.verification.choosing import stationary
 from sim.verification.network_effects import logistic
 from sim.verification.worlds import ALL_STARTUPS, NO_FEEDBACK, world
-from sim.world import build
 
 HOME = np.eye(4)[[0, 0]]
 WIDTH, MOST, SCALE, EXPONENT, SHAPE, DATA = 1.5, 2.0, 0.002, 0.35, 1.0, 0.004
@@ -110,7 +109,7 @@ def loops_that_meet_in_utility_add_their_gains() -> Iterator[Row]:
 
 BENCH = {"worth": 2.0, "exponent": 0.35, "switching_cost": 0.5, "ecosystem": 0.3}
 QUALITY_WEIGHT, GAIN = 48.0, 1.0
-START, INJECTED, MONTHS, RUNS = 40, 0.05, 140, 6
+START, MONTHS, RUNS = 40, 140, 6
 READ_FROM = 90
 
 
@@ -142,7 +141,8 @@ def bench(
         sectors={name: software if name == "software" else {"data_gain": 0.0} for name in SECTORS},
         regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
     )  # fmt: skip
-    return scenario.model_copy(update={"loops": scenario.loops.model_copy(update=loops)})
+    everywhere = scenario.focus.model_copy(update={"exclude_regions": ()})
+    return scenario.model_copy(update={"loops": scenario.loops.model_copy(update=loops), "focus": everywhere})
 
 
 def tuned(adopters: int, months: int = MONTHS, x: float | None = None, **changes: Any) -> Scenario:
@@ -158,17 +158,6 @@ def tuned(adopters: int, months: int = MONTHS, x: float | None = None, **changes
     return bench(adopters, months, scale, threshold, **changes)
 
 
-def injected(scenario: Scenario, runs: int) -> dict[str, np.ndarray]:
-    """The bench with a little worth added to and taken from the first line, (sign, run, month, ...)."""
-    world_ = build([(scenario, replicate) for _ in (1, -1) for replicate in range(runs)])
-    path = np.zeros((2 * runs, MONTHS, *world_.levers["preference"].shape[2:]))
-    path[:runs, START:, ..., 0], path[runs:, START:, ..., 0] = INJECTED, -INJECTED
-    engine = Lockstep(replace(world_, levers={**world_.levers, "preference": path}), threads=2)
-    for month in range(MONTHS):
-        engine.month(month)
-    return {name: values.reshape(2, runs, *values.shape[1:]) for name, values in engine.recorder.finish().items()}
-
-
 @verifies("V23", slow=True)
 def the_estimators_find_the_gain_of_the_bench() -> Iterator[Row]:
     """Two lines, beta_loc Gamma = 2, data at x = 1 / beta, sc = .5, J = .3: the closed form of V10 gives G = .589."""
@@ -176,23 +165,13 @@ def the_estimators_find_the_gain_of_the_bench() -> Iterator[Row]:
     elasticity = (ratio / (1 + ratio)) ** (1 + ratio)
     exact = 2 * logistic(BENCH["switching_cost"]) * (BENCH["ecosystem"] / 2 + BENCH["worth"] * elasticity)
     yield close("closed form", 0.589, exact, within=0.001)
-    adopters = 20_000
-    live = tuned(adopters)
-    frozen = live.model_copy(
-        update={"loops": live.loops.model_copy(update=dict.fromkeys(("R1", "R3"), f"frozen@{START - 1}"))}
-    )
-    cut, whole = injected(frozen, RUNS), injected(live, RUNS)
-    sector = live.parameters.sectors.software
-    gained = data_gain(cut["data"][..., 0], sector.data_gain, sector.data_scale, sector.data_exponent, 1.0)
-    utils = BENCH["worth"] / GAIN * gained + BENCH["ecosystem"] * cut["ecosystem"]
-    difference = (utils[..., 0] - utils[..., 1])[:, :, READ_FROM:].mean(axis=2)
-    by_run = (difference[0] - difference[1]) / (2 * INJECTED)
-    yield close("cut and inject", exact, by_run.mean(), within=0.02)
-    odds = lambda out: np.log(out["installed_base"][..., 0] / out["installed_base"][..., 1])[:, :, READ_FROM:].mean(
-        axis=2
-    )
-    response = [(each[0] - each[1]).mean() for each in map(odds, (whole, cut))]
-    yield close("amplification, 1 - 1 / A", exact, 1 - response[1] / response[0], within=0.02)
+    live = tuned(20_000)
+    plan = Plan(live, seeds=RUNS, start=START, horizons=(MONTHS - 1 - START,), averaged=MONTHS - READ_FROM,
+                in_place=False)  # fmt: skip
+    found = Opening.joined(plan, list(carry_out(tasks_of(plan), Kept(None), threads=2).values()))
+    gains = gains_table(found).set_index(["loop", "sector", "estimator"])["gain"]
+    yield close("cut and inject", exact, gains["total", "all", "cut and inject, isolated"], within=0.02)
+    yield close("amplification, 1 - 1 / A", exact, gains["total", "all", "amplification"], within=0.02)
     # the twin opens all loops at once, and releases every month
     twin = linearise(live.model_copy(update={"run": live.run.model_copy(update={"months": 80})}), 70)
     yield close("gain matrix of the mean-field twin", exact, twin.spectral_radius, within=0.02)

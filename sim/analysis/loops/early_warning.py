@@ -1,0 +1,89 @@
+"""Early warnings: does a share recover ever more slowly from small knocks, as it would near a threshold (scheffer2009)?
+
+None of the signs proves a threshold. A trend in a share makes most of them rise, and windows that overlap make a naive
+test of a rise reject far too often; so every figure comes with its rate of false alarms.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy import stats
+
+Array = np.ndarray
+
+WINDOW = 24
+"""Months of a rolling window."""
+
+ALARM = 0.05
+"""Significance of Kendall's tau below which a rise counts as an alarm, taken as if windows did not overlap."""
+
+
+def detrended(series: Array) -> Array:
+    """What is left of each run when the mean over runs is taken off, (run, month); with one run, a straight line."""
+    if len(series) > 1:
+        return series - series.mean(axis=0)
+    month = np.arange(series.shape[1])
+    return series - np.polyval(np.polyfit(month, series[0], 1), month)
+
+
+def rolling(series: Array, window: int = WINDOW) -> tuple[Array, Array]:
+    """Autocorrelation at lag one and variance in windows that end at each month, (run, window) each.
+
+    A short window pulls the autocorrelation down by about ``(1 + 4 r) / n`` (kendall1954), alike at all times.
+    """
+    view = np.lib.stride_tricks.sliding_window_view(series, window, axis=1)
+    centred = view - view.mean(axis=2, keepdims=True)
+    variance = (centred**2).sum(axis=2)
+    lagged = (centred[..., 1:] * centred[..., :-1]).sum(axis=2)
+    one = np.divide(lagged, variance, out=np.zeros_like(lagged), where=variance > 0)
+    return one, variance / (window - 1)
+
+
+def tau(indicator: Array) -> tuple[Array, Array]:
+    """Kendall's tau of an indicator against time, and its p-value for a rise, (run,) each."""
+    time = np.arange(indicator.shape[1])
+    found = [stats.kendalltau(time, row, alternative="greater") for row in indicator]
+    return np.array([each.statistic for each in found]), np.array([each.pvalue for each in found])
+
+
+def alarms(series: Array, window: int = WINDOW) -> tuple[float, float]:
+    """Part of the runs in which autocorrelation, and in which variance, seems to rise; of detrended (run, month)."""
+    return tuple(float((tau(each)[1] < ALARM).mean()) for each in rolling(series, window))  # type: ignore[return-value]
+
+
+def slowing(review: float, switching_cost: float, gain: float) -> float:
+    """Autocorrelation at lag one of a share around its rest, ``1 - 2 rho L(-sc) (1 - G)`` (V19)."""
+    return 1 - 2 * review / (1 + math.exp(switching_cost)) * (1 - gain)
+
+
+def at_rest(autocorrelation: float, runs: int, months: int, seed: int = 0) -> Array:
+    """Series of a share that rests where its loop's gain leaves it, (run, month): nothing in them rises."""
+    luck = np.random.default_rng(seed).standard_normal((runs, months))
+    out = np.empty_like(luck)
+    out[:, 0] = luck[:, 0] / math.sqrt(1 - autocorrelation**2)
+    for month in range(1, months):
+        out[:, month] = autocorrelation * out[:, month - 1] + luck[:, month]
+    return out
+
+
+def recovery_rate(response: Array, first: int, last: int) -> float:
+    """Rate at which a response to a pulse dies out [1/month]: least squares on the mean over runs.
+
+    Parameters
+    ----------
+    response : (run, month) paired differences
+    first, last : months between which ``exp(-rate t)`` is fitted; NaN when the response has no sign of decay to fit
+    """
+    from scipy.optimize import curve_fit
+
+    mean = response.mean(axis=0)[first : last + 1]
+    month = np.arange(len(mean))
+    if not np.isfinite(mean).all() or mean[:3].mean() == 0:
+        return math.nan
+    try:
+        found, _ = curve_fit(lambda t, size, rate: size * np.exp(-rate * t), month, mean, p0=(mean[0], 0.05))
+    except RuntimeError:
+        return math.nan
+    return float(found[1])

@@ -1,0 +1,326 @@
+"""Loops That Matter in the running model: link and loop scores on the mean-field twin and on the ensemble's mean.
+
+The state of the model is cut into blocks: adopters' lines, and each stock that a loop runs through. The model's own
+month is the map from one state to the next. To find what one block does to another, the month is gone through once more
+from the earlier state with that block alone taken from the later one: no equation is written again, and what no block
+explains shows as unexplained. Every lab releases in these months, so that no link waits for a date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.analysis.loops.dominance import link_score, relative_scores, unexplained
+from sim.axes import month_label
+from sim.engines.deciding import Deciders
+from sim.engines.lockstep import Lockstep
+from sim.engines.meanfield import start
+from sim.experiments.loops.plan import Plan, Task
+from sim.world import build, cell_region
+
+Array = np.ndarray
+SHARE = "share"
+TWIN, ENSEMBLE = "mean-field twin", "ensemble mean"
+STEP = 6
+"""Months between the two states that are compared: fewer drown in luck, more hide who led."""
+
+EVERY = {TWIN: 3, ENSEMBLE: 6}
+"""Months between two looks."""
+
+YEAR = 12
+"""Months over which steady scores are summed up: a net flow that happens to be near nought makes a single look jump."""
+
+STOCKS: dict[str, tuple[str, ...]] = {
+    "telemetry": ("telemetry",), "partner data": ("partner", "pool"), "revenue": ("revenue_share",),
+    "training": ("training",), "ecosystem": ("ecosystem", "derivatives"), "word of mouth": ("region_share",),
+    "awareness": ("awareness",), "experience": ("experience",), "load": ("load",), "borrowed": ("borrowed",),
+    "capability": ("internal",), "fabs": ("output_total", "capacity", "chips_domestic"),
+}  # fmt: skip
+"""Blocks of the macro state; beside them stand the adopters' share, what peers have seen, and tenure."""
+
+SEEN, TENURE, CALENDAR, REST = "peers seen", "tenure", "calendar", "everything else"
+BLOCKS = (SHARE, SEEN, TENURE, *STOCKS)
+ACCUMULATE = {SHARE, TENURE, "telemetry", "partner data", "training", "ecosystem", "awareness", "experience",
+              "borrowed", "fabs"}  # fmt: skip
+"""Blocks that keep what they had: a cause moves their flow. The others are written anew every month."""
+
+PATHS: dict[str, tuple[str, ...]] = {
+    "R1": (SHARE, "telemetry"), "R1p": (SHARE, "partner data"), "R2": (SHARE, "revenue", "training"),
+    "R3": (SHARE, "ecosystem"), "R4": (SHARE, "word of mouth", "awareness"), "R5": (SHARE, SEEN),
+    "R6": (SHARE, "experience"), "R7": (SHARE, TENURE), "R8": (SHARE, "revenue", "fabs", "training"),
+    "B1": (SHARE, "load"), "B2": (SHARE, "revenue", "training", "capability", "borrowed"),
+}  # fmt: skip
+"""Each loop as the blocks it runs through and back to the first. The power limit (B3) and the curvature of the data
+gain (B4) have no stock of their own, and a policy reaction (B5) none that this map holds."""
+
+
+@dataclass
+class State:
+    """All that a month starts from, for every run of an engine."""
+
+    arrays: dict[str, Array]
+    adopters: Any
+    share_log: list[Array]
+
+    @classmethod
+    def of(cls, engine: Lockstep) -> State:
+        """Take it down."""
+        arrays = {name: value.copy() for name, value in vars(engine).items() if isinstance(value, np.ndarray)}
+        d = engine.deciders
+        if isinstance(d, Deciders):
+            people = {name: value.copy() for name, value in d.state._asdict().items()} | {"adopted": d.adopted.copy()}
+        else:
+            people = {"mass": deepcopy(d.mass), "seen": d.seen.copy()}
+        # what peers do today is what is seen next month, unless the loop is cut
+        passing = engine.world.until["R5"] >= engine.now.month
+        people["seen"][passing] = _lines_of(engine)[passing]
+        return cls(arrays, people, list(engine.line_share_log))
+
+    def swapped(self, block: str, other: State) -> State:
+        """The same, with one block of another."""
+        arrays, people = dict(self.arrays), dict(self.adopters)
+        arrays |= {name: other.arrays[name] for name in STOCKS.get(block, ())}
+        theirs = other.adopters
+        agents = "mass" not in people
+        if block == SEEN:
+            people["seen"] = theirs["seen"]
+        elif block == TENURE and agents:
+            people["tenure"] = theirs["tenure"]
+        elif block == TENURE:
+            people["mass"] = [_with(mine, fresh=_of(mine, its)) for mine, its in zip(people["mass"], theirs["mass"],
+                                                                                   strict=True)]  # fmt: skip
+        elif block == SHARE and agents:
+            people = {**theirs, "seen": people["seen"], "tenure": people["tenure"]}
+        elif block == SHARE:
+            people["mass"] = [_with(its, fresh=_of(its, mine)) for mine, its in zip(people["mass"], theirs["mass"],
+                                                                                  strict=True)]  # fmt: skip
+        elif block == REST:
+            known = {name for names in STOCKS.values() for name in names}
+            arrays |= {name: value for name, value in other.arrays.items() if name not in known}
+        return State(arrays, people, self.share_log)
+
+
+def _with(mass: Any, fresh: Array) -> Any:
+    changed = deepcopy(mass)
+    changed.fresh = fresh
+    return changed
+
+
+def _of(mass: Any, learned: Any) -> Array:
+    """Users of one state, who have learned on the mean what those of another have."""
+    users = learned.on_line[..., 0]
+    part = np.divide(learned.fresh, users, out=np.ones_like(learned.fresh), where=users > 1e-12)
+    return mass.on_line[..., 0] * np.clip(part, 0.0, 1.0)
+
+
+def _lines_of(engine: Lockstep) -> Array:
+    """What peers can see, as the engine's adopters keep it: (run, adopter) lines, or (run, cell, line) users."""
+    d = engine.deciders
+    if isinstance(d, Deciders):
+        return d.line_of[d.state.primary]
+    return np.stack([
+        (mass.on_line[..., 0] * nodes.weight[None, :, None]).sum(axis=1)
+        for mass, nodes in zip(d.mass, d.nodes, strict=True)
+    ])  # fmt: skip
+
+
+def put(engine: Lockstep, states: list[State], runs: int) -> None:
+    """Let each stretch of ``runs`` runs of an engine stand where a state stands."""
+    for name, value in states[0].arrays.items():
+        if value.ndim and len(value) == runs:
+            setattr(engine, name, np.concatenate([state.arrays[name] for state in states]))
+        else:
+            setattr(engine, name, value.copy())
+    engine.line_share_log = [np.concatenate([share] * len(states)) for share in states[0].share_log]
+    engine.history = {name: [] for name in engine.history}
+    engine.months_left[:] = 0
+    # peers are a block of their own: what is put here is what is seen
+    engine.world.until["R5"] = np.minimum(engine.world.until["R5"], 0)
+    d = engine.deciders
+    d.started = True
+    if isinstance(d, Deciders):
+        for name in d.state._fields:
+            getattr(d.state, name)[:] = np.concatenate([state.adopters[name] for state in states])
+        d.adopted = np.concatenate([state.adopters["adopted"] for state in states])
+    else:
+        d.mass = [deepcopy(mass) for state in states for mass in state.adopters["mass"]]
+        d.seen = np.concatenate([state.adopters["seen"] for state in states])
+
+
+def readings(engine: Lockstep) -> dict[str, Array]:
+    """One number a run for every block: by how much the lines in focus are ahead of the others, (run,)."""
+    w, d = engine.world, engine.deciders
+    focus = w.focus_line * np.ones((w.runs, 1))
+    counted = (w.focus_region * np.ones((w.runs, 1)))[:, cell_region]
+    if isinstance(d, Deciders):
+        lines = _by_cell(engine, d.state.primary)
+        seen = _by_cell(engine, d.state.seen, lines_already=True)
+        learned = _tenure(engine)
+    else:
+        heads = w.population.count[:, :, None]
+        node = [nodes.weight[None, :, None] for nodes in d.nodes]
+        lines = np.stack([(m.on_line[..., 0] * n).sum(axis=1) for m, n in zip(d.mass, node, strict=True)]) * heads
+        seen = d.seen * heads
+        fresh = np.stack([(m.fresh * n).sum(axis=1) for m, n in zip(d.mass, node, strict=True)]) * heads
+        learned = lines - fresh
+    users = (lines * counted[:, :, None]).sum(axis=1)
+    share = lambda of: (of * focus).sum(axis=1) / np.maximum(of.sum(axis=1), 1e-300)
+    logit = lambda part: np.log(np.clip(part, 1e-6, 1) / np.clip(1 - part, 1e-6, 1))
+    log = lambda stock: np.log(np.maximum(stock, 1e-9))
+
+    def ahead(values: Array) -> Array:
+        weight = users + 1e-9 * users.sum(axis=1, keepdims=True)
+        side = lambda part: (values * weight * part).sum(axis=1) / np.maximum((weight * part).sum(axis=1), 1e-300)
+        return side(focus) - side(1 - focus)
+
+    abroad = w.focus_region / w.focus_region.sum(axis=1, keepdims=True)
+    mean_region = lambda values: (values * abroad[:, None, :]).sum(axis=2)
+    skilled = (learned * counted[:, :, None]).sum(axis=1) / np.maximum(users, 1e-300)
+    home = np.clip((w.home[None] * focus[..., None]).sum(axis=1), 0, 1)
+    return {
+        SHARE: logit(share(users)), SEEN: logit(share((seen * counted[:, :, None]).sum(axis=1))),
+        TENURE: ahead(skilled), "telemetry": ahead(log(engine.telemetry.sum(axis=(2, 3)))),
+        "partner data": ahead(log(engine.partner.sum(axis=2))), "revenue": ahead(log(engine.revenue_share)),
+        "training": ahead(log(engine.training)), "ecosystem": ahead(log(engine.ecosystem)),
+        "word of mouth": ahead(mean_region(engine.region_share)), "awareness": ahead(mean_region(engine.awareness)),
+        "experience": ahead(log(engine.experience)), "load": ahead(engine.load), "borrowed": ahead(engine.borrowed),
+        "capability": ahead(engine.internal),
+        "fabs": (log(engine.output_total) * home).sum(axis=1) / np.maximum(home.sum(axis=1), 1e-300),
+    }  # fmt: skip
+
+
+def _by_cell(engine: Lockstep, choice: Array, lines_already: bool = False) -> Array:
+    """Adopters by cell and line, (run, cell, line)."""
+    w, lines = engine.world, len(engine.world.lines)
+    line = choice.astype(int) if lines_already else engine.deciders.line_of[choice].astype(int)
+    spot = (w.population.cell.astype(int) + len(cell_region) * np.arange(w.runs)[:, None]) * lines + line
+    return np.bincount(spot[line >= 0], minlength=w.runs * len(cell_region) * lines).reshape(w.runs, -1, lines)
+
+
+def _tenure(engine: Lockstep) -> Array:
+    """What users have learned, parts of the most that can be learned summed up, (run, cell, line)."""
+    w, lines, state = engine.world, len(engine.world.lines), engine.deciders.state
+    line = engine.deciders.line_of[state.primary].astype(int)
+    spot = (w.population.cell.astype(int) + len(cell_region) * np.arange(w.runs)[:, None]) * lines + line
+    time = w.adopter.learning_time * np.ones((w.runs, 1))
+    skill = 1 - np.exp(-np.maximum(state.tenure, 0) / time)
+    held = line >= 0
+    size = w.runs * len(cell_region) * lines
+    return np.bincount(spot[held], skill[held], minlength=size).reshape(w.runs, -1, lines)
+
+
+def link_parts(plan: Plan, graph: str) -> dict[str, Array]:
+    """What every block does to every other, look by look, on the twin or over an ensemble.
+
+    Returns
+    -------
+    months : (look,)
+    partial : (look, cause, block) part of the change of a block's next reading that a cause brings about; causes are
+        the blocks, everything else, and the calendar
+    change : (look, block) that change; of the flow for what accumulates
+    moved : (look, block) change of the block's own reading between the two states
+        All are means over replicates.
+    """
+    causes = (*BLOCKS, REST)
+    seeds = 1 if graph == TWIN else plan.dominance_seeds
+    jobs = [(plan.scenario, seed) for seed in range(seeds)]
+    begin = (lambda jobs: start(jobs, 1, 1)) if graph == TWIN else (lambda jobs: Lockstep(build(jobs)))
+    main, one, many = begin(jobs), begin(jobs), begin(jobs * (len(causes) + 2))
+    past: list[tuple[State, dict[str, Array]]] = []
+    found: dict[str, list] = {"months": [], "partial": [], "change": [], "moved": []}
+    for month in range(plan.scenario.run.months):
+        if len(past) == STEP and month % EVERY[graph] == 0:
+            now, reads = State.of(main), (past[0][1], readings(main))
+            found["months"].append(month)
+            for name, value in _one_look(one, many, (past[0][0], now), month, reads, causes).items():
+                found[name].append(value)
+        if month:
+            past = [*past[-(STEP - 1) :], (State.of(main), readings(main))]
+        main.advance(month)
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def _one_look(
+    one: Lockstep, many: Lockstep, states: tuple[State, State], month: int, reads: tuple[dict, dict],
+    causes: tuple[str, ...],
+) -> dict[str, Array]:  # fmt: skip
+    """Go through the month from the earlier state, with and without each block of the later one."""
+    earlier, later = states
+    runs = one.world.runs
+
+    def after(engine: Lockstep, started: list[State], at: int) -> Array:
+        put(engine, started, runs)
+        engine.advance(at)
+        read = readings(engine)
+        return np.stack([read[name] for name in BLOCKS], axis=-1).reshape(len(started), runs, len(BLOCKS))
+
+    then = after(one, [earlier], month - STEP)[0]
+    ends = after(many, [earlier, later, *(earlier.swapped(cause, later) for cause in causes)], month)
+    stays = np.array([name in ACCUMULATE for name in BLOCKS])
+    before, now = (np.stack([read[name] for name in BLOCKS], axis=-1) for read in reads)
+    flow = lambda end, begin: np.where(stays, end - begin, end)
+    partial = ends[2:] - ends[0]
+    for own, name in enumerate(BLOCKS):  # what a stock does to its own flow
+        if stays[own]:
+            partial[causes.index(name), :, own] -= (now - before)[:, own]
+    partial = np.concatenate([partial, (ends[0] - then)[None]])
+    change = flow(ends[1], now) - flow(then, before)
+    return {
+        "partial": partial.mean(axis=1), "change": change.mean(axis=0), "moved": (now - before).mean(axis=0),
+    }  # fmt: skip
+
+
+def tasks_of(plan: Plan) -> list[Task]:
+    """One piece for the twin, one for the ensemble."""
+    months, copies = plan.scenario.run.months, len(BLOCKS) + 4
+    tasks = [Task("dominance-twin", 10 * months, lambda: link_parts(plan, TWIN))]
+    if plan.dominance_seeds:
+        size = plan.dominance_seeds * months * (1 + copies // EVERY[ENSEMBLE])
+        tasks.append(Task("dominance-ensemble", size, lambda: link_parts(plan, ENSEMBLE)))
+    return tasks
+
+
+def score_table(parts: dict[str, Array], graph: str, loops: Sequence[str] = tuple(PATHS)) -> pd.DataFrame:
+    """Loop scores by look.
+
+    ``score`` is the product of link scores, ``relative`` its part of the sum of sizes, ``steady`` the same from links
+    that are measured over a year against everything that moves their target, so that they cannot exceed one, and
+    ``unexplained`` the part of the share's change that no cause explains.
+    """
+    at = {name: place for place, name in enumerate(BLOCKS)}
+    partial, change, moved = parts["partial"], parts["change"], parts["moved"]
+    size = np.abs(partial).sum(axis=1)
+    looks = np.arange(len(partial))
+    near = np.abs(parts["months"][:, None] - parts["months"][None]) <= YEAR // 2
+
+    def link(source: str, target: str) -> Array:
+        if (source, target) == (SHARE, SEEN):
+            return np.ones(len(looks))  # peers see what there is
+        return link_score(partial[:, at[source], at[target]], change[:, at[target]], moved[:, at[source]])
+
+    def steady(source: str, target: str) -> Array:
+        if (source, target) == (SHARE, SEEN):
+            return np.ones(len(looks))
+        signed = partial[:, at[source], at[target]] * np.sign(moved[:, at[source]])
+        return (near @ signed) / np.maximum(near @ size[:, at[target]], 1e-300)
+
+    def along(path: tuple[str, ...], score: Callable[[str, str], Array]) -> Array:
+        return np.prod([score(a, b) for a, b in zip(path, (*path[1:], path[0]), strict=True)], axis=0)
+
+    known = [loop for loop in loops if loop in PATHS]
+    scores = np.stack([along(PATHS[loop], link) for loop in known])
+    relative = relative_scores(scores)
+    year = relative_scores(np.stack([along(PATHS[loop], steady) for loop in known]))
+    left = unexplained(np.swapaxes(partial[:, :, at[SHARE]], 0, 1), change[:, at[SHARE]])
+    return pd.DataFrame([
+        {"graph": graph, "month": int(month), "date": month_label(int(month)), "loop": loop,
+         "score": scores[place, look], "relative": relative[place, look], "steady": year[place, look],
+         "unexplained": left[look]}
+        for look, month in enumerate(parts["months"]) for place, loop in enumerate(known)
+    ])  # fmt: skip

@@ -1,0 +1,92 @@
+"""From a plan to findings: do the runs that are not done yet, and make the tables."""
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from sim.engines.kernels import compiled
+from sim.experiments.compare import Stage
+from sim.experiments.loops import coalitions, matters, opening, twin, warning
+from sim.experiments.loops.plan import Kept, Plan, Task, carry_out
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found; every table has one row a finding and says its unit.
+
+    Attributes
+    ----------
+    gains : loop, sector, horizon, estimator -> gain with its interval, and on which side of one it lies
+    links : elasticities along single paths, and their product
+    bound : the largest gain that the data loop of a sector and type can have
+    knockouts, shapley : outcome, loop, month -> effect, share
+    dominance : graph, month, loop -> scores
+    twin : eigenvalue and gain at rest
+    warning : early warnings
+    """
+
+    plan: Plan
+    gains: pd.DataFrame
+    links: pd.DataFrame
+    bound: pd.DataFrame
+    knockouts: pd.DataFrame
+    shapley: pd.DataFrame
+    dominance: pd.DataFrame
+    twin: pd.DataFrame
+    warning: pd.DataFrame
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table by name."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, pd.DataFrame)}
+
+
+def all_tasks(plan: Plan) -> list[Task]:
+    """Everything that has to be run, the long pieces first."""
+    parts = (opening, twin, matters, coalitions)
+    return [task for part in parts for task in part.tasks_of(plan)]
+
+
+def measure(
+    plan: Plan, *, threads: int | None = None, stage: Stage | None = None, keep_in: str | Path | None = None
+) -> Findings:
+    """Run what is planned and make the tables.
+
+    Parameters
+    ----------
+    threads : pieces that are worked on at once; absent: as many as cores. Changes no number
+    stage : told how many run-months come; its context yields what to call with those that are done
+    keep_in : folder of finished pieces, so that the same call goes on where a killed one stopped
+    """
+    compiled()  # drops a stale cache, once and before any thread could use it
+    tasks = all_tasks(plan)
+    kept = Kept(None if keep_in is None else Path(keep_in))
+    with (stage or (lambda _: nullcontext(None)))(sum(task.size for task in tasks)) as progress:
+        found = carry_out(tasks, kept, threads or os.cpu_count() or 1, progress)
+    pieces = lambda name: {key: arrays for key, arrays in found.items() if key.startswith(f"{name}-")}
+    opened = opening.Opening.joined(plan, list(pieces("gains").values()))
+    off = coalitions.collected("knockouts", found, len(coalitions.knock_outs(plan)))
+    groups = coalitions.collected("coalitions", found, 1 << len(plan.players))
+    graphs = {"twin": matters.TWIN, "ensemble": matters.ENSEMBLE}
+    return Findings(
+        plan,
+        gains=opening.gains_table(opened),
+        links=opening.links_table(opened),
+        bound=opening.bound_table(plan.scenario),
+        knockouts=coalitions.knock_out_table(plan, off),
+        shapley=coalitions.shapley_table(plan, groups),
+        dominance=pd.concat(
+            [
+                matters.score_table(arrays, graphs[name.removeprefix("dominance-")], plan.live)
+                for name, arrays in pieces("dominance").items()
+            ],
+            ignore_index=True,
+        ),
+        twin=twin.twin_table(found, opened),
+        warning=warning.warning_table(opened),
+    )

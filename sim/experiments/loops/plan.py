@@ -1,0 +1,230 @@
+"""What is to be measured of a scenario's loops, from which runs, and the work that is kept when it is interrupted."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sim import __version__
+from sim.axes import month_label
+from sim.errors import Problem, ScenarioError
+from sim.loops import LOOPS, Switch
+from sim.run import Progress
+from sim.scenario import Scenario
+
+Array = np.ndarray
+
+START = 27
+"""Month from which loops are cut and worth is put in: the first after the real record."""
+
+HORIZONS = (12, 24, 60)
+AVERAGED = 6
+"""A return is the mean of this many months up to its horizon: releases come at odd months."""
+
+INJECTED, LOUDER = 0.05, 0.1
+"""Utils put in, and what is added to log awareness to find what awareness is worth."""
+
+PULSE, PULSE_MONTHS = 0.2, 3
+"""Utils, and months, of the knock whose recovery is watched."""
+
+RETURNS = ("R1", "R1p", "R2", "R3", "R4", "R5", "R6", "R8", "B1", "B2", "B3", "B5")
+"""Loops that return something to what lines are worth. R7 is each user's own; B4 is the curvature inside R1 and R1p."""
+
+CUT = tuple(key for key in LOOPS if key != "B4")
+"""Loops that an isolated measurement opens. B4 is no path: it shapes the gain of the data loops, and stays."""
+
+PLAYERS = ("R1", "R1p", "R2", "R3", "R4", "R5", "R6", "R7", "R8")
+"""Loops that the effect is split among."""
+
+OUTCOMES = {"focus_share": "usage share of the lines in focus", "capability_gap": "Chinese lead in capability"}
+UNITS = {"focus_share": "share", "capability_gap": "nats"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much to measure.
+
+    Attributes
+    ----------
+    seeds : paired replicates of gains and knock-outs; coalition_seeds : of every coalition
+    start : first month in which loops are cut
+    horizons : months after it at which gains are read
+    in_place : also measure each loop with the others live
+    dominance_seeds : replicates of the ensemble-mean graph; 0: the twin only
+    twin_months : when the twin is linearised
+    players : loops among which the effects are split
+    """
+
+    scenario: Scenario
+    seeds: int = 20
+    coalition_seeds: int = 4
+    start: int = START
+    horizons: tuple[int, ...] = HORIZONS
+    in_place: bool = True
+    dominance_seeds: int = 8
+    twin_months: tuple[int, ...] = ()
+    players: tuple[str, ...] = PLAYERS
+    injected: float = INJECTED
+    averaged: int = AVERAGED
+
+    @property
+    def inputs(self) -> str:
+        """What the inputs are, as 64 hexadecimal digits."""
+        settings = [self.seeds, self.coalition_seeds, self.start, self.horizons, self.in_place, self.dominance_seeds,
+                    self.twin_months, self.players, self.injected, self.averaged]  # fmt: skip
+        text = "\n".join(("loops", __version__, repr(settings), self.scenario.model_dump_json()))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """``loops-<scenario>-<hash>``."""
+        return f"loops-{self.scenario.name}-{self.inputs[:8]}"
+
+    @property
+    def windows(self) -> list[tuple[int, int]]:
+        """First and last month of the mean at each horizon."""
+        return [(self.start + h - min(self.averaged, h) + 1, self.start + h) for h in self.horizons]
+
+    @property
+    def live(self) -> tuple[str, ...]:
+        """Loops that the scenario does not cut."""
+        return tuple(key for key in LOOPS if getattr(self.scenario.loops, key) == "live")
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Loops whose return is read: those that are live, and the reaction of policy where there is a rule."""
+        live = self.live
+        return tuple(key for key in RETURNS if key in live and (key != "B5" or getattr(self.scenario, "reactions", ())))
+
+
+def make_plan(
+    scenario: Scenario,
+    *,
+    start: int = START,
+    seeds: int = 20,
+    coalition_seeds: int = 4,
+    horizons: Sequence[int] = HORIZONS,
+    quick: bool = False,
+) -> Plan:
+    """The plan for a scenario, cut to its months.
+
+    Raises
+    ------
+    ScenarioError
+        When the start leaves no month to measure, or every loop is cut already.
+    """
+    months = scenario.run.months
+    reachable = tuple(h for h in sorted(set(horizons)) if start + h < months)
+    problems = []
+    if start < 1 or not reachable:
+        least = min(horizons)
+        what = f"is {month_label(max(start, 0))}, which leaves no horizon of {', '.join(map(str, horizons))} months."
+        problems.append(Problem("--start", 0, "", what, f"Choose an earlier month, or --months {start + least + 1}."))
+    if not any(getattr(scenario.loops, key) == "live" for key in CUT):
+        problems.append(Problem(scenario.name, 0, "loops", "cuts every loop.", "Leave at least one of them live."))
+    if problems:
+        raise ScenarioError(problems)
+    players = tuple(key for key in PLAYERS if getattr(scenario.loops, key) == "live")
+    twin = tuple(start + h for h in (0, *reachable)) if not quick else (start,)
+    return Plan(
+        scenario, 6 if quick else seeds, 1 if quick else coalition_seeds, start, reachable, not quick,
+        2 if quick else 8, twin, players,
+    )  # fmt: skip
+
+
+def with_loops(scenario: Scenario, switches: dict[str, str]) -> Scenario:
+    """The scenario with some switches set."""
+    texts = {key: str(Switch.parse(text)) for key, text in switches.items()}
+    return scenario.model_copy(update={"loops": scenario.loops.model_copy(update=texts)})
+
+
+def with_months(scenario: Scenario, months: int) -> Scenario:
+    """The scenario, ended earlier."""
+    return scenario.model_copy(update={"run": scenario.run.model_copy(update={"months": months})})
+
+
+# work that is kept
+
+
+@dataclass(frozen=True)
+class Task:
+    """A piece of work: its name, its size in run-months, and what does it."""
+
+    name: str
+    size: int
+    work: Callable[[], dict[str, Array]]
+
+
+class Kept:
+    """Finished pieces of work on disk, so that the same command goes on where a killed one stopped."""
+
+    def __init__(self, folder: Path | None):
+        self.folder = folder
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def take(self, name: str) -> dict[str, Array] | None:
+        """A finished piece, if it is there and whole."""
+        if self.folder is None or not (file := self.folder / f"{name}.npz").exists():
+            return None
+        try:
+            with np.load(file) as found:
+                return dict(found)
+        except (OSError, ValueError):  # a disk that was full, or somebody's hand
+            return None
+
+    def keep(self, name: str, arrays: dict[str, Array]) -> None:
+        """Put a piece down; it is there whole or not at all."""
+        if self.folder is None:
+            return
+        partial = self.folder / f".{name}.partial.npz"
+        np.savez(partial, **arrays)  # type: ignore[arg-type]
+        os.replace(partial, self.folder / f"{name}.npz")
+
+    def forget(self) -> None:
+        """Sweep up, once everything is in its final place."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def carry_out(
+    tasks: Sequence[Task], kept: Kept, threads: int, progress: Progress | None = None
+) -> dict[str, dict[str, Array]]:
+    """Do what is not done yet, on some threads; name -> arrays, in the order of the tasks.
+
+    A Ctrl-C, or the failure of one piece, ends the others with the piece they are at.
+    """
+    found: dict[str, dict[str, Array]] = {}
+    waiting = []
+    for task in tasks:
+        done = kept.take(task.name)
+        if done is None:
+            waiting.append(task)
+        else:
+            found[task.name] = done
+            if progress is not None:
+                progress(task.size)
+
+    def do(task: Task) -> dict[str, Array]:
+        arrays = task.work()
+        kept.keep(task.name, arrays)
+        if progress is not None:
+            progress(task.size)
+        return arrays
+
+    pool = ThreadPoolExecutor(threads)
+    try:
+        futures = {task.name: pool.submit(do, task) for task in waiting}
+        found.update({name: future.result() for name, future in futures.items()})
+    except BaseException:
+        pool.shutdown(wait=True, cancel_futures=True)
+        raise
+    pool.shutdown()
+    return {task.name: found[task.name] for task in tasks}

@@ -1,0 +1,53 @@
+"""The mean-field twin beside what was measured: its leading eigenvalue, and its gain at rest."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sim.analysis.loops.gains import relative
+from sim.axes import month_label
+from sim.engines.linearised import linearise
+from sim.experiments.loops.opening import Opening
+from sim.experiments.loops.plan import Plan, Task
+
+Array = np.ndarray
+RUN_MONTHS = 4000
+"""What a linearisation costs, in months of one run."""
+
+
+def tasks_of(plan: Plan) -> list[Task]:
+    """One linearisation a month."""
+    return [
+        Task(f"twin-{month}", RUN_MONTHS, lambda month=month: _at(plan, month))
+        for month in plan.twin_months
+        if month < plan.scenario.run.months
+    ]
+
+
+def _at(plan: Plan, month: int) -> dict[str, Array]:
+    found = linearise(plan.scenario, month)
+    return {
+        "month": np.array(month), "eigenvalues": found.eigenvalues, "gain": found.gain,
+        "doubling": np.array(found.doubling_time), "radius": np.array(found.spectral_radius),
+    }  # fmt: skip
+
+
+def twin_table(found: dict[str, dict[str, Array]], opening: Opening) -> pd.DataFrame:
+    """Eigenvalue, doubling time, spectral radius, and the gain at rest of the lines in focus against the others."""
+    rows = []
+    for name, each in found.items():
+        if not name.startswith("twin-"):
+            continue
+        month = int(each["month"])
+        horizons = np.array(opening.plan.horizons) + opening.plan.start
+        window = int(np.abs(horizons - month).argmin())
+        users = (opening.arrays["primary"][window] * opening.counted[:, None]).sum(axis=0)[None]
+        worth = (each["gain"] @ opening.focus)[None]
+        leading = each["eigenvalues"][0]
+        rows.append({
+            "month": month, "date": month_label(month), "eigenvalue": abs(leading), "real": leading.real,
+            "imaginary": leading.imag, "doubling_months": float(each["doubling"]),
+            "spectral_radius": float(each["radius"]), "focus_gain": float(relative(worth, users, opening.focus)[0]),
+        })  # fmt: skip
+    return pd.DataFrame(rows)

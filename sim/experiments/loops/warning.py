@@ -1,0 +1,74 @@
+"""Early warnings in the scenario's own runs, with their false alarms where no loop can warn of anything."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sim.analysis.loops.early_warning import (
+    WINDOW,
+    alarms,
+    at_rest,
+    detrended,
+    recovery_rate,
+    rolling,
+    slowing,
+    tau,
+)
+from sim.experiments.loops.opening import Opening
+from sim.experiments.loops.plan import PULSE_MONTHS
+
+Array = np.ndarray
+HARMLESS = 0.49
+"""Gain of the simulated series in which every alarm is false."""
+
+SIMULATED = 400
+RECOVERY = 24
+"""Months of recovery that are looked at."""
+
+
+def rate_of_choice(found: Opening) -> tuple[float, float]:
+    """Mean review rate, and mean switching cost, of the users whom the focus counts; [1/month], [utils]."""
+    from sim.axes import SECTOR_TYPES
+
+    p = found.plan.scenario.parameters
+    users = (found.arrays["primary"][0].sum(axis=1) * found.counted).reshape(-1, len(SECTOR_TYPES)).sum(axis=0)
+    users = users / users.sum()
+    kinds = [getattr(p, kind) for _, kind in SECTOR_TYPES]
+    mean = lambda name: float(users @ np.array([getattr(kind, name) for kind in kinds]))
+    return mean("review_rate"), mean("switching_cost")
+
+
+def warning_table(found: Opening) -> pd.DataFrame:
+    """One row a measure: name, value, unit, and what it says."""
+    plan, a = found.plan, found.arrays
+    live, cut = (detrended(a[name][:, plan.start :]) for name in ("closed", "open"))
+    months = live.shape[1]
+    review, cost = rate_of_choice(found)
+    rest = at_rest(slowing(review, cost, HARMLESS), SIMULATED, months)
+    rows: list[dict] = []
+    add = lambda name, value, unit, about: rows.append({"measure": name, "value": value, "unit": unit, "about": about})
+    lag = lambda series: float((series[:, 1:] * series[:, :-1]).sum() / np.maximum((series**2).sum(), 1e-300))
+    add("autocorrelation", lag(live), "1", "at lag one, of runs around their mean, all loops live")
+    add("autocorrelation_open", lag(cut), "1", "the same with all loops cut")
+    add("autocorrelation_expected", slowing(review, cost, 0.0), "1", "V19 without any gain, at mean review and cost")
+    if months > WINDOW + 2:
+        names = ("autocorrelation", "variance")
+        for name, indicator in zip(names, rolling(live), strict=True):
+            add(f"tau_{name}", float(tau(indicator)[0].mean()), "1", "mean Kendall's tau of 24-month windows")
+        for source, series, about in (
+            ("", live, "part of runs that would raise an alarm (tau above nought, p < 0.05 as if windows did not "
+             "overlap)"),
+            ("_false_open", cut, "the same in runs with all loops cut, where every alarm is false"),
+            ("_false_rest", rest, f"the same in {SIMULATED} simulated series at rest with gain {HARMLESS}"),
+        ):  # fmt: skip
+            for name, part in zip(names, alarms(series), strict=True):
+                add(f"alarms_{name}{source}", part, "share", about)
+    first = plan.start + PULSE_MONTHS
+    last = min(first + RECOVERY, a["users: pulse"].shape[1] - 1)
+    rates = [recovery_rate(a[f"users: {name}"], first, last) for name in ("pulse", "pulse cut")]
+    add("recovery_rate", rates[0], "1/month", "rate at which a knock of 0.2 utils for 3 months dies out")
+    add("recovery_rate_open", rates[1], "1/month", "the same with all loops cut")
+    slower = 1 - rates[0] / rates[1] if np.isfinite(rates).all() and rates[1] else np.nan
+    add("gain_from_recovery", slower, "1", "1 less the ratio of both rates, after V19; months, not years, of loops")
+    return pd.DataFrame(rows)
