@@ -50,8 +50,10 @@ OURS = frozenset({
     MANIFEST, SCENARIO, SERIES, SUMMARY, FIGURES, REACTIONS,
     "scenarios", "comparison.csv", "comparison.md", "who_switched.csv", "curves.nc", "sweep.csv",
     "explained.json", "cascade.csv", "utilities.csv", "choices.csv",
+    "report.md", "gains.csv", "links.csv", "bound.csv", "knockouts.csv", "shapley.csv", "dominance.csv", "twin.csv",
+    "warning.csv",
 })  # fmt: skip
-"""What stands in our directories, those of comparisons and explanations included; only such are ever swept up."""
+"""What stands in our directories, those of comparisons, explanations and loops included; only such are swept up."""
 
 STALE_AFTER = 24 * 3600.0
 """Seconds after which what a killed run left behind is swept up."""

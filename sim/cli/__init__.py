@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
-RUNNING = ("run", "compare", "explain", "ensemble", "plan")
+RUNNING = ("run", "compare", "explain", "ensemble", "plan", "loops")
 """Verbs that would have run something, had the input been right."""
 
 
@@ -116,6 +116,7 @@ def openloop(
     openloop explain BASE OTHER --agent 17        say why an adopter chose otherwise, back to the first cause
     openloop ensemble scenarios/baseline.yaml     run it many times, over ranges of what nobody knows
     openloop plan scenarios/baseline.yaml         say what an ensemble would cost and tell
+    openloop loops scenarios/baseline.yaml        open the feedback loops: which one does the work, and when
     openloop check scenarios/*.yaml               find every mistake without running
     openloop describe scenarios/baseline.yaml     say in sentences what a scenario assumes
     openloop list policies                        see what a scenario can say
@@ -514,6 +515,7 @@ from sim.cli import bench as _bench  # noqa: E402, F401  (a verb in a file of it
 from sim.cli import compare as _compare  # noqa: E402, F401  (a verb in a file of its own; it needs `app`)
 from sim.cli import ensemble as _ensemble  # noqa: E402, F401
 from sim.cli import explain as _explain  # noqa: E402, F401
+from sim.cli import loops as _loops  # noqa: E402, F401
 
 
 def main() -> None:

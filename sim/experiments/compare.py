@@ -249,8 +249,8 @@ def _months_of(at: Sequence[str], scenario: Scenario) -> tuple[int, ...]:
     return tuple(sorted({*(month for _, month in wanted), last}))
 
 
-def parse_month(text: str) -> int:
-    """A month as a person writes it: ``2029-12`` or ``71``.
+def parse_month(text: str, option: str = "--at") -> int:
+    """A month as a person writes it: ``2029-12`` or ``71``; ``option`` is where it stands.
 
     Raises
     ------
@@ -260,7 +260,7 @@ def parse_month(text: str) -> int:
     try:
         return month_number(int(text) if text.strip().isdigit() else text)
     except ValueError as error:
-        raise ScenarioError([Problem("--at", 0, "", f"{error}.")]) from None
+        raise ScenarioError([Problem(option, 0, "", f"{error}.")]) from None
 
 
 def parse_outcome(text: str, plan: Plan) -> tuple[str, int]:

@@ -24,7 +24,7 @@ from sim.experiments.loops.plan import CUT, LOUDER, PULSE, PULSE_MONTHS, Plan, T
 from sim.scenario import Scenario
 
 Array = np.ndarray
-EVERYWHERE, TOTAL = "all", "total"
+EVERYWHERE, TOTAL, DATA = "all", "total", "R1+R1p"
 RUNS_A_PIECE = 60
 """Runs that share their macro steps: fewer cost more each, more gain nothing."""
 
@@ -204,8 +204,11 @@ def gains_table(found: Opening) -> pd.DataFrame:
             for loop in plan.measured:
                 for kind in terms:
                     terms[kind][loop] = found.terms(kind, loop, window, weights)
-            for kind, parts in terms.items():
+            for parts in terms.values():
+                both = [parts[loop] for loop in ("R1", "R1p") if loop in parts]
                 parts[TOTAL] = total_terms(list(parts.values()))
+                if len(both) > 1:
+                    parts[DATA] = total_terms(both)
             for loop in terms["isolated"]:
                 full, half = (terms[kind][loop] for kind in ("isolated", "isolated half"))
                 rows.append(_row(loop, sector, horizon, "cut and inject, isolated", full, half))
@@ -274,7 +277,7 @@ def links_table(found: Opening) -> pd.DataFrame:
         beside = lambda change, line=line: relative(change[:, None], line[None], found.focus)[:, 0]
         used = beside(a["stock: usage"][:, window])
         paths: dict[str, tuple[tuple[str, ...], list[Array]]] = {}
-        if "R6" in plan.measured:
+        if "R6" in plan.measured and used.mean():
             tastes = np.array([getattr(p, kind).cost_weight for _, kind in SECTOR_TYPES] * len(REGIONS))
             worth = float(weights @ tastes) * p.prices.experience_exponent
             paths["R6"] = (
@@ -285,11 +288,12 @@ def links_table(found: Opening) -> pd.DataFrame:
             startups = beside(a["stock: startups"][:, window])
             moved = a["stock: ecosystem"][:, window] * np.exp(a["level: ecosystem"][:, window])
             ecosystem = beside(a["stock: ecosystem"][:, window])
-            worth = p.adopter.ecosystem_weight * beside(moved) / ecosystem.mean()
-            paths["R3"] = (
-                ("startups per util", "ecosystem per startup", "utils per ecosystem"),
-                [startups, ecosystem / startups.mean(), worth],
-            )
+            worth = p.adopter.ecosystem_weight * beside(moved)
+            if ecosystem.mean() and startups.mean():  # a world may be too small for anybody to move
+                paths["R3"] = (
+                    ("startups per util", "ecosystem per startup", "utils per ecosystem"),
+                    [startups, ecosystem / startups.mean(), worth / ecosystem.mean()],
+                )
         for loop, (names, links) in paths.items():
             value, low, high = link_product(np.stack(links, axis=1))
             row = {"loop": loop, "horizon": horizon, "gain": value, "low": low, "high": high}

@@ -15,6 +15,7 @@ from sim.analysis.loops.early_warning import (
     slowing,
     tau,
 )
+from sim.axes import TYPES
 from sim.experiments.loops.opening import Opening
 from sim.experiments.loops.plan import PULSE_MONTHS
 
@@ -27,16 +28,17 @@ RECOVERY = 24
 """Months of recovery that are looked at."""
 
 
-def rate_of_choice(found: Opening) -> tuple[float, float]:
-    """Mean review rate, and mean switching cost, of the users whom the focus counts; [1/month], [utils]."""
-    from sim.axes import SECTOR_TYPES
-
+def rests(found: Opening) -> tuple[float, float]:
+    """Autocorrelation at lag one without any gain (V19), of the adopter type that reviews fastest, and of the slowest."""
     p = found.plan.scenario.parameters
-    users = (found.arrays["primary"][0].sum(axis=1) * found.counted).reshape(-1, len(SECTOR_TYPES)).sum(axis=0)
-    users = users / users.sum()
-    kinds = [getattr(p, kind) for _, kind in SECTOR_TYPES]
-    mean = lambda name: float(users @ np.array([getattr(kind, name) for kind in kinds]))
-    return mean("review_rate"), mean("switching_cost")
+    kinds = [getattr(p, kind) for kind in TYPES]
+    each = [slowing(kind.review_rate, kind.switching_cost, 0.0) for kind in kinds]
+    return min(each), max(each)
+
+
+def lag(series: Array) -> float:
+    """Autocorrelation at lag one over all runs, (run, month)."""
+    return float((series[:, 1:] * series[:, :-1]).sum() / np.maximum((series**2).sum(), 1e-300))
 
 
 def warning_table(found: Opening) -> pd.DataFrame:
@@ -44,14 +46,16 @@ def warning_table(found: Opening) -> pd.DataFrame:
     plan, a = found.plan, found.arrays
     live, cut = (detrended(a[name][:, plan.start :]) for name in ("closed", "open"))
     months = live.shape[1]
-    review, cost = rate_of_choice(found)
-    rest = at_rest(slowing(review, cost, HARMLESS), SIMULATED, months)
+    fastest, slowest = rests(found)
+    middle = lag(cut)
+    # a gain below one half takes the way from there to one less than half
+    rest = at_rest(1 - (1 - float(np.clip(middle, 0.0, 0.999))) * (1 - HARMLESS), SIMULATED, months)
     rows: list[dict] = []
     add = lambda name, value, unit, about: rows.append({"measure": name, "value": value, "unit": unit, "about": about})
-    lag = lambda series: float((series[:, 1:] * series[:, :-1]).sum() / np.maximum((series**2).sum(), 1e-300))
     add("autocorrelation", lag(live), "1", "at lag one, of runs around their mean, all loops live")
     add("autocorrelation_open", lag(cut), "1", "the same with all loops cut")
-    add("autocorrelation_expected", slowing(review, cost, 0.0), "1", "V19 without any gain, at mean review and cost")
+    add("autocorrelation_fastest", fastest, "1", "V19 without gain, for the adopter type that reviews fastest")
+    add("autocorrelation_slowest", slowest, "1", "the same for the slowest")
     if months > WINDOW + 2:
         names = ("autocorrelation", "variance")
         for name, indicator in zip(names, rolling(live), strict=True):

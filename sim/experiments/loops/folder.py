@@ -1,0 +1,114 @@
+"""What a look at the loops leaves behind, written whole or not at all like a run's directory.
+
+::
+
+    runs/loops-<scenario>-<hash>/
+        scenario.yaml      resolved, as it was run
+        report.md          which loops exceed one, where, how surely, and what that means
+        gains.csv          loop, sector, horizon, estimator: gain, interval, side of one
+        links.csv          elasticities along single paths
+        bound.csv          the largest gain of each sector's data loop
+        knockouts.csv      outcome, loop, month: live less off
+        shapley.csv        outcome, loop, month: share of the difference that all make
+        dominance.csv      graph, month, loop: loop scores
+        twin.csv           eigenvalue and gain at rest
+        warning.csv        early warnings and their false alarms
+        figures/           diagram, gains, ledger, knock-outs
+        manifest.json      versions, seed, command, checksums
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sim import __version__
+from sim.axes import month_label
+from sim.experiments.loops.measure import Findings
+from sim.experiments.loops.plan import OUTCOMES, Plan
+from sim.experiments.loops.report import as_markdown, shown_gains
+from sim.scenario.resolve import resolved_text
+from sim.trajectory import FIGURES, check_target, complain_of_figures, drawn, write_whole
+
+
+def folder_of(plan: Plan, parent: str | Path) -> Path:
+    """Where the findings are written."""
+    return Path(parent) / plan.name
+
+
+def unfinished(plan: Plan, parent: str | Path) -> Path:
+    """Where finished pieces wait until all are."""
+    return Path(parent) / f".{plan.name}.unfinished"
+
+
+def refuse_if_taken(plan: Plan, parent: str | Path) -> None:
+    """Raise `OutputError`, before anything is run, when something else lies where the findings would go."""
+    check_target(folder_of(plan, parent), plan.inputs)
+
+
+def save(
+    found: Findings, parent: str | Path, *, figures: bool = True, about: Mapping[str, Any] | None = None
+) -> tuple[Path, tuple[Path, ...]]:
+    """Write the directory below ``parent``; the folder and its files come back.
+
+    Raises
+    ------
+    OutputError
+        When the place cannot be written, or is taken by something that no run of ours made.
+    """
+    plan = found.plan
+    target = folder_of(plan, parent)
+    trouble: list[Exception] = []
+
+    def fill(partial: Path) -> dict[str, Any]:
+        (partial / "scenario.yaml").write_text(resolved_text(plan.scenario), encoding="utf-8")
+        (partial / "report.md").write_text(as_markdown(found), encoding="utf-8")
+        for name, table in found.tables.items():
+            table.to_csv(partial / f"{name}.csv", index=False, lineterminator="\n")
+        if figures:
+            trouble.extend(drawn(lambda folder: draw(found, folder), partial / FIGURES))
+        return {**manifest_of(plan), **(about or {})}
+
+    manifest = write_whole(target, plan.inputs, fill)
+    complain_of_figures(trouble, target)
+    return target, tuple(target / name for name in ("manifest.json", *manifest["files"]))
+
+
+def manifest_of(plan: Plan) -> dict[str, Any]:
+    """The manifest's entries about what was measured."""
+    run = plan.scenario.run
+    return {
+        "openloop": __version__,
+        "loops": plan.scenario.name,
+        "hash": plan.inputs[:8],
+        "engine": "lockstep",
+        "seed": run.seed,
+        "replicates": plan.seeds,
+        "coalitions": 1 << len(plan.players),
+        "replicates_of_coalitions": plan.coalition_seeds,
+        "months": run.months,
+        "adopters": run.adopters,
+        "start": month_label(plan.start),
+        "horizons": list(plan.horizons),
+    }
+
+
+def draw(found: Findings, folder: Path) -> None:
+    """Every figure of the loops, into a folder."""
+    from sim.figures import loops as figures
+    from sim.figures import save as save_figure
+
+    plan = found.plan
+    last = plan.horizons[-1]
+    about = {
+        "footer": figures.footer(plan.scenario.name, plan.inputs[:8], plan.seeds, plan.scenario.run.seed),
+        "month": month_label(plan.start + last), "seeds": str(plan.seeds),
+    }  # fmt: skip
+    save_figure(figures.diagram(shown_gains(found, last), about, last), folder / "diagram")
+    save_figure(figures.gain_figure(found.gains, found.bound, about), folder / "gains")
+    coalition = {**about, "seeds": str(plan.coalition_seeds)}
+    save_figure(figures.ledger(found.shapley, found.dominance, coalition), folder / "ledger")
+    for outcome, words in OUTCOMES.items():
+        name = "knockouts" if outcome == "focus_share" else f"knockouts_{outcome}"
+        save_figure(figures.knock_outs(found.knockouts, outcome, {**about, "what": words}), folder / name)

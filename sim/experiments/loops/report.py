@@ -1,0 +1,307 @@
+"""The findings in words: which loops exceed one, in which sectors, how surely, and what that means for the thesis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from sim.analysis.loops.gains import ABOVE, BELOW
+from sim.axes import SECTORS, month_label
+from sim.experiments.loops.coalitions import leaders
+from sim.experiments.loops.matters import EVERY, PATHS, TWIN
+from sim.experiments.loops.measure import Findings
+from sim.experiments.loops.opening import DATA, EVERYWHERE, TOTAL
+from sim.experiments.loops.plan import OUTCOMES
+from sim.loops import LOOPS
+
+ISOLATED, IN_PLACE, AMPLIFIED = "cut and inject, isolated", "cut and inject, in place", "amplification"
+
+
+def name_of(loop: str) -> str:
+    """``R1 (lab-captured data)``."""
+    return f"{loop} ({LOOPS[loop].name})" if loop in LOOPS else {TOTAL: "all loops together"}.get(loop, loop)
+
+
+def number(value: float, low: float, high: float) -> str:
+    """``0.16 (0.11 to 0.21)``."""
+    if math.isnan(low):
+        return f"{value:.3f} (no interval)"
+    return f"{value:.3f} ({low:.3f} to {high:.3f})"
+
+
+def the(gains: pd.DataFrame, loop: str, horizon: int, estimator: str = ISOLATED, sector: str = EVERYWHERE) -> pd.Series:
+    """One gain."""
+    rows = gains[
+        (gains["loop"] == loop) & (gains["horizon"] == horizon) & (gains["estimator"] == estimator)
+        & (gains["sector"] == sector)
+    ]  # fmt: skip
+    return rows.iloc[0]
+
+
+def shown_gains(found: Findings, horizon: int) -> pd.DataFrame:
+    """What the diagram shows of each loop: its gain with the others live where it was measured so, else isolated."""
+    rows = {}
+    gains = found.gains[(found.gains["horizon"] == horizon) & (found.gains["sector"] == EVERYWHERE)]
+    for loop in LOOPS:
+        for estimator in (IN_PLACE, ISOLATED, AMPLIFIED):
+            mine = gains[(gains["loop"] == loop) & (gains["estimator"] == estimator)]
+            if len(mine):
+                rows[loop] = mine.iloc[0][["gain", "low", "high"]]
+                break
+    return pd.DataFrame(rows).T
+
+
+def headline(found: Findings) -> list[str]:
+    """The answer, in a few sentences: above one or not, where, how surely."""
+    gains, plan = found.gains, found.plan
+    said = []
+    last = plan.horizons[-1]
+    isolated = gains[gains["estimator"] == ISOLATED]
+    above = isolated[isolated["verdict"] == ABOVE]
+    doubtful = isolated[~isolated["verdict"].isin([ABOVE, BELOW])]
+    if len(above):
+        for row in above.itertuples():
+            where = "over all sectors" if row.sector == EVERYWHERE else f"in {row.sector}"
+            said.append(f"Above 1: {name_of(row.loop)} {where} after {row.horizon} months, "
+                        f"{number(row.gain, row.low, row.high)}")  # fmt: skip
+    else:
+        said.append("No loop returns more than was put in, and neither do all of them together, in any sector and at "
+                    "any horizon" + ("" if len(doubtful) else ": every 95% interval ends below 1"))  # fmt: skip
+    if len(doubtful):
+        named = ", ".join(sorted({f"{row.loop} in {row.sector} ({row.horizon} months)" for row in doubtful.itertuples()}))
+        said.append(f"Not told from 1 with {plan.seeds} replicates: {named}")
+    total = [the(gains, TOTAL, horizon) for horizon in plan.horizons]
+    steps = "; ".join(f"{row.horizon} months {number(row.gain, row.low, row.high)}" for row in total)
+    said.append(f"All loops together return, per util put in, after {steps}")
+    strongest = isolated[(isolated["horizon"] == last) & (isolated["sector"] == EVERYWHERE)
+                         & isolated["loop"].isin(list(LOOPS))].nlargest(3, "gain")  # fmt: skip
+    said.append("The strongest after "
+                f"{last} months: " + ", ".join(f"{name_of(row.loop)} {row.gain:.3f}" for row in strongest.itertuples()))
+    return said
+
+
+def meaning(found: Findings) -> list[str]:
+    """What the gains say about the thesis (propositions P1 and P7)."""
+    gains, plan, said = found.gains, found.plan, []
+    last = plan.horizons[-1]
+    total = the(gains, TOTAL, last)
+    if total.verdict == BELOW:
+        most = 1 / (1 - min(total.high, 0.999))
+        said.append(
+            "P1, that deployment makes better models and these more adoption until the loop carries itself, is refuted "
+            "in this scenario at these parameters: a lead of the lines in focus is amplified, and then it stops. An "
+            f"advantage from outside counts {1 / (1 - total.gain):.2f} times over (at most {most:.2f}), not without end"
+        )  # fmt: skip
+    elif total.verdict == ABOVE:
+        said.append("P1 holds in this scenario at these parameters: a small lead of the lines in focus feeds itself")
+    else:
+        said.append("P1 stays undetermined here: the interval of all loops together holds 1; more --seeds narrow it")
+    if DATA in set(gains["loop"]):
+        data = the(gains, DATA, last)
+        part = data.gain / total.gain if total.gain > 0 else math.nan
+        of_all = f", {part:.0%} of what all loops return" if math.isfinite(part) and 0 < part < 1 else ""
+        said.append(f"The data loops, which the thesis rests on (R1 and R1p), return {number(data.gain, data.low, data.high)}"
+                    f" after {last} months{of_all}")  # fmt: skip
+    if len(found.twin):
+        rest = found.twin.iloc[-1]
+        grows = "so some small lead grows there" if rest.eigenvalue > 1 else "so leads die out"
+        said.append(f"At rest, with no end to the months, the mean-field twin of {rest.date} returns {rest.focus_gain:.3f} to "
+                    f"the lines in focus; its leading eigenvalue is {rest.eigenvalue:.4f}, {grows}")  # fmt: skip
+    tip = found.bound[found.bound["can_tip"]]
+    held = [sector for sector in SECTORS if sector not in set(tip["sector"])]
+    if len(tip):
+        where = ", ".join(f"{row.sector} ({row.type}, {row.bound:.2f})" for row in tip.itertuples())
+        rows = gains[(gains["estimator"] == ISOLATED) & (gains["horizon"] == last) & gains["loop"].isin([DATA, "R1"])
+                     & gains["sector"].isin(list(tip["sector"]))]  # fmt: skip
+        rows = rows[rows["loop"] == (DATA if DATA in set(rows["loop"]) else "R1")]
+        measured = "; ".join(f"{row.sector}: {number(row.gain, row.low, row.high)}" for row in rows.itertuples())
+        said.append(f"V8: a data loop cannot tip {', '.join(held)} at any scale of deployment. It could in {where}, if "
+                    f"data were as many as teach most; what is measured there is {measured or 'nothing'}")  # fmt: skip
+    else:
+        said.append("V8: a data loop cannot tip any sector at any scale of deployment")
+    said += _for_whom(found)
+    return said
+
+
+def _for_whom(found: Findings) -> Iterator[str]:
+    """In whose favour the loops work: what all of them change together."""
+    table = found.knockouts
+    date = table["date"].iloc[-1]
+    for outcome, what in OUTCOMES.items():
+        scale, unit = (100, "points") if outcome == "focus_share" else (1, "nats")
+        rows = table[(table["outcome"] == outcome) & (table["date"] == date)].set_index("loop")
+        if "all R" not in rows.index:
+            continue
+        row = rows.loc["all R"]
+        surely = row.low > 0 or row.high < 0
+        verb = ("raise" if row.effect > 0 else "lower") if surely else "do not surely move"
+        yield (f"In {date} all reinforcing loops together {verb} the {what}: "
+               f"{scale * row.effect:+.2f} {unit} ({scale * row.low:+.2f} to {scale * row.high:+.2f})")  # fmt: skip
+        if outcome == "focus_share" and surely and row.effect < 0:
+            yield "So here the loops work for the rivals of the lines in focus: a loop helps whoever is ahead"
+
+
+def hands(found: Findings) -> list[str]:
+    """When dominance changes hands, by Shapley's shares and by Loops That Matter."""
+    said = []
+    for outcome, what in OUTCOMES.items():
+        rows = found.shapley[found.shapley["outcome"] == outcome]
+        led = leaders(rows, found.plan.players)
+        said.append(f"{what}, by Shapley's share: " + ("; ".join(f"{loop} from {month_label(month)}" for month, loop in led)
+                                                       or "nobody"))  # fmt: skip
+    for graph in dict.fromkeys(found.dominance["graph"]):
+        rows = found.dominance[found.dominance["graph"] == graph]
+        known = [loop for loop in PATHS if loop in set(rows["loop"])]
+        led = leaders(rows, known, "steady")
+        left = rows.groupby("month")["unexplained"].first()
+        every = EVERY.get(graph, EVERY[TWIN])
+        said.append(f"Loops That Matter on the {graph} (every {every} months): "
+                    + "; ".join(f"{loop} from {month_label(month)}" for month, loop in led)
+                    + f". Causes leave {left.median():.0%} of the share's change unexplained (median; most "
+                    f"{left.max():.0%})")  # fmt: skip
+    return said
+
+
+def warnings_said(found: Findings) -> list[str]:
+    """Early warnings with their false alarms."""
+    table = found.warning.set_index("measure")
+    value = lambda name: float(table.loc[name, "value"]) if name in table.index else math.nan
+    said = [f"Autocorrelation at lag one {value('autocorrelation'):.3f}, with all loops cut "
+            f"{value('autocorrelation_open'):.3f} (V19 without gain: {value('autocorrelation_fastest'):.3f} for the adopter type that reviews fastest, "
+            f"{value('autocorrelation_slowest'):.3f} for the slowest)"]  # fmt: skip
+    for name in ("autocorrelation", "variance"):
+        if f"alarms_{name}" in table.index:
+            said.append(
+                f"A rise of the {name} would be called in {value(f'alarms_{name}'):.0%} of the runs; false alarms: "
+                f"{value(f'alarms_{name}_false_open'):.0%} with all loops cut, "
+                f"{value(f'alarms_{name}_false_rest'):.0%} in simulated series at rest"
+            )  # fmt: skip
+    if math.isfinite(value("recovery_rate")):
+        said.append(f"A knock of 0.2 utils dies out at {value('recovery_rate'):.3f} a month, with all loops cut at "
+                    f"{value('recovery_rate_open'):.3f}")  # fmt: skip
+    said.append("None of this shows a tipping point; a single run could not show one at all")
+    return said
+
+
+def as_markdown(found: Findings) -> str:
+    """The report."""
+    plan, scenario = found.plan, found.plan.scenario
+    lines = [
+        f"# The loops of {scenario.name}",
+        "",
+        f"{plan.seeds} replicates of {scenario.run.adopters:,} adopters, seed {scenario.run.seed}; loops cut and worth "
+        f"put in from {month_label(plan.start)}; {1 << len(plan.players)} coalitions of loops, {plan.coalition_seeds} "
+        f"replicates each; `{plan.inputs[:8]}`. Focus: {', '.join(scenario.focus.lines)}, outside "
+        f"{', '.join(scenario.focus.exclude_regions) or 'nowhere'}.",
+        "", "## Does any loop carry itself?", "", *_points(headline(found)),
+        "", "## What that means for the thesis", "", *_points(meaning(found)),
+        "", "## Gains", "", *_gain_lines(found),
+        "", "## By sector, beside the bound", "", *_sector_lines(found),
+        "", "## Knock-outs and Shapley shares", "", *_effect_lines(found),
+        "", "## Who leads, and when", "", *_points(hands(found)),
+        "", "## The mean-field twin", "", *_twin_lines(found),
+        "", "## Early warnings", "", *_points(warnings_said(found)),
+        "", *_READING,
+    ]  # fmt: skip
+    return "\n".join([*lines, ""])
+
+
+_READING = (
+    "## How to read this",
+    "",
+    "- A gain is utils that come back to the lines in focus, against the others, per util put on them. Cut and inject "
+    "(E2) holds the world on its path by feeding cut loops the signals of a live run with the same luck; isolated: all "
+    "loops are cut, so gains add up; in place: only this one, so what others do to its signal counts. Amplification "
+    "(E3) compares responses with and without the loop. Its noise is larger: it is a ratio of shares, not a difference "
+    "of worth.",
+    "- A mean over adopters weighs each cell by how many of it a util would move. R7 returns nothing to what lines are "
+    "worth to others, so only amplification measures it. B4 is the curvature inside the data loops and is knocked out "
+    "only.",
+    "- R8, B2 and B3 return exactly nothing in isolation, since what they carry comes through revenue and compute (R2).",
+    "- Above 1 is said only when the 95% interval excludes 1 and half the injection gives the same gain within its "
+    "interval. Intervals hold the luck of runs, not what is unknown about parameters.",
+    "- Shapley's shares add up to the difference that all reinforcing loops make. A reinforcing loop may carry a minus: "
+    "it works for whoever is ahead.",
+    "- In Loops That Matter, + pushes the share the way it is going and − against it; links are measured over a year.",
+)
+
+
+def _points(said: list[str]) -> list[str]:
+    return [f"- {text}." for text in said]
+
+
+def _gain_lines(found: Findings) -> list[str]:
+    gains, horizons = found.gains, found.plan.horizons
+    lines = ["| loop | estimator | " + " | ".join(f"{h} months" for h in horizons) + " | side of 1 |",
+             "|---|---|" + "---:|" * len(horizons) + "---|"]  # fmt: skip
+    rows = gains[gains["sector"] == EVERYWHERE]
+    for loop in [*[key for key in LOOPS if key in set(rows["loop"])], DATA, TOTAL]:
+        for estimator in (ISOLATED, IN_PLACE, AMPLIFIED):
+            mine = rows[(rows["loop"] == loop) & (rows["estimator"] == estimator)].set_index("horizon")
+            if not len(mine):
+                continue
+            cells = " | ".join(number(*(mine.loc[h, name] for name in ("gain", "low", "high"))) for h in horizons)
+            lines.append(f"| {name_of(loop)} | {estimator} | {cells} | {mine.loc[horizons[-1], 'verdict']} |")
+    if len(found.links):
+        lines += ["", "Link products (E1), where there is a single path:", ""]
+        for row in found.links.itertuples():
+            path = " × ".join(
+                f"{getattr(row, f'value_{place}'):.3f} {getattr(row, f'link_{place}')}" for place in (1, 2, 3)
+            )
+            lines.append(f"- {name_of(row.loop)}, {row.horizon} months: {path} = {number(row.gain, row.low, row.high)}")
+    return lines
+
+
+def _sector_lines(found: Findings) -> list[str]:
+    gains, last = found.gains, found.plan.horizons[-1]
+    lines = [f"After {last} months, isolated.", "", "| sector | all loops | data loops | bound on the data loop (V8) |",
+             "|---|---:|---:|---|"]  # fmt: skip
+    for sector in [name for name in SECTORS if name in set(gains["sector"])]:
+        cells = []
+        for loop in (TOTAL, DATA if DATA in set(gains["loop"]) else "R1"):
+            mine = gains[(gains["loop"] == loop) & (gains["sector"] == sector) & (gains["horizon"] == last)
+                         & (gains["estimator"] == ISOLATED)]  # fmt: skip
+            cells.append(number(*mine.iloc[0][["gain", "low", "high"]]) if len(mine) else "")
+        bounds = ", ".join(f"{row.type} {row.bound:.2f}" for row in found.bound.itertuples() if row.sector == sector)
+        lines.append(f"| {sector} | {' | '.join(cells)} | {bounds} |")
+    return lines
+
+
+def _effect_lines(found: Findings) -> list[str]:
+    lines: list[str] = []
+    for outcome, what in OUTCOMES.items():
+        scale, unit = (100.0, "points") if outcome == "focus_share" else (1.0, "nats")
+        table = found.knockouts[found.knockouts["outcome"] == outcome]
+        date = table["date"].iloc[-1]
+        shares = found.shapley[(found.shapley["outcome"] == outcome) & (found.shapley["date"] == date)].set_index("loop")
+        lines += [f"{what.capitalize()} in {date} [{unit}]:", "", "| loop | live less off (95%) | Shapley's share (95%) |",
+                  "|---|---:|---:|"]  # fmt: skip
+        for row in table[table["date"] == date].itertuples():
+            effect = f"{scale * row.effect:+.3f} ({scale * row.low:+.3f} to {scale * row.high:+.3f})"
+            share = ""
+            if row.loop in shares.index:
+                part = shares.loc[row.loop]
+                share = f"{scale * part.share:+.3f}"
+                if math.isfinite(part.low):
+                    share += f" ({scale * part.low:+.3f} to {scale * part.high:+.3f})"
+            lines.append(f"| {name_of(row.loop)} | {effect} | {share} |")
+        if len(shares):
+            whole = scale * (shares["all_live"].iloc[0] - shares["none_live"].iloc[0])
+            lines += ["", f"Shapley's shares add up to {scale * shares['share'].sum():+.4f}, the difference between all "
+                      f"loops and none: {whole:+.4f}.", ""]  # fmt: skip
+    return lines
+
+
+def _twin_lines(found: Findings) -> list[str]:
+    lines = ["| month | leading eigenvalue | doubling time | spectral radius of the gain matrix | gain at rest, focus |",
+             "|---|---:|---|---:|---:|"]  # fmt: skip
+    for row in found.twin.itertuples():
+        turning = f" (turns: imaginary part {row.imaginary:.3f})" if abs(row.imaginary) > 1e-6 else ""
+        doubling = "none, leads die out" if math.isinf(row.doubling_months) else f"{row.doubling_months:.0f} months"
+        lines.append(f"| {row.date} | {row.eigenvalue:.4f}{turning} | {doubling} | {row.spectral_radius:.3f} | "
+                     f"{row.focus_gain:.3f} |")  # fmt: skip
+    lines += ["", "With the calendar stopped at the month. An eigenvalue above 1 would let some small lead grow by itself; "
+              "the spectral radius is of whichever lines feed themselves most, the last column of those in focus."]  # fmt: skip
+    return lines
