@@ -71,9 +71,7 @@ def loops(
     if kept.exists() and not quiet:
         say(f"going on with {sum(1 for _ in kept.glob('[!.]*.npz'))} finished pieces in {shown(kept)}")
     try:
-        found = measure(
-            plan, threads=threads, keep_in=kept, stage=lambda total: progress_for(resolved, quiet, total)
-        )
+        found = measure(plan, threads=threads, keep_in=kept, stage=lambda total: progress_for(resolved, quiet, total))
     except KeyboardInterrupt:
         leave(STOPPED, "\nStopped. What is finished is kept; the same command goes on from there.")
     about = {"command": shlex.join(["openloop", *sys.argv[1:]]), "wall_seconds": round(time.perf_counter() - began, 3)}
@@ -111,7 +109,7 @@ def words(found: Findings) -> str:
     """A table of gains, and the findings."""
     from sim.cli.terminal import as_table
     from sim.experiments.loops.opening import EVERYWHERE, TOTAL
-    from sim.experiments.loops.report import IN_PLACE, ISOLATED, headline, hands, meaning, name_of, warnings_said
+    from sim.experiments.loops.report import IN_PLACE, ISOLATED, hands, headline, meaning, name_of, warnings_said
     from sim.loops import LOOPS
 
     plan = found.plan
@@ -137,8 +135,9 @@ def _wrapped(said: list[str]) -> list[str]:
     import textwrap
 
     wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    indent = {"initial_indent": "  ", "subsequent_indent": "    "}
-    return [textwrap.fill(f"{text}.", wide, **indent) if wide else f"  {text}." for text in said]
+    if wide is None:
+        return [f"  {text}." for text in said]
+    return [textwrap.fill(f"{text}.", wide, initial_indent="  ", subsequent_indent="    ") for text in said]
 
 
 def closing_words(folder: Path, files: tuple[Path, ...], scenario: Path) -> str:

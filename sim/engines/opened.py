@@ -148,14 +148,16 @@ class Opened(Lockstep):
         stocks: dict[str, Array] = {}
         shadows: dict[str, Shadow] = {}
         for month in range(self.world.months):
-            inside = [(place, last - first + 1) for place, (first, last) in enumerate(windows) if first <= month <= last]
+            inside = [
+                (place, last - first + 1) for place, (first, last) in enumerate(windows) if first <= month <= last
+            ]
             if month == self.start:
                 shadows = {name: Shadow(self, loops) for name, loops in closing.items() if name != "R5"}
-            for shadow in shadows.values():
-                shadow.step(self, month)
+            for each in shadows.values():
+                each.step(self, month)
             self.advance(month)
             focus[:, month], users[:, month], by_sector[:, month] = self._shares()
-            for place, (first, last) in enumerate(windows):
+            for place, (_, last) in enumerate(windows):
                 # who chooses in a month is few; the window reaches back to the start for them
                 if self.start <= month <= last:
                     span = last - self.start + 1
@@ -180,9 +182,9 @@ class Opened(Lockstep):
         apart = lambda array: array.reshape(len(self.arms), self.replicates, *array.shape[1:])
         usage = usage / np.maximum(primary.sum(axis=2), 1e-300)
         return Readings(
-            apart(focus), apart(users), apart(by_sector),
-            *({name: apart(each) for name, each in found.items()} for found in (returned, noticed)),
-            apart(pushed), choosers, usage, primary, {name: apart(each) for name, each in stocks.items()},
+            apart(focus), apart(users), apart(by_sector), {name: apart(value) for name, value in returned.items()},
+            {name: apart(value) for name, value in noticed.items()}, apart(pushed), choosers, usage, primary,
+            {name: apart(value) for name, value in stocks.items()},
         )  # fmt: skip
 
     def _shares(self) -> tuple[Array, Array, Array]:

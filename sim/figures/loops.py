@@ -101,8 +101,8 @@ def diagram(gains: pd.DataFrame, about: Mapping[str, str], horizon: int, figure:
     """
     notes = [
         "Every arrow has the sign of its link: + (blue) the target follows the source, − (orange) it goes the other "
-        "way. Its width is the gain of the loop; grey: not told from nought. All loops meet in what lines are worth and "
-        "close through the choices of adopters. Skill and borrowing are of the lines in focus against the others.",
+        "way. Its width is the gain of the loop; grey: not told from nought. All loops meet in what lines are worth "
+        "and close through the choices of adopters. Skill and borrowing are of the lines in focus against the others.",
         about["footer"],
     ]
     shown = [loop for loop in PATHS if loop in gains.index]
@@ -178,7 +178,11 @@ def _arrow(
                                    shrinkA=0.5, shrinkB=0.5, zorder=2))  # fmt: skip
     x, y = (begin[0] + end[0]) / 2 - 0.6, begin[1]
     axes.text(x, y, sign, ha="center", va="center", fontsize=8, fontweight="bold", color=colour, zorder=5,
-              bbox={"boxstyle": "circle,pad=0.12", "facecolor": "white", "edgecolor": colour, "linewidth": 0.7})  # fmt: skip
+              bbox=_ring(colour, 0.12))  # fmt: skip
+
+
+def _ring(colour: str, room: float) -> dict:
+    return {"boxstyle": f"circle,pad={room}", "facecolor": "white", "edgecolor": colour, "linewidth": 0.7}
 
 
 def _closing_arrow(axes: Axes, x_share: float, x_worth: float, top: float) -> None:
@@ -189,7 +193,7 @@ def _closing_arrow(axes: Axes, x_share: float, x_worth: float, top: float) -> No
                                    color=PLUS, shrinkA=0, shrinkB=0.3, zorder=2))  # fmt: skip
     middle = (x_share + x_worth) / 2
     axes.text(middle, y, " + ", ha="center", va="center", fontsize=8, fontweight="bold", color=PLUS, zorder=5,
-              bbox={"boxstyle": "circle,pad=0.05", "facecolor": "white", "edgecolor": PLUS, "linewidth": 0.7})  # fmt: skip
+              bbox=_ring(PLUS, 0.05))  # fmt: skip
     axes.text(middle + 4, y - 1.6, "choices of those who review or arrive", fontsize=LETTER, color=QUIET, va="center")
 
 
@@ -277,15 +281,15 @@ def gain_figure(
     about : "footer"
     """
     horizons = sorted(set(gains["horizon"]))
-    looks = dict(zip(horizons, (("s", "#9DB6CE"), ("D", "#5585B5"), ("o", "#0B3C6F"))[-len(horizons):], strict=True))
+    looks = dict(zip(horizons, (("s", "#9DB6CE"), ("D", "#5585B5"), ("o", "#0B3C6F"))[-len(horizons) :], strict=True))
     isolated = gains[gains["estimator"] == "cut and inject, isolated"]
     inside = gains[gains["estimator"] == "cut and inject, in place"]
     amplified = gains[gains["estimator"] == "amplification"]
     loops = [loop for loop in LOOPS if loop in set(gains["loop"])]
     sectors = [sector for sector in dict.fromkeys(isolated["sector"]) if sector != "all"]
     notes = [
-        "Bars: 95% intervals by the jackknife over replicates. Filled: all loops cut, so that gains add up (E2); hollow: "
-        "only this loop cut; triangle: by amplification (E3), last horizon. Right: the gain of all loops together, and "
+        "Bars: 95% intervals by the jackknife over replicates. Filled: all loops cut, so that gains add up (E2); "
+        "hollow: only this loop cut; triangle: by amplification (E3), last horizon. Right: the gain of all loops together, and "
         "of the data loops the bound that no scale of deployment can lift (V8). Above 1 a lead feeds itself.",
         about["footer"],
     ]
@@ -303,12 +307,12 @@ def gain_figure(
             figure.text((x + 3.5) / WIDTH, 1 - 8.5 / height, f"after {horizon} months", fontsize=LETTER, va="center",
                         color=INK)  # fmt: skip
             x += 27
-        for x, marker, colour, words in ((x, "^", MINUS, f"amplification, {horizons[-1]} months"),
+        for at, marker, colour, words in ((x, "^", MINUS, f"amplification, {horizons[-1]} months"),
                                          (x + 38, "|", BOUND, "bound on the sector's data loop (V8)")):  # fmt: skip
-            axes = _panel(figure, height, x, 7.0, (3.0, 3.0))
+            axes = _panel(figure, height, at, 7.0, (3.0, 3.0))
             axes.plot([0], [0], marker=marker, color=colour, markersize=5, markeredgewidth=1.5 if marker == "|" else 0)
             axes.axis("off")
-            figure.text((x + 3.5) / WIDTH, 1 - 8.5 / height, words, fontsize=LETTER, va="center", color=INK)
+            figure.text((at + 3.5) / WIDTH, 1 - 8.5 / height, words, fontsize=LETTER, va="center", color=INK)
         wide = 58.0
         axes = _panel(figure, height, left, top, (wide, tall))
         _forest(axes, loops, looks, isolated[isolated["sector"] == "all"], filled=True)
@@ -377,9 +381,7 @@ def _totals(
 # knock-outs
 
 
-def knock_outs(
-    table: pd.DataFrame, outcome: str, about: Mapping[str, str], figure: Figure | None = None
-) -> Figure:
+def knock_outs(table: pd.DataFrame, outcome: str, about: Mapping[str, str], figure: Figure | None = None) -> Figure:
     """What would be otherwise without each loop, under the same luck?
 
     Parameters
@@ -393,8 +395,8 @@ def knock_outs(
     rows = table[table["outcome"] == outcome]
     loops = list(dict.fromkeys(rows["loop"]))
     notes = [
-        f"World with all loops live less world with the loop off, paired: mean over {about['seeds']} replicates and its "
-        "95% interval. The loop raises what is above the line. R panels share a scale, and so do B panels.",
+        f"World with all loops live less world with the loop off, paired: mean over {about['seeds']} replicates and "
+        "its 95% interval. The loop raises what is above the line. R panels share a scale, and so do B panels.",
         about["footer"],
     ]
     several = [loop for loop in loops if not loop.startswith("B")]

@@ -1,8 +1,8 @@
 """Loops That Matter (schoenberg2020): which loop drives a change, month by month, and when another one takes over.
 
 A *link score* is the part of the change of ``z`` that comes from ``x``: ``|D_x z / D z|`` with the sign of the link. A
-*loop score* is the product of the scores along a loop; relative scores are parts of the sum of their sizes, so they tell
-which loop dominates but not whether any of them is strong.
+*loop score* is the product of the scores along a loop; relative scores are parts of the sum of their sizes, so they
+tell which loop dominates but not whether any of them is strong.
 """
 
 from __future__ import annotations

@@ -61,7 +61,9 @@ def relative(worth: Array, primary: Array, focus: Array) -> Array:
     focus : (line,) whether the line is in focus
     """
     users = primary + 1e-6 * primary.sum(axis=0, keepdims=True) / max(primary.sum(), 1e-300) + 1e-12
-    sides = [users * side / np.maximum((users * side).sum(axis=1, keepdims=True), 1e-300) for side in (focus, 1 - focus)]
+    sides = [
+        users * side / np.maximum((users * side).sum(axis=1, keepdims=True), 1e-300) for side in (focus, 1 - focus)
+    ]
     return (worth * (sides[0] - sides[1])).sum(axis=-1)
 
 
@@ -137,7 +139,7 @@ def link_product(links: Array) -> tuple[float, float, float]:
 # what no loop of data can exceed
 
 
-def no_tipping_bound(local: Array, most: Array, exponent: Array, shape: Array, switching_cost: Array) -> Array:
+def no_tipping_bound(local: float, most: float, exponent: float, shape: float, switching_cost: float) -> float:
     """Largest gain that a data loop can have at any scale of deployment, capture or decay (V8).
 
     ``2 L(sc) beta_loc Gamma nu (r / (1 + r))^(1 + r)`` with ``r = exponent / shape``: below 1 there is one equilibrium.
@@ -149,5 +151,5 @@ def no_tipping_bound(local: Array, most: Array, exponent: Array, shape: Array, s
     switching_cost : [utils]
     """
     ratio = exponent / shape
-    logistic = 1 / (1 + np.exp(-switching_cost))
+    logistic = 1 / (1 + math.exp(-switching_cost))
     return 2 * logistic * local * most * shape * (ratio / (1 + ratio)) ** (1 + ratio)

@@ -27,7 +27,8 @@ def shapley(worth: Array) -> Array:
         The shares add up to the outcome of all less that of none. Who changes no outcome gets exactly nothing, and two
         who change the same get the same.
     """
-    players = int(len(worth)).bit_length() - 1
+    worth = np.asarray(worth, dtype=float)
+    players = len(worth).bit_length() - 1
     if len(worth) != 1 << players:
         raise ValueError(f"{len(worth)} outcomes are not those of all coalitions of some number of loops")
     number = np.arange(len(worth))

@@ -1,9 +1,10 @@
-"""Knock-outs and Shapley shares: worlds in which some loops are off, under the luck of the world in which all are live."""
+"""Knock-outs and Shapley shares: worlds with some loops off, under the luck of the world in which all are live."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -32,9 +33,7 @@ def run_cut(scenario: Scenario, jobs: Sequence[tuple[frozenset[str], int]]) -> d
     jobs : (loops that are off beside those the scenario cuts, replicate) of each run
     """
     world = build([(scenario, replicate) for _, replicate in jobs])
-    until = {
-        loop: np.where([loop in off for off, _ in jobs], NEVER, world.until[loop]) for loop in world.until
-    }
+    until = {loop: np.where([loop in off for off, _ in jobs], NEVER, world.until[loop]) for loop in world.until}
     engine = Lockstep(replace(world, until=until))
     out = {name: np.empty((world.runs, world.months)) for name in OUTCOMES}
     best = lambda lines: np.where(lines, engine.released, -np.inf).max(axis=1)
@@ -67,7 +66,7 @@ def _pieces(name: str, plan: Plan, jobs: list[tuple[frozenset[str], int]]) -> li
     return [
         Task(
             f"{name}-{first}", months * len(jobs[first : first + RUNS_A_PIECE]),
-            lambda part=jobs[first : first + RUNS_A_PIECE]: run_cut(plan.scenario, part),
+            partial(run_cut, plan.scenario, jobs[first : first + RUNS_A_PIECE]),
         )
         for first in range(0, len(jobs), RUNS_A_PIECE)
     ]  # fmt: skip

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -154,51 +155,57 @@ def put(engine: Lockstep, states: list[State], runs: int) -> None:
 
 
 def readings(engine: Lockstep) -> dict[str, Array]:
-    """One number a run for every block: by how much the lines in focus are ahead of the others, (run,)."""
+    """What stands in every block, (run, line) or (run,): users by line where the focus counts, and logs of stocks."""
     w, d = engine.world, engine.deciders
-    focus = w.focus_line * np.ones((w.runs, 1))
-    counted = (w.focus_region * np.ones((w.runs, 1)))[:, cell_region]
+    counted = (w.focus_region * np.ones((w.runs, 1)))[:, cell_region][:, :, None]
     if isinstance(d, Deciders):
-        lines = _by_cell(engine, d.state.primary)
-        seen = _by_cell(engine, d.state.seen, lines_already=True)
+        lines, seen = _by_cell(engine, d.line_of[d.state.primary]), _by_cell(engine, d.state.seen)
         learned = _tenure(engine)
     else:
         heads = w.population.count[:, :, None]
-        node = [nodes.weight[None, :, None] for nodes in d.nodes]
-        lines = np.stack([(m.on_line[..., 0] * n).sum(axis=1) for m, n in zip(d.mass, node, strict=True)]) * heads
-        seen = d.seen * heads
-        fresh = np.stack([(m.fresh * n).sum(axis=1) for m, n in zip(d.mass, node, strict=True)]) * heads
-        learned = lines - fresh
-    users = (lines * counted[:, :, None]).sum(axis=1)
-    share = lambda of: (of * focus).sum(axis=1) / np.maximum(of.sum(axis=1), 1e-300)
-    logit = lambda part: np.log(np.clip(part, 1e-6, 1) / np.clip(1 - part, 1e-6, 1))
+        fresh = np.stack([
+            (mass.fresh * nodes.weight[None, :, None]).sum(axis=1) for mass, nodes in zip(d.mass, d.nodes, strict=True)
+        ])  # fmt: skip
+        lines, seen = _lines_of(engine) * heads, d.seen * heads
+        learned = lines - fresh * heads
+    users = (lines * counted).sum(axis=1)
     log = lambda stock: np.log(np.maximum(stock, 1e-9))
-
-    def ahead(values: Array) -> Array:
-        weight = users + 1e-9 * users.sum(axis=1, keepdims=True)
-        side = lambda part: (values * weight * part).sum(axis=1) / np.maximum((weight * part).sum(axis=1), 1e-300)
-        return side(focus) - side(1 - focus)
-
     abroad = w.focus_region / w.focus_region.sum(axis=1, keepdims=True)
     mean_region = lambda values: (values * abroad[:, None, :]).sum(axis=2)
-    skilled = (learned * counted[:, :, None]).sum(axis=1) / np.maximum(users, 1e-300)
-    home = np.clip((w.home[None] * focus[..., None]).sum(axis=1), 0, 1)
     return {
-        SHARE: logit(share(users)), SEEN: logit(share((seen * counted[:, :, None]).sum(axis=1))),
-        TENURE: ahead(skilled), "telemetry": ahead(log(engine.telemetry.sum(axis=(2, 3)))),
-        "partner data": ahead(log(engine.partner.sum(axis=2))), "revenue": ahead(log(engine.revenue_share)),
-        "training": ahead(log(engine.training)), "ecosystem": ahead(log(engine.ecosystem)),
-        "word of mouth": ahead(mean_region(engine.region_share)), "awareness": ahead(mean_region(engine.awareness)),
-        "experience": ahead(log(engine.experience)), "load": ahead(engine.load), "borrowed": ahead(engine.borrowed),
-        "capability": ahead(engine.internal),
-        "fabs": (log(engine.output_total) * home).sum(axis=1) / np.maximum(home.sum(axis=1), 1e-300),
+        SHARE: users, SEEN: (seen * counted).sum(axis=1),
+        TENURE: (learned * counted).sum(axis=1) / np.maximum(users, 1e-300),
+        "telemetry": log(engine.telemetry.sum(axis=(2, 3))), "partner data": log(engine.partner.sum(axis=2)),
+        "revenue": log(engine.revenue_share), "training": log(engine.training), "ecosystem": log(engine.ecosystem),
+        "word of mouth": mean_region(engine.region_share), "awareness": mean_region(engine.awareness),
+        "experience": log(engine.experience), "load": engine.load, "borrowed": engine.borrowed,
+        "capability": engine.internal, "fabs": log(engine.output_total)[:, w.origin],
     }  # fmt: skip
 
 
-def _by_cell(engine: Lockstep, choice: Array, lines_already: bool = False) -> Array:
-    """Adopters by cell and line, (run, cell, line)."""
+def leads(found: dict[str, Array], users: Array, focus: Array) -> Array:
+    """By how much the lines in focus are ahead in every block, (run, block).
+
+    ``users`` (run, line) weigh lines within each side; they are the same for all states of a look, or a link would
+    seem to run to every block from whatever moves users.
+    """
+    weight = users + 1e-9 * users.sum(axis=1, keepdims=True)
+    side = lambda values, part: (values * weight * part).sum(axis=1) / np.maximum((weight * part).sum(axis=1), 1e-300)
+    out = []
+    for name in BLOCKS:
+        values = found[name]
+        if name in (SHARE, SEEN):
+            part = np.clip((values * focus).sum(axis=1) / np.maximum(values.sum(axis=1), 1e-300), 1e-6, 1 - 1e-6)
+            out.append(np.log(part / (1 - part)))
+        else:
+            out.append(side(values, focus) - side(values, 1 - focus))
+    return np.stack(out, axis=-1)
+
+
+def _by_cell(engine: Lockstep, choice: Array) -> Array:
+    """Adopters by cell and line, (run, cell, line), from the line of each or -1."""
     w, lines = engine.world, len(engine.world.lines)
-    line = choice.astype(int) if lines_already else engine.deciders.line_of[choice].astype(int)
+    line = choice.astype(int)
     spot = (w.population.cell.astype(int) + len(cell_region) * np.arange(w.runs)[:, None]) * lines + line
     return np.bincount(spot[line >= 0], minlength=w.runs * len(cell_region) * lines).reshape(w.runs, -1, lines)
 
@@ -253,17 +260,18 @@ def _one_look(
     """Go through the month from the earlier state, with and without each block of the later one."""
     earlier, later = states
     runs = one.world.runs
+    users, focus = reads[0][SHARE], one.world.focus_line * np.ones((runs, 1))
 
     def after(engine: Lockstep, started: list[State], at: int) -> Array:
         put(engine, started, runs)
         engine.advance(at)
-        read = readings(engine)
-        return np.stack([read[name] for name in BLOCKS], axis=-1).reshape(len(started), runs, len(BLOCKS))
+        many_of = lambda array: np.concatenate([array] * len(started))
+        return leads(readings(engine), many_of(users), many_of(focus)).reshape(len(started), runs, len(BLOCKS))
 
     then = after(one, [earlier], month - STEP)[0]
     ends = after(many, [earlier, later, *(earlier.swapped(cause, later) for cause in causes)], month)
     stays = np.array([name in ACCUMULATE for name in BLOCKS])
-    before, now = (np.stack([read[name] for name in BLOCKS], axis=-1) for read in reads)
+    before, now = (leads(read, users, focus) for read in reads)
     flow = lambda end, begin: np.where(stays, end - begin, end)
     partial = ends[2:] - ends[0]
     for own, name in enumerate(BLOCKS):  # what a stock does to its own flow
@@ -279,10 +287,10 @@ def _one_look(
 def tasks_of(plan: Plan) -> list[Task]:
     """One piece for the twin, one for the ensemble."""
     months, copies = plan.scenario.run.months, len(BLOCKS) + 4
-    tasks = [Task("dominance-twin", 10 * months, lambda: link_parts(plan, TWIN))]
+    tasks = [Task("dominance-twin", 10 * months, partial(link_parts, plan, TWIN))]
     if plan.dominance_seeds:
         size = plan.dominance_seeds * months * (1 + copies // EVERY[ENSEMBLE])
-        tasks.append(Task("dominance-ensemble", size, lambda: link_parts(plan, ENSEMBLE)))
+        tasks.append(Task("dominance-ensemble", size, partial(link_parts, plan, ENSEMBLE)))
     return tasks
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -59,9 +60,7 @@ def tasks_of(plan: Plan) -> list[Task]:
             piece = range(first, min(first + some, plan.seeds))
             # shadows of the opened world take longer than the world itself
             size = len(piece) * runs * months * (3 if kind == "open" else 1)
-            tasks.append(
-                Task(f"gains-{kind}-{first}", size, lambda kind=kind, piece=piece: _piece(plan, scenario, kind, piece))
-            )
+            tasks.append(Task(f"gains-{kind}-{first}", size, partial(_piece, plan, scenario, kind, piece)))
     return tasks
 
 
@@ -184,9 +183,7 @@ def total_terms(parts: list[tuple[Callable[..., float], list[Array]]]) -> tuple[
     ends = np.cumsum([0, *sizes])
 
     def total(*arrays: Array) -> float:
-        return sum(
-            estimate(*arrays[ends[place] : ends[place + 1]]) for place, (estimate, _) in enumerate(parts)
-        )
+        return sum(estimate(*arrays[ends[place] : ends[place + 1]]) for place, (estimate, _) in enumerate(parts))
 
     return total, [array for _, arrays in parts for array in arrays]
 
@@ -279,10 +276,10 @@ def links_table(found: Opening) -> pd.DataFrame:
         paths: dict[str, tuple[tuple[str, ...], list[Array]]] = {}
         if "R6" in plan.measured and used.mean():
             tastes = np.array([getattr(p, kind).cost_weight for _, kind in SECTOR_TYPES] * len(REGIONS))
-            worth = float(weights @ tastes) * p.prices.experience_exponent
+            falls = float(weights @ tastes) * p.prices.experience_exponent
             paths["R6"] = (
                 ("usage per util", "experience per usage", "utils per experience"),
-                [used, beside(a["stock: experience"][:, window]) / used.mean(), np.full(len(used), worth)],
+                [used, beside(a["stock: experience"][:, window]) / used.mean(), np.full(len(used), falls)],
             )
         if "R3" in plan.measured:
             startups = beside(a["stock: startups"][:, window])

@@ -101,7 +101,9 @@ class Plan:
     def measured(self) -> tuple[str, ...]:
         """Loops whose return is read: those that are live, and the reaction of policy where there is a rule."""
         live = self.live
-        return tuple(key for key in RETURNS if key in live and (key != "B5" or getattr(self.scenario, "reactions", ())))
+        return tuple(
+            key for key in RETURNS if key in live and (key != "B5" or bool(getattr(self.scenario, "reactions", None)))
+        )
 
 
 def make_plan(

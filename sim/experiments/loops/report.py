@@ -70,15 +70,19 @@ def headline(found: Findings) -> list[str]:
         said.append("No loop returns more than was put in, and neither do all of them together, in any sector and at "
                     "any horizon" + ("" if len(doubtful) else ": every 95% interval ends below 1"))  # fmt: skip
     if len(doubtful):
-        named = ", ".join(sorted({f"{row.loop} in {row.sector} ({row.horizon} months)" for row in doubtful.itertuples()}))
+        named = ", ".join(
+            sorted({f"{row.loop} in {row.sector} ({row.horizon} months)" for row in doubtful.itertuples()})
+        )
         said.append(f"Not told from 1 with {plan.seeds} replicates: {named}")
     total = [the(gains, TOTAL, horizon) for horizon in plan.horizons]
     steps = "; ".join(f"{row.horizon} months {number(row.gain, row.low, row.high)}" for row in total)
     said.append(f"All loops together return, per util put in, after {steps}")
     strongest = isolated[(isolated["horizon"] == last) & (isolated["sector"] == EVERYWHERE)
                          & isolated["loop"].isin(list(LOOPS))].nlargest(3, "gain")  # fmt: skip
-    said.append("The strongest after "
-                f"{last} months: " + ", ".join(f"{name_of(row.loop)} {row.gain:.3f}" for row in strongest.itertuples()))
+    said.append(
+        "The strongest after "
+        f"{last} months: " + ", ".join(f"{name_of(row.loop)} {row.gain:.3f}" for row in strongest.itertuples())
+    )
     return said
 
 
@@ -102,13 +106,15 @@ def meaning(found: Findings) -> list[str]:
         data = the(gains, DATA, last)
         part = data.gain / total.gain if total.gain > 0 else math.nan
         of_all = f", {part:.0%} of what all loops return" if math.isfinite(part) and 0 < part < 1 else ""
-        said.append(f"The data loops, which the thesis rests on (R1 and R1p), return {number(data.gain, data.low, data.high)}"
-                    f" after {last} months{of_all}")  # fmt: skip
+        amount = number(data.gain, data.low, data.high)
+        said.append(
+            f"The data loops, which the thesis rests on (R1 and R1p), return {amount} after {last} months{of_all}"
+        )
     if len(found.twin):
         rest = found.twin.iloc[-1]
         grows = "so some small lead grows there" if rest.eigenvalue > 1 else "so leads die out"
-        said.append(f"At rest, with no end to the months, the mean-field twin of {rest.date} returns {rest.focus_gain:.3f} to "
-                    f"the lines in focus; its leading eigenvalue is {rest.eigenvalue:.4f}, {grows}")  # fmt: skip
+        said.append(f"At rest, with no end to the months, the mean-field twin of {rest.date} returns {rest.focus_gain:.3f} "
+                    f"to the lines in focus; its leading eigenvalue is {rest.eigenvalue:.4f}, {grows}")  # fmt: skip
     tip = found.bound[found.bound["can_tip"]]
     held = [sector for sector in SECTORS if sector not in set(tip["sector"])]
     if len(tip):
@@ -149,8 +155,7 @@ def hands(found: Findings) -> list[str]:
     for outcome, what in OUTCOMES.items():
         rows = found.shapley[found.shapley["outcome"] == outcome]
         led = leaders(rows, found.plan.players)
-        said.append(f"{what}, by Shapley's share: " + ("; ".join(f"{loop} from {month_label(month)}" for month, loop in led)
-                                                       or "nobody"))  # fmt: skip
+        said.append(f"{what}, by Shapley's share: {_in_turn(led)}")
     for graph in dict.fromkeys(found.dominance["graph"]):
         rows = found.dominance[found.dominance["graph"] == graph]
         known = [loop for loop in PATHS if loop in set(rows["loop"])]
@@ -158,19 +163,24 @@ def hands(found: Findings) -> list[str]:
         left = rows.groupby("month")["unexplained"].first()
         every = EVERY.get(graph, EVERY[TWIN])
         said.append(f"Loops That Matter on the {graph} (every {every} months): "
-                    + "; ".join(f"{loop} from {month_label(month)}" for month, loop in led)
-                    + f". Causes leave {left.median():.0%} of the share's change unexplained (median; most "
+                    f"{_in_turn(led)}. Causes leave {left.median():.0%} of the share's change unexplained (median; most "
                     f"{left.max():.0%})")  # fmt: skip
     return said
+
+
+def _in_turn(led: list[tuple[int, str]]) -> str:
+    return "; ".join(f"{loop} from {month_label(month)}" for month, loop in led) or "nobody for long"
 
 
 def warnings_said(found: Findings) -> list[str]:
     """Early warnings with their false alarms."""
     table = found.warning.set_index("measure")
     value = lambda name: float(table.loc[name, "value"]) if name in table.index else math.nan
-    said = [f"Autocorrelation at lag one {value('autocorrelation'):.3f}, with all loops cut "
-            f"{value('autocorrelation_open'):.3f} (V19 without gain: {value('autocorrelation_fastest'):.3f} for the adopter type that reviews fastest, "
-            f"{value('autocorrelation_slowest'):.3f} for the slowest)"]  # fmt: skip
+    said = [
+        f"Autocorrelation at lag one {value('autocorrelation'):.3f}, with all loops cut "
+        f"{value('autocorrelation_open'):.3f}; V19 without gain lies between {value('autocorrelation_fastest'):.3f}, for "
+        f"the adopter type that recovers fastest, and {value('autocorrelation_slowest'):.3f}"
+    ]
     for name in ("autocorrelation", "variance"):
         if f"alarms_{name}" in table.index:
             said.append(
@@ -219,11 +229,11 @@ _READING = (
     "- A mean over adopters weighs each cell by how many of it a util would move. R7 returns nothing to what lines are "
     "worth to others, so only amplification measures it. B4 is the curvature inside the data loops and is knocked out "
     "only.",
-    "- R8, B2 and B3 return exactly nothing in isolation, since what they carry comes through revenue and compute (R2).",
+    "- R8, B2 and B3 return exactly nothing in isolation, since what they carry comes through revenue (R2).",
     "- Above 1 is said only when the 95% interval excludes 1 and half the injection gives the same gain within its "
     "interval. Intervals hold the luck of runs, not what is unknown about parameters.",
-    "- Shapley's shares add up to the difference that all reinforcing loops make. A reinforcing loop may carry a minus: "
-    "it works for whoever is ahead.",
+    "- Shapley's shares add up to the difference that all reinforcing loops make. A reinforcing loop may carry a "
+    "minus: it works for whoever is ahead.",
     "- In Loops That Matter, + pushes the share the way it is going and − against it; links are measured over a year.",
 )
 
@@ -275,9 +285,11 @@ def _effect_lines(found: Findings) -> list[str]:
         scale, unit = (100.0, "points") if outcome == "focus_share" else (1.0, "nats")
         table = found.knockouts[found.knockouts["outcome"] == outcome]
         date = table["date"].iloc[-1]
-        shares = found.shapley[(found.shapley["outcome"] == outcome) & (found.shapley["date"] == date)].set_index("loop")
-        lines += [f"{what.capitalize()} in {date} [{unit}]:", "", "| loop | live less off (95%) | Shapley's share (95%) |",
-                  "|---|---:|---:|"]  # fmt: skip
+        shares = found.shapley[(found.shapley["outcome"] == outcome) & (found.shapley["date"] == date)].set_index(
+            "loop"
+        )
+        lines += [f"{what.capitalize()} in {date} [{unit}]:", "",
+                  "| loop | live less off (95%) | Shapley's share (95%) |", "|---|---:|---:|"]  # fmt: skip
         for row in table[table["date"] == date].itertuples():
             effect = f"{scale * row.effect:+.3f} ({scale * row.low:+.3f} to {scale * row.high:+.3f})"
             share = ""
@@ -289,19 +301,20 @@ def _effect_lines(found: Findings) -> list[str]:
             lines.append(f"| {name_of(row.loop)} | {effect} | {share} |")
         if len(shares):
             whole = scale * (shares["all_live"].iloc[0] - shares["none_live"].iloc[0])
-            lines += ["", f"Shapley's shares add up to {scale * shares['share'].sum():+.4f}, the difference between all "
-                      f"loops and none: {whole:+.4f}.", ""]  # fmt: skip
+            total = scale * shares["share"].sum()
+            lines += ["", f"Shapley's shares add up to {total:+.4f}; all loops less none: {whole:+.4f}.", ""]
     return lines
 
 
 def _twin_lines(found: Findings) -> list[str]:
-    lines = ["| month | leading eigenvalue | doubling time | spectral radius of the gain matrix | gain at rest, focus |",
+    lines = ["| month | leading eigenvalue | doubling time | spectral radius of the gains | gain at rest, focus |",
              "|---|---:|---|---:|---:|"]  # fmt: skip
     for row in found.twin.itertuples():
         turning = f" (turns: imaginary part {row.imaginary:.3f})" if abs(row.imaginary) > 1e-6 else ""
         doubling = "none, leads die out" if math.isinf(row.doubling_months) else f"{row.doubling_months:.0f} months"
         lines.append(f"| {row.date} | {row.eigenvalue:.4f}{turning} | {doubling} | {row.spectral_radius:.3f} | "
                      f"{row.focus_gain:.3f} |")  # fmt: skip
-    lines += ["", "With the calendar stopped at the month. An eigenvalue above 1 would let some small lead grow by itself; "
-              "the spectral radius is of whichever lines feed themselves most, the last column of those in focus."]  # fmt: skip
+    lines += ["", "With the calendar stopped at the month. An eigenvalue above 1 would let some small lead grow by "
+              "itself; the spectral radius is of whichever lines feed themselves most, the last column of those in "
+              "focus."]  # fmt: skip
     return lines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -19,7 +21,7 @@ RUN_MONTHS = 4000
 def tasks_of(plan: Plan) -> list[Task]:
     """One linearisation a month."""
     return [
-        Task(f"twin-{month}", RUN_MONTHS, lambda month=month: _at(plan, month))
+        Task(f"twin-{month}", RUN_MONTHS, partial(_at, plan, month))
         for month in plan.twin_months
         if month < plan.scenario.run.months
     ]

@@ -29,7 +29,7 @@ RECOVERY = 24
 
 
 def rests(found: Opening) -> tuple[float, float]:
-    """Autocorrelation at lag one without any gain (V19), of the adopter type that reviews fastest, and of the slowest."""
+    """Autocorrelation at lag one without any gain (V19): of the type that recovers fastest, and of the slowest."""
     p = found.plan.scenario.parameters
     kinds = [getattr(p, kind) for kind in TYPES]
     each = [slowing(kind.review_rate, kind.switching_cost, 0.0) for kind in kinds]
