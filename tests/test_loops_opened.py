@@ -263,3 +263,113 @@ def test_a_loop_that_the_scenario_cuts_is_no_player():
     assert "R1" not in plan.players
     assert "R1" not in plan.measured
     assert set(plan.players) == set(PLAYERS) - {"R1"}
+
+
+# the verb
+
+
+@pytest.mark.slow
+def test_the_verb_writes_what_it_promises_and_resumes(tmp_path):
+    import json
+    import os
+    import signal
+    import subprocess
+    import sys
+    import time
+    from pathlib import Path
+
+    root = Path(__file__).parents[1]
+    command = [
+        sys.executable, "-m", "sim.cli", "loops", str(root / "scenarios/baseline.yaml"), "--quick", "--months", "50",
+        "--adopters", "300", "--threads", "1", "--out", str(tmp_path), "--json",
+        *(part for loop in ("R1p", "R2", "R3", "R5", "R6", "R8") for part in ("--set", f"loops.{loop}=off")),
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    start = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while start.poll() is None and not list(tmp_path.glob(".*.unfinished/[!.]*.npz")):
+        time.sleep(0.2)
+    start.send_signal(signal.SIGKILL)
+    start.wait()
+    kept = list(tmp_path.glob(".*.unfinished/[!.]*.npz"))
+    assert kept, "the first piece was kept"
+    assert not list(tmp_path.glob("loops-*")), "nothing carries the final name before it is whole"
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "going on with" in done.stderr
+    found = json.loads(done.stdout)
+    folder = next(tmp_path.glob("loops-baseline-*"))
+    assert not list(tmp_path.glob(".*.unfinished"))
+    assert {path.name for path in folder.iterdir()} >= {
+        "scenario.yaml", "report.md", "manifest.json", "gains.csv", "knockouts.csv", "shapley.csv", "dominance.csv",
+        "twin.csv", "warning.csv", "bound.csv", "links.csv", "figures",
+    }  # fmt: skip
+    figures = {path.name for path in (folder / "figures").iterdir()}
+    assert {
+        f"{name}.{kind}" for name in ("diagram", "gains", "ledger", "knockouts") for kind in ("svg", "png")
+    } <= figures
+    report = (folder / "report.md").read_text(encoding="utf-8")
+    for words in ("Does any loop carry itself?", "What that means for the thesis", "below 1", "Shapley", "unexplained"):
+        assert words in report
+    assert "tipping point" not in report.replace("None of this shows a tipping point; a single run could not", "")
+    assert found["players" if "players" in found else "coalitions"] in (8, 3)
+    assert any("P1" in said for said in found["findings"])
+
+
+def test_the_figures_draw_from_small_tables_and_keep_letters_readable():
+    import pandas as pd
+
+    from sim.figures import loops as figures
+
+    rng = np.random.default_rng(1)
+    loops = ["R1", "R4", "B1"]
+    interval = lambda value: {"gain": value, "low": value - 0.01, "high": value + 0.01}
+    gains = pd.DataFrame([
+        {"loop": loop, "sector": sector, "horizon": horizon, "estimator": estimator, **interval(rng.normal(0, 0.1))}
+        for loop in [*loops, "total"] for sector in ("all", "robotics") for horizon in (12, 24)
+        for estimator in ("cut and inject, isolated", "cut and inject, in place", "amplification")
+    ])  # fmt: skip
+    months = range(30)
+    series = pd.DataFrame([
+        {"outcome": outcome, "loop": loop, "month": month, "share": rng.normal(), "effect": rng.normal(),
+         "low": -1.0, "high": 1.0}
+        for outcome in ("focus_share", "capability_gap") for loop in loops for month in months
+    ])  # fmt: skip
+    dominance = pd.DataFrame(
+        [
+            {"graph": "mean-field twin", "loop": loop, "month": month, "steady": 0.3}
+            for loop in loops
+            for month in months
+        ]
+    )
+    bound = pd.DataFrame([{"sector": "robotics", "type": "industrial", "bound": 1.25}])
+    about = {"footer": "x", "month": "2031-04", "seeds": "4", "what": "the share"}
+    shown = gains[(gains["sector"] == "all") & (gains["horizon"] == 24)].drop_duplicates("loop").set_index("loop")
+    drawn = [
+        figures.diagram(shown, about, 24), figures.ledger(series, dominance, about),
+        figures.gain_figure(gains, bound, about), figures.knock_outs(series, "focus_share", about),
+    ]  # fmt: skip
+    from matplotlib.text import Text
+
+    for figure in drawn:
+        written = [text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+        assert written
+        assert min(text.get_fontsize() for text in written) >= 7
+    signs = {text.get_text().strip() for text in drawn[0].findobj(Text)}
+    assert {"+", "−"} <= signs
+
+
+def test_a_gain_that_is_not_told_from_nought_is_grey_in_the_diagram():
+    import pandas as pd
+
+    from sim.figures import loops as figures
+
+    rows = pd.DataFrame({"gain": [0.2, 0.01], "low": [0.1, -0.1], "high": [0.3, 0.1]}, index=["R4", "R5"])
+    figure = figures.diagram(rows, {"footer": "", "month": "2031-04"}, 60)
+    from matplotlib.colors import to_hex
+    from matplotlib.patches import FancyArrowPatch
+
+    arrows = [patch for patch in figure.axes[0].patches if isinstance(patch, FancyArrowPatch)]
+    colours = [to_hex(patch.get_edgecolor()) for patch in arrows]
+    assert colours.count(figures.NOTHING) == len(figures.PATHS["R5"])
+    wide = {to_hex(patch.get_edgecolor()): patch.get_linewidth() for patch in arrows[1:]}
+    assert wide[figures.PLUS.lower()] > wide[figures.NOTHING]

@@ -289,8 +289,9 @@ def gain_figure(
     sectors = [sector for sector in dict.fromkeys(isolated["sector"]) if sector != "all"]
     notes = [
         "Bars: 95% intervals by the jackknife over replicates. Filled: all loops cut, so that gains add up (E2); "
-        "hollow: only this loop cut; triangle: by amplification (E3), last horizon. Right: the gain of all loops together, and "
-        "of the data loops the bound that no scale of deployment can lift (V8). Above 1 a lead feeds itself.",
+        "hollow: only this loop cut; triangle: by amplification (E3), last horizon. Right: the gain of all loops "
+        "together, and of the data loops the bound that no scale of deployment can lift (V8). Above 1 a lead feeds "
+        "itself.",
         about["footer"],
     ]
     row, top, left = 6.2, 17.0, 44.0

@@ -113,8 +113,9 @@ def meaning(found: Findings) -> list[str]:
     if len(found.twin):
         rest = found.twin.iloc[-1]
         grows = "so some small lead grows there" if rest.eigenvalue > 1 else "so leads die out"
-        said.append(f"At rest, with no end to the months, the mean-field twin of {rest.date} returns {rest.focus_gain:.3f} "
-                    f"to the lines in focus; its leading eigenvalue is {rest.eigenvalue:.4f}, {grows}")  # fmt: skip
+        said.append(f"At rest, with no end to the months, the mean-field twin of {rest.date} returns "
+                    f"{rest.focus_gain:.3f} to the lines in focus; its leading eigenvalue is "
+                    f"{rest.eigenvalue:.4f}, {grows}")  # fmt: skip
     tip = found.bound[found.bound["can_tip"]]
     held = [sector for sector in SECTORS if sector not in set(tip["sector"])]
     if len(tip):
@@ -163,8 +164,8 @@ def hands(found: Findings) -> list[str]:
         left = rows.groupby("month")["unexplained"].first()
         every = EVERY.get(graph, EVERY[TWIN])
         said.append(f"Loops That Matter on the {graph} (every {every} months): "
-                    f"{_in_turn(led)}. Causes leave {left.median():.0%} of the share's change unexplained (median; most "
-                    f"{left.max():.0%})")  # fmt: skip
+                    f"{_in_turn(led)}. Causes leave {left.median():.0%} of the share's change unexplained (median; "
+                    f"most {left.max():.0%})")  # fmt: skip
     return said
 
 
@@ -178,8 +179,8 @@ def warnings_said(found: Findings) -> list[str]:
     value = lambda name: float(table.loc[name, "value"]) if name in table.index else math.nan
     said = [
         f"Autocorrelation at lag one {value('autocorrelation'):.3f}, with all loops cut "
-        f"{value('autocorrelation_open'):.3f}; V19 without gain lies between {value('autocorrelation_fastest'):.3f}, for "
-        f"the adopter type that recovers fastest, and {value('autocorrelation_slowest'):.3f}"
+        f"{value('autocorrelation_open'):.3f}; V19 without gain lies between {value('autocorrelation_fastest'):.3f}, "
+        f"for the adopter type that recovers fastest, and {value('autocorrelation_slowest'):.3f}"
     ]
     for name in ("autocorrelation", "variance"):
         if f"alarms_{name}" in table.index:
