@@ -56,7 +56,7 @@ def _years(axes: Axes, months: np.ndarray, label: bool = True, few: bool = False
     if last > RECORD_ENDS:
         axes.axvspan(max(RECORD_ENDS + 0.5, first), last, color=PROJECTED, linewidth=0, zorder=0)
     span = last - first
-    step = 12 * max(1, round(span / 12 / (3 if few else 6)))
+    step = 12 * max(1, round(span / 12 / (2.5 if few else 6)))
     ticks = [month for month in range(0, int(last) + 1, step) if month >= first]
     axes.set_xticks(ticks, [str(START_YEAR + month // 12) for month in ticks] if label else [""] * len(ticks))
 
@@ -106,7 +106,7 @@ def diagram(gains: pd.DataFrame, about: Mapping[str, str], horizon: int, figure:
         about["footer"],
     ]
     shown = [loop for loop in PATHS if loop in gains.index]
-    top, foot = 17.0, _foot(notes) + 3.0
+    top, foot = 17.0, _foot(notes)
     height = top + ROW * len(shown) + foot
     largest = max(float(np.abs(gains.loc[shown, "gain"]).max()), 1e-9)
     with house_style():

@@ -16,6 +16,9 @@ from sim.experiments.loops.opening import DATA, EVERYWHERE, TOTAL
 from sim.experiments.loops.plan import OUTCOMES
 from sim.loops import LOOPS
 
+NEUTRAL = 1e-3
+"""Eigenvalues this near to 1 are taken for 1: they come from finite differences, and a doubling takes over 50 years."""
+
 ISOLATED, IN_PLACE, AMPLIFIED = "cut and inject, isolated", "cut and inject, in place", "amplification"
 
 
@@ -27,8 +30,14 @@ def name_of(loop: str) -> str:
 def number(value: float, low: float, high: float) -> str:
     """``0.16 (0.11 to 0.21)``."""
     if math.isnan(low):
-        return f"{value:.3f} (no interval)"
-    return f"{value:.3f} ({low:.3f} to {high:.3f})"
+        return f"{_plain(value)} (no interval)"
+    return f"{_plain(value)} ({_plain(low)} to {_plain(high)})"
+
+
+def _plain(value: float, sign: str = "") -> str:
+    """Three decimals; nothing is neither more nor less than nought."""
+    text = f"{value:{sign}.3f}"
+    return "0.000" if text.strip("+-") == "0.000" else text
 
 
 def the(gains: pd.DataFrame, loop: str, horizon: int, estimator: str = ISOLATED, sector: str = EVERYWHERE) -> pd.Series:
@@ -112,7 +121,11 @@ def meaning(found: Findings) -> list[str]:
         )
     if len(found.twin):
         rest = found.twin.iloc[-1]
-        grows = "so some small lead grows there" if rest.eigenvalue > 1 else "so leads die out"
+        grows = (
+            "so some small lead grows there" if rest.eigenvalue > 1 + NEUTRAL
+            else "so leads die out" if rest.eigenvalue < 1 - NEUTRAL
+            else f"which is 1 to within {NEUTRAL:g}: there is a lead that neither grows nor dies out"
+        )  # fmt: skip
         said.append(f"At rest, with no end to the months, the mean-field twin of {rest.date} returns "
                     f"{rest.focus_gain:.3f} to the lines in focus; its leading eigenvalue is "
                     f"{rest.eigenvalue:.4f}, {grows}")  # fmt: skip
@@ -124,8 +137,8 @@ def meaning(found: Findings) -> list[str]:
                      & gains["sector"].isin(list(tip["sector"]))]  # fmt: skip
         rows = rows[rows["loop"] == (DATA if DATA in set(rows["loop"]) else "R1")]
         measured = "; ".join(f"{row.sector}: {number(row.gain, row.low, row.high)}" for row in rows.itertuples())
-        said.append(f"V8: a data loop cannot tip {', '.join(held)} at any scale of deployment. It could in {where}, if "
-                    f"data were as many as teach most; what is measured there is {measured or 'nothing'}")  # fmt: skip
+        said.append(f"V8: a data loop cannot tip {', '.join(held)} at any scale of deployment. It could in {where}, at "
+                    f"the stock of data that teaches most; what is measured there is {measured or 'nothing'}")  # fmt: skip
     else:
         said.append("V8: a data loop cannot tip any sector at any scale of deployment")
     said += _for_whom(found)
@@ -191,7 +204,8 @@ def warnings_said(found: Findings) -> list[str]:
             )  # fmt: skip
     if math.isfinite(value("recovery_rate")):
         said.append(f"A knock of 0.2 utils dies out at {value('recovery_rate'):.3f} a month, with all loops cut at "
-                    f"{value('recovery_rate_open'):.3f}")  # fmt: skip
+                    f"{value('recovery_rate_open'):.3f}; after V19 that is a gain of {value('gain_from_recovery'):.2f} "
+                    "within months")  # fmt: skip
     said.append("None of this shows a tipping point; a single run could not show one at all")
     return said
 
@@ -256,7 +270,7 @@ def _gain_lines(found: Findings) -> list[str]:
             cells = " | ".join(number(*(mine.loc[h, name] for name in ("gain", "low", "high"))) for h in horizons)
             lines.append(f"| {name_of(loop)} | {estimator} | {cells} | {mine.loc[horizons[-1], 'verdict']} |")
     if len(found.links):
-        lines += ["", "Link products (E1), where there is a single path:", ""]
+        lines += ["", "Link products (E1), where there is a single path; that of R3 leaves derivatives out:", ""]
         for row in found.links.itertuples():
             path = " × ".join(
                 f"{getattr(row, f'value_{place}'):.3f} {getattr(row, f'link_{place}')}" for place in (1, 2, 3)
@@ -312,10 +326,10 @@ def _twin_lines(found: Findings) -> list[str]:
              "|---|---:|---|---:|---:|"]  # fmt: skip
     for row in found.twin.itertuples():
         turning = f" (turns: imaginary part {row.imaginary:.3f})" if abs(row.imaginary) > 1e-6 else ""
-        doubling = "none, leads die out" if math.isinf(row.doubling_months) else f"{row.doubling_months:.0f} months"
+        doubling = "none" if row.eigenvalue < 1 + NEUTRAL else f"{row.doubling_months:.0f} months"
         lines.append(f"| {row.date} | {row.eigenvalue:.4f}{turning} | {doubling} | {row.spectral_radius:.3f} | "
                      f"{row.focus_gain:.3f} |")  # fmt: skip
     lines += ["", "With the calendar stopped at the month. An eigenvalue above 1 would let some small lead grow by "
-              "itself; the spectral radius is of whichever lines feed themselves most, the last column of those in "
-              "focus."]  # fmt: skip
+              f"itself (within {NEUTRAL:g} of 1 it is not told from 1); the spectral radius is of whichever "
+              "lines feed themselves most, the last column of those in focus."]  # fmt: skip
     return lines
