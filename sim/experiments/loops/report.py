@@ -138,7 +138,7 @@ def meaning(found: Findings) -> list[str]:
         rows = rows[rows["loop"] == (DATA if DATA in set(rows["loop"]) else "R1")]
         measured = "; ".join(f"{row.sector}: {number(row.gain, row.low, row.high)}" for row in rows.itertuples())
         said.append(f"V8: a data loop cannot tip {', '.join(held)} at any scale of deployment. It could in {where}, at "
-                    f"the stock of data that teaches most; what is measured there is {measured or 'nothing'}")  # fmt: skip
+                    f"the stock of data that teaches most; measured there: {measured or 'nothing'}")  # fmt: skip
     else:
         said.append("V8: a data loop cannot tip any sector at any scale of deployment")
     said += _for_whom(found)
