@@ -12,6 +12,7 @@ of a mechanism here, and a loop whose stocks lie behind the cut (revenue buys co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
@@ -101,6 +102,7 @@ class Opened(Lockstep):
         leader = np.tile(np.arange(self.replicates), len(self.arms))
         super().__init__(self._treated(world), leader=leader)
         self.leader = leader
+        self.premium = _mean_premium(self.world)
         per_run = lambda values: np.repeat(np.array(values, dtype=float), self.replicates)
         focus = self.world.focus_line[:, :, None] * self.world.focus_region[:, None, :]
         self._louder = per_run([arm.awareness for arm in self.arms])[:, None, None] * focus
@@ -224,15 +226,29 @@ class Opened(Lockstep):
 class Shadow(Lockstep):
     """What lines would be worth if some cut loops were closed; it follows a world and moves nobody."""
 
-    def __init__(self, engine: Lockstep, loops: Sequence[str]):
+    premium: Array
+
+    def __init__(self, engine: Opened, loops: Sequence[str]):
         for name, value in vars(engine).items():
             setattr(self, name, value.copy() if isinstance(value, np.ndarray) else value)
         self.now = SimpleNamespace()
         closed = {**engine.world.until, **{loop: np.full(engine.world.runs, ALWAYS) for loop in loops}}
         self.switches = Switches(closed, engine.switches.leader)
         self.world = replace(engine.world, until=closed)
+        if getattr(engine, "reactions", None) is not None:
+            self.reactions = self._reactions_of(engine)
 
-    def step(self, engine: Lockstep, month: int) -> None:
+    def _reactions_of(self, engine: Any) -> Any:
+        """Governments that decide what the engine's do, and whose strength this shadow's switches pass."""
+        own = copy(engine.reactions)
+        own.switches = self.switches
+        own.strength = own.strength.copy()
+        own.followers = [copy(each) for each in own.followers]  # their decisions stay those of the engine
+        for each in own.followers:
+            each.course = deepcopy(each.course)
+        return own
+
+    def step(self, engine: Opened, month: int) -> None:
         """Take the stocks that use has fed until last month, and go through the steps up to the choices."""
         for name in FED_BY_USE:
             setattr(self, name, getattr(engine, name))
@@ -246,13 +262,13 @@ class Shadow(Lockstep):
         self.noticed = np.swapaxes(np.log(np.maximum(self.awareness, 1e-9)), 1, 2)[:, cell_region]
 
 
-def worth_of_lines(engine: Lockstep) -> Array:
+def worth_of_lines(engine: Opened | Shadow) -> Array:
     """What lines are worth this month to the mean adopter of a cell, before its history, (run, cell, line) [utils]."""
     w, now = engine.world, engine.now
     dissimilarity = w.adopter.mode_dissimilarity[..., None]
     log_cost = np.log(now.paid)
     taste = w.type.cost_weight[:, cell_type, None, None]
-    premium = _mean_premium(w)[:, :, None, None] * (np.arange(N_MODES) == SELF_HOSTED)
+    premium = engine.premium[:, :, None, None] * (np.arange(N_MODES) == SELF_HOSTED)
     value = (
         w.adopter.quality_weight[..., None, None] * np.swapaxes(now.coverage, 1, 2)[:, cell_sector][..., None]
         - taste * (log_cost + premium)

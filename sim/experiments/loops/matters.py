@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,12 +18,13 @@ import numpy as np
 import pandas as pd
 
 from sim.analysis.loops.dominance import link_score, relative_scores, unexplained
-from sim.axes import month_label
+from sim.axes import N_MODES, month_label
 from sim.engines.deciding import Deciders
 from sim.engines.lockstep import Lockstep
 from sim.engines.meanfield import start
 from sim.experiments.loops.plan import Plan, Task
-from sim.world import build, cell_region
+from sim.scenario import Scenario
+from sim.world import Job, build, cell_region
 
 Array = np.ndarray
 SHARE = "share"
@@ -76,6 +77,7 @@ class State:
         d = engine.deciders
         if isinstance(d, Deciders):
             people = {name: value.copy() for name, value in d.state._asdict().items()} | {"adopted": d.adopted.copy()}
+            people |= {f"count of {name}": value.copy() for name, value in _running_counts(d).items()}
         else:
             people = {"mass": deepcopy(d.mass), "seen": d.seen.copy()}
         # what peers do today is what is seen next month, unless the loop is cut
@@ -120,11 +122,17 @@ def _of(mass: Any, learned: Any) -> Array:
     return mass.on_line[..., 0] * np.clip(part, 0.0, 1.0)
 
 
+def _running_counts(deciders: Deciders) -> dict[str, Array]:
+    """Counts that are not taken anew every month but move with each switch, where the engine keeps such."""
+    counts = getattr(deciders, "counts", None)
+    return {} if counts is None else {name: getattr(counts, name) for name in ("primary", "secondary", "pairs")}
+
+
 def _lines_of(engine: Lockstep) -> Array:
     """What peers can see, as the engine's adopters keep it: (run, adopter) lines, or (run, cell, line) users."""
     d = engine.deciders
     if isinstance(d, Deciders):
-        return d.line_of[d.state.primary]
+        return d.state.primary // N_MODES  # nobody's option, -1, is nobody's line
     return np.stack([
         (mass.on_line[..., 0] * nodes.weight[None, :, None]).sum(axis=1)
         for mass, nodes in zip(d.mass, d.nodes, strict=True)
@@ -149,6 +157,8 @@ def put(engine: Lockstep, states: list[State], runs: int) -> None:
         for name in d.state._fields:
             getattr(d.state, name)[:] = np.concatenate([state.adopters[name] for state in states])
         d.adopted = np.concatenate([state.adopters["adopted"] for state in states])
+        for name, value in _running_counts(d).items():
+            value[:] = np.concatenate([state.adopters[f"count of {name}"] for state in states])
     else:
         d.mass = [deepcopy(mass) for state in states for mass in state.adopters["mass"]]
         d.seen = np.concatenate([state.adopters["seen"] for state in states])
@@ -159,7 +169,7 @@ def readings(engine: Lockstep) -> dict[str, Array]:
     w, d = engine.world, engine.deciders
     counted = (w.focus_region * np.ones((w.runs, 1)))[:, cell_region][:, :, None]
     if isinstance(d, Deciders):
-        lines, seen = _by_cell(engine, d.line_of[d.state.primary]), _by_cell(engine, d.state.seen)
+        lines, seen = _by_cell(engine, _lines_of(engine)), _by_cell(engine, d.state.seen)
         learned = _tenure(engine)
     else:
         heads = w.population.count[:, :, None]
@@ -213,7 +223,7 @@ def _by_cell(engine: Lockstep, choice: Array) -> Array:
 def _tenure(engine: Lockstep) -> Array:
     """What users have learned, parts of the most that can be learned summed up, (run, cell, line)."""
     w, lines, state = engine.world, len(engine.world.lines), engine.deciders.state
-    line = engine.deciders.line_of[state.primary].astype(int)
+    line = (state.primary // N_MODES).astype(int)
     spot = (w.population.cell.astype(int) + len(cell_region) * np.arange(w.runs)[:, None]) * lines + line
     time = w.adopter.learning_time * np.ones((w.runs, 1))
     skill = 1 - np.exp(-np.maximum(state.tenure, 0) / time)
@@ -237,8 +247,12 @@ def link_parts(plan: Plan, graph: str) -> dict[str, Array]:
     causes = (*BLOCKS, REST)
     seeds = 1 if graph == TWIN else plan.dominance_seeds
     jobs = [(plan.scenario, seed) for seed in range(seeds)]
-    begin = (lambda jobs: start(jobs, 1, 1)) if graph == TWIN else (lambda jobs: Lockstep(build(jobs)))
-    main, one, many = begin(jobs), begin(jobs), begin(jobs * (len(causes) + 2))
+    # what governments have in force stays out of the map
+    still = [(_without_reactions(plan.scenario), seed) for seed in range(seeds)]
+    if graph == TWIN:
+        main, one, many = start(jobs, 1, 1), start(still, 1, 1), start(still * (len(causes) + 2), 1, 1)
+    else:
+        main, one, many = Lockstep(build(jobs)), _seeing(still), _seeing(still * (len(causes) + 2))
     past: list[tuple[State, dict[str, Array]]] = []
     found: dict[str, list] = {"months": [], "partial": [], "change": [], "moved": []}
     for month in range(plan.scenario.run.months):
@@ -251,6 +265,16 @@ def link_parts(plan: Plan, graph: str) -> dict[str, Array]:
             past = [*past[-(STEP - 1) :], (State.of(main), readings(main))]
         main.advance(month)
     return {name: np.array(values) for name, values in found.items()}
+
+
+def _without_reactions(scenario: Scenario) -> Scenario:
+    return scenario.model_copy(update={"reactions": ()}) if hasattr(scenario, "reactions") else scenario
+
+
+def _seeing(jobs: Sequence[Job]) -> Lockstep:
+    """An engine in which what peers see is a state of its own."""
+    world = build(jobs)
+    return Lockstep(replace(world, until={**world.until, "R5": np.minimum(world.until["R5"], 0)}))
 
 
 def _one_look(
