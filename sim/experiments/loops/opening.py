@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -172,9 +173,13 @@ class Opening:
         louder = self.arrays["louder"][:, window]
         pushed = relative(louder, self.arrays["primary"][window], self.focus) @ weights
         aware, util = self.response("aware", window, "users"), self.response("all cut", window, "users")
-        return (lambda back, pushed, aware, util: back.mean() * aware.mean() / (pushed.mean() * util.mean())), [
-            back, pushed, aware, util
-        ]  # fmt: skip
+        return _in_utils, [back, pushed, aware, util]
+
+
+def _in_utils(back: Array, pushed: Array, aware: Array, util: Array) -> float:
+    """What awareness returned, in utils; NaN where a util or awareness moved nobody, so that neither has a worth."""
+    below = float(pushed.mean() * util.mean())
+    return float(back.mean() * aware.mean()) / below if below else math.nan
 
 
 def total_terms(parts: list[tuple[Callable[..., float], list[Array]]]) -> tuple[Callable[..., float], list[Array]]:
