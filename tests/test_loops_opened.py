@@ -146,6 +146,21 @@ def test_the_gain_of_all_loops_is_the_sum_of_the_gains():
     assert alone["R5"] > 0
 
 
+@pytest.mark.skipif("reactions" not in Scenario.model_fields, reason="scenarios say nothing of reactions")
+def test_a_policy_reaction_takes_back_part_of_what_was_put_in():
+    reaction = {"id": "watch", "actor": "US", "watch": "security_exposure", "threshold": 0.02, "hold": 2, "lag": 2,
+                "gain": 10, "max": 2, "action": {"kind": "scrutiny", "origins": ["CN"]}}  # fmt: skip
+    document = {"run": {"months": MONTHS, "adopters": 800, "seed": 3}, "reactions": [reaction]}
+    scenario = from_mapping(document, name="reacting")
+    assert "B5" in make_plan(scenario, start=START).measured
+    arms = [Arm(EVERYTHING, 1.0), Arm(EVERYTHING)]
+    found = Opened(scenario, [0, 1], arms, START).read([(MONTHS - 6, MONTHS - 1)], {"B5": ("B5",)})
+    focus = np.array([name in scenario.focus.lines for name in scenario.roster])
+    at_home = found.returned["B5"][1, :, 0, :7][..., focus]
+    assert at_home.mean() < -0.01
+    assert np.abs(found.returned["B5"][[0, 2]]).max() < 1e-12
+
+
 # coalitions
 
 

@@ -228,6 +228,7 @@ def as_markdown(found: Findings) -> str:
         "", "## Who leads, and when", "", *_points(hands(found)),
         "", "## The mean-field twin", "", *_twin_lines(found),
         "", "## Early warnings", "", *_points(warnings_said(found)),
+        "", "## The register", "", *_register_lines(found),
         "", *_READING,
     ]  # fmt: skip
     return "\n".join([*lines, ""])
@@ -276,6 +277,15 @@ def _gain_lines(found: Findings) -> list[str]:
                 f"{getattr(row, f'value_{place}'):.3f} {getattr(row, f'link_{place}')}" for place in (1, 2, 3)
             )
             lines.append(f"- {name_of(row.loop)}, {row.horizon} months: {path} = {number(row.gain, row.low, row.high)}")
+    return lines
+
+
+def _register_lines(found: Findings) -> list[str]:
+    """Every loop with its switch in this scenario, and where it is cut."""
+    lines = ["| loop | sign | path | switch | cut at | off means |", "|---|---|---|---|---|---|"]
+    for key, loop in LOOPS.items():
+        switch = getattr(found.plan.scenario.loops, key)
+        lines.append(f"| {name_of(key)} | {loop.sign} | {loop.path} | {switch} | {loop.signal} | {loop.neutral} |")
     return lines
 
 
