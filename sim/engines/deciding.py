@@ -174,7 +174,9 @@ class Deciders:
             if state.seen is not state.before:
                 state.seen[~live] = state.before[self.leader[~live]]
             cut = self.world.until["R7"] < month
-            state.tenure[cut] = state.tenure[self.leader[cut]]
+            leader = self.leader[cut]
+            # a leader without a line has learned nothing, whatever its tenure was
+            state.tenure[cut] = np.where(state.primary[leader] >= 0, state.tenure[leader], 0)
 
     def _nothing_counted(self) -> Tally:
         lines, n_units = len(self.world.lines), len(self.units.run)
