@@ -57,7 +57,8 @@ def _years(axes: Axes, months: np.ndarray, label: bool = True, few: bool = False
         axes.axvspan(max(RECORD_ENDS + 0.5, first), last, color=PROJECTED, linewidth=0, zorder=0)
     span = last - first
     step = 12 * max(1, round(span / 12 / (2.5 if few else 6)))
-    ticks = [month for month in range(0, int(last) + 1, step) if month >= first]
+    begin = 12 * (step // 24) if few else 0  # labels at the very edge would touch the neighbour's
+    ticks = [month for month in range(begin, int(last) + 1, step) if month >= first]
     axes.set_xticks(ticks, [str(START_YEAR + month // 12) for month in ticks] if label else [""] * len(ticks))
 
 
@@ -402,7 +403,7 @@ def knock_outs(table: pd.DataFrame, outcome: str, about: Mapping[str, str], figu
     ]
     several = [loop for loop in loops if not loop.startswith("B")]
     kinds = [several, [loop for loop in loops if loop not in several]]
-    columns, top, left, gap = 6, 9.0, 11.0, 3.2
+    columns, top, left, gap = 6, 9.0, 13.5, 3.0
     wide, tall, between = (WIDTH - left - 3.0 - gap * (columns - 1)) / columns, 22.0, 7.5
     down = sum(-(-len(kind) // columns) for kind in kinds)
     height = top + down * (tall + between) + _foot(notes) + 2.0

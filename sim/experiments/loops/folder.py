@@ -103,9 +103,12 @@ def draw(found: Findings, folder: Path) -> None:
     last = plan.horizons[-1]
     about = {
         "footer": figures.footer(plan.scenario.name, plan.inputs[:8], plan.seeds, plan.scenario.run.seed),
-        "month": month_label(plan.start + last), "seeds": str(plan.seeds),
+        "seeds": str(plan.seeds),
     }  # fmt: skip
-    save_figure(figures.diagram(shown_gains(found, last), about, last), folder / "diagram")
+    for horizon in plan.horizons:
+        name = "diagram" if horizon == last else f"diagram_{horizon}_months"
+        then = {**about, "month": month_label(plan.start + horizon)}
+        save_figure(figures.diagram(shown_gains(found, horizon), then, horizon), folder / name)
     save_figure(figures.gain_figure(found.gains, found.bound, about), folder / "gains")
     coalition = {**about, "seeds": str(plan.coalition_seeds)}
     save_figure(figures.ledger(found.shapley, found.dominance, coalition), folder / "ledger")
