@@ -77,6 +77,7 @@ class State:
         d = engine.deciders
         if isinstance(d, Deciders):
             people = {name: value.copy() for name, value in d.state._asdict().items()} | {"adopted": d.adopted.copy()}
+            people["tenure"] = np.where(people["primary"] >= 0, people["tenure"], 0).astype(people["tenure"].dtype)
             people |= {f"count of {name}": value.copy() for name, value in _running_counts(d).items()}
         else:
             people = {"mass": deepcopy(d.mass), "seen": d.seen.copy()}
