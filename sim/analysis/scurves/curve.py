@@ -1,0 +1,147 @@
+"""One curve: four families fitted, their ceilings averaged, and what the data cannot tell withheld."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from sim.analysis.scurves.moments import HALF, TAKE_OFF, take_off, time_to
+from sim.analysis.scurves.profile import ModelFit, Profile, effective_months
+from sim.analysis.scurves.shapes import SHAPES
+
+Array = np.ndarray
+Status = Literal["identified", "weak", "not identified"]
+
+IDENTIFIED, WEAK = 1.25, 2.0
+"""Largest ratio of the ends of the ceiling's 95% interval for which a ceiling is reported, or an interval."""
+
+HIGHEST_CEILING = 3.0
+"""Above 1 no share can rise; the fit may, or the edge of the range would pass for knowledge."""
+
+PLAUSIBLE = 4.0
+"""Models within this many units of AICc of the best one take part in the average."""
+
+FEWEST_MONTHS = 12
+
+
+@dataclass(frozen=True)
+class SCurve:
+    """What one curve tells, and what it does not.
+
+    Attributes
+    ----------
+    status : "identified", "weak" or "not identified"
+    ceiling, ceiling_low, ceiling_high : float
+        Model-averaged ceiling, given when identified; its interval, given when identified or weak. [1]
+    take_off, half, duration, growth_rate, inflection : float
+        First months at a tenth and at half of the ceiling, months from a tenth to nine tenths, rate of the logistic
+        with the same steepest slope, month of steepest growth; given when identified.
+    half_low, half_high : float
+        First months at half of the interval's ends, given when identified or weak. [months]
+    take_off_absolute, half_absolute : float
+        First months at a tenth and at half of all adopters; need no ceiling. NaN: not reached. [months]
+    began_above : bool
+        The curve was above a tenth in its first month, so take-off lies before the window.
+    effective_months : float
+        Months of independent information left after the autocorrelation of the residuals.
+    models : tuple
+        Every fit, whatever the status: for those who want to see what was withheld.
+    """
+
+    status: Status
+    effective_months: float = np.nan
+    ceiling: float = np.nan
+    ceiling_low: float = np.nan
+    ceiling_high: float = np.nan
+    take_off: float = np.nan
+    half: float = np.nan
+    half_low: float = np.nan
+    half_high: float = np.nan
+    duration: float = np.nan
+    growth_rate: float = np.nan
+    inflection: float = np.nan
+    take_off_absolute: float = np.nan
+    half_absolute: float = np.nan
+    began_above: bool = False
+    models: tuple[ModelFit, ...] = field(default=(), repr=False)
+
+    def at(self, month: Array) -> Array:
+        """The model-averaged curve, (month,) -> (month,); NaN where nothing could be fitted."""
+        month = np.asarray(month, dtype=float)
+        if not self.models:
+            return np.full(month.shape, np.nan)
+        return np.sum([model.weight * model.at(month) for model in self.models if model.weight > 0], axis=0)
+
+
+def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
+    """Describe one rising curve; for many runs, fit their mean and take bands from the runs.
+
+    Parameters
+    ----------
+    month : (month,)
+        Month numbers.
+    share : (month,)
+        Adoption, rising. Gaps (NaN) are left out.
+    highest : float
+        Largest ceiling that is considered.
+
+    Returns
+    -------
+    SCurve
+        With status "not identified" when there are fewer than twelve values or they do not rise.
+    """
+    month, share = np.asarray(month, dtype=float), np.asarray(share, dtype=float)
+    known = np.isfinite(share)
+    month, share = month[known], share[known]
+    moments: dict[str, Any] = {
+        "take_off_absolute": float(take_off(share, month=month).month) if share.size else np.nan,
+        "half_absolute": float(time_to(share, HALF, month).month) if share.size else np.nan,
+        "began_above": bool(share.size and share[0] >= TAKE_OFF),
+    }
+    if share.size < FEWEST_MONTHS or not share.max() > 0 or share[-1] - share[0] <= 1e-9:
+        return SCurve("not identified", **moments)
+
+    profiles = [Profile(shape, month, share, highest) for shape in SHAPES.values()]
+    best = min(profiles, key=lambda profile: profile.error)
+    effective = effective_months(best.residuals())
+    fits = [profile.result(effective) for profile in profiles]
+    lowest = min(each.aicc for each in fits)
+    raw = np.array([np.exp((lowest - each.aicc) / 2) if each.aicc - lowest < PLAUSIBLE else 0.0 for each in fits])
+    weights = raw / raw.sum()
+    models = tuple(
+        ModelFit(**{**vars(each), "weight": float(weight)}) for each, weight in zip(fits, weights, strict=True)
+    )
+
+    def average(name: str) -> float:
+        return float(sum(model.weight * getattr(model, name) for model in models if model.weight > 0))
+
+    # the interval is that of the best model, widened where plausible models disagree with it
+    likeliest = max(models, key=lambda model: model.weight)
+    ceiling, inflection = average("ceiling"), average("inflection")
+    low, high = min(likeliest.ceiling_low, ceiling), max(likeliest.ceiling_high, ceiling)
+    ratio = high / low
+    status: Status = "not identified"
+    if ratio <= IDENTIFIED and month[-1] >= inflection:
+        status = "identified"
+    elif ratio <= WEAK:
+        status = "weak"
+    told: dict[str, Any] = {}
+    if status != "not identified":
+        told |= {
+            "ceiling_low": low,
+            "ceiling_high": high,
+            "half_low": float(time_to(share, HALF * low, month).month),
+            "half_high": float(time_to(share, HALF * high, month).month),
+        }
+    if status == "identified":
+        told |= {
+            "ceiling": ceiling,
+            "take_off": float(take_off(share, ceiling, month).month),
+            "half": float(time_to(share, HALF * ceiling, month).month),
+            "duration": average("duration"),
+            "growth_rate": average("growth_rate"),
+            "inflection": inflection,
+        }
+    return SCurve(status, effective_months=effective, models=models, **told, **moments)

@@ -1,0 +1,179 @@
+"""Least squares of one family, and the profile likelihood of its ceiling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logit
+
+from sim.analysis.scurves.moments import NEARLY_ALL, TAKE_OFF
+from sim.analysis.scurves.shapes import SHAPES, Shape
+
+Array = np.ndarray
+
+CHI_SQUARE_95 = 3.841
+"""95% point of chi-square with one degree of freedom: how far the profile log-likelihood (times 2) may fall."""
+
+
+@dataclass(frozen=True)
+class ModelFit:
+    """One family, fitted.
+
+    Attributes
+    ----------
+    ceiling, ceiling_low, ceiling_high : float
+        Best ceiling and its profile-likelihood 95% interval; an end at a bound of the search means "or beyond". [1]
+    rate, inflection, shape : float
+        [1/month], [month number], [1]
+    error : float
+        Sum of squared residuals.
+    aicc, weight : float
+        Corrected Akaike criterion, and the model's part in the average.
+    """
+
+    model: str
+    ceiling: float
+    ceiling_low: float
+    ceiling_high: float
+    rate: float
+    inflection: float
+    shape: float
+    error: float
+    aicc: float
+    weight: float = 0.0
+
+    def at(self, month: Array) -> Array:
+        """The fitted curve, (month,) -> (month,)."""
+        z = argument(np.asarray(month, dtype=float), np.log(self.rate), self.inflection)
+        return self.ceiling * SHAPES[self.model].value(z, self.shape)[0]
+
+    @property
+    def duration(self) -> float:
+        """Months from a tenth to nine tenths of the ceiling."""
+        place = SHAPES[self.model].place
+        return (place(NEARLY_ALL, self.shape) - place(TAKE_OFF, self.shape)) / self.rate
+
+    @property
+    def growth_rate(self) -> float:
+        """Four times the steepest slope over the ceiling: the rate of the logistic with the same slope. [1/month]"""
+        return float(4 * self.rate * SHAPES[self.model].value(np.zeros(1), self.shape)[1][0])
+
+
+class Profile:
+    """Least squares of one family with the ceiling held at one value after another, and at its best value."""
+
+    def __init__(self, shape: Shape, month: Array, share: Array, highest: float):
+        self.shape, self.month, self.share = shape, month, share
+        # noise on a plateau puts the largest value above the ceiling, so the search begins a little below it
+        self.low, self.high = 0.9 * float(share.max()), max(highest, 1.1 * float(share.max()))
+        self.grid = np.geomspace(self.low, self.high, 9)
+        self.found: dict[float, tuple[float, Array]] = {}
+        for ceiling in self.grid:
+            self.at(float(ceiling))
+        nearest = min(self.found, key=lambda ceiling: self.found[ceiling][0])
+        self.ceiling, self.error, self.theta = self._free(nearest)
+        self.found[self.ceiling] = (self.error, self.theta)
+
+    def at(self, ceiling: float) -> float:
+        """Smallest sum of squares with this ceiling."""
+        if ceiling not in self.found:
+            self.found[ceiling] = min((self._fixed(ceiling, start) for start in self._starts(ceiling)), key=_first)
+        return self.found[ceiling][0]
+
+    def _starts(self, ceiling: float) -> list[Array]:
+        if self.found:
+            nearest = min(self.found, key=lambda other: abs(np.log(other / ceiling)))
+            return [self.found[nearest][1]]
+        part = np.clip(self.share / ceiling, 0.01, 0.95)
+        slope, level = np.polyfit(self.month, logit(part), 1)
+        rate = max(slope, 1e-3)
+        start = [np.log(rate), -level / rate]
+        return [np.array([*start, shape]) for shape in self.shape.starts] or [np.array(start)]
+
+    def _model(self, theta: Array) -> tuple[Array, Array]:
+        """Values and derivatives by (log rate, inflection, shape), for a ceiling of 1."""
+        shape = float(np.clip(theta[2], *self.shape.range)) if theta.size > 2 else 0.0
+        z = argument(self.month, theta[0], theta[1])
+        value, by_z, by_shape = self.shape.value(z, shape)
+        columns = [by_z * z, -by_z * np.exp(min(theta[0], 5.0))]
+        if by_shape is not None:
+            columns.append(by_shape)
+        return value, np.stack(columns, axis=-1)
+
+    def _fixed(self, ceiling: float, start: Array) -> tuple[float, Array]:
+        return self._solve(
+            lambda theta: ceiling * self._model(theta)[0] - self.share,
+            lambda theta: ceiling * self._model(theta)[1],
+            start,
+        )
+
+    def _free(self, nearest: float) -> tuple[float, float, Array]:
+        def residuals(point: Array) -> Array:
+            return np.exp(point[0]) * self._model(point[1:])[0] - self.share
+
+        def jacobian(point: Array) -> Array:
+            value, derivative = self._model(point[1:])
+            return np.exp(point[0]) * np.column_stack([value, derivative])
+
+        error, theta = self.found[nearest]
+        better, point = self._solve(residuals, jacobian, np.array([np.log(nearest), *theta]))
+        ceiling = float(np.exp(point[0]))
+        inside = self.low <= ceiling <= self.high and better <= error
+        return (ceiling, better, point[1:]) if inside else (nearest, error, theta)
+
+    def _solve(
+        self, residuals: Callable[[Array], Array], jacobian: Callable[[Array], Array], start: Array
+    ) -> tuple[float, Array]:
+        from scipy.optimize import least_squares  # half a second of import that a summary does not need
+
+        solved = least_squares(residuals, start, jacobian, method="lm", xtol=1e-7, ftol=1e-7, max_nfev=60)
+        return 2 * float(solved.cost), solved.x
+
+    def residuals(self) -> Array:
+        return self.ceiling * self._model(self.theta)[0] - self.share
+
+    def result(self, effective: float) -> ModelFit:
+        """The fit with its interval, given how many independent months there are."""
+        # a curve that follows its model exactly would otherwise have an infinitely sharp profile
+        floor = self.share.size * (1e-6 * self.share.max()) ** 2
+        allowed = (self.error + floor) * np.exp(CHI_SQUARE_95 / effective) - floor
+        shape = float(np.clip(self.theta[2], *self.shape.range)) if self.theta.size > 2 else 0.0
+        count = self.shape.parameters + 1
+        aicc = effective * np.log((self.error + floor) / self.share.size) + 2 * count
+        aicc += 2 * count * (count + 1) / (effective - count - 1)
+        return ModelFit(
+            model=self.shape.name, ceiling=self.ceiling, ceiling_low=self._end(-1, allowed),
+            ceiling_high=self._end(1, allowed), rate=float(np.exp(min(self.theta[0], 5.0))),
+            inflection=float(self.theta[1]), shape=shape, error=self.error, aicc=float(aicc),
+        )  # fmt: skip
+
+    def _end(self, direction: int, allowed: float) -> float:
+        """Where the profile leaves the allowed range, walking away from the best ceiling; else the bound."""
+        inside = self.ceiling
+        beyond = [float(each) for each in self.grid if direction * (each - inside) > 0]
+        for outside in beyond[::direction]:
+            if self.at(outside) > allowed:
+                from scipy.optimize import brentq
+
+                return float(brentq(lambda ceiling: self.at(ceiling) - allowed, inside, outside, rtol=2e-3, maxiter=30))
+            inside = outside
+        return self.high if direction > 0 else self.low
+
+
+def argument(month: Array, log_rate: float, inflection: float) -> Array:
+    return np.clip(np.exp(min(log_rate, 5.0)) * (month - inflection), -30.0, 30.0)
+
+
+def _first(pair: tuple[float, Array]) -> float:
+    return pair[0]
+
+
+def effective_months(residuals: Array) -> float:
+    """Independent months behind autocorrelated residuals: n (1 - a) / (1 + a), a their lag-one correlation."""
+    spread = float(residuals @ residuals)
+    correlation = float(residuals[1:] @ residuals[:-1]) / spread if spread > 0 else 0.0
+    correlation = min(max(correlation, 0.0), 0.99)
+    # AICc of the largest model needs at least this many
+    return max(residuals.size * (1 - correlation) / (1 + correlation), 7.0)
