@@ -5,6 +5,7 @@
     OpenLoopError            everything this package raises on purpose
     |-- ScenarioError        a scenario file is refused; carries every `Problem` found in it
     |-- UnknownNameError     a name asked for on the command line or in a call does not exist
+    |-- TableError           a table of the user's own is refused; carries every `Problem` found in it
     |-- ModelError           somebody's own model cannot be found, or is none
     |-- OutputError          results cannot be written or read back
     |-- PoolError            the workers of an ensemble cannot be reached, or a library for them is missing
@@ -52,6 +53,16 @@ class ScenarioError(OpenLoopError):
     def __init__(self, problems: Iterable[Problem]):
         self.problems = list(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class TableError(OpenLoopError):
+    """A table is refused. ``problems`` holds every mistake found; no more than ``shown`` of them are said."""
+
+    def __init__(self, problems: Iterable[Problem], shown: int = 12):
+        self.problems = list(problems)
+        rest = len(self.problems) - shown
+        said = [str(problem) for problem in self.problems[:shown]]
+        super().__init__("\n".join([*said, *([f"... and {rest} more."] if rest > 0 else [])]))
 
 
 class UnknownNameError(OpenLoopError):

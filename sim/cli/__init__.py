@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from sim.errors import ModelError, OpenLoopError, PoolError, ScenarioError, UnknownNameError
+from sim.errors import ModelError, OpenLoopError, PoolError, ScenarioError, TableError, UnknownNameError
 
 if TYPE_CHECKING:
     from sim.run import Result
@@ -51,7 +51,7 @@ class Door(TyperGroup):
                 str(error),
                 verdict(error, "; nothing was run" if ctx.invoked_subcommand in RUNNING else ""),
             )
-        except (UnknownNameError, ModelError, PoolError) as error:
+        except (UnknownNameError, ModelError, PoolError, TableError) as error:
             leave(BAD_INPUT, str(error))
         except OpenLoopError as error:
             leave(FAILED, str(error))

@@ -7,7 +7,7 @@ says so.
 
 from __future__ import annotations
 
-from sim.analysis.scurves.curve import FEWEST_MONTHS, HIGHEST_CEILING, IDENTIFIED, PLAUSIBLE, WEAK, SCurve, Status, fit
+from sim.analysis.scurves.curve import FEWEST_MONTHS, IDENTIFIED, PLAUSIBLE, WEAK, SCurve, Status, fit
 from sim.analysis.scurves.moments import (
     HALF,
     NEARLY_ALL,
@@ -17,7 +17,7 @@ from sim.analysis.scurves.moments import (
     take_off,
     time_to,
 )
-from sim.analysis.scurves.profile import ModelFit
+from sim.analysis.scurves.profile import HIGHEST_CEILING, ModelFit
 from sim.analysis.scurves.runs import fit_adoption, summarise
 from sim.analysis.scurves.shapes import SHAPES, Shape
 

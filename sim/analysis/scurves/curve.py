@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from sim.analysis.scurves.moments import HALF, TAKE_OFF, take_off, time_to
-from sim.analysis.scurves.profile import ModelFit, Profile, effective_months
-from sim.analysis.scurves.shapes import SHAPES
+from sim.analysis.scurves.profile import HIGHEST_CEILING, ModelFit, Profile, effective_months
+from sim.analysis.scurves.shapes import SHAPES, Shape
 
 Array = np.ndarray
 Status = Literal["identified", "weak", "not identified"]
@@ -17,13 +18,19 @@ Status = Literal["identified", "weak", "not identified"]
 IDENTIFIED, WEAK = 1.25, 2.0
 """Largest ratio of the ends of the ceiling's 95% interval for which a ceiling is reported, or an interval."""
 
-HIGHEST_CEILING = 3.0
-"""Above 1 no share can rise; the fit may, or the edge of the range would pass for knowledge."""
-
 PLAUSIBLE = 4.0
 """Models within this many units of AICc of the best one take part in the average."""
 
+AS_GOOD = 2.0
+"""Models within this many units of AICc of the best one describe the data as well as it does."""
+
+LARGEST_SHARE = 1.0
+"""A fitted ceiling beyond this is counted as this in the average: a share cannot go on."""
+
 FEWEST_MONTHS = 12
+
+LAST_PART = 10
+"""One part in so many of the record is left out to see whether its ceiling hangs on the last few points."""
 
 
 @dataclass(frozen=True)
@@ -103,30 +110,22 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
     if share.size < FEWEST_MONTHS or not share.max() > 0 or share[-1] - share[0] <= 1e-9:
         return SCurve("not identified", **moments)
 
-    profiles = [Profile(shape, month, share, highest) for shape in SHAPES.values()]
-    best = min(profiles, key=lambda profile: profile.error)
-    effective = effective_months(best.residuals())
-    fits = [profile.result(effective) for profile in profiles]
-    lowest = min(each.aicc for each in fits)
-    raw = np.array([np.exp((lowest - each.aicc) / 2) if each.aicc - lowest < PLAUSIBLE else 0.0 for each in fits])
-    weights = raw / raw.sum()
-    models = tuple(
-        ModelFit(**{**vars(each), "weight": float(weight)}) for each, weight in zip(fits, weights, strict=True)
+    models, effective = _weighed([Profile(shape, month, share, highest) for shape in SHAPES.values()])
+    average = _Average(models)
+    # families that run past every share count as all adopters in what is called known, but with their full height
+    # where only an interval is told: there they are the reason why
+    ceiling, inflection = (
+        average.of(lambda model: min(model.ceiling, max(LARGEST_SHARE, share.max()))),
+        average.of("inflection"),
     )
-
-    def average(name: str) -> float:
-        return float(sum(model.weight * getattr(model, name) for model in models if model.weight > 0))
-
-    # the interval is that of the best model, widened where plausible models disagree with it
-    likeliest = max(models, key=lambda model: model.weight)
-    ceiling, inflection = average("ceiling"), average("inflection")
-    low, high = min(likeliest.ceiling_low, ceiling), max(likeliest.ceiling_high, ceiling)
-    ratio = high / low
+    low, high = _hull(average.best, ceiling)
     status: Status = "not identified"
-    if ratio <= IDENTIFIED and month[-1] >= inflection:
-        status = "identified"
-    elif ratio <= WEAK:
-        status = "weak"
+    if high <= IDENTIFIED * low and month[-1] >= inflection:
+        status = "identified" if _was_known_before(SHAPES[average.best.model], month, share, highest) else status
+    else:
+        low, high = _hull(average.best, average.of("ceiling"))
+        # an interval that ends where the search ends has no upper end
+        status = "weak" if high <= WEAK * low and high < 0.999 * highest else status
     told: dict[str, Any] = {}
     if status != "not identified":
         told |= {
@@ -140,8 +139,51 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
             "ceiling": ceiling,
             "take_off": float(take_off(share, ceiling, month).month),
             "half": float(time_to(share, HALF * ceiling, month).month),
-            "duration": average("duration"),
-            "growth_rate": average("growth_rate"),
+            "duration": average.of("duration"),
+            "growth_rate": average.of("growth_rate"),
             "inflection": inflection,
         }
     return SCurve(status, effective_months=effective, models=models, **told, **moments)
+
+
+def _weighed(profiles: Sequence[Profile]) -> tuple[tuple[ModelFit, ...], float]:
+    """Every family's fit with its part in the average, and the months of independent information behind them."""
+    best = min(profiles, key=lambda profile: profile.error)
+    effective = effective_months(best.residuals())
+    fits = [profile.result(effective) for profile in profiles]
+    lowest = min(each.aicc for each in fits)
+    raw = np.array([np.exp((lowest - each.aicc) / 2) if each.aicc - lowest < PLAUSIBLE else 0.0 for each in fits])
+    weights = raw / raw.sum()
+    return tuple(replace(each, weight=float(weight)) for each, weight in zip(fits, weights, strict=True)), effective
+
+
+class _Average:
+    """What plausible models say together, and the one that speaks for them."""
+
+    def __init__(self, models: Sequence[ModelFit]):
+        self.plausible = [model for model in models if model.weight > 0]
+        lowest = min(model.aicc for model in self.plausible)
+        # a parameter that lowers AICc by less than it costs says nothing (arnold2010)
+        as_good = [model for model in self.plausible if model.aicc - lowest < AS_GOOD]
+        self.best = min(as_good, key=lambda model: (SHAPES[model.model].parameters, model.aicc))
+
+    def of(self, what: str | Callable[[ModelFit], float]) -> float:
+        value = what if callable(what) else lambda model: getattr(model, what)
+        return float(sum(model.weight * value(model) for model in self.plausible))
+
+
+def _hull(model: ModelFit, ceiling: float) -> tuple[float, float]:
+    """The interval of the best model, widened where plausible models together disagree with it."""
+    return min(model.ceiling_low, ceiling), max(model.ceiling_high, ceiling)
+
+
+def _was_known_before(shape: Shape, month: Array, share: Array, highest: float) -> bool:
+    """Whether the record without its last tenth had at least a weakly identified ceiling.
+
+    A few low points at the end of a short young record look like a bend. One such record in thirty had a narrow
+    interval around a ceiling that is far too low, and no interval at all a few months earlier.
+    """
+    shorter = slice(0, month.size - max(1, month.size // LAST_PART))
+    profile = Profile(shape, month[shorter], share[shorter], highest)
+    earlier = profile.result(effective_months(profile.residuals()))
+    return earlier.ceiling_high <= WEAK * earlier.ceiling_low

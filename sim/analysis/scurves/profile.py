@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import logit
@@ -12,6 +13,9 @@ from sim.analysis.scurves.moments import NEARLY_ALL, TAKE_OFF
 from sim.analysis.scurves.shapes import SHAPES, Shape
 
 Array = np.ndarray
+
+HIGHEST_CEILING = 3.0
+"""Above 1 no share can rise; the fit may, or the edge of the range would pass for knowledge."""
 
 CHI_SQUARE_95 = 3.841
 """95% point of chi-square with one degree of freedom: how far the profile log-likelihood (times 2) may fall."""
@@ -64,8 +68,10 @@ class ModelFit:
 class Profile:
     """Least squares of one family with the ceiling held at one value after another, and at its best value."""
 
-    def __init__(self, shape: Shape, month: Array, share: Array, highest: float):
-        self.shape, self.month, self.share = shape, month, share
+    def __init__(self, shape: Shape, month: Array, share: Array, highest: float = HIGHEST_CEILING):
+        # months are counted from the first: with years such as 1931 the inflection would drown the other parameters
+        self.start = float(month[0])
+        self.shape, self.month, self.share = shape, month - self.start, share
         # noise on a plateau puts the largest value above the ceiling, so the search begins a little below it
         self.low, self.high = 0.9 * float(share.max()), max(highest, 1.1 * float(share.max()))
         self.grid = np.geomspace(self.low, self.high, 9)
@@ -134,19 +140,34 @@ class Profile:
     def residuals(self) -> Array:
         return self.ceiling * self._model(self.theta)[0] - self.share
 
+    def of(self, share: Array) -> ModelFit:
+        """The fit to another record of the same months, begun from this one's; without an interval or a criterion."""
+        other = copy(self)
+        other.share, other.found = share, {}
+        for ceiling in {self.ceiling, float(np.clip(1.3 * self.ceiling, self.low, self.high))}:
+            other.found[ceiling] = other._fixed(ceiling, self.theta)
+        nearest = min(other.found, key=lambda ceiling: other.found[ceiling][0])
+        other.ceiling, other.error, other.theta = other._free(nearest)
+        return other._fit()
+
     def result(self, effective: float) -> ModelFit:
         """The fit with its interval, given how many independent months there are."""
         # a curve that follows its model exactly would otherwise have an infinitely sharp profile
         floor = self.share.size * (1e-6 * self.share.max()) ** 2
         allowed = (self.error + floor) * np.exp(CHI_SQUARE_95 / effective) - floor
-        shape = float(np.clip(self.theta[2], *self.shape.range)) if self.theta.size > 2 else 0.0
         count = self.shape.parameters + 1
         aicc = effective * np.log((self.error + floor) / self.share.size) + 2 * count
         aicc += 2 * count * (count + 1) / (effective - count - 1)
+        return replace(
+            self._fit(), ceiling_low=self._end(-1, allowed), ceiling_high=self._end(1, allowed), aicc=float(aicc)
+        )
+
+    def _fit(self) -> ModelFit:
+        shape = float(np.clip(self.theta[2], *self.shape.range)) if self.theta.size > 2 else 0.0
         return ModelFit(
-            model=self.shape.name, ceiling=self.ceiling, ceiling_low=self._end(-1, allowed),
-            ceiling_high=self._end(1, allowed), rate=float(np.exp(min(self.theta[0], 5.0))),
-            inflection=float(self.theta[1]), shape=shape, error=self.error, aicc=float(aicc),
+            model=self.shape.name, ceiling=self.ceiling, ceiling_low=np.nan, ceiling_high=np.nan,
+            rate=float(np.exp(min(self.theta[0], 5.0))), inflection=float(self.theta[1]) + self.start, shape=shape,
+            error=self.error, aicc=np.nan,
         )  # fmt: skip
 
     def _end(self, direction: int, allowed: float) -> float:

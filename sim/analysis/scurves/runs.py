@@ -9,6 +9,8 @@ import xarray as xr
 from sim.analysis.scurves.curve import SCurve, fit
 from sim.analysis.scurves.moments import HALF, restricted_mean_time, take_off, time_to
 from sim.axes import RECORD_ENDS
+from sim.errors import UnknownNameError
+from sim.table import Series
 
 Array = np.ndarray
 
@@ -67,6 +69,32 @@ def summarise(dataset: xr.Dataset) -> pd.DataFrame:
     )
     table.attrs["units"] = {name: unit for name, (_, unit) in columns.items()}
     return table
+
+
+def series_of(dataset: xr.Dataset, observable: str = "adoption") -> list[tuple[Series, Array]]:
+    """The mean over the runs of a share, and the runs, (run, month); one pair for each value of its other dimensions.
+
+    Raises
+    ------
+    UnknownNameError
+        When the run has no share of that name.
+    """
+    shares = [str(name) for name, values in dataset.items() if values.attrs.get("units") == "share"]
+    if observable not in shares:
+        raise UnknownNameError("share in this run called", observable, shares)
+    values = dataset[observable]
+    others = [name for name in values.dims if name not in ("run", "month")]
+    flat = values.stack(series=others) if others else values.expand_dims(series=[()])
+    flat = flat.transpose("series", "run", "month")
+    month = dataset["month"].values.astype(float)
+    found = []
+    for place in range(flat.sizes["series"]):
+        key = flat["series"].values[place]
+        name = " ".join(map(str, key if isinstance(key, tuple) else (key,))) or observable
+        runs = flat.values[place]
+        if np.isfinite(runs).all():
+            found.append((Series(name, month, runs.mean(axis=0), "month"), runs))
+    return found
 
 
 def _runs(values: xr.DataArray) -> Array:

@@ -1,0 +1,81 @@
+"""How far an identified curve's moments could have come out otherwise: a moving-block bootstrap (kunsch1989).
+
+Residuals of one month resemble those of the month before, so they are drawn again in blocks. The bootstrap asks what
+noise alone does to a fit; that the family of curves could be another one is the matter of the profile likelihood and
+of the average, and its intervals are therefore never shown for what those withhold.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.analysis.scurves.curve import LARGEST_SHARE, SCurve
+from sim.analysis.scurves.moments import HALF, TAKE_OFF, time_to
+from sim.analysis.scurves.profile import Profile
+from sim.analysis.scurves.shapes import SHAPES
+
+Array = np.ndarray
+Interval = tuple[float, float]
+
+BLOCK = 6
+RESAMPLES = 200
+ENDS = 2.5, 97.5
+
+OF_WEAK = ("ceiling", "half")
+"""What of a weakly identified curve is told, as an interval."""
+
+
+def bootstrap(
+    month: Array, share: Array, curve: SCurve, resamples: int = RESAMPLES, seed: int = 0, block: int = BLOCK
+) -> dict[str, Interval]:
+    """95% intervals of the moments of a curve that `fit` has described.
+
+    Parameters
+    ----------
+    month, share : (month,)
+        What ``curve`` was fitted to.
+    resamples : records made and fitted again
+    seed : root of the draws; the same seed gives the same intervals
+    block : length of the blocks of residuals, in steps of the record
+
+    Returns
+    -------
+    moment -> (low, high)
+        Ceiling, take_off, half, duration, growth_rate and inflection when identified; ceiling and half when weak;
+        nothing otherwise. NaN as an end: the level is not reached within the record.
+    """
+    month, share = np.asarray(month, dtype=float), np.asarray(share, dtype=float)
+    known = np.isfinite(share)
+    month, share = month[known], share[known]
+    if curve.status == "not identified":
+        return {}
+    models = [model for model in curve.models if model.weight > 0]
+    profiles = [Profile(SHAPES[model.model], month, share) for model in models]
+    weights = np.array([model.weight for model in models])
+    fitted = curve.at(month)
+    residuals = share - fitted
+    residuals = residuals - residuals.mean()
+    block, most = min(block, share.size), max(LARGEST_SHARE, float(share.max()))
+    rng = np.random.default_rng(seed)
+    drawn: dict[str, list[float]] = {}
+    for _ in range(resamples):
+        starts = rng.integers(0, share.size - block + 1, -(-share.size // block))
+        record = fitted + residuals[(starts[:, None] + np.arange(block)).ravel()[: share.size]]
+        again = [profile.of(record) for profile in profiles]
+        found = {
+            name: float(weights @ [getattr(each, name) for each in again])
+            for name in ("duration", "growth_rate", "inflection")
+        }
+        found["ceiling"] = float(weights @ [min(each.ceiling, most) for each in again])
+        found["take_off"] = float(time_to(record, TAKE_OFF * found["ceiling"], month).month)
+        found["half"] = float(time_to(record, HALF * found["ceiling"], month).month)
+        for name, value in found.items():
+            drawn.setdefault(name, []).append(value)
+    told = OF_WEAK if curve.status == "weak" else drawn.keys()
+    return {name: _ends(np.array(drawn[name])) for name in told if name in drawn}
+
+
+def _ends(values: Array) -> Interval:
+    """Percentiles, where a level that is never reached is reached last of all."""
+    low, high = np.percentile(np.where(np.isnan(values), np.inf, values), ENDS, method="nearest")
+    return tuple(float(end) if np.isfinite(end) else float("nan") for end in (low, high))  # type: ignore[return-value]

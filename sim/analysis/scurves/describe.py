@@ -1,0 +1,212 @@
+"""What may and may not be said about a series: a row of numbers, the fits behind it, and a sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.analysis.scurves.bootstrap import RESAMPLES, Interval, bootstrap
+from sim.analysis.scurves.contested import Odds, contest, odds
+from sim.analysis.scurves.curve import FEWEST_MONTHS, SCurve, fit
+from sim.analysis.scurves.moments import HALF, TAKE_OFF, restricted_mean_time
+from sim.analysis.scurves.survival import Arrivals, Estimate, arrivals, mean
+from sim.table import Series
+
+Array = np.ndarray
+
+FALLEN = 0.25
+"""A share that has lost this part of its rise by some later time is contested: no curve with a ceiling describes it."""
+
+MOMENTS = "take_off", "half", "duration", "growth_rate", "inflection"
+
+
+@dataclass(frozen=True)
+class Description:
+    """A series, its curve, and the bootstrap intervals of what is told about it.
+
+    Attributes
+    ----------
+    contested : the share has fallen back from a peak, so that peak and time above half are reported and no ceiling
+    runs : (run, n) or None
+        The replicates whose mean the series is.
+    """
+
+    series: Series
+    curve: SCurve
+    intervals: dict[str, Interval] = field(default_factory=dict)
+    contested: bool = False
+    runs: Array | None = field(default=None, repr=False)
+
+    @property
+    def status(self) -> str:
+        """ "contested", or the identification status of the ceiling."""
+        return "contested" if self.contested else self.curve.status
+
+    @property
+    def possible(self) -> Interval:
+        """The range of ceilings of the plausible fits, whatever the status; NaN without a fit. [1]"""
+        plausible = [model for model in self.curve.models if model.weight > 0]
+        if not plausible:
+            return math.nan, math.nan
+        return min(model.ceiling_low for model in plausible), max(model.ceiling_high for model in plausible)
+
+
+def describe(series: Series, runs: Array | None = None, resamples: int = RESAMPLES, seed: int = 0) -> Description:
+    """Fit a series, unless it is contested.
+
+    Parameters
+    ----------
+    runs : (run, n)
+        Replicates of which the series is the mean; absent: a series on its own.
+    resamples, seed : of the moving-block bootstrap; no resamples: no bootstrap
+    """
+    curve = fit(series.time, series.share)
+    if is_contested(series.share):
+        return Description(series, curve, {}, True, runs)
+    found = bootstrap(series.time, series.share, curve, resamples, seed) if resamples else {}
+    return Description(series, curve, found, False, runs)
+
+
+def is_contested(share: Array) -> bool:
+    """Whether a share has fallen back, from its highest value so far, by a quarter of its whole range."""
+    share = np.asarray(share, dtype=float)
+    if share.size < FEWEST_MONTHS:
+        return False
+    fall = (np.maximum.accumulate(share) - share).max()
+    return bool(fall > FALLEN * (share.max() - share.min()) and fall > 0)
+
+
+def rows(descriptions: Iterable[Description]) -> pd.DataFrame:
+    """One row a series: status, moments with their 95% intervals, peak. What is withheld is NaN.
+
+    Shares are in 1, times and durations in the time unit of the series. The interval of the ceiling is the profile
+    likelihood's, those of the moments are the bootstrap's; of ``half`` in a weak record, that of the ceiling's ends.
+    """
+    return pd.DataFrame([_row(each) for each in descriptions])
+
+
+def _row(each: Description) -> dict[str, Any]:
+    series, curve = each.series, each.curve
+    told = not each.contested
+    row: dict[str, Any] = {
+        "series": series.name, "points": series.share.size, "first": series.label(series.time[0]),
+        "last": series.label(series.time[-1]), "last_share": series.share[-1], "status": each.status,
+        "ceiling": curve.ceiling if told else math.nan, "ceiling_low": curve.ceiling_low if told else math.nan,
+        "ceiling_high": curve.ceiling_high if told else math.nan,
+    }  # fmt: skip
+    row["ceiling_bootstrap_low"], row["ceiling_bootstrap_high"] = each.intervals.get("ceiling", (math.nan, math.nan))
+    for name in MOMENTS:
+        ends = each.intervals.get(name, (math.nan, math.nan))
+        if name == "half" and curve.status == "weak":
+            ends = curve.half_low, curve.half_high
+        row[name] = getattr(curve, name) if told else math.nan
+        row[f"{name}_low"], row[f"{name}_high"] = ends if told else (math.nan, math.nan)
+    above = series.share >= HALF
+    return row | {
+        "take_off_absolute": curve.take_off_absolute, "half_absolute": curve.half_absolute,
+        "peak": series.share.max(), "peak_time": series.time[series.share.argmax()],
+        "time_above_half": float(np.diff(series.time)[above[:-1]].sum()), "effective_points": curve.effective_months,
+        "sentence": sentence(each),
+    }  # fmt: skip
+
+
+def fits(descriptions: Iterable[Description]) -> pd.DataFrame:
+    """One row a series and family: every fit, withheld or not, for those who want to see why."""
+    return pd.DataFrame([
+        {"series": each.series.name, "status": each.status, "model": model.model, "ceiling": model.ceiling,
+         "ceiling_low": model.ceiling_low, "ceiling_high": model.ceiling_high, "rate": model.rate,
+         "inflection": model.inflection, "shape": model.shape, "aicc": model.aicc, "weight": model.weight}
+        for each in descriptions for model in each.curve.models
+    ], columns=["series", "status", "model", "ceiling", "ceiling_low", "ceiling_high", "rate", "inflection", "shape",
+                "aicc", "weight"])  # fmt: skip
+
+
+def replicates(descriptions: Iterable[Description]) -> pd.DataFrame:
+    """One row a series and statement about its replicates: arrivals, waiting, takeover, lock-in; value and interval."""
+    return pd.DataFrame(
+        [
+            {"series": each.series.name, "what": what, "value": found.value, "low": found.low, "high": found.high,
+             "unit": unit, "runs": each.runs.shape[0]}
+            for each in descriptions if each.runs is not None
+            for what, found, unit in _about_runs(each.series, each.runs)
+        ],
+        columns=["series", "what", "value", "low", "high", "unit", "runs"],
+    )  # fmt: skip
+
+
+def _about_runs(series: Series, runs: Array) -> Iterable[tuple[str, Estimate, str]]:
+    step = series.unit or "time"
+    for name, level in (("take-off", TAKE_OFF), ("half", HALF)):
+        found: Arrivals = arrivals(runs, level, series.time)
+        yield f"part of runs that reach {level:.0%}", found.part, "share"
+        yield f"median time of {name} ({level:.0%} of adopters)", found.median, "month" if step == "months" else "time"
+        yield f"mean wait for {name}, restricted to the window", found.mean_wait, step
+    yield "mean wait of an adopter, restricted to the window", mean(restricted_mean_time(runs)), step
+    chances: Odds = odds(contest(runs, series.time))
+    for what, chance in (
+        ("takeover", chances.takeover), ("reversal", chances.reversal), ("lock-in above half", chances.locked_above),
+        ("lock-in below half", chances.locked_below), ("tipping", chances.tipped),
+    ):  # fmt: skip
+        yield f"probability of {what}", chance, "share"
+
+
+# words
+
+
+def sentence(each: Description) -> str:
+    """What may be said about the ceiling, and what may not."""
+    series, curve = each.series, each.curve
+    if each.contested:
+        peak = int(series.share.argmax())
+        above = series.share >= HALF
+        time_on_top = "never above half" if not above.any() else f"above half for {above.sum()} of {above.size} points"
+        return (
+            f"{series.name} is contested: it peaked at {series.share[peak]:.0%} in {series.label(series.time[peak])}, "
+            f"fell back by a quarter or more of its range on the way, and was {time_on_top}; a ceiling has no meaning here."
+        )
+    return f"{_about_ceiling(series, curve, each.possible)} {_about_times(series, curve)}"
+
+
+def _about_ceiling(series: Series, curve: SCurve, possible: Interval) -> str:
+    name = series.name
+    if curve.status == "identified":
+        ends = percents(curve.ceiling_low, curve.ceiling_high)
+        return f"{name} levels off near {min(curve.ceiling, 1):.0%} (95% interval {ends}), if conditions stay."
+    if curve.status == "weak":
+        ends = percents(curve.ceiling_low, curve.ceiling_high)
+        return f"The ceiling of {name} is known only as an interval, {ends}; no single number may be quoted."
+    if series.share.size < FEWEST_MONTHS:
+        points = series.share.size
+        return f"{name} has {points} points; with fewer than {FEWEST_MONTHS} nothing may be said about a ceiling."
+    if not curve.models:
+        return f"{name} does not rise, so there is no S-curve and no ceiling to speak of."
+    low, high = possible
+    far = "all adopters" if high >= 1 else f"{high:.0%}"
+    return (
+        f"The ceiling of {name} cannot be read off this record: curves that fit equally well end anywhere from "
+        f"{low:.0%} to {far}."
+    )
+
+
+def _about_times(series: Series, curve: SCurve) -> str:
+    def when(moment: float, begun: bool) -> str:
+        return "before the record begins" if begun else series.label(moment)
+
+    ten = when(curve.take_off_absolute, curve.began_above)
+    half = when(curve.half_absolute, bool(series.share[0] >= HALF))
+    words = f"A tenth of all adopters: {ten}; half of them: {half}."
+    if curve.status == "identified":
+        span = f"{curve.duration:.3g} {series.unit or 'steps of time'}"
+        words += f" From a tenth to nine tenths of the ceiling it takes {span}."
+    return words
+
+
+def percents(low: float, high: float) -> str:
+    """``64 to 69%``; a fit may exceed 1, a share may not."""
+    a, b = f"{100 * min(low, 1):.0f}", f"{100 * min(high, 1):.0f}"
+    return f"{a}%" if a == b else f"{a} to {b}%"

@@ -1,0 +1,184 @@
+"""Take-off times when some curves never take off: runs that have not arrived are censored, not left out.
+
+The mean over those that arrived is too early, and the more so the fewer they are. Kaplan and Meier's estimate uses both
+the arrivals and the time that the others have been seen without one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.analysis.scurves.moments import time_to
+
+Array = np.ndarray
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with the ends of its 95% interval; NaN: it cannot be told."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """When curves arrive at a level, told from all of them.
+
+    Attributes
+    ----------
+    runs, arrived, before : int
+        Curves, those that arrive while they are watched, and those that are there when the watch begins; the latter
+        count as arrivals in its first month.
+    month, reached, reached_low, reached_high : (step,)
+        Part of the curves that have arrived by each month in which some did (one minus Kaplan-Meier), with its 95%
+        interval (on the log-log scale). [months], [1]
+    early, median, late : Estimate
+        First months in which a tenth, half and nine tenths of the curves have arrived. NaN: fewer have when the watch
+        ends; as the end of an interval: later than that, nobody can say when. [month number]
+    mean_wait : Estimate
+        Restricted mean: months from the first one until arrival, of which no more than the watch are counted. Always
+        defined. [months]
+    watched : float
+        Months from the first one to the horizon of ``mean_wait``.
+    """
+
+    runs: int
+    arrived: int
+    before: int
+    month: Array
+    reached: Array
+    reached_low: Array
+    reached_high: Array
+    early: Estimate
+    median: Estimate
+    late: Estimate
+    mean_wait: Estimate
+    watched: float
+
+    @property
+    def part(self) -> Estimate:
+        """Part of the curves that have arrived when the watch ends, with its interval. [1]"""
+        if not self.month.size:
+            return Estimate(0.0, 0.0, probability(np.zeros(self.runs, dtype=bool)).high)
+        return Estimate(*(float(each[-1]) for each in (self.reached, self.reached_low, self.reached_high)))
+
+
+def arrivals(share: Array, level: float | Array, month: Array | None = None) -> Arrivals:
+    """Take-off times over replicates, with those that never take off.
+
+    Parameters
+    ----------
+    share : (run, month)
+        A run whose last values are missing (NaN) has been watched up to its last value.
+    level : scalar, or one per run
+    month : (month,)
+        Month numbers; absent: 0, 1, 2, ...
+
+    Raises
+    ------
+    ValueError
+        When there is no run, or a run without a value.
+    """
+    share = np.atleast_2d(np.asarray(share, dtype=float))
+    months = np.arange(share.shape[-1]) if month is None else np.asarray(month)
+    known = np.isfinite(share)
+    if not share.size or not known.any(axis=1).all():
+        raise ValueError("arrivals needs at least one run, and a value in each.")
+    first = time_to(np.where(known, share, -np.inf), level, months).month
+    last = months[share.shape[1] - 1 - known[:, ::-1].argmax(axis=1)]
+    begins = months[known.argmax(axis=1)]
+    return from_times(np.where(np.isfinite(first), first, last), np.isfinite(first), float(months[0]), first == begins)
+
+
+def from_times(time: Array, arrived: Array, start: float = 0.0, before: Array | None = None) -> Arrivals:
+    """The same from a list of times: of arrival where ``arrived``, else of the last look, (run,) each."""
+    from scipy.stats import CensoredData, ecdf  # half a second of import that a run does not need
+
+    time, arrived = np.asarray(time, dtype=float), np.asarray(arrived, dtype=bool)
+    if arrived.any():
+        found = ecdf(CensoredData(uncensored=time[arrived], right=time[~arrived]))
+        survival, steps = found.sf.probabilities, found.sf.quantiles
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ends = found.sf.confidence_interval(CONFIDENCE, method="log-log")
+        # on the log-log scale the interval does not exist where the estimate is 0 or 1; there it is what one may say
+        # without it, from the nearest month that has one
+        low = _carried(ends.low.probabilities, survival)
+        high = _carried(ends.high.probabilities, survival)
+    else:
+        steps, survival = np.unique(time), np.ones(np.unique(time).size)
+        low = high = survival
+    happened = np.isin(steps, time[arrived])
+    steps, survival, low, high = (each[happened] for each in (steps, survival, low, high))
+
+    def quantile(part: float) -> Estimate:
+        return Estimate(*(_first_at(steps, curve, 1 - part) for curve in (survival, low, high)))
+
+    return Arrivals(
+        runs=time.size, arrived=int(arrived.sum()), before=0 if before is None else int(np.sum(before & arrived)),
+        month=steps, reached=1 - survival, reached_low=1 - high, reached_high=1 - low,
+        early=quantile(0.1), median=quantile(0.5), late=quantile(0.9), **_restricted_mean(time, arrived, start),
+    )  # fmt: skip
+
+
+def _first_at(steps: Array, survival: Array, level: float) -> float:
+    below = survival <= level + 1e-12
+    return float(steps[below.argmax()]) if below.any() else float("nan")
+
+
+def _carried(end: Array, survival: Array) -> Array:
+    end = np.where((survival <= 0) | (survival >= 1), np.nan, end)
+    known = np.where(np.isfinite(end), np.arange(end.size), -1)
+    latest = np.maximum.accumulate(known)
+    return np.where(latest >= 0, end[np.maximum(latest, 0)], survival)
+
+
+def _restricted_mean(time: Array, arrived: Array, start: float) -> dict[str, Any]:
+    """Area under the survival curve up to the last look that all gaps allow, with Greenwood's variance."""
+    from scipy.stats import norm
+
+    horizon = float(time.max()) if not arrived.all() else float(time[arrived].max())
+    moments = np.unique(time[arrived])
+    at_risk = np.array([(time >= moment).sum() for moment in moments], dtype=float)
+    events = np.array([(time[arrived] == moment).sum() for moment in moments], dtype=float)
+    survival = np.cumprod(1 - events / at_risk) if moments.size else np.empty(0)
+    corners = np.concatenate([[start], moments, [horizon]])
+    areas = np.concatenate([[1.0], survival]) * np.diff(corners)
+    after = np.cumsum(areas[::-1])[::-1][1:]  # area to the right of each arrival
+    left = at_risk - events
+    terms = np.divide(after**2 * events, at_risk * left, out=np.zeros_like(after), where=left > 0)
+    mean, error = float(areas.sum()), float(np.sqrt(terms.sum()))
+    reach = float(norm.ppf((1 + CONFIDENCE) / 2)) * error if time.size > 1 else float("nan")
+    low, high = max(mean - reach, 0.0), min(mean + reach, horizon - start)
+    return {"mean_wait": Estimate(mean, low, high), "watched": horizon - start}
+
+
+def probability(happened: Array) -> Estimate:
+    """Part of the runs in which something happened, with Wilson's 95% interval; NaN without a run."""
+    from scipy.stats import binomtest
+
+    happened = np.asarray(happened, dtype=bool)
+    if not happened.size:
+        return Estimate(float("nan"), float("nan"), float("nan"))
+    found = binomtest(int(happened.sum()), happened.size)
+    ends = found.proportion_ci(CONFIDENCE, method="wilson")
+    return Estimate(float(found.statistic), float(ends.low), float(ends.high))
+
+
+def mean(values: Array) -> Estimate:
+    """Mean over runs with Student's 95% interval, (run,); no interval with one run."""
+    from scipy.stats import t
+
+    values = np.asarray(values, dtype=float)
+    centre = float(values.mean()) if values.size else float("nan")
+    if values.size < 2:
+        return Estimate(centre, float("nan"), float("nan"))
+    error = float(values.std(ddof=1)) / np.sqrt(values.size)
+    reach = float(t.ppf((1 + CONFIDENCE) / 2, values.size - 1)) * error
+    return Estimate(centre, centre - reach, centre + reach)
