@@ -40,17 +40,19 @@ class Series:
     share : (n,)
         Between 0 and 1, without gaps.
     clock : "number", "date" (decimal years) or "month" (since 2024-01)
+    step : what a step of plain numbers is called, such as "years"; "" where the table does not say
     """
 
     name: str
     time: Array
     share: Array
     clock: str = "number"
+    step: str = ""
 
     @property
     def unit(self) -> str:
         """What a step of time is called."""
-        return {"number": "", "date": "years", "month": "months"}[self.clock]
+        return {"number": self.step, "date": "years", "month": "months"}[self.clock]
 
     def label(self, moment: float) -> str:
         """A time in the words of the table."""
@@ -99,7 +101,7 @@ def read(
     for column in chosen:
         for key, group in _groups(rows, by).items():
             name = " ".join(filter(None, [key, column if len(chosen) > 1 or not key else ""]))
-            series = reading.series(name, group, column, by)
+            series = reading.series(name if by or len(chosen) > 1 else Path(path).stem, group, column, by)
             if series:
                 found.append(series)
     if reading.problems:
@@ -192,7 +194,7 @@ class _Reading:
         self._check_shares(lines, shares, column)
         if len(self.problems) > before or not times:
             return None
-        return Series(name, np.array(times), np.array(shares), clocks.pop())
+        return Series(name, np.array(times), np.array(shares), clocks.pop(), _step(self.time))
 
     def _moment(self, line: int, cell: str) -> tuple[float | None, str]:
         dated = DATE.fullmatch(cell)
@@ -244,3 +246,9 @@ class _Reading:
 
     def _say(self, line: int, column: str, what: str, remedy: str = "") -> None:
         self.problems.append(Problem(self.file, line, column, what, remedy))
+
+
+def _step(column: str) -> str:
+    """The unit of time that a column's name tells: ``year`` -> ``years``."""
+    unit = column.strip().lower().rstrip("s")
+    return f"{unit}s" if unit in ("year", "quarter", "month", "week", "day") else ""

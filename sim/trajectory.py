@@ -52,6 +52,7 @@ OURS = frozenset({
     "explained.json", "cascade.csv", "utilities.csv", "choices.csv",
     "report.md", "gains.csv", "links.csv", "bound.csv", "knockouts.csv", "shapley.csv", "dominance.csv", "twin.csv",
     "warning.csv",
+    "scurves.csv", "scurves.json", "fits.csv", "replicates.csv",
 })  # fmt: skip
 """What stands in our directories, those of comparisons, explanations and loops included; only such are swept up."""
 

@@ -121,6 +121,7 @@ def openloop(
     openloop describe scenarios/baseline.yaml     say in sentences what a scenario assumes
     openloop list policies                        see what a scenario can say
     openloop patterns scenarios/baseline.yaml     hold it against the record of 2024 to 2026
+    openloop scurve data.csv --time year          say when shares take off and whether their ceiling is known
     openloop verify                               hold the model against mathematics and prior work
     openloop bench --quick                        measure how fast it runs here
 
@@ -516,6 +517,7 @@ from sim.cli import compare as _compare  # noqa: E402, F401  (a verb in a file o
 from sim.cli import ensemble as _ensemble  # noqa: E402, F401
 from sim.cli import explain as _explain  # noqa: E402, F401
 from sim.cli import loops as _loops  # noqa: E402, F401
+from sim.cli import scurve as _scurve  # noqa: E402, F401
 
 
 def main() -> None:

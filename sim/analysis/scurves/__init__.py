@@ -3,10 +3,20 @@
 A ceiling read off a young curve is mostly a property of the model that was fitted (vandenbulte1997). So
 four models are fitted, their ceilings are averaged, and what the data cannot tell is withheld: NaN, with a status that
 says so.
+
+::
+
+    moments     when a level is reached, how long the average adopter waits      no model
+    survival    the same over replicates, some of which never arrive            Kaplan-Meier
+    contested   shares that rise and fall: takeover, lock-in, hysteresis         no model
+    shapes      the four families            profile    least squares of one, and its ceiling's likelihood
+    curve       one curve, and the status of its ceiling                         bootstrap    intervals of its moments
+    describe    rows and sentences about a series                                runs         the series of a run
 """
 
 from __future__ import annotations
 
+from sim.analysis.scurves.contested import Contest, Hysteresis, Odds, contest, hysteresis, loop_area, odds
 from sim.analysis.scurves.curve import FEWEST_MONTHS, IDENTIFIED, PLAUSIBLE, WEAK, SCurve, Status, fit
 from sim.analysis.scurves.moments import (
     HALF,
@@ -20,9 +30,11 @@ from sim.analysis.scurves.moments import (
 from sim.analysis.scurves.profile import HIGHEST_CEILING, ModelFit
 from sim.analysis.scurves.runs import fit_adoption, summarise
 from sim.analysis.scurves.shapes import SHAPES, Shape
+from sim.analysis.scurves.survival import Arrivals, Estimate, arrivals, from_times, probability
 
 __all__ = [
     "FEWEST_MONTHS", "HALF", "HIGHEST_CEILING", "IDENTIFIED", "NEARLY_ALL", "PLAUSIBLE", "SHAPES", "TAKE_OFF", "WEAK",
-    "Crossing", "ModelFit", "SCurve", "Shape", "Status", "fit", "fit_adoption", "restricted_mean_time", "summarise",
-    "take_off", "time_to",
+    "Arrivals", "Contest", "Crossing", "Estimate", "Hysteresis", "ModelFit", "Odds", "SCurve", "Shape", "Status",
+    "arrivals", "contest", "fit", "fit_adoption", "from_times", "hysteresis", "loop_area", "odds", "probability",
+    "restricted_mean_time", "summarise", "take_off", "time_to",
 ]  # fmt: skip

@@ -22,6 +22,7 @@ Array = np.ndarray
 FALLEN = 0.25
 """A share that has lost this part of its rise by some later time is contested: no curve with a ceiling describes it."""
 
+MONTH = "months since 2024-01"
 MOMENTS = "take_off", "half", "duration", "growth_rate", "inflection"
 
 
@@ -34,6 +35,7 @@ class Description:
     contested : the share has fallen back from a peak, so that peak and time above half are reported and no ceiling
     runs : (run, n) or None
         The replicates whose mean the series is.
+    rivals : the share is won from others, so that takeover, lock-in and tipping are told over the replicates
     """
 
     series: Series
@@ -41,6 +43,7 @@ class Description:
     intervals: dict[str, Interval] = field(default_factory=dict)
     contested: bool = False
     runs: Array | None = field(default=None, repr=False)
+    rivals: bool = True
 
     @property
     def status(self) -> str:
@@ -56,7 +59,9 @@ class Description:
         return min(model.ceiling_low for model in plausible), max(model.ceiling_high for model in plausible)
 
 
-def describe(series: Series, runs: Array | None = None, resamples: int = RESAMPLES, seed: int = 0) -> Description:
+def describe(
+    series: Series, runs: Array | None = None, resamples: int = RESAMPLES, seed: int = 0, rivals: bool = True
+) -> Description:
     """Fit a series, unless it is contested.
 
     Parameters
@@ -64,12 +69,13 @@ def describe(series: Series, runs: Array | None = None, resamples: int = RESAMPL
     runs : (run, n)
         Replicates of which the series is the mean; absent: a series on its own.
     resamples, seed : of the moving-block bootstrap; no resamples: no bootstrap
+    rivals : whether takeover and lock-in are asked for
     """
     curve = fit(series.time, series.share)
     if is_contested(series.share):
-        return Description(series, curve, {}, True, runs)
+        return Description(series, curve, {}, True, runs, rivals)
     found = bootstrap(series.time, series.share, curve, resamples, seed) if resamples else {}
-    return Description(series, curve, found, False, runs)
+    return Description(series, curve, found, False, runs, rivals)
 
 
 def is_contested(share: Array) -> bool:
@@ -133,20 +139,22 @@ def replicates(descriptions: Iterable[Description]) -> pd.DataFrame:
             {"series": each.series.name, "what": what, "value": found.value, "low": found.low, "high": found.high,
              "unit": unit, "runs": each.runs.shape[0]}
             for each in descriptions if each.runs is not None
-            for what, found, unit in _about_runs(each.series, each.runs)
+            for what, found, unit in _about_runs(each.series, each.runs, each.rivals)
         ],
         columns=["series", "what", "value", "low", "high", "unit", "runs"],
     )  # fmt: skip
 
 
-def _about_runs(series: Series, runs: Array) -> Iterable[tuple[str, Estimate, str]]:
+def _about_runs(series: Series, runs: Array, rivals: bool) -> Iterable[tuple[str, Estimate, str]]:
     step = series.unit or "time"
     for name, level in (("take-off", TAKE_OFF), ("half", HALF)):
         found: Arrivals = arrivals(runs, level, series.time)
         yield f"part of runs that reach {level:.0%}", found.part, "share"
-        yield f"median time of {name} ({level:.0%} of adopters)", found.median, "month" if step == "months" else "time"
+        yield f"median time of {name} ({level:.0%} of adopters)", found.median, MONTH if step == "months" else "time"
         yield f"mean wait for {name}, restricted to the window", found.mean_wait, step
     yield "mean wait of an adopter, restricted to the window", mean(restricted_mean_time(runs)), step
+    if not rivals:
+        return
     chances: Odds = odds(contest(runs, series.time))
     for what, chance in (
         ("takeover", chances.takeover), ("reversal", chances.reversal), ("lock-in above half", chances.locked_above),
@@ -167,7 +175,8 @@ def sentence(each: Description) -> str:
         time_on_top = "never above half" if not above.any() else f"above half for {above.sum()} of {above.size} points"
         return (
             f"{series.name} is contested: it peaked at {series.share[peak]:.0%} in {series.label(series.time[peak])}, "
-            f"fell back by a quarter or more of its range on the way, and was {time_on_top}; a ceiling has no meaning here."
+            "fell back by a quarter or more of its range on the way, and was "
+            f"{time_on_top}; a ceiling has no meaning here."
         )
     return f"{_about_ceiling(series, curve, each.possible)} {_about_times(series, curve)}"
 
@@ -195,13 +204,13 @@ def _about_ceiling(series: Series, curve: SCurve, possible: Interval) -> str:
 
 def _about_times(series: Series, curve: SCurve) -> str:
     def when(moment: float, begun: bool) -> str:
-        return "before the record begins" if begun else series.label(moment)
+        return f"by {series.label(series.time[0])}, when the record begins" if begun else series.label(moment)
 
     ten = when(curve.take_off_absolute, curve.began_above)
     half = when(curve.half_absolute, bool(series.share[0] >= HALF))
     words = f"A tenth of all adopters: {ten}; half of them: {half}."
     if curve.status == "identified":
-        span = f"{curve.duration:.3g} {series.unit or 'steps of time'}"
+        span = f"{curve.duration:.3g} {series.unit or 'in the unit of its times'}"
         words += f" From a tenth to nine tenths of the ceiling it takes {span}."
     return words
 

@@ -71,6 +71,11 @@ def summarise(dataset: xr.Dataset) -> pd.DataFrame:
     return table
 
 
+def are_rivals(observable: str) -> bool:
+    """Whether the shares of an observable are won from each other, so that takeover and lock-in mean something."""
+    return not observable.startswith("adoption") and observable != "L6"
+
+
 def series_of(dataset: xr.Dataset, observable: str = "adoption") -> list[tuple[Series, Array]]:
     """The mean over the runs of a share, and the runs, (run, month); one pair for each value of its other dimensions.
 
@@ -84,13 +89,13 @@ def series_of(dataset: xr.Dataset, observable: str = "adoption") -> list[tuple[S
         raise UnknownNameError("share in this run called", observable, shares)
     values = dataset[observable]
     others = [name for name in values.dims if name not in ("run", "month")]
-    flat = values.stack(series=others) if others else values.expand_dims(series=[()])
+    flat = values.stack(series=others) if others else values.expand_dims(series=[observable])
     flat = flat.transpose("series", "run", "month")
     month = dataset["month"].values.astype(float)
     found = []
     for place in range(flat.sizes["series"]):
         key = flat["series"].values[place]
-        name = " ".join(map(str, key if isinstance(key, tuple) else (key,))) or observable
+        name = " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
         runs = flat.values[place]
         if np.isfinite(runs).all():
             found.append((Series(name, month, runs.mean(axis=0), "month"), runs))

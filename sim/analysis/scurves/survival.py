@@ -6,6 +6,7 @@ the arrivals and the time that the others have been seen without one.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,8 @@ class Arrivals:
     early, median, late : Estimate
         First months in which a tenth, half and nine tenths of the curves have arrived. NaN: fewer have when the watch
         ends; as the end of an interval: later than that, nobody can say when. [month number]
+    part : Estimate
+        Part that has arrived when the watch ends. [1]
     mean_wait : Estimate
         Restricted mean: months from the first one until arrival, of which no more than the watch are counted. Always
         defined. [months]
@@ -59,15 +62,9 @@ class Arrivals:
     early: Estimate
     median: Estimate
     late: Estimate
+    part: Estimate
     mean_wait: Estimate
     watched: float
-
-    @property
-    def part(self) -> Estimate:
-        """Part of the curves that have arrived when the watch ends, with its interval. [1]"""
-        if not self.month.size:
-            return Estimate(0.0, 0.0, probability(np.zeros(self.runs, dtype=bool)).high)
-        return Estimate(*(float(each[-1]) for each in (self.reached, self.reached_low, self.reached_high)))
 
 
 def arrivals(share: Array, level: float | Array, month: Array | None = None) -> Arrivals:
@@ -105,11 +102,11 @@ def from_times(time: Array, arrived: Array, start: float = 0.0, before: Array | 
     if arrived.any():
         found = ecdf(CensoredData(uncensored=time[arrived], right=time[~arrived]))
         survival, steps = found.sf.probabilities, found.sf.quantiles
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
+            # on the log-log scale no interval exists where the estimate is 0 or 1; what stands in for it is below
+            warnings.filterwarnings("ignore", "The confidence interval is undefined", RuntimeWarning)
             ends = found.sf.confidence_interval(CONFIDENCE, method="log-log")
-        # on the log-log scale the interval does not exist where the estimate is 0 or 1; there it is what one may say
-        # without it, from the nearest month that has one
-        low = _carried(ends.low.probabilities, survival)
+        low = np.where(survival <= 0, 0.0, _carried(ends.low.probabilities, survival))
         high = _carried(ends.high.probabilities, survival)
     else:
         steps, survival = np.unique(time), np.ones(np.unique(time).size)
@@ -120,10 +117,14 @@ def from_times(time: Array, arrived: Array, start: float = 0.0, before: Array | 
     def quantile(part: float) -> Estimate:
         return Estimate(*(_first_at(steps, curve, 1 - part) for curve in (survival, low, high)))
 
+    # with everybody watched to the same end, the part that has arrived is a plain proportion, and has Wilson's interval
+    to_the_end = arrived.all() or time[~arrived].min() >= (time[arrived].max() if arrived.any() else 0.0)
+    last = Estimate(*(float(1 - each[-1]) if each.size else 0.0 for each in (survival, high, low)))
     return Arrivals(
         runs=time.size, arrived=int(arrived.sum()), before=0 if before is None else int(np.sum(before & arrived)),
         month=steps, reached=1 - survival, reached_low=1 - high, reached_high=1 - low,
-        early=quantile(0.1), median=quantile(0.5), late=quantile(0.9), **_restricted_mean(time, arrived, start),
+        early=quantile(0.1), median=quantile(0.5), late=quantile(0.9),
+        part=probability(arrived) if to_the_end else last, **_restricted_mean(time, arrived, start),
     )  # fmt: skip
 
 
@@ -133,6 +134,7 @@ def _first_at(steps: Array, survival: Array, level: float) -> float:
 
 
 def _carried(end: Array, survival: Array) -> Array:
+    """Ends of the interval, carried on from the month before where they do not exist; before any: the estimate."""
     end = np.where((survival <= 0) | (survival >= 1), np.nan, end)
     known = np.where(np.isfinite(end), np.arange(end.size), -1)
     latest = np.maximum.accumulate(known)
@@ -154,8 +156,8 @@ def _restricted_mean(time: Array, arrived: Array, start: float) -> dict[str, Any
     left = at_risk - events
     terms = np.divide(after**2 * events, at_risk * left, out=np.zeros_like(after), where=left > 0)
     mean, error = float(areas.sum()), float(np.sqrt(terms.sum()))
-    reach = float(norm.ppf((1 + CONFIDENCE) / 2)) * error if time.size > 1 else float("nan")
-    low, high = max(mean - reach, 0.0), min(mean + reach, horizon - start)
+    reach = float(norm.ppf((1 + CONFIDENCE) / 2)) * error if time.size > 1 and events.size else float("nan")
+    low, high = float(np.maximum(mean - reach, 0.0)), float(np.minimum(mean + reach, horizon - start))
     return {"mean_wait": Estimate(mean, low, high), "watched": horizon - start}
 
 

@@ -1,0 +1,185 @@
+"""The verb ``openloop scurve``: when a share takes off, and whether anybody can know where it will stop."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sim.cli import BAD_INPUT, app, leave, say, shown
+
+if TYPE_CHECKING:
+    from sim.analysis.scurves.describe import Description
+    from sim.table import Array, Series
+
+
+@app.command()
+def scurve(
+    source: Annotated[Path, typer.Argument(metavar="TABLE|RUN", help="A CSV file, or a run directory.",
+                                           show_default=False)],
+    time: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column of times: numbers, 2026-03 or 2026-03-16.",
+                                 show_default=False)
+    ] = None,
+    values: Annotated[
+        list[str] | None, typer.Option("--value", metavar="COLUMN", help="Column of shares; may be given again. "
+                                       "Absent: every other column of numbers.", show_default=False)
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column that names the series of a long table.",
+                                 show_default=False)
+    ] = None,
+    percent: Annotated[bool, typer.Option("--percent", help="The table is in percent.")] = False,
+    observable: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a run directory: the share to read; absent: adoption.",
+                                 show_default=False)
+    ] = None,
+    until: Annotated[
+        float | None, typer.Option(metavar="TIME", help="Leave out what came later: what could be said then? A "
+                                   "year, or a month number of a run.", show_default=False)
+    ] = None,
+    resamples: Annotated[int, typer.Option(min=0, help="Records drawn for the bootstrap intervals; 0: none.")] = 200,
+    seed: Annotated[int, typer.Option(help="Root of the bootstrap's draws.")] = 0,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the results appear.")] = Path("runs"),
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Write the numbers only.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the directory and nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:  # fmt: skip
+    """Describe shares over time, and say what may and may not be said about where they stop.
+
+    \b
+    openloop scurve data.csv --time year --value share
+    openloop scurve data.csv --time year --value percent --percent --by country
+    openloop scurve data.csv --time year --value share --until 2015
+    openloop scurve runs/baseline-1a2b3c4d
+    openloop scurve runs/baseline-1a2b3c4d --observable focus_share
+    """
+    from sim.analysis.scurves.describe import describe
+    from sim.analysis.scurves.runs import are_rivals
+    from sim.cli.terminal import progress
+    from sim.experiments import scurve_folder
+
+    if source.is_dir():
+        if time or values or by or percent:
+            leave(BAD_INPUT, f"{source} is a run directory; --time, --value, --by and --percent are for tables.")
+        read, digest = _of_run(source, observable or "adoption")
+    else:
+        if time is None or observable is not None:
+            leave(BAD_INPUT, "A table needs --time COLUMN." if time is None else "--observable is for run directories.")
+        read, digest = _of_table(source, time, values or [], by, percent)
+    if until is not None:
+        read = _cut(read, until)
+    found: list[Description] = []
+    with progress(len(read), "S-curves") as tick:
+        for series, runs in read:
+            found.append(describe(series, runs, resamples, seed, are_rivals(observable or "adoption")))
+            tick(1)
+    options: dict[str, Any] = {
+        "data_sha256": digest, "observable": observable, "time": time, "values": values, "by": by, "percent": percent,
+        "until": until, "resamples": resamples, "seed": seed,
+    }  # fmt: skip
+    command = {"command": shlex.join(["openloop", *sys.argv[1:]])}
+    folder, files = scurve_folder.save(found, _name(source), options, out, figures=not no_figures, about=command)
+    if as_json:
+        print(scurve_folder.as_json(found))
+    elif quiet:
+        print(shown(folder))
+    else:
+        print(_words(found, folder, files))
+
+
+Read = list[tuple["Series", "Array | None"]]
+
+
+def _of_table(path: Path, time: str, values: list[str], by: str | None, percent: bool) -> tuple[Read, str]:
+    from sim.analysis.scurves import FEWEST_MONTHS
+    from sim.errors import Problem, TableError
+    from sim.table import read
+
+    found = read(path, time, values, by, percent)
+    if all(series.share.size < FEWEST_MONTHS for series in found):
+        most = max(series.share.size for series in found)
+        what = f"has {most} point{'s' * (most != 1)}" + (" at most in a series" if len(found) > 1 else "")
+        raise TableError([Problem(str(path), 0, "", f"{what}; a curve needs at least {FEWEST_MONTHS}.")])
+    return [(series, None) for series in found], hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _of_run(folder: Path, observable: str) -> tuple[Read, str]:
+    from sim.analysis.scurves.runs import series_of
+    from sim.trajectory import load
+
+    saved = load(folder)
+    return list(series_of(saved.dataset, observable)), str(saved.manifest["series_sha256"])
+
+
+def _cut(read: Read, until: float) -> Read:
+    from dataclasses import replace
+
+    cut: Read = []
+    for series, runs in read:
+        kept = series.time <= until
+        if kept.any():
+            shorter = replace(series, time=series.time[kept], share=series.share[kept])
+            cut.append((shorter, None if runs is None else runs[:, kept]))
+    if not cut:
+        first = min(series.time[0] for series, _ in read)
+        leave(BAD_INPUT, f"--until is {until:g}, before the first time, {first:g}.")
+    if len(cut) < len(read):
+        say(f"note: {len(read) - len(cut)} series begin after {until:g} and are left out.")
+    return cut
+
+
+def _name(source: Path) -> str:
+    """The table's or run's name as part of a folder's."""
+    stem = source.resolve().name if source.is_dir() else source.stem
+    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in stem)[:60]
+
+
+def _words(found: list[Description], folder: Path, files: tuple[Path, ...]) -> str:
+    """A table, a sentence a series, and where things are."""
+    from sim.analysis.scurves.describe import percents, replicates, sentence
+    from sim.cli.terminal import as_table
+
+    lines = [as_table([
+        {
+            "series": each.series.name, "points": each.series.share.size, "last": f"{each.series.share[-1]:.0%}",
+            "status": each.status,
+            "ceiling": "withheld" if each.status in ("not identified", "contested")
+            else percents(each.curve.ceiling_low, each.curve.ceiling_high),
+            "10%": _when(each, each.curve.take_off_absolute), "50%": _when(each, each.curve.half_absolute),
+        }
+        for each in found
+    ]), ""]  # fmt: skip
+    lines += [f"  {sentence(each)}" for each in found]
+    table = replicates(found)
+    for name, part in table.groupby("series", sort=False):
+        lines += ["", f"  {name}, over {part['runs'].iloc[0]} runs (value, 95% interval; empty: cannot be told)"]
+        shown_rows = [_spoken(row) for row in part[["what", "value", "low", "high", "unit"]].to_dict("records")]
+        lines += ["    " + line for line in as_table(shown_rows).splitlines()]
+    names = {path.name for path in files}
+    lines += ["", f"{shown(folder)}/", "  scurves.csv     one row a series; scurves.json: the same for programs"]
+    lines += ["  fits.csv        every family's fit, with those that were withheld"]
+    lines += ["  replicates.csv  arrivals, waiting, takeover, lock-in over the runs"] * ("replicates.csv" in names)
+    lines += ["  figures/        scurves"] * ("scurves.svg" in names)
+    return "\n".join(lines)
+
+
+def _spoken(row: Any) -> dict[str, Any]:
+    """Months as dates, other numbers with three digits."""
+    from sim.analysis.scurves.describe import MONTH
+    from sim.axes import month_label
+
+    ends = {key: row[key] for key in ("value", "low", "high")}
+    if row["unit"] == MONTH:
+        said = {key: "" if math.isnan(end) else month_label(round(end)) for key, end in ends.items()}
+        return {"what": row["what"], **said, "unit": "month"}
+    return {"what": row["what"], **{key: float(f"{end:.3g}") for key, end in ends.items()}, "unit": row["unit"]}
+
+
+def _when(each: Description, moment: float) -> str:
+    return f"by {each.series.label(moment)}" if moment == each.series.time[0] else each.series.label(moment)

@@ -1,0 +1,230 @@
+"""S-curves with what is known of their ceilings: what was seen, which families fit it, and how far these disagree."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from sim.axes import START_YEAR
+from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET
+from sim.figures.page import PROJECTED, WIDTH, as_percent
+from sim.figures.registry import house_style
+
+Array = np.ndarray
+
+SEEN, CEILING = "#1f3b57", "#c2410c"
+FAMILIES = {"logistic": "#117733", "Gompertz": "#882255", "Bass": "#B8860B", "Richards": "#6699CC"}
+COLUMNS, HEIGHT, LEFT, RIGHT, TITLE, BELOW = 2, 38.0, 13.0, 3.0, 11.5, 7.0
+HEADING, KEY, FOOT = 7.0, 5.0, 8.5
+AHEAD = 0.5
+"""Part of the record's length for which the fits are drawn on, to show whether they part."""
+
+THINNEST = 1.2
+"""Height in percent below which an interval would not be seen."""
+
+LETTERS = 62
+"""Letters of the smallest type across a panel."""
+
+
+class Fitted(Protocol):
+    """One family's fit; `sim.analysis.scurves.ModelFit` is one."""
+
+    @property
+    def model(self) -> str: ...
+    @property
+    def weight(self) -> float: ...
+    def at(self, month: Array) -> Array: ...
+
+
+class Curve(Protocol):
+    """`sim.analysis.scurves.SCurve` is one."""
+
+    @property
+    def ceiling_low(self) -> float: ...
+    @property
+    def ceiling_high(self) -> float: ...
+    @property
+    def take_off_absolute(self) -> float: ...
+    @property
+    def half_absolute(self) -> float: ...
+    @property
+    def models(self) -> Sequence[Fitted]: ...
+
+
+class Record(Protocol):
+    """`sim.table.Series` is one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def time(self) -> Array: ...
+    @property
+    def share(self) -> Array: ...
+    @property
+    def clock(self) -> str: ...
+
+
+class Described(Protocol):
+    """`sim.analysis.scurves.Description` is one."""
+
+    @property
+    def series(self) -> Record: ...
+    @property
+    def curve(self) -> Curve: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def possible(self) -> tuple[float, float]: ...
+    @property
+    def runs(self) -> Array | None: ...
+
+
+def scurves(descriptions: Sequence[Described], source: str = "", figure: Figure | None = None) -> Figure:
+    """How far has each share come, and does the record tell where it will stop?
+
+    Parameters
+    ----------
+    descriptions : one panel each
+    source : what the footer says of where the numbers come from
+    """
+    rows = -(-len(descriptions) // COLUMNS)
+    row = TITLE + HEIGHT + BELOW
+    size = WIDTH, HEADING + KEY + rows * row + FOOT
+    across = (WIDTH - COLUMNS * (LEFT + RIGHT)) / COLUMNS
+    with house_style():
+        page = figure or Figure()
+        page.set_size_inches(size[0] * MILLIMETRE, size[1] * MILLIMETRE)
+        heading = "How far has each share come, and does the record tell where it will stop?"
+        page.text(1.5 / size[0], 1 - 4.3 / size[1], heading, fontsize=8.5, fontweight="bold", color=INK, va="baseline")
+        _explain(page, descriptions, size)
+        for place, each in enumerate(descriptions):
+            down, along = divmod(place, COLUMNS)
+            x, top = along * (LEFT + across + RIGHT) + LEFT, HEADING + KEY + down * row + TITLE
+            box = (x / size[0], 1 - (top + HEIGHT) / size[1], across / size[0], HEIGHT / size[1])
+            draw_scurve(page.add_axes(box), each)
+        note = (
+            "grey: beyond the record, where fits are drawn on only to show whether they part; ○ 10%, ● 50% of all "
+            "adopters; orange band: 95% interval of the ceiling; grey hatching: ceilings of fits that describe the "
+            "record as well"
+        )
+        lines = [*([source] if source else []), *textwrap.wrap(note, 134)]
+        page.text(
+            1.5 / size[0], 1.2 / size[1], "\n".join(lines), fontsize=LETTER, color=QUIET, va="bottom", gid="footer"
+        )
+    return page
+
+
+def _explain(page: Figure, descriptions: Sequence[Described], size: tuple[float, float]) -> None:
+    """Name what is drawn, as far as some panel draws it."""
+    drawn = {model.model for each in descriptions if each.status != "contested" for model in _plausible(each)}
+    handles = [Line2D([], [], color=SEEN, marker="o", markersize=2.5, linewidth=0, label="seen")]
+    handles += [Line2D([], [], color=colour, label=f"{name} fit") for name, colour in FAMILIES.items() if name in drawn]
+    if any(each.runs is not None and each.runs.shape[0] > 1 for each in descriptions):
+        handles.append(Patch(color=SEEN, alpha=0.16, linewidth=0, label="10-90% of the replicates"))  # type: ignore[arg-type]
+    page.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(0.6 / size[0], 1 - (HEADING - 1.4) / size[1]),
+        ncols=len(handles), fontsize=LETTER, handlelength=1.4, columnspacing=1.6, borderaxespad=0.2,
+    )  # fmt: skip
+
+
+def draw_scurve(axes: Axes, each: Described) -> Axes:
+    """One series: what was seen, the plausible fits, and the ceiling as far as it is known."""
+    series = each.series
+    first, last = float(series.time[0]), float(series.time[-1])
+    end = last + AHEAD * (last - first) if each.status != "contested" else last
+    as_percent(axes, "share")
+    axes.set_ylim(0, 106)
+    axes.set_xlim(_moment(first, series), _moment(max(end, first + 1e-9), series))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=last - first > 4))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
+    if end > last:
+        axes.axvspan(_moment(last, series), _moment(end, series), color=PROJECTED, linewidth=0, zorder=0)
+        _draw_ceiling(axes, each)
+        moments = np.linspace(first, end, 160)
+        for model in _plausible(each):
+            axes.plot(_calendar(moments, series), 100 * model.at(moments), color=FAMILIES.get(model.model, QUIET),
+                      linewidth=0.8 + 0.8 * model.weight, zorder=3, clip_on=True)  # fmt: skip
+    _draw_seen(axes, each)
+    words = textwrap.wrap(in_words(each), LETTERS)
+    axes.set_title(f"{series.name}: {each.status}", pad=4.5 + 8.6 * len(words[:2]))
+    axes.annotate("\n".join(words[:2]), (0, 1), xytext=(0, 3), xycoords="axes fraction", textcoords="offset points",
+                  fontsize=LETTER, color=QUIET, va="bottom", linespacing=1.1)  # fmt: skip
+    return axes
+
+
+def _draw_seen(axes: Axes, each: Described) -> None:
+    series, curve = each.series, each.curve
+    x = _calendar(series.time, series)
+    if each.runs is not None and each.runs.shape[0] > 1:
+        low, high = np.quantile(each.runs, [0.1, 0.9], axis=0)
+        axes.fill_between(x, 100 * low, 100 * high, color=SEEN, alpha=0.16, linewidth=0, zorder=2)
+    small = 2.5 if series.share.size <= 60 else 1.6
+    joined = 0.7 if each.status == "contested" else 0.0
+    axes.plot(
+        x, 100 * series.share, color=SEEN, marker="o", markersize=small, markeredgewidth=0, linewidth=joined, zorder=4
+    )
+    if each.status == "contested":
+        peak = int(series.share.argmax())
+        axes.plot(
+            [x[peak]], [100 * series.share[peak]], marker="^", markersize=5, color=CEILING, zorder=6, clip_on=False
+        )
+        axes.axhline(50, color=QUIET, linewidth=0.6, linestyle=":", zorder=1)
+        return
+    for moment, filled in ((curve.take_off_absolute, False), (curve.half_absolute, True)):
+        if np.isfinite(moment) and moment > series.time[0]:
+            height = 100 * series.share[np.searchsorted(series.time, moment)]
+            axes.plot([_moment(moment, series)], [height], marker="o", markersize=4.6, color=SEEN, zorder=5,
+                      markerfacecolor=SEEN if filled else "white")  # fmt: skip
+
+
+def _draw_ceiling(axes: Axes, each: Described) -> None:
+    """A band where something is known, hatching over all that fits allow where nothing is."""
+    if each.status in ("identified", "weak"):
+        low, high = (min(100 * end, 100.0) for end in (each.curve.ceiling_low, each.curve.ceiling_high))
+        strength = 0.28 if each.status == "identified" else 0.16
+        axes.axhspan(
+            min(low, high - THINNEST), high, color=CEILING, alpha=strength, linewidth=0, zorder=1, gid="ceiling"
+        )
+    elif np.isfinite(each.possible[0]):
+        low, high = (min(100 * end, 100.0) for end in each.possible)
+        axes.axhspan(min(low, high - THINNEST), high, xmin=1 / (1 + AHEAD), facecolor="none", edgecolor="#9a9a9a",
+                     hatch="////", linewidth=0, zorder=1, gid="possible ceilings")  # fmt: skip
+
+
+def _plausible(each: Described) -> list[Fitted]:
+    return [model for model in each.curve.models if model.weight > 0]
+
+
+def in_words(each: Described) -> str:
+    """What is known of the ceiling, or why it is withheld."""
+    if each.status == "contested":
+        return f"peak {each.series.share.max():.0%}; it fell back, so a ceiling has no meaning"
+    if each.status == "identified":
+        return f"ceiling {_ends(each.curve.ceiling_low, each.curve.ceiling_high)}, if conditions stay"
+    if each.status == "weak":
+        return f"ceiling somewhere in {_ends(each.curve.ceiling_low, each.curve.ceiling_high)}; no number may be quoted"
+    if not each.curve.models:
+        return "ceiling withheld: too few points, or no rise"
+    return f"ceiling withheld: fits as good as each other end anywhere in {_ends(*each.possible)}"
+
+
+def _ends(low: float, high: float) -> str:
+    a, b = f"{100 * min(low, 1):.0f}", f"{100 * min(high, 1):.0f}"
+    return f"{a}%" if a == b else f"{a} to {b}%"
+
+
+def _calendar(time: Array, series: Record) -> Array:
+    """Months become years; other times stay what they are."""
+    return START_YEAR + time / 12 if series.clock == "month" else time
+
+
+def _moment(time: float, series: Record) -> float:
+    return float(_calendar(np.asarray(time), series))
