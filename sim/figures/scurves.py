@@ -30,7 +30,7 @@ AHEAD = 0.5
 THINNEST = 1.2
 """Height in percent below which an interval would not be seen."""
 
-LETTERS = 62
+LETTERS = 54
 """Letters of the smallest type across a panel."""
 
 
@@ -112,8 +112,8 @@ def scurves(descriptions: Sequence[Described], source: str = "", figure: Figure 
             draw_scurve(page.add_axes(box), each)
         note = (
             "grey: beyond the record, where fits are drawn on only to show whether they part; ○ 10%, ● 50% of all "
-            "adopters; orange band: 95% interval of the ceiling; grey hatching: ceilings of fits that describe the "
-            "record as well"
+            "adopters; orange band: 95% interval of the ceiling; grey hatching: ceilings of all four families, "
+            "where none is known"
         )
         lines = [*([source] if source else []), *textwrap.wrap(note, 134)]
         page.text(
@@ -213,7 +213,7 @@ def in_words(each: Described) -> str:
         return f"ceiling somewhere in {_ends(each.curve.ceiling_low, each.curve.ceiling_high)}; no number may be quoted"
     if not each.curve.models:
         return "ceiling withheld: too few points, or no rise"
-    return f"ceiling withheld: fits as good as each other end anywhere in {_ends(*each.possible)}"
+    return f"ceiling withheld: four families of curves end anywhere from {_ends(*each.possible)}"
 
 
 def _ends(low: float, high: float) -> str:

@@ -114,18 +114,19 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
     average = _Average(models)
     # families that run past every share count as all adopters in what is called known, but with their full height
     # where only an interval is told: there they are the reason why
-    ceiling, inflection = (
-        average.of(lambda model: min(model.ceiling, max(LARGEST_SHARE, share.max()))),
-        average.of("inflection"),
-    )
+    most = max(LARGEST_SHARE, float(share.max()))
+    ceiling, inflection = average.of(lambda model: min(model.ceiling, most)), average.of("inflection")
     low, high = _hull(average.best, ceiling)
     status: Status = "not identified"
     if high <= IDENTIFIED * low and month[-1] >= inflection:
         status = "identified" if _was_known_before(SHAPES[average.best.model], month, share, highest) else status
     else:
-        low, high = _hull(average.best, average.of("ceiling"))
-        # an interval that ends where the search ends has no upper end
-        status = "weak" if high <= WEAK * low and high < 0.999 * highest else status
+        middle = average.of("ceiling")
+        low, high = _hull(average.best, middle)
+        # an interval that ends where the search ends has no upper end, and one around more than everybody says no more
+        # than that no bend was seen
+        bounded = high < 0.999 * highest and middle <= most
+        status = "weak" if high <= WEAK * low and bounded else status
     told: dict[str, Any] = {}
     if status != "not identified":
         told |= {

@@ -52,11 +52,11 @@ class Description:
 
     @property
     def possible(self) -> Interval:
-        """The range of ceilings of the plausible fits, whatever the status; NaN without a fit. [1]"""
-        plausible = [model for model in self.curve.models if model.weight > 0]
-        if not plausible:
+        """The range of ceilings of all four families, likely or not; NaN without a fit. [1]"""
+        models = self.curve.models
+        if not models:
             return math.nan, math.nan
-        return min(model.ceiling_low for model in plausible), max(model.ceiling_high for model in plausible)
+        return min(model.ceiling_low for model in models), max(model.ceiling_high for model in models)
 
 
 def describe(
@@ -188,7 +188,9 @@ def _about_ceiling(series: Series, curve: SCurve, possible: Interval) -> str:
         return f"{name} levels off near {min(curve.ceiling, 1):.0%} (95% interval {ends}), if conditions stay."
     if curve.status == "weak":
         ends = percents(curve.ceiling_low, curve.ceiling_high)
-        return f"The ceiling of {name} is known only as an interval, {ends}; no single number may be quoted."
+        return (
+            f"The ceiling of {name} is known only as an interval, {ends}, if conditions stay; no number may be quoted."
+        )
     if series.share.size < FEWEST_MONTHS:
         points = series.share.size
         return f"{name} has {points} points; with fewer than {FEWEST_MONTHS} nothing may be said about a ceiling."
@@ -197,8 +199,8 @@ def _about_ceiling(series: Series, curve: SCurve, possible: Interval) -> str:
     low, high = possible
     far = "all adopters" if high >= 1 else f"{high:.0%}"
     return (
-        f"The ceiling of {name} cannot be read off this record: curves that fit equally well end anywhere from "
-        f"{low:.0%} to {far}."
+        f"The ceiling of {name} cannot be read off this record: four families of curves, fitted to it, end "
+        f"anywhere from {low:.0%} to {far}."
     )
 
 
