@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.analysis.scurves import SHAPES, fit
+from sim.analysis.scurves import fit
 from sim.analysis.scurves.bootstrap import bootstrap
 from sim.analysis.scurves.curve import _was_known_before
 from sim.analysis.scurves.describe import describe, rows
@@ -67,7 +67,7 @@ def test_a_ceiling_that_hangs_on_the_last_few_points_is_withheld():
     assert narrow, "by its own interval the ceiling would be known"
     for model in narrow:
         assert model.ceiling_high < 0.3 < CEILING, "and wrong"
-        assert not _was_known_before(SHAPES[model.model], month, share, 3.0)
+        assert not _was_known_before(model, month, share, 3.0)
 
 
 def test_an_interval_that_ends_where_the_search_ends_is_none():

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sim.analysis.scurves.moments import HALF, TAKE_OFF, take_off, time_to
+from sim.analysis.scurves.moments import HALF, NEARLY_ALL, TAKE_OFF, take_off, time_to
 from sim.analysis.scurves.profile import HIGHEST_CEILING, ModelFit, Profile, effective_months
-from sim.analysis.scurves.shapes import SHAPES, Shape
+from sim.analysis.scurves.shapes import SHAPES
 
 Array = np.ndarray
 Status = Literal["identified", "weak", "not identified"]
@@ -54,7 +54,8 @@ class SCurve:
     effective_months : float
         Months of independent information left after the autocorrelation of the residuals.
     models : tuple
-        Every fit, whatever the status: for those who want to see what was withheld.
+        Every fit, whatever the status: for those who want to see what was withheld. A family without a weight has
+        an interval only where the ceiling is not identified.
     """
 
     status: Status
@@ -110,7 +111,8 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
     if share.size < FEWEST_MONTHS or not share.max() > 0 or share[-1] - share[0] <= 1e-9:
         return SCurve("not identified", **moments)
 
-    models, effective = _weighed([Profile(shape, month, share, highest) for shape in SHAPES.values()])
+    profiles = [Profile(shape, month, share, highest) for shape in SHAPES.values()]
+    models, effective = _weighed(profiles)
     average = _Average(models)
     # families that run past every share count as all adopters in what is called known, but with their full height
     # where only an interval is told: there they are the reason why
@@ -119,7 +121,7 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
     low, high = _hull(average.best, ceiling)
     status: Status = "not identified"
     if high <= IDENTIFIED * low and month[-1] >= inflection:
-        status = "identified" if _was_known_before(SHAPES[average.best.model], month, share, highest) else status
+        status = "identified" if _was_known_before(average.best, month, share, highest) else status
     else:
         middle = average.of("ceiling")
         low, high = _hull(average.best, middle)
@@ -144,18 +146,30 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
             "growth_rate": average.of("growth_rate"),
             "inflection": inflection,
         }
+    if status == "not identified":  # then all families show how little is known
+        models = tuple(
+            model if model.weight > 0 else profile.bounded(model, effective)
+            for model, profile in zip(models, profiles, strict=True)
+        )
     return SCurve(status, effective_months=effective, models=models, **told, **moments)
 
 
 def _weighed(profiles: Sequence[Profile]) -> tuple[tuple[ModelFit, ...], float]:
-    """Every family's fit with its part in the average, and the months of independent information behind them."""
+    """Every family's fit with its part in the average, and the months of independent information behind them.
+
+    Only families that take part get an interval: it costs more than the fit.
+    """
     best = min(profiles, key=lambda profile: profile.error)
     effective = effective_months(best.residuals())
     fits = [profile.result(effective) for profile in profiles]
     lowest = min(each.aicc for each in fits)
     raw = np.array([np.exp((lowest - each.aicc) / 2) if each.aicc - lowest < PLAUSIBLE else 0.0 for each in fits])
     weights = raw / raw.sum()
-    return tuple(replace(each, weight=float(weight)) for each, weight in zip(fits, weights, strict=True)), effective
+    models = [replace(each, weight=float(weight)) for each, weight in zip(fits, weights, strict=True)]
+    return tuple(
+        profile.bounded(each, effective) if each.weight > 0 else each
+        for each, profile in zip(models, profiles, strict=True)
+    ), effective
 
 
 class _Average:
@@ -178,13 +192,16 @@ def _hull(model: ModelFit, ceiling: float) -> tuple[float, float]:
     return min(model.ceiling_low, ceiling), max(model.ceiling_high, ceiling)
 
 
-def _was_known_before(shape: Shape, month: Array, share: Array, highest: float) -> bool:
+def _was_known_before(model: ModelFit, month: Array, share: Array, highest: float) -> bool:
     """Whether the record without its last tenth had at least a weakly identified ceiling.
 
     A few low points at the end of a short young record look like a bend. One such record in thirty had a narrow
     interval around a ceiling that is far too low, and no interval at all a few months earlier.
     """
     shorter = slice(0, month.size - max(1, month.size // LAST_PART))
-    profile = Profile(shape, month[shorter], share[shorter], highest)
-    earlier = profile.result(effective_months(profile.residuals()))
+    if model.at(month[shorter][-1:])[0] >= NEARLY_ALL * model.ceiling:
+        return True  # it had all but arrived by then
+    profile = Profile(SHAPES[model.model], month[shorter], share[shorter], highest)
+    effective = effective_months(profile.residuals())
+    earlier = profile.bounded(profile.result(effective), effective)
     return earlier.ceiling_high <= WEAK * earlier.ceiling_low

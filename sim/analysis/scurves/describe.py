@@ -52,8 +52,8 @@ class Description:
 
     @property
     def possible(self) -> Interval:
-        """The range of ceilings of all four families, likely or not; NaN without a fit. [1]"""
-        models = self.curve.models
+        """The range of ceilings of all families that have an interval; NaN without a fit. [1]"""
+        models = [model for model in self.curve.models if math.isfinite(model.ceiling_low)]
         if not models:
             return math.nan, math.nan
         return min(model.ceiling_low for model in models), max(model.ceiling_high for model in models)

@@ -151,16 +151,21 @@ class Profile:
         return other._fit()
 
     def result(self, effective: float) -> ModelFit:
-        """The fit with its interval, given how many independent months there are."""
-        # a curve that follows its model exactly would otherwise have an infinitely sharp profile
-        floor = self.share.size * (1e-6 * self.share.max()) ** 2
-        allowed = (self.error + floor) * np.exp(CHI_SQUARE_95 / effective) - floor
+        """The fit with its criterion, given how many independent months there are; its interval is `bounded`'s."""
         count = self.shape.parameters + 1
-        aicc = effective * np.log((self.error + floor) / self.share.size) + 2 * count
+        aicc = effective * np.log((self.error + self._floor) / self.share.size) + 2 * count
         aicc += 2 * count * (count + 1) / (effective - count - 1)
-        return replace(
-            self._fit(), ceiling_low=self._end(-1, allowed), ceiling_high=self._end(1, allowed), aicc=float(aicc)
-        )
+        return replace(self._fit(), aicc=float(aicc))
+
+    def bounded(self, fit: ModelFit, effective: float) -> ModelFit:
+        """The fit with the interval of its ceiling, which costs more than the fit."""
+        allowed = (self.error + self._floor) * np.exp(CHI_SQUARE_95 / effective) - self._floor
+        return replace(fit, ceiling_low=self._end(-1, allowed), ceiling_high=self._end(1, allowed))
+
+    @property
+    def _floor(self) -> float:
+        # a curve that follows its model exactly would otherwise have an infinitely sharp profile
+        return float(self.share.size * (1e-6 * self.share.max()) ** 2)
 
     def _fit(self) -> ModelFit:
         shape = float(np.clip(self.theta[2], *self.shape.range)) if self.theta.size > 2 else 0.0

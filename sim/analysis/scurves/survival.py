@@ -1,7 +1,7 @@
 """Take-off times when some curves never take off: runs that have not arrived are censored, not left out.
 
-The mean over those that arrived is too early, and the more so the fewer they are. Kaplan and Meier's estimate uses both
-the arrivals and the time that the others have been seen without one.
+The mean over those that arrived is too early, and the more so the fewer they are. Kaplan and Meier's estimate
+(kaplan1958) uses both the arrivals and the time that the others have been seen without one.
 """
 
 from __future__ import annotations
