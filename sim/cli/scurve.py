@@ -91,6 +91,16 @@ def scurve(
         print(shown(folder))
     else:
         print(_words(found, folder, files))
+        print(f"Next:\n  {_next(source, time, by)}")
+
+
+def _next(source: Path, time: str | None, by: str | None) -> str:
+    """The same record as somebody had it earlier; of a run, another share."""
+    options = [*(["--time", time] if time else []), *(["--by", by] if by else [])]
+    asked = shlex.join(["openloop", "scurve", str(source), *options])
+    if time:
+        return f"{asked} --until TIME    (what could be said then?)"
+    return f"{asked} --observable NAME    (names: openloop list observables share)"
 
 
 Read = list[tuple["Series", "Array | None"]]
