@@ -124,7 +124,13 @@ def _of_run(folder: Path, observable: str) -> tuple[Read, str]:
     from sim.trajectory import load
 
     saved = load(folder)
-    return list(series_of(saved.dataset, observable)), str(saved.manifest["series_sha256"])
+    found: Read = list(series_of(saved.dataset, observable))
+    if not found:
+        leave(
+            BAD_INPUT,
+            f"{observable} has a month without a value in every series of {folder}; there is no curve to fit.",
+        )
+    return found, str(saved.manifest["series_sha256"])
 
 
 def _cut(read: Read, until: float) -> Read:

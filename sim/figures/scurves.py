@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim.axes import START_YEAR
+from sim.figures import adoption
 from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET
 from sim.figures.page import PROJECTED, WIDTH, as_percent
 from sim.figures.registry import house_style
@@ -44,17 +45,9 @@ class Fitted(Protocol):
     def at(self, month: Array) -> Array: ...
 
 
-class Curve(Protocol):
+class Curve(adoption.Curve, Protocol):
     """`sim.analysis.scurves.SCurve` is one."""
 
-    @property
-    def ceiling_low(self) -> float: ...
-    @property
-    def ceiling_high(self) -> float: ...
-    @property
-    def take_off_absolute(self) -> float: ...
-    @property
-    def half_absolute(self) -> float: ...
     @property
     def models(self) -> Sequence[Fitted]: ...
 

@@ -114,10 +114,10 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
     profiles = [Profile(shape, month, share, highest) for shape in SHAPES.values()]
     models, effective = _weighed(profiles)
     average = _Average(models)
-    # families that run past every share count as all adopters in what is called known, but with their full height
-    # where only an interval is told: there they are the reason why
     most = max(LARGEST_SHARE, float(share.max()))
     ceiling, inflection = average.of(lambda model: min(model.ceiling, most)), average.of("inflection")
+    # families that run past every share count as all adopters in what is called known, but with their full height
+    # where only an interval is told: there they are the reason why
     low, high = _hull(average.best, ceiling)
     status: Status = "not identified"
     if high <= IDENTIFIED * low and month[-1] >= inflection:
@@ -131,21 +131,15 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
         status = "weak" if high <= WEAK * low and bounded else status
     told: dict[str, Any] = {}
     if status != "not identified":
-        told |= {
-            "ceiling_low": low,
-            "ceiling_high": high,
-            "half_low": float(time_to(share, HALF * low, month).month),
-            "half_high": float(time_to(share, HALF * high, month).month),
-        }
+        ends = {end: float(time_to(share, HALF * value, month).month) for end, value in (("low", low), ("high", high))}
+        told |= {"ceiling_low": low, "ceiling_high": high, "half_low": ends["low"], "half_high": ends["high"]}
     if status == "identified":
         told |= {
-            "ceiling": ceiling,
+            "ceiling": ceiling, "inflection": inflection,
             "take_off": float(take_off(share, ceiling, month).month),
             "half": float(time_to(share, HALF * ceiling, month).month),
-            "duration": average.of("duration"),
-            "growth_rate": average.of("growth_rate"),
-            "inflection": inflection,
-        }
+            "duration": average.of("duration"), "growth_rate": average.of("growth_rate"),
+        }  # fmt: skip
     if status == "not identified":  # then all families show how little is known
         models = tuple(
             model if model.weight > 0 else profile.bounded(model, effective)
