@@ -91,12 +91,13 @@ def scurve(
         print(shown(folder))
     else:
         print(_words(found, folder, files))
-        print(f"Next:\n  {_next(source, time, by)}")
+        print(f"Next:\n  {_next(source, time, values or [], by)}")
 
 
-def _next(source: Path, time: str | None, by: str | None) -> str:
+def _next(source: Path, time: str | None, values: list[str], by: str | None) -> str:
     """The same record as somebody had it earlier; of a run, another share."""
-    options = [*(["--time", time] if time else []), *(["--by", by] if by else [])]
+    columns = [("--time", time), *(("--value", each) for each in values), ("--by", by)]
+    options = [word for option, column in columns if column for word in (option, column)]
     asked = shlex.join(["openloop", "scurve", str(source), *options])
     if time:
         return f"{asked} --until TIME    (what could be said then?)"

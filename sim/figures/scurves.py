@@ -203,7 +203,7 @@ def in_words(each: Described) -> str:
     if each.status == "identified":
         return f"ceiling {_ends(each.curve.ceiling_low, each.curve.ceiling_high)}, if conditions stay"
     if each.status == "weak":
-        return f"ceiling somewhere in {_ends(each.curve.ceiling_low, each.curve.ceiling_high)}; no number may be quoted"
+        return f"ceiling somewhere in {_ends(each.curve.ceiling_low, each.curve.ceiling_high)}; quote no number"
     if not each.curve.models:
         return "ceiling withheld: too few points, or no rise"
     return f"ceiling withheld: four families of curves end anywhere from {_ends(*each.possible)}"
