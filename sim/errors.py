@@ -7,6 +7,7 @@
     |-- UnknownNameError     a name asked for on the command line or in a call does not exist
     |-- TableError           a table of the user's own is refused; carries every `Problem` found in it
     |-- ModelError           somebody's own model cannot be found, or is none
+    |-- DesignError          a study of many runs cannot be carried out as asked
     |-- OutputError          results cannot be written or read back
     |-- PoolError            the workers of an ensemble cannot be reached, or a library for them is missing
     `-- RunError             the simulation itself could not go on
@@ -75,6 +76,10 @@ class UnknownNameError(OpenLoopError):
 
 class ModelError(OpenLoopError):
     """Somebody's own model cannot be loaded, or cannot be used as one."""
+
+
+class DesignError(OpenLoopError):
+    """A study cannot be carried out as it was asked for; the message says why and what can."""
 
 
 class OutputError(OpenLoopError):

@@ -1,0 +1,152 @@
+"""Whether indices have settled: their values, their order, and which factors matter at all.
+
+The three criteria of Sarrazin, Pianosi and Wagener (2016, Environ. Model. Softw. 79): the widest interval, the disorder
+of ranks between resamples weighted by how much the factors matter, and the widest interval among factors that matter
+little. Screening settles before ranking, and ranking before values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sim.analysis.sensitivity.design import DUMMY, Array, Design, next_power_of_two
+from sim.analysis.sensitivity.measures import Measures, ends
+from sim.errors import DesignError
+
+WIDTH = 0.05
+"""Widest 95% interval at which values, and the screening of factors below it, count as settled."""
+DISORDER = 1.0
+"""Largest 95% quantile of the weighted change of ranks between two resamples at which a ranking is stable."""
+SMALL = 0.05
+"""Index below which a factor counts as one that matters little."""
+MOST_GROWTH = 64
+LEAST_PARTS = 8
+"""Fewer parts than this cannot show how much they scatter."""
+FRACTIONS = (8, 4, 2, 1)
+PAIRS_OF_RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Convergence:
+    """How far indices have settled.
+
+    Attributes
+    ----------
+    width : widest interval of any factor; disorder : of ranks; screening : widest interval of what matters little
+    needed : parts at which the ranking should be stable, by the law of one over root n; equal to ``size`` if it is
+    size : parts that were used
+    """
+
+    width: float
+    disorder: float
+    screening: float
+    size: int
+    needed: int
+
+    @property
+    def values_settled(self) -> bool:
+        """Whether the values can be quoted to a twentieth."""
+        return self.width <= WIDTH
+
+    @property
+    def ranking_stable(self) -> bool:
+        """Whether a ranking may be printed."""
+        return self.size >= LEAST_PARTS and self.disorder < DISORDER
+
+    @property
+    def screening_settled(self) -> bool:
+        """Whether the factors that matter little are known."""
+        return self.size >= LEAST_PARTS and self.screening <= WIDTH
+
+
+def convergence(found: Measures, size: int, balanced: bool, seed: int = 0) -> Convergence:
+    """The three criteria for the main measure of one outcome.
+
+    ``size`` parts were used; ``balanced`` designs grow by powers of two.
+    """
+    kept = [place for place, name in enumerate(found.names) if not name.startswith(DUMMY)]
+    boot, value = found.boot[:, kept], found.values[found.main][kept]
+    scale = 1.0 if found.scaled else max(float(np.max(np.abs(value))), 1e-300)
+    boot, value = boot / scale, value / scale
+    low, high = ends(boot)
+    width = high - low
+    little = value < SMALL
+    disorder = _disorder(boot, seed)
+    screening = float(width[little].max()) if little.any() else 0.0
+    growth = (disorder / DISORDER) ** 2 if disorder >= DISORDER else 1.0
+    needed = max(int(np.ceil(size * min(growth * 1.1, MOST_GROWTH))), LEAST_PARTS) if growth > 1 else size
+    needed = max(needed, LEAST_PARTS)
+    if balanced and needed > size:
+        needed = next_power_of_two(needed)
+    return Convergence(float(width.max()), disorder, screening, size, needed)
+
+
+def _disorder(boot: Array, seed: int) -> float:
+    """95% quantile over pairs of resamples of the change of ranks, weighted by the squared larger index."""
+    boot = np.maximum(boot, 0.0)
+    if boot.shape[1] < 2 or len(boot) < 2:
+        return 0.0
+    ranks = np.argsort(np.argsort(-boot, axis=1), axis=1)
+    rng = np.random.default_rng([seed, 23])
+    one, two = rng.integers(len(boot), size=(2, PAIRS_OF_RESAMPLES))
+    weight = np.maximum(boot[one], boot[two]) ** 2
+    total = weight.sum(axis=1)
+    moved = np.abs(ranks[one] - ranks[two])
+    return float(np.quantile(np.divide((moved * weight).sum(axis=1), total, out=np.zeros_like(total),
+                                       where=total > 0), 0.95))  # fmt: skip
+
+
+def over_size(
+    design: Design, outcome: Array, parts: Array, estimate: Callable[[Design, Array], Measures], balanced: bool,
+    seed: int = 0, whole: Measures | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """The indices and the three criteria at an eighth, a quarter, half and all of the same runs.
+
+    Parameters
+    ----------
+    outcome : (row,); parts : numbers of the parts of which no run failed
+    estimate : gives the measures of a smaller design
+    whole : the measures at all runs, where they are known already
+
+    Returns
+    -------
+    One row a size and factor: parts, factor, value, low, high, width, disorder, screening.
+    """
+    values = design.parts(outcome)
+    rows = []
+    for fraction in FRACTIONS:
+        count = len(parts) // fraction
+        if count < LEAST_PARTS:
+            continue
+        if fraction == 1 and whole is not None:
+            found = whole
+        else:
+            try:
+                found = estimate(design.take(parts[:count]), values[parts[:count]].reshape(-1))
+            except DesignError:  # a method may need more runs than a part of them
+                continue
+        settled = convergence(found, count, balanced, seed)
+        for place, name in enumerate(found.names):
+            rows.append({
+                "parts": count, "factor": name, "value": found.values[found.main][place],
+                "low": found.low[found.main][place], "high": found.high[found.main][place],
+                "width": settled.width, "disorder": settled.disorder, "screening": settled.screening,
+            })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def ranks(found: Measures) -> pd.DataFrame:
+    """Rank of every factor but the inert one by the main measure, with the 95% interval of its rank."""
+    kept = [place for place, name in enumerate(found.names) if not name.startswith(DUMMY)]
+    boot = found.boot[:, kept]
+    order = np.argsort(np.argsort(-boot, axis=1), axis=1) + 1
+    value = found.values[found.main][kept]
+    low, high = np.quantile(order, [0.025, 0.975], axis=0, method="nearest")
+    return pd.DataFrame({
+        "factor": [found.names[place] for place in kept], "rank": np.argsort(np.argsort(-value, kind="stable")) + 1,
+        "best": low.astype(int), "worst": high.astype(int),
+    })  # fmt: skip

@@ -1,0 +1,228 @@
+"""Designs: which points of the unit cube to visit, in what order, and with which luck.
+
+A design consists of `size` equal *parts* (a base point with its neighbours, a trajectory, a single point), so that a
+failed run takes its part with it and the rest stays balanced. A design of more parts begins with the parts of a
+smaller one of the same seed; that is what makes it possible to continue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.errors import DesignError
+
+Array = npt.NDArray[Any]
+
+LUCK, DUMMY = "luck", "dummy"
+POOL = 4096
+"""Size of the finite pool that replicate numbers are drawn from when luck is a factor."""
+LUCK_PAIRS = 128
+"""Base points that are run again with other luck where the method itself never changes luck alone."""
+EDGE = 1e-9
+"""How far from 0 and 1 a coordinate stays: distributions may have no end there."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a design has to know about a factor.
+
+    Attributes
+    ----------
+    name : as in tables
+    levels : how many values there are; 0 for a continuum
+    ordered : whether the values have an order that distances can follow
+    block : what it is grouped under: cost, data, policy, compute, social, ...
+    """
+
+    name: str
+    levels: int = 0
+    ordered: bool = True
+    block: str = ""
+
+
+@dataclass(frozen=True)
+class Design:
+    """Points to run.
+
+    Attributes
+    ----------
+    columns : the factors, then luck if it is a factor here, then the inert dummy
+    size, width : number of parts, and rows of each
+    unit : (row, column) coordinates in the unit cube; the parts one after the other, then extra rows
+    replicate : (row,) number of the replicate that gives a row its luck
+    pairs : (pair, 2) rows that differ in nothing but luck
+    base : (row,) rows that sample the whole space evenly; the variance of the outcome is theirs
+    groups : name of the group of each column, where whole groups move together
+    """
+
+    method: str
+    columns: tuple[Column, ...]
+    size: int
+    width: int
+    seed: int
+    unit: Array
+    replicate: Array
+    pairs: Array
+    base: Array
+    groups: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What indices are about: columns, or groups of them."""
+        return tuple(dict.fromkeys(self.groups)) if self.groups else tuple(column.name for column in self.columns)
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Names without luck and dummy."""
+        return tuple(name for name in self.names if name not in (LUCK, DUMMY))
+
+    @property
+    def real(self) -> int:
+        """Number of columns that the model reads: all but luck and dummy."""
+        return sum(column.name not in (LUCK, DUMMY) for column in self.columns)
+
+    @property
+    def rows(self) -> int:
+        """Number of points, extra rows included."""
+        return len(self.unit)
+
+    def parts(self, values: Array) -> Array:
+        """Values of rows as (part, row of the part, ...); extra rows are left out."""
+        return np.asarray(values)[: self.size * self.width].reshape(self.size, self.width, *np.shape(values)[1:])
+
+    def take(self, parts: Array) -> Design:
+        """The design of some parts only, without extra rows; ``parts`` may repeat."""
+        chosen = np.asarray(parts, dtype=int)
+        unit = self.parts(self.unit)[chosen].reshape(-1, self.unit.shape[1])
+        luck = self.parts(self.replicate)[chosen].ravel()
+        return replace(self, size=len(chosen), unit=unit, replicate=luck, pairs=np.empty((0, 2), int),
+                       base=np.arange(len(unit)))  # fmt: skip
+
+
+def with_extras(columns: Sequence[Column], luck: bool) -> tuple[Column, ...]:
+    """The columns of a design: the factors, luck where it is one, and the dummy.
+
+    Raises
+    ------
+    DesignError
+        When names repeat, are taken, or there are none.
+    """
+    names = [column.name for column in columns]
+    if not names:
+        raise DesignError("there is no factor to vary. Name at least one.")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DesignError(f"{', '.join(twice)}: given twice. Name each factor once.")
+    taken = sorted({LUCK, DUMMY} & set(names))
+    if taken:
+        raise DesignError(f"{', '.join(taken)}: this name is kept for the factor that every design adds. Rename yours.")
+    single = [column.name for column in columns if column.levels == 1]
+    if single:
+        raise DesignError(f"{', '.join(single)}: has a single value, so there is nothing to vary. Leave it out.")
+    return (*columns, *((Column(LUCK, ordered=False, block=LUCK),) if luck else ()), Column(DUMMY, block=DUMMY))
+
+
+def problem(columns: Sequence[Column], groups: Sequence[str] = ()) -> dict[str, Any]:
+    """A fresh SALib problem on the unit cube: SALib writes into the dictionaries that it is given."""
+    about: dict[str, Any] = {
+        "num_vars": len(columns), "names": [column.name for column in columns], "bounds": [[0.0, 1.0] for _ in columns],
+    }  # fmt: skip
+    if groups:
+        about["groups"] = list(groups)
+    return about
+
+
+def named_seed(seed: int, *names: str | int) -> int:
+    """A seed of its own for each purpose, never 0: SALib takes 0 for "no seed"."""
+    words = [seed]
+    for name in names:
+        words += [name] if isinstance(name, int) else list(name.encode())
+    return 1 + int(np.random.SeedSequence(words).generate_state(1, np.uint32)[0]) % (2**31 - 2)
+
+
+def luck_of(unit: Array, columns: Sequence[Column], pool: int) -> Array:
+    """(row,) replicate number that the luck column of a design means; 0 without one."""
+    for place, column in enumerate(columns):
+        if column.name == LUCK:
+            return np.minimum((unit[:, place] * pool).astype(int), pool - 1)
+    return np.zeros(len(unit), dtype=int)
+
+
+def clipped(unit: Array) -> Array:
+    """Coordinates kept off the ends, so that every distribution has a value there."""
+    return np.clip(unit, EDGE, 1 - EDGE)
+
+
+def power_of_two(size: int) -> bool:
+    """Whether a sequence of this length is balanced."""
+    return size > 0 and size & (size - 1) == 0
+
+
+def next_power_of_two(size: float) -> int:
+    """The smallest balanced length that is not shorter."""
+    return 1 << max(0, int(np.ceil(np.log2(max(size, 1)))))
+
+
+def require_power_of_two(size: int, method: str) -> None:
+    """Refuse a length that would unbalance a Sobol' sequence.
+
+    Raises
+    ------
+    DesignError
+        Naming the nearest balanced lengths.
+    """
+    if not power_of_two(size):
+        above = next_power_of_two(size)
+        raise DesignError(
+            f"{method} draws a Sobol' sequence, which is balanced only at a power of two; {size} is none. "
+            f"Ask for {above // 2} or {above} base points."
+        )
+
+
+def sequence(size: int, dimensions: int, seed: int, skip: int = 0) -> Array:
+    """Points of a scrambled Sobol' sequence; a longer one begins with a shorter one."""
+    import warnings
+
+    from scipy.stats import qmc
+
+    engine = qmc.Sobol(dimensions, scramble=True, seed=seed)
+    with warnings.catch_warnings():  # lengths are checked where they are chosen
+        warnings.simplefilter("ignore", UserWarning)
+        if skip:
+            engine.fast_forward(skip)
+        return clipped(engine.random(size))
+
+
+def sample(
+    columns: Sequence[Column], size: int, seed: int, luck: bool = True, pool: int = POOL, method: str = "sample"
+) -> Design:
+    """A scrambled Sobol' sequence over all factors: for every method that works on any sample.
+
+    Luck is drawn anew at every point, and the first points are run a second time with other luck, which is what tells
+    luck's share. Replicate numbers have no order, so luck is no column here.
+    """
+    require_power_of_two(size, method)
+    full = with_extras(columns, luck=False)
+    unit = sequence(size, len(full), named_seed(seed, "sample"))
+    if not luck:
+        return Design(method, full, size, 1, seed, unit, np.zeros(size, int), np.empty((0, 2), int), np.arange(size))
+    first, again = fresh_luck(seed, size, pool)
+    twice = np.arange(min(LUCK_PAIRS, size))
+    return Design(
+        method, full, size, 1, seed, np.concatenate([unit, unit[twice]]), np.concatenate([first, again[twice]]),
+        np.column_stack([twice, size + twice]), np.arange(size),
+    )  # fmt: skip
+
+
+def fresh_luck(seed: int, size: int, pool: int) -> tuple[Array, Array]:
+    """Two different replicate numbers for each part; those of a part do not depend on how many parts there are."""
+    draws = np.empty((size, 2))
+    for part in range(size):
+        draws[part] = np.random.default_rng([seed, part, 1]).random(2)
+    first = (draws[:, 0] * pool).astype(int)
+    return first, (first + 1 + (draws[:, 1] * (pool - 1)).astype(int)) % pool

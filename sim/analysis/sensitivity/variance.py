@@ -1,0 +1,163 @@
+"""Sobol' indices: how the variance of an outcome is shared among factors, luck included.
+
+S1 is what a factor does alone, ST what it does with all its interactions, S2 what two do together beyond both alone.
+Estimators are SALib's (Saltelli 2010 for S1, Jansen for ST), the bootstrap too; curves go through scipy, which takes
+all months at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.analysis.sensitivity.design import (
+    DUMMY,
+    LUCK,
+    POOL,
+    Array,
+    Column,
+    Design,
+    clipped,
+    luck_of,
+    named_seed,
+    problem,
+    require_power_of_two,
+    with_extras,
+)
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, ends
+from sim.errors import DesignError
+
+METHOD = "sobol"
+SECOND_ORDER = "sobol2"
+
+
+def design(
+    columns: Sequence[Column], size: int, seed: int, luck: bool = True, pool: int = POOL, second: bool = False,
+    by_block: bool = False,
+) -> Design:  # fmt: skip
+    """Saltelli's design: each part is a base point A, A with one factor taken from another point B, and B.
+
+    Parameters
+    ----------
+    size : base points, a power of two
+    second : also B with one factor taken from A, as second-order indices need; doubles the runs
+    by_block : move whole blocks of factors together, and give indices of blocks
+    """
+    from SALib.sample import sobol
+
+    require_power_of_two(size, "sobol")
+    full = with_extras(columns, luck)
+    groups = tuple(column.block or column.name for column in full) if by_block else ()
+    if by_block and any(column.block in (LUCK, DUMMY) for column in columns):
+        raise DesignError(f"a block cannot be called {LUCK} or {DUMMY}; these are added by the design.")
+    # one column alone cannot be a group for SALib's guard, and need not be
+    about = problem(full, groups)
+    unit = clipped(sobol.sample(about, size, calc_second_order=second, scramble=True, seed=named_seed(seed, METHOD)))
+    count = len(dict.fromkeys(groups)) if groups else len(full)
+    width = (2 * count if second else count) + 2
+    replicate = luck_of(unit, full, pool)
+    first = np.arange(size) * width
+    pairs = np.empty((0, 2), int)
+    if luck:
+        names = list(dict.fromkeys(groups)) if groups else [column.name for column in full]
+        pairs = np.column_stack([first, first + 1 + names.index(LUCK)])
+    base = np.concatenate([first, first + width - 1])
+    method = SECOND_ORDER if second else METHOD
+    return Design(method, full, size, width, seed, unit, replicate, pairs, base, groups)
+
+
+def _plain(design: Design) -> dict[str, Any]:
+    """A SALib problem with a column for each name: once sampled, a group is a column like any other."""
+    names = [str(name) for name in design.names]
+    return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0] for _ in names]}
+
+
+def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
+    """S1, ST and, where the design allows, S2 of one outcome, (row,), every value finite.
+
+    The floor of ST is that of the inert column, which is exactly 0 when a run is a function of its point and its luck.
+    The floor of S1 is the sampling error of an estimate that is 0 by design: the covariance of the independent base
+    points A and B.
+    """
+    from SALib.analyze import sobol
+
+    second = design.method == SECOND_ORDER
+    y = np.asarray(outcome, dtype=float)[: design.size * design.width]
+    found = sobol.analyze(
+        _plain(design), y, calc_second_order=second, num_resamples=resamples, keep_resamples=True,
+        seed=named_seed(seed, "bootstrap"),
+    )  # fmt: skip
+    total, alone = np.asarray(found["ST_conf_all"]), np.asarray(found["S1_conf_all"])
+    (t_low, t_high), (a_low, a_high) = ends(total), ends(alone)
+    floor = {"ST": float(t_high[design.names.index(DUMMY)]), "S1": _floor_of_first(design, y, resamples, seed)}
+    return Measures(
+        names=design.names,
+        values={"S1": np.asarray(found["S1"]), "ST": np.asarray(found["ST"])},
+        low={"S1": a_low, "ST": t_low}, high={"S1": a_high, "ST": t_high},
+        main="ST", boot=total, floor=floor, pairs=_second(design, found) if second else None,
+    )  # fmt: skip
+
+
+def _floor_of_first(design: Design, y: Array, resamples: int, seed: int) -> float:
+    parts = design.parts(y)
+    a, b = parts[:, 0] - y.mean(), parts[:, -1] - y.mean()
+    chosen = draws(design.size, resamples, seed)
+    spread = np.var(np.concatenate([a, b]))
+    return float(np.quantile(np.abs((a * b)[chosen].mean(axis=1)), 0.95) / spread)
+
+
+def _second(design: Design, found: dict[str, Array]) -> pd.DataFrame:
+    names, rows = design.names, []
+    for i in range(len(names)):
+        for j in range(i + 1, len(names)):
+            value, half = float(found["S2"][i, j]), float(found["S2_conf"][i, j])
+            rows.append({"first": names[i], "second": names[j], "value": value, "low": value - half,
+                         "high": value + half})  # fmt: skip
+    return pd.DataFrame(rows, columns=["first", "second", "value", "low", "high"])
+
+
+def over_time(design: Design, curves: Array) -> tuple[Array, Array]:
+    """S1 and ST for every month at once.
+
+    Parameters
+    ----------
+    curves : (row, month), every value finite
+
+    Returns
+    -------
+    first, total : (month, factor); NaN in months in which the outcome does not vary
+    """
+    from scipy.stats import sobol_indices
+
+    parts = design.parts(curves)
+    count = len(design.names)
+    varies = np.ptp(parts[:, [0, -1]].reshape(-1, parts.shape[2]), axis=0) > 1e-12
+    first = np.full((parts.shape[2], count), np.nan)
+    total = first.copy()
+    if varies.any():
+        live = parts[:, :, varies]
+        given = {
+            "f_A": live[:, 0].T, "f_B": live[:, -1].T, "f_AB": np.moveaxis(live[:, 1 : 1 + count], (1, 2), (0, 1)),
+        }  # fmt: skip
+        found = _sobol_of(sobol_indices, given, design.size)
+        first[varies], total[varies] = np.atleast_2d(found.first_order), np.atleast_2d(found.total_order)
+    return first, total
+
+
+def _sobol_of(sobol_indices: Any, given: dict[str, Array], size: int) -> Any:
+    """scipy insists on a power of two, and a design from which failed parts were dropped has none: go on by parts."""
+    from types import SimpleNamespace
+
+    if size & (size - 1) == 0:
+        return sobol_indices(func=given, n=size)
+    a, b, ab = given["f_A"], given["f_B"], given["f_AB"]
+    mean = np.mean((a + b) / 2, axis=1)
+    a, b, ab = a - mean[:, None], b - mean[:, None], ab - mean[:, None]
+    spread = np.var(np.concatenate([a, b], axis=1), axis=1)
+    return SimpleNamespace(
+        first_order=(np.mean(b * (ab - a), axis=-1) / spread).T,
+        total_order=(0.5 * np.mean((a - ab) ** 2, axis=-1) / spread).T,
+    )
