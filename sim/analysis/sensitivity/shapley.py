@@ -66,3 +66,14 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
         names=design.names, values={"shapley": value}, low={"shapley": low}, high={"shapley": high}, main="shapley",
         boot=boot, floor={"shapley": float(max(high[design.names.index(DUMMY)], 0.0))},
     )  # fmt: skip
+
+
+def over_time(design: Design, curves: Array) -> Array:
+    """Shapley shares for every month, (month, factor), from curves (row, month); NaN where nothing varies."""
+    from SALib.analyze import shapley
+
+    about, n = problem(design.columns), design.size * design.width
+    found = np.full((curves.shape[1], len(design.columns)), np.nan)
+    for month in np.flatnonzero(np.ptp(curves[:n], axis=0) > 1e-12):
+        found[month] = np.asarray(shapley.analyze(about, design.unit[:n], curves[:n, month])["shapley_normalized"])
+    return found

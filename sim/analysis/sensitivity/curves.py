@@ -1,0 +1,95 @@
+"""Indices for every month of a curve, with the variance that they share out: a large part of nothing is nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.analysis.sensitivity import elementary, given_data, shapley, variance
+from sim.analysis.sensitivity.design import DUMMY, LUCK, Array, Design
+from sim.analysis.sensitivity.methods import Method
+
+REST = "interactions"
+GIVEN = given_data.METHODS
+
+
+@dataclass(frozen=True)
+class OverTime:
+    """How an outcome's spread is shared, month by month.
+
+    Attributes
+    ----------
+    names : (factor,) without the dummy; luck among them, last
+    measure : what ``share`` is: ``S1``, ``shapley`` or ``mu_star``
+    share : (month, factor); NaN in months in which the outcome does not vary
+    total : (month, factor) with interactions (ST), where the method gives it
+    variance : (month,) of the outcome
+    low, high, mean : (month,) 5%, 95% and mean of the runs
+    """
+
+    names: tuple[str, ...]
+    measure: str
+    share: Array
+    total: Array | None
+    variance: Array
+    low: Array
+    high: Array
+    mean: Array
+
+    @property
+    def shares(self) -> bool:
+        """Whether the measure is a part of the variance, so that it can be stacked."""
+        return self.measure != "mu_star"
+
+    @property
+    def rest(self) -> Array:
+        """(month,) part of the variance that no factor holds alone: interactions, and what the method does not see."""
+        return np.clip(1 - np.clip(self.share, 0, None).sum(axis=1), 0, 1)
+
+
+def over_time(method: Method, design: Design, curves: Array) -> OverTime | None:
+    """Indices month by month of curves (row, month); None where a method has none.
+
+    Parts of the design with a failed run are left out.
+    """
+    curves = np.asarray(curves, dtype=float)
+    whole = np.flatnonzero(np.isfinite(design.parts(curves)).all(axis=(1, 2)))
+    if len(whole) < 2:
+        return None
+    used = design if len(whole) == design.size else design.take(whole)
+    kept = design.parts(curves)[whole].reshape(-1, curves.shape[1])
+    base = curves[design.base]
+    base = base[np.isfinite(base).all(axis=1)]
+    total = None
+    if method.name in ("sobol", "sobol2"):
+        share, total = variance.over_time(used, kept)
+        measure = "S1"
+    elif method.name in ("morris", "radial"):
+        share, measure = elementary.over_time(used, kept), "mu_star"
+    elif method.name in GIVEN:
+        share, measure = given_data.first_order_over_time(used, kept), "S1"
+    elif method.name == "shapley":
+        share, measure = shapley.over_time(used, kept), "shapley"
+    else:
+        return None
+    names = list(used.names)
+    if method.name in GIVEN and len(design.pairs):
+        names.append(LUCK)
+        share = np.column_stack([share, _luck(design, curves, base)])
+    keep = [names.index(name) for name in names if not name.startswith(DUMMY) and name != LUCK]
+    keep += [names.index(LUCK)] if LUCK in names else []
+    low, high = np.quantile(base, [0.05, 0.95], axis=0)
+    return OverTime(
+        tuple(names[place] for place in keep), measure, share[:, keep], total[:, keep] if total is not None else None,
+        base.var(axis=0), low, high, base.mean(axis=0),
+    )  # fmt: skip
+
+
+def _luck(design: Design, curves: Array, base: Array) -> Array:
+    """(month,) luck's part of the variance, from pairs that differ in luck only."""
+    one, two = curves[design.pairs[:, 0]], curves[design.pairs[:, 1]]
+    good = np.isfinite(one).all(axis=1) & np.isfinite(two).all(axis=1)
+    spread = base.var(axis=0)
+    half = 0.5 * ((one - two)[good] ** 2).mean(axis=0)
+    return np.divide(half, spread, out=np.full_like(half, np.nan), where=spread > 1e-24)

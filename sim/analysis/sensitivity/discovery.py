@@ -1,0 +1,243 @@
+"""Scenario discovery: which region of assumptions leads to an outcome of interest.
+
+PRIM (Friedman and Fisher 1999) peels a box until runs in it mostly have the outcome; CART splits the space into boxes.
+*Coverage* is the part of all runs with the outcome that lie in the box, *density* the part of runs in the box that have
+it. PRIM is the EMA workbench's, CART scikit-learn's; both come with ``pip install 'openloop[discovery]'``.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.analysis.sensitivity.design import Array
+from sim.errors import DesignError
+
+COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+DENSITY = 0.8
+"""Density at which a box is chosen when some box reaches it; else the box with the best product of both."""
+LEAST_RUNS = 20
+"""Runs with the outcome, and without it, below which a box would be drawn around chance."""
+PEEL = 0.05
+QUASI_P = 0.05
+"""A restriction stays only if the runs it cuts off would be so by chance more rarely than this."""
+CART_DEPTH = 4
+INSTALL = "pip install 'openloop[discovery]'"
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of the space of outcomes, such as ``focus_share@2029-12 < 0.2``."""
+
+    outcome: str
+    sign: str
+    level: float
+
+    def holds(self, values: Array) -> Array:
+        """(row,) which rows lie in it."""
+        return COMPARE[self.sign](np.asarray(values, dtype=float), self.level)
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.sign} {self.level:g}"
+
+
+def parse_region(text: str) -> Region:
+    """A region from text.
+
+    Raises
+    ------
+    DesignError
+        When it is not written as outcome, sign and number.
+    """
+    found = re.fullmatch(r"\s*([\w.@-]+)\s*(<=|>=|<|>)\s*([-+0-9.eE]+%?)\s*", text)
+    try:
+        assert found is not None
+        number = float(found[3].rstrip("%")) / (100 if found[3].endswith("%") else 1)
+    except (AssertionError, ValueError):
+        raise DesignError(
+            f'"{text}" is no region of outcomes. Write an outcome, a sign and a number, for example '
+            '"focus_share@2029-12 < 0.2".'
+        ) from None
+    return Region(found[1], found[2], number)
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box of assumptions.
+
+    Attributes
+    ----------
+    limits : one row a restricted factor: factor, low, high (coordinates in [0, 1]), quasi_p (chance of the restriction)
+    coverage, density, mass : of the box; mass is the part of all runs that lie in it
+    base : part of all runs that have the outcome
+    trade_off : one row a step of peeling: coverage, density, mass, restricted, chosen
+    """
+
+    limits: pd.DataFrame
+    coverage: float
+    density: float
+    mass: float
+    base: float
+    trade_off: pd.DataFrame
+
+
+def _wanted(inside: Array, what: str) -> None:
+    yes = int(inside.sum())
+    if min(yes, len(inside) - yes) < LEAST_RUNS:
+        raise DesignError(
+            f"{yes:,} of {len(inside):,} runs lie in the region of interest; {what} needs {LEAST_RUNS} inside and "
+            f"{LEAST_RUNS} outside. Move its limit, or ask for more runs."
+        )
+
+
+def prim(unit: Array, inside: Array, names: Sequence[str], seed: int = 0) -> Box:
+    """The box that PRIM peels around the runs of interest.
+
+    Parameters
+    ----------
+    unit : (row, factor) coordinates; inside : (row,) whether a run has the outcome of interest
+
+    Raises
+    ------
+    DesignError
+        When the outcome is too rare or too common, or the library is not installed.
+    """
+    inside = np.asarray(inside, dtype=bool)
+    _wanted(inside, "PRIM")
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about parallel evaluators, which are not used here
+            from ema_workbench.analysis import prim as workbench
+    except ImportError:
+        raise DesignError(f"PRIM comes with the EMA workbench, which is not installed: {INSTALL}") from None
+    frame = pd.DataFrame(np.asarray(unit), columns=[f"x{place}" for place in range(unit.shape[1])])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = workbench.Prim(frame, inside, threshold=float(inside.mean()), peel_alpha=PEEL).find_box()
+    path = found.peeling_trajectory
+    if path is None or len(path) < 2:
+        raise DesignError("PRIM finds no box in which the outcome is more common than elsewhere.")
+    step = _best(path)
+    limits = _limits(found, step, frame, inside, names)
+    within = _within(frame, limits, names)
+    trade = path[["coverage", "density", "mass", "res_dim"]].rename(columns={"res_dim": "restricted"}).copy()
+    trade["chosen"] = np.arange(len(trade)) == step
+    return Box(
+        limits, float((within & inside).sum() / inside.sum()), float(inside[within].mean()), float(within.mean()),
+        float(inside.mean()), trade.reset_index(drop=True),
+    )  # fmt: skip
+
+
+def _best(path: pd.DataFrame) -> int:
+    """The step with the widest box of the density we want, or the best compromise where there is none."""
+    dense = np.flatnonzero(path["density"].to_numpy() >= DENSITY)
+    if len(dense):
+        return int(dense[np.argmax(path["coverage"].to_numpy()[dense])])
+    return int(np.argmax((path["density"] * path["coverage"]).to_numpy()))
+
+
+def _limits(found: Any, step: int, frame: pd.DataFrame, inside: Array, names: Sequence[str]) -> pd.DataFrame:
+    """The restrictions of a box that are more than chance, the weakest dropped first."""
+    box = found.box_lims[step]
+    rows = []
+    for place, name in enumerate(names):
+        column = f"x{place}"
+        low, high = float(box[column].iloc[0]), float(box[column].iloc[1])
+        if low > frame[column].min():
+            rows.append({"factor": name, "column": column, "low": low, "high": 1.0})
+        if high < frame[column].max():
+            if rows and rows[-1]["column"] == column:
+                rows[-1]["high"] = high
+            else:
+                rows.append({"factor": name, "column": column, "low": 0.0, "high": high})
+    while rows:
+        for row in rows:
+            others = _inside_of(frame, [each for each in rows if each is not row])
+            row["quasi_p"] = _quasi_p(inside, others, others & _inside_of(frame, [row]))
+        worst = max(rows, key=lambda row: row["quasi_p"])
+        if worst["quasi_p"] <= QUASI_P or len(rows) == 1:
+            break
+        rows.remove(worst)
+    table = pd.DataFrame(rows, columns=["factor", "column", "low", "high", "quasi_p"]).drop(columns="column")
+    return table.sort_values("quasi_p", kind="stable").reset_index(drop=True)
+
+
+def _inside_of(frame: pd.DataFrame, rows: Sequence[dict[str, Any]]) -> Array:
+    within = np.ones(len(frame), dtype=bool)
+    for row in rows:
+        value = frame[row["column"]].to_numpy()
+        within &= (value >= row["low"]) & (value <= row["high"])
+    return within
+
+
+def _within(frame: pd.DataFrame, limits: pd.DataFrame, names: Sequence[str]) -> Array:
+    rows = [{"column": f"x{list(names).index(row.factor)}", "low": row.low, "high": row.high}
+            for row in limits.itertuples()]  # fmt: skip
+    return _inside_of(frame, rows)
+
+
+def _quasi_p(inside: Array, without: Array, within: Array) -> float:
+    """Chance of so many runs of interest in the box if this restriction told nothing (Bryant and Lempert 2010)."""
+    from scipy.stats import binomtest
+
+    count, rate = int(within.sum()), float(inside[without].mean()) if without.any() else 0.0
+    if not count or rate in (0.0, 1.0):
+        return 1.0
+    return float(binomtest(int(inside[within].sum()), count, rate, alternative="greater").pvalue)
+
+
+def cart(unit: Array, inside: Array, names: Sequence[str], seed: int = 0) -> pd.DataFrame:
+    """The leaves of a classification tree that are mostly runs of interest.
+
+    Returns
+    -------
+    One row a leaf, widest coverage first: rule (in coordinates), coverage, density, mass.
+    """
+    inside = np.asarray(inside, dtype=bool)
+    _wanted(inside, "CART")
+    try:
+        from sklearn.tree import DecisionTreeClassifier
+    except ImportError:
+        raise DesignError(f"CART comes with scikit-learn, which is not installed: {INSTALL}") from None
+    tree = DecisionTreeClassifier(
+        max_depth=CART_DEPTH, min_samples_leaf=max(5, len(inside) // 50), class_weight="balanced", random_state=seed,
+        ccp_alpha=0.002,
+    ).fit(unit, inside)  # fmt: skip
+    leaf = tree.apply(unit)
+    paths = _paths(tree.tree_)
+    rows = []
+    for number in np.unique(leaf):
+        within = leaf == number
+        density = float(inside[within].mean())
+        if density > max(0.5, float(inside.mean())):
+            rows.append({
+                "rule": [(names[place], low, high) for place, (low, high) in paths[number].items()],
+                "coverage": float((inside & within).sum() / inside.sum()), "density": density,
+                "mass": float(within.mean()),
+            })  # fmt: skip
+    table = pd.DataFrame(rows, columns=["rule", "coverage", "density", "mass"])
+    return table.sort_values("coverage", ascending=False).reset_index(drop=True)
+
+
+def _paths(tree: Any) -> dict[int, dict[int, tuple[float, float]]]:
+    """Leaf -> factor -> range that leads to it."""
+    found: dict[int, dict[int, tuple[float, float]]] = {}
+    stack: list[tuple[int, dict[int, tuple[float, float]]]] = [(0, {})]
+    while stack:
+        node, limits = stack.pop()
+        if tree.children_left[node] < 0:
+            found[node] = limits
+            continue
+        place, cut = int(tree.feature[node]), float(tree.threshold[node])
+        low, high = limits.get(place, (0.0, 1.0))
+        stack.append((int(tree.children_left[node]), {**limits, place: (low, min(high, cut))}))
+        stack.append((int(tree.children_right[node]), {**limits, place: (max(low, cut), high)}))
+    return found

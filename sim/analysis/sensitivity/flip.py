@@ -1,0 +1,243 @@
+"""The smallest change of assumptions that reverses a comparison.
+
+Distances are in units of each factor's own uncertainty: the distance between two quantiles of a factor over the standard
+deviation of a quantile, 1/sqrt(12). One unit is a change that the factor's range makes quite believable; the whole range
+is 3.5 of them.
+
+The search bisects along every factor alone, then from the nearest reversed points of a sample and along gradients
+towards the nearest point of the boundary (the design point of first-order reliability methods, by the steps of Rackwitz
+and Fiessler 1978). It finds local minima: a nearer reversal behind a bump can be missed, and the report says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from sim.analysis.sensitivity.design import Array
+from sim.errors import DesignError
+
+UNIT = 1 / np.sqrt(12)
+"""Standard deviation of a quantile."""
+SCAN = 8
+"""Points on each side at which a single factor is looked at before bisecting."""
+BISECTIONS = 10
+ITERATIONS = 8
+STEP = 0.04
+STARTS = 4
+PAIRS_OF = 4
+"""Factors whose pairs are tried: those that the nearest point of all moves most."""
+
+Compare = Callable[[Array], Array]
+"""(row, factor) coordinates -> (row,) value whose sign is the comparison."""
+
+
+@dataclass(frozen=True)
+class Flip:
+    """A point at which a comparison reverses.
+
+    Attributes
+    ----------
+    moved : names of the factors that move
+    point : (factor,) coordinates of the reversal
+    distance : from the start, in units of uncertainty
+    value : of the comparison there, just beyond zero
+    """
+
+    moved: tuple[str, ...]
+    point: Array
+    distance: float
+    value: float
+
+
+@dataclass(frozen=True)
+class Reversals:
+    """What reverses a comparison.
+
+    Attributes
+    ----------
+    start, value : where the search began, and the comparison there
+    alone : factor -> nearest reversal by this factor alone; only those that can
+    pair : nearest reversal by two factors; None where no pair tried can
+    nearest : nearest reversal that was found, by any number of factors; None when there is none
+    runs : points at which the comparison was evaluated
+    """
+
+    start: Array
+    value: float
+    alone: dict[str, Flip]
+    pair: Flip | None
+    nearest: Flip | None
+    runs: int
+
+
+class _Search:
+    def __init__(self, compare: Compare, start: Array, names: Sequence[str]):
+        self.compare, self.start, self.names = compare, np.asarray(start, dtype=float), tuple(names)
+        self.runs = 0
+        self.value = float(self.at(self.start[None, :])[0])
+        if not np.isfinite(self.value):
+            raise DesignError("the comparison cannot be evaluated at the starting point, so nothing can reverse.")
+        self.sign = 1.0 if self.value >= 0 else -1.0
+
+    def at(self, points: Array) -> Array:
+        self.runs += len(points)
+        return np.asarray(self.compare(points), dtype=float)
+
+    def signed(self, points: Array) -> Array:
+        """The comparison, positive while it holds; a failed run holds."""
+        found = self.sign * self.at(points)
+        return np.where(np.isfinite(found), found, np.inf)
+
+    def edge(self, far: Array, held: Array | None = None) -> Array:
+        """The reversed point nearest to the start on the way to ``far``, at which the comparison is reversed."""
+        near = self.start if held is None else held
+        low, high = 0.0, 1.0
+        for _ in range(BISECTIONS):
+            # three points at once: a batch costs little more than a point
+            fractions = low + (high - low) * np.array([0.25, 0.5, 0.75])
+            points = near + fractions[:, None] * (far - near)
+            reversed_ = self.signed(points) < 0
+            if reversed_.any():
+                first = int(np.argmax(reversed_))
+                high, low = fractions[first], fractions[first - 1] if first else low
+            else:
+                low = fractions[-1]
+            if high - low < 1e-4:
+                break
+        return near + high * (far - near)
+
+    def distance(self, point: Array) -> float:
+        return float(np.linalg.norm(point - self.start) / UNIT)
+
+    def flip(self, point: Array) -> Flip:
+        moved = np.abs(point - self.start) > 1e-9
+        value = float(self.at(point[None, :])[0])
+        names = tuple(name for name, each in zip(self.names, moved, strict=True) if each)
+        return Flip(names, point, self.distance(point), value)
+
+
+def reversals(
+    compare: Compare, start: Array, names: Sequence[str], sample: Array | None = None, values: Array | None = None,
+) -> Reversals:  # fmt: skip
+    """The smallest changes that reverse the sign of a comparison.
+
+    Parameters
+    ----------
+    compare : coordinates (row, factor) -> (row,); its sign is the comparison. The same point must give the same value
+    start : (factor,) where the comparison is known to hold
+    sample, values : points at which it was evaluated before, (row, factor) and (row,)
+    """
+    search = _Search(compare, start, names)
+    alone = _alone(search)
+    candidates = [flip.point for flip in alone.values()]
+    if sample is not None and values is not None:
+        good = np.isfinite(values) & (search.sign * np.asarray(values) < 0)
+        order = np.argsort(np.linalg.norm(sample[good] - search.start, axis=1))
+        candidates += [search.edge(point) for point in sample[good][order[:STARTS]]]
+    candidates += _along_gradient(search)
+    candidates.sort(key=search.distance)
+    every = np.arange(len(names))
+    refined = [_refine(search, point, every) for point in candidates[:STARTS]]
+    nearest = min([*refined, *candidates], key=search.distance, default=None)
+    pair = None
+    if nearest is not None:
+        most = np.argsort(-np.abs(nearest - search.start))[:PAIRS_OF]
+        found = [_pair(search, np.array(two), alone, names) for two in combinations(most.tolist(), 2)]
+        usable = [point for point in found if point is not None]
+        pair = search.flip(min(usable, key=search.distance)) if usable else None
+        if usable and search.distance(min(usable, key=search.distance)) < search.distance(nearest):
+            nearest = min(usable, key=search.distance)
+    return Reversals(search.start, search.value, alone, pair, search.flip(nearest) if nearest is not None else None,
+                     search.runs)  # fmt: skip
+
+
+def _alone(search: _Search) -> dict[str, Flip]:
+    found = {}
+    for place, name in enumerate(search.names):
+        best = None
+        for end in (0.0, 1.0):
+            steps = np.linspace(search.start[place], end, SCAN + 1)[1:]
+            if abs(end - search.start[place]) < 1e-9:
+                continue
+            points = np.repeat(search.start[None, :], SCAN, axis=0)
+            points[:, place] = steps
+            reversed_ = search.signed(points) < 0
+            if reversed_.any():
+                first = int(np.argmax(reversed_))
+                held = points[first - 1] if first else search.start
+                point = search.edge(points[first], held)
+                if best is None or search.distance(point) < search.distance(best):
+                    best = point
+        if best is not None:
+            found[name] = search.flip(best)
+    return dict(sorted(found.items(), key=lambda item: item[1].distance))
+
+
+def _gradient(search: _Search, point: Array, places: Array) -> tuple[float, Array]:
+    """Value, and central differences along some factors."""
+    rows = np.repeat(point[None, :], 2 * len(places) + 1, axis=0)
+    low, high = np.clip(point[places] - STEP, 0, 1), np.clip(point[places] + STEP, 0, 1)
+    rows[1 + np.arange(len(places)), places] = high
+    rows[1 + len(places) + np.arange(len(places)), places] = low
+    found = search.signed(rows)
+    slopes = (found[1 : 1 + len(places)] - found[1 + len(places) :]) / np.maximum(high - low, 1e-12)
+    return float(found[0]), np.where(np.isfinite(slopes), slopes, 0.0)
+
+
+def _along_gradient(search: _Search) -> list[Array]:
+    """Straight down from the start to the edge of the cube, if the comparison reverses on the way."""
+    places = np.arange(len(search.names))
+    _, slope = _gradient(search, search.start, places)
+    if not np.any(slope):
+        return []
+    direction = -slope / np.linalg.norm(slope)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        room = np.where(direction > 0, (1 - search.start) / direction, np.where(direction < 0, -search.start / direction,
+                                                                                np.inf))  # fmt: skip
+    reach = np.linspace(0, 1.5 * np.sqrt(len(places)), 17)[1:]
+    points = np.clip(search.start + np.minimum(reach[:, None], room) * direction, 0, 1)
+    reversed_ = search.signed(points) < 0
+    return [search.edge(points[int(np.argmax(reversed_))])] if reversed_.any() else []
+
+
+def _refine(search: _Search, point: Array, places: Array) -> Array:
+    """Nearer and nearer points of the boundary: step to the foot of the start on its tangent, then back onto it."""
+    best = point
+    for _ in range(ITERATIONS):
+        value, slope = _gradient(search, best, places)
+        norm = float(slope @ slope)
+        if not norm > 0:
+            break
+        offset = best[places] - search.start[places]
+        foot = search.start.copy()
+        foot[places] += slope * (slope @ offset - value) / norm
+        nearer = _onto(search, np.clip(foot, 0, 1))
+        if nearer is None or search.distance(nearer) > search.distance(best) * (1 - 1e-3):
+            break
+        best = nearer
+    return best
+
+
+def _onto(search: _Search, foot: Array) -> Array | None:
+    """The boundary on the ray from the start through a point, or a little beyond it."""
+    for stretch in (1.0, 1.02, 1.1, 1.3, 1.7):
+        far = np.clip(search.start + stretch * (foot - search.start), 0, 1)
+        if search.signed(far[None, :])[0] < 0:
+            return search.edge(far)
+    return None
+
+
+def _pair(search: _Search, places: Array, alone: dict[str, Flip], names: Sequence[str]) -> Array | None:
+    """The nearest reversal by two factors only."""
+    candidates = [alone[names[place]].point for place in places if names[place] in alone]
+    corners = np.repeat(search.start[None, :], 4, axis=0)
+    corners[:, places] = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    reversed_ = search.signed(corners) < 0
+    candidates += [search.edge(corner) for corner in corners[reversed_]]
+    if not candidates:
+        return None
+    return min((_refine(search, point, places) for point in candidates), key=search.distance)

@@ -1,0 +1,264 @@
+"""What a study runs: a scenario over the ensemble store, or a plain Python function in memory.
+
+A model takes coordinates of its variables and the number of a replicate for every row, and gives outcomes. The same row
+and replicate must give the same outcome again: that is what makes luck a factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from sim.errors import DesignError, UnknownNameError
+from sim.experiments.sensitivity.variables import Variable, variables_of
+
+if TYPE_CHECKING:
+    from sim.experiments.ensemble import Watch
+    from sim.experiments.recipe import Recipe
+    from sim.scenario import Scenario
+
+Array = np.ndarray
+SEED = "seed"
+MANY_FAILED = 0.5
+
+
+@dataclass
+class Outcomes:
+    """What came out of some rows.
+
+    Attributes
+    ----------
+    scalars : outcome -> (row,); NaN where a run failed
+    curves : outcome -> (row, month); NaN where a run failed
+    months : labels of the months of the curves
+    errors : (row number, why it failed), of each that did
+    """
+
+    scalars: dict[str, Array]
+    curves: dict[str, Array] = field(default_factory=dict)
+    months: tuple[str, ...] = ()
+    errors: list[tuple[int, str]] = field(default_factory=list)
+
+
+class Model(Protocol):
+    """Anything that a study can run."""
+
+    variables: list[Variable]
+    lucky: bool
+    """Whether the same point gives other outcomes with other luck."""
+
+    def run(self, unit: Array, replicate: Array) -> Outcomes:
+        """Outcomes of rows: coordinates (row, variable) and replicate numbers (row,)."""
+        ...
+
+
+def table_of(variables: Sequence[Variable], unit: Array) -> pd.DataFrame:
+    """The values of every key at coordinates, one row a point."""
+    columns: dict[str, Array] = {}
+    for place, variable in enumerate(variables):
+        columns |= variable.values(unit[:, place])
+    return pd.DataFrame(columns)
+
+
+class FunctionModel:
+    """A plain Python function as a model.
+
+    Parameters
+    ----------
+    function : table of factor values, one row a point, with a column ``seed`` if it has luck -> (row,) or (row, month),
+        or a mapping from names to such. What is not finite, and what raises, counts as a failed run
+    factors : name -> ``(low, high)``, list of values, ``bool``, ``range`` or `Distribution`
+    lucky : whether the function reads ``seed`` and draws from it
+    """
+
+    def __init__(
+        self, function: Callable[[pd.DataFrame], Any], factors: Mapping[str, Any] | Sequence[Variable],
+        lucky: bool = False,
+    ):  # fmt: skip
+        self.function, self.lucky = function, lucky
+        self.variables = variables_of(factors) if isinstance(factors, Mapping) else list(factors)
+        self._known: dict[bytes, int] = {}
+        self._rows: list[dict[str, Array]] = []
+        self._errors: dict[int, str] = {}
+        self.runs = 0
+        """Number of rows that the function has been given."""
+
+    def run(self, unit: Array, replicate: Array) -> Outcomes:
+        """Outcomes of rows; a row that was run before is not run again.
+
+        Raises
+        ------
+        DesignError
+            When the function gives another outcome for the same row and seed.
+        """
+        keys = [row.tobytes() + int(luck).to_bytes(8, "little") for row, luck in zip(unit, replicate, strict=True)]
+        first = {key: place for place, key in reversed(list(enumerate(keys)))}
+        fresh = sorted(place for key, place in first.items() if key not in self._known)
+        if fresh:
+            table = table_of(self.variables, unit[fresh])
+            if self.lucky:
+                table[SEED] = replicate[fresh]
+            if not self._rows:
+                self._refuse_fresh_seeds(table.head(4))
+            for place, found in zip(fresh, self._call(table), strict=True):
+                self._known[keys[place]] = len(self._rows)
+                if isinstance(found, Exception):
+                    self._errors[len(self._rows)] = f"{type(found).__name__}: {found}"
+                    found = {}
+                self._rows.append(found)
+        return self._gather([self._known[key] for key in keys])
+
+    def _refuse_fresh_seeds(self, table: pd.DataFrame) -> None:
+        one, two = self._call(table), self._call(table)
+        for first, second in zip(one, two, strict=True):
+            if isinstance(first, Exception) or isinstance(second, Exception):
+                continue
+            if any(not np.array_equal(first[name], second[name], equal_nan=True) for name in first):
+                raise DesignError(FRESH)
+
+    def _call(self, table: pd.DataFrame) -> list[dict[str, Array] | Exception]:
+        """One entry a row; where a call fails it is halved until the failure stands alone."""
+        self.runs += len(table)
+        try:
+            found = _named(self.function(table.copy()), len(table))
+        except Exception as error:
+            if len(table) == 1:
+                return [error]
+            middle = len(table) // 2
+            self.runs -= len(table)
+            return self._call(table.iloc[:middle]) + self._call(table.iloc[middle:])
+        return [{name: values[row] for name, values in found.items()} for row in range(len(table))]
+
+    def _gather(self, numbers: list[int]) -> Outcomes:
+        shapes: dict[str, tuple[int, ...]] = {}
+        for row in self._rows:
+            for name, value in row.items():
+                shapes.setdefault(name, np.shape(value))
+        if not shapes:
+            why = next(iter(self._errors.values()), "it returned nothing")
+            raise DesignError(f"not a single run of the function could be finished. The first said: {why}")
+        found = {name: np.full((len(numbers), *shape), np.nan) for name, shape in shapes.items()}
+        for place, number in enumerate(numbers):
+            for name, value in self._rows[number].items():
+                found[name][place] = value
+        scalars = {name: values for name, values in found.items() if values.ndim == 1}
+        curves = {name: values for name, values in found.items() if values.ndim == 2}
+        months = tuple(str(month) for month in range(next(iter(curves.values())).shape[1])) if curves else ()
+        errors = [(place, self._errors[n]) for place, n in enumerate(numbers) if n in self._errors]
+        return Outcomes(scalars, curves, months, errors)
+
+
+FRESH = (
+    "the model gives another outcome for the same point and the same seed, so each run has fresh luck. Luck that differs "
+    "along a row of the design looks like an effect of whichever factor moved: with noise as large as the signal, a "
+    "factor that does nothing gets a total index of 0.5. Derive all luck from the seed in the table; luck is then a "
+    "factor, with a share of its own. Or vary the means or quantiles of replicates (luck: mean, quantile)."
+)
+
+
+def _named(found: Any, rows: int) -> dict[str, Array]:
+    named = found if isinstance(found, Mapping) else {"outcome": found}
+    arrays = {str(name): np.asarray(values, dtype=float) for name, values in dict(named).items()}
+    for name, values in arrays.items():
+        if values.ndim not in (1, 2) or len(values) != rows:
+            raise ValueError(f"{name} has shape {values.shape} for {rows} points; it must be (point,) or (point, month)")
+    return arrays
+
+
+class ScenarioModel:
+    """A scenario with its variables, run through the ensemble store in a folder.
+
+    Luck enters as the seed of the scenario, a factor like any other: replicate 7 of the design is the seed of the
+    scenario plus 7. What stands in the store is not run again.
+
+    Parameters
+    ----------
+    outcomes : columns such as ``focus_share@2029-12`` or ``mean_wait_all``
+    curves : levels to follow month by month
+    """
+
+    lucky = True
+
+    def __init__(
+        self, scenario: Scenario, variables: Sequence[Variable], outcomes: Sequence[str], curves: Sequence[str] = (),
+        folder: str | Path | None = None, engine: str = "lockstep", model: str | None = None,
+        cluster: str | None = None, watch: Watch | None = None,
+    ):  # fmt: skip
+        self.scenario, self.variables = scenario, list(variables)
+        self.columns = tuple(dict.fromkeys(outcomes))
+        self.recipe = _recipe(scenario, variables, self.columns, curves, engine, model)
+        unknown = [name for name in self.columns if name not in self.recipe.columns]
+        if unknown:
+            raise UnknownNameError("outcome", unknown[0], self.recipe.columns)
+        self.folder = Path(folder) if folder is not None else None
+        self.cluster, self.watch = cluster, watch
+        self.account: Any = None
+        """What became of the runs of the last call; see `sim.experiments.ensemble.Account`."""
+
+    def points(self, unit: Array, replicate: Array) -> pd.DataFrame:
+        """Rows as points of the ensemble."""
+        table = table_of(self.variables, unit)
+        table["run.seed"] = self.scenario.run.seed + np.asarray(replicate, dtype=np.int64)
+        return table[list(self.recipe.keys)]
+
+    def run(self, unit: Array, replicate: Array) -> Outcomes:
+        """Outcomes of rows, from the store where they are in it already."""
+        from contextlib import ExitStack
+
+        from sim.experiments.ensemble import Ensemble
+        from sim.experiments.pools import pool
+
+        if self.folder is None:
+            raise DesignError("this scenario has no folder to keep its runs in; give one")
+        with ExitStack() as stack:
+            ensemble = stack.enter_context(Ensemble.open(self.folder, self.recipe))
+            numbers = ensemble.add(self.points(unit, replicate))
+            workers = stack.enter_context(pool(self.cluster, recipe=self.recipe)) if self.cluster else None
+            self.account = ensemble.run(numbers, replicates=1, pool=workers, watch=self.watch)
+            return self._gather(ensemble, numbers)
+
+    def _gather(self, ensemble: Any, numbers: list[int]) -> Outcomes:
+        table = ensemble.table(["status", "error", *self.columns]).drop_duplicates("point").set_index("point")
+        rows = table.reindex(numbers)
+        scalars = {name: rows[name].to_numpy(dtype=float) for name in self.columns}
+        bad = (rows["status"] != "ok").to_numpy()
+        for values in scalars.values():
+            values[bad] = np.nan
+        errors = [(int(place), str(rows["error"].iloc[place])) for place in np.flatnonzero(bad)]
+        if bad.all():
+            raise DesignError(f"not a single run could be finished. The first said: {errors[0][1]}")
+        curves: dict[str, Array] = {}
+        months: tuple[str, ...] = ()
+        if self.recipe.curves:
+            series = ensemble.curves(list(self.recipe.curves))
+            place = pd.Series(np.arange(series.sizes["run"]), index=series["point"].values)
+            place = place[~place.index.duplicated()].reindex(numbers)
+            months = tuple(str(each) for each in series["date"].values)
+            for name in self.recipe.curves:
+                level = series[name].transpose("run", "month").values
+                curves[name] = np.full((len(numbers), level.shape[1]), np.nan)
+                good = place.notna().to_numpy()
+                curves[name][good] = level[place[good].to_numpy(dtype=int)]
+        return Outcomes(scalars, curves, months, errors)
+
+
+def _recipe(
+    scenario: Scenario, variables: Sequence[Variable], columns: Sequence[str], curves: Sequence[str], engine: str,
+    model: str | None,
+) -> Recipe:  # fmt: skip
+    from sim.experiments.factors import make_factor
+    from sim.experiments.recipe import make_recipe
+
+    members = [each for variable in variables for each in variable.members]
+    names = list(dict.fromkeys(name.partition("@")[0] for name in columns))
+    months = list(dict.fromkeys(name.partition("@")[2] for name in columns if "@" in name))
+    seed = make_factor(scenario, "run.seed")
+    recipe, _ = make_recipe(
+        scenario, [*members, seed], outcomes=names, at=months, curves=list(curves), engine=engine, model=model
+    )
+    return recipe

@@ -1,0 +1,313 @@
+"""What varies in a study: one variable a declaration, however many adopter types, regions or lines it is declared for.
+
+The package declares some 380 numbers, but only some 140 *declarations*: ``cost_weight`` is declared once and has a value
+for each of four adopter types. A variable is one declaration, and all its numbers move together: the same quantile of
+each one's own plausible range, which for ranges stated as multiples of the default is the same multiple. So the
+question is "how much does the cost weight matter", and not "that of startups"; a key names a single number where that is
+the question.
+
+`CORE` is what varies when nothing is said: the uncertain numbers of section 12 of the model description, with
+declarations split where moving everything together would cancel (Chinese costs against all others) and left out where a
+screening of every declaration found them at the floor. ``all`` takes every declaration.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.analysis.sensitivity import Column
+from sim.axes import REGIONS, SECTORS, TYPES
+from sim.distributions import Distribution
+from sim.errors import Problem, ScenarioError, suggestion
+from sim.experiments.factors import Factor, default_factors, parse_factor, reconcile
+from sim.scenario import Scenario
+
+PLACE = "--factors"
+BLOCKS = ("cost", "data", "policy", "compute", "social")
+WEAKNESS = {"measured": 0.25, "estimate": 0.5, "assumption": 1.0}
+"""How weak a source is: a published figure, a number tuned to patterns, and nobody's. A convention, not a measurement."""
+
+DIGITAL, PHYSICAL = ("software", "enterprise", "public"), ("manufacturing", "logistics", "robotics")
+
+CORE: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("*.cost_weight", ("*.cost_weight",)),
+    ("*.switching_cost", ("*.switching_cost",)),
+    ("*.outside_value", ("*.outside_value",)),
+    ("prices.cost_slope", ("prices.cost_slope",)),
+    ("prices.cost_level", ("prices.cost_level",)),
+    ("prices.experience_exponent", ("prices.experience_exponent",)),
+    ("markup of closed lines", ("lines.*closed*.markup",)),
+    ("serving cost of CN lines", ("lines.CN-*.serving_cost",)),
+    ("digital data gain", tuple(f"sectors.{name}.data_gain" for name in DIGITAL)),
+    ("industrial data gain", tuple(f"sectors.{name}.data_gain" for name in PHYSICAL)),
+    ("sectors.*.data_exponent", ("sectors.*.data_exponent",)),
+    ("sectors.*.data_scale", ("sectors.*.data_scale",)),
+    ("*.telemetry", ("*.telemetry",)),
+    ("technology.data_shape", ("technology.data_shape",)),
+    ("technology.partner_capture", ("technology.partner_capture",)),
+    ("technology.data_sharing", ("technology.data_sharing",)),
+    ("technology.demand_drift", ("technology.demand_drift",)),
+    ("compute.capex_growth", ("compute.capex_growth",)),
+    ("AI capex of CN", ("regions.CN.capex",)),
+    ("compute.smuggling", ("compute.smuggling",)),
+    ("compute.domestic_price", ("compute.domestic_price",)),
+    ("compute.domestic_learning", ("compute.domestic_learning",)),
+    ("compute.demand_pull", ("compute.demand_pull",)),
+    ("regions.*.power_growth", ("regions.*.power_growth",)),
+    ("lab.training_share", ("lab.training_share",)),
+    ("lab.revenue_elasticity", ("lab.revenue_elasticity",)),
+    ("technology.algorithmic_progress", ("technology.algorithmic_progress",)),
+    ("technology.scarcity_innovation", ("technology.scarcity_innovation",)),
+    ("technology.distillation", ("technology.distillation",)),
+    ("technology.weight_borrowing", ("technology.weight_borrowing",)),
+    ("technology.borrowed_decay", ("technology.borrowed_decay",)),
+    ("technology.task_width", ("technology.task_width",)),
+    ("start of CN lines", ("lines.CN-*.algorithmic_start",)),
+    ("adopter.quality_weight", ("adopter.quality_weight",)),
+    ("adopter.ecosystem_weight", ("adopter.ecosystem_weight",)),
+    ("adopter.peer_weight", ("adopter.peer_weight",)),
+    ("adopter.learning_weight", ("adopter.learning_weight",)),
+    ("adopter.line_dissimilarity", ("adopter.line_dissimilarity",)),
+    ("*.trust_weight", ("*.trust_weight",)),
+    ("*.service_weight", ("*.service_weight",)),
+    ("*.imitation", ("*.imitation",)),
+    ("*.review_rate", ("*.review_rate",)),
+    ("friction against CN", ("regions.*.friction.CN.*",)),
+    ("attention.word_of_mouth", ("attention.word_of_mouth",)),
+    ("community.derivative_gain", ("community.derivative_gain",)),
+    ("policies in force", ("policies.*.strength",)),
+)
+"""Names of the core variables, and the keys that each moves. The last stands for the strength of every policy that is
+in force at the end of the scenario, each a variable of its own."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One thing that varies: the declared numbers that move with it, each over its own range.
+
+    Attributes
+    ----------
+    name : as in tables; a key, or a pattern that stands for keys
+    members : the numbers; all get the same quantile
+    """
+
+    name: str
+    members: tuple[Factor, ...]
+
+    @property
+    def block(self) -> str:
+        """The block of assumptions that it belongs to."""
+        return self.members[0].block
+
+    @property
+    def source_kind(self) -> str:
+        """How well its numbers are founded: as the weakest of them."""
+        return max((each.source_kind for each in self.members), key=lambda kind: WEAKNESS[kind])
+
+    @property
+    def column(self) -> Column:
+        """What a design must know."""
+        levels = {len(each.levels) if each.levels is not None else 0 for each in self.members}
+        ordered = all(each.kind in ("continuous", "integer") for each in self.members)
+        return Column(self.name, levels.pop() if len(levels) == 1 else 0, ordered, self.block)
+
+    def values(self, unit: np.ndarray) -> dict[str, np.ndarray]:
+        """Key -> values at coordinates, (row,)."""
+        return {each.key: each.from_unit(unit) for each in self.members}
+
+    def shown(self, unit: float) -> str:
+        """A coordinate in words: the value, ``×0.8`` of the defaults, or a quantile where members differ."""
+        first = self.members[0]
+        value = first.from_unit(np.array([unit]))[0]
+        if len(self.members) == 1:
+            text = f"{value:.3g}" if isinstance(value, float | np.floating) else str(value)
+            return f"{text} {first.unit}".removesuffix(" 1")
+        ratios = [
+            float(each.from_unit(np.array([unit]))[0]) / each.default
+            for each in self.members
+            if isinstance(each.default, int | float) and each.default
+        ]
+        if ratios and max(ratios) - min(ratios) < 0.01 * max(abs(ratio) for ratio in ratios):
+            return f"×{np.mean(ratios):.2g}"
+        return f"quantile {unit:.2f} of its ranges"
+
+    @property
+    def default_unit(self) -> float:
+        """The coordinate of the scenario's own values; the mean over members, which may differ."""
+        grid = np.linspace(0, 1, 1001)
+        found = []
+        for each in self.members:
+            values = each.from_unit(grid)
+            if isinstance(each.default, bool | str):
+                at = np.flatnonzero(values == each.default)
+                found.append(grid[at[len(at) // 2]] if len(at) else 0.5)
+            else:
+                found.append(float(np.interp(each.default, values.astype(float), grid)))
+        return float(np.mean(found))
+
+    def __str__(self) -> str:
+        return str(self.members[0]) if len(self.members) == 1 else f"{self.name} ({len(self.members)} numbers)"
+
+
+def declaration(key: str) -> str:
+    """A key with ``*`` for whom or what it is declared: ``startup.cost_weight`` -> ``*.cost_weight``."""
+    names = "|".join(map(re.escape, TYPES))
+    key = re.sub(rf"^({names})\.", "*.", key)
+    key = re.sub(r"^lines\.[^.]+(?:\.[0-9][^.]*)*\.", "lines.*.", key)
+    key = re.sub(rf"^sectors\.({'|'.join(SECTORS)})\.", "sectors.*.", key)
+    return re.sub(rf"(^regions|friction)\.({'|'.join(REGIONS)})\.", r"\1.*.", key)
+
+
+def choose(scenario: Scenario, wanted: Sequence[str] = ()) -> tuple[list[Variable], tuple[str, ...]]:
+    """The variables of a study, and what had to be cut so that no point is impossible, in words.
+
+    Parameters
+    ----------
+    wanted : ``core`` (also when empty), ``all``, ``block:cost``, keys and patterns such as ``startup.cost_weight``,
+        ``*.cost_weight`` or ``compute.*`` (each declaration that matches is a variable), or a key with a range of its
+        own, as after ``--factor``. ``-NAME`` takes away
+
+    Raises
+    ------
+    ScenarioError
+        When something names nothing, or cannot vary.
+    """
+    known = default_factors(scenario)
+    chosen: dict[str, list[Factor]] = {}
+    problems = []
+    texts = [part.strip() for text in wanted for part in text.split(",") if part.strip()] or ["core"]
+    if texts[0].startswith("-"):
+        texts.insert(0, "core")
+    for text in texts:
+        if text.startswith("-"):
+            gone = [name for name in chosen if fnmatch.fnmatchcase(name, text[1:])]
+            if not gone:
+                near = suggestion(text[1:], chosen, label="Chosen")
+                problems.append(Problem(PLACE, 0, text, "takes away nothing that was chosen.", near))
+            for name in gone:
+                del chosen[name]
+            continue
+        try:
+            found = _matching(scenario, known, text)
+        except ScenarioError as error:
+            problems += error.problems
+            continue
+        for name, members in found.items():
+            chosen[name] = members
+    if problems:
+        raise ScenarioError(problems)
+    return _reconciled(scenario, chosen)
+
+
+def _matching(scenario: Scenario, known: Sequence[Factor], text: str) -> dict[str, list[Factor]]:
+    if text == "core":
+        return _core(scenario, known)
+    if text == "all":
+        return _by_declaration(known)
+    if text.startswith("block:"):
+        block = text.removeprefix("block:")
+        if block not in BLOCKS:
+            raise ScenarioError([Problem(PLACE, 0, text, "is no block.", f"Known: {', '.join(BLOCKS)}.")])
+        return {name: members for name, members in _core(scenario, known).items() if members[0].block == block}
+    named = _core(scenario, known)
+    if text in named:
+        return {text: named[text]}
+    if "*" in text and "=" not in text and "~" not in text:
+        members = [each for each in known if fnmatch.fnmatchcase(each.key, text)]
+        if not members:
+            near = suggestion(text, {declaration(each.key) for each in known})
+            raise ScenarioError([Problem(PLACE, 0, text, "matches no declared number with a range.", near)])
+        return _by_declaration(members)
+    factor = parse_factor(text, scenario)
+    return {factor.key: [factor]}
+
+
+def _by_declaration(factors: Iterable[Factor]) -> dict[str, list[Factor]]:
+    found: dict[str, list[Factor]] = {}
+    for each in factors:
+        found.setdefault(declaration(each.key), []).append(each)
+    # one member needs no pattern for a name
+    return {name if len(members) > 1 else members[0].key: members for name, members in found.items()}
+
+
+def _core(scenario: Scenario, known: Sequence[Factor]) -> dict[str, list[Factor]]:
+    found: dict[str, list[Factor]] = {}
+    for name, patterns in CORE:
+        if patterns == ("policies.*.strength",):
+            lasting = {each.id for each in scenario.policies if each.active and each.end is None}
+            for each in known:
+                parts = each.key.split(".")
+                if parts[0] == "policies" and parts[-1] == "strength" and ".".join(parts[1:-1]) in lasting:
+                    found[each.key] = [each]
+            continue
+        members = [each for each in known if any(fnmatch.fnmatchcase(each.key, pattern) for pattern in patterns)]
+        if members:
+            found[name] = members
+    return found
+
+
+def _reconciled(scenario: Scenario, chosen: Mapping[str, Sequence[Factor]]) -> tuple[list[Variable], tuple[str, ...]]:
+    twice: dict[str, str] = {}
+    problems = []
+    for name, members in chosen.items():
+        for each in members:
+            if each.key in twice:
+                what = f"is moved by {twice[each.key]} and by {name}."
+                problems.append(Problem(PLACE, 0, each.key, what, "Keep one of them; -NAME takes one away."))
+            twice[each.key] = name
+    if "run.seed" in twice:
+        what = "is luck, and luck is a factor already."
+        problems.append(Problem(PLACE, 0, "run.seed", what, "Leave it out; --luck says how luck is treated."))
+    if problems:
+        raise ScenarioError(problems)
+    flat = [each for members in chosen.values() for each in members]
+    settled, notes = reconcile(flat, scenario)
+    by_key = {each.key: each for each in settled}
+    made = [Variable(name, tuple(by_key[each.key] for each in members)) for name, members in chosen.items()]
+    return sorted(made, key=lambda each: BLOCKS.index(each.block) if each.block in BLOCKS else len(BLOCKS)), notes
+
+
+def not_varied(scenario: Scenario, variables: Sequence[Variable]) -> dict[str, list[str]]:
+    """Block -> declarations with a plausible range that a study leaves at their values."""
+    varied = {each.key for variable in variables for each in variable.members}
+    left: dict[str, list[str]] = {block: [] for block in BLOCKS}
+    for name, members in _by_declaration(default_factors(scenario)).items():
+        still = [each for each in members if each.key not in varied]
+        if still:
+            part = "" if len(still) == len(members) else f" ({len(still)} of {len(members)})"
+            left[members[0].block].append(name + part)
+    return left
+
+
+def variables_of(given: Mapping[str, Any]) -> list[Variable]:
+    """Variables for a plain Python function.
+
+    Parameters
+    ----------
+    given : name -> ``(low, high)``, a list of values, ``bool``, a `Distribution`, or ``range(1, 5)`` for whole numbers
+    """
+    made = []
+    for name, what in given.items():
+        if isinstance(what, Distribution):
+            distribution, kind = what, "categorical" if what.shape == "choice" else "continuous"
+        elif what is bool:
+            distribution, kind = Distribution("choice", (False, True)), "boolean"
+        elif isinstance(what, range):
+            distribution, kind = Distribution("uniform", (what[0], what[-1])), "integer"
+        elif isinstance(what, tuple) and len(what) == 2:
+            distribution, kind = Distribution("uniform", tuple(float(end) for end in what)), "continuous"
+        else:
+            distribution, kind = Distribution("choice", tuple(what)), "categorical"
+        trouble = distribution.trouble()
+        if trouble:
+            raise ScenarioError([Problem("factors", 0, name, f"{distribution} {trouble}.")])
+        middle = distribution.median()
+        made.append(Variable(name, (Factor(name, kind, distribution, middle, "social", long_name=name),)))  # type: ignore[arg-type]
+    return made
+
