@@ -1,0 +1,269 @@
+"""A study: a design, its runs, and what they say; it can be continued, and says by how much it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from sim.analysis.sensitivity import Design, Indices, Luck, analyse, find, make
+from sim.analysis.sensitivity.curves import OverTime, over_time
+from sim.analysis.sensitivity.design import POOL, next_power_of_two
+from sim.analysis.sensitivity.luck import luck_within
+from sim.analysis.sensitivity.measures import RESAMPLES
+from sim.analysis.sensitivity.methods import QUESTIONS, Method
+from sim.errors import DesignError, UnknownNameError
+from sim.experiments.sensitivity.models import FRESH, FunctionModel, Model, Outcomes
+from sim.experiments.sensitivity.variables import Variable
+
+Array = np.ndarray
+REPLICATES = 20
+STILL_UNSTABLE = 32
+"""How many times its first size a study may reach when it goes on until its rankings are stable."""
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How luck is treated.
+
+    ``factor``: luck is a factor of the design, with a share of its own. ``mean`` and ``quantile``: every point runs with
+    the same ``replicates`` seeds, and the mean or a quantile of them is what is explained. ``none``: there is no luck.
+    """
+
+    kind: Literal["factor", "mean", "quantile", "none"] = "factor"
+    replicates: int = REPLICATES
+    level: float = 0.5
+
+    @property
+    def words(self) -> str:
+        """As in a report."""
+        return {
+            "factor": "luck is a factor of the design",
+            "mean": f"each point is the mean of the same {self.replicates} replicates",
+            "quantile": f"each point is the {self.level:.0%} quantile of the same {self.replicates} replicates",
+            "none": "the model has no luck",
+        }[self.kind]
+
+    @property
+    def runs_each(self) -> int:
+        """Runs of every point."""
+        return self.replicates if self.kind in ("mean", "quantile") else 1
+
+    def reduce(self, values: Array) -> Array:
+        """(row, replicate, ...) -> (row, ...); a row of which a replicate failed has failed."""
+        if self.kind == "mean":
+            return values.mean(axis=1)
+        if self.kind == "quantile":
+            bad = np.isnan(values).any(axis=1)
+            found = np.quantile(np.where(np.isnan(values), 0.0, values), self.level, axis=1)
+            return np.where(bad, np.nan, found)
+        return values[:, 0]
+
+
+def parse_treatment(text: str) -> Treatment:
+    """``factor``, ``mean:20``, ``quantile:0.9:20`` or ``none``.
+
+    Raises
+    ------
+    DesignError
+        For anything else; for ``fresh`` with the reason.
+    """
+    kind, *rest = text.strip().split(":")
+    try:
+        if kind == "fresh":
+            raise DesignError(f"luck: {FRESH.partition('. ')[2]}")
+        if kind in ("factor", "none") and not rest:
+            return Treatment(kind)  # type: ignore[arg-type]
+        if kind == "mean" and len(rest) <= 1:
+            found = Treatment("mean", int(rest[0]) if rest else REPLICATES)
+        elif kind == "quantile" and 1 <= len(rest) <= 2:
+            found = Treatment("quantile", int(rest[1]) if len(rest) == 2 else REPLICATES, float(rest[0]))
+        else:
+            raise ValueError
+        if found.replicates < 2 or not 0 < found.level < 1:
+            raise ValueError
+        return found
+    except ValueError:
+        raise DesignError(
+            f'"{text}" is no way to treat luck. Write factor, mean:20 (replicates) or quantile:0.9:20 (level, replicates).'
+        ) from None
+
+
+@dataclass(frozen=True)
+class Study:
+    """What was done and found.
+
+    Attributes
+    ----------
+    outcomes : outcome -> indices
+    curves : outcome -> indices by month
+    found : the values themselves, one row a point of the design, luck treated
+    question : what was asked, where a question chose the method
+    """
+
+    model: Model
+    method: Method
+    design: Design
+    treatment: Treatment
+    found: Outcomes
+    outcomes: dict[str, Indices]
+    curves: dict[str, OverTime]
+    resamples: int
+    question: str = ""
+
+    @property
+    def variables(self) -> list[Variable]:
+        """What varied."""
+        return self.model.variables
+
+    @property
+    def runs(self) -> int:
+        """Different runs that the design asks for; what an inert column moves is not run twice."""
+        return count_runs(self.design, self.treatment)
+
+    @property
+    def stable(self) -> bool:
+        """Whether the ranking of every outcome is stable."""
+        return all(each.stable for each in self.outcomes.values() if each.settled is not None)
+
+    @property
+    def needed(self) -> int:
+        """Parts at which every ranking should be stable."""
+        return max((each.settled.needed for each in self.outcomes.values() if each.settled is not None),
+                   default=self.design.size)  # fmt: skip
+
+    def more(self, parts: int) -> Study:
+        """The same study with so many more parts; only new runs are done."""
+        size = grown(self.method, self.design.size, parts)
+        return carry_out(self.model, self.method, size=size, seed=self.design.seed, treatment=self.treatment,
+                         by_block=bool(self.design.groups), resamples=self.resamples, question=self.question,
+                         names=list(self.outcomes))  # fmt: skip
+
+
+def grown(method: Method, size: int, parts: int) -> int:
+    """Size after adding parts: the next balanced one where the method has balanced sizes only."""
+    if parts < 1:
+        raise DesignError(f"{parts} more {method.part}: there must be at least 1.")
+    return next_power_of_two(size + parts) if method.balanced else size + parts
+
+
+def count_runs(design: Design, treatment: Treatment) -> int:
+    """Different runs of a design."""
+    return len(_different(design)) * treatment.runs_each
+
+
+def _different(design: Design) -> Array:
+    rows = np.column_stack([design.unit[:, : design.real], design.replicate])
+    return np.unique(rows, axis=0)
+
+
+def make_design(
+    model: Model, method: Method, size: int, seed: int, treatment: Treatment, by_block: bool = False, pool: int = POOL
+) -> Design:
+    """The design of a study."""
+    luck = model.lucky and treatment.kind == "factor"
+    return make(method, [each.column for each in model.variables], size, seed, luck=luck, pool=pool, by_block=by_block)
+
+
+def carry_out(
+    model: Model, method: Method | str, *, size: int | None = None, seed: int = 1, treatment: Treatment | None = None,
+    by_block: bool = False, resamples: int = RESAMPLES, question: str = "", names: Sequence[str] | None = None,
+    stage: Callable[[str], None] | None = None,
+) -> Study:  # fmt: skip
+    """Run what is not run yet, and analyse.
+
+    Parameters
+    ----------
+    size : parts of the design; absent: as the method starts with
+    seed : of the design; zero is a seed
+    treatment : of luck; absent: a factor where the model has luck
+    names : outcomes to analyse; absent: all scalars
+    stage : told what is going on
+
+    Raises
+    ------
+    DesignError
+        When the method cannot do what is asked.
+    """
+    method = find(method) if isinstance(method, str) else method
+    treatment = treatment or Treatment("factor" if model.lucky else "none")
+    design = make_design(model, method, size or method.size, seed, treatment, by_block)
+    found, luck = run(model, design, treatment)
+    say = stage or (lambda text: None)
+    wanted = list(found.scalars) if names is None else list(names)
+    for name in wanted:
+        if name not in found.scalars:
+            raise UnknownNameError("outcome", name, found.scalars)
+    outcomes, curves = {}, {}
+    for name in wanted:
+        say(f"analysing {name}")
+        outcomes[name] = analyse(method, design, found.scalars[name], name, resamples, seed, luck.get(name))
+    for name, values in found.curves.items():
+        say(f"analysing {name} by month")
+        each = over_time(method, design, values)
+        if each is not None:
+            curves[name] = each
+    return Study(model, method, design, treatment, found, outcomes, curves, resamples, question)
+
+
+def run(model: Model, design: Design, treatment: Treatment) -> tuple[Outcomes, dict[str, Luck]]:
+    """The outcomes of a design with luck treated, and the luck's share where replicates tell it."""
+    unit = design.unit[:, : design.real]
+    if treatment.runs_each == 1:
+        return model.run(unit, design.replicate), {}
+    each = treatment.runs_each
+    found = model.run(np.repeat(unit, each, axis=0), np.tile(np.arange(each), len(unit)))
+    split = lambda values: values.reshape(len(unit), each, *values.shape[1:])
+    # a share of variance over an even sample: the base rows
+    luck = {name: luck_within(split(values)[design.base]) for name, values in found.scalars.items()}
+    scalars = {name: treatment.reduce(split(values)) for name, values in found.scalars.items()}
+    curves = {name: treatment.reduce(split(values)) for name, values in found.curves.items()}
+    errors = list({place // each: (place // each, why) for place, why in found.errors}.values())
+    return Outcomes(scalars, curves, found.months, errors), luck
+
+
+def until_stable(study: Study, most_runs: int | None = None, told: Callable[[Study], None] | None = None) -> Study:
+    """Continue a study until every ranking is stable, or the budget would be exceeded."""
+    first = study.design.size
+    while not study.stable and study.design.size < STILL_UNSTABLE * first:
+        more = max(1, min(study.needed, 2 * study.design.size) - study.design.size)
+        size = grown(study.method, study.design.size, more)
+        ahead = make_design(study.model, study.method, size, study.design.seed, study.treatment,
+                            bool(study.design.groups))  # fmt: skip
+        if most_runs is not None and count_runs(ahead, study.treatment) > most_runs:
+            break
+        if told is not None:
+            told(study)
+        study = study.more(more)
+    return study
+
+
+def study(
+    model: Callable[..., Any] | Model, factors: Mapping[str, Any] | Sequence[Variable] = (), *,
+    method: str = "", question: str = "", size: int | None = None, seed: int = 1, lucky: bool = False,
+    luck: str = "", by_block: bool = False, resamples: int = RESAMPLES,
+) -> Study:  # fmt: skip
+    """Sensitivity of a model: a plain function of a table, or anything with the interface of `Model`.
+
+    Parameters
+    ----------
+    model : table of factor values (and a column ``seed`` if ``lucky``) -> one number or curve a row
+    factors : name -> ``(low, high)``, list of values, ``bool``, ``range`` or `Distribution`; for a function
+    method, question : one of them; see `sim.analysis.sensitivity.methods`
+    luck : ``factor``, ``mean:20`` or ``quantile:0.9:20``; absent: a factor where there is luck
+    """
+    made: Model = FunctionModel(model, factors, lucky) if not hasattr(model, "variables") else model  # type: ignore[arg-type]
+    name = method or _answer(question).method
+    treatment = parse_treatment(luck) if luck else None
+    return carry_out(made, name, size=size, seed=seed, treatment=treatment, by_block=by_block, resamples=resamples,
+                     question=question)  # fmt: skip
+
+
+def _answer(question: str) -> Any:
+    if question and question not in QUESTIONS:
+        raise UnknownNameError("question", question, QUESTIONS)
+    return QUESTIONS[question or "share"]
+
+
