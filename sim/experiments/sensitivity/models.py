@@ -225,7 +225,7 @@ class ScenarioModel:
     def _gather(self, ensemble: Any, numbers: list[int]) -> Outcomes:
         table = ensemble.table(["status", "error", *self.columns]).drop_duplicates("point").set_index("point")
         rows = table.reindex(numbers)
-        scalars = {name: rows[name].to_numpy(dtype=float) for name in self.columns}
+        scalars = {name: np.array(rows[name], dtype=float) for name in self.columns}
         bad = (rows["status"] != "ok").to_numpy()
         for values in scalars.values():
             values[bad] = np.nan
