@@ -102,7 +102,7 @@ def linearise(
     month : from 1 to the last of the scenario
     tastes, sizes : quadrature nodes; the state grows with them, and a spread of tastes lowers every gain
     rest : months after which the consequences of a push count as come to rest, from 1
-    count : how many eigenvalues
+    count : how many eigenvalues; 0 where only gains are wanted
 
     Raises
     ------
@@ -117,7 +117,9 @@ def linearise(
         engine.advance(passed)
     pushed = 2 * len(engine.world.lines)
     opened = _copies(engine, [job] * pushed, tastes, sizes)
-    eigenvalues = _leading(engine, _copies(engine, [job] * 2, tastes, sizes), month, count)
+    eigenvalues = np.empty(0, complex)
+    if count:
+        eigenvalues = _leading(engine, _copies(engine, [job] * 2, tastes, sizes), month, count)
     gain_by_cell, weight = _gains(opened, month, rest)
     gain = np.tensordot(weight, gain_by_cell, axes=1)
     return Linearised(month, engine.world.lines, eigenvalues, gain, gain_by_cell)

@@ -183,7 +183,9 @@ def _of_failures(design: Design, finite: Array, whole: int, method: Method) -> C
     if not failed:
         return Check("failed runs", True, f"all {design.rows:,} runs finished")
     share = failed / design.rows
-    text = f"{failed:,} of {design.rows:,} runs failed; {design.size - whole:,} of {design.size:,} {method.part} left out"
+    text = (
+        f"{failed:,} of {design.rows:,} runs failed; {design.size - whole:,} of {design.size:,} {method.part} left out"
+    )
     where = places_of_failure(design, finite)
     if where:
         text += f". They lie at {' and '.join(where)}: what is left is no even sample of that range"
@@ -214,7 +216,9 @@ def _of_sums(found: Measures) -> list[Check]:
         alone = found.values["S1"][kept]
         total, slack = float(alone.sum()), float(np.sqrt(np.sum((found.high["S1"] - found.values["S1"])[kept] ** 2)))
         rest = f"; interactions hold {percent(max(0.0, 1 - total))}" if found.main == "ST" else ""
-        out.append(Check("S1 add up to at most 1", total <= 1 + slack, f"S1 add up to {total:.2f} (±{slack:.2f}){rest}"))
+        out.append(
+            Check("S1 add up to at most 1", total <= 1 + slack, f"S1 add up to {total:.2f} (±{slack:.2f}){rest}")
+        )
     if "S1" in found.values and "ST" in found.values:
         below = names[kept & (found.high["ST"] < found.low["S1"])].tolist()
         out.append(Check("ST at least S1", not below, "every ST is at least its S1, within intervals" if not below

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import DesignError, UnknownNameError
+from sim.experiments.sensitivity import gains
 from sim.experiments.sensitivity.variables import Variable, variables_of
 
 if TYPE_CHECKING:
@@ -166,7 +167,9 @@ def _named(found: Any, rows: int) -> dict[str, Array]:
     arrays = {str(name): np.asarray(values, dtype=float) for name, values in dict(named).items()}
     for name, values in arrays.items():
         if values.ndim not in (1, 2) or len(values) != rows:
-            raise ValueError(f"{name} has shape {values.shape} for {rows} points; it must be (point,) or (point, month)")
+            raise ValueError(
+                f"{name} has shape {values.shape} for {rows} points; it must be (point,) or (point, month)"
+            )
     return arrays
 
 
@@ -178,8 +181,9 @@ class ScenarioModel:
 
     Parameters
     ----------
-    outcomes : columns such as ``focus_share@2029-12`` or ``mean_wait_all``
+    outcomes : columns such as ``focus_share@2029-12``, ``mean_wait_all`` or ``total_gain@2029-01``
     curves : levels to follow month by month
+    watch, told : told of every step of the runs, and of the gains (done, of how many)
     """
 
     lucky = True
@@ -187,16 +191,20 @@ class ScenarioModel:
     def __init__(
         self, scenario: Scenario, variables: Sequence[Variable], outcomes: Sequence[str], curves: Sequence[str] = (),
         folder: str | Path | None = None, engine: str = "lockstep", model: str | None = None,
-        cluster: str | None = None, watch: Watch | None = None,
+        cluster: str | None = None, watch: Watch | None = None, told: Callable[[int, int], None] | None = None,
     ):  # fmt: skip
         self.scenario, self.variables = scenario, list(variables)
         self.columns = tuple(dict.fromkeys(outcomes))
+        self.gains = tuple(name for name in self.columns if name.partition("@")[0] == gains.NAME)
+        self.columns = tuple(name for name in self.columns if name not in self.gains)
+        for name in self.gains:
+            gains.month_of(name, scenario.run.months)
         self.recipe = _recipe(scenario, variables, self.columns, curves, engine, model)
         unknown = [name for name in self.columns if name not in self.recipe.columns]
         if unknown:
             raise UnknownNameError("outcome", unknown[0], self.recipe.columns)
         self.folder = Path(folder) if folder is not None else None
-        self.cluster, self.watch = cluster, watch
+        self.cluster, self.watch, self.told = cluster, watch, told
         self.account: Any = None
         """What became of the runs of the last call; see `sim.experiments.ensemble.Account`."""
 
@@ -219,8 +227,19 @@ class ScenarioModel:
             ensemble = stack.enter_context(Ensemble.open(self.folder, self.recipe))
             numbers = ensemble.add(self.points(unit, replicate))
             workers = stack.enter_context(pool(self.cluster, recipe=self.recipe)) if self.cluster else None
-            self.account = ensemble.run(numbers, replicates=1, pool=workers, watch=self.watch)
-            return self._gather(ensemble, numbers)
+            points = [ensemble.store.points[number] for number in numbers]
+            if self.columns or self.recipe.curves:
+                self.account = ensemble.run(numbers, replicates=1, pool=workers, watch=self.watch)
+                found = self._gather(ensemble, numbers)
+            else:
+                found = Outcomes({})
+        journal = gains.Journal(self.folder / "gains.jsonl", self.recipe) if self.gains else None
+        for name in self.gains:
+            assert journal is not None
+            values = journal.look_up(points, gains.month_of(name, self.scenario.run.months), self.told)
+            found.scalars[name] = np.array([value for value, _ in values])
+            found.errors += [(place, why) for place, (_, why) in enumerate(values) if why]
+        return found
 
     def _gather(self, ensemble: Any, numbers: list[int]) -> Outcomes:
         table = ensemble.table(["status", "error", *self.columns]).drop_duplicates("point").set_index("point")
@@ -255,7 +274,8 @@ def _recipe(
     from sim.experiments.recipe import make_recipe
 
     members = [each for variable in variables for each in variable.members]
-    names = list(dict.fromkeys(name.partition("@")[0] for name in columns))
+    # an empty list would mean every outcome
+    names = list(dict.fromkeys(name.partition("@")[0] for name in columns)) or ["focus_share"]
     months = list(dict.fromkeys(name.partition("@")[2] for name in columns if "@" in name))
     seed = make_factor(scenario, "run.seed")
     recipe, _ = make_recipe(

@@ -265,5 +265,3 @@ def _answer(question: str) -> Any:
     if question and question not in QUESTIONS:
         raise UnknownNameError("question", question, QUESTIONS)
     return QUESTIONS[question or "share"]
-
-

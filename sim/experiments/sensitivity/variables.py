@@ -310,4 +310,3 @@ def variables_of(given: Mapping[str, Any]) -> list[Variable]:
         middle = distribution.median()
         made.append(Variable(name, (Factor(name, kind, distribution, middle, "social", long_name=name),)))  # type: ignore[arg-type]
     return made
-

@@ -1,0 +1,280 @@
+"""From what was asked on the command line to a study: outcomes, regions, reversals, and what it will cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.analysis.sensitivity.discovery import LEAST_RUNS, Region, cart, parse_region, prim
+from sim.analysis.sensitivity.flip import Reversals, reversals
+from sim.analysis.sensitivity.survival import split_by_factor
+from sim.axes import month_label, month_number
+from sim.errors import DesignError, UnknownNameError
+from sim.experiments.outcomes import OUTCOMES
+from sim.experiments.sensitivity import gains
+from sim.experiments.sensitivity.folder import Extras
+from sim.experiments.sensitivity.models import ScenarioModel
+from sim.experiments.sensitivity.study import Study, Treatment, count_runs, make_design
+from sim.experiments.sensitivity.variables import Variable
+from sim.scenario import Scenario
+
+DEFAULT_OUTCOMES = ("focus_share", "L1_open", "L1_CN_open", "capability_gap", "SX_US", "mean_wait_all")
+DEFAULT_MONTHS = (60, 96)
+"""Months 60 and 96, as in section 10 of the model description."""
+DEFAULT_CURVES = ("focus_share", "L1_CN_open", "capability_gap", "adoption_all")
+WAITING = {"adoption_all": 0.5}
+"""Curves whose moment of crossing a level is shown by survival methods."""
+CROSSINGS = ("take_off_", "half_")
+FLIP_REPLICATES = 8
+FLIP_FACTORS = 8
+LOW_QUARTER = 0.25
+PILOT = (4, 16)
+"""Runs before the clock starts, which compile and warm up, and runs that are timed."""
+
+
+def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] = ()) -> list[str]:
+    """Columns such as ``focus_share@2029-01``; without a month, an outcome is read at every month of ``at``.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such outcome.
+    DesignError
+        When an outcome is not defined in every run, or a month lies outside the scenario.
+    """
+    last = scenario.run.months - 1
+    months = [_month(text, last) for text in at] or sorted({min(month, last) for month in DEFAULT_MONTHS})
+    wanted = [part.strip() for text in outcomes for part in text.split(",") if part.strip()] or list(DEFAULT_OUTCOMES)
+    found: list[str] = []
+    for text in wanted:
+        name, mark, month = text.partition("@")
+        if name != gains.NAME and name not in OUTCOMES:
+            raise UnknownNameError("outcome", name, [*OUTCOMES, gains.NAME])
+        if name.startswith(CROSSINGS):
+            wait = f"mean_wait_{name.rsplit('_', 1)[-1]}"
+            instead = wait if wait in OUTCOMES else "a share at a date"
+            raise DesignError(
+                f"{name} is a month that some runs never reach, and filling the gap would decide the ranking. Use "
+                f"{instead}, which every run has; when a level is reached is shown by survival methods beside it."
+            )
+        if name != gains.NAME and OUTCOMES[name].kind == "moment":
+            found.append(name)
+        elif mark:
+            found.append(f"{name}@{month_label(_month(month, last))}")
+        else:
+            found += [f"{name}@{month_label(each)}" for each in months]
+    return list(dict.fromkeys(found))
+
+
+def _month(text: str, last: int) -> int:
+    try:
+        month = month_number(text)
+    except ValueError as error:
+        raise DesignError(f"{text}: {error}.") from None
+    if not 0 <= month <= last:
+        raise DesignError(f"{text} lies outside the scenario, whose last month is {month_label(last)}.")
+    return month
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a study will take, from a pilot that belongs to it.
+
+    Attributes
+    ----------
+    runs : different runs of the design; left : those that are not in the store
+    seconds : wall time that they should take; each : of one run
+    """
+
+    runs: int
+    left: int
+    seconds: float
+    each: float
+
+
+def plan(model: ScenarioModel, method: Any, size: int, seed: int, treatment: Treatment, by_block: bool) -> Cost:
+    """Time some runs of the design, which stay in the store, and say what the rest will take."""
+    import time
+
+    design = make_design(model, method, size, seed, treatment, by_block)
+    unit = np.repeat(design.unit[:, : design.real], treatment.runs_each, axis=0)
+    luck = design.replicate
+    if treatment.runs_each > 1:
+        luck = np.tile(np.arange(treatment.runs_each), len(design.unit))
+    watch, model.watch = model.watch, None
+    gained, model.gains = model.gains, ()
+    try:
+        total = count_runs(design, treatment)
+        timed, first = 0.0, 0
+        for more in PILOT:
+            rows = _fresh(model, unit, luck, more)
+            if len(rows):
+                began = time.perf_counter()
+                model.run(unit[rows], luck[rows])
+                timed, first = time.perf_counter() - began, len(rows)
+        left = _left(model, unit, luck)
+    finally:
+        model.watch, model.gains = watch, gained
+    each = timed / first if first else 0.0
+    return Cost(total, left, each * left, each)
+
+
+def _numbers(model: ScenarioModel, unit: np.ndarray, luck: np.ndarray) -> tuple[Any, list[Any]]:
+    """The store, if there is one, and what each row is called in it."""
+    from sim.experiments.ensemble import as_points
+    from sim.experiments.store import open_store
+
+    assert model.folder is not None
+    points = as_points(model.recipe, model.points(unit, luck))
+    store = open_store(model.folder, model.recipe)
+    return store, points
+
+
+def _left(model: ScenarioModel, unit: np.ndarray, luck: np.ndarray) -> int:
+    store, points = _numbers(model, unit, luck)
+    done = {point for point, _ in store.done()}
+    return sum(store.number_of(values) not in done for values in set(points))
+
+
+def _fresh(model: ScenarioModel, unit: np.ndarray, luck: np.ndarray, count: int) -> np.ndarray:
+    """The first rows that are not in the store, all different."""
+    store, points = _numbers(model, unit, luck)
+    done = {point for point, _ in store.done()}
+    seen: set[Any] = set()
+    rows = []
+    for row, values in enumerate(points):
+        if values not in seen and store.number_of(values) not in done:
+            seen.add(values)
+            rows.append(row)
+            if len(rows) == count:
+                break
+    return np.array(rows, dtype=int)
+
+
+def extras_of(
+    study: Study, region: str = "", flip: str = "", against: Scenario | None = None, folder: Path | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Extras:  # fmt: skip
+    """Scenario discovery, reversals and moments of crossing for a study.
+
+    Parameters
+    ----------
+    region : such as ``focus_share@2029-12 < 0.2``; for the question which-region, absent: the lowest quarter
+    flip : the same form; the smallest change that reverses it. With ``against``, an outcome alone: the sign of its
+        difference from that scenario
+    """
+    extras = Extras()
+    if region or study.question == "which-region":
+        _discover(study, region, extras)
+    if flip:
+        if say is not None:
+            say(f"looking for the smallest change that reverses {flip}")
+        _flip(study, flip, against, folder, extras)
+    for name, level in WAITING.items():
+        if name in study.found.curves:
+            table = split_by_factor(study.design, study.found.curves[name], level)
+            if len(table):
+                extras.waiting[name] = level, table
+    return extras
+
+
+def _discover(study: Study, text: str, extras: Extras) -> None:
+    first = next(iter(study.outcomes))
+    base = study.design.base
+    if text:
+        extras.region = parse_region(text)
+    else:
+        values = study.found.scalars[first][base]
+        extras.region = Region(first, "<", float(f"{np.nanquantile(values, LOW_QUARTER):.3g}"))
+        extras.trouble.append(
+            f"No region was given, so the lowest quarter of {first} is looked at; --region names one."
+        )
+    if extras.region.outcome not in study.found.scalars:
+        raise UnknownNameError("outcome of this study", extras.region.outcome, study.found.scalars)
+    values = study.found.scalars[extras.region.outcome][base]
+    good = np.isfinite(values)
+    unit, inside = study.design.unit[base][good][:, : study.design.real], extras.region.holds(values[good])
+    names = [each.name for each in study.variables]
+    if min(int(inside.sum()), int((~inside).sum())) < LEAST_RUNS:
+        extras.trouble.append(
+            f"{int(inside.sum()):,} of {len(inside):,} runs lie in it: too few or too many to draw a box around."
+        )
+        return
+    for what in (prim, cart):
+        try:
+            found = what(unit, inside, names, study.design.seed)
+        except DesignError as error:
+            extras.trouble.append(str(error))
+            continue
+        if what is prim:
+            extras.box = found  # type: ignore[assignment]
+        else:
+            extras.leaves = found  # type: ignore[assignment]
+
+
+def _flip(study: Study, text: str, against: Scenario | None, folder: Path | None, extras: Extras) -> None:
+    model = study.model
+    if not isinstance(model, ScenarioModel):
+        raise DesignError("reversals of a function are found by sim.analysis.sensitivity.flip.reversals")
+    if against is None:
+        region = parse_region(text)
+        outcome, level = region.outcome, region.level
+        extras.flip = text
+    else:
+        outcome, level = text.strip(), 0.0
+        extras.flip = f"{outcome} of {model.scenario.name} against {against.name}"
+    outcome = columns(model.scenario, [outcome])[0]
+    ranked = next(iter(study.outcomes.values())).influential
+    moved = [each for each in study.variables if each.name in ranked[:FLIP_FACTORS]] or study.variables[:FLIP_FACTORS]
+    compare = _comparison(model, moved, outcome, level, against, folder)
+    start = np.array([each.default_unit for each in moved])
+    extras.reversals = _spread(reversals(compare, start, [each.name for each in moved]), moved, study.variables)
+
+
+def _spread(found: Reversals, moved: Sequence[Variable], everything: Sequence[Variable]) -> Reversals:
+    """The same reversals with a coordinate for every variable of the study."""
+    from dataclasses import replace
+
+    names = [each.name for each in everything]
+    places = [names.index(each.name) for each in moved]
+    start = np.array([each.default_unit for each in everything])
+
+    def wide(point: np.ndarray) -> np.ndarray:
+        full = start.copy()
+        full[places] = point
+        return full
+
+    widen = lambda flip: replace(flip, point=wide(flip.point)) if flip is not None else None
+    return replace(
+        found, start=wide(found.start), alone={name: widen(flip) for name, flip in found.alone.items()},
+        pair=widen(found.pair), nearest=widen(found.nearest),
+    )  # fmt: skip
+
+
+def _comparison(
+    model: ScenarioModel, moved: Sequence[Variable], outcome: str, level: float, against: Scenario | None,
+    folder: Path | None,
+) -> Callable[[np.ndarray], np.ndarray]:  # fmt: skip
+    """Coordinates of a few variables -> mean over the same replicates of the comparison; the others keep their values."""
+    folder = folder or Path()
+
+    def make(scenario: Scenario) -> ScenarioModel:
+        about = (scenario, moved, [outcome], (), None, model.recipe.engine, model.recipe.model)
+        made = ScenarioModel(*about)
+        made.folder = folder / f"reversals-{made.recipe.identity[:8]}"
+        return made
+
+    sides = [make(model.scenario), *([make(against)] if against is not None else [])]
+
+    def compare(unit: np.ndarray) -> np.ndarray:
+        rows = np.repeat(unit, FLIP_REPLICATES, axis=0)
+        luck = np.tile(np.arange(FLIP_REPLICATES), len(unit))
+        values = [side.run(rows, luck).scalars[outcome].reshape(len(unit), FLIP_REPLICATES) for side in sides]
+        value = values[0] - values[1] if len(values) == 2 else values[0] - level
+        return value.mean(axis=1)
+
+    return compare

@@ -1,0 +1,260 @@
+"""What a study leaves behind: report, tables, figures, and what is needed to go on.
+
+::
+
+    runs/<scenario>-sensitivity-<hash>/
+        ensemble/                 every run, shared by all methods of the same factors and outcomes
+        <method>/
+            report.md             to read
+            indices.csv           one row an outcome and factor; curves.csv: by month; pairs.csv, convergence.csv, ...
+            factors.csv           what varied, over which range, from which source; not_varied.csv: what did not
+            study.json            design, checks, luck and hashes; what --more continues
+            figures/
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim import __version__
+from sim.analysis.sensitivity.debt import evidence_debt
+from sim.analysis.sensitivity.discovery import Box, Region
+from sim.analysis.sensitivity.flip import Flip, Reversals
+from sim.errors import OutputError
+from sim.experiments.sensitivity.models import ScenarioModel
+from sim.experiments.sensitivity.study import Study, Treatment
+from sim.experiments.sensitivity.variables import WEAKNESS, not_varied
+
+ENSEMBLE, STUDY, REPORT = "ensemble", "study.json", "report.md"
+
+
+@dataclass
+class Extras:
+    """What was asked beside indices.
+
+    Attributes
+    ----------
+    region, box, leaves : scenario discovery; ``trouble`` says why there is none
+    flip, reversals : the smallest change that reverses a comparison, and the comparison in words
+    waiting : curve -> level and table of crossings by half of each factor
+    """
+
+    region: Region | None = None
+    box: Box | None = None
+    leaves: pd.DataFrame | None = None
+    flip: str = ""
+    reversals: Reversals | None = None
+    waiting: dict[str, tuple[float, pd.DataFrame]] = field(default_factory=dict)
+    trouble: list[str] = field(default_factory=list)
+
+
+def folder_of(model: ScenarioModel, parent: str | Path) -> Path:
+    """The folder of all studies of a scenario with the same factors and outcomes."""
+    return Path(parent) / f"{model.recipe.scenario.name[:100]}-sensitivity-{model.recipe.identity[:8]}"
+
+
+def known_size(folder: Path, seed: int, luck: str, by_block: bool) -> int | None:
+    """Parts of the study that stands in a method's folder; None when there is none, or another."""
+    try:
+        about = json.loads((folder / STUDY).read_text(encoding="utf-8"))
+        same = (about["seed"], about["luck"], about["by_block"]) == (seed, luck, by_block)
+        return int(about["size"]) if same else None
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def save(
+    study: Study, folder: Path, extras: Extras, *, report: Callable[[Study, Extras, Mapping[str, Any]], str],
+    draw: Callable[[Study, Extras, Path], None] | None = None, about: Mapping[str, Any] | None = None,
+) -> tuple[Path, ...]:  # fmt: skip
+    """Write a study into its folder, in place of what an earlier size of it left there.
+
+    Raises
+    ------
+    OutputError
+        When the folder cannot be written, or holds something else.
+    """
+    partial = folder.with_name(f".{folder.name}.partial")
+    try:
+        if folder.exists() and not (folder / STUDY).exists() and any(folder.iterdir()):
+            raise OutputError(f"{folder} is in the way: it holds something, and is no study. Choose another folder.")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        for name, table in tables(study, extras).items():
+            if len(table.columns):
+                table.to_csv(partial / f"{name}.csv", index=False)
+        account = account_of(study, extras, about or {})
+        (partial / REPORT).write_text(report(study, extras, account), encoding="utf-8")
+        if draw is not None:
+            (partial / "figures").mkdir()
+            draw(study, extras, partial / "figures")
+        (partial / STUDY).write_text(json.dumps(account, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from None
+    return tuple(sorted(path for path in folder.rglob("*") if path.is_file()))
+
+
+def account_of(study: Study, extras: Extras, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that a program, or the same command tomorrow, needs to know."""
+    model, design = study.model, study.design
+    found: dict[str, Any] = {
+        "openloop": __version__, "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "method": study.method.name, "question": study.question, "size": design.size, "part": study.method.part,
+        "seed": design.seed, "luck": luck_text(study.treatment), "by_block": bool(design.groups), "runs": study.runs,
+        "failed": len(study.found.errors), "resamples": study.resamples,
+        "factors": [each.name for each in study.variables],
+    }  # fmt: skip
+    if isinstance(model, ScenarioModel):
+        found |= {"scenario": model.recipe.scenario.name, "hash": model.recipe.identity[:8],
+                  "engine": model.recipe.engine, "adopters": model.scenario.run.adopters,
+                  "months": model.scenario.run.months, "scenario_seed": model.scenario.run.seed}  # fmt: skip
+    found["outcomes"] = {
+        name: {
+            "stable": each.stable, "luck": [each.luck.share, each.luck.low, each.luck.high],
+            "influential": each.influential if each.stable else sorted(each.influential),
+            "parts_needed": each.settled.needed if each.settled is not None else None,
+            "checks": {check.name: [check.passed, check.sentence] for check in each.checks},
+        }
+        for name, each in study.outcomes.items()
+    }  # fmt: skip
+    return {**found, **about}
+
+
+def luck_text(each: Treatment) -> str:
+    """How luck is treated, as after ``--luck``."""
+    return {"factor": "factor", "none": "none", "mean": f"mean:{each.replicates}",
+            "quantile": f"quantile:{each.level:g}:{each.replicates}"}[each.kind]  # fmt: skip
+
+
+def tables(study: Study, extras: Extras) -> dict[str, pd.DataFrame]:
+    """Every table, by the name of its file."""
+    outcomes = study.outcomes.values()
+    found = {
+        "indices": _joined({each.outcome: each.table for each in outcomes}),
+        "pairs": _joined({each.outcome: each.pairs for each in outcomes if each.pairs is not None}),
+        "convergence": _joined({each.outcome: each.trace for each in outcomes if len(each.trace)}),
+        "checks": pd.DataFrame([
+            {"outcome": each.outcome, "check": check.name, "passed": check.passed, "sentence": check.sentence}
+            for each in outcomes for check in each.checks
+        ]),
+        "evidence_debt": _joined({each.outcome: debt_of(study, each.outcome) for each in outcomes}),
+        "curves": _curves(study), "factors": factor_table(study), "failed": _failed(study),
+    }  # fmt: skip
+    if isinstance(study.model, ScenarioModel):
+        left = not_varied(study.model.scenario, study.variables)
+        found["not_varied"] = pd.DataFrame(
+            [{"block": block, "declaration": name} for block, names in left.items() for name in names]
+        )
+    if extras.box is not None:
+        found |= {"box": box_table(study, extras.box), "box_trade_off": extras.box.trade_off}
+    if extras.leaves is not None:
+        found["tree"] = extras.leaves.assign(rule=[rule_text(study, rule) for rule in extras.leaves["rule"]])
+    if extras.reversals is not None:
+        found["reversals"] = reversal_table(study, extras.reversals)
+    found |= {f"waiting_{name}": table for name, (_, table) in extras.waiting.items()}
+    return found
+
+
+def _joined(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    made = [table.assign(outcome=name)[["outcome", *table.columns]] for name, table in parts.items() if len(table)]
+    return pd.concat(made, ignore_index=True) if made else pd.DataFrame()
+
+
+def debt_of(study: Study, outcome: str) -> pd.DataFrame:
+    """Evidence debt of the factors for one outcome."""
+    kinds = {each.name: each.source_kind for each in study.variables}
+    if study.design.groups or study.outcomes[outcome].settled is None:
+        return pd.DataFrame()
+    return evidence_debt(study.outcomes[outcome], kinds, WEAKNESS)
+
+
+def _curves(study: Study) -> pd.DataFrame:
+    rows = []
+    for name, each in study.curves.items():
+        for place, factor in enumerate(each.names):
+            frame = {"outcome": name, "month": study.found.months, "factor": factor, each.measure: each.share[:, place],
+                     "variance": each.variance}  # fmt: skip
+            if each.total is not None:
+                frame["ST"] = each.total[:, place]
+            rows.append(pd.DataFrame(frame))
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
+
+
+def factor_table(study: Study) -> pd.DataFrame:
+    """What varied: every number with its distribution, source and the variable that moves it."""
+    return pd.DataFrame([
+        {"variable": each.name, "block": each.block, "key": member.key, "kind": member.kind,
+         "distribution": str(member.distribution), "default": member.default, "unit": member.unit,
+         "source_kind": member.source_kind, "source": member.source, "meaning": member.long_name}
+        for each in study.variables for member in each.members
+    ])  # fmt: skip
+
+
+def _failed(study: Study) -> pd.DataFrame:
+    rows = []
+    for place, why in study.found.errors:
+        values = {each.name: round(float(study.design.unit[place, number]), 6)
+                  for number, each in enumerate(study.variables)}  # fmt: skip
+        rows.append({"row": place, "replicate": int(study.design.replicate[place]), "error": why, **values})
+    return pd.DataFrame(rows)
+
+
+def _by_name(study: Study, name: str) -> Any:
+    return next((each for each in study.variables if each.name == name), None)
+
+
+def shown(study: Study, name: str, unit: float) -> str:
+    """A coordinate of a factor in words."""
+    variable = _by_name(study, name)
+    return variable.shown(unit) if variable is not None else f"{unit:.2f}"
+
+
+def box_table(study: Study, box: Box) -> pd.DataFrame:
+    """The limits of a box in the units of the factors."""
+    table = box.limits.copy()
+    table["block"] = [getattr(_by_name(study, name), "block", "") for name in table["factor"]]
+    table["low_text"] = [shown(study, row.factor, row.low) for row in table.itertuples()]
+    table["high_text"] = [shown(study, row.factor, row.high) for row in table.itertuples()]
+    return table
+
+
+def rule_text(study: Study, rule: Any) -> str:
+    """A leaf of a tree in words."""
+    parts = []
+    for name, low, high in rule:
+        if low > 0 and high < 1:
+            parts.append(f"{shown(study, name, low)} < {name} <= {shown(study, name, high)}")
+        else:
+            parts.append(f"{name} > {shown(study, name, low)}" if low > 0 else f"{name} <= {shown(study, name, high)}")
+    return " and ".join(parts)
+
+
+def reversal_table(study: Study, found: Reversals) -> pd.DataFrame:
+    """Every reversal: which factors move, from what to what, and how far."""
+    names = [each.name for each in study.variables]
+    entries: list[tuple[str, Flip]] = [("one factor", each) for each in found.alone.values()]
+    entries += [("two factors", found.pair)] if found.pair is not None else []
+    entries += [("any factors", found.nearest)] if found.nearest is not None else []
+    rows = []
+    for how, each in entries:
+        for name in each.moved:
+            here = names.index(name)
+            rows.append({
+                "search": how, "distance": each.distance, "factor": name, "from": shown(study, name, found.start[here]),
+                "to": shown(study, name, each.point[here]), "from_quantile": found.start[here],
+                "to_quantile": each.point[here],
+                "own_distance": abs(each.point[here] - found.start[here]) * np.sqrt(12),
+            })  # fmt: skip
+    columns = ["search", "distance", "factor", "from", "to", "from_quantile", "to_quantile", "own_distance"]
+    return pd.DataFrame(rows, columns=columns)

@@ -1,0 +1,111 @@
+"""What a study says, in sentences and tables that a reader outside the field can use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from sim.analysis.sensitivity import DUMMY, LUCK, Indices
+from sim.analysis.sensitivity.luck import percent
+from sim.experiments.sensitivity import gains
+
+NAMED = 3
+"""Factors that a sentence names."""
+SHARES = ("ST", "shapley", "S1")
+WORDS = {
+    "ST": "total index ST", "S1": "first-order index S1", "shapley": "Shapley share", "mu_star": "mu*",
+    "delta": "delta", "pawn": "PAWN", "rsa": "regional sensitivity", "dgsm": "DGSM", "size": "size of main effect",
+    "sigma": "sigma", "mu": "mu", "effect": "main effect", "vi": "mean squared slope",
+}  # fmt: skip
+
+
+def outcome_words(column: str) -> tuple[str, str]:
+    """A column such as ``focus_share@2029-12`` in words, and its unit."""
+    from sim.experiments.outcomes import OUTCOMES
+
+    name, _, month = column.partition("@")
+    when = f" in {month}" if month else ""
+    if name == gains.NAME:
+        return gains.LONG_NAME + when, "utils per util"
+    if name not in OUTCOMES:
+        return column, ""
+    return OUTCOMES[name].long_name + when, OUTCOMES[name].unit
+
+
+def amount(value: float, unit: str) -> str:
+    """A change in spoken units: shares in percentage points."""
+    if unit == "share":
+        return f"{100 * value:.2g} points" if abs(value) < 0.1 else f"{100 * value:.0f} points"
+    return f"{value:.2g} {unit}".strip()
+
+
+def sentence(found: Indices) -> str:
+    """One sentence that a minister can read: luck, the factors that matter most, and what does not matter.
+
+    It names an order of factors only where the ranking is stable.
+    """
+    words, unit = outcome_words(found.outcome)
+    if found.settled is None:
+        return f"Nothing can be said of the {words}: {found.checks[-1].sentence}."
+    names = [name for name in found.table["factor"] if name != LUCK and not name.startswith(DUMMY)]
+    matter = found.influential
+    rest = len(names) - len(matter)
+    luck = f"luck explains {percent(found.luck.share)}" if found.luck.pairs else ""
+    tail = f"{rest} of {len(names)} assumptions are negligible or cannot be told from nothing" if rest else ""
+    if not found.stable:
+        parts = [f"The order of what drives the {words} is not settled yet", luck and f"{luck} of its spread",
+                 f"{len(matter)} of {len(names)} assumptions are influential"]  # fmt: skip
+        return "; ".join(part for part in parts if part) + "."
+    top = matter[:NAMED]
+    if not top:
+        lead = f"{luck} of the spread in the {words}" if luck else f"No assumption moves the {words}"
+        return _capital(f"{lead}; {tail}.")
+    index = found.table.set_index("factor")
+    if found.main in SHARES:
+        each = [f"{name} {percent(float(index.loc[name, found.main]))}" for name in top]
+        with_what = ", interactions included" if found.main == "ST" else ""
+        lead = f"{luck} of the spread in the {words}; " if luck else ""
+        lead = _capital(lead) if lead else f"Of the spread in the {words}, "
+        return f"{lead}{_list(each)} of it{with_what}{'; ' + tail if tail else ''}."
+    if found.main in ("mu_star", "size"):
+        each = [f"{name} by {amount(float(index.loc[name, found.main]), unit)}" for name in top]
+        alone = f"; luck alone by {amount(float(index.loc[LUCK, found.main]), unit)}" if LUCK in index.index else ""
+        return (
+            f"From end to end of its range, {each[0].replace(' by ', f' moves the {words} by ', 1)} on average"
+            f"{', ' + _list(each[1:]) if len(each) > 1 else ''}{alone}{'; ' + tail if tail else ''}."
+        )
+    lead = f"{luck} of the spread in the {words}; " if luck else f"For the {words}, "
+    return f"{_capital(lead)}what moves it most is {_list(top)}{'; ' + tail if tail else ''}."
+
+
+def _list(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def place(row: Mapping[str, object]) -> str:
+    """A rank with its interval: ``2 (1-3)``; empty where there is none."""
+    rank, best, worst = row.get("rank"), row.get("best"), row.get("worst")
+    if rank is None or pd.isna(rank):  # type: ignore[call-overload]
+        return ""
+    return f"{rank}" if best == worst else f"{rank} ({best}-{worst})"
+
+
+def figures(row: Mapping[str, object], measure: str) -> str:
+    """``0.25 (0.20 to 0.31)``."""
+    value, low, high = (float(row[f"{measure}{end}"]) for end in ("", "_low", "_high"))  # type: ignore[arg-type]
+    if math.isnan(low):
+        return number(value)
+    return f"{number(value)} ({number(low)} to {number(high)})"
+
+
+def number(value: float) -> str:
+    """Two decimals for what is about one, three digits for what is not."""
+    if value == 0:
+        return "0"
+    return f"{value:.2f}" if 0.095 <= abs(value) < 100 else f"{value:.2g}" if abs(value) < 0.095 else f"{value:.3g}"
