@@ -46,12 +46,9 @@ class Door(TyperGroup):
         except KeyboardInterrupt:
             leave(STOPPED, "\nStopped; nothing was written.")
         except ScenarioError as error:
-            leave(
-                BAD_INPUT,
-                str(error),
-                verdict(error, "; nothing was run" if ctx.invoked_subcommand in ("run", "compare", "sensitivity") else ""),
-            )
-        except (UnknownNameError, ModelError, PoolError, TableError) as error:
+            runs = ctx.invoked_subcommand in ("run", "compare", "sensitivity")
+            leave(BAD_INPUT, str(error), verdict(error, "; nothing was run" if runs else ""))
+        except (UnknownNameError, ModelError) as error:
             leave(BAD_INPUT, str(error))
         except OpenLoopError as error:
             leave(FAILED, str(error))

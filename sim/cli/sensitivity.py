@@ -74,7 +74,7 @@ def sensitivity(
         int | None, typer.Option(min=1, help="Add so many to what the store holds, and analyse all of it.",
                                  show_default=False)
     ] = None,
-    until_stable: Annotated[bool, typer.Option("--until-stable", help="Add runs until every ranking is stable.")] = False,
+    until_stable: Annotated[bool, typer.Option("--until-stable", help="Add runs until rankings are stable.")] = False,
     max_runs: Annotated[
         int | None, typer.Option(min=1, help="Most runs that --until-stable may reach.", show_default=False)
     ] = None,
@@ -82,7 +82,7 @@ def sensitivity(
         str, typer.Option(metavar="HOW", help="factor: luck is a factor. mean:20 or quantile:0.9:20: explain the mean "
                           "or a quantile of so many replicates.")
     ] = "factor",
-    by_block: Annotated[bool, typer.Option("--by-block", help="Move whole blocks of assumptions; Sobol' only.")] = False,
+    by_block: Annotated[bool, typer.Option("--by-block", help="Move whole blocks of factors; Sobol' only.")] = False,
     region: Annotated[
         str, typer.Option(metavar="TEXT", help='Which assumptions lead there? For example "focus_share@2029-01 < 20%".')
     ] = "",
@@ -95,9 +95,9 @@ def sensitivity(
     ] = None,
     sets: Sets = None,
     design_seed: Annotated[int, typer.Option("--design-seed", min=0, help="Root of the design; zero is a seed.")] = 1,
-    adopters: Annotated[int | None, typer.Option(help="Adopters, in place of the scenario's.", show_default=False)] = None,
+    adopters: Annotated[int | None, typer.Option(help="Adopters, not the scenario's.", show_default=False)] = None,
     months: Annotated[int | None, typer.Option(help="Months, in place of the scenario's.", show_default=False)] = None,
-    plan_only: Annotated[bool, typer.Option("--plan", help="Say what it will take, from a few runs, and stop.")] = False,
+    plan_only: Annotated[bool, typer.Option("--plan", help="Say what it will take, from a pilot; stop.")] = False,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the results appear.")] = Path("runs"),
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Write the numbers only.")] = False,
     engine: EngineName = "lockstep",
@@ -316,6 +316,7 @@ def duration(seconds: float) -> str:
 
 def words(study: Study, extras: Extras) -> str:
     """What was found, for the terminal."""
+    from sim.analysis.sensitivity.luck import percent
     from sim.cli.terminal import as_table
     from sim.experiments.sensitivity.folder import box_table, reversal_table
     from sim.experiments.sensitivity.words import WORDS, figures, place, sentence
@@ -333,9 +334,9 @@ def words(study: Study, extras: Extras) -> str:
             lines.append(f"... and {len(first.table) - ROWS} more in indices.csv")
         lines.append("")
     lines += [f"- {sentence(each)}" for each in study.outcomes.values()]
-    lines += ["", *[f"luck: {each.outcome}: {each.luck}" for each in study.outcomes.values()]]
-    for each in study.outcomes.values():
-        lines += [f"look: {each.outcome}: {check.sentence}" for check in each.checks if not check.passed]
+    told = [f"{each.outcome} {percent(each.luck.share)}" for each in study.outcomes.values() if each.luck.pairs]
+    lines += ["", f"share of luck: {', '.join(told) or 'not known, since luck was not varied'}"]
+    lines += looks(study)
     if extras.region is not None and extras.box is not None:
         lines += ["", f"{extras.region}: {extras.box.base:.0%} of runs; the box covers {extras.box.coverage:.0%} of "
                   f"them at density {extras.box.density:.0%}"]  # fmt: skip
@@ -351,6 +352,22 @@ def words(study: Study, extras: Extras) -> str:
                   if row["search"] == "any factors" and row["own_distance"] >= 0.05]  # fmt: skip
     lines += [f"note: {text}" for text in extras.trouble]
     return "\n".join(lines)
+
+
+def looks(study: Study) -> list[str]:
+    """What did not pass a check, each thing said once for all outcomes."""
+    found: dict[str, list[str]] = {}
+    for each in study.outcomes.values():
+        for check in each.checks:
+            if not check.passed and check.name not in ("values settled", "screening settled", "ranking stable"):
+                found.setdefault(check.sentence, []).append(each.outcome)
+    lines = [f"look: {sentence} ({', '.join(names)})" for sentence, names in found.items()]
+    unstable = [each.outcome for each in study.outcomes.values() if each.settled is not None and not each.stable]
+    if unstable:
+        more = study.needed - study.design.size
+        runs = round(more * study.runs / study.design.size)
+        lines.append(f"no ranking yet of {', '.join(unstable)}: about {runs:,} more runs are needed, --more {more}")
+    return lines
 
 
 def closing_words(study: Study, folder: Path, file: Path) -> str:

@@ -95,11 +95,12 @@ def elementary(table: pd.DataFrame, about: Mapping[str, str], figure: Figure | N
         _key(figure, _blocks(rows))
         axes = _axes(figure, 15, TOP, WIDTH - 15 - 40, 104 - TOP - FOOT)
         draw_elementary(axes, rows, about["unit"])
+        rows = rows[rows["factor"] != "luck"]
         matter = int((rows["standing"] == "influential").sum())
         figure.text((WIDTH - 37) / WIDTH, 0.78, _wrap(
-            f"{matter} of {len(rows)} factors are influential. On the line mu* = sigma an effect changes as much as it "
-            "is large: a factor to its left is curved or interacts. Bars: 95% interval of mu*. Dotted: floor of what "
-            "is told from nothing and from 2% of the largest.", 27), fontsize=LETTER, color=QUIET, va="top")  # fmt: skip
+            f"{matter} of {len(rows)} factors are influential (full marks). On the broken line an effect changes as "
+            "much as it is large: a factor above it is curved or interacts. Bars: 95% interval of mu*. Dotted: 2% of "
+            "the largest effect, or what nothing reaches.", 27), fontsize=LETTER, color=QUIET, va="top")  # fmt: skip
     return figure
 
 
@@ -143,7 +144,7 @@ def _label_points(axes: Axes, rows: pd.DataFrame) -> None:
             continue
         taken.append((x, at))
         side = "left" if x < 0.7 else "right"
-        axes.annotate(short(row["factor"]), (row["mu_star"], at * top), xytext=(4 if side == "left" else -4, 0),
+        axes.annotate(short(row["factor"]), (row["mu_star"], at * top), xytext=(4 if side == "left" else -4, 4),
                       textcoords="offset points", fontsize=LETTER, color=block_colour(row["block"]), ha=side,
                       va="center")  # fmt: skip
 
@@ -165,9 +166,11 @@ def bars(
     rows = rows.head(MOST_ROWS)
     with house_style():
         height = TOP + 4.4 * len(rows) + FOOT + 3
-        more = f"  ·  {left_out} smaller ones not shown" if left_out else ""
-        figure = _page(about["title"], about["footer"] + more, height, figure)
+        more = f"; {left_out} smaller ones are not shown" if left_out else ""
+        figure = _page(about["title"], about["footer"], height, figure)
         _key(figure, _blocks(rows))
+        note = f"hollow: negligible, or not told from nothing{more}"
+        figure.text(1 - 6 / WIDTH, 1 - 9.2 / height, note, fontsize=LETTER, color=QUIET, ha="right")
         axes = _axes(figure, LEFT, TOP, WIDTH - LEFT - 6, 4.4 * len(rows))
         draw_bars(axes, rows, measures, about)
     return figure
@@ -190,8 +193,9 @@ def draw_bars(axes: Axes, rows: pd.DataFrame, measures: Sequence[tuple[str, str]
                       fontsize=LETTER, color=FLOOR, va="center")  # fmt: skip
     _names(axes, rows["factor"].tolist(), colours)
     axes.axvline(0, color=INK, linewidth=0.6)
-    words = f"{measures[0][1]} (full)" + (f", {measures[1][1]} (light)" if len(measures) > 1 else "")
-    axes.set_xlabel(f"{words}, 95% intervals; hollow: negligible or not told from nothing{about.get('axis', '')}")
+    words = f"{measures[0][1]} (full), {measures[1][1]} (light)" if len(measures) > 1 else measures[0][1]
+    axes.set_xlabel(f"{words}; lines: 95% intervals")
+    axes.spines["left"].set_visible(False)
     return axes
 
 
@@ -285,8 +289,9 @@ def draw_stack(axes: Axes, data: Mapping[str, Any], measure: str) -> Axes:
                       linestyle="--" if place == luck else "-")  # fmt: skip
         axes.set_ylabel(measure)
         axes.set_ylim(bottom=0)
-        _end_labels(axes, data["dates"][-1], [(share[-1, place], short(names[place]), looks.get(names[place], LUCK_GREY))
-                                              for place in [*shown, *([luck] if luck is not None else [])]])  # fmt: skip
+        ends = [*shown, *([luck] if luck is not None else [])]
+        labels = [(share[-1, place], short(names[place]), looks.get(names[place], LUCK_GREY)) for place in ends]
+        _end_labels(axes, data["dates"][-1], labels)
         axes.set_title("Mean size of each factor's effect, month by month")
         return axes
     layers = [] if luck is None else [("luck", LUCK_GREY, share[:, luck])]
@@ -370,19 +375,18 @@ def draw_criteria(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> Axes:
     """The three criteria, each over its limit: settled below 1."""
     once = trace.drop_duplicates("parts").sort_values("parts")
     x = once["parts"] * runs_a_part
-    for column, limit, words, colour in (
-        ("width", 0.05, "values", "#0072B2"), ("disorder", 1.0, "ranking", "#882255"),
-        ("screening", 0.05, "screening", "#117733"),
+    for column, limit, colour in (
+        ("width", 0.05, "#0072B2"), ("disorder", 1.0, "#882255"), ("screening", 0.05, "#117733"),
     ):  # fmt: skip
         y = np.maximum(once[column] / limit, 0.05)
         axes.plot(x, y, color=colour, marker="o", markersize=2.5)
-        axes.annotate(words, (x.iloc[0], y.iloc[0]), xytext=(0, 4), textcoords="offset points", fontsize=LETTER,
-                      color=colour)  # fmt: skip
     axes.axhline(1, color=FLOOR, linewidth=0.9, linestyle=":")
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.set_ylim(0.04, None)
-    axes.set_title("Settled below the line")
+    axes.set_title("Settled below the line\n", fontsize=LETTER)
+    for place, (words, colour) in enumerate((("values", "#0072B2"), ("ranking", "#882255"), ("screening", "#117733"))):
+        axes.text(0.32 * place, 1.02, words, transform=axes.transAxes, fontsize=LETTER, color=colour)
     return axes
 
 

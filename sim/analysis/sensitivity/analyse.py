@@ -1,4 +1,4 @@
-"""One door to all methods: guard the runs, estimate, compare with nothing and with luck, and decide what may be said."""
+"""One door to all methods: guard the runs, estimate, compare with nothing and with luck, decide what may be said."""
 
 from __future__ import annotations
 
@@ -196,10 +196,10 @@ def places_of_failure(design: Design, finite: Array) -> list[str]:
     """Factors along which failed runs lie elsewhere than the others, in words: ``high a (p = 1e-09)``."""
     from scipy.stats import ks_2samp
 
-    found = []
+    found: list[tuple[float, str]] = []
     real = [place for place, each in enumerate(design.columns) if each.name != LUCK and each.name != DUMMY]
     if (~finite).sum() < 3 or finite.sum() < 3:
-        return found
+        return []
     for place in real:
         bad, good = design.unit[~finite, place], design.unit[finite, place]
         p = float(ks_2samp(bad, good).pvalue)

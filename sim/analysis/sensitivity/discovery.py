@@ -147,7 +147,7 @@ def _best(path: pd.DataFrame) -> int:
 def _limits(found: Any, step: int, frame: pd.DataFrame, inside: Array, names: Sequence[str]) -> pd.DataFrame:
     """The restrictions of a box that are more than chance, the weakest dropped first."""
     box = found.box_lims[step]
-    rows = []
+    rows: list[dict[str, Any]] = []
     for place, name in enumerate(names):
         column = f"x{place}"
         low, high = float(box[column].iloc[0]), float(box[column].iloc[1])

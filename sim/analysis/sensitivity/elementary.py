@@ -1,7 +1,7 @@
 """Elementary effects: what one step of one factor does, from many places. Few runs tell which factors to drop.
 
-mu* is the mean size of a step's effect and sigma its spread; a factor with a large sigma is curved or interacts. Effects
-are per whole range of a factor, in the unit of the outcome, so factors of different units compare.
+mu* is the mean size of a step's effect and sigma its spread; a factor with a large sigma is curved or interacts.
+Effects are per whole range of a factor, in the unit of the outcome, so factors of different units compare.
 
 Morris' grid has a few levels of each factor, onto which three categories do not fit evenly (on four levels one of them
 gets half of all points). So a factor with few values, and luck, takes two different values of its own in each

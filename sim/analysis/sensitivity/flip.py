@@ -1,8 +1,8 @@
 """The smallest change of assumptions that reverses a comparison.
 
-Distances are in units of each factor's own uncertainty: the distance between two quantiles of a factor over the standard
-deviation of a quantile, 1/sqrt(12). One unit is a change that the factor's range makes quite believable; the whole range
-is 3.5 of them.
+Distances are in units of each factor's own uncertainty: the distance between two quantiles of a factor over the
+standard deviation of a quantile, 1/sqrt(12). One unit is a change that the factor's range makes quite believable; the
+whole range is 3.5 of them.
 
 The search bisects along every factor alone, then from the nearest reversed points of a sample and along gradients
 towards the nearest point of the boundary (the design point of first-order reliability methods, by the steps of Rackwitz
@@ -196,8 +196,8 @@ def _along_gradient(search: _Search) -> list[Array]:
         return []
     direction = -slope / np.linalg.norm(slope)
     with np.errstate(divide="ignore", invalid="ignore"):
-        room = np.where(direction > 0, (1 - search.start) / direction, np.where(direction < 0, -search.start / direction,
-                                                                                np.inf))  # fmt: skip
+        ahead = np.where(direction > 0, 1 - search.start, search.start) / np.abs(direction)
+    room = np.where(direction == 0, np.inf, ahead)
     reach = np.linspace(0, 1.5 * np.sqrt(len(places)), 17)[1:]
     points = np.clip(search.start + np.minimum(reach[:, None], room) * direction, 0, 1)
     reversed_ = search.signed(points) < 0

@@ -26,7 +26,7 @@ class Measures:
     main : the measure that factors are ranked and screened by
     boot : (resample, factor) the main measure under resampling of parts
     floor : measure -> what an inert factor reaches by chance
-    scaled : whether the main measure is a share of variance or the like, between 0 and 1; else it has the outcome's unit
+    scaled : whether the main measure lies between 0 and 1, like a share of variance; else it has the outcome's unit
     pairs : interaction of each pair of factors, with columns first, second, value, low, high
     notes : what a reader must know to read these numbers
     """

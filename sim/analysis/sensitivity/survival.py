@@ -39,7 +39,7 @@ class Crossings:
 def crossings(curves: Array, level: float) -> Crossings:
     """First month at which each curve, (run, month), is at the level or above."""
     above = np.asarray(curves) >= level
-    crossed = above.any(axis=1)
+    crossed: Array = np.asarray(above.any(axis=1))
     return Crossings(np.where(crossed, above.argmax(axis=1), above.shape[1] - 1).astype(float), crossed)
 
 

@@ -248,10 +248,10 @@ def _spread(found: Reversals, moved: Sequence[Variable], everything: Sequence[Va
         full[places] = point
         return full
 
-    widen = lambda flip: replace(flip, point=wide(flip.point)) if flip is not None else None
+    widen = lambda flip: replace(flip, point=wide(flip.point))
     return replace(
         found, start=wide(found.start), alone={name: widen(flip) for name, flip in found.alone.items()},
-        pair=widen(found.pair), nearest=widen(found.nearest),
+        pair=widen(found.pair) if found.pair else None, nearest=widen(found.nearest) if found.nearest else None,
     )  # fmt: skip
 
 
@@ -259,7 +259,7 @@ def _comparison(
     model: ScenarioModel, moved: Sequence[Variable], outcome: str, level: float, against: Scenario | None,
     folder: Path | None,
 ) -> Callable[[np.ndarray], np.ndarray]:  # fmt: skip
-    """Coordinates of a few variables -> mean over the same replicates of the comparison; the others keep their values."""
+    """Coordinates of a few variables -> mean of the comparison over the same replicates; the others stay."""
     folder = folder or Path()
 
     def make(scenario: Scenario) -> ScenarioModel:

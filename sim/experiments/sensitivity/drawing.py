@@ -30,7 +30,7 @@ def draw_all(study: Study, extras: Extras, folder: Path) -> None:
         if found.settled is None:
             continue
         words, unit = outcome_words(name)
-        about = {"title": _title(f"What moves the {words}?"), "footer": footer, "unit": unit or "outcome", "axis": ""}
+        about = {"title": _title(f"What moves the {words}?"), "footer": footer, "unit": unit or "outcome"}
         if study.method.name in ("morris", "radial"):
             save(draw.elementary(found.table, about), folder / f"elementary-{file_name(name)}")
         else:
@@ -42,7 +42,7 @@ def draw_all(study: Study, extras: Extras, folder: Path) -> None:
             save(draw.interactions(found.pairs, {**about, "title": title}), folder / f"interactions-{file_name(name)}")
         if len(found.trace) and found.trace["parts"].nunique() > 1:
             title = _title(f"Has it settled? {words}")
-            width = study.design.width * study.treatment.runs_each
+            width = study.runs / study.design.size
             save(
                 draw.convergence(found.trace, width, {**about, "title": title}),
                 folder / f"convergence-{file_name(name)}",
@@ -56,8 +56,8 @@ def draw_all(study: Study, extras: Extras, folder: Path) -> None:
         box = extras.box
         about = {
             "title": _title(f"Which assumptions lead to {extras.region}?"), "footer": footer,
-            "words": f"The box holds {box.coverage:.0%} of all such runs (coverage); {box.density:.0%} of the runs in it "
-                     f"are such (density), against {box.base:.0%} of all runs.",
+            "words": f"The box holds {box.coverage:.0%} of all such runs (coverage); {box.density:.0%} of the runs in "
+                     f"it are such (density), against {box.base:.0%} of all runs.",
         }  # fmt: skip
         save(draw.box(box_table(study, box), box.trade_off, about), folder / "box")
     for name, (level, table) in extras.waiting.items():

@@ -1,8 +1,9 @@
 """Total gain as an outcome: how much of a util put into the lines in focus their loops return within two years.
 
-The gain is the mean-field twin's (`sim.engines.linearised`): at a month, every loop is opened where it meets the choice,
-each line in focus is worth a little more, and what comes back to those lines within 24 months, less what comes back to
-all others, is the total gain. Above one the lead feeds itself. The twin has no adopters' luck; release dates still have.
+The gain is the mean-field twin's (`sim.engines.linearised`): at a month, every loop is opened where it meets the
+choice, each line in focus is worth a little more, and what comes back to those lines within 24 months, less what comes
+back to all others, is the total gain. Above one the lead feeds itself. The twin has no luck of adopters; that of
+release dates it has.
 """
 
 from __future__ import annotations

@@ -155,10 +155,10 @@ class FunctionModel:
 
 
 FRESH = (
-    "the model gives another outcome for the same point and the same seed, so each run has fresh luck. Luck that differs "
-    "along a row of the design looks like an effect of whichever factor moved: with noise as large as the signal, a "
-    "factor that does nothing gets a total index of 0.5. Derive all luck from the seed in the table; luck is then a "
-    "factor, with a share of its own. Or vary the means or quantiles of replicates (luck: mean, quantile)."
+    "the model gives another outcome for the same point and the same seed, so each run has fresh luck. Luck that "
+    "differs along a row of the design looks like an effect of whichever factor moved: with noise as large as the "
+    "signal, a factor that does nothing gets a total index of 0.5. Derive all luck from the seed in the table; luck is "
+    "then a factor, with a share of its own. Or explain the mean or a quantile of replicates (luck: mean, quantile)."
 )
 
 

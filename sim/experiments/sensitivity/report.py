@@ -1,4 +1,4 @@
-"""The report of a study, to read: one sentence, one picture, one table, what was not varied, and how far to trust it."""
+"""The report of a study: one sentence, one picture, one table, what was not varied, and how far to trust it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from sim.analysis.sensitivity import DUMMY, LUCK, Indices
 from sim.analysis.sensitivity.curves import OverTime
 from sim.analysis.sensitivity.luck import percent
+from sim.axes import month_label
 from sim.experiments.sensitivity.folder import Extras, box_table, debt_of, reversal_table, rule_text
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study
@@ -128,14 +129,15 @@ def _time(study: Study) -> list[str]:
     lines = ["## Over time", ""]
     for name, each in study.curves.items():
         lines.append(f"- {outcome_words(name)[0]}: {_shift(study, each)}. ![{name}](figures/over-time-{name}.png)")
-    return [*lines, "", "Shares of a month are shares of that month's variance, which is drawn above them: a large part "
-            "of a small variance is little.", ""]  # fmt: skip
+    note = "Shares are parts of a month's variance, which is drawn above them: a large part of a small one is little."
+    return [*lines, "", note, ""]
 
 
 def _shift(study: Study, each: OverTime) -> str:
     """Who leads early and late."""
     months, names = study.found.months, np.array(each.names)
-    alive = np.flatnonzero(each.variance > 0.01 * np.nanmax(each.variance)) if np.nanmax(each.variance) > 0 else []
+    most = float(np.nanmax(each.variance))
+    alive = np.flatnonzero(each.variance > 0.01 * most) if most > 0 else np.empty(0, dtype=int)
     if not len(alive):
         return "it does not vary"
     said = []
@@ -186,8 +188,11 @@ def _reversals(study: Study, extras: Extras) -> list[str]:
         if row["search"] == "any factors" and row["own_distance"] < 0.05:
             continue
         lines.append(f"| {row['search']} | {row['distance']:.2f} | {row['factor']} | {row['from']} | {row['to']} |")
-    return [*lines, "", f"Found in {found.runs:,} points. The search follows slopes, so a nearer reversal behind a bump "
-            "can be missed; changes below .05 units are not listed.", ""]  # fmt: skip
+    note = (
+        f"Found in {found.runs:,} points. The search follows slopes, so a nearer reversal behind a bump can be missed; "
+        "changes below .05 units are not listed."
+    )
+    return [*lines, "", note, ""]
 
 
 def _waiting(extras: Extras) -> list[str]:
@@ -201,12 +206,15 @@ def _waiting(extras: Extras) -> list[str]:
                   "| factor | gets there, lower half | upper half | median month, lower half | upper half | p |",
                   "|---|---:|---:|---:|---:|---:|"]  # fmt: skip
         for row in table.head(8).itertuples():
-            low, high = (f"{each:.0f}" if np.isfinite(each) else "not by half" for each in (row.low_median,
-                                                                                           row.high_median))  # fmt: skip
+            low, high = (_median(each) for each in (row.low_median, row.high_median))
             lines.append(f"| {row.factor} | {percent(row.low_share)} | {percent(row.high_share)} | {low} | {high} | "
                          f"{row.p:.1e} |")  # fmt: skip
         lines += ["", f"![waiting](figures/waiting-{name}.png)", ""]
     return lines
+
+
+def _median(month: float) -> str:
+    return month_label(round(month)) if np.isfinite(month) else "not by half"
 
 
 def _debt(study: Study, first: Indices) -> list[str]:
@@ -252,7 +260,7 @@ def _method(study: Study, account: Mapping[str, Any]) -> list[str]:
     scenario = ""
     if "scenario" in account:
         scenario = (f"Scenario {account['scenario']} ({account['months']} months, {account['adopters']:,} adopters, "
-                    f"engine {account['engine']}, seed {account['scenario_seed']}), study `{account['hash']}`. ")  # fmt: skip
+                    f"engine {account['engine']}, seed {account['scenario_seed']}), `{account['hash']}`. ")  # fmt: skip
     why = f" Asked: {study.question}." if study.question else ""
     balance = "Sobol' sequences are scrambled (Owen) and used at powers of two. " if method.balanced else ""
     return [
@@ -263,8 +271,8 @@ def _method(study: Study, account: Mapping[str, Any]) -> list[str]:
         "the same quantile. Ranges are judgements, and indices are answers about them as much as about the model.", "",
         "A ranking counts as stable when the weighted change of ranks between resamples is below 1 in 95% of them, and "
         "values as settled when no interval is wider than .05 (Sarrazin, Pianosi and Wagener 2016). A factor is "
-        "influential when its interval lies above the floor of the inert one and its value above 1% of the variance, or "
-        "2% of the largest effect.", "",
+        "influential when its interval lies above the floor of the inert one and its value above 1% of the variance, "
+        "or 2% of the largest effect.", "",
     ]  # fmt: skip
 
 

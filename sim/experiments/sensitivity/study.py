@@ -28,8 +28,8 @@ STILL_UNSTABLE = 32
 class Treatment:
     """How luck is treated.
 
-    ``factor``: luck is a factor of the design, with a share of its own. ``mean`` and ``quantile``: every point runs with
-    the same ``replicates`` seeds, and the mean or a quantile of them is what is explained. ``none``: there is no luck.
+    ``factor``: luck is a factor of the design, with a share of its own. ``mean`` and ``quantile``: every point runs
+    with the same ``replicates`` seeds, and the mean or a quantile of them is explained. ``none``: there is no luck.
     """
 
     kind: Literal["factor", "mean", "quantile", "none"] = "factor"
@@ -87,7 +87,8 @@ def parse_treatment(text: str) -> Treatment:
         return found
     except ValueError:
         raise DesignError(
-            f'"{text}" is no way to treat luck. Write factor, mean:20 (replicates) or quantile:0.9:20 (level, replicates).'
+            f'"{text}" is no way to treat luck. Write factor, mean:20 (replicates) or quantile:0.9:20 (level, '
+            "replicates)."
         ) from None
 
 
@@ -254,7 +255,7 @@ def study(
     method, question : one of them; see `sim.analysis.sensitivity.methods`
     luck : ``factor``, ``mean:20`` or ``quantile:0.9:20``; absent: a factor where there is luck
     """
-    made: Model = FunctionModel(model, factors, lucky) if not hasattr(model, "variables") else model  # type: ignore[arg-type]
+    made: Any = model if hasattr(model, "variables") else FunctionModel(model, factors, lucky)
     name = method or _answer(question).method
     treatment = parse_treatment(luck) if luck else None
     return carry_out(made, name, size=size, seed=seed, treatment=treatment, by_block=by_block, resamples=resamples,

@@ -1,10 +1,10 @@
 """What varies in a study: one variable a declaration, however many adopter types, regions or lines it is declared for.
 
-The package declares some 380 numbers, but only some 140 *declarations*: ``cost_weight`` is declared once and has a value
-for each of four adopter types. A variable is one declaration, and all its numbers move together: the same quantile of
-each one's own plausible range, which for ranges stated as multiples of the default is the same multiple. So the
-question is "how much does the cost weight matter", and not "that of startups"; a key names a single number where that is
-the question.
+The package declares some 380 numbers, but only some 150 *declarations*: ``cost_weight`` is declared once and has a
+value for each of four adopter types. A variable is one declaration, and all its numbers move together: the same
+quantile of each one's own plausible range, which for ranges stated as multiples of the default is the same multiple.
+So the question is "how much does the cost weight matter", and not "that of startups"; a key names a single number where
+that is the question.
 
 `CORE` is what varies when nothing is said: the uncertain numbers of section 12 of the model description, with
 declarations split where moving everything together would cancel (Chinese costs against all others) and left out where a
@@ -31,7 +31,7 @@ from sim.scenario import Scenario
 PLACE = "--factors"
 BLOCKS = ("cost", "data", "policy", "compute", "social")
 WEAKNESS = {"measured": 0.25, "estimate": 0.5, "assumption": 1.0}
-"""How weak a source is: a published figure, a number tuned to patterns, and nobody's. A convention, not a measurement."""
+"""How weak a source is: a published figure, a number tuned to patterns, nobody's. A convention, no measurement."""
 
 DIGITAL, PHYSICAL = ("software", "enterprise", "public"), ("manufacturing", "logistics", "robotics")
 
