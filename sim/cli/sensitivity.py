@@ -328,7 +328,7 @@ def words(study: Study, extras: Extras) -> str:
         for row in first.table.head(ROWS).to_dict("records"):
             cells = {"factor": row["factor"], "block": row["block"],
                      WORDS[first.main]: figures(row, first.main), "standing": row["standing"]}  # fmt: skip
-            rows.append({"rank": place(row), **cells} if first.stable else cells)
+            rows.append({"rank": place(row), **cells} if first.ranked else cells)
         lines += [f"{first.outcome}  ({study.treatment.words})", as_table(rows)]
         if len(first.table) > ROWS:
             lines.append(f"... and {len(first.table) - ROWS} more in indices.csv")
@@ -366,7 +366,9 @@ def looks(study: Study) -> list[str]:
     if unstable:
         more = study.needed - study.design.size
         runs = round(more * study.runs / study.design.size)
-        lines.append(f"no ranking yet of {', '.join(unstable)}: about {runs:,} more runs are needed, --more {more}")
+        lines.append(
+            f"no whole ranking yet of {', '.join(unstable)}: about {runs:,} more runs are needed, --more {more}"
+        )
     return lines
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from sim.analysis.sensitivity.convergence import Convergence, convergence, over_size, ranks
+from sim.analysis.sensitivity.convergence import MOST_GROWTH, Convergence, convergence, over_size, ranks
 from sim.analysis.sensitivity.design import DUMMY, LUCK, Array, Design, power_of_two
 from sim.analysis.sensitivity.luck import NO_LUCK, Luck, luck_share, percent
 from sim.analysis.sensitivity.measures import RESAMPLES, Measures
@@ -23,7 +23,7 @@ SPARE_RESAMPLES = 300
 """Resamples at parts of the runs, where only the trend counts."""
 FAILED_TOO_MANY = 0.05
 
-Standing = Literal["influential", "negligible", "not told from nothing"]
+Standing = Literal["influential", "smaller than luck", "negligible", "not told from nothing"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Indices:
     Attributes
     ----------
     table : one row a factor, luck and dummy included: factor, block, then value, low and high of each measure
-        (``ST``, ``ST_low``, ``ST_high``), floor, standing, and rank, best and worst rank where the ranking is stable
+        (``ST``, ``ST_low``, ``ST_high``), floor, standing, and rank, best and worst rank as far as they are stable
     pairs : interactions of pairs, where the method gives them
     luck : share of the variance that is luck
     settled : values, ranking, screening
@@ -71,10 +71,15 @@ class Indices:
         return self.settled is not None and self.settled.ranking_stable
 
     @property
+    def ranked(self) -> list[str]:
+        """The factors whose rank is stable, first to last; luck may be among them."""
+        return [] if "rank" not in self.table else self.table.loc[self.table["rank"].notna(), "factor"].tolist()
+
+    @property
     def influential(self) -> list[str]:
-        """Factors that are more than chance and not negligible, luck aside, largest first."""
+        """Factors that are more than chance, luck and negligible; largest first, as far as that is known."""
         rows = self.table[(self.table["standing"] == "influential") & ~_added(self.table["factor"])]
-        return rows.sort_values(self.main, ascending=False)["factor"].tolist()
+        return rows["factor"].tolist()
 
     def value(self, factor: str, measure: str | None = None) -> float:
         """The index of a factor."""
@@ -107,7 +112,7 @@ def analyse(
     luck = luck_share(design, y, resamples, seed) if luck is None else luck
     about = [_of_failures(design, finite, len(whole), method)]
     kept = design.parts(y)[whole].reshape(-1) if len(whole) else np.empty(0)
-    if len(whole) < 2:
+    if len(whole) < min(2, method.least):
         sentence = f"{len(whole)} of {design.size} {method.part} are whole; no index can be estimated"
         about.append(Check("enough runs", False, sentence))
         return _nothing(method, design, name, luck, about, failed)
@@ -119,7 +124,7 @@ def analyse(
     used = design if len(whole) == design.size else design.take(whole)
     estimate = lambda part, values, count=resamples: method.estimate(part, values, count, seed)
     found = estimate(used, kept)
-    settled = convergence(found, used.size, method.balanced, seed)
+    settled = convergence(found, used.size, method.balanced, seed, method.least)
     about += [*_of_sums(found), *_of_balance(method, design, len(whole)), *_of_settling(settled, method, design)]
     curve = pd.DataFrame()
     if trace:
@@ -150,14 +155,19 @@ def _table(design: Design, found: Measures, settled: Convergence) -> pd.DataFram
     table = pd.DataFrame(rows)
     table["floor"] = found.floor[found.main]
     table["standing"] = _standing(found)
-    if settled.ranking_stable:
-        table = table.merge(ranks(found), on="factor", how="left")
-        table = table.sort_values(found.main, ascending=False, kind="stable")
-        for column in ("rank", "best", "worst"):
-            table[column] = table[column].astype("Int64")
-    else:  # an order of rows is a ranking too
+    if not settled.leading:  # an order of rows is a ranking too
         last = _added(table["factor"])
         table = table.assign(_last=last).sort_values(["_last", "block", "factor"]).drop(columns="_last")
+        return table.reset_index(drop=True)
+    table = table.merge(ranks(found), on="factor", how="left")
+    table = table.sort_values(found.main, ascending=False, kind="stable")
+    if not settled.ranking_stable:
+        beyond = ~(table["rank"] <= settled.leading)
+        table.loc[beyond, ["rank", "best", "worst"]] = np.nan
+        rest = table[beyond].assign(_last=_added(table["factor"])[beyond]).sort_values(["_last", "block", "factor"])
+        table = pd.concat([table[~beyond], rest.drop(columns="_last")])
+    for column in ("rank", "best", "worst"):
+        table[column] = table[column].astype("Int64")
     return table.reset_index(drop=True)
 
 
@@ -166,10 +176,14 @@ def _standing(found: Measures) -> list[Standing]:
     value, low = found.values[main], found.low[main]
     little = NEGLIGIBLE.get(main, NEGLIGIBLE_PART * float(np.max(np.abs(value))) if not found.scaled else 0.0)
     inert = [name.startswith(DUMMY) for name in found.names]
+    # effects in the outcome's unit: one that luck alone exceeds can be dropped, however surely it is not nothing
+    luck = value[found.names.index(LUCK)] if not found.scaled and LUCK in found.names else 0.0
+    high = found.high[main]
     return [
         "not told from nothing" if dummy or not value[place] > floor or not low[place] > min(floor, value[place])
         or not low[place] > 0
         else "negligible" if value[place] < little
+        else "smaller than luck" if high[place] < luck
         else "influential"
         for place, dummy in enumerate(inert)
     ]  # fmt: skip
@@ -245,8 +259,11 @@ def _of_settling(settled: Convergence, method: Method, design: Design) -> list[C
     if not settled.ranking_stable:
         rank = (
             f"the order of factors still changes between resamples (disorder {settled.disorder:.2f}, stable below 1); "
-            f"about {runs:,} more runs are needed: --more {more}"
+            f"{'at least' if settled.needed >= MOST_GROWTH * settled.size else 'about'} {runs:,} more runs are needed: "
+            f"--more {more}"
         )
+        if settled.leading:
+            rank = f"the first {settled.leading} ranks are stable; {rank}"
     return [
         Check("ranking stable", settled.ranking_stable, rank),
         Check("screening settled", settled.screening_settled,

@@ -23,7 +23,8 @@ DISORDER = 1.0
 """Largest 95% quantile of the weighted change of ranks between two resamples at which a ranking is stable."""
 SMALL = 0.05
 """Index below which a factor counts as one that matters little."""
-MOST_GROWTH = 64
+MOST_GROWTH = 8
+"""A forecast is not stretched further than this: ranks of near equals may never settle."""
 LEAST_PARTS = 8
 """Fewer parts than this cannot show how much they scatter."""
 FRACTIONS = (8, 4, 2, 1)
@@ -37,8 +38,11 @@ class Convergence:
     Attributes
     ----------
     width : widest interval of any factor; disorder : of ranks; screening : widest interval of what matters little
-    needed : parts at which the ranking should be stable, by the law of one over root n; equal to ``size`` if it is
     size : parts that were used
+    needed : parts at which the ranking should be stable, by the law of one over root n; equal to ``size`` if it is.
+        At most `MOST_GROWTH` times ``size``, and then a lower bound
+    least : parts with fewer of which nothing is stable
+    leading : how many ranks from the first are stable, even if the whole ranking is not
     """
 
     width: float
@@ -46,6 +50,8 @@ class Convergence:
     screening: float
     size: int
     needed: int
+    leading: int
+    least: int = LEAST_PARTS
 
     @property
     def values_settled(self) -> bool:
@@ -55,15 +61,15 @@ class Convergence:
     @property
     def ranking_stable(self) -> bool:
         """Whether a ranking may be printed."""
-        return self.size >= LEAST_PARTS and self.disorder < DISORDER
+        return self.size >= self.least and self.disorder < DISORDER
 
     @property
     def screening_settled(self) -> bool:
         """Whether the factors that matter little are known."""
-        return self.size >= LEAST_PARTS and self.screening <= WIDTH
+        return self.size >= self.least and self.screening <= WIDTH
 
 
-def convergence(found: Measures, size: int, balanced: bool, seed: int = 0) -> Convergence:
+def convergence(found: Measures, size: int, balanced: bool, seed: int = 0, least: int = LEAST_PARTS) -> Convergence:
     """The three criteria for the main measure of one outcome.
 
     ``size`` parts were used; ``balanced`` designs grow by powers of two.
@@ -75,29 +81,35 @@ def convergence(found: Measures, size: int, balanced: bool, seed: int = 0) -> Co
     low, high = ends(boot)
     width = high - low
     little = value < SMALL
-    disorder = _disorder(boot, seed)
+    disorder, leading = _disorder(boot, value, seed)
     screening = float(width[little].max()) if little.any() else 0.0
-    growth = (disorder / DISORDER) ** 2 if disorder >= DISORDER else 1.0
-    needed = max(int(np.ceil(size * min(growth * 1.1, MOST_GROWTH))), LEAST_PARTS) if growth > 1 else size
-    needed = max(needed, LEAST_PARTS)
+    growth = min(1.1 * (disorder / DISORDER) ** 2, MOST_GROWTH) if disorder >= DISORDER else 1.0
+    needed = max(int(np.ceil(size * growth)), least)
+    leading = leading if size >= least else 0
     if balanced and needed > size:
         needed = next_power_of_two(needed)
-    return Convergence(float(width.max()), disorder, screening, size, needed)
+    return Convergence(float(width.max()), disorder, screening, size, needed, leading, least)
 
 
-def _disorder(boot: Array, seed: int) -> float:
-    """95% quantile over pairs of resamples of the change of ranks, weighted by the squared larger index."""
+def _disorder(boot: Array, value: Array, seed: int) -> tuple[float, int]:
+    """95% quantile over pairs of resamples of the change of ranks, weighted by the squared larger index.
+
+    Also the number of leading factors among which that is below the limit, for them and for any fewer.
+    """
     boot = np.maximum(boot, 0.0)
-    if boot.shape[1] < 2 or len(boot) < 2:
-        return 0.0
+    count = boot.shape[1]
+    if count < 2 or len(boot) < 2:
+        return 0.0, count
     ranks = np.argsort(np.argsort(-boot, axis=1), axis=1)
     rng = np.random.default_rng([seed, 23])
     one, two = rng.integers(len(boot), size=(2, PAIRS_OF_RESAMPLES))
-    weight = np.maximum(boot[one], boot[two]) ** 2
-    total = weight.sum(axis=1)
-    moved = np.abs(ranks[one] - ranks[two])
-    return float(np.quantile(np.divide((moved * weight).sum(axis=1), total, out=np.zeros_like(total),
-                                       where=total > 0), 0.95))  # fmt: skip
+    order = np.argsort(-value, kind="stable")
+    weight = (np.maximum(boot[one], boot[two]) ** 2)[:, order]
+    moved = np.cumsum(np.abs(ranks[one] - ranks[two])[:, order] * weight, axis=1)
+    total = np.cumsum(weight, axis=1)
+    upto = np.quantile(np.divide(moved, total, out=np.zeros_like(total), where=total > 0), 0.95, axis=0)
+    unstable = np.flatnonzero(upto >= DISORDER)
+    return float(upto[-1]), int(unstable[0]) if len(unstable) else count
 
 
 def over_size(

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Literal
 
 from sim.analysis.sensitivity import elementary, factorial, given_data, gradients, shapley, variance
+from sim.analysis.sensitivity.convergence import LEAST_PARTS
 from sim.analysis.sensitivity.design import POOL, Array, Column, Design, sample
 from sim.analysis.sensitivity.measures import RESAMPLES, Measures
 from sim.errors import DesignError, UnknownNameError
@@ -27,6 +28,7 @@ class Method:
     part : what a part is called
     balanced : whether parts come in powers of two
     groups : whether whole blocks can be factors
+    least : parts with fewer of which nothing can be ranked
     """
 
     name: str
@@ -38,6 +40,7 @@ class Method:
     part: str = "base points"
     balanced: bool = True
     groups: bool = False
+    least: int = LEAST_PARTS
 
 
 def _given(name: str, title: str, answers: str, size: int = 1024) -> Method:
@@ -69,7 +72,7 @@ METHODS: dict[str, Method] = {
         Method("dgsm", "derivative-based measures", "an upper bound of ST from slopes", gradients.design,
                gradients.indices, 64),
         Method("ff", "fractional factorial", "main effects between the ends of the ranges", factorial.design,
-               factorial.indices, 4, "repeats", balanced=False),
+               factorial.indices, 4, "repeats", balanced=False, least=1),
         Method("shapley", "Shapley effects", "fair shares that add to one, interactions included", shapley.design,
                shapley.indices, 400, "walks", balanced=False),
     )

@@ -32,7 +32,7 @@ CROSSINGS = ("take_off_", "half_")
 FLIP_REPLICATES = 8
 FLIP_FACTORS = 8
 LOW_QUARTER = 0.25
-PILOT = (4, 16)
+PILOT = (8, 40)
 """Runs before the clock starts, which compile and warm up, and runs that are timed."""
 
 

@@ -122,7 +122,7 @@ def account_of(study: Study, extras: Extras, about: Mapping[str, Any]) -> dict[s
     found["outcomes"] = {
         name: {
             "stable": each.stable, "luck": [each.luck.share, each.luck.low, each.luck.high],
-            "influential": each.influential if each.stable else sorted(each.influential),
+            "ranked": each.ranked, "influential": each.influential if each.stable else sorted(each.influential),
             "parts_needed": each.settled.needed if each.settled is not None else None,
             "checks": {check.name: [check.passed, check.sentence] for check in each.checks},
         }

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.sensitivity import DUMMY, LUCK, Indices
+from sim.analysis.sensitivity.convergence import MOST_GROWTH
 from sim.analysis.sensitivity.curves import OverTime
 from sim.analysis.sensitivity.luck import percent
 from sim.axes import month_label
@@ -53,10 +54,14 @@ def file_name(outcome: str) -> str:
 def _more(study: Study, found: Indices) -> str:
     assert found.settled is not None
     more = found.settled.needed - study.design.size
-    runs = more * study.design.width * study.treatment.runs_each
+    runs = round(more * study.runs / study.design.size)
+    far = "At least" if found.settled.needed >= MOST_GROWTH * study.design.size else "About"
+    stable = (
+        f"Only the first {found.settled.leading} ranks are stable, so" if found.settled.leading else "No rank is, so"
+    )
     return (
-        f"The ranking is not stable, so none is printed: factors stand in alphabetical order. About {runs:,} more runs "
-        f"are needed; `--more {more}` adds them to the same store."
+        f"{stable} no others are printed: those factors stand in alphabetical order. {far} {runs:,} more runs are "
+        f"needed for a whole ranking; `--more {more}` adds them to the same store."
     )
 
 
@@ -74,7 +79,8 @@ def _table(study: Study, found: Indices) -> list[str]:
     debts = debt_of(study, found.outcome)
     parts = dict(zip(debts["factor"], debts["part"], strict=True)) if len(debts) else {}
     kinds = {each.name: each.source_kind for each in study.variables}
-    rank = ["rank"] if found.stable else []
+    some = "rank" in found.table
+    rank = ["rank"] if some else []
     head = [
         *rank,
         "factor",
@@ -93,7 +99,7 @@ def _table(study: Study, found: Indices) -> list[str]:
         label = f"*{name}*" if name in (LUCK, DUMMY) else name
         cells = [label, row["block"] if name not in (LUCK, DUMMY) else "", *[figures(row, each) for each in measures],
                  row["standing"], kinds.get(name, ""), debt]  # fmt: skip
-        lines.append(f"| {' | '.join([place(row), *cells] if found.stable else cells)} |")
+        lines.append(f"| {' | '.join([place(row), *cells] if some else cells)} |")
     floor = float(found.table["floor"].iloc[0])
     note = (
         f"Intervals are 95%, from {study.resamples:,} bootstrap resamples. *dummy* is a factor that the model never "
@@ -272,7 +278,8 @@ def _method(study: Study, account: Mapping[str, Any]) -> list[str]:
         "A ranking counts as stable when the weighted change of ranks between resamples is below 1 in 95% of them, and "
         "values as settled when no interval is wider than .05 (Sarrazin, Pianosi and Wagener 2016). A factor is "
         "influential when its interval lies above the floor of the inert one and its value above 1% of the variance, "
-        "or 2% of the largest effect.", "",
+        "or 2% of the largest effect. An effect in the unit of the outcome whose interval lies below that of luck "
+        "alone is called smaller than luck: it may be real, but another seed changes more.", "",
     ]  # fmt: skip
 
 

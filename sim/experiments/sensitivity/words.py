@@ -53,12 +53,20 @@ def sentence(found: Indices) -> str:
     matter = found.influential
     rest = len(names) - len(matter)
     luck = f"luck explains {percent(found.luck.share)}" if found.luck.pairs else ""
-    tail = f"{rest} of {len(names)} assumptions are negligible or cannot be told from nothing" if rest else ""
-    if not found.stable:
+    small = (
+        "smaller than luck, negligible or"
+        if (found.table["standing"] == "smaller than luck").any()
+        else "negligible or"
+    )
+    tail = f"{rest} of {len(names)} assumptions are {small} not told from nothing" if rest else ""
+    first = [name for name in found.ranked if name in matter] if not found.stable else matter
+    top = first[:NAMED]
+    if not top and not found.stable:
         parts = [f"The order of what drives the {words} is not settled yet", luck and f"{luck} of its spread",
                  f"{len(matter)} of {len(names)} assumptions are influential"]  # fmt: skip
         return "; ".join(part for part in parts if part) + "."
-    top = matter[:NAMED]
+    if not found.stable:
+        tail = "; ".join(part for part in (tail, "the order of the others is not settled") if part)
     if not top:
         lead = f"{luck} of the spread in the {words}" if luck else f"No assumption moves the {words}"
         return _capital(f"{lead}; {tail}.")
