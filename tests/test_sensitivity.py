@@ -295,7 +295,9 @@ def test_no_ranking_before_it_is_stable_and_one_afterwards():
     assert "more runs are needed: --more" in advice
     told = []
     wide = lambda table: 5 * table["a"] + table["b"] + 0.3 * np.sin(9 * table["a"] * table["b"])
-    later = until_stable(study(wide, {"a": (0, 1), "b": (0, 1)}, method="sobol", size=4, resamples=FEW), told=told.append)
+    later = until_stable(
+        study(wide, {"a": (0, 1), "b": (0, 1)}, method="sobol", size=4, resamples=FEW), told=told.append
+    )
     assert later.stable
     assert told
     assert later.outcomes["outcome"].table["factor"].iloc[0] == "a"
@@ -303,7 +305,9 @@ def test_no_ranking_before_it_is_stable_and_one_afterwards():
 
 def test_until_stable_stops_at_the_budget():
     twins = lambda table: table["a"] + table["b"]
-    found = until_stable(study(twins, {"a": (0, 1), "b": (0, 1)}, method="sobol", size=16, resamples=FEW), most_runs=200)
+    found = until_stable(
+        study(twins, {"a": (0, 1), "b": (0, 1)}, method="sobol", size=16, resamples=FEW), most_runs=200
+    )
     assert not found.stable
     assert found.runs <= 200
 
@@ -329,8 +333,10 @@ def test_indices_are_followed_over_parts_of_the_same_runs():
 
 def test_curves_share_their_variance_month_by_month_and_the_variance_is_told_beside():
     months = np.arange(24)
-    curve = lambda table: np.outer(table["a"], 24 - months) + np.outer(table["b"], months) + 0 * table["c"].to_numpy()[:, None]
-    found = study(lambda table: {"y": table["a"], "curve": curve(table)}, {name: (0, 1) for name in "abc"},
+    curve = lambda table: (
+        np.outer(table["a"], 24 - months) + np.outer(table["b"], months) + 0 * table["c"].to_numpy()[:, None]
+    )
+    found = study(lambda table: {"y": table["a"], "curve": curve(table)}, dict.fromkeys("abc", (0, 1)),
                   method="sobol", size=512, resamples=20).curves["curve"]  # fmt: skip
     a, b = (found.names.index(name) for name in "ab")
     exact = (24 - months) ** 2 / ((24 - months) ** 2 + months**2)
