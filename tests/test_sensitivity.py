@@ -32,7 +32,9 @@ from sim.experiments.sensitivity import study
 from sim.experiments.sensitivity.study import parse_treatment, until_stable
 
 FEW = 100
-EVERY = sorted(METHODS)
+TAKES_LONGER = ("delta", "hdmr", "rsa")
+EVERY = [pytest.param(name, marks=pytest.mark.slow) if name in TAKES_LONGER else name for name in sorted(METHODS)]
+NAMES_OF_METHODS = sorted(METHODS)
 LUCKY = {"factors": LINEAR, "lucky": True, "resamples": FEW}
 
 
@@ -41,7 +43,7 @@ def values(found, measure, names):
 
 
 def test_sobol_pipeline_recovers_the_ishigami_indices():
-    found = study(ishigami, ISHIGAMI, method="sobol", size=4096, seed=0, resamples=FEW).outcomes["outcome"]
+    found = study(ishigami, ISHIGAMI, method="sobol", size=2048, seed=0, resamples=FEW).outcomes["outcome"]
     names = list(ISHIGAMI)
     assert values(found, "S1", names) == pytest.approx([ISHIGAMI_S1[name] for name in names], abs=0.03)
     assert values(found, "ST", names) == pytest.approx([ISHIGAMI_ST[name] for name in names], abs=0.03)
@@ -75,9 +77,9 @@ def test_pairs_of_the_ishigami_function():
 
 
 def test_shapley_shares_of_the_ishigami_function_split_the_interaction_evenly():
-    found = study(ishigami, ISHIGAMI, method="shapley", size=4000, resamples=FEW).outcomes["outcome"]
+    found = study(ishigami, ISHIGAMI, method="shapley", size=2000, resamples=50).outcomes["outcome"]
     exact = [(ISHIGAMI_S1[name] + ISHIGAMI_ST[name]) / 2 for name in ISHIGAMI]
-    assert values(found, "shapley", ISHIGAMI) == pytest.approx(exact, abs=0.04)
+    assert values(found, "shapley", ISHIGAMI) == pytest.approx(exact, abs=0.06)
     assert found.table["shapley"].sum() == pytest.approx(1)
 
 
@@ -86,6 +88,7 @@ def test_rbd_fast_gives_first_indices_from_any_sample():
     assert values(found, "S1", ISHIGAMI) == pytest.approx([ISHIGAMI_S1[name] for name in ISHIGAMI], abs=0.04)
 
 
+@pytest.mark.slow
 def test_hdmr_gives_the_indices_of_the_g_function():
     _, total = sobol_g_indices()
     found = study(sobol_g, G_FACTORS, method="hdmr", size=1024).outcomes["outcome"]
@@ -176,26 +179,27 @@ def test_luck_that_multiplies_shows_as_interaction():
 # nothing from nothing
 
 
-def repeats(method: str, count: int, size: int) -> list[str]:
+def repeats(method: str, count: int, size: int, resamples: int = 40) -> list[str]:
     """What is called influential among two inert factors, in repeats with other seeds."""
     named = []
     columns = [Column(name) for name in (*LINEAR, "inert2")]
     for seed in range(count):
         design = make(find(method), columns, size, seed)
         table = pd.DataFrame(design.unit[:, :5], columns=list(LINEAR)).assign(seed=design.replicate)
-        found = analyse(find(method), design, noisy_linear(table), resamples=FEW, seed=seed, trace=False)
+        found = analyse(find(method), design, noisy_linear(table), resamples=resamples, seed=seed, trace=False)
         named += [name for name in found.influential if name.startswith("inert")]
     return named
 
 
-@pytest.mark.parametrize(("method", "size"), [("sobol", 32), ("morris", 6), ("radial", 6), ("shapley", 20)])
+@pytest.mark.parametrize(("method", "size"), [("sobol", 16), ("morris", 6)])
 def test_an_inert_factor_is_never_called_influential_in_200_repeats(method, size):
     assert repeats(method, 200, size) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("method", "size"), [("pawn", 256), ("rbd_fast", 256), ("delta", 256), ("rsa", 256), ("dgsm", 16), ("ff", 4)]
+    ("method", "size"),
+    [("pawn", 256), ("rbd_fast", 256), ("delta", 256), ("rsa", 256), ("dgsm", 16), ("ff", 4), ("shapley", 20), ("radial", 6)],
 )
 def test_an_inert_factor_is_never_called_influential_in_200_repeats_of_a_biased_method(method, size):
     assert repeats(method, 200, size) == []
@@ -259,7 +263,7 @@ def test_a_constant_outcome_has_nothing_to_explain_and_says_so():
 # going on
 
 
-@pytest.mark.parametrize("method", [name for name in EVERY if name != "ff"])
+@pytest.mark.parametrize("method", [name for name in NAMES_OF_METHODS if name != "ff"])
 def test_a_longer_design_begins_with_the_shorter_one(method):
     size = {"morris": 10, "radial": 10, "shapley": 30}.get(method, 32)
     columns = [Column("a"), Column("b")] if method == "dgsm" else [Column("a"), Column("b", 3, ordered=False)]

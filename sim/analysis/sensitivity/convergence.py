@@ -76,7 +76,8 @@ def convergence(found: Measures, size: int, balanced: bool, seed: int = 0, least
     """
     kept = [place for place, name in enumerate(found.names) if not name.startswith(DUMMY)]
     boot, value = found.boot[:, kept], found.values[found.main][kept]
-    scale = 1.0 if found.scaled else max(float(np.max(np.abs(value))), 1e-300)
+    largest = float(np.max(np.abs(value)))
+    scale = 1.0 if found.scaled or not largest > 0 else largest
     boot, value = boot / scale, value / scale
     low, high = ends(boot)
     width = high - low

@@ -48,7 +48,8 @@ def luck_share(design: Design, outcome: Array, resamples: int = RESAMPLES, seed:
     rng = np.random.default_rng([seed, 29])
     within = half[rng.integers(len(half), size=(resamples, len(half)))].mean(axis=1)
     spread = base[rng.integers(len(base), size=(resamples, len(base)))].var(axis=1)
-    low, high = np.quantile(within / spread, [0.025, 0.975])
+    shares = np.divide(within, spread, out=np.zeros_like(within), where=spread > 0)
+    low, high = np.quantile(shares, [0.025, 0.975])
     return Luck(float(half.mean() / np.var(base)), float(low), float(high), len(pairs))
 
 

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,12 +90,14 @@ class Journal:
     def _compute(
         self, todo: list[tuple[str, tuple[Any, ...]]], month: int, told: Callable[[int, int], None] | None
     ) -> None:
+        from sim.experiments.pools import pool as make_pool
+
         text = json.dumps(self.recipe.account())
         chunks = [todo[start : start + CHUNK] for start in range(0, len(todo), CHUNK)]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         workers = min(MOST_WORKERS, os.cpu_count() or 1, len(chunks))
         done = 0
-        with ProcessPoolExecutor(workers) as pool, self.path.open("a", encoding="utf-8") as file:
+        with make_pool("processes", workers=workers) as pool, self.path.open("a", encoding="utf-8") as file:
             file.write("\n")  # a line that was cut off by a kill must not take the next one with it
             tasks = [pool.submit(gains_of, text, [values for _, values in chunk], month) for chunk in chunks]
             for chunk, task in zip(chunks, tasks, strict=True):
