@@ -333,7 +333,7 @@ def words(study: Study, extras: Extras) -> str:
         if len(first.table) > ROWS:
             lines.append(f"... and {len(first.table) - ROWS} more in indices.csv")
         lines.append("")
-    lines += [f"- {sentence(each)}" for each in study.outcomes.values()]
+    lines += [f"- {sentence(each, study.called)}" for each in study.outcomes.values()]
     told = [f"{each.outcome} {percent(each.luck.share)}" for each in study.outcomes.values() if each.luck.pairs]
     lines += ["", f"share of luck: {', '.join(told) or 'not known, since luck was not varied'}"]
     lines += looks(study)

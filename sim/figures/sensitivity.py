@@ -323,10 +323,16 @@ def _end_labels(axes: Axes, x: float, labels: Sequence[tuple[float, str, str]]) 
     low, high = axes.get_ylim() if not labels else (min(0.0, axes.get_ylim()[0]), axes.get_ylim()[1])
     if all(0 <= height <= 1 for height, _, _ in labels):
         high = max(high, 1.0) if high > 0.9 else high
-    gap, last = (high - low) / 17, -np.inf
-    for height, text, colour in sorted(labels):
-        last = max(height, last + gap)
-        axes.annotate(text, (x, last), xytext=(4, 0), textcoords="offset points", fontsize=LETTER, color=colour,
+    gap, ordered = (high - low) / 17, sorted(labels)
+    heights = [height for height, _, _ in ordered]
+    for place in range(1, len(heights)):
+        heights[place] = max(heights[place], heights[place - 1] + gap)
+    above = high  # what was pushed out at the top comes down again
+    for place in reversed(range(len(heights))):
+        heights[place] = min(heights[place], above)
+        above = heights[place] - gap
+    for height, (_, text, colour) in zip(heights, ordered, strict=True):
+        axes.annotate(text, (x, height), xytext=(4, 0), textcoords="offset points", fontsize=LETTER, color=colour,
                       va="center", annotation_clip=False)  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def report(study: Study, extras: Extras, account: Mapping[str, Any]) -> str:
     """A study as Markdown."""
     first = next(iter(study.outcomes.values()))
     name = account.get("scenario", "the model")
-    lines = [f"# What drives {name}?", "", f"**{sentence(first)}**", ""]
+    lines = [f"# What drives {name}?", "", f"**{sentence(first, study.called)}**", ""]
     if not first.stable and first.settled is not None:
         lines += [_more(study, first), ""]
     picture = MAIN_PICTURE.get(study.method.name, "indices")
@@ -113,7 +113,10 @@ def _others(study: Study) -> list[str]:
     rest = list(study.outcomes.values())
     lines = ["## Every outcome in a sentence", ""]
     for each in rest:
-        lines.append(f"- {sentence(each)}" + ("" if each.stable or each.settled is None else f" {_more(study, each)}"))
+        lines.append(
+            f"- {sentence(each, study.called)}"
+            + ("" if each.stable or each.settled is None else f" {_more(study, each)}")
+        )
     return [*lines, ""]
 
 

@@ -120,6 +120,11 @@ class Study:
         return self.model.variables
 
     @property
+    def called(self) -> dict[str, str]:
+        """Factors in words, by their names."""
+        return {each.name: each.words for each in self.variables}
+
+    @property
     def runs(self) -> int:
         """Different runs that the design asks for; what an inert column moves is not run twice."""
         return count_runs(self.design, self.treatment)

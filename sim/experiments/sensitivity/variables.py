@@ -108,6 +108,14 @@ class Variable:
         return self.members[0].block
 
     @property
+    def words(self) -> str:
+        """What it is, for a sentence: ``weight of log cost in utility (*.cost_weight)``."""
+        meaning = self.members[0].long_name
+        if meaning in ("", self.name) or not ("*" in self.name or "." in self.name):
+            return self.name
+        return f"{meaning[:1].lower()}{meaning[1:]} ({self.name})"
+
+    @property
     def source_kind(self) -> str:
         """How well its numbers are founded: as the weakest of them."""
         return max((each.source_kind for each in self.members), key=lambda kind: WEAKNESS[kind])

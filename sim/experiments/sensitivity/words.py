@@ -41,11 +41,13 @@ def amount(value: float, unit: str) -> str:
     return f"{value:.2g} {unit}".strip()
 
 
-def sentence(found: Indices) -> str:
+def sentence(found: Indices, called: Mapping[str, str] | None = None) -> str:
     """One sentence that a minister can read: luck, the factors that matter most, and what does not matter.
 
-    It names an order of factors only where the ranking is stable.
+    It names an order of factors only as far as it is stable. ``called`` gives factors in words.
     """
+    called = called or {}
+    say = lambda name: called.get(name, name)
     words, unit = outcome_words(found.outcome)
     if found.settled is None:
         return f"Nothing can be said of the {words}: {found.checks[-1].sentence}."
@@ -72,20 +74,20 @@ def sentence(found: Indices) -> str:
         return _capital(f"{lead}; {tail}.")
     index = found.table.set_index("factor")
     if found.main in SHARES:
-        each = [f"{name} {percent(float(index.loc[name, found.main]))}" for name in top]
+        each = [f"{say(name)} {percent(float(index.loc[name, found.main]))}" for name in top]
         with_what = ", interactions included" if found.main == "ST" else ""
         lead = f"{luck} of the spread in the {words}; " if luck else ""
         lead = _capital(lead) if lead else f"Of the spread in the {words}, "
         return f"{lead}{_list(each)} of it{with_what}{'; ' + tail if tail else ''}."
     if found.main in ("mu_star", "size"):
-        each = [f"{name} by {amount(float(index.loc[name, found.main]), unit)}" for name in top]
+        each = [f"{say(name)} by {amount(float(index.loc[name, found.main]), unit)}" for name in top]
         alone = f"; luck alone by {amount(float(index.loc[LUCK, found.main]), unit)}" if LUCK in index.index else ""
         return (
-            f"From end to end of its range, {each[0].replace(' by ', f' moves the {words} by ', 1)} on average"
+            f"From end to end of its range, {f' moves the {words} by '.join(each[0].rsplit(' by ', 1))} on average"
             f"{', ' + _list(each[1:]) if len(each) > 1 else ''}{alone}{'; ' + tail if tail else ''}."
         )
     lead = f"{luck} of the spread in the {words}; " if luck else f"For the {words}, "
-    return f"{_capital(lead)}what moves it most is {_list(top)}{'; ' + tail if tail else ''}."
+    return f"{_capital(lead)}what moves it most is {_list([say(name) for name in top])}{'; ' + tail if tail else ''}."
 
 
 def _list(parts: Sequence[str]) -> str:
