@@ -349,7 +349,7 @@ def convergence(
     with house_style():
         height = 92.0
         figure = _page(about["title"], about["footer"], height, figure)
-        left = _axes(figure, 15, 14, 82, height - 14 - FOOT)
+        left = _axes(figure, 15, 14, 74, height - 14 - FOOT)
         right = _axes(figure, WIDTH - 45, 14, 41, height - 14 - FOOT)
         sizes = np.sort(trace["parts"].unique())
         last = trace[trace["parts"] == sizes[-1]]
