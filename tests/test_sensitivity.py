@@ -307,6 +307,16 @@ def test_no_ranking_before_it_is_stable_and_one_afterwards():
     assert later.outcomes["outcome"].table["factor"].iloc[0] == "a"
 
 
+def test_a_stable_ranking_with_a_near_tie_at_the_top_is_printed_whole():
+    model = lambda table: table["a"] + 0.99 * table["b"] + 0.3 * table["c"] + 0.2 * table["d"]
+    found = study(model, dict.fromkeys("dcba", (0, 1)), method="sobol", size=256, resamples=FEW).outcomes["outcome"]
+    assert found.stable
+    assert found.table["ST"].is_monotonic_decreasing
+    rows = found.table.set_index("factor")
+    assert (rows.loc["a", "best"], rows.loc["a", "worst"]) == (1, 2)
+    assert rows["rank"].dropna().tolist() == [1, 2, 3, 4]
+
+
 def test_until_stable_stops_at_the_budget():
     twins = lambda table: table["a"] + table["b"]
     found = until_stable(

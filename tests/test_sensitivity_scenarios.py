@@ -77,12 +77,13 @@ def test_a_declaration_moves_all_its_numbers_to_the_same_quantile():
     scenario = load(BASELINE).scenario
     [variable], _ = choose(scenario, ["*.cost_weight"])
     values = variable.values(np.array([0.0, 1.0]))
-    ratios = {key: value / scenario.parameters.__getattribute__(key.split(".")[0]).cost_weight
-              for key, value in values.items()}  # fmt: skip
-    assert len(ratios) == 4
-    for each in ratios.values():
-        assert each == pytest.approx([0.2, 2.5])
-    assert variable.shown(1.0) == "×2.5"
+    assert len(values) == 4
+    for member in variable.members:
+        assert values[member.key] == pytest.approx(member.distribution.ends)
+    [common], _ = choose(scenario, ["*.switching_cost"])
+    assert common.shown(1.0) == "×2"
+    [single], _ = choose(scenario, ["startup.switching_cost"])
+    assert single.shown(1.0) == "1.2 utils"
 
 
 def test_names_of_declarations():

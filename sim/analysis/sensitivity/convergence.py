@@ -95,7 +95,8 @@ def convergence(found: Measures, size: int, balanced: bool, seed: int = 0, least
 def _disorder(boot: Array, value: Array, seed: int) -> tuple[float, int]:
     """95% quantile over pairs of resamples of the change of ranks, weighted by the squared larger index.
 
-    Also the number of leading factors among which that is below the limit, for them and for any fewer.
+    Also the largest number of leading factors among which that is below the limit. Neighbours within them may still
+    change places, which the intervals of their ranks show.
     """
     boot = np.maximum(boot, 0.0)
     count = boot.shape[1]
@@ -109,8 +110,8 @@ def _disorder(boot: Array, value: Array, seed: int) -> tuple[float, int]:
     moved = np.cumsum(np.abs(ranks[one] - ranks[two])[:, order] * weight, axis=1)
     total = np.cumsum(weight, axis=1)
     upto = np.quantile(np.divide(moved, total, out=np.zeros_like(total), where=total > 0), 0.95, axis=0)
-    unstable = np.flatnonzero(upto >= DISORDER)
-    return float(upto[-1]), int(unstable[0]) if len(unstable) else count
+    stable = np.flatnonzero(upto < DISORDER)
+    return float(upto[-1]), int(stable[-1]) + 1 if len(stable) else 0
 
 
 def over_size(
