@@ -428,13 +428,12 @@ def box(
         chosen = trade_off[trade_off["chosen"]]
         right.scatter(chosen["coverage"], chosen["density"], s=46, facecolor="none", edgecolor=FLOOR, linewidth=1.2,
                       zorder=3)  # fmt: skip
-        right.set_xlabel("coverage: part of all such runs that the box holds")
-        right.set_ylabel("density: part of the box that is such")
+        right.set_xlabel("coverage")
+        right.set_ylabel("density")
         right.set_xlim(0, 1.03)
         right.set_ylim(0, 1.03)
         right.grid(axis="both")
-        right.set_title(f"Trade-off; colour: restricted factors ({int(trade_off['restricted'].min())}-"
-                        f"{int(trade_off['restricted'].max())})")  # fmt: skip
+        right.set_title("Trade-off; darker: more limits")
     return figure
 
 

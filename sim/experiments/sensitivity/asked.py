@@ -228,7 +228,8 @@ def _flip(study: Study, text: str, against: Scenario | None, folder: Path | None
         outcome, level = text.strip(), 0.0
         extras.flip = f"{outcome} of {model.scenario.name} against {against.name}"
     outcome = columns(model.scenario, [outcome])[0]
-    ranked = next(iter(study.outcomes.values())).influential
+    # what moves this outcome, if the study knows it
+    ranked = study.outcomes.get(outcome, next(iter(study.outcomes.values()))).influential
     moved = [each for each in study.variables if each.name in ranked[:FLIP_FACTORS]] or study.variables[:FLIP_FACTORS]
     compare = _comparison(model, moved, outcome, level, against, folder)
     start = np.array([each.default_unit for each in moved])

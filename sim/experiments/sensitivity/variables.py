@@ -143,7 +143,7 @@ class Variable:
             for each in self.members
             if isinstance(each.default, int | float) and each.default
         ]
-        if ratios and max(ratios) - min(ratios) < 0.01 * max(abs(ratio) for ratio in ratios):
+        if ratios and max(ratios) - min(ratios) <= 0.01 * max(abs(ratio) for ratio in ratios):
             return f"×{np.mean(ratios):.2g}"
         return f"quantile {unit:.2f} of its ranges"
 
