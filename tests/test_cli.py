@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[1]
 BASELINE = str(ROOT / "scenarios" / "baseline.yaml")
 SMALL = ("--adopters", "200", "--months", "24", "--replicates", "2", "--no-figures")
 VERBS = (
-    "run", "compare", "explain", "ensemble", "plan", "loops", "check", "describe", "list", "patterns", "scurve",
-    "verify", "bench", "schema",
+    "run", "compare", "explain", "ensemble", "plan", "sensitivity", "loops", "check", "describe", "list", "patterns",
+    "scurve", "verify", "bench", "schema",
 )  # fmt: skip
 KINDS = (
     "parameters", "policies", "events", "reactions", "metrics", "levers", "loops", "lines", "sectors", "regions",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
-RUNNING = ("run", "compare", "explain", "ensemble", "plan", "loops")
+RUNNING = ("run", "compare", "explain", "ensemble", "plan", "sensitivity", "loops")
 """Verbs that would have run something, had the input been right."""
 
 
@@ -46,9 +46,12 @@ class Door(TyperGroup):
         except KeyboardInterrupt:
             leave(STOPPED, "\nStopped; nothing was written.")
         except ScenarioError as error:
-            runs = ctx.invoked_subcommand in ("run", "compare", "sensitivity")
-            leave(BAD_INPUT, str(error), verdict(error, "; nothing was run" if runs else ""))
-        except (UnknownNameError, ModelError) as error:
+            leave(
+                BAD_INPUT,
+                str(error),
+                verdict(error, "; nothing was run" if ctx.invoked_subcommand in RUNNING else ""),
+            )
+        except (UnknownNameError, ModelError, PoolError, TableError) as error:
             leave(BAD_INPUT, str(error))
         except OpenLoopError as error:
             leave(FAILED, str(error))
@@ -110,7 +113,11 @@ def openloop(
     \b
     openloop run scenarios/baseline.yaml          simulate, and draw what came out
     openloop compare BASE OTHER                   say what a policy changes, and how surely
+    openloop explain BASE OTHER --agent 17        say why an adopter chose otherwise, back to the first cause
+    openloop ensemble scenarios/baseline.yaml     run it many times, over ranges of what nobody knows
+    openloop plan scenarios/baseline.yaml         say what an ensemble would cost and tell
     openloop sensitivity scenarios/baseline.yaml  say which assumptions drive it, and how much is luck
+    openloop loops scenarios/baseline.yaml        open the feedback loops: which one does the work, and when
     openloop check scenarios/*.yaml               find every mistake without running
     openloop describe scenarios/baseline.yaml     say in sentences what a scenario assumes
     openloop list policies                        see what a scenario can say
@@ -508,6 +515,10 @@ def schema() -> None:
 
 from sim.cli import bench as _bench  # noqa: E402, F401  (a verb in a file of its own; it needs `app`)
 from sim.cli import compare as _compare  # noqa: E402, F401  (a verb in a file of its own; it needs `app`)
+from sim.cli import ensemble as _ensemble  # noqa: E402, F401
+from sim.cli import explain as _explain  # noqa: E402, F401
+from sim.cli import loops as _loops  # noqa: E402, F401
+from sim.cli import scurve as _scurve  # noqa: E402, F401
 from sim.cli import sensitivity as _sensitivity  # noqa: E402, F401
 
 
