@@ -267,7 +267,9 @@ def test_every_lever_moves_some_outcome(name, context, second, monkeypatch):
     value = {"multiply": 1.7, "largest": 1.0, "fraction": 0.3, "add": 0.5, "smallest": -20.0}[lever.rule]
     targets = PULLED_WHERE.get(name, {})
     original = sim.world._lever_paths
-    pulled = context.model_copy(update={"description": "pulled"})
+    # told from the context by a remark, since equal policies pull equal levers and these are combined once
+    *others, last = context.policies
+    pulled = context.model_copy(update={"policies": (*others, last.model_copy(update={"note": "pulled"}))})
 
     def paths(scenario: Scenario, roster: dict[str, str]) -> dict[str, Any]:
         if scenario is not pulled:
