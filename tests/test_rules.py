@@ -616,10 +616,10 @@ def test_at_dissimilarity_one_nests_vanish():
 
 @given(share, positive, st.floats(0, 2))
 def test_usage_rises_with_coverage_and_falls_with_cost(covered, cost, elasticity):
-    used = usage.usage_rate(covered, cost, elasticity)
+    used = usage.usage_rate(covered, math.log(cost), elasticity)
     assert used >= 0
-    assert usage.usage_rate(covered, 2 * cost, elasticity) == pytest.approx(used * 2**-elasticity)
-    assert usage.usage_rate(1.0, 1.0, elasticity) * 12 == pytest.approx(1), "a sector-year in a year"
+    assert usage.usage_rate(covered, math.log(2 * cost), elasticity) == pytest.approx(used * 2**-elasticity)
+    assert usage.usage_rate(1.0, 0.0, elasticity) * 12 == pytest.approx(1), "a sector-year in a year"
 
 
 @given(st.lists(st.floats(1e-6, 10), min_size=1, max_size=20), st.floats(0.1, 1))

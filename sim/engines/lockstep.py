@@ -23,6 +23,7 @@ from sim.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, S
 from sim.engines import cells
 from sim.engines.deciding import Deciders
 from sim.engines.kernels import compiled
+from sim.engines.pulls import Pulls
 from sim.engines.reacting import Reactions
 from sim.engines.recording import Part, Recorder, joined
 from sim.engines.switches import Switches
@@ -36,6 +37,8 @@ __all__ = ["Lockstep", "compiled", "simulate"]
 
 Array = npt.NDArray[Any]
 DOLLARS_PER_BILLION = 1e9
+NOTHING = np.zeros((1, 1, 1, 1))
+"""What no policy causes, (run, cell, line, mode)."""
 ROWS_RECORDED = 48
 """Run-months that are recorded together: beyond, arrays leave the cache and nothing is gained."""
 
@@ -122,6 +125,8 @@ class Lockstep:
         self.internal = self.released = self.sector_capability = np.empty(0)
         self.now = SimpleNamespace()
         """What the steps of the current month have found; the recorder reads it."""
+        self.pulls = Pulls(world.levers)
+        self.still = self._what_stands_still()
         self._start()
 
     def month(self, month: int) -> None:
@@ -141,6 +146,41 @@ class Lockstep:
         self._accumulate()
         self._expose()
         self._observe(month)
+
+    def _what_stands_still(self) -> SimpleNamespace:
+        """What steps need every month and no month changes."""
+        w, g, a = self.world, self.world.type, self.world.adopter
+        by_cell = lambda weight: weight[:, cell_type, None, None]
+        fitting = np.stack([a.customisation_api, a.customisation_hosted, a.customisation_self_hosted], axis=-1)
+        served = lambda *parts: np.stack([np.broadcast_to(part, a.service_open.shape) for part in parts], axis=-1)
+        friction = w.friction[:, cell_region][:, :, w.origin]
+        worth = lambda service: (
+            by_cell(g.customisation_weight) * fitting[:, :, None, :]
+            + by_cell(g.service_weight) * service[:, :, None, :]
+            - by_cell(g.trust_weight) * friction
+        )
+        e, s = w.exposure, w.sector
+        physical = np.array([name in PHYSICAL_SECTORS for name in SECTORS])
+        by_mode = lambda *weights: np.stack(weights, axis=-1)[:, 0]
+        return SimpleNamespace(
+            # worth of options but for ecosystem and policy, while a line is closed and while it is open
+            worth_closed=worth(served(a.service_closed, 0.0, 0.0)),
+            worth_open=worth(served(a.service_open, a.service_open, a.service_self_hosted)),
+            trust_weight=by_cell(g.trust_weight),
+            capture=np.stack(
+                [w.type.telemetry, w.type.hosted_telemetry, w.type.self_hosted_telemetry], axis=-1
+            )[:, cell_type, None, :],
+            domestic=w.home.T[None, cell_region],
+            own=np.broadcast_to(np.arange(len(w.lines)), (w.runs, len(w.lines))),
+            review_rate=w.type.review_rate[:, cell_type],
+            ever_closes=bool((w.lab.closing_patience > 0).any()),
+            data_risk=(s.criticality, by_mode(e.data_api, e.data_hosted, e.data_self_hosted)),
+            operational_risk=(
+                s.criticality * s.autonomy * physical,
+                by_mode(e.operational_api, e.operational_hosted, e.operational_self_hosted),
+            ),
+            lag=np.broadcast_to(w.government.observation_lag, (w.runs, 1)).astype(int),
+        )
 
     # -- month 0 -------------------------------------------------------------------------------------------------
 
@@ -198,11 +238,11 @@ class Lockstep:
     def _policies(self, month: int) -> None:
         """Step 1: the levers of the month, each (run or 1, *axes)."""
         self.now = SimpleNamespace(month=month)
-        self.lever = SimpleNamespace(
-            **{name: path[:, min(month, path.shape[1] - 1)] for name, path in self.world.levers.items()}
-        )
+        self.lever, self.pulled = self.pulls.of(month)
         if self.reactions is not None:
+            scheduled = dict(vars(self.lever))
             self.reactions.act(month, self.lever)
+            self.pulled |= {name for name, values in vars(self.lever).items() if values is not scheduled[name]}
 
     def _compute(self, month: int) -> None:
         """Step 2: capex, purchases, stocks, power, and each lab's compute (section 6.1)."""
@@ -292,15 +332,16 @@ class Lockstep:
         self.internal = capability.capability(self.training, self.reference, self.algorithmic, borrowed, community)
         now.data_gain = self._data_gain(month)
         due = self._due(month)
-        must_open, must_close = self._ruled(lever.open_above, lever.open_duty, lever.closed_above, lever.closed_duty)
-        opens = due & ((np.broadcast_to(lever.open_release, due.shape) > 0) | must_open)
-        closes = due & ((np.broadcast_to(lever.close_release, due.shape) > 0) | must_close | self._tempted_to_close())
-        self.open = (self.open | opens) & ~closes
+        if due.any():
+            must_open, must_close = self._ruled(lever.open_above, lever.open_duty, lever.closed_above, lever.closed_duty)
+            opens = due & ((lever.open_release > 0) | must_open)
+            closes = due & ((lever.close_release > 0) | must_close | self._tempted_to_close())
+            self.open = (self.open | opens) & ~closes
         if month == 0:
             self.released = self.internal.copy()
             self.sector_capability = w.sector.capability_weight[:, None, :] * self.released[..., None] + now.data_gain
             self.frontier_start = self.released.max(axis=1, keepdims=True)
-        else:
+        elif due.any():
             reached, base = self._with_base()
             self.released = np.where(due, reached, self.released)
             self.base = np.where(due, base, self.base)
@@ -317,6 +358,8 @@ class Lockstep:
 
     def _ruled(self, open_above: Array, open_duty: Array, closed_above: Array, closed_duty: Array) -> list[Array]:
         """Which labs obey a rule on the openness of their next release; one luck per lab decides whether it obeys."""
+        if not self.pulled & {"open_duty", "closed_duty"}:
+            return [np.zeros_like(self.open)] * 2
         level = self.released if self.released.size else self.internal
         luck = self._release_luck(0, 3)
         return [
@@ -326,6 +369,8 @@ class Lockstep:
 
     def _tempted_to_close(self) -> Array:
         """Open labs that have been near the frontier for long enough to sell rather than give; by default none."""
+        if not self.still.ever_closes:
+            return np.zeros_like(self.open)
         patience = self.world.lab.closing_patience
         return self.open & (patience > 0) & (self.leading >= patience)
 
@@ -346,16 +391,17 @@ class Lockstep:
     def _with_base(self) -> tuple[Array, Array]:
         """What each lab would release now, its own work or a build on the best open base, and that base."""
         w, tech = self.world, self.world.technology
-        own = np.broadcast_to(np.arange(len(w.lines)), self.internal.shape)
+        own = self.still.own
         builders = np.flatnonzero((w.line.builder > 0).any(axis=0))
         if builders.size == 0:
             return self.internal, own
         is_base = self.open[:, None, :] & (w.line.builder[:, None, :] == 0)
         is_base = np.broadcast_to(is_base, (w.runs, builders.size, len(w.lines)))
         friction = w.friction[:, w.origin[builders]][:, :, w.origin, SELF_HOSTED]
-        added = self.lever.friction.mean(axis=3)[:, w.origin[builders]][:, :, w.origin, SELF_HOSTED]
+        if "friction" in self.pulled:
+            friction = friction + self.lever.friction.mean(axis=3)[:, w.origin[builders]][:, :, w.origin, SELF_HOSTED]
         reached, base = capability.build_on_base(
-            self.released, is_base, tech.base_friction[..., None] * (friction + added), tech.builder_gap,
+            self.released, is_base, tech.base_friction[..., None] * friction, tech.builder_gap,
             tech.post_training, self.now.lab_compute[:, builders], tech.post_training_scale,
         )  # fmt: skip
         builds = (reached > self.internal[:, builders]) & (w.line.builder[:, builders] > 0)
@@ -367,14 +413,13 @@ class Lockstep:
     def _data_gain(self, month: int) -> Array:
         """What accessible data would add to each line in each sector [nats], (run, line, sector)."""
         w, tech, lever, sector = self.world, self.world.technology, self.lever, self.world.sector
-        own = self.switches("R1", "telemetry", self.telemetry.sum(axis=-1), 0.0, month)
+        own = self.switches("R1", "telemetry", cells.total(self.telemetry), 0.0, month)
         partner = self.switches("R1p", "partner", self.partner, 0.0, month)
         pool = self.switches("R1p", "pool", self.pool, 0.0, month)
-        domestic = np.where(lever.pool_listed[..., None] > 0, 0.0, w.home.T[None])
-        access = np.maximum(domestic, lever.pool_access)
-        data = capability.accessible_data(
-            own + partner, tech.data_sharing[..., None], lever.data_sharing, w.home
-        ) + capability.pooled_data(pool, access)
+        data = capability.accessible_data(own + partner, tech.data_sharing[..., None], lever.data_sharing, w.home)
+        if pool.any():
+            domestic = np.where(lever.pool_listed[..., None] > 0, 0.0, w.home.T[None])
+            data = data + capability.pooled_data(pool, np.maximum(domestic, lever.pool_access))
         data = capability.shared_between_sectors(data, tech.sector_sharing[..., None])
         shape = (sector.data_gain, sector.data_scale, sector.data_exponent)
         most, scale, exponent = (array[:, None, :] for array in shape)
@@ -404,23 +449,31 @@ class Lockstep:
         )
         load = self.switches("B1", "load", self.load, 0.0, month)
         self.markup = self._markups(month)
-        leak = self._to_cells(lever.subsidy_leak)
-        domestic = w.home.T[None, cell_region]
-        captured = (leak[:, :, None] * self.leak_share * domestic).sum(axis=1)
-        now.markup = self.markup * (1 + captured)
-        now.option_price = price.option_costs(
+        now.markup = self.markup
+        if "subsidy_leak" in self.pulled:
+            leak = self._to_cells(lever.subsidy_leak)
+            captured = (leak[:, :, None] * self.leak_share * self.still.domestic).sum(axis=1)
+            now.markup = self.markup * (1 + captured)
+        now.option_price = taxed = price.option_costs(
             now.cost, now.markup, price.congestion(load, p.congestion), p.host_markup, w.region.self_hosting_cost
         )
-        taxed = now.option_price.copy()
-        taxed[..., API] = taxed[..., API] * (1 + lever.tariff[:, :, w.origin])
-        voucher = lever.compute_voucher[:, cell_region, cell_type]
-        spared = np.stack([np.zeros_like(voucher), voucher, voucher], axis=-1)
-        subsidy = self._to_cells(lever.adoption_subsidy)
-        now.paid = (
-            taxed[:, cell_region] * (1 - subsidy)[:, :, None, None] * (1 - spared)[:, :, None, :]
-        )  # (run, cell, line, mode)
-        now.rebate = taxed[:, cell_region] - now.paid
-        now.leaked = taxed[:, cell_region] * leak[:, :, None, None]
+        if "tariff" in self.pulled:
+            taxed = taxed.copy()
+            taxed[..., API] = taxed[..., API] * (1 + lever.tariff[:, :, w.origin])
+        to_cells = lambda by_region: np.take(by_region, cell_region, axis=1)
+        now.paid = listed = to_cells(taxed)  # (run, cell, line, mode)
+        now.rebate = now.leaked = NOTHING
+        if self.pulled & {"adoption_subsidy", "compute_voucher"}:
+            voucher = lever.compute_voucher[:, cell_region, cell_type]
+            spared = np.stack([np.zeros_like(voucher), voucher, voucher], axis=-1)
+            subsidy = self._to_cells(lever.adoption_subsidy)
+            now.paid = listed * (1 - subsidy)[:, :, None, None] * (1 - spared)[:, :, None, :]
+            now.rebate = listed - now.paid
+            now.log_paid = np.log(now.paid)
+        else:
+            now.log_paid = to_cells(np.log(taxed))
+        if "subsidy_leak" in self.pulled:
+            now.leaked = listed * leak[:, :, None, None]
 
     def _markups(self, month: int) -> Array:
         """What labs add to cost on their own API, by the rule of the scenario, (run, line)."""
@@ -454,12 +507,13 @@ class Lockstep:
         w, lever, now = self.world, self.lever, self.now
         ecosystem_share = self.switches("R3", "ecosystem", self.ecosystem, self.equal_share, month)
         now.worth = self._worth(ecosystem_share)
+        coverage = np.ascontiguousarray(np.swapaxes(now.coverage, 1, 2))
         available = np.ones((w.runs, len(w.lines), N_MODES), bool)
         available[..., HOSTED:] = self.open[..., None]
         self.deciders.decide(
             month,
-            coverage=np.swapaxes(now.coverage, 1, 2),
-            log_cost=np.log(now.paid),
+            coverage=coverage,
+            log_cost=now.log_paid,
             worth=now.worth,
             available=available,
             banned=self._bans(),
@@ -467,8 +521,7 @@ class Lockstep:
             push=lever.push[:, cell_region, cell_sector],
             outside=w.type.outside_value[:, cell_type] + lever.outside_value[:, cell_region, cell_sector],
             usage=usage.usage_rate(
-                np.swapaxes(now.coverage, 1, 2)[:, cell_sector, :, None],
-                now.paid,
+                np.take(coverage, cell_sector, axis=1)[..., None], now.log_paid,
                 w.prices.usage_elasticity[..., None, None],
             ),
             block=2 * w.origin + self.open,
@@ -478,35 +531,24 @@ class Lockstep:
 
     def _worth(self, ecosystem_share: Array) -> Array:
         """What a cell shares of the utility of every option [utils], (run, cell, line, mode)."""
-        w, g, a, lever = self.world, self.world.type, self.world.adopter, self.lever
-        fitting = np.stack([a.customisation_api, a.customisation_hosted, a.customisation_self_hosted], axis=-1)
-        is_open = self.open[..., None]
-        served = np.concatenate(
-            [
-                np.where(is_open, a.service_open[..., None], a.service_closed[..., None]),
-                np.where(is_open, a.service_open[..., None], 0.0),
-                np.where(is_open, a.service_self_hosted[..., None], 0.0),
-            ],
-            axis=-1,
-        )
-        # friction by (region, origin) widened by what policy adds in a sector, read at the cell and the line's home
-        added = np.moveaxis(lever.friction[:, cell_region, :, cell_sector], 0, 1)
-        friction = (w.friction[:, cell_region] + added)[:, :, w.origin]
-        preference = lever.preference[:, cell_region, cell_sector, cell_type]
-        by_cell = lambda weight: weight[:, cell_type, None, None]
-        return (
-            by_cell(g.customisation_weight) * fitting[:, :, None, :]
-            + by_cell(g.service_weight) * served[:, None]
-            - by_cell(g.trust_weight) * friction
-            + (a.ecosystem_weight * ecosystem_share)[:, None, :, None]
-            + preference[..., None]
-        )
+        w, lever, still = self.world, self.lever, self.still
+        worth = np.where(self.open[:, None, :, None], still.worth_open, still.worth_closed)
+        if "friction" in self.pulled:
+            # friction by (region, origin) widened by what policy adds in a sector, read at the cell and the line's home
+            added = np.moveaxis(lever.friction[:, cell_region, :, cell_sector], 0, 1)[:, :, w.origin]
+            worth -= still.trust_weight * added
+        worth += (w.adopter.ecosystem_weight * ecosystem_share)[:, None, :, None]
+        if "preference" in self.pulled:
+            worth += lever.preference[:, cell_region, cell_sector, cell_type][..., None]
+        return worth
 
     def _bans(self) -> Array:
         """Part of each cell's adopters that may not use an option, (run or 1, cell, line, mode).
 
         What is built on a banned base is banned too where a policy says so.
         """
+        if not self.pulled & {"ban", "base_ban"}:
+            return NOTHING
         ban, base_ban = (
             lever[:, cell_region, cell_sector, cell_type] for lever in (self.lever.ban, self.lever.base_ban)
         )
@@ -612,17 +654,21 @@ class Lockstep:
     def _observe(self, month: int) -> None:
         """Step 9: what governments see, late and with noise, and what they decide upon it (section 6.7)."""
         w, now = self.world, self.now
-        lag = np.broadcast_to(w.government.observation_lag, (w.runs, 1)).astype(int)
-        noise = w.government.observation_noise
+        lag, noise = self.still.lag, w.government.observation_noise
         now.observed = {}
         for option, name in enumerate(WATCHED):
-            self.history[name].append(np.broadcast_to(getattr(now, name), (w.runs, len(REGIONS))))
+            past = self.history[name]
+            past.append(np.broadcast_to(getattr(now, name), (w.runs, len(REGIONS))))
+            if month < lag.min():
+                now.observed[name] = np.full((w.runs, len(REGIONS)), np.nan)
+                continue
+            if (lag == lag[0]).all():
+                seen = past[max(len(past) - 1 - int(lag[0, 0]), 0)]
+            else:
+                back = np.clip(len(past) - 1 - lag[:, 0], 0, None)
+                seen = np.stack([past[at][run] for run, at in enumerate(back)])
             error = normals(w.key, "observe", month + 1, np.arange(len(REGIONS)), option)
-            past = np.stack(self.history[name][-(int(lag.max()) + 1) :])
-            back = np.clip(len(past) - 1 - lag[:, 0], 0, None)
-            seen = past[back, np.arange(w.runs)]
-            known = month >= lag
-            now.observed[name] = np.where(known, reaction.seen(seen, noise, error), np.nan)
+            now.observed[name] = np.where(month >= lag, reaction.seen(seen, noise, error), np.nan)
         if self.reactions is not None:
             self.reactions.decide(month, now)
             now.reactions = self.reactions

@@ -132,9 +132,11 @@ class Recorder:
             })  # fmt: skip
         if isinstance(one, dict):
             return {name: self._as_rows([month[name] for month in months]) for name in one}
-        if len(one) != self.world.runs:
-            months = [np.broadcast_to(month, (self.world.runs, *month.shape[1:])) for month in months]
-        return np.stack(months, axis=1).reshape(self.rows, *one.shape[1:])
+        shapes = {month.shape for month in months}
+        rest = np.broadcast_shapes(*shapes)[1:]
+        if shapes != {(self.world.runs, *rest)}:
+            months = [np.broadcast_to(month, (self.world.runs, *rest)) for month in months]
+        return np.stack(months, axis=1).reshape(self.rows, *rest)
 
     def _of_world(self, months: int) -> None:
         """What the record reads of the world, with an axis of rows."""
@@ -144,6 +146,7 @@ class Recorder:
         self.focus_line, self.focus_region = wide(w.focus_line), wide(w.focus_region)
         self.self_hosting_penalty = wide(w.prices.self_hosting_penalty)
         self.tokens = wide(w.prices.tokens_per_sector_year)
+        self.no_money = np.zeros((self.rows, len(REGIONS)))
 
     def _adoption(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
         tally, count = now.tally, self.count
@@ -289,9 +292,10 @@ class Recorder:
         }
 
     def _government(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
-        rebates = cells.total(now.rebate * now.tally.used, 2)
-        leaked = cells.by_region(cells.total(now.leaked * now.tally.used, 2))
-        paid = cells.by_region(rebates) + leaked
+        # mostly there is no subsidy at all
+        spent = lambda each: cells.by_region(cells.total(each * now.tally.used, 2)) if each.any() else self.no_money
+        leaked = spent(now.leaked)
+        paid = spent(now.rebate) + leaked
         return {
             "data_exposure": now.data_exposure,
             "operational_exposure": now.operational_exposure,

@@ -5,10 +5,15 @@ Adopters' usage is tallied by the decision kernel per cell and option; these rul
 
 from __future__ import annotations
 
+import numpy as np
 
-def usage_rate(coverage, cost, elasticity):
-    """Usage of an adopter of unit size in full swing [sector-years/month]: coverage, damped by cost."""
-    return coverage * cost**-elasticity / 12
+
+def usage_rate(coverage, log_cost, elasticity):
+    """Usage of an adopter of unit size in full swing [sector-years/month]: coverage, damped by cost.
+
+    ``log_cost`` [log of $/Mtoken] is what choices read as well.
+    """
+    return coverage * np.exp(-elasticity * log_cost) / 12
 
 
 def effective_usage(sum_of_powers, mean_usage, exponent):
