@@ -50,6 +50,14 @@ def _by_slot(pairs, first, second):
                 first[run, cell, j] += pairs[run, cell, j, lines]
 
 
+@numba.njit(cache=True, nogil=True)
+def _by_group(by_line, group, out):
+    for run in range(by_line.shape[0]):
+        for i in range(by_line.shape[1]):
+            for j in range(by_line.shape[2]):
+                out[run, i, group[run, j]] += by_line[run, i, j]
+
+
 def _plain(array: Array) -> Array:
     """A writable array in C order: any other kind would compile anew."""
     plain = np.ascontiguousarray(array)
@@ -82,6 +90,15 @@ def by_slot(pairs: Array) -> tuple[Array, Array]:
     first, second = (np.zeros(pairs.shape[:3], _sum_kind(pairs)) for _ in range(2))
     _by_slot(_plain(pairs), first, second)
     return first, second
+
+
+def by_group(by_line: Array, group: Array, groups: int) -> Array:
+    """(run, ..., line) -> (run, ..., group), for lines in ``group`` (run, line), numbers below ``groups``."""
+    runs, *rest, lines = by_line.shape
+    flat = _plain(by_line.astype(np.float64, copy=False)).reshape(runs, -1, lines)
+    out = np.zeros((runs, flat.shape[1], groups))
+    _by_group(flat, _plain(group.astype(np.int64, copy=False)), out)
+    return out.reshape(runs, *rest, groups)
 
 
 def everywhere(by_cell: Array, only: Array) -> Array:

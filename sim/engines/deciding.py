@@ -123,11 +123,12 @@ class Deciders:
             slot_power=self._full(slots[:, None, :] ** diversity, sectors, 3),
             elasticity=self._full(w.prices.usage_elasticity[:, 0]),
             elasticity_power=self._full(w.prices.usage_elasticity * w.sector.site_diversity, sectors),
+            diversity=self._full(w.sector.site_diversity, sectors),
         )
 
     def decide(
         self, month: int, *, coverage: Array, log_cost: Array, worth: Array, available: Array, banned: Array,
-        awareness: Array, push: Array, outside: Array, usage: Array, block: Array,
+        awareness: Array, push: Array, outside: Array, block: Array,
     ) -> None:  # fmt: skip
         """Everybody's decisions of a month, and the initial draw before the first.
 
@@ -137,7 +138,6 @@ class Deciders:
         w, cells, lines = self.world, len(cell_type), len(self.world.lines)
         if not self.started:
             self.adopted = np.zeros(w.runs)
-        usage = np.broadcast_to(usage, (w.runs, cells, lines, N_MODES))
         by_option = lambda array: self._full(array, cells, lines, N_MODES).reshape(w.runs, cells, -1)
         tables = Tables(
             coverage=self._full(coverage, len(SECTORS), lines),
@@ -153,8 +153,6 @@ class Deciders:
             adopted=self.adopted,
             growing=self._full(w.until["R7"] >= month, dtype=np.bool_),
             block=self._full(block, lines, dtype=np.int64),
-            usage=by_option(usage),
-            usage_power=by_option(usage ** w.sector.site_diversity[:, cell_sector, None, None]),
         )
         if not self.started:
             self._advance(0, tables, starting=True)

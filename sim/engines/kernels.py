@@ -26,7 +26,7 @@ import numpy as np
 
 from sim import axes, streams
 from sim.axes import N_MODES, REGIONS, SELF_HOSTED
-from sim.rules import choice, elementary
+from sim.rules import choice, elementary, usage
 from sim.rules.choice import (
     arrival_hazard,
     forced_hazard,
@@ -35,7 +35,8 @@ from sim.rules.choice import (
     option_utility,
     race_time,
 )
-from sim.rules.elementary import exp, log
+from sim.rules.elementary import exp, log, power
+from sim.rules.usage import usage_rate
 from sim.streams import STREAMS, agent_address, lane_of, philox, to_unit
 
 BLOCK = 8192
@@ -131,6 +132,7 @@ class Fixed(NamedTuple):
     slot_power: Array
     elasticity: Array
     elasticity_power: Array
+    diversity: Array
 
 
 class Tables(NamedTuple):
@@ -149,8 +151,6 @@ class Tables(NamedTuple):
     adopted: Array
     growing: Array
     block: Array
-    usage: Array
-    usage_power: Array
 
 
 class Tally(NamedTuple):
@@ -183,6 +183,7 @@ class Desk(NamedTuple):
     chosen: Array
     segment: Array
     agent: Array
+    where: Array
     words: Array
     line_words: Array
     line1: Array
@@ -211,6 +212,9 @@ class Desk(NamedTuple):
     lines_of: Array
     sums: Array
     at_own_site: Array
+    covered: Array
+    rate: Array
+    rate_power: Array
 
 
 _jit = numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -225,7 +229,7 @@ def compiled() -> bool:
     index older than one of them is dropped here.
     """
     folder = Path(advance.stats.cache_path)
-    parts = [Path(__file__), *(Path(module.__file__ or "") for module in (axes, choice, elementary, streams))]
+    parts = [Path(__file__), *(Path(module.__file__ or "") for module in (axes, choice, elementary, streams, usage))]
     newest = max(part.stat().st_mtime for part in parts)
     found = False
     for index in folder.glob("kernels.*.nbi"):
@@ -245,6 +249,7 @@ def make_desk(n_lines: int) -> Desk:
         chosen=np.zeros(BLOCK, np.int64),
         segment=np.zeros((CHUNK, 3), np.int64),
         agent=row(kind=np.uint32),
+        where=row(kind=np.uint32),
         words=np.zeros(4 * CHUNK, np.uint32),
         line_words=row(2, n_lines, kind=np.uint32),
         line1=row(kind=np.int64),
@@ -273,6 +278,9 @@ def make_desk(n_lines: int) -> Desk:
         lines_of=np.zeros((N_BLOCKS, n_lines + 1), np.int64),
         sums=np.zeros((2, 2, n_lines * N_MODES + 1)),
         # by option, the first is none
+        covered=np.zeros(n_lines * N_MODES),
+        rate=np.zeros(n_lines * N_MODES),
+        rate_power=np.zeros(n_lines * N_MODES),
         at_own_site=np.append(False, np.arange(n_lines * N_MODES) % N_MODES == SELF_HOSTED),
     )
 
@@ -304,17 +312,22 @@ def advance(units, month, starting, work, people, state, fixed, tables, tally, d
             switch(unit, n, desk_of, state.primary[r], state.secondary[r], state.tenure[r], state.age[r], starting,
                    tally, desk)  # fmt: skip
         if not starting:
-            take_stock(unit, r, first, last, people, state, fixed, tables, tally, desk.sums, desk.at_own_site)
+            take_stock(unit, r, first, last, people, state, fixed, tables, tally, desk)
             pass_month(state.tenure[r, first:last], state.age[r, first:last], tables.growing[r],
                        fixed.learned.shape[1] - 1)  # fmt: skip
 
 
+_PART = np.int32((1 << 16) // N_MODES + 1)
+"""``(option * _PART) >> 16`` is the line of any option below 2^15."""
+
+
 @_jit
 def look_around(primary, before):
-    """The line of last month, (run, adopter), from the option; -1 stays -1."""
+    """The line of last month, (run, adopter), from the option."""
     for r in range(primary.shape[0]):
         for i in range(primary.shape[1]):
-            before[r, i] = primary[r, i] // N_MODES
+            # a product and a shift become vector instructions, a division does not; -1 stays -1
+            before[r, i] = (np.int32(primary[r, i]) * _PART) >> 16
 
 
 @_part
@@ -484,6 +497,14 @@ def fill(words, agent, n, month, option, group, key0, key1):
     """One call of luck for many agents: its four words in four rows."""
     for i in range(n):
         word = philox(agent[i], month, option, group, key0, key1)
+        words[i], words[CHUNK + i], words[2 * CHUNK + i], words[3 * CHUNK + i] = word
+
+
+@_part
+def fill_apart(words, agent, option, n, month, group, key0, key1):
+    """The same where each asks for an option of its own."""
+    for i in range(n):
+        word = philox(agent[i], month, option[i], group, key0, key1)
         words[i], words[CHUNK + i], words[2 * CHUNK + i], words[3 * CHUNK + i] = word
 
 
@@ -679,9 +700,8 @@ def pick(slot, unit, r, n, month, starting, fixed, tables, tally, desk):
         if desk.winner[i] != OUTSIDE and desk.top[i] > _OFFERED and (slot == 0 or taken >= 0):
             line = race_lines(slot, i, desk.winner[i], taken, desk.lines_of, desk.line_words, desk.line_value,
                               desk.line_weight)  # fmt: skip
-            if line >= 0:
-                picked[slot, i] = race_modes(slot, i, line, desk.agent[i], month, is_open[line], address[line], key0,
-                                             key1, desk.mode_weight)  # fmt: skip
+            picked[slot, i] = line
+    race_modes(slot, n, month, is_open, address, key0, key1, desk)
 
 
 @_part
@@ -723,19 +743,27 @@ def race_lines(slot, i, block, taken, lines_of, line_words, line_value, line_wei
     return line
 
 
-@_inline
-def race_modes(slot, i, line, agent, month, is_open, address, key0, key1, mode_weight):
-    """The winner among the modes of a line, as an option."""
-    option = line * N_MODES
-    if not is_open:
-        return option
-    words = philox(agent, month, address >> 2, _MODES[slot], key0, key1)
-    shortest = np.inf
+@_part
+def race_modes(slot, n, month, is_open, address, key0, key1, desk):
+    """The winner among the modes of the line that each has picked, as an option; whoever has picked none keeps -1."""
+    picked, words, where, weight = desk.picked, desk.words, desk.where, desk.weight
+    shortest, winner = desk.shortest, desk.winner
+    for i in range(n):
+        where[i] = address[max(picked[slot, i], 0)] >> 2
+    fill_apart(words, desk.agent, where, n, numba.uint32(month), _MODES[slot], key0, key1)
+    put(shortest, np.inf, n)
+    for i in range(n):
+        winner[i] = 0
     for m in range(N_MODES):
-        time = race_time(to_unit(lane_of(words, m)), mode_weight[line * N_MODES + m, i])
-        if time < shortest:
-            shortest, option = time, line * N_MODES + m
-    return option
+        for i in range(n):
+            line = picked[slot, i]
+            # a closed line has its own API only
+            usable = line >= 0 and (m == 0 or is_open[line])
+            weight[i] = desk.mode_weight[line * N_MODES + m, i] if usable else 0.0
+        run(shortest, winner, words[m * CHUNK :], weight, m, n)
+    for i in range(n):
+        line = picked[slot, i]
+        picked[slot, i] = line * N_MODES + winner[i] if line >= 0 else np.int64(-1)
 
 
 @_inline
@@ -803,7 +831,16 @@ def switch(unit, n, chosen, primary, secondary, tenure, age, starting, tally, de
 
 
 @_part
-def take_stock(unit, r, first, last, people, state, fixed, tables, tally, sums, at_own_site):
+def usage_rates(rate, rate_power, coverage, log_cost, elasticity, diversity, n):
+    """What an adopter of unit size uses of every option, and the power of it that counts sites."""
+    for k in range(n):
+        rate[k] = usage_rate(coverage[k], log_cost[k], elasticity)
+    for k in range(n):
+        rate_power[k] = power(rate[k], diversity)
+
+
+@_part
+def take_stock(unit, r, first, last, people, state, fixed, tables, tally, desk):
     """Tally everybody's usage.
 
     Usage is a product, so its power, which counts sites rather than volume, is the product of powers that were tabled
@@ -814,7 +851,9 @@ def take_stock(unit, r, first, last, people, state, fixed, tables, tally, sums, 
     size, size_power, ages = people.size[r], people.size_power[r], state.age[r]
     primary, secondary = state.primary[r], state.secondary[r]
     ramp, slot, elasticity = fixed.ramp[r], fixed.slot[r], fixed.elasticity[r]
-    usage, usage_power = tables.usage[r], tables.usage_power[r]
+    coverage, log_cost, diversity = tables.coverage[r], tables.log_cost[r], fixed.diversity[r]
+    sums, at_own_site = desk.sums, desk.at_own_site
+    covered, rate, rate_power = desk.covered, desk.rate, desk.rate_power
     used, used_power = tally.used[unit], tally.used_power[unit]
     for c in range(begin.size - 1):
         low, high = max(first, begin[c]), min(last, begin[c + 1])
@@ -828,9 +867,9 @@ def take_stock(unit, r, first, last, people, state, fixed, tables, tally, sums, 
         for i in range(low, high):
             k1, k2 = np.int64(primary[i]), np.int64(secondary[i])
             turn, two = i & 1, k2 >= 0
-            amount, power = size[i] * ramp[ages[i]], size_power[i] * ramp_power[ages[i]]
-            amount1, power1 = amount * slot[1 if two else 0], power * slot_power[1 if two else 0]
-            amount2, power2 = amount * slot[2], power * slot_power[2]
+            amount, teaching = size[i] * ramp[ages[i]], size_power[i] * ramp_power[ages[i]]
+            amount1, power1 = amount * slot[1 if two else 0], teaching * slot_power[1 if two else 0]
+            amount2, power2 = amount * slot[2], teaching * slot_power[2]
             if at_own_site[k1 + 1] | at_own_site[k2 + 1]:
                 damping, damping_power = exp(-elasticity * own_hosting[i]), exp(-elasticity_power * own_hosting[i])
                 if at_own_site[k1 + 1]:
@@ -841,9 +880,13 @@ def take_stock(unit, r, first, last, people, state, fixed, tables, tally, sums, 
             sums[1, turn, k1 + 1] += power1
             sums[0, turn, k2 + 1] += amount2
             sums[1, turn, k2 + 1] += power2
+        for j in range(coverage.shape[1]):
+            for m in range(N_MODES):
+                covered[j * N_MODES + m] = coverage[s, j]
+        usage_rates(rate, rate_power, covered, log_cost[c], elasticity, diversity[s], used.shape[1])
         for k in range(used.shape[1]):
-            used[c, k] = (sums[0, 0, k + 1] + sums[0, 1, k + 1]) * usage[c, k]
-            used_power[c, k] = (sums[1, 0, k + 1] + sums[1, 1, k + 1]) * usage_power[c, k]
+            used[c, k] = (sums[0, 0, k + 1] + sums[0, 1, k + 1]) * rate[k]
+            used_power[c, k] = (sums[1, 0, k + 1] + sums[1, 1, k + 1]) * rate_power[k]
 
 
 @_part

@@ -26,6 +26,7 @@ from sim.engines.kernels import compiled
 from sim.engines.pulls import Pulls
 from sim.engines.reacting import Reactions
 from sim.engines.recording import Part, Recorder, joined
+from sim.engines.returns import returned, spread
 from sim.engines.switches import Switches
 from sim.errors import RunError
 from sim.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, reaction, usage
@@ -158,7 +159,7 @@ class Lockstep:
             by_cell(g.customisation_weight) * fitting[:, :, None, :]
             + by_cell(g.service_weight) * service[:, :, None, :]
             - by_cell(g.trust_weight) * friction
-        )
+        ).reshape(-1, len(cell_type), len(w.lines) * N_MODES)
         e, s = w.exposure, w.sector
         physical = np.array([name in PHYSICAL_SECTORS for name in SECTORS])
         by_mode = lambda *weights: np.stack(weights, axis=-1)[:, 0]
@@ -169,7 +170,7 @@ class Lockstep:
             trust_weight=by_cell(g.trust_weight),
             capture=np.stack(
                 [w.type.telemetry, w.type.hosted_telemetry, w.type.self_hosted_telemetry], axis=-1
-            )[:, cell_type, None, :],
+            )[:, cell_type],
             domestic=w.home.T[None, cell_region],
             own=np.broadcast_to(np.arange(len(w.lines)), (w.runs, len(w.lines))),
             review_rate=w.type.review_rate[:, cell_type],
@@ -520,10 +521,6 @@ class Lockstep:
             awareness=np.swapaxes(self.awareness, 1, 2),
             push=lever.push[:, cell_region, cell_sector],
             outside=w.type.outside_value[:, cell_type] + lever.outside_value[:, cell_region, cell_sector],
-            usage=usage.usage_rate(
-                np.take(coverage, cell_sector, axis=1)[..., None], now.log_paid,
-                w.prices.usage_elasticity[..., None, None],
-            ),
             block=2 * w.origin + self.open,
         )
         now.tally = self.deciders.tally
@@ -532,12 +529,15 @@ class Lockstep:
     def _worth(self, ecosystem_share: Array) -> Array:
         """What a cell shares of the utility of every option [utils], (run, cell, line, mode)."""
         w, lever, still = self.world, self.lever, self.still
-        worth = np.where(self.open[:, None, :, None], still.worth_open, still.worth_closed)
+        # options side by side, because NumPy is slow where the last axis has three places
+        by_option = lambda by_line: np.repeat(by_line, N_MODES, axis=1)[:, None]
+        worth = np.where(by_option(self.open), still.worth_open, still.worth_closed)
+        worth += by_option(w.adopter.ecosystem_weight * ecosystem_share)
+        worth = worth.reshape(w.runs, len(cell_type), len(w.lines), N_MODES)
         if "friction" in self.pulled:
             # friction by (region, origin) widened by what policy adds in a sector, read at the cell and the line's home
             added = np.moveaxis(lever.friction[:, cell_region, :, cell_sector], 0, 1)[:, :, w.origin]
             worth -= still.trust_weight * added
-        worth += (w.adopter.ecosystem_weight * ecosystem_share)[:, None, :, None]
         if "preference" in self.pulled:
             worth += lever.preference[:, cell_region, cell_sector, cell_type][..., None]
         return worth
@@ -563,47 +563,40 @@ class Lockstep:
     def _deploy(self, month: int) -> None:
         """Steps 7 and 8, first half: usage, revenue, load, and the data that come back (section 6.5)."""
         w, tech, lever, now = self.world, self.world.technology, self.lever, self.now
-        used = now.tally.used
-        by_line = cells.total(used)
-        self.line_usage = by_line.sum(axis=1)
-        api_revenue = (now.option_price[..., API][:, cell_region] * used[..., API]).sum(axis=1)
-        now.api_revenue = api_revenue
-        self.revenue_share = lenses.shares(api_revenue)
-        self.leak_share = by_line / np.maximum(self.line_usage[:, None, :], 1e-300)
+        use = spread(now.tally.used, now.option_price)
+        now.by_line, now.usage_table, now.api_revenue = use.by_line, use.table, use.revenue
+        self.line_usage = use.by_line.sum(axis=1)
+        self.revenue_share = lenses.shares(use.revenue)
+        self.leak_share = use.by_line / np.maximum(self.line_usage[:, None, :], 1e-300)
         serving = (1 - w.lab.training_share) * now.lab_compute
-        self.load = price.load(lenses.shares(used[..., API].sum(axis=1)), lenses.shares(serving), w.prices.mean_load)
-        self.line_share_log.append(lenses.shares(cells.total(now.tally.primary).sum(axis=1).astype(float)))
-        effective = self._effective_usage(month)
-        privacy = np.broadcast_to(lever.privacy[:, cell_region, None], (w.runs, len(cell_region), N_MODES))
-        capture = np.stack([w.type.telemetry, w.type.hosted_telemetry, w.type.self_hosted_telemetry], axis=-1)
-        caught = usage.telemetry(effective, capture[:, cell_type, None, :], privacy[:, :, None, :])
-        domestic = w.home.T[None, cell_region]
-        shared = tech.partner_capture[..., None] * (effective[..., HOSTED] + effective[..., SELF_HOSTED]) * domestic
-        handed_over = lever.data_mandate[:, cell_region, cell_sector] * cells.total(effective, 2)
+        self.load = price.load(lenses.shares(use.api), lenses.shares(serving), w.prices.mean_load)
+        first = cells.total(now.tally.primary)
+        self.line_share_log.append(lenses.shares(first.sum(axis=1).astype(float)))
+        slots = cells.by_sector(cells.total(first) + cells.total(now.tally.secondary, 2))
+        caught, shared, pooled = returned(
+            now.tally.used_power, self._unit_that_teaches(month, slots),
+            usage.telemetry(1.0, self.still.capture, lever.privacy[:, cell_region, None]), tech.partner_capture[:, 0],
+            lever.data_mandate, w.origin,
+        )  # fmt: skip
         decay = np.where((w.until["B4"] < month)[:, None], 0.0, w.sector.data_decay)
-        self.telemetry = usage.decayed(
-            self.telemetry, decay[:, None, :, None], np.moveaxis(cells.by_sector(caught), 1, 2)
-        )
-        self.partner = usage.decayed(self.partner, decay[:, None, :], np.moveaxis(cells.by_sector(shared), 1, 2))
-        self.pool = usage.decayed(self.pool, decay[:, None, :], cells.by_region_and_sector(handed_over))
+        self.telemetry = usage.decayed(self.telemetry, decay[:, None, :, None], caught)
+        self.partner = usage.decayed(self.partner, decay[:, None, :], shared)
+        self.pool = usage.decayed(self.pool, decay[:, None, :], pooled)
 
-    def _effective_usage(self, month: int) -> Array:
-        """Usage that teaches, (run, cell, line, mode)."""
-        w, tally = self.world, self.now.tally
-        total = cells.by_sector(cells.total(tally.used, 2))
-        slots = cells.by_sector(cells.total(tally.primary, 2) + cells.total(tally.secondary, 2))
+    def _unit_that_teaches(self, month: int, slots: Array) -> Array:
+        """What a unit of summed powers of usage counts as usage that teaches, (run, sector); for ``slots`` in use."""
+        total = cells.total(self.now.usage_table, 2).sum(axis=1)
         mean = total / np.maximum(slots, 1)
         if month == 0:
             self.mean_usage = mean
-        exponent = w.sector.site_diversity[:, cell_sector, None, None]
-        effective = usage.effective_usage(tally.used_power, self.mean_usage[:, cell_sector, None, None], exponent)
+        unit = usage.effective_usage(1.0, self.mean_usage, self.world.sector.site_diversity)
         self.mean_usage = np.where(mean > 0, mean, self.mean_usage)
-        return effective
+        return unit
 
     def _accumulate(self) -> None:
         """Step 8, second half: ecosystem, derivatives, experience, regional shares (section 6.6)."""
         w, c, now = self.world, self.world.community, self.now
-        users, beside = cells.by_slot(now.tally.pairs)
+        now.users, now.beside = users, beside = cells.by_slot(now.tally.pairs)
         startup = cell_type == TYPES.index("startup")
         startups = np.maximum(w.population.count[:, startup].sum(axis=1), 1)[:, None]
         first, second = (cells.everywhere(by_cell, startup) for by_cell in (users, beside))
@@ -622,31 +615,20 @@ class Lockstep:
 
     def _expose(self) -> None:
         """Step 10, first half: exposure of every region to its rivals' lines (section 6.8)."""
-        w, now, e, s = self.world, self.now, self.world.exposure, self.world.sector
-        table = cells.by_region_and_sector(now.tally.used)
-        now.usage_table = table
+        w, now, still = self.world, self.now, self.still
         now.programmes, now.capex_boost = self.lever.fiscal_cost, self.lever.capex_boost
         provenance = w.origin[self.base]
         rivals = np.broadcast_to(w.rivals, (w.runs, *w.rivals.shape[1:]))
         rival = np.take_along_axis(rivals, provenance[:, None, :], axis=2)
-        by_mode = lambda *weights: np.stack(weights, axis=-1)[:, 0]
-        now.data_exposure = exposure.exposed_share(
-            table, s.criticality, by_mode(e.data_api, e.data_hosted, e.data_self_hosted), rival
-        )
-        physical = np.array([name in PHYSICAL_SECTORS for name in SECTORS])
+        now.data_exposure = exposure.exposed_share(now.usage_table, *still.data_risk, rival)
         now.operational_exposure = exposure.exposed_share(
-            table, s.criticality * s.autonomy * physical,
-            by_mode(e.operational_api, e.operational_hosted, e.operational_self_hosted),
-            rival * w.line.vulnerability[:, None, :],
-        )  # fmt: skip
-        now.security_exposure = exposure.combined(now.data_exposure, now.operational_exposure)
-        by_line = cells.total(table).sum(axis=2)
-        by_origin = np.stack(
-            [(by_line * (provenance == o)[:, None, :]).sum(axis=2) for o in range(len(REGIONS))], axis=-1
+            now.usage_table, *still.operational_risk, rival * w.line.vulnerability[:, None, :]
         )
-        now.concentration = exposure.concentration(by_origin)
-        rival_usage = cells.total(cells.total(now.tally.used) * rival[:, cell_region])
-        rate = cells.by_region(rival_usage * w.type.review_rate[:, cell_type])
+        now.security_exposure = exposure.combined(now.data_exposure, now.operational_exposure)
+        by_line = cells.total(now.usage_table).sum(axis=2)
+        now.concentration = exposure.concentration(cells.by_group(by_line, provenance, len(REGIONS)))
+        rival_usage = cells.total(now.by_line * np.take(rival, cell_region, axis=1))
+        rate = cells.by_region(rival_usage * still.review_rate)
         total = cells.by_region(rival_usage)
         mean_rate = np.where(total > 0, rate / np.maximum(total, 1e-300), np.nan)
         now.shedding_time = exposure.shedding_time(mean_rate)

@@ -25,13 +25,14 @@ from sim.engines.deciding import option_type
 from sim.engines.lockstep import Lockstep
 from sim.engines.nodes import AGE_MOMENTS, Nodes, make_nodes, ramp_coefficients
 from sim.engines.recording import joined
-from sim.rules import choice
+from sim.rules import choice, usage
 from sim.rules.adoption import probability
 from sim.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights
 
 Array = npt.NDArray[Any]
 N_BLOCKS = 2 * len(REGIONS)
 TASTE_NODES, SIZE_NODES = 3, 5
+_usage_rates = np.vectorize(usage.usage_rate, otypes=[float])
 
 
 def simulate(
@@ -211,12 +212,12 @@ class Cells:
 
     def decide(
         self, month: int, *, coverage: Array, log_cost: Array, worth: Array, available: Array, banned: Array,
-        awareness: Array, push: Array, outside: Array, usage: Array, block: Array,
+        awareness: Array, push: Array, outside: Array, block: Array,
     ) -> None:  # fmt: skip
         """Everybody's expected decisions of a month; see `sim.engines.deciding.Deciders.decide`."""
         tables = self.received({
             "coverage": coverage, "log_cost": log_cost, "worth": worth, "available": available, "banned": banned,
-            "awareness": awareness, "push": push, "outside": outside, "usage": usage, "block": block,
+            "awareness": awareness, "push": push, "outside": outside, "block": block,
         })  # fmt: skip
         tallies = []
         for run in range(self.world.runs):
@@ -453,6 +454,7 @@ class Cells:
         in_sector = np.array([count[cell_sector == s].sum() for s in range(len(SECTORS))])[cell_sector]
         now = np.exp(-np.arange(AGE_MOMENTS) / ramp_time)
         own = np.exp(-elasticity * nodes.premium)
+        unit = _usage_rates(tables.coverage[cell_sector][..., None], tables.log_cost, elasticity)
         damping = np.stack([np.ones_like(own), np.ones_like(own), own], axis=-1)[None, :, None]
 
         def used(exponent: Array, size: Array, ramp: Array) -> Array:
@@ -465,7 +467,7 @@ class Cells:
             )
             damped = amount * damping ** exponent[:, None, None, None]
             people = count[:, None] * nodes.weight * size / np.maximum(in_sector, 1e-300)[:, None] ** exponent[:, None]
-            rate = tables.usage ** exponent[:, None, None]
+            rate = unit ** exponent[:, None, None]
             return (damped * people[..., None, None]).sum(axis=1) * rate
 
         plain = np.zeros((len(cell_type), AGE_MOMENTS))

@@ -151,7 +151,7 @@ class Recorder:
     def _adoption(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
         tally, count = now.tally, self.count
         members = np.maximum(cells.by_type(count), 1)
-        first, second = cells.by_slot(tally.pairs)
+        first, second = now.users, now.beside
         by_line = cells.by_type(first)
         users = cells.total(by_line)
         some = np.maximum(users, 1)
@@ -188,29 +188,26 @@ class Recorder:
     def _lenses(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
         w, tally = self.world, now.tally
         group = 2 * w.origin + stocks.open
-        in_group = np.eye(len(GROUPS))[group]
         base_group = np.take_along_axis(group, stocks.base, axis=1)
-        in_base_group = np.eye(len(GROUPS))[base_group]
-        to_group = lambda by_line, member=in_group: (by_line[..., None] * member).sum(axis=1)
+        to_group = lambda by_line, group=group: cells.by_group(by_line, group, len(GROUPS))
         abroad = cell_region != CHINA
         startups, enterprises = cell_type == STARTUP, cell_type == ENTERPRISE
-        used = tally.used
-        by_line = cells.total(used)
+        used, by_line = tally.used, now.by_line
         new = cells.total(tally.new[..., HOSTED:].sum(axis=1)) + now.new_derivatives * now.startups / 100
         pairs = cells.by_region(tally.pairs, startups)
-        any_use = lenses.any_use(pairs, in_group)
+        any_use = lenses.any_use(pairs, group, len(GROUPS))
         with_open = pairs * lenses.pair_has(stocks.open)[:, None]
         members = np.maximum(cells.by_region(self.count, startups), 1)
         firms = (cell_type == ENTERPRISE) | (cell_type == INDUSTRIAL)
         firm_users = cells.by_region(cells.total(tally.pairs, 2), firms)
         firm_count = np.maximum(cells.by_region(self.count, firms), 1)
-        price = now.option_price[:, cell_region]
+        price = np.take(now.option_price, cell_region, axis=1)
         spend = price[..., API] * used[..., API] + price[..., HOSTED] * used[..., HOSTED]
         return {
             "L1": lenses.shares(to_group(cells.everywhere(by_line, startups & abroad))),
-            "L2": lenses.shares(self._of_three_months(to_group(new, in_base_group))),
+            "L2": lenses.shares(self._of_three_months(to_group(new, base_group))),
             "L3": any_use / members[..., None],
-            "L4": lenses.any_use(with_open, in_group) / np.maximum(cells.total(with_open, 2), 1)[..., None],
+            "L4": lenses.any_use(with_open, group, len(GROUPS)) / np.maximum(cells.total(with_open, 2), 1)[..., None],
             "L5": lenses.shares(to_group(cells.everywhere(by_line, enterprises & abroad))),
             "L5_spend": lenses.shares(to_group(cells.everywhere(spend, enterprises & abroad))),
             "L6": firm_users / firm_count,
@@ -335,7 +332,8 @@ def joined(parts: Sequence[Part]) -> dict[str, Array]:
 
 
 _READ = {
-    *STOCKS, "tally", "pairs", "choosers", "moved", "began", "surplus", "new", "used", "usage_table", "new_derivatives",
+    *STOCKS, "tally", "pairs", "choosers", "moved", "began", "surplus", "new", "used", "usage_table", "by_line", "users", "beside",
+    "new_derivatives",
     "startups", "option_price", "frontier", "coverage", "release", "price_of_fixed_capability", "markup", "capex",
     "compute", "powered", "chips_legal", "chips_denied", "chips_smuggled", "chips_output", "scarcity", "data_gain",
     "rebate", "leaked", "data_exposure", "operational_exposure", "concentration", "shedding_time", "security_exposure",

@@ -63,3 +63,9 @@ def log(x):
     p = ((((0.08311556063199468 * z + 0.09070054093429096) * z + 0.1111143209827702) * z
           + 0.14285712061064185) * z + 0.20000000005620677) * z + 0.33333333333331056  # fmt: skip
     return exponent * _LN_2 + (2.0 * s + 2.0 * s * z * p)
+
+
+@_jit
+def power(x, exponent):
+    """``x`` to the ``exponent``, for ``x`` from 0 and an exponent above 0."""
+    return exp(exponent * log(x)) if x > 1e-300 else 0.0

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
+
+
+@numba.njit(cache=True, nogil=True)
+def _exposed(usage, weight, mode_weight, danger, exposed, whole):
+    for run in range(usage.shape[0]):
+        weights, modes = weight[min(run, len(weight) - 1)], mode_weight[min(run, len(mode_weight) - 1)]
+        dangers = danger[min(run, len(danger) - 1)]
+        for region in range(usage.shape[1]):
+            for sector in range(usage.shape[2]):
+                for line in range(usage.shape[3]):
+                    for mode in range(usage.shape[4]):
+                        amount = usage[run, region, sector, line, mode] * weights[sector]
+                        whole[run, region] += amount
+                        exposed[run, region] += amount * modes[mode] * dangers[region, line]
 
 
 def exposed_share(usage, weight, mode_weight, danger):
@@ -17,9 +32,10 @@ def exposed_share(usage, weight, mode_weight, danger):
     danger : (run, region, line)
         1 where the line's provenance is a rival of the region, possibly times the line's vulnerability; else 0.
     """
-    weighted = (usage * weight[:, None, :, None, None]).sum(axis=2)
-    by_line = (weighted * mode_weight[:, None, None, :]).sum(axis=-1)
-    return (by_line * danger).sum(axis=2) / np.maximum(weighted.sum(axis=(2, 3)), 1e-300)
+    exposed, whole = np.zeros(usage.shape[:2]), np.zeros(usage.shape[:2])
+    plain = [np.array(array, dtype=float, order="C") for array in (weight, mode_weight, danger)]
+    _exposed(np.ascontiguousarray(usage), *plain, exposed, whole)
+    return exposed / np.maximum(whole, 1e-300)
 
 
 def concentration(usage_by_provenance):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 
@@ -10,23 +11,32 @@ def shares(amount):
     return amount / np.maximum(amount.sum(axis=-1, keepdims=True), 1e-300)
 
 
-def any_use(pair_counts, in_group):
-    """Adopters with either slot in a group, (run, ..., group).
+@numba.njit(cache=True, nogil=True)
+def _any_use(pair_counts, group, out):
+    lines = pair_counts.shape[2]
+    for run in range(pair_counts.shape[0]):
+        for place in range(pair_counts.shape[1]):
+            for i in range(lines):
+                first = group[run, i]
+                for j in range(lines + 1):
+                    count = pair_counts[run, place, i, j]
+                    out[run, place, first] += count
+                    if j < lines and group[run, j] != first:
+                        out[run, place, group[run, j]] += count
+
+
+def any_use(pair_counts, group, groups):
+    """Adopters with either slot in a group, (run, place, group).
 
     Parameters
     ----------
-    pair_counts : (run, ..., line, line + 1)
+    pair_counts : (run, place, line, line + 1)
         Users by primary line and secondary line (last: none).
-    in_group : (run, line, group) one-hot
+    group : (run, line) number of each line's group, below ``groups``
     """
-    lines = in_group.shape[1]
-    extra = (1,) * (pair_counts.ndim - 3)
-    member = in_group.reshape(in_group.shape[0], *extra, lines, -1)
-    counts = pair_counts.astype(float)
-    by_first = (counts.sum(axis=-1)[..., None] * member).sum(axis=-2)
-    # adopters by primary line (rows) and group of the secondary line
-    by_pair = counts[..., :lines] @ member
-    return by_first + by_pair.sum(axis=-2) - (by_pair * member).sum(axis=-2)
+    out = np.zeros((*pair_counts.shape[:2], groups))
+    _any_use(np.array(pair_counts, dtype=float, order="C"), np.array(group, dtype=np.int64, order="C"), out)
+    return out
 
 
 def pair_has(flag):

@@ -5,15 +5,18 @@ Adopters' usage is tallied by the decision kernel per cell and option; these rul
 
 from __future__ import annotations
 
-import numpy as np
+import numba
+
+from sim.rules.elementary import exp
 
 
+@numba.njit(cache=True, nogil=True, forceinline=True, error_model="numpy")
 def usage_rate(coverage, log_cost, elasticity):
     """Usage of an adopter of unit size in full swing [sector-years/month]: coverage, damped by cost.
 
-    ``log_cost`` [log of $/Mtoken] is what choices read as well.
+    Plain numbers, for the decision kernel asks it too; ``log_cost`` [log of $/Mtoken] is what choices read.
     """
-    return coverage * np.exp(-elasticity * log_cost) / 12
+    return coverage * exp(-elasticity * log_cost) / 12
 
 
 def effective_usage(sum_of_powers, mean_usage, exponent):

@@ -121,6 +121,9 @@ def month_of(model: OpenLoopModel) -> SimpleNamespace:
     return SimpleNamespace(
         month=model.month,
         tally=ledger.tally,
+        by_line=ledger.used.sum(axis=2)[None],
+        users=ledger.pairs.sum(axis=2)[None],
+        beside=ledger.pairs[..., :-1].sum(axis=1)[None],
         usage_table=ledger.by_region_and_sector[None],
         option_price=of_labs(lambda lab: lab.price, axis=2),
         rebate=of_labs(lambda lab: lab.rebate, axis=2),
