@@ -74,6 +74,12 @@ class Deciders:
         self.desks = [make_desk(len(world.lines)) for _ in range(self.threads)]
         self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
         self.started = False
+        # arrival of new adopters, but for what policy adds
+        self.innovation, self.imitation = (
+            self._full(rate[:, cell_type], len(cell_type)) for rate in (world.type.innovation, world.type.imitation)
+        )
+        self.no_bans = np.zeros((world.runs, len(cell_type), len(world.lines) * N_MODES))
+        self.every_unit = np.arange(len(self.units.run))
 
     @property
     def choices(self) -> dict[str, Array]:
@@ -139,16 +145,17 @@ class Deciders:
         if not self.started:
             self.adopted = np.zeros(w.runs)
         by_option = lambda array: self._full(array, cells, lines, N_MODES).reshape(w.runs, cells, -1)
+        any_ban = (banned > 0).any(axis=(1, 2, 3))
         tables = Tables(
             coverage=self._full(coverage, len(SECTORS), lines),
             log_cost=by_option(log_cost),
             worth=by_option(worth),
             open=self._full(available[..., HOSTED], lines, dtype=np.bool_),
-            banned=by_option(banned),
-            any_ban=self._full((banned > 0).any(axis=(1, 2, 3)), dtype=np.bool_),
+            banned=by_option(banned) if any_ban.any() else self.no_bans,
+            any_ban=self._full(any_ban, dtype=np.bool_),
             awareness=self._full(awareness, awareness.shape[1], lines),
-            innovation=self._full(w.type.innovation[:, cell_type] * push, cells),
-            imitation=self._full(w.type.imitation[:, cell_type] * push, cells),
+            innovation=self._full(self.innovation * push, cells),
+            imitation=self._full(self.imitation * push, cells),
             outside=self._full(outside, cells),
             adopted=self.adopted,
             growing=self._full(w.until["R7"] >= month, dtype=np.bool_),
@@ -200,9 +207,9 @@ class Deciders:
             advance(self.units, month, starting, part, self.people, self.state, self.fixed, tables, tally, desk)
 
         if self.pool is None or n_units == 1:
-            work(np.arange(n_units), self.desks[0])
+            work(self.every_unit, self.desks[0])
         else:
-            parts = np.array_split(np.arange(n_units), min(self.threads, n_units))
+            parts = np.array_split(self.every_unit, min(self.threads, n_units))
             for done in [self.pool.submit(work, part, desk) for part, desk in zip(parts, self.desks, strict=False)]:
                 done.result()
         self.tally = self._whole(tally)

@@ -42,7 +42,7 @@ from sim.streams import STREAMS, agent_address, lane_of, philox, to_unit
 BLOCK = 8192
 """Adopters per unit of work; fixed, because partial sums are added per block."""
 
-CHUNK = 256
+CHUNK = 384
 """Choosers who go through a choice side by side: long enough to vectorise, short enough for the cache."""
 
 N_PEERS = 8

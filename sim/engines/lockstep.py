@@ -181,6 +181,10 @@ class Lockstep:
                 by_mode(e.operational_api, e.operational_hosted, e.operational_self_hosted),
             ),
             lag=np.broadcast_to(w.government.observation_lag, (w.runs, 1)).astype(int),
+            least_lag=int(w.government.observation_lag.min()),
+            most_lag=int(w.government.observation_lag.max()),
+            regions=np.arange(len(REGIONS)),
+            home_share=w.home.sum(axis=0) / len(w.lines),
         )
 
     # -- month 0 -------------------------------------------------------------------------------------------------
@@ -250,7 +254,7 @@ class Lockstep:
         w, c, lever, now = self.world, self.world.compute, self.lever, self.now
         revenue = self.switches("R2", "revenue_share", self.revenue_share, self.equal_share, month)
         by_region = (revenue[:, :, None] * w.home[None]).sum(axis=1)
-        start = w.home.sum(axis=0) / len(w.lines)
+        start = self.still.home_share
         ratio = np.where(start > 0, by_region / np.maximum(start, 1e-300), 1.0)
         now.capex = compute.capex(
             w.region.capex, c.capex_growth, c.capex_slowdown, month, c.capex_response, ratio, lever.capex_boost
@@ -636,21 +640,22 @@ class Lockstep:
     def _observe(self, month: int) -> None:
         """Step 9: what governments see, late and with noise, and what they decide upon it (section 6.7)."""
         w, now = self.world, self.now
-        lag, noise = self.still.lag, w.government.observation_noise
+        still, noise = self.still, w.government.observation_noise
         now.observed = {}
         for option, name in enumerate(WATCHED):
-            past = self.history[name]
-            past.append(np.broadcast_to(getattr(now, name), (w.runs, len(REGIONS))))
-            if month < lag.min():
+            past, newest = self.history[name], getattr(now, name)
+            past.append(newest if len(newest) == w.runs else np.broadcast_to(newest, (w.runs, len(REGIONS))))
+            if month < still.least_lag:
                 now.observed[name] = np.full((w.runs, len(REGIONS)), np.nan)
                 continue
-            if (lag == lag[0]).all():
-                seen = past[max(len(past) - 1 - int(lag[0, 0]), 0)]
+            if still.least_lag == still.most_lag:
+                shown = past[max(len(past) - 1 - still.most_lag, 0)]
             else:
-                back = np.clip(len(past) - 1 - lag[:, 0], 0, None)
-                seen = np.stack([past[at][run] for run, at in enumerate(back)])
-            error = normals(w.key, "observe", month + 1, np.arange(len(REGIONS)), option)
-            now.observed[name] = np.where(month >= lag, reaction.seen(seen, noise, error), np.nan)
+                back = np.clip(len(past) - 1 - still.lag[:, 0], 0, None)
+                shown = np.stack([past[at][run] for run, at in enumerate(back)])
+            error = normals(w.key, "observe", month + 1, still.regions, option)
+            seen = reaction.seen(shown, noise, error)
+            now.observed[name] = seen if month >= still.most_lag else np.where(month >= still.lag, seen, np.nan)
         if self.reactions is not None:
             self.reactions.decide(month, now)
             now.reactions = self.reactions

@@ -22,11 +22,12 @@ class Switches:
     def __init__(self, until: dict[str, Array], leader: Array | None = None):
         self.until = until
         self.leader = leader
+        self._ever = {loop: bool((last < ALWAYS).any()) for loop, last in until.items()}
         self._held: dict[tuple[str, str], Array] = {}
 
     def cut(self, loop: str) -> bool:
         """Whether any run of the batch ever cuts the loop."""
-        return bool((self.until[loop] < ALWAYS).any())
+        return self._ever[loop]
 
     def __call__(self, loop: str, name: str, live: Array, neutral: Array | float, month: int) -> Array:
         """The signal that the loop's receiving term sees this month.
