@@ -168,9 +168,9 @@ class Lockstep:
             worth_closed=worth(served(a.service_closed, 0.0, 0.0)),
             worth_open=worth(served(a.service_open, a.service_open, a.service_self_hosted)),
             trust_weight=by_cell(g.trust_weight),
-            capture=np.stack(
-                [w.type.telemetry, w.type.hosted_telemetry, w.type.self_hosted_telemetry], axis=-1
-            )[:, cell_type],
+            capture=np.stack([w.type.telemetry, w.type.hosted_telemetry, w.type.self_hosted_telemetry], axis=-1)[
+                :, cell_type
+            ],
             domestic=w.home.T[None, cell_region],
             own=np.broadcast_to(np.arange(len(w.lines)), (w.runs, len(w.lines))),
             review_rate=w.type.review_rate[:, cell_type],
@@ -338,7 +338,9 @@ class Lockstep:
         now.data_gain = self._data_gain(month)
         due = self._due(month)
         if due.any():
-            must_open, must_close = self._ruled(lever.open_above, lever.open_duty, lever.closed_above, lever.closed_duty)
+            must_open, must_close = self._ruled(
+                lever.open_above, lever.open_duty, lever.closed_above, lever.closed_duty
+            )
             opens = due & ((lever.open_release > 0) | must_open)
             closes = due & ((lever.close_release > 0) | must_close | self._tempted_to_close())
             self.open = (self.open | opens) & ~closes

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from sim.levers import LEVERS
@@ -20,9 +19,7 @@ class Pulls:
     def __init__(self, levers: Mapping[str, Array]):
         self.still = {name: path[:, 0] for name, path in levers.items() if path.shape[1] == 1}
         self.moving = {name: path for name, path in levers.items() if path.shape[1] > 1}
-        self.always = frozenset(
-            name for name, values in self.still.items() if (values != LEVERS[name].neutral).any()
-        )
+        self.always = frozenset(name for name, values in self.still.items() if (values != LEVERS[name].neutral).any())
         self.when = {
             name: (path != LEVERS[name].neutral).any(axis=(0, *range(2, path.ndim)))
             for name, path in self.moving.items()

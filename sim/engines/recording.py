@@ -332,11 +332,11 @@ def joined(parts: Sequence[Part]) -> dict[str, Array]:
 
 
 _READ = {
-    *STOCKS, "tally", "pairs", "choosers", "moved", "began", "surplus", "new", "used", "usage_table", "by_line", "users", "beside",
-    "new_derivatives",
-    "startups", "option_price", "frontier", "coverage", "release", "price_of_fixed_capability", "markup", "capex",
-    "compute", "powered", "chips_legal", "chips_denied", "chips_smuggled", "chips_output", "scarcity", "data_gain",
-    "rebate", "leaked", "data_exposure", "operational_exposure", "concentration", "shedding_time", "security_exposure",
-    "observed", "programmes", "capex_boost",
+    *STOCKS, "tally", "pairs", "choosers", "moved", "began", "surplus", "new", "used", "usage_table", "by_line",
+    "users", "beside", "new_derivatives", "startups", "option_price", "frontier", "coverage", "release",
+    "price_of_fixed_capability", "markup", "capex", "compute", "powered", "chips_legal", "chips_denied",
+    "chips_smuggled", "chips_output", "scarcity", "data_gain", "rebate", "leaked", "data_exposure",
+    "operational_exposure", "concentration", "shedding_time", "security_exposure", "observed", "programmes",
+    "capex_boost",
 }  # fmt: skip
 """Names of what the parts of the record read."""
