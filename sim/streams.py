@@ -139,20 +139,21 @@ def agent_address(cell, rank):
 @_jit
 def draw(key, group, lane, month, agent, option):
     """The uniform at one address; compiled, for code that knows the layout. See `uniform`."""
+    # one call for all three kinds of lane: it is inlined, and three would take three times as long to compile
+    who, what, place = np.int64(agent), np.int64(option), np.int64(lane)
     if lane == BY_AGENT:
-        words = philox(agent >> 2, month, option, group, key[0], key[1])
-        return to_unit(lane_of(words, agent & 3))
-    if lane == BY_OPTION:
-        words = philox(agent, month, option >> 2, group, key[0], key[1])
-        return to_unit(lane_of(words, option & 3))
-    return to_unit(lane_of(philox(agent, month, option, group, key[0], key[1]), lane))
+        who, place = np.int64(agent >> 2), np.int64(agent & 3)
+    elif lane == BY_OPTION:
+        what, place = np.int64(option >> 2), np.int64(option & 3)
+    return to_unit(lane_of(philox(who, month, what, group, key[0], key[1]), place))
 
 
 @numba.njit(cache=True, nogil=True)
 def draw_neighbours(key0, key1, group, month, agents, option, out):
     """`draw` for many agents in a lane by agent: neighbours in the list that share a call make it once."""
     held = np.int64(-1)
-    words = philox(0, month, option, group, key0, key1)
+    nothing = numba.uint32(0)
+    words = (nothing, nothing, nothing, nothing)
     for i in range(agents.size):
         if agents[i] >> 2 != held:
             held = agents[i] >> 2

@@ -626,9 +626,10 @@ class Lockstep:
         provenance = w.origin[self.base]
         rivals = np.broadcast_to(w.rivals, (w.runs, *w.rivals.shape[1:]))
         rival = np.take_along_axis(rivals, provenance[:, None, :], axis=2)
-        now.data_exposure = exposure.exposed_share(now.usage_table, *still.data_risk, rival)
+        (data_weight, data_modes), (weight, modes) = still.data_risk, still.operational_risk
+        now.data_exposure = exposure.exposed_share(now.usage_table, data_weight, data_modes, rival)
         now.operational_exposure = exposure.exposed_share(
-            now.usage_table, *still.operational_risk, rival * w.line.vulnerability[:, None, :]
+            now.usage_table, weight, modes, rival * w.line.vulnerability[:, None, :]
         )
         now.security_exposure = exposure.combined(now.data_exposure, now.operational_exposure)
         by_line = cells.total(now.usage_table).sum(axis=2)
