@@ -22,8 +22,8 @@ class Switches:
     def __init__(self, until: dict[str, Array], leader: Array | None = None):
         self.until = until
         self.leader = leader
-        self._ever = {loop: bool((last < ALWAYS).any()) for loop, last in until.items()}
         self._held: dict[tuple[str, str], Array] = {}
+        self._ever = {loop: bool((last < ALWAYS).any()) for loop, last in until.items()}
 
     def cut(self, loop: str) -> bool:
         """Whether any run of the batch ever cuts the loop."""
