@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from sim.errors import RunError
 from sim.loops import LOOPS
 from sim.observables import OBSERVABLES
 from sim.policies import policy_kinds
-from sim.scenario.resolve import from_mapping
+from sim.scenario.resolve import from_mapping, prepare
 from sim.streams import STREAMS, Stream, run_key, uniforms
 from sim.world import N_PEERS, apportion, build, cell_region, cell_sector, cell_type
 
@@ -24,6 +25,9 @@ BAN = {"kind": "procurement_ban", "actor": "US", "origins": ["US", "CN", "EU"], 
 OFF = dict.fromkeys(LOOPS, "off")
 LOCAL_PEERS = 5
 KNOWN = {"awareness_home": 1, "awareness_abroad": 1}
+
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 
 def scenario(adopters=600, months=8, name="world", seed=1, **rest):
@@ -106,6 +110,17 @@ def test_a_run_does_not_depend_on_the_other_runs_of_its_batch(adopters, months):
     for number, job in enumerate(jobs):
         single = simulate([job], threads=1, trace=True)
         same({name: array[number] for name, array in together.items()}, {n: a[0] for n, a in single.items()}, single)
+
+
+def test_levers_at_rest_are_the_same_whether_or_not_another_run_of_the_batch_pulls_them():
+    """Steps leave out what a lever at rest would not change: to the last bit it must be as if they had not."""
+    names = ("no-control", "adoption-subsidy", "procurement-ban", "sovereign-preference", "us-open-push")
+    worlds = [prepare(SCENARIOS / f"{name}.yaml", (), adopters=60, months=42)[0] for name in names]
+    together = simulate([(world, 0) for world in worlds], threads=1, trace=True)
+    for place, world in enumerate(worlds):
+        alone = simulate([(world, 0)], threads=1, trace=True)
+        for name, values in alone.items():
+            assert np.array_equal(values[0], together[name][place], equal_nan=True), f"{name} of {world.name}"
 
 
 def test_a_run_does_not_depend_on_its_place_in_a_batch():
