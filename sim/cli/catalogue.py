@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -21,13 +21,13 @@ from sim.levers import LEVERS
 from sim.loops import LOOPS
 from sim.observables import OBSERVABLES, OF_REACTIONS
 from sim.policies import policy_kinds
-from sim.quantity import Quantity, Spec, describe_field, is_quantity, limits, sources, walk
+from sim.quantity import Quantity, Spec, describe_field, is_quantity, limits, sources
 from sim.reactions import SHIPPED, Reaction
 from sim.scenario.check import unit_of
-from sim.scenario.spec import LensName, Parameters, RunSettings, Scenario
+from sim.scenario.declared import choices_of, example_of, first_sentence, is_word, levers_of, quantities, short_key
+from sim.scenario.spec import LensName, Parameters, RunSettings
 
 Row = dict[str, Any]
-A_YEAR = 12
 
 
 def rows(kind: str, folder: Path | None = None) -> list[Row]:
@@ -68,25 +68,8 @@ def brief(kind: str | None, found: Iterable[Row]) -> list[Row]:
 # tables
 
 
-def short_key(key: str) -> str:
-    """``parameters.startup.switching_cost`` -> ``startup.switching_cost``, as one writes it after ``--set``."""
-    return key.removeprefix("parameters.")
-
-
-def _quantities() -> dict[str, Quantity]:
-    """Every declared number at its default: the parameters by key, and those of policies and events by kind."""
-    found = {short_key(each.key): each for each in walk(Scenario(name="defaults").parameters)}
-    acting: dict[str, type[Any]] = {**policy_kinds(), **EVENT_KINDS, "reaction": Reaction}
-    for kind, spec in acting.items():
-        for name, field in spec.model_fields.items():
-            if is_quantity(field):
-                default = math.nan if field.is_required() or field.default is None else field.default
-                found[f"{kind}.{name}"] = describe_field(f"{kind}.{name}", field, default, default)
-    return found
-
-
 def _parameters() -> list[Row]:
-    return [_parameter(key, each) for key, each in _quantities().items()]
+    return [_parameter(key, each) for key, each in quantities().items()]
 
 
 def _parameter(key: str, each: Quantity) -> Row:
@@ -104,13 +87,15 @@ def _parameter(key: str, each: Quantity) -> Row:
 
 def _policies() -> list[Row]:
     return [
-        {"kind": kind, "levers": list(_levers_of(spec)), "meaning": _doc(spec)} for kind, spec in policy_kinds().items()
+        {"kind": kind, "levers": list(levers_of(spec)), "meaning": first_sentence(spec)}
+        for kind, spec in policy_kinds().items()
     ]
 
 
 def _events() -> list[Row]:
     return [
-        {"kind": kind, "levers": list(_levers_of(spec)), "meaning": _doc(spec)} for kind, spec in EVENT_KINDS.items()
+        {"kind": kind, "levers": list(levers_of(spec)), "meaning": first_sentence(spec)}
+        for kind, spec in EVENT_KINDS.items()
     ]
 
 
@@ -282,7 +267,7 @@ def _names() -> dict[str, Iterable[str]]:
     """The names of every sort of thing."""
     return {
         "policy": policy_kinds(), "event": EVENT_KINDS, "reaction": (*SHIPPED, "reaction"),
-        "parameter": (*_quantities(), *_groups()), "line": Parameters().lines, "setting": _settings(), "loop": LOOPS,
+        "parameter": (*quantities(), *_groups()), "line": Parameters().lines, "setting": _settings(), "loop": LOOPS,
         "lever": LEVERS, "observable": (*OBSERVABLES, *OF_REACTIONS), "region": REGIONS,
         "sector": [row["sector"] for row in _sectors()], "source": sources(),
     }  # fmt: skip
@@ -291,7 +276,7 @@ def _names() -> dict[str, Iterable[str]]:
 def _groups() -> dict[str, list[str]]:
     """Groups of parameters: ``startup`` -> its keys."""
     groups: dict[str, list[str]] = {}
-    for key in _quantities():
+    for key in quantities():
         parts = key.split(".")
         for depth in range(1, len(parts)):
             groups.setdefault(".".join(parts[:depth]), []).append(key)
@@ -313,8 +298,8 @@ def _meanings(name: str) -> Iterator[tuple[str, str]]:
         yield "reaction", _explain_reaction(SHIPPED[name])
     elif name == "reaction":
         yield "reaction", _explain_rule()
-    elif name in _quantities():
-        yield "parameter", _explain_quantity(name, _quantities()[name])
+    elif name in quantities():
+        yield "parameter", _explain_quantity(name, quantities()[name])
     elif name in _groups():
         yield "parameter", _explain_group(name, _groups()[name])
     if name in Parameters().lines:
@@ -374,24 +359,24 @@ def _explain_quantity(key: str, each: Quantity) -> str:
 
 
 def _explain_group(name: str, keys: Sequence[str]) -> str:
-    table = _quantities()
+    table = quantities()
     about = {key: f"{table[key].default:g} {table[key].unit}: {table[key].meaning}" for key in keys}
     return _block(f"{name}: {len(keys)} parameters", about)
 
 
 def _explain_action(what: str, spec: type[Spec]) -> str:
     kind = spec.model_fields["kind"].default
-    example = _example(spec)
+    example = example_of(spec)
     written = {**example.model_dump(mode="json"), **_unless_given(spec)}
     when = f", {example.when()}" if what == "policy" else ""
-    about = {"pulls": ", ".join(_levers_of(spec)), "effect": f"{example.effect()}{when}"}
+    about = {"pulls": ", ".join(levers_of(spec)), "effect": f"{example.effect()}{when}"}
     for name, field in spec.model_fields.items():
         if name != "kind":
             about[name] = "\n".join(filter(None, (field.description, _limits_of(name, field, written[name]))))
     section = {"policy": "policies", "event": "events"}[what]
     return "\n".join(
         [
-            _block(f"{kind} ({what}): {_doc(spec)}", about),
+            _block(f"{kind} ({what}): {first_sentence(spec)}", about),
             "paste and change:",
             f"{section}:",
             f"  - {{{_pasted(spec)}}}",
@@ -408,16 +393,9 @@ def _limits_of(name: str, field: FieldInfo, written: Any) -> str:
         if not math.isnan(each.plausible_low):
             said.append(f"believable {_span(each.plausible_low, each.plausible_high)}")
         said.append(f"assumption: {each.why}" if each.source == "assumption" else f"source: {_cited(each.source)}")
-    elif choices := _choices(field.annotation):
+    elif choices := choices_of(field.annotation):
         said.append(f"one of {', '.join(choices)}" if not _is_list(field.annotation) else f"of {', '.join(choices)}")
     return "; ".join(filter(None, said))
-
-
-def _choices(annotation: Any) -> list[str]:
-    """The words that a field may hold, if they are few and fixed."""
-    if get_origin(annotation) is Literal:
-        return [str(each) for each in get_args(annotation)]
-    return list(dict.fromkeys(word for each in get_args(annotation) for word in _choices(each)))
 
 
 def _is_list(annotation: Any) -> bool:
@@ -426,20 +404,15 @@ def _is_list(annotation: Any) -> bool:
 
 def _pasted(spec: type[Any]) -> str:
     """An entry that checks as it stands, with what one would change first: who, when, which line, how much."""
-    example = _example(spec)
+    example = example_of(spec)
     written = example.model_dump(mode="json")
     first = [name for name in ("kind", "actor", "line", "start") if name in written]
     strengths = getattr(spec, "graded", None)
     if strengths is None:  # an event: all its numbers say how much
         strengths = [name for name, field in spec.model_fields.items() if is_quantity(field)]
     told = [name for name in strengths if written[name] != getattr(spec, "neutral", 0.0)]
-    words = [name for name, field in spec.model_fields.items() if name not in first and _is_word(field)]
+    words = [name for name, field in spec.model_fields.items() if name not in first and is_word(field)]
     return ", ".join(f"{name}: {_plain(written[name])}" for name in (*first, *words, *told))
-
-
-def _is_word(field: FieldInfo) -> bool:
-    """Whether a field holds one of a few words, such as ``open`` and ``closed``."""
-    return get_origin(field.annotation) is Literal
 
 
 def _plain(value: Any) -> str:
@@ -448,7 +421,7 @@ def _plain(value: Any) -> str:
 
 def _explain_reaction(rule: Reaction) -> str:
     told = f"{rule.effect()[0].upper()}{rule.effect()[1:]}."
-    about = {"why": rule.note, "pulls": ", ".join(_levers_of(type(rule.action)))}
+    about = {"why": rule.note, "pulls": ", ".join(levers_of(type(rule.action)))}
     for name, field in Reaction.model_fields.items():
         value = getattr(rule, name)
         if is_quantity(field) and value is not None:
@@ -466,7 +439,7 @@ def _explain_rule() -> str:
     example = '{watch: powered, op: "<", threshold: 0.8, gain: 2, actor: EU, action: {kind: grid_buildout, power: 10}}'
     watched = ", ".join(METRICS)
     return "\n".join(
-        [_block(f"reaction: {_doc(Reaction)} It can watch {watched}.", about), "reactions:", f"  - {example}"]
+        [_block(f"reaction: {first_sentence(Reaction)} It can watch {watched}.", about), "reactions:", f"  - {example}"]
     )
 
 
@@ -491,7 +464,7 @@ def _explain_loop(key: str) -> str:
 
 def _explain_lever(name: str) -> str:
     lever = LEVERS[name]
-    pulled_by = [kind for kind, spec in {**policy_kinds(), **EVENT_KINDS}.items() if name in _levers_of(spec)]
+    pulled_by = [kind for kind, spec in {**policy_kinds(), **EVENT_KINDS}.items() if name in levers_of(spec)]
     rules = {
         "fraction": "what one leaves, the other takes its part of: 1 - (1 - a)(1 - b)",
         "add": "they add up",
@@ -513,34 +486,10 @@ def _explain_lever(name: str) -> str:
 # wording
 
 
-def _levers_of(spec: type[Any]) -> tuple[str, ...]:
-    """The levers that a policy or event pulls, sorted: found out by asking it, with every word and flag it may hold."""
-    example, found = _example(spec), set[str]()
-    for name, field in spec.model_fields.items():
-        choices: list[Any] = _choices(field.annotation) if _is_word(field) else [True, False]
-        for choice in choices if _is_word(field) or field.annotation is bool else ():
-            action = example.model_copy(update={name: choice})
-            pulls = action.pull(action.plan(A_YEAR, 0.0, 1.0)) if hasattr(action, "plan") else action.pull(A_YEAR)
-            found |= {pull.lever for pull in pulls}
-    return tuple(sorted(found))
-
-
-def _example(spec: type[Any]) -> Any:
-    """A policy or event at its defaults, from 2026-01; what else must be given is about any line."""
-    values = {"line": next(iter(Parameters().lines)), "start": "2026-01"}
-    given = {name: values.get(name, 0) for name, field in spec.model_fields.items() if field.is_required()}
-    return spec(**{**given, "start": values["start"]})
-
-
 def _unless_given(spec: type[Any]) -> dict[str, Any]:
     """What an optional field holds when a file leaves it out, as a file would have it."""
     bare = spec.model_construct().model_dump(mode="json", warnings=False)
     return {name: bare[name] for name, field in spec.model_fields.items() if not field.is_required()}
-
-
-def _doc(thing: type) -> str:
-    """The first sentence of a docstring, on one line."""
-    return " ".join((thing.__doc__ or "").split("\n\n")[0].split())
 
 
 def _cited(key: str) -> str:

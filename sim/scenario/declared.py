@@ -1,0 +1,69 @@
+"""What a scenario can name, read from the declarations: every number, and what each policy and event pulls."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from sim.events import EVENT_KINDS
+from sim.policies import policy_kinds
+from sim.quantity import Quantity, describe_field, is_quantity, walk
+from sim.reactions import Reaction
+from sim.scenario.spec import Parameters, Scenario
+
+A_YEAR = 12
+
+
+def short_key(key: str) -> str:
+    """``parameters.startup.switching_cost`` -> ``startup.switching_cost``, as one writes it after ``--set``."""
+    return key.removeprefix("parameters.")
+
+
+def quantities() -> dict[str, Quantity]:
+    """Every declared number at its default: the parameters by key, and those of policies and events by kind."""
+    found = {short_key(each.key): each for each in walk(Scenario(name="defaults").parameters)}
+    acting: dict[str, type[Any]] = {**policy_kinds(), **EVENT_KINDS, "reaction": Reaction}
+    for kind, spec in acting.items():
+        for name, field in spec.model_fields.items():
+            if is_quantity(field):
+                default = math.nan if field.is_required() or field.default is None else field.default
+                found[f"{kind}.{name}"] = describe_field(f"{kind}.{name}", field, default, default)
+    return found
+
+
+def is_word(field: FieldInfo) -> bool:
+    """Whether a field holds one of a few words, such as ``open`` and ``closed``."""
+    return get_origin(field.annotation) is Literal
+
+
+def choices_of(annotation: Any) -> list[str]:
+    """The words that a field may hold, if they are few and fixed."""
+    if get_origin(annotation) is Literal:
+        return [str(each) for each in get_args(annotation)]
+    return list(dict.fromkeys(word for each in get_args(annotation) for word in choices_of(each)))
+
+
+def levers_of(spec: type[Any]) -> tuple[str, ...]:
+    """The levers that a policy or event pulls, sorted: found out by asking it, with every word and flag it may hold."""
+    example, found = example_of(spec), set[str]()
+    for name, field in spec.model_fields.items():
+        choices: list[Any] = choices_of(field.annotation) if is_word(field) else [True, False]
+        for choice in choices if is_word(field) or field.annotation is bool else ():
+            action = example.model_copy(update={name: choice})
+            pulls = action.pull(action.plan(A_YEAR, 0.0, 1.0)) if hasattr(action, "plan") else action.pull(A_YEAR)
+            found |= {pull.lever for pull in pulls}
+    return tuple(sorted(found))
+
+
+def example_of(spec: type[Any]) -> Any:
+    """A policy or event at its defaults, from 2026-01; what else must be given is about any line."""
+    values = {"line": next(iter(Parameters().lines)), "start": "2026-01"}
+    given = {name: values.get(name, 0) for name, field in spec.model_fields.items() if field.is_required()}
+    return spec(**{**given, "start": values["start"]})
+
+
+def first_sentence(thing: type) -> str:
+    """The first sentence of a docstring, on one line."""
+    return " ".join((thing.__doc__ or "").split("\n\n")[0].split())
