@@ -331,14 +331,14 @@ def _names(incomplete: str) -> list[str]:
 @app.command()
 def describe(
     what: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="FILE|NAME",
             help="A scenario file, or the name of a parameter, policy, event, lever, loop, line or observable.",
             show_default=False,
             autocompletion=_names,
         ),
-    ],
+    ] = None,
     name: Annotated[
         str | None,
         typer.Argument(
@@ -347,8 +347,15 @@ def describe(
         ),
     ] = None,
     sets: Sets = None,
+    odd: Annotated[bool, typer.Option("--odd", help="The whole model, in the form of the ODD protocol.")] = False,
+    summary: Annotated[bool, typer.Option("--summary", help="With --odd: its first page only.")] = False,
+    as_html: Annotated[bool, typer.Option("--html", help="With --odd: a web page in place of Markdown.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --odd: where to; .html gives a web page.", show_default=False),
+    ] = None,
 ) -> None:  # fmt: skip
-    """Say what a scenario assumes, or what a name means.
+    """Say what a scenario assumes, what a name means, or what the whole model is.
 
     \b
     openloop describe scenarios/baseline.yaml
@@ -356,7 +363,21 @@ def describe(
     openloop describe event incident
     openloop describe startup.switching_cost
     openloop describe R1
+    openloop describe --odd --out model.html
+    openloop describe --odd --summary
     """
+    if odd:
+        if what is not None or sets:
+            leave(BAD_INPUT, "--odd describes the model, not one scenario or name. Leave out one or the other.")
+        from sim.cli.odd import print_or_write
+
+        print_or_write(summary, as_html, out)
+        return
+    if summary or as_html or out is not None:
+        leave(BAD_INPUT, "--summary, --html and --out go with --odd.")
+    if what is None:
+        leave(BAD_INPUT, "Say what to describe: a scenario file or a name, or --odd for the whole model.",
+              "Names: openloop list parameters, and so on; files: openloop list scenarios.")  # fmt: skip
     if name is None and (what.endswith((".yaml", ".yml")) or Path(what).is_file()):
         from sim.scenario.describe import describe as describe_scenario
         from sim.scenario.resolve import load

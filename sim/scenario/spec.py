@@ -38,10 +38,18 @@ MAX_ADOPTERS = 50_000_000
 class Parameters(Spec):
     """Every assumption of the model, grouped as in the package."""
 
-    startup: AdopterType = Field(STARTUP, description="Startups.")
-    enterprise: AdopterType = Field(ENTERPRISE, description="Enterprises that sell services.")
-    industrial: AdopterType = Field(INDUSTRIAL_FIRM, description="Industrial firms.")
-    public: AdopterType = Field(PUBLIC_AGENCY, description="Public agencies.")
+    startup: AdopterType = Field(
+        STARTUP, description="Startups that build their product on somebody else's line; quick to adopt and to switch."
+    )
+    enterprise: AdopterType = Field(
+        ENTERPRISE, description="Enterprises that sell services; they buy service and trust."
+    )
+    industrial: AdopterType = Field(
+        INDUSTRIAL_FIRM, description="Industrial firms that make, move and mount things; they buy adaptability."
+    )
+    public: AdopterType = Field(
+        PUBLIC_AGENCY, description="Public agencies, slow, and bound by trust and procurement rules."
+    )
     adopter: Adopter = Field(Adopter(), description="What all adopters share.")
     lab: Lab = Field(Lab(), description="What all labs share.")
     lines: dict[str, Line] = Field(LINE_DEFAULTS, description="Lines by name; add, change or switch off.")
