@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from sim import __version__
@@ -39,7 +39,7 @@ def filled(sections: tuple[str, ...]) -> Document:
     """Sections with their tables. A placeholder that cannot be filled is noted and stays as it was."""
     found = Document()
     for section in sections:
-        found.text += PLACEHOLDER.sub(lambda match, name=section: _table(found, name, match), prose(section)) + "\n\n"
+        found.text += PLACEHOLDER.sub(partial(_table, found, section), prose(section)) + "\n\n"
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sim.agents.government import METRICS
@@ -43,7 +43,7 @@ def _code(name: str) -> str:
     return f"`{name}`"
 
 
-def _all(sort: str, head: Sequence[str], rows: dict[str, Sequence[str]]) -> Table:
+def _all(sort: str, head: Sequence[str], rows: Mapping[str, Sequence[str]]) -> Table:
     """A table of named things: the name first, as code."""
     table = markdown(head, ([_code(name), *cells] for name, cells in rows.items()))
     return Table(table, tuple((sort, name) for name in rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -23,6 +24,11 @@ def short_key(key: str) -> str:
 
 def quantities() -> dict[str, Quantity]:
     """Every declared number at its default: the parameters by key, and those of policies and events by kind."""
+    return dict(_quantities())
+
+
+@cache
+def _quantities() -> dict[str, Quantity]:
     found = {short_key(each.key): each for each in walk(Scenario(name="defaults").parameters)}
     acting: dict[str, type[Any]] = {**policy_kinds(), **EVENT_KINDS, "reaction": Reaction}
     for kind, spec in acting.items():
