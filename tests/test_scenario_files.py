@@ -177,6 +177,16 @@ def test_a_missing_file_is_refused_with_its_neighbours(tmp_path):
     assert "there is no such file" in str(refusal(tmp_path / "nowhere" / "baseline.yaml"))
 
 
+@pytest.mark.parametrize("name", ["baseline", "baseline.yaml", "no-controls"])
+def test_the_bare_name_of_a_scenario_that_ships_is_answered_with_its_file(monkeypatch, tmp_path, name):
+    (tmp_path / "scenarios").mkdir()
+    for shipped in SHIPPED:
+        shutil.copy(shipped, tmp_path / "scenarios")
+    monkeypatch.chdir(tmp_path)
+    meant = "no-control" if name == "no-controls" else "baseline"
+    assert f'Did you mean "{Path("scenarios") / meant}.yaml"?' in str(refusal(Path(name)))
+
+
 def test_a_folder_is_refused(tmp_path):
     assert "is a folder" in str(refusal(tmp_path))
 

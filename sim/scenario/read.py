@@ -162,17 +162,31 @@ def _refused(file: str, what: str, remedy: str = "", line: int = 0) -> ScenarioE
 
 
 def _neighbours(place: Path) -> str:
-    """What else lies where a missing file was looked for."""
-    import difflib
-
+    """What else lies where a missing file was looked for, or among the scenarios that ship if only a name was given."""
     folder = place.parent
     if not folder.is_dir():
         return f"There is no folder {folder} either."
-    names = sorted(entry.name for entry in folder.iterdir() if entry.suffix in (".yaml", ".yml"))
-    near = difflib.get_close_matches(place.name, names, n=1) or difflib.get_close_matches(f"{place.name}.yaml", names)
-    if near:
-        return f'Did you mean "{folder / near[0]}"?'
-    return f"The folder {folder} holds {', '.join(names[:12]) or 'no scenario'}."
+    names = _scenarios_in(folder)
+    if near := _nearest(place.name, names):
+        return f'Did you mean "{folder / near}"?'
+    if len(place.parts) == 1:
+        from sim.scenario.shipped import shipped_folder
+
+        if near := _nearest(place.name, _scenarios_in(shipped_folder())):
+            return f'Did you mean "{shipped_folder() / near}"?'
+    held = ", ".join(names[:12]) or "no scenario"
+    return f"The folder {folder} holds {held}; openloop list scenarios names those that ship."
+
+
+def _scenarios_in(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.glob("*") if entry.suffix in (".yaml", ".yml"))
+
+
+def _nearest(name: str, names: Sequence[str]) -> str | None:
+    import difflib
+
+    near = difflib.get_close_matches(name, names, n=1) or difflib.get_close_matches(f"{name}.yaml", names, n=1)
+    return near[0] if near else None
 
 
 # --- scalars of the core schema ---------------------------------------------------------------------------------------
