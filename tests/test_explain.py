@@ -24,6 +24,7 @@ from sim.experiments import explained_folder
 from sim.experiments.compare import compare
 from sim.experiments.comparison_folder import save as save_comparison
 from sim.experiments.explain import account, ask, explain
+from sim.experiments.links import linked, told_apart
 from sim.experiments.parting import CAUSE_OF, Pair, terms_of
 from sim.experiments.stories import choices
 from sim.experiments.upstream import Upstream
@@ -545,3 +546,19 @@ def test_the_verb_refuses_what_it_cannot_answer(arguments, words):
 def test_decide_takes_the_first_slot_unless_told_otherwise(found):
     decisions = found.pair.worlds[0]
     assert decisions.decide(5, 10).slot == FIRST
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "unit", "said"),
+    [
+        (1.4801, 1.4803, "", ("1.4801", "1.4803")),
+        (2.29, 2.3, "$/Mtoken", ("2.29 $/Mtoken", "2.3 $/Mtoken")),
+        (41234.2, 41234.4, "H100e", ("41,234.2 H100e", "41,234.4 H100e")),
+        (0.50001, 0.50002, "share", ("50.001%", "50.002%")),
+        (0.5, 0.0, "share", ("50.0%", "0.0%")),
+        (3.0, 3.0, "nats", ("3 nats", "3 nats")),
+    ],
+)
+def test_a_difference_is_said_with_the_digits_that_show_it(base, other, unit, said):
+    assert told_apart(base, other, unit) == said
+    assert " -> ".join(said) in str(linked(3, "load", (base, other), unit))

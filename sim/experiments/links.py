@@ -11,6 +11,9 @@ from sim.axes import MODES, N_MODES, month_label
 from sim.experiments.parting import Parting
 from sim.scenario import Scenario
 
+MOST_DIGITS = 10
+"""Digits beyond the usual ones after which two numbers are the same to any reader."""
+
 
 @dataclass(frozen=True)
 class Link:
@@ -24,8 +27,8 @@ class Link:
     note: str = ""
 
     def __str__(self) -> str:
-        text = f"{month_label(self.month)}  {self.what}: {spoken(self.base, self.unit)} -> "
-        return text + spoken(self.other, self.unit) + (f" ({self.note})" if self.note else "")
+        base, other = told_apart(self.base, self.other, self.unit)
+        return f"{month_label(self.month)}  {self.what}: {base} -> {other}" + (f" ({self.note})" if self.note else "")
 
 
 def linked(month: int, what: str, both: Sequence[float], unit: str, note: str = "") -> Link:
@@ -102,8 +105,17 @@ def _flat(tree: dict[str, Any], head: str = "") -> dict[str, Any]:
     return out
 
 
-def spoken(value: float, unit: str) -> str:
-    """A number with its unit, as one says it."""
+def told_apart(base: float, other: float, unit: str) -> tuple[str, str]:
+    """Two numbers with their unit, with as many digits as it takes to see that they differ."""
+    for more in range(MOST_DIGITS):
+        said = spoken(base, unit, more), spoken(other, unit, more)
+        if said[0] != said[1] or base == other:
+            break
+    return said
+
+
+def spoken(value: float, unit: str, more: int = 0) -> str:
+    """A number with its unit, as one says it, with so many digits more than usual."""
     if unit.startswith("option:"):
         lines = unit.removeprefix("option:").split(",")
         return option_name(int(value), lines)
@@ -112,12 +124,12 @@ def spoken(value: float, unit: str) -> str:
     if math.isinf(value):
         return "none"
     if unit == "share":
-        return f"{value:.2%}" if 0 < abs(value) < 0.1 else f"{value:.1%}"
+        return f"{value:.{2 + more}%}" if 0 < abs(value) < 0.1 else f"{value:.{1 + more}%}"
     if unit == "of 8":
         return f"{value:.0f} of 8"
     if unit in ("", "1"):
-        return f"{value:.3g}"
-    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        return f"{value:.{3 + more}g}"
+    text = f"{value:,.{more}f}" if abs(value) >= 1000 else f"{value:.{3 + more}g}"
     return f"{text} {unit}"
 
 
