@@ -185,8 +185,10 @@ def _scenarios_in(folder: Path) -> list[str]:
 def _nearest(name: str, names: Sequence[str]) -> str | None:
     import difflib
 
-    near = difflib.get_close_matches(name, names, n=1) or difflib.get_close_matches(f"{name}.yaml", names, n=1)
-    return near[0] if near else None
+    # without their endings, which make any two names look alike
+    stems = {Path(each).stem: each for each in names}
+    near = difflib.get_close_matches(Path(name).stem, stems, n=1)
+    return stems[near[0]] if near else None
 
 
 # --- scalars of the core schema ---------------------------------------------------------------------------------------
