@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from sim.analysis.sensitivity.luck import Luck
 from sim.cli import app
 from sim.errors import DesignError, ScenarioError, UnknownNameError
 from sim.experiments.batch import Kitchen
@@ -214,6 +216,15 @@ def test_no_order_is_said_before_it_is_stable():
     twins = lambda table: table["a"] + table["b"]
     found = study(twins, {"a": (0, 1), "b": (0, 1)}, method="sobol", size=16, resamples=100).outcomes["outcome"]
     assert "is not settled yet" in sentence(found)
+
+
+def test_luck_is_never_said_to_explain_more_than_there_is():
+    twins = lambda table: table["a"] + table["b"]
+    found = study(twins, {"a": (0, 1), "b": (0, 1)}, method="sobol", size=16, resamples=100).outcomes["outcome"]
+    assert "luck explains 93%" in sentence(replace(found, luck=Luck(0.93, 0.7, 1.2, 20)))
+    above = sentence(replace(found, luck=Luck(1.09, 0.7, 1.5, 20)))
+    assert "luck explains practically all of its spread" in above
+    assert "109%" not in above
 
 
 def test_the_top_of_a_screening_counts_each_outcome_by_its_own_largest_effect():

@@ -41,6 +41,11 @@ def amount(value: float, unit: str) -> str:
     return f"{value:.2g} {unit}".strip()
 
 
+def _of_all(share: float) -> str:
+    """A share in words. An estimate from few pairs can exceed the whole, but luck never explains more than there is."""
+    return "practically all" if share >= 1 else percent(share)
+
+
 def sentence(found: Indices, called: Mapping[str, str] | None = None) -> str:
     """One sentence that a minister can read: luck, the factors that matter most, and what does not matter.
 
@@ -54,7 +59,7 @@ def sentence(found: Indices, called: Mapping[str, str] | None = None) -> str:
     names = [name for name in found.table["factor"] if name != LUCK and not name.startswith(DUMMY)]
     matter = found.influential
     rest = len(names) - len(matter)
-    luck = f"luck explains {percent(found.luck.share)}" if found.luck.pairs else ""
+    luck = f"luck explains {_of_all(found.luck.share)}" if found.luck.pairs else ""
     small = (
         "smaller than luck, negligible or"
         if (found.table["standing"] == "smaller than luck").any()
