@@ -539,6 +539,7 @@ from sim.cli import compare as _compare  # noqa: E402, F401  (a verb in a file o
 from sim.cli import ensemble as _ensemble  # noqa: E402, F401
 from sim.cli import explain as _explain  # noqa: E402, F401
 from sim.cli import loops as _loops  # noqa: E402, F401
+from sim.cli import replay as _replay  # noqa: E402, F401
 from sim.cli import scurve as _scurve  # noqa: E402, F401
 from sim.cli import sensitivity as _sensitivity  # noqa: E402, F401
 

@@ -135,20 +135,15 @@ def _of_run(folder: Path, observable: str) -> tuple[Read, str]:
 
 
 def _cut(read: Read, until: float) -> Read:
-    from dataclasses import replace
+    from sim.experiments.scurve_folder import cut
 
-    cut: Read = []
-    for series, runs in read:
-        kept = series.time <= until
-        if kept.any():
-            shorter = replace(series, time=series.time[kept], share=series.share[kept])
-            cut.append((shorter, None if runs is None else runs[:, kept]))
-    if not cut:
+    shorter = cut(read, until)
+    if not shorter:
         first = min(series.time[0] for series, _ in read)
         leave(BAD_INPUT, f"--until is {until:g}, before the first time, {first:g}.")
-    if len(cut) < len(read):
-        say(f"note: {len(read) - len(cut)} series begin after {until:g} and are left out.")
-    return cut
+    if len(shorter) < len(read):
+        say(f"note: {len(read) - len(shorter)} series begin after {until:g} and are left out.")
+    return shorter
 
 
 def _name(source: Path) -> str:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,12 @@ import pandas as pd
 
 from sim import __version__
 from sim.analysis.scurves.describe import Description, fits, replicates, rows
+from sim.errors import OutputError
+from sim.table import Array, Series
 from sim.trajectory import FIGURES, complain_of_figures, drawn, write_whole
+
+Read = list[tuple[Series, Array | None]]
+"""A series, and the runs of which it is the mean, (run, n), if it has any."""
 
 MOST_PANELS = 12
 """Series that are drawn; the others stand in the tables."""
@@ -63,6 +69,40 @@ def save(
     manifest = write_whole(target, fingerprint, fill)
     complain_of_figures(trouble, target)
     return target, tuple(target / each for each in ("manifest.json", *manifest["files"]))
+
+
+def cut(found: Read, until: float) -> Read:
+    """Series without what came after a time; those that begin later are left out."""
+    shorter: Read = []
+    for series, runs in found:
+        kept = series.time <= until
+        if kept.any():
+            series = replace(series, time=series.time[kept], share=series.share[kept])
+            shorter.append((series, None if runs is None else runs[:, kept]))
+    return shorter
+
+
+def read_again(source: Path, inputs: Mapping[str, Any]) -> Read | None:
+    """What was analysed, from where it came; None when that is not there, or holds other numbers than it did."""
+    from sim.analysis.scurves.runs import series_of
+    from sim.table import read
+    from sim.trajectory import data_hash, load
+
+    found: Read
+    try:
+        if source.is_dir():
+            dataset = load(source).dataset
+            if data_hash(dataset) != inputs["data_sha256"]:
+                return None
+            found = list(series_of(dataset, inputs["observable"] or "adoption"))
+        else:
+            if hashlib.sha256(source.read_bytes()).hexdigest() != inputs["data_sha256"]:
+                return None
+            columns = (inputs["time"], inputs["values"] or [], inputs["by"], inputs["percent"])
+            found = [(series, None) for series in read(source, *columns)]
+    except (OSError, OutputError):
+        return None
+    return found if inputs["until"] is None else cut(found, inputs["until"])
 
 
 def _draw(found: Sequence[Description], name: str, hash_: str, folder: Path) -> None:

@@ -1,0 +1,115 @@
+"""The verb ``openloop replay``: make a folder of results again, and say whether the numbers are identical."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sim.cli import FAILED, app, shown
+
+if TYPE_CHECKING:
+    from sim.experiments.replay import Replay
+
+
+@app.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that openloop made.", show_default=False)],
+    figures: Annotated[bool, typer.Option("--figures", help="Draw the figures again too, and compare them.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep what was made again in a folder below this one.",
+                                  show_default=False)
+    ] = None,
+    sample: Annotated[int, typer.Option(min=1, help="Of an ensemble: how many runs are done again.")] = 5,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="FILE:CLASS", help="Where the model of your own stands, if it was made with one.",
+                     show_default=False),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads; absent: all cores. Changes no number.", show_default=False)
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict and nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+) -> None:  # fmt: skip
+    """Check the files of a folder, make it again, and say whether the numbers are identical.
+
+    Exit code 1 if a file was changed or a number differs. Of an ensemble and a sensitivity study some runs are done
+    again; everything else is made again whole.
+
+    \b
+    openloop replay runs/baseline-1a2b3c4d
+    openloop replay runs/baseline-vs-no-control-5e6f7a8b --figures
+    openloop replay runs/baseline-ensemble-9c0d1e2f --sample 20
+    openloop replay runs/baseline-1a2b3c4d --out rebuilt
+    """
+    from sim.experiments.replay import as_json as told
+    from sim.experiments.replay import replay as make_again
+
+    def stage(total: int) -> AbstractContextManager[Any]:
+        from contextlib import nullcontext
+
+        from sim.cli.terminal import progress
+
+        return nullcontext(None) if quiet else progress(total, "replay")
+
+    found = make_again(
+        folder, figures=figures, out=out, sample=sample, model=model, threads=threads, stage=stage
+    )  # fmt: skip
+    if as_json:
+        print(told(found))
+    elif quiet:
+        print(verdict(found))
+    else:
+        print("\n".join(words(found)))
+    if not found.identical:
+        raise typer.Exit(FAILED)
+
+
+def verdict(found: Replay) -> str:
+    """One line: what the folder is, and whether it holds."""
+    if not found.identical:
+        return f"{shown(found.folder.path)}: NOT identical"
+    return f"{shown(found.folder.path)}: {'identical' if found.checked else 'files untouched, nothing made again'}"
+
+
+def words(found: Replay) -> Iterator[str]:
+    """Everything that was found, to read."""
+    from sim.experiments.folders import KINDS
+
+    folder = found.folder
+    yield f"{shown(folder.path)}: {KINDS[folder.kind]}, made by version {folder.version}"
+    if found.vouched:
+        touched = len(found.changed)
+        yield f"  Checksums: {found.vouched - touched} of {found.vouched} files are the ones that were written."
+    else:
+        yield "  Checksums: none were recorded for this folder."
+    yield from (f"    {each.file}: {each.how}" for each in found.changed)
+    for each in found.circumstances:
+        yield f"  Not as it was: {each}."
+    same = [each.what for each in found.findings if each.same]
+    if same:
+        yield f"  Made again and identical: {', '.join(same)}."
+    for each in found.findings:
+        if each.same is None:
+            yield f"  Not made again: {each.what}: {each.said}."
+        elif not each.same:
+            yield f"  Made again, and not identical: {each.what}: {each.said}."
+    if found.rebuilt is not None:
+        yield f"  What was made again lies in {shown(found.rebuilt)}/"
+    yield _conclusion(found)
+
+
+def _conclusion(found: Replay) -> str:
+    if found.identical and found.checked:
+        return "The numbers are identical."
+    if found.identical:
+        return "No file was touched. No number was made again."
+    differing = [each for each in found.findings if each.same is False]
+    if found.changed and not differing:
+        return "Files were changed, though what was made again equals what is stored."
+    other = " Other versions may be why." if found.circumstances else ""
+    return f"The folder is not what its scenario gives.{other}"
