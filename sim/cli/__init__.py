@@ -123,6 +123,8 @@ def openloop(
     openloop list policies                        see what a scenario can say
     openloop patterns scenarios/baseline.yaml     hold it against the record of 2024 to 2026
     openloop scurve data.csv --time year          say when shares take off and whether their ceiling is known
+    openloop report RUN...                        gather what was made into one page to read, print and send
+    openloop replay RUN                           make it again, and say whether the numbers are identical
     openloop verify                               hold the model against mathematics and prior work
     openloop bench --quick                        measure how fast it runs here
 
@@ -540,6 +542,7 @@ from sim.cli import ensemble as _ensemble  # noqa: E402, F401
 from sim.cli import explain as _explain  # noqa: E402, F401
 from sim.cli import loops as _loops  # noqa: E402, F401
 from sim.cli import replay as _replay  # noqa: E402, F401
+from sim.cli import report as _report  # noqa: E402, F401
 from sim.cli import scurve as _scurve  # noqa: E402, F401
 from sim.cli import sensitivity as _sensitivity  # noqa: E402, F401
 

@@ -26,7 +26,7 @@ import xarray as xr
 from sim import __version__
 from sim.axes import month_label
 from sim.experiments.compare import Comparison, Plan
-from sim.experiments.outcomes import OUTCOMES
+from sim.experiments.outcomes import EVERYBODY, OUTCOMES
 from sim.experiments.paired import interval, places_of, spoken
 from sim.experiments.switched import holders
 from sim.scenario import Scenario
@@ -198,6 +198,15 @@ def _worth_a_line(table: pd.DataFrame) -> pd.Series:
 
 def _last_date(found: Comparison) -> str:
     return month_label(found.plan.at[-1])
+
+
+def read_table(folder: Path) -> pd.DataFrame:
+    """The table of a comparison as it was before it was written, with the columns that are for the program only."""
+    table = pd.read_csv(folder / "comparison.csv", dtype={"month": str})
+    table["month"] = table["month"].fillna("")
+    shown = {name for name, outcome in OUTCOMES.items() if outcome.headline} | {f"ceiling_{EVERYBODY}"}
+    same = table["sentence"].str.contains(": identical in every run", regex=False)
+    return table.assign(headline=table["outcome"].isin(shown), identical=same)
 
 
 # words

@@ -229,19 +229,10 @@ class _Job:
         return tuple(sorted({month_number(each) for each in months if each}))
 
     def loops(self, place: Path) -> Path:
-        from sim.axes import month_number
-        from sim.experiments.loops.folder import save
+        from sim.experiments.loops.folder import plan_of, save
         from sim.experiments.loops.measure import measure
-        from sim.experiments.loops.plan import make_plan
 
-        manifest = self.folder.manifest
-        gains = pd.read_csv(self.folder.path / "gains.csv")
-        plan = make_plan(
-            self.scenario(), start=month_number(manifest["start"]), seeds=manifest["replicates"],
-            coalition_seeds=manifest["replicates_of_coalitions"], horizons=manifest["horizons"],
-            quick=not gains["estimator"].str.contains("in place").any(),
-        )  # fmt: skip
-        found = measure(plan, threads=self.threads, stage=self.stage)
+        found = measure(plan_of(self.folder.path, self.folder.manifest), threads=self.threads, stage=self.stage)
         return save(found, place, figures=self.figures, about={"command": self._command()})[0]
 
     def explained(self, place: Path) -> Path:

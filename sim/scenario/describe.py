@@ -32,17 +32,23 @@ def describe(scenario: Scenario, base: Scenario | None = None) -> str:
 
     The text is for people and may change; read numbers from the scenario itself.
     """
-    sections = [
-        (scenario.name, _settings(scenario)),
-        ("Policies", _policies(scenario, base)),
-        ("Reactions", _reactions(scenario, base)),
-        ("Events", _events(scenario, base)),
-        *([("What varies between runs, so this is an ensemble", _varied(scenario))] if scenario.varied else []),
-        (f"Numbers that differ from {base.name if base else 'the defaults'}", _numbers(scenario, base)),
-        ("Loops", _loops(scenario)),
-        ("Each month, in this order", (f"{i:2d}. {step}" for i, step in enumerate(MONTH_STEPS, start=1))),
+    told = [(scenario.name, tuple(_settings(scenario))), *sections(scenario, base)]
+    order = tuple(f"{i:2d}. {step}" for i, step in enumerate(MONTH_STEPS, start=1))
+    told.append(("Each month, in this order", order))
+    return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in told) + "\n"
+
+
+def sections(scenario: Scenario, base: Scenario | None = None) -> list[tuple[str, tuple[str, ...]]]:
+    """What a scenario assumes, as titles with their sentences."""
+    varied = tuple(_varied(scenario))
+    return [
+        ("Policies", tuple(_policies(scenario, base))),
+        ("Reactions", tuple(_reactions(scenario, base))),
+        ("Events", tuple(_events(scenario, base))),
+        *([("What varies between runs, so this is an ensemble", varied)] if varied else []),
+        (f"Numbers that differ from {base.name if base else 'the defaults'}", tuple(_numbers(scenario, base))),
+        ("Loops", tuple(_loops(scenario))),
     ]
-    return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections) + "\n"
 
 
 def _varied(scenario: Scenario) -> Iterator[str]:

@@ -20,14 +20,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from sim import __version__
-from sim.axes import month_label
+from sim.axes import month_label, month_number
 from sim.experiments.loops.measure import Findings
-from sim.experiments.loops.plan import OUTCOMES, Plan
+from sim.experiments.loops.plan import OUTCOMES, Plan, make_plan
 from sim.experiments.loops.report import as_markdown, shown_gains
+from sim.scenario.resolve import load as load_scenario
 from sim.scenario.resolve import resolved_text
 from sim.trajectory import FIGURES, check_target, complain_of_figures, drawn, write_whole
 
@@ -73,6 +77,22 @@ def save(
     manifest = write_whole(target, plan.inputs, fill)
     complain_of_figures(trouble, target)
     return target, tuple(target / name for name in ("manifest.json", *manifest["files"]))
+
+
+def plan_of(folder: Path, manifest: Mapping[str, Any]) -> Plan:
+    """The plan by which a folder was made, from its scenario and manifest."""
+    gains = pd.read_csv(folder / "gains.csv")
+    return make_plan(
+        load_scenario(folder / "scenario.yaml").scenario, start=month_number(manifest["start"]),
+        seeds=manifest["replicates"], coalition_seeds=manifest["replicates_of_coalitions"],
+        horizons=manifest["horizons"], quick=not gains["estimator"].str.contains("in place").any(),
+    )  # fmt: skip
+
+
+def read_back(folder: Path, manifest: Mapping[str, Any]) -> Findings:
+    """The findings that a folder holds."""
+    names = [each.name for each in fields(Findings) if each.name != "plan"]
+    return Findings(plan_of(folder, manifest), **{name: pd.read_csv(folder / f"{name}.csv") for name in names})
 
 
 def manifest_of(plan: Plan) -> dict[str, Any]:

@@ -1,0 +1,53 @@
+"""The verb ``openloop report``: folders of results into one page to read, print and send."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli import app, shown
+
+
+@app.command()
+def report(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Folders that openloop made.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the report. Absent: that of the one run, or one beside "
+                                  "the first.", show_default=False)
+    ] = None,
+    title: Annotated[str, typer.Option(help="Title of the page.", show_default=False)] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the page's place and nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
+) -> None:  # fmt: skip
+    """Gather runs, comparisons, S-curves, loops, sensitivity and ensembles into one self-contained page.
+
+    What was asked and what came out with its intervals; figures with captions from the manifests; what the scenarios
+    say and what is assumed; what it must not be used for; and the command that makes each figure again.
+
+    \b
+    openloop report runs/baseline-1a2b3c4d
+    openloop report runs/baseline-1a2b3c4d runs/baseline-vs-no-control-5e6f7a8b runs/loops-baseline-9c0d1e2f
+    openloop report runs/* --out report --title "Does the loop carry itself?"
+    """
+    from contextlib import nullcontext
+
+    from sim.cli.terminal import progress
+    from sim.report import write_report
+
+    with nullcontext(None) if quiet else progress(len(folders), "report") as tick:
+        page, twin = write_report(folders, out, title, tick)
+    if as_json:
+        print(json.dumps({"html": shown(page), "markdown": shown(twin)}, indent=2))
+    elif quiet:
+        print(shown(page))
+    else:
+        print(f"{shown(page)}   one file with everything in it; opens in any browser, prints")
+        print(f"{shown(twin)}     the same in Markdown, with links to the figures")
+        print("Next:")
+        print("\n".join(f"  openloop replay {shlex.quote(shown(each))}" for each in folders[:3]))

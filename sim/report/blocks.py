@@ -1,0 +1,83 @@
+"""What a page is made of, before anybody knows whether it becomes HTML or Markdown.
+
+Texts are plain, but for `` `words` `` in backquotes, which are set as code; nothing else in them is ever markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Words:
+    """A paragraph; ``loud``: one that must not be overlooked."""
+
+    text: str
+    loud: bool = False
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list; ``source`` is the file that its numbers come from."""
+
+    items: tuple[str, ...]
+    source: Path | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with what it shows above it.
+
+    Attributes
+    ----------
+    numeric : places of columns that hold numbers
+    folded : whether a page may show only its caption until the reader asks
+    """
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    source: Path | None = None
+    numeric: frozenset[int] = frozenset()
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure: its file, what it shows, and the command that draws it again."""
+
+    file: Path
+    caption: str
+    again: str
+
+
+Block = Words | Items | Table | Picture
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page. ``level`` 2 stands in the list of contents as a chapter, 3 below one."""
+
+    title: str
+    anchor: str
+    blocks: tuple[Block, ...] = ()
+    level: int = 2
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole report."""
+
+    title: str
+    version: str
+    sections: tuple[Section, ...] = field(default_factory=tuple)
+
+
+def table(
+    caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], source: Path | None = None,
+    numeric: Sequence[int] = (), folded: bool = False,
+) -> Table:  # fmt: skip
+    """A table from lists."""
+    return Table(caption, tuple(head), tuple(tuple(row) for row in rows), source, frozenset(numeric), folded)

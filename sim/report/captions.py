@@ -1,0 +1,189 @@
+"""What stands under a figure: its question, what its bands mean, and the runs it was drawn from.
+
+Everything comes from the folder's own manifest and from the figure function's own docstring, so a caption cannot say
+something else than what was run.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from sim.axes import month_label
+from sim.experiments.folders import Folder
+
+PAIRED = ("Intervals are 95% intervals of the mean paired difference under common random numbers (Student's, corrected "
+          "for skewness).")  # fmt: skip
+REPLICATES = "Bands hold 10 to 90% of the runs: the spread of luck, and no confidence interval."
+ONE_RUN = "A single run, and so no interval: one draw of luck."
+
+REDRAWN = ("run", "comparison", "loops", "scurve", "explained")
+"""Kinds whose figures ``openloop replay --figures`` draws again."""
+
+
+def caption(folder: Folder, stem: str) -> str:
+    """The caption of one figure of a folder."""
+    return " ".join(filter(None, (_question(folder, stem), _interval(folder, stem), made_of(folder))))
+
+
+def again(folder: Folder) -> str:
+    """The command that draws the figures of a folder again."""
+    if folder.kind in REDRAWN:
+        return f"openloop replay {shlex.quote(str(folder.path))} --figures"
+    if folder.kind == "ensemble":
+        return f"openloop ensemble {shlex.quote(str(folder.path))}"
+    return str(folder.manifest.get("command", "")) or "unknown: the command was not recorded"
+
+
+def made_of(folder: Folder) -> str:
+    """Number of runs, seed, size, engine, version and hash, in a sentence or two."""
+    manifest = folder.manifest
+    parts = [_runs(folder)]
+    if "adopters" in manifest:
+        parts.append(f"{manifest['adopters']:,} adopters")
+    if "months" in manifest:
+        parts.append(f"months {month_label(0)} to {month_label(int(manifest['months']) - 1)}")
+    if folder.kind == "sensitivity":
+        parts.append(f"seed {manifest.get('scenario_seed', 'not recorded')}, seed of the design {manifest['seed']}")
+    elif "seed" in manifest:
+        parts.append(f"seed {manifest['seed']}" + (" of the bootstrap" if folder.kind == "scurve" else ""))
+    if folder.engine:
+        parts.append(f"engine {folder.engine}")
+    parts.append(f"OpenLoop {folder.version}")
+    return f"{_capital('; '.join(filter(None, parts)))}; `{folder.hash}`."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def count(number: int, what: str) -> str:
+    """``1 run``, ``1,200 runs``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _runs(folder: Folder) -> str:
+    manifest = folder.manifest
+    if folder.kind == "run":
+        asked, done = int(manifest["replicates"]), int(manifest.get("runs_finished", manifest["replicates"]))
+        return count(done, "run") + (f" of {asked} that were asked for; the others failed" if done < asked else "")
+    if folder.kind == "comparison":
+        return f"{count(int(manifest['runs_paired']), 'paired run')} of each scenario"
+    if folder.kind == "sweep":
+        return f"{count(int(manifest['replicates']), 'run')} at every point, with the same luck"
+    if folder.kind == "loops":
+        of_each = count(int(manifest["replicates_of_coalitions"]), "replicate")
+        return (f"{count(int(manifest['replicates']), 'paired replicate')}; "
+                f"{manifest['coalitions']} coalitions of loops, {of_each} each")  # fmt: skip
+    if folder.kind == "sensitivity":
+        failed = int(manifest.get("failed", 0))
+        return f"{count(int(manifest['runs']), 'different run')}, " + (f"{failed} failed" if failed else "none failed")
+    if folder.kind == "ensemble":
+        runs, failed = store_counts(folder)
+        return f"{count(runs, 'run')}, " + (f"{failed} failed" if failed else "none failed")
+    if folder.kind == "explained":
+        return f"replicate {manifest['replicate']}, rebuilt month by month"
+    return ""
+
+
+def store_counts(folder: Folder) -> tuple[int, int]:
+    """Runs of an ensemble, and those of them that failed."""
+    import pandas as pd
+
+    rows = pd.read_parquet(folder.path / "runs", columns=["point", "replicate", "status"])
+    best = rows.sort_values("status", ascending=False).drop_duplicates(["point", "replicate"])
+    return len(best), int((best["status"] == "failed").sum())
+
+
+# questions
+
+
+def _question(folder: Folder, stem: str) -> str:
+    """The first line of the docstring of what drew the figure."""
+    draw = _drawn_by(folder, stem)
+    if draw is None:
+        return f"Figure `{stem}`."
+    said = (draw.__doc__ or "").strip().splitlines()[0]
+    about = _about(folder, stem)
+    return f"{said} {about}".strip()
+
+
+def _drawn_by(folder: Folder, stem: str) -> Any:
+    from sim.figures import FIGURES, comparison, loops, overview, replicates, scurves, sensitivity
+    from sim.figures.explained import explained
+
+    if folder.kind == "run":
+        return FIGURES.get(stem)
+    by_stem: dict[str, dict[str, Any]] = {
+        "comparison": {"overview": overview.overview, "comparison": comparison.comparison,
+                       "differences": comparison.forest},
+        "sweep": {"sweep": comparison.sweep},
+        "loops": {"diagram": loops.diagram, "gains": loops.gain_figure, "ledger": loops.ledger,
+                  "knockouts": loops.knock_outs},
+        "scurve": {"scurves": scurves.scurves},
+        "sensitivity": {"elementary": sensitivity.elementary, "indices": sensitivity.bars,
+                        "interactions": sensitivity.interactions, "convergence": sensitivity.convergence,
+                        "over-time": sensitivity.stack, "waiting": sensitivity.waiting},
+        "ensemble": {"replicates": replicates.replicates},
+        "explained": {"adopter": explained},
+    }  # fmt: skip
+    return next((draw for start, draw in by_stem[folder.kind].items() if stem.startswith(start)), None)
+
+
+def _about(folder: Folder, stem: str) -> str:
+    """Of which outcome, scenario or adopter, where a folder holds several figures of one sort."""
+    if folder.kind == "sensitivity":
+        from sim.experiments.sensitivity.words import outcome_words
+
+        known = {name.replace("@", "-"): name for name in folder.manifest.get("outcomes", {})}
+        known |= {name.partition("@")[0]: name.partition("@")[0] for name in known.values()}
+        name = next((known[each] for each in sorted(known, key=len, reverse=True) if stem.endswith(each)), "")
+        return f"Outcome: {outcome_words(name)[0]}." if name else ""
+    if folder.kind == "explained" and stem.startswith("adopter-"):
+        return f"Adopter {stem.removeprefix('adopter-')}."
+    if folder.kind == "loops" and stem.startswith(("knockouts", "diagram")):
+        from sim.experiments.loops.plan import OUTCOMES
+
+        if stem.startswith("diagram"):
+            months = stem.partition("_")[2].removesuffix("_months") or str(folder.manifest["horizons"][-1])
+            return f"{months} months after {folder.manifest['start']}."
+        return f"Outcome: {OUTCOMES.get(stem.removeprefix('knockouts_'), OUTCOMES['focus_share'])}."
+    if folder.kind == "comparison":
+        names = folder.manifest["comparison"]
+        if stem.startswith(("comparison-", "overview-")):
+            what = stem.partition("-")[2]
+            return f"{what} against {names[0]}." if stem.startswith("comparison-") else f"In {what}."
+        return f"{', '.join(names[1:])} against {names[0]}."
+    return ""
+
+
+# intervals
+
+
+def _interval(folder: Folder, stem: str) -> str:
+    manifest = folder.manifest
+    if folder.kind == "run":
+        if int(manifest.get("runs_finished", 1)) == 1:
+            return ONE_RUN
+        if stem == "adoption_s_curves":
+            return f"{REPLICATES} Hatched: the 95% profile-likelihood interval of a ceiling, where it is identified."
+        return REPLICATES
+    if folder.kind in ("comparison", "sweep"):
+        runs = int(manifest.get("runs_paired", manifest["replicates"]))
+        return PAIRED if runs > 1 else ONE_RUN
+    if folder.kind == "loops":
+        if stem == "ledger":
+            many = int(manifest["replicates_of_coalitions"])
+            return "Shapley's shares over all coalitions, means over replicates" + (
+                "." if many > 1 else "; one replicate a coalition gives no interval.")  # fmt: skip
+        return "Intervals are 95% intervals of the mean over paired replicates."
+    if folder.kind == "scurve":
+        many = int(manifest["resamples"])
+        moments = f"those of moments from {count(many, 'moving-block bootstrap record')}" if many else "moments have none"
+        return f"The 95% interval of a ceiling is the profile likelihood's; {moments}. A ceiling that is not identified " \
+               "is withheld."  # fmt: skip
+    if folder.kind == "sensitivity":
+        return f"Intervals are 95%, from {count(int(manifest['resamples']), 'bootstrap resample')}."
+    if folder.kind == "ensemble":
+        return "Grey: where the ratio lies in 95% of samples of a normal quantity."
+    return ONE_RUN if folder.kind == "explained" else ""

@@ -1,0 +1,191 @@
+"""What a report rests on: the scenarios in sentences, and where the numbers in them come from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sim.axes import month_label
+from sim.errors import OutputError, ScenarioError
+from sim.experiments.folders import Folder, store_of
+from sim.quantity import Quantity, sources, walk
+from sim.report.blocks import Block, Items, Section, Table, Words, table
+from sim.scenario import Scenario
+from sim.scenario.check import amount, default_parameters
+from sim.scenario.describe import sections as sections_of
+from sim.scenario.resolve import load
+
+MEASURED, TUNED, ASSUMED = "has a source", "tuned to observed patterns", "assumption"
+STANDINGS = (MEASURED, TUNED, ASSUMED)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A scenario of a folder; ``base`` is the one that it is told against."""
+
+    scenario: Scenario
+    file: Path
+    base: Scenario | None = None
+
+
+def scenarios_in(folder: Folder) -> list[Found]:
+    """The scenarios of a folder, the base first.
+
+    Raises
+    ------
+    OutputError
+        When one of them cannot be read.
+    """
+    files, relative = _files(folder)
+    found: list[Found] = []
+    for file in files:
+        try:
+            scenario = load(file).scenario
+        except (OSError, ScenarioError) as error:
+            raise OutputError(f"{file} cannot be read: {error}") from error
+        found.append(Found(scenario, file, found[0].scenario if found and relative else None))
+    return found
+
+
+def _files(folder: Folder) -> tuple[list[Path], bool]:
+    """Scenario files, and whether the later ones are to be told against the first."""
+    manifest = folder.manifest
+    if folder.kind in ("comparison", "explained"):
+        return [folder.path / "scenarios" / f"{name}.yaml" for name in manifest[folder.kind]], True
+    if folder.kind == "sweep":
+        files = sorted((folder.path / "scenarios").glob("*.yaml"))
+        return files[:1], False  # its base; the others differ from it in one number
+    if folder.kind in ("ensemble", "sensitivity"):
+        store = store_of(folder)
+        return ([] if store is None else [store / "scenario.yaml"]), False
+    return ([] if folder.kind == "scurve" else [folder.path / "scenario.yaml"]), False
+
+
+def distinct(found: Iterable[Found]) -> list[Found]:
+    """Each scenario once, however it was run; one that stands as a base is told against the defaults."""
+    kept: dict[str, Found] = {}
+    for each in found:
+        said = each.scenario.model_dump_json(exclude={"run"})
+        if said not in kept or (kept[said].base is not None and each.base is None):
+            kept[said] = each
+    return list(kept.values())
+
+
+def describe(found: Sequence[Found]) -> list[Section]:
+    """Policies, events, reactions and changed numbers of every scenario, in sentences."""
+    out = [Section("What the scenarios say", "scenarios", (Words(
+        "Policies and events in force, in sentences made from the scenario files. A scenario that is compared with "
+        "another is told by what differs from it."
+    ),))]  # fmt: skip
+    if not found:
+        return []
+    for number, each in enumerate(found, start=1):
+        blocks: list[Block] = [Words(" ".join(each.scenario.description.split()))] if each.scenario.description else []
+        for title, lines in sections_of(each.scenario, each.base):
+            blocks += [Words(f"{title}:"), Items(tuple(_sentence(line) for line in lines))]
+        blocks[-1] = Items(blocks[-1].items, each.file) if isinstance(blocks[-1], Items) else blocks[-1]
+        out.append(Section(f"Scenario {each.scenario.name}", f"scenario-{number}", tuple(blocks), 3))
+    return out
+
+
+def _sentence(line: str) -> str:
+    return line[:1].upper() + line[1:] if line.endswith("none.") or line.startswith("all ") else line
+
+
+# numbers
+
+
+def standing(each: Quantity) -> str:
+    """Where a number comes from."""
+    return TUNED if each.tuned else ASSUMED if each.source == "assumption" else MEASURED
+
+
+def assumptions(found: Sequence[Found]) -> list[Section]:
+    """What is assumed: counts by group and standing, what differs from the defaults, and every number."""
+    if not found:
+        return []
+    base = found[0].scenario
+    numbers = list(walk(base.parameters, default_parameters()))
+    counts = Counter(map(standing, numbers))
+    implausible = [each for each in numbers if each.implausible]
+    blocks: list[Block] = [
+        Words(
+            f"Scenario {base.name} uses {len(numbers)} declared numbers beside those of its policies and events: "
+            f"{counts[MEASURED]} have a source, {counts[TUNED]} were tuned until the model showed patterns of the "
+            f"record (and are no evidence for those patterns), and {counts[ASSUMED]} are assumptions that nobody has "
+            "measured."
+        ),
+        _counts(numbers, found[0].file),
+        *_actions(base),
+    ]
+    if implausible:
+        named = tuple(f"`{_key(each)}` is {amount(each.value, each.unit)}; believable is {_span(each)}."
+                      for each in implausible)  # fmt: skip
+        blocks += [Words("Outside the range that anybody has argued for:", loud=True), Items(named, found[0].file)]
+    blocks += [Words(
+        "Assumed beside the numbers: the form of every equation, the lines of models as archetypes of labs, what adopters "
+        "can see and weigh, and that policies take effect as written. Intervals in this report hold for luck within the "
+        "model (and, in an ensemble or sensitivity study, for the ranges that were varied there); what is not known "
+        "about equations is in none of them."
+    ), _every_number(numbers, found[0].file)]  # fmt: skip
+    return [Section("What is assumed", "assumptions", tuple(blocks))]
+
+
+def _counts(numbers: Sequence[Quantity], file: Path) -> Table:
+    groups = list(dict.fromkeys(_key(each).split(".")[0] for each in numbers))
+    rows = []
+    for group in groups:
+        mine = Counter(standing(each) for each in numbers if _key(each).split(".")[0] == group)
+        rows.append((group, *(str(mine[kind]) for kind in STANDINGS), str(mine.total())))
+    every = Counter(map(standing, numbers))
+    rows.append(("all", *(str(every[kind]) for kind in STANDINGS), str(every.total())))
+    return table("Where the numbers come from", ("group", *STANDINGS, "all"), rows, file, (1, 2, 3, 4))
+
+
+def _actions(scenario: Scenario) -> list[Block]:
+    """The numbers of policies, events and reactions by standing."""
+    acting = [each for entries in (scenario.policies, scenario.reactions, scenario.events)
+              for each in entries if each.active]  # fmt: skip
+    counts: Counter[str] = Counter()
+    for each in acting:
+        counts.update(standing(number) for number in walk(each) if isinstance(number.value, int | float))
+    if not counts:
+        return []
+    said = ", ".join(f"{counts[kind]} {words}" for kind, words in (
+        (MEASURED, "have a source"), (TUNED, "were tuned"), (ASSUMED, "are assumptions")) if counts[kind])  # fmt: skip
+    return [Words(f"Of the {counts.total()} declared numbers of its policies, events and reactions, {said}.")]
+
+
+def _every_number(numbers: Sequence[Quantity], file: Path) -> Table:
+    known = sources()
+    rows = []
+    for each in numbers:
+        cited = known.get(each.source, {})
+        where = each.why if each.source == "assumption" else _cited(cited) or each.source
+        value = amount(each.value, each.unit) + ("" if each.value == each.default else
+                                                 f" (default {amount(each.default, each.unit)})")  # fmt: skip
+        rows.append((_key(each), each.meaning, value, _span(each), standing(each), where))
+    return table(f"Every number ({len(rows)})", ("key", "meaning", "value", "believable range", "standing",
+                 "source, or why it was chosen"), rows, file, (), folded=True)  # fmt: skip
+
+
+def _cited(entry: dict[str, str]) -> str:
+    return ", ".join(str(entry[part]) for part in ("authors", "publisher", "year", "title") if part in entry)
+
+
+def _key(each: Quantity) -> str:
+    return each.key.removeprefix("parameters.")
+
+
+def _span(each: Quantity) -> str:
+    if each.plausible_low != each.plausible_low:  # not a number: no range was argued for
+        return ""
+    return f"{each.plausible_low:.4g} to {each.plausible_high:.4g}"
+
+
+def window(folder: Folder) -> str:
+    """``2024-01 to 2033-12``; empty where the folder has no months."""
+    months = folder.manifest.get("months")
+    return f"{month_label(0)} to {month_label(int(months) - 1)}" if months else ""

@@ -1,0 +1,189 @@
+"""From folders to a page, and onto the disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sim import __version__
+from sim.errors import OutputError
+from sim.experiments.folders import KINDS, Changed, Folder, changed_files, open_folders, store_of, vouched
+from sim.report import scenarios
+from sim.report.blocks import Block, Items, Page, Section, Words, table
+from sim.report.captions import again, made_of
+from sim.report.page import MARK, as_html, as_markdown
+from sim.report.sections import chapter, title_of
+
+HTML, MARKDOWN = "report.html", "report.md"
+
+NOT_FOR = (
+    "These are answers to “what if”, not to “what will”: conditional scenarios that follow from the assumptions below.",
+    "Do not quote a single run; statements are about the ensemble of runs.",
+    "Do not read a curve as a forecast, nor an exposure index as the probability of an event.",
+    "Do not draw conclusions about a real firm: lines of models are archetypes.",
+    "A difference that is smaller than the spread between runs is luck, until paired runs say otherwise.",
+    "An interval says how well a mean is known inside this model. It does not hold what is unknown about the model.",
+)
+
+_ORDER = ("run", "comparison", "explained", "sweep", "scurve", "loops", "sensitivity", "ensemble")
+"""In which order chapters of different kinds tell one story."""
+
+
+def write_report(
+    paths: Sequence[str | Path], out: str | Path | None = None, title: str = "",
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Path, Path]:  # fmt: skip
+    """Gather folders of results into one report; the HTML page and its twin in Markdown come back.
+
+    Parameters
+    ----------
+    paths : folders that the verbs of openloop have left; of a sensitivity study the folder of one method, or of all
+    out : folder of the report; absent: the one folder itself, where it has no report of its own, else a folder
+        ``report-<hash>`` beside the first
+    progress : called with the number of folders just read
+
+    Raises
+    ------
+    OutputError
+        When a folder is none of ours, lacks a file, or the place is taken by a file that is no report of ours.
+    """
+    folders = _distinct([folder for path in paths for folder in open_folders(path)])
+    place = Path(out) if out is not None else _place(folders)
+    _refuse_if_taken(place)
+    page = gather(folders, title, progress)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write to {place}: {error.strerror or error}") from error
+    from sim.experiments.shards import write_text
+
+    written = {HTML: as_html(page, place), MARKDOWN: as_markdown(page, place)}
+    for name, text in written.items():
+        write_text(place / name, text)
+    return place / HTML, place / MARKDOWN
+
+
+def _distinct(folders: Sequence[Folder]) -> list[Folder]:
+    once = {folder.path.resolve(): folder for folder in folders}
+    return sorted(once.values(), key=lambda folder: _ORDER.index(folder.kind))
+
+
+def _place(folders: Sequence[Folder]) -> Path:
+    first = folders[0]
+    has_one = MARKDOWN in first.recorded or first.kind in ("ensemble", "sensitivity")
+    if len(folders) == 1 and not has_one:
+        return first.path
+    told = json.dumps(sorted([each.kind, each.hash, each.path.name] for each in folders))
+    beside = first.path.parent.parent if first.kind == "sensitivity" else first.path.parent
+    return beside / f"report-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+
+
+def _refuse_if_taken(place: Path) -> None:
+    if place.exists() and not place.is_dir():
+        raise OutputError(f"{place} is a file. Choose a folder for --out.")
+    for name in (HTML, MARKDOWN):
+        file = place / name
+        if not file.exists():
+            continue
+        text = ""
+        with suppress(OSError, UnicodeDecodeError):
+            text = file.read_text(encoding="utf-8")[:2000]
+        if MARK not in text:
+            raise OutputError(f"{file} is in the way: it is no report of openloop's, so it will not be replaced.\n"
+                              "  Move it away, or choose another folder with --out.")  # fmt: skip
+
+
+def gather(folders: Sequence[Folder], title: str = "", progress: Callable[[int], None] | None = None) -> Page:
+    """Everything that the report says, before it becomes a file."""
+    short: list[Block] = []
+    chapters: list[Section] = []
+    touched: list[Block] = []
+    found: list[scenarios.Found] = []
+    for folder in folders:
+        said, section = _chapter(folder)
+        short += [Words(said[0]), Items(tuple(said[1:]))]
+        warning = _warning(folder, changed_files(folder))
+        touched += warning
+        chapters.append(Section(section.title, section.anchor, (*warning, *section.blocks), section.level))
+        found += scenarios.scenarios_in(folder)
+        if progress is not None:
+            progress(1)
+    told = scenarios.distinct(found)
+    names = list(dict.fromkeys(title_of(folder) for folder in folders))
+    return Page(
+        title or f"Report on {'; '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}",
+        __version__,
+        (
+            Section("In short", "in-short", (*touched, *short)),
+            *chapters,
+            *scenarios.describe(told),
+            *scenarios.assumptions(told),
+            Section("What this must not be used for", "not-for", (Items(NOT_FOR),)),
+            *_provenance(folders),
+        ),
+    )
+
+
+def _warning(folder: Folder, changed: Sequence[Changed]) -> list[Block]:
+    if not changed:
+        return []
+    named = ", ".join(f"`{each.file}` ({each.how})" for each in changed[:6])
+    more = f" and {len(changed) - 6} more" if len(changed) > 6 else ""
+    return [Words(f"`{folder.path.name}` is not as it was written: {named}{more}. Numbers below may not be the model's.",
+                  loud=True)]  # fmt: skip
+
+
+def _provenance(folders: Sequence[Folder]) -> list[Section]:
+    out = [Section("Where it comes from, and how to make it again", "provenance", (Words(
+        "Every folder holds its complete scenario and, in its manifest, a checksum of every file. `openloop replay` checks "
+        "them, makes the numbers again, and says whether they are identical. The same inputs, version and libraries give "
+        "the same numbers to the last bit, on any number of threads."
+    ),))]  # fmt: skip
+    for folder in folders:
+        manifest = folder.manifest
+        about = manifest if "platform" in manifest or folder.kind != "sensitivity" else _of_store(folder)
+        packages = ", ".join(f"{name} {number}" for name, number in dict(about.get("packages", {})).items())
+        rows = [
+            ("kind", KINDS[folder.kind]), ("made of", made_of(folder)), ("folder", str(folder.path)),
+            ("hash", folder.hash), ("version of OpenLoop", folder.version), ("engine", folder.engine),
+            ("command", _command(folder)), ("started", str(manifest.get("started", manifest.get("written", "")))),
+            ("wall time", f"{manifest['wall_seconds']:,.1f} s" if "wall_seconds" in manifest else ""),
+            ("Python", str(about.get("python", ""))), ("libraries", packages),
+            ("system", str(about.get("platform", ""))),
+            ("files with a checksum", f"{vouched(folder):,}"),
+            ("check and make again", f"`openloop replay {shlex.quote(str(folder.path))}`"), ("figures", f"`{again(folder)}`"),
+        ]  # fmt: skip
+        name = f"{title_of(folder)}, {folder.hash}"
+        file = folder.path / ("study.json" if folder.kind == "sensitivity" else "manifest.json")
+        anchor = f"provenance-{folder.kind}-{folder.hash}-{folder.path.name}"
+        shown = [row for row in rows if row[1]]
+        out.append(Section(name, anchor, (table(f"Provenance of {KINDS[folder.kind]}", ("what", "is"), shown, file),), 3))
+    return out
+
+
+def _command(folder: Folder) -> str:
+    """The command that made a folder; of an ensemble, those that added to it."""
+    commands = [folder.manifest.get("command", ""), *(each.get("command", "") for each in folder.manifest.get("designs", []))]
+    return "; ".join(f"`{each}`" for each in dict.fromkeys(commands) if each)
+
+
+def _of_store(folder: Folder) -> dict[str, Any]:
+    store = store_of(folder)
+    return {} if store is None else open_folders(store)[0].manifest
+
+
+def _chapter(folder: Folder) -> tuple[list[str], Section]:
+    try:
+        return chapter(folder)
+    except OutputError:
+        raise
+    except (OSError, KeyError, ValueError, AttributeError) as error:
+        raise OutputError(
+            f"{folder.path} is {KINDS[folder.kind]}, but what it holds cannot be read ({type(error).__name__}: {error})."
+            f"\n  `openloop replay {shlex.quote(str(folder.path))}` says which of its files were changed."
+        ) from error
