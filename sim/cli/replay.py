@@ -88,8 +88,7 @@ def words(found: Replay) -> Iterator[str]:
     else:
         yield "  Checksums: none were recorded for this folder."
     yield from (f"    {each.file}: {each.how}" for each in found.changed)
-    for each in found.circumstances:
-        yield f"  Not as it was: {each}."
+    yield from (f"  Not as it was: {each}." for each in found.circumstances)
     same = [each.what for each in found.findings if each.same]
     if same:
         yield f"  Made again and identical: {', '.join(same)}."

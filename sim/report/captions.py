@@ -166,8 +166,11 @@ def _interval(folder: Folder, stem: str) -> str:
         if int(manifest.get("runs_finished", 1)) == 1:
             return ONE_RUN
         if stem == "adoption_s_curves":
-            return f"{REPLICATES} Hatched: the 95% profile-likelihood interval of a ceiling, where it is identified."
-        return REPLICATES
+            hatched = "Hatched: the 95% profile-likelihood interval of a ceiling, where it is identified."
+            return f"Curves are means over the runs. {REPLICATES} {hatched}"
+        if stem == "capability_frontier":
+            return f"Left: the first run alone. Right: means over the runs. {REPLICATES}"
+        return f"Curves are means over the runs. {REPLICATES}"
     if folder.kind in ("comparison", "sweep"):
         runs = int(manifest.get("runs_paired", manifest["replicates"]))
         return PAIRED if runs > 1 else ONE_RUN
@@ -179,9 +182,11 @@ def _interval(folder: Folder, stem: str) -> str:
         return "Intervals are 95% intervals of the mean over paired replicates."
     if folder.kind == "scurve":
         many = int(manifest["resamples"])
-        moments = f"those of moments from {count(many, 'moving-block bootstrap record')}" if many else "moments have none"
-        return f"The 95% interval of a ceiling is the profile likelihood's; {moments}. A ceiling that is not identified " \
-               "is withheld."  # fmt: skip
+        moments = f"those of moments from {count(many, 'moving-block bootstrap record')}"
+        return (
+            f"The 95% interval of a ceiling is the profile likelihood's; {moments if many else 'moments have none'}. "
+            "A ceiling that is not identified is withheld."
+        )
     if folder.kind == "sensitivity":
         return f"Intervals are 95%, from {count(int(manifest['resamples']), 'bootstrap resample')}."
     if folder.kind == "ensemble":

@@ -7,7 +7,6 @@ with those of another; there is no script, and nothing is fetched. Markdown link
 from __future__ import annotations
 
 import base64
-import html
 import os
 import re
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ MARK = "openloop report"
 """By which a page of ours is known, so that nobody else's file is ever replaced."""
 
 _CODE = re.compile(r"`([^`\n]+)`")
+_MARKUP = re.compile(r"([\\*_\[\]#]|^>)")
 _KINDS = {".svg": "image/svg+xml", ".png": "image/png"}
 
 
@@ -144,7 +144,7 @@ def _safe(text: object) -> str:
     """Text in which nothing is markup but what stands between backquotes."""
     parts = _CODE.split(" ".join(str(text).split()))
     return "".join(
-        f"`{part}`" if place % 2 else re.sub(r"([\\*_\[\]#])", r"\\\1", html.escape(part, quote=False))
+        f"`{part}`" if place % 2 else _MARKUP.sub(r"\\\1", part.replace("&", "&amp;").replace("<", "&lt;"))
         for place, part in enumerate(parts)
     )
 

@@ -91,7 +91,7 @@ def describe(found: Sequence[Found]) -> list[Section]:
 
 
 def _sentence(line: str) -> str:
-    return line[:1].upper() + line[1:] if line.endswith("none.") or line.startswith("all ") else line
+    return line[:1].upper() + line[1:] if line.startswith(("none", "all ", "dropped")) else line
 
 
 # numbers
@@ -125,11 +125,11 @@ def assumptions(found: Sequence[Found]) -> list[Section]:
                       for each in implausible)  # fmt: skip
         blocks += [Words("Outside the range that anybody has argued for:", loud=True), Items(named, found[0].file)]
     blocks += [Words(
-        "Assumed beside the numbers: the form of every equation, the lines of models as archetypes of labs, what adopters "
-        "can see and weigh, and that policies take effect as written. Intervals in this report hold for luck within the "
-        "model (and, in an ensemble or sensitivity study, for the ranges that were varied there); what is not known "
-        "about equations is in none of them."
-    ), _every_number(numbers, found[0].file)]  # fmt: skip
+        "Assumed beside the numbers: the form of every equation, the lines of models as archetypes of labs, what "
+        "adopters can see and weigh, and that policies take effect as written. Intervals in this report hold for luck "
+        "within the model (and, in an ensemble or sensitivity study, for the ranges that were varied there); what is "
+        "not known about equations is in none of them."
+    )]  # fmt: skip
     return [Section("What is assumed", "assumptions", tuple(blocks))]
 
 
@@ -153,9 +153,17 @@ def _actions(scenario: Scenario) -> list[Block]:
         counts.update(standing(number) for number in walk(each) if isinstance(number.value, int | float))
     if not counts:
         return []
-    said = ", ".join(f"{counts[kind]} {words}" for kind, words in (
-        (MEASURED, "have a source"), (TUNED, "were tuned"), (ASSUMED, "are assumptions")) if counts[kind])  # fmt: skip
-    return [Words(f"Of the {counts.total()} declared numbers of its policies, events and reactions, {said}.")]
+    said = "; ".join(f"{kind}: {counts[kind]}" for kind in STANDINGS if counts[kind])
+    return [Words(f"The {counts.total()} declared numbers of its policies, events and reactions: {said}.")]
+
+
+def every_number(found: Sequence[Found]) -> list[Section]:
+    """The table of all numbers of the first scenario, to stand at the end of a page."""
+    if not found:
+        return []
+    numbers = list(walk(found[0].scenario.parameters, default_parameters()))
+    words = f"Scenario {found[0].scenario.name} as it was run; its policies and events carry their numbers in the file."
+    return [Section("Every number", "numbers", (Words(words), _every_number(numbers, found[0].file)))]
 
 
 def _every_number(numbers: Sequence[Quantity], file: Path) -> Table:

@@ -14,6 +14,12 @@ from sim.experiments.folders import Folder
 from sim.report.blocks import Block, Items, Picture, Section, Table, Words, table
 from sim.report.captions import again, caption, count
 
+FIRST = ("focus_share", "L1_CN_open", "adoption_all", "capability_gap")
+"""Outcomes of a run that are told before the others."""
+
+IN_SHORT = {"sensitivity": 2, "loops": 5}
+"""Sentences of a folder at the top of the report; of others, four."""
+
 MOST_ROWS = 60
 """Rows of a table that a page shows; the rest stands in the file that it names."""
 
@@ -25,9 +31,19 @@ def chapter(folder: Folder) -> tuple[list[str], Section]:
     if not pictures:
         blocks = [*blocks, Words("This folder holds no figures (`--no-figures`).")]
     first: list[Block] = [Words(asked), *findings]
-    said = [asked, *(item for block in findings if isinstance(block, Items) for item in block.items[:4])]
-    name = _NAMES[folder.kind].format(**{"name": title_of(folder)})
+    lists = [block.items for block in findings if isinstance(block, Items)]
+    said = [asked, *(_most_telling(lists) if folder.kind == "comparison" else lists[0][: IN_SHORT.get(folder.kind, 4)])]
+    name = _NAMES[folder.kind].format(name=title_of(folder))
     return said, Section(name, f"{folder.kind}-{folder.hash}{_part(folder)}", (*first, *pictures, *blocks))
+
+
+UNSURE = "Not distinguishable"
+
+
+def _most_telling(lists: list[tuple[str, ...]]) -> list[str]:
+    """Of each other scenario the first findings, and what could not be told from luck, which is a finding too."""
+    few = 3 if len(lists) < 3 else 1
+    return [item for items in lists for item in (*items[:few], *(one for one in items[few:] if one.startswith(UNSURE)))]
 
 
 def title_of(folder: Folder) -> str:
@@ -80,12 +96,11 @@ def _run(folder: Folder) -> Read:
     dataset = _series(folder)
     outcomes = reduce(dataset)
     last = int(dataset["month"].values[-1])
-    rows, said = [], []
-    for name, values in outcomes.items():
-        found = _outcome(name, values, last)
-        if found is not None:
-            rows.append(found[0])
-            said += [found[1]] if found[2] else []
+    found = {str(name): _outcome(name, values, last) for name, values in outcomes.items()}
+    rows = [each[0] for each in found.values() if each is not None]
+    headlines = [name for name in found if _is_headline(name)]
+    first = sorted(headlines, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+    said = [each[1] for each in map(found.get, first) if each is not None]
     failed = manifest.get("failures", [])
     source = folder.path / "series.nc"
     blocks: list[Block] = []
@@ -93,8 +108,10 @@ def _run(folder: Folder) -> Read:
         why = tuple(f"Replicate {each['replicate']}: {each['reason']}" for each in failed)
         blocks += [Words(f"{count(len(failed), 'run')} failed and {'is' if len(failed) == 1 else 'are'} in none of the "
                          "numbers:", loud=True), Items(why, folder.path / "manifest.json")]  # fmt: skip
-    of_mean = "The interval is the 95% interval of the mean over runs (Student's, corrected for skewness): how well the " \
-              "mean is known. The spread is where 10 to 90% of the runs lie: how far luck carries a single world."  # fmt: skip
+    of_mean = (
+        "The interval is the 95% interval of the mean over runs (Student's, corrected for skewness): how well the mean "
+        "is known. The spread is where 10 to 90% of the runs lie: how far luck carries a single world."
+    )
     head = ("outcome", "unit", "mean over runs", "95% interval of the mean", "10 to 90% of runs", "runs with a value")
     effects = table(f"Outcomes in {month_label(last)}, and moments", head, rows, source, (2, 3, 4, 5))
     curves = Items(tuple(_scurve_sentences(dataset)), source)
@@ -115,32 +132,40 @@ def _series(folder: Folder) -> Any:
         raise OutputError(f"{folder.path / 'series.nc'} cannot be read: {error}") from error
 
 
-def _outcome(name: Any, values: Any, last: int) -> tuple[tuple[str, ...], str, bool] | None:
-    """A row, a sentence, and whether the outcome is one of the headline ones; None where it has no value at all."""
+def _outcome(name: Any, values: Any, last: int) -> tuple[tuple[str, ...], str] | None:
+    """A row and a sentence; None where the outcome has no value at all."""
     import numpy as np
 
     from sim.experiments.outcomes import OUTCOMES
-    from sim.experiments.paired import interval
 
     outcome = OUTCOMES[str(name)]
     numbers = values.sel(month=last).values if outcome.kind == "level" else values.values
     known = numbers[np.isfinite(numbers)]
     if not known.size:
         return None
-    mean, low, high = (float(end) for end in interval(known))
-    ends = (low, high) if known.size > 1 else (math.nan, math.nan)
+    mean, low, high = _mean(known, outcome.unit)
+    say = _spoken(outcome, high - low)
     few, many = np.quantile(known, [0.1, 0.9])
-    say = _spoken(outcome, (high - low) if known.size > 1 else math.nan)
-    span = f"{say(ends[0])} to {say(ends[1])}" if known.size > 1 else "none: one run"
-    spread = f"{say(few)} to {say(many)}" if known.size > 1 else ""
+    same = known.size > 1 and not np.ptp(known)
+    span = "none: one run" if known.size == 1 else "the same in every run" if same else f"{say(low)} to {say(high)}"
+    spread = "" if known.size == 1 or same else f"{say(few)} to {say(many)}"
     date = f" in {month_label(last)}" if outcome.kind == "level" else ""
-    what = outcome.long_name[:1].upper() + outcome.long_name[1:]
-    unit = _unit(outcome)
-    row = (what, unit or "share", say(mean), span, spread, f"{known.size} of {numbers.size}")
-    size = f" {unit}" if unit and unit not in ("month", "%") else ""
-    interval_said = f" (95% interval of the mean {span}; 10 to 90% of runs {spread})" if known.size > 1 else ""
-    missing = "" if known.size == numbers.size else f", in {known.size} of {numbers.size} runs"
-    return row, f"{what}{date}: {say(mean)}{size}{interval_said}{missing}.", outcome.headline
+    what, unit = outcome.long_name[:1].upper() + outcome.long_name[1:], _unit(outcome)
+    runs = f"{known.size} of {numbers.size}"
+    size = "" if outcome.unit in ("share", "1") or _is_date(outcome) else f" {unit}"
+    ends = f" (95% interval of the mean {span}; 10 to 90% of runs {spread})" if spread else f" ({span})" if same else ""
+    missing = "" if known.size == numbers.size else f", in {runs} runs"
+    return (what, unit, say(mean), span, spread, runs), f"{what}{date}: {say(mean)}{size}{ends}{missing}."
+
+
+def _mean(known: Any, unit: str) -> tuple[float, float, float]:
+    """The mean over runs and the ends of its interval; that of a share cannot leave 0 to 1, whatever a t value says."""
+    from sim.experiments.paired import interval
+
+    mean, low, high = (float(end) for end in interval(known))
+    if known.size == 1:
+        return mean, math.nan, math.nan
+    return (mean, max(low, 0.0), min(high, 1.0)) if unit == "share" else (mean, low, high)
 
 
 def _is_date(outcome: Any) -> bool:
@@ -148,26 +173,30 @@ def _is_date(outcome: Any) -> bool:
 
 
 def _unit(outcome: Any) -> str:
-    if outcome.unit == "share":
-        return "%"
-    return "month" if _is_date(outcome) else "" if outcome.unit == "1" else str(outcome.unit)
+    if _is_date(outcome):
+        return "month"
+    return "" if outcome.unit == "1" else str(outcome.unit).removeprefix("ln ")
 
 
 def _spoken(outcome: Any, width: float) -> Callable[[float], str]:
-    """Shares in percent, months as dates, other numbers with the digits that their interval leaves standing."""
+    """Shares in percent, months as dates, logarithms as what they are of, others with the digits that an interval of
+    this width leaves standing."""
     from sim.experiments.paired import decimals
 
     if _is_date(outcome):
         return lambda value: month_label(max(round(value), 0))
+    known = math.isfinite(width) and width > 0
     if outcome.unit == "share":
-        places = min(decimals(100 * width, 1.0), 2) if math.isfinite(width) and width > 0 else 1
+        places = min(decimals(100 * width, 1.0), 2) if known else 1
         return lambda value: f"{100 * value + 0.0:.{places}f}%"
+    if outcome.unit.startswith("ln "):
+        return lambda value: _three_digits(math.exp(value))
+    return lambda value: f"{value + 0.0:,.{decimals(width if known else 0, value)}f}" if value else "0"
 
-    def say(value: float) -> str:
-        places = decimals(width, value) if math.isfinite(width) and width > 0 else decimals(0, value)
-        return f"{value + 0.0:,.{places}f}"
 
-    return say
+def _three_digits(value: float) -> str:
+    """``27,700,000``: three digits, written out."""
+    return f"{float(f'{value:.3g}'):,.10g}" if value >= 1 else f"{value:.3g}"
 
 
 def _scurve_sentences(dataset: Any) -> Iterator[str]:
@@ -209,7 +238,7 @@ def _comparison(folder: Folder) -> Read:
         unsure = mine[~mine["distinguishable"] & ~mine["identical"] & (mine["runs"] > 1)]
         if len(unsure) and len(sure):
             named = ", ".join(dict.fromkeys(unsure["long_name"]))
-            said.append(f"Not distinguishable from no change at {paired} paired runs: {named}.")
+            said.append(f"{UNSURE} from no change at {paired} paired runs: {named}.")
         same = list(dict.fromkeys(mine[mine["identical"]]["long_name"]))
         said += [f"Identical in every run: {', '.join(same)}."] if same else []
         findings.append(Items((*said, _same_until(manifest, name)), source))
@@ -221,7 +250,8 @@ def _comparison(folder: Folder) -> Read:
     notes = [*manifest.get("notes", []), *([manifest["stopped"]] if manifest.get("stopped") else [])]
     notes += [f"{each['scenario']}: replicate {each['replicate']} failed: {each['reason']}"
               for each in manifest.get("failures", [])]  # fmt: skip
-    blocks += [Words("Notes:"), Items(tuple(f"{note}." for note in notes), folder.path / "manifest.json")] if notes else []
+    if notes:
+        blocks += [Words("Notes:"), Items(tuple(f"{note}." for note in notes), folder.path / "manifest.json")]
     return asked, findings, blocks
 
 
@@ -250,15 +280,19 @@ def _switched(folder: Folder, name: str) -> list[Block]:
 
 
 def _sweep(folder: Folder) -> Read:
+    from sim.experiments.outcomes import OUTCOMES
+
     manifest = folder.manifest
     rows = pd.read_csv(folder.path / "sweep.csv")
     source = folder.path / "sweep.csv"
     head = ("scenario", "value", "mean", "10 to 90% of runs", "difference", "95% interval")
     cells = [(row.other, f"{row.value:g}", f"{row.mean:.4g}", f"{row.low_run:.4g} to {row.high_run:.4g}",
               f"{row.difference:+.3g}", _ends(row.low, row.high)) for row in rows.itertuples()]  # fmt: skip
-    asked = f"How does {manifest['outcome']} in {manifest['month']} respond to `{manifest['sweep']}`?"
+    words = OUTCOMES[manifest["outcome"]].long_name if manifest["outcome"] in OUTCOMES else manifest["outcome"]
+    asked = f"How does the {words} in {manifest['month']} respond to `{manifest['sweep']}`?"
     said = tuple(f"{each}." for each in manifest.get("findings", ()))
-    what = f"{manifest['outcome']} by {manifest['sweep']}"
+    unit = OUTCOMES[manifest["outcome"]].unit if manifest["outcome"] in OUTCOMES else ""
+    what = f"The {words} in {manifest['month']} by `{manifest['sweep']}`{f' [{unit}]' if unit else ''}"
     return asked, [Items(said, source)], [table(what, head, cells, source, (1, 2, 3, 4, 5))]
 
 
@@ -273,8 +307,8 @@ def _loops(folder: Folder) -> Read:
 
     found = read_back(folder.path, folder.manifest)
     plan = found.plan
-    asked = (f"Does any feedback loop of {plan.scenario.name} return more than was put in, which of them does the work, "
-             f"and when? Loops are cut from {folder.manifest['start']} on.")  # fmt: skip
+    asked = (f"Does any feedback loop of {plan.scenario.name} return more than was put in, which of them does the "
+             f"work, and when? Loops are cut from {folder.manifest['start']} on.")  # fmt: skip
     source = folder.path / "gains.csv"
     said = tuple(f"{each}." for each in (*headline(found), *meaning(found)))
     later = tuple(f"{each}." for each in (*hands(found), *warnings_said(found)))
@@ -308,8 +342,7 @@ def _scurve(folder: Folder) -> Read:
     asked = f"When does each share of {title_of(folder)} take off, and can anybody know where it will stop?"
     said = tuple(f"{row.series}, {row.status}: {row.sentence}" for row in rows.itertuples())
     cells = [(row.series, f"{row.points}", f"{row.first} to {row.last}", f"{row.last_share:.1%}", row.status,
-              "withheld" if row.status in ("not identified", "contested") else
-              f"{row.ceiling:.1%} ({_ends(row.ceiling_low, row.ceiling_high, '{:.1%}')})")
+              _ceiling(row))
              for row in rows.itertuples()]  # fmt: skip
     head = ("series", "points", "record", "last share", "status of the ceiling", "ceiling (95%)")
     blocks: list[Block] = [table("Ceilings and what is known of them", head, cells, source, (1, 3, 5))]
@@ -320,6 +353,15 @@ def _scurve(folder: Folder) -> Read:
     return asked, [Items(said, source)], blocks
 
 
+def _ceiling(row: Any) -> str:
+    from sim.analysis.scurves.describe import percents
+
+    if row.status in ("not identified", "contested"):
+        return "withheld"
+    ends = percents(row.ceiling_low, row.ceiling_high)
+    return f"{row.ceiling:.1%} ({ends})" if row.status == "identified" else f"{ends}, no single number"
+
+
 def _over_runs(file: Path) -> Table:
     from sim.analysis.scurves.describe import MONTH
 
@@ -327,7 +369,8 @@ def _over_runs(file: Path) -> Table:
     cells = []
     for row in rows.itertuples():
         date = row.unit == MONTH
-        say = lambda value, date=date: "" if math.isnan(value) else month_label(round(value)) if date else f"{value:.3g}"
+        said = lambda value, date=date: month_label(round(value)) if date else f"{value:.3g}"
+        say = lambda value, said=said: "" if math.isnan(value) else said(value)
         unit = "month" if date else row.unit
         cells.append((row.series, row.what, say(row.value), say(row.low), say(row.high), unit, f"{row.runs}"))
     head = ("series", "what", "value", "low (95%)", "high (95%)", "unit", "runs")
@@ -352,13 +395,11 @@ def _ensemble(folder: Folder) -> Read:
     if failed:
         blocks.append(Words(f"{count(failed, 'run')} failed; the store holds each with its reason.", loud=True))
     if not source.is_file():
-        return asked, [Words("The store holds no summary yet; `openloop ensemble` with this folder writes it.")], blocks
+        return asked, [Words("There is no summary yet; `openloop ensemble` with this folder writes it.")], blocks
     rows = pd.read_csv(source)
     advice = _advice(folder.path / "summary.md")
-    said = [f"{_outcome_words(row.outcome)}: {row.mean:.3g} ({_ends(row.low, row.high)})"
-            + ("" if math.isnan(row.luck_part) else f"; {row.luck_part:.0%} of the variance is luck") + "."
-            for row in rows.itertuples() if _is_headline(row.outcome)]  # fmt: skip
-    cells = [(row.outcome, row.unit, f"{row.mean:.4g}", _ends(row.low, row.high), _number(row.sd_points),
+    said = [_of_ensemble(row) for row in rows.itertuples() if _is_headline(row.outcome.partition("@")[0])]
+    cells = [(row.outcome, row.unit, "" if math.isnan(row.mean) else f"{row.mean:.4g}", _ends(row.low, row.high), _number(row.sd_points),
               _number(row.sd_luck), "" if math.isnan(row.luck_part) else f"{row.luck_part:.0%}", f"{row.missing}")
              for row in rows.itertuples()]  # fmt: skip
     head = ("outcome", "unit", "mean", "95% interval", "spread between points", "spread between runs", "luck",
@@ -385,17 +426,31 @@ def _outcome_words(column: str) -> str:
     return f"{words[:1].upper()}{words[1:]}{f' [{unit}]' if unit else ''}"
 
 
-def _is_headline(column: str) -> bool:
+def _of_ensemble(row: Any) -> str:
     from sim.experiments.outcomes import OUTCOMES
 
-    name = column.partition("@")[0]
+    outcome = OUTCOMES[row.outcome.partition("@")[0]]
+    if math.isnan(row.mean):
+        return f"{_outcome_words(row.outcome).partition(' [')[0]}: no run has a value."
+    low, high = (max(row.low, 0.0), min(row.high, 1.0)) if outcome.unit == "share" else (row.low, row.high)
+    say = _spoken(outcome, high - low)
+    words = _outcome_words(row.outcome).partition(" [")[0]
+    size = "" if outcome.unit in ("share", "1") or _is_date(outcome) else f" {_unit(outcome)}"
+    ends = f" (95% interval {say(low)} to {say(high)})" if math.isfinite(low) and low < high else ""
+    luck = "" if math.isnan(row.luck_part) else f"; {row.luck_part:.0%} of the variance is luck"
+    return f"{words}: {say(row.mean)}{size}{ends}{luck}."
+
+
+def _is_headline(name: str) -> bool:
+    from sim.experiments.outcomes import OUTCOMES
+
     return name in OUTCOMES and OUTCOMES[name].headline
 
 
 def _sensitivity(folder: Folder) -> Read:
     manifest = folder.manifest
-    asked = (f"Which of {count(len(manifest['factors']), 'assumption')} of {manifest['scenario']} drive the outcomes, and "
-             f"how much of their spread is luck?")  # fmt: skip
+    asked = (f"Which of {count(len(manifest['factors']), 'assumption')} of {manifest['scenario']} drive the outcomes, "
+             f"and how much of their spread is luck?")  # fmt: skip
     report = folder.path / "report.md"
     said = _bullets(report, "Every outcome in a sentence") or _first_bold(report)
     rows = pd.read_csv(folder.path / "indices.csv")
@@ -439,7 +494,8 @@ def _checks(folder: Folder) -> list[Block]:
     if not len(bad):
         return [Words(f"All {len(rows)} checks of the method were passed (`checks.csv`).")]
     said = tuple(f"{row.outcome}, {row.check}: {row.sentence}." for row in bad.itertuples())
-    return [Words(f"{len(bad)} of {len(rows)} checks of the method ask for a second look:", loud=True), Items(said, file)]
+    words = f"{len(bad)} of {len(rows)} checks of the method ask for a second look:"
+    return [Words(words, loud=True), Items(said, file)]
 
 
 def _debt(folder: Folder) -> list[Block]:
@@ -476,7 +532,8 @@ def _explained(folder: Folder) -> Read:
     said = (f"{len(rows)} of {manifest['adopters']:,} adopters part at some time, the first in {rows['month'].min()}.",
             *(f"{part(number)} part first through {cause}." for cause, number in by_cause.items()),
             *(f"{part(number)} lead back to {root}." for root, number in by_root.items()))  # fmt: skip
-    return asked, [Items(said, source), Words("One replicate says what happened in it, not what happens on average.")], []
+    caution = Words("One replicate says what happened in it, not what happens on average.")
+    return asked, [Items(said, source), caution], []
 
 
 def _listed(names: list[str]) -> str:
@@ -484,10 +541,10 @@ def _listed(names: list[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def _ends(low: float, high: float, form: str = "{:.3g}") -> str:
+def _ends(low: float, high: float) -> str:
     if math.isnan(low) or math.isnan(high):
         return "no interval"
-    return f"{form.format(low + 0.0)} to {form.format(high + 0.0)}"
+    return f"{low + 0.0:.3g} to {high + 0.0:.3g}"
 
 
 def _number(value: float) -> str:

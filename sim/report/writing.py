@@ -22,7 +22,7 @@ from sim.report.sections import chapter, title_of
 HTML, MARKDOWN = "report.html", "report.md"
 
 NOT_FOR = (
-    "These are answers to “what if”, not to “what will”: conditional scenarios that follow from the assumptions below.",
+    "These are answers to “what if”, not to “what will”: conditional scenarios that follow from the assumptions above.",
     "Do not quote a single run; statements are about the ensemble of runs.",
     "Do not read a curve as a forecast, nor an exposure index as the probability of an event.",
     "Do not draw conclusions about a real firm: lines of models are archetypes.",
@@ -114,9 +114,8 @@ def gather(folders: Sequence[Folder], title: str = "", progress: Callable[[int],
         if progress is not None:
             progress(1)
     told = scenarios.distinct(found)
-    names = list(dict.fromkeys(title_of(folder) for folder in folders))
     return Page(
-        title or f"Report on {'; '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}",
+        title or _title(folders, told),
         __version__,
         (
             Section("In short", "in-short", (*touched, *short)),
@@ -125,8 +124,17 @@ def gather(folders: Sequence[Folder], title: str = "", progress: Callable[[int],
             *scenarios.assumptions(told),
             Section("What this must not be used for", "not-for", (Items(NOT_FOR),)),
             *_provenance(folders),
+            *scenarios.every_number(told),
         ),
     )
+
+
+def _title(folders: Sequence[Folder], told: Sequence[scenarios.Found]) -> str:
+    """By the scenarios, or by what S-curves were taken of where there is none."""
+    names = list(dict.fromkeys(each.scenario.name for each in told)) or [title_of(folder) for folder in folders]
+    if len(names) > 4:
+        return f"Report on {names[0]} and {len(names) - 1} other scenarios"
+    return f"Report on {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"Report on {names[0]}"
 
 
 def _warning(folder: Folder, changed: Sequence[Changed]) -> list[Block]:
@@ -134,15 +142,15 @@ def _warning(folder: Folder, changed: Sequence[Changed]) -> list[Block]:
         return []
     named = ", ".join(f"`{each.file}` ({each.how})" for each in changed[:6])
     more = f" and {len(changed) - 6} more" if len(changed) > 6 else ""
-    return [Words(f"`{folder.path.name}` is not as it was written: {named}{more}. Numbers below may not be the model's.",
+    return [Words(f"`{folder.path.name}` is not as it was written: {named}{more}. Its numbers may not be the model's.",
                   loud=True)]  # fmt: skip
 
 
 def _provenance(folders: Sequence[Folder]) -> list[Section]:
     out = [Section("Where it comes from, and how to make it again", "provenance", (Words(
-        "Every folder holds its complete scenario and, in its manifest, a checksum of every file. `openloop replay` checks "
-        "them, makes the numbers again, and says whether they are identical. The same inputs, version and libraries give "
-        "the same numbers to the last bit, on any number of threads."
+        "Every folder holds its complete scenario and, in its manifest, a checksum of every file. `openloop replay` "
+        "checks them, makes the numbers again, and says whether they are identical. The same inputs, version and "
+        "libraries give the same numbers to the last bit, on any number of threads."
     ),))]  # fmt: skip
     for folder in folders:
         manifest = folder.manifest
@@ -156,20 +164,23 @@ def _provenance(folders: Sequence[Folder]) -> list[Section]:
             ("Python", str(about.get("python", ""))), ("libraries", packages),
             ("system", str(about.get("platform", ""))),
             ("files with a checksum", f"{vouched(folder):,}"),
-            ("check and make again", f"`openloop replay {shlex.quote(str(folder.path))}`"), ("figures", f"`{again(folder)}`"),
+            ("check and make again", f"`openloop replay {shlex.quote(str(folder.path))}`"),
+            ("figures", f"`{again(folder)}`"),
         ]  # fmt: skip
         name = f"{title_of(folder)}, {folder.hash}"
         file = folder.path / ("study.json" if folder.kind == "sensitivity" else "manifest.json")
         anchor = f"provenance-{folder.kind}-{folder.hash}-{folder.path.name}"
         shown = [row for row in rows if row[1]]
-        out.append(Section(name, anchor, (table(f"Provenance of {KINDS[folder.kind]}", ("what", "is"), shown, file),), 3))
+        grid = table(f"Provenance of {KINDS[folder.kind]}", ("what", "is"), shown, file)
+        out.append(Section(name, anchor, (grid,), 3))
     return out
 
 
 def _command(folder: Folder) -> str:
     """The command that made a folder; of an ensemble, those that added to it."""
-    commands = [folder.manifest.get("command", ""), *(each.get("command", "") for each in folder.manifest.get("designs", []))]
-    return "; ".join(f"`{each}`" for each in dict.fromkeys(commands) if each)
+    told = [folder.manifest, *folder.manifest.get("designs", [])]
+    commands = dict.fromkeys(each.get("command", "") for each in told)
+    return "; ".join(f"`{each}`" for each in commands if each)
 
 
 def _of_store(folder: Folder) -> dict[str, Any]:
@@ -184,6 +195,6 @@ def _chapter(folder: Folder) -> tuple[list[str], Section]:
         raise
     except (OSError, KeyError, ValueError, AttributeError) as error:
         raise OutputError(
-            f"{folder.path} is {KINDS[folder.kind]}, but what it holds cannot be read ({type(error).__name__}: {error})."
-            f"\n  `openloop replay {shlex.quote(str(folder.path))}` says which of its files were changed."
+            f"{folder.path} is {KINDS[folder.kind]}, but what it holds cannot be read ({type(error).__name__}: "
+            f"{error}).\n  `openloop replay {shlex.quote(str(folder.path))}` says which of its files were changed."
         ) from error
