@@ -300,8 +300,8 @@ def test_loops_and_sensitivity_have_their_chapters(tmp_path):
                      "2026-12", *small)  # fmt: skip
     page, twin = write_report([loops, Path(study).parent])
     text = visible(page.read_text(encoding="utf-8"))
-    for words in ("The loops of baseline", "Gains over all sectors", "All loops together return", "What drives baseline",
-                  "bootstrap resamples", "no-tipping bound", "Evidence debt"):  # fmt: skip
+    for words in ("The loops of baseline", "Gains over all sectors", "All loops together return",
+                  "What drives baseline", "bootstrap resamples", "no-tipping bound", "Evidence debt"):  # fmt: skip
         assert words in text, words
     assert "6 paired replicates" in text
     assert page.parent == tmp_path / page.parent.name

@@ -83,7 +83,7 @@ def scurve(
         "data_sha256": digest, "observable": observable, "time": time, "values": values, "by": by, "percent": percent,
         "until": until, "resamples": resamples, "seed": seed,
     }  # fmt: skip
-    command = {"command": shlex.join(["openloop", *sys.argv[1:]])}
+    command = {"command": shlex.join(["openloop", *sys.argv[1:]]), "source": str(source)}
     folder, files = scurve_folder.save(found, _name(source), options, out, figures=not no_figures, about=command)
     if as_json:
         print(scurve_folder.as_json(found))

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import json
 import platform
-import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -252,12 +251,15 @@ class _Job:
         from sim.experiments.scurve_folder import read_again, save
 
         manifest = self.folder.manifest
-        words = shlex.split(str(manifest.get("command", "")))
-        source = Path(words[2]) if len(words) > 2 else None
-        found = read_again(source, manifest) if source is not None else None
+        source = Path(str(manifest.get("source", "")))
+        # as it was named when it was analysed, or beside the analysis, where runs lie
+        tried = (read_again(place, manifest) for place in (source, self.folder.path.parent / source.name))
+        found = next((each for each in tried if each is not None), None)
         if found is None:
-            raise _NotAtHand(f"{source or 'the data'} is not at hand with the numbers that were analysed, so only "
-                             "the checksums were checked")  # fmt: skip
+            raise _NotAtHand(
+                f"{manifest.get('source', 'what was analysed')} is not at hand with the numbers that it had, so only "
+                "the checksums were checked"
+            )
         rivals = are_rivals(manifest["observable"] or "adoption")
         told = []
         with self._counted(len(found)) as tick:
@@ -267,7 +269,7 @@ class _Job:
                     tick(1)
         inputs = {name: manifest[name] for name in ("data_sha256", "observable", "time", "values", "by", "percent",
                                                     "until", "resamples", "seed")}  # fmt: skip
-        about = {"command": self._command()}
+        about = {"command": self._command(), "source": str(source)}
         return save(told, manifest["scurve"], inputs, place, figures=self.figures, about=about)[0]
 
     def _command(self) -> str:

@@ -399,7 +399,8 @@ def _ensemble(folder: Folder) -> Read:
     rows = pd.read_csv(source)
     advice = _advice(folder.path / "summary.md")
     said = [_of_ensemble(row) for row in rows.itertuples() if _is_headline(row.outcome.partition("@")[0])]
-    cells = [(row.outcome, row.unit, "" if math.isnan(row.mean) else f"{row.mean:.4g}", _ends(row.low, row.high), _number(row.sd_points),
+    mean = lambda value: "" if math.isnan(value) else f"{value:.4g}"
+    cells = [(row.outcome, row.unit, mean(row.mean), _ends(row.low, row.high), _number(row.sd_points),
               _number(row.sd_luck), "" if math.isnan(row.luck_part) else f"{row.luck_part:.0%}", f"{row.missing}")
              for row in rows.itertuples()]  # fmt: skip
     head = ("outcome", "unit", "mean", "95% interval", "spread between points", "spread between runs", "luck",
