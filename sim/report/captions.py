@@ -17,6 +17,9 @@ PAIRED = ("Intervals are 95% intervals of the mean paired difference under commo
 REPLICATES = "Bands hold 10 to 90% of the runs: the spread of luck, and no confidence interval."
 ONE_RUN = "A single run, and so no interval: one draw of luck."
 
+OF_OUTCOMES = ("elementary", "indices", "interactions", "convergence", "over-time", "waiting")
+"""How the names of a sensitivity study's figures begin that show one outcome."""
+
 REDRAWN = ("run", "comparison", "loops", "scurve", "explained")
 """Kinds whose figures ``openloop replay --figures`` draws again."""
 
@@ -123,7 +126,7 @@ def _drawn_by(folder: Folder, stem: str) -> Any:
         "scurve": {"scurves": scurves.scurves},
         "sensitivity": {"elementary": sensitivity.elementary, "indices": sensitivity.bars,
                         "interactions": sensitivity.interactions, "convergence": sensitivity.convergence,
-                        "over-time": sensitivity.stack, "waiting": sensitivity.waiting},
+                        "over-time": sensitivity.stack, "waiting": sensitivity.waiting, "box": sensitivity.box},
         "ensemble": {"replicates": replicates.replicates},
         "explained": {"adopter": explained},
     }  # fmt: skip
@@ -133,12 +136,15 @@ def _drawn_by(folder: Folder, stem: str) -> Any:
 def _about(folder: Folder, stem: str) -> str:
     """Of which outcome, scenario or adopter, where a folder holds several figures of one sort."""
     if folder.kind == "sensitivity":
+        from sim.experiments.sensitivity.report import file_name
         from sim.experiments.sensitivity.words import outcome_words
 
-        known = {name.replace("@", "-"): name for name in folder.manifest.get("outcomes", {})}
-        known |= {name.partition("@")[0]: name.partition("@")[0] for name in known.values()}
-        name = next((known[each] for each in sorted(known, key=len, reverse=True) if stem.endswith(each)), "")
-        return f"Outcome: {outcome_words(name)[0]}." if name else ""
+        start = next((each for each in OF_OUTCOMES if stem.startswith(f"{each}-")), None)
+        if start is None:
+            return ""
+        rest = stem.removeprefix(f"{start}-")
+        name = next((each for each in folder.manifest["outcomes"] if file_name(each) == rest), rest)
+        return f"Outcome: {outcome_words(name)[0]}."
     if folder.kind == "explained" and stem.startswith("adopter-"):
         return f"Adopter {stem.removeprefix('adopter-')}."
     if folder.kind == "loops" and stem.startswith(("knockouts", "diagram")):
@@ -188,6 +194,12 @@ def _interval(folder: Folder, stem: str) -> str:
             "A ceiling that is not identified is withheld."
         )
     if folder.kind == "sensitivity":
+        if stem.startswith("over-time"):
+            return "The band above holds 90% of the runs; indices of single months have no interval."
+        if stem.startswith("waiting"):
+            return "Kaplan-Meier curves of both halves of a factor's range, with the p value of a log-rank test."
+        if stem.startswith("box"):
+            return "Coverage: part of all such runs that the box holds; density: part of its runs that are such."
         return f"Intervals are 95%, from {count(int(manifest['resamples']), 'bootstrap resample')}."
     if folder.kind == "ensemble":
         return "Grey: where the ratio lies in 95% of samples of a normal quantity."
