@@ -80,6 +80,18 @@ def test_an_untouched_folder_is_identical(made, kind):
     assert all(each.same for each in found.findings)
 
 
+def test_only_fits_may_differ_and_only_by_their_tolerance(tmp_path):
+    for name, value in (("old", 77.331), ("new", 77.331 * (1 + 1e-7)), ("far", 77.4)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "fits.csv").write_text(f"series,half\na,{value!r}\n", encoding="utf-8")
+    old, new, far = (tmp_path / name for name in ("old", "new", "far"))
+    assert compare_files(old, new, "fits.csv").same is False
+    near = compare_files(old, new, "fits.csv", 1e-4)
+    assert near.same
+    assert "1e-07" in near.said
+    assert compare_files(old, far, "fits.csv", 1e-4).same is False
+
+
 def test_figures_drawn_again_are_identical_to_the_byte(made):
     found = replay(made["run"], figures=True)
     assert found.identical

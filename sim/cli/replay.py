@@ -73,7 +73,13 @@ def verdict(found: Replay) -> str:
     """One line: what the folder is, and whether it holds."""
     if not found.identical:
         return f"{shown(found.folder.path)}: NOT identical"
-    return f"{shown(found.folder.path)}: {'identical' if found.checked else 'files untouched, nothing made again'}"
+    return f"{shown(found.folder.path)}: {_same(found) if found.checked else 'files untouched, nothing made again'}"
+
+
+def _same(found: Replay) -> str:
+    return (
+        "equal within the tolerance of a fit" if any(each.said for each in found.findings if each.same) else "identical"
+    )
 
 
 def words(found: Replay) -> Iterator[str]:
@@ -89,12 +95,14 @@ def words(found: Replay) -> Iterator[str]:
         yield "  Checksums: none were recorded for this folder."
     yield from (f"    {each.file}: {each.how}" for each in found.changed)
     yield from (f"  Not as it was: {each}." for each in found.circumstances)
-    same = [each.what for each in found.findings if each.same]
+    same = [each.what for each in found.findings if each.same and not each.said]
     if same:
         yield f"  Made again and identical: {', '.join(same)}."
     for each in found.findings:
         if each.same is None:
             yield f"  Not made again: {each.what}: {each.said}."
+        elif each.same and each.said:
+            yield f"  Made again and equal, though {each.said}: {each.what}."
         elif not each.same:
             yield f"  Made again, and not identical: {each.what}: {each.said}."
     if found.rebuilt is not None:
@@ -103,6 +111,8 @@ def words(found: Replay) -> Iterator[str]:
 
 
 def _conclusion(found: Replay) -> str:
+    if found.identical and any(each.same and each.said for each in found.findings):
+        return "The numbers are equal within the tolerance of a fit, and not all to the last bit."
     if found.identical and found.checked:
         return "The numbers are identical."
     if found.identical:

@@ -32,7 +32,7 @@ def caption(folder: Folder, stem: str) -> str:
 def again(folder: Folder) -> str:
     """The command that draws the figures of a folder again."""
     if folder.kind in REDRAWN:
-        return f"openloop replay {shlex.quote(str(folder.path))} --figures"
+        return f"openloop replay {shlex.quote(str(folder.path))} --figures --out rebuilt"
     if folder.kind == "ensemble":
         return f"openloop ensemble {shlex.quote(str(folder.path))}"
     return str(folder.manifest.get("command", "")) or "unknown: the command was not recorded"
