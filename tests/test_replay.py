@@ -54,7 +54,8 @@ def made(tmp_path_factory) -> dict[str, Path]:
         "comparison": openloop("compare", BASELINE, OTHER, *SMALL, "--replicates", 3, "--at", "2025-03", *common),
         "until": openloop("compare", BASELINE, OTHER, *SMALL, "--replicates", 3, "--until-width", 1e-6,
                           "--max-replicates", 4, "--no-figures", *common),
-        "scurve": openloop("scurve", run, "--resamples", 5, "--no-figures", *common),
+        "scurve": openloop("scurve", ROOT / "sim" / "evidence" / "adoption.csv", "--time", "year", "--value", "value", "--by",
+                           "series", "--resamples", 0, "--no-figures", *common),
         "ensemble": ensemble,
         "explained": next((out / "why").iterdir()),
     }  # fmt: skip
