@@ -18,6 +18,7 @@ from sim.experiments.replay import replay
 
 ROOT = Path(__file__).parents[1]
 BASELINE, OTHER = ROOT / "scenarios" / "baseline.yaml", ROOT / "scenarios" / "no-control.yaml"
+PUBLISHED = ROOT / "sim" / "evidence" / "adoption.csv"
 SMALL = ("--adopters", "60", "--months", "30", "--seed", "0")
 
 OWN_MODEL = """
@@ -54,7 +55,7 @@ def made(tmp_path_factory) -> dict[str, Path]:
         "comparison": openloop("compare", BASELINE, OTHER, *SMALL, "--replicates", 3, "--at", "2025-03", *common),
         "until": openloop("compare", BASELINE, OTHER, *SMALL, "--replicates", 3, "--until-width", 1e-6,
                           "--max-replicates", 4, "--no-figures", *common),
-        "scurve": openloop("scurve", ROOT / "sim" / "evidence" / "adoption.csv", "--time", "year", "--value", "value", "--by",
+        "scurve": openloop("scurve", PUBLISHED, "--time", "year", "--value", "value", "--by",
                            "series", "--resamples", 0, "--no-figures", *common),
         "ensemble": ensemble,
         "explained": next((out / "why").iterdir()),
