@@ -336,12 +336,12 @@ def test_an_installed_wheel_finds_its_scenarios_by_its_own_record(tmp_path, monk
             return tmp_path / "share" / "openloop" / "scenarios" / "baseline.yaml"
 
     monkeypatch.setattr(shipped, "files", lambda name: [Recorded()])
-    assert shipped._installed() == [tmp_path / "share" / "openloop" / "scenarios"]
+    assert shipped._with_package("scenarios")[1:] == [tmp_path / "share" / "openloop" / "scenarios"]
 
 
 def test_a_wheel_holds_scenarios_and_evidence():
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
-    patterns = setup["data-files"][shipped.INSTALLED.rstrip("/")]
+    patterns = setup["data-files"][shipped.INSTALLED.format("scenarios").rstrip("/")]
     assert all(any(fnmatch(f"scenarios/{path.name}", pattern) for pattern in patterns) for path in SHIPPED)
     inside = setup["package-data"]["sim"]
     for path in (ROOT / "sim" / "evidence").iterdir():

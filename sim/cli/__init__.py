@@ -541,6 +541,7 @@ from sim.cli import compare as _compare  # noqa: E402, F401  (a verb in a file o
 from sim.cli import ensemble as _ensemble  # noqa: E402, F401
 from sim.cli import explain as _explain  # noqa: E402, F401
 from sim.cli import loops as _loops  # noqa: E402, F401
+from sim.cli import notebooks as _notebooks  # noqa: E402, F401
 from sim.cli import replay as _replay  # noqa: E402, F401
 from sim.cli import report as _report  # noqa: E402, F401
 from sim.cli import scurve as _scurve  # noqa: E402, F401

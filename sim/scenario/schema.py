@@ -42,6 +42,11 @@ def json_schema() -> dict[str, Any]:
     """The schema of a scenario file, JSON Schema draft 2020-12."""
     made = Scenario.model_json_schema()
     definitions = {name: _for_files(definition) for name, definition in made.pop("$defs").items()}
+    for spec in policy_kinds().values():  # those that were registered
+        if spec.__name__ not in definitions:
+            alone = spec.model_json_schema()
+            definitions.update({name: _for_files(each) for name, each in alone.pop("$defs", {}).items()})
+            definitions[spec.__name__] = _for_files(alone)
     tree = _for_files(made)
     properties = tree["properties"]
     properties["events"] = _entries("events", EVENT_KINDS, definitions, "Dated events; added to inherited ones.")
