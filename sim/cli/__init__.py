@@ -127,6 +127,7 @@ def openloop(
     openloop replay RUN                           make it again, and say whether the numbers are identical
     openloop verify                               hold the model against mathematics and prior work
     openloop bench --quick                        measure how fast it runs here
+    openloop notebooks course                     copy the teaching notebooks, to be opened in Jupyter
 
     Every verb explains itself: openloop run --help
     """

@@ -45,7 +45,8 @@ def register(policy: Own) -> Own:
     """
     if not (isinstance(policy, type) and issubclass(policy, Policy) and policy is not Policy):
         raise ModelError(f"{policy!r} is no subclass of sim.policies.Policy")
-    kind = policy.model_fields["kind"].default
+    spec: type[Policy] = policy
+    kind = spec.model_fields["kind"].default
     if not isinstance(kind, str) or not kind:
         raise ModelError(f'{policy.__name__} has no kind. Write kind: Literal["my_policy"] = "my_policy"')
     if kind in _shipped():

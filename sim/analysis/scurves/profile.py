@@ -117,11 +117,13 @@ class Profile:
 
     def _free(self, nearest: float) -> tuple[float, float, Array]:
         def residuals(point: Array) -> Array:
-            return np.exp(point[0]) * self._model(point[1:])[0] - self.share
+            with np.errstate(over="ignore", invalid="ignore"):  # the search may try a ceiling beyond every number
+                return np.exp(point[0]) * self._model(point[1:])[0] - self.share
 
         def jacobian(point: Array) -> Array:
             value, derivative = self._model(point[1:])
-            return np.exp(point[0]) * np.column_stack([value, derivative])
+            with np.errstate(over="ignore", invalid="ignore"):
+                return np.exp(point[0]) * np.column_stack([value, derivative])
 
         error, theta = self.found[nearest]
         better, point = self._solve(residuals, jacobian, np.array([np.log(nearest), *theta]))
