@@ -171,6 +171,11 @@ def test_an_installation_without_them_says_so(tmp_path, monkeypatch):
     assert not (tmp_path / "course").exists()
 
 
+def test_another_package_with_a_folder_of_that_name_is_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "_with_package", lambda name: [tmp_path, ROOT / "notebooks"])
+    assert shipped.packaged_files("notebooks", "*.ipynb") == NOTEBOOKS
+
+
 def test_a_wheel_holds_them():
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     patterns = setup["data-files"][shipped.INSTALLED.format("notebooks").rstrip("/")]

@@ -26,10 +26,9 @@ def notebooks(
     openloop notebooks course
     jupyter lab course
     """
-    from sim.scenario.shipped import packaged_folder
+    from sim.scenario.shipped import packaged_files
 
-    source = packaged_folder("notebooks")
-    files = sorted(source.glob("*.ipynb")) if source else []
+    files = packaged_files("notebooks", "*.ipynb")
     if not files:
         leave(FAILED, MISSING)
     if folder.exists() and not folder.is_dir():

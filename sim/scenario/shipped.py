@@ -39,9 +39,13 @@ def shipped_scenario(name: str) -> Path:
     return found
 
 
-def packaged_folder(name: str) -> Path | None:
-    """As `shipped_folder`, without looking where Python runs; None where there is none."""
-    return next((folder for folder in _with_package(name) if folder.is_dir()), None)
+def packaged_files(name: str, pattern: str) -> list[Path]:
+    """The files of a folder that came with the package, in order; none where there is no such folder.
+
+    Where Python runs is not looked at, and neither is another package's folder of that name that holds no such file.
+    """
+    found = (sorted(folder.glob(pattern)) for folder in _with_package(name))
+    return next((files for files in found if files), [])
 
 
 def _with_package(name: str) -> list[Path]:
