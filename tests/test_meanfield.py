@@ -193,6 +193,7 @@ def test_peers_frozen_before_the_month_bring_nothing_back():
     assert radius[1] == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_what_grows_without_end_stands_still_while_a_gain_comes_to_rest():
     scenario = from_mapping({"run": {"months": 30, "adopters": 300}}, name="growing")
     near, far = (linearise(scenario, 24, rest=rest, count=1).spectral_radius for rest in (240, 480))

@@ -464,6 +464,7 @@ def test_figures_mark_when_reactions_act(name, result):
 # -- other engines ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_mean_field_twin_reacts():
     rules = [SHIPPED_RULES["cn-scarcity-chips"], SHIPPED_RULES["us-grid-buildout"]]
     plain, out = (meanfield.simulate([(each, 0)]) for each in (world(), world(*rules)))
@@ -474,6 +475,7 @@ def test_the_mean_field_twin_reacts():
     assert np.isnan(mixed["reaction_strength"][0]).all()
 
 
+@pytest.mark.slow
 def test_the_linearisation_takes_reactions_as_they_stand():
     """With the calendar standing still a reaction pulls on as it does, as does the same policy on a schedule."""
     rule = {**FREE, "action": {"kind": "scrutiny"}, "watch": "concentration", "gain": 1e6, "max": 0.5}

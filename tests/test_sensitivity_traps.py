@@ -107,6 +107,7 @@ def test_seed_zero_is_no_seed_to_the_library_and_is_one_to_us():
     assert named_seed(0, "x") > 0
 
 
+@pytest.mark.slow
 def test_nobody_elses_random_numbers_or_warnings_are_touched():
     np.random.seed(5)  # noqa: NPY002
     expected = np.random.random(3)  # noqa: NPY002

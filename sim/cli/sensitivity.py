@@ -101,6 +101,10 @@ def sensitivity(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the results appear.")] = Path("runs"),
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Write the numbers only.")] = False,
     engine: EngineName = "lockstep",
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="FILE:CLASS", help="With --engine mesa: a model of your own.", show_default=False),
+    ] = None,
     cluster: Annotated[
         str | None, typer.Option(metavar="WHERE", help="processes, local (Dask), tcp://host:8786 or mpi.",
                                  show_default=False)
@@ -134,7 +138,8 @@ def sensitivity(
         chosen = find(method or QUESTIONS[asked].method)
         if asked and not quiet:
             say(f"{asked}: {chosen.title}, since {QUESTIONS[asked].why}.")
-        job = _Job(file, chosen, asked, parse_treatment(luck), by_block, design_seed, out, engine, cluster, quiet)
+        job = _Job(file, chosen, asked, parse_treatment(luck), by_block, design_seed, out, (engine, model), cluster,
+                   quiet)  # fmt: skip
         job.prepare(sets or (), adopters, months, factors or (), outcomes or (), at or ())
         job.measure(size, more)
         if plan_only:
@@ -159,11 +164,12 @@ class _Job:
     """One command: what is run, where, and what is said on the way."""
 
     def __init__(
-        self, file: Path, method: Any, question: str, treatment: Any, by_block: bool, seed: int, out: Path, engine: str,
-        cluster: str | None, quiet: bool,
+        self, file: Path, method: Any, question: str, treatment: Any, by_block: bool, seed: int, out: Path,
+        engine: tuple[str, str | None], cluster: str | None, quiet: bool,
     ):  # fmt: skip
         self.file, self.method, self.question, self.treatment = file, method, question, treatment
-        self.by_block, self.seed, self.out, self.engine, self.cluster = by_block, seed, out, engine, cluster
+        self.by_block, self.seed, self.out, self.cluster = by_block, seed, out, cluster
+        self.engine, self.own_model = engine
         self.quiet, self.began = quiet, time.perf_counter()
         self.cost: Any = None
 
@@ -185,7 +191,7 @@ class _Job:
             say(f"note: {note}")
         wanted = columns(scenario, outcomes, at)
         self.model = ScenarioModel(scenario, variables, wanted, DEFAULT_CURVES, engine=self.engine,
-                                   cluster=self.cluster)  # fmt: skip
+                                   model=self.own_model, cluster=self.cluster)  # fmt: skip
         self.parent = folder_of(self.model, self.out)
         self.model.folder = self.parent / ENSEMBLE
         self.folder = self.parent / (self.method.name + ("-blocks" if self.by_block else ""))
@@ -235,7 +241,7 @@ class _Job:
         from sim.engines import engine as find_engine
         from sim.engines.lockstep import compiled
 
-        return not self.quiet and find_engine(self.engine).compiles and not compiled()
+        return not self.quiet and find_engine(self.engine, self.own_model).compiles and not compiled()
 
     def carry_out(self, until: bool, most: int | None) -> Study:
         from sim.experiments.sensitivity.study import carry_out, until_stable
