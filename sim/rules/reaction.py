@@ -55,10 +55,10 @@ def decided(memory, beyond, hold, cooldown, hysteresis):
     past = np.where(known, beyond, 0.0)
     held = np.where(past > 0, memory.held + 1, 0)
     acting = memory.level > 0
-    begins = ~acting & (held >= hold) & (held > 0) & (memory.rest + 1 >= cooldown)
+    begins = np.logical_not(acting) & (held >= hold) & (held > 0) & (memory.rest + 1 >= cooldown)
     ends = acting & known & (past <= -hysteresis)
     follows = np.minimum(np.maximum(memory.level, past), past + hysteresis)
-    level = np.where(begins, past, np.where(acting & known & ~ends, follows, np.where(ends, 0.0, memory.level)))
+    level = np.where(begins, past, np.where(acting & known & np.logical_not(ends), follows, np.where(ends, 0.0, memory.level)))
     rest = np.where(ends, 0, np.minimum(memory.rest + 1, NEVER))
     return Memory(held, level, rest)
 
