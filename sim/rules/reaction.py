@@ -58,7 +58,8 @@ def decided(memory, beyond, hold, cooldown, hysteresis):
     begins = np.logical_not(acting) & (held >= hold) & (held > 0) & (memory.rest + 1 >= cooldown)
     ends = acting & known & (past <= -hysteresis)
     follows = np.minimum(np.maximum(memory.level, past), past + hysteresis)
-    level = np.where(begins, past, np.where(acting & known & np.logical_not(ends), follows, np.where(ends, 0.0, memory.level)))
+    goes_on = acting & known & np.logical_not(ends)
+    level = np.where(begins, past, np.where(goes_on, follows, np.where(ends, 0.0, memory.level)))
     rest = np.where(ends, 0, np.minimum(memory.rest + 1, NEVER))
     return Memory(held, level, rest)
 
