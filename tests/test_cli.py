@@ -22,7 +22,7 @@ BASELINE = str(ROOT / "scenarios" / "baseline.yaml")
 SMALL = ("--adopters", "200", "--months", "24", "--replicates", "2", "--no-figures")
 VERBS = (
     "run", "compare", "explain", "ensemble", "plan", "sensitivity", "loops", "check", "describe", "list", "patterns",
-    "scurve", "verify", "report", "replay", "notebooks", "bench", "schema", "notebooks",
+    "scurve", "verify", "report", "replay", "notebooks", "bench", "schema",
 )  # fmt: skip
 KINDS = (
     "parameters", "policies", "events", "reactions", "metrics", "levers", "loops", "lines", "sectors", "regions",
