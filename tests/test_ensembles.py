@@ -504,7 +504,7 @@ def test_ctrl_c_keeps_what_was_computed(whole, recipe, tmp_path):
 
     def watch(step):
         seen.append(step.done)
-        if len(seen) == 3:
+        if step.done > 0:  # as soon as anything is done: how many batches one look finds is the machine's affair
             raise KeyboardInterrupt
 
     with Ensemble.open(tmp_path / "store", recipe) as ensemble:
@@ -512,7 +512,7 @@ def test_ctrl_c_keeps_what_was_computed(whole, recipe, tmp_path):
         with pytest.raises(KeyboardInterrupt):
             ensemble.run(points, 6, batch=2, watch=watch)
         kept = len(ensemble.table())
-        assert kept >= 6
+        assert kept >= seen[-1] > 0
         assert ensemble.run(points, 6).skipped == kept
     assert_same(ensemble, whole)
 
