@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.axes import Month, RegionName, month_label
+from sim.basics.axes import Month, RegionName, month_label
+from sim.basics.quantity import Spec, assumption, quantity
 from sim.levers import Pull
 from sim.policies.security_incident import incident
-from sim.quantity import Spec, assumption, quantity
 
 
 class _Dated(Spec):

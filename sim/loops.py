@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from sim.axes import month_label, month_number
+from sim.basics.axes import month_label, month_number
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ import numpy as np
 from pydantic import Field, field_serializer, field_validator
 
 from sim.agents.government import METRICS, MetricName
-from sim.axes import Month, RegionName, month_label
+from sim.basics.axes import Month, RegionName, month_label
+from sim.basics.quantity import Spec, assumption, limits, quantity
 from sim.levers import Array
 from sim.policies import Plan, Policy, policy_union
-from sim.quantity import Spec, assumption, limits, quantity
 
 FROM_RULE = ("id", "active", "actor", "start", "end", "announce", "ramp", "fade", "source", "note")
 """Fields of a policy that a reaction does not state in its action: the rule has its own, or decides them."""

@@ -21,9 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.basics.errors import RunError
 from sim.engines import Engine
 from sim.engines import engine as find_engine
-from sim.errors import RunError
 
 if TYPE_CHECKING:  # heavy libraries are imported where they are used, so that checking a file takes no second
     import numpy as np

@@ -34,8 +34,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim import __version__
-from sim.axes import CHANNELS, GROUPS, MODES, REGIONS, SECTORS, START_YEAR, TYPES, month_label
-from sim.errors import OutputError, RunError, ScenarioError
+from sim.basics.axes import CHANNELS, GROUPS, MODES, REGIONS, SECTORS, START_YEAR, TYPES, month_label
+from sim.basics.errors import OutputError, RunError, ScenarioError
 from sim.observables import OBSERVABLES, OF_REACTIONS
 from sim.scenario import Scenario
 

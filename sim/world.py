@@ -20,7 +20,7 @@ import numpy.typing as npt
 from pydantic import BaseModel
 
 from sim.agents.government import METRICS
-from sim.axes import (
+from sim.basics.axes import (
     CELL_REGION,
     CELL_SECTOR,
     CELL_TYPE,
@@ -30,16 +30,16 @@ from sim.axes import (
     SECTORS,
     TYPES,
 )
-from sim.errors import RunError
+from sim.basics.errors import RunError
+from sim.basics.quantity import is_quantity
+from sim.basics.streams import STREAMS, draw_neighbours, line_address, normals, run_key, uniforms
 from sim.levers import combine
 from sim.loops import LOOPS, Switch
 from sim.policies import Policy
-from sim.quantity import is_quantity
 from sim.reactions import Reaction
 from sim.rules.price import self_hosting_premium
 from sim.scenario.spec import Scenario
 from sim.setting.prices import MARKUP_RULES
-from sim.streams import STREAMS, draw_neighbours, line_address, normals, run_key, uniforms
 
 Array = npt.NDArray[Any]
 Job = tuple[Scenario, int]

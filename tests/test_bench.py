@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.basics.errors import UnknownNameError
 from sim.engines import lockstep
-from sim.errors import UnknownNameError
 from sim.experiments import bench
 from sim.experiments.bench import Measured
 from sim.rules.elementary import exp, log

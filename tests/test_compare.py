@@ -13,10 +13,10 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
-from sim.axes import month_label
+from sim.basics.axes import month_label
+from sim.basics.errors import OutputError, RunError, ScenarioError, UnknownNameError
 from sim.cli import app
 from sim.engines import engine as find_engine
-from sim.errors import OutputError, RunError, ScenarioError, UnknownNameError
 from sim.experiments import comparison_folder
 from sim.experiments.compare import CommonLuck, Until, carry_out, compare, first_difference, make_plan, parse_outcome
 from sim.experiments.outcomes import OUTCOMES

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from sim.basics.quantity import Quantity, Spec, describe_field, is_quantity, sources, walk
 from sim.events import EVENT_KINDS
 from sim.policies import policy_kinds
-from sim.quantity import Quantity, Spec, describe_field, is_quantity, sources, walk
 from sim.scenario import Scenario
 from sim.scenario.spec import Parameters
 

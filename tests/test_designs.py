@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.errors import ScenarioError, UnknownNameError
+from sim.basics.errors import ScenarioError, UnknownNameError
 from sim.experiments.designs import grid, listed, remark, unit_points
 from sim.experiments.ensemble import Ensemble
 from sim.experiments.factors import parse_factor

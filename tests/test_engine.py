@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.axes import CELLS, GROUPS, MODES, N_MODES, REGIONS, SECTORS, TYPES
+from sim.basics.axes import CELLS, GROUPS, MODES, N_MODES, REGIONS, SECTORS, TYPES
+from sim.basics.errors import RunError
+from sim.basics.streams import STREAMS, Stream, run_key, uniforms
 from sim.engines.kernels import BLOCK
 from sim.engines.lockstep import simulate
-from sim.errors import RunError
 from sim.loops import LOOPS
 from sim.observables import OBSERVABLES
 from sim.policies import policy_kinds
 from sim.scenario.resolve import from_mapping, prepare
-from sim.streams import STREAMS, Stream, run_key, uniforms
 from sim.world import N_PEERS, apportion, build, cell_region, cell_sector, cell_type
 
 BAN = {"kind": "procurement_ban", "actor": "US", "origins": ["US", "CN", "EU"], "compliance": 1.0, "start": 4}

@@ -156,7 +156,7 @@ def test_failed_runs_are_counted_and_the_exit_code_says_so(tmp_path):
     module = tmp_path / "fragile.py"
     module.write_text(
         "from sim.engines.mesa import OpenLoopModel\n"
-        "from sim.errors import RunError\n"
+        "from sim.basics.errors import RunError\n"
         "class Fragile(OpenLoopModel):\n"
         "    def step(self):\n"
         "        if self.source.parameters.startup.switching_cost > 0.7:\n"

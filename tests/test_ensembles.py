@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.errors import OutputError, PoolError, RunError, ScenarioError, UnknownNameError
+from sim.basics.errors import OutputError, PoolError, RunError, ScenarioError, UnknownNameError
 from sim.experiments.batch import Kitchen, run_batch
 from sim.experiments.ensemble import Ensemble, Sizer, in_steps, most_runs
 from sim.experiments.factors import parse_factor

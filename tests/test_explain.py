@@ -13,13 +13,13 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
-from sim.axes import N_MODES, SELF_HOSTED, month_label
+from sim.basics.axes import N_MODES, SELF_HOSTED, month_label
+from sim.basics.errors import OutputError, RunError, ScenarioError
 from sim.cli import app
 from sim.engines.decision import FIRST, SECOND, TERMS, Decisions, nest_values
 from sim.engines.diary import keep
 from sim.engines.lockstep import simulate
 from sim.engines.mesa import OpenLoopModel
-from sim.errors import OutputError, RunError, ScenarioError
 from sim.experiments import explained_folder
 from sim.experiments.compare import compare
 from sim.experiments.comparison_folder import save as save_comparison

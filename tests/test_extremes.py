@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from test_parameters_matter import CONTEXT, changed
 
-from sim.axes import SECTORS
+from sim.basics.axes import SECTORS
+from sim.basics.quantity import Quantity, walk
 from sim.engines.lockstep import simulate
 from sim.observables import OBSERVABLES
-from sim.quantity import Quantity, walk
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 

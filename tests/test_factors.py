@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.distributions import SHAPES, Distribution
-from sim.errors import ScenarioError
+from sim.basics.distributions import SHAPES, Distribution
+from sim.basics.errors import ScenarioError
 from sim.experiments.factors import Factor, default_factors, make_factor, parse_factor, reconcile
 from sim.experiments.points import Applier
 from sim.scenario.resolve import from_mapping, load

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.axes import MODES, REGIONS, SECTORS, TYPES, month_label
+from sim.basics.axes import MODES, REGIONS, SECTORS, TYPES, month_label
+from sim.basics.quantity import describe_field, is_quantity
 from sim.engines.lockstep import simulate
 from sim.events import EVENT_KINDS
 from sim.levers import LEVERS, Pull, axis_labels, combine
 from sim.observables import OBSERVABLES
 from sim.policies import Policy, policy_kinds
 from sim.policies.base import everyone
-from sim.quantity import describe_field, is_quantity
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 from sim.world import build

@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from sim.axes import month_label, month_number
+from sim.basics.axes import month_label, month_number
+from sim.basics.errors import UnknownNameError
+from sim.basics.quantity import is_quantity, sources, walk
 from sim.cli import app
 from sim.cli.catalogue import explain, question, rows
 from sim.engines.lockstep import simulate
-from sim.errors import UnknownNameError
 from sim.events import EVENT_KINDS
 from sim.figures.comparison import different
 from sim.levers import LEVERS
 from sim.observables import OF_REACTIONS
 from sim.policies import policy_kinds
-from sim.quantity import is_quantity, sources, walk
 from sim.scenario import shipped
 from sim.scenario.read import read
 from sim.scenario.resolve import load, prepare

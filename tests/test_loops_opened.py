@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sim.basics.errors import ScenarioError
 from sim.engines.opened import Arm, Opened
-from sim.errors import ScenarioError
 from sim.experiments.loops import coalitions, matters
 from sim.experiments.loops.opening import Opening, gains_table
 from sim.experiments.loops.opening import tasks_of as opening_tasks
@@ -100,7 +100,7 @@ def test_what_experience_returns_is_what_its_rule_says():
     found = Opened(scenario, [0], [Arm(EVERYTHING, 1.0)], START).read([(29, 29), (30, 30)], {"R6": ("R6",)})
     more = found.stocks["experience"][1, 0, 0] - found.stocks["experience"][0, 0, 0]
     p = scenario.parameters
-    from sim.axes import SECTOR_TYPES
+    from sim.basics.axes import SECTOR_TYPES
 
     weights = np.array([getattr(p, kind).cost_weight for _, kind in SECTOR_TYPES] * 4)
     assert found.returned["R6"][1, 0, 1] == pytest.approx(weights[:, None] * 0.3 * more, abs=1e-9)

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.basics.errors import RunError
 from sim.engines import meanfield
 from sim.engines.linearised import linearise
 from sim.engines.lockstep import simulate
 from sim.engines.nodes import AGE_MOMENTS, make_nodes, ramp_coefficients
-from sim.errors import RunError
 from sim.loops import LOOPS
 from sim.policies import policy_kinds
 from sim.run import run

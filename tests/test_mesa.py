@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sim.basics.errors import ModelError, RunError, UnknownNameError
 from sim.cli import main
 from sim.engines import actors
 from sim.engines.mesa import OpenLoopModel, simulate
 from sim.engines.own_model import load_model, signature
-from sim.errors import ModelError, RunError, UnknownNameError
 from sim.run import run
 from sim.scenario.resolve import prepare
 

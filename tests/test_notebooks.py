@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from sim.basics.errors import UnknownNameError
 from sim.cli import app
-from sim.errors import UnknownNameError
 from sim.scenario import shipped
 
 ROOT = Path(__file__).parents[1]

@@ -14,7 +14,8 @@ import pytest
 
 from sim.agents.government import METRICS
 from sim.analysis.patterns import TITLES
-from sim.axes import CELLS, MODES, REGIONS, SECTORS, TYPES
+from sim.basics.axes import CELLS, MODES, REGIONS, SECTORS, TYPES
+from sim.basics.streams import STREAMS
 from sim.engines.kernels import State
 from sim.engines.lockstep import Lockstep
 from sim.events import EVENT_KINDS
@@ -29,7 +30,6 @@ from sim.rules.reaction import Memory
 from sim.scenario.declared import quantities
 from sim.scenario.resolve import load, prepare
 from sim.state import STATE
-from sim.streams import STREAMS
 from sim.world import N_PEERS, Population, build
 
 ROOT = Path(__file__).parents[1]

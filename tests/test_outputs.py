@@ -16,8 +16,8 @@ import pytest
 import xarray as xr
 
 from sim import trajectory
-from sim.axes import GROUPS, REGIONS, TYPES
-from sim.errors import OutputError, RunError, ScenarioError
+from sim.basics.axes import GROUPS, REGIONS, TYPES
+from sim.basics.errors import OutputError, RunError, ScenarioError
 from sim.observables import OBSERVABLES
 from sim.run import run, run_to_folder
 from sim.scenario.resolve import prepare
@@ -163,7 +163,7 @@ KILLED = """
 import os, signal, sys
 import numpy as np
 from sim import trajectory
-from sim.axes import TYPES
+from sim.basics.axes import TYPES
 from sim.scenario.spec import RunSettings, Scenario
 
 scenario = Scenario(name="world", run=RunSettings(months=2, replicates=1))

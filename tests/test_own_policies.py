@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import sim.policies
-from sim.errors import ModelError, ScenarioError
+from sim.basics.errors import ModelError, ScenarioError
+from sim.basics.quantity import assumption, quantity
 from sim.levers import Pull
 from sim.policies import Policy, policy_kinds, register
-from sim.quantity import assumption, quantity
 from sim.run import run
 from sim.scenario.resolve import from_mapping, load, resolved_text
 from sim.scenario.schema import json_schema

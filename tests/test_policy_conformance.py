@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from test_docking import dock
 
-from sim.axes import REGIONS, SECTORS, TYPES, month_label
+from sim.basics.axes import REGIONS, SECTORS, TYPES, month_label
+from sim.basics.errors import ScenarioError
+from sim.basics.quantity import describe_field, is_quantity
 from sim.engines.lockstep import simulate
-from sim.errors import ScenarioError
 from sim.policies import policy_kinds
-from sim.quantity import describe_field, is_quantity
 from sim.scenario.resolve import from_mapping
 from sim.scenario.schema import json_schema
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from sim.agents.government import METRICS, WATCHED
 from sim.analysis.reactions import reaction_log, reaction_summary
-from sim.axes import REGIONS
+from sim.basics.axes import REGIONS
+from sim.basics.streams import normals, run_key
 from sim.engines import lockstep, meanfield, mesa
 from sim.engines.linearised import linearise
 from sim.figures import FIGURES
@@ -21,7 +22,6 @@ from sim.rules import reaction
 from sim.run import run, run_to_folder
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
-from sim.streams import normals, run_key
 from sim.trajectory import load
 
 KINDS = policy_kinds()

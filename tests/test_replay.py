@@ -11,8 +11,8 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
+from sim.basics.errors import OutputError
 from sim.cli import app
-from sim.errors import OutputError
 from sim.experiments.differences import compare_files
 from sim.experiments.replay import replay
 

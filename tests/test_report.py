@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from sim.basics.errors import OutputError
 from sim.cli import app
-from sim.errors import OutputError
 from sim.experiments.folders import open_folder
 from sim.report import write_report
 from sim.report.captions import caption

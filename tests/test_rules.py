@@ -10,8 +10,8 @@ from hypothesis import assume, settings
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
+from sim.basics.streams import run_key, uniforms
 from sim.rules import adoption, capability, choice, compute, ecosystem, exposure, lenses, price, usage
-from sim.streams import run_key, uniforms
 
 
 def given(*strategies, examples=150):

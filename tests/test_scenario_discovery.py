@@ -11,7 +11,7 @@ from sim.analysis.sensitivity.design import Column, sample
 from sim.analysis.sensitivity.discovery import Region, cart, parse_region, prim
 from sim.analysis.sensitivity.flip import UNIT, reversals
 from sim.analysis.sensitivity.survival import split_by_factor
-from sim.errors import DesignError
+from sim.basics.errors import DesignError
 from sim.experiments.sensitivity import study
 
 NAMES = ["a", "b", "c", "d"]

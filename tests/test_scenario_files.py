@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from sim.axes import month_label
-from sim.errors import ScenarioError
+from sim.basics.axes import month_label
+from sim.basics.errors import ScenarioError
+from sim.basics.quantity import walk
 from sim.policies import policy_kinds
-from sim.quantity import walk
 from sim.scenario import Scenario
 from sim.scenario.describe import describe
 from sim.scenario.read import read

@@ -8,8 +8,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from sim.distributions import Distribution
-from sim.errors import ScenarioError
+from sim.basics.distributions import Distribution
+from sim.basics.errors import ScenarioError
 from sim.experiments.factors import varied_factors
 from sim.run import run
 from sim.scenario import Scenario

@@ -13,7 +13,7 @@ from sim.analysis.scurves import fit
 from sim.analysis.scurves.bootstrap import bootstrap
 from sim.analysis.scurves.curve import _was_known_before
 from sim.analysis.scurves.describe import describe, rows
-from sim.table import Series, read
+from sim.basics.table import Series, read
 
 CEILING, NOISE = 0.6, 0.006
 EVIDENCE = Path(__file__).parents[1] / "sim" / "evidence"
@@ -161,7 +161,7 @@ def test_an_identified_ceiling_holds_only_while_conditions_stay():
 def test_every_published_value_names_a_source_that_exists():
     import csv
 
-    from sim.quantity import sources
+    from sim.basics.quantity import sources
 
     for file in ("adoption.csv", "chinese_share.csv"):
         with (EVIDENCE / file).open() as text:

@@ -12,12 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from sim.analysis.scurves.describe import describe, rows, sentence
+from sim.basics.errors import TableError
+from sim.basics.table import Series, read
 from sim.cli import app
-from sim.errors import TableError
 from sim.figures.scurves import scurves
 from sim.run import run_to_folder
 from sim.scenario.spec import RunSettings, Scenario
-from sim.table import Series, read
 
 ROOT = Path(__file__).parents[1]
 

@@ -27,7 +27,7 @@ from sensitivity_functions import (
 from sim.analysis.sensitivity import DUMMY, LUCK, METHODS, Column, analyse, find, make
 from sim.analysis.sensitivity.convergence import DISORDER
 from sim.analysis.sensitivity.design import sample
-from sim.errors import DesignError, UnknownNameError
+from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.sensitivity import study
 from sim.experiments.sensitivity.study import parse_treatment, until_stable
 

@@ -17,8 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from sim.analysis.sensitivity.luck import Luck
+from sim.basics.errors import DesignError, ScenarioError, UnknownNameError
 from sim.cli import app
-from sim.errors import DesignError, ScenarioError, UnknownNameError
 from sim.experiments.batch import Kitchen
 from sim.experiments.ensemble import as_points
 from sim.experiments.factors import default_factors
@@ -142,7 +142,7 @@ def test_an_outcome_that_no_factor_touches_is_all_luck_or_nothing(tmp_path):
 
 
 def test_a_run_that_fails_is_counted_and_its_part_left_out(tmp_path, monkeypatch):
-    from sim.errors import RunError
+    from sim.basics.errors import RunError
     from sim.experiments import batch
 
     real = batch.Kitchen.read

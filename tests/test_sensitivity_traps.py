@@ -16,7 +16,7 @@ from sim.analysis.sensitivity.given_data import contained, slices
 from sim.analysis.sensitivity.measures import RESAMPLES
 from sim.analysis.sensitivity.resampling import classes, deltas, first_orders, regionals, slice_distances
 from sim.analysis.sensitivity.survival import crossings, median
-from sim.errors import DesignError, ScenarioError
+from sim.basics.errors import DesignError, ScenarioError
 from sim.experiments.sensitivity import study
 from sim.experiments.sensitivity.asked import columns
 from sim.experiments.sensitivity.variables import choose

@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from sim.agents.lab import LINE_DEFAULTS
-from sim.axes import CELLS, N_MODES
-from sim.streams import (
+from sim.basics.axes import CELLS, N_MODES
+from sim.basics.streams import (
     BY_AGENT,
     BY_OPTION,
     STREAMS,
@@ -271,7 +271,7 @@ def test_a_million_draws_are_uniform_and_their_neighbours_are_strangers():
 def test_a_uniform_bends_into_the_normal_number_of_its_probability():
     from scipy.special import ndtri
 
-    from sim.streams import normal, normals
+    from sim.basics.streams import normal, normals
 
     luck = np.concatenate([np.geomspace(1e-10, 0.5, 2000), 1 - np.geomspace(1e-10, 0.5, 2000)])
     assert np.allclose([normal(u) for u in luck], ndtri(luck), rtol=2e-15, atol=2e-15)

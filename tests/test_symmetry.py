@@ -11,11 +11,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.axes import CELLS, REGIONS
+from sim.basics.axes import CELLS, REGIONS
+from sim.basics.streams import agent_address
 from sim.engines.actors import Enterprise, Government, IndustrialFirm, PublicAgency, Startup
 from sim.engines.mesa import OpenLoopModel
 from sim.scenario.resolve import from_mapping, load, resolved_text
-from sim.streams import agent_address
 from sim.verification.symmetries import PLACES, swapped, traded_places, turned
 from sim.world import build
 

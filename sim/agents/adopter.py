@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.quantity import Spec, assumption, plus, quantity, times
+from sim.basics.quantity import Spec, assumption, plus, quantity, times
 
 TUNED = assumption("tuned in the prototype to patterns F1 to F11; no evidence for them")
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from sim.quantity import Spec, assumption, quantity
+from sim.basics.quantity import Spec, assumption, quantity
 
 MetricName = Literal[
     "security_exposure", "scarcity", "concentration", "powered", "data_exposure", "operational_exposure"

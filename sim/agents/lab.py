@@ -11,8 +11,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from sim.axes import RegionName
-from sim.quantity import Spec, assumption, plus, quantity, times
+from sim.basics.axes import RegionName
+from sim.basics.quantity import Spec, assumption, plus, quantity, times
 
 Openness = Literal["open", "closed"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from sim.axes import RECORD_ENDS
+from sim.basics.axes import RECORD_ENDS
 
 NOW = RECORD_ENDS + 1
 """Months of the record."""

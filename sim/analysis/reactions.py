@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.axes import month_label
+from sim.basics.axes import month_label
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from typing import Any
 
 from mesa.visualization import SolaraViz, make_plot_component
 
-from sim.axes import TYPES
+from sim.basics.axes import TYPES
 from sim.engines.mesa import OpenLoopModel
 from sim.scenario.resolve import from_mapping
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from sim.errors import ModelError, OpenLoopError, PoolError, ScenarioError, TableError, UnknownNameError
+from sim.basics.errors import ModelError, OpenLoopError, PoolError, ScenarioError, TableError, UnknownNameError
 
 if TYPE_CHECKING:
     from sim.run import Result
@@ -283,7 +283,7 @@ def _reactions_in_words(result: Result) -> list[str]:
     if not result.scenario.reactions:
         return []
     from sim.analysis.reactions import reaction_summary
-    from sim.axes import month_label
+    from sim.basics.axes import month_label
 
     total = result.dataset.sizes["run"]
     lines = ["Reactions:"]

@@ -14,14 +14,14 @@ from typing import Any, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from sim.agents.government import METRICS
-from sim.axes import CELLS, REGION_NAMES, REGIONS, month_label
-from sim.errors import ScenarioError, UnknownNameError
+from sim.basics.axes import CELLS, REGION_NAMES, REGIONS, month_label
+from sim.basics.errors import ScenarioError, UnknownNameError
+from sim.basics.quantity import Quantity, Spec, describe_field, is_quantity, limits, sources
 from sim.events import EVENT_KINDS
 from sim.levers import LEVERS
 from sim.loops import LOOPS
 from sim.observables import OBSERVABLES, OF_REACTIONS
 from sim.policies import policy_kinds
-from sim.quantity import Quantity, Spec, describe_field, is_quantity, limits, sources
 from sim.reactions import SHIPPED, Reaction
 from sim.scenario.check import unit_of
 from sim.scenario.declared import choices_of, example_of, first_sentence, is_word, levers_of, quantities, short_key

@@ -194,7 +194,7 @@ def words(found: Comparison) -> str:
 
 
 def _one(found: Comparison, name: str) -> str:
-    from sim.axes import month_label
+    from sim.basics.axes import month_label
     from sim.cli.terminal import as_table
     from sim.experiments.comparison_folder import factor, figures_of, per_billion, same_until
     from sim.experiments.paired import spoken

@@ -287,7 +287,7 @@ def _belongs(column: str, outcomes: Any) -> bool:
 
 def _column(recipe: Recipe, outcomes: Any) -> str:
     """The column that --until-width looks at: the first outcome that was named, in the last month unless it says."""
-    from sim.axes import month_label
+    from sim.basics.axes import month_label
     from sim.experiments.outcomes import OUTCOMES
 
     wanted = (_split(outcomes) or ["focus_share"])[0]

@@ -148,7 +148,7 @@ def _cascade(found: Explanation) -> str:
     now = int(found.pair.apart[-1].sum())
     first = min(row["first"] for row in causes)
     last = found.base.months - 1
-    from sim.axes import month_label
+    from sim.basics.axes import month_label
 
     lines = [
         f"{parted:,} of {everybody:,} adopters part at some time, the first in {first}; "

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sim.basics.errors import OutputError
 from sim.cli import BAD_INPUT, leave, say, shown
-from sim.errors import OutputError
 from sim.odd import as_html, full
 from sim.odd import summary as first_page
 

@@ -15,7 +15,7 @@ from sim.cli import BAD_INPUT, app, leave, say, shown
 
 if TYPE_CHECKING:
     from sim.analysis.scurves.describe import Description
-    from sim.table import Array, Series
+    from sim.basics.table import Array, Series
 
 
 @app.command()
@@ -109,8 +109,8 @@ Read = list[tuple["Series", "Array | None"]]
 
 def _of_table(path: Path, time: str, values: list[str], by: str | None, percent: bool) -> tuple[Read, str]:
     from sim.analysis.scurves import FEWEST_MONTHS
-    from sim.errors import Problem, TableError
-    from sim.table import read
+    from sim.basics.errors import Problem, TableError
+    from sim.basics.table import read
 
     found = read(path, time, values, by, percent)
     if all(series.share.size < FEWEST_MONTHS for series in found):
@@ -184,7 +184,7 @@ def _words(found: list[Description], folder: Path, files: tuple[Path, ...]) -> s
 def _spoken(row: Any) -> dict[str, Any]:
     """Months as dates, other numbers with three digits."""
     from sim.analysis.scurves.describe import MONTH
-    from sim.axes import month_label
+    from sim.basics.axes import month_label
 
     ends = {key: row[key] for key in ("value", "low", "high")}
     if row["unit"] == MONTH:

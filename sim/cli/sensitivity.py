@@ -124,7 +124,7 @@ def sensitivity(
     openloop sensitivity scenarios/baseline.yaml --flip "focus_share@2032-01 < 0.15"
     """
     from sim.analysis.sensitivity import QUESTIONS, find
-    from sim.errors import DesignError, UnknownNameError
+    from sim.basics.errors import DesignError, UnknownNameError
     from sim.experiments.sensitivity.study import parse_treatment
 
     if method and question:

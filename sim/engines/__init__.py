@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import UnknownNameError
+from sim.basics.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from sim.engines.mesa import OpenLoopModel
@@ -60,7 +60,7 @@ def engine(name: str, model: str | type[OpenLoopModel] | None = None) -> Engine:
     ModelError
         When the model cannot be found or is none of ours, or the engine takes no model.
     """
-    from sim.errors import ModelError
+    from sim.basics.errors import ModelError
 
     if name not in ENGINES:
         raise UnknownNameError("engine", name, ENGINES)

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from sim.axes import CELL_REGION, CELL_SECTOR, CELL_TYPE, REGIONS, SECTOR_TYPES, SECTORS, TYPES
+from sim.basics.axes import CELL_REGION, CELL_SECTOR, CELL_TYPE, REGIONS, SECTOR_TYPES, SECTORS, TYPES
 
 Array = npt.NDArray[Any]
 PLACES = len(SECTOR_TYPES)

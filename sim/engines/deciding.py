@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.axes import HOSTED, N_MODES, SECTORS
+from sim.basics.axes import HOSTED, N_MODES, SECTORS
 from sim.engines.kernels import (
     BLOCK,
     NEVER,

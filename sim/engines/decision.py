@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.axes import GROUPS, HOSTED, MODES, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.basics.axes import GROUPS, HOSTED, MODES, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.basics.streams import uniform
 from sim.engines.deciding import LONGEST_MEMORY
 from sim.engines.diary import Diary
 from sim.rules import choice
 from sim.rules.adoption import probability
-from sim.streams import uniform
 from sim.world import N_PEERS
 
 Array = npt.NDArray[Any]

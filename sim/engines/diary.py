@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.axes import CELLS, N_MODES
+from sim.basics.axes import CELLS, N_MODES
+from sim.basics.streams import agent_address
 from sim.engines.lockstep import Lockstep
 from sim.scenario import Scenario
-from sim.streams import agent_address
 from sim.world import World, build
 
 Array = npt.NDArray[Any]

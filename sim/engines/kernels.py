@@ -24,8 +24,9 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from sim import axes, streams
-from sim.axes import N_MODES, REGIONS, SELF_HOSTED
+from sim.basics import axes, streams
+from sim.basics.axes import N_MODES, REGIONS, SELF_HOSTED
+from sim.basics.streams import STREAMS, agent_address, lane_of, philox, to_unit
 from sim.rules import choice, elementary, usage
 from sim.rules.choice import (
     arrival_hazard,
@@ -37,7 +38,6 @@ from sim.rules.choice import (
 )
 from sim.rules.elementary import exp, log, power
 from sim.rules.usage import usage_rate
-from sim.streams import STREAMS, agent_address, lane_of, philox, to_unit
 
 BLOCK = 8192
 """Adopters per unit of work; fixed, because partial sums are added per block."""

@@ -28,10 +28,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sim.basics.errors import RunError
 from sim.engines.lockstep import Lockstep
 from sim.engines.meanfield import Cells, Mass, start
 from sim.engines.reacting import Standing
-from sim.errors import RunError
 from sim.scenario import Scenario
 from sim.world import cell_region, cell_type
 

@@ -19,7 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.agents.government import WATCHED
-from sim.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.basics.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.basics.errors import RunError
+from sim.basics.streams import normals, uniforms
 from sim.engines import cells
 from sim.engines.deciding import Deciders
 from sim.engines.kernels import compiled
@@ -28,10 +30,8 @@ from sim.engines.reacting import Reactions
 from sim.engines.recording import Part, Recorder, joined
 from sim.engines.returns import returned, spread
 from sim.engines.switches import Switches
-from sim.errors import RunError
 from sim.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, reaction, usage
 from sim.setting.prices import MARKUP_RULES
-from sim.streams import normals, uniforms
 from sim.world import Job, World, build, cell_region, cell_sector, cell_type
 
 __all__ = ["Lockstep", "compiled", "simulate"]

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.axes import N_MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.axes import N_MODES, REGIONS, SECTORS, SELF_HOSTED
 from sim.engines.deciding import option_type
 from sim.engines.lockstep import Lockstep
 from sim.engines.nodes import AGE_MOMENTS, Nodes, make_nodes, ramp_coefficients

@@ -2,8 +2,8 @@
 
 `OpenLoopModel.step` is the schedule of a month (section 3 of the model description); who does what stands in
 `sim.engines.actors`, and every equation in `sim.rules`. Agents draw their luck from the same addresses as in the
-default engine (`sim.streams`), so both engines let every adopter make the same choice in every month: read and change
-the model here, and run it forty thousand times there.
+default engine (`sim.basics.streams`), so both engines let every adopter make the same choice in every month: read and
+change the model here, and run it forty thousand times there.
 
 >>> from sim.engines.mesa import OpenLoopModel
 >>> model = OpenLoopModel("scenarios/baseline.yaml", adopters=300, months=24)      # doctest: +SKIP
@@ -24,11 +24,11 @@ import numpy as np
 import numpy.typing as npt
 from mesa.datacollection import DataCollector
 
-from sim.axes import MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES, month_label
+from sim.basics.axes import MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES, month_label
+from sim.basics.errors import RunError
 from sim.engines.actors import Adopter, Enterprise, Government, IndustrialFirm, Lab, PublicAgency, Startup
 from sim.engines.actors.census import Ledger, month_of, stocks_of
 from sim.engines.recording import Part, Recorder, joined
-from sim.errors import RunError
 from sim.levers import added
 from sim.loops import ALWAYS
 from sim.rules import adoption, ecosystem

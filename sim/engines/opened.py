@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.axes import N_MODES, SECTORS, SELF_HOSTED
+from sim.basics.axes import N_MODES, SECTORS, SELF_HOSTED
 from sim.engines import cells
 from sim.engines.lockstep import Lockstep
 from sim.engines.switches import Switches

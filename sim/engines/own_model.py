@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from sim.basics.errors import ModelError, suggestion
 from sim.engines.mesa import OpenLoopModel
-from sim.errors import ModelError, suggestion
 
 
 def load_model(place: str) -> type[OpenLoopModel]:

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.axes import REGIONS
+from sim.basics.axes import REGIONS
+from sim.basics.streams import normals
 from sim.engines.switches import Switches
 from sim.levers import Pull, added
 from sim.reactions import Course
 from sim.rules import reaction
-from sim.streams import normals
 from sim.world import ReactionRule, World
 
 Array = npt.NDArray[Any]

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.basics.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.basics.errors import UnknownNameError
 from sim.engines import cells
 from sim.engines.deciding import option_type
-from sim.errors import UnknownNameError
 from sim.observables import OBSERVABLES, OF_REACTIONS
 from sim.rules import fiscal, lenses
 from sim.world import World, cell_region, cell_type

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from sim.basics.errors import OpenLoopError
 from sim.engines import Engine
 from sim.engines import engine as find_engine
-from sim.errors import OpenLoopError
 from sim.experiments.outcomes import OUTCOMES
 from sim.experiments.points import Applier
 from sim.experiments.recipe import SCENARIO, Recipe

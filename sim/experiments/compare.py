@@ -4,8 +4,8 @@
 >>> found = compare("scenarios/baseline.yaml", ["scenarios/no-control.yaml"])      # doctest: +SKIP
 >>> found.table[found.table.distinguishable].sentence      # doctest: +SKIP
 
-Every draw has an address (`sim.streams`), so two scenarios share each run's luck and are the same world, bit for bit,
-until a policy that tells them apart is announced. What they then differ by is the policy.
+Every draw has an address (`sim.basics.streams`), so two scenarios share each run's luck and are the same world, bit for
+bit, until a policy that tells them apart is announced. What they then differ by is the policy.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ import pandas as pd
 import xarray as xr
 
 from sim import __version__
-from sim.axes import month_label, month_number
+from sim.basics.axes import month_label, month_number
+from sim.basics.errors import Problem, RunError, ScenarioError
 from sim.engines import Engine
 from sim.engines import engine as find_engine
-from sim.errors import Problem, RunError, ScenarioError
 from sim.experiments.ceilings import Ceilings
 from sim.experiments.outcomes import CEILINGS, OUTCOMES, find, reduce
 from sim.experiments.paired import Paired, next_count, pair, ratio_interval, sentence

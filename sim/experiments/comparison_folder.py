@@ -24,7 +24,7 @@ import pandas as pd
 import xarray as xr
 
 from sim import __version__
-from sim.axes import month_label
+from sim.basics.axes import month_label
 from sim.experiments.compare import Comparison, Plan
 from sim.experiments.outcomes import EVERYBODY, OUTCOMES
 from sim.experiments.paired import interval, places_of, spoken

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import Problem, ScenarioError
+from sim.basics.errors import Problem, ScenarioError
 from sim.experiments.factors import Factor, make_factor
 from sim.scenario import Scenario
 from sim.scenario.read import scalar_value

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.axes import month_label
+from sim.basics.axes import month_label
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from sim.basics.errors import OutputError, RunError
 from sim.engines import engine as find_engine
-from sim.errors import OutputError, RunError
 from sim.experiments.batch import FAILED, OK, Batch, Kitchen, Run, Values, run_batch
 from sim.experiments.pools import Pool
 from sim.experiments.pools import pool as make_pool

@@ -23,9 +23,9 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
-from sim.axes import month_label
+from sim.basics.axes import month_label
+from sim.basics.errors import OutputError, Problem, ScenarioError
 from sim.engines.diary import Diary, keep
-from sim.errors import OutputError, Problem, ScenarioError
 from sim.experiments.compare import make_plan
 from sim.experiments.parting import CAUSES, Pair
 from sim.experiments.stories import Story, story_of_one, story_of_two

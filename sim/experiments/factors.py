@@ -8,7 +8,7 @@ are asked for:
 ``startup.switching_cost``              as declared
 ``startup.switching_cost=0.2:1.2``      in the declared shape between other ends
 ``loops.R1=live|off``                   one of these values, equally likely
-``prices.cost_level~lognormal(0.6, 0.3)``  any shape of `sim.distributions.SHAPES`
+``prices.cost_level~lognormal(0.6, 0.3)``  any shape of `sim.basics.distributions.SHAPES`
 ======================================  ==========================================================
 
 A design is a set of points in the unit cube; `Factor.from_unit` turns one coordinate of it into values.
@@ -25,11 +25,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from sim.axes import Month, month_label
-from sim.distributions import SHAPES, Distribution, ranged
-from sim.errors import Problem, ScenarioError
+from sim.basics.axes import Month, month_label
+from sim.basics.distributions import SHAPES, Distribution, ranged
+from sim.basics.errors import Problem, ScenarioError
+from sim.basics.quantity import describe_field, is_quantity, limits, walk
 from sim.experiments.points import PLACE, Located, locate
-from sim.quantity import describe_field, is_quantity, limits, walk
 from sim.scenario import Scenario
 from sim.scenario.check import default_parameters
 from sim.scenario.read import scalar_value
@@ -74,7 +74,7 @@ class Factor:
     ----------
     key : as after ``--set``
     kind : what its values are
-    distribution : of the values; see `sim.distributions`
+    distribution : of the values; see `sim.basics.distributions`
     default : value in the scenario
     block : which of the five blocks of assumptions it belongs to, or luck
     unit, symbol, long_name : for axes and tables

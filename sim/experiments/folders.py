@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sim import __version__
-from sim.errors import OutputError
+from sim.basics.errors import OutputError
 from sim.trajectory import MANIFEST
 
 STUDY = "study.json"

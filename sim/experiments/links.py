@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sim.axes import MODES, N_MODES, month_label
+from sim.basics.axes import MODES, N_MODES, month_label
 from sim.experiments.parting import Parting
 from sim.scenario import Scenario
 

@@ -14,8 +14,8 @@ import numpy as np
 import xarray as xr
 
 from sim.analysis.scurves import HALF, TAKE_OFF, restricted_mean_time, time_to
-from sim.axes import GROUPS, REGIONS, TYPES
-from sim.errors import UnknownNameError
+from sim.basics.axes import GROUPS, REGIONS, TYPES
+from sim.basics.errors import UnknownNameError
 
 Reading = Callable[[xr.Dataset], xr.DataArray]
 

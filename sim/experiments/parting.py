@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.axes import N_MODES
+from sim.basics.axes import N_MODES
+from sim.basics.errors import RunError
 from sim.engines.decision import (
     FIRST,
     OUTSIDE,
@@ -31,7 +32,6 @@ from sim.engines.decision import (
     soft_maximum,
 )
 from sim.engines.diary import Diary
-from sim.errors import RunError
 from sim.rules import choice
 
 Array = npt.NDArray[Any]

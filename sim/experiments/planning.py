@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.errors import RunError
+from sim.basics.errors import RunError
 from sim.experiments.batch import FAILED, OK, Values
 from sim.experiments.ensemble import Ensemble, Sizer, Watch, most_runs
 from sim.experiments.outcomes import OUTCOMES

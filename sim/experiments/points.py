@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from sim.errors import Problem, ScenarioError, suggestion
+from sim.basics.errors import Problem, ScenarioError, suggestion
 from sim.scenario import Scenario
 from sim.scenario.spec import Parameters
 

@@ -27,8 +27,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from sim.basics.errors import PoolError
 from sim.engines import engine as find_engine
-from sim.errors import PoolError
 from sim.experiments.recipe import Recipe
 
 MEMORY_PART = 0.25

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sim import __version__
-from sim.axes import month_label, month_number
-from sim.distributions import Distribution
+from sim.basics.axes import month_label, month_number
+from sim.basics.distributions import Distribution
+from sim.basics.errors import Problem, ScenarioError
 from sim.engines import engine as find_engine
-from sim.errors import Problem, ScenarioError
 from sim.experiments.factors import Factor, reconcile
 from sim.experiments.outcomes import OUTCOMES, find
 from sim.scenario import Scenario

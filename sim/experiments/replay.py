@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
-from sim.errors import OutputError
+from sim.basics.errors import OutputError
 from sim.experiments.batch import OK
 from sim.experiments.compare import Stage
 from sim.experiments.differences import Finding, compare_files
@@ -229,7 +229,7 @@ class _Job:
 
     def _months_read(self) -> tuple[int, ...]:
         """The months at which levels were read: those that the table has."""
-        from sim.axes import month_number
+        from sim.basics.axes import month_number
 
         months = pd.read_csv(self.folder.path / "comparison.csv", dtype=str)["month"].dropna()
         return tuple(sorted({month_number(each) for each in months if each}))

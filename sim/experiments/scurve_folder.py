@@ -24,8 +24,8 @@ import pandas as pd
 
 from sim import __version__
 from sim.analysis.scurves.describe import Description, fits, replicates, rows
-from sim.errors import OutputError
-from sim.table import Array, Series
+from sim.basics.errors import OutputError
+from sim.basics.table import Array, Series
 from sim.trajectory import FIGURES, complain_of_figures, drawn, write_whole
 
 Read = list[tuple[Series, Array | None]]
@@ -85,7 +85,7 @@ def cut(found: Read, until: float) -> Read:
 def read_again(source: Path, inputs: Mapping[str, Any]) -> Read | None:
     """What was analysed, from where it came; None when that is not there, or holds other numbers than it did."""
     from sim.analysis.scurves.runs import series_of
-    from sim.table import read
+    from sim.basics.table import read
     from sim.trajectory import data_hash, load
 
     found: Read

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.errors import OutputError
+from sim.basics.errors import OutputError
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -39,8 +39,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim import __version__
-from sim.axes import START_YEAR, month_label
-from sim.errors import OutputError
+from sim.basics.axes import START_YEAR, month_label
+from sim.basics.errors import OutputError
 from sim.experiments.batch import FAILED, OK, Batch, Values
 from sim.experiments.factors import Factor
 from sim.experiments.outcomes import OUTCOMES

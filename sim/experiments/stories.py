@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.axes import N_MODES, SECTORS, month_label
+from sim.basics.axes import N_MODES, SECTORS, month_label
 from sim.engines.decision import OUTSIDE, Decision, Decisions, Race
 from sim.engines.diary import Diary
 from sim.experiments.links import Chain, option_name

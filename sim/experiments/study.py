@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.distributions import Distribution
-from sim.errors import Problem, ScenarioError, UnknownNameError
+from sim.basics.distributions import Distribution
+from sim.basics.errors import Problem, ScenarioError, UnknownNameError
 from sim.experiments.batch import Values
 from sim.experiments.designs import DESIGNS, grid, listed, remark, unit_points, valued
 from sim.experiments.ensemble import Account, Ensemble, in_steps

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.errors import OutputError
+from sim.basics.errors import OutputError
 from sim.experiments.batch import FAILED
 from sim.experiments.outcomes import OUTCOMES
 from sim.experiments.paired import decimals
@@ -73,7 +73,7 @@ class Summary:
 
 def headline(recipe: Recipe) -> tuple[str, ...]:
     """The columns that a terminal shows: headline outcomes, levels in the last month; all when none is headline."""
-    from sim.axes import month_label
+    from sim.basics.axes import month_label
 
     last = month_label(recipe.at[-1])
     names = [

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
-from sim.axes import month_label
+from sim.basics.axes import month_label
+from sim.basics.errors import Problem, ScenarioError
 from sim.engines import engine as find_engine
-from sim.errors import Problem, ScenarioError
 from sim.experiments.compare import CommonLuck, Plan, Stage, at_month, parse_outcome
 from sim.experiments.comparison_folder import write_scenarios
 from sim.experiments.outcomes import OUTCOMES

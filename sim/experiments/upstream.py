@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.axes import API, N_MODES, REGIONS, SECTORS, TYPES, month_label
+from sim.basics.axes import API, N_MODES, REGIONS, SECTORS, TYPES, month_label
 from sim.engines.diary import Diary
 from sim.experiments.links import (
     Chain,

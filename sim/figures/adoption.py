@@ -10,7 +10,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.axes import month_label
+from sim.basics.axes import month_label
 from sim.figures.marks import LETTER, QUIET, curve, runs_of
 from sim.figures.page import Page, as_percent
 from sim.figures.registry import figure

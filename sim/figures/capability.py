@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.axes import GROUPS
+from sim.basics.axes import GROUPS
 from sim.figures.marks import Label, curve, group_look, label_ends, last_value, line_looks, runs_of
 from sim.figures.page import Page
 from sim.figures.registry import figure

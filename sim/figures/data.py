@@ -9,7 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.axes import PHYSICAL_SECTORS
+from sim.basics.axes import PHYSICAL_SECTORS
 from sim.figures.marks import CHANNEL_COLOURS, SECTOR_COLOURS, Label, curve, label_ends, last_value, runs_of
 from sim.figures.page import Page, as_logarithm
 from sim.figures.registry import figure

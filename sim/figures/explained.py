@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator
 
-from sim.axes import START_YEAR, month_number
+from sim.basics.axes import START_YEAR, month_number
 from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET, REGION_COLOURS, SHADES, lighter
 from sim.figures.page import LETTER_WIDTH, WIDTH
 from sim.figures.registry import house_style

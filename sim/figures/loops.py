@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
-from sim.axes import RECORD_ENDS, START_YEAR
+from sim.basics.axes import RECORD_ENDS, START_YEAR
 from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET, lighter
 from sim.figures.page import PROJECTED, WIDTH
 from sim.figures.registry import house_style

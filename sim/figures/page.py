@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from sim.axes import RECORD_ENDS, START_YEAR, month_label
+from sim.basics.axes import RECORD_ENDS, START_YEAR, month_label
 from sim.figures.marks import (
     INK,
     LETTER,

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from sim.axes import START_YEAR
+from sim.basics.axes import START_YEAR
 from sim.figures import adoption
 from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET
 from sim.figures.page import PROJECTED, WIDTH, as_percent
@@ -53,7 +53,7 @@ class Curve(adoption.Curve, Protocol):
 
 
 class Record(Protocol):
-    """`sim.table.Series` is one."""
+    """`sim.basics.table.Series` is one."""
 
     @property
     def name(self) -> str: ...

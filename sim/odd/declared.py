@@ -14,7 +14,8 @@ from sim import rules
 from sim.agents import government, lab
 from sim.agents.government import METRICS
 from sim.analysis.patterns import TITLES
-from sim.axes import CHANNELS, MODES, REGION_NAMES, SECTORS, TYPES
+from sim.basics.axes import CHANNELS, MODES, REGION_NAMES, SECTORS, TYPES
+from sim.basics.streams import STREAMS
 from sim.events import EVENT_KINDS
 from sim.levers import LEVERS
 from sim.loops import LOOPS
@@ -25,7 +26,6 @@ from sim.scenario.declared import first_sentence, quantities
 from sim.scenario.describe import MONTH_STEPS
 from sim.scenario.spec import Parameters
 from sim.state import STATE
-from sim.streams import STREAMS
 
 Words = dict[str, str]
 

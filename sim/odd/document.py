@@ -9,7 +9,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from sim import __version__
-from sim.errors import OpenLoopError, UnknownNameError
+from sim.basics.errors import OpenLoopError, UnknownNameError
 from sim.odd.tables import TABLES
 
 PROSE = Path(__file__).with_name("prose")

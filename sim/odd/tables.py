@@ -8,20 +8,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sim.agents.government import METRICS
-from sim.axes import REGION_NAMES, SECTOR_TYPES, SECTORS, month_label
-from sim.errors import UnknownNameError
+from sim.basics.axes import REGION_NAMES, SECTOR_TYPES, SECTORS, month_label
+from sim.basics.errors import UnknownNameError
+from sim.basics.quantity import Quantity, sources
+from sim.basics.streams import STREAMS
 from sim.events import EVENT_KINDS
 from sim.levers import LEVERS
 from sim.loops import LOOPS
 from sim.observables import OBSERVABLES, OF_REACTIONS
 from sim.odd.declared import DECLARED, flows, paragraph, rule_modules, rules_of
 from sim.policies import policy_kinds
-from sim.quantity import Quantity, sources
 from sim.reactions import SHIPPED
 from sim.scenario.declared import levers_of, quantities
 from sim.scenario.spec import Parameters, RunSettings
 from sim.state import STATE
-from sim.streams import STREAMS
 
 
 @dataclass(frozen=True)

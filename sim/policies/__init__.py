@@ -16,7 +16,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, GetCoreSchemaHandler, SerializationInfo
 from pydantic_core import CoreSchema, core_schema
 
-from sim.errors import ModelError
+from sim.basics.errors import ModelError
 from sim.policies.base import Plan, Policy
 
 __all__ = ["Plan", "Policy", "policy_kinds", "policy_union", "register"]

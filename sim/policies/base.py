@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
-from sim.axes import Month, RegionName, month_label
+from sim.basics.axes import Month, RegionName, month_label
+from sim.basics.quantity import Spec, assumption, quantity
 from sim.levers import Array, Pull
-from sim.quantity import Spec, assumption, quantity
 
 
 @dataclass(frozen=True)

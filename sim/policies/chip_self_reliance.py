@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from sim.basics.quantity import assumption, quantity
 from sim.levers import Pull
 from sim.policies.base import Plan, Policy
-from sim.quantity import assumption, quantity
 
 
 class ChipSelfReliance(Policy):

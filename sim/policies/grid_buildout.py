@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from sim.basics.quantity import assumption, quantity
 from sim.levers import Pull
 from sim.policies.base import Plan, Policy
-from sim.quantity import assumption, quantity
 
 COST_PER_GW = 2.5
 """$B of public money per GW: assumption of the policy catalogue."""

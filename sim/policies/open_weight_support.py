@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from sim.basics.quantity import assumption, quantity
 from sim.levers import Pull
 from sim.policies.base import Plan, Policy
-from sim.quantity import assumption, quantity
 
 
 class OpenWeightSupport(Policy):

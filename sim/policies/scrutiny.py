@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from sim.axes import RegionName, SectorName
+from sim.basics.axes import RegionName, SectorName
+from sim.basics.quantity import assumption, quantity
 from sim.levers import Pull
 from sim.policies.base import Plan, Policy, everyone
-from sim.quantity import assumption, quantity
 
 BY_MODE = {"mode": {"api": 1.0, "hosted": 0.6, "self_hosted": 0.4}}
 """How much of the added friction each mode feels: an API can be watched best."""

@@ -8,10 +8,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from sim.axes import REGIONS, RegionName
+from sim.basics.axes import REGIONS, RegionName
+from sim.basics.quantity import assumption, quantity
 from sim.levers import Array, Pull
 from sim.policies.base import Plan, Policy
-from sim.quantity import assumption, quantity
 
 
 def incident(

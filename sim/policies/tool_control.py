@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from sim.axes import RegionName
+from sim.basics.axes import RegionName
+from sim.basics.quantity import assumption, quantity
 from sim.levers import Pull
 from sim.policies.base import Plan, Policy
-from sim.quantity import assumption, quantity
 
 
 class ToolControl(Policy):

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sim.axes import REGIONS, SECTORS
+from sim.basics.axes import REGIONS, SECTORS
 from sim.engines.lockstep import simulate
 from sim.engines.meanfield import simulate as mean_field
 from sim.scenario import Scenario

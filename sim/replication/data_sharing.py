@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sim.axes import PHYSICAL_SECTORS, SECTORS
+from sim.basics.axes import PHYSICAL_SECTORS, SECTORS
 from sim.engines.lockstep import simulate
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from sim.axes import REGIONS, SECTORS
+from sim.basics.axes import REGIONS, SECTORS
 from sim.engines.lockstep import simulate
 from sim.scenario import Scenario
 from sim.verification.check import IN_PART, Row, holds, replicates, within

@@ -8,7 +8,7 @@ from math import exp
 
 import numpy as np
 
-from sim.axes import REGIONS, SECTORS, TYPES
+from sim.basics.axes import REGIONS, SECTORS, TYPES
 from sim.engines.linearised import linearise
 from sim.engines.lockstep import simulate
 from sim.scenario import Scenario

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from sim.axes import TYPES
+from sim.basics.axes import TYPES
 from sim.engines.lockstep import simulate
 from sim.scenario.resolve import from_mapping
 from sim.verification.check import Row, holds, replicates, within

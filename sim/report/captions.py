@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from sim.axes import month_label
+from sim.basics.axes import month_label
 from sim.experiments.folders import Folder
 
 PAIRED = ("Intervals are 95% intervals of the mean paired difference under common random numbers (Student's, corrected "

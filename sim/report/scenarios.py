@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim.axes import month_label
-from sim.errors import OutputError, ScenarioError
+from sim.basics.axes import month_label
+from sim.basics.errors import OutputError, ScenarioError
+from sim.basics.quantity import Quantity, sources, walk
 from sim.experiments.folders import Folder, store_of
-from sim.quantity import Quantity, sources, walk
 from sim.report.blocks import Block, Items, Section, Table, Words, table
 from sim.scenario import Scenario
 from sim.scenario.check import amount, default_parameters

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.axes import month_label
+from sim.basics.axes import month_label
 from sim.experiments.folders import Folder
 from sim.report.blocks import Block, Items, Picture, Section, Table, Words, table
 from sim.report.captions import again, caption, count
@@ -124,7 +124,7 @@ def _run(folder: Folder) -> Read:
 def _series(folder: Folder) -> Any:
     import xarray as xr
 
-    from sim.errors import OutputError
+    from sim.basics.errors import OutputError
 
     try:
         return xr.load_dataset(folder.path / "series.nc", engine="h5netcdf")

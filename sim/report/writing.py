@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sim import __version__
-from sim.errors import OutputError
+from sim.basics.errors import OutputError
 from sim.experiments.folders import KINDS, Changed, Folder, changed_files, open_folders, store_of, vouched
 from sim.report import scenarios
 from sim.report.blocks import Block, Items, Page, Section, Words, table

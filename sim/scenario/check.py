@@ -20,12 +20,12 @@ from pydantic import AfterValidator, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from sim.agents.government import METRICS
-from sim.axes import REGIONS, Month, month_label, month_number
-from sim.distributions import SHAPES, Distribution, ranged
-from sim.errors import Problem, suggestion
+from sim.basics.axes import REGIONS, Month, month_label, month_number
+from sim.basics.distributions import SHAPES, Distribution, ranged
+from sim.basics.errors import Problem, suggestion
+from sim.basics.quantity import Quantity, describe_field, is_quantity, limits, sources, walk
 from sim.events import EVENT_KINDS
 from sim.policies import policy_kinds
-from sim.quantity import Quantity, describe_field, is_quantity, limits, sources, walk
 from sim.reactions import FROM_RULE, Reaction, set_by_rule, too_strong
 from sim.scenario.read import Node, below, shown
 from sim.scenario.spec import Parameters, Scenario

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
-from sim.axes import month_label
+from sim.basics.axes import month_label
+from sim.basics.quantity import walk
 from sim.loops import LOOPS
-from sim.quantity import walk
 from sim.scenario.check import amount, default_parameters
 from sim.scenario.spec import Scenario
 

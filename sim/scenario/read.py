@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sim.errors import Problem, ScenarioError
+from sim.basics.errors import Problem, ScenarioError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50

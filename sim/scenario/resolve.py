@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sim.errors import Problem, ScenarioError, suggestion
+from sim.basics.errors import Problem, ScenarioError, suggestion
 from sim.reactions import SHIPPED
 from sim.scenario.check import ENTRIES, check, default_parameters, kinds_of, plain_name, shape_of
 from sim.scenario.read import Node, below, from_plain, parse, read, shown

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.distributions import SHAPES
+from sim.basics.distributions import SHAPES
+from sim.basics.quantity import Range
 from sim.events import EVENT_KINDS
 from sim.policies import policy_kinds
-from sim.quantity import Range
 from sim.reactions import Reaction, set_by_rule
 from sim.scenario.check import CONSTANT
 from sim.scenario.spec import Scenario

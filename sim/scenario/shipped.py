@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
-from sim.errors import UnknownNameError
+from sim.basics.errors import UnknownNameError
 
 FOLDER = "scenarios"
 INSTALLED = "share/openloop/{}/"

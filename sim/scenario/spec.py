@@ -16,12 +16,12 @@ from sim.agents.government import ExposureWeights, Government
 from sim.agents.lab import LINE_DEFAULTS, Lab, Line
 from sim.agents.public_agency import PUBLIC_AGENCY
 from sim.agents.startup import STARTUP
-from sim.axes import LAST_MONTH, RegionName
-from sim.distributions import Distribution
+from sim.basics.axes import LAST_MONTH, RegionName
+from sim.basics.distributions import Distribution
+from sim.basics.quantity import Spec
 from sim.events import Event
 from sim.loops import LOOPS, Switch
 from sim.policies import policy_union
-from sim.quantity import Spec
 from sim.reactions import Reaction
 from sim.setting.attention import Attention, Community
 from sim.setting.compute import Compute

@@ -9,10 +9,10 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from sim.axes import Month, month_label
-from sim.distributions import Distribution
+from sim.basics.axes import Month, month_label
+from sim.basics.distributions import Distribution
+from sim.basics.quantity import is_quantity
 from sim.policies import Policy
-from sim.quantity import is_quantity
 from sim.reactions import Reaction, stated
 from sim.scenario.read import scalar_value
 from sim.scenario.spec import Scenario

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.quantity import Spec, assumption, quantity, times
+from sim.basics.quantity import Spec, assumption, quantity, times
 
 TO_F2 = assumption("tuned in the prototype to the path of pattern F2")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.quantity import Spec, assumption, quantity, times
+from sim.basics.quantity import Spec, assumption, quantity, times
 
 
 class Compute(Spec):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from sim.quantity import Spec, assumption, quantity, times
+from sim.basics.quantity import Spec, assumption, quantity, times
 
 MarkupRule = Literal["fixed", "adaptive", "best_response"]
 """How labs set their markups: never, after their growth, or each month as if their own profit of a year were all."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sim.axes import REGIONS
-from sim.quantity import Spec, assumption, quantity, times
+from sim.basics.axes import REGIONS
+from sim.basics.quantity import Spec, assumption, quantity, times
 
 TUNED_FRICTION = assumption("tuned in the prototype so that Chinese lines reach the shares of patterns F2, F3 and F11")
 MIX = assumption("stylised employment and robot-stock weights; robotics follows the installed base in ifr2025")

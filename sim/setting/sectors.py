@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sim.axes import SECTORS
-from sim.quantity import Spec, assumption, plus, quantity, times
+from sim.basics.axes import SECTORS
+from sim.basics.quantity import Spec, assumption, plus, quantity, times
 
 WEIGHTS = assumption("stylised weight of the exposure index; every report shows its components")
 

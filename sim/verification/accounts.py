@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.axes import REGIONS
+from sim.basics.axes import REGIONS
 from sim.engines.lockstep import simulate
 from sim.observables import OBSERVABLES
 from sim.policies import policy_kinds

@@ -12,8 +12,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from sim.basics.streams import STREAMS, draw, run_key
 from sim.rules.choice import option_utility, race_time
-from sim.streams import STREAMS, draw, run_key
 from sim.verification.check import Row, close, holds, verifies, within
 
 KIND, LINE = STREAMS["arrive"], STREAMS["line"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sim.agents.lab import LINE_DEFAULTS
-from sim.axes import CELLS, MODES, N_MODES, SECTORS, TYPES
+from sim.basics.axes import CELLS, MODES, N_MODES, SECTORS, TYPES
 from sim.engines.lockstep import simulate
 from sim.engines.meanfield import simulate as mean_field
 from sim.rules.choice import history_utility, inclusive

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sim.axes import REGIONS
+from sim.basics.axes import REGIONS
 from sim.engines.lockstep import simulate
 from sim.rules import compute
 from sim.rules.capability import borrowed_step

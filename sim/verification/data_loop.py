@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sim.axes import SECTORS
+from sim.basics.axes import SECTORS
 from sim.engines.lockstep import simulate
 from sim.rules.capability import accessible_data, data_gain, data_gain_slope
 from sim.rules.usage import decayed

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.axes import REGIONS, SECTORS
+from sim.basics.axes import REGIONS, SECTORS
 from sim.engines.linearised import linearise
 from sim.engines.meanfield import simulate as mean_field
 from sim.experiments.loops.opening import Opening, gains_table, tasks_of

@@ -7,7 +7,7 @@ from math import exp, lgamma, log
 
 import numpy as np
 
-from sim.axes import REGIONS
+from sim.basics.axes import REGIONS
 from sim.engines.linearised import linearise
 from sim.engines.lockstep import simulate
 from sim.engines.meanfield import simulate as mean_field

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.axes import CELLS, REGIONS
+from sim.basics.axes import CELLS, REGIONS
+from sim.basics.streams import agent_address
 from sim.engines.lockstep import simulate
 from sim.engines.meanfield import simulate as mean_field
 from sim.observables import OBSERVABLES
@@ -17,7 +18,6 @@ from sim.rules.capability import accessible_data, pooled_data
 from sim.rules.choice import inclusive
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
-from sim.streams import agent_address
 from sim.verification.check import Row, close, verifies, within
 from sim.verification.worlds import everybody, world
 from sim.world import Population, build

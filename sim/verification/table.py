@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
-from sim.errors import UnknownNameError
+from sim.basics.errors import UnknownNameError
 from sim.verification.check import FAIL, IN_PART, NOT_REPRODUCED, PASS, REPRODUCED, Check, Outcome, Row, checks
 
 TITLES = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sim.agents.lab import LINE_DEFAULTS
-from sim.axes import REGIONS, SECTORS, TYPES
+from sim.basics.axes import REGIONS, SECTORS, TYPES
 from sim.loops import LOOPS
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping

@@ -1,8 +1,8 @@
 """The model written a second time: one run, adopter by adopter, from the description and not from `sim.rules`.
 
 Slow and plain on purpose. It shares with the package what has tests of its own: the parameters, the luck
-(`sim.streams.uniform`) and who lives in the world (`sim.world.build`). Everything that happens afterwards is written
-here again, with the levers worked out by hand for `SCENARIO`.
+(`sim.basics.streams.uniform`) and who lives in the world (`sim.world.build`). Everything that happens afterwards is
+written here again, with the levers worked out by hand for `SCENARIO`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from sim.axes import CELLS, GROUPS, MODES, REGIONS, SECTORS, TYPES
+from sim.basics.axes import CELLS, GROUPS, MODES, REGIONS, SECTORS, TYPES
+from sim.basics.streams import line_address, run_key, uniforms
 from sim.scenario import Scenario
-from sim.streams import line_address, run_key, uniforms
 from sim.world import build
 
 PHYSICAL = {"manufacturing", "logistics", "robotics"}

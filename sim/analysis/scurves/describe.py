@@ -15,7 +15,7 @@ from sim.analysis.scurves.contested import Odds, contest, odds
 from sim.analysis.scurves.curve import FEWEST_MONTHS, SCurve, fit
 from sim.analysis.scurves.moments import HALF, TAKE_OFF, restricted_mean_time
 from sim.analysis.scurves.survival import Arrivals, Estimate, arrivals, mean
-from sim.table import Series
+from sim.basics.table import Series
 
 Array = np.ndarray
 

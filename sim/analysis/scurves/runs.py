@@ -8,9 +8,9 @@ import xarray as xr
 
 from sim.analysis.scurves.curve import SCurve, fit
 from sim.analysis.scurves.moments import HALF, restricted_mean_time, take_off, time_to
-from sim.axes import RECORD_ENDS
-from sim.errors import UnknownNameError
-from sim.table import Series
+from sim.basics.axes import RECORD_ENDS
+from sim.basics.errors import UnknownNameError
+from sim.basics.table import Series
 
 Array = np.ndarray
 

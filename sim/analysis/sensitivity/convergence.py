@@ -15,7 +15,7 @@ import pandas as pd
 
 from sim.analysis.sensitivity.design import DUMMY, Array, Design, next_power_of_two
 from sim.analysis.sensitivity.measures import Measures, ends
-from sim.errors import DesignError
+from sim.basics.errors import DesignError
 
 WIDTH = 0.05
 """Widest 95% interval at which values, and the screening of factors below it, count as settled."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.errors import DesignError
+from sim.basics.errors import DesignError
 
 Array = npt.NDArray[Any]
 

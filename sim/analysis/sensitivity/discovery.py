@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from sim.analysis.sensitivity.design import Array
-from sim.errors import DesignError
+from sim.basics.errors import DesignError
 
 COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 DENSITY = 0.8

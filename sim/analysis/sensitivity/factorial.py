@@ -22,7 +22,7 @@ from sim.analysis.sensitivity.design import (
     with_extras,
 )
 from sim.analysis.sensitivity.measures import RESAMPLES, Measures, ends, noise_floor
-from sim.errors import DesignError
+from sim.basics.errors import DesignError
 
 METHOD = "ff"
 

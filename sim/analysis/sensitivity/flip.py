@@ -18,7 +18,7 @@ from itertools import combinations
 import numpy as np
 
 from sim.analysis.sensitivity.design import Array
-from sim.errors import DesignError
+from sim.basics.errors import DesignError
 
 UNIT = 1 / np.sqrt(12)
 """Standard deviation of a quantile."""

@@ -17,7 +17,7 @@ import pandas as pd
 from sim.analysis.sensitivity.design import DUMMY, Array, Column, Design, named_seed, problem
 from sim.analysis.sensitivity.measures import RESAMPLES, Measures, centred, draws, ends, inert_columns, noise_floor
 from sim.analysis.sensitivity.resampling import deltas, first_orders, regionals, slice_distances
-from sim.errors import DesignError
+from sim.basics.errors import DesignError
 
 METHODS = ("rbd_fast", "delta", "pawn", "hdmr", "rsa")
 RUNS_A_SLICE, MOST_SLICES = 60, 10

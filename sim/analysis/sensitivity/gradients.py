@@ -24,7 +24,7 @@ from sim.analysis.sensitivity.design import (
     with_extras,
 )
 from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, ends
-from sim.errors import DesignError
+from sim.basics.errors import DesignError
 
 METHOD = "dgsm"
 STEP = 0.05

@@ -11,7 +11,7 @@ from sim.analysis.sensitivity import elementary, factorial, given_data, gradient
 from sim.analysis.sensitivity.convergence import LEAST_PARTS
 from sim.analysis.sensitivity.design import POOL, Array, Column, Design, sample
 from sim.analysis.sensitivity.measures import RESAMPLES, Measures
-from sim.errors import DesignError, UnknownNameError
+from sim.basics.errors import DesignError, UnknownNameError
 
 Maker = Callable[..., Design]
 Estimator = Callable[..., Measures]

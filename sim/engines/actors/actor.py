@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import mesa
 
-from sim.streams import uniform
+from sim.basics.streams import uniform
 
 if TYPE_CHECKING:
     from sim.engines.mesa import OpenLoopModel
@@ -19,7 +19,7 @@ class Actor(mesa.Agent):
 
     model: OpenLoopModel
     address: int
-    """Where this agent's luck is found; see `sim.streams`."""
+    """Where this agent's luck is found; see `sim.basics.streams`."""
 
     def __init__(self, model: OpenLoopModel):
         super().__init__(model)

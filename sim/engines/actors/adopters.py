@@ -17,12 +17,12 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
-from sim.axes import CELLS, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.basics.axes import CELLS, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.basics.streams import agent_address
 from sim.engines.actors.actor import Actor
 from sim.engines.deciding import LONGEST_MEMORY
 from sim.rules import choice, usage
 from sim.rules.adoption import probability
-from sim.streams import agent_address
 from sim.world import N_PEERS
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.agents.government import WATCHED
-from sim.axes import API, N_MODES, SECTORS, TYPES
+from sim.basics.axes import API, N_MODES, SECTORS, TYPES
 from sim.engines import cells
 from sim.engines.deciding import option_type
 from sim.rules import lenses, price, usage

@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from sim.agents.government import METRICS, WATCHED
 from sim.agents.government import Government as GovernmentNumbers
-from sim.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
+from sim.basics.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
+from sim.basics.streams import normals
 from sim.engines import cells
 from sim.engines.actors.actor import Actor
 from sim.levers import Pull
 from sim.reactions import Course, Reaction
 from sim.rules import compute, exposure, reaction, usage
-from sim.streams import normals
 from sim.world import cell_region, cell_sector, cell_type
 
 if TYPE_CHECKING:

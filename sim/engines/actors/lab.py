@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.axes import API, HOSTED, N_MODES, REGIONS, SECTORS
+from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS
+from sim.basics.streams import line_address
 from sim.engines import cells
 from sim.engines.actors.actor import Actor
 from sim.rules import adoption, capability, compute, ecosystem, price, usage
-from sim.streams import line_address
 from sim.world import cell_region, cell_sector, cell_type
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sim.analysis.loops.dominance import handovers
 from sim.analysis.loops.shapley import coalitions, shapley
-from sim.axes import REGIONS, month_label
+from sim.basics.axes import REGIONS, month_label
 from sim.engines import cells
 from sim.engines.lockstep import Lockstep
 from sim.experiments.loops.plan import OUTCOMES, UNITS, Plan, Task

@@ -27,7 +27,7 @@ from typing import Any
 import pandas as pd
 
 from sim import __version__
-from sim.axes import month_label, month_number
+from sim.basics.axes import month_label, month_number
 from sim.experiments.loops.measure import Findings
 from sim.experiments.loops.plan import OUTCOMES, Plan, make_plan
 from sim.experiments.loops.report import as_markdown, shown_gains

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from sim.analysis.loops.dominance import link_score, relative_scores, unexplained
-from sim.axes import N_MODES, month_label
+from sim.basics.axes import N_MODES, month_label
 from sim.engines.deciding import Deciders
 from sim.engines.lockstep import Lockstep
 from sim.engines.meanfield import start

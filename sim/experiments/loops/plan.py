@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from sim import __version__
-from sim.axes import month_label
-from sim.errors import Problem, ScenarioError
+from sim.basics.axes import month_label
+from sim.basics.errors import Problem, ScenarioError
 from sim.loops import LOOPS, Switch
 from sim.run import Progress
 from sim.scenario import Scenario

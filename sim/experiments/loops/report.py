@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from sim.analysis.loops.gains import ABOVE, BELOW
-from sim.axes import SECTORS, month_label
+from sim.basics.axes import SECTORS, month_label
 from sim.experiments.loops.coalitions import leaders
 from sim.experiments.loops.matters import EVERY, PATHS, TWIN
 from sim.experiments.loops.measure import Findings

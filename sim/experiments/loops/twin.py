@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sim.analysis.loops.gains import relative
-from sim.axes import month_label
+from sim.basics.axes import month_label
 from sim.engines.linearised import linearise
 from sim.experiments.loops.opening import Opening
 from sim.experiments.loops.plan import Plan, Task

@@ -15,7 +15,7 @@ from sim.analysis.loops.early_warning import (
     slowing,
     tau,
 )
-from sim.axes import TYPES
+from sim.basics.axes import TYPES
 from sim.experiments.loops.opening import Opening
 from sim.experiments.loops.plan import PULSE_MONTHS
 

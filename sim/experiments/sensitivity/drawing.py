@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.analysis.sensitivity.curves import OverTime
 from sim.analysis.sensitivity.survival import crossings, survival
-from sim.axes import month_number
+from sim.basics.axes import month_number
 from sim.experiments.sensitivity.folder import Extras, box_table
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.report import file_name

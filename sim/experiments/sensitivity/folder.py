@@ -29,7 +29,7 @@ from sim import __version__
 from sim.analysis.sensitivity.debt import evidence_debt
 from sim.analysis.sensitivity.discovery import Box, Region
 from sim.analysis.sensitivity.flip import Flip, Reversals
-from sim.errors import OutputError
+from sim.basics.errors import OutputError
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study, Treatment
 from sim.experiments.sensitivity.variables import WEAKNESS, not_varied

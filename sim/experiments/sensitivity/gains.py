@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.axes import month_number
-from sim.errors import OpenLoopError, RunError
+from sim.basics.axes import month_number
+from sim.basics.errors import OpenLoopError, RunError
 
 if TYPE_CHECKING:
     from sim.experiments.recipe import Recipe

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
-from sim.errors import DesignError, UnknownNameError
+from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.sensitivity import gains
 from sim.experiments.sensitivity.variables import Variable, variables_of
 

@@ -12,7 +12,7 @@ from sim.analysis.sensitivity import DUMMY, LUCK, Indices
 from sim.analysis.sensitivity.convergence import MOST_GROWTH
 from sim.analysis.sensitivity.curves import OverTime
 from sim.analysis.sensitivity.luck import percent
-from sim.axes import month_label
+from sim.basics.axes import month_label
 from sim.experiments.sensitivity.folder import Extras, box_table, debt_of, reversal_table, rule_text
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study

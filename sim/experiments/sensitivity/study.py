@@ -14,7 +14,7 @@ from sim.analysis.sensitivity.design import POOL, next_power_of_two
 from sim.analysis.sensitivity.luck import luck_within
 from sim.analysis.sensitivity.measures import RESAMPLES
 from sim.analysis.sensitivity.methods import QUESTIONS, Method
-from sim.errors import DesignError, UnknownNameError
+from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.sensitivity.models import FRESH, FunctionModel, Model, Outcomes
 from sim.experiments.sensitivity.variables import Variable
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from sim.analysis.sensitivity import DUMMY, LUCK
-from sim.errors import DesignError
+from sim.basics.errors import DesignError
 
 SCREENS = ("morris", "radial")
 MEASURE = "mu_star"

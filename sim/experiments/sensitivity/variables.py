@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.sensitivity import Column
-from sim.axes import REGIONS, SECTORS, TYPES
-from sim.distributions import Distribution
-from sim.errors import Problem, ScenarioError, suggestion
+from sim.basics.axes import REGIONS, SECTORS, TYPES
+from sim.basics.distributions import Distribution
+from sim.basics.errors import Problem, ScenarioError, suggestion
 from sim.experiments.factors import Factor, default_factors, parse_factor, reconcile
 from sim.scenario import Scenario
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.axes import month_label
-from sim.errors import Problem, TableError, suggestion
+from sim.basics.axes import month_label
+from sim.basics.errors import Problem, TableError, suggestion
 
 Array = np.ndarray
 

@@ -1,0 +1,1 @@
+"""What everything else stands on: declared quantities, axes and the calendar, keyed random numbers, errors."""
