@@ -8,7 +8,7 @@
 >>> result = run("scenarios/baseline.yaml", replicates=4)      # doctest: +SKIP
 >>> result.dataset["L3"].sel(group="CN open", region="US").mean("run")      # doctest: +SKIP
 
-What happens inside one simulated month stands in `sim.rules`; who takes part stands in `sim.agents`.
+What happens inside one simulated month stands in `sim.model.rules`; who takes part stands in `sim.model.agents`.
 """
 
 from __future__ import annotations

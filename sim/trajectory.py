@@ -36,7 +36,7 @@ import numpy as np
 from sim import __version__
 from sim.basics.axes import CHANNELS, GROUPS, MODES, REGIONS, SECTORS, START_YEAR, TYPES, month_label
 from sim.basics.errors import OutputError, RunError, ScenarioError
-from sim.observables import OBSERVABLES, OF_REACTIONS
+from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def label(
     for name, values in arrays.items():
         observable = OBSERVABLES.get(name) or OF_REACTIONS.get(name)
         if observable is None:
-            raise RunError(f'the engine "{engine}" recorded "{name}", which sim/observables.py does not declare')
+            raise RunError(f'the engine "{engine}" recorded "{name}", which sim/model/observables.py does not declare')
         dims = ("run", "month", *observable.dims)
         wanted = tuple(sizes[dim] for dim in dims)
         if values.shape != wanted:

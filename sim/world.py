@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel
 
-from sim.agents.government import METRICS
 from sim.basics.axes import (
     CELL_REGION,
     CELL_SECTOR,
@@ -33,13 +32,14 @@ from sim.basics.axes import (
 from sim.basics.errors import RunError
 from sim.basics.quantity import is_quantity
 from sim.basics.streams import STREAMS, draw_neighbours, line_address, normals, run_key, uniforms
-from sim.levers import combine
-from sim.loops import LOOPS, Switch
-from sim.policies import Policy
-from sim.reactions import Reaction
-from sim.rules.price import self_hosting_premium
+from sim.model.agents.government import METRICS
+from sim.model.environment.prices import MARKUP_RULES
+from sim.model.levers import combine
+from sim.model.loops import LOOPS, Switch
+from sim.model.policies import Policy
+from sim.model.reactions import Reaction
+from sim.model.rules.price import self_hosting_premium
 from sim.scenario.spec import Scenario
-from sim.setting.prices import MARKUP_RULES
 
 Array = npt.NDArray[Any]
 Job = tuple[Scenario, int]
@@ -68,7 +68,7 @@ class World:
     key : (run, 2) uint32; address : (line,) option numbers of the lines
     population : the adopters
     focus_line, focus_region, rivals : (run, line), (run, region), (run, region, origin) flags
-    markup_rule : (run, 1) place in `sim.setting.prices.MARKUP_RULES`
+    markup_rule : (run, 1) place in `sim.model.environment.prices.MARKUP_RULES`
     rules, reactions : the reaction rules of its runs, and their ids in the order in which they are recorded
     """
 

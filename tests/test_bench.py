@@ -9,7 +9,7 @@ from sim.basics.errors import UnknownNameError
 from sim.engines import lockstep
 from sim.experiments import bench
 from sim.experiments.bench import Measured
-from sim.rules.elementary import exp, log
+from sim.model.rules.elementary import exp, log
 from sim.scenario.resolve import from_mapping
 
 

@@ -338,7 +338,7 @@ def test_verify_knows_no_other_checks():
 
 def test_a_closed_form_that_fails_is_an_exit_code(monkeypatch, capsys):
     from sim.cli import main
-    from sim.rules import compute
+    from sim.model.rules import compute
 
     monkeypatch.setattr(compute, "powered_share", lambda *_: np.array(1.1))
     monkeypatch.setattr("sys.argv", ["openloop", "verify", "V16", "--quiet"])

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from sim.basics.quantity import Quantity, Spec, describe_field, is_quantity, sources, walk
-from sim.events import EVENT_KINDS
-from sim.policies import policy_kinds
+from sim.model.events import EVENT_KINDS
+from sim.model.policies import policy_kinds
 from sim.scenario import Scenario
 from sim.scenario.spec import Parameters
 
@@ -79,7 +79,7 @@ def test_every_field_is_explained(spec):
 
 @pytest.mark.parametrize("kind", policy_kinds())
 def test_a_policy_file_bears_the_name_of_its_kind(kind):
-    assert policy_kinds()[kind].__module__ == f"sim.policies.{kind}"
+    assert policy_kinds()[kind].__module__ == f"sim.model.policies.{kind}"
 
 
 def test_policies_have_places_of_their_own_in_the_catalogue():

@@ -13,8 +13,8 @@ from sim.engines import lockstep
 from sim.engines.actors import Government, Lab, Startup
 from sim.engines.mesa import OpenLoopModel
 from sim.engines.mesa import simulate as one_by_one
-from sim.loops import LOOPS
-from sim.policies import policy_kinds
+from sim.model.loops import LOOPS
+from sim.model.policies import policy_kinds
 from sim.scenario.resolve import from_mapping, prepare
 
 sys.path.insert(0, str(Path(__file__).parent / "verification"))

@@ -15,9 +15,9 @@ from sim.basics.errors import RunError
 from sim.basics.streams import STREAMS, Stream, run_key, uniforms
 from sim.engines.kernels import BLOCK
 from sim.engines.lockstep import simulate
-from sim.loops import LOOPS
-from sim.observables import OBSERVABLES
-from sim.policies import policy_kinds
+from sim.model.loops import LOOPS
+from sim.model.observables import OBSERVABLES
+from sim.model.policies import policy_kinds
 from sim.scenario.resolve import from_mapping, prepare
 from sim.world import N_PEERS, apportion, build, cell_region, cell_sector, cell_type
 

@@ -28,7 +28,7 @@ from sim.experiments.links import linked, told_apart
 from sim.experiments.parting import CAUSE_OF, Pair, terms_of
 from sim.experiments.stories import choices
 from sim.experiments.upstream import Upstream
-from sim.rules.ecosystem import derivative_gain
+from sim.model.rules.ecosystem import derivative_gain
 from sim.run import run_to_folder
 from sim.scenario.resolve import from_mapping
 from sim.world import build

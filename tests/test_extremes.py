@@ -12,7 +12,7 @@ from test_parameters_matter import CONTEXT, changed
 from sim.basics.axes import SECTORS
 from sim.basics.quantity import Quantity, walk
 from sim.engines.lockstep import simulate
-from sim.observables import OBSERVABLES
+from sim.model.observables import OBSERVABLES
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 

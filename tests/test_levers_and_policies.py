@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from sim.basics.axes import MODES, REGIONS, SECTORS, TYPES, month_label
 from sim.basics.quantity import describe_field, is_quantity
 from sim.engines.lockstep import simulate
-from sim.events import EVENT_KINDS
-from sim.levers import LEVERS, Pull, axis_labels, combine
-from sim.observables import OBSERVABLES
-from sim.policies import Policy, policy_kinds
-from sim.policies.base import everyone
+from sim.model.events import EVENT_KINDS
+from sim.model.levers import LEVERS, Pull, axis_labels, combine
+from sim.model.observables import OBSERVABLES
+from sim.model.policies import Policy, policy_kinds
+from sim.model.policies.base import everyone
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 from sim.world import build

@@ -19,11 +19,11 @@ from sim.basics.quantity import is_quantity, sources, walk
 from sim.cli import app
 from sim.cli.catalogue import explain, question, rows
 from sim.engines.lockstep import simulate
-from sim.events import EVENT_KINDS
 from sim.figures.comparison import different
-from sim.levers import LEVERS
-from sim.observables import OF_REACTIONS
-from sim.policies import policy_kinds
+from sim.model.events import EVENT_KINDS
+from sim.model.levers import LEVERS
+from sim.model.observables import OF_REACTIONS
+from sim.model.policies import policy_kinds
 from sim.scenario import shipped
 from sim.scenario.read import read
 from sim.scenario.resolve import load, prepare

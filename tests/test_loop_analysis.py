@@ -107,7 +107,7 @@ def test_the_bound_on_the_data_loop_is_that_of_the_model_description():
 
 
 def test_no_scale_of_data_lifts_the_elasticity_over_the_bound():
-    from sim.rules.capability import data_gain_slope
+    from sim.model.rules.capability import data_gain_slope
 
     data = np.geomspace(1e-5, 1e3, 4000)
     for exponent, shape in ((0.35, 1.0), (0.35, 2.0), (0.6, 0.7)):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sim.engines.lockstep import simulate
-from sim.loops import ALWAYS, LOOPS, Switch
-from sim.observables import OBSERVABLES
+from sim.model.loops import ALWAYS, LOOPS, Switch
+from sim.model.observables import OBSERVABLES
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 

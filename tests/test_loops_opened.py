@@ -13,7 +13,7 @@ from sim.experiments.loops import coalitions, matters
 from sim.experiments.loops.opening import Opening, gains_table
 from sim.experiments.loops.opening import tasks_of as opening_tasks
 from sim.experiments.loops.plan import CUT, PLAYERS, Kept, Plan, Task, carry_out, make_plan, with_loops
-from sim.loops import LOOPS
+from sim.model.loops import LOOPS
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 

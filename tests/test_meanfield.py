@@ -14,8 +14,8 @@ from sim.engines import meanfield
 from sim.engines.linearised import linearise
 from sim.engines.lockstep import simulate
 from sim.engines.nodes import AGE_MOMENTS, make_nodes, ramp_coefficients
-from sim.loops import LOOPS
-from sim.policies import policy_kinds
+from sim.model.loops import LOOPS
+from sim.model.policies import policy_kinds
 from sim.run import run
 from sim.scenario.resolve import from_mapping, prepare
 from sim.verification.worlds import two_equal_lines

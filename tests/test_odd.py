@@ -12,24 +12,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.agents.government import METRICS
 from sim.analysis.patterns import TITLES
 from sim.basics.axes import CELLS, MODES, REGIONS, SECTORS, TYPES
 from sim.basics.streams import STREAMS
 from sim.engines.kernels import State
 from sim.engines.lockstep import Lockstep
-from sim.events import EVENT_KINDS
-from sim.levers import LEVERS
-from sim.loops import LOOPS
-from sim.observables import OBSERVABLES, OF_REACTIONS
+from sim.model.agents.government import METRICS
+from sim.model.events import EVENT_KINDS
+from sim.model.levers import LEVERS
+from sim.model.loops import LOOPS
+from sim.model.observables import OBSERVABLES, OF_REACTIONS
+from sim.model.policies import policy_kinds
+from sim.model.reactions import SHIPPED
+from sim.model.rules.reaction import Memory
+from sim.model.state import STATE
 from sim.odd import as_html, check, document, faults, full, summary
 from sim.odd.declared import DECLARED, flows, rule_modules
-from sim.policies import policy_kinds
-from sim.reactions import SHIPPED
-from sim.rules.reaction import Memory
 from sim.scenario.declared import quantities
 from sim.scenario.resolve import load, prepare
-from sim.state import STATE
 from sim.world import N_PEERS, Population, build
 
 ROOT = Path(__file__).parents[1]
@@ -138,7 +138,7 @@ def test_a_policy_without_words_is_a_fault(monkeypatch):
 
 
 def test_an_equation_without_words_is_a_fault(monkeypatch):
-    from sim.rules import compute
+    from sim.model.rules import compute
 
     monkeypatch.setattr(compute.scarcity, "__doc__", None)
     assert faults() == ["rule compute.scarcity has no description where it is declared"]

@@ -18,7 +18,7 @@ import xarray as xr
 from sim import trajectory
 from sim.basics.axes import GROUPS, REGIONS, TYPES
 from sim.basics.errors import OutputError, RunError, ScenarioError
-from sim.observables import OBSERVABLES
+from sim.model.observables import OBSERVABLES
 from sim.run import run, run_to_folder
 from sim.scenario.resolve import prepare
 from sim.scenario.spec import RunSettings, Scenario

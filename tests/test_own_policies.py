@@ -9,11 +9,11 @@ import jsonschema
 import numpy as np
 import pytest
 
-import sim.policies
+import sim.model.policies
 from sim.basics.errors import ModelError, ScenarioError
 from sim.basics.quantity import assumption, quantity
-from sim.levers import Pull
-from sim.policies import Policy, policy_kinds, register
+from sim.model.levers import Pull
+from sim.model.policies import Policy, policy_kinds, register
 from sim.run import run
 from sim.scenario.resolve import from_mapping, load, resolved_text
 from sim.scenario.schema import json_schema
@@ -40,7 +40,7 @@ class TokenTax(Policy):
 
 @pytest.fixture
 def own(monkeypatch):
-    monkeypatch.setattr(sim.policies, "_OWN", {})
+    monkeypatch.setattr(sim.model.policies, "_OWN", {})
     return register(TokenTax)
 
 
@@ -52,7 +52,7 @@ def file(tmp_path):
 
 
 def test_an_unknown_kind_is_refused_until_it_is_registered(file, monkeypatch):
-    monkeypatch.setattr(sim.policies, "_OWN", {})
+    monkeypatch.setattr(sim.model.policies, "_OWN", {})
     with pytest.raises(ScenarioError, match="token_tax"):
         load(file)
     register(TokenTax)

@@ -14,9 +14,9 @@ from pydantic import BaseModel
 from sim.basics.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
 from sim.basics.quantity import Quantity, describe_field, is_quantity, walk
 from sim.engines.lockstep import simulate
-from sim.events import EVENT_KINDS
-from sim.levers import LEVERS, Pull
-from sim.policies import policy_kinds
+from sim.model.events import EVENT_KINDS
+from sim.model.levers import LEVERS, Pull
+from sim.model.policies import policy_kinds
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 

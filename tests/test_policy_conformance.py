@@ -1,7 +1,7 @@
 """What every policy inherits by existing: the schema completes it, its mistakes are named, its bill is counted.
 
-Found by `policy_kinds`, so a new file in ``sim/policies/`` is held to all of it. Neutrality, dates, ramps, targets,
-order of listing and monotone levers are tested in ``test_levers_and_policies.py``, docking of the defaults in
+Found by `policy_kinds`, so a new file in ``sim/model/policies/`` is held to all of it. Neutrality, dates, ramps,
+targets, order of listing and monotone levers are tested in ``test_levers_and_policies.py``, docking of the defaults in
 ``test_docking.py``.
 """
 
@@ -19,7 +19,7 @@ from sim.basics.axes import REGIONS, SECTORS, TYPES, month_label
 from sim.basics.errors import ScenarioError
 from sim.basics.quantity import describe_field, is_quantity
 from sim.engines.lockstep import simulate
-from sim.policies import policy_kinds
+from sim.model.policies import policy_kinds
 from sim.scenario.resolve import from_mapping
 from sim.scenario.schema import json_schema
 

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.agents.government import METRICS, WATCHED
 from sim.analysis.reactions import reaction_log, reaction_summary
 from sim.basics.axes import REGIONS
 from sim.basics.streams import normals, run_key
 from sim.engines import lockstep, meanfield, mesa
 from sim.engines.linearised import linearise
 from sim.figures import FIGURES
-from sim.levers import LEVERS, combine
-from sim.observables import OBSERVABLES, OF_REACTIONS
-from sim.policies import policy_kinds
-from sim.reactions import SHIPPED, Course, Reaction, set_by_rule, too_strong
-from sim.rules import reaction
+from sim.model.agents.government import METRICS, WATCHED
+from sim.model.levers import LEVERS, combine
+from sim.model.observables import OBSERVABLES, OF_REACTIONS
+from sim.model.policies import policy_kinds
+from sim.model.reactions import SHIPPED, Course, Reaction, set_by_rule, too_strong
+from sim.model.rules import reaction
 from sim.run import run, run_to_folder
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping

@@ -11,7 +11,7 @@ from hypothesis import given as given_any
 from hypothesis import strategies as st
 
 from sim.basics.streams import run_key, uniforms
-from sim.rules import adoption, capability, choice, compute, ecosystem, exposure, lenses, price, usage
+from sim.model.rules import adoption, capability, choice, compute, ecosystem, exposure, lenses, price, usage
 
 
 def given(*strategies, examples=150):

@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 from sim.basics.axes import month_label
 from sim.basics.errors import ScenarioError
 from sim.basics.quantity import walk
-from sim.policies import policy_kinds
+from sim.model.policies import policy_kinds
 from sim.scenario import Scenario
 from sim.scenario.describe import describe
 from sim.scenario.read import read

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.agents.lab import LINE_DEFAULTS
 from sim.basics.axes import CELLS, N_MODES
 from sim.basics.streams import (
     BY_AGENT,
@@ -23,6 +22,7 @@ from sim.basics.streams import (
     uniform,
     uniforms,
 )
+from sim.model.agents.lab import LINE_DEFAULTS
 
 ALL_ONES = 0xFFFFFFFF
 MANY = np.arange(20_000)

@@ -65,7 +65,7 @@ def measure(dataset: xr.Dataset) -> list[Measure]:
 
     Parameters
     ----------
-    dataset : from `sim.run.run`; (run, month, ...) as in `sim.observables`
+    dataset : from `sim.run.run`; (run, month, ...) as in `sim.model.observables`
 
     Raises
     ------

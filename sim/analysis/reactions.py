@@ -29,7 +29,7 @@ def reaction_log(dataset: xr.Dataset) -> pd.DataFrame:
     actor, action : region whose government decided, and the policy that it pulls
     metric, region, seen : what it watched, of which region, and the value that it read in that month
     month, date, decided : when it decided, and whether to ``start``, ``step`` (change the strength) or ``end``
-    strength : what it decided [see `sim.reactions` for what a strength of 1 is]
+    strength : what it decided [see `sim.model.reactions` for what a strength of 1 is]
     effect_month, effect_date : when that was to take effect, which may lie after the last month
     in_force : the strength in force in that month: other than decided if loop B5 is cut; NaN after the last month
 

@@ -13,16 +13,16 @@ from typing import Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from sim.agents.government import METRICS
 from sim.basics.axes import CELLS, REGION_NAMES, REGIONS, month_label
 from sim.basics.errors import ScenarioError, UnknownNameError
 from sim.basics.quantity import Quantity, Spec, describe_field, is_quantity, limits, sources
-from sim.events import EVENT_KINDS
-from sim.levers import LEVERS
-from sim.loops import LOOPS
-from sim.observables import OBSERVABLES, OF_REACTIONS
-from sim.policies import policy_kinds
-from sim.reactions import SHIPPED, Reaction
+from sim.model.agents.government import METRICS
+from sim.model.events import EVENT_KINDS
+from sim.model.levers import LEVERS
+from sim.model.loops import LOOPS
+from sim.model.observables import OBSERVABLES, OF_REACTIONS
+from sim.model.policies import policy_kinds
+from sim.model.reactions import SHIPPED, Reaction
 from sim.scenario.check import unit_of
 from sim.scenario.declared import choices_of, example_of, first_sentence, is_word, levers_of, quantities, short_key
 from sim.scenario.spec import LensName, Parameters, RunSettings

@@ -110,7 +110,7 @@ def words(found: Findings) -> str:
     from sim.cli.terminal import as_table
     from sim.experiments.loops.opening import EVERYWHERE, TOTAL
     from sim.experiments.loops.report import IN_PLACE, ISOLATED, hands, headline, meaning, name_of, warnings_said
-    from sim.loops import LOOPS
+    from sim.model.loops import LOOPS
 
     plan = found.plan
     gains = found.gains[found.gains["sector"] == EVERYWHERE]

@@ -5,7 +5,7 @@
 `meanfield`  the deterministic twin: cells in place of adopters, for closed forms and eigenvalues
 
 Every engine is a function ``simulate(jobs, threads=, progress=)`` from (scenario, replicate) pairs to arrays
-``(run, month, *dims)`` named as in `sim.observables`; `engine` finds it by name.
+``(run, month, *dims)`` named as in `sim.model.observables`; `engine` finds it by name.
 """
 
 from __future__ import annotations

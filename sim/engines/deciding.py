@@ -23,7 +23,7 @@ from sim.engines.kernels import (
     look_around,
     make_desk,
 )
-from sim.rules.adoption import probability
+from sim.model.rules.adoption import probability
 from sim.world import World, cell_region, cell_sector, cell_type
 
 Array = npt.NDArray[Any]

@@ -17,8 +17,8 @@ from sim.basics.axes import GROUPS, HOSTED, MODES, N_MODES, REGIONS, SECTORS, SE
 from sim.basics.streams import uniform
 from sim.engines.deciding import LONGEST_MEMORY
 from sim.engines.diary import Diary
-from sim.rules import choice
-from sim.rules.adoption import probability
+from sim.model.rules import choice
+from sim.model.rules.adoption import probability
 from sim.world import N_PEERS
 
 Array = npt.NDArray[Any]

@@ -27,8 +27,8 @@ import numpy as np
 from sim.basics import axes, streams
 from sim.basics.axes import N_MODES, REGIONS, SELF_HOSTED
 from sim.basics.streams import STREAMS, agent_address, lane_of, philox, to_unit
-from sim.rules import choice, elementary, usage
-from sim.rules.choice import (
+from sim.model.rules import choice, elementary, usage
+from sim.model.rules.choice import (
     arrival_hazard,
     forced_hazard,
     history_utility,
@@ -36,8 +36,8 @@ from sim.rules.choice import (
     option_utility,
     race_time,
 )
-from sim.rules.elementary import exp, log, power
-from sim.rules.usage import usage_rate
+from sim.model.rules.elementary import exp, log, power
+from sim.model.rules.usage import usage_rate
 
 BLOCK = 8192
 """Adopters per unit of work; fixed, because partial sums are added per block."""
@@ -844,8 +844,9 @@ def take_stock(unit, r, first, last, people, state, fixed, tables, tally, desk):
     """Tally everybody's usage.
 
     Usage is a product, so its power, which counts sites rather than volume, is the product of powers that were tabled
-    (`sim.rules.usage.effective_usage`). What the cell shares is multiplied in at the end. Neighbours add to two sums in
-    turn, so that an addition need not wait for the one before it; those without an option add to the first place.
+    (`sim.model.rules.usage.effective_usage`). What the cell shares is multiplied in at the end. Neighbours add to two
+    sums in turn, so that an addition need not wait for the one before it; those without an option add to the first
+    place.
     """
     begin, own_hosting = people.begin[r], people.own_hosting[r]
     size, size_power, ages = people.size[r], people.size_power[r], state.age[r]

@@ -2,7 +2,7 @@
 
 Macro quantities (compute, capability, price, awareness, stocks) are NumPy expressions over a leading ``run`` axis; the
 decisions of adopters, where the time goes, are one compiled kernel over (run, block of adopters). `Lockstep.month` is
-the schedule of a month; each of its steps is a method, and each equation in it a function of `sim.rules`.
+the schedule of a month; each of its steps is a method, and each equation in it a function of `sim.model.rules`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.agents.government import WATCHED
 from sim.basics.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED, TYPES
 from sim.basics.errors import RunError
 from sim.basics.streams import normals, uniforms
@@ -30,8 +29,9 @@ from sim.engines.reacting import Reactions
 from sim.engines.recording import Part, Recorder, joined
 from sim.engines.returns import returned, spread
 from sim.engines.switches import Switches
-from sim.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, reaction, usage
-from sim.setting.prices import MARKUP_RULES
+from sim.model.agents.government import WATCHED
+from sim.model.environment.prices import MARKUP_RULES
+from sim.model.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, reaction, usage
 from sim.world import Job, World, build, cell_region, cell_sector, cell_type
 
 __all__ = ["Lockstep", "compiled", "simulate"]
@@ -69,7 +69,7 @@ def simulate(
     Returns
     -------
     name of the observable -> (run, month, *dims)
-        See `sim.observables`. The result of a run does not depend on the other runs of the batch.
+        See `sim.model.observables`. The result of a run does not depend on the other runs of the batch.
     """
     compiled()  # drops a stale cache, once and before any thread could use it
     threads = threads if threads is not None else os.cpu_count() or 1

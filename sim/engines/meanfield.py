@@ -25,8 +25,8 @@ from sim.engines.deciding import option_type
 from sim.engines.lockstep import Lockstep
 from sim.engines.nodes import AGE_MOMENTS, Nodes, make_nodes, ramp_coefficients
 from sim.engines.recording import joined
-from sim.rules import choice, usage
-from sim.rules.adoption import probability
+from sim.model.rules import choice, usage
+from sim.model.rules.adoption import probability
 from sim.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights
 
 Array = npt.NDArray[Any]

@@ -1,7 +1,7 @@
 """The readable twin: the same model as the default engine, agent by agent, in Mesa's conventions.
 
 `OpenLoopModel.step` is the schedule of a month (section 3 of the model description); who does what stands in
-`sim.engines.actors`, and every equation in `sim.rules`. Agents draw their luck from the same addresses as in the
+`sim.engines.actors`, and every equation in `sim.model.rules`. Agents draw their luck from the same addresses as in the
 default engine (`sim.basics.streams`), so both engines let every adopter make the same choice in every month: read and
 change the model here, and run it forty thousand times there.
 
@@ -29,9 +29,9 @@ from sim.basics.errors import RunError
 from sim.engines.actors import Adopter, Enterprise, Government, IndustrialFirm, Lab, PublicAgency, Startup
 from sim.engines.actors.census import Ledger, month_of, stocks_of
 from sim.engines.recording import Part, Recorder, joined
-from sim.levers import added
-from sim.loops import ALWAYS
-from sim.rules import adoption, ecosystem
+from sim.model.levers import added
+from sim.model.loops import ALWAYS
+from sim.model.rules import adoption, ecosystem
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
 from sim.world import Job, build, cell_type
@@ -67,7 +67,7 @@ class OpenLoopModel(mesa.Model):
     labs, governments, adopters : the agents, in the order of the roster, the regions and the cells
     month : of the newest step, from 0; lever : what policies pull in it
     ledger : what was chosen and used in it
-    recorder : every observable so far (`sim.observables`)
+    recorder : every observable so far (`sim.model.observables`)
     """
 
     lab: ClassVar[type[Lab]] = Lab

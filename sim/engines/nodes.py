@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.rules.price import self_hosting_premium
+from sim.model.rules.price import self_hosting_premium
 from sim.world import World, cell_type
 
 Array = npt.NDArray[Any]

@@ -24,7 +24,7 @@ from sim.basics.axes import N_MODES, SECTORS, SELF_HOSTED
 from sim.engines import cells
 from sim.engines.lockstep import Lockstep
 from sim.engines.switches import Switches
-from sim.loops import ALWAYS
+from sim.model.loops import ALWAYS
 from sim.scenario import Scenario
 from sim.world import N_PEERS, World, build, cell_region, cell_sector, cell_type
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from sim.levers import LEVERS
+from sim.model.levers import LEVERS
 
 Array = npt.NDArray[Any]
 

@@ -1,7 +1,7 @@
 """Governments that react, for a batch of runs: each rule's memory, its decisions, and the levers that it pulls.
 
 What a government of the Mesa engine does in `watch`, `decide` and `act` is done here for all runs that have a rule at
-once, by the same equations (`sim.rules.reaction`). A rule's memory belongs to its run, so a batch changes no run.
+once, by the same equations (`sim.model.rules.reaction`). A rule's memory belongs to its run, so a batch changes no run.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import numpy.typing as npt
 from sim.basics.axes import REGIONS
 from sim.basics.streams import normals
 from sim.engines.switches import Switches
-from sim.levers import Pull, added
-from sim.reactions import Course
-from sim.rules import reaction
+from sim.model.levers import Pull, added
+from sim.model.reactions import Course
+from sim.model.rules import reaction
 from sim.world import ReactionRule, World
 
 Array = npt.NDArray[Any]

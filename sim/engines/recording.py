@@ -1,4 +1,4 @@
-"""What is recorded of a month: fills the observables of `sim.observables` from the state of the stocks."""
+"""What is recorded of a month: fills the observables of `sim.model.observables` from the state of the stocks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sim.basics.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTO
 from sim.basics.errors import UnknownNameError
 from sim.engines import cells
 from sim.engines.deciding import option_type
-from sim.observables import OBSERVABLES, OF_REACTIONS
-from sim.rules import fiscal, lenses
+from sim.model.observables import OBSERVABLES, OF_REACTIONS
+from sim.model.rules import fiscal, lenses
 from sim.world import World, cell_region, cell_type
 
 Array = npt.NDArray[Any]

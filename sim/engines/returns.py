@@ -1,7 +1,7 @@
 """What usage comes to, summed from cells in one walk over them: tables, revenue, and the data that come back.
 
-The equations stand in `sim.rules.usage`; they are linear in usage, so what they make of one unit is worked out before,
-and the walk only multiplies and adds, cell after cell, which keeps results independent of the batch.
+The equations stand in `sim.model.rules.usage`; they are linear in usage, so what they make of one unit is worked out
+before, and the walk only multiplies and adds, cell after cell, which keeps results independent of the batch.
 """
 
 from __future__ import annotations

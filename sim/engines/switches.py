@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.loops import ALWAYS
+from sim.model.loops import ALWAYS
 
 Array = npt.NDArray[Any]
 
 
 class Switches:
-    """Holds the signals of cut loops. See `sim.loops` for what is cut where.
+    """Holds the signals of cut loops. See `sim.model.loops` for what is cut where.
 
     With ``leader``, (run,) numbers of runs in the same batch, a cut loop is not held but sees its leader's live signal
     month by month: the loop is open, and the world stays on the path of the leader.

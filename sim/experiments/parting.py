@@ -32,7 +32,7 @@ from sim.engines.decision import (
     soft_maximum,
 )
 from sim.engines.diary import Diary
-from sim.rules import choice
+from sim.model.rules import choice
 
 Array = npt.NDArray[Any]
 Source = tuple[str, int]

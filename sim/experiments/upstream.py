@@ -30,7 +30,7 @@ from sim.experiments.links import (
     log_ratio,
 )
 from sim.experiments.parting import Pair, Parting
-from sim.levers import LEVERS, axis_labels
+from sim.model.levers import LEVERS, axis_labels
 from sim.world import cell_region, cell_type
 
 Array = npt.NDArray[Any]

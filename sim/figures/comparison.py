@@ -17,7 +17,7 @@ from sim.basics.quantity import walk
 from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET, curve, runs_of
 from sim.figures.page import WIDTH, Bar, Page, as_logarithm, as_percent
 from sim.figures.registry import house_style
-from sim.loops import LOOPS
+from sim.model.loops import LOOPS
 from sim.scenario import Scenario
 
 BASE = "#404040"

@@ -52,7 +52,7 @@ def _of_words() -> Iterator[str]:
 
 
 def _is_code(name: str) -> bool:
-    """Whether a dotted name, such as ``sim.loops``, is a module or something in one."""
+    """Whether a dotted name, such as ``sim.model.loops``, is a module or something in one."""
     if not re.fullmatch(r"sim(\.\w+)+", name):
         return False
     module, _, attribute = name.rpartition(".")

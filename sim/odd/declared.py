@@ -10,33 +10,34 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from sim import rules
-from sim.agents import government, lab
-from sim.agents.government import METRICS
 from sim.analysis.patterns import TITLES
 from sim.basics.axes import CHANNELS, MODES, REGION_NAMES, SECTORS, TYPES
 from sim.basics.streams import STREAMS
-from sim.events import EVENT_KINDS
-from sim.levers import LEVERS
-from sim.loops import LOOPS
-from sim.observables import OBSERVABLES, OF_REACTIONS
-from sim.policies import policy_kinds
-from sim.reactions import SHIPPED
+from sim.model import rules
+from sim.model.agents import government, lab
+from sim.model.agents.government import METRICS
+from sim.model.events import EVENT_KINDS
+from sim.model.levers import LEVERS
+from sim.model.loops import LOOPS
+from sim.model.observables import OBSERVABLES, OF_REACTIONS
+from sim.model.policies import policy_kinds
+from sim.model.reactions import SHIPPED
+from sim.model.state import STATE
 from sim.scenario.declared import first_sentence, quantities
 from sim.scenario.describe import MONTH_STEPS
 from sim.scenario.spec import Parameters
-from sim.state import STATE
 
 Words = dict[str, str]
 
 
 def rule_modules() -> tuple[str, ...]:
-    """The files of `sim.rules`, by name."""
+    """The files of `sim.model.rules`, by name."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(rules.__path__)))
 
 
 def rules_of(module: str) -> dict[str, FunctionType]:
-    """The public equations of one file of `sim.rules`, in their order there; compiled ones as they were written."""
+    """The public equations of one file of `sim.model.rules`, in their order there; compiled ones as they were
+    written."""
     name = f"{rules.__name__}.{module}"
     found = {}
     for key, thing in vars(importlib.import_module(name)).items():
@@ -47,7 +48,7 @@ def rules_of(module: str) -> dict[str, FunctionType]:
 
 
 def flows() -> dict[str, tuple[str, str]]:
-    """What goes into each file of `sim.rules` and what comes out, from the picture in the package's docstring."""
+    """What goes into each file of `sim.model.rules` and what comes out, from the picture in the package's docstring."""
     drawn = re.findall(r"^    (\w+) +(\S.*?) +-> (.+)$", rules.__doc__ or "", flags=re.MULTILINE)
     return {module: (inputs, outputs) for module, inputs, outputs in drawn}
 

@@ -7,21 +7,21 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sim.agents.government import METRICS
 from sim.basics.axes import REGION_NAMES, SECTOR_TYPES, SECTORS, month_label
 from sim.basics.errors import UnknownNameError
 from sim.basics.quantity import Quantity, sources
 from sim.basics.streams import STREAMS
-from sim.events import EVENT_KINDS
-from sim.levers import LEVERS
-from sim.loops import LOOPS
-from sim.observables import OBSERVABLES, OF_REACTIONS
+from sim.model.agents.government import METRICS
+from sim.model.events import EVENT_KINDS
+from sim.model.levers import LEVERS
+from sim.model.loops import LOOPS
+from sim.model.observables import OBSERVABLES, OF_REACTIONS
+from sim.model.policies import policy_kinds
+from sim.model.reactions import SHIPPED
+from sim.model.state import STATE
 from sim.odd.declared import DECLARED, flows, paragraph, rule_modules, rules_of
-from sim.policies import policy_kinds
-from sim.reactions import SHIPPED
 from sim.scenario.declared import levers_of, quantities
 from sim.scenario.spec import Parameters, RunSettings
-from sim.state import STATE
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def events() -> Table:
 
 
 def rules(module: str) -> Table:
-    """The equations of one file of `sim.rules`."""
+    """The equations of one file of `sim.model.rules`."""
     if module not in rule_modules():
         raise UnknownNameError("file of rules named", module, rule_modules())
     rows, shown = [], []

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.engines.lockstep import simulate
 from sim.engines.meanfield import simulate as mean_field
-from sim.rules.capability import data_gain, data_gain_slope
+from sim.model.rules.capability import data_gain, data_gain_slope
 from sim.scenario import Scenario
 from sim.verification.check import IN_PART, Row, close, holds, replicates, within
 from sim.verification.data_loop import steepest

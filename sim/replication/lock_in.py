@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from sim.engines.lockstep import simulate
-from sim.events import NewsShock
+from sim.model.events import NewsShock
 from sim.scenario import Scenario
 from sim.verification.check import Row, close, holds, replicates, within
 from sim.verification.network_effects import equal_lines

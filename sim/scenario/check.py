@@ -19,14 +19,14 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import AfterValidator, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from sim.agents.government import METRICS
 from sim.basics.axes import REGIONS, Month, month_label, month_number
 from sim.basics.distributions import SHAPES, Distribution, ranged
 from sim.basics.errors import Problem, suggestion
 from sim.basics.quantity import Quantity, describe_field, is_quantity, limits, sources, walk
-from sim.events import EVENT_KINDS
-from sim.policies import policy_kinds
-from sim.reactions import FROM_RULE, Reaction, set_by_rule, too_strong
+from sim.model.agents.government import METRICS
+from sim.model.events import EVENT_KINDS
+from sim.model.policies import policy_kinds
+from sim.model.reactions import FROM_RULE, Reaction, set_by_rule, too_strong
 from sim.scenario.read import Node, below, shown
 from sim.scenario.spec import Parameters, Scenario
 

@@ -9,9 +9,9 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from sim.basics.quantity import Quantity, describe_field, is_quantity, walk
-from sim.events import EVENT_KINDS
-from sim.policies import policy_kinds
-from sim.reactions import Reaction
+from sim.model.events import EVENT_KINDS
+from sim.model.policies import policy_kinds
+from sim.model.reactions import Reaction
 from sim.scenario.spec import Parameters, Scenario
 
 A_YEAR = 12

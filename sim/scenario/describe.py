@@ -8,7 +8,7 @@ from typing import Any
 
 from sim.basics.axes import month_label
 from sim.basics.quantity import walk
-from sim.loops import LOOPS
+from sim.model.loops import LOOPS
 from sim.scenario.check import amount, default_parameters
 from sim.scenario.spec import Scenario
 

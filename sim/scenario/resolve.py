@@ -3,8 +3,8 @@
 A file states only what differs from the one it extends. Mappings merge key by key; ``events``, ``policies`` and
 ``reactions`` add to what is inherited, except that an entry with the id of an inherited one changes it (``active:
 false`` drops it); other lists replace, and so does a range or a distribution that stands in place of a value. Every
-file inherits the ready-made reactions of `sim.reactions`, which are off. A name and a description belong to one file
-and are not inherited. Entries without an id are given one.
+file inherits the ready-made reactions of `sim.model.reactions`, which are off. A name and a description belong to one
+file and are not inherited. Entries without an id are given one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.basics.errors import Problem, ScenarioError, suggestion
-from sim.reactions import SHIPPED
+from sim.model.reactions import SHIPPED
 from sim.scenario.check import ENTRIES, check, default_parameters, kinds_of, plain_name, shape_of
 from sim.scenario.read import Node, below, from_plain, parse, read, shown
 from sim.scenario.spec import Parameters, RunSettings, Scenario
@@ -29,7 +29,7 @@ SET = "--set"
 """What messages call the place of a value that was given with ``--set``."""
 
 READY_MADE = "ready-made reactions"
-"""What messages call the place of the rules in `sim.reactions.SHIPPED`."""
+"""What messages call the place of the rules in `sim.model.reactions.SHIPPED`."""
 
 MARKED_BY = {"events": "kind", "policies": "kind", "reactions": "watch"}
 """The key that an entry must have to be a new one; its value names entries that have no id."""

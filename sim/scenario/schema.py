@@ -11,9 +11,9 @@ from typing import Any
 
 from sim.basics.distributions import SHAPES
 from sim.basics.quantity import Range
-from sim.events import EVENT_KINDS
-from sim.policies import policy_kinds
-from sim.reactions import Reaction, set_by_rule
+from sim.model.events import EVENT_KINDS
+from sim.model.policies import policy_kinds
+from sim.model.reactions import Reaction, set_by_rule
 from sim.scenario.check import CONSTANT
 from sim.scenario.spec import Scenario
 

@@ -10,25 +10,25 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr, WithJsonSchema, create_model
 
-from sim.agents.adopter import Adopter, AdopterType
-from sim.agents.firm import ENTERPRISE, INDUSTRIAL_FIRM
-from sim.agents.government import ExposureWeights, Government
-from sim.agents.lab import LINE_DEFAULTS, Lab, Line
-from sim.agents.public_agency import PUBLIC_AGENCY
-from sim.agents.startup import STARTUP
 from sim.basics.axes import LAST_MONTH, RegionName
 from sim.basics.distributions import Distribution
 from sim.basics.quantity import Spec
-from sim.events import Event
-from sim.loops import LOOPS, Switch
-from sim.policies import policy_union
-from sim.reactions import Reaction
-from sim.setting.attention import Attention, Community
-from sim.setting.compute import Compute
-from sim.setting.prices import Prices
-from sim.setting.regions import Regions
-from sim.setting.sectors import Sectors
-from sim.setting.technology import Technology
+from sim.model.agents.adopter import Adopter, AdopterType
+from sim.model.agents.firm import ENTERPRISE, INDUSTRIAL_FIRM
+from sim.model.agents.government import ExposureWeights, Government
+from sim.model.agents.lab import LINE_DEFAULTS, Lab, Line
+from sim.model.agents.public_agency import PUBLIC_AGENCY
+from sim.model.agents.startup import STARTUP
+from sim.model.environment.attention import Attention, Community
+from sim.model.environment.compute import Compute
+from sim.model.environment.prices import Prices
+from sim.model.environment.regions import Regions
+from sim.model.environment.sectors import Sectors
+from sim.model.environment.technology import Technology
+from sim.model.events import Event
+from sim.model.loops import LOOPS, Switch
+from sim.model.policies import policy_union
+from sim.model.reactions import Reaction
 
 LensName = Literal["L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8"]
 MAX_ADOPTERS = 50_000_000

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from sim.basics.axes import Month, month_label
 from sim.basics.distributions import Distribution
 from sim.basics.quantity import is_quantity
-from sim.policies import Policy
-from sim.reactions import Reaction, stated
+from sim.model.policies import Policy
+from sim.model.reactions import Reaction, stated
 from sim.scenario.read import scalar_value
 from sim.scenario.spec import Scenario
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from sim.basics.axes import REGIONS
 from sim.engines.lockstep import simulate
-from sim.observables import OBSERVABLES
-from sim.policies import policy_kinds
+from sim.model.observables import OBSERVABLES
+from sim.model.policies import policy_kinds
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 from sim.verification.check import Row, close, holds, verifies, within

@@ -8,8 +8,8 @@ import numpy as np
 
 from sim.engines.lockstep import simulate
 from sim.engines.meanfield import simulate as mean_field
-from sim.rules.adoption import probability
-from sim.rules.choice import arrival_hazard
+from sim.model.rules.adoption import probability
+from sim.model.rules.choice import arrival_hazard
 from sim.scenario import Scenario
 from sim.verification.check import Row, close, verifies, within
 from sim.verification.worlds import everybody, world

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.agents.lab import LINE_DEFAULTS
 from sim.basics.axes import CELLS, MODES, N_MODES, SECTORS, TYPES
 from sim.engines.lockstep import simulate
 from sim.engines.meanfield import simulate as mean_field
-from sim.rules.choice import history_utility, inclusive
+from sim.model.agents.lab import LINE_DEFAULTS
+from sim.model.rules.choice import history_utility, inclusive
 from sim.scenario import Scenario
 from sim.verification.check import Row, close, verifies, within
 from sim.verification.worlds import NO_FEEDBACK, everybody, world

@@ -8,9 +8,9 @@ import numpy as np
 
 from sim.basics.axes import REGIONS
 from sim.engines.lockstep import simulate
-from sim.rules import compute
-from sim.rules.capability import borrowed_step
-from sim.rules.price import serving_cost
+from sim.model.rules import compute
+from sim.model.rules.capability import borrowed_step
+from sim.model.rules.price import serving_cost
 from sim.scenario.resolve import from_mapping
 from sim.verification.check import Row, close, verifies, within
 from sim.verification.worlds import NO_FEEDBACK, world

@@ -8,8 +8,8 @@ import numpy as np
 
 from sim.basics.axes import SECTORS
 from sim.engines.lockstep import simulate
-from sim.rules.capability import accessible_data, data_gain, data_gain_slope
-from sim.rules.usage import decayed
+from sim.model.rules.capability import accessible_data, data_gain, data_gain_slope
+from sim.model.rules.usage import decayed
 from sim.scenario.resolve import from_mapping
 from sim.verification.check import Row, close, holds, verifies
 from sim.verification.choosing import stationary

@@ -13,11 +13,11 @@ from sim.engines.linearised import linearise
 from sim.engines.meanfield import simulate as mean_field
 from sim.experiments.loops.opening import Opening, gains_table, tasks_of
 from sim.experiments.loops.plan import Kept, Plan, carry_out
-from sim.rules.adoption import coverage
-from sim.rules.capability import accessible_data, borrowed_step, capability, data_gain
-from sim.rules.choice import option_utility
-from sim.rules.compute import lab_shares
-from sim.rules.price import serving_cost
+from sim.model.rules.adoption import coverage
+from sim.model.rules.capability import accessible_data, borrowed_step, capability, data_gain
+from sim.model.rules.choice import option_utility
+from sim.model.rules.compute import lab_shares
+from sim.model.rules.price import serving_cost
 from sim.scenario import Scenario
 from sim.verification.check import Row, close, verifies
 from sim.verification.choosing import stationary

@@ -11,7 +11,7 @@ from sim.basics.axes import REGIONS
 from sim.engines.linearised import linearise
 from sim.engines.lockstep import simulate
 from sim.engines.meanfield import simulate as mean_field
-from sim.events import NewsShock
+from sim.model.events import NewsShock
 from sim.scenario import Scenario
 from sim.verification.check import Row, close, holds, verifies, within
 from sim.verification.choosing import stationary

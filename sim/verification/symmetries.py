@@ -12,10 +12,10 @@ from sim.basics.axes import CELLS, REGIONS
 from sim.basics.streams import agent_address
 from sim.engines.lockstep import simulate
 from sim.engines.meanfield import simulate as mean_field
-from sim.observables import OBSERVABLES
-from sim.rules import compute, exposure
-from sim.rules.capability import accessible_data, pooled_data
-from sim.rules.choice import inclusive
+from sim.model.observables import OBSERVABLES
+from sim.model.rules import compute, exposure
+from sim.model.rules.capability import accessible_data, pooled_data
+from sim.model.rules.choice import inclusive
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 from sim.verification.check import Row, close, verifies, within

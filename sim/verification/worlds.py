@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sim.agents.lab import LINE_DEFAULTS
 from sim.basics.axes import REGIONS, SECTORS, TYPES
-from sim.loops import LOOPS
+from sim.model.agents.lab import LINE_DEFAULTS
+from sim.model.loops import LOOPS
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 

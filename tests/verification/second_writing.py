@@ -1,4 +1,4 @@
-"""The model written a second time: one run, adopter by adopter, from the description and not from `sim.rules`.
+"""The model written a second time: one run, adopter by adopter, from the description and not from `sim.model.rules`.
 
 Slow and plain on purpose. It shares with the package what has tests of its own: the parameters, the luck
 (`sim.basics.streams.uniform`) and who lives in the world (`sim.world.build`). Everything that happens afterwards is

@@ -8,8 +8,8 @@ from second_writing import FROM, SCENARIO, UNUSED, SecondWriting
 
 import sim.world
 from sim.engines.lockstep import simulate
-from sim.levers import LEVERS, Pull
-from sim.observables import OBSERVABLES
+from sim.model.levers import LEVERS, Pull
+from sim.model.observables import OBSERVABLES
 from sim.scenario.resolve import from_mapping
 from sim.world import build
 

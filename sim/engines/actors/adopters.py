@@ -7,8 +7,8 @@ Every month an adopter
    a line and a mode of use, perhaps a second line beside it, or none at all;
 3. `use`: puts what it chose to work, which is where usage, revenue and data come from.
 
-The four types take the same steps and differ in their numbers (``sim/agents/``). To change how one of them decides,
-subclass it, override one method, and name the new class in a subclass of `sim.engines.mesa.OpenLoopModel`.
+The four types take the same steps and differ in their numbers (``sim/model/agents/``). To change how one of them
+decides, subclass it, override one method, and name the new class in a subclass of `sim.engines.mesa.OpenLoopModel`.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from sim.basics.axes import CELLS, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTE
 from sim.basics.streams import agent_address
 from sim.engines.actors.actor import Actor
 from sim.engines.deciding import LONGEST_MEMORY
-from sim.rules import choice, usage
-from sim.rules.adoption import probability
+from sim.model.rules import choice, usage
+from sim.model.rules.adoption import probability
 from sim.world import N_PEERS
 
 if TYPE_CHECKING:
-    from sim.agents.adopter import AdopterType
     from sim.engines.actors.lab import Lab
     from sim.engines.mesa import OpenLoopModel
+    from sim.model.agents.adopter import AdopterType
 
 T = TypeVar("T")
 

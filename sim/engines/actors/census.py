@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.agents.government import WATCHED
 from sim.basics.axes import API, N_MODES, SECTORS, TYPES
 from sim.engines import cells
 from sim.engines.deciding import option_type
-from sim.rules import lenses, price, usage
+from sim.model.agents.government import WATCHED
+from sim.model.rules import lenses, price, usage
 from sim.world import cell_region, cell_sector, cell_type
 
 if TYPE_CHECKING:

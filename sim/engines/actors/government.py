@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.agents.government import METRICS, WATCHED
-from sim.agents.government import Government as GovernmentNumbers
 from sim.basics.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
 from sim.basics.streams import normals
 from sim.engines import cells
 from sim.engines.actors.actor import Actor
-from sim.levers import Pull
-from sim.reactions import Course, Reaction
-from sim.rules import compute, exposure, reaction, usage
+from sim.model.agents.government import METRICS, WATCHED
+from sim.model.agents.government import Government as GovernmentNumbers
+from sim.model.levers import Pull
+from sim.model.reactions import Course, Reaction
+from sim.model.rules import compute, exposure, reaction, usage
 from sim.world import cell_region, cell_sector, cell_type
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ class FollowedRule:
     Attributes
     ----------
     spec : the rule as it is written
-    memory : how long the metric has been beyond the threshold, and what is in force; see `sim.rules.reaction`
+    memory : how long the metric has been beyond the threshold, and what is in force; see `sim.model.rules.reaction`
     seen, decided, strength : of this month: the metric as it is read, the strength decided, the strength in force
     decisions : the strength decided in every month so far
     course : the strength in force in every month so far

@@ -11,13 +11,13 @@ from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS
 from sim.basics.streams import line_address
 from sim.engines import cells
 from sim.engines.actors.actor import Actor
-from sim.rules import adoption, capability, compute, ecosystem, price, usage
+from sim.model.rules import adoption, capability, compute, ecosystem, price, usage
 from sim.world import cell_region, cell_sector, cell_type
 
 if TYPE_CHECKING:
-    from sim.agents.lab import Line
     from sim.engines.actors.government import Government
     from sim.engines.mesa import OpenLoopModel
+    from sim.model.agents.lab import Line
 
 Array = npt.NDArray[Any]
 DOLLARS_PER_BILLION = 1e9

@@ -15,7 +15,7 @@ import numpy as np
 from sim import __version__
 from sim.basics.axes import month_label
 from sim.basics.errors import Problem, ScenarioError
-from sim.loops import LOOPS, Switch
+from sim.model.loops import LOOPS, Switch
 from sim.run import Progress
 from sim.scenario import Scenario
 

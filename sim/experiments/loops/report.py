@@ -14,7 +14,7 @@ from sim.experiments.loops.matters import EVERY, PATHS, TWIN
 from sim.experiments.loops.measure import Findings
 from sim.experiments.loops.opening import DATA, EVERYWHERE, TOTAL
 from sim.experiments.loops.plan import OUTCOMES
-from sim.loops import LOOPS
+from sim.model.loops import LOOPS
 
 NEUTRAL = 1e-3
 """Eigenvalues this near to 1 are taken for 1: they come from finite differences, and a doubling takes over 50 years."""

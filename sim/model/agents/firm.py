@@ -1,0 +1,38 @@
+"""Firms: enterprises that sell services, and industrial firms that make, move and mount things.
+
+Enterprises buy service and trust; industrial firms buy adaptability, and deployment there touches the physical world.
+
+Here are their numbers; what a firm does each month stands in `sim/engines/actors/adopters.py`.
+"""
+
+from sim.model.agents.adopter import AdopterType
+
+ENTERPRISE = AdopterType(
+    cost_weight=0.30,
+    customisation_weight=0.3,
+    service_weight=2.4,
+    trust_weight=2.0,
+    switching_cost=1.9,
+    review_rate=0.083,
+    innovation=0.006,
+    imitation=0.06,
+    initial_adoption=0.06,
+    outside_value=2.6,
+    telemetry=0.02,
+    hosted_telemetry=0.002,
+)
+
+INDUSTRIAL_FIRM = AdopterType(
+    cost_weight=0.45,
+    customisation_weight=0.85,
+    service_weight=1.6,
+    trust_weight=1.6,
+    switching_cost=2.3,
+    review_rate=0.056,
+    innovation=0.003,
+    imitation=0.045,
+    initial_adoption=0.03,
+    outside_value=2.8,
+    telemetry=0.01,
+    hosted_telemetry=0.001,
+)

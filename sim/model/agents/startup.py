@@ -1,0 +1,23 @@
+"""Startups: software and robotics companies that build their product on somebody else's line.
+
+They review four times as often as enterprises, weigh cost most, and their choices are what the ecosystem counts.
+
+Here are their numbers; what a startup does each month stands in `sim/engines/actors/adopters.py`.
+"""
+
+from sim.model.agents.adopter import AdopterType
+
+STARTUP = AdopterType(
+    cost_weight=0.70,
+    customisation_weight=0.4,
+    service_weight=1.2,
+    trust_weight=0.8,
+    switching_cost=0.6,
+    review_rate=0.25,
+    innovation=0.015,
+    imitation=0.10,
+    initial_adoption=0.15,
+    outside_value=2.0,
+    telemetry=0.05,
+    hosted_telemetry=0.005,
+)

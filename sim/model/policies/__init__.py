@@ -1,0 +1,93 @@
+"""Public policies, one file each. A policy pulls levers on a schedule; it never touches an agent.
+
+Put a new file here with a class derived from `Policy` and it exists: scenario files, schema, listing and tests find it
+by its ``kind``. A policy that lives elsewhere, in a notebook or a script of one's own, is made known by `register`.
+What a policy may pull is in `sim.model.levers`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache, reduce
+from operator import or_
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field, GetCoreSchemaHandler, SerializationInfo
+from pydantic_core import CoreSchema, core_schema
+
+from sim.basics.errors import ModelError
+from sim.model.policies.base import Plan, Policy
+
+__all__ = ["Plan", "Policy", "policy_kinds", "policy_union", "register"]
+
+Own = TypeVar("Own", bound=type[Policy])
+
+_OWN: dict[str, type[Policy]] = {}
+"""Policies that were registered, by kind."""
+
+
+def policy_kinds() -> dict[str, type[Policy]]:
+    """Every policy by kind: those that have a file here in the order of the catalogue, then what was registered."""
+    return {**_shipped(), **_OWN}
+
+
+def register(policy: Own) -> Own:
+    """Make a policy of one's own known to scenario files, as ``@register`` above its class.
+
+    It is known in this Python process and not in others. Registering a kind again replaces it, so that a notebook's
+    cell can be run twice. The hash of a run stands for the policy's numbers and not for its code.
+
+    Raises
+    ------
+    ModelError
+        When the class is no policy, has no kind, or has the kind of one that ships.
+    """
+    if not (isinstance(policy, type) and issubclass(policy, Policy) and policy is not Policy):
+        raise ModelError(f"{policy!r} is no subclass of sim.model.policies.Policy")
+    spec: type[Policy] = policy
+    kind = spec.model_fields["kind"].default
+    if not isinstance(kind, str) or not kind:
+        raise ModelError(f'{policy.__name__} has no kind. Write kind: Literal["my_policy"] = "my_policy"')
+    if kind in _shipped():
+        raise ModelError(f'{policy.__name__} has the kind "{kind}", which a policy of OpenLoop has. Choose another.')
+    _OWN[kind] = policy
+    return policy
+
+
+@cache
+def _shipped() -> dict[str, type[Policy]]:
+    found = {}
+    for module in pkgutil.iter_modules(__path__):
+        if module.name == "base":
+            continue
+        for thing in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
+            if isinstance(thing, type) and issubclass(thing, Policy) and thing is not Policy:
+                found[thing.model_fields["kind"].default] = thing
+    return dict(sorted(found.items(), key=lambda item: item[1].number))
+
+
+class _OrOwn:
+    """Lets registered policies pass where the type of a field was made before they were known."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(
+            self._validate,
+            handler(source),
+            serialization=core_schema.wrap_serializer_function_ser_schema(self._serialize, info_arg=True),
+        )
+
+    @staticmethod
+    def _validate(value: Any, inner: Any) -> Any:
+        kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+        return _OWN[kind].model_validate(value) if kind in _OWN else inner(value)
+
+    @staticmethod
+    def _serialize(value: Any, inner: Any, info: SerializationInfo) -> Any:
+        return value.model_dump(mode=info.mode) if value.kind in _OWN else inner(value)
+
+
+@cache
+def policy_union() -> Any:
+    """The type of one policy: any that has a file here or was registered, told apart by its ``kind``."""
+    return Annotated[reduce(or_, _shipped().values()), Field(discriminator="kind"), _OrOwn()]

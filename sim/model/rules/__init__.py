@@ -1,0 +1,18 @@
+"""The science: one pure function per equation. No state, file, clock or generator goes in.
+
+One month, from policy to exposure (the order is that of an ODD description, grimm2020)::
+
+    compute      capex, prices, controls      -> chips, usable compute, labs' compute
+    capability   compute, data, others        -> capability, releases
+    price        capability, load, experience -> what every option costs
+    adoption     shares, releases, news       -> awareness, task coverage
+    choice       worth, tastes, peers         -> who uses which line, in which mode
+    usage        choices                      -> usage, data that return
+    ecosystem    startups' choices            -> derivatives, experience
+    exposure     usage by provenance          -> data and operational exposure
+    reaction     what governments see of it   -> what they decide, and will do when their lag is over
+    fiscal       policies, usage              -> public money
+    lenses       the same world               -> what each public statistic would show
+
+How they close into feedback loops is drawn in `sim.model`.
+"""

@@ -1,0 +1,38 @@
+"""Deployment, usage and the return of data: the weak joint of the thesis (section 6.5).
+
+Adopters' usage is tallied by the decision kernel per cell and option; these rules turn tallies into stocks.
+"""
+
+from __future__ import annotations
+
+import numba
+
+from sim.model.rules.elementary import exp
+
+
+@numba.njit(cache=True, nogil=True, forceinline=True, error_model="numpy")
+def usage_rate(coverage, log_cost, elasticity):
+    """Usage of an adopter of unit size in full swing [sector-years/month]: coverage, damped by cost.
+
+    Plain numbers, for the decision kernel asks it too; ``log_cost`` [log of $/Mtoken] is what choices read.
+    """
+    return coverage * exp(-elasticity * log_cost) / 12
+
+
+def effective_usage(sum_of_powers, mean_usage, exponent):
+    """Usage that teaches: below exponent 1, many sites beat much use at one (lin2024).
+
+    ``sum_of_powers`` is the sum of ``u^exponent`` over adopters; ``mean_usage`` the mean positive usage of the sector
+    in the month before, which keeps the unit.
+    """
+    return sum_of_powers * mean_usage ** (1 - exponent)
+
+
+def decayed(stock, decay, inflow):
+    """Next stock under monthly decay: its resting level is ``inflow / decay``."""
+    return (1 - decay) * stock + inflow
+
+
+def telemetry(effective, capture, privacy):
+    """Data that labs capture by mode [sector-years/month]: usage times capture, where privacy law allows."""
+    return effective * capture * (1 - privacy)
