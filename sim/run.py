@@ -80,7 +80,7 @@ def run(
     threads : of the kernel; absent: all cores. The result does not depend on it
     progress : called with the number of run-months that were done since the last call
     engine : ``lockstep``, ``mesa`` or ``meanfield``; see `sim.engines`
-    model : with ``engine="mesa"``, a subclass of `sim.engines.mesa.OpenLoopModel`, or where it stands
+    model : with ``engine="mesa"``, a subclass of `sim.engines.mesa.model.OpenLoopModel`, or where it stands
         (``"mymodels.py:CautiousFirms"``)
 
     Raises

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.basics.errors import UnknownNameError
-from sim.engines import lockstep
+from sim.engines.lockstep import engine as lockstep
 from sim.experiments import bench
 from sim.experiments.bench import Measured
 from sim.model.rules.elementary import exp, log

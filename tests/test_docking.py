@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.engines import lockstep
-from sim.engines.actors import Government, Lab, Startup
-from sim.engines.mesa import OpenLoopModel
-from sim.engines.mesa import simulate as one_by_one
+from sim.engines.lockstep import engine as lockstep
+from sim.engines.mesa import Government, Lab, Startup
+from sim.engines.mesa.model import OpenLoopModel
+from sim.engines.mesa.model import simulate as one_by_one
 from sim.model.loops import LOOPS
 from sim.model.policies import policy_kinds
 from sim.scenario.resolve import from_mapping, prepare

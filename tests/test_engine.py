@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from sim.basics.axes import CELLS, GROUPS, MODES, N_MODES, REGIONS, SECTORS, TYPES
 from sim.basics.errors import RunError
 from sim.basics.streams import STREAMS, Stream, run_key, uniforms
-from sim.engines.kernels import BLOCK
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
+from sim.engines.lockstep.kernels import BLOCK
+from sim.engines.world import N_PEERS, apportion, build, cell_region, cell_sector, cell_type
 from sim.model.loops import LOOPS
 from sim.model.observables import OBSERVABLES
 from sim.model.policies import policy_kinds
 from sim.scenario.resolve import from_mapping, prepare
-from sim.world import N_PEERS, apportion, build, cell_region, cell_sector, cell_type
 
 BAN = {"kind": "procurement_ban", "actor": "US", "origins": ["US", "CN", "EU"], "compliance": 1.0, "start": 4}
 OFF = dict.fromkeys(LOOPS, "off")

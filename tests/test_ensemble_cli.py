@@ -155,7 +155,7 @@ def test_a_plan_says_time_memory_disk_and_widths():
 def test_failed_runs_are_counted_and_the_exit_code_says_so(tmp_path):
     module = tmp_path / "fragile.py"
     module.write_text(
-        "from sim.engines.mesa import OpenLoopModel\n"
+        "from sim.engines.mesa.model import OpenLoopModel\n"
         "from sim.basics.errors import RunError\n"
         "class Fragile(OpenLoopModel):\n"
         "    def step(self):\n"

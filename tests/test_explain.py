@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 from sim.basics.axes import N_MODES, SELF_HOSTED, month_label
 from sim.basics.errors import OutputError, RunError, ScenarioError
 from sim.cli import app
-from sim.engines.decision import FIRST, SECOND, TERMS, Decisions, nest_values
-from sim.engines.diary import keep
-from sim.engines.lockstep import simulate
-from sim.engines.mesa import OpenLoopModel
+from sim.engines.lockstep.engine import simulate
+from sim.engines.mesa.model import OpenLoopModel
+from sim.engines.probes.decision import FIRST, SECOND, TERMS, Decisions, nest_values
+from sim.engines.probes.diary import keep
+from sim.engines.world import build
 from sim.experiments import explained_folder
 from sim.experiments.compare import compare
 from sim.experiments.comparison_folder import save as save_comparison
@@ -31,7 +32,6 @@ from sim.experiments.upstream import Upstream
 from sim.model.rules.ecosystem import derivative_gain
 from sim.run import run_to_folder
 from sim.scenario.resolve import from_mapping
-from sim.world import build
 
 sys.path.insert(0, str(Path(__file__).parent / "verification"))
 from second_writing import SCENARIO

@@ -11,7 +11,7 @@ from test_parameters_matter import CONTEXT, changed
 
 from sim.basics.axes import SECTORS
 from sim.basics.quantity import Quantity, walk
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
 from sim.model.observables import OBSERVABLES
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from sim.basics.axes import MODES, REGIONS, SECTORS, TYPES, month_label
 from sim.basics.quantity import describe_field, is_quantity
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
+from sim.engines.world import build
 from sim.model.events import EVENT_KINDS
 from sim.model.levers import LEVERS, Pull, axis_labels, combine
 from sim.model.observables import OBSERVABLES
@@ -20,7 +21,6 @@ from sim.model.policies import Policy, policy_kinds
 from sim.model.policies.base import everyone
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
-from sim.world import build
 
 LINES = {name: line.region for name, line in Scenario(name="defaults").roster.items()}
 KINDS = policy_kinds()

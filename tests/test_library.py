@@ -18,7 +18,7 @@ from sim.basics.errors import UnknownNameError
 from sim.basics.quantity import is_quantity, sources, walk
 from sim.cli import app
 from sim.cli.catalogue import explain, question, rows
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
 from sim.figures.comparison import different
 from sim.model.events import EVENT_KINDS
 from sim.model.levers import LEVERS

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
 from sim.model.loops import ALWAYS, LOOPS, Switch
 from sim.model.observables import OBSERVABLES
 from sim.scenario import Scenario

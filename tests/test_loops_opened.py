@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.basics.errors import ScenarioError
-from sim.engines.opened import Arm, Opened
+from sim.engines.probes.opened import Arm, Opened
 from sim.experiments.loops import coalitions, matters
 from sim.experiments.loops.opening import Opening, gains_table
 from sim.experiments.loops.opening import tasks_of as opening_tasks
@@ -48,7 +48,7 @@ def test_a_cut_world_into_which_nothing_is_put_is_its_leader_bit_for_bit():
 
 
 def test_a_live_leader_is_the_plain_run():
-    from sim.engines.lockstep import simulate
+    from sim.engines.lockstep.engine import simulate
 
     plain = simulate([(world(), 0)])["focus_share"][0]
     found = Opened(world(), [0], [Arm(EVERYTHING, 0.3)], START).read([(20, 20)], {})
@@ -177,7 +177,7 @@ def test_shares_of_real_runs_add_up_and_an_inert_loop_gets_exactly_nothing():
 
 
 def test_coalitions_are_the_worlds_that_the_switches_make():
-    from sim.engines.lockstep import simulate
+    from sim.engines.lockstep.engine import simulate
 
     off = frozenset(["R1", "R4"])
     found = coalitions.run_cut(world(), [(frozenset(), 1), (off, 1)])

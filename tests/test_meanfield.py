@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from sim.basics.errors import RunError
-from sim.engines import meanfield
-from sim.engines.linearised import linearise
-from sim.engines.lockstep import simulate
-from sim.engines.nodes import AGE_MOMENTS, make_nodes, ramp_coefficients
+from sim.engines.lockstep.engine import simulate
+from sim.engines.meanfield import engine as meanfield
+from sim.engines.meanfield.linearised import linearise
+from sim.engines.meanfield.nodes import AGE_MOMENTS, make_nodes, ramp_coefficients
+from sim.engines.world import build
 from sim.model.loops import LOOPS
 from sim.model.policies import policy_kinds
 from sim.run import run
 from sim.scenario.resolve import from_mapping, prepare
 from sim.verification.worlds import two_equal_lines
-from sim.world import build
 
 sys.path.insert(0, str(Path(__file__).parent / "verification"))
 from second_writing import SCENARIO

@@ -14,9 +14,9 @@ import pytest
 
 from sim.basics.errors import ModelError, RunError, UnknownNameError
 from sim.cli import main
-from sim.engines import actors
-from sim.engines.mesa import OpenLoopModel, simulate
-from sim.engines.own_model import load_model, signature
+from sim.engines import mesa as actors
+from sim.engines.mesa.model import OpenLoopModel, simulate
+from sim.engines.mesa.own_model import load_model, signature
 from sim.run import run
 from sim.scenario.resolve import prepare
 
@@ -160,9 +160,13 @@ def test_a_model_that_changed_gets_another_name(own_file):
     ("text", "place", "said"),
     [
         ("x = 1", "", "holds no subclass"),
-        ("from sim.engines.mesa import OpenLoopModel\nclass A(OpenLoopModel): pass", ":B", 'has no model "B"'),
-        ("from sim.engines.mesa import OpenLoopModel\nclass A(OpenLoopModel): pass\nB = 1", ":B", "B in"),
-        ("from sim.engines.mesa import OpenLoopModel\nclass A(OpenLoopModel): pass\nclass B(A): pass", "", "several"),
+        ("from sim.engines.mesa.model import OpenLoopModel\nclass A(OpenLoopModel): pass", ":B", 'has no model "B"'),
+        ("from sim.engines.mesa.model import OpenLoopModel\nclass A(OpenLoopModel): pass\nB = 1", ":B", "B in"),
+        (
+            "from sim.engines.mesa.model import OpenLoopModel\nclass A(OpenLoopModel): pass\nclass B(A): pass",
+            "",
+            "several",
+        ),
         ("import sim\n\nthis is no Python", ":A", "py:3 cannot be imported: SyntaxError"),
         ("import sim\n1 / 0", ":A", "py:2 cannot be imported: ZeroDivisionError"),
     ],

@@ -15,8 +15,9 @@ import pytest
 from sim.analysis.patterns import TITLES
 from sim.basics.axes import CELLS, MODES, REGIONS, SECTORS, TYPES
 from sim.basics.streams import STREAMS
-from sim.engines.kernels import State
-from sim.engines.lockstep import Lockstep
+from sim.engines.lockstep.engine import Lockstep
+from sim.engines.lockstep.kernels import State
+from sim.engines.world import N_PEERS, Population, build
 from sim.model.agents.government import METRICS
 from sim.model.events import EVENT_KINDS
 from sim.model.levers import LEVERS
@@ -30,7 +31,6 @@ from sim.odd import as_html, check, document, faults, full, summary
 from sim.odd.declared import DECLARED, flows, rule_modules
 from sim.scenario.declared import quantities
 from sim.scenario.resolve import load, prepare
-from sim.world import N_PEERS, Population, build
 
 ROOT = Path(__file__).parents[1]
 
@@ -111,7 +111,7 @@ def test_a_renamed_parameter_is_a_fault_where_prose_speaks_of_it(words):
 
 
 def test_a_module_that_is_gone_is_a_fault_where_prose_speaks_of_it(words):
-    words("process", "sim.engines.mesa", "sim.engines.mason")
+    words("process", "sim.engines.mesa.model", "sim.engines.mason")
     assert faults() == ["prose/process.md: `sim.engines.mason` is the name of nothing declared"]
 
 

@@ -299,7 +299,7 @@ def test_a_run_directory_holds_summary_figures_and_a_manifest(tmp_path, world):
 
 
 def test_one_run_that_fails_does_not_take_the_others_along(world, monkeypatch):
-    from sim.engines import lockstep
+    from sim.engines.lockstep import engine as lockstep
 
     simulate = lockstep.simulate
 
@@ -321,7 +321,7 @@ def test_when_every_run_fails_it_is_an_error(world, monkeypatch):
     def failing(jobs, **options):
         raise RunError("in month 0 nothing is known")
 
-    monkeypatch.setattr("sim.engines.lockstep.simulate", failing)
+    monkeypatch.setattr("sim.engines.lockstep.engine.simulate", failing)
     with pytest.raises(RunError, match=r"none of 2 runs could be finished.*month 0"):
         run(world)
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from sim.basics.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
 from sim.basics.quantity import Quantity, describe_field, is_quantity, walk
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
 from sim.model.events import EVENT_KINDS
 from sim.model.levers import LEVERS, Pull
 from sim.model.policies import policy_kinds
@@ -259,14 +259,14 @@ def test_every_choice_that_is_no_number_moves_some_outcome(context):
 
 @pytest.mark.parametrize("name", sorted(LEVERS))
 def test_every_lever_moves_some_outcome(name, context, second, monkeypatch):
-    import sim.world
+    import sim.engines.world
 
     context = second if name in ("open_above", "open_duty", "closed_above", "closed_duty") else context
 
     lever = LEVERS[name]
     value = {"multiply": 1.7, "largest": 1.0, "fraction": 0.3, "add": 0.5, "smallest": -20.0}[lever.rule]
     targets = PULLED_WHERE.get(name, {})
-    original = sim.world._lever_paths
+    original = sim.engines.world._lever_paths
     # told from the context by a remark, since equal policies pull equal levers and these are combined once
     *others, last = context.policies
     pulled = context.model_copy(update={"policies": (*others, last.model_copy(update={"note": "pulled"}))})
@@ -276,11 +276,11 @@ def test_every_lever_moves_some_outcome(name, context, second, monkeypatch):
             return original(scenario, roster)
         pull = Pull(name, np.where(np.arange(MONTHS) >= 3, value, lever.neutral), targets)
         with monkeypatch.context() as inside:
-            combine = sim.world.combine
-            inside.setattr(sim.world, "combine", lambda pulls, *rest: combine([*pulls, pull], *rest))
+            combine = sim.engines.world.combine
+            inside.setattr(sim.engines.world, "combine", lambda pulls, *rest: combine([*pulls, pull], *rest))
             return original(scenario, roster)
 
-    monkeypatch.setattr(sim.world, "_lever_paths", paths)
+    monkeypatch.setattr(sim.engines.world, "_lever_paths", paths)
     assert not unmoved(context, {name: pulled}), lever.meaning
 
 

@@ -18,7 +18,7 @@ from test_docking import dock
 from sim.basics.axes import REGIONS, SECTORS, TYPES, month_label
 from sim.basics.errors import ScenarioError
 from sim.basics.quantity import describe_field, is_quantity
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
 from sim.model.policies import policy_kinds
 from sim.scenario.resolve import from_mapping
 from sim.scenario.schema import json_schema

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from sim.analysis.reactions import reaction_log, reaction_summary
 from sim.basics.axes import REGIONS
 from sim.basics.streams import normals, run_key
-from sim.engines import lockstep, meanfield, mesa
-from sim.engines.linearised import linearise
+from sim.engines.lockstep import engine as lockstep
+from sim.engines.meanfield import engine as meanfield
+from sim.engines.meanfield.linearised import linearise
+from sim.engines.mesa import model as mesa
 from sim.figures import FIGURES
 from sim.model.agents.government import METRICS, WATCHED
 from sim.model.levers import LEVERS, combine

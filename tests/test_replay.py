@@ -22,8 +22,8 @@ PUBLISHED = ROOT / "sim" / "evidence" / "adoption.csv"
 SMALL = ("--adopters", "60", "--months", "30", "--seed", "0")
 
 OWN_MODEL = """
-from sim.engines.actors import Enterprise
-from sim.engines.mesa import OpenLoopModel
+from sim.engines.mesa import Enterprise
+from sim.engines.mesa.model import OpenLoopModel
 
 
 class CautiousEnterprise(Enterprise):

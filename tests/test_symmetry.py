@@ -13,11 +13,11 @@ import pytest
 
 from sim.basics.axes import CELLS, REGIONS
 from sim.basics.streams import agent_address
-from sim.engines.actors import Enterprise, Government, IndustrialFirm, PublicAgency, Startup
-from sim.engines.mesa import OpenLoopModel
+from sim.engines.mesa import Enterprise, Government, IndustrialFirm, PublicAgency, Startup
+from sim.engines.mesa.model import OpenLoopModel
+from sim.engines.world import build
 from sim.scenario.resolve import from_mapping, load, resolved_text
 from sim.verification.symmetries import PLACES, swapped, traded_places, turned
-from sim.world import build
 
 # with this many adopters no two cells of different regions tie for the last adopter of the quota
 SETTINGS = {**PLACES, "run": {"months": 22, "adopters": 251, "seed": 6}}

@@ -10,7 +10,7 @@ from typing import Any
 from mesa.visualization import SolaraViz, make_plot_component
 
 from sim.basics.axes import TYPES
-from sim.engines.mesa import OpenLoopModel
+from sim.engines.mesa.model import OpenLoopModel
 from sim.scenario.resolve import from_mapping
 
 LINES = ("US-closed-A", "US-open", "CN-open-A", "EU-open")

@@ -213,7 +213,7 @@ def progress_for(scenario: Scenario, quiet: bool, total: int | None = None, comp
     from contextlib import nullcontext
 
     from sim.cli.terminal import progress
-    from sim.engines.lockstep import compiled
+    from sim.engines.lockstep.engine import compiled
 
     if quiet:
         return nullcontext(None)

@@ -350,7 +350,7 @@ def _resume(folder: Path, where: _Where, show: Show, retry: bool) -> None:
 
 def _compiling(recipe: Recipe, show: Show) -> None:
     from sim.engines import engine as find_engine
-    from sim.engines.lockstep import compiled
+    from sim.engines.lockstep.engine import compiled
 
     if show.words and find_engine(recipe.engine, recipe.model).compiles and not compiled():
         say("compiling the kernel, first run only (about 15 s)")

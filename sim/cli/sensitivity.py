@@ -239,7 +239,7 @@ class _Job:
 
     def _compiles(self) -> bool:
         from sim.engines import engine as find_engine
-        from sim.engines.lockstep import compiled
+        from sim.engines.lockstep.engine import compiled
 
         return not self.quiet and find_engine(self.engine, self.own_model).compiles and not compiled()
 

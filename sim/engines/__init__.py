@@ -1,8 +1,10 @@
-"""Engines: they advance a `sim.world.World` month by month. Same rules, same draws.
+"""Engines: they advance a `sim.engines.world.World` month by month. Same rules, same draws.
 
-`lockstep`   the default: a batch of runs at once, macro quantities in NumPy, decisions in the kernels of `kernels`
-`mesa`       the readable twin: one object per agent (`actors`), to read, to extend and to check
+`world`      scenario -> read-only arrays, ready to step
+`lockstep`   the default: a batch of runs at once, macro quantities in NumPy, decisions in a compiled kernel
+`mesa`       the readable twin: one object per agent, to read, to extend and to check
 `meanfield`  the deterministic twin: cells in place of adopters, for closed forms and eigenvalues
+`probes`     instruments that look into a run: traces, decisions taken apart, opened loops
 
 Every engine is a function ``simulate(jobs, threads=, progress=)`` from (scenario, replicate) pairs to arrays
 ``(run, month, *dims)`` named as in `sim.model.observables`; `engine` finds it by name.
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.errors import UnknownNameError
 
 if TYPE_CHECKING:
-    from sim.engines.mesa import OpenLoopModel
+    from sim.engines.mesa.model import OpenLoopModel
 
 ENGINES = {
     "lockstep": "all adopters of many runs at once, compiled; the default",
@@ -67,17 +69,17 @@ def engine(name: str, model: str | type[OpenLoopModel] | None = None) -> Engine:
     if model is not None and name != "mesa":
         raise ModelError(f'the engine "{name}" has no agents to replace; a model of your own needs --engine mesa')
     if name == "mesa":
-        from sim.engines.mesa import simulate as one_by_one
-        from sim.engines.own_model import load_model, signature
+        from sim.engines.mesa.model import simulate as one_by_one
+        from sim.engines.mesa.own_model import load_model, signature
 
         if model is None:
             return Engine("mesa", one_by_one, bytes_per_adopter=4096)
         kind = load_model(model) if isinstance(model, str) else model
         return Engine(f"mesa:{signature(kind)}", partial(one_by_one, model=kind), bytes_per_adopter=4096)
     if name == "meanfield":
-        from sim.engines import meanfield
+        from sim.engines.meanfield import engine as meanfield
 
         return Engine("meanfield", meanfield.simulate, bytes_per_adopter=0)
-    from sim.engines import lockstep
+    from sim.engines.lockstep import engine as lockstep
 
     return Engine("lockstep", lockstep.simulate, bytes_per_adopter=64, compiles=True)

@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.engines import lockstep
-from sim.engines.lockstep import Lockstep
+from sim.engines.lockstep import engine as lockstep
+from sim.engines.lockstep.engine import Lockstep
+from sim.engines.world import build
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
-from sim.world import build
 
 Array = npt.NDArray[Any]
 ADOPTERS, MONTHS = 3_000, 120
@@ -185,7 +185,7 @@ def single(quick: bool) -> Iterator[Measured]:
 
 def against_mesa(quick: bool) -> Iterator[Measured]:
     """The compiled engine against the readable one: the same months of the same scenario."""
-    from sim.engines.mesa import OpenLoopModel
+    from sim.engines.mesa.model import OpenLoopModel
 
     for adopters, months, target in ((1_000, 12, None), (10_000, 6, 300.0), (100_000, 2, None)):
         if quick and adopters > 10_000:

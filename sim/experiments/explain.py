@@ -25,7 +25,7 @@ import pandas as pd
 from sim import __version__
 from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, Problem, ScenarioError
-from sim.engines.diary import Diary, keep
+from sim.engines.probes.diary import Diary, keep
 from sim.experiments.compare import make_plan
 from sim.experiments.parting import CAUSES, Pair
 from sim.experiments.stories import Story, story_of_one, story_of_two

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from sim.basics.axes import N_MODES
 from sim.basics.errors import RunError
-from sim.engines.decision import (
+from sim.engines.probes.decision import (
     FIRST,
     OUTSIDE,
     SECOND,
@@ -31,7 +31,7 @@ from sim.engines.decision import (
     shares,
     soft_maximum,
 )
-from sim.engines.diary import Diary
+from sim.engines.probes.diary import Diary
 from sim.model.rules import choice
 
 Array = npt.NDArray[Any]

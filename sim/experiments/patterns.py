@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.patterns import Measure, measure
-from sim.engines import lockstep
+from sim.engines.lockstep import engine as lockstep
 from sim.run import Progress
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare

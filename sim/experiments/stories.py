@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from sim.basics.axes import N_MODES, SECTORS, month_label
-from sim.engines.decision import OUTSIDE, Decision, Decisions, Race
-from sim.engines.diary import Diary
+from sim.engines.probes.decision import OUTSIDE, Decision, Decisions, Race
+from sim.engines.probes.diary import Diary
+from sim.engines.world import cell_sector
 from sim.experiments.links import Chain, option_name
 from sim.experiments.parting import Pair, Parting, terms_of, tightest
 from sim.experiments.upstream import Upstream
-from sim.world import cell_sector
 
 Story = dict[str, Any]
 

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.basics.axes import API, N_MODES, REGIONS, SECTORS, TYPES, month_label
-from sim.engines.diary import Diary
+from sim.engines.probes.diary import Diary
+from sim.engines.world import cell_region, cell_type
 from sim.experiments.links import (
     Chain,
     Link,
@@ -31,7 +32,6 @@ from sim.experiments.links import (
 )
 from sim.experiments.parting import Pair, Parting
 from sim.model.levers import LEVERS, axis_labels
-from sim.world import cell_region, cell_type
 
 Array = npt.NDArray[Any]
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from sim.basics.axes import REGIONS, SECTORS
-from sim.engines.lockstep import simulate
-from sim.engines.meanfield import simulate as mean_field
+from sim.engines.lockstep.engine import simulate
+from sim.engines.meanfield.engine import simulate as mean_field
 from sim.scenario import Scenario
 from sim.verification.check import IN_PART, Row, holds, replicates, within
 from sim.verification.choosing import cheap_and_dear

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sim.basics.axes import SECTORS
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
 from sim.scenario.resolve import from_mapping
 from sim.verification.check import Row, close, replicates, within
 

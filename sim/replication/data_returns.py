@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sim.engines.lockstep import simulate
-from sim.engines.meanfield import simulate as mean_field
+from sim.engines.lockstep.engine import simulate
+from sim.engines.meanfield.engine import simulate as mean_field
 from sim.model.rules.capability import data_gain, data_gain_slope
 from sim.scenario import Scenario
 from sim.verification.check import IN_PART, Row, close, holds, replicates, within

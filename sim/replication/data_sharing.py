@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from sim.basics.axes import PHYSICAL_SECTORS, SECTORS
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 from sim.verification.check import IN_PART, Row, holds, replicates, within

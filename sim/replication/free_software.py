@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from sim.basics.axes import REGIONS, SECTORS
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
 from sim.scenario import Scenario
 from sim.verification.check import IN_PART, Row, holds, replicates, within
 from sim.verification.worlds import NO_FEEDBACK, world

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
 from sim.model.events import NewsShock
 from sim.scenario import Scenario
 from sim.verification.check import Row, close, holds, replicates, within

@@ -9,8 +9,8 @@ from math import exp
 import numpy as np
 
 from sim.basics.axes import REGIONS, SECTORS, TYPES
-from sim.engines.linearised import linearise
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
+from sim.engines.meanfield.linearised import linearise
 from sim.scenario import Scenario
 from sim.verification.check import Row, close, holds, replicates, within
 from sim.verification.network_effects import equal_lines

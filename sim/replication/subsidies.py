@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from sim.basics.axes import TYPES
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
 from sim.scenario.resolve import from_mapping
 from sim.verification.check import Row, holds, replicates, within
 

@@ -1,7 +1,7 @@
 """What a scenario may say: assumptions, events, policies, run settings, and what to look at.
 
 These classes are the whole vocabulary of a scenario file. `sim.scenario.read` turns a file into a `Scenario`;
-`sim.world` turns a `Scenario` into arrays.
+`sim.engines.world` turns a `Scenario` into arrays.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sim.basics.axes import REGIONS
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
 from sim.model.observables import OBSERVABLES
 from sim.model.policies import policy_kinds
 from sim.scenario import Scenario

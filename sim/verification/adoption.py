@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sim.engines.lockstep import simulate
-from sim.engines.meanfield import simulate as mean_field
+from sim.engines.lockstep.engine import simulate
+from sim.engines.meanfield.engine import simulate as mean_field
+from sim.engines.world import build
 from sim.model.rules.adoption import probability
 from sim.model.rules.choice import arrival_hazard
 from sim.scenario import Scenario
 from sim.verification.check import Row, close, verifies, within
 from sim.verification.worlds import everybody, world
-from sim.world import build
 
 INNOVATION, IMITATION = 0.006, 0.06
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from sim.basics.axes import CELLS, MODES, N_MODES, SECTORS, TYPES
-from sim.engines.lockstep import simulate
-from sim.engines.meanfield import simulate as mean_field
+from sim.engines.lockstep.engine import simulate
+from sim.engines.meanfield.engine import simulate as mean_field
+from sim.engines.world import build
 from sim.model.agents.lab import LINE_DEFAULTS
 from sim.model.rules.choice import history_utility, inclusive
 from sim.scenario import Scenario
 from sim.verification.check import Row, close, verifies, within
 from sim.verification.worlds import NO_FEEDBACK, everybody, world
-from sim.world import build
 
 COSTS = {"US-closed-A": 1.0, "US-closed-B": 1.6, "US-closed-C": 2.4}
 ROSTER = list(LINE_DEFAULTS)

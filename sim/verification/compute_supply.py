@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sim.basics.axes import REGIONS
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
 from sim.model.rules import compute
 from sim.model.rules.capability import borrowed_step
 from sim.model.rules.price import serving_cost

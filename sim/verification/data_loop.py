@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sim.basics.axes import SECTORS
-from sim.engines.lockstep import simulate
+from sim.engines.lockstep.engine import simulate
 from sim.model.rules.capability import accessible_data, data_gain, data_gain_slope
 from sim.model.rules.usage import decayed
 from sim.scenario.resolve import from_mapping

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from sim.basics.axes import REGIONS, SECTORS
-from sim.engines.linearised import linearise
-from sim.engines.meanfield import simulate as mean_field
+from sim.engines.meanfield.engine import simulate as mean_field
+from sim.engines.meanfield.linearised import linearise
 from sim.experiments.loops.opening import Opening, gains_table, tasks_of
 from sim.experiments.loops.plan import Kept, Plan, carry_out
 from sim.model.rules.adoption import coverage

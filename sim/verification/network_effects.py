@@ -8,9 +8,9 @@ from math import exp, lgamma, log
 import numpy as np
 
 from sim.basics.axes import REGIONS
-from sim.engines.linearised import linearise
-from sim.engines.lockstep import simulate
-from sim.engines.meanfield import simulate as mean_field
+from sim.engines.lockstep.engine import simulate
+from sim.engines.meanfield.engine import simulate as mean_field
+from sim.engines.meanfield.linearised import linearise
 from sim.model.events import NewsShock
 from sim.scenario import Scenario
 from sim.verification.check import Row, close, holds, verifies, within

@@ -10,8 +10,9 @@ import numpy as np
 
 from sim.basics.axes import CELLS, REGIONS
 from sim.basics.streams import agent_address
-from sim.engines.lockstep import simulate
-from sim.engines.meanfield import simulate as mean_field
+from sim.engines.lockstep.engine import simulate
+from sim.engines.meanfield.engine import simulate as mean_field
+from sim.engines.world import Population, build
 from sim.model.observables import OBSERVABLES
 from sim.model.rules import compute, exposure
 from sim.model.rules.capability import accessible_data, pooled_data
@@ -20,7 +21,6 @@ from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 from sim.verification.check import Row, close, verifies, within
 from sim.verification.worlds import everybody, world
-from sim.world import Population, build
 
 PLACES: dict[str, Any] = {
     "run": {"months": 40, "adopters": 500, "seed": 6},
@@ -142,8 +142,8 @@ class Moved(Population):
 
 def people_who_move(scenario: Scenario, origin: Scenario, other: str | None) -> dict[str, np.ndarray]:
     """A run of the agents with the people of ``origin``, those of China and ``other`` having traded places."""
-    from sim.engines.actors import Lab
-    from sim.engines.mesa import OpenLoopModel
+    from sim.engines.mesa import Lab
+    from sim.engines.mesa.model import OpenLoopModel
 
     people = build([(origin, 2)]).population
     order = swapped(other) if other else list(range(len(REGIONS)))

@@ -9,7 +9,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from sim.engines import lockstep, meanfield, mesa
+from sim.engines.lockstep import engine as lockstep
+from sim.engines.meanfield import engine as meanfield
+from sim.engines.mesa import model as mesa
 from sim.scenario.resolve import prepare
 
 BASELINE = Path(__file__).parents[2] / "scenarios" / "baseline.yaml"

@@ -1,8 +1,8 @@
 """The model written a second time: one run, adopter by adopter, from the description and not from `sim.model.rules`.
 
 Slow and plain on purpose. It shares with the package what has tests of its own: the parameters, the luck
-(`sim.basics.streams.uniform`) and who lives in the world (`sim.world.build`). Everything that happens afterwards is
-written here again, with the levers worked out by hand for `SCENARIO`.
+(`sim.basics.streams.uniform`) and who lives in the world (`sim.engines.world.build`). Everything that happens
+afterwards is written here again, with the levers worked out by hand for `SCENARIO`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from scipy.special import ndtri
 
 from sim.basics.axes import CELLS, GROUPS, MODES, REGIONS, SECTORS, TYPES
 from sim.basics.streams import line_address, run_key, uniforms
+from sim.engines.world import build
 from sim.scenario import Scenario
-from sim.world import build
 
 PHYSICAL = {"manufacturing", "logistics", "robotics"}
 

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 from second_writing import FROM, SCENARIO, UNUSED, SecondWriting
 
-import sim.world
-from sim.engines.lockstep import simulate
+import sim.engines.world
+from sim.engines.lockstep.engine import simulate
+from sim.engines.world import build
 from sim.model.levers import LEVERS, Pull
 from sim.model.observables import OBSERVABLES
 from sim.scenario.resolve import from_mapping
-from sim.world import build
 
 
 @pytest.fixture(scope="module")
 def told_twice():
     scenario = from_mapping(SCENARIO, name="told-twice")
-    combine = sim.world.combine
+    combine = sim.engines.world.combine
 
     def with_unused(pulls, lines, months):
         path = lambda name, value: np.where(np.arange(months) >= FROM, value, LEVERS[name].neutral)
@@ -25,7 +25,7 @@ def told_twice():
         return combine([*pulls, *more], lines, months)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sim.world, "combine", with_unused)
+        patch.setattr(sim.engines.world, "combine", with_unused)
         everything = build([(scenario, 4)]).levers
         found = simulate([(scenario, 4)], threads=1, trace=True)
         again = SecondWriting(scenario, 4)

@@ -19,12 +19,12 @@ import pandas as pd
 
 from sim.analysis.loops.dominance import link_score, relative_scores, unexplained
 from sim.basics.axes import N_MODES, month_label
-from sim.engines.deciding import Deciders
-from sim.engines.lockstep import Lockstep
-from sim.engines.meanfield import start
+from sim.engines.lockstep.deciding import Deciders
+from sim.engines.lockstep.engine import Lockstep
+from sim.engines.meanfield.engine import start
+from sim.engines.world import Job, build, cell_region
 from sim.experiments.loops.plan import Plan, Task
 from sim.scenario import Scenario
-from sim.world import Job, build, cell_region
 
 Array = np.ndarray
 SHARE = "share"

@@ -1,8 +1,8 @@
 """Total gain as an outcome: how much of a util put into the lines in focus their loops return within two years.
 
-The gain is the mean-field twin's (`sim.engines.linearised`): at a month, every loop is opened where it meets the
-choice, each line in focus is worth a little more, and what comes back to those lines within 24 months, less what comes
-back to all others, is the total gain. Above one the lead feeds itself. The twin has no luck of adopters; that of
+The gain is the mean-field twin's (`sim.engines.meanfield.linearised`): at a month, every loop is opened where it meets
+the choice, each line in focus is worth a little more, and what comes back to those lines within 24 months, less what
+comes back to all others, is the total gain. Above one the lead feeds itself. The twin has no luck of adopters; that of
 release dates it has.
 """
 
@@ -35,7 +35,7 @@ def total_gain(scenario: Any, month: int, horizon: int = HORIZON) -> float:
 
     Lines count equally. NaN when no line, or every line, is in focus.
     """
-    from sim.engines.linearised import linearise
+    from sim.engines.meanfield.linearised import linearise
 
     found = linearise(scenario, month, rest=horizon, count=0)
     focus = np.isin(found.lines, scenario.focus.lines)

@@ -9,6 +9,6 @@
 `adopter`          what all adopters share: tastes, nests, peers, the second slot
 =================  ==============================================================================================
 
-What each does in a month reads most easily in `sim.engines.actors`: `adopters.py` for startups, firms and agencies,
+What each does in a month reads most easily in `sim.engines.mesa`: `adopters.py` for startups, firms and agencies,
 `lab.py` and `government.py`. The equations behind it are in `sim.model.rules`, one function each.
 """

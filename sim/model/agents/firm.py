@@ -2,7 +2,7 @@
 
 Enterprises buy service and trust; industrial firms buy adaptability, and deployment there touches the physical world.
 
-Here are their numbers; what a firm does each month stands in `sim/engines/actors/adopters.py`.
+Here are their numbers; what a firm does each month stands in `sim/engines/mesa/adopters.py`.
 """
 
 from sim.model.agents.adopter import AdopterType

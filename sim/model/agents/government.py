@@ -3,7 +3,7 @@
 What a government *does* is a policy (`sim.model.policies`), and when it decides by rule a reaction
 (`sim.model.reactions`); here stands how its announcements and observations work.
 
-Here are their numbers; what a government does each month stands in `sim/engines/actors/government.py`.
+Here are their numbers; what a government does each month stands in `sim/engines/mesa/government.py`.
 """
 
 from __future__ import annotations

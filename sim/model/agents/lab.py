@@ -2,7 +2,7 @@
 
 Lines are archetypes, not firms. A scenario may add lines, switch one off (``active: false``), move its home or open it.
 
-Here are their numbers; what a lab does each month stands in `sim/engines/actors/lab.py`.
+Here are their numbers; what a lab does each month stands in `sim/engines/mesa/lab.py`.
 """
 
 from __future__ import annotations

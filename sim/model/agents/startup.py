@@ -2,7 +2,7 @@
 
 They review four times as often as enterprises, weigh cost most, and their choices are what the ecosystem counts.
 
-Here are their numbers; what a startup does each month stands in `sim/engines/actors/adopters.py`.
+Here are their numbers; what a startup does each month stands in `sim/engines/mesa/adopters.py`.
 """
 
 from sim.model.agents.adopter import AdopterType

@@ -8,7 +8,8 @@ Every month an adopter
 3. `use`: puts what it chose to work, which is where usage, revenue and data come from.
 
 The four types take the same steps and differ in their numbers (``sim/model/agents/``). To change how one of them
-decides, subclass it, override one method, and name the new class in a subclass of `sim.engines.mesa.OpenLoopModel`.
+decides, subclass it, override one method, and name the new class in a subclass of
+`sim.engines.mesa.model.OpenLoopModel`.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
 from sim.basics.axes import CELLS, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
 from sim.basics.streams import agent_address
-from sim.engines.actors.actor import Actor
-from sim.engines.deciding import LONGEST_MEMORY
+from sim.engines.lockstep.deciding import LONGEST_MEMORY
+from sim.engines.mesa.actor import Actor
+from sim.engines.world import N_PEERS
 from sim.model.rules import choice, usage
 from sim.model.rules.adoption import probability
-from sim.world import N_PEERS
 
 if TYPE_CHECKING:
-    from sim.engines.actors.lab import Lab
-    from sim.engines.mesa import OpenLoopModel
+    from sim.engines.mesa.lab import Lab
+    from sim.engines.mesa.model import OpenLoopModel
     from sim.model.agents.adopter import AdopterType
 
 T = TypeVar("T")

@@ -22,17 +22,17 @@ from sim.basics.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SEC
 from sim.basics.errors import RunError
 from sim.basics.streams import normals, uniforms
 from sim.engines import cells
-from sim.engines.deciding import Deciders
-from sim.engines.kernels import compiled
-from sim.engines.pulls import Pulls
-from sim.engines.reacting import Reactions
+from sim.engines.lockstep.deciding import Deciders
+from sim.engines.lockstep.kernels import compiled
+from sim.engines.lockstep.pulls import Pulls
+from sim.engines.lockstep.reacting import Reactions
+from sim.engines.lockstep.returns import returned, spread
+from sim.engines.loop_switches import Switches
 from sim.engines.recording import Part, Recorder, joined
-from sim.engines.returns import returned, spread
-from sim.engines.switches import Switches
+from sim.engines.world import Job, World, build, cell_region, cell_sector, cell_type
 from sim.model.agents.government import WATCHED
 from sim.model.environment.prices import MARKUP_RULES
 from sim.model.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, reaction, usage
-from sim.world import Job, World, build, cell_region, cell_sector, cell_type
 
 __all__ = ["Lockstep", "compiled", "simulate"]
 
@@ -116,7 +116,7 @@ class Lockstep:
     ):  # fmt: skip
         """``deciders`` are the adopters; given if they are not the compiled ones, as in the mean-field twin.
 
-        ``leader``: see `sim.engines.switches.Switches`.
+        ``leader``: see `sim.engines.loop_switches.Switches`.
         """
         self.world = world
         self.switches = Switches(world.until, leader)

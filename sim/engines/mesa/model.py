@@ -1,11 +1,11 @@
 """The readable twin: the same model as the default engine, agent by agent, in Mesa's conventions.
 
 `OpenLoopModel.step` is the schedule of a month (section 3 of the model description); who does what stands in
-`sim.engines.actors`, and every equation in `sim.model.rules`. Agents draw their luck from the same addresses as in the
+`sim.engines.mesa`, and every equation in `sim.model.rules`. Agents draw their luck from the same addresses as in the
 default engine (`sim.basics.streams`), so both engines let every adopter make the same choice in every month: read and
 change the model here, and run it forty thousand times there.
 
->>> from sim.engines.mesa import OpenLoopModel
+>>> from sim.engines.mesa.model import OpenLoopModel
 >>> model = OpenLoopModel("scenarios/baseline.yaml", adopters=300, months=24)      # doctest: +SKIP
 >>> model.run_model()      # doctest: +SKIP
 >>> model.datacollector.get_model_vars_dataframe()      # doctest: +SKIP
@@ -26,15 +26,15 @@ from mesa.datacollection import DataCollector
 
 from sim.basics.axes import MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES, month_label
 from sim.basics.errors import RunError
-from sim.engines.actors import Adopter, Enterprise, Government, IndustrialFirm, Lab, PublicAgency, Startup
-from sim.engines.actors.census import Ledger, month_of, stocks_of
+from sim.engines.mesa import Adopter, Enterprise, Government, IndustrialFirm, Lab, PublicAgency, Startup
+from sim.engines.mesa.census import Ledger, month_of, stocks_of
 from sim.engines.recording import Part, Recorder, joined
+from sim.engines.world import Job, build, cell_type
 from sim.model.levers import added
 from sim.model.loops import ALWAYS
 from sim.model.rules import adoption, ecosystem
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
-from sim.world import Job, build, cell_type
 
 __all__ = ["OpenLoopModel", "simulate"]
 
@@ -108,7 +108,7 @@ class OpenLoopModel(mesa.Model):
         self.datacollector = self._data_collector(agents_watched)
 
     def _people(self) -> None:
-        """Governments, labs and adopters; what adopters are was drawn in `sim.world`, for both engines."""
+        """Governments, labs and adopters; what adopters are was drawn in `sim.engines.world`, for both engines."""
         self.governments = [self.government(self, place) for place in range(len(REGIONS))]
         self.labs = [self.lab(self, name, place) for place, name in enumerate(self.world.lines)]
         of_type = [getattr(self, kind) for kind in TYPES]
@@ -279,7 +279,7 @@ def simulate(
     trace: bool = False,
     model: type[OpenLoopModel] = OpenLoopModel,
 ) -> dict[str, Array]:
-    """Simulate runs one after the other; parameters and result as for `sim.engines.lockstep.simulate`.
+    """Simulate runs one after the other; parameters and result as for `sim.engines.lockstep.engine.simulate`.
 
     Parameters
     ----------

@@ -14,17 +14,17 @@ import numpy.typing as npt
 from sim.basics.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
 from sim.basics.streams import normals
 from sim.engines import cells
-from sim.engines.actors.actor import Actor
+from sim.engines.mesa.actor import Actor
+from sim.engines.world import cell_region, cell_sector, cell_type
 from sim.model.agents.government import METRICS, WATCHED
 from sim.model.agents.government import Government as GovernmentNumbers
 from sim.model.levers import Pull
 from sim.model.reactions import Course, Reaction
 from sim.model.rules import compute, exposure, reaction, usage
-from sim.world import cell_region, cell_sector, cell_type
 
 if TYPE_CHECKING:
-    from sim.engines.actors.lab import Lab
-    from sim.engines.mesa import OpenLoopModel
+    from sim.engines.mesa.lab import Lab
+    from sim.engines.mesa.model import OpenLoopModel
 
 Array = npt.NDArray[Any]
 DOLLARS_PER_BILLION = 1e9

@@ -1,11 +1,11 @@
 """A run that keeps what its adopters saw: the same world as in the default engine, with its tables of every month.
 
->>> from sim.engines.diary import keep
+>>> from sim.engines.probes.diary import keep
 >>> diary = keep(scenario, replicate=0)      # doctest: +SKIP
 >>> diary.primary[30, 17]      # option of adopter 17 after month 30      # doctest: +SKIP
 
-All luck is keyed, so a run is rebuilt exactly from its scenario and the number of its replicate; `sim.engines.decision`
-then takes any adopter's choice in any month apart.
+All luck is keyed, so a run is rebuilt exactly from its scenario and the number of its replicate;
+`sim.engines.probes.decision` then takes any adopter's choice in any month apart.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ import numpy.typing as npt
 
 from sim.basics.axes import CELLS, N_MODES
 from sim.basics.streams import agent_address
-from sim.engines.lockstep import Lockstep
+from sim.engines.lockstep.engine import Lockstep
+from sim.engines.world import World, build
 from sim.scenario import Scenario
-from sim.world import World, build
 
 Array = npt.NDArray[Any]
 

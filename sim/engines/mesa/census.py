@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from sim.basics.axes import API, N_MODES, SECTORS, TYPES
 from sim.engines import cells
-from sim.engines.deciding import option_type
+from sim.engines.lockstep.deciding import option_type
+from sim.engines.world import cell_region, cell_sector, cell_type
 from sim.model.agents.government import WATCHED
 from sim.model.rules import lenses, price, usage
-from sim.world import cell_region, cell_sector, cell_type
 
 if TYPE_CHECKING:
-    from sim.engines.mesa import OpenLoopModel
+    from sim.engines.mesa.model import OpenLoopModel
 
 Array = npt.NDArray[Any]
 

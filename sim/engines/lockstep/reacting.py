@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from sim.basics.axes import REGIONS
 from sim.basics.streams import normals
-from sim.engines.switches import Switches
+from sim.engines.loop_switches import Switches
+from sim.engines.world import ReactionRule, World
 from sim.model.levers import Pull, added
 from sim.model.reactions import Course
 from sim.model.rules import reaction
-from sim.world import ReactionRule, World
 
 Array = npt.NDArray[Any]
 

@@ -10,13 +10,13 @@ import numpy.typing as npt
 from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS
 from sim.basics.streams import line_address
 from sim.engines import cells
-from sim.engines.actors.actor import Actor
+from sim.engines.mesa.actor import Actor
+from sim.engines.world import cell_region, cell_sector, cell_type
 from sim.model.rules import adoption, capability, compute, ecosystem, price, usage
-from sim.world import cell_region, cell_sector, cell_type
 
 if TYPE_CHECKING:
-    from sim.engines.actors.government import Government
-    from sim.engines.mesa import OpenLoopModel
+    from sim.engines.mesa.government import Government
+    from sim.engines.mesa.model import OpenLoopModel
     from sim.model.agents.lab import Line
 
 Array = npt.NDArray[Any]

@@ -29,11 +29,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.basics.errors import RunError
-from sim.engines.lockstep import Lockstep
-from sim.engines.meanfield import Cells, Mass, start
-from sim.engines.reacting import Standing
+from sim.engines.lockstep.engine import Lockstep
+from sim.engines.lockstep.reacting import Standing
+from sim.engines.meanfield.engine import Cells, Mass, start
+from sim.engines.world import cell_region, cell_type
 from sim.scenario import Scenario
-from sim.world import cell_region, cell_type
 
 Array = npt.NDArray[Any]
 STOCKS = (

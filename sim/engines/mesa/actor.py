@@ -10,7 +10,7 @@ import mesa
 from sim.basics.streams import uniform
 
 if TYPE_CHECKING:
-    from sim.engines.mesa import OpenLoopModel
+    from sim.engines.mesa.model import OpenLoopModel
     from sim.scenario.spec import Parameters
 
 

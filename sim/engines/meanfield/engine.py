@@ -1,8 +1,9 @@
 """The mean-field twin: expected numbers of adopters in cells, in place of adopters (section 7 of the model).
 
 Everything but the decisions is the default engine's: same schedule, same stocks, same rules, same release dates. The
-decisions become flows between lines of each cell, at a few quadrature nodes for tastes and size (`sim.engines.nodes`).
-There is no sampling noise, so closed forms and eigenvalues can be read off (`sim.engines.linearised`).
+decisions become flows between lines of each cell, at a few quadrature nodes for tastes and size
+(`sim.engines.meanfield.nodes`). There is no sampling noise, so closed forms and eigenvalues can be read off
+(`sim.engines.meanfield.linearised`).
 
 It is exact in the limit of many adopters but for four things, each neutral at the parameter named: a peer share is its
 mean (``adopter.peer_weight: 0``), adopters of a line have all learned the mean of what its users learned
@@ -21,13 +22,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.basics.axes import N_MODES, REGIONS, SECTORS, SELF_HOSTED
-from sim.engines.deciding import option_type
-from sim.engines.lockstep import Lockstep
-from sim.engines.nodes import AGE_MOMENTS, Nodes, make_nodes, ramp_coefficients
+from sim.engines.lockstep.deciding import option_type
+from sim.engines.lockstep.engine import Lockstep
+from sim.engines.meanfield.nodes import AGE_MOMENTS, Nodes, make_nodes, ramp_coefficients
 from sim.engines.recording import joined
+from sim.engines.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights
 from sim.model.rules import choice, usage
 from sim.model.rules.adoption import probability
-from sim.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights
 
 Array = npt.NDArray[Any]
 N_BLOCKS = 2 * len(REGIONS)
@@ -44,7 +45,7 @@ def simulate(
     tastes: int = TASTE_NODES,
     sizes: int = SIZE_NODES,
 ) -> dict[str, Array]:
-    """Follow the expected world of each job; parameters and result as for `sim.engines.lockstep.simulate`.
+    """Follow the expected world of each job; parameters and result as for `sim.engines.lockstep.engine.simulate`.
 
     Replicates differ by the release dates of labs only. Counts are of the scenario's adopters, fractions and all.
 
@@ -182,7 +183,8 @@ def ratio(part: Array, whole: Array) -> Array:
 
 
 class Cells:
-    """Decider of the mean-field twin: takes what `sim.engines.deciding.Deciders` takes, and returns like tallies."""
+    """Decider of the mean-field twin: takes what `sim.engines.lockstep.deciding.Deciders` takes, and returns like
+    tallies."""
 
     def __init__(self, world: World, tastes: int = TASTE_NODES, sizes: int = SIZE_NODES):
         self.world = world
@@ -214,7 +216,7 @@ class Cells:
         self, month: int, *, coverage: Array, log_cost: Array, worth: Array, available: Array, banned: Array,
         awareness: Array, push: Array, outside: Array, block: Array,
     ) -> None:  # fmt: skip
-        """Everybody's expected decisions of a month; see `sim.engines.deciding.Deciders.decide`."""
+        """Everybody's expected decisions of a month; see `sim.engines.lockstep.deciding.Deciders.decide`."""
         tables = self.received({
             "coverage": coverage, "log_cost": log_cost, "worth": worth, "available": available, "banned": banned,
             "awareness": awareness, "push": push, "outside": outside, "block": block,

@@ -3,7 +3,7 @@
 The unit of work is a block of adopters of one run. In a block the kernel finds the few to whom an occasion to choose
 arrives, lets them choose, and then tallies everybody's usage. Adopters are sorted by cell, so whatever a cell shares is
 read once for all of them, and neither cell nor rank need be stored; what adopters of a cell share was computed once per
-month (`sim.engines.lockstep`), and the kernel adds what is their own: tastes, history, peers, luck.
+month (`sim.engines.lockstep.engine`), and the kernel adds what is their own: tastes, history, peers, luck.
 
 Choosers go through the choice side by side, `CHUNK` at a time: each step of it is a short loop over rows of the desk,
 with numbers in and out and no branch that depends on the chooser, which LLVM turns into vector instructions. What stops
@@ -82,7 +82,8 @@ class Units(NamedTuple):
 
 
 class People(NamedTuple):
-    """What adopters are, (run, adopter), see `sim.world.Population`; ``begin`` (run, cell + 1) is where cells begin."""
+    """What adopters are, (run, adopter), see `sim.engines.world.Population`; ``begin`` (run, cell + 1) is where cells
+    begin."""
 
     begin: Array
     quality: Array

@@ -22,11 +22,11 @@ import numpy.typing as npt
 
 from sim.basics.axes import N_MODES, SECTORS, SELF_HOSTED
 from sim.engines import cells
-from sim.engines.lockstep import Lockstep
-from sim.engines.switches import Switches
+from sim.engines.lockstep.engine import Lockstep
+from sim.engines.loop_switches import Switches
+from sim.engines.world import N_PEERS, World, build, cell_region, cell_sector, cell_type
 from sim.model.loops import ALWAYS
 from sim.scenario import Scenario
-from sim.world import N_PEERS, World, build, cell_region, cell_sector, cell_type
 
 Array = npt.NDArray[Any]
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.basics.axes import HOSTED, N_MODES, SECTORS
-from sim.engines.kernels import (
+from sim.engines.lockstep.kernels import (
     BLOCK,
     NEVER,
     Fixed,
@@ -23,8 +23,8 @@ from sim.engines.kernels import (
     look_around,
     make_desk,
 )
+from sim.engines.world import World, cell_region, cell_sector, cell_type
 from sim.model.rules.adoption import probability
-from sim.world import World, cell_region, cell_sector, cell_type
 
 Array = npt.NDArray[Any]
 LONGEST_MEMORY = 240

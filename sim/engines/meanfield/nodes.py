@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sim.engines.world import World, cell_type
 from sim.model.rules.price import self_hosting_premium
-from sim.world import World, cell_type
 
 Array = npt.NDArray[Any]
 AGE_MOMENTS = 6

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from sim.basics.errors import ModelError, suggestion
-from sim.engines.mesa import OpenLoopModel
+from sim.engines.mesa.model import OpenLoopModel
 
 
 def load_model(place: str) -> type[OpenLoopModel]:
@@ -34,12 +34,12 @@ def load_model(place: str) -> type[OpenLoopModel]:
         if inspect.isclass(value) and issubclass(value, OpenLoopModel) and value.__module__ == module.__name__
     }
     if not found:
-        raise ModelError(f"{file} holds no subclass of sim.engines.mesa.OpenLoopModel")
+        raise ModelError(f"{file} holds no subclass of sim.engines.mesa.model.OpenLoopModel")
     if not name and len(found) == 1:
         return next(iter(found.values()))
     if name not in found:
         if name and name in vars(module):
-            raise ModelError(f"{name} in {file} is no subclass of sim.engines.mesa.OpenLoopModel")
+            raise ModelError(f"{name} in {file} is no subclass of sim.engines.mesa.model.OpenLoopModel")
         said = f'has no model "{name}"' if name else "holds several models, so name one after a colon"
         raise ModelError(f"{file} {said}. {suggestion(name, found)}")
     return found[name]

@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from sim.basics.axes import GROUPS, HOSTED, MODES, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
 from sim.basics.streams import uniform
-from sim.engines.deciding import LONGEST_MEMORY
-from sim.engines.diary import Diary
+from sim.engines.lockstep.deciding import LONGEST_MEMORY
+from sim.engines.probes.diary import Diary
+from sim.engines.world import N_PEERS
 from sim.model.rules import choice
 from sim.model.rules.adoption import probability
-from sim.world import N_PEERS
 
 Array = npt.NDArray[Any]
 
