@@ -92,8 +92,8 @@ def run(
     RunError
         When not a single run could be finished.
     """
+    from sim.results.dataset import label
     from sim.scenario.resolve import prepare
-    from sim.trajectory import label
 
     scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
     chosen = find_engine(engine, model)
@@ -124,8 +124,9 @@ def run_to_folder(
     OutputError
         When the place is taken or cannot be written; the first is found out before anything is run.
     """
+    from sim.results.dataset import fingerprint, folder_name
+    from sim.results.folder import check_target, save
     from sim.scenario.resolve import prepare
-    from sim.trajectory import check_target, fingerprint, folder_name, save
 
     scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
     name = find_engine(engine, model).name
@@ -171,7 +172,7 @@ def simulate_all(
     """
     import numpy as np
 
-    from sim.trajectory import series_bytes
+    from sim.results.dataset import series_bytes
 
     engine = engine or find_engine("lockstep")
     series, people = series_bytes(scenario), engine.bytes_per_adopter * scenario.run.adopters

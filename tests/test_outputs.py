@@ -15,10 +15,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from sim import trajectory
 from sim.basics.axes import GROUPS, REGIONS, TYPES
 from sim.basics.errors import OutputError, RunError, ScenarioError
 from sim.model.observables import OBSERVABLES
+from sim.results import dataset as labelling
+from sim.results import folder as run_folder
 from sim.run import run, run_to_folder
 from sim.scenario.resolve import prepare
 from sim.scenario.spec import RunSettings, Scenario
@@ -34,14 +35,14 @@ def scenario() -> Scenario:
 def noise(scenario: Scenario, replicates: range) -> dict[str, np.ndarray]:
     """Arrays of the declared shapes, as an engine would return them."""
     generator = np.random.default_rng(1)
-    sizes = {name: len(values) for name, (_, values, _) in trajectory.coordinates(scenario, replicates).items()}
+    sizes = {name: len(values) for name, (_, values, _) in labelling.coordinates(scenario, replicates).items()}
     dims = {name: ("run", "month", *each.dims) for name, each in OBSERVABLES.items()}
     return {name: generator.random([sizes[dim] for dim in dims[name]]) for name in OBSERVABLES}
 
 
 @pytest.fixture
 def dataset(scenario: Scenario) -> xr.Dataset:
-    return trajectory.label(noise(scenario, range(3)), scenario, range(3))
+    return labelling.label(noise(scenario, range(3)), scenario, range(3))
 
 
 def whole(parent: Path) -> list[str]:
@@ -53,7 +54,7 @@ def whole(parent: Path) -> list[str]:
 
 
 def test_a_saved_series_opens_in_plain_xarray_with_all_its_labels(tmp_path, dataset, scenario):
-    folder = trajectory.save(tmp_path, dataset, scenario).folder
+    folder = run_folder.save(tmp_path, dataset, scenario).folder
     with xr.open_dataset(folder / "series.nc") as opened:
         assert set(opened.data_vars) == set(OBSERVABLES)
         for name, observable in OBSERVABLES.items():
@@ -89,7 +90,7 @@ def test_every_coordinate_says_what_it_is(dataset):
 )
 def test_an_engine_that_returns_something_else_is_told_so(scenario, change, word):
     with pytest.raises(RunError, match=word):
-        trajectory.label({**noise(scenario, range(3)), **change}, scenario, range(3))
+        labelling.label({**noise(scenario, range(3)), **change}, scenario, range(3))
 
 
 def test_the_hash_follows_whatever_can_change_a_number(scenario):
@@ -98,17 +99,17 @@ def test_the_hash_follows_whatever_can_change_a_number(scenario):
         scenario.model_copy(update={"run": scenario.run.model_copy(update={"replicates": 4})}),
         scenario.model_copy(update={"lenses": ("L1",)}),
     ]
-    hashes = {trajectory.fingerprint(each) for each in (scenario, *others)} | {trajectory.fingerprint(scenario, "mesa")}
+    hashes = {labelling.fingerprint(each) for each in (scenario, *others)} | {labelling.fingerprint(scenario, "mesa")}
     assert len(hashes) == 5
-    assert trajectory.fingerprint(Scenario(**scenario.model_dump())) == trajectory.fingerprint(scenario)
+    assert labelling.fingerprint(Scenario(**scenario.model_dump())) == labelling.fingerprint(scenario)
 
 
 def test_the_data_hash_sees_one_bit_and_no_order_of_variables(dataset):
     changed = dataset.copy(deep=True)
     changed["price"][0, 0, 0, 0] = np.nextafter(changed["price"][0, 0, 0, 0], 2)
-    assert trajectory.data_hash(changed) != trajectory.data_hash(dataset)
+    assert labelling.data_hash(changed) != labelling.data_hash(dataset)
     shuffled = dataset[list(reversed(list(dataset.data_vars)))]
-    assert trajectory.data_hash(shuffled) == trajectory.data_hash(dataset)
+    assert labelling.data_hash(shuffled) == labelling.data_hash(dataset)
 
 
 # run directories
@@ -116,8 +117,8 @@ def test_the_data_hash_sees_one_bit_and_no_order_of_variables(dataset):
 
 def test_what_was_saved_comes_back(tmp_path, dataset, scenario):
     summary = pd.DataFrame({"final": [1.0, 2.0, 3.0]}, index=pd.Index([0, 1, 2], name="run"))
-    saved = trajectory.save(tmp_path, dataset, scenario, summary=summary, about={"command": "openloop run world.yaml"})
-    back = trajectory.load(saved.folder)
+    saved = run_folder.save(tmp_path, dataset, scenario, summary=summary, about={"command": "openloop run world.yaml"})
+    back = run_folder.load(saved.folder)
     assert back.scenario == scenario
     xr.testing.assert_identical(back.dataset, dataset)
     assert back.manifest == saved.manifest
@@ -127,27 +128,27 @@ def test_what_was_saved_comes_back(tmp_path, dataset, scenario):
 
 
 def test_changed_numbers_are_not_believed(tmp_path, dataset, scenario):
-    folder = trajectory.save(tmp_path, dataset, scenario).folder
+    folder = run_folder.save(tmp_path, dataset, scenario).folder
     other = dataset.copy(deep=True)
     other["price"][0, 0, 0, 0] = 7
     other.to_netcdf(folder / "series.nc", engine="h5netcdf")
     with pytest.raises(OutputError, match="no longer holds"):
-        trajectory.load(folder)
+        run_folder.load(folder)
 
 
 @pytest.mark.parametrize("missing", ["manifest.json", "series.nc", "scenario.yaml"])
 def test_a_folder_that_lacks_a_part_is_refused_in_words(tmp_path, dataset, scenario, missing):
-    folder = trajectory.save(tmp_path, dataset, scenario).folder
+    folder = run_folder.save(tmp_path, dataset, scenario).folder
     (folder / missing).unlink()
     with pytest.raises(OutputError, match=folder.name):
-        trajectory.load(folder)
+        run_folder.load(folder)
 
 
 def test_while_it_is_built_nothing_carries_the_final_name(tmp_path, dataset, scenario):
     seen = []
-    trajectory.save(tmp_path, dataset, scenario, draw=lambda folder: seen.append(whole(tmp_path)))
+    run_folder.save(tmp_path, dataset, scenario, draw=lambda folder: seen.append(whole(tmp_path)))
     assert seen == [[]]
-    assert whole(tmp_path) == [trajectory.folder_name(scenario)]
+    assert whole(tmp_path) == [labelling.folder_name(scenario)]
 
 
 def test_an_interruption_leaves_nothing_at_all(tmp_path, dataset, scenario):
@@ -155,20 +156,21 @@ def test_an_interruption_leaves_nothing_at_all(tmp_path, dataset, scenario):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        trajectory.save(tmp_path, dataset, scenario, draw=interrupt)
+        run_folder.save(tmp_path, dataset, scenario, draw=interrupt)
     assert list(tmp_path.iterdir()) == []
 
 
 KILLED = """
 import os, signal, sys
 import numpy as np
-from sim import trajectory
+from sim.results import dataset as labelling
+from sim.results import folder as run_folder
 from sim.basics.axes import TYPES
 from sim.scenario.spec import RunSettings, Scenario
 
 scenario = Scenario(name="world", run=RunSettings(months=2, replicates=1))
-dataset = trajectory.label({"adoption": np.zeros((1, 2, len(TYPES)))}, scenario, [0])
-trajectory.save(sys.argv[1], dataset, scenario, draw=lambda folder: os.kill(os.getpid(), signal.SIGKILL))
+dataset = labelling.label({"adoption": np.zeros((1, 2, len(TYPES)))}, scenario, [0])
+run_folder.save(sys.argv[1], dataset, scenario, draw=lambda folder: os.kill(os.getpid(), signal.SIGKILL))
 """
 
 
@@ -179,33 +181,33 @@ def test_a_kill_while_writing_leaves_only_a_hidden_part_that_is_swept_up_a_day_l
     assert done.returncode == -signal.SIGKILL
     (left,) = tmp_path.iterdir()
     assert left.name.startswith(".world-")
-    trajectory.sweep(tmp_path)
+    run_folder.sweep(tmp_path)
     assert left.exists(), "it may belong to a run that is still going on"
-    long_ago = time.time() - 2 * trajectory.STALE_AFTER
+    long_ago = time.time() - 2 * run_folder.STALE_AFTER
     for path in [*left.iterdir(), left]:
         os.utime(path, (long_ago, long_ago))
-    trajectory.save(tmp_path, dataset, scenario)
-    assert [path.name for path in tmp_path.iterdir()] == [trajectory.folder_name(scenario)]
+    run_folder.save(tmp_path, dataset, scenario)
+    assert [path.name for path in tmp_path.iterdir()] == [labelling.folder_name(scenario)]
 
 
 def test_what_is_not_ours_is_never_swept_up(tmp_path):
-    long_ago = time.time() - 2 * trajectory.STALE_AFTER
+    long_ago = time.time() - 2 * run_folder.STALE_AFTER
     mine = tmp_path / ".world-12345678.partial-12345678"
     mine.mkdir()
     (mine / "thesis.docx").write_text("years of work")
     (tmp_path / ".other.partial-x").mkdir()
     for path in (mine / "thesis.docx", mine, tmp_path / ".other.partial-x"):
         os.utime(path, (long_ago, long_ago))
-    trajectory.sweep(tmp_path)
+    run_folder.sweep(tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_an_identical_run_replaces_its_own_folder_and_keeps_what_others_put_there(tmp_path, dataset, scenario):
-    first = trajectory.save(tmp_path, dataset, scenario, draw=lambda folder: (folder / "old.svg").write_text("old"))
+    first = run_folder.save(tmp_path, dataset, scenario, draw=lambda folder: (folder / "old.svg").write_text("old"))
     (first.folder / "notes.txt").write_text("look at month 30")
-    second = trajectory.save(tmp_path, dataset, scenario, about={"command": "again"})
+    second = run_folder.save(tmp_path, dataset, scenario, about={"command": "again"})
     assert second.folder == first.folder
-    assert trajectory.load(second.folder).manifest["command"] == "again"
+    assert run_folder.load(second.folder).manifest["command"] == "again"
     assert (second.folder / "notes.txt").read_text() == "look at month 30"
     assert not (second.folder / "figures" / "old.svg").exists()
     assert len(list(tmp_path.iterdir())) == 1
@@ -213,13 +215,13 @@ def test_an_identical_run_replaces_its_own_folder_and_keeps_what_others_put_ther
 
 @pytest.mark.parametrize("manifest", [None, "no json", '{"inputs_sha256": "another"}'])
 def test_a_folder_that_we_did_not_make_is_left_alone(tmp_path, dataset, scenario, manifest):
-    target = tmp_path / trajectory.folder_name(scenario)
+    target = tmp_path / labelling.folder_name(scenario)
     target.mkdir()
     (target / "precious.txt").write_text("keep")
     if manifest is not None:
         (target / "manifest.json").write_text(manifest)
     with pytest.raises(OutputError, match="in the way"):
-        trajectory.save(tmp_path, dataset, scenario)
+        run_folder.save(tmp_path, dataset, scenario)
     assert (target / "precious.txt").read_text() == "keep"
 
 
@@ -228,14 +230,14 @@ def test_a_figure_that_cannot_be_drawn_does_not_cost_the_numbers(tmp_path, datas
         raise ValueError("no such colour")
 
     with pytest.raises(OutputError, match="no such colour"):
-        trajectory.save(tmp_path, dataset, scenario, draw=fail)
-    xr.testing.assert_identical(trajectory.load(tmp_path / trajectory.folder_name(scenario)).dataset, dataset)
+        run_folder.save(tmp_path, dataset, scenario, draw=fail)
+    xr.testing.assert_identical(run_folder.load(tmp_path / labelling.folder_name(scenario)).dataset, dataset)
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path, dataset, scenario):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(OutputError, match="cannot write"):
-        trajectory.save(tmp_path / "file", dataset, scenario)
+        run_folder.save(tmp_path / "file", dataset, scenario)
 
 
 # runs

@@ -21,10 +21,10 @@ from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.model.policies import policy_kinds
 from sim.model.reactions import SHIPPED, Course, Reaction, set_by_rule, too_strong
 from sim.model.rules import reaction
+from sim.results.folder import load
 from sim.run import run, run_to_folder
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
-from sim.trajectory import load
 
 KINDS = policy_kinds()
 

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from sim.basics.errors import OutputError
 from sim.cli import app
-from sim.experiments.differences import compare_files
 from sim.experiments.replay import replay
+from sim.results.differences import compare_files
 
 ROOT = Path(__file__).parents[1]
 BASELINE, OTHER = ROOT / "scenarios" / "baseline.yaml", ROOT / "scenarios" / "no-control.yaml"
@@ -214,8 +214,8 @@ def test_a_store_whose_numbers_are_not_the_models_is_found(copy):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from sim.experiments.shards import write_shard
     from sim.experiments.store import open_store
+    from sim.results.shards import write_shard
 
     folder = copy("ensemble")
     identity = open_store(folder).identity

@@ -311,7 +311,7 @@ def test_loops_and_sensitivity_have_their_chapters(tmp_path):
 
 
 def test_both_pages_render_an_empty_report():
-    from sim.report.blocks import Page
+    from sim.results.blocks import Page
 
     nothing = Page("Nothing", "0")
     assert "<h1>Nothing</h1>" in as_html(nothing, Path())

@@ -122,7 +122,7 @@ def _of_table(path: Path, time: str, values: list[str], by: str | None, percent:
 
 def _of_run(folder: Path, observable: str) -> tuple[Read, str]:
     from sim.analysis.scurves.runs import series_of
-    from sim.trajectory import load
+    from sim.results.folder import load
 
     saved = load(folder)
     found: Read = list(series_of(saved.dataset, observable))

@@ -23,8 +23,8 @@ from sim.engines import engine as find_engine
 from sim.experiments.outcomes import OUTCOMES
 from sim.experiments.points import Applier
 from sim.experiments.recipe import SCENARIO, Recipe
+from sim.results.dataset import label
 from sim.scenario import Scenario
-from sim.trajectory import label
 
 Values = tuple[Any, ...]
 Run = tuple[int, Values, int]

@@ -31,10 +31,10 @@ from sim.experiments.ceilings import Ceilings
 from sim.experiments.outcomes import CEILINGS, OUTCOMES, find, reduce
 from sim.experiments.paired import Paired, next_count, pair, ratio_interval, sentence
 from sim.experiments.switched import parts, who_switched
+from sim.results.dataset import label
 from sim.run import Failure, Progress, simulate_all
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
-from sim.trajectory import label
 
 Stage = Callable[[int], AbstractContextManager[Progress | None]]
 """Told how many run-months come next; the context yields what to call with those that are done."""

@@ -29,9 +29,9 @@ from sim.experiments.compare import Comparison, Plan
 from sim.experiments.outcomes import EVERYBODY, OUTCOMES
 from sim.experiments.paired import interval, places_of, spoken
 from sim.experiments.switched import holders
+from sim.results.folder import FIGURES, check_target, complain_of_figures, drawn, write_whole
 from sim.scenario import Scenario
 from sim.scenario.resolve import resolved_text
-from sim.trajectory import FIGURES, check_target, complain_of_figures, drawn, write_whole
 
 INSIDE = ("headline", "identical")
 """Columns of the table that are for the program only."""

@@ -31,7 +31,7 @@ from sim.experiments.pools import Pool
 from sim.experiments.pools import pool as make_pool
 from sim.experiments.recipe import Recipe
 from sim.experiments.store import Store, open_store, python_values
-from sim.trajectory import series_bytes
+from sim.results.dataset import series_bytes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -30,10 +30,10 @@ from sim.experiments.compare import make_plan
 from sim.experiments.parting import CAUSES, Pair
 from sim.experiments.stories import Story, story_of_one, story_of_two
 from sim.experiments.upstream import Upstream
+from sim.results.folder import MANIFEST, SCENARIO, SERIES
 from sim.scenario import Scenario
 from sim.scenario.resolve import load as load_scenario
 from sim.scenario.resolve import prepare
-from sim.trajectory import MANIFEST, SCENARIO, SERIES
 
 RESULT_TOLERANCE = 1e-9
 """How near a rebuilt run must come to a stored one, relative; the engines agree on choices to the last one."""

@@ -23,7 +23,8 @@ import pandas as pd
 from sim import __version__
 from sim.experiments.comparison_folder import write_scenarios
 from sim.experiments.explain import Explanation, account
-from sim.trajectory import DEFAULT_ENGINE, FIGURES, complain_of_figures, drawn, write_whole
+from sim.results.dataset import DEFAULT_ENGINE
+from sim.results.folder import FIGURES, complain_of_figures, drawn, write_whole
 
 
 def save(

@@ -14,7 +14,7 @@ from typing import Any
 
 from sim import __version__
 from sim.basics.errors import OutputError
-from sim.trajectory import MANIFEST
+from sim.results.folder import MANIFEST
 
 STUDY = "study.json"
 
@@ -192,8 +192,8 @@ def store_of(folder: Folder) -> Path | None:
 
 
 def _shard_files(folder: Folder) -> Iterator[Path]:
-    from sim.experiments.shards import shards_in
     from sim.experiments.store import CURVES, POINTS, RUNS
+    from sim.results.shards import shards_in
 
     store = store_of(folder)
     if store is not None:
@@ -203,7 +203,7 @@ def _shard_files(folder: Folder) -> Iterator[Path]:
 
 def _shards(folder: Folder) -> Iterator[Changed]:
     from sim.experiments.recipe import Recipe
-    from sim.experiments.shards import checksum, sound
+    from sim.results.shards import checksum, sound
 
     files = list(_shard_files(folder))
     if not files:

@@ -9,10 +9,10 @@ import numpy as np
 
 from sim.analysis.patterns import Measure, measure
 from sim.engines.lockstep import engine as lockstep
+from sim.results.dataset import label
 from sim.run import Progress
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
-from sim.trajectory import label
 
 Simulate = Callable[..., dict[str, Any]]
 """An engine's ``simulate``."""

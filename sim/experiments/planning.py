@@ -26,7 +26,7 @@ from sim.experiments.pools import Pool
 from sim.experiments.recipe import Recipe
 from sim.experiments.replicates import crossed, square
 from sim.experiments.summary import headline
-from sim.trajectory import series_bytes
+from sim.results.dataset import series_bytes
 
 PILOT = 64
 """Points of a pilot, or replicates of a single one: a standard deviation is then known to within a sixth."""

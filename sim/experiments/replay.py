@@ -33,8 +33,8 @@ from sim import __version__
 from sim.basics.errors import OutputError
 from sim.experiments.batch import OK
 from sim.experiments.compare import Stage
-from sim.experiments.differences import Finding, compare_files
 from sim.experiments.folders import Changed, Folder, changed_files, open_folder, store_of, vouched
+from sim.results.differences import Finding, compare_files
 from sim.scenario import Scenario
 
 FITTED = 1e-4

@@ -26,7 +26,7 @@ from sim import __version__
 from sim.analysis.scurves.describe import Description, fits, replicates, rows
 from sim.basics.errors import OutputError
 from sim.basics.table import Array, Series
-from sim.trajectory import FIGURES, complain_of_figures, drawn, write_whole
+from sim.results.folder import FIGURES, complain_of_figures, drawn, write_whole
 
 Read = list[tuple[Series, Array | None]]
 """A series, and the runs of which it is the mean, (run, n), if it has any."""
@@ -86,7 +86,8 @@ def read_again(source: Path, inputs: Mapping[str, Any]) -> Read | None:
     """What was analysed, from where it came; None when that is not there, or holds other numbers than it did."""
     from sim.analysis.scurves.runs import series_of
     from sim.basics.table import read
-    from sim.trajectory import data_hash, load
+    from sim.results.dataset import data_hash
+    from sim.results.folder import load
 
     found: Read
     try:

@@ -45,8 +45,8 @@ from sim.experiments.batch import FAILED, OK, Batch, Values
 from sim.experiments.factors import Factor
 from sim.experiments.outcomes import OUTCOMES
 from sim.experiments.recipe import Recipe
-from sim.experiments.shards import first_line, refusal, shards_in, sound, write_shard, write_text
-from sim.trajectory import MANIFEST, RECORDED_PACKAGES
+from sim.results.folder import MANIFEST, RECORDED_PACKAGES
+from sim.results.shards import first_line, refusal, shards_in, sound, write_shard, write_text
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -32,9 +32,9 @@ from sim.experiments.replicates import (
     tolerance,
     width_of_mean,
 )
-from sim.experiments.shards import write_text
 from sim.experiments.store import Store
-from sim.trajectory import FIGURES
+from sim.results.folder import FIGURES
+from sim.results.shards import write_text
 
 COLUMNS = (
     "outcome", "unit", "points", "replicates", "mean", "low", "high", "sd_points", "sd_luck", "luck_part", "missing",

@@ -23,9 +23,9 @@ from sim.experiments.compare import CommonLuck, Plan, Stage, at_month, parse_out
 from sim.experiments.comparison_folder import write_scenarios
 from sim.experiments.outcomes import OUTCOMES
 from sim.experiments.paired import interval, spoken
+from sim.results.folder import FIGURES, complain_of_figures, drawn, write_whole
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
-from sim.trajectory import FIGURES, complain_of_figures, drawn, write_whole
 
 MOST_POINTS = 1000
 LOW, HIGH = 0.1, 0.9

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sim.report.blocks import Block, Items, Page, Picture, Section, Table, Words
+from sim.results.blocks import Block, Items, Page, Picture, Section, Table, Words
 
 MARK = "openloop report"
 """By which a page of ours is known, so that nobody else's file is ever replaced."""

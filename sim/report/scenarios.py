@@ -11,7 +11,7 @@ from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, ScenarioError
 from sim.basics.quantity import Quantity, sources, walk
 from sim.experiments.folders import Folder, store_of
-from sim.report.blocks import Block, Items, Section, Table, Words, table
+from sim.results.blocks import Block, Items, Section, Table, Words, table
 from sim.scenario import Scenario
 from sim.scenario.check import amount, default_parameters
 from sim.scenario.describe import sections as sections_of

@@ -11,8 +11,8 @@ import pandas as pd
 
 from sim.basics.axes import month_label
 from sim.experiments.folders import Folder
-from sim.report.blocks import Block, Items, Picture, Section, Table, Words, table
 from sim.report.captions import again, caption, count
+from sim.results.blocks import Block, Items, Picture, Section, Table, Words, table
 
 FIRST = ("focus_share", "L1_CN_open", "adoption_all", "capability_gap")
 """Outcomes of a run that are told before the others."""

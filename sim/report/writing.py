@@ -14,10 +14,10 @@ from sim import __version__
 from sim.basics.errors import OutputError
 from sim.experiments.folders import KINDS, Changed, Folder, changed_files, open_folders, store_of, vouched
 from sim.report import scenarios
-from sim.report.blocks import Block, Items, Page, Section, Words, table
 from sim.report.captions import again, made_of
 from sim.report.page import MARK, as_html, as_markdown
 from sim.report.sections import chapter, title_of
+from sim.results.blocks import Block, Items, Page, Section, Words, table
 
 HTML, MARKDOWN = "report.html", "report.md"
 
@@ -60,7 +60,7 @@ def write_report(
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot write to {place}: {error.strerror or error}") from error
-    from sim.experiments.shards import write_text
+    from sim.results.shards import write_text
 
     written = {HTML: as_html(page, place), MARKDOWN: as_markdown(page, place)}
     for name, text in written.items():

@@ -31,9 +31,9 @@ from sim.basics.axes import month_label, month_number
 from sim.experiments.loops.measure import Findings
 from sim.experiments.loops.plan import OUTCOMES, Plan, make_plan
 from sim.experiments.loops.report import as_markdown, shown_gains
+from sim.results.folder import FIGURES, check_target, complain_of_figures, drawn, write_whole
 from sim.scenario.resolve import load as load_scenario
 from sim.scenario.resolve import resolved_text
-from sim.trajectory import FIGURES, check_target, complain_of_figures, drawn, write_whole
 
 
 def folder_of(plan: Plan, parent: str | Path) -> Path:

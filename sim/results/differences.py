@@ -55,7 +55,7 @@ def compare_files(stored: Path, rebuilt: Path, name: str, tolerance: float = 0.0
 def _datasets(old: Path, new: Path, name: str) -> Finding:
     import xarray as xr
 
-    from sim.trajectory import data_hash
+    from sim.results.dataset import data_hash
 
     with xr.open_dataset(old, engine="h5netcdf") as stored, xr.open_dataset(new, engine="h5netcdf") as rebuilt:
         if data_hash(stored) == data_hash(rebuilt):
