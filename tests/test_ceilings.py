@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from sim.analysis.scurves import fit
-from sim.experiments.ceilings import GROUPS, Ceilings, nearby_ceiling
+from sim.analysis.scurves.ceilings import GROUPS, Ceilings, nearby_ceiling
 
 MONTH = np.arange(120)
 

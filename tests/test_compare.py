@@ -13,14 +13,14 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
+from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.paired import PILOT
 from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, RunError, ScenarioError, UnknownNameError
 from sim.cli import app
 from sim.engines import engine as find_engine
 from sim.experiments import comparison_folder
 from sim.experiments.compare import CommonLuck, Until, carry_out, compare, first_difference, make_plan, parse_outcome
-from sim.experiments.outcomes import OUTCOMES
-from sim.experiments.paired import PILOT
 from sim.experiments.sweep import backwards, findings, parse_sweep, sweep, unit_of
 from sim.experiments.sweep import save as save_sweep
 from sim.figures.comparison import comparison, different

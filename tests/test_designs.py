@@ -10,8 +10,8 @@ import pytest
 from sim.basics.errors import ScenarioError, UnknownNameError
 from sim.experiments.designs import grid, listed, remark, unit_points
 from sim.experiments.ensemble import Ensemble
-from sim.experiments.factors import parse_factor
 from sim.experiments.study import Study, ask, asked_for, enter
+from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
 
 BASELINE = Path(__file__).parents[1] / "scenarios/baseline.yaml"

@@ -19,10 +19,10 @@ import pytest
 from sim.basics.errors import OutputError, PoolError, RunError, ScenarioError, UnknownNameError
 from sim.experiments.batch import Kitchen, run_batch
 from sim.experiments.ensemble import Ensemble, Sizer, in_steps, most_runs
-from sim.experiments.factors import parse_factor
 from sim.experiments.pools import Pool, pool
 from sim.experiments.recipe import Recipe, make_recipe
 from sim.run import run
+from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
 
 ROOT = Path(__file__).parents[1]

@@ -10,8 +10,8 @@ from scipy import stats
 
 from sim.basics.distributions import SHAPES, Distribution
 from sim.basics.errors import ScenarioError
-from sim.experiments.factors import Factor, default_factors, make_factor, parse_factor, reconcile
-from sim.experiments.points import Applier
+from sim.scenario.factors import Factor, default_factors, make_factor, parse_factor, reconcile
+from sim.scenario.points import Applier
 from sim.scenario.resolve import from_mapping, load
 
 BASELINE = "scenarios/baseline.yaml"

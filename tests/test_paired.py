@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.experiments.paired import (
+from sim.analysis.paired import (
     FEWEST_MOVED,
     PILOT,
     interval,

@@ -8,12 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.experiments.ensemble import Ensemble
-from sim.experiments.factors import parse_factor
-from sim.experiments.planning import plan
-from sim.experiments.pools import pool
-from sim.experiments.recipe import make_recipe
-from sim.experiments.replicates import (
+from sim.analysis.replicates import (
     advise,
     crossed,
     needed_for_mean,
@@ -23,8 +18,13 @@ from sim.experiments.replicates import (
     square,
     width_of_mean,
 )
+from sim.experiments.ensemble import Ensemble
+from sim.experiments.planning import plan
+from sim.experiments.pools import pool
+from sim.experiments.recipe import make_recipe
 from sim.experiments.study import ask, enter, until_narrow
 from sim.experiments.summary import headline, stability, summarise, write
+from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
 
 BASELINE = "scenarios/baseline.yaml"

@@ -10,10 +10,10 @@ import pytest
 
 from sim.basics.distributions import Distribution
 from sim.basics.errors import ScenarioError
-from sim.experiments.factors import varied_factors
 from sim.run import run
 from sim.scenario import Scenario
 from sim.scenario.describe import describe
+from sim.scenario.factors import varied_factors
 from sim.scenario.read import read
 from sim.scenario.resolve import from_mapping, load
 from sim.scenario.schema import json_schema

@@ -21,7 +21,6 @@ from sim.basics.errors import DesignError, ScenarioError, UnknownNameError
 from sim.cli import app
 from sim.experiments.batch import Kitchen
 from sim.experiments.ensemble import as_points
-from sim.experiments.factors import default_factors
 from sim.experiments.sensitivity import ScenarioModel, choose, study
 from sim.experiments.sensitivity.asked import columns, extras_of
 from sim.experiments.sensitivity.gains import Journal, total_gain
@@ -29,6 +28,7 @@ from sim.experiments.sensitivity.study import carry_out
 from sim.experiments.sensitivity.top import ranked
 from sim.experiments.sensitivity.variables import declaration, not_varied
 from sim.experiments.sensitivity.words import sentence
+from sim.scenario.factors import default_factors
 from sim.scenario.resolve import load, prepare
 
 ROOT = Path(__file__).parents[1]

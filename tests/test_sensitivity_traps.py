@@ -12,8 +12,8 @@ from sensitivity_functions import G_FACTORS, LINEAR, freshly_noisy, linear, nois
 from sim.analysis.sensitivity import Column, analyse, find, make
 from sim.analysis.sensitivity.convergence import over_size
 from sim.analysis.sensitivity.design import named_seed, problem
-from sim.analysis.sensitivity.given_data import contained, slices
 from sim.analysis.sensitivity.measures import RESAMPLES
+from sim.analysis.sensitivity.methods.given_data import contained, slices
 from sim.analysis.sensitivity.resampling import classes, deltas, first_orders, regionals, slice_distances
 from sim.analysis.sensitivity.survival import crossings, median
 from sim.basics.errors import DesignError, ScenarioError

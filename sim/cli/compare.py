@@ -23,7 +23,7 @@ SENTENCES = 8
 
 
 def _outcomes(incomplete: str) -> list[str]:
-    from sim.experiments.outcomes import OUTCOMES
+    from sim.analysis.outcomes import OUTCOMES
 
     return [name for name in OUTCOMES if name.startswith(incomplete)]
 
@@ -194,11 +194,11 @@ def words(found: Comparison) -> str:
 
 
 def _one(found: Comparison, name: str) -> str:
+    from sim.analysis.paired import spoken
+    from sim.analysis.switched import holders
     from sim.basics.axes import month_label
     from sim.cli.terminal import as_table
     from sim.experiments.comparison_folder import factor, figures_of, per_billion, same_until
-    from sim.experiments.paired import spoken
-    from sim.experiments.switched import holders
 
     base, dates = found.plan.base.name, [month_label(month) for month in found.plan.at]
     mine = found.table[(found.table["other"] == name) & found.table["headline"]]

@@ -25,7 +25,7 @@ MOST_REPLICATES = 1000
 
 
 def _outcomes(incomplete: str) -> list[str]:
-    from sim.experiments.outcomes import OUTCOMES
+    from sim.analysis.outcomes import OUTCOMES
 
     return [name for name in OUTCOMES if name.startswith(incomplete)]
 
@@ -287,8 +287,8 @@ def _belongs(column: str, outcomes: Any) -> bool:
 
 def _column(recipe: Recipe, outcomes: Any) -> str:
     """The column that --until-width looks at: the first outcome that was named, in the last month unless it says."""
+    from sim.analysis.outcomes import OUTCOMES
     from sim.basics.axes import month_label
-    from sim.experiments.outcomes import OUTCOMES
 
     wanted = (_split(outcomes) or ["focus_share"])[0]
     name, _, date = wanted.partition("@")

@@ -133,8 +133,8 @@ def dense(rows: list[dict[str, str]]) -> list[dict[str, str]]:
 
 def plan_words(found: Forecast, workers: str) -> str:
     """A plan to read."""
+    from sim.analysis.paired import decimals
     from sim.cli.terminal import as_table
-    from sim.experiments.paired import decimals
 
     rows = []
     for row in found.widths.itertuples():

@@ -35,7 +35,7 @@ def _questions(incomplete: str) -> list[str]:
 
 
 def _outcomes(incomplete: str) -> list[str]:
-    from sim.experiments.outcomes import OUTCOMES
+    from sim.analysis.outcomes import OUTCOMES
 
     return [name for name in (*OUTCOMES, "total_gain") if name.startswith(incomplete)]
 

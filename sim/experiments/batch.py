@@ -17,14 +17,14 @@ from typing import Any
 
 import numpy as np
 
+from sim.analysis.outcomes import OUTCOMES
 from sim.basics.errors import OpenLoopError
 from sim.engines import Engine
 from sim.engines import engine as find_engine
-from sim.experiments.outcomes import OUTCOMES
-from sim.experiments.points import Applier
 from sim.experiments.recipe import SCENARIO, Recipe
 from sim.results.dataset import label
 from sim.scenario import Scenario
+from sim.scenario.points import Applier
 
 Values = tuple[Any, ...]
 Run = tuple[int, Values, int]

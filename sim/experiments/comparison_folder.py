@@ -24,11 +24,11 @@ import pandas as pd
 import xarray as xr
 
 from sim import __version__
+from sim.analysis.outcomes import EVERYBODY, OUTCOMES
+from sim.analysis.paired import interval, places_of, spoken
+from sim.analysis.switched import holders
 from sim.basics.axes import month_label
 from sim.experiments.compare import Comparison, Plan
-from sim.experiments.outcomes import EVERYBODY, OUTCOMES
-from sim.experiments.paired import interval, places_of, spoken
-from sim.experiments.switched import holders
 from sim.results.folder import FIGURES, check_target, complain_of_figures, drawn, write_whole
 from sim.scenario import Scenario
 from sim.scenario.resolve import resolved_text

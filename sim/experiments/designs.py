@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from sim.basics.errors import Problem, ScenarioError
-from sim.experiments.factors import Factor, make_factor
 from sim.scenario import Scenario
+from sim.scenario.factors import Factor, make_factor
 from sim.scenario.read import scalar_value
 
 DESIGNS = {

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.replicates import crossed, square
 from sim.basics.errors import RunError
 from sim.experiments.batch import FAILED, OK, Values
 from sim.experiments.ensemble import Ensemble, Sizer, Watch, most_runs
-from sim.experiments.outcomes import OUTCOMES
 from sim.experiments.pools import Pool
 from sim.experiments.recipe import Recipe
-from sim.experiments.replicates import crossed, square
 from sim.experiments.summary import headline
 from sim.results.dataset import series_bytes
 

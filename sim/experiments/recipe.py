@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sim import __version__
+from sim.analysis.outcomes import OUTCOMES, find
 from sim.basics.axes import month_label, month_number
 from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError
 from sim.engines import engine as find_engine
-from sim.experiments.factors import Factor, reconcile
-from sim.experiments.outcomes import OUTCOMES, find
 from sim.scenario import Scenario
+from sim.scenario.factors import Factor, reconcile
 
 DEFAULT_AT = "2029-12"
 """Month at which levels are read beside the last, where it is simulated."""
@@ -146,7 +146,7 @@ def make_recipe(
 
     Parameters
     ----------
-    outcomes : names of `sim.experiments.outcomes.OUTCOMES`; absent: all
+    outcomes : names of `sim.analysis.outcomes.OUTCOMES`; absent: all
     at : months such as ``"2029-12"`` beside the last; absent: 2029-12 where it is simulated
     curves : levels to keep month by month; absent: the headline levels; empty: none
     variants : further scenarios; a factor called ``scenario`` then chooses among them and the first

@@ -39,14 +39,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim import __version__
+from sim.analysis.outcomes import OUTCOMES
 from sim.basics.axes import START_YEAR, month_label
 from sim.basics.errors import OutputError
 from sim.experiments.batch import FAILED, OK, Batch, Values
-from sim.experiments.factors import Factor
-from sim.experiments.outcomes import OUTCOMES
 from sim.experiments.recipe import Recipe
 from sim.results.folder import MANIFEST, RECORDED_PACKAGES
 from sim.results.shards import first_line, refusal, shards_in, sound, write_shard, write_text
+from sim.scenario.factors import Factor
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from sim.analysis.paired import next_count
+from sim.analysis.replicates import square
 from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError, UnknownNameError
 from sim.experiments.batch import Values
 from sim.experiments.designs import DESIGNS, grid, listed, remark, unit_points, valued
 from sim.experiments.ensemble import Account, Ensemble, in_steps
-from sim.experiments.factors import Factor, default_factors, parse_factor, varied_factors
-from sim.experiments.paired import next_count
 from sim.experiments.recipe import SCENARIO, Recipe, make_recipe
-from sim.experiments.replicates import square
 from sim.experiments.store import Store, python_values
 from sim.scenario import Scenario
+from sim.scenario.factors import Factor, default_factors, parse_factor, varied_factors
 from sim.scenario.resolve import load
 
 REPLICATES = 4
@@ -206,7 +206,7 @@ def until_narrow(
     """Add replicates until the mean of an outcome over the same points is known to within ``width`` (95%, end to end).
 
     Luck is all that changes between replicates, and it is common to all points, so the means over the points are one
-    independent value a replicate; `sim.experiments.paired.next_count` says when to stop so that the interval still
+    independent value a replicate; `sim.analysis.paired.next_count` says when to stop so that the interval still
     covers the truth.
 
     Returns

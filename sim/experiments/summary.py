@@ -15,12 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.basics.errors import OutputError
-from sim.experiments.batch import FAILED
-from sim.experiments.outcomes import OUTCOMES
-from sim.experiments.paired import decimals
-from sim.experiments.recipe import Recipe
-from sim.experiments.replicates import (
+from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.paired import decimals
+from sim.analysis.replicates import (
     FEWEST,
     Advice,
     advise,
@@ -32,6 +29,9 @@ from sim.experiments.replicates import (
     tolerance,
     width_of_mean,
 )
+from sim.basics.errors import OutputError
+from sim.experiments.batch import FAILED
+from sim.experiments.recipe import Recipe
 from sim.experiments.store import Store
 from sim.results.folder import FIGURES
 from sim.results.shards import write_text

@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
+from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.paired import interval, spoken
 from sim.basics.axes import month_label
 from sim.basics.errors import Problem, ScenarioError
 from sim.engines import engine as find_engine
 from sim.experiments.compare import CommonLuck, Plan, Stage, at_month, parse_outcome
 from sim.experiments.comparison_folder import write_scenarios
-from sim.experiments.outcomes import OUTCOMES
-from sim.experiments.paired import interval, spoken
 from sim.results.folder import FIGURES, complain_of_figures, drawn, write_whole
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare

@@ -87,7 +87,7 @@ Read = tuple[str, list[Block], list[Block]]
 
 
 def _run(folder: Folder) -> Read:
-    from sim.experiments.outcomes import reduce
+    from sim.analysis.outcomes import reduce
 
     manifest = folder.manifest
     done = int(manifest.get("runs_finished", manifest["replicates"]))
@@ -136,7 +136,7 @@ def _outcome(name: Any, values: Any, last: int) -> tuple[tuple[str, ...], str] |
     """A row and a sentence; None where the outcome has no value at all."""
     import numpy as np
 
-    from sim.experiments.outcomes import OUTCOMES
+    from sim.analysis.outcomes import OUTCOMES
 
     outcome = OUTCOMES[str(name)]
     numbers = values.sel(month=last).values if outcome.kind == "level" else values.values
@@ -160,7 +160,7 @@ def _outcome(name: Any, values: Any, last: int) -> tuple[tuple[str, ...], str] |
 
 def _mean(known: Any, unit: str) -> tuple[float, float, float]:
     """The mean over runs and the ends of its interval; that of a share cannot leave 0 to 1, whatever a t value says."""
-    from sim.experiments.paired import interval
+    from sim.analysis.paired import interval
 
     mean, low, high = (float(end) for end in interval(known))
     if known.size == 1:
@@ -181,7 +181,7 @@ def _unit(outcome: Any) -> str:
 def _spoken(outcome: Any, width: float) -> Callable[[float], str]:
     """Shares in percent, months as dates, logarithms as what they are of, others with the digits that an interval of
     this width leaves standing."""
-    from sim.experiments.paired import decimals
+    from sim.analysis.paired import decimals
 
     if _is_date(outcome):
         return lambda value: month_label(max(round(value), 0))
@@ -216,8 +216,8 @@ def _scurve_sentences(dataset: Any) -> Iterator[str]:
 
 
 def _comparison(folder: Folder) -> Read:
+    from sim.analysis.paired import spoken
     from sim.experiments.comparison_folder import figures_of, read_table
-    from sim.experiments.paired import spoken
 
     manifest = folder.manifest
     base, *others = manifest["comparison"]
@@ -265,7 +265,7 @@ def _same_until(manifest: Any, name: str) -> str:
 
 
 def _switched(folder: Folder, name: str) -> list[Block]:
-    from sim.experiments.switched import holders
+    from sim.analysis.switched import holders
 
     source = folder.path / "who_switched.csv"
     if not source.is_file():
@@ -280,7 +280,7 @@ def _switched(folder: Folder, name: str) -> list[Block]:
 
 
 def _sweep(folder: Folder) -> Read:
-    from sim.experiments.outcomes import OUTCOMES
+    from sim.analysis.outcomes import OUTCOMES
 
     manifest = folder.manifest
     rows = pd.read_csv(folder.path / "sweep.csv")
@@ -428,7 +428,7 @@ def _outcome_words(column: str) -> str:
 
 
 def _of_ensemble(row: Any) -> str:
-    from sim.experiments.outcomes import OUTCOMES
+    from sim.analysis.outcomes import OUTCOMES
 
     outcome = OUTCOMES[row.outcome.partition("@")[0]]
     if math.isnan(row.mean):
@@ -443,7 +443,7 @@ def _of_ensemble(row: Any) -> str:
 
 
 def _is_headline(name: str) -> bool:
-    from sim.experiments.outcomes import OUTCOMES
+    from sim.analysis.outcomes import OUTCOMES
 
     return name in OUTCOMES and OUTCOMES[name].headline
 

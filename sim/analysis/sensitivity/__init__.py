@@ -1,15 +1,7 @@
 """Sensitivity analysis: tables of runs in, indices out. Nothing here knows a scenario or runs a model.
 
-One file a family of methods, each with a ``design`` (which points to visit) and ``indices`` (what they say):
-
-==================  =============================================  ==================================================
-`elementary`        Morris trajectories, radial elementary effects  which factors can be dropped
-`variance`          Sobol' S1, ST, S2; groups; month by month       how variance is shared, and who interacts
-`given_data`        RBD-FAST, delta, PAWN, HDMR, regional           first indices, tails and regions from one sample
-`gradients`         DGSM                                            a bound on ST from slopes
-`factorial`         two-level fractional factorial                  main effects and pairs from few runs
-`shapley`           Goda's estimator                                shares that add to one even where factors interact
-==================  =============================================  ==================================================
+`methods` holds one file a family of methods, each with a ``design`` (which points to visit) and ``indices`` (what they
+say).
 
 `analyse` is the one door: it drops failed runs with their whole part of the design, estimates through SALib or scipy,
 sets intervals by bootstrap, compares with an inert factor, tells luck from factors, and decides what may be said.
@@ -22,7 +14,7 @@ these modules step around are tested one by one in ``tests/test_sensitivity_trap
 from sim.analysis.sensitivity.analyse import Check, Indices, analyse
 from sim.analysis.sensitivity.design import DUMMY, LUCK, Column, Design
 from sim.analysis.sensitivity.luck import Luck
-from sim.analysis.sensitivity.methods import METHODS, QUESTIONS, find, make
+from sim.analysis.sensitivity.methods.registry import METHODS, QUESTIONS, find, make
 
 __all__ = ["DUMMY", "LUCK", "METHODS", "QUESTIONS", "Check", "Column", "Design", "Indices", "Luck", "analyse", "find",
            "make"]  # fmt: skip

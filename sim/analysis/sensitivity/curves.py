@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.analysis.sensitivity import elementary, given_data, shapley, variance
 from sim.analysis.sensitivity.design import DUMMY, LUCK, Array, Design
-from sim.analysis.sensitivity.methods import Method
+from sim.analysis.sensitivity.methods import elementary, given_data, shapley, variance
+from sim.analysis.sensitivity.methods.registry import Method
 
 REST = "interactions"
 GIVEN = given_data.METHODS

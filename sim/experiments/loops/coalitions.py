@@ -11,12 +11,12 @@ import pandas as pd
 
 from sim.analysis.loops.dominance import handovers
 from sim.analysis.loops.shapley import coalitions, shapley
+from sim.analysis.paired import interval
 from sim.basics.axes import REGIONS, month_label
 from sim.engines import cells
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.world import build
 from sim.experiments.loops.plan import OUTCOMES, UNITS, Plan, Task
-from sim.experiments.paired import interval
 from sim.scenario import Scenario
 
 Array = np.ndarray

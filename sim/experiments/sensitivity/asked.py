@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.sensitivity.discovery import LEAST_RUNS, Region, cart, parse_region, prim
 from sim.analysis.sensitivity.flip import Reversals, reversals
 from sim.analysis.sensitivity.survival import split_by_factor
 from sim.basics.axes import month_label, month_number
 from sim.basics.errors import DesignError, UnknownNameError
-from sim.experiments.outcomes import OUTCOMES
 from sim.experiments.sensitivity import gains
 from sim.experiments.sensitivity.folder import Extras
 from sim.experiments.sensitivity.models import ScenarioModel

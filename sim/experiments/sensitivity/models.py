@@ -270,8 +270,8 @@ def _recipe(
     scenario: Scenario, variables: Sequence[Variable], columns: Sequence[str], curves: Sequence[str], engine: str,
     model: str | None,
 ) -> Recipe:  # fmt: skip
-    from sim.experiments.factors import make_factor
     from sim.experiments.recipe import make_recipe
+    from sim.scenario.factors import make_factor
 
     members = [each for variable in variables for each in variable.members]
     # an empty list would mean every outcome

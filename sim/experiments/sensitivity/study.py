@@ -13,7 +13,7 @@ from sim.analysis.sensitivity.curves import OverTime, over_time
 from sim.analysis.sensitivity.design import POOL, next_power_of_two
 from sim.analysis.sensitivity.luck import luck_within
 from sim.analysis.sensitivity.measures import RESAMPLES
-from sim.analysis.sensitivity.methods import QUESTIONS, Method
+from sim.analysis.sensitivity.methods.registry import QUESTIONS, Method
 from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.sensitivity.models import FRESH, FunctionModel, Model, Outcomes
 from sim.experiments.sensitivity.variables import Variable
@@ -257,7 +257,7 @@ def study(
     ----------
     model : table of factor values (and a column ``seed`` if ``lucky``) -> one number or curve a row
     factors : name -> ``(low, high)``, list of values, ``bool``, ``range`` or `Distribution`; for a function
-    method, question : one of them; see `sim.analysis.sensitivity.methods`
+    method, question : one of them; see `sim.analysis.sensitivity.methods.registry`
     luck : ``factor``, ``mean:20`` or ``quantile:0.9:20``; absent: a factor where there is luck
     """
     made: Any = model if hasattr(model, "variables") else FunctionModel(model, factors, lucky)

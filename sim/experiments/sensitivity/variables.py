@@ -27,8 +27,8 @@ from sim.analysis.sensitivity import Column
 from sim.basics.axes import REGIONS, SECTORS, TYPES
 from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError, suggestion
-from sim.experiments.factors import Factor, default_factors, parse_factor, reconcile
 from sim.scenario import Scenario
+from sim.scenario.factors import Factor, default_factors, parse_factor, reconcile
 
 PLACE = "--factors"
 BLOCKS = ("cost", "data", "policy", "compute", "social")

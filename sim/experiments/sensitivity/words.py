@@ -23,7 +23,7 @@ WORDS = {
 
 def outcome_words(column: str) -> tuple[str, str]:
     """A column such as ``focus_share@2029-12`` in words, and its unit."""
-    from sim.experiments.outcomes import OUTCOMES
+    from sim.analysis.outcomes import OUTCOMES
 
     name, _, month = column.partition("@")
     when = f" in {month}" if month else ""

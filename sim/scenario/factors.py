@@ -29,9 +29,9 @@ from sim.basics.axes import Month, month_label
 from sim.basics.distributions import SHAPES, Distribution, ranged
 from sim.basics.errors import Problem, ScenarioError
 from sim.basics.quantity import describe_field, is_quantity, limits, walk
-from sim.experiments.points import PLACE, Located, locate
 from sim.scenario import Scenario
 from sim.scenario.check import default_parameters
+from sim.scenario.points import PLACE, Located, locate
 from sim.scenario.read import scalar_value
 
 if TYPE_CHECKING:

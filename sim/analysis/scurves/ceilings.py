@@ -13,8 +13,8 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
+from sim.analysis.paired import CONFIDENCE, Paired, variance_reduction
 from sim.analysis.scurves import PLAUSIBLE, ModelFit, SCurve, fit
-from sim.experiments.paired import CONFIDENCE, Paired, variance_reduction
 
 GROUPS = 5
 """Groups that are left out in turn."""

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from sim.experiments.outcomes import OUTCOMES
-from sim.experiments.paired import CONFIDENCE, interval
+from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.paired import CONFIDENCE, interval
 
 SPREAD_TOLERANCE = 0.2
 """Relative half-width up to which the standard deviation over luck counts as known."""

@@ -87,7 +87,7 @@ def _below(node: Any) -> list[str]:
 class Applier:
     """Gives a scenario the values of a point, fast: it copies what lies on the way to a value and shares the rest.
 
-    Nothing is checked again: `sim.experiments.factors.make_factor` has seen to it that every value is one that the
+    Nothing is checked again: `sim.scenario.factors.make_factor` has seen to it that every value is one that the
     scenario would accept.
 
     >>> apply = Applier(scenario, ["adopter.peer_weight", "loops.R1"])      # doctest: +SKIP

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from sim.experiments.paired import interval
+from sim.analysis.paired import interval
 from sim.scenario import Scenario
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from sim.analysis.sensitivity import elementary, factorial, given_data, gradients, shapley, variance
 from sim.analysis.sensitivity.convergence import LEAST_PARTS
 from sim.analysis.sensitivity.design import POOL, Array, Column, Design, sample
 from sim.analysis.sensitivity.measures import RESAMPLES, Measures
+from sim.analysis.sensitivity.methods import elementary, factorial, given_data, gradients, shapley, variance
 from sim.basics.errors import DesignError, UnknownNameError
 
 Maker = Callable[..., Design]
