@@ -19,10 +19,18 @@ from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, RunError, ScenarioError, UnknownNameError
 from sim.cli import app
 from sim.engines import engine as find_engine
-from sim.experiments import comparison_folder
-from sim.experiments.compare import CommonLuck, Until, carry_out, compare, first_difference, make_plan, parse_outcome
-from sim.experiments.sweep import backwards, findings, parse_sweep, sweep, unit_of
-from sim.experiments.sweep import save as save_sweep
+from sim.experiments.compare import folder as comparison_folder
+from sim.experiments.compare.comparison import (
+    CommonLuck,
+    Until,
+    carry_out,
+    compare,
+    first_difference,
+    make_plan,
+    parse_outcome,
+)
+from sim.experiments.compare.sweep import backwards, findings, parse_sweep, sweep, unit_of
+from sim.experiments.compare.sweep import save as save_sweep
 from sim.figures.comparison import comparison, different
 from sim.figures.overview import COLUMNS, overview
 from sim.run import run

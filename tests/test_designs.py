@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sim.basics.errors import ScenarioError, UnknownNameError
-from sim.experiments.designs import grid, listed, remark, unit_points
-from sim.experiments.ensemble import Ensemble
-from sim.experiments.study import Study, ask, asked_for, enter
+from sim.experiments.ensemble.designs import grid, listed, remark, unit_points
+from sim.experiments.ensemble.ensemble import Ensemble
+from sim.experiments.ensemble.study import Study, ask, asked_for, enter
 from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
 

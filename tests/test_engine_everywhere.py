@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from sim.cli import app
 from sim.engines import engine as find_engine
-from sim.experiments.compare import compare
+from sim.experiments.compare.comparison import compare
+from sim.experiments.compare.sweep import sweep
 from sim.experiments.patterns import score
-from sim.experiments.sweep import sweep
 from sim.run import run
 from sim.scenario.resolve import prepare
 

@@ -18,7 +18,7 @@ import pytest
 from test_cli import BASELINE, ROOT, command, environment
 from typer.testing import CliRunner
 
-from sim.experiments.ensemble import Ensemble
+from sim.experiments.ensemble.ensemble import Ensemble
 
 TINY = ("--months", "8", "--adopters", "40", "--outcomes", "focus_share,adoption_all", "--no-figures")
 VARIED = ("--factor", "startup.switching_cost=0.2:1.2", "--factor", "loops.R1=live|off", "--points", "4")
@@ -117,7 +117,7 @@ def test_a_run_can_be_replayed_alone(made):
     ],
 )
 def test_bad_input_is_refused_before_anything_is_run(tmp_path, monkeypatch, arguments, said):
-    monkeypatch.setattr("sim.experiments.pools.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("sim.experiments.runner.pools.CONNECT_SECONDS", 0.5)
     if "--cluster" in arguments and "--mpi" not in arguments:
         pytest.importorskip("distributed")
     small = [word for word in TINY if word not in ("--outcomes", "focus_share,adoption_all")]

@@ -17,10 +17,10 @@ import pandas as pd
 import pytest
 
 from sim.basics.errors import OutputError, PoolError, RunError, ScenarioError, UnknownNameError
-from sim.experiments.batch import Kitchen, run_batch
-from sim.experiments.ensemble import Ensemble, Sizer, in_steps, most_runs
-from sim.experiments.pools import Pool, pool
-from sim.experiments.recipe import Recipe, make_recipe
+from sim.experiments.ensemble.ensemble import Ensemble, Sizer, in_steps, most_runs
+from sim.experiments.runner.batch import Kitchen, run_batch
+from sim.experiments.runner.pools import Pool, pool
+from sim.experiments.runner.recipe import Recipe, make_recipe
 from sim.run import run
 from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
@@ -195,7 +195,7 @@ def test_every_engine_serves(tmp_path, engine):
 
 
 def test_clusters_that_are_not_there_are_said_plainly(monkeypatch):
-    monkeypatch.setattr("sim.experiments.pools.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("sim.experiments.runner.pools.CONNECT_SECONDS", 0.5)
     with pytest.raises(PoolError, match="does not answer"), pool("tcp://127.0.0.1:9"):
         pass
 
@@ -242,7 +242,7 @@ def test_runs_of_another_recipe_are_never_mixed_in(whole, about, said):
 
 
 def test_another_version_is_never_mixed_in(whole, recipe, monkeypatch):
-    for module in ("sim.experiments.store", "sim.experiments.recipe"):
+    for module in ("sim.experiments.runner.store", "sim.experiments.runner.recipe"):
         monkeypatch.setattr(f"{module}.__version__", "99.0")
     with pytest.raises(OutputError, match="version of OpenLoop"):
         Ensemble.open(whole.folder, recipe)
@@ -268,7 +268,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path, recipe):
 @pytest.fixture
 def fragile(monkeypatch):
     """A world in which runs with a very low switching cost die, some with an error that is not ours."""
-    import sim.experiments.batch as batch
+    import sim.experiments.runner.batch as batch
 
     true = batch.find_engine
 
@@ -313,7 +313,7 @@ def test_a_failing_run_costs_no_other_run(whole, recipe, tmp_path, fragile, monk
         account = ensemble.run(None, 6)
         assert (account.done, account.failed_in_all) == (0, 2)
         monkeypatch.undo()
-        import sim.experiments.batch as batch
+        import sim.experiments.runner.batch as batch
 
         batch.kitchen.cache_clear()
         account = ensemble.run(None, 6, retry=True)
@@ -375,7 +375,7 @@ class Forgetful(ThreadPoolExecutor):
 
 
 def test_what_came_back_before_the_workers_went_is_kept(recipe, tmp_path, monkeypatch):
-    monkeypatch.setattr("sim.experiments.ensemble.FLUSH_SECONDS", 1000.0)
+    monkeypatch.setattr("sim.experiments.ensemble.ensemble.FLUSH_SECONDS", 1000.0)
     with Ensemble.open(tmp_path / "store", recipe) as ensemble:
         points = ensemble.add(POINTS)
         with pytest.raises(RuntimeError, match="the cluster is gone"):
@@ -388,7 +388,7 @@ def test_what_came_back_before_the_workers_went_is_kept(recipe, tmp_path, monkey
 
 ORPHANS = """
 import os, sys, time
-from sim.experiments.pools import pool
+from sim.experiments.runner.pools import pool
 
 if __name__ == "__main__":
     with pool("processes", 2) as workers:
@@ -430,7 +430,7 @@ def test_workers_end_with_the_process_that_started_them(tmp_path):
 CHILD = """
 import sys, time
 from sim.experiments import ensemble as module
-from sim.experiments.ensemble import Ensemble
+from sim.experiments.ensemble.ensemble import Ensemble
 from test_ensembles import POINTS, recipe_of
 
 module.FLUSH_SECONDS = 0.0
@@ -531,7 +531,7 @@ def test_a_full_disk_is_said_and_loses_nothing(whole, recipe, tmp_path, monkeypa
 
     with Ensemble.open(tmp_path / "store", recipe) as ensemble:
         points = ensemble.add(POINTS)
-        monkeypatch.setattr("sim.experiments.ensemble.FLUSH_SECONDS", 0.0)
+        monkeypatch.setattr("sim.experiments.ensemble.ensemble.FLUSH_SECONDS", 0.0)
         monkeypatch.setattr(os, "fsync", full)
         with pytest.raises(OutputError, match=r"the disk is full(.|\n)*is safe"):
             ensemble.run(points, 6, batch=4)
@@ -561,7 +561,7 @@ def test_a_folder_that_cannot_be_written_is_said(whole, recipe, tmp_path, monkey
 def test_a_damaged_file_is_put_aside_and_its_runs_are_done_again(whole, recipe, tmp_path, monkeypatch, kind, damage):
     if (kind, damage) == ("runs", "removed"):
         pytest.skip("rows that are gone are runs that were never done")
-    monkeypatch.setattr("sim.experiments.ensemble.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("sim.experiments.ensemble.ensemble.FLUSH_SECONDS", 0.0)
     with Ensemble.open(tmp_path / "store", recipe) as ensemble:
         points = ensemble.add(POINTS)
         ensemble.run(points, 6, batch=8)
@@ -609,8 +609,8 @@ def test_rows_of_another_ensemble_are_not_taken_in(whole, recipe, tmp_path):
 
 
 def test_many_small_files_are_joined_and_nothing_changes(whole, recipe, tmp_path, monkeypatch):
-    monkeypatch.setattr("sim.experiments.store.SHARDS_KEPT", 4)
-    monkeypatch.setattr("sim.experiments.ensemble.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("sim.experiments.runner.store.SHARDS_KEPT", 4)
+    monkeypatch.setattr("sim.experiments.ensemble.ensemble.FLUSH_SECONDS", 0.0)
     with Ensemble.open(tmp_path / "store", recipe) as ensemble:
         ensemble.run(ensemble.add(POINTS), 6, batch=2)
         assert len(list((ensemble.folder / "runs").iterdir())) == 1
@@ -626,7 +626,7 @@ def test_a_crash_while_joining_costs_nothing(whole, recipe, tmp_path, monkeypatc
         ensemble.run(points, 6)
         before = len(list((ensemble.folder / "runs").iterdir()))
         assert before >= 2
-        monkeypatch.setattr("sim.experiments.store.SHARDS_KEPT", 1)
+        monkeypatch.setattr("sim.experiments.runner.store.SHARDS_KEPT", 1)
         monkeypatch.setattr(Path, "unlink", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             ensemble.store.join_shards()

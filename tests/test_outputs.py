@@ -17,10 +17,11 @@ import xarray as xr
 
 from sim.basics.axes import GROUPS, REGIONS, TYPES
 from sim.basics.errors import OutputError, RunError, ScenarioError
+from sim.experiments.simulate.folder import run_to_folder
 from sim.model.observables import OBSERVABLES
 from sim.results import dataset as labelling
 from sim.results import folder as run_folder
-from sim.run import run, run_to_folder
+from sim.run import run
 from sim.scenario.resolve import prepare
 from sim.scenario.spec import RunSettings, Scenario
 
@@ -251,7 +252,10 @@ def world(tmp_path_factory) -> Path:
 
 
 def test_the_same_seed_writes_the_same_bytes_in_another_process(tmp_path, world):
-    code = "import sys; from sim.run import run_to_folder; run_to_folder(sys.argv[1], out=sys.argv[2], figures=False)"
+    code = (
+        "import sys; from sim.experiments.simulate.folder import run_to_folder; "
+        "run_to_folder(sys.argv[1], out=sys.argv[2], figures=False)"
+    )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for place in ("first", "second"):
         subprocess.run([sys.executable, "-c", code, str(world), str(tmp_path / place)], env=environment, check=True)

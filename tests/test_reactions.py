@@ -14,6 +14,7 @@ from sim.engines.lockstep import engine as lockstep
 from sim.engines.meanfield import engine as meanfield
 from sim.engines.meanfield.linearised import linearise
 from sim.engines.mesa import model as mesa
+from sim.experiments.simulate.folder import run_to_folder
 from sim.figures import FIGURES
 from sim.model.agents.government import METRICS, WATCHED
 from sim.model.levers import LEVERS, combine
@@ -22,7 +23,7 @@ from sim.model.policies import policy_kinds
 from sim.model.reactions import SHIPPED, Course, Reaction, set_by_rule, too_strong
 from sim.model.rules import reaction
 from sim.results.folder import load
-from sim.run import run, run_to_folder
+from sim.run import run
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 

@@ -214,7 +214,7 @@ def test_a_store_whose_numbers_are_not_the_models_is_found(copy):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from sim.experiments.store import open_store
+    from sim.experiments.runner.store import open_store
     from sim.results.shards import write_shard
 
     folder = copy("ensemble")

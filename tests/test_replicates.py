@@ -18,12 +18,12 @@ from sim.analysis.replicates import (
     square,
     width_of_mean,
 )
-from sim.experiments.ensemble import Ensemble
-from sim.experiments.planning import plan
-from sim.experiments.pools import pool
-from sim.experiments.recipe import make_recipe
-from sim.experiments.study import ask, enter, until_narrow
-from sim.experiments.summary import headline, stability, summarise, write
+from sim.experiments.ensemble.ensemble import Ensemble
+from sim.experiments.ensemble.planning import plan
+from sim.experiments.ensemble.study import ask, enter, until_narrow
+from sim.experiments.ensemble.summary import headline, stability, summarise, write
+from sim.experiments.runner.pools import pool
+from sim.experiments.runner.recipe import make_recipe
 from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
 

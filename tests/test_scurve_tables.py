@@ -15,8 +15,8 @@ from sim.analysis.scurves.describe import describe, rows, sentence
 from sim.basics.errors import TableError
 from sim.basics.table import Series, read
 from sim.cli import app
+from sim.experiments.simulate.folder import run_to_folder
 from sim.figures.scurves import scurves
-from sim.run import run_to_folder
 from sim.scenario.spec import RunSettings, Scenario
 
 ROOT = Path(__file__).parents[1]

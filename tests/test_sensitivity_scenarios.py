@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 from sim.analysis.sensitivity.luck import Luck
 from sim.basics.errors import DesignError, ScenarioError, UnknownNameError
 from sim.cli import app
-from sim.experiments.batch import Kitchen
-from sim.experiments.ensemble import as_points
+from sim.experiments.ensemble.ensemble import as_points
+from sim.experiments.runner.batch import Kitchen
 from sim.experiments.sensitivity import ScenarioModel, choose, study
 from sim.experiments.sensitivity.asked import columns, extras_of
 from sim.experiments.sensitivity.gains import Journal, total_gain
@@ -143,7 +143,7 @@ def test_an_outcome_that_no_factor_touches_is_all_luck_or_nothing(tmp_path):
 
 def test_a_run_that_fails_is_counted_and_its_part_left_out(tmp_path, monkeypatch):
     from sim.basics.errors import RunError
-    from sim.experiments import batch
+    from sim.experiments.runner import batch
 
     real = batch.Kitchen.read
 

@@ -179,7 +179,7 @@ def run(
     openloop run scenarios/baseline.yaml --engine mesa --model mymodels.py:CautiousFirms --replicates 2
     """
     from sim.engines import engine as find_engine
-    from sim.run import run_to_folder
+    from sim.experiments.simulate.folder import run_to_folder
     from sim.scenario.resolve import prepare
 
     scenario, warnings = prepare(file, sets or (), months=months, adopters=adopters, seed=seed, replicates=replicates)

@@ -14,7 +14,7 @@ import typer
 from sim.cli import BAD_INPUT, FAILED, EngineName, Sets, app, leave, progress_for, say, shown, warn
 
 if TYPE_CHECKING:
-    from sim.experiments.compare import Comparison, Stage
+    from sim.experiments.compare.comparison import Comparison, Stage
     from sim.scenario import Scenario
 
 REPLICATES, MOST = 40, 1000
@@ -120,8 +120,8 @@ def _compare(
     settings: dict[str, int | None], common: dict[str, Any], show: _Show,
 ) -> None:  # fmt: skip
     from sim.engines import engine as find_engine
-    from sim.experiments.compare import Until, carry_out, make_plan, parse_outcome
-    from sim.experiments.comparison_folder import refuse_if_taken, save
+    from sim.experiments.compare.comparison import Until, carry_out, make_plan, parse_outcome
+    from sim.experiments.compare.folder import refuse_if_taken, save
 
     plan = make_plan(base, others, sets, settings, at)
     warn(plan.warnings)
@@ -153,7 +153,7 @@ def _sweep(
 ) -> None:  # fmt: skip
     from sim.cli.terminal import as_json_text, as_table
     from sim.engines import engine as find_engine
-    from sim.experiments.sweep import findings, parse_sweep, save, sweep
+    from sim.experiments.compare.sweep import findings, parse_sweep, save, sweep
     from sim.scenario.resolve import prepare
 
     key, values = parse_sweep(text)
@@ -176,7 +176,7 @@ def _sweep(
 def account(found: Comparison, folder: Path, files: tuple[Path, ...]) -> dict[str, Any]:
     """What was found and written, for programs; what is no finite number is null."""
     from sim.cli.terminal import as_json_text
-    from sim.experiments.comparison_folder import INSIDE, manifest_of
+    from sim.experiments.compare.folder import INSIDE, manifest_of
 
     rows = found.table.drop(columns=list(INSIDE)).to_dict("records")
     return {
@@ -198,7 +198,7 @@ def _one(found: Comparison, name: str) -> str:
     from sim.analysis.switched import holders
     from sim.basics.axes import month_label
     from sim.cli.terminal import as_table
-    from sim.experiments.comparison_folder import factor, figures_of, per_billion, same_until
+    from sim.experiments.compare.folder import factor, figures_of, per_billion, same_until
 
     base, dates = found.plan.base.name, [month_label(month) for month in found.plan.at]
     mine = found.table[(found.table["other"] == name) & found.table["headline"]]

@@ -16,10 +16,10 @@ from sim.cli import BAD_INPUT, FAILED, STOPPED, EngineName, Sets, app, leave, sa
 from sim.cli.ensemble_words import Show, plain, plan_words, words
 
 if TYPE_CHECKING:
-    from sim.experiments.ensemble import Account, Ensemble
-    from sim.experiments.pools import Pool
-    from sim.experiments.recipe import Recipe
-    from sim.experiments.study import Study
+    from sim.experiments.ensemble.ensemble import Account, Ensemble
+    from sim.experiments.ensemble.study import Study
+    from sim.experiments.runner.pools import Pool
+    from sim.experiments.runner.recipe import Recipe
 
 MOST_REPLICATES = 1000
 
@@ -215,7 +215,7 @@ def plan(
         files, sets, factors, design, points, design_seed, replicates, outcomes, at, curves, engine, model,
         {"seed": seed, "adopters": adopters, "months": months},
     )  # fmt: skip
-    from sim.experiments.planning import plan as make_plan
+    from sim.experiments.ensemble.planning import plan as make_plan
 
     where = _Where(workers, threads, cluster, mpi)
     recipe = study.recipe
@@ -244,7 +244,7 @@ class _Where:
         self.kind = "mpi" if mpi else cluster
 
     def pool(self, recipe: Recipe) -> Any:
-        from sim.experiments.pools import pool
+        from sim.experiments.runner.pools import pool
 
         return pool(self.kind, self.workers, self.threads, recipe)
 
@@ -257,7 +257,7 @@ def _study(
     replicates: int | None, outcomes: Any, at: Any, curves: str | None, engine: str, model: str | None,
     settings: dict[str, int | None],
 ) -> Study:  # fmt: skip
-    from sim.experiments.study import ask
+    from sim.experiments.ensemble.study import ask
 
     listed = None if curves is None else [] if curves == "none" else _split([curves])
     study = ask(
@@ -302,8 +302,8 @@ def _column(recipe: Recipe, outcomes: Any) -> str:
 
 
 def _run(study: Study, out: Path, where: _Where, show: Show, retry: bool, until: Any) -> None:
-    from sim.experiments.ensemble import Ensemble
-    from sim.experiments.study import enter, until_narrow
+    from sim.experiments.ensemble.ensemble import Ensemble
+    from sim.experiments.ensemble.study import enter, until_narrow
 
     command = shlex.join(["openloop", *sys.argv[1:]])
     folder = out / study.recipe.name
@@ -326,8 +326,8 @@ def _run(study: Study, out: Path, where: _Where, show: Show, retry: bool, until:
 
 
 def _resume(folder: Path, where: _Where, show: Show, retry: bool) -> None:
-    from sim.experiments.ensemble import Account, Ensemble
-    from sim.experiments.study import asked_for
+    from sim.experiments.ensemble.ensemble import Account, Ensemble
+    from sim.experiments.ensemble.study import asked_for
 
     with Ensemble.open(folder) as found:
         asked = asked_for(found.store)
@@ -389,7 +389,7 @@ def _surviving(found: Ensemble, show: Show) -> Iterator[None]:
 
 
 def _finish(found: Ensemble, account: Account, show: Show) -> None:
-    from sim.experiments.summary import headline, shown_rows, summarise, write
+    from sim.experiments.ensemble.summary import headline, shown_rows, summarise, write
 
     summary = summarise(found.store)
     write(found.store, summary, figures=show.figures)
@@ -415,8 +415,8 @@ def _finish(found: Ensemble, account: Account, show: Show) -> None:
 
 def _replay(folder: Path, text: str, threads: int | None, as_json: bool) -> None:
     """One run again, alone: whether it fails again, or gives the very numbers that are stored."""
-    from sim.experiments.batch import FAILED as FAILED_RUN
-    from sim.experiments.ensemble import Ensemble
+    from sim.experiments.ensemble.ensemble import Ensemble
+    from sim.experiments.runner.batch import FAILED as FAILED_RUN
 
     found = Ensemble.open(folder)
     point_text, _, replicate_text = text.partition(":")

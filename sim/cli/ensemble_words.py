@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from sim.cli import say, shown
 
 if TYPE_CHECKING:
-    from sim.experiments.ensemble import Account, Ensemble, Step, Watch
-    from sim.experiments.planning import Forecast
-    from sim.experiments.pools import Pool
-    from sim.experiments.summary import Summary
+    from sim.experiments.ensemble.ensemble import Account, Ensemble, Step, Watch
+    from sim.experiments.ensemble.planning import Forecast
+    from sim.experiments.ensemble.summary import Summary
+    from sim.experiments.runner.pools import Pool
 
 EVENT_SECONDS = 1.0
 """Progress events for programs come no faster than this."""

@@ -14,7 +14,7 @@ import typer
 from sim.cli import BAD_INPUT, Sets, app, leave, progress_for, say, shown, warn
 
 if TYPE_CHECKING:
-    from sim.experiments.explain import Explanation
+    from sim.experiments.explain.explanation import Explanation
 
 MOST_CHANGES, MOST_SPELLS, MOST_LINKS = 40, 14, 12
 """Rows of one story at the terminal; the files have all of them."""
@@ -69,8 +69,8 @@ def explain(
     openloop explain runs/baseline-1a2b3c4d --agent 17
     openloop explain runs/baseline-vs-no-control-5e6f7a8b --most 5 --out why
     """
-    from sim.experiments.explain import account, ask
-    from sim.experiments.explain import explain as find_out
+    from sim.experiments.explain.explanation import account, ask
+    from sim.experiments.explain.explanation import explain as find_out
 
     question = ask(source, other, sets or (), replicate=replicate, months=months, adopters=adopters, seed=seed)
     warn(question.warnings)
@@ -91,7 +91,7 @@ def explain(
     files: tuple[Path, ...] = ()
     folder: Path | None = None
     if out is not None:
-        from sim.experiments.explained_folder import save
+        from sim.experiments.explain.folder import save
 
         about = {"command": shlex.join(["openloop", *sys.argv[1:]]),
                  "wall_seconds": round(time.perf_counter() - began, 3)}  # fmt: skip

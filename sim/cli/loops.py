@@ -54,7 +54,7 @@ def loops(
     openloop loops scenarios/baseline.yaml --start 2028-01 --seeds 40
     openloop loops scenarios/baseline.yaml --set sectors.robotics.data_gain=6
     """
-    from sim.experiments.compare import parse_month
+    from sim.experiments.compare.comparison import parse_month
     from sim.experiments.loops import make_plan, measure
     from sim.experiments.loops.folder import refuse_if_taken, save, unfinished
     from sim.experiments.loops.plan import Kept

@@ -62,7 +62,7 @@ def scurve(
     from sim.analysis.scurves.describe import describe
     from sim.analysis.scurves.runs import are_rivals
     from sim.cli.terminal import progress
-    from sim.experiments import scurve_folder
+    from sim.experiments.scurves import folder as scurve_folder
 
     if source.is_dir():
         if time or values or by or percent:
@@ -135,7 +135,7 @@ def _of_run(folder: Path, observable: str) -> tuple[Read, str]:
 
 
 def _cut(read: Read, until: float) -> Read:
-    from sim.experiments.scurve_folder import cut
+    from sim.experiments.scurves.folder import cut
 
     shorter = cut(read, until)
     if not shorter:

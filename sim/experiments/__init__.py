@@ -1,11 +1,14 @@
-"""Which runs to do: sets of runs that answer one question together.
+"""Which runs to do: sets of runs that answer one question together, a room for each question.
 
 ================  ====================================================================================
-`compare`         scenarios under the same luck, in pairs; `paired`, `switched`, `ceilings`, `sweep`
-`outcomes`        what is read off a run
-`factors`         what varies between points, and over which values; `points` applies it to a scenario
-`designs`         makers of lists of points; `study` makes an ensemble of what somebody asks for
-`ensemble`        points times replicates, run on any executor (`pools`, `batch`), kept in a `store`
-`replicates`      how many are enough; `summary` and `planning` say it
+`simulate`        one scenario, with its replicates
+`compare`         scenarios side by side under the same luck, and the response to one number
+`explain`         why an adopter chose otherwise, back to the first cause
+`ensemble`        points times replicates: designs, plan, summary
+`sensitivity`     which assumptions drive an outcome
+`loops`           the feedback loops, opened
+`scurves`         take-off and ceilings of a run or of a table
+`runner`          where runs are computed and kept: recipes, workers, pools, the store
+`replay`          a folder of results, made again
 ================  ====================================================================================
 """

@@ -192,7 +192,7 @@ def store_of(folder: Folder) -> Path | None:
 
 
 def _shard_files(folder: Folder) -> Iterator[Path]:
-    from sim.experiments.store import CURVES, POINTS, RUNS
+    from sim.experiments.runner.store import CURVES, POINTS, RUNS
     from sim.results.shards import shards_in
 
     store = store_of(folder)
@@ -202,7 +202,7 @@ def _shard_files(folder: Folder) -> Iterator[Path]:
 
 
 def _shards(folder: Folder) -> Iterator[Changed]:
-    from sim.experiments.recipe import Recipe
+    from sim.experiments.runner.recipe import Recipe
     from sim.results.shards import checksum, sound
 
     files = list(_shard_files(folder))

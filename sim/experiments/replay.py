@@ -31,9 +31,9 @@ import pandas as pd
 
 from sim import __version__
 from sim.basics.errors import OutputError
-from sim.experiments.batch import OK
-from sim.experiments.compare import Stage
+from sim.experiments.compare.comparison import Stage
 from sim.experiments.folders import Changed, Folder, changed_files, open_folder, store_of, vouched
+from sim.experiments.runner.batch import OK
 from sim.results.differences import Finding, compare_files
 from sim.scenario import Scenario
 
@@ -93,7 +93,7 @@ def replay(
     out : keep what was made again in a folder below this one; absent: it is thrown away
     sample : runs of an ensemble that are done again
     model : where the model of one's own stands, if the folder was made with one (``"mymodels.py:CautiousFirms"``)
-    stage : told how many run-months come; see `sim.experiments.compare.Stage`
+    stage : told how many run-months come; see `sim.experiments.compare.comparison.Stage`
 
     Raises
     ------
@@ -205,7 +205,7 @@ class _Job:
         return [self.scenario(f"scenarios/{name}.yaml") for name in names]
 
     def run(self, place: Path) -> Path:
-        from sim.run import run_to_folder
+        from sim.experiments.simulate.folder import run_to_folder
 
         engine, model = self.engine_of()
         scenario = self.scenario()
@@ -217,8 +217,8 @@ class _Job:
 
     def comparison(self, place: Path) -> Path:
         from sim.engines import engine as find_engine
-        from sim.experiments import comparison_folder
-        from sim.experiments.compare import Plan, carry_out
+        from sim.experiments.compare import folder as comparison_folder
+        from sim.experiments.compare.comparison import Plan, carry_out
 
         scenarios = self.scenarios(self.folder.manifest["comparison"])
         plan = Plan(tuple(scenarios), self._months_read(), tuple(self.folder.manifest.get("notes", ())))
@@ -242,8 +242,8 @@ class _Job:
         return save(found, place, figures=self.figures, about={"command": self._command()})[0]
 
     def explained(self, place: Path) -> Path:
-        from sim.experiments.explain import Question, explain
-        from sim.experiments.explained_folder import save
+        from sim.experiments.explain.explanation import Question, explain
+        from sim.experiments.explain.folder import save
 
         manifest = self.folder.manifest
         worlds = tuple(self.scenarios(manifest["explained"]))
@@ -255,7 +255,7 @@ class _Job:
     def scurve(self, place: Path) -> Path:
         from sim.analysis.scurves.describe import describe
         from sim.analysis.scurves.runs import are_rivals
-        from sim.experiments.scurve_folder import read_again, save
+        from sim.experiments.scurves.folder import read_again, save
 
         manifest = self.folder.manifest
         source = Path(str(manifest.get("source", "")))
@@ -294,7 +294,7 @@ class _Job:
 
     def some_runs(self) -> list[Finding]:
         """Do a sample of the store's runs again, spread evenly over it, and compare every scalar and curve."""
-        from sim.experiments.ensemble import Ensemble
+        from sim.experiments.ensemble.ensemble import Ensemble
 
         path = store_of(self.folder)
         if path is None:

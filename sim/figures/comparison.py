@@ -63,7 +63,7 @@ def comparison(curves: xr.Dataset, scenarios: Sequence[Scenario], figure: Figure
 
     Parameters
     ----------
-    curves : from `sim.experiments.comparison_folder.curves_of`: levels (scenario, run, month) and, under
+    curves : from `sim.experiments.compare.folder.curves_of`: levels (scenario, run, month) and, under
         ``<name>_difference``, their paired differences (other, bound, month), with bound mean, low and high
     scenarios : the base first
     """
@@ -221,7 +221,7 @@ def forest(table: pd.DataFrame, names: Sequence[str], about: dict[str, str], fig
     Parameters
     ----------
     table : rows to show, with columns other, long_name, unit, month, difference, low, high, distinguishable, in spoken
-        units; from `sim.experiments.comparison_folder.forest_rows`
+        units; from `sim.experiments.compare.folder.forest_rows`
     names : scenarios, the base first
     about : "date" of the levels and "footer" of the figure
     """

@@ -217,7 +217,7 @@ def _scurve_sentences(dataset: Any) -> Iterator[str]:
 
 def _comparison(folder: Folder) -> Read:
     from sim.analysis.paired import spoken
-    from sim.experiments.comparison_folder import figures_of, read_table
+    from sim.experiments.compare.folder import figures_of, read_table
 
     manifest = folder.manifest
     base, *others = manifest["comparison"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from sim.engines.lockstep.kernels import compiled
-from sim.experiments.compare import Stage
+from sim.experiments.compare.comparison import Stage
 from sim.experiments.loops import coalitions, matters, opening, twin, warning
 from sim.experiments.loops.plan import Kept, Plan, Task, carry_out
 

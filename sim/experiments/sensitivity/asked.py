@@ -125,8 +125,8 @@ def plan(model: ScenarioModel, method: Any, size: int, seed: int, treatment: Tre
 
 def _numbers(model: ScenarioModel, unit: np.ndarray, luck: np.ndarray) -> tuple[Any, list[Any]]:
     """The store, if there is one, and what each row is called in it."""
-    from sim.experiments.ensemble import as_points
-    from sim.experiments.store import open_store
+    from sim.experiments.ensemble.ensemble import as_points
+    from sim.experiments.runner.store import open_store
 
     assert model.folder is not None
     points = as_points(model.recipe, model.points(unit, luck))

@@ -21,7 +21,7 @@ from sim.basics.axes import month_number
 from sim.basics.errors import OpenLoopError, RunError
 
 if TYPE_CHECKING:
-    from sim.experiments.recipe import Recipe
+    from sim.experiments.runner.recipe import Recipe
 
 NAME = "total_gain"
 LONG_NAME = "total gain of the loops of the lines in focus within 24 months"
@@ -47,7 +47,7 @@ def total_gain(scenario: Any, month: int, horizon: int = HORIZON) -> float:
 
 def gains_of(recipe_text: str, points: Sequence[tuple[Any, ...]], month: int) -> list[tuple[float, str]]:
     """Total gain of points of a recipe, each with the reason if it failed. For a worker: plain data in and out."""
-    from sim.experiments.batch import kitchen
+    from sim.experiments.runner.batch import kitchen
 
     cook, found = kitchen(recipe_text), []
     for values in points:
@@ -90,7 +90,7 @@ class Journal:
     def _compute(
         self, todo: list[tuple[str, tuple[Any, ...]]], month: int, told: Callable[[int, int], None] | None
     ) -> None:
-        from sim.experiments.pools import pool as make_pool
+        from sim.experiments.runner.pools import pool as make_pool
 
         text = json.dumps(self.recipe.account())
         chunks = [todo[start : start + CHUNK] for start in range(0, len(todo), CHUNK)]

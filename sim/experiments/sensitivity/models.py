@@ -19,8 +19,8 @@ from sim.experiments.sensitivity import gains
 from sim.experiments.sensitivity.variables import Variable, variables_of
 
 if TYPE_CHECKING:
-    from sim.experiments.ensemble import Watch
-    from sim.experiments.recipe import Recipe
+    from sim.experiments.ensemble.ensemble import Watch
+    from sim.experiments.runner.recipe import Recipe
     from sim.scenario import Scenario
 
 Array = np.ndarray
@@ -206,7 +206,7 @@ class ScenarioModel:
         self.folder = Path(folder) if folder is not None else None
         self.cluster, self.watch, self.told = cluster, watch, told
         self.account: Any = None
-        """What became of the runs of the last call; see `sim.experiments.ensemble.Account`."""
+        """What became of the runs of the last call; see `sim.experiments.ensemble.ensemble.Account`."""
 
     def points(self, unit: Array, replicate: Array) -> pd.DataFrame:
         """Rows as points of the ensemble."""
@@ -218,8 +218,8 @@ class ScenarioModel:
         """Outcomes of rows, from the store where they are in it already."""
         from contextlib import ExitStack
 
-        from sim.experiments.ensemble import Ensemble
-        from sim.experiments.pools import pool
+        from sim.experiments.ensemble.ensemble import Ensemble
+        from sim.experiments.runner.pools import pool
 
         if self.folder is None:
             raise DesignError("this scenario has no folder to keep its runs in; give one")
@@ -270,7 +270,7 @@ def _recipe(
     scenario: Scenario, variables: Sequence[Variable], columns: Sequence[str], curves: Sequence[str], engine: str,
     model: str | None,
 ) -> Recipe:  # fmt: skip
-    from sim.experiments.recipe import make_recipe
+    from sim.experiments.runner.recipe import make_recipe
     from sim.scenario.factors import make_factor
 
     members = [each for variable in variables for each in variable.members]

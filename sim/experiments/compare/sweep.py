@@ -21,8 +21,8 @@ from sim.analysis.paired import interval, spoken
 from sim.basics.axes import month_label
 from sim.basics.errors import Problem, ScenarioError
 from sim.engines import engine as find_engine
-from sim.experiments.compare import CommonLuck, Plan, Stage, at_month, parse_outcome
-from sim.experiments.comparison_folder import write_scenarios
+from sim.experiments.compare.comparison import CommonLuck, Plan, Stage, at_month, parse_outcome
+from sim.experiments.compare.folder import write_scenarios
 from sim.results.folder import FIGURES, complain_of_figures, drawn, write_whole
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare

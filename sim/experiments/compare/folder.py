@@ -28,7 +28,7 @@ from sim.analysis.outcomes import EVERYBODY, OUTCOMES
 from sim.analysis.paired import interval, places_of, spoken
 from sim.analysis.switched import holders
 from sim.basics.axes import month_label
-from sim.experiments.compare import Comparison, Plan
+from sim.experiments.compare.comparison import Comparison, Plan
 from sim.results.folder import FIGURES, check_target, complain_of_figures, drawn, write_whole
 from sim.scenario import Scenario
 from sim.scenario.resolve import resolved_text

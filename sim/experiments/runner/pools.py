@@ -29,7 +29,7 @@ from typing import Any
 
 from sim.basics.errors import PoolError
 from sim.engines import engine as find_engine
-from sim.experiments.recipe import Recipe
+from sim.experiments.runner.recipe import Recipe
 
 MEMORY_PART = 0.25
 """Part of this machine's memory that the batches under way may take together."""

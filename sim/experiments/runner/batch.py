@@ -21,7 +21,7 @@ from sim.analysis.outcomes import OUTCOMES
 from sim.basics.errors import OpenLoopError
 from sim.engines import Engine
 from sim.engines import engine as find_engine
-from sim.experiments.recipe import SCENARIO, Recipe
+from sim.experiments.runner.recipe import SCENARIO, Recipe
 from sim.results.dataset import label
 from sim.scenario import Scenario
 from sim.scenario.points import Applier

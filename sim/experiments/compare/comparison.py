@@ -1,6 +1,6 @@
 """Scenarios side by side under common random numbers: the same seed and the same replicates for all.
 
->>> from sim.experiments.compare import compare
+>>> from sim.experiments.compare.comparison import compare
 >>> found = compare("scenarios/baseline.yaml", ["scenarios/no-control.yaml"])      # doctest: +SKIP
 >>> found.table[found.table.distinguishable].sentence      # doctest: +SKIP
 

@@ -21,8 +21,8 @@ from typing import Any
 import pandas as pd
 
 from sim import __version__
-from sim.experiments.comparison_folder import write_scenarios
-from sim.experiments.explain import Explanation, account
+from sim.experiments.compare.folder import write_scenarios
+from sim.experiments.explain.explanation import Explanation, account
 from sim.results.dataset import DEFAULT_ENGINE
 from sim.results.folder import FIGURES, complain_of_figures, drawn, write_whole
 

@@ -16,11 +16,11 @@ from sim.analysis.paired import next_count
 from sim.analysis.replicates import square
 from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError, UnknownNameError
-from sim.experiments.batch import Values
-from sim.experiments.designs import DESIGNS, grid, listed, remark, unit_points, valued
-from sim.experiments.ensemble import Account, Ensemble, in_steps
-from sim.experiments.recipe import SCENARIO, Recipe, make_recipe
-from sim.experiments.store import Store, python_values
+from sim.experiments.ensemble.designs import DESIGNS, grid, listed, remark, unit_points, valued
+from sim.experiments.ensemble.ensemble import Account, Ensemble, in_steps
+from sim.experiments.runner.batch import Values
+from sim.experiments.runner.recipe import SCENARIO, Recipe, make_recipe
+from sim.experiments.runner.store import Store, python_values
 from sim.scenario import Scenario
 from sim.scenario.factors import Factor, default_factors, parse_factor, varied_factors
 from sim.scenario.resolve import load

@@ -1,6 +1,6 @@
 """Why did this firm switch? Rebuild one run, or the same run of two scenarios, and take an adopter's choices apart.
 
->>> from sim.experiments.explain import ask, explain
+>>> from sim.experiments.explain.explanation import ask, explain
 >>> found = explain(ask("scenarios/baseline.yaml", "scenarios/no-control.yaml"), adopters=[17])      # doctest: +SKIP
 >>> found.stories[0]["chain"]      # doctest: +SKIP
 
@@ -26,10 +26,10 @@ from sim import __version__
 from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, Problem, ScenarioError
 from sim.engines.probes.diary import Diary, keep
-from sim.experiments.compare import make_plan
-from sim.experiments.parting import CAUSES, Pair
-from sim.experiments.stories import Story, story_of_one, story_of_two
-from sim.experiments.upstream import Upstream
+from sim.experiments.compare.comparison import make_plan
+from sim.experiments.explain.parting import CAUSES, Pair
+from sim.experiments.explain.stories import Story, story_of_one, story_of_two
+from sim.experiments.explain.upstream import Upstream
 from sim.results.folder import MANIFEST, SCENARIO, SERIES
 from sim.scenario import Scenario
 from sim.scenario.resolve import load as load_scenario

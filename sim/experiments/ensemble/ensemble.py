@@ -1,7 +1,7 @@
 """Ensembles: points times replicates, run on any executor, kept in a store that survives whatever happens.
 
->>> from sim.experiments.ensemble import Ensemble
->>> from sim.experiments.recipe import make_recipe
+>>> from sim.experiments.ensemble.ensemble import Ensemble
+>>> from sim.experiments.runner.recipe import make_recipe
 >>> recipe, _ = make_recipe(scenario, factors, outcomes=["focus_share"])      # doctest: +SKIP
 >>> with Ensemble.open("runs/mine", recipe) as ensemble:      # doctest: +SKIP
 ...     points = ensemble.add([(0.2, "live"), (0.9, "off")])
@@ -26,11 +26,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sim.basics.errors import OutputError, RunError
 from sim.engines import engine as find_engine
-from sim.experiments.batch import FAILED, OK, Batch, Kitchen, Run, Values, run_batch
-from sim.experiments.pools import Pool
-from sim.experiments.pools import pool as make_pool
-from sim.experiments.recipe import Recipe
-from sim.experiments.store import Store, open_store, python_values
+from sim.experiments.runner.batch import FAILED, OK, Batch, Kitchen, Run, Values, run_batch
+from sim.experiments.runner.pools import Pool
+from sim.experiments.runner.pools import pool as make_pool
+from sim.experiments.runner.recipe import Recipe
+from sim.experiments.runner.store import Store, open_store, python_values
 from sim.results.dataset import series_bytes
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ class Ensemble:
         ----------
         points : numbers from `add`; absent: all points of the store
         replicates : how many, from 0, or which
-        pool : see `sim.experiments.pools`; absent: this machine
+        pool : see `sim.experiments.runner.pools`; absent: this machine
         watch : told of every step
         retry : do failed runs again
         batch : runs of a batch, in place of a size that adapts

@@ -21,11 +21,11 @@ import pandas as pd
 from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.replicates import crossed, square
 from sim.basics.errors import RunError
-from sim.experiments.batch import FAILED, OK, Values
-from sim.experiments.ensemble import Ensemble, Sizer, Watch, most_runs
-from sim.experiments.pools import Pool
-from sim.experiments.recipe import Recipe
-from sim.experiments.summary import headline
+from sim.experiments.ensemble.ensemble import Ensemble, Sizer, Watch, most_runs
+from sim.experiments.ensemble.summary import headline
+from sim.experiments.runner.batch import FAILED, OK, Values
+from sim.experiments.runner.pools import Pool
+from sim.experiments.runner.recipe import Recipe
 from sim.results.dataset import series_bytes
 
 PILOT = 64

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from sim.basics.axes import API, N_MODES, REGIONS, SECTORS, TYPES, month_label
 from sim.engines.probes.diary import Diary
 from sim.engines.world import cell_region, cell_type
-from sim.experiments.links import (
+from sim.experiments.explain.links import (
     Chain,
     Link,
     Root,
@@ -30,7 +30,7 @@ from sim.experiments.links import (
     linked,
     log_ratio,
 )
-from sim.experiments.parting import Pair, Parting
+from sim.experiments.explain.parting import Pair, Parting
 from sim.model.levers import LEVERS, axis_labels
 
 Array = npt.NDArray[Any]

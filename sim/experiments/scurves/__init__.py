@@ -1,0 +1,1 @@
+"""S-curves of a run or of a table, and what their analysis leaves behind (`folder`)."""
