@@ -15,9 +15,9 @@ from sim.cli import app
 from sim.engines import engine as find_engine
 from sim.experiments.compare.comparison import compare
 from sim.experiments.compare.sweep import sweep
-from sim.experiments.patterns import score
 from sim.run import run
 from sim.scenario.resolve import prepare
+from sim.validation.patterns import score
 
 ROOT = Path(__file__).parents[1]
 BASELINE, NO_CONTROL = (ROOT / "scenarios" / name for name in ("baseline.yaml", "no-control.yaml"))

@@ -19,7 +19,7 @@ from sim.model.loops import LOOPS
 from sim.model.policies import policy_kinds
 from sim.run import run
 from sim.scenario.resolve import from_mapping, prepare
-from sim.verification.worlds import two_equal_lines
+from sim.validation.worlds import two_equal_lines
 
 sys.path.insert(0, str(Path(__file__).parent / "verification"))
 from second_writing import SCENARIO

@@ -27,8 +27,8 @@ from sim.model.policies import policy_kinds
 from sim.model.reactions import SHIPPED
 from sim.model.rules.reaction import Memory
 from sim.model.state import STATE
-from sim.odd import as_html, check, document, faults, full, summary
-from sim.odd.declared import DECLARED, flows, rule_modules
+from sim.report.odd import as_html, check, document, faults, full, summary
+from sim.report.odd.declared import DECLARED, flows, rule_modules
 from sim.scenario.declared import quantities
 from sim.scenario.resolve import load, prepare
 
@@ -245,7 +245,7 @@ def test_state_variables_have_the_axes_that_they_declare(engine):
 def test_the_description_is_the_same_every_time():
     assert full() == full()
     again = subprocess.run(
-        [sys.executable, "-c", "from sim.odd import full; print(full(), end='')"], cwd=ROOT, capture_output=True,
+        [sys.executable, "-c", "from sim.report.odd import full; print(full(), end='')"], cwd=ROOT, capture_output=True,
         check=True, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "7", "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
     assert again.stdout.decode() == full()

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sim.analysis.patterns import TITLES, Measure, holding, measure
-from sim.experiments.patterns import score
 from sim.scenario.resolve import load
+from sim.validation.patterns import score
 
 BASELINE = Path(__file__).parent.parent / "scenarios" / "baseline.yaml"
 

@@ -1,7 +1,7 @@
 """V21 for agents, exactly: two regions of a scenario file that trade labels trade everything, and each agent its luck.
 
-``sim/verification/symmetries.py`` shows the same of the mean-field twin exactly, and of agents within chance. Here
-every adopter takes its luck along to its new region, so that not even chance is left.
+``sim/validation/closed_forms/symmetries.py`` shows the same of the mean-field twin exactly, and of agents within
+chance. Here every adopter takes its luck along to its new region, so that not even chance is left.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sim.engines.mesa import Enterprise, Government, IndustrialFirm, PublicAgenc
 from sim.engines.mesa.model import OpenLoopModel
 from sim.engines.world import build
 from sim.scenario.resolve import from_mapping, load, resolved_text
-from sim.verification.symmetries import PLACES, swapped, traded_places, turned
+from sim.validation.closed_forms.symmetries import PLACES, swapped, traded_places, turned
 
 # with this many adopters no two cells of different regions tie for the last adopter of the quota
 SETTINGS = {**PLACES, "run": {"months": 22, "adopters": 251, "seed": 6}}

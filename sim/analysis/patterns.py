@@ -1,7 +1,7 @@
 """The fourteen patterns of the real record that the baseline is held against (section 1 of the model description).
 
 Each pattern is the ensemble mean of a statistic over 2024-01 to 2026-03 and a band it should fall in. Misses are
-reported, never hidden. F5, the price elasticity, needs paired runs and is filled in by `sim.experiments.patterns`.
+reported, never hidden. F5, the price elasticity, needs paired runs and is filled in by `sim.validation.patterns`.
 """
 
 from __future__ import annotations

@@ -466,8 +466,8 @@ def patterns(
     """
     from sim.analysis.patterns import holding, table
     from sim.engines import engine as find_engine
-    from sim.experiments.patterns import run_months, score
     from sim.scenario.resolve import prepare
+    from sim.validation.patterns import run_months, score
 
     scenario, warnings = prepare(file, sets or ())
     warn(warnings)
@@ -503,7 +503,7 @@ def verify(
     from contextlib import nullcontext
 
     from sim.cli.terminal import as_json_text, progress
-    from sim.verification.table import as_markdown, as_text, chosen, failed, run_checks
+    from sim.validation.table import as_markdown, as_text, chosen, failed, run_checks
 
     wanted = chosen(ids or (), full)
     with nullcontext(None) if quiet else progress(len(wanted), "checks") as tick:

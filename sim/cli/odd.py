@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sim.basics.errors import OutputError
 from sim.cli import BAD_INPUT, leave, say, shown
-from sim.odd import as_html, full
-from sim.odd import summary as first_page
+from sim.report.odd import as_html, full
+from sim.report.odd import summary as first_page
 
 PAGES = (".html", ".htm")
 TEXTS = (".md", ".markdown", ".txt")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.verification import checks
-from sim.verification.check import IN_PART, NOT_REPRODUCED, REPRODUCED
-from sim.verification.table import as_text
+from sim.validation import checks
+from sim.validation.check import IN_PART, NOT_REPRODUCED, REPRODUCED
+from sim.validation.table import as_text
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "verification"))
 from written_table import written

@@ -8,9 +8,9 @@ from functools import cache
 import pytest
 from written_table import table_rows, written
 
-from sim.verification import Check, Outcome, Row, checks, close, holds, within
-from sim.verification.check import FAIL, PASS
-from sim.verification.table import as_markdown, as_text, chosen, failed, run_checks, verdict
+from sim.validation import Check, Outcome, Row, checks, close, holds, within
+from sim.validation.check import FAIL, PASS
+from sim.validation.table import as_markdown, as_text, chosen, failed, run_checks, verdict
 
 CLOSED_FORMS = [check for check in checks() if check.id.startswith("V")]
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
 
-from sim.odd.declared import DECLARED, labels
-from sim.odd.document import PROSE, SECTIONS, SUMMARY, filled, prose
+from sim.report.odd.declared import DECLARED, labels
+from sim.report.odd.document import PROSE, SECTIONS, SUMMARY, filled, prose
 
 BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`([^`\n]+)`")

@@ -3,10 +3,4 @@
 Each check is a function whose name is the sentence it proves. It returns rows: a statement, the exact value, the value
 that the model gives, and the tolerance. The test suite runs every check; `openloop verify` runs them for a user and
 prints the table. To add one, write a function beside the others and mark it with `verifies`: it is found by existing.
-
-`sim.replication` does the same for the findings of earlier papers, where a miss is a result and not a defect.
 """
-
-from sim.verification.check import Check, Outcome, Row, checks, close, holds, replicates, verifies, within
-
-__all__ = ["Check", "Outcome", "Row", "checks", "close", "holds", "replicates", "verifies", "within"]

@@ -10,9 +10,9 @@ import numpy as np
 from sim.engines.lockstep.engine import simulate
 from sim.model.events import NewsShock
 from sim.scenario import Scenario
-from sim.verification.check import Row, close, holds, replicates, within
-from sim.verification.network_effects import equal_lines
-from sim.verification.worlds import two_equal_lines
+from sim.validation.check import Row, close, holds, replicates, within
+from sim.validation.closed_forms.network_effects import equal_lines
+from sim.validation.worlds import two_equal_lines
 
 LOCKED = 0.75
 

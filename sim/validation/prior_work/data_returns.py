@@ -10,10 +10,10 @@ from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.engine import simulate as mean_field
 from sim.model.rules.capability import data_gain, data_gain_slope
 from sim.scenario import Scenario
-from sim.verification.check import IN_PART, Row, close, holds, replicates, within
-from sim.verification.data_loop import steepest
-from sim.verification.gains import BENCH, bench, tuned
-from sim.verification.network_effects import logistic
+from sim.validation.check import IN_PART, Row, close, holds, replicates, within
+from sim.validation.closed_forms.data_loop import steepest
+from sim.validation.closed_forms.gains import BENCH, bench, tuned
+from sim.validation.closed_forms.network_effects import logistic
 
 LOCAL_GAIN = 1.35
 """Gain at even shares, the same for every kind of loop, so that only the shape differs."""

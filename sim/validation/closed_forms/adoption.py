@@ -12,8 +12,8 @@ from sim.engines.world import build
 from sim.model.rules.adoption import probability
 from sim.model.rules.choice import arrival_hazard
 from sim.scenario import Scenario
-from sim.verification.check import Row, close, verifies, within
-from sim.verification.worlds import everybody, world
+from sim.validation.check import Row, close, verifies, within
+from sim.validation.worlds import everybody, world
 
 INNOVATION, IMITATION = 0.006, 0.06
 

@@ -12,9 +12,9 @@ from sim.basics.axes import REGIONS, SECTORS, TYPES
 from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.linearised import linearise
 from sim.scenario import Scenario
-from sim.verification.check import Row, close, holds, replicates, within
-from sim.verification.network_effects import equal_lines
-from sim.verification.worlds import ALL_STARTUPS, NO_FEEDBACK, two_equal_lines, world
+from sim.validation.check import Row, close, holds, replicates, within
+from sim.validation.closed_forms.network_effects import equal_lines
+from sim.validation.worlds import ALL_STARTUPS, NO_FEEDBACK, two_equal_lines, world
 
 
 @replicates("X2", source="brock2001", slow=True)

@@ -8,8 +8,8 @@ from itertools import pairwise
 from sim.basics.axes import REGIONS, SECTORS
 from sim.engines.lockstep.engine import simulate
 from sim.scenario import Scenario
-from sim.verification.check import IN_PART, Row, holds, replicates, within
-from sim.verification.worlds import NO_FEEDBACK, world
+from sim.validation.check import IN_PART, Row, holds, replicates, within
+from sim.validation.worlds import NO_FEEDBACK, world
 
 HEAD_START = 0.9
 BEHIND = -1.7

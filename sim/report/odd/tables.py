@@ -19,7 +19,7 @@ from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.model.policies import policy_kinds
 from sim.model.reactions import SHIPPED
 from sim.model.state import STATE
-from sim.odd.declared import DECLARED, flows, paragraph, rule_modules, rules_of
+from sim.report.odd.declared import DECLARED, flows, paragraph, rule_modules, rules_of
 from sim.scenario.declared import levers_of, quantities
 from sim.scenario.spec import Parameters, RunSettings
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sim import __version__
 from sim.basics.errors import OpenLoopError, UnknownNameError
-from sim.odd.tables import TABLES
+from sim.report.odd.tables import TABLES
 
 PROSE = Path(__file__).with_name("prose")
 SUMMARY = "summary"

@@ -11,10 +11,10 @@ from sim.basics.axes import PHYSICAL_SECTORS, SECTORS
 from sim.engines.lockstep.engine import simulate
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
-from sim.verification.check import IN_PART, Row, holds, replicates, within
-from sim.verification.data_loop import steepest
-from sim.verification.gains import BENCH, tuned
-from sim.verification.network_effects import logistic
+from sim.validation.check import IN_PART, Row, holds, replicates, within
+from sim.validation.closed_forms.data_loop import steepest
+from sim.validation.closed_forms.gains import BENCH, tuned
+from sim.validation.closed_forms.network_effects import logistic
 
 WORTH = 9.0
 TIPPED = 0.65

@@ -141,8 +141,8 @@ def _register(function: Callable[[], Iterable[Row]], id: str, **about: Any) -> C
 
 @cache
 def checks() -> tuple[Check, ...]:
-    """Every check of `sim.verification` and `sim.replication`, in order."""
-    for package in ("sim.verification", "sim.replication"):
+    """Every check of `sim.validation.closed_forms` and `sim.validation.prior_work`, in order."""
+    for package in ("sim.validation.closed_forms", "sim.validation.prior_work"):
         found = importlib.import_module(package)
         for module in pkgutil.iter_modules(found.__path__):
             importlib.import_module(f"{package}.{module.name}")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from sim.basics.errors import UnknownNameError
-from sim.verification.check import FAIL, IN_PART, NOT_REPRODUCED, PASS, REPRODUCED, Check, Outcome, Row, checks
+from sim.validation.check import FAIL, IN_PART, NOT_REPRODUCED, PASS, REPRODUCED, Check, Outcome, Row, checks
 
 TITLES = {
     "V": "Closed forms: what mathematics says must come out",
