@@ -10,7 +10,7 @@ import pytest
 from sim.basics.errors import ScenarioError, UnknownNameError
 from sim.experiments.ensemble.designs import grid, listed, remark, unit_points
 from sim.experiments.ensemble.ensemble import Ensemble
-from sim.experiments.ensemble.study import Study, ask, asked_for, enter
+from sim.experiments.ensemble.request import Study, ask, asked_for, enter
 from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
 

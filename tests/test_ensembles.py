@@ -18,9 +18,9 @@ import pytest
 
 from sim.basics.errors import OutputError, PoolError, RunError, ScenarioError, UnknownNameError
 from sim.experiments.ensemble.ensemble import Ensemble, Sizer, in_steps, most_runs
-from sim.experiments.runner.batch import Kitchen, run_batch
 from sim.experiments.runner.pools import Pool, pool
 from sim.experiments.runner.recipe import Recipe, make_recipe
+from sim.experiments.runner.worker import Kitchen, run_batch
 from sim.run import run
 from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
@@ -268,9 +268,9 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path, recipe):
 @pytest.fixture
 def fragile(monkeypatch):
     """A world in which runs with a very low switching cost die, some with an error that is not ours."""
-    import sim.experiments.runner.batch as batch
+    from sim.experiments.runner import worker
 
-    true = batch.find_engine
+    true = worker.find_engine
 
     def find(name, model=None):
         from dataclasses import replace
@@ -287,10 +287,10 @@ def fragile(monkeypatch):
 
         return replace(engine, simulate=simulate)
 
-    monkeypatch.setattr(batch, "find_engine", find)
-    batch.kitchen.cache_clear()
+    monkeypatch.setattr(worker, "find_engine", find)
+    worker.kitchen.cache_clear()
     yield
-    batch.kitchen.cache_clear()
+    worker.kitchen.cache_clear()
 
 
 def test_a_failing_run_costs_no_other_run(whole, recipe, tmp_path, fragile, monkeypatch):
@@ -313,9 +313,9 @@ def test_a_failing_run_costs_no_other_run(whole, recipe, tmp_path, fragile, monk
         account = ensemble.run(None, 6)
         assert (account.done, account.failed_in_all) == (0, 2)
         monkeypatch.undo()
-        import sim.experiments.runner.batch as batch
+        from sim.experiments.runner import worker
 
-        batch.kitchen.cache_clear()
+        worker.kitchen.cache_clear()
         account = ensemble.run(None, 6, retry=True)
         assert (account.done, account.failed_in_all) == (2, 0)
     assert_same(ensemble, whole)

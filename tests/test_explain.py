@@ -19,16 +19,16 @@ from sim.cli import app
 from sim.engines.lockstep.engine import simulate
 from sim.engines.mesa.model import OpenLoopModel
 from sim.engines.probes.decision import FIRST, SECOND, TERMS, Decisions, nest_values
-from sim.engines.probes.diary import keep
+from sim.engines.probes.trace import keep
 from sim.engines.world import build
 from sim.experiments.compare.comparison import compare
 from sim.experiments.compare.folder import save as save_comparison
 from sim.experiments.explain import folder as explained_folder
+from sim.experiments.explain.account import choices
+from sim.experiments.explain.causal_chain import linked, told_apart
+from sim.experiments.explain.causes import Upstream
+from sim.experiments.explain.divergence import CAUSE_OF, Pair, terms_of
 from sim.experiments.explain.explanation import account, ask, explain
-from sim.experiments.explain.links import linked, told_apart
-from sim.experiments.explain.parting import CAUSE_OF, Pair, terms_of
-from sim.experiments.explain.stories import choices
-from sim.experiments.explain.upstream import Upstream
 from sim.experiments.simulate.folder import run_to_folder
 from sim.model.rules.ecosystem import derivative_gain
 from sim.scenario.resolve import from_mapping

@@ -25,7 +25,7 @@ from sim.analysis.loops.gains import (
     verdict,
 )
 from sim.analysis.loops.shapley import coalitions, shapley
-from sim.experiments.loops.opening import bound_table
+from sim.experiments.loops.gains import bound_table
 from sim.scenario.resolve import from_mapping
 
 LUCK = np.random.default_rng(5)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from sim.basics.errors import ScenarioError
-from sim.engines.probes.opened import Arm, Opened
-from sim.experiments.loops import coalitions, matters
-from sim.experiments.loops.opening import Opening, gains_table
-from sim.experiments.loops.opening import tasks_of as opening_tasks
+from sim.engines.probes.opened_loops import Arm, Opened
+from sim.experiments.loops import loop_scores, shapley
+from sim.experiments.loops.gains import Opening, gains_table
+from sim.experiments.loops.gains import tasks_of as opening_tasks
 from sim.experiments.loops.plan import CUT, PLAYERS, Kept, Plan, Task, carry_out, make_plan, with_loops
 from sim.model.loops import LOOPS
 from sim.scenario import Scenario
@@ -166,9 +166,9 @@ def test_a_policy_reaction_takes_back_part_of_what_was_put_in():
 
 def test_shares_of_real_runs_add_up_and_an_inert_loop_gets_exactly_nothing():
     plan = small_plan(scenario=world(prices={"experience_exponent": 0.0}))
-    found = carry_out(coalitions.tasks_of(plan), Kept(None), 1)
-    values = coalitions.collected("coalitions", found, 8)
-    table = coalitions.shapley_table(plan, values)
+    found = carry_out(shapley.tasks_of(plan), Kept(None), 1)
+    values = shapley.collected("coalitions", found, 8)
+    table = shapley.shapley_table(plan, values)
     for (_, month), rows in table.groupby(["outcome", "month"]):
         full = (rows["all_live"] - rows["none_live"]).iloc[0]
         assert rows["share"].sum() == pytest.approx(full, abs=1e-13), month
@@ -180,7 +180,7 @@ def test_coalitions_are_the_worlds_that_the_switches_make():
     from sim.engines.lockstep.engine import simulate
 
     off = frozenset(["R1", "R4"])
-    found = coalitions.run_cut(world(), [(frozenset(), 1), (off, 1)])
+    found = shapley.run_cut(world(), [(frozenset(), 1), (off, 1)])
     cut = simulate([(with_loops(world(), dict.fromkeys(off, "off")), 1)])
     assert found["focus_share"][1] == pytest.approx(cut["focus_share"][0], rel=1e-12)
     live = simulate([(world(), 1)])
@@ -194,7 +194,7 @@ def test_coalitions_are_the_worlds_that_the_switches_make():
 def test_a_loop_knocked_out_that_does_nothing_has_no_effect():
     plan = small_plan(scenario=world(prices={"experience_exponent": 0.0}), seeds=2)
     jobs = [(off, seed) for off in (frozenset(), frozenset(["R6"])) for seed in range(2)]
-    found = coalitions.run_cut(plan.scenario, jobs)
+    found = shapley.run_cut(plan.scenario, jobs)
     assert np.array_equal(found["focus_share"][:2], found["focus_share"][2:])
 
 
@@ -210,8 +210,8 @@ def test_in_the_mean_field_limit_the_stronger_loop_is_the_one_that_matters(worth
     first = next(name for name, line in lines.items() if line.active)
     lines[first] = lines[first].model_copy(update={"algorithmic_start": 0.1})
     ahead = scenario.model_copy(update={"parameters": scenario.parameters.model_copy(update={"lines": lines})})
-    parts = matters.link_parts(Plan(ahead, dominance_seeds=0), matters.TWIN)
-    table = matters.score_table(parts, matters.TWIN, ("R1", "R3"))
+    parts = loop_scores.link_parts(Plan(ahead, dominance_seeds=0), loop_scores.TWIN)
+    table = loop_scores.score_table(parts, loop_scores.TWIN, ("R1", "R3"))
     strength = table[table["month"] > 20].groupby("loop")["steady"].apply(lambda each: each.abs().mean())
     assert strength.idxmax() == leader
     # a lead that feeds on itself goes on the way it is going
@@ -220,12 +220,12 @@ def test_in_the_mean_field_limit_the_stronger_loop_is_the_one_that_matters(worth
 
 def test_a_block_taken_from_another_state_moves_only_that_block():
     plan = small_plan()
-    parts = matters.link_parts(plan, matters.TWIN)
-    at = {name: place for place, name in enumerate(matters.BLOCKS)}
+    parts = loop_scores.link_parts(plan, loop_scores.TWIN)
+    at = {name: place for place, name in enumerate(loop_scores.BLOCKS)}
     # awareness has no way to this month's training compute, and revenue has
     assert np.abs(parts["partial"][:, at["awareness"], at["training"]]).max() == 0.0
     assert np.abs(parts["partial"][:, at["revenue"], at["training"]]).max() > 0.0
-    left = matters.score_table(parts, matters.TWIN)["unexplained"]
+    left = loop_scores.score_table(parts, loop_scores.TWIN)["unexplained"]
     assert (left < 0.5).all()
 
 
@@ -261,7 +261,7 @@ def test_work_goes_on_where_it_was_stopped(tmp_path):
 
 def test_threads_change_no_number():
     plan = small_plan(in_place=False, seeds=2)
-    one, two = (carry_out(coalitions.tasks_of(plan), Kept(None), threads) for threads in (1, 2))
+    one, two = (carry_out(shapley.tasks_of(plan), Kept(None), threads) for threads in (1, 2))
     for name, arrays in one.items():
         assert all(np.array_equal(values, two[name][key]) for key, values in arrays.items())
 

@@ -13,7 +13,7 @@ from sim.basics.errors import RunError
 from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield import engine as meanfield
 from sim.engines.meanfield.linearised import linearise
-from sim.engines.meanfield.nodes import AGE_MOMENTS, make_nodes, ramp_coefficients
+from sim.engines.meanfield.quadrature import AGE_MOMENTS, make_nodes, ramp_coefficients
 from sim.engines.world import build
 from sim.model.loops import LOOPS
 from sim.model.policies import policy_kinds

@@ -16,7 +16,7 @@ from sim.basics.errors import ModelError, RunError, UnknownNameError
 from sim.cli import main
 from sim.engines import mesa as actors
 from sim.engines.mesa.model import OpenLoopModel, simulate
-from sim.engines.mesa.own_model import load_model, signature
+from sim.engines.mesa.user_model import load_model, signature
 from sim.run import run
 from sim.scenario.resolve import prepare
 

@@ -20,7 +20,7 @@ from sim.analysis.replicates import (
 )
 from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.ensemble.planning import plan
-from sim.experiments.ensemble.study import ask, enter, until_narrow
+from sim.experiments.ensemble.request import ask, enter, until_narrow
 from sim.experiments.ensemble.summary import headline, stability, summarise, write
 from sim.experiments.runner.pools import pool
 from sim.experiments.runner.recipe import make_recipe

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sensitivity_functions import LINEAR, linear
 
-from sim.analysis.sensitivity.debt import evidence_debt
 from sim.analysis.sensitivity.design import Column, sample
 from sim.analysis.sensitivity.discovery import Region, cart, parse_region, prim
-from sim.analysis.sensitivity.flip import UNIT, reversals
+from sim.analysis.sensitivity.evidence_debt import evidence_debt
+from sim.analysis.sensitivity.reversal import UNIT, reversals
 from sim.analysis.sensitivity.survival import split_by_factor
 from sim.basics.errors import DesignError
 from sim.experiments.sensitivity import study

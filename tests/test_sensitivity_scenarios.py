@@ -16,16 +16,16 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from sim.analysis.sensitivity.luck import Luck
+from sim.analysis.sensitivity.stochastic_share import Luck
 from sim.basics.errors import DesignError, ScenarioError, UnknownNameError
 from sim.cli import app
 from sim.experiments.ensemble.ensemble import as_points
-from sim.experiments.runner.batch import Kitchen
+from sim.experiments.runner.worker import Kitchen
 from sim.experiments.sensitivity import ScenarioModel, choose, study
-from sim.experiments.sensitivity.asked import columns, extras_of
-from sim.experiments.sensitivity.gains import Journal, total_gain
+from sim.experiments.sensitivity.loop_gain import Journal, total_gain
+from sim.experiments.sensitivity.request import columns, extras_of
 from sim.experiments.sensitivity.study import carry_out
-from sim.experiments.sensitivity.top import ranked
+from sim.experiments.sensitivity.top_factors import ranked
 from sim.experiments.sensitivity.variables import declaration, not_varied
 from sim.experiments.sensitivity.words import sentence
 from sim.scenario.factors import default_factors
@@ -143,16 +143,16 @@ def test_an_outcome_that_no_factor_touches_is_all_luck_or_nothing(tmp_path):
 
 def test_a_run_that_fails_is_counted_and_its_part_left_out(tmp_path, monkeypatch):
     from sim.basics.errors import RunError
-    from sim.experiments.runner import batch
+    from sim.experiments.runner import worker
 
-    real = batch.Kitchen.read
+    real = worker.Kitchen.read
 
     def failing(self, jobs, threads):
         if any(scenario.parameters.adopter.peer_weight > 1.4 for scenario, _ in jobs):
             raise RunError("this point cannot go on")
         return real(self, jobs, threads)
 
-    monkeypatch.setattr(batch.Kitchen, "read", failing)
+    monkeypatch.setattr(worker.Kitchen, "read", failing)
     found = carry_out(model(tmp_path / "ensemble"), "morris", size=10, resamples=50)
     each = found.outcomes["focus_share@2024-12"]
     assert len(found.found.errors) > 0

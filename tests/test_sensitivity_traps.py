@@ -18,7 +18,7 @@ from sim.analysis.sensitivity.resampling import classes, deltas, first_orders, r
 from sim.analysis.sensitivity.survival import crossings, median
 from sim.basics.errors import DesignError, ScenarioError
 from sim.experiments.sensitivity import study
-from sim.experiments.sensitivity.asked import columns
+from sim.experiments.sensitivity.request import columns
 from sim.experiments.sensitivity.variables import choose
 from sim.scenario.resolve import from_mapping
 

@@ -2,7 +2,7 @@
 
 `outcomes`     what can be read off a run: each with its unit and its lens
 `paired`       what two scenarios under the same luck tell apart, and how surely
-`switched`     which adopters hold the difference between two scenarios
+`who_switched` which adopters hold the difference between two scenarios
 `replicates`   how many replicates a mean, a share or a spread needs
 `patterns`     the fourteen patterns of the record
 `reactions`    what governments saw, decided and when

@@ -195,7 +195,7 @@ def words(found: Comparison) -> str:
 
 def _one(found: Comparison, name: str) -> str:
     from sim.analysis.paired import spoken
-    from sim.analysis.switched import holders
+    from sim.analysis.who_switched import holders
     from sim.basics.axes import month_label
     from sim.cli.terminal import as_table
     from sim.experiments.compare.folder import factor, figures_of, per_billion, same_until

@@ -17,7 +17,7 @@ from sim.cli.ensemble_words import Show, plain, plan_words, words
 
 if TYPE_CHECKING:
     from sim.experiments.ensemble.ensemble import Account, Ensemble
-    from sim.experiments.ensemble.study import Study
+    from sim.experiments.ensemble.request import Study
     from sim.experiments.runner.pools import Pool
     from sim.experiments.runner.recipe import Recipe
 
@@ -257,7 +257,7 @@ def _study(
     replicates: int | None, outcomes: Any, at: Any, curves: str | None, engine: str, model: str | None,
     settings: dict[str, int | None],
 ) -> Study:  # fmt: skip
-    from sim.experiments.ensemble.study import ask
+    from sim.experiments.ensemble.request import ask
 
     listed = None if curves is None else [] if curves == "none" else _split([curves])
     study = ask(
@@ -303,7 +303,7 @@ def _column(recipe: Recipe, outcomes: Any) -> str:
 
 def _run(study: Study, out: Path, where: _Where, show: Show, retry: bool, until: Any) -> None:
     from sim.experiments.ensemble.ensemble import Ensemble
-    from sim.experiments.ensemble.study import enter, until_narrow
+    from sim.experiments.ensemble.request import enter, until_narrow
 
     command = shlex.join(["openloop", *sys.argv[1:]])
     folder = out / study.recipe.name
@@ -327,7 +327,7 @@ def _run(study: Study, out: Path, where: _Where, show: Show, retry: bool, until:
 
 def _resume(folder: Path, where: _Where, show: Show, retry: bool) -> None:
     from sim.experiments.ensemble.ensemble import Account, Ensemble
-    from sim.experiments.ensemble.study import asked_for
+    from sim.experiments.ensemble.request import asked_for
 
     with Ensemble.open(folder) as found:
         asked = asked_for(found.store)
@@ -416,7 +416,7 @@ def _finish(found: Ensemble, account: Account, show: Show) -> None:
 def _replay(folder: Path, text: str, threads: int | None, as_json: bool) -> None:
     """One run again, alone: whether it fails again, or gives the very numbers that are stored."""
     from sim.experiments.ensemble.ensemble import Ensemble
-    from sim.experiments.runner.batch import FAILED as FAILED_RUN
+    from sim.experiments.runner.worker import FAILED as FAILED_RUN
 
     found = Ensemble.open(folder)
     point_text, _, replicate_text = text.partition(":")

@@ -108,7 +108,7 @@ def account(found: Findings, folder: Path, files: tuple[Path, ...]) -> str:
 def words(found: Findings) -> str:
     """A table of gains, and the findings."""
     from sim.cli.terminal import as_table
-    from sim.experiments.loops.opening import EVERYWHERE, TOTAL
+    from sim.experiments.loops.gains import EVERYWHERE, TOTAL
     from sim.experiments.loops.report import IN_PLACE, ISOLATED, hands, headline, meaning, name_of, warnings_said
     from sim.model.loops import LOOPS
 

@@ -176,9 +176,9 @@ class _Job:
     def prepare(
         self, sets: Any, adopters: int | None, months: int | None, factors: Any, outcomes: Any, at: Any
     ) -> None:
-        from sim.experiments.sensitivity.asked import DEFAULT_CURVES, columns
         from sim.experiments.sensitivity.folder import ENSEMBLE, folder_of
         from sim.experiments.sensitivity.models import ScenarioModel
+        from sim.experiments.sensitivity.request import DEFAULT_CURVES, columns
         from sim.experiments.sensitivity.variables import choose
         from sim.scenario.resolve import prepare
 
@@ -199,7 +199,7 @@ class _Job:
 
     def _top(self, factors: Any) -> list[str]:
         """Names of factors, with ``top:12`` replaced by what an earlier screening found."""
-        from sim.experiments.sensitivity.top import top_factors
+        from sim.experiments.sensitivity.top_factors import top_factors
 
         found: list[str] = []
         for text in (part.strip() for each in factors for part in each.split(",") if part.strip()):
@@ -213,8 +213,8 @@ class _Job:
 
     def measure(self, size: int | None, more: int | None) -> None:
         """Settle the size, time a few runs and say what the rest will take."""
-        from sim.experiments.sensitivity.asked import plan
         from sim.experiments.sensitivity.folder import known_size, luck_text
+        from sim.experiments.sensitivity.request import plan
         from sim.experiments.sensitivity.study import grown
 
         known = known_size(self.folder, self.seed, luck_text(self.treatment), self.by_block)
@@ -283,7 +283,7 @@ class _Job:
         return watching()
 
     def extras(self, study: Study, region: str, flip: str, against: Path | None, sets: Any) -> Extras:
-        from sim.experiments.sensitivity.asked import extras_of
+        from sim.experiments.sensitivity.request import extras_of
         from sim.scenario.resolve import prepare
 
         other = prepare(against, sets)[0].model_copy(update={"run": self.scenario.run}) if against else None
@@ -322,7 +322,7 @@ def duration(seconds: float) -> str:
 
 def words(study: Study, extras: Extras) -> str:
     """What was found, for the terminal."""
-    from sim.analysis.sensitivity.luck import percent
+    from sim.analysis.sensitivity.stochastic_share import percent
     from sim.cli.terminal import as_table
     from sim.experiments.sensitivity.folder import box_table, reversal_table
     from sim.experiments.sensitivity.words import WORDS, figures, place, sentence

@@ -70,7 +70,7 @@ def engine(name: str, model: str | type[OpenLoopModel] | None = None) -> Engine:
         raise ModelError(f'the engine "{name}" has no agents to replace; a model of your own needs --engine mesa')
     if name == "mesa":
         from sim.engines.mesa.model import simulate as one_by_one
-        from sim.engines.mesa.own_model import load_model, signature
+        from sim.engines.mesa.user_model import load_model, signature
 
         if model is None:
             return Engine("mesa", one_by_one, bytes_per_adopter=4096)

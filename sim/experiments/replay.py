@@ -33,7 +33,7 @@ from sim import __version__
 from sim.basics.errors import OutputError
 from sim.experiments.compare.comparison import Stage
 from sim.experiments.folders import Changed, Folder, changed_files, open_folder, store_of, vouched
-from sim.experiments.runner.batch import OK
+from sim.experiments.runner.worker import OK
 from sim.results.differences import Finding, compare_files
 from sim.scenario import Scenario
 

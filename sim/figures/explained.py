@@ -36,7 +36,7 @@ def explained(story: Mapping[str, Any], lines: Mapping[str, tuple[str, bool]], f
 
     Parameters
     ----------
-    story : from `sim.experiments.explain.stories`
+    story : from `sim.experiments.explain.account`
     lines : name of the line -> home region and whether its weights are open at the start
     footer : where the numbers come from
     """

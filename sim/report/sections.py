@@ -265,7 +265,7 @@ def _same_until(manifest: Any, name: str) -> str:
 
 
 def _switched(folder: Folder, name: str) -> list[Block]:
-    from sim.analysis.switched import holders
+    from sim.analysis.who_switched import holders
 
     source = folder.path / "who_switched.csv"
     if not source.is_file():
@@ -302,7 +302,7 @@ def _sweep(folder: Folder) -> Read:
 def _loops(folder: Folder) -> Read:
     from sim.analysis.loops.gains import ABOVE
     from sim.experiments.loops.folder import read_back
-    from sim.experiments.loops.opening import EVERYWHERE
+    from sim.experiments.loops.gains import EVERYWHERE
     from sim.experiments.loops.report import hands, headline, meaning, name_of, number, warnings_said
 
     found = read_back(folder.path, folder.manifest)

@@ -5,7 +5,7 @@ say).
 
 `analyse` is the one door: it drops failed runs with their whole part of the design, estimates through SALib or scipy,
 sets intervals by bootstrap, compares with an inert factor, tells luck from factors, and decides what may be said.
-`convergence` decides whether a ranking is stable; `discovery` finds regions, `flip` the nearest reversal.
+`convergence` decides whether a ranking is stable; `discovery` finds regions, `reversal` the nearest reversal.
 
 Every design lives in the unit cube; what a coordinate means is the business of the factor. The libraries' traps that
 these modules step around are tested one by one in ``tests/test_sensitivity_traps.py``.
@@ -13,8 +13,8 @@ these modules step around are tested one by one in ``tests/test_sensitivity_trap
 
 from sim.analysis.sensitivity.analyse import Check, Indices, analyse
 from sim.analysis.sensitivity.design import DUMMY, LUCK, Column, Design
-from sim.analysis.sensitivity.luck import Luck
 from sim.analysis.sensitivity.methods.registry import METHODS, QUESTIONS, find, make
+from sim.analysis.sensitivity.stochastic_share import Luck
 
 __all__ = ["DUMMY", "LUCK", "METHODS", "QUESTIONS", "Check", "Column", "Design", "Indices", "Luck", "analyse", "find",
            "make"]  # fmt: skip

@@ -11,9 +11,9 @@ import pandas as pd
 
 from sim.analysis.sensitivity.convergence import MOST_GROWTH, Convergence, convergence, over_size, ranks
 from sim.analysis.sensitivity.design import DUMMY, LUCK, Array, Design, power_of_two
-from sim.analysis.sensitivity.luck import NO_LUCK, Luck, luck_share, percent
 from sim.analysis.sensitivity.measures import RESAMPLES, Measures
 from sim.analysis.sensitivity.methods.registry import Method
+from sim.analysis.sensitivity.stochastic_share import NO_LUCK, Luck, luck_share, percent
 
 NEGLIGIBLE = {"ST": 0.01, "S1": 0.01, "shapley": 0.01}
 """Shares of variance below which a factor is not worth naming, whatever its interval."""

@@ -22,11 +22,11 @@ from sim.basics.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SEC
 from sim.basics.errors import RunError
 from sim.basics.streams import normals, uniforms
 from sim.engines import cells
-from sim.engines.lockstep.deciding import Deciders
+from sim.engines.lockstep.adopters import Deciders
 from sim.engines.lockstep.kernels import compiled
-from sim.engines.lockstep.pulls import Pulls
-from sim.engines.lockstep.reacting import Reactions
-from sim.engines.lockstep.returns import returned, spread
+from sim.engines.lockstep.month_levers import Pulls
+from sim.engines.lockstep.reactions import Reactions
+from sim.engines.lockstep.usage_sums import returned, spread
 from sim.engines.loop_switches import Switches
 from sim.engines.recording import Part, Recorder, joined
 from sim.engines.world import Job, World, build, cell_region, cell_sector, cell_type

@@ -2,7 +2,7 @@
 
 Everything but the decisions is the default engine's: same schedule, same stocks, same rules, same release dates. The
 decisions become flows between lines of each cell, at a few quadrature nodes for tastes and size
-(`sim.engines.meanfield.nodes`). There is no sampling noise, so closed forms and eigenvalues can be read off
+(`sim.engines.meanfield.quadrature`). There is no sampling noise, so closed forms and eigenvalues can be read off
 (`sim.engines.meanfield.linearised`).
 
 It is exact in the limit of many adopters but for four things, each neutral at the parameter named: a peer share is its
@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.basics.axes import N_MODES, REGIONS, SECTORS, SELF_HOSTED
-from sim.engines.lockstep.deciding import option_type
+from sim.engines.lockstep.adopters import option_type
 from sim.engines.lockstep.engine import Lockstep
-from sim.engines.meanfield.nodes import AGE_MOMENTS, Nodes, make_nodes, ramp_coefficients
+from sim.engines.meanfield.quadrature import AGE_MOMENTS, Nodes, make_nodes, ramp_coefficients
 from sim.engines.recording import joined
 from sim.engines.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights
 from sim.model.rules import choice, usage
@@ -183,7 +183,7 @@ def ratio(part: Array, whole: Array) -> Array:
 
 
 class Cells:
-    """Decider of the mean-field twin: takes what `sim.engines.lockstep.deciding.Deciders` takes, and returns like
+    """Decider of the mean-field twin: takes what `sim.engines.lockstep.adopters.Deciders` takes, and returns like
     tallies."""
 
     def __init__(self, world: World, tastes: int = TASTE_NODES, sizes: int = SIZE_NODES):
@@ -216,7 +216,7 @@ class Cells:
         self, month: int, *, coverage: Array, log_cost: Array, worth: Array, available: Array, banned: Array,
         awareness: Array, push: Array, outside: Array, block: Array,
     ) -> None:  # fmt: skip
-        """Everybody's expected decisions of a month; see `sim.engines.lockstep.deciding.Deciders.decide`."""
+        """Everybody's expected decisions of a month; see `sim.engines.lockstep.adopters.Deciders.decide`."""
         tables = self.received({
             "coverage": coverage, "log_cost": log_cost, "worth": worth, "available": available, "banned": banned,
             "awareness": awareness, "push": push, "outside": outside, "block": block,

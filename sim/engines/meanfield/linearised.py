@@ -30,7 +30,7 @@ import numpy.typing as npt
 
 from sim.basics.errors import RunError
 from sim.engines.lockstep.engine import Lockstep
-from sim.engines.lockstep.reacting import Standing
+from sim.engines.lockstep.reactions import Standing
 from sim.engines.meanfield.engine import Cells, Mass, start
 from sim.engines.world import cell_region, cell_type
 from sim.scenario import Scenario

@@ -6,9 +6,9 @@
     adopters.py    startups, enterprises, industrial firms and public agencies: what each does in a month
     lab.py         labs: train, borrow, release, price, become known, collect data
     government.py  governments: buy chips, allot compute, pool data, judge exposure, observe
-    actor.py       what all of them share: luck, levers, and signals that a loop's switch may hold
+    agent.py       what all of them share: luck, levers, and signals that a loop's switch may hold
     census.py      from agents to tables: what the statistician of the world counts every month
-    own_model.py   somebody's own model, found by file and class
+    user_model.py  a user's own model, found by file and class
 """
 
 from sim.engines.mesa.adopters import Adopter, Enterprise, IndustrialFirm, PublicAgency, Startup

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
 from sim.basics.axes import CELLS, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
 from sim.basics.streams import agent_address
-from sim.engines.lockstep.deciding import LONGEST_MEMORY
-from sim.engines.mesa.actor import Actor
+from sim.engines.lockstep.adopters import LONGEST_MEMORY
+from sim.engines.mesa.agent import Actor
 from sim.engines.world import N_PEERS
 from sim.model.rules import choice, usage
 from sim.model.rules.adoption import probability

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from sim.basics.axes import API, N_MODES, SECTORS, TYPES
 from sim.engines import cells
-from sim.engines.lockstep.deciding import option_type
+from sim.engines.lockstep.adopters import option_type
 from sim.engines.world import cell_region, cell_sector, cell_type
 from sim.model.agents.government import WATCHED
 from sim.model.rules import lenses, price, usage

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sim.basics.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
 from sim.basics.streams import normals
 from sim.engines import cells
-from sim.engines.mesa.actor import Actor
+from sim.engines.mesa.agent import Actor
 from sim.engines.world import cell_region, cell_sector, cell_type
 from sim.model.agents.government import METRICS, WATCHED
 from sim.model.agents.government import Government as GovernmentNumbers

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from sim.basics.axes import GROUPS, HOSTED, MODES, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
 from sim.basics.streams import uniform
-from sim.engines.lockstep.deciding import LONGEST_MEMORY
-from sim.engines.probes.diary import Diary
+from sim.engines.lockstep.adopters import LONGEST_MEMORY
+from sim.engines.probes.trace import Diary
 from sim.engines.world import N_PEERS
 from sim.model.rules import choice
 from sim.model.rules.adoption import probability

@@ -26,7 +26,7 @@ from sim import __version__
 from sim.analysis.outcomes import CEILINGS, OUTCOMES, find, reduce
 from sim.analysis.paired import Paired, next_count, pair, ratio_interval, sentence
 from sim.analysis.scurves.ceilings import Ceilings
-from sim.analysis.switched import parts, who_switched
+from sim.analysis.who_switched import parts, who_switched
 from sim.basics.axes import month_label, month_number
 from sim.basics.errors import Problem, RunError, ScenarioError
 from sim.engines import Engine
@@ -94,7 +94,7 @@ class Comparison:
     ----------
     runs : scenario name -> outcomes of every replicate; see `sim.analysis.outcomes.reduce`
     table : one row for each other scenario, outcome and month
-    switched : who holds the difference; see `sim.analysis.switched.who_switched`
+    switched : who holds the difference; see `sim.analysis.who_switched.who_switched`
     apart : other scenario -> first month in which anything at all differs from the base; None: never
     stopped : why no more replicates were added, when a width was asked for
     """

@@ -26,7 +26,7 @@ import xarray as xr
 from sim import __version__
 from sim.analysis.outcomes import EVERYBODY, OUTCOMES
 from sim.analysis.paired import interval, places_of, spoken
-from sim.analysis.switched import holders
+from sim.analysis.who_switched import holders
 from sim.basics.axes import month_label
 from sim.experiments.compare.comparison import Comparison, Plan
 from sim.results.folder import FIGURES, check_target, complain_of_figures, drawn, write_whole

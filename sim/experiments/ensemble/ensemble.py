@@ -26,11 +26,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sim.basics.errors import OutputError, RunError
 from sim.engines import engine as find_engine
-from sim.experiments.runner.batch import FAILED, OK, Batch, Kitchen, Run, Values, run_batch
 from sim.experiments.runner.pools import Pool
 from sim.experiments.runner.pools import pool as make_pool
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.store import Store, open_store, python_values
+from sim.experiments.runner.worker import FAILED, OK, Batch, Kitchen, Run, Values, run_batch
 from sim.results.dataset import series_bytes
 
 if TYPE_CHECKING:

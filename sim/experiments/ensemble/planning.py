@@ -23,9 +23,9 @@ from sim.analysis.replicates import crossed, square
 from sim.basics.errors import RunError
 from sim.experiments.ensemble.ensemble import Ensemble, Sizer, Watch, most_runs
 from sim.experiments.ensemble.summary import headline
-from sim.experiments.runner.batch import FAILED, OK, Values
 from sim.experiments.runner.pools import Pool
 from sim.experiments.runner.recipe import Recipe
+from sim.experiments.runner.worker import FAILED, OK, Values
 from sim.results.dataset import series_bytes
 
 PILOT = 64

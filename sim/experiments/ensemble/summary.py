@@ -30,9 +30,9 @@ from sim.analysis.replicates import (
     width_of_mean,
 )
 from sim.basics.errors import OutputError
-from sim.experiments.runner.batch import FAILED
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.store import Store
+from sim.experiments.runner.worker import FAILED
 from sim.results.folder import FIGURES
 from sim.results.shards import write_text
 

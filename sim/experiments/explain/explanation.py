@@ -25,11 +25,11 @@ import pandas as pd
 from sim import __version__
 from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, Problem, ScenarioError
-from sim.engines.probes.diary import Diary, keep
+from sim.engines.probes.trace import Diary, keep
 from sim.experiments.compare.comparison import make_plan
-from sim.experiments.explain.parting import CAUSES, Pair
-from sim.experiments.explain.stories import Story, story_of_one, story_of_two
-from sim.experiments.explain.upstream import Upstream
+from sim.experiments.explain.account import Story, story_of_one, story_of_two
+from sim.experiments.explain.causes import Upstream
+from sim.experiments.explain.divergence import CAUSES, Pair
 from sim.results.folder import MANIFEST, SCENARIO, SERIES
 from sim.scenario import Scenario
 from sim.scenario.resolve import load as load_scenario

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sim.engines.lockstep.kernels import compiled
 from sim.experiments.compare.comparison import Stage
-from sim.experiments.loops import coalitions, matters, opening, twin, warning
+from sim.experiments.loops import early_warning, gains, loop_scores, shapley, twin
 from sim.experiments.loops.plan import Kept, Plan, Task, carry_out
 
 
@@ -48,7 +48,7 @@ class Findings:
 
 def all_tasks(plan: Plan) -> list[Task]:
     """Everything that has to be run, the long pieces first."""
-    parts = (opening, twin, matters, coalitions)
+    parts = (gains, twin, loop_scores, shapley)
     return [task for part in parts for task in part.tasks_of(plan)]
 
 
@@ -69,24 +69,24 @@ def measure(
     with (stage or (lambda _: nullcontext(None)))(sum(task.size for task in tasks)) as progress:
         found = carry_out(tasks, kept, threads or os.cpu_count() or 1, progress)
     pieces = lambda name: {key: arrays for key, arrays in found.items() if key.startswith(f"{name}-")}
-    opened = opening.Opening.joined(plan, list(pieces("gains").values()))
-    off = coalitions.collected("knockouts", found, len(coalitions.knock_outs(plan)))
-    groups = coalitions.collected("coalitions", found, 1 << len(plan.players))
-    graphs = {"twin": matters.TWIN, "ensemble": matters.ENSEMBLE}
+    opened = gains.Opening.joined(plan, list(pieces("gains").values()))
+    off = shapley.collected("knockouts", found, len(shapley.knock_outs(plan)))
+    groups = shapley.collected("coalitions", found, 1 << len(plan.players))
+    graphs = {"twin": loop_scores.TWIN, "ensemble": loop_scores.ENSEMBLE}
     return Findings(
         plan,
-        gains=opening.gains_table(opened),
-        links=opening.links_table(opened),
-        bound=opening.bound_table(plan.scenario),
-        knockouts=coalitions.knock_out_table(plan, off),
-        shapley=coalitions.shapley_table(plan, groups),
+        gains=gains.gains_table(opened),
+        links=gains.links_table(opened),
+        bound=gains.bound_table(plan.scenario),
+        knockouts=shapley.knock_out_table(plan, off),
+        shapley=shapley.shapley_table(plan, groups),
         dominance=pd.concat(
             [
-                matters.score_table(arrays, graphs[name.removeprefix("dominance-")], plan.live)
+                loop_scores.score_table(arrays, graphs[name.removeprefix("dominance-")], plan.live)
                 for name, arrays in pieces("dominance").items()
             ],
             ignore_index=True,
         ),
         twin=twin.twin_table(found, opened),
-        warning=warning.warning_table(opened),
+        warning=early_warning.warning_table(opened),
     )

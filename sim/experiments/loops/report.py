@@ -9,11 +9,11 @@ import pandas as pd
 
 from sim.analysis.loops.gains import ABOVE, BELOW
 from sim.basics.axes import SECTORS, month_label
-from sim.experiments.loops.coalitions import leaders
-from sim.experiments.loops.matters import EVERY, PATHS, TWIN
+from sim.experiments.loops.gains import DATA, EVERYWHERE, TOTAL
+from sim.experiments.loops.loop_scores import EVERY, PATHS, TWIN
 from sim.experiments.loops.measure import Findings
-from sim.experiments.loops.opening import DATA, EVERYWHERE, TOTAL
 from sim.experiments.loops.plan import OUTCOMES
+from sim.experiments.loops.shapley import leaders
 from sim.model.loops import LOOPS
 
 NEUTRAL = 1e-3

@@ -10,7 +10,7 @@ import pandas as pd
 from sim.analysis.loops.gains import relative
 from sim.basics.axes import month_label
 from sim.engines.meanfield.linearised import linearise
-from sim.experiments.loops.opening import Opening
+from sim.experiments.loops.gains import Opening
 from sim.experiments.loops.plan import Plan, Task
 
 Array = np.ndarray

@@ -42,8 +42,8 @@ from sim import __version__
 from sim.analysis.outcomes import OUTCOMES
 from sim.basics.axes import START_YEAR, month_label
 from sim.basics.errors import OutputError
-from sim.experiments.runner.batch import FAILED, OK, Batch, Values
 from sim.experiments.runner.recipe import Recipe
+from sim.experiments.runner.worker import FAILED, OK, Batch, Values
 from sim.results.folder import MANIFEST, RECORDED_PACKAGES
 from sim.results.shards import first_line, refusal, shards_in, sound, write_shard, write_text
 from sim.scenario.factors import Factor

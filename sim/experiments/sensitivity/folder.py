@@ -26,9 +26,9 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
-from sim.analysis.sensitivity.debt import evidence_debt
 from sim.analysis.sensitivity.discovery import Box, Region
-from sim.analysis.sensitivity.flip import Flip, Reversals
+from sim.analysis.sensitivity.evidence_debt import evidence_debt
+from sim.analysis.sensitivity.reversal import Flip, Reversals
 from sim.basics.errors import OutputError
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study, Treatment

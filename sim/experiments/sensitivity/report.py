@@ -10,8 +10,8 @@ import numpy as np
 
 from sim.analysis.sensitivity import DUMMY, LUCK, Indices
 from sim.analysis.sensitivity.convergence import MOST_GROWTH
-from sim.analysis.sensitivity.curves import OverTime
-from sim.analysis.sensitivity.luck import percent
+from sim.analysis.sensitivity.over_time import OverTime
+from sim.analysis.sensitivity.stochastic_share import percent
 from sim.basics.axes import month_label
 from sim.experiments.sensitivity.folder import Extras, box_table, debt_of, reversal_table, rule_text
 from sim.experiments.sensitivity.models import ScenarioModel
@@ -288,6 +288,6 @@ def _method(study: Study, account: Mapping[str, Any]) -> list[str]:
 
 def drawn(study: Study, extras: Extras, folder: Path) -> None:
     """Draw every figure of a study."""
-    from sim.experiments.sensitivity.drawing import draw_all
+    from sim.experiments.sensitivity.figures import draw_all
 
     draw_all(study, extras, folder)

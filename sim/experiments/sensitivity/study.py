@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 
 from sim.analysis.sensitivity import Design, Indices, Luck, analyse, find, make
-from sim.analysis.sensitivity.curves import OverTime, over_time
 from sim.analysis.sensitivity.design import POOL, next_power_of_two
-from sim.analysis.sensitivity.luck import luck_within
 from sim.analysis.sensitivity.measures import RESAMPLES
 from sim.analysis.sensitivity.methods.registry import QUESTIONS, Method
+from sim.analysis.sensitivity.over_time import OverTime, over_time
+from sim.analysis.sensitivity.stochastic_share import luck_within
 from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.sensitivity.models import FRESH, FunctionModel, Model, Outcomes
 from sim.experiments.sensitivity.variables import Variable

@@ -11,7 +11,7 @@ import numpy as np
 from sim.basics.axes import REGIONS, SECTORS
 from sim.engines.meanfield.engine import simulate as mean_field
 from sim.engines.meanfield.linearised import linearise
-from sim.experiments.loops.opening import Opening, gains_table, tasks_of
+from sim.experiments.loops.gains import Opening, gains_table, tasks_of
 from sim.experiments.loops.plan import Kept, Plan, carry_out
 from sim.model.rules.adoption import coverage
 from sim.model.rules.capability import accessible_data, borrowed_step, capability, data_gain

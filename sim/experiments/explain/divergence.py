@@ -31,7 +31,7 @@ from sim.engines.probes.decision import (
     shares,
     soft_maximum,
 )
-from sim.engines.probes.diary import Diary
+from sim.engines.probes.trace import Diary
 from sim.model.rules import choice
 
 Array = npt.NDArray[Any]

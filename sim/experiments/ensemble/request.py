@@ -18,9 +18,9 @@ from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError, UnknownNameError
 from sim.experiments.ensemble.designs import DESIGNS, grid, listed, remark, unit_points, valued
 from sim.experiments.ensemble.ensemble import Account, Ensemble, in_steps
-from sim.experiments.runner.batch import Values
 from sim.experiments.runner.recipe import SCENARIO, Recipe, make_recipe
 from sim.experiments.runner.store import Store, python_values
+from sim.experiments.runner.worker import Values
 from sim.scenario import Scenario
 from sim.scenario.factors import Factor, default_factors, parse_factor, varied_factors
 from sim.scenario.resolve import load

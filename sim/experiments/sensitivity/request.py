@@ -11,11 +11,11 @@ import numpy as np
 
 from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.sensitivity.discovery import LEAST_RUNS, Region, cart, parse_region, prim
-from sim.analysis.sensitivity.flip import Reversals, reversals
+from sim.analysis.sensitivity.reversal import Reversals, reversals
 from sim.analysis.sensitivity.survival import split_by_factor
 from sim.basics.axes import month_label, month_number
 from sim.basics.errors import DesignError, UnknownNameError
-from sim.experiments.sensitivity import gains
+from sim.experiments.sensitivity import loop_gain
 from sim.experiments.sensitivity.folder import Extras
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study, Treatment, count_runs, make_design
@@ -52,8 +52,8 @@ def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] 
     found: list[str] = []
     for text in wanted:
         name, mark, month = text.partition("@")
-        if name != gains.NAME and name not in OUTCOMES:
-            raise UnknownNameError("outcome", name, [*OUTCOMES, gains.NAME])
+        if name != loop_gain.NAME and name not in OUTCOMES:
+            raise UnknownNameError("outcome", name, [*OUTCOMES, loop_gain.NAME])
         if name.startswith(CROSSINGS):
             wait = f"mean_wait_{name.rsplit('_', 1)[-1]}"
             instead = wait if wait in OUTCOMES else "a share at a date"
@@ -61,7 +61,7 @@ def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] 
                 f"{name} is a month that some runs never reach, and filling the gap would decide the ranking. Use "
                 f"{instead}, which every run has; when a level is reached is shown by survival methods beside it."
             )
-        if name != gains.NAME and OUTCOMES[name].kind == "moment":
+        if name != loop_gain.NAME and OUTCOMES[name].kind == "moment":
             found.append(name)
         elif mark:
             found.append(f"{name}@{month_label(_month(month, last))}")
@@ -219,7 +219,7 @@ def _discover(study: Study, text: str, extras: Extras) -> None:
 def _flip(study: Study, text: str, against: Scenario | None, folder: Path | None, extras: Extras) -> None:
     model = study.model
     if not isinstance(model, ScenarioModel):
-        raise DesignError("reversals of a function are found by sim.analysis.sensitivity.flip.reversals")
+        raise DesignError("reversals of a function are found by sim.analysis.sensitivity.reversal.reversals")
     if against is None:
         region = parse_region(text)
         outcome, level = region.outcome, region.level

@@ -16,7 +16,7 @@ from sim.analysis.loops.early_warning import (
     tau,
 )
 from sim.basics.axes import TYPES
-from sim.experiments.loops.opening import Opening
+from sim.experiments.loops.gains import Opening
 from sim.experiments.loops.plan import PULSE_MONTHS
 
 Array = np.ndarray

@@ -9,11 +9,11 @@ import numpy as np
 
 from sim.basics.axes import N_MODES, SECTORS, month_label
 from sim.engines.probes.decision import OUTSIDE, Decision, Decisions, Race
-from sim.engines.probes.diary import Diary
+from sim.engines.probes.trace import Diary
 from sim.engines.world import cell_sector
-from sim.experiments.explain.links import Chain, option_name
-from sim.experiments.explain.parting import Pair, Parting, terms_of, tightest
-from sim.experiments.explain.upstream import Upstream
+from sim.experiments.explain.causal_chain import Chain, option_name
+from sim.experiments.explain.causes import Upstream
+from sim.experiments.explain.divergence import Pair, Parting, terms_of, tightest
 
 Story = dict[str, Any]
 

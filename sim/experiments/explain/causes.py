@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.basics.axes import API, N_MODES, REGIONS, SECTORS, TYPES, month_label
-from sim.engines.probes.diary import Diary
+from sim.engines.probes.trace import Diary
 from sim.engines.world import cell_region, cell_type
-from sim.experiments.explain.links import (
+from sim.experiments.explain.causal_chain import (
     Chain,
     Link,
     Root,
@@ -30,7 +30,7 @@ from sim.experiments.explain.links import (
     linked,
     log_ratio,
 )
-from sim.experiments.explain.parting import Pair, Parting
+from sim.experiments.explain.divergence import Pair, Parting
 from sim.model.levers import LEVERS, axis_labels
 
 Array = npt.NDArray[Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.sensitivity.curves import OverTime
+from sim.analysis.sensitivity.over_time import OverTime
 from sim.analysis.sensitivity.survival import crossings, survival
 from sim.basics.axes import month_number
 from sim.experiments.sensitivity.folder import Extras, box_table

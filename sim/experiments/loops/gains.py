@@ -21,7 +21,7 @@ from sim.analysis.loops.gains import (
     verdict,
 )
 from sim.basics.axes import CELL_REGION, CELL_SECTOR, REGIONS, SECTOR_TYPES, SECTORS
-from sim.engines.probes.opened import Arm, Opened
+from sim.engines.probes.opened_loops import Arm, Opened
 from sim.experiments.loops.plan import CUT, LOUDER, PULSE, PULSE_MONTHS, Plan, Task, with_months
 from sim.scenario import Scenario
 

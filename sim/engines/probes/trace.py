@@ -1,6 +1,6 @@
 """A run that keeps what its adopters saw: the same world as in the default engine, with its tables of every month.
 
->>> from sim.engines.probes.diary import keep
+>>> from sim.engines.probes.trace import keep
 >>> diary = keep(scenario, replicate=0)      # doctest: +SKIP
 >>> diary.primary[30, 17]      # option of adopter 17 after month 30      # doctest: +SKIP
 

@@ -19,7 +19,7 @@ import pandas as pd
 
 from sim.analysis.loops.dominance import link_score, relative_scores, unexplained
 from sim.basics.axes import N_MODES, month_label
-from sim.engines.lockstep.deciding import Deciders
+from sim.engines.lockstep.adopters import Deciders
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.meanfield.engine import start
 from sim.engines.world import Job, build, cell_region

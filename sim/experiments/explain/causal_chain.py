@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.basics.axes import MODES, N_MODES, month_label
-from sim.experiments.explain.parting import Parting
+from sim.experiments.explain.divergence import Parting
 from sim.scenario import Scenario
 
 MOST_DIGITS = 10
