@@ -301,7 +301,7 @@ def test_the_readme_names_only_commands_that_exist():
 def test_the_readme_names_what_is_there():
     tree = re.search(r"```\nsim/\n(.*?)```", readme(), re.DOTALL)
     assert tree is not None
-    named = {line.split()[0].rstrip("/") for line in tree[1].splitlines()}
+    named = {name.rstrip("/") for name in re.findall(r"^  (\S+)", tree[1], flags=re.MULTILINE)}
     there = {path.name for path in (ROOT / "sim").iterdir() if not path.name.startswith((".", "_"))}
     assert named == {name for name in there if not _is_empty(ROOT / "sim" / name)}
 

@@ -21,7 +21,7 @@ from sim.cli import app
 from sim.engines import engine as find_engine
 from sim.experiments.compare import folder as comparison_folder
 from sim.experiments.compare.comparison import (
-    CommonLuck,
+    PairedRuns,
     Until,
     carry_out,
     compare,
@@ -133,7 +133,7 @@ def test_replicates_that_were_run_are_kept_and_more_change_none():
         calls.append(len(jobs))
         return find_engine("lockstep").simulate(jobs, **options)
 
-    grown, fresh = (CommonLuck(plan, replace(find_engine("lockstep"), simulate=each)) for each in (counting, counting))
+    grown, fresh = (PairedRuns(plan, replace(find_engine("lockstep"), simulate=each)) for each in (counting, counting))
     grown.extend(2)
     grown.extend(6)
     assert calls == [2, 2, 4, 4]

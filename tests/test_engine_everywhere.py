@@ -30,9 +30,9 @@ def in_both(answer):
 
 
 @pytest.fixture
-def own_model(tmp_path):
+def user_model(tmp_path):
     """The example of the README, by file and class."""
-    example = re.search(r"```python\n(from sim\.engines\.actors.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+    example = re.search(r"```python\n(from sim\.engines\.mesa.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
     assert example is not None
     (tmp_path / "mymodels.py").write_text(example[1], encoding="utf-8")
     return f"{tmp_path / 'mymodels.py'}:CautiousFirms"
@@ -82,8 +82,8 @@ def test_every_verb_that_takes_an_engine_takes_a_model_of_ones_own():
         assert "engine" not in takes or "model" in takes, name
 
 
-def test_the_example_of_the_readme_goes_through_compare_and_patterns(own_model, tmp_path):
-    own = ["--engine", "mesa", "--model", own_model]
+def test_the_example_of_the_readme_goes_through_compare_and_patterns(user_model, tmp_path):
+    own = ["--engine", "mesa", "--model", user_model]
     said = CliRunner().invoke(app, [
         "compare", str(BASELINE), str(NO_CONTROL), "--months", "26", "--adopters", "90", "--replicates", "2",
         "--no-figures", "--json", "--out", str(tmp_path), *own,
@@ -97,5 +97,5 @@ def test_the_example_of_the_readme_goes_through_compare_and_patterns(own_model, 
     ])  # fmt: skip
     assert said.exit_code == 0, said.output
     assert "14 patterns hold" in said.stdout
-    said = CliRunner().invoke(app, ["patterns", str(BASELINE), "--model", own_model])
+    said = CliRunner().invoke(app, ["patterns", str(BASELINE), "--model", user_model])
     assert said.exit_code == 2, "a model of one's own needs --engine mesa"

@@ -20,7 +20,7 @@ from sim.basics.errors import OutputError, PoolError, RunError, ScenarioError, U
 from sim.experiments.ensemble.ensemble import Ensemble, Sizer, in_steps, most_runs
 from sim.experiments.runner.pools import Pool, pool
 from sim.experiments.runner.recipe import Recipe, make_recipe
-from sim.experiments.runner.worker import Kitchen, run_batch
+from sim.experiments.runner.worker import RecipeRunner, run_batch
 from sim.run import run
 from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
@@ -75,7 +75,7 @@ def test_a_run_of_an_ensemble_is_the_run_of_its_scenario(whole, recipe):
     curves = whole.curves()
     mine = curves["focus_share"].values[curves["point"].values == 1]
     np.testing.assert_array_equal(mine, alone["focus_share"].values)
-    assert Kitchen(recipe).scenario(point).loops.R1 == "off"
+    assert RecipeRunner(recipe).scenario(point).loops.R1 == "off"
 
 
 def test_rows_say_everything_about_a_run(whole):
@@ -288,9 +288,9 @@ def fragile(monkeypatch):
         return replace(engine, simulate=simulate)
 
     monkeypatch.setattr(worker, "find_engine", find)
-    worker.kitchen.cache_clear()
+    worker.recipe_runner.cache_clear()
     yield
-    worker.kitchen.cache_clear()
+    worker.recipe_runner.cache_clear()
 
 
 def test_a_failing_run_costs_no_other_run(whole, recipe, tmp_path, fragile, monkeypatch):
@@ -315,7 +315,7 @@ def test_a_failing_run_costs_no_other_run(whole, recipe, tmp_path, fragile, monk
         monkeypatch.undo()
         from sim.experiments.runner import worker
 
-        worker.kitchen.cache_clear()
+        worker.recipe_runner.cache_clear()
         account = ensemble.run(None, 6, retry=True)
         assert (account.done, account.failed_in_all) == (2, 0)
     assert_same(ensemble, whole)

@@ -26,7 +26,7 @@ from sim.experiments.compare.folder import save as save_comparison
 from sim.experiments.explain import folder as explained_folder
 from sim.experiments.explain.account import choices
 from sim.experiments.explain.causal_chain import linked, told_apart
-from sim.experiments.explain.causes import Upstream
+from sim.experiments.explain.causes import CauseTracer
 from sim.experiments.explain.divergence import CAUSE_OF, Pair, terms_of
 from sim.experiments.explain.explanation import account, ask, explain
 from sim.experiments.simulate.folder import run_to_folder
@@ -75,11 +75,11 @@ def found():
 @pytest.mark.parametrize("name", WORLDS)
 def test_every_decision_comes_out_as_it_was_made(name):
     scenario = from_mapping({**WORLDS[name], "run": {"adopters": 150, "months": 26, "seed": 5}}, name="rebuilt")
-    diary = keep(scenario, 1)
-    decisions, chosen, left = Decisions(diary), 0, 0
+    trace = keep(scenario, 1)
+    decisions, chosen, left = Decisions(trace), 0, 0
     for adopter in range(150):
         for month in range(26):
-            now = (int(diary.primary[month, adopter]), int(diary.secondary[month, adopter]))
+            now = (int(trace.primary[month, adopter]), int(trace.secondary[month, adopter]))
             if not decisions.occasion(adopter, month).arrives:
                 assert decisions.before(adopter, month) == now
                 continue
@@ -95,10 +95,10 @@ def test_every_decision_comes_out_as_it_was_made(name):
 
 def test_the_diary_is_the_run_that_the_engine_makes():
     scenario = from_mapping({**SCENARIO, "run": {"adopters": 150, "months": 20, "seed": 5}}, name="same")
-    diary, plain = keep(scenario, 3), simulate([(scenario, 3)], threads=1, trace=True)
-    for name, values in diary.series.items():
+    trace, plain = keep(scenario, 3), simulate([(scenario, 3)], threads=1, trace=True)
+    for name, values in trace.series.items():
         assert np.array_equal(values, plain[name][0], equal_nan=True), name
-    assert np.array_equal(diary.primary, plain["trace_primary"][0])
+    assert np.array_equal(trace.primary, plain["trace_primary"][0])
 
 
 def test_utilities_are_those_of_the_agents_in_mesa():
@@ -167,14 +167,14 @@ def test_policy_is_told_apart_from_what_stands_anyway():
         {"kind": "sovereign_preference", "actor": "EU", "start": 2, "sectors": ["software"]},
         {"kind": "data_mandate", "actor": "EU", "start": 2, "strength": 0.25},
     )  # fmt: skip
-    diary = keep(scenario, months=4)
-    decisions = Decisions(diary)
-    who = next(n for n in range(200) if diary.place(n) == ("EU", "software", "startup"))
+    trace = keep(scenario, months=4)
+    decisions = Decisions(trace)
+    who = next(n for n in range(200) if trace.place(n) == ("EU", "software", "startup"))
     chinese, own = (list(scenario.roster).index(name) for name in ("CN-closed", "EU-open"))
     before, after = decisions.decide(who, 1), decisions.decide(who, 2)
     for name in ("policy_price", "policy_trust", "policy_preference"):
         assert not before.terms[name].any()
-    cost = float(diary.world.population.cost[0, who])
+    cost = float(trace.world.population.cost[0, who])
     assert after.terms["policy_price"][chinese, 0] == pytest.approx(-cost * math.log(1.25 * 0.75))
     assert after.terms["policy_price"][chinese, SELF_HOSTED] == pytest.approx(-cost * math.log(0.75))
     trust = scenario.parameters.startup.trust_weight
@@ -325,7 +325,7 @@ def test_one_adopter_whose_taste_was_changed_is_the_root_of_every_parting():
     startups = [n for n in range(300) if people.cell[0, n] == 7]
     who = startups[int(np.argmax(people.size[0, startups]))]
     pair = planted(who, 3.0, run)
-    upstream = Upstream(pair)
+    upstream = CauseTracer(pair)
     parted = pair.parted
     assert parted[0] == who, "it parts first"
     assert len(parted) >= 5, "and others after it"
@@ -474,12 +474,12 @@ def test_what_a_run_directory_cannot_answer_is_refused(stored, keys, words):
 
 
 def test_choices_are_told_spell_by_spell(found):
-    diary = found.base
+    trace = found.base
     for adopter in (0, 99, 500):
-        spells = choices(diary, adopter)
+        spells = choices(trace, adopter)
         assert spells[0]["from"] == "2024-01"
         assert spells[-1]["to"] == month_label(59)
-        changes = (np.diff(diary.primary[:, adopter]) != 0) | (np.diff(diary.secondary[:, adopter]) != 0)
+        changes = (np.diff(trace.primary[:, adopter]) != 0) | (np.diff(trace.secondary[:, adopter]) != 0)
         assert len(spells) == changes.sum() + 1
 
 

@@ -47,7 +47,7 @@ def policy(kind, **keys):
 
 
 def planned(entry, months=MONTHS, anticipation=0.5, anticipation_time=6.0):
-    return entry.plan(months, anticipation, anticipation_time)
+    return entry.schedule(months, anticipation, anticipation_time)
 
 
 def pulled(entry, **options):
@@ -228,14 +228,14 @@ def dated(months=30, **keys):
 
 def test_a_policy_without_ramp_is_at_full_strength_from_its_first_month():
     for ramp in (0, 1):
-        plan = dated(start=5, ramp=ramp)
-        assert plan.ramp.tolist() == [0] * 5 + [1] * 25
-        assert plan.since_start.tolist() == list(range(-5, 25))
+        schedule = dated(start=5, ramp=ramp)
+        assert schedule.ramp.tolist() == [0] * 5 + [1] * 25
+        assert schedule.since_start.tolist() == list(range(-5, 25))
 
 
 def test_a_ramp_reaches_full_strength_in_its_last_month():
-    plan = dated(start=5, ramp=4)
-    assert plan.ramp[4:10].tolist() == [0, 0.25, 0.5, 0.75, 1, 1]
+    schedule = dated(start=5, ramp=4)
+    assert schedule.ramp[4:10].tolist() == [0, 0.25, 0.5, 0.75, 1, 1]
 
 
 def test_a_policy_ends_at_once_or_fades():
@@ -252,37 +252,37 @@ def test_a_policy_ends_at_once_or_fades():
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_a_schedule_is_a_share_that_rises_once_and_falls_once(start, lasting, ramp, fade, notice, anticipation, time):
     entry = Measure(start=start, end=start + lasting + 1, ramp=ramp, fade=fade, announce=max(start - notice, 0))
-    plan, t = planned(entry, 90, anticipation, time), np.arange(90)
-    for path in (plan.ramp, plan.announced, plan.ahead):
+    schedule, t = planned(entry, 90, anticipation, time), np.arange(90)
+    for path in (schedule.ramp, schedule.announced, schedule.ahead):
         assert path.shape == (90,)
         assert (path >= 0).all()
         assert (path <= 1).all()
-    assert (plan.ramp[t < start] == 0).all()
-    assert plan.ramp[start] > 0
-    assert (np.diff(plan.ramp[(t >= start) & (t < entry.end)]) >= 0).all()
-    assert (np.diff(plan.ramp[t >= entry.end]) <= 0).all()
-    assert (plan.ramp[t >= entry.end + max(fade, 1) - 1] == 0).all()
-    assert np.array_equal(plan.announced, ((t >= entry.announce) & (t < start)).astype(float))
-    assert (plan.ahead[plan.announced == 0] == 0).all()
-    assert (plan.ahead <= anticipation).all()
-    assert (np.diff(plan.ahead[plan.announced == 1]) >= 0).all(), "the nearer, the more it is felt"
+    assert (schedule.ramp[t < start] == 0).all()
+    assert schedule.ramp[start] > 0
+    assert (np.diff(schedule.ramp[(t >= start) & (t < entry.end)]) >= 0).all()
+    assert (np.diff(schedule.ramp[t >= entry.end]) <= 0).all()
+    assert (schedule.ramp[t >= entry.end + max(fade, 1) - 1] == 0).all()
+    assert np.array_equal(schedule.announced, ((t >= entry.announce) & (t < start)).astype(float))
+    assert (schedule.ahead[schedule.announced == 0] == 0).all()
+    assert (schedule.ahead <= anticipation).all()
+    assert (np.diff(schedule.ahead[schedule.announced == 1]) >= 0).all(), "the nearer, the more it is felt"
 
 
 def test_an_announced_measure_is_felt_more_the_nearer_it_is():
-    plan = dated(start=10, announce=6)
-    assert plan.announced.tolist() == [0] * 6 + [1] * 4 + [0] * 20
-    assert plan.ahead[6:10] == pytest.approx(0.5 * np.exp(-np.array([4, 3, 2, 1]) / 6))
+    schedule = dated(start=10, announce=6)
+    assert schedule.announced.tolist() == [0] * 6 + [1] * 4 + [0] * 20
+    assert schedule.ahead[6:10] == pytest.approx(0.5 * np.exp(-np.array([4, 3, 2, 1]) / 6))
 
 
 def test_what_is_announced_when_it_starts_is_not_felt_before():
-    for plan in (dated(start=10), dated(start=10, announce=10)):
-        assert not plan.announced.any()
-        assert not plan.ahead.any()
+    for schedule in (dated(start=10), dated(start=10, announce=10)):
+        assert not schedule.announced.any()
+        assert not schedule.ahead.any()
 
 
 def test_a_policy_beyond_the_horizon_never_comes():
-    plan = dated(months=12, start=12)
-    assert not plan.ramp.any()
+    schedule = dated(months=12, start=12)
+    assert not schedule.ramp.any()
     assert dated(months=12, start=0).ramp.all()
 
 

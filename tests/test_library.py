@@ -361,7 +361,7 @@ def test_the_pasted_example_of_a_kind_checks_and_does_something(kind, tmp_path):
     assert (entry.kind, entry.start, word) == (kind, month_number("2026-01"), "")
     assert entry.effect() in told
     months = 40
-    pulls = entry.pull(entry.plan(months, 0.5, 6.0)) if section == "policies" else entry.pull(months)
+    pulls = entry.pull(entry.schedule(months, 0.5, 6.0)) if section == "policies" else entry.pull(months)
     assert any((pull.value != LEVERS[pull.lever].neutral).any() for pull in pulls)
 
 

@@ -12,7 +12,7 @@ from sim.engines.probes.opened_loops import Arm, Opened
 from sim.experiments.loops import loop_scores, shapley
 from sim.experiments.loops.gains import Opening, gains_table
 from sim.experiments.loops.gains import tasks_of as opening_tasks
-from sim.experiments.loops.plan import CUT, PLAYERS, Kept, Plan, Task, carry_out, make_plan, with_loops
+from sim.experiments.loops.plan import CUT, PLAYERS, Kept, LoopPlan, Task, carry_out, make_plan, with_loops
 from sim.model.loops import LOOPS
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
@@ -126,8 +126,8 @@ def test_closing_all_loops_at_once_returns_the_sum_of_what_each_returns():
     assert np.abs(back["all"] - together).max() < 0.02 * np.abs(back["all"]).max()
 
 
-def small_plan(**changes) -> Plan:
-    plan = Plan(world(), seeds=3, coalition_seeds=2, start=START, horizons=(12, 24), dominance_seeds=1,
+def small_plan(**changes) -> LoopPlan:
+    plan = LoopPlan(world(), seeds=3, coalition_seeds=2, start=START, horizons=(12, 24), dominance_seeds=1,
                 players=("R1", "R3", "R6"), twin_months=())  # fmt: skip
     return replace(plan, **changes)
 
@@ -210,7 +210,7 @@ def test_in_the_mean_field_limit_the_stronger_loop_is_the_one_that_matters(worth
     first = next(name for name, line in lines.items() if line.active)
     lines[first] = lines[first].model_copy(update={"algorithmic_start": 0.1})
     ahead = scenario.model_copy(update={"parameters": scenario.parameters.model_copy(update={"lines": lines})})
-    parts = loop_scores.link_parts(Plan(ahead, dominance_seeds=0), loop_scores.TWIN)
+    parts = loop_scores.link_parts(LoopPlan(ahead, dominance_seeds=0), loop_scores.TWIN)
     table = loop_scores.score_table(parts, loop_scores.TWIN, ("R1", "R3"))
     strength = table[table["month"] > 20].groupby("loop")["steady"].apply(lambda each: each.abs().mean())
     assert strength.idxmax() == leader

@@ -13,7 +13,7 @@ from sim.basics.errors import RunError
 from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield import engine as meanfield
 from sim.engines.meanfield.linearised import linearise
-from sim.engines.meanfield.quadrature import AGE_MOMENTS, make_nodes, ramp_coefficients
+from sim.engines.meanfield.quadrature import AGE_MOMENTS, make_quadrature, ramp_coefficients
 from sim.engines.world import build
 from sim.model.loops import LOOPS
 from sim.model.policies import policy_kinds
@@ -97,7 +97,7 @@ def test_more_nodes_change_little():
 
 def test_nodes_have_the_moments_of_those_they_stand_for():
     world = build([(from_mapping({}, name="x"), 0)])
-    nodes = make_nodes(world, 0, 5, 7)
+    nodes = make_quadrature(world, 0, 5, 7)
     mean = lambda values: (values * nodes.weight).sum(axis=-1)
     assert mean(np.ones_like(nodes.weight)) == pytest.approx(1)
     assert mean(nodes.size) == pytest.approx(1)
@@ -108,7 +108,7 @@ def test_nodes_have_the_moments_of_those_they_stand_for():
     assert mean(nodes.size_power) == pytest.approx(
         np.exp(world.adopter.size_spread[0, 0] ** 2 * chi * (chi - 1) / 2), rel=1e-9
     )
-    single = make_nodes(world, 0, 1, 1)
+    single = make_quadrature(world, 0, 1, 1)
     assert single.weight.tolist() == [1.0]
     assert single.quality[0] == pytest.approx(world.adopter.quality_weight[0, 0])
 

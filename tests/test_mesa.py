@@ -35,7 +35,7 @@ def finished():
 @pytest.fixture
 def own_file(tmp_path):
     """The example of the README, as a file."""
-    example = re.search(r"```python\n(from sim\.engines\.actors.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+    example = re.search(r"```python\n(from sim\.engines\.mesa.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
     assert example is not None
     file = tmp_path / "mymodels.py"
     file.write_text(example[1], encoding="utf-8")

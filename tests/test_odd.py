@@ -76,7 +76,7 @@ def test_numbers_policies_and_equations_are_all_counted():
     assert list(DECLARED["policy"]()) == list(policy_kinds())
     written = {
         f"{path.stem}.{name}"
-        for path in (ROOT / "sim" / "rules").glob("*.py")
+        for path in (ROOT / "sim" / "model" / "rules").glob("*.py")
         for name in re.findall(r"^def ([a-z]\w*)\(", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     }
     assert set(DECLARED["rule"]()) == written

@@ -31,8 +31,8 @@ class TokenTax(Policy):
         0.2, "Part of the price.", unit="share", bounds=(0, 1), plausible=(0, 0.5), source=assumption("for a test")
     )
 
-    def pull(self, plan):
-        return [Pull("tariff", self.strength * plan.ramp, {"region": (self.actor,), "origin": ("CN",)})]
+    def pull(self, schedule):
+        return [Pull("tariff", self.strength * schedule.ramp, {"region": (self.actor,), "origin": ("CN",)})]
 
     def effect(self):
         return f"{self.actor} taxes Chinese APIs by {self.strength:.0%}"

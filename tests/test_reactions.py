@@ -155,14 +155,14 @@ def test_many_runs_at_once_decide_as_each_alone(runs):
 def test_the_course_of_an_action_is_a_plan_like_that_of_a_schedule():
     course = Course()
     ramp = [0, 0.5, 1, 0, 0, 0.25]
-    plans = [course.plan(np.array([value, 0.0])) for value in ramp]
-    assert [plan.ramp[0] for plan in plans] == ramp
-    assert [plan.total[0] for plan in plans] == np.cumsum(ramp).tolist()
-    assert [plan.since_start[0] for plan in plans] == [-1, 0, 1, -1, -1, 0]
-    assert plans[-1].earlier(3)[0] == 1
-    assert plans[-1].earlier(9)[0] == 0
-    assert all((plan.announced == 0).all() and (plan.ahead == 0).all() for plan in plans)
-    assert plans[-1].since_start[1] == -1
+    schedules = [course.schedule(np.array([value, 0.0])) for value in ramp]
+    assert [schedule.ramp[0] for schedule in schedules] == ramp
+    assert [schedule.total[0] for schedule in schedules] == np.cumsum(ramp).tolist()
+    assert [schedule.since_start[0] for schedule in schedules] == [-1, 0, 1, -1, -1, 0]
+    assert schedules[-1].earlier(3)[0] == 1
+    assert schedules[-1].earlier(9)[0] == 0
+    assert all((schedule.announced == 0).all() and (schedule.ahead == 0).all() for schedule in schedules)
+    assert schedules[-1].since_start[1] == -1
 
 
 # -- rules in the world ----------------------------------------------------------------------------------------------
@@ -521,8 +521,8 @@ def test_every_policy_can_be_an_action_and_is_written_without_what_the_rule_deci
     assert not set(written["action"]) & set(set_by_rule(KINDS[kind]))
     assert Reaction.model_validate(written) == rule
     assert rule.measure.actor == "EU"
-    plan = Course().plan(np.array([most, 0.0]))
-    levers = combine(rule.measure.pull(plan), {"EU-open": "EU", "CN-open": "CN", "US-open": "US"}, 2)
+    schedule = Course().schedule(np.array([most, 0.0]))
+    levers = combine(rule.measure.pull(schedule), {"EU-open": "EU", "CN-open": "CN", "US-open": "US"}, 2)
     for name, path in levers.items():
         if len(path) > 1:
             assert (path[1] == LEVERS[name].neutral).all(), "no strength, no pull"

@@ -20,7 +20,7 @@ from sim.analysis.sensitivity.stochastic_share import Luck
 from sim.basics.errors import DesignError, ScenarioError, UnknownNameError
 from sim.cli import app
 from sim.experiments.ensemble.ensemble import as_points
-from sim.experiments.runner.worker import Kitchen
+from sim.experiments.runner.worker import RecipeRunner
 from sim.experiments.sensitivity import ScenarioModel, choose, study
 from sim.experiments.sensitivity.loop_gain import Journal, total_gain
 from sim.experiments.sensitivity.request import columns, extras_of
@@ -145,14 +145,14 @@ def test_a_run_that_fails_is_counted_and_its_part_left_out(tmp_path, monkeypatch
     from sim.basics.errors import RunError
     from sim.experiments.runner import worker
 
-    real = worker.Kitchen.read
+    real = worker.RecipeRunner.read
 
     def failing(self, jobs, threads):
         if any(scenario.parameters.adopter.peer_weight > 1.4 for scenario, _ in jobs):
             raise RunError("this point cannot go on")
         return real(self, jobs, threads)
 
-    monkeypatch.setattr(worker.Kitchen, "read", failing)
+    monkeypatch.setattr(worker.RecipeRunner, "read", failing)
     found = carry_out(model(tmp_path / "ensemble"), "morris", size=10, resamples=50)
     each = found.outcomes["focus_share@2024-12"]
     assert len(found.found.errors) > 0
@@ -175,7 +175,7 @@ def test_total_gain_is_an_outcome_and_its_journal_survives_a_torn_line(tmp_path)
     assert len(journal.known) == found.runs
     rows = found.design.unit[:1, : found.design.real], found.design.replicate[:1]
     [values] = as_points(made.recipe, made.points(*rows))
-    direct = total_gain(Kitchen(made.recipe).scenario(values), 5)
+    direct = total_gain(RecipeRunner(made.recipe).scenario(values), 5)
     assert found.found.scalars["total_gain@2024-06"][0] == pytest.approx(direct, rel=1e-9)
 
 

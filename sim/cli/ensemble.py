@@ -17,7 +17,7 @@ from sim.cli.ensemble_words import Show, plain, plan_words, words
 
 if TYPE_CHECKING:
     from sim.experiments.ensemble.ensemble import Account, Ensemble
-    from sim.experiments.ensemble.request import Study
+    from sim.experiments.ensemble.request import EnsembleRequest
     from sim.experiments.runner.pools import Pool
     from sim.experiments.runner.recipe import Recipe
 
@@ -256,7 +256,7 @@ def _study(
     files: list[Path], sets: Any, factors: Any, design: str, points: int | None, design_seed: int,
     replicates: int | None, outcomes: Any, at: Any, curves: str | None, engine: str, model: str | None,
     settings: dict[str, int | None],
-) -> Study:  # fmt: skip
+) -> EnsembleRequest:  # fmt: skip
     from sim.experiments.ensemble.request import ask
 
     listed = None if curves is None else [] if curves == "none" else _split([curves])
@@ -301,7 +301,7 @@ def _column(recipe: Recipe, outcomes: Any) -> str:
 # running
 
 
-def _run(study: Study, out: Path, where: _Where, show: Show, retry: bool, until: Any) -> None:
+def _run(study: EnsembleRequest, out: Path, where: _Where, show: Show, retry: bool, until: Any) -> None:
     from sim.experiments.ensemble.ensemble import Ensemble
     from sim.experiments.ensemble.request import enter, until_narrow
 

@@ -169,7 +169,7 @@ class _Job:
     ):  # fmt: skip
         self.file, self.method, self.question, self.treatment = file, method, question, treatment
         self.by_block, self.seed, self.out, self.cluster = by_block, seed, out, cluster
-        self.engine, self.own_model = engine
+        self.engine, self.user_model = engine
         self.quiet, self.began = quiet, time.perf_counter()
         self.cost: Any = None
 
@@ -191,7 +191,7 @@ class _Job:
             say(f"note: {note}")
         wanted = columns(scenario, outcomes, at)
         self.model = ScenarioModel(scenario, variables, wanted, DEFAULT_CURVES, engine=self.engine,
-                                   model=self.own_model, cluster=self.cluster)  # fmt: skip
+                                   model=self.user_model, cluster=self.cluster)  # fmt: skip
         self.parent = folder_of(self.model, self.out)
         self.model.folder = self.parent / ENSEMBLE
         self.folder = self.parent / (self.method.name + ("-blocks" if self.by_block else ""))
@@ -241,7 +241,7 @@ class _Job:
         from sim.engines import engine as find_engine
         from sim.engines.lockstep.engine import compiled
 
-        return not self.quiet and find_engine(self.engine, self.own_model).compiles and not compiled()
+        return not self.quiet and find_engine(self.engine, self.user_model).compiles and not compiled()
 
     def carry_out(self, until: bool, most: int | None) -> Study:
         from sim.experiments.sensitivity.study import carry_out, until_stable

@@ -359,8 +359,8 @@ def _lever_paths(scenario: Scenario, roster: dict[str, str]) -> dict[str, Array]
     pulls = [pull for event in scenario.events if event.active for pull in event.pull(months)]
     for policy in scenario.policies:
         if policy.active:
-            plan = policy.plan(months, government.anticipation, government.anticipation_time)
-            pulls.extend(policy.pull(plan))
+            schedule = policy.schedule(months, government.anticipation, government.anticipation_time)
+            pulls.extend(policy.pull(schedule))
     return combine(pulls, roster, months)
 
 

@@ -218,10 +218,10 @@ class _Job:
     def comparison(self, place: Path) -> Path:
         from sim.engines import engine as find_engine
         from sim.experiments.compare import folder as comparison_folder
-        from sim.experiments.compare.comparison import Plan, carry_out
+        from sim.experiments.compare.comparison import ComparisonPlan, carry_out
 
         scenarios = self.scenarios(self.folder.manifest["comparison"])
-        plan = Plan(tuple(scenarios), self._months_read(), tuple(self.folder.manifest.get("notes", ())))
+        plan = ComparisonPlan(tuple(scenarios), self._months_read(), tuple(self.folder.manifest.get("notes", ())))
         found = carry_out(plan, find_engine(*self.engine_of()), None, self.threads, self.stage)
         # why it stopped is part of what is told, and not of what is run
         found = replace(found, stopped=str(self.folder.manifest.get("stopped", "")))

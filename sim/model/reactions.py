@@ -21,7 +21,7 @@ from sim.basics.axes import Month, RegionName, month_label
 from sim.basics.quantity import Spec, assumption, limits, quantity
 from sim.model.agents.government import METRICS, MetricName
 from sim.model.levers import Array
-from sim.model.policies import Plan, Policy, policy_union
+from sim.model.policies import Policy, Schedule, policy_union
 
 FROM_RULE = ("id", "active", "actor", "start", "end", "announce", "ramp", "fade", "source", "note")
 """Fields of a policy that a reaction does not state in its action: the rule has its own, or decides them."""
@@ -158,7 +158,7 @@ def too_strong(reaction: Reaction) -> tuple[str, float, float, float] | None:
 
 
 class Course:
-    """The strength of one rule's action over the months so far, by run, as the plan of a policy."""
+    """The strength of one rule's action over the months so far, by run, as the schedule of a policy."""
 
     def __init__(self) -> None:
         self.past: list[Array] = []
@@ -170,8 +170,8 @@ class Course:
         """Whether the action has never been in force in any run: then it pulls nothing."""
         return not np.any(self.total > 0)
 
-    def plan(self, now: Array) -> Plan:
-        """The plan of the month in which the strength is ``now``, (run,); months come one after the other."""
+    def schedule(self, now: Array) -> Schedule:
+        """The schedule of the month in which the strength is ``now``, (run,); months come one after the other."""
         self.past.append(now)
         # kept from month to month: a sum over months would round differently in batches of other sizes
         self.total = self.total + now
@@ -182,7 +182,7 @@ class Course:
             return self.past[-1 - lead] if lead < len(self.past) else nothing
 
         # nobody is told ahead: adopters feel a reaction when it acts, as they do a policy that was not announced
-        return Plan(now, nothing, nothing, self.since, self.total, earlier)
+        return Schedule(now, nothing, nothing, self.since, self.total, earlier)
 
 
 def _shipped(id: str, about: str, **keys: Any) -> Reaction:

@@ -58,7 +58,9 @@ def levers_of(spec: type[Any]) -> tuple[str, ...]:
         choices: list[Any] = choices_of(field.annotation) if is_word(field) else [True, False]
         for choice in choices if is_word(field) or field.annotation is bool else ():
             action = example.model_copy(update={name: choice})
-            pulls = action.pull(action.plan(A_YEAR, 0.0, 1.0)) if hasattr(action, "plan") else action.pull(A_YEAR)
+            pulls = (
+                action.pull(action.schedule(A_YEAR, 0.0, 1.0)) if hasattr(action, "schedule") else action.pull(A_YEAR)
+            )
             found |= {pull.lever for pull in pulls}
     return tuple(sorted(found))
 

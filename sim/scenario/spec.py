@@ -13,10 +13,10 @@ from pydantic import AfterValidator, Field, PrivateAttr, WithJsonSchema, create_
 from sim.basics.axes import LAST_MONTH, RegionName
 from sim.basics.distributions import Distribution
 from sim.basics.quantity import Spec
-from sim.model.agents.adopter import Adopter, AdopterType
+from sim.model.agents.adopter import AdopterSpec, AdopterType
 from sim.model.agents.firm import ENTERPRISE, INDUSTRIAL_FIRM
-from sim.model.agents.government import ExposureWeights, Government
-from sim.model.agents.lab import LINE_DEFAULTS, Lab, Line
+from sim.model.agents.government import ExposureWeights, GovernmentSpec
+from sim.model.agents.lab import LINE_DEFAULTS, LabSpec, Line
 from sim.model.agents.public_agency import PUBLIC_AGENCY
 from sim.model.agents.startup import STARTUP
 from sim.model.environment.attention import Attention, Community
@@ -50,10 +50,10 @@ class Parameters(Spec):
     public: AdopterType = Field(
         PUBLIC_AGENCY, description="Public agencies, slow, and bound by trust and procurement rules."
     )
-    adopter: Adopter = Field(Adopter(), description="What all adopters share.")
-    lab: Lab = Field(Lab(), description="What all labs share.")
+    adopter: AdopterSpec = Field(AdopterSpec(), description="What all adopters share.")
+    lab: LabSpec = Field(LabSpec(), description="What all labs share.")
     lines: dict[str, Line] = Field(LINE_DEFAULTS, description="Lines by name; add, change or switch off.")
-    government: Government = Field(Government(), description="What all governments share.")
+    government: GovernmentSpec = Field(GovernmentSpec(), description="What all governments share.")
     exposure: ExposureWeights = Field(ExposureWeights(), description="Weights of the exposure indices.")
     regions: Regions = Field(Regions(), description="The four regions.")
     sectors: Sectors = Field(Sectors(), description="The six sectors.")

@@ -21,7 +21,7 @@ from sim.engines.lockstep.kernels import (
     Units,
     advance,
     look_around,
-    make_desk,
+    make_scratch,
 )
 from sim.engines.world import World, cell_region, cell_sector, cell_type
 from sim.model.rules.adoption import probability
@@ -71,7 +71,7 @@ class Deciders:
         self.fixed = self._fixed()
         self.counts = self._nothing_counted()
         self.threads = threads
-        self.desks = [make_desk(len(world.lines)) for _ in range(self.threads)]
+        self.desks = [make_scratch(len(world.lines)) for _ in range(self.threads)]
         self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
         self.started = False
         # arrival of new adopters, but for what policy adds
@@ -203,14 +203,16 @@ class Deciders:
     def _advance(self, month: int, tables: Tables, starting: bool) -> None:
         tally, n_units = self.counts, len(self.units.run)
 
-        def work(part: Array, desk: Any) -> None:
-            advance(self.units, month, starting, part, self.people, self.state, self.fixed, tables, tally, desk)
+        def work(part: Array, scratch: Any) -> None:
+            advance(self.units, month, starting, part, self.people, self.state, self.fixed, tables, tally, scratch)
 
         if self.pool is None or n_units == 1:
             work(self.every_unit, self.desks[0])
         else:
             parts = np.array_split(self.every_unit, min(self.threads, n_units))
-            for done in [self.pool.submit(work, part, desk) for part, desk in zip(parts, self.desks, strict=False)]:
+            for done in [
+                self.pool.submit(work, part, scratch) for part, scratch in zip(parts, self.desks, strict=False)
+            ]:
                 done.result()
         self.tally = self._whole(tally)
         self.adopted = self.tally.primary.sum(axis=(1, 2, 3)) / self.world.adopters

@@ -24,7 +24,7 @@ from sim.basics.streams import normals, uniforms
 from sim.engines import cells
 from sim.engines.lockstep.adopters import Deciders
 from sim.engines.lockstep.kernels import compiled
-from sim.engines.lockstep.month_levers import Pulls
+from sim.engines.lockstep.month_levers import MonthLevers
 from sim.engines.lockstep.reactions import Reactions
 from sim.engines.lockstep.usage_sums import returned, spread
 from sim.engines.loop_switches import Switches
@@ -126,7 +126,7 @@ class Lockstep:
         self.internal = self.released = self.sector_capability = np.empty(0)
         self.now = SimpleNamespace()
         """What the steps of the current month have found; the recorder reads it."""
-        self.pulls = Pulls(world.levers)
+        self.pulls = MonthLevers(world.levers)
         self.still = self._what_stands_still()
         self._start()
 

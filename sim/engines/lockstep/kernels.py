@@ -5,10 +5,11 @@ arrives, lets them choose, and then tallies everybody's usage. Adopters are sort
 read once for all of them, and neither cell nor rank need be stored; what adopters of a cell share was computed once per
 month (`sim.engines.lockstep.engine`), and the kernel adds what is their own: tastes, history, peers, luck.
 
-Choosers go through the choice side by side, `CHUNK` at a time: each step of it is a short loop over rows of the desk,
-with numbers in and out and no branch that depends on the chooser, which LLVM turns into vector instructions. What stops
-it from doing so: a call that is not inlined, more than eight arrays in a loop, a look-up by something other than the
-loop's own index. The last steps, from the winning block to the option, differ from one to the other and go singly.
+Choosers go through the choice side by side, `CHUNK` at a time: each step of it is a short loop over rows of the
+scratch, with numbers in and out and no branch that depends on the chooser, which LLVM turns into vector instructions.
+What stops it from doing so: a call that is not inlined, more than eight arrays in a loop, a look-up by something other
+than the loop's own index. The last steps, from the winning block to the option, differ from one to the other and go
+singly.
 
 Each unit writes its own tallies, which are added up in a fixed order afterwards, so the result does not depend on the
 number of threads or on which runs share a batch. No Python object per adopter, no global state: threads run the kernel
@@ -173,7 +174,7 @@ class Tally(NamedTuple):
     used_power: Array
 
 
-class Desk(NamedTuple):
+class Scratch(NamedTuple):
     """Scratch of one thread.
 
     For a block: ``luck`` of arrival, and who ``chosen``. For a chunk of choosers, each row (chooser,): who they are and
@@ -185,7 +186,7 @@ class Desk(NamedTuple):
     segment: Array
     agent: Array
     where: Array
-    words: Array
+    random_words: Array
     line_words: Array
     line1: Array
     line2: Array
@@ -242,16 +243,16 @@ def compiled() -> bool:
     return found
 
 
-def make_desk(n_lines: int) -> Desk:
+def make_scratch(n_lines: int) -> Scratch:
     """Scratch for one thread."""
     row = lambda *rows, kind=np.float64: np.zeros((*rows, CHUNK), kind)
-    return Desk(
+    return Scratch(
         luck=np.zeros(BLOCK + 8, np.uint32),
         chosen=np.zeros(BLOCK, np.int64),
         segment=np.zeros((CHUNK, 3), np.int64),
         agent=row(kind=np.uint32),
         where=row(kind=np.uint32),
-        words=np.zeros(4 * CHUNK, np.uint32),
+        random_words=np.zeros(4 * CHUNK, np.uint32),
         line_words=row(2, n_lines, kind=np.uint32),
         line1=row(kind=np.int64),
         line2=row(kind=np.int64),
@@ -287,7 +288,7 @@ def make_desk(n_lines: int) -> Desk:
 
 
 @_jit
-def advance(units, month, starting, work, people, state, fixed, tables, tally, desk):
+def advance(units, month, starting, work, people, state, fixed, tables, tally, scratch):
     """Advance the adopters of the units ``work`` by one month and tally the result.
 
     ``starting`` is true for the initial draw, in which adopters who have adopted before month 0 choose among the lines
@@ -298,22 +299,22 @@ def advance(units, month, starting, work, people, state, fixed, tables, tally, d
         forget_the_month(
             tally.new[unit], tally.moved[unit], tally.began[unit], tally.choosers[unit], tally.surplus[unit]
         )
-        group_lines(tables.block[r], desk.lines_of)
+        group_lines(tables.block[r], scratch.lines_of)
         if starting:
-            n_chosen = find_starters(first, last, people.starts[r], desk.chosen)
+            n_chosen = find_starters(first, last, people.starts[r], scratch.chosen)
         else:
-            n_chosen = find_choosers(r, first, last, month, people, state, fixed, tables, desk)
+            n_chosen = find_choosers(r, first, last, month, people, state, fixed, tables, scratch)
         for begin in range(0, n_chosen, CHUNK):
             n = min(CHUNK, n_chosen - begin)
-            desk_of = desk.chosen[begin : begin + n]
-            take_places(r, desk_of, month, starting, people, state, fixed, tables, desk)
-            weigh_lines(r, n, month, fixed, tables, desk)
+            members = scratch.chosen[begin : begin + n]
+            take_places(r, members, month, starting, people, state, fixed, tables, scratch)
+            weigh_lines(r, n, month, fixed, tables, scratch)
             for slot in range(2):
-                pick(slot, unit, r, n, month, starting, fixed, tables, tally, desk)
-            switch(unit, n, desk_of, state.primary[r], state.secondary[r], state.tenure[r], state.age[r], starting,
-                   tally, desk)  # fmt: skip
+                pick(slot, unit, r, n, month, starting, fixed, tables, tally, scratch)
+            switch(unit, n, members, state.primary[r], state.secondary[r], state.tenure[r], state.age[r], starting,
+                   tally, scratch)  # fmt: skip
         if not starting:
-            take_stock(unit, r, first, last, people, state, fixed, tables, tally, desk)
+            take_stock(unit, r, first, last, people, state, fixed, tables, tally, scratch)
             pass_month(state.tenure[r, first:last], state.age[r, first:last], tables.growing[r],
                        fixed.learned.shape[1] - 1)  # fmt: skip
 
@@ -382,8 +383,8 @@ def find_starters(first, last, starts, chosen):
 @_inline
 def compliance(agent, key0, key1):
     """The adopter's fixed luck against bans: it obeys a ban with a compliance above this."""
-    words = philox(agent >> 2, 0, 0, _COMPLY, key0, key1)
-    return to_unit(lane_of(words, agent & 3))
+    random_words = philox(agent >> 2, 0, 0, _COMPLY, key0, key1)
+    return to_unit(lane_of(random_words, agent & 3))
 
 
 @_part
@@ -406,14 +407,14 @@ def shortlist(luck, held, start, below_new, below_users, chosen):
 
 
 @_part
-def find_choosers(r, first, last, month, people, state, fixed, tables, desk):
+def find_choosers(r, first, last, month, people, state, fixed, tables, scratch):
     """List the adopters to whom an occasion arrives: a first look for some, a review for others, often none."""
     begin, peers = people.begin[r], people.peers[r]
     primary, secondary, before = state.primary[r], state.secondary[r], state.before[r]
     innovation, imitation, adopted_share = tables.innovation[r], tables.imitation[r], tables.adopted[r]
     review, forced, banned, any_ban = fixed.review[r], fixed.forced_review[r], tables.banned[r], tables.any_ban[r]
     key0, key1 = fixed.key[r, 0], fixed.key[r, 1]
-    chosen = desk.chosen
+    chosen = scratch.chosen
     n_chosen = 0
     for c in range(begin.size - 1):
         low, high = max(first, begin[c]), min(last, begin[c + 1])
@@ -421,8 +422,8 @@ def find_choosers(r, first, last, month, people, state, fixed, tables, desk):
             continue
         address = agent_address(c, low - begin[c])
         calls = ((address + high - low - 1) >> 2) - (address >> 2) + 1
-        fill_arrivals(desk.luck, address >> 2, calls, numba.uint32(month), key0, key1)
-        luck = desk.luck[address & 3 : (address & 3) + high - low]
+        fill_arrivals(scratch.luck, address >> 2, calls, numba.uint32(month), key0, key1)
+        luck = scratch.luck[address & 3 : (address & 3) + high - low]
         # most need no look at their peers: even with all of them the hazard would stay below the luck
         most = innovation[c] + imitation[c]
         limit = forced_hazard(review[c], forced) if any_ban else review[c]
@@ -452,14 +453,20 @@ def find_choosers(r, first, last, month, people, state, fixed, tables, desk):
 
 
 @_part
-def take_places(r, chosen, month, starting, people, state, fixed, tables, desk):
+def take_places(r, chosen, month, starting, people, state, fixed, tables, scratch):
     """Lay out who the choosers of a chunk are, what they hold and see, and where cells change."""
     begin, peers, seen = people.begin[r], people.peers[r], state.seen[r]
     quality, cost, own_hosting = people.quality[r], people.cost[r], people.own_hosting[r]
     primary, secondary, tenure = state.primary[r], state.secondary[r], state.tenure[r]
     learned, switching_cost = fixed.learned[r], fixed.switching_cost[r]
     any_ban, key0, key1 = tables.any_ban[r], fixed.key[r, 0], fixed.key[r, 1]
-    segment, agent, line1, line2, peers_on = desk.segment, desk.agent, desk.line1, desk.line2, desk.peers_on
+    segment, agent, line1, line2, peers_on = (
+        scratch.segment,
+        scratch.agent,
+        scratch.line1,
+        scratch.line2,
+        scratch.peers_on,
+    )
     segment[0, 0] = -1
     c, cuts = np.int64(0), 0
     for n in range(chosen.size):
@@ -475,14 +482,14 @@ def take_places(r, chosen, month, starting, people, state, fixed, tables, desk):
         k1, k2 = np.int64(primary[i]), np.int64(secondary[i])
         line1[n] = k1 // N_MODES if k1 >= 0 else -1
         line2[n] = k2 // N_MODES if k2 >= 0 else -1
-        desk.quality[n], desk.cost[n], desk.own_hosting[n] = quality[i], cost[i], own_hosting[i]
-        desk.learned[n], desk.moving[n] = learned[tenure[i]], switching_cost[c]
+        scratch.quality[n], scratch.cost[n], scratch.own_hosting[n] = quality[i], cost[i], own_hosting[i]
+        scratch.learned[n], scratch.moving[n] = learned[tenure[i]], switching_cost[c]
     segment[cuts - 1, 1] = chosen.size
     if cuts < segment.shape[0]:
         segment[cuts, 0] = -1
     if any_ban:
         for n in range(chosen.size):
-            desk.obeys[n] = compliance(np.int64(agent[n]), key0, key1)
+            scratch.obeys[n] = compliance(np.int64(agent[n]), key0, key1)
     for j in range(peers_on.shape[0]):
         put(peers_on[j], 0.0, chosen.size)
     if fixed.peer_weight[r] != 0.0 and not starting:
@@ -494,19 +501,19 @@ def take_places(r, chosen, month, starting, people, state, fixed, tables, desk):
 
 
 @_part
-def fill(words, agent, n, month, option, group, key0, key1):
+def fill(random_words, agent, n, month, option, group, key0, key1):
     """One call of luck for many agents: its four words in four rows."""
     for i in range(n):
         word = philox(agent[i], month, option, group, key0, key1)
-        words[i], words[CHUNK + i], words[2 * CHUNK + i], words[3 * CHUNK + i] = word
+        random_words[i], random_words[CHUNK + i], random_words[2 * CHUNK + i], random_words[3 * CHUNK + i] = word
 
 
 @_part
-def fill_apart(words, agent, option, n, month, group, key0, key1):
+def fill_apart(random_words, agent, option, n, month, group, key0, key1):
     """The same where each asks for an option of its own."""
     for i in range(n):
         word = philox(agent[i], month, option[i], group, key0, key1)
-        words[i], words[CHUNK + i], words[2 * CHUNK + i], words[3 * CHUNK + i] = word
+        random_words[i], random_words[CHUNK + i], random_words[2 * CHUNK + i], random_words[3 * CHUNK + i] = word
 
 
 @_part
@@ -555,30 +562,36 @@ def add_history(value, j, line1, learned, moving, peers_on, peer_weight, n):
 
 
 @_part
-def consider(value, words, aware, j, line1, line2, n):
+def consider(value, random_words, aware, j, line1, line2, n):
     """Only lines that are known, or in use, are considered."""
     for i in range(n):
-        known = (to_unit(words[i]) < aware[i]) | (line1[i] == j) | (line2[i] == j)
+        known = (to_unit(random_words[i]) < aware[i]) | (line1[i] == j) | (line2[i] == j)
         value[i] = value[i] if known else NOT_OFFERED
 
 
 @_part
-def weigh_lines(r, n, month, fixed, tables, desk):
+def weigh_lines(r, n, month, fixed, tables, scratch):
     """The worth of every line to every chooser, and the weights of its modes."""
     mu, peer_weight = fixed.mode_dissimilarity[r], fixed.peer_weight[r]
     coverage, log_cost, worth, awareness = tables.coverage[r], tables.log_cost[r], tables.worth[r], tables.awareness[r]
     is_open, banned, any_ban = tables.open[r], tables.banned[r], tables.any_ban[r]
     address, cell_region, cell_sector = fixed.address, fixed.cell_region, fixed.cell_sector
     key0, key1, when = fixed.key[r, 0], fixed.key[r, 1], numba.uint32(month)
-    words, segment, aware, top, total = desk.words, desk.segment, desk.aware, desk.top, desk.total
+    random_words, segment, aware, top, total = (
+        scratch.random_words,
+        scratch.segment,
+        scratch.aware,
+        scratch.top,
+        scratch.total,
+    )
     quality, cost, own_hosting, obeys, modes, free = (
-        desk.quality, desk.cost, desk.own_hosting, desk.obeys, desk.mode_value, desk.free
+        scratch.quality, scratch.cost, scratch.own_hosting, scratch.obeys, scratch.mode_value, scratch.free
     )  # fmt: skip
     for j in range(address.size):
-        fill(words, desk.agent, n, when, numba.uint32(address[j]), _LINE, key0, key1)
-        copy(desk.line_words[0, j], words, n)
-        copy(desk.line_words[1, j], words[CHUNK:], n)
-        value = desk.line_value[j]
+        fill(random_words, scratch.agent, n, when, numba.uint32(address[j]), _LINE, key0, key1)
+        copy(scratch.line_words[0, j], random_words, n)
+        copy(scratch.line_words[1, j], random_words[CHUNK:], n)
+        value = scratch.line_value[j]
         n_modes = N_MODES if is_open[j] else 1
         for g in range(segment.shape[0]):
             if segment[g, 0] < 0:
@@ -598,12 +611,12 @@ def weigh_lines(r, n, month, fixed, tables, desk):
             for m in range(1, N_MODES):
                 raise_top(top, modes[m], n)
             for m in range(N_MODES):
-                weigh(desk.mode_weight[j * N_MODES + m], total, modes[m], top, mu, n)
+                weigh(scratch.mode_weight[j * N_MODES + m], total, modes[m], top, mu, n)
             nest_value(value, top, total, mu, n)
         else:
             copy(value, modes[0], n)
-        add_history(value, j, desk.line1, desk.learned, desk.moving, desk.peers_on[j], peer_weight, n)
-        consider(value, words[2 * CHUNK :], aware, j, desk.line1, desk.line2, n)
+        add_history(value, j, scratch.line1, scratch.learned, scratch.moving, scratch.peers_on[j], peer_weight, n)
+        consider(value, random_words[2 * CHUNK :], aware, j, scratch.line1, scratch.line2, n)
 
 
 # -- which one they take -----------------------------------------------------------------------------------------------
@@ -618,91 +631,92 @@ def enter(weight, total, value, top, n):
 
 
 @_part
-def run(shortest, winner, words, weight, runner, n):
+def race(shortest, winner, random_words, weight, runner, n):
     """One runner's time; the shortest so far stays in front."""
     for i in range(n):
-        time = race_time(to_unit(words[i]), weight[i])
+        time = race_time(to_unit(random_words[i]), weight[i])
         ahead = time < shortest[i]
         shortest[i] = time if ahead else shortest[i]
         winner[i] = runner if ahead else winner[i]
 
 
 @_part
-def race_blocks(slot, r, n, month, fixed, desk):
+def race_blocks(slot, r, n, month, fixed, scratch):
     """The race between blocks and the outside option: ``winner``, and the sum of the weights in ``total``."""
     key0, key1, when = fixed.key[r, 0], fixed.key[r, 1], numba.uint32(month)
-    top, total, weight, words = desk.top, desk.total, desk.weight, desk.words
-    shortest, winner = desk.shortest, desk.winner
-    copy(top, desk.outside, n)
+    top, total, weight, random_words = scratch.top, scratch.total, scratch.weight, scratch.random_words
+    shortest, winner = scratch.shortest, scratch.winner
+    copy(top, scratch.outside, n)
     for b in range(N_BLOCKS):
-        if desk.lines_of[b, 0] > 0:
-            raise_top(top, desk.block_value[b], n)
+        if scratch.lines_of[b, 0] > 0:
+            raise_top(top, scratch.block_value[b], n)
     put(total, 0.0, n)
     put(shortest, np.inf, n)
     for i in range(n):
         winner[i] = OUTSIDE
     for call in range(BLOCK_CALLS):
-        fill(words, desk.agent, n, when, numba.uint32(call), _BLOCKS[slot], key0, key1)
+        fill(random_words, scratch.agent, n, when, numba.uint32(call), _BLOCKS[slot], key0, key1)
         for lane in range(4):
             b = 4 * call + lane
-            if b == OUTSIDE or (b < N_BLOCKS and desk.lines_of[b, 0] > 0):
-                enter(weight, total, desk.outside if b == OUTSIDE else desk.block_value[b], top, n)
-                run(shortest, winner, words[lane * CHUNK :], weight, b, n)
+            if b == OUTSIDE or (b < N_BLOCKS and scratch.lines_of[b, 0] > 0):
+                enter(weight, total, scratch.outside if b == OUTSIDE else scratch.block_value[b], top, n)
+                race(shortest, winner, random_words[lane * CHUNK :], weight, b, n)
 
 
 @_part
-def nest_blocks(n, mu, desk):
+def nest_blocks(n, mu, scratch):
     """The worth of every block from that of its lines, and the weights of these."""
-    top, total = desk.top, desk.total
+    top, total = scratch.top, scratch.total
     for b in range(N_BLOCKS):
-        count = desk.lines_of[b, 0]
+        count = scratch.lines_of[b, 0]
         if count == 1:
-            copy(desk.block_value[b], desk.line_value[desk.lines_of[b, 1]], n)
+            copy(scratch.block_value[b], scratch.line_value[scratch.lines_of[b, 1]], n)
         elif count > 1:
             put(top, NOT_OFFERED, n)
             put(total, 0.0, n)
             for place in range(1, count + 1):
-                raise_top(top, desk.line_value[desk.lines_of[b, place]], n)
+                raise_top(top, scratch.line_value[scratch.lines_of[b, place]], n)
             for place in range(1, count + 1):
-                j = desk.lines_of[b, place]
-                weigh(desk.line_weight[j], total, desk.line_value[j], top, mu, n)
-            nest_value(desk.block_value[b], top, total, mu, n)
+                j = scratch.lines_of[b, place]
+                weigh(scratch.line_weight[j], total, scratch.line_value[j], top, mu, n)
+            nest_value(scratch.block_value[b], top, total, mu, n)
 
 
 @_part
-def pick(slot, unit, r, n, month, starting, fixed, tables, tally, desk):
+def pick(slot, unit, r, n, month, starting, fixed, tables, tally, scratch):
     """Fill a slot: races between blocks, between the lines of the winner, between its modes.
 
     The second slot races among the lines that the first has left, and only where the first took one.
     """
     mu, block, is_open, address = fixed.line_dissimilarity[r], tables.block[r], tables.open[r], fixed.address
     key0, key1 = fixed.key[r, 0], fixed.key[r, 1]
-    picked = desk.picked
-    for g in range(desk.segment.shape[0]):
-        if desk.segment[g, 0] < 0:
+    picked = scratch.picked
+    for g in range(scratch.segment.shape[0]):
+        if scratch.segment[g, 0] < 0:
             break
-        without = tables.outside[r, desk.segment[g, 2]]
-        for i in range(numba.uint64(desk.segment[g, 0]), numba.uint64(desk.segment[g, 1])):
-            desk.outside[i] = NOT_OFFERED if starting and slot == 0 else without
+        without = tables.outside[r, scratch.segment[g, 2]]
+        for i in range(numba.uint64(scratch.segment[g, 0]), numba.uint64(scratch.segment[g, 1])):
+            scratch.outside[i] = NOT_OFFERED if starting and slot == 0 else without
     if slot == 0:
-        nest_blocks(n, mu, desk)
+        nest_blocks(n, mu, scratch)
     else:
         for i in range(n):
             if picked[0, i] >= 0:
                 taken = picked[0, i] // N_MODES
-                leave_out(i, block[taken], taken, mu, desk.lines_of, desk.line_value, desk.line_weight,
-                          desk.block_value)  # fmt: skip
-    race_blocks(slot, r, n, month, fixed, desk)
+                leave_out(i, block[taken], taken, mu, scratch.lines_of, scratch.line_value, scratch.line_weight,
+                          scratch.block_value)  # fmt: skip
+    race_blocks(slot, r, n, month, fixed, scratch)
     if slot == 0 and not starting:
-        count_choosers(tally.choosers[unit], tally.surplus[unit], n, desk)
+        count_choosers(tally.choosers[unit], tally.surplus[unit], n, scratch)
     for i in range(n):
         taken = picked[0, i] // N_MODES if slot == 1 else np.int64(-1)
         picked[slot, i] = -1
-        if desk.winner[i] != OUTSIDE and desk.top[i] > _OFFERED and (slot == 0 or taken >= 0):
-            line = race_lines(slot, i, desk.winner[i], taken, desk.lines_of, desk.line_words, desk.line_value,
-                              desk.line_weight)  # fmt: skip
+        if scratch.winner[i] != OUTSIDE and scratch.top[i] > _OFFERED and (slot == 0 or taken >= 0):
+            line = race_lines(slot, i, scratch.winner[i], taken, scratch.lines_of, scratch.line_words,
+            scratch.line_value,
+                              scratch.line_weight)  # fmt: skip
             picked[slot, i] = line
-    race_modes(slot, n, month, is_open, address, key0, key1, desk)
+    race_modes(slot, n, month, is_open, address, key0, key1, scratch)
 
 
 @_part
@@ -713,19 +727,19 @@ def expected_worth(out, top, total, cost, n):
 
 
 @_part
-def count_choosers(choosers, surplus, n, desk):
+def count_choosers(choosers, surplus, n, scratch):
     """Count those who chose, and what the choice was worth to them, by cell."""
-    expected_worth(desk.weight, desk.top, desk.total, desk.cost, n)
-    for g in range(desk.segment.shape[0]):
-        if desk.segment[g, 0] < 0:
+    expected_worth(scratch.weight, scratch.top, scratch.total, scratch.cost, n)
+    for g in range(scratch.segment.shape[0]):
+        if scratch.segment[g, 0] < 0:
             break
         count, worth = 0, 0.0
-        for i in range(desk.segment[g, 0], desk.segment[g, 1]):
-            if desk.cost[i] > 0.0:
+        for i in range(scratch.segment[g, 0], scratch.segment[g, 1]):
+            if scratch.cost[i] > 0.0:
                 count += 1
-                worth += desk.weight[i]
-        choosers[desk.segment[g, 2]] += count
-        surplus[desk.segment[g, 2]] += worth
+                worth += scratch.weight[i]
+        choosers[scratch.segment[g, 2]] += count
+        surplus[scratch.segment[g, 2]] += worth
 
 
 @_inline
@@ -745,13 +759,13 @@ def race_lines(slot, i, block, taken, lines_of, line_words, line_value, line_wei
 
 
 @_part
-def race_modes(slot, n, month, is_open, address, key0, key1, desk):
+def race_modes(slot, n, month, is_open, address, key0, key1, scratch):
     """The winner among the modes of the line that each has picked, as an option; whoever has picked none keeps -1."""
-    picked, words, where, weight = desk.picked, desk.words, desk.where, desk.weight
-    shortest, winner = desk.shortest, desk.winner
+    picked, random_words, where, weight = scratch.picked, scratch.random_words, scratch.where, scratch.weight
+    shortest, winner = scratch.shortest, scratch.winner
     for i in range(n):
         where[i] = address[max(picked[slot, i], 0)] >> 2
-    fill_apart(words, desk.agent, where, n, numba.uint32(month), _MODES[slot], key0, key1)
+    fill_apart(random_words, scratch.agent, where, n, numba.uint32(month), _MODES[slot], key0, key1)
     put(shortest, np.inf, n)
     for i in range(n):
         winner[i] = 0
@@ -760,8 +774,8 @@ def race_modes(slot, n, month, is_open, address, key0, key1, desk):
             line = picked[slot, i]
             # a closed line has its own API only
             usable = line >= 0 and (m == 0 or is_open[line])
-            weight[i] = desk.mode_weight[line * N_MODES + m, i] if usable else 0.0
-        run(shortest, winner, words[m * CHUNK :], weight, m, n)
+            weight[i] = scratch.mode_weight[line * N_MODES + m, i] if usable else 0.0
+        race(shortest, winner, random_words[m * CHUNK :], weight, m, n)
     for i in range(n):
         line = picked[slot, i]
         picked[slot, i] = line * N_MODES + winner[i] if line >= 0 else np.int64(-1)
@@ -791,23 +805,23 @@ def leave_out(i, block, taken, dissimilarity, lines_of, line_value, line_weight,
 
 
 @_part
-def switch(unit, n, chosen, primary, secondary, tenure, age, starting, tally, desk):
+def switch(unit, n, chosen, primary, secondary, tenure, age, starting, tally, scratch):
     """Adopters take up what they picked; counts of who uses what move with them."""
     n_primary, n_secondary, pairs = tally.primary[unit], tally.secondary[unit], tally.pairs[unit]
     n_new, moved, began = tally.new[unit], tally.moved[unit], tally.began[unit]
     nothing = pairs.shape[1]
-    for g in range(desk.segment.shape[0]):
-        if desk.segment[g, 0] < 0:
+    for g in range(scratch.segment.shape[0]):
+        if scratch.segment[g, 0] < 0:
             break
-        c = desk.segment[g, 2]
-        for n in range(desk.segment[g, 0], desk.segment[g, 1]):
+        c = scratch.segment[g, 2]
+        for n in range(scratch.segment[g, 0], scratch.segment[g, 1]):
             i = chosen[n]
             k1, k2 = np.int64(primary[i]), np.int64(secondary[i])
-            new1, new2 = desk.picked[0, n], desk.picked[1, n]
-            line, line1 = new1 // N_MODES if new1 >= 0 else np.int64(-1), desk.line1[n]
+            new1, new2 = scratch.picked[0, n], scratch.picked[1, n]
+            line, line1 = new1 // N_MODES if new1 >= 0 else np.int64(-1), scratch.line1[n]
             if k1 >= 0:
                 n_primary[c, k1] -= 1
-                pairs[c, line1, desk.line2[n] if k2 >= 0 else nothing] -= 1
+                pairs[c, line1, scratch.line2[n] if k2 >= 0 else nothing] -= 1
             if k2 >= 0:
                 n_secondary[c, k2] -= 1
             if new1 >= 0:
@@ -841,7 +855,7 @@ def usage_rates(rate, rate_power, coverage, log_cost, elasticity, diversity, n):
 
 
 @_part
-def take_stock(unit, r, first, last, people, state, fixed, tables, tally, desk):
+def take_stock(unit, r, first, last, people, state, fixed, tables, tally, scratch):
     """Tally everybody's usage.
 
     Usage is a product, so its power, which counts sites rather than volume, is the product of powers that were tabled
@@ -854,8 +868,8 @@ def take_stock(unit, r, first, last, people, state, fixed, tables, tally, desk):
     primary, secondary = state.primary[r], state.secondary[r]
     ramp, slot, elasticity = fixed.ramp[r], fixed.slot[r], fixed.elasticity[r]
     coverage, log_cost, diversity = tables.coverage[r], tables.log_cost[r], fixed.diversity[r]
-    sums, at_own_site = desk.sums, desk.at_own_site
-    covered, rate, rate_power = desk.covered, desk.rate, desk.rate_power
+    sums, at_own_site = scratch.sums, scratch.at_own_site
+    covered, rate, rate_power = scratch.covered, scratch.rate, scratch.rate_power
     used, used_power = tally.used[unit], tally.used_power[unit]
     for c in range(begin.size - 1):
         low, high = max(first, begin[c]), min(last, begin[c + 1])

@@ -13,7 +13,7 @@ from sim.model.levers import LEVERS
 Array = npt.NDArray[Any]
 
 
-class Pulls:
+class MonthLevers:
     """Paths of levers, name -> (run or 1, month or 1, *axes), ready to be asked month by month."""
 
     def __init__(self, levers: Mapping[str, Array]):

@@ -51,9 +51,9 @@ class Reactions:
         for each in self.followers:
             rows, column = each.rule.rows, each.rule.column
             self.strength[rows, column] = in_force[rows, column]
-            plan = each.course.plan(in_force[rows, column])
+            schedule = each.course.schedule(in_force[rows, column])
             if not each.course.idle:
-                self.moves.append((rows, each.rule.policy.pull(plan)))
+                self.moves.append((rows, each.rule.policy.pull(schedule)))
         vars(lever).update(added(vars(lever), self.moves, self.homes, self.world.runs))
 
     def decide(self, month: int, now: SimpleNamespace) -> None:

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from sim.basics.axes import N_MODES, REGIONS, SECTORS, SELF_HOSTED
 from sim.engines.lockstep.adopters import option_type
 from sim.engines.lockstep.engine import Lockstep
-from sim.engines.meanfield.quadrature import AGE_MOMENTS, Nodes, make_nodes, ramp_coefficients
+from sim.engines.meanfield.quadrature import AGE_MOMENTS, Quadrature, make_quadrature, ramp_coefficients
 from sim.engines.recording import joined
 from sim.engines.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights
 from sim.model.rules import choice, usage
@@ -111,7 +111,7 @@ class Mass:
     before: Array
 
     @classmethod
-    def nobody(cls, nodes: Nodes, lines: int) -> Mass:
+    def nobody(cls, nodes: Quadrature, lines: int) -> Mass:
         """Nobody has adopted."""
         shape = (len(cell_type), len(nodes.weight))
         return cls(
@@ -189,7 +189,7 @@ class Cells:
     def __init__(self, world: World, tastes: int = TASTE_NODES, sizes: int = SIZE_NODES):
         self.world = world
         lines = len(world.lines)
-        self.nodes = [make_nodes(world, run, tastes, sizes) for run in range(world.runs)]
+        self.nodes = [make_quadrature(world, run, tastes, sizes) for run in range(world.runs)]
         self.mass = [Mass.nobody(nodes, lines) for nodes in self.nodes]
         self.seen = np.zeros((world.runs, len(cell_type), lines))
         self.started = False

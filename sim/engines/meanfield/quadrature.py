@@ -20,7 +20,7 @@ MOST_CLASSES = 8
 
 
 @dataclass(frozen=True)
-class Nodes:
+class Quadrature:
     """How adopters of a cell differ, for one run.
 
     Attributes
@@ -42,20 +42,21 @@ class Nodes:
     classes: int
 
 
-def normal_nodes(count: int) -> tuple[Array, Array]:
+def normal_quadrature(count: int) -> tuple[Array, Array]:
     """Gauss-Hermite points of the standard normal distribution, and their weights."""
     points, weights = np.polynomial.hermite_e.hermegauss(count)
     return points, weights / weights.sum()
 
 
-def make_nodes(world: World, run: int, tastes: int, sizes: int) -> Nodes:
-    """Nodes of one run: ``tastes`` points for each of the two tastes, ``sizes`` for size; 1 switches a spread off."""
+def make_quadrature(world: World, run: int, tastes: int, sizes: int) -> Quadrature:
+    """Quadrature of one run: ``tastes`` points for each of the two tastes, ``sizes`` for size; 1 switches a spread
+    off."""
     at = lambda array: array[min(run, len(array) - 1)]
     spread, size_spread = at(world.adopter.taste_spread)[0], at(world.adopter.size_spread)[0]
     penalty = at(world.prices.self_hosting_penalty)[0]
     tastes = tastes if spread > 0 else 1
-    taste, taste_weight = normal_nodes(tastes)
-    big, big_weight = normal_nodes(sizes if size_spread > 0 else 1)
+    taste, taste_weight = normal_quadrature(tastes)
+    big, big_weight = normal_quadrature(sizes if size_spread > 0 else 1)
     edges = _class_edges(world, run)
     obeys, class_weight = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
     grid = np.meshgrid(np.arange(len(obeys)), taste, taste, np.arange(len(big)), indexing="ij")
@@ -70,7 +71,7 @@ def make_nodes(world: World, run: int, tastes: int, sizes: int) -> Nodes:
     exact = np.exp(size_spread**2 * diversity * (diversity - 1) / 2)
     powers = relative[None, :] ** diversity[:, None]
     powers = powers * (exact / (powers * big_weight).sum(axis=1))[:, None]
-    return Nodes(
+    return Quadrature(
         weight=weight,
         quality=at(world.adopter.quality_weight)[0] * np.exp(spread * quality - shift),
         cost=at(world.type.cost_weight)[cell_type][:, None] * np.exp(spread * cost - shift),

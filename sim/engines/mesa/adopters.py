@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 from sim.basics.axes import CELLS, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
 from sim.basics.streams import agent_address
 from sim.engines.lockstep.adopters import LONGEST_MEMORY
-from sim.engines.mesa.agent import Actor
+from sim.engines.mesa.agent import BaseAgent
 from sim.engines.world import N_PEERS
 from sim.model.rules import choice, usage
 from sim.model.rules.adoption import probability
@@ -66,7 +66,7 @@ def logit(values: dict[T, float], dissimilarity: float) -> dict[T, float]:
     return {what: math.exp((value - best) / dissimilarity) for what, value in values.items()}
 
 
-class Adopter(Actor):
+class Adopter(BaseAgent):
     """An organisation that may come to use AI lines.
 
     Attributes

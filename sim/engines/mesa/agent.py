@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sim.scenario.spec import Parameters
 
 
-class Actor(mesa.Agent):
+class BaseAgent(mesa.Agent):
     """An agent of the Mesa engine."""
 
     model: OpenLoopModel

@@ -14,10 +14,9 @@ import numpy.typing as npt
 from sim.basics.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
 from sim.basics.streams import normals
 from sim.engines import cells
-from sim.engines.mesa.agent import Actor
+from sim.engines.mesa.agent import BaseAgent
 from sim.engines.world import cell_region, cell_sector, cell_type
-from sim.model.agents.government import METRICS, WATCHED
-from sim.model.agents.government import Government as GovernmentNumbers
+from sim.model.agents.government import METRICS, WATCHED, GovernmentSpec
 from sim.model.levers import Pull
 from sim.model.reactions import Course, Reaction
 from sim.model.rules import compute, exposure, reaction, usage
@@ -30,7 +29,7 @@ Array = npt.NDArray[Any]
 DOLLARS_PER_BILLION = 1e9
 
 
-class Government(Actor):
+class Government(BaseAgent):
     """The government of a region, with its chips, power and data.
 
     Attributes
@@ -221,7 +220,7 @@ class Government(Actor):
             month = self.model.month - rule.spec.lag
             due = rule.decisions[month] if month >= 0 else 0.0
             rule.strength = self.signal("B5", rule.id, due, 0.0)
-            self.pulls += rule.spec.measure.pull(rule.course.plan(np.array([rule.strength])))
+            self.pulls += rule.spec.measure.pull(rule.course.schedule(np.array([rule.strength])))
 
 
 class FollowedRule:
@@ -236,7 +235,7 @@ class FollowedRule:
     course : the strength in force in every month so far
     """
 
-    def __init__(self, spec: Reaction, government: GovernmentNumbers):
+    def __init__(self, spec: Reaction, government: GovernmentSpec):
         self.id, self.spec = spec.id, spec
         own_lag, own_noise = spec.observation_lag, spec.observation_noise
         self.observation_lag = government.observation_lag if own_lag is None else own_lag

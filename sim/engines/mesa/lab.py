@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS
 from sim.basics.streams import line_address
 from sim.engines import cells
-from sim.engines.mesa.agent import Actor
+from sim.engines.mesa.agent import BaseAgent
 from sim.engines.world import cell_region, cell_sector, cell_type
 from sim.model.rules import adoption, capability, compute, ecosystem, price, usage
 
@@ -23,7 +23,7 @@ Array = npt.NDArray[Any]
 DOLLARS_PER_BILLION = 1e9
 
 
-class Lab(Actor):
+class Lab(BaseAgent):
     """A lab and the line of AI models that it makes.
 
     Attributes

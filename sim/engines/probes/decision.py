@@ -16,7 +16,7 @@ import numpy.typing as npt
 from sim.basics.axes import GROUPS, HOSTED, MODES, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
 from sim.basics.streams import uniform
 from sim.engines.lockstep.adopters import LONGEST_MEMORY
-from sim.engines.probes.trace import Diary
+from sim.engines.probes.trace import Trace
 from sim.engines.world import N_PEERS
 from sim.model.rules import choice
 from sim.model.rules.adoption import probability
@@ -161,9 +161,9 @@ class Decision:
 class Decisions:
     """Takes the decisions of a run apart, one at a time."""
 
-    def __init__(self, diary: Diary):
-        self.diary = diary
-        self.world, self.parameters = diary.world, diary.scenario.parameters
+    def __init__(self, trace: Trace):
+        self.trace = trace
+        self.world, self.parameters = trace.world, trace.scenario.parameters
         self.people = self.world.population
         self.key = self.world.key[0]
         self.address = [int(each) for each in self.world.address]
@@ -175,17 +175,17 @@ class Decisions:
 
     def where(self, adopter: int) -> tuple[int, int, int, int]:
         """Numbers of cell, region, sector and type."""
-        region, sector, kind = self.diary.place(adopter)
-        return int(self.diary.cell[adopter]), REGIONS.index(region), SECTORS.index(sector), TYPES.index(kind)
+        region, sector, kind = self.trace.place(adopter)
+        return int(self.trace.cell[adopter]), REGIONS.index(region), SECTORS.index(sector), TYPES.index(kind)
 
     def luck(self, adopter: int, stream: str, draw_month: int, option: int = 0) -> float:
         """The adopter's number in (0, 1) for one purpose; month t of the simulation is draw month t + 1."""
-        return float(uniform(self.key, stream, draw_month, int(self.diary.address[adopter]), option))
+        return float(uniform(self.key, stream, draw_month, int(self.trace.address[adopter]), option))
 
     def before(self, adopter: int, month: int) -> tuple[int, int]:
         """Its options as the month begins."""
         if month > 0:
-            return int(self.diary.primary[month - 1, adopter]), int(self.diary.secondary[month - 1, adopter])
+            return int(self.trace.primary[month - 1, adopter]), int(self.trace.secondary[month - 1, adopter])
         if adopter not in self._starts:
             self._starts[adopter] = self._start(adopter)
         return self._starts[adopter]
@@ -206,11 +206,11 @@ class Decisions:
 
     def tenure(self, adopter: int, month: int) -> int:
         """Months on the line in use as the month begins, as far as the loop of learning (R7) passes them."""
-        line = self.diary.line(self.before(adopter, month)[0])
+        line = self.trace.line(self.before(adopter, month)[0])
         if line < 0:
             return 0
         first = month
-        while first > 0 and self.diary.line(self.before(adopter, first - 1)[0]) == line:
+        while first > 0 and self.trace.line(self.before(adopter, first - 1)[0]) == line:
             first -= 1
         # first is the month that began on the line; it was taken up in the one before, unless that is the start
         taken_up = max(first - 1, 0)
@@ -223,12 +223,12 @@ class Decisions:
     def seen(self, adopter: int, month: int) -> Array:
         """The lines of its peers that weigh in its utility, (peer,), -1 for none; held where R5 is frozen."""
         when = max(min(month, self.until["R5"]), 0)
-        return np.array([self.diary.line(self.before(int(peer), when)[0]) for peer in self.peers(adopter)])
+        return np.array([self.trace.line(self.before(int(peer), when)[0]) for peer in self.peers(adopter)])
 
     def adopted(self, month: int) -> float:
         """Part of all adopters who use a line as the month begins."""
         if month > 0:
-            return float((self.diary.primary[month - 1] >= 0).mean())
+            return float((self.trace.primary[month - 1] >= 0).mean())
         if self._adopted_at_start is None:
             users = [self.before(int(each), 0)[0] >= 0 for each in np.flatnonzero(self.people.starts[0])]
             self._adopted_at_start = sum(users) / self.world.adopters
@@ -243,7 +243,7 @@ class Decisions:
         primary, secondary = self.before(adopter, month)
         luck = self.luck(adopter, "arrive", month + 1)
         if primary < 0:
-            push = float(self.diary.sights[month].lever.push[r, s])
+            push = float(self.trace.sights[month].lever.push[r, s])
             peers = [self.before(int(peer), month)[0] >= 0 for peer in self.peers(adopter)]
             parts = {
                 "innovation": kind.innovation, "imitation": kind.imitation, "push": push,
@@ -263,7 +263,7 @@ class Decisions:
     def forbidden(self, adopter: int, month: int) -> Array:
         """Which options a ban that this adopter obeys takes away, (line, mode)."""
         _, r, s, g = self.where(adopter)
-        sight = self.diary.sights[month]
+        sight = self.trace.sights[month]
         ban, base_ban = sight.lever.ban[r, s, g], sight.lever.base_ban[r, s, g]
         built = (sight.base != np.arange(len(sight.base)))[:, None]
         ban = np.where(built, np.maximum(ban, base_ban[sight.base]), ban)
@@ -276,17 +276,17 @@ class Decisions:
 
         The second slot is chosen among the lines that the first, as it came out, has left.
         """
-        taken = int(self.diary.primary[month, adopter]) if slot == SECOND else -1
+        taken = int(self.trace.primary[month, adopter]) if slot == SECOND else -1
         return self._decide(adopter, month, slot, taken)
 
     def _decide(self, adopter: int, month: int, slot: int, taken: int = -1, starting: bool = False) -> Decision:
         _, r, s, g = self.where(adopter)
-        sight, common = self.diary.sights[month], self.parameters.adopter
+        sight, common = self.trace.sights[month], self.parameters.adopter
         draw_month = 0 if starting else month + 1
         current = (-1, -1) if starting else self.before(adopter, month)
         known = np.array([
             self.luck(adopter, "consider", draw_month, address) < sight.awareness[line, r]
-            or line in (self.diary.line(current[0]), self.diary.line(current[1]))
+            or line in (self.trace.line(current[0]), self.trace.line(current[1]))
             for line, address in enumerate(self.address)
         ])  # fmt: skip
         available = np.ones((len(self.address), N_MODES), bool)
@@ -311,7 +311,7 @@ class Decisions:
     def _terms(self, adopter: int, month: int, starting: bool) -> dict[str, Array]:
         """What every option is worth, by term, (line, mode)."""
         cell, r, s, g = self.where(adopter)
-        w, common, sight = self.world, self.parameters.adopter, self.diary.sights[month]
+        w, common, sight = self.world, self.parameters.adopter, self.trace.sights[month]
         kind, lines = getattr(self.parameters, TYPES[g]), len(self.address)
         quality, cost = float(self.people.quality[0, adopter]), float(self.people.cost[0, adopter])
         wide = lambda by_line: np.repeat(np.asarray(by_line, dtype=float)[:, None], N_MODES, axis=1)
@@ -322,7 +322,7 @@ class Decisions:
         opened = np.array([common.service_open, common.service_open, common.service_self_hosted])
         is_open = (sight.open > 0)[:, None]
         primary = -1 if starting else self.before(adopter, month)[0]
-        line = self.diary.line(primary)
+        line = self.trace.line(primary)
         here = np.arange(lines) == line
         peers = np.zeros(lines)
         if not starting and self.until["R5"] >= 0:

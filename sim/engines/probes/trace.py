@@ -1,8 +1,8 @@
 """A run that keeps what its adopters saw: the same world as in the default engine, with its tables of every month.
 
 >>> from sim.engines.probes.trace import keep
->>> diary = keep(scenario, replicate=0)      # doctest: +SKIP
->>> diary.primary[30, 17]      # option of adopter 17 after month 30      # doctest: +SKIP
+>>> trace = keep(scenario, replicate=0)      # doctest: +SKIP
+>>> trace.primary[30, 17]      # option of adopter 17 after month 30      # doctest: +SKIP
 
 All luck is keyed, so a run is rebuilt exactly from its scenario and the number of its replicate;
 `sim.engines.probes.decision` then takes any adopter's choice in any month apart.
@@ -64,7 +64,7 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Diary:
+class Trace:
     """One run, remembered.
 
     Attributes
@@ -151,7 +151,7 @@ def keep(
     months: int | None = None,
     world: World | None = None,
     progress: Callable[[int], None] | None = None,
-) -> Diary:
+) -> Trace:
     """Run one replicate and remember it.
 
     Parameters
@@ -168,4 +168,4 @@ def keep(
             progress(1)
     out = {name: values[0, :last] for name, values in engine.recorder.finish().items()}
     primary, secondary = (out.pop(f"trace_{slot}") for slot in ("primary", "secondary"))
-    return Diary(scenario, replicate, engine.world, tuple(engine.sights), out, primary, secondary)
+    return Trace(scenario, replicate, engine.world, tuple(engine.sights), out, primary, secondary)

@@ -47,7 +47,7 @@ BATCH = 64
 
 
 @dataclass(frozen=True)
-class Plan:
+class ComparisonPlan:
     """What is to be compared: scenarios with equal settings, and the months at which levels are read."""
 
     scenarios: tuple[Scenario, ...]
@@ -99,7 +99,7 @@ class Comparison:
     stopped : why no more replicates were added, when a width was asked for
     """
 
-    plan: Plan
+    plan: ComparisonPlan
     engine: str
     runs: dict[str, xr.Dataset]
     table: pd.DataFrame
@@ -160,10 +160,14 @@ def compare(
 
 
 def carry_out(
-    plan: Plan, engine: Engine, until: Until | None = None, threads: int | None = None, stage: Stage | None = None
+    plan: ComparisonPlan,
+    engine: Engine,
+    until: Until | None = None,
+    threads: int | None = None,
+    stage: Stage | None = None,
 ) -> Comparison:
     """Run what is planned and pair it; with ``until``, add replicates as long as they are needed."""
-    luck = CommonLuck(plan, engine, threads, stage)
+    luck = PairedRuns(plan, engine, threads, stage)
     stopped = ""
     luck.extend(plan.base.run.replicates)
     if until is not None:
@@ -199,7 +203,7 @@ def make_plan(
     sets: Sequence[str],
     settings: dict[str, int | None],
     at: Sequence[str] = (),
-) -> Plan:
+) -> ComparisonPlan:
     """Read the scenarios, give all the base's settings and lines in focus, and refuse what cannot be compared."""
     first, warnings = prepare(base, sets, **settings)
     scenarios, notes, problems = [first], list[str](), list[Problem]()
@@ -219,7 +223,7 @@ def make_plan(
         scenarios.append(scenario.model_copy(update={"run": first.run, "focus": first.focus}))
     if problems:
         raise ScenarioError(problems)
-    return Plan(tuple(scenarios), _months_of(at, first), tuple(notes), warnings)
+    return ComparisonPlan(tuple(scenarios), _months_of(at, first), tuple(notes), warnings)
 
 
 def _aligned(base: Scenario, other: Scenario, asked: set[str]) -> list[str]:
@@ -263,7 +267,7 @@ def parse_month(text: str, option: str = "--at") -> int:
         raise ScenarioError([Problem(option, 0, "", f"{error}.")]) from None
 
 
-def parse_outcome(text: str, plan: Plan) -> tuple[str, int]:
+def parse_outcome(text: str, plan: ComparisonPlan) -> tuple[str, int]:
     """``focus_share`` or ``focus_share@2029-12`` -> its name and month; without one, the last month."""
     name, _, date = text.partition("@")
     find(name)
@@ -273,10 +277,10 @@ def parse_outcome(text: str, plan: Plan) -> tuple[str, int]:
 # running
 
 
-class CommonLuck:
+class PairedRuns:
     """The runs of several scenarios under the same luck, of which only the outcomes are kept; more can be added."""
 
-    def __init__(self, plan: Plan, engine: Engine, threads: int | None = None, stage: Stage | None = None):
+    def __init__(self, plan: ComparisonPlan, engine: Engine, threads: int | None = None, stage: Stage | None = None):
         self.plan, self.engine, self.threads = plan, engine, threads
         self.stage: Stage = stage or (lambda _: nullcontext(None))
         self.tried = 0
@@ -358,7 +362,7 @@ def at_month(values: xr.DataArray, month: int) -> np.ndarray:
 # the table
 
 
-def tabulate(plan: Plan, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
+def tabulate(plan: ComparisonPlan, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
     """One row for each other scenario, outcome and month: means, difference, interval, variance reduction, sentence."""
     base, rows = runs[plan.base.name], list[dict[str, Any]]()
     ceilings = Ceilings(runs)

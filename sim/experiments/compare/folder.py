@@ -28,7 +28,7 @@ from sim.analysis.outcomes import EVERYBODY, OUTCOMES
 from sim.analysis.paired import interval, places_of, spoken
 from sim.analysis.who_switched import holders
 from sim.basics.axes import month_label
-from sim.experiments.compare.comparison import Comparison, Plan
+from sim.experiments.compare.comparison import Comparison, ComparisonPlan
 from sim.results.folder import FIGURES, check_target, complain_of_figures, drawn, write_whole
 from sim.scenario import Scenario
 from sim.scenario.resolve import resolved_text
@@ -66,12 +66,12 @@ def save(
     return target, tuple(target / name for name in ("manifest.json", *manifest["files"]))
 
 
-def folder_of(plan: Plan, engine: str, parent: str | Path) -> Path:
+def folder_of(plan: ComparisonPlan, engine: str, parent: str | Path) -> Path:
     """Where a comparison is written."""
     return Path(parent) / f"{plan.name}-{plan.fingerprint(engine)[:8]}"
 
 
-def refuse_if_taken(plan: Plan, engine: str, parent: str | Path) -> None:
+def refuse_if_taken(plan: ComparisonPlan, engine: str, parent: str | Path) -> None:
     """Raise `OutputError`, before anything is run, when something else lies where the comparison would go."""
     check_target(folder_of(plan, engine, parent), plan.fingerprint(engine))
 

@@ -21,7 +21,7 @@ from sim.analysis.paired import interval, spoken
 from sim.basics.axes import month_label
 from sim.basics.errors import Problem, ScenarioError
 from sim.engines import engine as find_engine
-from sim.experiments.compare.comparison import CommonLuck, Plan, Stage, at_month, parse_outcome
+from sim.experiments.compare.comparison import ComparisonPlan, PairedRuns, Stage, at_month, parse_outcome
 from sim.experiments.compare.folder import write_scenarios
 from sim.results.folder import FIGURES, complain_of_figures, drawn, write_whole
 from sim.scenario import Scenario
@@ -128,10 +128,12 @@ def sweep(
         unit = unit_of(points[0], key)
         swept[prepare(file, sets)[0].name] = points
     points = [each for group in swept.values() for each in group]
-    plan = Plan((first.model_copy(update={"name": "the reference"}), *points) if others else tuple(points), ())
+    plan = ComparisonPlan(
+        (first.model_copy(update={"name": "the reference"}), *points) if others else tuple(points), ()
+    )
     name, month = parse_outcome(outcome, plan)
-    plan = Plan(plan.scenarios, (month,))
-    luck = CommonLuck(plan, find_engine(engine, model), threads, stage)
+    plan = ComparisonPlan(plan.scenarios, (month,))
+    luck = PairedRuns(plan, find_engine(engine, model), threads, stage)
     luck.extend(first.run.replicates)
     runs, _ = luck.collected()
     levels = {each.name: at_month(runs[each.name][name], month) for each in plan.scenarios}

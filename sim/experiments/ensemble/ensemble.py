@@ -30,7 +30,7 @@ from sim.experiments.runner.pools import Pool
 from sim.experiments.runner.pools import pool as make_pool
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.store import Store, open_store, python_values
-from sim.experiments.runner.worker import FAILED, OK, Batch, Kitchen, Run, Values, run_batch
+from sim.experiments.runner.worker import FAILED, OK, Batch, RecipeRunner, Run, Values, run_batch
 from sim.results.dataset import series_bytes
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Ensemble:
 
     def scenario(self, point: int) -> Any:
         """The scenario of a point, by its number."""
-        return Kitchen(self.recipe).scenario(self.store.points[point])
+        return RecipeRunner(self.recipe).scenario(self.store.points[point])
 
     def table(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One row a run; see `Store.table`."""

@@ -33,7 +33,7 @@ POINTS = {"lhs": 100, "sobol": 128, "grid": 5}
 
 
 @dataclass(frozen=True)
-class Study:
+class EnsembleRequest:
     """An ensemble as somebody asked for it.
 
     Attributes
@@ -95,7 +95,7 @@ def ask(
     design_seed: int = 0,
     replicates: int | None = None,
     **recorded: Any,
-) -> Study:
+) -> EnsembleRequest:
     """A study from what a command line says.
 
     Parameters
@@ -141,7 +141,7 @@ def ask(
         replicates = REPLICATES if varying else base.run.replicates
     said = [*notes, remark(kind, size)]
     warnings = dict.fromkeys(problem for each in loaded for problem in each.warnings)
-    return Study(
+    return EnsembleRequest(
         recipe, kind, design_seed, size, replicates, tuple(points), tuple(each for each in said if each),
         tuple(warnings),
     )  # fmt: skip
@@ -161,7 +161,7 @@ def _factors(scenario: Scenario, texts: Sequence[str]) -> list[Factor]:
     return list(found.values())
 
 
-def enter(ensemble: Ensemble, study: Study, command: str = "") -> list[int]:
+def enter(ensemble: Ensemble, study: EnsembleRequest, command: str = "") -> list[int]:
     """Put the points of a study into an ensemble that is held for writing, and note what was asked for."""
     asked = ensemble.store.manifest["designs"]
     blocks = study.blocks(asked)

@@ -9,19 +9,19 @@ import numpy as np
 
 from sim.basics.axes import N_MODES, SECTORS, month_label
 from sim.engines.probes.decision import OUTSIDE, Decision, Decisions, Race
-from sim.engines.probes.trace import Diary
+from sim.engines.probes.trace import Trace
 from sim.engines.world import cell_sector
 from sim.experiments.explain.causal_chain import Chain, option_name
-from sim.experiments.explain.causes import Upstream
-from sim.experiments.explain.divergence import Pair, Parting, terms_of, tightest
+from sim.experiments.explain.causes import CauseTracer
+from sim.experiments.explain.divergence import Divergence, Pair, terms_of, tightest
 
-Story = dict[str, Any]
+Account = dict[str, Any]
 
 
-def _about(diary: Diary, adopter: int) -> Story:
-    region, sector, kind = diary.place(adopter)
-    people = diary.world.population
-    in_sector = int((cell_sector[diary.cell] == SECTORS.index(sector)).sum())
+def _about(trace: Trace, adopter: int) -> Account:
+    region, sector, kind = trace.place(adopter)
+    people = trace.world.population
+    in_sector = int((cell_sector[trace.cell] == SECTORS.index(sector)).sum())
     return {
         "adopter": adopter, "type": kind, "sector": sector, "region": region,
         "part_of_sector": float(people.size[0, adopter]), "size": float(people.size[0, adopter] * in_sector),
@@ -30,30 +30,30 @@ def _about(diary: Diary, adopter: int) -> Story:
     }  # fmt: skip
 
 
-def choices(diary: Diary, adopter: int) -> list[Story]:
+def choices(trace: Trace, adopter: int) -> list[Account]:
     """What an adopter used, spell by spell."""
-    lines = diary.world.lines
-    both = np.stack([diary.primary[:, adopter], diary.secondary[:, adopter]])
+    lines = trace.world.lines
+    both = np.stack([trace.primary[:, adopter], trace.secondary[:, adopter]])
     starts = [0, *(np.flatnonzero((np.diff(both) != 0).any(axis=0)) + 1).tolist()]
     return [
         {"from": month_label(start), "to": month_label(end - 1), "first": option_name(int(both[0, start]), lines),
          "second": option_name(int(both[1, start]), lines)}
-        for start, end in zip(starts, [*starts[1:], diary.months], strict=True)
+        for start, end in zip(starts, [*starts[1:], trace.months], strict=True)
     ]  # fmt: skip
 
 
-def story_of_one(diary: Diary, adopter: int) -> Story:
+def account_of_one(trace: Trace, adopter: int) -> Account:
     """What an adopter chose in one world, and by how much it chose it."""
-    decisions, lines = Decisions(diary), diary.world.lines
+    decisions, lines = Decisions(trace), trace.world.lines
     found = []
-    for month in range(diary.months):
+    for month in range(trace.months):
         occasion = decisions.occasion(adopter, month)
         if not occasion.arrives:
             continue
         decision = decisions.decide(adopter, month)
         was, now = (
             decisions.before(adopter, month),
-            (int(diary.primary[month, adopter]), int(diary.secondary[month, adopter])),
+            (int(trace.primary[month, adopter]), int(trace.secondary[month, adopter])),
         )
         race = tightest(decision.races)
         rival = None if race is None else _stands_for(decision, race, race.runners[race.second or 0])
@@ -66,10 +66,10 @@ def story_of_one(diary: Diary, adopter: int) -> Story:
             "against": None if race is None or rival is None else option_name(rival, lines),
             "margin": None if race is None else race.margin,
             "luck_in_margin": None if race is None else race.luck_in_margin,
-            "options": [_option(decision, diary.scenario.name, each, lines, race.level if race else "block")
+            "options": [_option(decision, trace.scenario.name, each, lines, race.level if race else "block")
                         for each in dict.fromkeys(options)],
         })  # fmt: skip
-    return {**_about(diary, adopter), "choices": {diary.scenario.name: choices(diary, adopter)}, "decisions": found}
+    return {**_about(trace, adopter), "choices": {trace.scenario.name: choices(trace, adopter)}, "decisions": found}
 
 
 def _occasion_words(kind: str, parts: dict[str, float]) -> str:
@@ -98,13 +98,13 @@ def race_line(decision: Decision) -> int:
     return race.runners[race.winner]
 
 
-def story_of_two(pair: Pair, upstream: Upstream, adopter: int) -> Story:
+def account_of_two(pair: Pair, upstream: CauseTracer, adopter: int) -> Account:
     """Where an adopter's two worlds part, and why."""
     worlds = (pair.base, pair.other)
-    names = [diary.scenario.name for diary in worlds]
+    names = [trace.scenario.name for trace in worlds]
     story = {
         **_about(pair.base, adopter),
-        "choices": {diary.scenario.name: choices(diary, adopter) for diary in worlds},
+        "choices": {trace.scenario.name: choices(trace, adopter) for trace in worlds},
         "apart": [{"from": month_label(a), "to": month_label(b - 1)} for a, b in pair.spells(adopter)],
         "months_apart": int(pair.apart[:, adopter].sum()),
         "months_on_different_lines": int(pair.lines_apart[:, adopter].sum()),
@@ -127,7 +127,7 @@ def story_of_two(pair: Pair, upstream: Upstream, adopter: int) -> Story:
     }  # fmt: skip
 
 
-def _steps(chain: Chain) -> list[Story]:
+def _steps(chain: Chain) -> list[Account]:
     return [
         {"month": month_label(link.month), "what": link.what, "base": link.base, "other": link.other,
          "unit": link.unit.partition(":")[0], "note": link.note, "text": str(link)}
@@ -135,10 +135,10 @@ def _steps(chain: Chain) -> list[Story]:
     ]  # fmt: skip
 
 
-def _parting(parting: Parting, names: Sequence[str], lines: Sequence[str]) -> Story:
+def _parting(parting: Divergence, names: Sequence[str], lines: Sequence[str]) -> Account:
     """The month of parting: the race, its margins, and every term of the two options in both worlds."""
     occasion = parting.occasions[0]
-    out: Story = {
+    out: Account = {
         "month": month_label(parting.month), "slot": parting.slot, "cause": parting.cause,
         "occasion": _occasion_words(occasion.kind, occasion.parts), "race": parting.level,
         "winners": [option_name(option, lines) for option in parting.options],
@@ -167,7 +167,7 @@ def _parting(parting: Parting, names: Sequence[str], lines: Sequence[str]) -> St
     return out
 
 
-def _option(decision: Decision, name: str, option: int, lines: Sequence[str], level: str) -> Story:
+def _option(decision: Decision, name: str, option: int, lines: Sequence[str], level: str) -> Account:
     """An option in one world: its terms, their sum, and value, luck and score of what stands for it in a race."""
     terms = dict(terms_of(decision, option))
     line, mode = (option // N_MODES, option % N_MODES) if option >= 0 else (-1, -1)

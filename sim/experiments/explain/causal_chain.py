@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.basics.axes import MODES, N_MODES, month_label
-from sim.experiments.explain.divergence import Parting
+from sim.experiments.explain.divergence import Divergence
 from sim.scenario import Scenario
 
 MOST_DIGITS = 10
@@ -57,7 +57,7 @@ class Root:
 class Chain:
     """A parting with everything that led to it, the nearest first."""
 
-    parting: Parting
+    parting: Divergence
     links: tuple[Link, ...]
     root: Root
 
@@ -82,9 +82,9 @@ def known_from(entry: Any) -> int:
 def levers_of(entry: Any, scenario: Scenario, months: int) -> set[str]:
     """The levers that a policy, an event or a reaction pulls."""
     entry = getattr(entry, "measure", entry)  # what a rule does at strength 1
-    if hasattr(entry, "plan"):
+    if hasattr(entry, "schedule"):
         g = scenario.parameters.government
-        return {pull.lever for pull in entry.pull(entry.plan(months, g.anticipation, g.anticipation_time))}
+        return {pull.lever for pull in entry.pull(entry.schedule(months, g.anticipation, g.anticipation_time))}
     return {pull.lever for pull in entry.pull(months)}
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.basics.axes import API, N_MODES, REGIONS, SECTORS, TYPES, month_label
-from sim.engines.probes.trace import Diary
+from sim.engines.probes.trace import Trace
 from sim.engines.world import cell_region, cell_type
 from sim.experiments.explain.causal_chain import (
     Chain,
@@ -30,7 +30,7 @@ from sim.experiments.explain.causal_chain import (
     linked,
     log_ratio,
 )
-from sim.experiments.explain.divergence import Pair, Parting
+from sim.experiments.explain.divergence import Divergence, Pair
 from sim.model.levers import LEVERS, axis_labels
 
 Array = npt.NDArray[Any]
@@ -65,7 +65,7 @@ class _Step:
     adopter: int | None = None
 
 
-class Upstream:
+class CauseTracer:
     """Follows partings to their causes; every adopter is followed once."""
 
     def __init__(self, pair: Pair):
@@ -100,7 +100,7 @@ class Upstream:
 
     # -- the first step ------------------------------------------------------------------------------------------
 
-    def _first_step(self, parting: Parting) -> _Step:
+    def _first_step(self, parting: Divergence) -> _Step:
         term, line = parting.source
         month = parting.month
         _, r, s, g = self.pair.worlds[0].where(parting.adopter)
@@ -127,7 +127,7 @@ class Upstream:
             return self._adoption(parting, term == "peer_adoption")
         return self._assumption((), month, term.replace("_", " "))
 
-    def _mode(self, parting: Parting, line: int) -> int:
+    def _mode(self, parting: Divergence, line: int) -> int:
         """The mode of a line that the adopter uses in either world; its own service if in none."""
         for option in parting.options:
             if option >= 0 and option // N_MODES == line:
@@ -156,10 +156,10 @@ class Upstream:
 
     def _sector_capability(self, line: int, sector: int, month: int, links: tuple[Link, ...]) -> _Step:
         """Capability in a sector <- general capability, or what data add, at the newest release."""
-        released = [self._released_in(diary, line, month) for diary in (self.base, self.other)]
+        released = [self._released_in(trace, line, month) for trace in (self.base, self.other)]
         weight = [
-            getattr(diary.scenario.parameters.sectors, SECTORS[sector]).capability_weight
-            for diary in (self.base, self.other)
+            getattr(trace.scenario.parameters.sectors, SECTORS[sector]).capability_weight
+            for trace in (self.base, self.other)
         ]
         general = [w * v for w, v in zip(weight, self._both("released", month, line), strict=True)]
         whole = self._both("sector_capability", month, line, sector)
@@ -175,16 +175,16 @@ class Upstream:
         name = self.lines[line]
         link = self._link(month, f"released capability of {name}", "nats", "released", line, note=note)
         links = (*links, link)
-        when = [self._released_in(diary, line, month) for diary in (self.base, self.other)]
+        when = [self._released_in(trace, line, month) for trace in (self.base, self.other)]
         if when[0] != when[1]:
             dates = Link(max(when), f"newest release of {name}", when[0], when[1], "month")
             moved = self._policy_or_none((*links, dates), RELEASES, max(when), {"line": line})
             if moved is not None:
                 return moved
-        bases = [int(diary.series["base"][at, line]) for diary, at in zip((self.base, self.other), when, strict=True)]
+        bases = [int(trace.series["base"][at, line]) for trace, at in zip((self.base, self.other), when, strict=True)]
         if bases[1] != line and len(links) < LONGEST:  # built on another's weights
             return self._capability(bases[1], max(when), links, f"{name} is built on it")
-        sights = [diary.sights[at] for diary, at in zip((self.base, self.other), when, strict=True)]
+        sights = [trace.sights[at] for trace, at in zip((self.base, self.other), when, strict=True)]
         parts = {
             "training": [math.log(max(float(sight.training[line]), 1e-300)) for sight in sights],
             "algorithmic": [float(sight.algorithmic[line]) for sight in sights],
@@ -245,8 +245,8 @@ class Upstream:
         name = REGIONS[region]
         links = (*links, self._link(month, f"usable compute of {name}", "H100e", "compute", region))
         chips = [
-            float(diary.series["chips_frontier"][month, region] + diary.series["chips_domestic"][month, region])
-            for diary in (self.base, self.other)
+            float(trace.series["chips_frontier"][month, region] + trace.series["chips_domestic"][month, region])
+            for trace in (self.base, self.other)
         ]
         powered = self._both("powered", month, region)
         grown, lit = log_ratio(*chips), log_ratio(*powered)
@@ -290,10 +290,10 @@ class Upstream:
         sights = self.base.sights[month], self.other.sights[month]
         prices = [float(sight.price[region, line, mode]) for sight in sights]
         link = Link(month, f"price of {name}", prices[0], prices[1], "$/Mtoken")
-        p = [diary.scenario.parameters.prices for diary in (self.base, self.other)]
+        p = [trace.scenario.parameters.prices for trace in (self.base, self.other)]
         released, frontier = (
             self._both("released", month, line),
-            [float(diary.series["released"][month].max()) for diary in (self.base, self.other)],
+            [float(trace.series["released"][month].max()) for trace in (self.base, self.other)],
         )
         parts = {
             "released": [one.cost_slope * value for one, value in zip(p, released, strict=True)],
@@ -331,7 +331,7 @@ class Upstream:
     def _loaded(self, line: int, month: int, links: tuple[Link, ...]) -> _Step:
         """Load <- more use, or less compute to serve with."""
         compute = [
-            math.log(max(float(diary.sights[month].lab_compute[line]), 1e-300)) for diary in (self.base, self.other)
+            math.log(max(float(trace.sights[month].lab_compute[line]), 1e-300)) for trace in (self.base, self.other)
         ]
         load = [math.log(max(link, 1e-300)) for link in (links[-1].base, links[-1].other)]
         if abs(compute[1] - compute[0]) > abs(load[1] - load[0]) / 2:
@@ -368,7 +368,7 @@ class Upstream:
         told = self._policy_or_none((link,), ("news",), month, {"region": region, "line": line})
         if told is not None:
             return told
-        out = [self._released_in(diary, line, month) for diary in (self.base, self.other)]
+        out = [self._released_in(trace, line, month) for trace in (self.base, self.other)]
         if out[0] != out[1]:
             dates = Link(max(out), f"newest release of {name}", out[0], out[1], "month")
             policy = self._policy_or_none((link, dates), RELEASES, month, {"line": line})
@@ -381,7 +381,7 @@ class Upstream:
         ruled = self._policy_or_none((link,), OPENING, month, {"line": line})
         return ruled or self._capability(line, month, (link,), "a lab near the frontier may close")
 
-    def _adoption(self, parting: Parting, peers: bool) -> _Step:
+    def _adoption(self, parting: Divergence, peers: bool) -> _Step:
         """A first look at AI <- peers, or everybody, who use it."""
         a, b = parting.occasions
         part, words = ("peers", "peers who use AI") if peers else ("world", "adopters who use AI")
@@ -432,15 +432,15 @@ class Upstream:
     # -- the ends ------------------------------------------------------------------------------------------------
 
     def _own_taste(self, adopter: int) -> bool:
-        a, b = (diary.world.population for diary in (self.base, self.other))
+        a, b = (trace.world.population for trace in (self.base, self.other))
         return any(
             getattr(a, name)[0, adopter] != getattr(b, name)[0, adopter] for name in ("quality", "cost", "own_hosting")
         )
 
-    def _own_taste_step(self, parting: Parting) -> _Step:
+    def _own_taste_step(self, parting: Divergence) -> _Step:
         who, term = parting.adopter, parting.source[0]
         name = {"quality": "quality", "cost": "cost"}[term]
-        values = [float(getattr(diary.world.population, name)[0, who]) for diary in (self.base, self.other)]
+        values = [float(getattr(trace.world.population, name)[0, who]) for trace in (self.base, self.other)]
         link = linked(
             0, f"taste of adopter {who} for {'coverage' if term == 'quality' else 'log cost'}", values, "utils"
         )
@@ -466,7 +466,7 @@ class Upstream:
         if best is None:
             return None
         when, name, _ = best
-        a, b = (np.asarray(getattr(diary.sights[when].lever, name)) for diary in (self.base, self.other))
+        a, b = (np.asarray(getattr(trace.sights[when].lever, name)) for trace in (self.base, self.other))
         place = [np.arange(size) == at[axis] if axis in at else np.ones(size, bool)
                  for axis, size in zip(LEVERS[name].axes, a.shape, strict=True)]  # fmt: skip
         with np.errstate(invalid="ignore"):
@@ -491,8 +491,8 @@ class Upstream:
         """First month in which a lever differs, over its axes; beyond the end where it never does."""
         if name not in self._since:
             paths = [
-                np.stack([getattr(sight.lever, name) for sight in diary.sights[: self.pair.months]])
-                for diary in (self.base, self.other)
+                np.stack([getattr(sight.lever, name) for sight in trace.sights[: self.pair.months]])
+                for trace in (self.base, self.other)
             ]
             differ = paths[0] != paths[1]
             self._since[name] = np.where(differ.any(axis=0), differ.argmax(axis=0), self.pair.months)
@@ -500,23 +500,23 @@ class Upstream:
 
     def _pullers(self, lever: str, month: int) -> tuple[str, ...]:
         """Ids of the policies and events that pull a lever by a month and are not the same in both scenarios."""
-        both = [entries(diary.scenario) for diary in (self.base, self.other)]
+        both = [entries(trace.scenario) for trace in (self.base, self.other)]
         names = {name for each in both for name in each}
         differ = [name for name in names if both[0].get(name) != both[1].get(name)]
         months = self.pair.months
         return tuple(sorted(
             name for name in differ if any(
-                lever in levers_of(each[name], diary.scenario, months) and known_from(each[name]) <= month
-                for each, diary in zip(both, (self.base, self.other), strict=True) if name in each
+                lever in levers_of(each[name], trace.scenario, months) and known_from(each[name]) <= month
+                for each, trace in zip(both, (self.base, self.other), strict=True) if name in each
             )
         ))  # fmt: skip
 
     def _said(self, names: Sequence[str]) -> str:
         """``chip-control-2024 (only in baseline)``; several of them with commas."""
-        both = [entries(diary.scenario) for diary in (self.base, self.other)]
+        both = [entries(trace.scenario) for trace in (self.base, self.other)]
         only = {
-            f"only in {diary.scenario.name}": [name for name in names if name in mine and name not in theirs]
-            for diary, mine, theirs in zip((self.base, self.other), both, both[::-1], strict=True)
+            f"only in {trace.scenario.name}": [name for name in names if name in mine and name not in theirs]
+            for trace, mine, theirs in zip((self.base, self.other), both, both[::-1], strict=True)
         }
         only["not the same in both"] = [name for name in names if all(name in each for each in both)]
         return "; ".join(f"{', '.join(found)} ({where})" for where, found in only.items() if found)
@@ -536,7 +536,7 @@ class Upstream:
     # -- reading both worlds -------------------------------------------------------------------------------------
 
     def _both(self, name: str, month: int, *at: int) -> list[float]:
-        return [float(diary.series[name][(month, *at)]) for diary in (self.base, self.other)]
+        return [float(trace.series[name][(month, *at)]) for trace in (self.base, self.other)]
 
     def _gap(self, name: str, month: int, *at: int) -> float:
         a, b = self._both(name, month, *at)
@@ -553,7 +553,7 @@ class Upstream:
         return max(parts, key=lambda name: sign * (parts[name][1] - parts[name][0]))
 
     @staticmethod
-    def _released_in(diary: Diary, line: int, month: int) -> int:
+    def _released_in(trace: Trace, line: int, month: int) -> int:
         """Month of the newest release of a line; 0 before its first."""
-        months = np.flatnonzero(diary.series["release"][: month + 1, line] > 0)
+        months = np.flatnonzero(trace.series["release"][: month + 1, line] > 0)
         return int(months[-1]) if months.size else 0

@@ -31,7 +31,7 @@ from sim.engines.probes.decision import (
     shares,
     soft_maximum,
 )
-from sim.engines.probes.trace import Diary
+from sim.engines.probes.trace import Trace
 from sim.model.rules import choice
 
 Array = npt.NDArray[Any]
@@ -61,7 +61,7 @@ _NODES, _WEIGHTS = (
 
 
 @dataclass(frozen=True)
-class Parting:
+class Divergence:
     """One month in which an adopter that stood alike in both worlds comes to stand apart.
 
     Attributes
@@ -122,12 +122,12 @@ class Pair:
         When they do not share seed, replicate, adopters and lines, so that nobody is the same adopter in both.
     """
 
-    def __init__(self, base: Diary, other: Diary):
+    def __init__(self, base: Trace, other: Trace):
         for name, of in (
-            ("seed", lambda diary: diary.scenario.run.seed),
-            ("replicate", lambda diary: diary.replicate),
-            ("number of adopters", lambda diary: diary.world.adopters),
-            ("lines", lambda diary: list(diary.scenario.roster)),
+            ("seed", lambda trace: trace.scenario.run.seed),
+            ("replicate", lambda trace: trace.replicate),
+            ("number of adopters", lambda trace: trace.world.adopters),
+            ("lines", lambda trace: list(trace.scenario.roster)),
         ):
             if of(base) != of(other):
                 names = f"{base.scenario.name} and {other.scenario.name}"
@@ -137,7 +137,7 @@ class Pair:
         self.base, self.other = base, other
         self.worlds = (Decisions(base), Decisions(other))
         self.months = min(base.months, other.months)
-        self._partings: dict[int, Parting | None] = {}
+        self._partings: dict[int, Divergence | None] = {}
 
     @cached_property
     def apart(self) -> Array:
@@ -176,14 +176,14 @@ class Pair:
         edges = np.diff(np.concatenate([[0], self.apart[:, adopter].astype(int), [0]]))
         return list(zip(np.flatnonzero(edges > 0).tolist(), np.flatnonzero(edges < 0).tolist(), strict=True))
 
-    def parting(self, adopter: int) -> Parting | None:
+    def parting(self, adopter: int) -> Divergence | None:
         """Its first parting; None if it never parts."""
         if adopter not in self._partings:
             month = int(self.first[adopter])
             self._partings[adopter] = None if month < 0 else self.parting_at(adopter, month)
         return self._partings[adopter]
 
-    def parting_at(self, adopter: int, month: int) -> Parting:
+    def parting_at(self, adopter: int, month: int) -> Divergence:
         """How it comes to stand apart in a month in which it began alike."""
         a, b = self.worlds
         occasions = (a.occasion(adopter, month), b.occasion(adopter, month))
@@ -194,14 +194,14 @@ class Pair:
             chances = [each.hazard - each.luck for each in occasions]
             margins = chances[0], chances[1]
             moved = _hazard_parts(*occasions)
-            return Parting(adopter, month, "occasion", options, "", margins, moved, occasions, None)  # type: ignore[arg-type]
+            return Divergence(adopter, month, "occasion", options, "", margins, moved, occasions, None)  # type: ignore[arg-type]
         for slot, name in ((FIRST, "first"), (SECOND, "second")):
             decisions = (a.decide(adopter, month, slot), b.decide(adopter, month, slot))
             if decisions[0].chosen != decisions[1].chosen:
                 return _tipped(adopter, month, name, decisions, occasions)
         raise RunError(f"adopter {adopter} does not part in month {month}")
 
-    def _at_start(self, adopter: int, occasions: tuple[Occasion, Occasion]) -> Parting:
+    def _at_start(self, adopter: int, occasions: tuple[Occasion, Occasion]) -> Divergence:
         for slot, name in ((FIRST, "start"), (SECOND, "start")):
             decisions = tuple(world.starting(adopter, slot) for world in self.worlds)
             chosen = [None if each is None else each.chosen for each in decisions]
@@ -209,12 +209,12 @@ class Pair:
                 return _tipped(adopter, 0, name, decisions, occasions)  # type: ignore[arg-type]
         # it has adopted before month 0 in one world only
         options = (self.worlds[0].before(adopter, 0)[0], self.worlds[1].before(adopter, 0)[0])
-        return Parting(adopter, 0, "start", options, "", (1.0, -1.0), {("rates", -1): -2.0}, occasions, None)
+        return Divergence(adopter, 0, "start", options, "", (1.0, -1.0), {("rates", -1): -2.0}, occasions, None)
 
 
 def _tipped(
     adopter: int, month: int, slot: str, decisions: tuple[Decision, Decision], occasions: tuple[Occasion, Occasion]
-) -> Parting:
+) -> Divergence:
     """Both chose, and came to different ends."""
     a, b = decisions
     level, x, y = _contest(a, b)
@@ -229,7 +229,7 @@ def _tipped(
     if math.isfinite(fate) and fate != 0.0 and all(map(math.isfinite, margins)):
         # a line that opened runs in the race of another block, with that block's luck
         moved["luck", -1] = fate
-    return Parting(
+    return Divergence(
         adopter,
         month,
         slot,

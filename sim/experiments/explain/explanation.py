@@ -25,10 +25,10 @@ import pandas as pd
 from sim import __version__
 from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, Problem, ScenarioError
-from sim.engines.probes.trace import Diary, keep
+from sim.engines.probes.trace import Trace, keep
 from sim.experiments.compare.comparison import make_plan
-from sim.experiments.explain.account import Story, story_of_one, story_of_two
-from sim.experiments.explain.causes import Upstream
+from sim.experiments.explain.account import Account, account_of_one, account_of_two
+from sim.experiments.explain.causes import CauseTracer
 from sim.experiments.explain.divergence import CAUSES, Pair
 from sim.results.folder import MANIFEST, SCENARIO, SERIES
 from sim.scenario import Scenario
@@ -194,14 +194,14 @@ class Explanation:
     """
 
     question: Question
-    diaries: tuple[Diary, ...]
-    stories: tuple[Story, ...]
+    diaries: tuple[Trace, ...]
+    stories: tuple[Account, ...]
     pair: Pair | None
-    upstream: Upstream | None
+    upstream: CauseTracer | None
     verified: tuple[Path, ...]
 
     @property
-    def base(self) -> Diary:
+    def base(self) -> Trace:
         """The one world, or the one that the other is compared with."""
         return self.diaries[0]
 
@@ -272,31 +272,31 @@ def explain(
     diaries = tuple(keep(each, question.replicate, progress=progress) for each in question.scenarios)
     verified = tuple(
         folder
-        for folder, diary in zip(question.stored, diaries, strict=True)
-        if folder is not None and _equals(folder, diary)
+        for folder, trace in zip(question.stored, diaries, strict=True)
+        if folder is not None and _equals(folder, trace)
     )
     if len(diaries) == 1:
-        stories = tuple(story_of_one(diaries[0], each) for each in chosen)
+        stories = tuple(account_of_one(diaries[0], each) for each in chosen)
         return Explanation(question, diaries, stories, None, None, verified)
     pair = Pair(*diaries)
-    upstream = Upstream(pair)
+    upstream = CauseTracer(pair)
     chosen = list(dict.fromkeys([*chosen, *pair.most_apart(most)]))
-    stories = tuple(story_of_two(pair, upstream, each) for each in chosen)
+    stories = tuple(account_of_two(pair, upstream, each) for each in chosen)
     return Explanation(question, diaries, stories, pair, upstream, verified)
 
 
-def _equals(folder: Path, diary: Diary) -> bool:
+def _equals(folder: Path, trace: Trace) -> bool:
     """Hold a rebuilt run against the stored one; a difference would make every explanation one of something else."""
     import xarray as xr
 
     if not (folder / SERIES).is_file():
         return False
     with xr.open_dataset(folder / SERIES, engine="h5netcdf") as stored:
-        if diary.replicate not in stored["run"].values:
-            raise OutputError(f"{folder} does not hold replicate {diary.replicate}: that run failed")
+        if trace.replicate not in stored["run"].values:
+            raise OutputError(f"{folder} does not hold replicate {trace.replicate}: that run failed")
         for name in ("installed_base", "usage", "released", "price"):
-            values = stored[name].sel(run=diary.replicate).values
-            gap = np.abs(values - diary.series[name]).reshape(len(values), -1).max(axis=1)
+            values = stored[name].sel(run=trace.replicate).values
+            gap = np.abs(values - trace.series[name]).reshape(len(values), -1).max(axis=1)
             off = np.flatnonzero(gap > RESULT_TOLERANCE * max(float(np.abs(values).max()), 1e-300))
             if off.size:
                 made = _manifest(folder).get("openloop", "?")
@@ -322,11 +322,11 @@ def finite(thing: Any) -> Any:
     return None if isinstance(thing, float) and not math.isfinite(thing) else thing
 
 
-def account(found: Explanation) -> Story:
+def account(found: Explanation) -> Account:
     """Everything that was found, for programs."""
     question = found.question
     run = question.scenarios[0].run
-    out: Story = {
+    out: Account = {
         "scenarios": [each.name for each in question.scenarios], "replicate": question.replicate, "seed": run.seed,
         "adopters": run.adopters, "months": found.base.months, "notes": list(question.notes),
         "rebuilt_equal_to": [str(folder) for folder in found.verified], "stories": list(found.stories),

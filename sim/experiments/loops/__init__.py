@@ -17,6 +17,6 @@
 """
 
 from sim.experiments.loops.measure import Findings, measure
-from sim.experiments.loops.plan import Plan, make_plan
+from sim.experiments.loops.plan import LoopPlan, make_plan
 
-__all__ = ["Findings", "Plan", "make_plan", "measure"]
+__all__ = ["Findings", "LoopPlan", "make_plan", "measure"]

@@ -29,24 +29,24 @@ import pandas as pd
 from sim import __version__
 from sim.basics.axes import month_label, month_number
 from sim.experiments.loops.measure import Findings
-from sim.experiments.loops.plan import OUTCOMES, Plan, make_plan
+from sim.experiments.loops.plan import OUTCOMES, LoopPlan, make_plan
 from sim.experiments.loops.report import as_markdown, shown_gains
 from sim.results.folder import FIGURES, check_target, complain_of_figures, drawn, write_whole
 from sim.scenario.resolve import load as load_scenario
 from sim.scenario.resolve import resolved_text
 
 
-def folder_of(plan: Plan, parent: str | Path) -> Path:
+def folder_of(plan: LoopPlan, parent: str | Path) -> Path:
     """Where the findings are written."""
     return Path(parent) / plan.name
 
 
-def unfinished(plan: Plan, parent: str | Path) -> Path:
+def unfinished(plan: LoopPlan, parent: str | Path) -> Path:
     """Where finished pieces wait until all are."""
     return Path(parent) / f".{plan.name}.unfinished"
 
 
-def refuse_if_taken(plan: Plan, parent: str | Path) -> None:
+def refuse_if_taken(plan: LoopPlan, parent: str | Path) -> None:
     """Raise `OutputError`, before anything is run, when something else lies where the findings would go."""
     check_target(folder_of(plan, parent), plan.inputs)
 
@@ -79,7 +79,7 @@ def save(
     return target, tuple(target / name for name in ("manifest.json", *manifest["files"]))
 
 
-def plan_of(folder: Path, manifest: Mapping[str, Any]) -> Plan:
+def plan_of(folder: Path, manifest: Mapping[str, Any]) -> LoopPlan:
     """The plan by which a folder was made, from its scenario and manifest."""
     gains = pd.read_csv(folder / "gains.csv")
     return make_plan(
@@ -95,7 +95,7 @@ def read_back(folder: Path, manifest: Mapping[str, Any]) -> Findings:
     return Findings(plan_of(folder, manifest), **{name: pd.read_csv(folder / f"{name}.csv") for name in names})
 
 
-def manifest_of(plan: Plan) -> dict[str, Any]:
+def manifest_of(plan: LoopPlan) -> dict[str, Any]:
     """The manifest's entries about what was measured."""
     run = plan.scenario.run
     return {

@@ -22,7 +22,7 @@ from sim.analysis.loops.gains import (
 )
 from sim.basics.axes import CELL_REGION, CELL_SECTOR, REGIONS, SECTOR_TYPES, SECTORS
 from sim.engines.probes.opened_loops import Arm, Opened
-from sim.experiments.loops.plan import CUT, LOUDER, PULSE, PULSE_MONTHS, Plan, Task, with_months
+from sim.experiments.loops.plan import CUT, LOUDER, PULSE, PULSE_MONTHS, LoopPlan, Task, with_months
 from sim.scenario import Scenario
 
 Array = np.ndarray
@@ -31,7 +31,7 @@ RUNS_A_PIECE = 60
 """Runs that share their macro steps: fewer cost more each, more gain nothing."""
 
 
-def arms_of(plan: Plan) -> dict[str, dict[str, Arm]]:
+def arms_of(plan: LoopPlan) -> dict[str, dict[str, Arm]]:
     """The arms, each to be run in two signs, in two batches: worlds opened everywhere, and at one place or nowhere."""
     everything, step = frozenset(CUT), plan.injected
     opened = {
@@ -44,12 +44,12 @@ def arms_of(plan: Plan) -> dict[str, dict[str, Arm]]:
     return {"open": opened, "closed": closed}
 
 
-def private(plan: Plan) -> tuple[str, ...]:
+def private(plan: LoopPlan) -> tuple[str, ...]:
     """Loops without a return to what lines are worth, which amplification alone can measure."""
     return ("R7",) if plan.scenario.loops.R7 == "live" else ()  # type: ignore[attr-defined]
 
 
-def tasks_of(plan: Plan) -> list[Task]:
+def tasks_of(plan: LoopPlan) -> list[Task]:
     """Pieces of a few replicates, each with all arms of a batch."""
     months = plan.start + plan.horizons[-1] + 1
     scenario = with_months(plan.scenario, months)
@@ -65,7 +65,7 @@ def tasks_of(plan: Plan) -> list[Task]:
     return tasks
 
 
-def _piece(plan: Plan, scenario: Scenario, kind: str, replicates: range) -> dict[str, Array]:
+def _piece(plan: LoopPlan, scenario: Scenario, kind: str, replicates: range) -> dict[str, Array]:
     """Central differences per unit put in; (replicate, month) for shares, (replicate, window, cell, line) for worth."""
     arms = arms_of(plan)[kind]
     signed = {
@@ -117,11 +117,11 @@ def _logit(share: Array) -> Array:
 class Opening:
     """All replicates together; every array (replicate, ...) but the weights."""
 
-    plan: Plan
+    plan: LoopPlan
     arrays: dict[str, Array]
 
     @classmethod
-    def joined(cls, plan: Plan, pieces: list[dict[str, Array]]) -> Opening:
+    def joined(cls, plan: LoopPlan, pieces: list[dict[str, Array]]) -> Opening:
         """Put the pieces together; weights are means over all replicates."""
         weights = ("choosers", "usage", "primary")
         arrays: dict[str, Array] = {}

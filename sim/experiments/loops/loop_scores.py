@@ -23,7 +23,7 @@ from sim.engines.lockstep.adopters import Deciders
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.meanfield.engine import start
 from sim.engines.world import Job, build, cell_region
-from sim.experiments.loops.plan import Plan, Task
+from sim.experiments.loops.plan import LoopPlan, Task
 from sim.scenario import Scenario
 
 Array = np.ndarray
@@ -233,7 +233,7 @@ def _tenure(engine: Lockstep) -> Array:
     return np.bincount(spot[held], skill[held], minlength=size).reshape(w.runs, -1, lines)
 
 
-def link_parts(plan: Plan, graph: str) -> dict[str, Array]:
+def link_parts(plan: LoopPlan, graph: str) -> dict[str, Array]:
     """What every block does to every other, look by look, on the twin or over an ensemble.
 
     Returns
@@ -309,7 +309,7 @@ def _one_look(
     }  # fmt: skip
 
 
-def tasks_of(plan: Plan) -> list[Task]:
+def tasks_of(plan: LoopPlan) -> list[Task]:
     """One piece for the twin, one for the ensemble."""
     months, copies = plan.scenario.run.months, len(BLOCKS) + 4
     tasks = [Task("dominance-twin", 10 * months, partial(link_parts, plan, TWIN))]

@@ -12,7 +12,7 @@ import pandas as pd
 from sim.engines.lockstep.kernels import compiled
 from sim.experiments.compare.comparison import Stage
 from sim.experiments.loops import early_warning, gains, loop_scores, shapley, twin
-from sim.experiments.loops.plan import Kept, Plan, Task, carry_out
+from sim.experiments.loops.plan import Kept, LoopPlan, Task, carry_out
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Findings:
     warning : early warnings
     """
 
-    plan: Plan
+    plan: LoopPlan
     gains: pd.DataFrame
     links: pd.DataFrame
     bound: pd.DataFrame
@@ -46,14 +46,14 @@ class Findings:
         return {name: value for name, value in vars(self).items() if isinstance(value, pd.DataFrame)}
 
 
-def all_tasks(plan: Plan) -> list[Task]:
+def all_tasks(plan: LoopPlan) -> list[Task]:
     """Everything that has to be run, the long pieces first."""
     parts = (gains, twin, loop_scores, shapley)
     return [task for part in parts for task in part.tasks_of(plan)]
 
 
 def measure(
-    plan: Plan, *, threads: int | None = None, stage: Stage | None = None, keep_in: str | Path | None = None
+    plan: LoopPlan, *, threads: int | None = None, stage: Stage | None = None, keep_in: str | Path | None = None
 ) -> Findings:
     """Run what is planned and make the tables.
 

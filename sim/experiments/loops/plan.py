@@ -48,7 +48,7 @@ UNITS = {"focus_share": "share", "capability_gap": "nats"}
 
 
 @dataclass(frozen=True)
-class Plan:
+class LoopPlan:
     """How much to measure.
 
     Attributes
@@ -114,7 +114,7 @@ def make_plan(
     coalition_seeds: int = 4,
     horizons: Sequence[int] = HORIZONS,
     quick: bool = False,
-) -> Plan:
+) -> LoopPlan:
     """The plan for a scenario, cut to its months.
 
     Raises
@@ -135,7 +135,7 @@ def make_plan(
         raise ScenarioError(problems)
     players = tuple(key for key in PLAYERS if getattr(scenario.loops, key) == "live")
     twin = tuple(start + h for h in (0, *reachable)) if not quick else (start,)
-    return Plan(
+    return LoopPlan(
         scenario, 6 if quick else seeds, 1 if quick else coalition_seeds, start, reachable, not quick,
         2 if quick else 8, twin, players,
     )  # fmt: skip

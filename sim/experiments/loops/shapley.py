@@ -16,7 +16,7 @@ from sim.basics.axes import REGIONS, month_label
 from sim.engines import cells
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.world import build
-from sim.experiments.loops.plan import OUTCOMES, UNITS, Plan, Task
+from sim.experiments.loops.plan import OUTCOMES, UNITS, LoopPlan, Task
 from sim.scenario import Scenario
 
 Array = np.ndarray
@@ -49,7 +49,7 @@ def run_cut(scenario: Scenario, jobs: Sequence[tuple[frozenset[str], int]]) -> d
     return out
 
 
-def knock_outs(plan: Plan) -> dict[str, frozenset[str]]:
+def knock_outs(plan: LoopPlan) -> dict[str, frozenset[str]]:
     """What is knocked out, by name: nothing, each loop that is live, both data loops, all that reinforce."""
     live = plan.live
     found = {"none": frozenset[str]()} | {key: frozenset([key]) for key in live}
@@ -61,7 +61,7 @@ def knock_outs(plan: Plan) -> dict[str, frozenset[str]]:
     return found
 
 
-def _pieces(name: str, plan: Plan, jobs: list[tuple[frozenset[str], int]]) -> list[Task]:
+def _pieces(name: str, plan: LoopPlan, jobs: list[tuple[frozenset[str], int]]) -> list[Task]:
     months = plan.scenario.run.months
     return [
         Task(
@@ -72,7 +72,7 @@ def _pieces(name: str, plan: Plan, jobs: list[tuple[frozenset[str], int]]) -> li
     ]  # fmt: skip
 
 
-def tasks_of(plan: Plan) -> list[Task]:
+def tasks_of(plan: LoopPlan) -> list[Task]:
     """The runs of knock-outs and of coalitions."""
     off = [(loops, seed) for loops in knock_outs(plan).values() for seed in range(plan.seeds)]
     members = coalitions(len(plan.players))
@@ -88,7 +88,7 @@ def collected(name: str, found: dict[str, dict[str, Array]], groups: int) -> dic
     return {outcome: values.reshape(groups, -1, values.shape[-1]) for outcome, values in joined.items()}
 
 
-def knock_out_table(plan: Plan, values: dict[str, Array]) -> pd.DataFrame:
+def knock_out_table(plan: LoopPlan, values: dict[str, Array]) -> pd.DataFrame:
     """What each loop does to each outcome, month by month: live less off, paired, with its 95% interval."""
     rows = []
     for outcome, runs in values.items():
@@ -105,7 +105,7 @@ def knock_out_table(plan: Plan, values: dict[str, Array]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def shapley_table(plan: Plan, values: dict[str, Array]) -> pd.DataFrame:
+def shapley_table(plan: LoopPlan, values: dict[str, Array]) -> pd.DataFrame:
     """Each loop's part of the difference that all of them make together, month by month, with intervals over seeds."""
     rows = []
     for outcome, runs in values.items():

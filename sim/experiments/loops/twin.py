@@ -11,14 +11,14 @@ from sim.analysis.loops.gains import relative
 from sim.basics.axes import month_label
 from sim.engines.meanfield.linearised import linearise
 from sim.experiments.loops.gains import Opening
-from sim.experiments.loops.plan import Plan, Task
+from sim.experiments.loops.plan import LoopPlan, Task
 
 Array = np.ndarray
 RUN_MONTHS = 4000
 """What a linearisation costs, in months of one run."""
 
 
-def tasks_of(plan: Plan) -> list[Task]:
+def tasks_of(plan: LoopPlan) -> list[Task]:
     """One linearisation a month."""
     return [
         Task(f"twin-{month}", RUN_MONTHS, partial(_at, plan, month))
@@ -27,7 +27,7 @@ def tasks_of(plan: Plan) -> list[Task]:
     ]
 
 
-def _at(plan: Plan, month: int) -> dict[str, Array]:
+def _at(plan: LoopPlan, month: int) -> dict[str, Array]:
     found = linearise(plan.scenario, month)
     return {
         "month": np.array(month), "eigenvalues": found.eigenvalues, "gain": found.gain,

@@ -60,7 +60,7 @@ class Batch:
         return self.status.count(FAILED)
 
 
-class Kitchen:
+class RecipeRunner:
     """A recipe, ready to be cooked: the scenario of any point, and the outcomes of any run."""
 
     def __init__(self, recipe: Recipe):
@@ -97,9 +97,9 @@ class Kitchen:
 
 
 @lru_cache(maxsize=4)
-def kitchen(recipe: str) -> Kitchen:
-    """The kitchen of a recipe that came as text; kept, since the next batch is of the same recipe."""
-    return Kitchen(Recipe.from_account(json.loads(recipe)))
+def recipe_runner(recipe: str) -> RecipeRunner:
+    """The recipe_runner of a recipe that came as text; kept, since the next batch is of the same recipe."""
+    return RecipeRunner(Recipe.from_account(json.loads(recipe)))
 
 
 def run_batch(recipe: str, runs: list[Run], threads: int | None = None) -> Batch:
@@ -113,18 +113,18 @@ def run_batch(recipe: str, runs: list[Run], threads: int | None = None) -> Batch
     threads : of the kernel; changes no number
     """
     began = time.perf_counter()
-    cook = kitchen(recipe)
+    cook = recipe_runner(recipe)
     batch = Batch(list(runs), [OK] * len(runs), [""] * len(runs), [0.0] * len(runs))
     months = cook.recipe.scenario.run.months
     batch.scalars = {name: np.full(len(runs), np.nan) for name in cook.recipe.columns}
     batch.curves = {name: np.full((len(runs), months), np.nan) for name in cook.recipe.curves}
     for places, jobs in _alike(cook, batch):
-        _cook(cook, batch, places, jobs, threads)
+        _compute(cook, batch, places, jobs, threads)
     batch.busy = time.perf_counter() - began
     return batch
 
 
-def _alike(cook: Kitchen, batch: Batch) -> Iterator[tuple[list[int], list[tuple[Scenario, int]]]]:
+def _alike(cook: RecipeRunner, batch: Batch) -> Iterator[tuple[list[int], list[tuple[Scenario, int]]]]:
     """Runs whose worlds have the same lines, in the same hands, and as many adopters: an engine takes them together."""
     groups: dict[Any, tuple[list[int], list[tuple[Scenario, int]]]] = {}
     made: dict[tuple[int, Values], Scenario] = {}
@@ -146,8 +146,8 @@ def _alike(cook: Kitchen, batch: Batch) -> Iterator[tuple[list[int], list[tuple[
     yield from groups.values()
 
 
-def _cook(
-    cook: Kitchen, batch: Batch, places: list[int], jobs: list[tuple[Scenario, int]], threads: int | None
+def _compute(
+    cook: RecipeRunner, batch: Batch, places: list[int], jobs: list[tuple[Scenario, int]], threads: int | None
 ) -> None:
     """Run jobs; when one fails, halve them until the failure stands alone."""
     began = time.perf_counter()
@@ -156,8 +156,8 @@ def _cook(
     except Exception as error:  # whatever a run dies of must not take the others with it
         if len(jobs) > 1:
             middle = len(jobs) // 2
-            _cook(cook, batch, places[:middle], jobs[:middle], threads)
-            _cook(cook, batch, places[middle:], jobs[middle:], threads)
+            _compute(cook, batch, places[:middle], jobs[:middle], threads)
+            _compute(cook, batch, places[middle:], jobs[middle:], threads)
         else:
             _note(batch, places, error, time.perf_counter() - began)
         return

@@ -47,9 +47,9 @@ def total_gain(scenario: Any, month: int, horizon: int = HORIZON) -> float:
 
 def gains_of(recipe_text: str, points: Sequence[tuple[Any, ...]], month: int) -> list[tuple[float, str]]:
     """Total gain of points of a recipe, each with the reason if it failed. For a worker: plain data in and out."""
-    from sim.experiments.runner.worker import kitchen
+    from sim.experiments.runner.worker import recipe_runner
 
-    cook, found = kitchen(recipe_text), []
+    cook, found = recipe_runner(recipe_text), []
     for values in points:
         try:
             found.append((total_gain(cook.scenario(tuple(values)), month), ""))

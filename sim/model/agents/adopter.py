@@ -64,7 +64,7 @@ class AdopterType(Spec):
     )  # fmt: skip
 
 
-class Adopter(Spec):
+class AdopterSpec(Spec):
     """What holds for adopters of every type."""
 
     quality_weight: float = quantity(

@@ -41,7 +41,7 @@ WATCHED: tuple[str, ...] = get_args(MetricName)[:4]
 """Metrics whose statistics every government publishes, rules or no rules."""
 
 
-class Government(Spec):
+class GovernmentSpec(Spec):
     """What holds for every government."""
 
     anticipation: float = quantity(

@@ -19,7 +19,7 @@ Openness = Literal["open", "closed"]
 ARCHETYPE = assumption("archetype of the lab roster; tuned to the lag of pattern F4")
 
 
-class Lab(Spec):
+class LabSpec(Spec):
     """What holds for every lab."""
 
     training_share: float = quantity(

@@ -17,9 +17,9 @@ from pydantic import Field, GetCoreSchemaHandler, SerializationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from sim.basics.errors import ModelError
-from sim.model.policies.base import Plan, Policy
+from sim.model.policies.base import Policy, Schedule
 
-__all__ = ["Plan", "Policy", "policy_kinds", "policy_union", "register"]
+__all__ = ["Policy", "Schedule", "policy_kinds", "policy_union", "register"]
 
 Own = TypeVar("Own", bound=type[Policy])
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.basics.axes import RegionName
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy
+from sim.model.policies.base import Policy, Schedule
 
 
 class AccessRestriction(Policy):
@@ -34,11 +34,11 @@ class AccessRestriction(Policy):
     blocked_lines: tuple[str, ...] = Field((), description="Lines whose API is blocked; open weights stay available.")
     blocked_regions: tuple[RegionName, ...] = Field(("CN",), description="Regions where the API is blocked.")
 
-    def pull(self, plan: Plan) -> list[Pull]:
+    def pull(self, schedule: Schedule) -> list[Pull]:
         blocked = {"region": self.blocked_regions, "line": self.blocked_lines, "mode": ("api",)}
         return [
-            Pull("access_restriction", self.strength * (1 - self.evasion) * plan.ramp, {"home": self.followers}),
-            Pull("ban", self.blocked * plan.ramp, blocked),
+            Pull("access_restriction", self.strength * (1 - self.evasion) * schedule.ramp, {"home": self.followers}),
+            Pull("ban", self.blocked * schedule.ramp, blocked),
         ]
 
     def effect(self) -> str:

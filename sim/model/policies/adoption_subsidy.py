@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.basics.axes import SectorName, TypeName
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy, everyone
+from sim.model.policies.base import Policy, Schedule, everyone
 
 
 class AdoptionSubsidy(Policy):
@@ -28,9 +28,9 @@ class AdoptionSubsidy(Policy):
         plausible=(0.3, 1), source="xu2025",
     )  # fmt: skip
 
-    def pull(self, plan: Plan) -> list[Pull]:
+    def pull(self, schedule: Schedule) -> list[Pull]:
         covered = {"region": (self.actor,), "sector": self.sectors, "type": self.types}
-        paid = self.strength * plan.ramp
+        paid = self.strength * schedule.ramp
         return [
             Pull("adoption_subsidy", paid * self.passed_on, covered),
             Pull("subsidy_leak", paid * (1 - self.passed_on), covered),

@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.basics.axes import RegionName
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy
+from sim.model.policies.base import Policy, Schedule
 
 
 class ApiTariff(Policy):
@@ -23,8 +23,8 @@ class ApiTariff(Policy):
         source=assumption("chosen by the scenario"),
     )  # fmt: skip
 
-    def pull(self, plan: Plan) -> list[Pull]:
-        return [Pull("tariff", self.strength * plan.ramp, {"region": (self.actor,), "origin": self.origins})]
+    def pull(self, schedule: Schedule) -> list[Pull]:
+        return [Pull("tariff", self.strength * schedule.ramp, {"region": (self.actor,), "origin": self.origins})]
 
     def effect(self) -> str:
         return f"{self.actor} taxes the APIs of labs of {', '.join(self.origins) or 'nobody'} at {self.strength:.0%}"

@@ -15,7 +15,7 @@ from sim.model.levers import Array, Pull
 
 
 @dataclass(frozen=True)
-class Plan:
+class Schedule:
     """A policy's schedule over the months (or over the runs of a reaction).
 
     Attributes
@@ -72,7 +72,7 @@ class Policy(Spec):
     source: str = Field("", description="Where a real measure is imitated: a key of sources.toml.")
     note: str = Field("", description="A remark for readers.")
 
-    def plan(self, months: int, anticipation: float, anticipation_time: float) -> Plan:
+    def schedule(self, months: int, anticipation: float, anticipation_time: float) -> Schedule:
         """The schedule over months ``0 .. months - 1``.
 
         Before announcement everything is exactly zero, so such a policy cannot change a bit of any run.
@@ -94,10 +94,10 @@ class Policy(Spec):
         def earlier(lead: int) -> Array:
             return np.concatenate([np.zeros(min(lead, months)), ramp[: max(months - lead, 0)]])
 
-        return Plan(ramp, announced, ahead, since, np.cumsum(ramp), earlier)
+        return Schedule(ramp, announced, ahead, since, np.cumsum(ramp), earlier)
 
-    def pull(self, plan: Plan) -> list[Pull]:
-        """The levers this policy pulls, over the plan's leading axis."""
+    def pull(self, schedule: Schedule) -> list[Pull]:
+        """The levers this policy pulls, over the schedule's leading axis."""
         raise NotImplementedError
 
     def effect(self) -> str:

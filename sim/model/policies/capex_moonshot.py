@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy
+from sim.model.policies.base import Policy, Schedule
 
 
 class CapexMoonshot(Policy):
@@ -22,8 +22,8 @@ class CapexMoonshot(Policy):
         plausible=(0, 1), source=assumption("chosen by the scenario"),
     )  # fmt: skip
 
-    def pull(self, plan: Plan) -> list[Pull]:
-        return [Pull("capex_boost", self.strength * plan.ramp, {"region": (self.actor,)})]
+    def pull(self, schedule: Schedule) -> list[Pull]:
+        return [Pull("capex_boost", self.strength * schedule.ramp, {"region": (self.actor,)})]
 
     def effect(self) -> str:
         return f"{self.actor} adds {self.strength:.0%} to its AI capital expenditure from public money"

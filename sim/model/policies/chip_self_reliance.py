@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy
+from sim.model.policies.base import Policy, Schedule
 
 
 class ChipSelfReliance(Policy):
@@ -28,13 +28,13 @@ class ChipSelfReliance(Policy):
         plausible=(0, 1), source="h200_2026",
     )  # fmt: skip
 
-    def pull(self, plan: Plan) -> list[Pull]:
+    def pull(self, schedule: Schedule) -> list[Pull]:
         home = {"region": (self.actor,)}
         return [
-            Pull("chip_subsidy", self.subsidy * plan.ramp, home),
-            Pull("chip_discount", self.discount * plan.ramp, home),
-            Pull("import_refusal", self.import_refusal * plan.ramp, home),
-            Pull("fiscal_cost", self.subsidy * plan.ramp, home),
+            Pull("chip_subsidy", self.subsidy * schedule.ramp, home),
+            Pull("chip_discount", self.discount * schedule.ramp, home),
+            Pull("import_refusal", self.import_refusal * schedule.ramp, home),
+            Pull("fiscal_cost", self.subsidy * schedule.ramp, home),
         ]
 
     def effect(self) -> str:

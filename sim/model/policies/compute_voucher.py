@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.basics.axes import TypeName
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy
+from sim.model.policies.base import Policy, Schedule
 
 
 class ComputeVoucher(Policy):
@@ -25,8 +25,8 @@ class ComputeVoucher(Policy):
         bounds=(0, 0.99), plausible=(0, 0.8), source=assumption("chosen by the scenario"),
     )  # fmt: skip
 
-    def pull(self, plan: Plan) -> list[Pull]:
-        return [Pull("compute_voucher", self.strength * plan.ramp, {"region": (self.actor,), "type": self.types})]
+    def pull(self, schedule: Schedule) -> list[Pull]:
+        return [Pull("compute_voucher", self.strength * schedule.ramp, {"region": (self.actor,), "type": self.types})]
 
     def effect(self) -> str:
         whom = "adopters of all types" if self.types is None else f"adopters of type {', '.join(self.types) or 'none'}"

@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.basics.axes import SectorName
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy, everyone
+from sim.model.policies.base import Policy, Schedule, everyone
 
 
 class DataMandate(Policy):
@@ -29,16 +29,16 @@ class DataMandate(Policy):
         bounds=(0, 1), plausible=(0, 1), source=assumption("chosen by the scenario"),
     )  # fmt: skip
 
-    def pull(self, plan: Plan) -> list[Pull]:
+    def pull(self, schedule: Schedule) -> list[Pull]:
         covered = {"region": (self.actor,), "sector": self.sectors}
         pulls = [
-            Pull("data_mandate", self.strength * plan.ramp, covered),
+            Pull("data_mandate", self.strength * schedule.ramp, covered),
             # complying costs as many utils as the share of usage that must be handed over
-            Pull("outside_value", self.strength * plan.ramp, covered),
-            Pull("data_sharing", self.lab_sharing * plan.ramp, {"region": (self.actor,)}),
+            Pull("outside_value", self.strength * schedule.ramp, covered),
+            Pull("data_sharing", self.lab_sharing * schedule.ramp, {"region": (self.actor,)}),
         ]
         if self.labs is not None:
-            running, here = (plan.ramp > 0).astype(float), {"region": (self.actor,)}
+            running, here = (schedule.ramp > 0).astype(float), {"region": (self.actor,)}
             pulls.append(Pull("pool_listed", running, here))
             pulls.append(Pull("pool_access", running, {**here, "line": self.labs}))
         return pulls

@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.basics.axes import SectorName
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy, everyone
+from sim.model.policies.base import Policy, Schedule, everyone
 
 
 class DeploymentPush(Policy):
@@ -24,8 +24,8 @@ class DeploymentPush(Policy):
         plausible=(1, 4), source=assumption("official targets are entered as effort, never as outcomes"),
     )  # fmt: skip
 
-    def pull(self, plan: Plan) -> list[Pull]:
-        factor = 1 + (self.strength - 1) * plan.ramp
+    def pull(self, schedule: Schedule) -> list[Pull]:
+        factor = 1 + (self.strength - 1) * schedule.ramp
         return [Pull("push", factor, {"region": (self.actor,), "sector": self.sectors})]
 
     def effect(self) -> str:

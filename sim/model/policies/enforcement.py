@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.basics.axes import RegionName
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy
+from sim.model.policies.base import Policy, Schedule
 
 COST_PER_TENTH = 0.01
 """$B a month for each tenth of diversion stopped: assumption of the policy catalogue."""
@@ -26,8 +26,8 @@ class Enforcement(Policy):
         plausible=(0, 0.9), source=assumption("chosen by the scenario"),
     )  # fmt: skip
 
-    def pull(self, plan: Plan) -> list[Pull]:
-        stopped = self.strength * plan.ramp
+    def pull(self, schedule: Schedule) -> list[Pull]:
+        stopped = self.strength * schedule.ramp
         return [
             Pull("enforcement", stopped, {"region": self.regions}),
             Pull("fiscal_cost", 10 * COST_PER_TENTH * stopped, {"region": (self.actor,)}),

@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.basics.axes import RegionName
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy
+from sim.model.policies.base import Policy, Schedule
 
 
 class ExportControl(Policy):
@@ -27,11 +27,11 @@ class ExportControl(Policy):
         plausible=(0, 0.5), source=assumption("buyers were seen to order ahead; size unknown"),
     )  # fmt: skip
 
-    def pull(self, plan: Plan) -> list[Pull]:
+    def pull(self, schedule: Schedule) -> list[Pull]:
         where = {"region": self.regions}
         return [
-            Pull("export_denial", self.strength * plan.ramp, where),
-            Pull("stockpiling", self.stockpiling * plan.announced, where),
+            Pull("export_denial", self.strength * schedule.ramp, where),
+            Pull("stockpiling", self.stockpiling * schedule.announced, where),
         ]
 
     def effect(self) -> str:

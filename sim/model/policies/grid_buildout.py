@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy
+from sim.model.policies.base import Policy, Schedule
 
 COST_PER_GW = 2.5
 """$B of public money per GW: assumption of the policy catalogue."""
@@ -33,15 +33,15 @@ class GridBuildout(Policy):
         source=assumption("chosen by the scenario"),
     )  # fmt: skip
 
-    def pull(self, plan: Plan) -> list[Pull]:
+    def pull(self, schedule: Schedule) -> list[Pull]:
         home = {"region": (self.actor,)}
         # what is connected stays connected when the programme ends
-        built = self.power * np.clip(plan.total / self.lead, 0.0, 1.0)
-        before = self.power * np.clip((plan.total - plan.ramp) / self.lead, 0.0, 1.0)
+        built = self.power * np.clip(schedule.total / self.lead, 0.0, 1.0)
+        before = self.power * np.clip((schedule.total - schedule.ramp) / self.lead, 0.0, 1.0)
         spent = COST_PER_GW * (built - before)
         return [
             Pull("grid_power", built, home),
-            Pull("grid_growth", self.growth * plan.ramp, home),
+            Pull("grid_growth", self.growth * schedule.ramp, home),
             Pull("fiscal_cost", spent, home),
         ]
 

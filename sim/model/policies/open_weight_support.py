@@ -9,7 +9,7 @@ from pydantic import Field
 
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy
+from sim.model.policies.base import Policy, Schedule
 
 
 class OpenWeightSupport(Policy):
@@ -33,17 +33,17 @@ class OpenWeightSupport(Policy):
     )  # fmt: skip
     opens: bool = Field(False, description="Whether the next release of these lines must be open.")
 
-    def pull(self, plan: Plan) -> list[Pull]:
+    def pull(self, schedule: Schedule) -> list[Pull]:
         chosen = {"line": self.lines}
         each = self.grant / max(len(self.lines), 1)
         pulls = [
-            Pull("compute_grant", each * plan.earlier(self.lead), chosen),
-            Pull("cadence_change", self.cadence * plan.ramp, chosen),
+            Pull("compute_grant", each * schedule.earlier(self.lead), chosen),
+            Pull("cadence_change", self.cadence * schedule.ramp, chosen),
             # paid when it is granted; with nobody to support there is nothing to pay
-            Pull("fiscal_cost", bool(self.lines) * self.grant * plan.ramp, {"region": (self.actor,)}),
+            Pull("fiscal_cost", bool(self.lines) * self.grant * schedule.ramp, {"region": (self.actor,)}),
         ]
         if self.opens:
-            pulls.append(Pull("open_release", np.where(plan.ramp > 0, 1.0, 0.0), chosen))
+            pulls.append(Pull("open_release", np.where(schedule.ramp > 0, 1.0, 0.0), chosen))
         return pulls
 
     def effect(self) -> str:

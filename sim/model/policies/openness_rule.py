@@ -10,7 +10,7 @@ from pydantic import Field
 from sim.basics.axes import RegionName
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy
+from sim.model.policies.base import Policy, Schedule
 
 
 class OpennessRule(Policy):
@@ -31,10 +31,10 @@ class OpennessRule(Policy):
         plausible=(0.5, 1), source=assumption("chosen by the scenario"),
     )  # fmt: skip
 
-    def pull(self, plan: Plan) -> list[Pull]:
+    def pull(self, schedule: Schedule) -> list[Pull]:
         homes = {"home": (self.actor,) if self.origins is None else self.origins}
         required, obeyed = ("open_above", "open_duty") if self.rule == "open" else ("closed_above", "closed_duty")
-        share = self.strength * plan.ramp
+        share = self.strength * schedule.ramp
         # a threshold is not graded: it holds or it does not, for the labs that obey
         return [Pull(required, np.where(share > 0, self.threshold, np.inf), homes), Pull(obeyed, share, homes)]
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.basics.axes import ModeName, RegionName, SectorName
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy, everyone
+from sim.model.policies.base import Policy, Schedule, everyone
 
 
 class ProcurementBan(Policy):
@@ -36,7 +36,7 @@ class ProcurementBan(Policy):
     )  # fmt: skip
     derivatives: bool = Field(False, description="Whether lines built on a banned line's weights are banned too.")
 
-    def pull(self, plan: Plan) -> list[Pull]:
+    def pull(self, schedule: Schedule) -> list[Pull]:
         homes = self.origins if self.lines is None else None  # lines that are named are banned wherever they come from
         banned = {"region": (self.actor,), "home": homes, "line": self.lines, "mode": self.modes}
         agencies = {**banned, "sector": self.sectors, "type": ("public",)}
@@ -47,14 +47,14 @@ class ProcurementBan(Policy):
             pull
             for lever in levers
             for pull in (
-                Pull(lever, share * plan.ramp, agencies),
-                Pull(lever, share * self.contractors * plan.ramp, firms),
+                Pull(lever, share * schedule.ramp, agencies),
+                Pull(lever, share * self.contractors * schedule.ramp, firms),
             )
         ]
         if self.lines is not None:
             return pulls  # friction is felt against origins, so a ban of single lines is not felt ahead
         ahead = {"region": (self.actor,), "origin": self.origins, "sector": self.sectors, "mode": self.modes}
-        return [*pulls, Pull("friction", share * plan.ahead, ahead)]
+        return [*pulls, Pull("friction", share * schedule.ahead, ahead)]
 
     def effect(self) -> str:
         which = f"lines of {', '.join(self.origins)}" if self.lines is None else ", ".join(self.lines)

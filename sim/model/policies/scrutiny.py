@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.basics.axes import RegionName, SectorName
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy, everyone
+from sim.model.policies.base import Policy, Schedule, everyone
 
 BY_MODE = {"mode": {"api": 1.0, "hosted": 0.6, "self_hosted": 0.4}}
 """How much of the added friction each mode feels: an API can be watched best."""
@@ -27,9 +27,9 @@ class Scrutiny(Policy):
         bounds=(0, 20), plausible=(0, 2), source=assumption("chosen by the scenario"),
     )  # fmt: skip
 
-    def pull(self, plan: Plan) -> list[Pull]:
+    def pull(self, schedule: Schedule) -> list[Pull]:
         where = {"region": (self.actor,), "origin": self.origins, "sector": self.sectors}
-        return [Pull("friction", self.strength * (plan.ramp + plan.ahead), where, BY_MODE)]
+        return [Pull("friction", self.strength * (schedule.ramp + schedule.ahead), where, BY_MODE)]
 
     def effect(self) -> str:
         return (

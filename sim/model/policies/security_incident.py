@@ -11,7 +11,7 @@ from pydantic import Field
 from sim.basics.axes import REGIONS, RegionName
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Array, Pull
-from sim.model.policies.base import Plan, Policy
+from sim.model.policies.base import Policy, Schedule
 
 
 def incident(
@@ -65,9 +65,11 @@ class SecurityIncident(Policy):
         plausible=(0, 0.5), source=assumption("rivals are named in the same reports"),
     )  # fmt: skip
 
-    def pull(self, plan: Plan) -> list[Pull]:
+    def pull(self, schedule: Schedule) -> list[Pull]:
         where = (self.actor,) if self.regions is None else self.regions
-        return incident(plan.since_start, plan.ramp, self.strength, self.half_life, self.news, self.origins, where)
+        return incident(
+            schedule.since_start, schedule.ramp, self.strength, self.half_life, self.news, self.origins, where
+        )
 
     def effect(self) -> str:
         heard = (self.actor,) if self.regions is None else self.regions

@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.basics.axes import RegionName, SectorName, TypeName
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy, everyone
+from sim.model.policies.base import Policy, Schedule, everyone
 
 
 class SovereignPreference(Policy):
@@ -29,10 +29,10 @@ class SovereignPreference(Policy):
         source=assumption("chosen by the scenario"),
     )  # fmt: skip
 
-    def pull(self, plan: Plan) -> list[Pull]:
+    def pull(self, schedule: Schedule) -> list[Pull]:
         homes = (self.actor,) if self.origins is None else self.origins
         covered = {"region": (self.actor,), "sector": self.sectors, "type": self.types, "home": homes}
-        return [Pull("preference", self.strength * plan.ramp, covered)]
+        return [Pull("preference", self.strength * schedule.ramp, covered)]
 
     def effect(self) -> str:
         homes = (self.actor,) if self.origins is None else self.origins

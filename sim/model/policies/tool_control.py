@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.basics.axes import RegionName
 from sim.basics.quantity import assumption, quantity
 from sim.model.levers import Pull
-from sim.model.policies.base import Plan, Policy
+from sim.model.policies.base import Policy, Schedule
 
 
 class ToolControl(Policy):
@@ -23,8 +23,8 @@ class ToolControl(Policy):
         plausible=(0, 1), source=assumption("chosen by the scenario"),
     )  # fmt: skip
 
-    def pull(self, plan: Plan) -> list[Pull]:
-        return [Pull("tool_control", self.strength * plan.ramp, {"region": self.regions})]
+    def pull(self, schedule: Schedule) -> list[Pull]:
+        return [Pull("tool_control", self.strength * schedule.ramp, {"region": self.regions})]
 
     def effect(self) -> str:
         return f"{self.strength:.0%} of the growth of fab capacity in {', '.join(self.regions)} is prevented"

@@ -12,7 +12,7 @@ from sim.basics.axes import REGIONS, SECTORS
 from sim.engines.meanfield.engine import simulate as mean_field
 from sim.engines.meanfield.linearised import linearise
 from sim.experiments.loops.gains import Opening, gains_table, tasks_of
-from sim.experiments.loops.plan import Kept, Plan, carry_out
+from sim.experiments.loops.plan import Kept, LoopPlan, carry_out
 from sim.model.rules.adoption import coverage
 from sim.model.rules.capability import accessible_data, borrowed_step, capability, data_gain
 from sim.model.rules.choice import option_utility
@@ -166,7 +166,7 @@ def the_estimators_find_the_gain_of_the_bench() -> Iterator[Row]:
     exact = 2 * logistic(BENCH["switching_cost"]) * (BENCH["ecosystem"] / 2 + BENCH["worth"] * elasticity)
     yield close("closed form", 0.589, exact, within=0.001)
     live = tuned(20_000)
-    plan = Plan(live, seeds=RUNS, start=START, horizons=(MONTHS - 1 - START,), averaged=MONTHS - READ_FROM,
+    plan = LoopPlan(live, seeds=RUNS, start=START, horizons=(MONTHS - 1 - START,), averaged=MONTHS - READ_FROM,
                 in_place=False)  # fmt: skip
     found = Opening.joined(plan, list(carry_out(tasks_of(plan), Kept(None), threads=2).values()))
     gains = gains_table(found).set_index(["loop", "sector", "estimator"])["gain"]
