@@ -21,13 +21,41 @@ ROOT = Path(__file__).parents[1]
 BASELINE = str(ROOT / "scenarios" / "baseline.yaml")
 SMALL = ("--adopters", "200", "--months", "24", "--replicates", "2", "--no-figures")
 VERBS = (
-    "run", "compare", "explain", "ensemble", "plan", "sensitivity", "loops", "check", "describe", "list", "patterns",
-    "scurve", "verify", "report", "replay", "notebooks", "bench", "schema",
-)  # fmt: skip
+    "run",
+    "compare",
+    "explain",
+    "ensemble",
+    "plan",
+    "sensitivity",
+    "loops",
+    "check",
+    "describe",
+    "list",
+    "patterns",
+    "scurve",
+    "verify",
+    "report",
+    "replay",
+    "notebooks",
+    "bench",
+    "schema",
+)
 KINDS = (
-    "parameters", "policies", "events", "reactions", "metrics", "levers", "loops", "lines", "sectors", "regions",
-    "observables", "lenses", "scenarios", "sources",
-)  # fmt: skip
+    "parameters",
+    "policies",
+    "events",
+    "reactions",
+    "metrics",
+    "levers",
+    "loops",
+    "lines",
+    "sectors",
+    "regions",
+    "observables",
+    "lenses",
+    "scenarios",
+    "sources",
+)
 
 
 def command(*arguments: str) -> list[str]:

@@ -260,8 +260,9 @@ def test_one_replicate_is_compared_without_intervals():
 def test_a_monotone_policy_gives_a_monotone_curve_only_under_common_luck(folder):
     values = np.linspace(0, 2, 5)
     settings = {"months": 26, "adopters": 400, "replicates": 10}
-    paired = sweep(BASELINE, [folder / "friction.yaml"], "policies.friction.strength", values, "L1_CN_open",
-                   settings=settings)  # fmt: skip
+    paired = sweep(
+        BASELINE, [folder / "friction.yaml"], "policies.friction.strength", values, "L1_CN_open", settings=settings
+    )
     response = paired.responses["friction"]
     assert backwards(response) == 0
     assert response.mean(axis=1)[-1] < response.mean(axis=1)[0] == 0
@@ -282,8 +283,14 @@ def test_backwards_is_the_part_of_the_movement_that_is_undone():
 
 
 def test_a_base_alone_is_compared_with_its_first_point(tmp_path):
-    found = sweep(BASELINE, [], "policies.chip-control-h200.strength", np.linspace(0, 1, 3), "log_compute_CN",
-                  settings={"months": 30, "adopters": 60, "replicates": 2})  # fmt: skip
+    found = sweep(
+        BASELINE,
+        [],
+        "policies.chip-control-h200.strength",
+        np.linspace(0, 1, 3),
+        "log_compute_CN",
+        settings={"months": 30, "adopters": 60, "replicates": 2},
+    )
     assert found.table["difference"].iloc[0] == 0
     assert (np.diff(found.table["difference"]) < 0).all()
     assert found.unit == "share"
@@ -317,9 +324,16 @@ def test_a_comparison_leaves_a_whole_folder_that_an_identical_one_replaces(found
     assert folder.name.startswith("baseline-vs-ban-friction-mandate-grid-twin-")
     names = {file.relative_to(folder).as_posix() for file in files}
     assert names >= {
-        "manifest.json", "comparison.csv", "comparison.md", "who_switched.csv", "curves.nc", "scenarios/ban.yaml",
-        "figures/comparison.svg", "figures/comparison.png", "figures/differences.svg",
-    }  # fmt: skip
+        "manifest.json",
+        "comparison.csv",
+        "comparison.md",
+        "who_switched.csv",
+        "curves.nc",
+        "scenarios/ban.yaml",
+        "figures/comparison.svg",
+        "figures/comparison.png",
+        "figures/differences.svg",
+    }
     assert len(pd.read_csv(folder / "comparison.csv")) == len(found.table)
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["same_until"]["friction"] == month_label(ANNOUNCED)
@@ -351,10 +365,18 @@ def test_many_scenarios_get_an_overview_and_a_page_each(folder, tmp_path, monkey
 
 def test_an_overview_draws_what_it_is_given():
     rows = [
-        {"other": name, "outcome": column.outcome, "difference": value, "low": value - 1, "high": value + 1,
-         "distinguishable": abs(value) > 1, "identical": value == 0.0}
-        for column in COLUMNS for name, value in (("up", 20.0), ("same", 0.0), ("down", -0.5))
-    ]  # fmt: skip
+        {
+            "other": name,
+            "outcome": column.outcome,
+            "difference": value,
+            "low": value - 1,
+            "high": value + 1,
+            "distinguishable": abs(value) > 1,
+            "identical": value == 0.0,
+        }
+        for column in COLUMNS
+        for name, value in (("up", 20.0), ("same", 0.0), ("down", -0.5))
+    ]
     drawn = overview(pd.DataFrame(rows), {"base": "base", "date": "2030-01", "footer": "foot"})
     first = next(axes for axes in drawn.axes if axes.get_xscale() == "symlog")
     dots = [line for line in first.lines if line.get_marker() == "o"]

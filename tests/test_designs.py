@@ -10,7 +10,7 @@ import pytest
 from sim.basics.errors import ScenarioError, UnknownNameError
 from sim.experiments.ensemble.designs import grid, listed, remark, unit_points
 from sim.experiments.ensemble.ensemble import Ensemble
-from sim.experiments.ensemble.request import Study, ask, asked_for, enter
+from sim.experiments.ensemble.request import EnsembleRequest, ask, asked_for, enter
 from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
 
@@ -96,7 +96,7 @@ def test_a_wrong_file_of_points_is_refused_in_place(baseline, tmp_path, text, sa
 # studies
 
 
-def study(**about) -> Study:
+def study(**about) -> EnsembleRequest:
     about = {"settings": TINY, "outcomes": ["focus_share"], "curves": [], **about}
     return ask([BASELINE], **about)
 
@@ -117,12 +117,15 @@ def test_factors_of_the_command_line_prevail_over_the_file(tmp_path):
     )
     plain = ask([path], settings=TINY)
     assert [str(factor) for factor in plain.recipe.factors] == [
-        "startup.switching_cost~uniform(0.2, 0.4)", "startup.review_rate~uniform(0.1, 0.2)",
-    ]  # fmt: skip
+        "startup.switching_cost~uniform(0.2, 0.4)",
+        "startup.review_rate~uniform(0.1, 0.2)",
+    ]
     changed = ask([path], settings=TINY, factors=["startup.switching_cost=0:1", "startup.review_rate", "loops.R1"])
     assert [str(factor) for factor in changed.recipe.factors] == [
-        "startup.switching_cost~uniform(0.0, 1.0)", "startup.review_rate~uniform(0.1, 0.2)", "loops.R1=live|off",
-    ]  # fmt: skip
+        "startup.switching_cost~uniform(0.0, 1.0)",
+        "startup.review_rate~uniform(0.1, 0.2)",
+        "loops.R1=live|off",
+    ]
     assert changed.recipe.scenario.varied == {}
     assert changed.replicates == 4
 

@@ -84,7 +84,9 @@ def crowd(adopters, months):
         scenario(adopters, months, "cut", loops=OFF),
         scenario(adopters, months, "frozen", loops=dict.fromkeys(LOOPS, "frozen@2")),
         scenario(
-            adopters, months, "other-numbers",
+            adopters,
+            months,
+            "other-numbers",
             parameters={
                 "startup": {"switching_cost": 2, "cost_weight": 0.2},
                 "prices": {"markup_rule": "adaptive", "usage_elasticity": 0.9},
@@ -96,11 +98,15 @@ def crowd(adopters, months):
             },
         ),
         scenario(
-            adopters, months, "event",
-            events=[{"kind": "news_shock", "line": "CN-open-B", "start": 1},
-                    {"kind": "compute_change", "line": "US-open", "start": 2}],
+            adopters,
+            months,
+            "event",
+            events=[
+                {"kind": "news_shock", "line": "CN-open-B", "start": 1},
+                {"kind": "compute_change", "line": "US-open", "start": 2},
+            ],
         ),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(("adopters", "months"), [(BLOCK + 900, 5), (300, 16)])
@@ -539,8 +545,9 @@ def test_usage_is_what_the_traced_adopters_use():
         price[:, :, 2] = own * world.region.self_hosting_cost[0][:, None]
         used = np.zeros((len(REGIONS), len(world.lines), N_MODES))
         for slot, weight in (
-            (first, np.where(second >= 0, 1 - second_weight, 1.0)), (second, np.full(first.size, second_weight))
-        ):  # fmt: skip
+            (first, np.where(second >= 0, 1 - second_weight, 1.0)),
+            (second, np.full(first.size, second_weight)),
+        ):
             who = np.flatnonzero(slot >= 0)
             line, mode = slot[who] // N_MODES, slot[who] % N_MODES
             cost = price[region[who], line, mode] * np.where(mode == 2, np.exp(people.own_hosting[0][who]), 1)
@@ -559,9 +566,14 @@ SOMETIMES_UNKNOWN = ("L8", "shedding_time", "surplus")
 
 def sizes(lines):
     return {
-        "region": len(REGIONS), "sector": len(SECTORS), "type": len(TYPES), "line": lines, "mode": len(MODES),
-        "group": len(GROUPS), "channel": 5,
-    }  # fmt: skip
+        "region": len(REGIONS),
+        "sector": len(SECTORS),
+        "type": len(TYPES),
+        "line": lines,
+        "mode": len(MODES),
+        "group": len(GROUPS),
+        "channel": 5,
+    }
 
 
 @pytest.mark.parametrize("adopters", [1, 2, 7, 40, 2000])

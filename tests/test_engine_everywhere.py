@@ -75,8 +75,9 @@ def test_the_patterns_come_out_the_same():
 
 
 def test_every_verb_that_takes_an_engine_takes_a_model_of_ones_own():
-    verbs = {command.callback.__name__: inspect.signature(command.callback).parameters
-             for command in app.registered_commands}  # fmt: skip
+    verbs = {
+        command.callback.__name__: inspect.signature(command.callback).parameters for command in app.registered_commands
+    }
     assert {"run", "compare", "patterns"} <= {name for name, takes in verbs.items() if "engine" in takes}
     for name, takes in verbs.items():
         assert "engine" not in takes or "model" in takes, name
@@ -84,17 +85,42 @@ def test_every_verb_that_takes_an_engine_takes_a_model_of_ones_own():
 
 def test_the_example_of_the_readme_goes_through_compare_and_patterns(user_model, tmp_path):
     own = ["--engine", "mesa", "--model", user_model]
-    said = CliRunner().invoke(app, [
-        "compare", str(BASELINE), str(NO_CONTROL), "--months", "26", "--adopters", "90", "--replicates", "2",
-        "--no-figures", "--json", "--out", str(tmp_path), *own,
-    ])  # fmt: skip
+    said = CliRunner().invoke(
+        app,
+        [
+            "compare",
+            str(BASELINE),
+            str(NO_CONTROL),
+            "--months",
+            "26",
+            "--adopters",
+            "90",
+            "--replicates",
+            "2",
+            "--no-figures",
+            "--json",
+            "--out",
+            str(tmp_path),
+            *own,
+        ],
+    )
     assert said.exit_code == 0, said.output
     found = json.loads(said.stdout)
     assert found["engine"].startswith("mesa:CautiousFirms@")
     assert found["outcomes"]
-    said = CliRunner().invoke(app, [
-        "patterns", str(BASELINE), "--set", "run.adopters=60", "--replicates", "1", "--quiet", *own,
-    ])  # fmt: skip
+    said = CliRunner().invoke(
+        app,
+        [
+            "patterns",
+            str(BASELINE),
+            "--set",
+            "run.adopters=60",
+            "--replicates",
+            "1",
+            "--quiet",
+            *own,
+        ],
+    )
     assert said.exit_code == 0, said.output
     assert "14 patterns hold" in said.stdout
     said = CliRunner().invoke(app, ["patterns", str(BASELINE), "--model", user_model])

@@ -70,8 +70,14 @@ def test_an_ensemble_says_what_came_out_and_where(made):
     assert "replicates" in done.stdout
     assert len(pd.read_parquet(folder / "runs")) == 8
     assert {path.name for path in folder.iterdir() if not path.name.startswith(".")} == {
-        "manifest.json", "scenario.yaml", "points", "runs", "curves", "summary.csv", "summary.md",
-    }  # fmt: skip
+        "manifest.json",
+        "scenario.yaml",
+        "points",
+        "runs",
+        "curves",
+        "summary.csv",
+        "summary.md",
+    }
 
 
 def test_the_same_command_skips_and_a_larger_one_adds(made):
@@ -165,10 +171,32 @@ def test_failed_runs_are_counted_and_the_exit_code_says_so(tmp_path):
         encoding="utf-8",
     )
     arguments = (
-        "ensemble", BASELINE, "--engine", "mesa", "--model", f"{module}:Fragile", "--months", "3", "--adopters", "20",
-        "--outcomes", "focus_share", "--curves", "none", "--no-figures", "--factor", "startup.switching_cost=0.2:1.2",
-        "--design", "grid", "--points", "3", "--replicates", "1", "--out", str(tmp_path / "runs"),
-    )  # fmt: skip
+        "ensemble",
+        BASELINE,
+        "--engine",
+        "mesa",
+        "--model",
+        f"{module}:Fragile",
+        "--months",
+        "3",
+        "--adopters",
+        "20",
+        "--outcomes",
+        "focus_share",
+        "--curves",
+        "none",
+        "--no-figures",
+        "--factor",
+        "startup.switching_cost=0.2:1.2",
+        "--design",
+        "grid",
+        "--points",
+        "3",
+        "--replicates",
+        "1",
+        "--out",
+        str(tmp_path / "runs"),
+    )
     done = openloop(*arguments)
     assert done.returncode == 1, done.stderr
     assert "of 3 runs failed; the others are kept. The first said: Fragile failed" in done.stderr
@@ -193,9 +221,13 @@ def test_the_same_command_goes_on_after_death(tmp_path, death):
     assert reference.returncode == 0, reference.stderr
     for _ in range(2):
         running = subprocess.Popen(
-            command(*arguments, "--json"), cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            command(*arguments, "--json"),
+            cwd=ROOT,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-        )  # fmt: skip
+        )
         for line in running.stdout:
             if json.loads(line).get("done", 0) > 0:
                 break
@@ -222,17 +254,32 @@ def test_the_same_command_goes_on_after_death(tmp_path, death):
 def test_a_disk_that_is_really_full_loses_nothing(tmp_path):
     place = tmp_path / "small"
     place.mkdir()
-    mounted = os.geteuid() == 0 and shutil.which("mount") is not None and (
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", place], capture_output=True, check=False)
-        .returncode == 0
-    )  # fmt: skip
+    mounted = (
+        os.geteuid() == 0
+        and shutil.which("mount") is not None
+        and (
+            subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", place], capture_output=True, check=False
+            ).returncode
+            == 0
+        )
+    )
     if not mounted:
         pytest.skip("a small disk can only be made by root, where mounting is allowed")
     try:
         arguments = (
-            "ensemble", BASELINE, "--months", "60", "--adopters", "40", "--replicates", "400", "--no-figures", "--out",
+            "ensemble",
+            BASELINE,
+            "--months",
+            "60",
+            "--adopters",
+            "40",
+            "--replicates",
+            "400",
+            "--no-figures",
+            "--out",
             str(place),
-        )  # fmt: skip
+        )
         full = openloop(*arguments)
         assert full.returncode == 1
         assert "the disk is full" in full.stderr
@@ -257,9 +304,10 @@ def test_a_folder_that_is_really_read_only_is_said(tmp_path, made):
     place.mkdir()
     source = only_folder(made[0])
     shutil.copytree(source, place / "copy")
-    bound = os.geteuid() == 0 and subprocess.run(
-        ["mount", "-t", "tmpfs", "tmpfs", place], capture_output=True, check=False
-    ).returncode == 0  # fmt: skip
+    bound = (
+        os.geteuid() == 0
+        and subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], capture_output=True, check=False).returncode == 0
+    )
     if not bound:
         pytest.skip("a read-only disk can only be made by root, where mounting is allowed")
     try:
@@ -302,10 +350,27 @@ def test_mpi_with_two_workers(tmp_path):
         "OMPI_MCA_rmaps_base_oversubscribe": "1",
     }
     there = subprocess.run(
-        ["mpiexec", "-n", "3", sys.executable, "-m", "mpi4py.futures", "-m", "sim.cli", *arguments, "--mpi", "--out",
-         str(tmp_path / "there")],
-        cwd=ROOT, env=environment(**allowed), capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
+        [
+            "mpiexec",
+            "-n",
+            "3",
+            sys.executable,
+            "-m",
+            "mpi4py.futures",
+            "-m",
+            "sim.cli",
+            *arguments,
+            "--mpi",
+            "--out",
+            str(tmp_path / "there"),
+        ],
+        cwd=ROOT,
+        env=environment(**allowed),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     assert there.returncode == 0, there.stderr
     assert events(there.stdout)[0]["workers"] == "2 MPI workers"
     same(only_folder(tmp_path / "here"), only_folder(tmp_path / "there"))

@@ -82,8 +82,11 @@ def test_rows_say_everything_about_a_run(whole):
     table = whole.table()
     assert list(table.columns[:9]) == ["point", "replicate", "seed", *whole.recipe.keys, "status", "error", "seconds"]
     assert list(table.columns[9:]) == [
-        "focus_share@2024-10", "adoption_all@2024-10", "mean_wait_all", "take_off_all",
-    ]  # fmt: skip
+        "focus_share@2024-10",
+        "adoption_all@2024-10",
+        "mean_wait_all",
+        "take_off_all",
+    ]
     assert len(table) == 24
     assert set(table["status"]) == {"ok"}
     assert (table["seconds"] > 0).all()
@@ -445,9 +448,13 @@ print("done", flush=True)
 def child(folder: Path, pause: float) -> subprocess.Popen:
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
     return subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(folder), str(pause)], env=environment, cwd=ROOT, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [sys.executable, "-c", CHILD, str(folder), str(pause)],
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def wait_for_shards(folder: Path, count: int, running: subprocess.Popen) -> None:

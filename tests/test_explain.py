@@ -47,9 +47,18 @@ WORLDS = {
     "peers frozen, learning frozen": {"loops": {"R5": "frozen@2024-09", "R7": "frozen@2024-11"}},
     "peers off, learning off, ecosystem off": {"loops": {"R5": "off", "R7": "off", "R3": "off"}},
     "ecosystem frozen": {"loops": {"R3": "frozen@2024-06", "R4": "off", "R6": "off"}},
-    "banned": {"policies": [{"kind": "procurement_ban", "start": 4, "contractors": 1.0, "derivatives": True,
-                             "sectors": ["public", "enterprise"]}]},
-}  # fmt: skip
+    "banned": {
+        "policies": [
+            {
+                "kind": "procurement_ban",
+                "start": 4,
+                "contractors": 1.0,
+                "derivatives": True,
+                "sectors": ["public", "enterprise"],
+            }
+        ]
+    },
+}
 
 
 def world(*policies, name="base", run=SMALL, **groups):
@@ -163,10 +172,11 @@ def test_policy_is_told_apart_from_what_stands_anyway():
     """A subsidy, a tariff, friction, a preference and a data mandate show in terms of their own, and nowhere else."""
     scenario = world(
         {"kind": "adoption_subsidy", "actor": "EU", "start": 2, "passed_on": 1.0},
-        {"kind": "api_tariff", "actor": "EU", "start": 2}, {"kind": "scrutiny", "actor": "EU", "start": 2},
+        {"kind": "api_tariff", "actor": "EU", "start": 2},
+        {"kind": "scrutiny", "actor": "EU", "start": 2},
         {"kind": "sovereign_preference", "actor": "EU", "start": 2, "sectors": ["software"]},
         {"kind": "data_mandate", "actor": "EU", "start": 2, "strength": 0.25},
-    )  # fmt: skip
+    )
     trace = keep(scenario, months=4)
     decisions = Decisions(trace)
     who = next(n for n in range(200) if trace.place(n) == ("EU", "software", "startup"))
@@ -199,10 +209,14 @@ def test_equal_scenarios_part_for_nobody():
 
 @pytest.mark.parametrize(
     "policy",
-    [{"kind": "scrutiny", "strength": 2.0}, {"kind": "procurement_ban", "contractors": 1.0, "origins": ["US"]},
-     {"kind": "deployment_push", "strength": 4.0}, {"kind": "data_mandate", "actor": "CN", "strength": 0.5}],
+    [
+        {"kind": "scrutiny", "strength": 2.0},
+        {"kind": "procurement_ban", "contractors": 1.0, "origins": ["US"]},
+        {"kind": "deployment_push", "strength": 4.0},
+        {"kind": "data_mandate", "actor": "CN", "strength": 0.5},
+    ],
     ids=lambda policy: policy["kind"],
-)  # fmt: skip
+)
 def test_nobody_parts_before_the_announcement(policy):
     found = explain(ask(world(OLD), other(policy)))
     assert found.pair.parted
@@ -304,9 +318,12 @@ def test_what_a_labs_work_is_made_of_adds_up_to_its_capability(found):
         parts = np.log(sight.training / reference) + sight.algorithmic + sight.borrowed + sight.community
         assert parts == pytest.approx(series["capability"][month], abs=1e-9)
         gain = derivative_gain(
-            series["derivatives"][month - 1][None], community.derivative_scale, community.derivative_gain,
-            community.technique_leak, series["openness"][month][None] > 0,
-        )  # fmt: skip
+            series["derivatives"][month - 1][None],
+            community.derivative_scale,
+            community.derivative_gain,
+            community.technique_leak,
+            series["openness"][month][None] > 0,
+        )
         assert sight.community == pytest.approx(gain[0], abs=1e-9)
 
 
@@ -337,8 +354,10 @@ def test_one_adopter_whose_taste_was_changed_is_the_root_of_every_parting():
 
 
 def test_a_policy_that_binds_one_cell_is_the_root_of_every_parting_and_binds_there_first():
-    moved = other({"kind": "sovereign_preference", "actor": "US", "sectors": ["software"], "strength": 3.0},
-                  {"adopters": 500, "months": 40, "seed": 3})  # fmt: skip
+    moved = other(
+        {"kind": "sovereign_preference", "actor": "US", "sectors": ["software"], "strength": 3.0},
+        {"adopters": 500, "months": 40, "seed": 3},
+    )
     found = explain(ask(world(OLD, run={"adopters": 500, "months": 40, "seed": 3}), moved))
     table = found.cascade
     through = table[table["cause"] == "policy"]
@@ -349,8 +368,10 @@ def test_a_policy_that_binds_one_cell_is_the_root_of_every_parting_and_binds_the
 
 
 def test_a_ban_forces_a_review_in_one_world_only():
-    moved = other({"kind": "procurement_ban", "contractors": 1.0, "compliance": 1.0, "origins": ["US"],
-                   "actor": "EU"}, {"adopters": 500, "months": 30, "seed": 3})  # fmt: skip
+    moved = other(
+        {"kind": "procurement_ban", "contractors": 1.0, "compliance": 1.0, "origins": ["US"], "actor": "EU"},
+        {"adopters": 500, "months": 30, "seed": 3},
+    )
     found = explain(ask(world(OLD, run={"adopters": 500, "months": 30, "seed": 3}), moved))
     forced = [p for p in map(found.pair.parting, found.pair.parted) if p.slot == "occasion"]
     assert forced
@@ -377,13 +398,14 @@ def test_assumptions_that_differ_are_named():
         ({"loops": {"R5": "off"}}, "assumptions that differ: loops.R5"),
         ({"loops": {"R3": "frozen@2024-06", "B1": "off"}}, "assumptions that differ: loops.R3, loops.B1"),
         ({"parameters": {"regions": {"CN": {"power": 0}}}}, "assumptions that differ: regions.CN.power"),
-        ({"events": [{"kind": "compute_change", "id": "halt", "line": "CN-open-A", "start": 6, "factor": 0}]},
-         "halt (only in changed)"),
-        ({"events": [{"kind": "release", "id": "early", "line": "CN-open-B", "start": 6}]},
-         "early (only in changed)"),
+        (
+            {"events": [{"kind": "compute_change", "id": "halt", "line": "CN-open-A", "start": 6, "factor": 0}]},
+            "halt (only in changed)",
+        ),
+        ({"events": [{"kind": "release", "id": "early", "line": "CN-open-B", "start": 6}]}, "early (only in changed)"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
-)  # fmt: skip
+)
 def test_cut_loops_bare_regions_and_events_are_roots_too(changes, root):
     run = {"adopters": 300, "months": 30, "seed": 3}
     found = explain(ask(world(OLD, run=run), world(OLD, run=run, name="changed", **changes)), most=1)
@@ -462,9 +484,13 @@ def test_runs_whose_agents_are_not_the_models_own_are_refused(stored, tmp_path, 
 
 @pytest.mark.parametrize(
     ("keys", "words"),
-    [({"adopters": 90}, "--adopters would change them"), ({"sets": ["loops.R1=off"]}, "--set would change them"),
-     ({"replicate": 3}, "is 3; these runs are 0 to 2"), ({"replicate": -1}, "is -1")],
-)  # fmt: skip
+    [
+        ({"adopters": 90}, "--adopters would change them"),
+        ({"sets": ["loops.R1=off"]}, "--set would change them"),
+        ({"replicate": 3}, "is 3; these runs are 0 to 2"),
+        ({"replicate": -1}, "is -1"),
+    ],
+)
 def test_what_a_run_directory_cannot_answer_is_refused(stored, keys, words):
     with pytest.raises(ScenarioError, match=words):
         ask(stored[0], **keys)
@@ -487,8 +513,15 @@ def test_a_folder_holds_tables_that_add_up_and_a_figure_for_each(found, tmp_path
     folder, files = explained_folder.save(found, tmp_path, about={"command": "openloop explain"})
     names = {file.relative_to(folder).as_posix() for file in files}
     first = found.stories[0]["adopter"]
-    assert names >= {"explained.json", "cascade.csv", "utilities.csv", "choices.csv", "manifest.json",
-                     f"figures/adopter-{first}.svg", f"figures/adopter-{first}.png"}  # fmt: skip
+    assert names >= {
+        "explained.json",
+        "cascade.csv",
+        "utilities.csv",
+        "choices.csv",
+        "manifest.json",
+        f"figures/adopter-{first}.svg",
+        f"figures/adopter-{first}.png",
+    }
     table = pd.read_csv(folder / "utilities.csv")
     for _, rows in table.groupby(["adopter", "scenario", "option"]):
         assert rows["utils"].sum() == pytest.approx(rows["utility"].iloc[0], abs=1e-9)
@@ -512,8 +545,14 @@ COMMAND = ["explain", str(BASELINE), str(NO_CONTROL), "--adopters", "300", "--mo
 def test_the_verb_says_who_parts_and_why():
     done = CliRunner().invoke(app, COMMAND)
     assert done.exit_code == 0, done.output
-    for words in ("adopters part at some time", "part first through", "Upstream, step by step", "= utility", "+ luck",
-                  "First cause: chip-control-2024"):  # fmt: skip
+    for words in (
+        "adopters part at some time",
+        "part first through",
+        "Upstream, step by step",
+        "= utility",
+        "+ luck",
+        "First cause: chip-control-2024",
+    ):
         assert words in done.output
 
 

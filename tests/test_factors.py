@@ -52,11 +52,19 @@ def test_the_ends_of_a_range_are_reached_exactly():
 @pytest.mark.parametrize(
     ("shape", "values"),
     [
-        ("uniform", (1.0, 1.0)), ("uniform", (2.0, 1.0)), ("uniform", (1.0,)), ("loguniform", (0.0, 1.0)),
-        ("normal", (0.0, 0.0)), ("lognormal", (-1.0, 1.0)), ("triangular", (0.0, 3.0, 2.0)), ("choice", ()),
-        ("choice", (1, 1)), ("gamma", (1.0, 2.0)), ("uniform", (float("nan"), 1.0)),
+        ("uniform", (1.0, 1.0)),
+        ("uniform", (2.0, 1.0)),
+        ("uniform", (1.0,)),
+        ("loguniform", (0.0, 1.0)),
+        ("normal", (0.0, 0.0)),
+        ("lognormal", (-1.0, 1.0)),
+        ("triangular", (0.0, 3.0, 2.0)),
+        ("choice", ()),
+        ("choice", (1, 1)),
+        ("gamma", (1.0, 2.0)),
+        ("uniform", (float("nan"), 1.0)),
     ],
-)  # fmt: skip
+)
 def test_an_impossible_distribution_says_what_is_wrong(shape, values):
     assert Distribution(shape, values).trouble().startswith("must")
 
@@ -167,16 +175,24 @@ def test_dates_that_could_cross_and_factors_named_twice_are_refused(baseline):
 
 def test_a_point_changes_what_it_names_and_nothing_else(baseline):
     texts = [
-        "startup.switching_cost", "lines.CN-open-A.markup", "policies.chip-control-h200.strength", "loops.R1", "seed",
+        "startup.switching_cost",
+        "lines.CN-open-A.markup",
+        "policies.chip-control-h200.strength",
+        "loops.R1",
+        "seed",
         "regions.CN.friction.US.api",
-    ]  # fmt: skip
+    ]
     factors = [parse_factor(text, baseline) for text in texts]
     before = baseline.model_dump_json()
     made = Applier(baseline, [factor.key for factor in factors])((0.33, 1.7, 0.1, "off", 99, 1.5))
     sets = (
-        "startup.switching_cost=0.33", "lines.CN-open-A.markup=1.7", "policies.chip-control-h200.strength=0.1",
-        "loops.R1=off", "run.seed=99", "regions.CN.friction.US.api=1.5",
-    )  # fmt: skip
+        "startup.switching_cost=0.33",
+        "lines.CN-open-A.markup=1.7",
+        "policies.chip-control-h200.strength=0.1",
+        "loops.R1=off",
+        "run.seed=99",
+        "regions.CN.friction.US.api=1.5",
+    )
     assert made == load(BASELINE, sets).scenario
     assert baseline.model_dump_json() == before
 

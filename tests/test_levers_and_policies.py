@@ -246,9 +246,14 @@ def test_a_policy_ends_at_once_or_fades():
 
 
 @given(
-    st.integers(0, 40), st.integers(0, 50), st.integers(0, 30), st.integers(0, 30), st.integers(0, 40),
-    st.floats(0, 1), st.floats(0.5, 24),
-)  # fmt: skip
+    st.integers(0, 40),
+    st.integers(0, 50),
+    st.integers(0, 30),
+    st.integers(0, 30),
+    st.integers(0, 40),
+    st.floats(0, 1),
+    st.floats(0.5, 24),
+)
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_a_schedule_is_a_share_that_rises_once_and_falls_once(start, lasting, ramp, fade, notice, anticipation, time):
     entry = Measure(start=start, end=start + lasting + 1, ramp=ramp, fade=fade, announce=max(start - notice, 0))

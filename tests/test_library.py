@@ -48,11 +48,29 @@ def table(name: str) -> list[dict[str, str]]:
 
 def test_the_library_holds_what_it_must():
     assert set(STEMS) >= {
-        "baseline", "history", "no-control", "early-control", "late-control", "tight-enforcement",
-        "chip-self-reliance", "us-moonshot", "us-open-push", "containment", "cn-data-mandate", "cn-ai-plus",
-        "procurement-ban", "sovereign-preference", "adoption-subsidy", "incident", "rival-closed-quality",
-        "rival-cost-only", "rival-network-only", "rival-distillation-only", "rival-state-push", "thesis",
-    }  # fmt: skip
+        "baseline",
+        "history",
+        "no-control",
+        "early-control",
+        "late-control",
+        "tight-enforcement",
+        "chip-self-reliance",
+        "us-moonshot",
+        "us-open-push",
+        "containment",
+        "cn-data-mandate",
+        "cn-ai-plus",
+        "procurement-ban",
+        "sovereign-preference",
+        "adoption-subsidy",
+        "incident",
+        "rival-closed-quality",
+        "rival-cost-only",
+        "rival-network-only",
+        "rival-distillation-only",
+        "rival-state-push",
+        "thesis",
+    }
 
 
 @EVERY_SCENARIO
@@ -187,14 +205,20 @@ NO_DATA = dict.fromkeys(
 )
 TYPES = ("startup", "enterprise", "industrial", "public")
 RIVALS = {
-    "rival-closed-quality": {"technology.demand_drift": 1, "lab.revenue_elasticity": 0.5,
-                             **{f"{kind}.cost_weight": None for kind in TYPES}},
+    "rival-closed-quality": {
+        "technology.demand_drift": 1,
+        "lab.revenue_elasticity": 0.5,
+        **{f"{kind}.cost_weight": None for kind in TYPES},
+    },
     "rival-cost-only": NO_DATA,
-    "rival-network-only": {**NO_DATA, "adopter.ecosystem_weight": 1.5,
-                           **{f"{kind}.cost_weight": 0.1 for kind in TYPES}},
+    "rival-network-only": {
+        **NO_DATA,
+        "adopter.ecosystem_weight": 1.5,
+        **{f"{kind}.cost_weight": 0.1 for kind in TYPES},
+    },
     "rival-distillation-only": {**NO_DATA, "technology.distillation": 0.5, "technology.scarcity_innovation": 0},
     "rival-state-push": {},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("stem", RIVALS)

@@ -98,10 +98,14 @@ def test_the_bound_on_the_data_loop_is_that_of_the_model_description():
     """The analytic map of proposition P1 at the defaults (section 7)."""
     found = bound_table(from_mapping({}, name="defaults")).set_index(["sector", "type"])["bound"]
     expected = {
-        ("software", "startup"): 0.18, ("enterprise", "enterprise"): 0.24, ("public", "public"): 0.26,
-        ("manufacturing", "industrial"): 0.62, ("logistics", "industrial"): 0.62, ("robotics", "industrial"): 1.25,
+        ("software", "startup"): 0.18,
+        ("enterprise", "enterprise"): 0.24,
+        ("public", "public"): 0.26,
+        ("manufacturing", "industrial"): 0.62,
+        ("logistics", "industrial"): 0.62,
+        ("robotics", "industrial"): 1.25,
         ("robotics", "startup"): 0.89,
-    }  # fmt: skip
+    }
     for place, value in expected.items():
         assert found[place] == pytest.approx(value, abs=0.005), place
 

@@ -113,8 +113,9 @@ def test_the_ecosystem_loop_switched_off_is_a_world_that_values_every_line_by_an
     equal = plain.adopter.ecosystem_weight / len(world().roster)
     without = {
         **{kind: {"outside_value": getattr(plain, kind).outside_value - equal} for kind in KINDS},
-        "adopter": {"ecosystem_weight": 0.0}, "community": {"derivative_gain": 0.0},
-    }  # fmt: skip
+        "adopter": {"ecosystem_weight": 0.0},
+        "community": {"derivative_gain": 0.0},
+    }
     off, other = both(world({"R3": "off"}), world(parameters=without))
     for name in off:
         if name != "surplus":
@@ -167,9 +168,17 @@ def test_a_loop_switched_off_changes_the_world(loop):
 
 
 SHADOWS = {
-    "R1": "data", "R1p": "data_pool", "R2": "revenue_share", "R3": "derivatives", "R4": "installed_base",
-    "R6": "experience", "R8": "chip_capacity", "B1": "load", "B2": "borrowed", "B5": "reaction_decided",
-}  # fmt: skip
+    "R1": "data",
+    "R1p": "data_pool",
+    "R2": "revenue_share",
+    "R3": "derivatives",
+    "R4": "installed_base",
+    "R6": "experience",
+    "R8": "chip_capacity",
+    "B1": "load",
+    "B2": "borrowed",
+    "B5": "reaction_decided",
+}
 """What is recorded of a loop before the place where it is cut. Of the other loops nothing is: peers' lines and tenure
 are adopters' own, the powered share is recorded as the compute sees it, and data decay inside the stock."""
 

@@ -23,8 +23,11 @@ EVERYTHING = frozenset(CUT)
 
 def world(adopters: int = 400, months: int = MONTHS, **parameters: dict) -> Scenario:
     policies = [{"kind": "export_control", "actor": "US", "regions": ["CN"], "strength": 0.5}]
-    document = {"run": {"months": months, "adopters": adopters, "seed": 3}, "parameters": parameters,
-                "policies": policies}  # fmt: skip
+    document = {
+        "run": {"months": months, "adopters": adopters, "seed": 3},
+        "parameters": parameters,
+        "policies": policies,
+    }
     return from_mapping(document, name="opened")
 
 
@@ -63,9 +66,13 @@ def test_a_loop_that_is_cut_no_longer_carries_what_was_put_in(loop):
     engine = Opened(world(), [0], [Arm(frozenset([loop]), 2.0), Arm(frozenset(), 2.0)], START)
     run_all(engine)
     where = {
-        "R2": engine.training, "R4": engine.awareness, "B1": None, "B2": None,
-        "R5": engine.deciders.state.seen, "R7": None,
-    }[loop]  # fmt: skip
+        "R2": engine.training,
+        "R4": engine.awareness,
+        "B1": None,
+        "B2": None,
+        "R5": engine.deciders.state.seen,
+        "R7": None,
+    }[loop]
     if where is not None:
         assert np.array_equal(where[1], where[0])
         assert not np.array_equal(where[2], where[0])
@@ -127,8 +134,16 @@ def test_closing_all_loops_at_once_returns_the_sum_of_what_each_returns():
 
 
 def small_plan(**changes) -> LoopPlan:
-    plan = LoopPlan(world(), seeds=3, coalition_seeds=2, start=START, horizons=(12, 24), dominance_seeds=1,
-                players=("R1", "R3", "R6"), twin_months=())  # fmt: skip
+    plan = LoopPlan(
+        world(),
+        seeds=3,
+        coalition_seeds=2,
+        start=START,
+        horizons=(12, 24),
+        dominance_seeds=1,
+        players=("R1", "R3", "R6"),
+        twin_months=(),
+    )
     return replace(plan, **changes)
 
 
@@ -148,8 +163,17 @@ def test_the_gain_of_all_loops_is_the_sum_of_the_gains():
 
 @pytest.mark.skipif("reactions" not in Scenario.model_fields, reason="scenarios say nothing of reactions")
 def test_a_policy_reaction_takes_back_part_of_what_was_put_in():
-    reaction = {"id": "watch", "actor": "US", "watch": "security_exposure", "threshold": 0.02, "hold": 2, "lag": 2,
-                "gain": 10, "max": 2, "action": {"kind": "scrutiny", "origins": ["CN"]}}  # fmt: skip
+    reaction = {
+        "id": "watch",
+        "actor": "US",
+        "watch": "security_exposure",
+        "threshold": 0.02,
+        "hold": 2,
+        "lag": 2,
+        "gain": 10,
+        "max": 2,
+        "action": {"kind": "scrutiny", "origins": ["CN"]},
+    }
     document = {"run": {"months": MONTHS, "adopters": 800, "seed": 3}, "reactions": [reaction]}
     scenario = from_mapping(document, name="reacting")
     assert "B5" in make_plan(scenario, start=START).measured
@@ -295,10 +319,23 @@ def test_the_verb_writes_what_it_promises_and_resumes(tmp_path):
 
     root = Path(__file__).parents[1]
     command = [
-        sys.executable, "-m", "sim.cli", "loops", str(root / "scenarios/baseline.yaml"), "--quick", "--months", "50",
-        "--adopters", "300", "--threads", "1", "--out", str(tmp_path), "--json",
+        sys.executable,
+        "-m",
+        "sim.cli",
+        "loops",
+        str(root / "scenarios/baseline.yaml"),
+        "--quick",
+        "--months",
+        "50",
+        "--adopters",
+        "300",
+        "--threads",
+        "1",
+        "--out",
+        str(tmp_path),
+        "--json",
         *(part for loop in ("R1p", "R2", "R3", "R5", "R6", "R8") for part in ("--set", f"loops.{loop}=off")),
-    ]  # fmt: skip
+    ]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     start = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     while start.poll() is None and not list(tmp_path.glob(".*.unfinished/[!.]*.npz")):
@@ -315,9 +352,19 @@ def test_the_verb_writes_what_it_promises_and_resumes(tmp_path):
     folder = next(tmp_path.glob("loops-baseline-*"))
     assert not list(tmp_path.glob(".*.unfinished"))
     assert {path.name for path in folder.iterdir()} >= {
-        "scenario.yaml", "report.md", "manifest.json", "gains.csv", "knockouts.csv", "shapley.csv", "dominance.csv",
-        "twin.csv", "warning.csv", "bound.csv", "links.csv", "figures",
-    }  # fmt: skip
+        "scenario.yaml",
+        "report.md",
+        "manifest.json",
+        "gains.csv",
+        "knockouts.csv",
+        "shapley.csv",
+        "dominance.csv",
+        "twin.csv",
+        "warning.csv",
+        "bound.csv",
+        "links.csv",
+        "figures",
+    }
     figures = {path.name for path in (folder / "figures").iterdir()}
     assert {
         f"{name}.{kind}" for name in ("diagram", "gains", "ledger", "knockouts") for kind in ("svg", "png")
@@ -338,17 +385,32 @@ def test_the_figures_draw_from_small_tables_and_keep_letters_readable():
     rng = np.random.default_rng(1)
     loops = ["R1", "R4", "B1"]
     interval = lambda value: {"gain": value, "low": value - 0.01, "high": value + 0.01}
-    gains = pd.DataFrame([
-        {"loop": loop, "sector": sector, "horizon": horizon, "estimator": estimator, **interval(rng.normal(0, 0.1))}
-        for loop in [*loops, "total"] for sector in ("all", "robotics") for horizon in (12, 24)
-        for estimator in ("cut and inject, isolated", "cut and inject, in place", "amplification")
-    ])  # fmt: skip
+    gains = pd.DataFrame(
+        [
+            {"loop": loop, "sector": sector, "horizon": horizon, "estimator": estimator, **interval(rng.normal(0, 0.1))}
+            for loop in [*loops, "total"]
+            for sector in ("all", "robotics")
+            for horizon in (12, 24)
+            for estimator in ("cut and inject, isolated", "cut and inject, in place", "amplification")
+        ]
+    )
     months = range(30)
-    series = pd.DataFrame([
-        {"outcome": outcome, "loop": loop, "month": month, "share": rng.normal(), "effect": rng.normal(),
-         "low": -1.0, "high": 1.0}
-        for outcome in ("focus_share", "capability_gap") for loop in loops for month in months
-    ])  # fmt: skip
+    series = pd.DataFrame(
+        [
+            {
+                "outcome": outcome,
+                "loop": loop,
+                "month": month,
+                "share": rng.normal(),
+                "effect": rng.normal(),
+                "low": -1.0,
+                "high": 1.0,
+            }
+            for outcome in ("focus_share", "capability_gap")
+            for loop in loops
+            for month in months
+        ]
+    )
     dominance = pd.DataFrame(
         [
             {"graph": "mean-field twin", "loop": loop, "month": month, "steady": 0.3}
@@ -360,9 +422,11 @@ def test_the_figures_draw_from_small_tables_and_keep_letters_readable():
     about = {"footer": "x", "month": "2031-04", "seeds": "4", "what": "the share"}
     shown = gains[(gains["sector"] == "all") & (gains["horizon"] == 24)].drop_duplicates("loop").set_index("loop")
     drawn = [
-        figures.diagram(shown, about, 24), figures.ledger(series, dominance, about),
-        figures.gain_figure(gains, bound, about), figures.knock_outs(series, "focus_share", about),
-    ]  # fmt: skip
+        figures.diagram(shown, about, 24),
+        figures.ledger(series, dominance, about),
+        figures.gain_figure(gains, bound, about),
+        figures.knock_outs(series, "focus_share", about),
+    ]
     from matplotlib.text import Text
 
     for figure in drawn:

@@ -84,14 +84,22 @@ def test_rng_is_the_seed_and_another_seed_is_another_world():
 
 
 def test_batch_run_varies_what_it_is_told_to_vary():
-    rows = pd.DataFrame(mesa.batch_run(
-        OpenLoopModel,
-        {
-            "source": str(BASELINE), "adopters": 60, "months": 6, "agents_watched": False, "replicate": [0, 1, 2],
-            "sets": ["startup.initial_adoption=0.1", "startup.initial_adoption=0.9"],
-        },
-        max_steps=5, data_collection_period=-1, display_progress=False,
-    ))  # fmt: skip
+    rows = pd.DataFrame(
+        mesa.batch_run(
+            OpenLoopModel,
+            {
+                "source": str(BASELINE),
+                "adopters": 60,
+                "months": 6,
+                "agents_watched": False,
+                "replicate": [0, 1, 2],
+                "sets": ["startup.initial_adoption=0.1", "startup.initial_adoption=0.9"],
+            },
+            max_steps=5,
+            data_collection_period=-1,
+            display_progress=False,
+        )
+    )
     assert len(rows) == 6
     by_start = rows.groupby("sets")["adoption startup"]
     assert by_start.max().iloc[0] < by_start.min().iloc[1], "those who begin with more adopters have more"
@@ -138,9 +146,23 @@ def test_the_python_call_takes_the_class_itself(own_file):
 
 def test_the_command_line_runs_a_model_of_ones_own(own_file, tmp_path, monkeypatch, capsys):
     arguments = [
-        "run", str(BASELINE), "--engine", "mesa", "--model", f"{own_file}:CautiousFirms", "--adopters", "80",
-        "--months", "30", "--replicates", "1", "--no-figures", "--quiet", "--out", str(tmp_path / "runs"),
-    ]  # fmt: skip
+        "run",
+        str(BASELINE),
+        "--engine",
+        "mesa",
+        "--model",
+        f"{own_file}:CautiousFirms",
+        "--adopters",
+        "80",
+        "--months",
+        "30",
+        "--replicates",
+        "1",
+        "--no-figures",
+        "--quiet",
+        "--out",
+        str(tmp_path / "runs"),
+    ]
     monkeypatch.setattr("sys.argv", ["openloop", *arguments])
     with pytest.raises(SystemExit) as done:
         main()
@@ -202,8 +224,9 @@ def test_a_mistake_in_somebodys_agent_is_told_with_its_place_and_costs_no_other_
     broken_key = OpenLoopModel(scenario, replicate=1).world.key[0, 0]
     result = run(BASELINE, **settings, model=BrokenModel)
     assert [failure.replicate for failure in result.failures] == [1]
-    assert re.search(r"BrokenModel failed in 2024-03: ValueError: no idea \(.*test_mesa\.py, line \d+\)",
-                     result.failures[0].reason)  # fmt: skip
+    assert re.search(
+        r"BrokenModel failed in 2024-03: ValueError: no idea \(.*test_mesa\.py, line \d+\)", result.failures[0].reason
+    )
     assert list(result.dataset["run"].values) == [0, 2]
     broken_key = OpenLoopModel(scenario, replicate=0).world.key[0, 0]
     with pytest.raises(RunError, match="no idea"):

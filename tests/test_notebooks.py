@@ -109,8 +109,20 @@ def execute(path: Path, where: Path, checkout: Path) -> subprocess.CompletedProc
     kernel idles while its client waits. A cell that is too slow times out twice.
     """
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
-    command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "-o", "addopts=", "--nbmake",
-               "--nbmake-timeout=120", str(path)]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        "0",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "addopts=",
+        "--nbmake",
+        "--nbmake-timeout=120",
+        str(path),
+    ]
     for _ in range(2):
         done = subprocess.run(command, cwd=where, env=environment, capture_output=True, text=True, check=False)
         if "timeout" not in done.stdout.lower():

@@ -60,10 +60,17 @@ def test_everything_declared_is_described_once_and_nothing_else_is():
 
 
 DECLARATIONS = {
-    "pattern": TITLES, "state": STATE, "stream": STREAMS, "loop": LOOPS, "lever": LEVERS, "event": EVENT_KINDS,
-    "metric": METRICS, "reaction": SHIPPED, "observable": {**OBSERVABLES, **OF_REACTIONS},
+    "pattern": TITLES,
+    "state": STATE,
+    "stream": STREAMS,
+    "loop": LOOPS,
+    "lever": LEVERS,
+    "event": EVENT_KINDS,
+    "metric": METRICS,
+    "reaction": SHIPPED,
+    "observable": {**OBSERVABLES, **OF_REACTIONS},
     "agent": (*TYPES, "lab", "government"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("sort", DECLARATIONS)
@@ -195,9 +202,19 @@ def test_a_file_of_prose_that_no_section_uses_is_a_fault(monkeypatch, tmp_path):
 
 
 PASSING = {
-    "world", "switches", "deciders", "recorder", "reactions", "pulls", "pulled", "now", "lever", "line_usage",
-    "equal_share", "still",
-}  # fmt: skip
+    "world",
+    "switches",
+    "deciders",
+    "recorder",
+    "reactions",
+    "pulls",
+    "pulled",
+    "now",
+    "lever",
+    "line_usage",
+    "equal_share",
+    "still",
+}
 """What the engine holds that is no state: machinery, what a step leaves for the next one, and constants."""
 
 
@@ -224,13 +241,21 @@ def test_every_state_variable_is_declared_and_kept(engine):
 
 def test_state_variables_have_the_axes_that_they_declare(engine):
     sizes = {
-        "region": len(REGIONS), "sector": len(SECTORS), "mode": len(MODES), "cell": len(CELLS),
-        "line": len(engine.world.lines), "adopter": 90, "peer": N_PEERS,
-    }  # fmt: skip
+        "region": len(REGIONS),
+        "sector": len(SECTORS),
+        "mode": len(MODES),
+        "cell": len(CELLS),
+        "line": len(engine.world.lines),
+        "adopter": 90,
+        "peer": N_PEERS,
+    }
     held = {
-        **vars(engine), **engine.deciders.state._asdict(), **vars(engine.world.population),
-        "history": next(iter(engine.history.values()))[-1], "line_share_log": engine.line_share_log[-1],
-    }  # fmt: skip
+        **vars(engine),
+        **engine.deciders.state._asdict(),
+        **vars(engine.world.population),
+        "history": next(iter(engine.history.values()))[-1],
+        "line_share_log": engine.line_share_log[-1],
+    }
     for name, each in STATE.items():
         if each.entity == "government" and name != "history":
             continue  # one number for each rule of each run
@@ -245,24 +270,41 @@ def test_state_variables_have_the_axes_that_they_declare(engine):
 def test_the_description_is_the_same_every_time():
     assert full() == full()
     again = subprocess.run(
-        [sys.executable, "-c", "from sim.report.odd import full; print(full(), end='')"], cwd=ROOT, capture_output=True,
-        check=True, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "7", "PYTHONIOENCODING": "utf-8"},
-    )  # fmt: skip
+        [sys.executable, "-c", "from sim.report.odd import full; print(full(), end='')"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "7", "PYTHONIOENCODING": "utf-8"},
+    )
     assert again.stdout.decode() == full()
 
 
 def test_it_has_the_seven_elements_and_the_eleven_concepts_after_a_page_for_those_in_a_hurry():
     headings = re.findall(r"^## (.*)$", full(), flags=re.MULTILINE)
     assert headings == [
-        "Summary", "1. Purpose and patterns", "2. Entities, state variables, and scales",
-        "3. Process overview and scheduling", "4. Design concepts", "5. Initialisation", "6. Input data",
+        "Summary",
+        "1. Purpose and patterns",
+        "2. Entities, state variables, and scales",
+        "3. Process overview and scheduling",
+        "4. Design concepts",
+        "5. Initialisation",
+        "6. Input data",
         "7. Submodels",
-    ]  # fmt: skip
+    ]
     concepts = re.findall(r"^### (.*)$", document.prose("concepts"), flags=re.MULTILINE)
     assert concepts[:11] == [
-        "Basic principles", "Emergence", "Adaptation", "Objectives", "Learning", "Prediction", "Sensing", "Interaction",
-        "Stochasticity", "Collectives", "Observation",
-    ]  # fmt: skip
+        "Basic principles",
+        "Emergence",
+        "Adaptation",
+        "Objectives",
+        "Learning",
+        "Prediction",
+        "Sensing",
+        "Interaction",
+        "Stochasticity",
+        "Collectives",
+        "Observation",
+    ]
     assert full().startswith(summary().rstrip())
     assert len(summary().splitlines()) < 60
 
@@ -296,9 +338,14 @@ def test_a_page_needs_nothing_else_and_holds_every_table():
 
 def spoken(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "sim.cli", "describe", *arguments], cwd=cwd, capture_output=True, text=True, check=False,
-        encoding="utf-8", env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
-    )  # fmt: skip
+        [sys.executable, "-m", "sim.cli", "describe", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+    )
 
 
 def test_the_command_prints_it_and_writes_it(tmp_path):

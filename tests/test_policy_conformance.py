@@ -28,8 +28,11 @@ EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
 START, ACTOR = 4, "EU"
 
 FULL = {
-    "access_restriction": {"blocked": 0.6, "blocked_lines": ["US-closed-A", "US-closed-B"],
-                           "blocked_regions": ["CN", "GS"]},
+    "access_restriction": {
+        "blocked": 0.6,
+        "blocked_lines": ["US-closed-A", "US-closed-B"],
+        "blocked_regions": ["CN", "GS"],
+    },
     "adoption_subsidy": {"passed_on": 0.4, "types": ["startup", "enterprise"]},
     "chip_self_reliance": {"actor": "CN", "discount": 0.4, "import_refusal": 0.5},
     "compute_voucher": {"types": list(TYPES)},
@@ -41,7 +44,7 @@ FULL = {
     "procurement_ban": {"actor": "US", "contractors": 0.8, "derivatives": True, "sectors": ["public", "enterprise"]},
     "security_incident": {"regions": ["US", "EU"], "news": 0.3},
     "sovereign_preference": {"sectors": list(SECTORS), "origins": ["US", "EU"]},
-}  # fmt: skip
+}
 """Every option of a policy that its defaults leave off; a new policy may go without."""
 
 

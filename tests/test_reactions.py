@@ -103,11 +103,17 @@ def test_a_switching_rule_does_not_flicker_within_its_hysteresis():
 
 
 PATHS = st.lists(st.one_of(st.floats(0, 1), st.just(float("nan"))), min_size=1, max_size=60)
-OPTIONS = st.fixed_dictionaries({
-    "threshold": st.floats(0, 1), "sign": st.sampled_from([1, -1]), "hold": st.integers(1, 5),
-    "gain": st.floats(0.01, 50), "most": st.floats(0.01, 5), "cooldown": st.integers(0, 8),
-    "hysteresis": st.floats(0, 0.5),
-})  # fmt: skip
+OPTIONS = st.fixed_dictionaries(
+    {
+        "threshold": st.floats(0, 1),
+        "sign": st.sampled_from([1, -1]),
+        "hold": st.integers(1, 5),
+        "gain": st.floats(0.01, 50),
+        "most": st.floats(0.01, 5),
+        "cooldown": st.integers(0, 8),
+        "hysteresis": st.floats(0, 0.5),
+    }
+)
 
 
 @given(PATHS, OPTIONS)
@@ -170,14 +176,27 @@ def test_the_course_of_an_action_is_a_plan_like_that_of_a_schedule():
 EAGER = {"active": True, "start": 4, "hold": 2, "lag": 2, "cooldown": 2}
 LOW = {
     "us-exposure-scrutiny": {"threshold": 0.001, "hysteresis": 0.0005, "gain": 50},
-    "cn-scarcity-chips": {}, "eu-dependence-preference": {}, "us-grid-buildout": {"threshold": 0.99},
-}  # fmt: skip
+    "cn-scarcity-chips": {},
+    "eu-dependence-preference": {},
+    "us-grid-buildout": {"threshold": 0.99},
+}
 SHIPPED_RULES = {name: {"id": name, **EAGER, **LOW[name]} for name in SHIPPED}
 FREE = {
-    "id": "own", "actor": "EU", "watch": "security_exposure", "region": "US", "threshold": 0.0, "gain": 100, "max": 0.9,
-    "hold": 1, "lag": 1, "cooldown": 0, "observation_lag": 1, "observation_noise": 0.3, "start": 3,
+    "id": "own",
+    "actor": "EU",
+    "watch": "security_exposure",
+    "region": "US",
+    "threshold": 0.0,
+    "gain": 100,
+    "max": 0.9,
+    "hold": 1,
+    "lag": 1,
+    "cooldown": 0,
+    "observation_lag": 1,
+    "observation_noise": 0.3,
+    "start": 3,
     "action": {"kind": "procurement_ban", "origins": ["CN"], "contractors": 1, "derivatives": True},
-}  # fmt: skip
+}
 CONTROL = {"kind": "export_control", "strength": 0.6, "start": 2}
 
 
@@ -277,10 +296,11 @@ def test_rules_whose_numbers_differ_are_followed_together_and_each_by_its_own():
 
 def test_the_order_in_which_rules_are_listed_changes_no_bit():
     rules = [
-        FREE, {**FREE, "id": "two", "action": {"kind": "scrutiny"}, "gain": 2},
+        FREE,
+        {**FREE, "id": "two", "action": {"kind": "scrutiny"}, "gain": 2},
         {**FREE, "id": "three", "action": {"kind": "scrutiny", "sectors": ["public"]}, "gain": 1.1, "actor": "US"},
         {**FREE, "id": "four", "action": {"kind": "scrutiny"}, "gain": 0.7, "watch": "data_exposure"},
-    ]  # fmt: skip
+    ]
     beside = {"kind": "scrutiny", "actor": "EU", "start": 5, "strength": 0.123}
     a, b = (lockstep.simulate([(world(*each, policies=(beside,)), 0)], threads=1) for each in (rules, rules[::-1]))
     assert same(a, b)
@@ -307,9 +327,18 @@ def test_a_reaction_of_constant_strength_is_the_policy_on_a_schedule(kind):
     full = {graded[0]: KINDS[kind].neutral + most} if len(graded) == 1 else {}
     # observed without noise or delay, the metric is above zero from the first month on: decided in 5, in force in 8
     always = {
-        "watch": "concentration", "threshold": 0, "gain": 1e6, "max": most, "hold": 1, "lag": 3, "start": 5,
-        "observation_lag": 0, "observation_noise": 0, "actor": "US", "action": {"kind": kind, **more},
-    }  # fmt: skip
+        "watch": "concentration",
+        "threshold": 0,
+        "gain": 1e6,
+        "max": most,
+        "hold": 1,
+        "lag": 3,
+        "start": 5,
+        "observation_lag": 0,
+        "observation_noise": 0,
+        "actor": "US",
+        "action": {"kind": kind, **more},
+    }
     scheduled = {"kind": kind, "actor": "US", "start": 8, **full, **more}
     options = {"months": 18, "adopters": 600}
     reacting = lockstep.simulate([(world(always, **options), 0)], threads=1)

@@ -47,19 +47,44 @@ def made(tmp_path_factory) -> dict[str, Path]:
     out = tmp_path_factory.mktemp("runs")
     common = ("--out", out, "-q")
     run = openloop("run", BASELINE, *SMALL, "--replicates", 2, *common)
-    ensemble = openloop("ensemble", BASELINE, "--factor", "startup.switching_cost", "--points", 2, "--replicates", 2,
-                        *SMALL, *common)  # fmt: skip
+    ensemble = openloop(
+        "ensemble", BASELINE, "--factor", "startup.switching_cost", "--points", 2, "--replicates", 2, *SMALL, *common
+    )
     openloop("explain", BASELINE, OTHER, *SMALL, "--out", out / "why", "--no-figures", "-q")
     return {
         "run": run,
         "comparison": openloop("compare", BASELINE, OTHER, *SMALL, "--replicates", 3, "--at", "2025-03", *common),
-        "until": openloop("compare", BASELINE, OTHER, *SMALL, "--replicates", 3, "--until-width", 1e-6,
-                          "--max-replicates", 4, "--no-figures", *common),
-        "scurve": openloop("scurve", PUBLISHED, "--time", "year", "--value", "value", "--by",
-                           "series", "--resamples", 0, "--no-figures", *common),
+        "until": openloop(
+            "compare",
+            BASELINE,
+            OTHER,
+            *SMALL,
+            "--replicates",
+            3,
+            "--until-width",
+            1e-6,
+            "--max-replicates",
+            4,
+            "--no-figures",
+            *common,
+        ),
+        "scurve": openloop(
+            "scurve",
+            PUBLISHED,
+            "--time",
+            "year",
+            "--value",
+            "value",
+            "--by",
+            "series",
+            "--resamples",
+            0,
+            "--no-figures",
+            *common,
+        ),
         "ensemble": ensemble,
         "explained": next((out / "why").iterdir()),
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture
@@ -166,8 +191,9 @@ def test_a_changed_and_a_missing_figure_are_named_though_the_numbers_hold(copy):
     (folder / "figures" / "exposure.png").unlink()
     found = replay(folder)
     assert {(each.file, each.how) for each in found.changed} == {
-        ("figures/prices.svg", "changed"), ("figures/exposure.png", "missing"),
-    }  # fmt: skip
+        ("figures/prices.svg", "changed"),
+        ("figures/exposure.png", "missing"),
+    }
     assert not found.identical
     assert all(each.same for each in found.findings)
 
@@ -254,8 +280,24 @@ def test_what_was_made_again_can_be_kept_but_never_in_place(made, tmp_path):
 def test_a_model_of_ones_own_is_asked_for_and_replayed(tmp_path):
     own = tmp_path / "mymodels.py"
     own.write_text(OWN_MODEL, encoding="utf-8")
-    run = openloop("run", BASELINE, "--adopters", 20, "--months", 6, "--replicates", 1, "--no-figures", "--engine",
-                   "mesa", "--model", f"{own}:CautiousFirms", "--out", tmp_path / "runs", "-q")  # fmt: skip
+    run = openloop(
+        "run",
+        BASELINE,
+        "--adopters",
+        20,
+        "--months",
+        6,
+        "--replicates",
+        1,
+        "--no-figures",
+        "--engine",
+        "mesa",
+        "--model",
+        f"{own}:CautiousFirms",
+        "--out",
+        tmp_path / "runs",
+        "-q",
+    )
     with pytest.raises(OutputError, match="--model FILE:CautiousFirms"):
         replay(run)
     assert replay(run, model=f"{own}:CautiousFirms").identical
@@ -297,8 +339,9 @@ def test_loops_and_sensitivity_are_replayed(tmp_path):
     small = ("--adopters", 60, "--months", 42, "--out", tmp_path, "-q", "--no-figures")
     loops = openloop("loops", BASELINE, "--quick", *small)
     assert replay(loops).identical
-    study = openloop("sensitivity", BASELINE, "--method", "morris", "--factors", "block:cost", "--size", 2, "--at",
-                     "2026-12", *small)  # fmt: skip
+    study = openloop(
+        "sensitivity", BASELINE, "--method", "morris", "--factors", "block:cost", "--size", 2, "--at", "2026-12", *small
+    )
     found = replay(study, sample=3)
     assert found.identical
     assert sum(bool(each.same) for each in found.findings) == 3

@@ -32,9 +32,10 @@ BASELINE = "scenarios/baseline.yaml"
 
 def draw(rng, points, replicates, of_points=1.0, of_luck=0.5, of_rest=0.3):
     return (
-        of_points * rng.normal(size=(points, 1)) + of_luck * rng.normal(size=(1, replicates))
+        of_points * rng.normal(size=(points, 1))
+        + of_luck * rng.normal(size=(1, replicates))
         + of_rest * rng.normal(size=(points, replicates))
-    )  # fmt: skip
+    )
 
 
 def test_variances_of_points_and_luck_are_told_apart():
@@ -106,10 +107,14 @@ def test_running_means_and_spreads_are_those_of_the_first_values():
 
 def test_advice_names_the_outcome_that_asks_for_most():
     rng = np.random.default_rng(7)
-    table = pd.DataFrame({
-        "point": 0, "replicate": range(60), "focus_share@2029-12": rng.normal(0.3, 0.02, 60),
-        "adoption_all": rng.normal(0.5, 0.2, 60),
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "point": 0,
+            "replicate": range(60),
+            "focus_share@2029-12": rng.normal(0.3, 0.02, 60),
+            "adoption_all": rng.normal(0.5, 0.2, 60),
+        }
+    )
     advice = advise(table, ["focus_share@2029-12", "adoption_all"])
     assert advice.outcome == "adoption_all"
     assert advice.count == advice.by_outcome["adoption_all"] > 1000 > advice.by_outcome["focus_share@2029-12"]
@@ -151,9 +156,14 @@ def test_a_plan_of_many_points_foresees_the_width_too(tmp_path):
     scenario = load(BASELINE, ["run.months=30", "run.adopters=80"]).scenario
     factors = [parse_factor(text, scenario) for text in ("startup.innovation", "technology.distillation")]
     asked = ask(
-        [BASELINE], settings={"months": 30, "adopters": 80}, factors=["startup.innovation", "technology.distillation"],
-        count=100, replicates=4, outcomes=["capability_gap", "adoption_startup"], curves=[],
-    )  # fmt: skip
+        [BASELINE],
+        settings={"months": 30, "adopters": 80},
+        factors=["startup.innovation", "technology.distillation"],
+        count=100,
+        replicates=4,
+        outcomes=["capability_gap", "adoption_startup"],
+        curves=[],
+    )
     assert [factor.key for factor in factors] == list(asked.recipe.keys)
     names = [name for name in asked.recipe.columns if name.startswith(("capability_gap", "adoption_startup"))]
     with pool("threads") as workers:

@@ -81,14 +81,23 @@ def made(tmp_path_factory) -> dict[str, Path]:
     comparison = openloop("compare", BASELINE, OTHER, *SMALL, "--replicates", 3, "--at", "2025-12", *common)
     single = openloop("run", BASELINE, *SMALL, "--replicates", 1, "--no-figures", *common)
     scurve = openloop("scurve", run, "--resamples", 5, *common)
-    ensemble = openloop("ensemble", BASELINE, "--factor", "startup.switching_cost", "--points", 2, "--replicates", 2,
-                        *SMALL, *common)  # fmt: skip
-    sweep = openloop("compare", BASELINE, "--sweep", "startup.switching_cost=0.2:1:2", "--replicates", 2, *SMALL,
-                     *common)  # fmt: skip
+    ensemble = openloop(
+        "ensemble", BASELINE, "--factor", "startup.switching_cost", "--points", 2, "--replicates", 2, *SMALL, *common
+    )
+    sweep = openloop(
+        "compare", BASELINE, "--sweep", "startup.switching_cost=0.2:1:2", "--replicates", 2, *SMALL, *common
+    )
     explained = out / "why"
     openloop("explain", BASELINE, OTHER, *SMALL, "--out", explained, "-q")
-    found = {"run": run, "comparison": comparison, "single": single, "scurve": scurve, "ensemble": ensemble,
-             "sweep": sweep, "explained": next(explained.iterdir())}  # fmt: skip
+    found = {
+        "run": run,
+        "comparison": comparison,
+        "single": single,
+        "scurve": scurve,
+        "ensemble": ensemble,
+        "sweep": sweep,
+        "explained": next(explained.iterdir()),
+    }
     return {name: Path(folder) for name, folder in found.items()}
 
 
@@ -105,10 +114,20 @@ def visible(page: str) -> str:
 
 def test_a_page_has_a_chapter_for_every_folder_and_what_it_rests_on(report):
     for text in report:
-        for title in ("In short", "What happened: odd.name", "What differs: baseline against no-control", "S-curves of",
-                      "The ensemble of baseline", "How it responds", "Why: baseline against no-control",
-                      "What the scenarios say", "What is assumed", "What this must not be used for",
-                      "Where it comes from, and how to make it again", "Every number"):  # fmt: skip
+        for title in (
+            "In short",
+            "What happened: odd.name",
+            "What differs: baseline against no-control",
+            "S-curves of",
+            "The ensemble of baseline",
+            "How it responds",
+            "Why: baseline against no-control",
+            "What the scenarios say",
+            "What is assumed",
+            "What this must not be used for",
+            "Where it comes from, and how to make it again",
+            "Every number",
+        ):
             assert title in text.replace("\\", ""), title
 
 
@@ -144,8 +163,16 @@ def test_captions_state_runs_seed_interval_and_hash_of_the_manifest(made, report
     manifest = json.loads((made["run"] / "manifest.json").read_text(encoding="utf-8"))
     said = caption(open_folder(made["run"]), "focus_share")
     assert said.startswith("How much of the future share of the lines in focus is luck?")
-    for part in ("3 runs", "seed 7", "60 adopters", "2024-01 to 2026-06", "10 to 90% of the runs", "lockstep",
-                 manifest["hash"], manifest["openloop"]):  # fmt: skip
+    for part in (
+        "3 runs",
+        "seed 7",
+        "60 adopters",
+        "2024-01 to 2026-06",
+        "10 to 90% of the runs",
+        "lockstep",
+        manifest["hash"],
+        manifest["openloop"],
+    ):
         assert part in said, part
     paired = caption(open_folder(made["comparison"]), "comparison")
     assert "3 paired runs" in paired
@@ -206,8 +233,19 @@ def test_figures_come_with_the_command_that_draws_them_again(made, report):
 
 
 def test_numbers_differing_from_the_defaults_are_told(made, tmp_path):
-    run = openloop("run", BASELINE, *SMALL, "--replicates", 1, "--no-figures", "--set", "startup.switching_cost=1.7",
-                   "--out", tmp_path, "-q")  # fmt: skip
+    run = openloop(
+        "run",
+        BASELINE,
+        *SMALL,
+        "--replicates",
+        1,
+        "--no-figures",
+        "--set",
+        "startup.switching_cost=1.7",
+        "--out",
+        tmp_path,
+        "-q",
+    )
     page, twin = write_report([run])
     assert page.parent == Path(run)
     for text in (visible(page.read_text(encoding="utf-8")), twin.read_text(encoding="utf-8").replace("\\", "")):
@@ -296,12 +334,20 @@ def test_the_command_says_where_things_are(made, tmp_path):
 def test_loops_and_sensitivity_have_their_chapters(tmp_path):
     small = ("--adopters", 100, "--months", 42, "--out", tmp_path, "-q")
     loops = openloop("loops", BASELINE, "--quick", *small)
-    study = openloop("sensitivity", BASELINE, "--method", "morris", "--factors", "block:cost", "--size", 2, "--at",
-                     "2026-12", *small)  # fmt: skip
+    study = openloop(
+        "sensitivity", BASELINE, "--method", "morris", "--factors", "block:cost", "--size", 2, "--at", "2026-12", *small
+    )
     page, twin = write_report([loops, Path(study).parent])
     text = visible(page.read_text(encoding="utf-8"))
-    for words in ("The loops of baseline", "Gains over all sectors", "All loops together return",
-                  "What drives baseline", "bootstrap resamples", "no-tipping bound", "Evidence debt"):  # fmt: skip
+    for words in (
+        "The loops of baseline",
+        "Gains over all sectors",
+        "All loops together return",
+        "What drives baseline",
+        "bootstrap resamples",
+        "no-tipping bound",
+        "Evidence debt",
+    ):
         assert words in text, words
     assert "6 paired replicates" in text
     assert page.parent == tmp_path / page.parent.name

@@ -56,8 +56,9 @@ def test_the_true_ishigami_indices_lie_within_the_intervals_about_as_often_as_th
     for seed in range(12):
         found = study(ishigami, ISHIGAMI, method="sobol", size=256, seed=seed, resamples=FEW).outcomes["outcome"]
         table = found.table.set_index("factor")
-        inside += [table.loc[name, "ST_low"] <= ISHIGAMI_ST[name] <= table.loc[name, "ST_high"]
-                   for name in ("x1", "x2", "x3")]  # fmt: skip
+        inside += [
+            table.loc[name, "ST_low"] <= ISHIGAMI_ST[name] <= table.loc[name, "ST_high"] for name in ("x1", "x2", "x3")
+        ]
     # a random part of the scrambled sequence is all that is drawn again, so intervals are rather too wide
     assert np.mean(inside) >= 0.9
 
@@ -329,8 +330,9 @@ def test_until_stable_stops_at_the_budget():
 def test_the_disorder_of_ranks_weighs_what_matters():
     clear = study(linear, LINEAR, method="sobol", size=512, resamples=FEW).outcomes["outcome"]
     assert clear.settled.disorder < DISORDER
-    twins = study(lambda table: table["a"] + table["b"], {"a": (0, 1), "b": (0, 1)}, method="sobol", size=64,
-                  resamples=FEW).outcomes["outcome"]  # fmt: skip
+    twins = study(
+        lambda table: table["a"] + table["b"], {"a": (0, 1), "b": (0, 1)}, method="sobol", size=64, resamples=FEW
+    ).outcomes["outcome"]
     assert twins.settled.disorder >= DISORDER
 
 
@@ -350,8 +352,13 @@ def test_curves_share_their_variance_month_by_month_and_the_variance_is_told_bes
     curve = lambda table: (
         np.outer(table["a"], 24 - months) + np.outer(table["b"], months) + 0 * table["c"].to_numpy()[:, None]
     )
-    found = study(lambda table: {"y": table["a"], "curve": curve(table)}, dict.fromkeys("abc", (0, 1)),
-                  method="sobol", size=512, resamples=20).curves["curve"]  # fmt: skip
+    found = study(
+        lambda table: {"y": table["a"], "curve": curve(table)},
+        dict.fromkeys("abc", (0, 1)),
+        method="sobol",
+        size=512,
+        resamples=20,
+    ).curves["curve"]
     a, b = (found.names.index(name) for name in "ab")
     exact = (24 - months) ** 2 / ((24 - months) ** 2 + months**2)
     assert found.share[:, a] == pytest.approx(exact, abs=0.06)
@@ -372,8 +379,9 @@ def test_months_of_a_curve_agree_with_the_scalar_of_that_month():
 
 def test_failed_parts_of_a_curve_leave_scipy_nothing_that_is_not_finite():
     curve = lambda table: np.where((table["x2"].to_numpy() > 3)[:, None], np.nan, np.outer(ishigami(table), np.ones(5)))
-    found = study(lambda table: {"y": ishigami(table), "curve": curve(table)}, ISHIGAMI, method="sobol", size=512,
-                  resamples=20).curves["curve"]  # fmt: skip
+    found = study(
+        lambda table: {"y": ishigami(table), "curve": curve(table)}, ISHIGAMI, method="sobol", size=512, resamples=20
+    ).curves["curve"]
     assert found.total[3, found.names.index("x1")] == pytest.approx(ISHIGAMI_ST["x1"], abs=0.12)
 
 
@@ -416,8 +424,9 @@ def test_what_a_method_cannot_do_is_refused_with_a_remedy():
 
 
 def test_zero_is_a_seed():
-    one, two = (study(noisy_ishigami, ISHIGAMI, method="sobol", size=64, seed=0, lucky=True, resamples=FEW)
-                for _ in range(2))  # fmt: skip
+    one, two = (
+        study(noisy_ishigami, ISHIGAMI, method="sobol", size=64, seed=0, lucky=True, resamples=FEW) for _ in range(2)
+    )
     pd.testing.assert_frame_equal(one.outcomes["outcome"].table, two.outcomes["outcome"].table)
     other = study(noisy_ishigami, ISHIGAMI, method="sobol", size=64, seed=1, lucky=True, resamples=FEW)
     assert not np.array_equal(one.design.unit, other.design.unit)
@@ -438,7 +447,10 @@ def test_the_dummy_costs_no_run():
 
 
 def test_convergence_asks_for_runs_by_the_law_of_one_over_root_n():
-    found = study(lambda table: table["a"] + table["b"], {"a": (0, 1), "b": (0, 1)}, method="sobol", size=64,
-                  resamples=FEW).outcomes["outcome"].settled  # fmt: skip
+    found = (
+        study(lambda table: table["a"] + table["b"], {"a": (0, 1), "b": (0, 1)}, method="sobol", size=64, resamples=FEW)
+        .outcomes["outcome"]
+        .settled
+    )
     assert found.needed & (found.needed - 1) == 0
     assert found.needed > found.size

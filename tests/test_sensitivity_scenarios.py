@@ -228,10 +228,13 @@ def test_luck_is_never_said_to_explain_more_than_there_is():
 
 
 def test_the_top_of_a_screening_counts_each_outcome_by_its_own_largest_effect():
-    table = pd.DataFrame({
-        "outcome": ["x", "x", "x", "y", "y", "y"], "factor": ["a", "b", "luck", "a", "b", "dummy"],
-        "mu_star": [1.0, 0.2, 9.0, 100.0, 500.0, 0.0],
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "outcome": ["x", "x", "x", "y", "y", "y"],
+            "factor": ["a", "b", "luck", "a", "b", "dummy"],
+            "mu_star": [1.0, 0.2, 9.0, 100.0, 500.0, 0.0],
+        }
+    )
     assert ranked(table) == ["a", "b"]
 
 
@@ -239,15 +242,35 @@ def test_the_top_of_a_screening_counts_each_outcome_by_its_own_largest_effect():
 
 
 def test_the_command_writes_a_report_with_everything_a_referee_asks_for(tmp_path):
-    found = invoke(BASELINE, "--question", "screen", "--factors", ",".join(FACTORS), "--size", 8, "--out", tmp_path,
-                   "--outcomes", "focus_share,mean_wait_all", *SMALL)  # fmt: skip
+    found = invoke(
+        BASELINE,
+        "--question",
+        "screen",
+        "--factors",
+        ",".join(FACTORS),
+        "--size",
+        8,
+        "--out",
+        tmp_path,
+        "--outcomes",
+        "focus_share,mean_wait_all",
+        *SMALL,
+    )
     assert found.exit_code == 0, found.output
     assert "since one step of each factor" in found.output
     assert "share of luck:" in found.output
     [folder] = tmp_path.glob("baseline-sensitivity-*/morris")
     report = (folder / "report.md").read_text()
-    for part in ("## Luck", "## Checks", "## What was not varied", "## How it was done", "## Which number to research",
-                 "Every outcome in a sentence", "*dummy*", "*luck*"):  # fmt: skip
+    for part in (
+        "## Luck",
+        "## Checks",
+        "## What was not varied",
+        "## How it was done",
+        "## Which number to research",
+        "Every outcome in a sentence",
+        "*dummy*",
+        "*luck*",
+    ):
         assert part in report, part
     assert {"indices.csv", "factors.csv", "not_varied.csv", "checks.csv", "study.json", "curves.csv"} <= {
         path.name for path in folder.iterdir()
@@ -261,19 +284,59 @@ def test_the_command_writes_a_report_with_everything_a_referee_asks_for(tmp_path
     assert drawn
     assert all((folder / each).exists() for each in drawn)
     # the next step: more of the same, then the variance of the largest
-    more = invoke(BASELINE, "--question", "screen", "--factors", ",".join(FACTORS), "--more", 4, "--out", tmp_path,
-                  "--outcomes", "focus_share,mean_wait_all", "--no-figures", *SMALL)  # fmt: skip
+    more = invoke(
+        BASELINE,
+        "--question",
+        "screen",
+        "--factors",
+        ",".join(FACTORS),
+        "--more",
+        4,
+        "--out",
+        tmp_path,
+        "--outcomes",
+        "focus_share,mean_wait_all",
+        "--no-figures",
+        *SMALL,
+    )
     assert more.exit_code == 0, more.output
     assert json.loads((folder / "study.json").read_text())["size"] == 12
-    sobol = invoke(BASELINE, "--method", "sobol", "--factors", "top:2", "--size", 8, "--out", tmp_path, "--no-figures",
-                   "--outcomes", "focus_share", "--json", *SMALL)  # fmt: skip
+    sobol = invoke(
+        BASELINE,
+        "--method",
+        "sobol",
+        "--factors",
+        "top:2",
+        "--size",
+        8,
+        "--out",
+        tmp_path,
+        "--no-figures",
+        "--outcomes",
+        "focus_share",
+        "--json",
+        *SMALL,
+    )
     assert sobol.exit_code == 0, sobol.output
     assert '"method": "sobol"' in sobol.output
 
 
 def test_the_plan_says_how_many_runs_and_how_long_and_stops(tmp_path):
-    found = invoke(BASELINE, "--method", "sobol", "--factors", "adopter.peer_weight", "--size", 64, "--plan", "--out",
-                   tmp_path, "--outcomes", "focus_share", *SMALL)  # fmt: skip
+    found = invoke(
+        BASELINE,
+        "--method",
+        "sobol",
+        "--factors",
+        "adopter.peer_weight",
+        "--size",
+        64,
+        "--plan",
+        "--out",
+        tmp_path,
+        "--outcomes",
+        "focus_share",
+        *SMALL,
+    )
     assert found.exit_code == 0
     assert "256 runs" in found.output
     assert "ms a run" in found.output
@@ -306,8 +369,23 @@ def test_bad_input_is_refused_gently_before_anything_is_run(tmp_path, arguments,
 
 @pytest.mark.slow
 def test_a_study_that_is_killed_loses_little_and_ends_as_if_nothing_had_been(tmp_path):
-    arguments = ["--method", "sobol", "--factors", ",".join(FACTORS), "--size", "64", "--no-figures", "--outcomes",
-                 "focus_share", "--months", "36", "--adopters", "400", "--at", "2026-01"]  # fmt: skip
+    arguments = [
+        "--method",
+        "sobol",
+        "--factors",
+        ",".join(FACTORS),
+        "--size",
+        "64",
+        "--no-figures",
+        "--outcomes",
+        "focus_share",
+        "--months",
+        "36",
+        "--adopters",
+        "400",
+        "--at",
+        "2026-01",
+    ]
     command = [sys.executable, "-m", "sim.cli", "sensitivity", str(BASELINE), *arguments, "--out"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen([*command, str(tmp_path / "killed")], env=environment, stderr=subprocess.DEVNULL)

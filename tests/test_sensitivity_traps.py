@@ -101,8 +101,20 @@ def test_seed_zero_is_no_seed_to_the_library_and_is_one_to_us():
     theirs = [sobol.analyze(problem(design.columns), y, calc_second_order=False, seed=0)["ST_conf"] for _ in range(2)]
     assert not np.array_equal(*theirs)  # the trap
     for method in ("sobol", "delta", "pawn", "hdmr", "morris"):
-        one, two = (study(noisy_linear, LINEAR, method=method, size={"hdmr": 512, "morris": 8}.get(method, 64), seed=0,
-                          lucky=True, resamples=20).outcomes["outcome"].table for _ in range(2))  # fmt: skip
+        one, two = (
+            study(
+                noisy_linear,
+                LINEAR,
+                method=method,
+                size={"hdmr": 512, "morris": 8}.get(method, 64),
+                seed=0,
+                lucky=True,
+                resamples=20,
+            )
+            .outcomes["outcome"]
+            .table
+            for _ in range(2)
+        )
         pd.testing.assert_frame_equal(one, two)
     assert named_seed(0, "x") > 0
 

@@ -240,10 +240,14 @@ def test_no_draw_is_told_twice():
     """Among 2^19 draws the birthday of equal 32-bit words is expected 32 times; a shared address would show as more."""
     agents = np.arange(2**11)
     draws = np.concatenate(
-        [uniforms(run_key(1, replicate), name, month, agents, option).ravel()
-         for name in ("init", "arrive", "line", "consider")
-         for month in range(4) for option in range(4) for replicate in range(4)]
-    )  # fmt: skip
+        [
+            uniforms(run_key(1, replicate), name, month, agents, option).ravel()
+            for name in ("init", "arrive", "line", "consider")
+            for month in range(4)
+            for option in range(4)
+            for replicate in range(4)
+        ]
+    )
     assert draws.size == 2**19
     doubles = draws.size - np.unique(draws).size
     assert 5 < doubles < 70

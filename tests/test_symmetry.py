@@ -56,9 +56,10 @@ def traded_model(other, here):
             back[self.twin] = np.arange(len(self.twin))
             names = ("size", "size_power", "quality", "cost", "own_hosting", "starts")
             people = replace(
-                mine, peers=back[theirs.peers[:, self.twin]],
+                mine,
+                peers=back[theirs.peers[:, self.twin]],
                 **{name: getattr(theirs, name)[:, self.twin] for name in names},
-            )  # fmt: skip
+            )
             self.world = replace(self.world, population=people)
             super()._people()
             for adopter in self.adopters:

@@ -20,8 +20,11 @@ from sim.basics.errors import UnknownNameError
 Reading = Callable[[xr.Dataset], xr.DataArray]
 
 TYPE_NAMES = {
-    "startup": "startups", "enterprise": "enterprises", "industrial": "industrial firms", "public": "public agencies",
-}  # fmt: skip
+    "startup": "startups",
+    "enterprise": "enterprises",
+    "industrial": "industrial firms",
+    "public": "public agencies",
+}
 OPEN = [group for group in GROUPS if group.endswith(" open")]
 EVERYBODY = "all"
 SURPLUS_MONTHS = 12
@@ -170,22 +173,33 @@ def _wait(curve: Reading) -> Reading:
 
 def _shares() -> Iterator[Outcome]:
     for lens, what in (
-        ("L1", "routed tokens outside China"), ("L2", "downloads"), ("L5", "enterprise usage outside China"),
-        ("L5_spend", "enterprise spending outside China"), ("L7", "API and hosting revenue"),
-    ):  # fmt: skip
+        ("L1", "routed tokens outside China"),
+        ("L2", "downloads"),
+        ("L5", "enterprise usage outside China"),
+        ("L5_spend", "enterprise spending outside China"),
+        ("L7", "API and hosting revenue"),
+    ):
         number = lens.split("_")[0]
         yield Outcome(
-            f"{lens}_CN_open", f"Chinese open share of {what} ({number})", "share", _lens(lens, "CN open"),
-            lens=number, headline=lens in ("L1", "L5"),
-        )  # fmt: skip
+            f"{lens}_CN_open",
+            f"Chinese open share of {what} ({number})",
+            "share",
+            _lens(lens, "CN open"),
+            lens=number,
+            headline=lens in ("L1", "L5"),
+        )
         if lens != "L2":  # downloads are of open weights
             yield Outcome(f"{lens}_open", f"open share of {what} ({number})", "share", _lens(lens, OPEN), lens=number)
     for region in REGIONS:
         for lens, who in (("L3", "startups"), ("L4", "open-model startups")):
             yield Outcome(
-                f"{lens}_CN_open_{region}", f"share of {region} {who} using Chinese open models ({lens})", "share",
-                _lens(lens, "CN open", region), lens=lens, headline=(lens, region) == ("L3", "US"),
-            )  # fmt: skip
+                f"{lens}_CN_open_{region}",
+                f"share of {region} {who} using Chinese open models ({lens})",
+                "share",
+                _lens(lens, "CN open", region),
+                lens=lens,
+                headline=(lens, region) == ("L3", "US"),
+            )
         yield Outcome(
             f"L6_{region}", f"share of {region} firms using AI (L6)", "share", _of("L6", region=region), lens="L6"
         )
@@ -201,9 +215,13 @@ def _adoptions() -> Iterator[Outcome]:
     for kind, who in names.items():
         curve, first = _adoption(kind), kind == EVERYBODY
         yield Outcome(
-            f"take_off_{kind}", f"take-off of {who} (10%)", "months", _crossing(curve, TAKE_OFF), "moment",
+            f"take_off_{kind}",
+            f"take-off of {who} (10%)",
+            "months",
+            _crossing(curve, TAKE_OFF),
+            "moment",
             headline=first,
-        )  # fmt: skip
+        )
         yield Outcome(
             f"half_{kind}", f"half-way mark of {who} (50%)", "months", _crossing(curve, HALF), "moment", headline=first
         )
@@ -211,9 +229,14 @@ def _adoptions() -> Iterator[Outcome]:
         yield Outcome(f"mean_wait_{kind}", f"mean wait of {who}", "months", _wait(curve), "moment")
     for name, level in (("take_off", TAKE_OFF), ("half", HALF)):
         yield Outcome(
-            f"{name}_L3_CN_open_US", f"month when {level:.0%} of US startups use Chinese open models (L3)",
-            "months", _crossing(_lens("L3", "CN open", "US"), level), "moment", lens="L3", headline=name == "take_off",
-        )  # fmt: skip
+            f"{name}_L3_CN_open_US",
+            f"month when {level:.0%} of US startups use Chinese open models (L3)",
+            "months",
+            _crossing(_lens("L3", "CN open", "US"), level),
+            "moment",
+            lens="L3",
+            headline=name == "take_off",
+        )
 
 
 def _rest() -> Iterator[Outcome]:
@@ -222,19 +245,25 @@ def _rest() -> Iterator[Outcome]:
     for region in REGIONS:
         where = f"the {region}" if region in ("US", "EU", "GS") else region
         for short, name, words in (
-            ("SX", "security_exposure", "security exposure"), ("DX", "data_exposure", "data exposure"),
+            ("SX", "security_exposure", "security exposure"),
+            ("DX", "data_exposure", "data exposure"),
             ("OX", "operational_exposure", "operational exposure"),
-        ):  # fmt: skip
+        ):
             yield Outcome(
-                f"{short}_{region}", f"{words} of {where} ({short})", "share", _of(name, region=region),
+                f"{short}_{region}",
+                f"{words} of {where} ({short})",
+                "share",
+                _of(name, region=region),
                 headline=region == "US",
-            )  # fmt: skip
+            )
     yield Outcome("surplus", "consumer surplus of recent choices", "log cost", _surplus, headline=True)
     yield Outcome("fiscal_cost", "public spending to date", "$B", _cost(None), headline=True)
     yield Outcome(
-        "subsidy_paid", "subsidies on use to date, price times usage", "$/Mtoken sector-years",
+        "subsidy_paid",
+        "subsidies on use to date, price times usage",
+        "$/Mtoken sector-years",
         _cost(None, "subsidy_paid"),
-    )  # fmt: skip
+    )
     for region in REGIONS:
         yield Outcome(f"fiscal_cost_{region}", f"public spending of {region} to date", "$B", _cost(region))
 

@@ -80,11 +80,18 @@ def pair(base: Array, other: Array) -> Paired:
     difference = _clean(a, b)
     mean, low, high = (float(each) for each in interval(difference))
     return Paired(
-        runs=int(both.sum()), base=_mean(a), other=_mean(b), difference=mean, low=low, high=high,
-        reduction=variance_reduction(a, b, difference), only_base=int((has_base & ~has_other).sum()),
-        only_other=int((has_other & ~has_base).sum()), neither=int((~has_base & ~has_other).sum()),
+        runs=int(both.sum()),
+        base=_mean(a),
+        other=_mean(b),
+        difference=mean,
+        low=low,
+        high=high,
+        reduction=variance_reduction(a, b, difference),
+        only_base=int((has_base & ~has_other).sum()),
+        only_other=int((has_other & ~has_base).sum()),
+        neither=int((~has_base & ~has_other).sum()),
         identical=bool(both.any() and not difference.any()),
-    )  # fmt: skip
+    )
 
 
 def interval(values: Array, confidence: float = CONFIDENCE) -> tuple[Array, Array, Array]:

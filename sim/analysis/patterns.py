@@ -199,8 +199,17 @@ def _prices(dataset: xr.Dataset) -> Iterator[tuple]:
 
 
 _STATISTICS: tuple[Callable[[xr.Dataset], Iterator[tuple]], ...] = (
-    _tokens, _enterprise, _lag, _turnover, _release, _switching, _firms, _regions, _chips, _prices,
-)  # fmt: skip
+    _tokens,
+    _enterprise,
+    _lag,
+    _turnover,
+    _release,
+    _switching,
+    _firms,
+    _regions,
+    _chips,
+    _prices,
+)
 
 
 def holding(measures: list[Measure]) -> dict[str, bool]:

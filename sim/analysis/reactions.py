@@ -13,9 +13,21 @@ if TYPE_CHECKING:
     import xarray as xr
 
 LOG_COLUMNS = (
-    "run", "reaction", "actor", "action", "metric", "region", "month", "date", "seen", "decided", "strength",
-    "effect_month", "effect_date", "in_force",
-)  # fmt: skip
+    "run",
+    "reaction",
+    "actor",
+    "action",
+    "metric",
+    "region",
+    "month",
+    "date",
+    "seen",
+    "decided",
+    "strength",
+    "effect_month",
+    "effect_date",
+    "in_force",
+)
 
 
 def reaction_log(dataset: xr.Dataset) -> pd.DataFrame:
@@ -48,22 +60,24 @@ def reaction_log(dataset: xr.Dataset) -> pd.DataFrame:
     effect = months + dataset["reaction_lag"].values[rules]
     last = strength.shape[-1] - 1
     of_rule = lambda name: dataset[name].values[rules]
-    return pd.DataFrame({
-        "run": dataset["run"].values[runs],
-        "reaction": of_rule("reaction"),
-        "actor": of_rule("reaction_actor"),
-        "action": of_rule("reaction_action"),
-        "metric": of_rule("reaction_metric"),
-        "region": of_rule("reaction_region"),
-        "month": months,
-        "date": [month_label(month) for month in months.tolist()],
-        "seen": seen[runs, rules, months],
-        "decided": np.where(past == 0, "start", np.where(now == 0, "end", "step")),
-        "strength": now,
-        "effect_month": effect,
-        "effect_date": [month_label(month) for month in effect.tolist()],
-        "in_force": np.where(effect <= last, in_force[runs, rules, np.minimum(effect, last)], np.nan),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "run": dataset["run"].values[runs],
+            "reaction": of_rule("reaction"),
+            "actor": of_rule("reaction_actor"),
+            "action": of_rule("reaction_action"),
+            "metric": of_rule("reaction_metric"),
+            "region": of_rule("reaction_region"),
+            "month": months,
+            "date": [month_label(month) for month in months.tolist()],
+            "seen": seen[runs, rules, months],
+            "decided": np.where(past == 0, "start", np.where(now == 0, "end", "step")),
+            "strength": now,
+            "effect_month": effect,
+            "effect_date": [month_label(month) for month in effect.tolist()],
+            "in_force": np.where(effect <= last, in_force[runs, rules, np.minimum(effect, last)], np.nan),
+        }
+    )
 
 
 def reaction_summary(dataset: xr.Dataset) -> pd.DataFrame:

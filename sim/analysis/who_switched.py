@@ -88,12 +88,20 @@ def who_switched(base: xr.Dataset, other: xr.Dataset, dates: Sequence[str]) -> p
             total = float(mean[place].sum())
             for number in np.argsort(-np.abs(mean[place]), kind="stable"):
                 spot = (place, number)
-                rows.append({
-                    "month": date, "split": name, "whole": split.whole, "part": labels[number],
-                    "contribution": mean[spot], "low": low[spot], "high": high[spot],
-                    "within": within[:, place, number].mean(), "weight": weight[:, place, number].mean(),
-                    "total": total,
-                })  # fmt: skip
+                rows.append(
+                    {
+                        "month": date,
+                        "split": name,
+                        "whole": split.whole,
+                        "part": labels[number],
+                        "contribution": mean[spot],
+                        "low": low[spot],
+                        "high": high[spot],
+                        "within": within[:, place, number].mean(),
+                        "weight": weight[:, place, number].mean(),
+                        "total": total,
+                    }
+                )
     return pd.DataFrame(rows)
 
 

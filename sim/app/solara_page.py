@@ -21,9 +21,14 @@ class PageModel(OpenLoopModel):
     """A small world of all defaults in which five numbers can be moved."""
 
     def __init__(
-        self, adopters: int = 400, denial: float = 0.0, mandate: float = 0.0, demand_drift: float = 0.5,
-        robot_data: float = 3.0, rng: int | str = 1,
-    ):  # fmt: skip
+        self,
+        adopters: int = 400,
+        denial: float = 0.0,
+        mandate: float = 0.0,
+        demand_drift: float = 0.5,
+        robot_data: float = 3.0,
+        rng: int | str = 1,
+    ):
         policies = [
             {"kind": "export_control", "strength": denial, "start": "2025-01"},
             {"kind": "data_mandate", "actor": "CN", "strength": mandate, "start": "2025-01"},

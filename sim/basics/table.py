@@ -120,9 +120,9 @@ def _rows(path: Path) -> tuple[list[Row], list[str]]:
     except OSError as error:
         raise TableError([Problem(str(path), 0, "", f"cannot be read: {error.strerror or error}.")]) from None
     except UnicodeDecodeError:
-        raise TableError([
-            Problem(str(path), 0, "", "is no text in UTF-8.", "Save the table as CSV in UTF-8, not as a spreadsheet.")
-        ]) from None  # fmt: skip
+        raise TableError(
+            [Problem(str(path), 0, "", "is no text in UTF-8.", "Save the table as CSV in UTF-8, not as a spreadsheet.")]
+        ) from None
     lines = text.splitlines()
     head = next((line for line in lines if line.strip()), "")
     if not head:

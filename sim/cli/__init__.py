@@ -345,7 +345,9 @@ def describe(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]", help="After a word such as policy or event: its name.", show_default=False,
+            metavar="[NAME]",
+            help="After a word such as policy or event: its name.",
+            show_default=False,
             autocompletion=_names,
         ),
     ] = None,
@@ -357,7 +359,7 @@ def describe(
         Path | None,
         typer.Option(metavar="FILE", help="With --odd: where to; .html gives a web page.", show_default=False),
     ] = None,
-) -> None:  # fmt: skip
+) -> None:
     """Say what a scenario assumes, what a name means, or what the whole model is.
 
     \b
@@ -379,8 +381,11 @@ def describe(
     if summary or as_html or out is not None:
         leave(BAD_INPUT, "--summary, --html and --out go with --odd.")
     if what is None:
-        leave(BAD_INPUT, "Say what to describe: a scenario file or a name, or --odd for the whole model.",
-              "Names: openloop list parameters, and so on; files: openloop list scenarios.")  # fmt: skip
+        leave(
+            BAD_INPUT,
+            "Say what to describe: a scenario file or a name, or --odd for the whole model.",
+            "Names: openloop list parameters, and so on; files: openloop list scenarios.",
+        )
     if name is None and (what.endswith((".yaml", ".yml")) or Path(what).is_file()):
         from sim.scenario.describe import describe as describe_scenario
         from sim.scenario.resolve import load
@@ -416,12 +421,15 @@ def list_(
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder of scenarios; absent: scenarios/, or those that ship with OpenLoop.",
-                     show_default=False),
+        typer.Option(
+            metavar="DIR",
+            help="Folder of scenarios; absent: scenarios/, or those that ship with OpenLoop.",
+            show_default=False,
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print rows as JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print rows as CSV.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """List parameters, policies, loops, observables and so on.
 
     \b
@@ -509,11 +517,23 @@ def verify(
     with nullcontext(None) if quiet else progress(len(wanted), "checks") as tick:
         outcomes = run_checks(wanted, done=tick)
     if as_json:
-        print(as_json_text([
-            {"id": outcome.check.id, "check": outcome.check.sentence, "statement": row.statement, "exact": row.exact,
-             "measured": row.measured, "passed": row.passed, "verdict": outcome.verdict}
-            for outcome in outcomes for row in outcome.rows
-        ]))  # fmt: skip
+        print(
+            as_json_text(
+                [
+                    {
+                        "id": outcome.check.id,
+                        "check": outcome.check.sentence,
+                        "statement": row.statement,
+                        "exact": row.exact,
+                        "measured": row.measured,
+                        "passed": row.passed,
+                        "verdict": outcome.verdict,
+                    }
+                    for outcome in outcomes
+                    for row in outcome.rows
+                ]
+            )
+        )
     else:
         print(as_markdown(outcomes) if markdown else as_text(outcomes))
         left_out = len(chosen(full=True)) - len(wanted)

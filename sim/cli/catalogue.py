@@ -266,11 +266,19 @@ def known_names() -> list[str]:
 def _names() -> dict[str, Iterable[str]]:
     """The names of every sort of thing."""
     return {
-        "policy": policy_kinds(), "event": EVENT_KINDS, "reaction": (*SHIPPED, "reaction"),
-        "parameter": (*quantities(), *_groups()), "line": Parameters().lines, "setting": _settings(), "loop": LOOPS,
-        "lever": LEVERS, "observable": (*OBSERVABLES, *OF_REACTIONS), "region": REGIONS,
-        "sector": [row["sector"] for row in _sectors()], "source": sources(),
-    }  # fmt: skip
+        "policy": policy_kinds(),
+        "event": EVENT_KINDS,
+        "reaction": (*SHIPPED, "reaction"),
+        "parameter": (*quantities(), *_groups()),
+        "line": Parameters().lines,
+        "setting": _settings(),
+        "loop": LOOPS,
+        "lever": LEVERS,
+        "observable": (*OBSERVABLES, *OF_REACTIONS),
+        "region": REGIONS,
+        "sector": [row["sector"] for row in _sectors()],
+        "source": sources(),
+    }
 
 
 def _groups() -> dict[str, list[str]]:

@@ -37,24 +37,41 @@ def compare(
     sets: Sets = None,
     at: Annotated[
         list[str] | None,
-        typer.Option("--at", metavar="MONTH", help="Month at which levels are read, beside the last; may be given "
-                     "again. Absent: 2029-12.", show_default=False),
+        typer.Option(
+            "--at",
+            metavar="MONTH",
+            help="Month at which levels are read, beside the last; may be given again. Absent: 2029-12.",
+            show_default=False,
+        ),
     ] = None,
     until_width: Annotated[
         float | None,
-        typer.Option("--until-width", metavar="WIDTH", help="Add replicates until the 95% interval of --outcome is "
-                     "this narrow, from end to end, in the outcome's unit (0.005: half a point of a share).",
-                     show_default=False),
+        typer.Option(
+            "--until-width",
+            metavar="WIDTH",
+            help="Add replicates until the 95% interval of --outcome is "
+            "this narrow, from end to end, in the outcome's unit (0.005: half a point of a share).",
+            show_default=False,
+        ),
     ] = None,
     outcome: Annotated[
-        str, typer.Option(metavar="NAME", help="Outcome of --until-width and --sweep, such as SX_US or "
-                          "focus_share@2029-12; without a month, in the last one.", autocompletion=_outcomes)
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Outcome of --until-width and --sweep, such as SX_US or "
+            "focus_share@2029-12; without a month, in the last one.",
+            autocompletion=_outcomes,
+        ),
     ] = "focus_share",
     max_replicates: Annotated[int, typer.Option(min=2, help="Most replicates that --until-width may use.")] = MOST,
     sweep: Annotated[
         str | None,
-        typer.Option("--sweep", metavar="KEY=LO:HI:N", help="Draw the response of --outcome to one number of every "
-                     "OTHER (or of BASE, if alone).", show_default=False),
+        typer.Option(
+            "--sweep",
+            metavar="KEY=LO:HI:N",
+            help="Draw the response of --outcome to one number of every OTHER (or of BASE, if alone).",
+            show_default=False,
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Root of all draws, in place of BASE's.", show_default=False)] = None,
     replicates: Annotated[int, typer.Option(min=1, help="Repetitions of each scenario with other luck.")] = REPLICATES,
@@ -72,7 +89,7 @@ def compare(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the directory and nothing else.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Run scenarios under the same luck and say what differs, by how much, and how surely.
 
     \b
@@ -116,9 +133,17 @@ class _Show:
 
 
 def _compare(
-    base: Path, others: list[Path], sets: Any, at: Any, width: float | None, outcome: str, most: int,
-    settings: dict[str, int | None], common: dict[str, Any], show: _Show,
-) -> None:  # fmt: skip
+    base: Path,
+    others: list[Path],
+    sets: Any,
+    at: Any,
+    width: float | None,
+    outcome: str,
+    most: int,
+    settings: dict[str, int | None],
+    common: dict[str, Any],
+    show: _Show,
+) -> None:
     from sim.engines import engine as find_engine
     from sim.experiments.compare.comparison import Until, carry_out, make_plan, parse_outcome
     from sim.experiments.compare.folder import refuse_if_taken, save
@@ -148,9 +173,15 @@ def _compare(
 
 
 def _sweep(
-    text: str, base: Path, others: list[Path], sets: Any, outcome: str, settings: dict[str, int | None],
-    common: dict[str, Any], show: _Show,
-) -> None:  # fmt: skip
+    text: str,
+    base: Path,
+    others: list[Path],
+    sets: Any,
+    outcome: str,
+    settings: dict[str, int | None],
+    common: dict[str, Any],
+    show: _Show,
+) -> None:
     from sim.cli.terminal import as_json_text, as_table
     from sim.engines import engine as find_engine
     from sim.experiments.compare.sweep import findings, parse_sweep, save, sweep
@@ -209,10 +240,17 @@ def _one(found: Comparison, name: str) -> str:
         before = {f"change_{date}": figures_of(by_month[date])[2] if date in by_month else "" for date in dates[:-1]}
         was, became, changed = figures_of(last)
         unit = spoken(last.unit)[1]
-        rows.append({
-            "outcome": last.outcome, base: was, name: became, **before, f"change_{dates[-1]}": changed, "unit": unit,
-            "luck_removed": factor(last.variance_reduction),
-        })  # fmt: skip
+        rows.append(
+            {
+                "outcome": last.outcome,
+                base: was,
+                name: became,
+                **before,
+                f"change_{dates[-1]}": changed,
+                "unit": unit,
+                "luck_removed": factor(last.variance_reduction),
+            }
+        )
     current = mine[mine["month"].isin(["", dates[-1]])]
     sure = current[current["distinguishable"]]
     about = f"{found.replicates} replicates; change with 95% paired interval, n.d.: not distinguishable"

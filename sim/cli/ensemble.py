@@ -41,52 +41,79 @@ Files = Annotated[
 FilesOrFolder = Annotated[
     list[Path],
     typer.Argument(
-        metavar="FILE...|DIR", help="Scenario files; or the folder of an ensemble, to go on with it.",
+        metavar="FILE...|DIR",
+        help="Scenario files; or the folder of an ensemble, to go on with it.",
         show_default=False,
     ),
-]  # fmt: skip
+]
 Factors = Annotated[
     list[str] | None,
-    typer.Option("--factor", metavar="KEY[=LO:HI]", help="What varies: KEY over its declared range, KEY=LO:HI, "
-                 "KEY=a|b|c or KEY~lognormal(0.6,0.3); `all` for every declared range. May be given again.",
-                 show_default=False),
-]  # fmt: skip
+    typer.Option(
+        "--factor",
+        metavar="KEY[=LO:HI]",
+        help="What varies: KEY over its declared range, KEY=LO:HI, "
+        "KEY=a|b|c or KEY~lognormal(0.6,0.3); `all` for every declared range. May be given again.",
+        show_default=False,
+    ),
+]
 Design = Annotated[
-    str, typer.Option(metavar="NAME|FILE.csv", help="lhs, sobol, grid, or a CSV file with keys in its first line; "
-                      "absent: lhs.", autocompletion=_designs, show_default=False),
-]  # fmt: skip
+    str,
+    typer.Option(
+        metavar="NAME|FILE.csv",
+        help="lhs, sobol, grid, or a CSV file with keys in its first line; absent: lhs.",
+        autocompletion=_designs,
+        show_default=False,
+    ),
+]
 Points = Annotated[
     int | None, typer.Option(min=1, help="Points of the design, or levels of a grid.", show_default=False)
 ]
 DesignSeed = Annotated[int, typer.Option(min=0, help="Seed of the design; no draw of the model depends on it.")]
 Replicates = Annotated[
     int | None,
-    typer.Option(min=1, help="Repetitions of each point with other luck; absent: 4, or the scenario's where nothing "
-                 "varies.", show_default=False),
-]  # fmt: skip
+    typer.Option(
+        min=1,
+        help="Repetitions of each point with other luck; absent: 4, or the scenario's where nothing varies.",
+        show_default=False,
+    ),
+]
 Outcomes = Annotated[
     list[str] | None,
-    typer.Option("--outcome", "--outcomes", metavar="NAME[,NAME]", help="What is kept of each run as a number; absent: "
-                 "every declared outcome. May be given again.", autocompletion=_outcomes, show_default=False),
-]  # fmt: skip
+    typer.Option(
+        "--outcome",
+        "--outcomes",
+        metavar="NAME[,NAME]",
+        help="What is kept of each run as a number; absent: every declared outcome. May be given again.",
+        autocompletion=_outcomes,
+        show_default=False,
+    ),
+]
 At = Annotated[
     list[str] | None,
-    typer.Option("--at", metavar="MONTH", help="Month at which levels are read, beside the last; absent: 2029-12.",
-                 show_default=False),
-]  # fmt: skip
+    typer.Option(
+        "--at",
+        metavar="MONTH",
+        help="Month at which levels are read, beside the last; absent: 2029-12.",
+        show_default=False,
+    ),
+]
 Curves = Annotated[
     str | None,
-    typer.Option(metavar="NAME[,NAME]|none", help="Levels that are kept month by month; absent: the headline ones.",
-                 autocompletion=_outcomes, show_default=False),
-]  # fmt: skip
+    typer.Option(
+        metavar="NAME[,NAME]|none",
+        help="Levels that are kept month by month; absent: the headline ones.",
+        autocompletion=_outcomes,
+        show_default=False,
+    ),
+]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Worker processes; absent: one process, all cores.", show_default=False)
 ]
 Threads = Annotated[int | None, typer.Option(min=1, help="Threads of the kernel in each worker.", show_default=False)]
 Cluster = Annotated[
-    str, typer.Option(metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786, or `local`.",
-                      show_default=False),
-]  # fmt: skip
+    str,
+    typer.Option(metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786, or `local`.", show_default=False),
+]
 Mpi = Annotated[
     bool, typer.Option("--mpi", help="Compute on the MPI processes this was started with (python -m mpi4py.futures).")
 ]
@@ -113,8 +140,13 @@ def ensemble(
     curves: Curves = None,
     until_width: Annotated[
         float | None,
-        typer.Option("--until-width", metavar="WIDTH", help="Add replicates until luck leaves the mean of the first "
-                     "--outcome uncertain by less than this (95%, end to end).", show_default=False),
+        typer.Option(
+            "--until-width",
+            metavar="WIDTH",
+            help="Add replicates until luck leaves the mean of the first "
+            "--outcome uncertain by less than this (95%, end to end).",
+            show_default=False,
+        ),
     ] = None,
     max_replicates: Annotated[int, typer.Option(min=2, help="Most replicates of --until-width.")] = MOST_REPLICATES,
     seed: Seed = None,
@@ -130,15 +162,18 @@ def ensemble(
     retry: Annotated[bool, typer.Option("--retry", help="Do failed runs again.")] = False,
     replay: Annotated[
         str | None,
-        typer.Option(metavar="POINT:REPLICATE", help="Do one run of DIR again, alone, and keep nothing of it.",
-                     show_default=False),
+        typer.Option(
+            metavar="POINT:REPLICATE",
+            help="Do one run of DIR again, alone, and keep nothing of it.",
+            show_default=False,
+        ),
     ] = None,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Write the numbers only.")] = False,
     engine: EngineName = "lockstep",
     model: Model = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the folder and nothing else.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print events as JSON, one a line.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Run a scenario at many points, with many draws of luck, into a store that survives whatever happens.
 
     The same command goes on where it stopped; more points or replicates add to what is there.
@@ -158,8 +193,16 @@ def ensemble(
         if replay is not None:
             _replay(files[0], replay, threads, as_json)
             return
-        asked = {"--factor": factors, "--design": design, "--points": points, "--replicates": replicates,
-                 "--set": sets, "--outcome": outcomes, "--at": at, "--curves": curves}  # fmt: skip
+        asked = {
+            "--factor": factors,
+            "--design": design,
+            "--points": points,
+            "--replicates": replicates,
+            "--set": sets,
+            "--outcome": outcomes,
+            "--at": at,
+            "--curves": curves,
+        }
         given = [name for name, value in asked.items() if value]
         if given:
             remedy = "To ask for more, give the scenario file and the new numbers; the same folder is found again."
@@ -169,9 +212,20 @@ def ensemble(
     if replay is not None:
         leave(BAD_INPUT, "--replay needs the folder of an ensemble in place of a scenario file.")
     study = _study(
-        files, sets, factors, design, points, design_seed, replicates, outcomes, at, curves, engine, model,
+        files,
+        sets,
+        factors,
+        design,
+        points,
+        design_seed,
+        replicates,
+        outcomes,
+        at,
+        curves,
+        engine,
+        model,
         {"seed": seed, "adopters": adopters, "months": months},
-    )  # fmt: skip
+    )
     if until_width is not None and not until_width > 0:
         leave(BAD_INPUT, f"--until-width is {until_width:g}; it must be more than 0.")
     until = None if until_width is None else (_column(study.recipe, outcomes), until_width, max_replicates)
@@ -212,9 +266,20 @@ def plan(
     openloop plan scenarios/baseline.yaml --factor all --design sobol --points 1024 --outcomes focus_share
     """
     study = _study(
-        files, sets, factors, design, points, design_seed, replicates, outcomes, at, curves, engine, model,
+        files,
+        sets,
+        factors,
+        design,
+        points,
+        design_seed,
+        replicates,
+        outcomes,
+        at,
+        curves,
+        engine,
+        model,
         {"seed": seed, "adopters": adopters, "months": months},
-    )  # fmt: skip
+    )
     from sim.experiments.ensemble.planning import plan as make_plan
 
     where = _Where(workers, threads, cluster, mpi)
@@ -253,18 +318,38 @@ class _Where:
 
 
 def _study(
-    files: list[Path], sets: Any, factors: Any, design: str, points: int | None, design_seed: int,
-    replicates: int | None, outcomes: Any, at: Any, curves: str | None, engine: str, model: str | None,
+    files: list[Path],
+    sets: Any,
+    factors: Any,
+    design: str,
+    points: int | None,
+    design_seed: int,
+    replicates: int | None,
+    outcomes: Any,
+    at: Any,
+    curves: str | None,
+    engine: str,
+    model: str | None,
     settings: dict[str, int | None],
-) -> EnsembleRequest:  # fmt: skip
+) -> EnsembleRequest:
     from sim.experiments.ensemble.request import ask
 
     listed = None if curves is None else [] if curves == "none" else _split([curves])
     study = ask(
-        files, sets=sets or (), settings=settings, factors=factors or (), design=design, count=points,
-        design_seed=design_seed, replicates=replicates, outcomes=_names(outcomes), at=at or (), curves=listed,
-        engine=engine, model=model,
-    )  # fmt: skip
+        files,
+        sets=sets or (),
+        settings=settings,
+        factors=factors or (),
+        design=design,
+        count=points,
+        design_seed=design_seed,
+        replicates=replicates,
+        outcomes=_names(outcomes),
+        at=at or (),
+        curves=listed,
+        engine=engine,
+        model=model,
+    )
     warn(study.warnings)
     for note in study.notes:
         say(f"note: {note}.")
@@ -363,9 +448,16 @@ def _begin(found: Ensemble, show: Show, points: int, replicates: int, pool: Pool
     for damage in found.store.trouble:
         say(f"{damage}; its runs are done again")
     show.event(
-        "start", folder=shown(found.folder), points=points, replicates=replicates, wanted=wanted,
-        skipped=wanted - todo, todo=todo, workers=pool.name, trouble=found.store.trouble,
-    )  # fmt: skip
+        "start",
+        folder=shown(found.folder),
+        points=points,
+        replicates=replicates,
+        wanted=wanted,
+        skipped=wanted - todo,
+        todo=todo,
+        workers=pool.name,
+        trouble=found.store.trouble,
+    )
     if show.words and wanted > todo:
         say(f"{wanted - todo:,} of {wanted:,} runs are in {shown(found.folder)} and are skipped")
 
@@ -383,9 +475,10 @@ def _surviving(found: Ensemble, show: Show) -> Iterator[None]:
         kept = len(found.store.done())
         show.event("stopped", folder=shown(found.folder), kept=kept)
         leave(
-            STOPPED, f"\nStopped; {kept:,} runs are kept. The same command goes on, and so does:",
+            STOPPED,
+            f"\nStopped; {kept:,} runs are kept. The same command goes on, and so does:",
             f"  openloop ensemble {shlex.quote(shown(found.folder))}",
-        )  # fmt: skip
+        )
 
 
 def _finish(found: Ensemble, account: Account, show: Show) -> None:
@@ -395,11 +488,18 @@ def _finish(found: Ensemble, account: Account, show: Show) -> None:
     write(found.store, summary, figures=show.figures)
     folder = shown(found.folder)
     show.event(
-        "done", folder=folder, wanted=account.wanted, skipped=account.skipped, done=account.done,
-        failed=account.failed, failed_in_all=summary.failed, seconds=round(account.seconds, 3),
-        recommended_replicates=summary.advice.count, advice=str(summary.advice),
+        "done",
+        folder=folder,
+        wanted=account.wanted,
+        skipped=account.skipped,
+        done=account.done,
+        failed=account.failed,
+        failed_in_all=summary.failed,
+        seconds=round(account.seconds, 3),
+        recommended_replicates=summary.advice.count,
+        advice=str(summary.advice),
         outcomes=summary.table.to_dict("records"),
-    )  # fmt: skip
+    )
     if show.words:
         print(words(found, account, summary, shown_rows(summary, headline(found.recipe))))
     elif not show.as_json:
@@ -407,10 +507,12 @@ def _finish(found: Ensemble, account: Account, show: Show) -> None:
     if summary.failed:
         first = summary.failures.iloc[0]
         leave(
-            FAILED, f"{summary.failed:,} of {summary.runs:,} runs failed; the others are kept. The first said: "
-            f"{first['error']}", f"  openloop ensemble {shlex.quote(folder)} --replay {first['point']}:"
+            FAILED,
+            f"{summary.failed:,} of {summary.runs:,} runs failed; the others are kept. The first said: "
+            f"{first['error']}",
+            f"  openloop ensemble {shlex.quote(folder)} --replay {first['point']}:"
             f"{first['replicate']}    does it again, alone; --retry does all of them again",
-        )  # fmt: skip
+        )
 
 
 def _replay(folder: Path, text: str, threads: int | None, as_json: bool) -> None:
@@ -431,18 +533,30 @@ def _replay(folder: Path, text: str, threads: int | None, as_json: bool) -> None
     same = None
     if len(stored) and stored.iloc[0]["status"] == batch.status[0] != FAILED_RUN:
         row = stored.iloc[0]
-        same = all(row[name] == number or (row[name] != row[name] and number != number)
-                   for name, number in numbers.items())  # fmt: skip
-    about = {"point": point, "replicate": replicate, "factors": values, "status": batch.status[0],
-             "error": batch.error[0], "seconds": round(batch.seconds[0], 3), "identical": same}  # fmt: skip
+        same = all(
+            row[name] == number or (row[name] != row[name] and number != number) for name, number in numbers.items()
+        )
+    about = {
+        "point": point,
+        "replicate": replicate,
+        "factors": values,
+        "status": batch.status[0],
+        "error": batch.error[0],
+        "seconds": round(batch.seconds[0], 3),
+        "identical": same,
+    }
     if as_json:
         print(json.dumps(plain({**about, "outcomes": numbers}), indent=2, ensure_ascii=False))
     else:
-        print("\n".join([
-            f"point {point}, replicate {replicate}, {batch.seconds[0]:.2f} s",
-            *(f"  {key} = {value}" for key, value in values.items()),
-            *(f"  {name}: {number:.6g}" for name, number in numbers.items() if batch.status[0] != FAILED_RUN),
-        ]))  # fmt: skip
+        print(
+            "\n".join(
+                [
+                    f"point {point}, replicate {replicate}, {batch.seconds[0]:.2f} s",
+                    *(f"  {key} = {value}" for key, value in values.items()),
+                    *(f"  {name}: {number:.6g}" for name, number in numbers.items() if batch.status[0] != FAILED_RUN),
+                ]
+            )
+        )
     if batch.status[0] == FAILED_RUN:
         leave(FAILED, f"It fails: {batch.error[0]}")
     if same is False:

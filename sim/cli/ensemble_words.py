@@ -59,9 +59,14 @@ class Show:
             self._told = now
             left = step.seconds * (step.total / step.done - 1) if step.done else math.nan
             self.event(
-                "progress", done=step.done, total=step.total, failed=step.failed, seconds=round(step.seconds, 3),
-                rate=round(step.done / step.seconds, 3) if step.seconds > 0 else None, left=round(left, 1),
-            )  # fmt: skip
+                "progress",
+                done=step.done,
+                total=step.total,
+                failed=step.failed,
+                seconds=round(step.seconds, 3),
+                rate=round(step.done / step.seconds, 3) if step.seconds > 0 else None,
+                left=round(left, 1),
+            )
 
 
 @contextmanager
@@ -71,9 +76,13 @@ def bar(name: str) -> Iterator[Watch]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-        TextColumn("[red]{task.fields[failed]}"), TimeRemainingColumn(elapsed_when_finished=True),
-    )  # fmt: skip
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TextColumn("[red]{task.fields[failed]}"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
         task = drawn.add_task(name, total=None, rate="", failed="")
 
@@ -109,20 +118,25 @@ def words(found: Ensemble, account: Account, summary: Summary, rows: list[dict[s
     folder = shown(found.folder)
     rate = f", {account.done / account.seconds:.3g} runs a second" if account.done and account.seconds > 0 else ""
     lines = [
-        f"{account.done:,} runs in {span(account.seconds)}{rate}; {account.skipped:,} were there already.", "",
-    ]  # fmt: skip
+        f"{account.done:,} runs in {span(account.seconds)}{rate}; {account.skipped:,} were there already.",
+        "",
+    ]
     if rows:
         lines += [as_table(dense(rows)), ""]
     lines += [
-        f"  {str(summary.advice)[:1].upper()}{str(summary.advice)[1:]}.", "", f"{folder}/",
+        f"  {str(summary.advice)[:1].upper()}{str(summary.advice)[1:]}.",
+        "",
+        f"{folder}/",
         "  runs/       one row a run (Parquet): factor values, status, outcomes; pandas.read_parquet opens it",
-    ]  # fmt: skip
+    ]
     if found.recipe.curves:
         lines.append("  curves/     levels month by month (netCDF)")
     lines += [
-        "  summary.md  everything to read; summary.csv: the same as a table", "  manifest.json, scenario.yaml, points/",
-        "Next:", f"  openloop ensemble {shlex.quote(folder)}    goes on after an interruption",
-    ]  # fmt: skip
+        "  summary.md  everything to read; summary.csv: the same as a table",
+        "  manifest.json, scenario.yaml, points/",
+        "Next:",
+        f"  openloop ensemble {shlex.quote(folder)}    goes on after an interruption",
+    ]
     return "\n".join(lines)
 
 
@@ -139,13 +153,16 @@ def plan_words(found: Forecast, workers: str) -> str:
     rows = []
     for row in found.widths.itertuples():
         place = decimals(row.width, row.mean)
-        rows.append({
-            "outcome": row.outcome, "mean": "" if math.isnan(row.mean) else f"{row.mean:,.{place}f}",
-            "width_of_interval": "" if not math.isfinite(row.width) else f"{row.width:.2g}",
-            "unit": "" if row.unit == "1" else row.unit,
-            "luck": "" if math.isnan(row.luck_part) else f"{row.luck_part:.0%}",
-            "missing": f"{row.missing / found.pilot:.0%}" if row.missing else "",
-        })  # fmt: skip
+        rows.append(
+            {
+                "outcome": row.outcome,
+                "mean": "" if math.isnan(row.mean) else f"{row.mean:,.{place}f}",
+                "width_of_interval": "" if not math.isfinite(row.width) else f"{row.width:.2g}",
+                "unit": "" if row.unit == "1" else row.unit,
+                "luck": "" if math.isnan(row.luck_part) else f"{row.luck_part:.0%}",
+                "missing": f"{row.missing / found.pilot:.0%}" if row.missing else "",
+            }
+        )
     failed = f"; {found.failed:.0%} of the pilot failed" if found.failed else ""
     lines = [
         f"{found.runs:,} runs: {found.points:,} point{'s' * (found.points != 1)} x {found.replicates:,} "
@@ -154,9 +171,13 @@ def plan_words(found: Forecast, workers: str) -> str:
         f"{span(found.start)} to start)",
         f"  memory  {size(found.memory)}",
         f"  disk    {size(found.disk)}",
-        f"  from a pilot of {found.pilot} runs{failed}", "",
-        "What the 95% intervals of the means would be, end to end:", "", as_table(dense(rows)), "",
-    ]  # fmt: skip
+        f"  from a pilot of {found.pilot} runs{failed}",
+        "",
+        "What the 95% intervals of the means would be, end to end:",
+        "",
+        as_table(dense(rows)),
+        "",
+    ]
     return "\n".join(lines)
 
 

@@ -24,39 +24,56 @@ MOST_CHANGES, MOST_SPELLS, MOST_LINKS = 40, 14, 12
 def explain(
     source: Annotated[
         Path,
-        typer.Argument(metavar="RUN", help="A run directory, the directory of a comparison, or a scenario file.",
-                       show_default=False),
+        typer.Argument(
+            metavar="RUN",
+            help="A run directory, the directory of a comparison, or a scenario file.",
+            show_default=False,
+        ),
     ],
     other: Annotated[
         str | None,
-        typer.Argument(metavar="[OTHER]", help="A second run directory or scenario file; for a comparison, the name of "
-                       "one of its scenarios.", show_default=False),
+        typer.Argument(
+            metavar="[OTHER]",
+            help="A second run directory or scenario file; for a comparison, the name of one of its scenarios.",
+            show_default=False,
+        ),
     ] = None,
     agent: Annotated[
         list[int] | None,
-        typer.Option("--agent", "-a", metavar="N", help="Adopter to explain, from 0; may be given again.",
-                     show_default=False),
+        typer.Option(
+            "--agent", "-a", metavar="N", help="Adopter to explain, from 0; may be given again.", show_default=False
+        ),
     ] = None,
     most: Annotated[
         int | None,
-        typer.Option("--most", min=0, metavar="N", help="Explain the N adopters that are on different lines for the "
-                     "most months. Absent: 1, unless --agent is given.", show_default=False),
+        typer.Option(
+            "--most",
+            min=0,
+            metavar="N",
+            help="Explain the N adopters that are on different lines for the "
+            "most months. Absent: 1, unless --agent is given.",
+            show_default=False,
+        ),
     ] = None,
     replicate: Annotated[int, typer.Option(help="Which repetition, from 0.")] = 0,
     sets: Sets = None,
-    seed: Annotated[int | None, typer.Option(help="Root of all draws, in place of the file's.",
-                                             show_default=False)] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Root of all draws, in place of the file's.", show_default=False)
+    ] = None,
     adopters: Annotated[int | None, typer.Option(help="Adopters, in place of the file's.", show_default=False)] = None,
     months: Annotated[int | None, typer.Option(help="Months, in place of the file's.", show_default=False)] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Also write tables, the stories as JSON, and a figure for each adopter into a "
-                     "folder below this one.", show_default=False),
+        typer.Option(
+            metavar="DIR",
+            help="Also write tables, the stories as JSON, and a figure for each adopter into a folder below this one.",
+            show_default=False,
+        ),
     ] = None,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="With --out: write the tables only.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress; the findings only.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Say why an adopter chose as it did, and why two worlds with the same luck part for it.
 
     With one world: the adopter's choices, by how much each was won, and how much of that was luck. With two: the months
@@ -93,8 +110,10 @@ def explain(
     if out is not None:
         from sim.experiments.explain.folder import save
 
-        about = {"command": shlex.join(["openloop", *sys.argv[1:]]),
-                 "wall_seconds": round(time.perf_counter() - began, 3)}  # fmt: skip
+        about = {
+            "command": shlex.join(["openloop", *sys.argv[1:]]),
+            "wall_seconds": round(time.perf_counter() - began, 3),
+        }
         folder, files = save(found, out, figures=not no_figures, about=about)
     if as_json:
         said = account(found)
@@ -154,10 +173,20 @@ def _cascade(found: Explanation) -> str:
         f"{parted:,} of {everybody:,} adopters part at some time, the first in {first}; "
         f"{now:,} stand apart in {month_label(last)}.",
         "",
-        as_table([{"part_first_through": row["through"], "adopters": row["adopters"], "of_those": f"{row['part']:.0%}",
-                   "earliest": row["first"], "median_month": row["median"]} for row in causes]),
+        as_table(
+            [
+                {
+                    "part_first_through": row["through"],
+                    "adopters": row["adopters"],
+                    "of_those": f"{row['part']:.0%}",
+                    "earliest": row["first"],
+                    "median_month": row["median"],
+                }
+                for row in causes
+            ]
+        ),
         "",
-    ]  # fmt: skip
+    ]
     for row in found.roots()[:4]:
         lines.append(f"  {row['adopters']:,} of {parted:,} lead back to {row['root']}.")
     return "\n".join(lines)
@@ -178,8 +207,12 @@ def _story(found: Explanation, story: dict[str, Any]) -> str:
 
 
 def _a(kind: str) -> str:
-    return {"startup": "a startup", "enterprise": "an enterprise", "industrial": "an industrial firm",
-            "public": "a public agency"}[kind]  # fmt: skip
+    return {
+        "startup": "a startup",
+        "enterprise": "an enterprise",
+        "industrial": "an industrial firm",
+        "public": "a public agency",
+    }[kind]
 
 
 def _timeline(story: dict[str, Any]) -> list[str]:
@@ -188,8 +221,10 @@ def _timeline(story: dict[str, Any]) -> list[str]:
     if story["apart"]:
         spells = [f"{each['from']} to {each['to']}" for each in story["apart"]]
         more = f" and {len(spells) - 6} more spells" if len(spells) > 6 else ""
-        lines.append(f"Apart in {story['months_apart']} months, in {story['months_on_different_lines']} of them with "
-                     f"another line in first use: {', '.join(spells[:6])}{more}.")  # fmt: skip
+        lines.append(
+            f"Apart in {story['months_apart']} months, in {story['months_on_different_lines']} of them with "
+            f"another line in first use: {', '.join(spells[:6])}{more}."
+        )
     for name, spells in story["choices"].items():
         firsts: list[dict[str, str]] = []
         for spell in spells:  # second slots come and go; the line tells of the first
@@ -217,8 +252,9 @@ def _parting(parting: dict[str, Any]) -> list[str]:
             *_moved(parting, "of the chance", 100, "%"),
         ]
     names = list(dict.fromkeys(each["scenario"] for each in parting["options"]))
-    lines = [f"It parts in {parting['month']} ({parting['occasion']}, {slot}; the race between "
-             f"{parting['race']}s tips)."]  # fmt: skip
+    lines = [
+        f"It parts in {parting['month']} ({parting['occasion']}, {slot}; the race between {parting['race']}s tips)."
+    ]
     for name, margin, (winner, loser) in zip(names, parting["margins"], ((x, y), (y, x)), strict=True):
         if abs(margin) == float("inf"):
             lines.append(f"  {name}: {winner}; {loser} cannot be chosen there.")
@@ -270,15 +306,20 @@ def _upstream(story: dict[str, Any]) -> list[str]:
     links = [each["text"] for each in story["chain"]]
     if len(links) > MOST_LINKS:
         links = [*links[: MOST_LINKS - 3], f"...      ({len(links) - MOST_LINKS + 1} more steps)", *links[-2:]]
-    return ["Upstream, step by step (base -> other):", *(f"  {text}" for text in links),
-            f"  First cause: {story['root']['what']}."]  # fmt: skip
+    return [
+        "Upstream, step by step (base -> other):",
+        *(f"  {text}" for text in links),
+        f"  First cause: {story['root']['what']}.",
+    ]
 
 
 def _later(story: dict[str, Any]) -> list[str]:
     if not story["later"]:
         return []
-    told = [f"{each['month']} through {each['cause']} ({each['options'][0]} | {each['options'][1]})"
-            for each in story["later"][:5]]  # fmt: skip
+    told = [
+        f"{each['month']} through {each['cause']} ({each['options'][0]} | {each['options'][1]})"
+        for each in story["later"][:5]
+    ]
     more = f", and {len(story['later']) - 5} more" if len(story["later"]) > 5 else ""
     return ["", f"It parts again in {'; '.join(told)}{more}."]
 
@@ -293,17 +334,27 @@ def _decisions(story: dict[str, Any]) -> list[str]:
     changes = [each for each in decisions if each["changed"]]
     lines = [f"{_many(len(decisions), 'occasion')} to choose, {_many(len(changes), 'change')} of the first slot."]
     rows = [
-        {"month": each["month"], "occasion": each["occasion"], "from": each["before"], "to": each["first"],
-         "decided_by": f"race of {each['decided_by']}s" if each["decided_by"] else "",
-         "against": each["against"] or "nothing else", "wins_by": _utils(each["margin"]),
-         "of_which_luck": _utils(each["luck_in_margin"], signed=True)}
+        {
+            "month": each["month"],
+            "occasion": each["occasion"],
+            "from": each["before"],
+            "to": each["first"],
+            "decided_by": f"race of {each['decided_by']}s" if each["decided_by"] else "",
+            "against": each["against"] or "nothing else",
+            "wins_by": _utils(each["margin"]),
+            "of_which_luck": _utils(each["luck_in_margin"], signed=True),
+        }
         for each in changes[-MOST_CHANGES:]
-    ]  # fmt: skip
+    ]
     if len(changes) > MOST_CHANGES:
         lines.append(f"The last {MOST_CHANGES} of them:")
     if rows:
-        lines += ["", as_table(rows), "", "Each choice is three races; told is the one that was won by least, and the "
-                  "runner-up in it."]  # fmt: skip
+        lines += [
+            "",
+            as_table(rows),
+            "",
+            "Each choice is three races; told is the one that was won by least, and the runner-up in it.",
+        ]
     last = (changes or decisions)[-1]
     lines += ["", f"What the options were worth in {last['month']}:", "", _terms({"options": last["options"]}, [])]
     return lines

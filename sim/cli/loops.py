@@ -101,8 +101,9 @@ def account(found: Findings, folder: Path, files: tuple[Path, ...]) -> str:
             "findings": [*headline(found), *meaning(found)],
             **{name: json.loads(as_json_text(found.tables[name].to_dict("records"))) for name in tables},
         },
-        indent=2, ensure_ascii=False,
-    )  # fmt: skip
+        indent=2,
+        ensure_ascii=False,
+    )
 
 
 def words(found: Findings) -> str:
@@ -120,11 +121,14 @@ def words(found: Findings) -> str:
             mine = gains[(gains["loop"] == loop) & (gains["estimator"] == estimator)].set_index("horizon")
             if not len(mine):
                 continue
-            cells = {f"{h}_months": f"{mine.loc[h, 'gain']:+.3f} ±{(mine.loc[h, 'high'] - mine.loc[h, 'low']) / 2:.3f}"
-                     for h in plan.horizons}  # fmt: skip
+            cells = {
+                f"{h}_months": f"{mine.loc[h, 'gain']:+.3f} ±{(mine.loc[h, 'high'] - mine.loc[h, 'low']) / 2:.3f}"
+                for h in plan.horizons
+            }
             where = "alone" if estimator == ISOLATED else "others live"
-            rows.append({"loop": name_of(loop), "measured": where, **cells,
-                         "side_of_1": mine.loc[plan.horizons[-1], "verdict"]})  # fmt: skip
+            rows.append(
+                {"loop": name_of(loop), "measured": where, **cells, "side_of_1": mine.loc[plan.horizons[-1], "verdict"]}
+            )
     said = [*headline(found), *meaning(found), *hands(found), *warnings_said(found)]
     about = f"{plan.scenario.name}: utils returned per util put in, 95% intervals over {plan.seeds} replicates"
     return "\n".join([about, "", as_table(rows), "", *_wrapped(said)]) + "\n"

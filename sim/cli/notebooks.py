@@ -15,9 +15,10 @@ MISSING = "The notebooks did not come with this installation. Install OpenLoop a
 
 @app.command()
 def notebooks(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to copy them to; it is made if need be.",
-                                           show_default=False)],
-) -> None:  # fmt: skip
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder to copy them to; it is made if need be.", show_default=False)
+    ],
+) -> None:
     """Copy the six teaching notebooks, to be opened in Jupyter.
 
     Nothing is overwritten. Jupyter comes with: pip install 'openloop[notebooks]'
@@ -36,8 +37,11 @@ def notebooks(
     taken = [file.name for file in files if (folder / file.name).exists()]
     if taken:
         rest = f" and {len(taken) - 1} more" if len(taken) > 1 else ""
-        leave(BAD_INPUT, f"{folder} holds {taken[0]}{rest} already, and nothing was copied. "
-                         "Name another folder, or move yours away.")  # fmt: skip
+        leave(
+            BAD_INPUT,
+            f"{folder} holds {taken[0]}{rest} already, and nothing was copied. "
+            "Name another folder, or move yours away.",
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:

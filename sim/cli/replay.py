@@ -20,21 +20,24 @@ def replay(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that openloop made.", show_default=False)],
     figures: Annotated[bool, typer.Option("--figures", help="Draw the figures again too, and compare them.")] = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep what was made again in a folder below this one.",
-                                  show_default=False)
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep what was made again in a folder below this one.", show_default=False),
     ] = None,
     sample: Annotated[int, typer.Option(min=1, help="Of an ensemble: how many runs are done again.")] = 5,
     model: Annotated[
         str | None,
-        typer.Option(metavar="FILE:CLASS", help="Where the model of your own stands, if it was made with one.",
-                     show_default=False),
+        typer.Option(
+            metavar="FILE:CLASS",
+            help="Where the model of your own stands, if it was made with one.",
+            show_default=False,
+        ),
     ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads; absent: all cores. Changes no number.", show_default=False)
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict and nothing else.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Check the files of a folder, make it again, and say whether the numbers are identical.
 
     Exit code 1 if a file was changed or a number differs. Of an ensemble and a sensitivity study some runs are done
@@ -56,9 +59,7 @@ def replay(
 
         return nullcontext(None) if quiet else progress(total, "replay")
 
-    found = make_again(
-        folder, figures=figures, out=out, sample=sample, model=model, threads=threads, stage=stage
-    )  # fmt: skip
+    found = make_again(folder, figures=figures, out=out, sample=sample, model=model, threads=threads, stage=stage)
     if as_json:
         print(told(found))
     elif quiet:

@@ -18,13 +18,17 @@ def report(
         list[Path], typer.Argument(metavar="RUN...", help="Folders that openloop made.", show_default=False)
     ],
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the report. Absent: that of the one run, or one "
-                                  "beside the first.", show_default=False)
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of the report. Absent: that of the one run, or one beside the first.",
+            show_default=False,
+        ),
     ] = None,
     title: Annotated[str, typer.Option(help="Title of the page.", show_default=False)] = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the page's place and nothing else.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Gather runs, comparisons, S-curves, loops, sensitivity and ensembles into one self-contained page.
 
     What was asked and what came out with its intervals; figures with captions from the manifests; what the scenarios

@@ -20,28 +20,40 @@ if TYPE_CHECKING:
 
 @app.command()
 def scurve(
-    source: Annotated[Path, typer.Argument(metavar="TABLE|RUN", help="A CSV file, or a run directory.",
-                                           show_default=False)],
+    source: Annotated[
+        Path, typer.Argument(metavar="TABLE|RUN", help="A CSV file, or a run directory.", show_default=False)
+    ],
     time: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Column of times: numbers, 2026-03 or 2026-03-16.",
-                                 show_default=False)
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column of times: numbers, 2026-03 or 2026-03-16.", show_default=False),
     ] = None,
     values: Annotated[
-        list[str] | None, typer.Option("--value", metavar="COLUMN", help="Column of shares; may be given again. "
-                                       "Absent: every other column of numbers.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            "--value",
+            metavar="COLUMN",
+            help="Column of shares; may be given again. Absent: every other column of numbers.",
+            show_default=False,
+        ),
     ] = None,
     by: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Column that names the series of a long table.",
-                                 show_default=False)
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column that names the series of a long table.", show_default=False),
     ] = None,
     percent: Annotated[bool, typer.Option("--percent", help="The table is in percent.")] = False,
     observable: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of a run directory: the share to read; absent: adoption.",
-                                 show_default=False)
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Of a run directory: the share to read; absent: adoption.", show_default=False
+        ),
     ] = None,
     until: Annotated[
-        float | None, typer.Option(metavar="TIME", help="Leave out what came later: what could be said then? A "
-                                   "year, or a month number of a run.", show_default=False)
+        float | None,
+        typer.Option(
+            metavar="TIME",
+            help="Leave out what came later: what could be said then? A year, or a month number of a run.",
+            show_default=False,
+        ),
     ] = None,
     resamples: Annotated[int, typer.Option(min=0, help="Records drawn for the bootstrap intervals; 0: none.")] = 200,
     seed: Annotated[int, typer.Option(help="Root of the bootstrap's draws.")] = 0,
@@ -49,7 +61,7 @@ def scurve(
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Write the numbers only.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the directory and nothing else.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Describe shares over time, and say what may and may not be said about where they stop.
 
     \b
@@ -80,9 +92,16 @@ def scurve(
             found.append(describe(series, runs, resamples, seed, are_rivals(observable or "adoption")))
             tick(1)
     options: dict[str, Any] = {
-        "data_sha256": digest, "observable": observable, "time": time, "values": values, "by": by, "percent": percent,
-        "until": until, "resamples": resamples, "seed": seed,
-    }  # fmt: skip
+        "data_sha256": digest,
+        "observable": observable,
+        "time": time,
+        "values": values,
+        "by": by,
+        "percent": percent,
+        "until": until,
+        "resamples": resamples,
+        "seed": seed,
+    }
     command = {"command": shlex.join(["openloop", *sys.argv[1:]]), "source": str(source)}
     folder, files = scurve_folder.save(found, _name(source), options, out, figures=not no_figures, about=command)
     if as_json:
@@ -157,16 +176,25 @@ def _words(found: list[Description], folder: Path, files: tuple[Path, ...]) -> s
     from sim.analysis.scurves.describe import percents, replicates, sentence
     from sim.cli.terminal import as_table
 
-    lines = [as_table([
-        {
-            "series": each.series.name, "points": each.series.share.size, "last": f"{each.series.share[-1]:.0%}",
-            "status": each.status,
-            "ceiling": "withheld" if each.status in ("not identified", "contested")
-            else percents(each.curve.ceiling_low, each.curve.ceiling_high),
-            "10%": _when(each, each.curve.take_off_absolute), "50%": _when(each, each.curve.half_absolute),
-        }
-        for each in found
-    ]), ""]  # fmt: skip
+    lines = [
+        as_table(
+            [
+                {
+                    "series": each.series.name,
+                    "points": each.series.share.size,
+                    "last": f"{each.series.share[-1]:.0%}",
+                    "status": each.status,
+                    "ceiling": "withheld"
+                    if each.status in ("not identified", "contested")
+                    else percents(each.curve.ceiling_low, each.curve.ceiling_high),
+                    "10%": _when(each, each.curve.take_off_absolute),
+                    "50%": _when(each, each.curve.half_absolute),
+                }
+                for each in found
+            ]
+        ),
+        "",
+    ]
     lines += [f"  {sentence(each)}" for each in found]
     table = replicates(found)
     for name, part in table.groupby("series", sort=False):

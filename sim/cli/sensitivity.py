@@ -44,51 +44,83 @@ def _outcomes(incomplete: str) -> list[str]:
 def sensitivity(
     file: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file.", show_default=False)],
     question: Annotated[
-        str, typer.Option(metavar="WHAT", help="screen, share, interaction, tail or which-region: picks method and "
-                          "budget, and says why.", autocompletion=_questions)
+        str,
+        typer.Option(
+            metavar="WHAT",
+            help="screen, share, interaction, tail or which-region: picks method and budget, and says why.",
+            autocompletion=_questions,
+        ),
     ] = "",
     method: Annotated[
-        str, typer.Option(metavar="NAME", help="morris, radial, sobol, sobol2 (with pairs), rbd_fast, delta, pawn, "
-                          "hdmr, rsa, dgsm, ff or shapley.", autocompletion=_methods)
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="morris, radial, sobol, sobol2 (with pairs), rbd_fast, delta, pawn, hdmr, rsa, dgsm, ff or shapley.",
+            autocompletion=_methods,
+        ),
     ] = "",
     factors: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAMES", help="core (default), all, block:cost, keys, patterns such as compute.*, a key "
-                     "with a range, top:12 of an earlier study; -NAME takes away. Separate by commas, or give again.",
-                     show_default=False),
+        typer.Option(
+            metavar="NAMES",
+            help="core (default), all, block:cost, keys, patterns such as compute.*, a key "
+            "with a range, top:12 of an earlier study; -NAME takes away. Separate by commas, or give again.",
+            show_default=False,
+        ),
     ] = None,
     outcomes: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAMES", help="Outcomes such as focus_share@2029-01, total_gain or mean_wait_all.",
-                     show_default=False, autocompletion=_outcomes),
+        typer.Option(
+            metavar="NAMES",
+            help="Outcomes such as focus_share@2029-01, total_gain or mean_wait_all.",
+            show_default=False,
+            autocompletion=_outcomes,
+        ),
     ] = None,
     at: Annotated[
-        list[str] | None, typer.Option("--at", metavar="MONTH", help="Months at which levels are read. Absent: 2029-01 "
-                                       "and 2032-01.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            "--at",
+            metavar="MONTH",
+            help="Months at which levels are read. Absent: 2029-01 and 2032-01.",
+            show_default=False,
+        ),
     ] = None,
     size: Annotated[
-        int | None, typer.Option(min=1, help="Base points, trajectories or walks; a power of two where the method "
-                                 "draws a Sobol' sequence.", show_default=False)
+        int | None,
+        typer.Option(
+            min=1,
+            help="Base points, trajectories or walks; a power of two where the method draws a Sobol' sequence.",
+            show_default=False,
+        ),
     ] = None,
     more: Annotated[
-        int | None, typer.Option(min=1, help="Add so many to what the store holds, and analyse all of it.",
-                                 show_default=False)
+        int | None,
+        typer.Option(min=1, help="Add so many to what the store holds, and analyse all of it.", show_default=False),
     ] = None,
     until_stable: Annotated[bool, typer.Option("--until-stable", help="Add runs until rankings are stable.")] = False,
     max_runs: Annotated[
         int | None, typer.Option(min=1, help="Most runs that --until-stable may reach.", show_default=False)
     ] = None,
     luck: Annotated[
-        str, typer.Option(metavar="HOW", help="factor: luck is a factor. mean:20 or quantile:0.9:20: explain the mean "
-                          "or a quantile of so many replicates.")
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="factor: luck is a factor. mean:20 or quantile:0.9:20: explain the mean "
+            "or a quantile of so many replicates.",
+        ),
     ] = "factor",
     by_block: Annotated[bool, typer.Option("--by-block", help="Move whole blocks of factors; Sobol' only.")] = False,
     region: Annotated[
         str, typer.Option(metavar="TEXT", help='Which assumptions lead there? For example "focus_share@2029-01 < 20%".')
     ] = "",
     flip: Annotated[
-        str, typer.Option(metavar="TEXT", help='Smallest change that reverses it: "focus_share@2029-01 > 0.2", or an '
-                          "outcome whose difference from --against it is.")
+        str,
+        typer.Option(
+            metavar="TEXT",
+            help='Smallest change that reverses it: "focus_share@2029-01 > 0.2", or an '
+            "outcome whose difference from --against it is.",
+        ),
     ] = "",
     against: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --flip: the other scenario.", show_default=False)
@@ -106,12 +138,12 @@ def sensitivity(
         typer.Option(metavar="FILE:CLASS", help="With --engine mesa: a model of your own.", show_default=False),
     ] = None,
     cluster: Annotated[
-        str | None, typer.Option(metavar="WHERE", help="processes, local (Dask), tcp://host:8786 or mpi.",
-                                 show_default=False)
+        str | None,
+        typer.Option(metavar="WHERE", help="processes, local (Dask), tcp://host:8786 or mpi.", show_default=False),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the folder and nothing else.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Say which assumptions drive an outcome, how surely, and how much of its spread is luck.
 
     A ranking is printed only when it is stable. What is in the store is not run again: the same command resumes.
@@ -138,8 +170,9 @@ def sensitivity(
         chosen = find(method or QUESTIONS[asked].method)
         if asked and not quiet:
             say(f"{asked}: {chosen.title}, since {QUESTIONS[asked].why}.")
-        job = _Job(file, chosen, asked, parse_treatment(luck), by_block, design_seed, out, (engine, model), cluster,
-                   quiet)  # fmt: skip
+        job = _Job(
+            file, chosen, asked, parse_treatment(luck), by_block, design_seed, out, (engine, model), cluster, quiet
+        )
         job.prepare(sets or (), adopters, months, factors or (), outcomes or (), at or ())
         job.measure(size, more)
         if plan_only:
@@ -164,9 +197,18 @@ class _Job:
     """One command: what is run, where, and what is said on the way."""
 
     def __init__(
-        self, file: Path, method: Any, question: str, treatment: Any, by_block: bool, seed: int, out: Path,
-        engine: tuple[str, str | None], cluster: str | None, quiet: bool,
-    ):  # fmt: skip
+        self,
+        file: Path,
+        method: Any,
+        question: str,
+        treatment: Any,
+        by_block: bool,
+        seed: int,
+        out: Path,
+        engine: tuple[str, str | None],
+        cluster: str | None,
+        quiet: bool,
+    ):
         self.file, self.method, self.question, self.treatment = file, method, question, treatment
         self.by_block, self.seed, self.out, self.cluster = by_block, seed, out, cluster
         self.engine, self.user_model = engine
@@ -190,8 +232,9 @@ class _Job:
         for note in notes:
             say(f"note: {note}")
         wanted = columns(scenario, outcomes, at)
-        self.model = ScenarioModel(scenario, variables, wanted, DEFAULT_CURVES, engine=self.engine,
-                                   model=self.user_model, cluster=self.cluster)  # fmt: skip
+        self.model = ScenarioModel(
+            scenario, variables, wanted, DEFAULT_CURVES, engine=self.engine, model=self.user_model, cluster=self.cluster
+        )
         self.parent = folder_of(self.model, self.out)
         self.model.folder = self.parent / ENSEMBLE
         self.folder = self.parent / (self.method.name + ("-blocks" if self.by_block else ""))
@@ -248,8 +291,16 @@ class _Job:
 
         began = time.perf_counter()
         with self._watching():
-            study = carry_out(self.model, self.method, size=self.size, seed=self.seed, treatment=self.treatment,
-                              by_block=self.by_block, question=self.question, names=self.names)  # fmt: skip
+            study = carry_out(
+                self.model,
+                self.method,
+                size=self.size,
+                seed=self.seed,
+                treatment=self.treatment,
+                by_block=self.by_block,
+                question=self.question,
+                names=self.names,
+            )
         self.took = time.perf_counter() - began
         if until:
             told = lambda each: say(f"not stable at {each.design.size:,} {each.method.part}; going on")
@@ -295,9 +346,12 @@ class _Job:
 
         if figures and not self.quiet:
             say("drawing")
-        about = {"command": shlex.join(["openloop", *sys.argv[1:]]),
-                 "wall_seconds": round(time.perf_counter() - self.began, 1),
-                 "planned_seconds": round(self.cost.seconds, 1), "run_seconds": round(self.took, 1)}  # fmt: skip
+        about = {
+            "command": shlex.join(["openloop", *sys.argv[1:]]),
+            "wall_seconds": round(time.perf_counter() - self.began, 1),
+            "planned_seconds": round(self.cost.seconds, 1),
+            "run_seconds": round(self.took, 1),
+        }
         save(study, self.folder, extras, report=report, draw=drawn if figures else None, about=about)
         return self.folder
 
@@ -332,8 +386,12 @@ def words(study: Study, extras: Extras) -> str:
     if first.settled is not None:
         rows = []
         for row in first.table.head(ROWS).to_dict("records"):
-            cells = {"factor": row["factor"], "block": row["block"],
-                     WORDS[first.main]: figures(row, first.main), "standing": row["standing"]}  # fmt: skip
+            cells = {
+                "factor": row["factor"],
+                "block": row["block"],
+                WORDS[first.main]: figures(row, first.main),
+                "standing": row["standing"],
+            }
             rows.append({"rank": place(row), **cells} if first.ranked else cells)
         lines += [f"{first.outcome}  ({study.treatment.words})", as_table(rows)]
         if len(first.table) > ROWS:
@@ -344,18 +402,30 @@ def words(study: Study, extras: Extras) -> str:
     lines += ["", f"share of luck: {', '.join(told) or 'not known, since luck was not varied'}"]
     lines += looks(study)
     if extras.region is not None and extras.box is not None:
-        lines += ["", f"{extras.region}: {extras.box.base:.0%} of runs; the box covers {extras.box.coverage:.0%} of "
-                  f"them at density {extras.box.density:.0%}"]  # fmt: skip
-        lines += [f"  {row.factor}: {row.low_text} to {row.high_text}"
-                  for row in box_table(study, extras.box).itertuples()]  # fmt: skip
+        lines += [
+            "",
+            f"{extras.region}: {extras.box.base:.0%} of runs; the box covers {extras.box.coverage:.0%} of "
+            f"them at density {extras.box.density:.0%}",
+        ]
+        lines += [
+            f"  {row.factor}: {row.low_text} to {row.high_text}" for row in box_table(study, extras.box).itertuples()
+        ]
     if extras.reversals is not None:
         found = extras.reversals
-        lines += ["", f"{extras.flip} stands at {found.value:.3g}" + (
-            "; nothing within the ranges reverses it" if found.nearest is None else
-            f"; reversed {found.nearest.distance:.2f} units of uncertainty away:")]  # fmt: skip
-        lines += [f"  {row['factor']}: {row['from']} -> {row['to']}" for row in
-                  reversal_table(study, found).to_dict("records")
-                  if row["search"] == "any factors" and row["own_distance"] >= 0.05]  # fmt: skip
+        lines += [
+            "",
+            f"{extras.flip} stands at {found.value:.3g}"
+            + (
+                "; nothing within the ranges reverses it"
+                if found.nearest is None
+                else f"; reversed {found.nearest.distance:.2f} units of uncertainty away:"
+            ),
+        ]
+        lines += [
+            f"  {row['factor']}: {row['from']} -> {row['to']}"
+            for row in reversal_table(study, found).to_dict("records")
+            if row["search"] == "any factors" and row["own_distance"] >= 0.05
+        ]
     lines += [f"note: {text}" for text in extras.trouble]
     return "\n".join(lines)
 

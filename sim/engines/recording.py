@@ -26,10 +26,26 @@ STARTUP, ENTERPRISE, INDUSTRIAL = TYPES.index("startup"), TYPES.index("enterpris
 
 
 STOCKS = (
-    "open", "base", "released", "internal", "borrowed", "sector_capability", "training", "load", "revenue_share",
-    "chips_frontier", "chips_domestic", "capacity", "telemetry", "partner", "pool", "derivatives", "experience",
-    "ecosystem", "awareness",
-)  # fmt: skip
+    "open",
+    "base",
+    "released",
+    "internal",
+    "borrowed",
+    "sector_capability",
+    "training",
+    "load",
+    "revenue_share",
+    "chips_frontier",
+    "chips_domestic",
+    "capacity",
+    "telemetry",
+    "partner",
+    "pool",
+    "derivatives",
+    "experience",
+    "ecosystem",
+    "awareness",
+)
 """What the record reads off an engine after a month, beside what the month came to."""
 
 
@@ -49,9 +65,15 @@ class Recorder:
     def __init__(self, world: World, trace: bool, keep: Collection[str] | None = None, rows: int = 1):
         self.world = world
         size = {
-            "region": len(REGIONS), "sector": len(SECTORS), "type": len(TYPES), "line": len(world.lines),
-            "mode": len(MODES), "group": len(GROUPS), "channel": len(CHANNELS), "reaction": len(world.reactions),
-        }  # fmt: skip
+            "region": len(REGIONS),
+            "sector": len(SECTORS),
+            "type": len(TYPES),
+            "line": len(world.lines),
+            "mode": len(MODES),
+            "group": len(GROUPS),
+            "channel": len(CHANNELS),
+            "reaction": len(world.reactions),
+        }
         recorded = {**OBSERVABLES, **OF_REACTIONS} if world.reactions else OBSERVABLES
         for name in keep or ():
             if name not in OBSERVABLES and name not in OF_REACTIONS:
@@ -69,9 +91,15 @@ class Recorder:
             names = ("trace_primary", "trace_secondary")
             self.choices = {name: np.empty(shape, option_type(len(world.lines))) for name in names}
         self._parts = [
-            self._adoption, self._usage, self._lenses, self._capability, self._prices, self._compute, self._data,
+            self._adoption,
+            self._usage,
+            self._lenses,
+            self._capability,
+            self._prices,
+            self._compute,
+            self._data,
             self._government,
-        ]  # fmt: skip
+        ]
         self._at_once = max(1, rows // world.runs)
         self._aside: list[tuple[int, SimpleNamespace, SimpleNamespace]] = []
 
@@ -86,8 +114,10 @@ class Recorder:
             # what rules remember changes in place, so it cannot be put aside
             told = now.reactions
             for name, value in (
-                ("reaction_seen", told.seen), ("reaction_decided", told.decided), ("reaction_strength", told.strength),
-            ):  # fmt: skip
+                ("reaction_seen", told.seen),
+                ("reaction_decided", told.decided),
+                ("reaction_strength", told.strength),
+            ):
                 if name in self.series:
                     self.series[name][:, month] = value
         for name in self.choices:
@@ -127,9 +157,13 @@ class Recorder:
         if len(months) == 1:
             return one
         if isinstance(one, SimpleNamespace):
-            return SimpleNamespace(**{
-                name: self._as_rows([getattr(month, name) for month in months]) for name in vars(one) if name in _READ
-            })  # fmt: skip
+            return SimpleNamespace(
+                **{
+                    name: self._as_rows([getattr(month, name) for month in months])
+                    for name in vars(one)
+                    if name in _READ
+                }
+            )
         if isinstance(one, dict):
             return {name: self._as_rows([month[name] for month in months]) for name in one}
         shapes = {month.shape for month in months}
@@ -332,11 +366,45 @@ def joined(parts: Sequence[Part]) -> dict[str, Array]:
 
 
 _READ = {
-    *STOCKS, "tally", "pairs", "choosers", "moved", "began", "surplus", "new", "used", "usage_table", "by_line",
-    "users", "beside", "new_derivatives", "startups", "option_price", "frontier", "coverage", "release",
-    "price_of_fixed_capability", "markup", "capex", "compute", "powered", "chips_legal", "chips_denied",
-    "chips_smuggled", "chips_output", "scarcity", "data_gain", "rebate", "leaked", "data_exposure",
-    "operational_exposure", "concentration", "shedding_time", "security_exposure", "observed", "programmes",
+    *STOCKS,
+    "tally",
+    "pairs",
+    "choosers",
+    "moved",
+    "began",
+    "surplus",
+    "new",
+    "used",
+    "usage_table",
+    "by_line",
+    "users",
+    "beside",
+    "new_derivatives",
+    "startups",
+    "option_price",
+    "frontier",
+    "coverage",
+    "release",
+    "price_of_fixed_capability",
+    "markup",
+    "capex",
+    "compute",
+    "powered",
+    "chips_legal",
+    "chips_denied",
+    "chips_smuggled",
+    "chips_output",
+    "scarcity",
+    "data_gain",
+    "rebate",
+    "leaked",
+    "data_exposure",
+    "operational_exposure",
+    "concentration",
+    "shedding_time",
+    "security_exposure",
+    "observed",
+    "programmes",
     "capex_boost",
-}  # fmt: skip
+}
 """Names of what the parts of the record read."""

@@ -245,9 +245,17 @@ def build(jobs: Sequence[Job]) -> World:
 
 
 RULE_NUMBERS = (
-    "threshold", "hold", "lag", "gain", "max", "cooldown", "hysteresis", "start", "observation_lag",
+    "threshold",
+    "hold",
+    "lag",
+    "gain",
+    "max",
+    "cooldown",
+    "hysteresis",
+    "start",
+    "observation_lag",
     "observation_noise",
-)  # fmt: skip
+)
 
 
 def reaction_ids(scenarios: Iterable[Scenario]) -> tuple[str, ...]:
@@ -271,11 +279,17 @@ def _reaction_rules(scenarios: Sequence[Scenario], which: Array) -> tuple[Reacti
         numbers = {name: np.array([each[name] for each in told]) for name in RULE_NUMBERS}
         found.append(
             ReactionRule(
-                rows=rows, column=ids.index(one.id), actor=REGIONS.index(one.actor),
-                region=REGIONS.index(one.metric_region), metric=one.watch, option=list(METRICS).index(one.watch),
-                sign=one.sign, numbers=SimpleNamespace(**numbers), policy=one.measure,
+                rows=rows,
+                column=ids.index(one.id),
+                actor=REGIONS.index(one.actor),
+                region=REGIONS.index(one.metric_region),
+                metric=one.watch,
+                option=list(METRICS).index(one.watch),
+                sign=one.sign,
+                numbers=SimpleNamespace(**numbers),
+                policy=one.measure,
             )
-        )  # fmt: skip
+        )
     return tuple(found)
 
 
@@ -349,8 +363,12 @@ def _what_pulls(scenario: Scenario) -> tuple[Any, ...]:
     """Everything that the paths of levers depend on."""
     government = scenario.parameters.government
     return (
-        scenario.events, scenario.policies, scenario.run.months, government.anticipation, government.anticipation_time
-    )  # fmt: skip
+        scenario.events,
+        scenario.policies,
+        scenario.run.months,
+        government.anticipation,
+        government.anticipation_time,
+    )
 
 
 def _lever_paths(scenario: Scenario, roster: dict[str, str]) -> dict[str, Array]:

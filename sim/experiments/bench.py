@@ -136,17 +136,31 @@ def decisions(quick: bool) -> Iterator[Measured]:
     adopters, months = 100_000, 24 if quick else 60
     found = by_month(adopters, months, attempts=2 if quick else 3)
     each_month = found.seconds.sum() / months / adopters
-    yield Measured("an adopter-month, 100,000 adopters, one thread", each_month * 1e9, "ns", 25,
-                   note=f"{months} months, macro steps and record included")  # fmt: skip
+    yield Measured(
+        "an adopter-month, 100,000 adopters, one thread",
+        each_month * 1e9,
+        "ns",
+        25,
+        note=f"{months} months, macro steps and record included",
+    )
     # months differ in how many have adopted and how many choose, which tells the cost of the two apart
     causes = np.stack([np.ones(months), found.adopted, found.choosers], axis=1)[1:]
     each = np.linalg.lstsq(causes, found.deciding[1:], rcond=None)[0]
-    yield Measured("a review (24 options, nested, two slots, eight peers)", each[2] * 1e9, "ns", 300,
-                   note="slope of a month's time in the number of reviews")  # fmt: skip
+    yield Measured(
+        "a review (24 options, nested, two slots, eight peers)",
+        each[2] * 1e9,
+        "ns",
+        300,
+        note="slope of a month's time in the number of reviews",
+    )
     share = found.choosers.sum() / months / adopters
     with_all = found.deciding.sum() / found.choosers.sum()
-    yield Measured("the same, with its share of everything else", with_all * 1e9, "ns",
-                   note=f"all that adopters do over reviews; {share:.1%} of adopters review in a month")  # fmt: skip
+    yield Measured(
+        "the same, with its share of everything else",
+        with_all * 1e9,
+        "ns",
+        note=f"all that adopters do over reviews; {share:.1%} of adopters review in a month",
+    )
 
 
 def ensemble(quick: bool) -> Iterator[Measured]:
@@ -168,19 +182,28 @@ def ensemble(quick: bool) -> Iterator[Measured]:
     yield Measured("two threads against one, the same batch", one / two, "times", 1.9, at_least=True, note="wall time")
     two = best(lambda: lockstep.simulate(jobs, threads=2, keep=("focus_share", "L3")), attempts, WALL) / runs
     yield Measured("runs a second, two threads, two series", 1 / two, "1/s")
-    yield Measured(f"{SOBOL_RUNS:,} runs at 3,000 adopters, two threads", SOBOL_RUNS * two / 60, "min", 3,
-                   note=f"wall time, extrapolated from {runs} runs, two series recorded")  # fmt: skip
+    yield Measured(
+        f"{SOBOL_RUNS:,} runs at 3,000 adopters, two threads",
+        SOBOL_RUNS * two / 60,
+        "min",
+        3,
+        note=f"wall time, extrapolated from {runs} runs, two series recorded",
+    )
 
 
 def single(quick: bool) -> Iterator[Measured]:
     """One run, as behind a slider."""
     job = [(world(ADOPTERS, MONTHS), 0)]
     attempts = 3 if quick else 8
-    yield Measured("a single run of 3,000 x 120, warm", best(lambda: lockstep.simulate(job, threads=1), attempts) * 1e3,
-                   "ms", 40)  # fmt: skip
+    yield Measured(
+        "a single run of 3,000 x 120, warm", best(lambda: lockstep.simulate(job, threads=1), attempts) * 1e3, "ms", 40
+    )
     keep = ("focus_share", "L3")
-    yield Measured("the same, two series recorded",
-                   best(lambda: lockstep.simulate(job, threads=1, keep=keep), attempts) * 1e3, "ms")  # fmt: skip
+    yield Measured(
+        "the same, two series recorded",
+        best(lambda: lockstep.simulate(job, threads=1, keep=keep), attempts) * 1e3,
+        "ms",
+    )
 
 
 def against_mesa(quick: bool) -> Iterator[Measured]:
@@ -198,12 +221,24 @@ def against_mesa(quick: bool) -> Iterator[Measured]:
         slow, wall = time.process_time() - start, WALL() - wall
         fast = by_month(adopters, months, attempts=3).seconds.sum()
         note = f"the first {months} months, without building; Mesa {slow / months / adopters * 1e6:.0f} us a step"
-        yield Measured(f"lockstep against Mesa, {adopters:,} adopters, one thread", slow / fast, "times", target,
-                       at_least=True, note=note)  # fmt: skip
+        yield Measured(
+            f"lockstep against Mesa, {adopters:,} adopters, one thread",
+            slow / fast,
+            "times",
+            target,
+            at_least=True,
+            note=note,
+        )
         if adopters == 100_000:
             both = by_month(adopters, months, threads=2, attempts=3, clock=WALL).seconds.sum()
-            yield Measured(f"lockstep against Mesa, {adopters:,} adopters, two threads", wall / both, "times", 1000,
-                           at_least=True, note=note)  # fmt: skip
+            yield Measured(
+                f"lockstep against Mesa, {adopters:,} adopters, two threads",
+                wall / both,
+                "times",
+                1000,
+                at_least=True,
+                note=note,
+            )
 
 
 def growth(quick: bool) -> Iterator[Measured]:
@@ -214,17 +249,29 @@ def growth(quick: bool) -> Iterator[Measured]:
     for adopters in sizes:
         found = by_month(adopters, months, attempts=max(1, min(8, 1_000_000 // adopters)))
         costs.append(found.seconds.sum() / months / adopters)
-        yield Measured(f"adopter-months a second, {adopters:,} adopters, one thread", 1 / costs[-1] / 1e6, "millions",
-                       note=f"the first {months} months")  # fmt: skip
+        yield Measured(
+            f"adopter-months a second, {adopters:,} adopters, one thread",
+            1 / costs[-1] / 1e6,
+            "millions",
+            note=f"the first {months} months",
+        )
     spread = max(costs) / min(costs)
     yield Measured(f"dearest against cheapest of {sizes[0]:,} to {sizes[-1]:,} adopters", spread, "times", 1.2)
     peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / sizes[-1]
     held = bytes_per_adopter()
     yield Measured("memory of an adopter and run", held, "bytes", 64)
-    yield Measured(f"the same at its peak, while {sizes[-1]:,} adopters are made", peak, "bytes",
-                   note="growth of the process's largest size")  # fmt: skip
-    yield Measured("adopters that fit into 20 GB", MEMORY / max(peak, held) / 1e6, "millions",
-                   note="bounded by the peak, not tried")  # fmt: skip
+    yield Measured(
+        f"the same at its peak, while {sizes[-1]:,} adopters are made",
+        peak,
+        "bytes",
+        note="growth of the process's largest size",
+    )
+    yield Measured(
+        "adopters that fit into 20 GB",
+        MEMORY / max(peak, held) / 1e6,
+        "millions",
+        note="bounded by the peak, not tried",
+    )
     if (os.cpu_count() or 1) > 1:
         one, two = (
             by_month(1_000_000, months, threads=threads, attempts=2, clock=WALL).seconds.sum() for threads in (1, 2)
@@ -248,9 +295,12 @@ def commands(quick: bool) -> Iterator[Measured]:
         def seconds(*words: str, **environment: str) -> float:
             start = WALL()
             subprocess.run(
-                [sys.executable, "-m", "sim.cli", *words], cwd=folder, check=True, capture_output=True,
+                [sys.executable, "-m", "sim.cli", *words],
+                cwd=folder,
+                check=True,
+                capture_output=True,
                 env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
-            )  # fmt: skip
+            )
             return WALL() - start
 
         attempts = range(2 if quick else 4)

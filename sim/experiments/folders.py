@@ -19,21 +19,37 @@ from sim.results.folder import MANIFEST
 STUDY = "study.json"
 
 KINDS = {
-    "run": "a run", "comparison": "a comparison", "sweep": "a response curve", "loops": "an analysis of loops",
-    "scurve": "an analysis of S-curves", "explained": "an explanation", "ensemble": "an ensemble",
+    "run": "a run",
+    "comparison": "a comparison",
+    "sweep": "a response curve",
+    "loops": "an analysis of loops",
+    "scurve": "an analysis of S-curves",
+    "explained": "an explanation",
+    "ensemble": "an ensemble",
     "sensitivity": "a sensitivity study",
-}  # fmt: skip
+}
 """Kind of a folder -> in words."""
 
-_MARKS = {"comparison": "comparison", "sweep": "sweep", "loops": "loops", "scurve": "scurve", "explained": "explained",
-          "series_sha256": "run"}  # fmt: skip
+_MARKS = {
+    "comparison": "comparison",
+    "sweep": "sweep",
+    "loops": "loops",
+    "scurve": "scurve",
+    "explained": "explained",
+    "series_sha256": "run",
+}
 """Entry of a manifest -> the kind that only its folders have."""
 
 NUMBERS = {
-    "run": ("scenario.yaml", "series.nc"), "comparison": ("comparison.csv", "curves.nc"), "sweep": ("sweep.csv",),
-    "loops": ("scenario.yaml", "gains.csv"), "scurve": ("scurves.csv",), "explained": ("choices.csv",),
-    "ensemble": ("scenario.yaml",), "sensitivity": ("indices.csv",),
-}  # fmt: skip
+    "run": ("scenario.yaml", "series.nc"),
+    "comparison": ("comparison.csv", "curves.nc"),
+    "sweep": ("sweep.csv",),
+    "loops": ("scenario.yaml", "gains.csv"),
+    "scurve": ("scurves.csv",),
+    "explained": ("choices.csv",),
+    "ensemble": ("scenario.yaml",),
+    "sensitivity": ("indices.csv",),
+}
 """Files without which a folder of a kind says nothing."""
 
 
@@ -111,8 +127,10 @@ def open_folders(path: str | Path) -> list[Folder]:
         kind = "ensemble" if manifest.get("kind") == "ensemble" else ""
         kind = kind or next((kind for mark, kind in _MARKS.items() if mark in manifest), "")
         if not kind:
-            raise OutputError(f"{path / MANIFEST} says nothing that this version knows; openloop {__version__} reads "
-                              f"folders of {', '.join(KINDS)}.")  # fmt: skip
+            raise OutputError(
+                f"{path / MANIFEST} says nothing that this version knows; openloop {__version__} reads "
+                f"folders of {', '.join(KINDS)}."
+            )
         return [_checked(Folder(path, kind, manifest))]
     studies = sorted(each.parent for each in path.glob(f"*/{STUDY}") if not each.parent.name.startswith("."))
     if studies:

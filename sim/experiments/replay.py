@@ -129,9 +129,10 @@ def _circumstances(folder: Folder) -> Iterator[str]:
         manifest = {**_store_manifest(folder), "openloop": folder.version}
     now: dict[str, str] = {"OpenLoop": __version__, "Python": platform.python_version(), "system": platform.platform()}
     then: dict[str, str] = {
-        "OpenLoop": folder.version, "Python": str(manifest.get("python", "")),
+        "OpenLoop": folder.version,
+        "Python": str(manifest.get("python", "")),
         "system": str(manifest.get("platform", "")),
-    }  # fmt: skip
+    }
     for name, made in dict(manifest.get("packages", {})).items():
         try:
             now[name], then[name] = version(name), str(made)
@@ -163,12 +164,21 @@ class _Job:
         if kind in ("ensemble", "sensitivity"):
             return self.some_runs(), None
         rebuild: dict[str, Callable[[Path], Path]] = {
-            "run": self.run, "comparison": self.comparison, "loops": self.loops, "explained": self.explained,
+            "run": self.run,
+            "comparison": self.comparison,
+            "loops": self.loops,
+            "explained": self.explained,
             "scurve": self.scurve,
-        }  # fmt: skip
+        }
         if kind not in rebuild:
-            return [Finding("numbers", None, "a response curve is checked by its checksums; its command makes it "
-                            f"again: {self.folder.manifest.get('command', 'unknown')}")], None  # fmt: skip
+            return [
+                Finding(
+                    "numbers",
+                    None,
+                    "a response curve is checked by its checksums; its command makes it "
+                    f"again: {self.folder.manifest.get('command', 'unknown')}",
+                )
+            ], None
         try:
             made = rebuild[kind](place)
         except _NotAtHand as missing:
@@ -210,8 +220,16 @@ class _Job:
         engine, model = self.engine_of()
         scenario = self.scenario()
         with self._counted(scenario.run.months * scenario.run.replicates) as tick:
-            made = run_to_folder(scenario, engine=engine, model=model, out=place, figures=self.figures,
-                                 threads=self.threads, progress=tick, command=self._command())  # fmt: skip
+            made = run_to_folder(
+                scenario,
+                engine=engine,
+                model=model,
+                out=place,
+                figures=self.figures,
+                threads=self.threads,
+                progress=tick,
+                command=self._command(),
+            )
         assert made.folder is not None
         return made.folder
 
@@ -274,8 +292,10 @@ class _Job:
                 told.append(describe(series, runs, manifest["resamples"], manifest["seed"], rivals))
                 if tick is not None:
                     tick(1)
-        inputs = {name: manifest[name] for name in ("data_sha256", "observable", "time", "values", "by", "percent",
-                                                    "until", "resamples", "seed")}  # fmt: skip
+        inputs = {
+            name: manifest[name]
+            for name in ("data_sha256", "observable", "time", "values", "by", "percent", "until", "resamples", "seed")
+        }
         about = {"command": self._command(), "source": str(source)}
         return save(told, manifest["scurve"], inputs, place, figures=self.figures, about=about)[0]
 
@@ -301,8 +321,13 @@ class _Job:
             return [Finding("runs", None, "the store of the runs is missing; the tables cannot be held against them")]
         made = str(open_folder(path).manifest.get("openloop"))
         if made != __version__:
-            return [Finding("runs", None, f"made by version {made}; this is {__version__}, which does not do runs of "
-                            "another version again")]  # fmt: skip
+            return [
+                Finding(
+                    "runs",
+                    None,
+                    f"made by version {made}; this is {__version__}, which does not do runs of another version again",
+                )
+            ]
         ensemble = Ensemble.open(path)
         table = ensemble.table()
         good = table[table["status"] == OK].reset_index(drop=True)
@@ -317,8 +342,13 @@ class _Job:
                 if tick is not None:
                     tick(total)
         if self.folder.kind == "sensitivity":
-            findings.append(Finding("indices", None, "the tables are made from these runs by the recorded command: "
-                                    f"{self._command() or 'unknown'}"))  # fmt: skip
+            findings.append(
+                Finding(
+                    "indices",
+                    None,
+                    f"the tables are made from these runs by the recorded command: {self._command() or 'unknown'}",
+                )
+            )
         return findings
 
 
@@ -349,10 +379,18 @@ class _NotAtHand(Exception):
 
 def as_json(found: Replay) -> str:
     """What was found, for programs."""
-    return json.dumps({
-        "folder": str(found.folder.path), "kind": found.folder.kind, "identical": found.identical,
-        "checked": found.checked, "files_with_checksums": found.vouched,
-        "changed": [vars(each) for each in found.changed], "circumstances": list(found.circumstances),
-        "findings": [vars(each) for each in found.findings],
-        "rebuilt": None if found.rebuilt is None else str(found.rebuilt),
-    }, indent=2, ensure_ascii=False)  # fmt: skip
+    return json.dumps(
+        {
+            "folder": str(found.folder.path),
+            "kind": found.folder.kind,
+            "identical": found.identical,
+            "checked": found.checked,
+            "files_with_checksums": found.vouched,
+            "changed": [vars(each) for each in found.changed],
+            "circumstances": list(found.circumstances),
+            "findings": [vars(each) for each in found.findings],
+            "rebuilt": None if found.rebuilt is None else str(found.rebuilt),
+        },
+        indent=2,
+        ensure_ascii=False,
+    )

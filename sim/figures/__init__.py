@@ -24,9 +24,19 @@ from sim.figures.shares import shares_by_lens
 from sim.scenario import Scenario
 
 __all__ = [
-    "FIGURES", "adoption_s_curves", "capability_frontier", "compute_by_region", "data_stock", "draw_all", "exposure",
-    "figure", "focus_share", "prices", "save", "shares_by_lens",
-]  # fmt: skip
+    "FIGURES",
+    "adoption_s_curves",
+    "capability_frontier",
+    "compute_by_region",
+    "data_stock",
+    "draw_all",
+    "exposure",
+    "figure",
+    "focus_share",
+    "prices",
+    "save",
+    "shares_by_lens",
+]
 
 
 def draw_all(

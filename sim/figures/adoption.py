@@ -61,9 +61,18 @@ def adoption_s_curves(
     if curves:
         note += "; dotted: fit; hatched: 95% interval of its ceiling; ○\u00a010%, ●\u00a050% of adopters"
     page = Page(
-        dataset, scenario, "When does adoption take off, and where does it stop?", rows=(len(kinds) + 1) // 2,
-        columns=2, height=36, left=13, right=3, title_lines=2 if curves else 1, note=note, figure=figure,
-    )  # fmt: skip
+        dataset,
+        scenario,
+        "When does adoption take off, and where does it stop?",
+        rows=(len(kinds) + 1) // 2,
+        columns=2,
+        height=36,
+        left=13,
+        right=3,
+        title_lines=2 if curves else 1,
+        note=note,
+        figure=figure,
+    )
     for axes, kind in zip(page.panels, kinds, strict=False):
         values = runs_of(dataset["adoption"].sel(type=kind))
         mean = curve(axes, page.month, values, scale=100, color=COLOUR, zorder=3)
@@ -83,15 +92,37 @@ def draw_curve(axes: Axes, month: np.ndarray, mean: np.ndarray, fitted: Curve) -
         axes.plot(month, 100 * fitted.at(month), color=FITTED, linestyle=":", linewidth=1.1, zorder=4)
         low, high = ceiling_in_percent(fitted)
         # an interval thinner than a line would not be seen
-        axes.axhspan(min(low, high - 1.2), high, facecolor="none", edgecolor=FITTED, hatch="/////",
-                     linewidth=0, alpha=0.7, zorder=1)  # fmt: skip
+        axes.axhspan(
+            min(low, high - 1.2),
+            high,
+            facecolor="none",
+            edgecolor=FITTED,
+            hatch="/////",
+            linewidth=0,
+            alpha=0.7,
+            zorder=1,
+        )
     for moment, filled in ((fitted.take_off_absolute, False), (fitted.half_absolute, True)):
         if np.isfinite(moment) and not (fitted.began_above and not filled):
             height = mean[np.searchsorted(month, moment)]
-            axes.plot([moment], [height], marker="o", markersize=4, color=COLOUR, zorder=5,
-                      markerfacecolor=COLOUR if filled else "white")  # fmt: skip
-    axes.annotate(moments_in_words(fitted), (0, 1), xytext=(0, 4), xycoords="axes fraction",
-                  textcoords="offset points", fontsize=LETTER, color=QUIET)  # fmt: skip
+            axes.plot(
+                [moment],
+                [height],
+                marker="o",
+                markersize=4,
+                color=COLOUR,
+                zorder=5,
+                markerfacecolor=COLOUR if filled else "white",
+            )
+    axes.annotate(
+        moments_in_words(fitted),
+        (0, 1),
+        xytext=(0, 4),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=LETTER,
+        color=QUIET,
+    )
     return axes
 
 

@@ -29,9 +29,16 @@ def capability_frontier(dataset: xr.Dataset, scenario: Scenario, figure: Figure 
     first = int(dataset["run"].values[0])
     note = f"left: replicate {first}, grey the frontier; right: months since it passed a group's best line, mean{bands}"
     page = Page(
-        dataset, scenario, "Who leads, and by how much do the others trail?", columns=2, height=66, left=13, right=19,
-        note=note, figure=figure,
-    )  # fmt: skip
+        dataset,
+        scenario,
+        "Who leads, and by how much do the others trail?",
+        columns=2,
+        height=66,
+        left=13,
+        right=19,
+        note=note,
+        figure=figure,
+    )
     released, lag = page.panels
     page.show_months(released, page.first, min(page.last, page.first + STEPS_SHOWN))
     draw_releases(released, page.month, dataset)

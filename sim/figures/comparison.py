@@ -79,12 +79,24 @@ def comparison(curves: xr.Dataset, scenarios: Sequence[Scenario], figure: Figure
     what = "each scenario" if several_others else shortened(scenarios[-1].name)
     with house_style():
         page = Page(
-            curves, scenarios[0], f"What does {what} change, and is it more than luck?", rows=4, columns=COLUMNS,
-            height=29, left=16, right=2, note=note, figure=figure,
-            bars=[bar for other in scenarios[1:] for bar in changes(
-                scenarios[0], other, looks[other.name], curves, f"{other.name}: " * several_others)],
-            key=looks, most_lanes=MOST_LANES,
-        )  # fmt: skip
+            curves,
+            scenarios[0],
+            f"What does {what} change, and is it more than luck?",
+            rows=4,
+            columns=COLUMNS,
+            height=29,
+            left=16,
+            right=2,
+            note=note,
+            figure=figure,
+            bars=[
+                bar
+                for other in scenarios[1:]
+                for bar in changes(scenarios[0], other, looks[other.name], curves, f"{other.name}: " * several_others)
+            ],
+            key=looks,
+            most_lanes=MOST_LANES,
+        )
         for number, panel in enumerate(PANELS):
             above = 2 * COLUMNS * (number // COLUMNS) + number % COLUMNS
             upper, lower = page.panels[above], page.panels[above + COLUMNS]
@@ -259,8 +271,15 @@ def draw_forest(axes: Axes, rows: pd.DataFrame, unit: str, looks: dict[str, str]
         shift = (others.index(each.other) - (len(others) - 1) / 2) * 0.62 / max(len(others), 1)
         y, colour = labels.index(each.long_name) + shift, looks[each.other]
         axes.plot([each.low, each.high], [y, y], color=colour, linewidth=1.4, solid_capstyle="butt")
-        axes.plot(each.difference, y, marker="o", markersize=3.4, color=colour, markeredgewidth=0.9,
-                  markerfacecolor=colour if each.distinguishable else "white")  # fmt: skip
+        axes.plot(
+            each.difference,
+            y,
+            marker="o",
+            markersize=3.4,
+            color=colour,
+            markeredgewidth=0.9,
+            markerfacecolor=colour if each.distinguishable else "white",
+        )
     axes.set_yticks(range(len(labels)), [label[:MOST_NAMES] for label in labels])
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
@@ -287,14 +306,28 @@ def sweep(rows: pd.DataFrame, about: dict[str, str], figure: Figure | None = Non
         heading = f"How does the {about['outcome']} respond?"
         figure.text(1.5 / WIDTH, 1 - 4.3 / height, heading, fontsize=8.5, fontweight="bold", color=INK)
         for number, name in enumerate(names):
-            figure.text((1.5 + 44 * number) / WIDTH, 1 - 8.8 / height, name[:30], fontsize=LETTER,
-                        color=COLOURS[number % len(COLOURS)], fontweight="bold")  # fmt: skip
+            figure.text(
+                (1.5 + 44 * number) / WIDTH,
+                1 - 8.8 / height,
+                name[:30],
+                fontsize=LETTER,
+                color=COLOURS[number % len(COLOURS)],
+                fontweight="bold",
+            )
         figure.text(1.5 / WIDTH, 1.5 / height, about["footer"], fontsize=LETTER, color=QUIET, va="bottom")
         width = (WIDTH - 2 * (left + right)) / 2
-        for number, (middle, low, high, title, unit) in enumerate((
-            ("mean", "low_run", "high_run", "Level: mean, band 10-90% of the replicates", about["unit"]),
-            ("difference", "low", "high", f"Paired difference from {about['reference']}, 95%", about["change_unit"]),
-        )):  # fmt: skip
+        for number, (middle, low, high, title, unit) in enumerate(
+            (
+                ("mean", "low_run", "high_run", "Level: mean, band 10-90% of the replicates", about["unit"]),
+                (
+                    "difference",
+                    "low",
+                    "high",
+                    f"Paired difference from {about['reference']}, 95%",
+                    about["change_unit"],
+                ),
+            )
+        ):
             x = left + number * (width + left + right)
             axes = figure.add_axes((x / WIDTH, foot / height, width / WIDTH, (height - top - foot) / height))
             for place, name in enumerate(names):

@@ -27,9 +27,16 @@ SOURCES = {
 def compute_by_region(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """How much compute can each region use, and where does China's come from?"""
     page = Page(
-        dataset, scenario, "Who has how much compute, and what feeds China's?", columns=2, height=62,
-        left=14, right=17, note=f"{usual_note(dataset)}; {REGIONS_IN_WORDS}", figure=figure,
-    )  # fmt: skip
+        dataset,
+        scenario,
+        "Who has how much compute, and what feeds China's?",
+        columns=2,
+        height=62,
+        left=14,
+        right=17,
+        note=f"{usual_note(dataset)}; {REGIONS_IN_WORDS}",
+        figure=figure,
+    )
     everywhere, china = page.panels
     draw_compute(everywhere, page.month, dataset)
     everywhere.set_title("Usable compute")

@@ -23,9 +23,15 @@ DECADES = 6
 def data_stock(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """In which sectors does use return data, and by which channel does it come back?"""
     page = Page(
-        dataset, scenario, "Where does use return data, and by which channel?", columns=2, height=62, left=14,
-        right=25, figure=figure,
-    )  # fmt: skip
+        dataset,
+        scenario,
+        "Where does use return data, and by which channel?",
+        columns=2,
+        height=62,
+        left=14,
+        right=25,
+        figure=figure,
+    )
     sectors, channels = page.panels
     stock = dataset["data_by_channel"]
     draw_stocks(sectors, page.month, stock.sum("channel"), "sector", SECTOR_COLOURS)

@@ -23,11 +23,22 @@ NONE = "#eeeeee"
 
 # told apart by readers of all kinds of sight; what policy adds shares one hue
 TERM_COLOURS = {
-    "quality": "#332288", "cost": "#B8860B", "fit": "#6699CC", "service": "#88CCEE", "trust": "#882255",
-    "ecosystem": "#117733", "peers": "#AA4499", "tenure": "#999933", "switching": "#661100", "outside": "#777777",
-    "policy_price": "#D55E00", "policy_trust": "#e07a33", "policy_preference": "#eba066", "policy_outside": "#f4c7a3",
+    "quality": "#332288",
+    "cost": "#B8860B",
+    "fit": "#6699CC",
+    "service": "#88CCEE",
+    "trust": "#882255",
+    "ecosystem": "#117733",
+    "peers": "#AA4499",
+    "tenure": "#999933",
+    "switching": "#661100",
+    "outside": "#777777",
+    "policy_price": "#D55E00",
+    "policy_trust": "#e07a33",
+    "policy_preference": "#eba066",
+    "policy_outside": "#f4c7a3",
     "nest": "#bdbdbd",
-}  # fmt: skip
+}
 TERM_NAMES = {"nest": "others in its nest"}
 
 
@@ -74,8 +85,16 @@ def explained(story: Mapping[str, Any], lines: Mapping[str, tuple[str, bool]], f
                 axes = figure.add_axes(place(start, top, WIDTH - start - RIGHT, rows * BAR))
                 _movers(axes, moved, rows, names, "margin [utils]" if options else "chance of an occasion")
         note = "one replicate: what happened here, not what happens on average"
-        figure.text(1.5 / WIDTH, 1.2 / height, f"{footer}\n{note}", fontsize=LETTER, color=QUIET, va="bottom",
-                    linespacing=1.15, gid="footer")  # fmt: skip
+        figure.text(
+            1.5 / WIDTH,
+            1.2 / height,
+            f"{footer}\n{note}",
+            fontsize=LETTER,
+            color=QUIET,
+            va="bottom",
+            linespacing=1.15,
+            gid="footer",
+        )
     return figure
 
 
@@ -104,9 +123,11 @@ def line_colours(lines: Mapping[str, tuple[str, bool]]) -> dict[str, str]:
 
 
 def _timeline(
-    axes: Axes, choices: Mapping[str, Sequence[Mapping[str, str]]], lines: Mapping[str, tuple[str, bool]],
+    axes: Axes,
+    choices: Mapping[str, Sequence[Mapping[str, str]]],
+    lines: Mapping[str, tuple[str, bool]],
     parting: Mapping[str, Any] | None,
-) -> None:  # fmt: skip
+) -> None:
     """A lane for each world: first slots as blocks, closed lines hatched."""
     colours = line_colours(lines)
     spells = {name: _first_slots(found) for name, found in choices.items()}
@@ -116,15 +137,30 @@ def _timeline(
         for start, end, option in found:
             line = option.split(" ")[0]
             closed = line in lines and not lines[line][1]
-            axes.add_patch(Rectangle(
-                (start, lane + 0.1), end - start, 0.8, facecolor=colours.get(line, NONE), edgecolor="white",
-                linewidth=0.6, hatch="////" if closed else None,
-            ))  # fmt: skip
+            axes.add_patch(
+                Rectangle(
+                    (start, lane + 0.1),
+                    end - start,
+                    0.8,
+                    facecolor=colours.get(line, NONE),
+                    edgecolor="white",
+                    linewidth=0.6,
+                    hatch="////" if closed else None,
+                )
+            )
             for words in (option, line):
                 if len(words) * LETTER_WIDTH < (end - start) * millimetres - 1.0:
                     plate = {"facecolor": "white", "alpha": 0.75 * closed, "linewidth": 0, "pad": 0.6}
-                    axes.text((start + end) / 2, lane + 0.53, words, fontsize=LETTER, color=INK, ha="center",
-                              va="center_baseline", bbox=plate)  # fmt: skip
+                    axes.text(
+                        (start + end) / 2,
+                        lane + 0.53,
+                        words,
+                        fontsize=LETTER,
+                        color=INK,
+                        ha="center",
+                        va="center_baseline",
+                        bbox=plate,
+                    )
                     break
         axes.text(-1.5 / millimetres, lane + 0.53, name, fontsize=LETTER, color=INK, ha="right", va="center_baseline")
     if parting is not None:
@@ -137,10 +173,12 @@ def _timeline(
     step = 12 if last <= 144 else 60
     januaries = list(range(0, last + 1, step)) if last > 24 else list(range(0, last + 1, 3))
     axes.xaxis.set_major_locator(FixedLocator(januaries))
-    axes.set_xticklabels([
-        str(START_YEAR + month // 12) if month % 12 == 0 else f"{START_YEAR + month // 12}-{month % 12 + 1:02d}"
-        for month in januaries
-    ])  # fmt: skip
+    axes.set_xticklabels(
+        [
+            str(START_YEAR + month // 12) if month % 12 == 0 else f"{START_YEAR + month // 12}-{month % 12 + 1:02d}"
+            for month in januaries
+        ]
+    )
     note = "line in first use; hatched: closed weights"
     if parting is not None:
         note += "; dashed: they part" + (", in the second slot" if parting["slot"] == "second" else "")
@@ -168,12 +206,26 @@ def _bars(axes: Axes, options: Sequence[Mapping[str, Any]], terms: Sequence[str]
             value = values.get(term, 0.0)
             axes.barh(row, value, left=up if value > 0 else down, height=0.62, color=TERM_COLOURS[term], linewidth=0)
             up, down = up + max(value, 0.0), down + min(value, 0.0)
-        axes.plot([each["utility"] + (each["nest"] or 0.0)], [row], marker="o", markersize=4.0, color="white",
-                  markeredgecolor=INK, zorder=4)  # fmt: skip
+        axes.plot(
+            [each["utility"] + (each["nest"] or 0.0)],
+            [row],
+            marker="o",
+            markersize=4.0,
+            color="white",
+            markeredgecolor=INK,
+            zorder=4,
+        )
         if each["score"] is not None and np.isfinite(each["score"]):
             axes.plot([each["score"]], [row], marker="D", markersize=4.0, color=INK, zorder=5)
-            axes.annotate(f"{each['score']:.3f}", (max(each["score"], up), row), (5, 0), textcoords="offset points",
-                          fontsize=LETTER, color=INK, va="center_baseline")  # fmt: skip
+            axes.annotate(
+                f"{each['score']:.3f}",
+                (max(each["score"], up), row),
+                (5, 0),
+                textcoords="offset points",
+                fontsize=LETTER,
+                color=INK,
+                va="center_baseline",
+            )
         if each["why_not"]:
             axes.text(up, row, f"  {each['why_not']}", fontsize=LETTER, color=QUIET, va="center_baseline")
     axes.axvline(0, color=INK, linewidth=0.6)
@@ -194,8 +246,15 @@ def _movers(axes: Axes, moved: Mapping[str, float], rows: int, names: Sequence[s
     """What each term did to the lead of the base's winner."""
     for row, (term, value) in enumerate(moved.items()):
         axes.barh(row, value, height=0.62, color=TERM_COLOURS.get(term, "#777777"), linewidth=0)
-        axes.text(value, row, f" {value:+.2g} ", fontsize=LETTER, color=INK, va="center_baseline",
-                  ha="left" if value >= 0 else "right")  # fmt: skip
+        axes.text(
+            value,
+            row,
+            f" {value:+.2g} ",
+            fontsize=LETTER,
+            color=INK,
+            va="center_baseline",
+            ha="left" if value >= 0 else "right",
+        )
     widest = max(map(abs, moved.values()), default=1.0) or 1.0
     low, high = min(0.0, *moved.values()), max(0.0, *moved.values())
     axes.set_xlim(low - 0.55 * widest, high + 0.55 * widest)
@@ -216,5 +275,13 @@ def _key(figure: Figure, terms: Sequence[str], y: float) -> None:
         Line2D([], [], color=TERM_COLOURS[term], linewidth=4.0, label=TERM_NAMES.get(term, term.replace("_", " ")))
         for term in terms
     ]
-    figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.6 / WIDTH, y), ncols=min(len(handles), KEYS),
-                  fontsize=LETTER, handlelength=1.2, columnspacing=1.2, borderaxespad=0.2)  # fmt: skip
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0.6 / WIDTH, y),
+        ncols=min(len(handles), KEYS),
+        fontsize=LETTER,
+        handlelength=1.2,
+        columnspacing=1.2,
+        borderaxespad=0.2,
+    )

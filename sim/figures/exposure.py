@@ -25,9 +25,16 @@ def exposure(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = No
     rivals = "; ".join(f"{region}: {', '.join(getattr(scenario.rivals, region))}" for region in REGION_COLOURS)
     note = f"{usual_note(dataset)}; {REGIONS_IN_WORDS}"
     page = Page(
-        dataset, scenario, "How exposed is each region to its rivals' lines?", columns=3, height=58, left=12.5, right=7,
-        note=f"{note}; rivals of {rivals}", figure=figure,
-    )  # fmt: skip
+        dataset,
+        scenario,
+        "How exposed is each region to its rivals' lines?",
+        columns=3,
+        height=58,
+        left=12.5,
+        right=7,
+        note=f"{note}; rivals of {rivals}",
+        figure=figure,
+    )
     for axes, name in zip(page.panels, TITLES, strict=True):
         axes.set_title(TITLES[name])
         as_percent(axes, "exposed share of weighted usage")

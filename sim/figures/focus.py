@@ -28,9 +28,16 @@ def focus_share(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None =
     left_out = ", ".join(scenario.focus.exclude_regions)
     note += f".  Focus: {', '.join(scenario.focus.lines)}" + (f", outside {left_out}" if left_out else "")
     page = Page(
-        dataset, scenario, "How much of the share of the lines in focus is luck?", height=66, left=13, right=20,
-        title_lines=0, note=note, figure=figure,
-    )  # fmt: skip
+        dataset,
+        scenario,
+        "How much of the share of the lines in focus is luck?",
+        height=66,
+        left=13,
+        right=20,
+        title_lines=0,
+        note=note,
+        figure=figure,
+    )
     draw_luck(page.panels[0], page.month, runs_of(dataset["focus_share"]))
     return page.figure
 

@@ -20,10 +20,21 @@ from sim.model.loops import LOOPS
 
 # told apart by readers of all kinds of sight: ten loops get ten of Tol's muted and bright colours
 LOOP_COLOURS = {
-    "R1": "#332288", "R1p": "#88CCEE", "R2": "#CC6677", "R3": "#117733", "R4": "#DDAA33", "R5": "#882255",
-    "R6": "#44AA99", "R7": "#999933", "R8": "#AA4499", "B1": "#666666", "B2": "#994F00", "B3": "#999999",
-    "B4": "#BBBBBB", "B5": "#1A1A1A",
-}  # fmt: skip
+    "R1": "#332288",
+    "R1p": "#88CCEE",
+    "R2": "#CC6677",
+    "R3": "#117733",
+    "R4": "#DDAA33",
+    "R5": "#882255",
+    "R6": "#44AA99",
+    "R7": "#999933",
+    "R8": "#AA4499",
+    "B1": "#666666",
+    "B2": "#994F00",
+    "B3": "#999999",
+    "B4": "#BBBBBB",
+    "B5": "#1A1A1A",
+}
 PLUS, MINUS = "#0072B2", "#D55E00"
 NOTHING = "#9a9a9a"
 BOUND = "#882255"
@@ -123,16 +134,24 @@ def diagram(gains: pd.DataFrame, about: Mapping[str, str], horizon: int, figure:
             _box(axes, x, top, SIDE, ROW * len(shown) - (ROW - BOX), lighter("#404040", 0.82))
             axes.text(x + SIDE / 2, middle, words, ha="center", va="center", fontsize=7.5, fontweight="bold", color=INK)
         _closing_arrow(axes, left + SIDE / 2, right + SIDE / 2, top)
-        axes.text(right + SIDE + 1.5, top - 5.0, "loop, and utils returned\nper util put in (95%)", fontsize=LETTER,
-                  color=QUIET, va="center", linespacing=1.1)  # fmt: skip
+        axes.text(
+            right + SIDE + 1.5,
+            top - 5.0,
+            "loop, and utils returned\nper util put in (95%)",
+            fontsize=LETTER,
+            color=QUIET,
+            va="center",
+            linespacing=1.1,
+        )
         for place, loop in enumerate(shown):
             y = top + ROW * place + BOX / 2
             row = gains.loc[loop]
             told = bool(row["low"] > 0 or row["high"] < 0)
             width = 0.5 + 4.5 * abs(float(row["gain"])) / largest
             _row(axes, PATHS[loop], (left + SIDE, right), y, width, told)
-            axes.text(right + SIDE + 1.5, y - 1.7, name_of(loop), fontsize=LETTER, color=INK, va="center",
-                      fontweight="bold")  # fmt: skip
+            axes.text(
+                right + SIDE + 1.5, y - 1.7, name_of(loop), fontsize=LETTER, color=INK, va="center", fontweight="bold"
+            )
             axes.text(right + SIDE + 1.5, y + 1.6, _gain_words(row), fontsize=LETTER, color=INK, va="center")
     return figure
 
@@ -149,8 +168,11 @@ def _gain_words(row: pd.Series) -> str:
 
 def _box(axes: Axes, x: float, y: float, width: float, height: float, colour: str) -> None:
     style = "round,pad=0,rounding_size=1.2"
-    axes.add_patch(FancyBboxPatch((x, y), width, height, boxstyle=style, facecolor=colour, edgecolor="#8a8a8a",
-                                  linewidth=0.6, zorder=3))  # fmt: skip
+    axes.add_patch(
+        FancyBboxPatch(
+            (x, y), width, height, boxstyle=style, facecolor=colour, edgecolor="#8a8a8a", linewidth=0.6, zorder=3
+        )
+    )
 
 
 def _row(
@@ -175,11 +197,32 @@ def _arrow(
 ) -> None:
     colour = (PLUS if sign == "+" else MINUS) if told else NOTHING
     head = 4.0 + 1.3 * width
-    axes.add_patch(FancyArrowPatch(begin, end, arrowstyle="-|>", mutation_scale=head, linewidth=width, color=colour,
-                                   shrinkA=0.5, shrinkB=0.5, zorder=2))  # fmt: skip
+    axes.add_patch(
+        FancyArrowPatch(
+            begin,
+            end,
+            arrowstyle="-|>",
+            mutation_scale=head,
+            linewidth=width,
+            color=colour,
+            shrinkA=0.5,
+            shrinkB=0.5,
+            zorder=2,
+        )
+    )
     x, y = (begin[0] + end[0]) / 2 - 0.6, begin[1]
-    axes.text(x, y, sign, ha="center", va="center", fontsize=8, fontweight="bold", color=colour, zorder=5,
-              bbox=_ring(colour, 0.12))  # fmt: skip
+    axes.text(
+        x,
+        y,
+        sign,
+        ha="center",
+        va="center",
+        fontsize=8,
+        fontweight="bold",
+        color=colour,
+        zorder=5,
+        bbox=_ring(colour, 0.12),
+    )
 
 
 def _ring(colour: str, room: float) -> dict:
@@ -190,11 +233,32 @@ def _closing_arrow(axes: Axes, x_share: float, x_worth: float, top: float) -> No
     """From worth back to the share, above everything."""
     y = top - 5.0
     axes.plot([x_worth, x_worth, x_share], [top, y, y], color=PLUS, linewidth=2.2, solid_joinstyle="miter", zorder=1)
-    axes.add_patch(FancyArrowPatch((x_share, y), (x_share, top), arrowstyle="-|>", mutation_scale=8, linewidth=2.2,
-                                   color=PLUS, shrinkA=0, shrinkB=0.3, zorder=2))  # fmt: skip
+    axes.add_patch(
+        FancyArrowPatch(
+            (x_share, y),
+            (x_share, top),
+            arrowstyle="-|>",
+            mutation_scale=8,
+            linewidth=2.2,
+            color=PLUS,
+            shrinkA=0,
+            shrinkB=0.3,
+            zorder=2,
+        )
+    )
     middle = (x_share + x_worth) / 2
-    axes.text(middle, y, " + ", ha="center", va="center", fontsize=8, fontweight="bold", color=PLUS, zorder=5,
-              bbox=_ring(PLUS, 0.05))  # fmt: skip
+    axes.text(
+        middle,
+        y,
+        " + ",
+        ha="center",
+        va="center",
+        fontsize=8,
+        fontweight="bold",
+        color=PLUS,
+        zorder=5,
+        bbox=_ring(PLUS, 0.05),
+    )
     axes.text(middle + 4, y - 1.6, "choices of those who review or arrive", fontsize=LETTER, color=QUIET, va="center")
 
 
@@ -231,18 +295,25 @@ def ledger(
             x, y = 1.5 + (number % 6) * 29.5, 8.0 + 3.6 * (number // 6)
             figure.text(x / WIDTH, 1 - y / height, "■", color=LOOP_COLOURS[loop], fontsize=8, va="center")
             figure.text((x + 3) / WIDTH, 1 - y / height, SHORT[loop], color=INK, fontsize=LETTER, va="center")
-        for place, (outcome, title, unit, scale) in enumerate((
-            ("focus_share", "Usage share of the lines in focus", "difference made by the loops [points]", 100.0),
-            ("capability_gap", "Chinese lead in capability", "difference made by the loops [nats]", 1.0),
-        )):  # fmt: skip
+        for place, (outcome, title, unit, scale) in enumerate(
+            (
+                ("focus_share", "Usage share of the lines in focus", "difference made by the loops [points]", 100.0),
+                ("capability_gap", "Chinese lead in capability", "difference made by the loops [nats]", 1.0),
+            )
+        ):
             axes = _panel(figure, height, left + place * (wide + gap), top, (wide, tall))
             rows = shapley[shapley["outcome"] == outcome].pivot(index="loop", columns="month", values="share")
             _stack(axes, rows.loc[[loop for loop in loops if loop in rows.index]] * scale, title, unit, total=True)
         for place, graph in enumerate(dict.fromkeys(dominance["graph"])):
             axes = _panel(figure, height, left + place * (wide + gap), top + tall + 9.0, (wide, tall))
             rows = dominance[dominance["graph"] == graph].pivot(index="loop", columns="month", values="steady")
-            _stack(axes, rows.loc[[loop for loop in loops if loop in rows.index]] * 100,
-                   f"Loops That Matter: {graph}", "part of all loops [%]", total=False)  # fmt: skip
+            _stack(
+                axes,
+                rows.loc[[loop for loop in loops if loop in rows.index]] * 100,
+                f"Loops That Matter: {graph}",
+                "part of all loops [%]",
+                total=False,
+            )
             axes.set_ylim(-100, 100)
     return figure
 
@@ -254,8 +325,9 @@ def _stack(axes: Axes, rows: pd.DataFrame, title: str, unit: str, *, total: bool
         floor = np.zeros(len(months))
         for loop, row in zip(rows.index, values, strict=True):
             part = np.where(side * row > 0, row, 0.0)
-            axes.fill_between(months, floor, floor + part, color=LOOP_COLOURS[loop], linewidth=0.25, edgecolor="white",
-                              zorder=2)  # fmt: skip
+            axes.fill_between(
+                months, floor, floor + part, color=LOOP_COLOURS[loop], linewidth=0.25, edgecolor="white", zorder=2
+            )
             floor = floor + part
     if total:
         axes.plot(months, values.sum(axis=0), color="white", linewidth=2.6, zorder=3)
@@ -306,11 +378,14 @@ def gain_figure(
             axes = _panel(figure, height, x, 7.0, (3.0, 3.0))
             axes.plot([0], [0], marker=marker, color=colour, markersize=4)
             axes.axis("off")
-            figure.text((x + 3.5) / WIDTH, 1 - 8.5 / height, f"after {horizon} months", fontsize=LETTER, va="center",
-                        color=INK)  # fmt: skip
+            figure.text(
+                (x + 3.5) / WIDTH, 1 - 8.5 / height, f"after {horizon} months", fontsize=LETTER, va="center", color=INK
+            )
             x += 27
-        for at, marker, colour, words in ((x, "^", MINUS, f"amplification, {horizons[-1]} months"),
-                                         (x + 38, "|", BOUND, "bound on the sector's data loop (V8)")):  # fmt: skip
+        for at, marker, colour, words in (
+            (x, "^", MINUS, f"amplification, {horizons[-1]} months"),
+            (x + 38, "|", BOUND, "bound on the sector's data loop (V8)"),
+        ):
             axes = _panel(figure, height, at, 7.0, (3.0, 3.0))
             axes.plot([0], [0], marker=marker, color=colour, markersize=5, markeredgewidth=1.5 if marker == "|" else 0)
             axes.axis("off")
@@ -333,9 +408,15 @@ def gain_figure(
 
 
 def _forest(
-    axes: Axes, names: Sequence[str], looks: Mapping[int, tuple[str, str]], rows: pd.DataFrame, *, filled: bool,
-    shift: float | None = None, by: str = "loop",
-) -> None:  # fmt: skip
+    axes: Axes,
+    names: Sequence[str],
+    looks: Mapping[int, tuple[str, str]],
+    rows: pd.DataFrame,
+    *,
+    filled: bool,
+    shift: float | None = None,
+    by: str = "loop",
+) -> None:
     """Points with their intervals, one line a name, horizons a little apart."""
     for place, (horizon, (marker, colour)) in enumerate(looks.items()):
         step = (place - (len(looks) - 1) / 2) * 0.24 if shift is None else shift
@@ -347,8 +428,16 @@ def _forest(
                 continue
             y = list(names).index(name) + step
             axes.plot([each.low, each.high], [y, y], color=colour, linewidth=0.9, solid_capstyle="butt", zorder=2)
-            axes.plot(each.gain, y, marker=marker, markersize=3.2, color=colour, markeredgewidth=0.7,
-                      markerfacecolor=colour if filled else "white", zorder=3)  # fmt: skip
+            axes.plot(
+                each.gain,
+                y,
+                marker=marker,
+                markersize=3.2,
+                color=colour,
+                markeredgewidth=0.7,
+                markerfacecolor=colour if filled else "white",
+                zorder=3,
+            )
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
     axes.grid(axis="y", visible=False)
@@ -356,16 +445,27 @@ def _forest(
 
 
 def _totals(
-    axes: Axes, isolated: pd.DataFrame, amplified: pd.DataFrame, bound: pd.DataFrame, sectors: Sequence[str],
+    axes: Axes,
+    isolated: pd.DataFrame,
+    amplified: pd.DataFrame,
+    bound: pd.DataFrame,
+    sectors: Sequence[str],
     looks: Mapping[int, tuple[str, str]],
-) -> None:  # fmt: skip
+) -> None:
     """All loops together, by sector, with the bound on data loops, against the threshold."""
     names = ["all", *sectors]
     total = isolated[isolated["loop"] == "total"]
     _forest(axes, names, looks, total, filled=True, by="sector")
     last = max(looks)
-    _forest(axes, names, {last: ("^", MINUS)}, amplified[(amplified["loop"] == "total")
-            & (amplified["horizon"] == last)], filled=True, shift=0.36, by="sector")  # fmt: skip
+    _forest(
+        axes,
+        names,
+        {last: ("^", MINUS)},
+        amplified[(amplified["loop"] == "total") & (amplified["horizon"] == last)],
+        filled=True,
+        shift=0.36,
+        by="sector",
+    )
     for each in bound[bound["sector"].isin(names)].itertuples():
         y = names.index(each.sector) + 0.36
         axes.plot(each.bound, y, marker="|", markersize=7, color=BOUND, markeredgewidth=1.8, zorder=4)
@@ -376,8 +476,16 @@ def _totals(
     axes.set_xlim(min(-0.1, axes.get_xlim()[0]), max(1.35, axes.get_xlim()[1]))
     axes.set_title("All together, by sector")
     axes.set_xlabel("utils returned per util put in")
-    axes.text(1.0, len(names) - 0.35, "threshold 1", color=MINUS, fontsize=LETTER, ha="center", va="top",
-              bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0})  # fmt: skip
+    axes.text(
+        1.0,
+        len(names) - 0.35,
+        "threshold 1",
+        color=MINUS,
+        fontsize=LETTER,
+        ha="center",
+        va="top",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+    )
 
 
 # knock-outs
@@ -436,11 +544,23 @@ def knock_outs(table: pd.DataFrame, outcome: str, about: Mapping[str, str], figu
 
 
 SHORT = {
-    "R1": "R1 captured data", "R1p": "R1p partner data", "R2": "R2 revenue", "R3": "R3 ecosystem", "R4": "R4 awareness",
-    "R5": "R5 peers", "R6": "R6 experience", "R7": "R7 own learning", "R8": "R8 chip learning", "B1": "B1 congestion",
-    "B2": "B2 spillover", "B3": "B3 power limit", "B4": "B4 data returns", "B5": "B5 reactions",
-    "R1+R1p": "R1 and R1p", "all R": "all R loops",
-}  # fmt: skip
+    "R1": "R1 captured data",
+    "R1p": "R1p partner data",
+    "R2": "R2 revenue",
+    "R3": "R3 ecosystem",
+    "R4": "R4 awareness",
+    "R5": "R5 peers",
+    "R6": "R6 experience",
+    "R7": "R7 own learning",
+    "R8": "R8 chip learning",
+    "B1": "B1 congestion",
+    "B2": "B2 spillover",
+    "B3": "B3 power limit",
+    "B4": "B4 data returns",
+    "B5": "B5 reactions",
+    "R1+R1p": "R1 and R1p",
+    "all R": "all R loops",
+}
 """Names that fit over a small panel."""
 
 

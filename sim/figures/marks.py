@@ -21,12 +21,20 @@ LETTER = 7.0
 REGION_COLOURS = {"US": "#0072B2", "CN": "#D55E00", "EU": "#00805f", "GS": "#AA4499"}
 REGIONS_IN_WORDS = "EU: Europe and allied economies; GS: Global South"
 SECTOR_COLOURS = {
-    "software": "#332288", "enterprise": "#6699CC", "public": "#888888",
-    "manufacturing": "#882255", "logistics": "#B8860B", "robotics": "#117733",
-}  # fmt: skip
+    "software": "#332288",
+    "enterprise": "#6699CC",
+    "public": "#888888",
+    "manufacturing": "#882255",
+    "logistics": "#B8860B",
+    "robotics": "#117733",
+}
 CHANNEL_COLOURS = {
-    "first_party": "#332288", "hosted": "#6699CC", "self_hosted": "#117733", "partner": "#882255", "pooled": "#B8860B",
-}  # fmt: skip
+    "first_party": "#332288",
+    "hosted": "#6699CC",
+    "self_hosted": "#117733",
+    "partner": "#882255",
+    "pooled": "#B8860B",
+}
 SHADES = (0.0, 0.28, 0.5)
 """How much lighter the second and third line of one region and openness is drawn."""
 
@@ -74,11 +82,15 @@ def reactions_of(dataset: xr.Dataset) -> list[Acting]:
         told = lambda name, place=place: str(dataset[name].values[place])
         found.append(
             Acting(
-                str(rule), told("reaction_actor"), told("reaction_action"), int(some.sum()), acting.shape[0],
+                str(rule),
+                told("reaction_actor"),
+                told("reaction_action"),
+                int(some.sum()),
+                acting.shape[0],
                 (float(first[0]), float(first[1]), float(first[2])),
                 [(float(ends[start]), float(ends[stop])) for start, stop in edges],
             )
-        )  # fmt: skip
+        )
     return sorted(found, key=lambda each: each.first[1])
 
 
@@ -101,10 +113,18 @@ def mark_reactions(axes: Axes, reactions: Sequence[Acting]) -> None:
         axes.axvline(middle, color=colour, linewidth=0.7, linestyle=":", alpha=0.8, zorder=1.5, gid="reaction")
         axes.plot([low, high], [height, height], color=colour, linewidth=0.9, scalex=False, scaley=False, **where)
         axes.plot(
-            [middle], [height], marker="^", markersize=4.2, linestyle="none", markeredgewidth=0.7,
+            [middle],
+            [height],
+            marker="^",
+            markersize=4.2,
+            linestyle="none",
+            markeredgewidth=0.7,
             markeredgecolor="white" if 2 * each.runs >= each.of_runs else colour,
-            markerfacecolor=colour if 2 * each.runs >= each.of_runs else "white", scalex=False, scaley=False, **where,
-        )  # fmt: skip
+            markerfacecolor=colour if 2 * each.runs >= each.of_runs else "white",
+            scalex=False,
+            scaley=False,
+            **where,
+        )
 
 
 REACTIONS_NOTE = "▲: a reaction of that region first acts, median and 10-90% of runs"
@@ -221,6 +241,11 @@ def label_ends(axes: Axes, labels: Iterable[Label], size: float = LETTER) -> Non
     )
     for label, height in zip(labels, placed, strict=True):
         axes.text(
-            1.0 + 1.3 * reach, height, label.text, color=label.colour, fontsize=size, va="center_baseline",
+            1.0 + 1.3 * reach,
+            height,
+            label.text,
+            color=label.colour,
+            fontsize=size,
+            va="center_baseline",
             transform=axes.transAxes,
-        )  # fmt: skip
+        )

@@ -107,11 +107,26 @@ def draw_column(axes: Axes, rows: pd.DataFrame, names: list[str], column: Column
         if not each.identical:
             if pd.notna(each.low):
                 axes.plot([each.low, each.high], [y, y], color=colour, linewidth=1.3, solid_capstyle="butt")
-            axes.plot(each.difference, y, marker="o", markersize=3.2, color=colour, markeredgewidth=0.8,
-                      markerfacecolor=colour if sure else "white")  # fmt: skip
-        axes.text(1.0 + 0.94 * numbers / (1 - numbers), y, "=" if each.identical else _number(each.difference, column),
-                  transform=axes.get_yaxis_transform(), fontsize=LETTER, color=INK if sure else QUIET, ha="right",
-                  va="center_baseline", clip_on=False)  # fmt: skip
+            axes.plot(
+                each.difference,
+                y,
+                marker="o",
+                markersize=3.2,
+                color=colour,
+                markeredgewidth=0.8,
+                markerfacecolor=colour if sure else "white",
+            )
+        axes.text(
+            1.0 + 0.94 * numbers / (1 - numbers),
+            y,
+            "=" if each.identical else _number(each.difference, column),
+            transform=axes.get_yaxis_transform(),
+            fontsize=LETTER,
+            color=INK if sure else QUIET,
+            ha="right",
+            va="center_baseline",
+            clip_on=False,
+        )
     axes.yaxis.set_major_locator(NullLocator())
     axes.spines["left"].set_visible(False)
     axes.grid(False)

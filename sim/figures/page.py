@@ -156,9 +156,16 @@ class Page:
     def _explain(self, key: Mapping[str, str]) -> None:
         handles = [Line2D([], [], color=colour, linewidth=2.2, label=name) for name, colour in key.items()]
         self.figure.legend(
-            handles=handles, loc="upper left", bbox_to_anchor=self._at(0.6, HEADING - 1.6), ncols=len(handles),
-            fontsize=LETTER, labelcolor=list(key.values()), handlelength=1.4, columnspacing=1.6, borderaxespad=0.2,
-        )  # fmt: skip
+            handles=handles,
+            loc="upper left",
+            bbox_to_anchor=self._at(0.6, HEADING - 1.6),
+            ncols=len(handles),
+            fontsize=LETTER,
+            labelcolor=list(key.values()),
+            handlelength=1.4,
+            columnspacing=1.6,
+            borderaxespad=0.2,
+        )
 
     def _explain_projection(self, scenario: Scenario, bars: Sequence[Bar] | None) -> None:
         moves = [month for each in scenario.policies if each.active for month in (each.start, each.end) if month]
@@ -201,9 +208,15 @@ class Page:
             axes.set_xticklabels(labels)
             axes.tick_params(length=0, pad=1, labelcolor=QUIET)
         axes.text(
-            -1.0 / width, 1 - 0.54 / len(lanes), "events" if lanes[0][0].event else "policies",
-            transform=axes.transAxes, fontsize=LETTER, color=QUIET, ha="right", va="center_baseline",
-        )  # fmt: skip
+            -1.0 / width,
+            1 - 0.54 / len(lanes),
+            "events" if lanes[0][0].event else "policies",
+            transform=axes.transAxes,
+            fontsize=LETTER,
+            color=QUIET,
+            ha="right",
+            va="center_baseline",
+        )
 
     def _foot(self, dataset: xr.Dataset, notes: list[str]) -> None:
         attributes = dataset.attrs
@@ -214,9 +227,15 @@ class Page:
             f"{replicates} replicate{'s' * (replicates > 1)}  ·  seed {attributes.get('seed', '?')}"
         )
         self.figure.text(
-            1.5 / self.size[0], 1.2 / self.size[1], "\n".join([who, *notes]), fontsize=LETTER, color=QUIET, va="bottom",
-            linespacing=1.15, gid="footer",
-        )  # fmt: skip
+            1.5 / self.size[0],
+            1.2 / self.size[1],
+            "\n".join([who, *notes]),
+            fontsize=LETTER,
+            color=QUIET,
+            va="bottom",
+            linespacing=1.15,
+            gid="footer",
+        )
 
 
 def usual_note(dataset: xr.Dataset) -> str:
@@ -322,9 +341,7 @@ def _words(bar: Bar, first: float, last: float, width: float) -> tuple[float, st
     return x, "right", (min(start - indent, x - length - indent), end + indent)
 
 
-def _lanes(
-    bars: list[Bar], first: float, last: float, width: float, most: int = MOST_LANES
-) -> list[list[Bar]]:  # fmt: skip
+def _lanes(bars: list[Bar], first: float, last: float, width: float, most: int = MOST_LANES) -> list[list[Bar]]:
     """Bars packed into lanes so that neither spans nor words overlap; what does not fit is counted in the last lane."""
     lanes: list[list[Bar]] = []
     taken: list[list[tuple[float, float]]] = []

@@ -17,9 +17,15 @@ from sim.scenario import Scenario
 def prices(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """What does each line charge, and how fast does a fixed capability get cheaper?"""
     page = Page(
-        dataset, scenario, "What does use cost, and a fixed capability?", columns=2,
-        height=62, left=14, right=18, figure=figure,
-    )  # fmt: skip
+        dataset,
+        scenario,
+        "What does use cost, and a fixed capability?",
+        columns=2,
+        height=62,
+        left=14,
+        right=18,
+        figure=figure,
+    )
     by_line, fixed = page.panels
     draw_prices(by_line, page.month, dataset)
     by_line.set_title("Each lab's own API")

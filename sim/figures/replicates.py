@@ -36,15 +36,27 @@ def replicates(rows: pd.DataFrame, about: dict[str, str], figure: Figure | None 
         figure.text(1.5 / WIDTH, 1 - 8.8 / height, about["verdict"], fontsize=LETTER, color=INK)
         for number, name in enumerate(names):
             across, down = number % 3, number // 3
-            figure.text((1.5 + 59 * across) / WIDTH, 1 - (12.6 + 3.6 * down) / height, name, fontsize=LETTER,
-                        color=COLOURS[number % len(COLOURS)], fontweight="bold")  # fmt: skip
+            figure.text(
+                (1.5 + 59 * across) / WIDTH,
+                1 - (12.6 + 3.6 * down) / height,
+                name,
+                fontsize=LETTER,
+                color=COLOURS[number % len(COLOURS)],
+                fontweight="bold",
+            )
         figure.text(1.5 / WIDTH, 1.5 / height, about["footer"], fontsize=LETTER, color=QUIET, va="bottom")
         width = (WIDTH - 2 * (left + right)) / 2
         panels = [
-            figure.add_axes(((left + number * (width + left + right)) / WIDTH, foot / height, width / WIDTH,
-                             (height - top - foot) / height))
+            figure.add_axes(
+                (
+                    (left + number * (width + left + right)) / WIDTH,
+                    foot / height,
+                    width / WIDTH,
+                    (height - top - foot) / height,
+                )
+            )
             for number in range(2)
-        ]  # fmt: skip
+        ]
         settled, narrow = panels
         band = rows.drop_duplicates("count").dropna(subset=["low"]).sort_values("count")
         settled.fill_between(band["count"], band["low"], band["high"], color=BASE, alpha=0.12, linewidth=0)

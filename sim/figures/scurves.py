@@ -123,9 +123,15 @@ def _explain(page: Figure, descriptions: Sequence[Described], size: tuple[float,
     if any(each.runs is not None and each.runs.shape[0] > 1 for each in descriptions):
         handles.append(Patch(color=SEEN, alpha=0.16, linewidth=0, label="10-90% of the replicates"))  # type: ignore[arg-type]
     page.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(0.6 / size[0], 1 - (HEADING - 1.4) / size[1]),
-        ncols=len(handles), fontsize=LETTER, handlelength=1.4, columnspacing=1.6, borderaxespad=0.2,
-    )  # fmt: skip
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0.6 / size[0], 1 - (HEADING - 1.4) / size[1]),
+        ncols=len(handles),
+        fontsize=LETTER,
+        handlelength=1.4,
+        columnspacing=1.6,
+        borderaxespad=0.2,
+    )
 
 
 def draw_scurve(axes: Axes, each: Described) -> Axes:
@@ -143,13 +149,28 @@ def draw_scurve(axes: Axes, each: Described) -> Axes:
         _draw_ceiling(axes, each)
         moments = np.linspace(first, end, 160)
         for model in _plausible(each):
-            axes.plot(_calendar(moments, series), 100 * model.at(moments), color=FAMILIES.get(model.model, QUIET),
-                      linewidth=0.8 + 0.8 * model.weight, zorder=3, clip_on=True)  # fmt: skip
+            axes.plot(
+                _calendar(moments, series),
+                100 * model.at(moments),
+                color=FAMILIES.get(model.model, QUIET),
+                linewidth=0.8 + 0.8 * model.weight,
+                zorder=3,
+                clip_on=True,
+            )
     _draw_seen(axes, each)
     words = textwrap.wrap(in_words(each), LETTERS)
     axes.set_title(f"{series.name}: {each.status}", pad=4.5 + 8.6 * len(words[:2]))
-    axes.annotate("\n".join(words[:2]), (0, 1), xytext=(0, 3), xycoords="axes fraction", textcoords="offset points",
-                  fontsize=LETTER, color=QUIET, va="bottom", linespacing=1.1)  # fmt: skip
+    axes.annotate(
+        "\n".join(words[:2]),
+        (0, 1),
+        xytext=(0, 3),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=LETTER,
+        color=QUIET,
+        va="bottom",
+        linespacing=1.1,
+    )
     return axes
 
 
@@ -174,8 +195,15 @@ def _draw_seen(axes: Axes, each: Described) -> None:
     for moment, filled in ((curve.take_off_absolute, False), (curve.half_absolute, True)):
         if np.isfinite(moment) and moment > series.time[0]:
             height = 100 * series.share[np.searchsorted(series.time, moment)]
-            axes.plot([_moment(moment, series)], [height], marker="o", markersize=4.6, color=SEEN, zorder=5,
-                      markerfacecolor=SEEN if filled else "white")  # fmt: skip
+            axes.plot(
+                [_moment(moment, series)],
+                [height],
+                marker="o",
+                markersize=4.6,
+                color=SEEN,
+                zorder=5,
+                markerfacecolor=SEEN if filled else "white",
+            )
 
 
 def _draw_ceiling(axes: Axes, each: Described) -> None:
@@ -188,8 +216,17 @@ def _draw_ceiling(axes: Axes, each: Described) -> None:
         )
     elif np.isfinite(each.possible[0]):
         low, high = (min(100 * end, 100.0) for end in each.possible)
-        axes.axhspan(min(low, high - THINNEST), high, xmin=1 / (1 + AHEAD), facecolor="none", edgecolor="#9a9a9a",
-                     hatch="////", linewidth=0, zorder=1, gid="possible ceilings")  # fmt: skip
+        axes.axhspan(
+            min(low, high - THINNEST),
+            high,
+            xmin=1 / (1 + AHEAD),
+            facecolor="none",
+            edgecolor="#9a9a9a",
+            hatch="////",
+            linewidth=0,
+            zorder=1,
+            gid="possible ceilings",
+        )
 
 
 def _plausible(each: Described) -> list[Fitted]:

@@ -20,9 +20,14 @@ from sim.figures.page import WIDTH
 from sim.figures.registry import house_style
 
 BLOCK_COLOURS = {
-    "cost": "#B8860B", "data": "#882255", "policy": "#332288", "compute": "#0072B2", "social": "#117733",
-    "luck": "#888888", "dummy": "#bbbbbb",
-}  # fmt: skip
+    "cost": "#B8860B",
+    "data": "#882255",
+    "policy": "#332288",
+    "compute": "#0072B2",
+    "social": "#117733",
+    "luck": "#888888",
+    "dummy": "#bbbbbb",
+}
 PLAIN = "#4477AA"
 FLOOR = "#CC3311"
 STACK = ("#332288", "#0072B2", "#44AA99", "#117733", "#B8860B", "#CC6677", "#882255", "#AA4499")
@@ -97,10 +102,19 @@ def elementary(table: pd.DataFrame, about: Mapping[str, str], figure: Figure | N
         draw_elementary(axes, rows, about["unit"])
         rows = rows[rows["factor"] != "luck"]
         matter = int((rows["standing"] == "influential").sum())
-        figure.text((WIDTH - 37) / WIDTH, 0.78, _wrap(
-            f"{matter} of {len(rows)} factors are influential (full marks). On the broken line an effect changes as "
-            "much as it is large: a factor above it is curved or interacts. Bars: 95% interval of mu*. Dotted: 2% of "
-            "the largest effect, or what nothing reaches.", 27), fontsize=LETTER, color=QUIET, va="top")  # fmt: skip
+        figure.text(
+            (WIDTH - 37) / WIDTH,
+            0.78,
+            _wrap(
+                f"{matter} of {len(rows)} factors are influential (full marks). On the broken line an effect changes "
+                "as much as it is large: a factor above it is curved or interacts. Bars: 95% interval of mu*. Dotted: "
+                "2% of the largest effect, or what nothing reaches.",
+                27,
+            ),
+            fontsize=LETTER,
+            color=QUIET,
+            va="top",
+        )
     return figure
 
 
@@ -118,11 +132,18 @@ def draw_elementary(axes: Axes, rows: pd.DataFrame, unit: str) -> Axes:
         axes.plot(
             [row["mu_star_low"], row["mu_star_high"]], [row["sigma"]] * 2, color=lighter(colour, 0.6), linewidth=1
         )
-        axes.plot(row["mu_star"], row["sigma"], marker="D" if row["factor"] == "luck" else "o", markersize=4,
-                  color=colour, markerfacecolor=colour if good else "white")  # fmt: skip
+        axes.plot(
+            row["mu_star"],
+            row["sigma"],
+            marker="D" if row["factor"] == "luck" else "o",
+            markersize=4,
+            color=colour,
+            markerfacecolor=colour if good else "white",
+        )
     axes.plot([0, top], [0, top], color=QUIET, linewidth=0.6, linestyle="--", zorder=1)
-    axes.axvline(max(float(rows["floor"].max()), 0.02 * float(rows["mu_star"].max())), color=FLOOR, linewidth=0.8,
-                 linestyle=":")  # fmt: skip
+    axes.axvline(
+        max(float(rows["floor"].max()), 0.02 * float(rows["mu_star"].max())), color=FLOOR, linewidth=0.8, linestyle=":"
+    )
     axes.set_xlim(0, top * 1.05)
     axes.set_ylim(0, max(float(rows["sigma"].max()) * 1.08, 1e-12))
     _label_points(axes, rows.nlargest(MOST_LABELS, "mu_star"))
@@ -138,15 +159,28 @@ def _label_points(axes: Axes, rows: pd.DataFrame) -> None:
     (_, right), (_, top) = axes.get_xlim(), axes.get_ylim()
     for row in rows.to_dict("records"):
         x, y = row["mu_star"] / right, row["sigma"] / top
-        at = next((y + shift for shift in (0.0, 0.035, -0.035, 0.07, -0.07)
-                   if all(abs(y + shift - b) > 0.03 or abs(x - a) > 0.3 for a, b in taken)), None)  # fmt: skip
+        at = next(
+            (
+                y + shift
+                for shift in (0.0, 0.035, -0.035, 0.07, -0.07)
+                if all(abs(y + shift - b) > 0.03 or abs(x - a) > 0.3 for a, b in taken)
+            ),
+            None,
+        )
         if at is None:
             continue
         taken.append((x, at))
         side = "left" if x < 0.7 else "right"
-        axes.annotate(short(row["factor"]), (row["mu_star"], at * top), xytext=(4 if side == "left" else -4, 4),
-                      textcoords="offset points", fontsize=LETTER, color=block_colour(row["block"]), ha=side,
-                      va="center")  # fmt: skip
+        axes.annotate(
+            short(row["factor"]),
+            (row["mu_star"], at * top),
+            xytext=(4 if side == "left" else -4, 4),
+            textcoords="offset points",
+            fontsize=LETTER,
+            color=block_colour(row["block"]),
+            ha=side,
+            va="center",
+        )
 
 
 def bars(
@@ -189,8 +223,15 @@ def draw_bars(axes: Axes, rows: pd.DataFrame, measures: Sequence[tuple[str, str]
     floor = float(rows["floor"].iloc[0])
     if floor > 0:
         axes.axvline(floor, color=FLOOR, linewidth=0.9, linestyle=":", zorder=4)
-        axes.annotate("what nothing reaches", (floor, len(rows) - 0.75), xytext=(3, 0), textcoords="offset points",
-                      fontsize=LETTER, color=FLOOR, va="center")  # fmt: skip
+        axes.annotate(
+            "what nothing reaches",
+            (floor, len(rows) - 0.75),
+            xytext=(3, 0),
+            textcoords="offset points",
+            fontsize=LETTER,
+            color=FLOOR,
+            va="center",
+        )
     _names(axes, rows["factor"].tolist(), colours)
     axes.axvline(0, color=INK, linewidth=0.6)
     words = f"{measures[0][1]} (full), {measures[1][1]} (light)" if len(measures) > 1 else measures[0][1]
@@ -221,21 +262,43 @@ def interactions(pairs: pd.DataFrame, about: Mapping[str, str], figure: Figure |
             sure = row["low"] > 0
             if row["value"] > 0:
                 edge = 0.94 * np.sqrt(min(row["value"] / most, 1))
-                axes.add_patch(Rectangle((j - edge / 2, i - edge / 2), edge, edge, linewidth=0.8,
-                                         facecolor=PLAIN if sure else "white", edgecolor=PLAIN))  # fmt: skip
+                axes.add_patch(
+                    Rectangle(
+                        (j - edge / 2, i - edge / 2),
+                        edge,
+                        edge,
+                        linewidth=0.8,
+                        facecolor=PLAIN if sure else "white",
+                        edgecolor=PLAIN,
+                    )
+                )
             if sure:
-                axes.text(j, i, f"{row['value']:.2f}", ha="center", va="center", fontsize=LETTER - 1,
-                          color="white" if row["value"] > most / 3 else INK)  # fmt: skip
+                axes.text(
+                    j,
+                    i,
+                    f"{row['value']:.2f}",
+                    ha="center",
+                    va="center",
+                    fontsize=LETTER - 1,
+                    color="white" if row["value"] > most / 3 else INK,
+                )
         axes.set_xlim(-0.5, size - 0.5)
         axes.set_ylim(size - 0.5, -0.5)
         axes.set_xticks(range(size), [short(name) for name in names], rotation=45, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(size), [short(name) for name in names])
         axes.grid(False)
         axes.tick_params(length=0)
-        note = ("Area: part of the variance that a pair holds beyond both alone (S2). Hollow: its 95% interval holds "
-                "zero.")  # fmt: skip
-        figure.text((LEFT + 9.5 * size * 0.52) / WIDTH, 1 - (TOP + 3) / height, _wrap(note, 36), fontsize=LETTER,
-                    color=QUIET, va="top")  # fmt: skip
+        note = (
+            "Area: part of the variance that a pair holds beyond both alone (S2). Hollow: its 95% interval holds zero."
+        )
+        figure.text(
+            (LEFT + 9.5 * size * 0.52) / WIDTH,
+            1 - (TOP + 3) / height,
+            _wrap(note, 36),
+            fontsize=LETTER,
+            color=QUIET,
+            va="top",
+        )
     return figure
 
 
@@ -270,8 +333,16 @@ def draw_spread(axes: Axes, data: Mapping[str, Any], unit: str) -> Axes:
     axes.set_title("The outcome over all assumptions and luck: mean and 90% of the runs")
     spread = scale * np.sqrt(np.maximum(data["variance"], 0))
     axes.plot(data["dates"], spread, color=FLOOR, linewidth=1, linestyle="--")
-    axes.annotate("standard deviation", (data["dates"][-1], spread[-1]), xytext=(4, 0), textcoords="offset points",
-                  fontsize=LETTER, color=FLOOR, va="center", annotation_clip=False)  # fmt: skip
+    axes.annotate(
+        "standard deviation",
+        (data["dates"][-1], spread[-1]),
+        xytext=(4, 0),
+        textcoords="offset points",
+        fontsize=LETTER,
+        color=FLOOR,
+        va="center",
+        annotation_clip=False,
+    )
     axes.set_ylim(bottom=min(0.0, float(np.nanmin(scale * data["low"]))))
     return axes
 
@@ -285,8 +356,12 @@ def draw_stack(axes: Axes, data: Mapping[str, Any], measure: str) -> Axes:
     looks = {names[place]: STACK[number % len(STACK)] for number, place in enumerate(shown)}
     if not data["stacked"]:
         for place in [*shown, *([luck] if luck is not None else [])]:
-            axes.plot(data["dates"], share[:, place], color=looks.get(names[place], LUCK_GREY),
-                      linestyle="--" if place == luck else "-")  # fmt: skip
+            axes.plot(
+                data["dates"],
+                share[:, place],
+                color=looks.get(names[place], LUCK_GREY),
+                linestyle="--" if place == luck else "-",
+            )
         axes.set_ylabel(measure)
         axes.set_ylim(bottom=0)
         ends = [*shown, *([luck] if luck is not None else [])]
@@ -307,10 +382,14 @@ def draw_stack(axes: Axes, data: Mapping[str, Any], measure: str) -> Axes:
     axes.stackplot(data["dates"], heights, colors=[colour for _, colour, _ in layers], linewidth=0.3, edgecolor="white")
     top = np.cumsum(np.nan_to_num(heights[:, -1]))
     middles = top - np.nan_to_num(heights[:, -1]) / 2
-    _end_labels(axes, data["dates"][-1], [
-        (middle, name, QUIET if colour in (REST, OTHERS) else colour)
-        for middle, (name, colour, _) in zip(middles, layers, strict=True)
-    ])  # fmt: skip
+    _end_labels(
+        axes,
+        data["dates"][-1],
+        [
+            (middle, name, QUIET if colour in (REST, OTHERS) else colour)
+            for middle, (name, colour, _) in zip(middles, layers, strict=True)
+        ],
+    )
     axes.set_ylim(0, 1)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_ylabel("part of the variance")
@@ -332,8 +411,16 @@ def _end_labels(axes: Axes, x: float, labels: Sequence[tuple[float, str, str]]) 
         heights[place] = min(heights[place], above)
         above = heights[place] - gap
     for height, (_, text, colour) in zip(heights, ordered, strict=True):
-        axes.annotate(text, (x, height), xytext=(4, 0), textcoords="offset points", fontsize=LETTER, color=colour,
-                      va="center", annotation_clip=False)  # fmt: skip
+        axes.annotate(
+            text,
+            (x, height),
+            xytext=(4, 0),
+            textcoords="offset points",
+            fontsize=LETTER,
+            color=colour,
+            va="center",
+            annotation_clip=False,
+        )
 
 
 def convergence(
@@ -363,11 +450,18 @@ def convergence(
         left.set_xscale("log", base=2)
         left.set_ylim(bottom=0)
         left.set_title("The largest indices at parts of the same runs, 95% intervals")
-        _end_labels(left, float(sizes[-1] * runs_a_part), [
-            (float(last.set_index("factor")["value"][name]), short(name)[:28],
-             LUCK_GREY if name == "luck" else STACK[number % len(STACK)])
-            for number, name in enumerate(shown)
-        ])  # fmt: skip
+        _end_labels(
+            left,
+            float(sizes[-1] * runs_a_part),
+            [
+                (
+                    float(last.set_index("factor")["value"][name]),
+                    short(name)[:28],
+                    LUCK_GREY if name == "luck" else STACK[number % len(STACK)],
+                )
+                for number, name in enumerate(shown)
+            ],
+        )
         draw_criteria(right, trace, runs_a_part)
         for axes in (left, right):
             axes.set_xlabel("runs")
@@ -382,8 +476,10 @@ def draw_criteria(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> Axes:
     once = trace.drop_duplicates("parts").sort_values("parts")
     x = once["parts"] * runs_a_part
     for column, limit, colour in (
-        ("width", 0.05, "#0072B2"), ("disorder", 1.0, "#882255"), ("screening", 0.05, "#117733"),
-    ):  # fmt: skip
+        ("width", 0.05, "#0072B2"),
+        ("disorder", 1.0, "#882255"),
+        ("screening", 0.05, "#117733"),
+    ):
         y = np.maximum(once[column] / limit, 0.05)
         axes.plot(x, y, color=colour, marker="o", markersize=2.5)
     axes.axhline(1, color=FLOOR, linewidth=0.9, linestyle=":")
@@ -423,11 +519,13 @@ def box(
         left.set_xlabel("quantile of the factor's range (grey: all of it)")
         left.set_xticks([0, 0.5, 1])
         right = _axes(figure, WIDTH - 48, TOP, 44, height - TOP - FOOT)
-        right.scatter(trade_off["coverage"], trade_off["density"], c=trade_off["restricted"], s=9,
-                              cmap="viridis_r", zorder=2)  # fmt: skip
+        right.scatter(
+            trade_off["coverage"], trade_off["density"], c=trade_off["restricted"], s=9, cmap="viridis_r", zorder=2
+        )
         chosen = trade_off[trade_off["chosen"]]
-        right.scatter(chosen["coverage"], chosen["density"], s=46, facecolor="none", edgecolor=FLOOR, linewidth=1.2,
-                      zorder=3)  # fmt: skip
+        right.scatter(
+            chosen["coverage"], chosen["density"], s=46, facecolor="none", edgecolor=FLOOR, linewidth=1.2, zorder=3
+        )
         right.set_xlabel("coverage")
         right.set_ylabel("density")
         right.set_xlim(0, 1.03)
@@ -459,7 +557,13 @@ def waiting(halves: Sequence[Mapping[str, Any]], about: Mapping[str, str], figur
             axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
             if number == 0:
                 axes.set_ylabel("runs that are there (Kaplan-Meier)")
-        figure.text(1.5 / WIDTH, 1 - 9.2 / height, "lower half of the factor's range", fontsize=LETTER, color="#0072B2",
-                    fontweight="bold")  # fmt: skip
+        figure.text(
+            1.5 / WIDTH,
+            1 - 9.2 / height,
+            "lower half of the factor's range",
+            fontsize=LETTER,
+            color="#0072B2",
+            fontweight="bold",
+        )
         figure.text(50 / WIDTH, 1 - 9.2 / height, "upper half", fontsize=LETTER, color="#D55E00", fontweight="bold")
     return figure

@@ -28,9 +28,16 @@ def shares_by_lens(dataset: xr.Dataset, scenario: Scenario, figure: Figure | Non
     """How large is each line group, and how much of the answer is the instrument it is measured with?"""
     lenses: list[str] = [lens for lens in TITLES if lens in scenario.lenses] or list(TITLES)
     page = Page(
-        dataset, scenario, "How large is each group, instrument by instrument?",
-        columns=len(lenses), height=62, left=12.5, right=16.5, title_lines=2, figure=figure,
-    )  # fmt: skip
+        dataset,
+        scenario,
+        "How large is each group, instrument by instrument?",
+        columns=len(lenses),
+        height=62,
+        left=12.5,
+        right=16.5,
+        title_lines=2,
+        figure=figure,
+    )
     for axes, lens in zip(page.panels, lenses, strict=True):
         values = dataset[lens].sel(region=REGION) if "region" in dataset[lens].dims else dataset[lens]
         axes.set_title(TITLES[lens])

@@ -37,9 +37,14 @@ class ComputeChange(_Dated):
     kind: Literal["compute_change"] = "compute_change"
     line: str = Field(description="Line whose lab changes its compute.")
     factor: float = quantity(
-        0.15, "Factor on the lab's compute.", unit="1", bounds=(0, 100), plausible=(0.1, 1), source="longpre2025",
+        0.15,
+        "Factor on the lab's compute.",
+        unit="1",
+        bounds=(0, 100),
+        plausible=(0.1, 1),
+        source="longpre2025",
         tuned=True,
-    )  # fmt: skip
+    )
 
     def pull(self, months: int) -> list[Pull]:
         changed = np.where(np.arange(months) >= self.start, self.factor, 1.0)
@@ -56,9 +61,13 @@ class NewsShock(_Dated):
     line: str = Field(description="Line that is in the news.")
     regions: tuple[RegionName, ...] | None = Field(None, description="Where the news is heard; absent: everywhere.")
     awareness: float = quantity(
-        0.4, "Part of the unaware who hear of the line.", unit="share", bounds=(0, 1), plausible=(0, 0.8),
+        0.4,
+        "Part of the unaware who hear of the line.",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 0.8),
         source=assumption("front pages for a week"),
-    )  # fmt: skip
+    )
 
     def pull(self, months: int) -> list[Pull]:
         heard = np.where(np.arange(months) == self.start, self.awareness, 0.0)
@@ -75,17 +84,30 @@ class Incident(_Dated):
     origins: tuple[RegionName, ...] = Field(("CN",), description="Home regions of the lines that lose trust.")
     regions: tuple[RegionName, ...] | None = Field(None, description="Where it is heard of; absent: everywhere.")
     friction: float = quantity(
-        1.0, "Friction added in the month of the incident, in every mode.", symbol="Δφ", unit="1", bounds=(0, 20),
-        plausible=(0, 3), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        1.0,
+        "Friction added in the month of the incident, in every mode.",
+        symbol="Δφ",
+        unit="1",
+        bounds=(0, 20),
+        plausible=(0, 3),
+        source=assumption("chosen by the scenario"),
+    )
     half_life: float = quantity(
-        12.0, "Months in which half of the friction is forgotten.", unit="months", bounds=(0.1, 1200),
-        plausible=(3, 24), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        12.0,
+        "Months in which half of the friction is forgotten.",
+        unit="months",
+        bounds=(0.1, 1200),
+        plausible=(3, 24),
+        source=assumption("chosen by the scenario"),
+    )
     news: float = quantity(
-        0.0, "Part of the unaware who hear of the lines of other origins in that month.", unit="share", bounds=(0, 1),
-        plausible=(0, 0.5), source=assumption("rivals are named in the same reports"),
-    )  # fmt: skip
+        0.0,
+        "Part of the unaware who hear of the lines of other origins in that month.",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 0.5),
+        source=assumption("rivals are named in the same reports"),
+    )
 
     @property
     def about(self) -> str:

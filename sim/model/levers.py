@@ -167,9 +167,11 @@ def combine(pulls: Iterable[Pull], lines: Mapping[str, str], leading: int) -> di
 
 
 def added(
-    levers: Mapping[str, Array], moves: Iterable[tuple[npt.NDArray[np.intp], Sequence[Pull]]], lines: Mapping[str, str],
+    levers: Mapping[str, Array],
+    moves: Iterable[tuple[npt.NDArray[np.intp], Sequence[Pull]]],
+    lines: Mapping[str, str],
     runs: int,
-) -> dict[str, Array]:  # fmt: skip
+) -> dict[str, Array]:
     """The levers that the pulls of some runs touch, with these pulls combined in.
 
     Parameters

@@ -42,44 +42,83 @@ class Reaction(Spec):
     region: RegionName | None = Field(None, description="Whose metric is watched; absent: the actor's own.")
     op: Literal[">", "<"] = Field(">", description="Whether the rule acts above (>) or below (<) the threshold.")
     threshold: float = quantity(
-        ..., "Value of the metric beyond which the government acts.", symbol="θ", unit="share", bounds=(0, 1),
-        plausible=(0, 1), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
-    hold: int = quantity(
-        6, "Months in a row that the metric must be seen beyond the threshold before the government decides.",
-        unit="months", bounds=(1, 600), plausible=(1, 24), prior="choice",
-        source=assumption("governments do not act on one month's figure"),
-    )  # fmt: skip
-    lag: int = quantity(
-        6, "Months from a decision to its effect; what is decided in one month cannot act before the next.",
-        unit="months", bounds=(1, 600), plausible=(1, 36), prior="choice",
-        source=assumption("half a year from decision to rule or contract"),
-    )  # fmt: skip
-    gain: float = quantity(
-        1.0, "Strength of the action for each unit by which the metric lies beyond the threshold.", unit="1",
-        bounds=(0, 1e6), plausible=(0, 100), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
-    max: float = quantity(
-        1.0, "Most that the strength can be.", unit="1", bounds=(0, 1e6), plausible=(0, 20),
+        ...,
+        "Value of the metric beyond which the government acts.",
+        symbol="θ",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 1),
         source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+    )
+    hold: int = quantity(
+        6,
+        "Months in a row that the metric must be seen beyond the threshold before the government decides.",
+        unit="months",
+        bounds=(1, 600),
+        plausible=(1, 24),
+        prior="choice",
+        source=assumption("governments do not act on one month's figure"),
+    )
+    lag: int = quantity(
+        6,
+        "Months from a decision to its effect; what is decided in one month cannot act before the next.",
+        unit="months",
+        bounds=(1, 600),
+        plausible=(1, 36),
+        prior="choice",
+        source=assumption("half a year from decision to rule or contract"),
+    )
+    gain: float = quantity(
+        1.0,
+        "Strength of the action for each unit by which the metric lies beyond the threshold.",
+        unit="1",
+        bounds=(0, 1e6),
+        plausible=(0, 100),
+        source=assumption("chosen by the scenario"),
+    )
+    max: float = quantity(
+        1.0,
+        "Most that the strength can be.",
+        unit="1",
+        bounds=(0, 1e6),
+        plausible=(0, 20),
+        source=assumption("chosen by the scenario"),
+    )
     cooldown: int = quantity(
-        12, "Months after an action has ended before the next may begin.", unit="months", bounds=(0, 600),
-        plausible=(0, 60), prior="choice", source=assumption("what was repealed is not enacted again at once"),
-    )  # fmt: skip
+        12,
+        "Months after an action has ended before the next may begin.",
+        unit="months",
+        bounds=(0, 600),
+        plausible=(0, 60),
+        prior="choice",
+        source=assumption("what was repealed is not enacted again at once"),
+    )
     hysteresis: float = quantity(
-        0.0, "How far back beyond the threshold the metric must go before the action ends.", unit="share",
-        bounds=(0, 1), plausible=(0, 0.5), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        0.0,
+        "How far back beyond the threshold the metric must go before the action ends.",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 0.5),
+        source=assumption("chosen by the scenario"),
+    )
     start: Month = Field(0, description="First month in which the government follows the rule.")
     observation_lag: int | None = quantity(
-        None, "Delay with which this rule sees the metric; absent: government.observation_lag.", unit="months",
-        bounds=(0, 60), plausible=(1, 12), prior="choice", source=assumption("that of all governments"),
-    )  # fmt: skip
+        None,
+        "Delay with which this rule sees the metric; absent: government.observation_lag.",
+        unit="months",
+        bounds=(0, 60),
+        plausible=(1, 12),
+        prior="choice",
+        source=assumption("that of all governments"),
+    )
     observation_noise: float | None = quantity(
-        None, "Relative error with which this rule sees the metric; absent: government.observation_noise.", unit="1",
-        bounds=(0, 2), plausible=(0, 0.2), source=assumption("that of all governments"),
-    )  # fmt: skip
+        None,
+        "Relative error with which this rule sees the metric; absent: government.observation_noise.",
+        unit="1",
+        bounds=(0, 2),
+        plausible=(0, 0.2),
+        source=assumption("that of all governments"),
+    )
     action: policy_union() = Field(  # type: ignore[valid-type]
         description="The policy that the government acts by, written as in policies, without dates and actor."
     )
@@ -191,26 +230,59 @@ def _shipped(id: str, about: str, **keys: Any) -> Reaction:
 
 _READY = (
     _shipped(
-        "us-exposure-scrutiny", "exposure, friction, share: the loop B5 of the register",
-        actor="US", watch="data_exposure", threshold=0.15, hold=6, lag=6, gain=5, max=1.5, hysteresis=0.03,
+        "us-exposure-scrutiny",
+        "exposure, friction, share: the loop B5 of the register",
+        actor="US",
+        watch="data_exposure",
+        threshold=0.15,
+        hold=6,
+        lag=6,
+        gain=5,
+        max=1.5,
+        hysteresis=0.03,
         action={"kind": "scrutiny", "origins": ["CN"]},
     ),
     _shipped(
-        "cn-scarcity-chips", "denied chips are answered by money for domestic ones, and by refusing imports",
-        actor="CN", watch="scarcity", threshold=0.15, hold=6, lag=6, gain=5, max=1, hysteresis=0.05,
+        "cn-scarcity-chips",
+        "denied chips are answered by money for domestic ones, and by refusing imports",
+        actor="CN",
+        watch="scarcity",
+        threshold=0.15,
+        hold=6,
+        lag=6,
+        gain=5,
+        max=1,
+        hysteresis=0.05,
         action={"kind": "chip_self_reliance", "subsidy": 3, "import_refusal": 0.3},
     ),
     _shipped(
-        "eu-dependence-preference", "buyers are asked to look nearer home while few origins hold the market",
-        actor="EU", watch="concentration", threshold=0.4, hold=6, lag=6, gain=2.5, max=1, hysteresis=0.05,
+        "eu-dependence-preference",
+        "buyers are asked to look nearer home while few origins hold the market",
+        actor="EU",
+        watch="concentration",
+        threshold=0.4,
+        hold=6,
+        lag=6,
+        gain=2.5,
+        max=1,
+        hysteresis=0.05,
         action={"kind": "sovereign_preference"},
     ),
     _shipped(
-        "us-grid-buildout", "chips stand idle for want of power, so lines and plants are built",
-        actor="US", watch="powered", op="<", threshold=0.9, hold=6, lag=6, gain=5, max=1, hysteresis=0.05,
+        "us-grid-buildout",
+        "chips stand idle for want of power, so lines and plants are built",
+        actor="US",
+        watch="powered",
+        op="<",
+        threshold=0.9,
+        hold=6,
+        lag=6,
+        gain=5,
+        max=1,
+        hysteresis=0.05,
         action={"kind": "grid_buildout", "power": 20, "lead": 36},
     ),
-)  # fmt: skip
+)
 
 SHIPPED: dict[str, Reaction] = {rule.id: rule for rule in _READY}
 """Ready-made rules, off until a scenario says ``{id: ..., active: true}``. Thresholds of the first, the third and the

@@ -12,8 +12,10 @@ from typing import Any
 from sim.basics.axes import month_label
 from sim.experiments.folders import Folder
 
-PAIRED = ("Intervals are 95% intervals of the mean paired difference under common random numbers (Student's, corrected "
-          "for skewness).")  # fmt: skip
+PAIRED = (
+    "Intervals are 95% intervals of the mean paired difference under common random numbers (Student's, corrected "
+    "for skewness)."
+)
 REPLICATES = "Bands hold 10 to 90% of the runs: the spread of luck, and no confidence interval."
 ONE_RUN = "A single run, and so no interval: one draw of luck."
 
@@ -76,8 +78,10 @@ def _runs(folder: Folder) -> str:
         return f"{count(int(manifest['replicates']), 'run')} at every point, with the same luck"
     if folder.kind == "loops":
         of_each = count(int(manifest["replicates_of_coalitions"]), "replicate")
-        return (f"{count(int(manifest['replicates']), 'paired replicate')}; "
-                f"{manifest['coalitions']} coalitions of loops, {of_each} each")  # fmt: skip
+        return (
+            f"{count(int(manifest['replicates']), 'paired replicate')}; "
+            f"{manifest['coalitions']} coalitions of loops, {of_each} each"
+        )
     if folder.kind == "sensitivity":
         failed = int(manifest.get("failed", 0))
         return f"{count(int(manifest['runs']), 'different run')}, " + (f"{failed} failed" if failed else "none failed")
@@ -118,18 +122,31 @@ def _drawn_by(folder: Folder, stem: str) -> Any:
     if folder.kind == "run":
         return FIGURES.get(stem)
     by_stem: dict[str, dict[str, Any]] = {
-        "comparison": {"overview": overview.overview, "comparison": comparison.comparison,
-                       "differences": comparison.forest},
+        "comparison": {
+            "overview": overview.overview,
+            "comparison": comparison.comparison,
+            "differences": comparison.forest,
+        },
         "sweep": {"sweep": comparison.sweep},
-        "loops": {"diagram": loops.diagram, "gains": loops.gain_figure, "ledger": loops.ledger,
-                  "knockouts": loops.knock_outs},
+        "loops": {
+            "diagram": loops.diagram,
+            "gains": loops.gain_figure,
+            "ledger": loops.ledger,
+            "knockouts": loops.knock_outs,
+        },
         "scurve": {"scurves": scurves.scurves},
-        "sensitivity": {"elementary": sensitivity.elementary, "indices": sensitivity.bars,
-                        "interactions": sensitivity.interactions, "convergence": sensitivity.convergence,
-                        "over-time": sensitivity.stack, "waiting": sensitivity.waiting, "box": sensitivity.box},
+        "sensitivity": {
+            "elementary": sensitivity.elementary,
+            "indices": sensitivity.bars,
+            "interactions": sensitivity.interactions,
+            "convergence": sensitivity.convergence,
+            "over-time": sensitivity.stack,
+            "waiting": sensitivity.waiting,
+            "box": sensitivity.box,
+        },
         "ensemble": {"replicates": replicates.replicates},
         "explained": {"adopter": explained},
-    }  # fmt: skip
+    }
     return next((draw for start, draw in by_stem[folder.kind].items() if stem.startswith(start)), None)
 
 
@@ -184,7 +201,8 @@ def _interval(folder: Folder, stem: str) -> str:
         if stem == "ledger":
             many = int(manifest["replicates_of_coalitions"])
             return "Shapley's shares over all coalitions, means over replicates" + (
-                "." if many > 1 else "; one replicate a coalition gives no interval.")  # fmt: skip
+                "." if many > 1 else "; one replicate a coalition gives no interval."
+            )
         return "Intervals are 95% intervals of the mean over paired replicates."
     if folder.kind == "scurve":
         many = int(manifest["resamples"])

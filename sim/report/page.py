@@ -38,13 +38,17 @@ def as_html(page: Page, folder: Path) -> str:
 
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters |= {
-        "inline": inline, "plain": _plain, "inlined": _inlined, "short": _short,
+        "inline": inline,
+        "plain": _plain,
+        "inlined": _inlined,
+        "short": _short,
         "link": lambda file: _link(file, folder),
-    }  # fmt: skip
+    }
     environment.tests |= {
-        "words": lambda block: isinstance(block, Words), "items": lambda block: isinstance(block, Items),
+        "words": lambda block: isinstance(block, Words),
+        "items": lambda block: isinstance(block, Items),
         "picture": lambda block: isinstance(block, Picture),
-    }  # fmt: skip
+    }
     numbers = _numbers(page)
     text = files("sim.report").joinpath("page.html.jinja").read_text(encoding="utf-8")
     return environment.from_string(text).render(

@@ -75,10 +75,18 @@ def distinct(found: Iterable[Found]) -> list[Found]:
 
 def describe(found: Sequence[Found]) -> list[Section]:
     """Policies, events, reactions and changed numbers of every scenario, in sentences."""
-    out = [Section("What the scenarios say", "scenarios", (Words(
-        "Policies and events in force, in sentences made from the scenario files. A scenario that is compared with "
-        "another is told by what differs from it."
-    ),))]  # fmt: skip
+    out = [
+        Section(
+            "What the scenarios say",
+            "scenarios",
+            (
+                Words(
+                    "Policies and events in force, in sentences made from the scenario files. A scenario that is "
+                    "compared with another is told by what differs from it."
+                ),
+            ),
+        )
+    ]
     if not found:
         return []
     for number, each in enumerate(found, start=1):
@@ -121,15 +129,18 @@ def assumptions(found: Sequence[Found]) -> list[Section]:
         *_actions(base),
     ]
     if implausible:
-        named = tuple(f"`{_key(each)}` is {amount(each.value, each.unit)}; believable is {_span(each)}."
-                      for each in implausible)  # fmt: skip
+        named = tuple(
+            f"`{_key(each)}` is {amount(each.value, each.unit)}; believable is {_span(each)}." for each in implausible
+        )
         blocks += [Words("Outside the range that anybody has argued for:", loud=True), Items(named, found[0].file)]
-    blocks += [Words(
-        "Assumed beside the numbers: the form of every equation, the lines of models as archetypes of labs, what "
-        "adopters can see and weigh, and that policies take effect as written. Intervals in this report hold for luck "
-        "within the model (and, in an ensemble or sensitivity study, for the ranges that were varied there); what is "
-        "not known about equations is in none of them."
-    )]  # fmt: skip
+    blocks += [
+        Words(
+            "Assumed beside the numbers: the form of every equation, the lines of models as archetypes of labs, what "
+            "adopters can see and weigh, and that policies take effect as written. Intervals in this report hold for "
+            "luck within the model (and, in an ensemble or sensitivity study, for the ranges that were varied there); "
+            "what is not known about equations is in none of them."
+        )
+    ]
     return [Section("What is assumed", "assumptions", tuple(blocks))]
 
 
@@ -146,8 +157,9 @@ def _counts(numbers: Sequence[Quantity], file: Path) -> Table:
 
 def _actions(scenario: Scenario) -> list[Block]:
     """The numbers of policies, events and reactions by standing."""
-    acting = [each for entries in (scenario.policies, scenario.reactions, scenario.events)
-              for each in entries if each.active]  # fmt: skip
+    acting = [
+        each for entries in (scenario.policies, scenario.reactions, scenario.events) for each in entries if each.active
+    ]
     counts: Counter[str] = Counter()
     for each in acting:
         counts.update(standing(number) for number in walk(each) if isinstance(number.value, int | float))
@@ -172,11 +184,18 @@ def _every_number(numbers: Sequence[Quantity], file: Path) -> Table:
     for each in numbers:
         cited = known.get(each.source, {})
         where = each.why if each.source == "assumption" else _cited(cited) or each.source
-        value = amount(each.value, each.unit) + ("" if each.value == each.default else
-                                                 f" (default {amount(each.default, each.unit)})")  # fmt: skip
+        value = amount(each.value, each.unit) + (
+            "" if each.value == each.default else f" (default {amount(each.default, each.unit)})"
+        )
         rows.append((_key(each), each.meaning, value, _span(each), standing(each), where))
-    return table(f"Every number ({len(rows)})", ("key", "meaning", "value", "believable range", "standing",
-                 "source, or why it was chosen"), rows, file, (), folded=True)  # fmt: skip
+    return table(
+        f"Every number ({len(rows)})",
+        ("key", "meaning", "value", "believable range", "standing", "source, or why it was chosen"),
+        rows,
+        file,
+        (),
+        folded=True,
+    )
 
 
 def _cited(entry: dict[str, str]) -> str:

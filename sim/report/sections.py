@@ -51,8 +51,11 @@ def title_of(folder: Folder) -> str:
     manifest = folder.manifest
     if folder.kind in ("comparison", "explained"):
         base, *others = manifest[folder.kind]
-        return f"{base} against {', '.join(others[:3])}{f' and {len(others) - 3} more' if len(others) > 3 else ''}" \
-            if others else str(base)  # fmt: skip
+        return (
+            f"{base} against {', '.join(others[:3])}{f' and {len(others) - 3} more' if len(others) > 3 else ''}"
+            if others
+            else str(base)
+        )
     name = manifest.get({"loops": "loops", "scurve": "scurve", "sweep": "sweep"}.get(folder.kind, "scenario"), "")
     if folder.kind == "scurve" and manifest.get("observable"):
         return f"{name}, {manifest['observable']}"
@@ -60,10 +63,15 @@ def title_of(folder: Folder) -> str:
 
 
 _NAMES = {
-    "run": "What happened: {name}", "comparison": "What differs: {name}", "sweep": "How it responds: {name}",
-    "loops": "The loops of {name}", "scurve": "S-curves of {name}", "explained": "Why: {name}",
-    "ensemble": "The ensemble of {name}", "sensitivity": "What drives {name}",
-}  # fmt: skip
+    "run": "What happened: {name}",
+    "comparison": "What differs: {name}",
+    "sweep": "How it responds: {name}",
+    "loops": "The loops of {name}",
+    "scurve": "S-curves of {name}",
+    "explained": "Why: {name}",
+    "ensemble": "The ensemble of {name}",
+    "sensitivity": "What drives {name}",
+}
 
 
 def _part(folder: Folder) -> str:
@@ -72,8 +80,17 @@ def _part(folder: Folder) -> str:
 
 def _figures(folder: Folder) -> list[Path]:
     """Those that answer the question of the folder first."""
-    first = ("focus_share", "adoption_s_curves", "comparison", "overview", "gains", "diagram", "ledger", "elementary",
-             "indices")  # fmt: skip
+    first = (
+        "focus_share",
+        "adoption_s_curves",
+        "comparison",
+        "overview",
+        "gains",
+        "diagram",
+        "ledger",
+        "elementary",
+        "indices",
+    )
     rank = {stem: place for place, stem in enumerate(first)}
     place = lambda file: next((rank[start] for start in first if file.stem.startswith(start)), len(first))
     return sorted(folder.figures(), key=lambda file: (place(file), file.stem))
@@ -91,8 +108,10 @@ def _run(folder: Folder) -> Read:
 
     manifest = folder.manifest
     done = int(manifest.get("runs_finished", manifest["replicates"]))
-    asked = (f"What happens in scenario {manifest['scenario']}, over {count(int(manifest['months']), 'month')} and "
-             f"{count(done, 'run')} that differ in luck only?")  # fmt: skip
+    asked = (
+        f"What happens in scenario {manifest['scenario']}, over {count(int(manifest['months']), 'month')} and "
+        f"{count(done, 'run')} that differ in luck only?"
+    )
     dataset = _series(folder)
     outcomes = reduce(dataset)
     last = int(dataset["month"].values[-1])
@@ -106,8 +125,13 @@ def _run(folder: Folder) -> Read:
     blocks: list[Block] = []
     if failed:
         why = tuple(f"Replicate {each['replicate']}: {each['reason']}" for each in failed)
-        blocks += [Words(f"{count(len(failed), 'run')} failed and {'is' if len(failed) == 1 else 'are'} in none of the "
-                         "numbers:", loud=True), Items(why, folder.path / "manifest.json")]  # fmt: skip
+        blocks += [
+            Words(
+                f"{count(len(failed), 'run')} failed and {'is' if len(failed) == 1 else 'are'} in none of the numbers:",
+                loud=True,
+            ),
+            Items(why, folder.path / "manifest.json"),
+        ]
     of_mean = (
         "The interval is the 95% interval of the mean over runs (Student's, corrected for skewness): how well the mean "
         "is known. The spread is where 10 to 90% of the runs lie: how far luck carries a single world."
@@ -115,10 +139,17 @@ def _run(folder: Folder) -> Read:
     head = ("outcome", "unit", "mean over runs", "95% interval of the mean", "10 to 90% of runs", "runs with a value")
     effects = table(f"Outcomes in {month_label(last)}, and moments", head, rows, source, (2, 3, 4, 5))
     curves = Items(tuple(_scurve_sentences(dataset)), source)
-    return asked, [Items(tuple(said), source)], [
-        *blocks, Words("Where adoption stops, and whether the record can tell:"), curves,
-        Words(of_mean if done > 1 else "One run gives no interval."), effects,
-    ]  # fmt: skip
+    return (
+        asked,
+        [Items(tuple(said), source)],
+        [
+            *blocks,
+            Words("Where adoption stops, and whether the record can tell:"),
+            curves,
+            Words(of_mean if done > 1 else "One run gives no interval."),
+            effects,
+        ],
+    )
 
 
 def _series(folder: Folder) -> Any:
@@ -222,8 +253,10 @@ def _comparison(folder: Folder) -> Read:
     manifest = folder.manifest
     base, *others = manifest["comparison"]
     paired = int(manifest["runs_paired"])
-    asked = (f"What does {_listed(others)} change, compared with {base}, when every world has the same luck "
-             f"({count(paired, 'paired run')})?")  # fmt: skip
+    asked = (
+        f"What does {_listed(others)} change, compared with {base}, when every world has the same luck "
+        f"({count(paired, 'paired run')})?"
+    )
     rows = read_table(folder.path)
     source = folder.path / "comparison.csv"
     findings: list[Block] = []
@@ -231,8 +264,10 @@ def _comparison(folder: Folder) -> Read:
     for name in others:
         mine = rows[(rows["other"] == name) & rows["headline"]]
         sure = mine[mine["distinguishable"]]
-        said = [f"{name} {row.sentence}." if not row.sentence.startswith(row.long_name) else f"{name}: {row.sentence}."
-                for row in sure.itertuples()]  # fmt: skip
+        said = [
+            f"{name} {row.sentence}." if not row.sentence.startswith(row.long_name) else f"{name}: {row.sentence}."
+            for row in sure.itertuples()
+        ]
         if not said:
             said = [f"{name}: no headline outcome is distinguishable from no change at {paired} paired runs."]
         unsure = mine[~mine["distinguishable"] & ~mine["identical"] & (mine["runs"] > 1)]
@@ -244,12 +279,15 @@ def _comparison(folder: Folder) -> Read:
         findings.append(Items((*said, _same_until(manifest, name)), source))
         cells = [(row.long_name, row.month, *figures_of(row), spoken(row.unit)[1]) for row in mine.itertuples()]
         head = ("outcome", "month", base, name, "difference (95%)", "unit")
-        blocks.append(table(f"Effects of {name}; n.d.: not distinguishable from no change", head, cells, source,
-                            (2, 3, 4)))  # fmt: skip
+        blocks.append(
+            table(f"Effects of {name}; n.d.: not distinguishable from no change", head, cells, source, (2, 3, 4))
+        )
         blocks += _switched(folder, name)
     notes = [*manifest.get("notes", []), *([manifest["stopped"]] if manifest.get("stopped") else [])]
-    notes += [f"{each['scenario']}: replicate {each['replicate']} failed: {each['reason']}"
-              for each in manifest.get("failures", [])]  # fmt: skip
+    notes += [
+        f"{each['scenario']}: replicate {each['replicate']} failed: {each['reason']}"
+        for each in manifest.get("failures", [])
+    ]
     if notes:
         blocks += [Words("Notes:"), Items(tuple(f"{note}." for note in notes), folder.path / "manifest.json")]
     return asked, findings, blocks
@@ -286,8 +324,17 @@ def _sweep(folder: Folder) -> Read:
     rows = pd.read_csv(folder.path / "sweep.csv")
     source = folder.path / "sweep.csv"
     head = ("scenario", "value", "mean", "10 to 90% of runs", "difference", "95% interval")
-    cells = [(row.other, f"{row.value:g}", f"{row.mean:.4g}", f"{row.low_run:.4g} to {row.high_run:.4g}",
-              f"{row.difference:+.3g}", _ends(row.low, row.high)) for row in rows.itertuples()]  # fmt: skip
+    cells = [
+        (
+            row.other,
+            f"{row.value:g}",
+            f"{row.mean:.4g}",
+            f"{row.low_run:.4g} to {row.high_run:.4g}",
+            f"{row.difference:+.3g}",
+            _ends(row.low, row.high),
+        )
+        for row in rows.itertuples()
+    ]
     words = OUTCOMES[manifest["outcome"]].long_name if manifest["outcome"] in OUTCOMES else manifest["outcome"]
     asked = f"How does the {words} in {manifest['month']} respond to `{manifest['sweep']}`?"
     said = tuple(f"{each}." for each in manifest.get("findings", ()))
@@ -307,27 +354,40 @@ def _loops(folder: Folder) -> Read:
 
     found = read_back(folder.path, folder.manifest)
     plan = found.plan
-    asked = (f"Does any feedback loop of {plan.scenario.name} return more than was put in, which of them does the "
-             f"work, and when? Loops are cut from {folder.manifest['start']} on.")  # fmt: skip
+    asked = (
+        f"Does any feedback loop of {plan.scenario.name} return more than was put in, which of them does the "
+        f"work, and when? Loops are cut from {folder.manifest['start']} on."
+    )
     source = folder.path / "gains.csv"
     said = tuple(f"{each}." for each in (*headline(found), *meaning(found)))
     later = tuple(f"{each}." for each in (*hands(found), *warnings_said(found)))
     rows = found.gains[found.gains["sector"] == EVERYWHERE]
-    cells = [(name_of(row.loop), row.estimator, f"{row.horizon}", number(row.gain, row.low, row.high), row.verdict)
-             for row in rows.itertuples()]  # fmt: skip
+    cells = [
+        (name_of(row.loop), row.estimator, f"{row.horizon}", number(row.gain, row.low, row.high), row.verdict)
+        for row in rows.itertuples()
+    ]
     head = ("loop", "estimator", "months", "gain (95%)", "side of 1")
     sectors = found.gains[(found.gains["sector"] != EVERYWHERE) & (found.gains["verdict"] == ABOVE)]
     blocks: list[Block] = [
-        Words("Who leads, and what warns:"), Items(later, folder.path / "shapley.csv"),
+        Words("Who leads, and what warns:"),
+        Items(later, folder.path / "shapley.csv"),
         table("Gains over all sectors: utils returned per util put in", head, cells, source, (2, 3)),
-        table("The largest gain that a sector's data loop could have (no-tipping bound)",
-              ("sector", "adopters", "bound", "could tip"),
-              [(row.sector, row.type, f"{row.bound:.2f}", "yes" if row.can_tip else "no")
-               for row in found.bound.itertuples()], folder.path / "bound.csv", (2,)),
-    ]  # fmt: skip
+        table(
+            "The largest gain that a sector's data loop could have (no-tipping bound)",
+            ("sector", "adopters", "bound", "could tip"),
+            [
+                (row.sector, row.type, f"{row.bound:.2f}", "yes" if row.can_tip else "no")
+                for row in found.bound.itertuples()
+            ],
+            folder.path / "bound.csv",
+            (2,),
+        ),
+    ]
     if len(sectors):
-        named = tuple(f"{name_of(row.loop)} in {row.sector} after {row.horizon} months: "
-                      f"{number(row.gain, row.low, row.high)}." for row in sectors.itertuples())  # fmt: skip
+        named = tuple(
+            f"{name_of(row.loop)} in {row.sector} after {row.horizon} months: {number(row.gain, row.low, row.high)}."
+            for row in sectors.itertuples()
+        )
         blocks.insert(0, Items(named, source))
     return asked, [Items(said, source)], blocks
 
@@ -341,9 +401,10 @@ def _scurve(folder: Folder) -> Read:
     source = folder.path / "scurves.csv"
     asked = f"When does each share of {title_of(folder)} take off, and can anybody know where it will stop?"
     said = tuple(f"{row.series}, {row.status}: {row.sentence}" for row in rows.itertuples())
-    cells = [(row.series, f"{row.points}", f"{row.first} to {row.last}", f"{row.last_share:.1%}", row.status,
-              _ceiling(row))
-             for row in rows.itertuples()]  # fmt: skip
+    cells = [
+        (row.series, f"{row.points}", f"{row.first} to {row.last}", f"{row.last_share:.1%}", row.status, _ceiling(row))
+        for row in rows.itertuples()
+    ]
     head = ("series", "points", "record", "last share", "status of the ceiling", "ceiling (95%)")
     blocks: list[Block] = [table("Ceilings and what is known of them", head, cells, source, (1, 3, 5))]
     if (folder.path / "replicates.csv").is_file():
@@ -400,13 +461,32 @@ def _ensemble(folder: Folder) -> Read:
     advice = _advice(folder.path / "summary.md")
     said = [_of_ensemble(row) for row in rows.itertuples() if _is_headline(row.outcome.partition("@")[0])]
     mean = lambda value: "" if math.isnan(value) else f"{value:.4g}"
-    cells = [(row.outcome, row.unit, mean(row.mean), _ends(row.low, row.high), _number(row.sd_points),
-              _number(row.sd_luck), "" if math.isnan(row.luck_part) else f"{row.luck_part:.0%}", f"{row.missing}")
-             for row in rows.itertuples()]  # fmt: skip
-    head = ("outcome", "unit", "mean", "95% interval", "spread between points", "spread between runs", "luck",
-            "runs without a value")  # fmt: skip
-    blocks.append(table("Means over points and luck; intervals are 95%, over both", head, cells, source,
-                        (2, 3, 4, 5, 6, 7)))  # fmt: skip
+    cells = [
+        (
+            row.outcome,
+            row.unit,
+            mean(row.mean),
+            _ends(row.low, row.high),
+            _number(row.sd_points),
+            _number(row.sd_luck),
+            "" if math.isnan(row.luck_part) else f"{row.luck_part:.0%}",
+            f"{row.missing}",
+        )
+        for row in rows.itertuples()
+    ]
+    head = (
+        "outcome",
+        "unit",
+        "mean",
+        "95% interval",
+        "spread between points",
+        "spread between runs",
+        "luck",
+        "runs without a value",
+    )
+    blocks.append(
+        table("Means over points and luck; intervals are 95%, over both", head, cells, source, (2, 3, 4, 5, 6, 7))
+    )
     findings: list[Block] = [Items(tuple(said), source)]
     findings += [Words(advice)] if advice else []
     return asked, findings, blocks
@@ -450,8 +530,10 @@ def _is_headline(name: str) -> bool:
 
 def _sensitivity(folder: Folder) -> Read:
     manifest = folder.manifest
-    asked = (f"Which of {count(len(manifest['factors']), 'assumption')} of {manifest['scenario']} drive the outcomes, "
-             f"and how much of their spread is luck?")  # fmt: skip
+    asked = (
+        f"Which of {count(len(manifest['factors']), 'assumption')} of {manifest['scenario']} drive the outcomes, "
+        f"and how much of their spread is luck?"
+    )
     report = folder.path / "report.md"
     said = _bullets(report, "Every outcome in a sentence") or _first_bold(report)
     rows = pd.read_csv(folder.path / "indices.csv")
@@ -460,13 +542,26 @@ def _sensitivity(folder: Folder) -> Read:
     blocks: list[Block] = []
     for outcome, mine in rows.groupby("outcome", sort=False):
         stable = manifest["outcomes"].get(outcome, {}).get("stable")
-        cells = [(str(row["factor"]), str(row.get("block", "")),
-                  *(f"{row[name]:.3g} ({_ends(row[f'{name}_low'], row[f'{name}_high'])})" for name in measures),
-                  str(row.get("standing", ""))) for row in mine.to_dict("records")]  # fmt: skip
+        cells = [
+            (
+                str(row["factor"]),
+                str(row.get("block", "")),
+                *(f"{row[name]:.3g} ({_ends(row[f'{name}_low'], row[f'{name}_high'])})" for name in measures),
+                str(row.get("standing", "")),
+            )
+            for row in mine.to_dict("records")
+        ]
         order = "" if stable else "; the order is not settled, so it says nothing"
         words = _outcome_words(str(outcome))
-        blocks.append(table(f"{words}: indices (95%){order}", ("factor", "block", *measures, "standing"), cells, source,
-                            range(2, 2 + len(measures))))  # fmt: skip
+        blocks.append(
+            table(
+                f"{words}: indices (95%){order}",
+                ("factor", "block", *measures, "standing"),
+                cells,
+                source,
+                range(2, 2 + len(measures)),
+            )
+        )
     blocks += _checks(folder) + _debt(folder)
     return asked, [Items(tuple(said), report)], blocks
 
@@ -506,10 +601,19 @@ def _debt(folder: Folder) -> list[Block]:
     rows = pd.read_csv(file)
     if not {"outcome", "factor", "source", "part"} <= set(rows.columns):
         return []
-    cells = [(row.outcome, row.factor, row.source, "" if math.isnan(row.part) else f"{row.part:.0%}")
-             for row in rows.head(MOST_ROWS).itertuples()]  # fmt: skip
-    return [table("Evidence debt: effect times weakness of the source, as part of all debt of the outcome",
-                  ("outcome", "factor", "source", "part"), cells, file, (3,))]  # fmt: skip
+    cells = [
+        (row.outcome, row.factor, row.source, "" if math.isnan(row.part) else f"{row.part:.0%}")
+        for row in rows.head(MOST_ROWS).itertuples()
+    ]
+    return [
+        table(
+            "Evidence debt: effect times weakness of the source, as part of all debt of the outcome",
+            ("outcome", "factor", "source", "part"),
+            cells,
+            file,
+            (3,),
+        )
+    ]
 
 
 # explanations
@@ -518,8 +622,11 @@ def _debt(folder: Folder) -> list[Block]:
 def _explained(folder: Folder) -> Read:
     manifest = folder.manifest
     base, *others = manifest["explained"]
-    asked = (f"Why do the worlds {base} and {others[0]} part, in replicate {manifest['replicate']}?" if others
-             else f"Why did adopters of {base} choose as they did, in replicate {manifest['replicate']}?")  # fmt: skip
+    asked = (
+        f"Why do the worlds {base} and {others[0]} part, in replicate {manifest['replicate']}?"
+        if others
+        else f"Why did adopters of {base} choose as they did, in replicate {manifest['replicate']}?"
+    )
     source = folder.path / "cascade.csv"
     if not others or not source.is_file():
         told = ", ".join(map(str, manifest["stories"]))
@@ -530,9 +637,11 @@ def _explained(folder: Folder) -> Read:
     by_cause = rows.groupby("cause").size().sort_values(ascending=False)
     by_root = rows.groupby("root").size().sort_values(ascending=False)
     part = lambda number: f"{number} of {len(rows)}"
-    said = (f"{len(rows)} of {manifest['adopters']:,} adopters part at some time, the first in {rows['month'].min()}.",
-            *(f"{part(number)} part first through {cause}." for cause, number in by_cause.items()),
-            *(f"{part(number)} lead back to {root}." for root, number in by_root.items()))  # fmt: skip
+    said = (
+        f"{len(rows)} of {manifest['adopters']:,} adopters part at some time, the first in {rows['month'].min()}.",
+        *(f"{part(number)} part first through {cause}." for cause, number in by_cause.items()),
+        *(f"{part(number)} lead back to {root}." for root, number in by_root.items()),
+    )
     caution = Words("One replicate says what happened in it, not what happens on average.")
     return asked, [Items(said, source), caution], []
 
@@ -553,6 +662,12 @@ def _number(value: float) -> str:
 
 
 _READ: dict[str, Callable[[Folder], Read]] = {
-    "run": _run, "comparison": _comparison, "sweep": _sweep, "loops": _loops, "scurve": _scurve,
-    "ensemble": _ensemble, "sensitivity": _sensitivity, "explained": _explained,
-}  # fmt: skip
+    "run": _run,
+    "comparison": _comparison,
+    "sweep": _sweep,
+    "loops": _loops,
+    "scurve": _scurve,
+    "ensemble": _ensemble,
+    "sensitivity": _sensitivity,
+    "explained": _explained,
+}

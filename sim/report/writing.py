@@ -35,9 +35,11 @@ _ORDER = ("run", "comparison", "explained", "sweep", "scurve", "loops", "sensiti
 
 
 def write_report(
-    paths: Sequence[str | Path], out: str | Path | None = None, title: str = "",
+    paths: Sequence[str | Path],
+    out: str | Path | None = None,
+    title: str = "",
     progress: Callable[[int], None] | None = None,
-) -> tuple[Path, Path]:  # fmt: skip
+) -> tuple[Path, Path]:
     """Gather folders of results into one report; the HTML page and its twin in Markdown come back.
 
     Parameters
@@ -94,8 +96,10 @@ def _refuse_if_taken(place: Path) -> None:
         with suppress(OSError, UnicodeDecodeError):
             text = file.read_text(encoding="utf-8")[:2000]
         if MARK not in text:
-            raise OutputError(f"{file} is in the way: it is no report of openloop's, so it will not be replaced.\n"
-                              "  Move it away, or choose another folder with --out.")  # fmt: skip
+            raise OutputError(
+                f"{file} is in the way: it is no report of openloop's, so it will not be replaced.\n"
+                "  Move it away, or choose another folder with --out."
+            )
 
 
 def gather(folders: Sequence[Folder], title: str = "", progress: Callable[[int], None] | None = None) -> Page:
@@ -142,31 +146,50 @@ def _warning(folder: Folder, changed: Sequence[Changed]) -> list[Block]:
         return []
     named = ", ".join(f"`{each.file}` ({each.how})" for each in changed[:6])
     more = f" and {len(changed) - 6} more" if len(changed) > 6 else ""
-    return [Words(f"`{folder.path.name}` is not as it was written: {named}{more}. Its numbers may not be the model's.",
-                  loud=True)]  # fmt: skip
+    return [
+        Words(
+            f"`{folder.path.name}` is not as it was written: {named}{more}. Its numbers may not be the model's.",
+            loud=True,
+        )
+    ]
 
 
 def _provenance(folders: Sequence[Folder]) -> list[Section]:
-    out = [Section("Where it comes from, and how to make it again", "provenance", (Words(
-        "Every folder holds its complete scenario and, in its manifest, a checksum of every file. `openloop replay` "
-        "checks them, makes the numbers again, and says whether they are identical. The same inputs, version and "
-        "libraries give the same numbers to the last bit, on any number of threads."
-    ),))]  # fmt: skip
+    out = [
+        Section(
+            "Where it comes from, and how to make it again",
+            "provenance",
+            (
+                Words(
+                    "Every folder holds its complete scenario and, in its manifest, a checksum of every file. "
+                    "`openloop replay` checks them, makes the numbers again, and says whether they are identical. "
+                    "The same inputs, version and libraries give the same numbers to the last bit, on any number of "
+                    "threads."
+                ),
+            ),
+        )
+    ]
     for folder in folders:
         manifest = folder.manifest
         about = manifest if "platform" in manifest or folder.kind != "sensitivity" else _of_store(folder)
         packages = ", ".join(f"{name} {number}" for name, number in dict(about.get("packages", {})).items())
         rows = [
-            ("kind", KINDS[folder.kind]), ("made of", made_of(folder)), ("folder", str(folder.path)),
-            ("hash", folder.hash), ("version of OpenLoop", folder.version), ("engine", folder.engine),
-            ("command", _command(folder)), ("started", str(manifest.get("started", manifest.get("written", "")))),
+            ("kind", KINDS[folder.kind]),
+            ("made of", made_of(folder)),
+            ("folder", str(folder.path)),
+            ("hash", folder.hash),
+            ("version of OpenLoop", folder.version),
+            ("engine", folder.engine),
+            ("command", _command(folder)),
+            ("started", str(manifest.get("started", manifest.get("written", "")))),
             ("wall time", f"{manifest['wall_seconds']:,.1f} s" if "wall_seconds" in manifest else ""),
-            ("Python", str(about.get("python", ""))), ("libraries", packages),
+            ("Python", str(about.get("python", ""))),
+            ("libraries", packages),
             ("system", str(about.get("platform", ""))),
             ("files with a checksum", f"{vouched(folder):,}"),
             ("check and make again", f"`openloop replay {shlex.quote(str(folder.path))}`"),
             ("figures", f"`{again(folder)}`"),
-        ]  # fmt: skip
+        ]
         name = f"{title_of(folder)}, {folder.hash}"
         file = folder.path / ("study.json" if folder.kind == "sensitivity" else "manifest.json")
         anchor = f"provenance-{folder.kind}-{folder.hash}-{folder.path.name}"

@@ -76,8 +76,12 @@ class Page:
 
 
 def table(
-    caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], source: Path | None = None,
-    numeric: Sequence[int] = (), folded: bool = False,
-) -> Table:  # fmt: skip
+    caption: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    source: Path | None = None,
+    numeric: Sequence[int] = (),
+    folded: bool = False,
+) -> Table:
     """A table from lists."""
     return Table(caption, tuple(head), tuple(tuple(row) for row in rows), source, frozenset(numeric), folded)

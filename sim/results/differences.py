@@ -109,8 +109,12 @@ def _label(values: Any, dim: Any, place: int) -> str:
 
 def _tables(stored: pd.DataFrame, rebuilt: pd.DataFrame, name: str, tolerance: float) -> Finding:
     if list(stored.columns) != list(rebuilt.columns) or len(stored) != len(rebuilt):
-        return Finding(name, False, f"has {len(stored)} rows of {len(stored.columns)} columns; rebuilt, {len(rebuilt)} "
-                       f"of {len(rebuilt.columns)}")  # fmt: skip
+        return Finding(
+            name,
+            False,
+            f"has {len(stored)} rows of {len(stored.columns)} columns; rebuilt, {len(rebuilt)} "
+            f"of {len(rebuilt.columns)}",
+        )
     differ = list(_cells(stored, rebuilt))
     if not differ:
         return Finding(name, False, "holds the same numbers in other words or digits")

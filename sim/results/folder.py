@@ -40,14 +40,39 @@ if TYPE_CHECKING:
 
 MANIFEST, SCENARIO, SERIES, SUMMARY, FIGURES = "manifest.json", "scenario.yaml", "series.nc", "summary.csv", "figures"
 REACTIONS = "reactions.csv"
-OURS = frozenset({
-    MANIFEST, SCENARIO, SERIES, SUMMARY, FIGURES, REACTIONS,
-    "scenarios", "comparison.csv", "comparison.md", "who_switched.csv", "curves.nc", "sweep.csv",
-    "explained.json", "cascade.csv", "utilities.csv", "choices.csv",
-    "report.md", "gains.csv", "links.csv", "bound.csv", "knockouts.csv", "shapley.csv", "dominance.csv", "twin.csv",
-    "warning.csv",
-    "scurves.csv", "scurves.json", "fits.csv", "replicates.csv",
-})  # fmt: skip
+OURS = frozenset(
+    {
+        MANIFEST,
+        SCENARIO,
+        SERIES,
+        SUMMARY,
+        FIGURES,
+        REACTIONS,
+        "scenarios",
+        "comparison.csv",
+        "comparison.md",
+        "who_switched.csv",
+        "curves.nc",
+        "sweep.csv",
+        "explained.json",
+        "cascade.csv",
+        "utilities.csv",
+        "choices.csv",
+        "report.md",
+        "gains.csv",
+        "links.csv",
+        "bound.csv",
+        "knockouts.csv",
+        "shapley.csv",
+        "dominance.csv",
+        "twin.csv",
+        "warning.csv",
+        "scurves.csv",
+        "scurves.json",
+        "fits.csv",
+        "replicates.csv",
+    }
+)
 """What stands in our directories, those of comparisons, explanations and loops included; only such are swept up."""
 
 STALE_AFTER = 24 * 3600.0

@@ -254,9 +254,11 @@ class _Checker:
         if shape == "" and not values[0] < values[1]:
             self._say(node.problem(f"is [{shown(values[0])}, {shown(values[1])}]; a range begins with its low end."))
             return None
-        made = ranged(values[0], values[1], str(prior), bounds) if shape == "" else Distribution(
-            shape, tuple(values), bounds
-        )  # fmt: skip
+        made = (
+            ranged(values[0], values[1], str(prior), bounds)
+            if shape == ""
+            else Distribution(shape, tuple(values), bounds)
+        )
         if shape not in ("", "choice") and annotation not in (int, float):
             self._say(
                 node.problem(f"is {shown(node.value)}; only a number has a distribution.", "Write {choice: [...]}.")
@@ -506,9 +508,11 @@ class _Checker:
                 node = entry.entries.get(key)
                 if detail["type"] == "missing" and node is None and self._missed(entry, key):
                     field = spec.model_fields[key]
-                    self._say(replace(entry, path=f"{entry.path} ({kind})").problem(
-                        f"{key} must be stated: {(field.description or '').rstrip('.').lower()}."
-                    ))  # fmt: skip
+                    self._say(
+                        replace(entry, path=f"{entry.path} ({kind})").problem(
+                            f"{key} must be stated: {(field.description or '').rstrip('.').lower()}."
+                        )
+                    )
                 elif node is not None and detail["type"] != "missing":
                     self._say(node.problem(f"is {shown(node.value)}; {detail['msg'].lower()}."))
         return None

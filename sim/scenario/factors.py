@@ -57,11 +57,17 @@ BLOCKS: tuple[tuple[str, Block], ...] = (
     (r"events\.", "social"),
     (r"prices\.|loops\.(R6|B1)$", "cost"),
     (r".*\.(cost_weight|switching_cost|outside_value|self_hosting_cost|serving_cost|markup)$", "cost"),
-    (r".*telemetry$|technology\.(data_.*|partner_capture|sector_sharing|demand_drift)|sectors\..*\.(data_.*|site_.*)"
-     r"|loops\.(R1|R1p|B4)$", "data"),
-    (r"technology\.|lines\..*\.(compute_weight|algorithmic_start|cadence)$|sectors\..*\.(capability_weight|task_threshold)"
-     r"|regions\..*\.(capex|chips|domestic_output|domestic_capacity|power|power_growth)$", "compute"),
-)  # fmt: skip
+    (
+        r".*telemetry$|technology\.(data_.*|partner_capture|sector_sharing|demand_drift)|sectors\..*\.(data_.*|site_.*)"
+        r"|loops\.(R1|R1p|B4)$",
+        "data",
+    ),
+    (
+        r"technology\.|lines\..*\.(compute_weight|algorithmic_start|cadence)$|sectors\..*\.(capability_weight|task_threshold)"
+        r"|regions\..*\.(capex|chips|domestic_output|domestic_capacity|power|power_growth)$",
+        "compute",
+    ),
+)
 """Which of the five blocks of assumptions a key belongs to, first match; what matches nothing is social: tastes, peers,
 attention, trust, and who there is. Compute holds everything that makes capability, except deployment data."""
 
@@ -222,9 +228,7 @@ def make_factor(
 
 def varied_factors(scenario: Scenario) -> list[Factor]:
     """The factors of a scenario that gives ranges or distributions in place of values; their default is the median."""
-    return [
-        make_factor(scenario, key, varied.shape, varied.values) for key, varied in scenario.varied.items()
-    ]  # fmt: skip
+    return [make_factor(scenario, key, varied.shape, varied.values) for key, varied in scenario.varied.items()]
 
 
 def default_factors(scenario: Scenario, *, policies: bool = True) -> list[Factor]:

@@ -115,10 +115,12 @@ def _rows_as_text(rows: Sequence[Row], width: int) -> list[str]:
 def as_markdown(outcomes: Sequence[Outcome]) -> str:
     """The page of the documentation: two tables, for closed forms and for prior work."""
     lines = [
-        "# What the model was checked against", "",
+        "# What the model was checked against",
+        "",
         "Written by `openloop verify --full --markdown > tests/verification/README.md`; a test holds its quick rows to",
-        "what comes out today. The last digits of measured values may differ from machine to machine.", "",
-    ]  # fmt: skip
+        "what comes out today. The last digits of measured values may differ from machine to machine.",
+        "",
+    ]
     for letter, title in TITLES.items():
         group = [outcome for outcome in outcomes if outcome.check.id.startswith(letter)]
         if not group:
@@ -151,9 +153,10 @@ def verdict(outcomes: Sequence[Outcome]) -> str:
     if closed:
         plural = "s" if len(closed) != 1 else ""
         parts.append(
-            f"{len(failed)} of {len(closed)} closed form{plural} FAIL: {', '.join(failed)}" if failed
+            f"{len(failed)} of {len(closed)} closed form{plural} FAIL: {', '.join(failed)}"
+            if failed
             else f"{len(closed)} closed form{plural} hold{'' if plural else 's'}"
-        )  # fmt: skip
+        )
     found: dict[str, set[str]] = {}
     for outcome in outcomes:
         if outcome.check.id.startswith("X"):

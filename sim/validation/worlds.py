@@ -17,7 +17,10 @@ KNOWN = {"active": True, "awareness_home": 1.0, "awareness_abroad": 1.0}
 NO_FEEDBACK: dict[str, dict[str, Any]] = {
     "adopter": {"taste_spread": 0.0, "ecosystem_weight": 0.0, "peer_weight": 0.0, "learning_weight": 0.0},
     "technology": {
-        "algorithmic_progress": 0.0, "distillation": 0.0, "weight_borrowing": 0.0, "idea_spillover": 0.0,
+        "algorithmic_progress": 0.0,
+        "distillation": 0.0,
+        "weight_borrowing": 0.0,
+        "idea_spillover": 0.0,
         "partner_capture": 0.0,
     },
     "community": {"derivative_gain": 0.0},
@@ -27,7 +30,7 @@ NO_FEEDBACK: dict[str, dict[str, Any]] = {
     "attention": {"forgetting": 0.0},
     "sectors": {name: {"data_gain": 0.0} for name in SECTORS},
     "regions": {region: {"power": 1e6} for region in REGIONS},
-}  # fmt: skip
+}
 """Parameters at which nothing that adopters do comes back to them, and at which neither compute nor ideas grow."""
 
 ALL_STARTUPS = {"sectors": {name: float(name == "software") for name in SECTORS}}
@@ -40,9 +43,16 @@ def everybody(numbers: dict[str, float]) -> dict[str, Any]:
 
 
 def world(
-    lines: dict[str, dict[str, Any]], months: int, adopters: int, *, seed: int = 17, cut: Sequence[str] = (),
-    policies: Sequence[dict[str, Any]] = (), events: Sequence[dict[str, Any]] = (), **groups: dict[str, Any],
-) -> Scenario:  # fmt: skip
+    lines: dict[str, dict[str, Any]],
+    months: int,
+    adopters: int,
+    *,
+    seed: int = 17,
+    cut: Sequence[str] = (),
+    policies: Sequence[dict[str, Any]] = (),
+    events: Sequence[dict[str, Any]] = (),
+    **groups: dict[str, Any],
+) -> Scenario:
     """A world of the given lines, known to everybody, in which nothing feeds back but what ``groups`` allows.
 
     Parameters
@@ -73,10 +83,16 @@ def two_equal_lines(weight: float, switching_cost: float, review: float, months:
     """All adopters are startups, two lines are alike in everything, and each is worth its share times ``weight``."""
     alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0}
     return world(
-        {"US-closed-A": alike, "US-closed-B": alike}, months, adopters,
-        startup={"review_rate": review, "switching_cost": switching_cost, "initial_adoption": 1.0,
-                 "outside_value": -60.0},
+        {"US-closed-A": alike, "US-closed-B": alike},
+        months,
+        adopters,
+        startup={
+            "review_rate": review,
+            "switching_cost": switching_cost,
+            "initial_adoption": 1.0,
+            "outside_value": -60.0,
+        },
         adopter={**NO_FEEDBACK["adopter"], "ecosystem_weight": weight, "line_dissimilarity": 1.0},
         community={"derivative_gain": 0.0, "memory": 1.0},
         regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
-    )  # fmt: skip
+    )

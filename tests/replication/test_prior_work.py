@@ -20,11 +20,12 @@ FINDINGS = [check for check in checks() if check.id.startswith("X")]
 @pytest.mark.parametrize(
     "check",
     [
-        pytest.param(check, id=f"{check.id}_{check.sentence.replace(' ', '_')}",
-                     marks=[pytest.mark.slow] if check.slow else [])
+        pytest.param(
+            check, id=f"{check.id}_{check.sentence.replace(' ', '_')}", marks=[pytest.mark.slow] if check.slow else []
+        )
         for check in FINDINGS
     ],
-)  # fmt: skip
+)
 def test_a_finding_comes_out_as_it_is_known_to(check):
     outcome = check.outcome()
     assert outcome.rows

@@ -41,7 +41,8 @@ SCENARIO: dict[str, Any] = {
         "sectors": {"public": {"autonomy": 0.4}},
         "lines": {
             "GS-open": {"active": True, "awareness_abroad": 0.3},
-            "CN-open-A": {"awareness_abroad": 0.5}, "CN-open-B": {"awareness_abroad": 0.4},
+            "CN-open-A": {"awareness_abroad": 0.5},
+            "CN-open-B": {"awareness_abroad": 0.4},
             "CN-closed": {"awareness_abroad": 0.3},
         },
     },
@@ -50,30 +51,83 @@ SCENARIO: dict[str, Any] = {
         {"kind": "news_shock", "line": "CN-open-C", "start": 5, "regions": ["US", "GS"], "awareness": 0.5},
         {"kind": "openness_change", "line": "US-closed-C", "start": 7, "openness": "open"},
         {"kind": "release", "line": "CN-closed", "start": 11},
-        {"kind": "incident", "origins": ["US"], "regions": ["GS"], "start": 10, "friction": 0.8,
-         "half_life": 4, "news": 0.2},
+        {
+            "kind": "incident",
+            "origins": ["US"],
+            "regions": ["GS"],
+            "start": 10,
+            "friction": 0.8,
+            "half_life": 4,
+            "news": 0.2,
+        },
     ],
     "policies": [
         {"kind": "export_control", "start": 4, "announce": 2, "stockpiling": 0.3, "strength": 0.6},
         {"kind": "export_control", "start": 12, "strength": 0.5, "id": "tightened"},
         {"kind": "enforcement", "start": 6, "strength": 0.5},
-        {"kind": "chip_self_reliance", "actor": "CN", "start": 5, "subsidy": 0.8, "discount": 0.2,
-         "import_refusal": 0.1, "ramp": 4},
-        {"kind": "adoption_subsidy", "actor": "US", "start": 3, "strength": 0.4, "passed_on": 0.6,
-         "types": ["industrial", "public"]},
-        {"kind": "procurement_ban", "actor": "US", "start": 9, "announce": 7, "compliance": 0.7, "contractors": 0.5,
-         "derivatives": True},
-        {"kind": "scrutiny", "actor": "EU", "start": 8, "announce": 6, "strength": 0.6,
-         "sectors": ["software", "public"]},
-        {"kind": "data_mandate", "actor": "CN", "start": 2, "strength": 0.2, "lab_sharing": 0.3,
-         "sectors": ["manufacturing", "robotics"]},
-        {"kind": "openness_rule", "actor": "EU", "origins": ["CN"], "rule": "closed", "threshold": -1.0, "start": 6,
-         "strength": 0.6},
-        {"kind": "openness_rule", "actor": "EU", "rule": "open", "origins": ["US"], "threshold": 0.0, "start": 8,
-         "strength": 0.7},
+        {
+            "kind": "chip_self_reliance",
+            "actor": "CN",
+            "start": 5,
+            "subsidy": 0.8,
+            "discount": 0.2,
+            "import_refusal": 0.1,
+            "ramp": 4,
+        },
+        {
+            "kind": "adoption_subsidy",
+            "actor": "US",
+            "start": 3,
+            "strength": 0.4,
+            "passed_on": 0.6,
+            "types": ["industrial", "public"],
+        },
+        {
+            "kind": "procurement_ban",
+            "actor": "US",
+            "start": 9,
+            "announce": 7,
+            "compliance": 0.7,
+            "contractors": 0.5,
+            "derivatives": True,
+        },
+        {
+            "kind": "scrutiny",
+            "actor": "EU",
+            "start": 8,
+            "announce": 6,
+            "strength": 0.6,
+            "sectors": ["software", "public"],
+        },
+        {
+            "kind": "data_mandate",
+            "actor": "CN",
+            "start": 2,
+            "strength": 0.2,
+            "lab_sharing": 0.3,
+            "sectors": ["manufacturing", "robotics"],
+        },
+        {
+            "kind": "openness_rule",
+            "actor": "EU",
+            "origins": ["CN"],
+            "rule": "closed",
+            "threshold": -1.0,
+            "start": 6,
+            "strength": 0.6,
+        },
+        {
+            "kind": "openness_rule",
+            "actor": "EU",
+            "rule": "open",
+            "origins": ["US"],
+            "threshold": 0.0,
+            "start": 8,
+            "strength": 0.7,
+        },
         {"kind": "grid_buildout", "actor": "US", "start": 4, "power": 1.5, "lead": 10, "growth": 0.004, "end": 20},
     ],
-}  # fmt: skip
+}
 
 
 FROM = 4
@@ -170,15 +224,33 @@ class SecondWriting:
         people = build([(scenario, replicate)]).population
         self.people = [
             SimpleNamespace(
-                region=CELLS[c][0], sector=CELLS[c][1], kind=CELLS[c][2], address=(int(c) << 26) + int(rank),
-                size=float(size), quality=float(quality), cost=float(cost), extra=float(extra), starts=bool(starts),
-                peers=[int(n) for n in peers], first=None, second=None, tenure=0, age=-1,
+                region=CELLS[c][0],
+                sector=CELLS[c][1],
+                kind=CELLS[c][2],
+                address=(int(c) << 26) + int(rank),
+                size=float(size),
+                quality=float(quality),
+                cost=float(cost),
+                extra=float(extra),
+                starts=bool(starts),
+                peers=[int(n) for n in peers],
+                first=None,
+                second=None,
+                tenure=0,
+                age=-1,
             )
             for c, rank, size, quality, cost, extra, starts, peers in zip(
-                people.cell[0], people.rank[0], people.size[0], people.quality[0], people.cost[0],
-                people.own_hosting[0], people.starts[0], people.peers[0], strict=True,
+                people.cell[0],
+                people.rank[0],
+                people.size[0],
+                people.quality[0],
+                people.cost[0],
+                people.own_hosting[0],
+                people.starts[0],
+                people.peers[0],
+                strict=True,
             )
-        ]  # fmt: skip
+        ]
         self.addresses = np.array([who.address for who in self.people])
         lines, n = self.names, len(self.names)
         self.frontier_chips = {r: self.region[r].chips * 1e6 for r in REGIONS}
@@ -205,8 +277,9 @@ class SecondWriting:
         self.region_share = {(j, r): 0.0 for j in lines for r in REGIONS}
         self.awareness = {
             (j, r): self.line[j].awareness_home if self.line[j].region == r else self.line[j].awareness_abroad
-            for j in lines for r in REGIONS
-        }  # fmt: skip
+            for j in lines
+            for r in REGIONS
+        }
         self.downloads: list[dict[str, float]] = []
         self.power_gain = dict.fromkeys(REGIONS, 0.0)
         self.frontier_path: list[float] = []
@@ -226,11 +299,15 @@ class SecondWriting:
         for t in range(self.months):
             for name, value in self.month(t).items():
                 found[name].append(value)
-            choices.append([
-                tuple(-1 if slot is None else 3 * self.names.index(slot[0]) + MODES.index(slot[1])
-                      for slot in (who.first, who.second))
-                for who in self.people
-            ])  # fmt: skip
+            choices.append(
+                [
+                    tuple(
+                        -1 if slot is None else 3 * self.names.index(slot[0]) + MODES.index(slot[1])
+                        for slot in (who.first, who.second)
+                    )
+                    for who in self.people
+                ]
+            )
         return found, choices
 
     def by_line(self, values: Any) -> list[float]:
@@ -251,9 +328,11 @@ class SecondWriting:
             for r in REGIONS:
                 known, a = self.awareness[j, r], p.attention
                 gain = (
-                    a.advertising + a.word_of_mouth * self.region_share[j, r] + a.release_boost * due[j]
+                    a.advertising
+                    + a.word_of_mouth * self.region_share[j, r]
+                    + a.release_boost * due[j]
                     + lv.news(r, j, self.line[j].region)
-                )  # fmt: skip
+                )
                 self.awareness[j, r] = min(max(known + (1 - known) * gain - a.forgetting * known, 0.0), 1.0)
         out["awareness"] = [[self.awareness[j, r] for r in REGIONS] for j in lines]
         if t == 0:
@@ -305,12 +384,18 @@ class SecondWriting:
             need = kilowatt * (self.frontier_chips[r] + c.domestic_power_penalty * self.domestic_chips[r])
             powered = min(1.0, power * 1e6 / need)
             row = {
-                "capex": capex, "chips_legal": legal, "chips_denied": denied, "chips_smuggled": smuggled,
-                "chips_output": made, "chips_frontier": self.frontier_chips[r], "powered": powered,
-                "chips_domestic": self.domestic_chips[r], "chip_capacity": self.capacity[r],
+                "capex": capex,
+                "chips_legal": legal,
+                "chips_denied": denied,
+                "chips_smuggled": smuggled,
+                "chips_output": made,
+                "chips_frontier": self.frontier_chips[r],
+                "powered": powered,
+                "chips_domestic": self.domestic_chips[r],
+                "chip_capacity": self.capacity[r],
                 "compute": powered * (self.frontier_chips[r] + self.domestic_chips[r]),
                 "scarcity": min(max((denied - smuggled - made) / desired, 0.0), 1.0),
-            }  # fmt: skip
+            }
             for name, value in row.items():
                 got[name][r] = value
         for name, values in got.items():
@@ -319,7 +404,7 @@ class SecondWriting:
             j: self.line[j].compute_weight ** (1 - p.lab.revenue_elasticity)
             * max(self.revenue[j], p.lab.least_revenue_share) ** p.lab.revenue_elasticity
             for j in lines
-        }  # fmt: skip
+        }
         computes = {}
         for j in lines:
             home = [k for k in lines if self.line[k].region == self.line[j].region]
@@ -351,7 +436,7 @@ class SecondWriting:
                     tech.weight_borrowing * max(best_open - self.internal[j], 0.0)
                     + tech.distillation * (1 - lv.restricted.get(j, 0.0)) * max(best_all - self.internal[j], 0.0)
                     - tech.borrowed_decay * self.borrowed[j]
-                )  # fmt: skip
+                )
                 self.algorithms[j] += tech.algorithmic_progress * (1 + tech.scarcity_innovation * scarce) + (
                     tech.idea_spillover * (best - self.algorithms[j])
                 )
@@ -384,8 +469,11 @@ class SecondWriting:
         due = dict.fromkeys(lines, False)
         if t == 0:
             self.released = dict(self.internal)
-            self.known = {(j, s): self.sector[s].capability_weight * self.internal[j] + worth[j, s]
-                          for j in lines for s in SECTORS}  # fmt: skip
+            self.known = {
+                (j, s): self.sector[s].capability_weight * self.internal[j] + worth[j, s]
+                for j in lines
+                for s in SECTORS
+            }
             self.frontier_start = max(self.released.values())
         else:
             newest = {}
@@ -429,12 +517,16 @@ class SecondWriting:
             ahead = [m for m, q in enumerate(self.frontier_path) if q > self.released[j] + 1e-12]
             lag.append(0.0 if not ahead else np.nan if ahead[0] == 0 else float(t - ahead[0]))
         out.update(
-            capability=self.by_line(self.internal), released=self.by_line(self.released),
-            borrowed=self.by_line(self.borrowed), release=self.by_line(due), openness=self.by_line(self.is_open),
-            base=[float(lines.index(self.base[j])) for j in lines], L8=lag,
+            capability=self.by_line(self.internal),
+            released=self.by_line(self.released),
+            borrowed=self.by_line(self.borrowed),
+            release=self.by_line(due),
+            openness=self.by_line(self.is_open),
+            base=[float(lines.index(self.base[j])) for j in lines],
+            L8=lag,
             sector_capability=[[self.known[j, s] for s in SECTORS] for j in lines],
             coverage=[[self.covered[j, s] for s in SECTORS] for j in lines],
-        )  # fmt: skip
+        )
         return due
 
     def build(self, j: str, lv: Any, computes: Any) -> tuple[float, str]:
@@ -526,10 +618,11 @@ class SecondWriting:
             adoptions=[sum(who.began for who in choosers if who.kind == g) / max(n_of[g], 1) for g in TYPES],
             surplus=[
                 float(np.mean([who.surplus for who in choosers if who.kind == g]))
-                if any(who.kind == g for who in choosers) else np.nan
+                if any(who.kind == g for who in choosers)
+                else np.nan
                 for g in TYPES
             ],
-        )  # fmt: skip
+        )
         self.choosers = choosers
 
     def forbidden(self, who: Any, j: str, lv: Any) -> bool:
@@ -561,9 +654,11 @@ class SecondWriting:
             **{(slot, b): draw(("block", "second_block")[slot], b) for slot in (0, 1) for b in range(9)},
             **{
                 (slot, j, m): draw(("mode", "second_mode")[slot], line_address(j) + n)
-                for slot in (0, 1) for j in lines for n, m in enumerate(MODES)
+                for slot in (0, 1)
+                for j in lines
+                for n, m in enumerate(MODES)
             },
-        }  # fmt: skip
+        }
         mu, lam = a.line_dissimilarity, a.mode_dissimilarity
         fit = {"api": a.customisation_api, "hosted": a.customisation_hosted, "self_hosted": a.customisation_self_hosted}
         for n, who in enumerate(choosers):
@@ -699,8 +794,9 @@ class SecondWriting:
         people_of = {r: [who for who in self.people if who.region == r] for r in REGIONS}
         self.region_share = {
             (j, r): sum(bool(who.first) and who.first[0] == j for who in people_of[r]) / len(people_of[r])
-            for j in lines for r in REGIONS
-        }  # fmt: skip
+            for j in lines
+            for r in REGIONS
+        }
         for who in self.people:
             if who.first:
                 who.tenure += 1
@@ -711,24 +807,30 @@ class SecondWriting:
         everything = sum(sum(focus[r].values()) for r in counted)
         stock = lambda m: [sum(self.telemetry[j, s, m] for j in lines) for s in SECTORS]
         at = lambda r, s, js: sum(use[3] for use in uses if (use[0].region, use[0].sector) == (r, s) and use[1] in js)
-        channels = [*(stock(m) for m in MODES), [sum(self.partner[j, s] for j in lines) for s in SECTORS],
-                    [sum(self.pool[r, s] for r in REGIONS) for s in SECTORS]]  # fmt: skip
+        channels = [
+            *(stock(m) for m in MODES),
+            [sum(self.partner[j, s] for j in lines) for s in SECTORS],
+            [sum(self.pool[r, s] for r in REGIONS) for s in SECTORS],
+        ]
         out.update(
             usage=[[[usage[r, j, m] for m in MODES] for j in lines] for r in REGIONS],
             usage_by_sector=[[by_sector[s, j] for j in lines] for s in SECTORS],
             usage_by_place=[[at(r, s, lines) for s in SECTORS] for r in REGIONS],
             focus_usage=[[at(r, s, self.focus.lines) for s in SECTORS] for r in REGIONS],
             focus_share=sum(focus[r][j] for r in counted for j in self.focus.lines) / everything,
-            load=self.by_line(self.load), revenue_share=self.by_line(self.revenue),
+            load=self.by_line(self.load),
+            revenue_share=self.by_line(self.revenue),
             data=[[sum(self.telemetry[j, s, m] for m in MODES) + self.partner[j, s] for s in SECTORS] for j in lines],
             data_by_channel=[list(row) for row in zip(*channels, strict=True)],
             data_pool=[[self.pool[r, s] for s in SECTORS] for r in REGIONS],
-            derivatives=self.by_line(self.derivatives), experience=self.by_line(self.experience),
+            derivatives=self.by_line(self.derivatives),
+            experience=self.by_line(self.experience),
             ecosystem=self.by_line(self.ecosystem),
             fiscal_cost=[
                 lv.fiscal.get(r, 0.0)
                 + out["capex"][n] * (1 - 1 / (1 + lv.capex.get(r, 0.0)))
-                + self.p.prices.tokens_per_sector_year / 1000
+                + self.p.prices.tokens_per_sector_year
+                / 1000
                 * sum(spared + lv.leak(r, who.kind) * taxed for who, spared, taxed in subsidies if who.region == r)
                 for n, r in enumerate(REGIONS)
             ],
@@ -739,7 +841,7 @@ class SecondWriting:
             subsidy_leaked=[
                 sum(lv.leak(r, who.kind) * taxed for who, _, taxed in subsidies if who.region == r) for r in REGIONS
             ],
-        )  # fmt: skip
+        )
         self.look(made, out)
 
     def look(self, made: Any, out: dict[str, Any]) -> None:
@@ -768,17 +870,21 @@ class SecondWriting:
             lines_of = [{slot[0] for slot in (who.first, who.second) if slot} for who in startups]
             some_open = [lines for lines in lines_of if any(self.is_open[j] for j in lines)]
             for name, those, number in (("L3", lines_of, len(lines_of)), ("L4", some_open, len(some_open))):
-                shares[name].append([
-                    sum(any(group[j] == g for j in lines) for lines in those) / max(number, 1) for g in GROUPS
-                ])  # fmt: skip
+                shares[name].append(
+                    [sum(any(group[j] == g for j in lines) for lines in those) / max(number, 1) for g in GROUPS]
+                )
             firm = [who for who in self.people if who.region == r and who.kind in ("enterprise", "industrial")]
             firms.append(sum(bool(who.first) for who in firm) / len(firm))
         out.update(
             L1=split([(j, u) for who, j, _, u, _ in outside if who.kind == "startup"]),
             L2=[value / max(sum(summed), 1e-300) for value in summed],
-            L3=shares["L3"], L4=shares["L4"], L5=split([(j, u) for _, j, _, u, _ in enterprises]),
-            L5_spend=split(spend(enterprises)), L6=firms, L7=split(spend(self.uses)),
-        )  # fmt: skip
+            L3=shares["L3"],
+            L4=shares["L4"],
+            L5=split([(j, u) for _, j, _, u, _ in enterprises]),
+            L5_spend=split(spend(enterprises)),
+            L6=firms,
+            L7=split(spend(self.uses)),
+        )
 
     # -- exposure ----------------------------------------------------------------------------------------------------
 
@@ -810,11 +916,20 @@ class SecondWriting:
             found["shedding_time"][r] = log(10) / (rate / against) if against else np.nan
         for name, values in found.items():
             out[name] = self.by_region(values)
-        self.watched.append({**found, "scarcity": dict(zip(REGIONS, out["scarcity"], strict=True)),
-                             "powered": dict(zip(REGIONS, out["powered"], strict=True))})  # fmt: skip
+        self.watched.append(
+            {
+                **found,
+                "scarcity": dict(zip(REGIONS, out["scarcity"], strict=True)),
+                "powered": dict(zip(REGIONS, out["powered"], strict=True)),
+            }
+        )
         government = self.p.government
-        seen = (("observed_exposure", "security_exposure"), ("observed_scarcity", "scarcity"),
-                ("observed_concentration", "concentration"), ("observed_powered", "powered"))  # fmt: skip
+        seen = (
+            ("observed_exposure", "security_exposure"),
+            ("observed_scarcity", "scarcity"),
+            ("observed_concentration", "concentration"),
+            ("observed_powered", "powered"),
+        )
         for option, (name, metric) in enumerate(seen):
             row = []
             for n, r in enumerate(REGIONS):

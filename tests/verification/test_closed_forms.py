@@ -18,10 +18,11 @@ CLOSED_FORMS = [check for check in checks() if check.id.startswith("V")]
 def each(found):
     """Checks as parameters, named by their sentence, the slow ones marked."""
     return [
-        pytest.param(check, id=f"{check.id}_{check.sentence.replace(' ', '_')}",
-                     marks=[pytest.mark.slow] if check.slow else [])
+        pytest.param(
+            check, id=f"{check.id}_{check.sentence.replace(' ', '_')}", marks=[pytest.mark.slow] if check.slow else []
+        )
         for check in found
-    ]  # fmt: skip
+    ]
 
 
 @cache
@@ -85,8 +86,10 @@ def test_a_check_that_breaks_is_told_and_stops_no_other():
     def broken():
         raise ZeroDivisionError("no")
 
-    checks_ = [Check("V1", "breaks", "A law.", broken),
-               Check("V2", "holds", "A law.", lambda: [Row("a", "1", "1", True)])]  # fmt: skip
+    checks_ = [
+        Check("V1", "breaks", "A law.", broken),
+        Check("V2", "holds", "A law.", lambda: [Row("a", "1", "1", True)]),
+    ]
     outcomes = run_checks(checks_, workers=1)
     assert [outcome.verdict for outcome in outcomes] == [FAIL, PASS]
     assert "ZeroDivisionError: no" in as_text(outcomes, 100)

@@ -74,9 +74,9 @@ class Ceilings:
             month, curves, member = *self._curves(scenario, name), np.arange(count) % GROUPS
             groups = range(GROUPS if count >= 2 * GROUPS else 0)
             whole = self.whole(scenario, name)
-            self._parts[key] = np.array([
-                min(nearby_ceiling(whole, month, curves[member != group].mean(axis=0)), 1.0) for group in groups
-            ])  # fmt: skip
+            self._parts[key] = np.array(
+                [min(nearby_ceiling(whole, month, curves[member != group].mean(axis=0)), 1.0) for group in groups]
+            )
         return self._parts[key]
 
     def _curves(self, scenario: str, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -91,10 +91,15 @@ def contest(
     side = np.where(unmoved, np.where(up[:, -1], 1, -1), 0)
     step = float(months[1] - months[0]) if months.size > 1 else 1.0
     return Contest(
-        peak=share.max(axis=1), peak_month=months[share.argmax(axis=1)], last=share[:, -1], above=step * up.sum(axis=1),
-        takeover=_month(months, takeover), reversal=_month(months, reversal), locked=side,
+        peak=share.max(axis=1),
+        peak_month=months[share.argmax(axis=1)],
+        last=share[:, -1],
+        above=step * up.sum(axis=1),
+        takeover=_month(months, takeover),
+        reversal=_month(months, reversal),
+        locked=side,
         tipped=~up[:, 0] & (takeover >= 0) & (side > 0),
-    )  # fmt: skip
+    )
 
 
 def _stays(state: Array, hold: int) -> Array:
@@ -134,9 +139,13 @@ def odds(found: Contest) -> Odds:
         return probability(happened if runs >= FEWEST_RUNS else np.empty(0))
 
     return Odds(
-        runs, of(np.isfinite(found.takeover)), of(np.isfinite(found.reversal)), of(found.locked > 0),
-        of(found.locked < 0), of(found.tipped),
-    )  # fmt: skip
+        runs,
+        of(np.isfinite(found.takeover)),
+        of(np.isfinite(found.reversal)),
+        of(found.locked > 0),
+        of(found.locked < 0),
+        of(found.tipped),
+    )
 
 
 @dataclass(frozen=True)

@@ -135,11 +135,13 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
         told |= {"ceiling_low": low, "ceiling_high": high, "half_low": ends["low"], "half_high": ends["high"]}
     if status == "identified":
         told |= {
-            "ceiling": ceiling, "inflection": inflection,
+            "ceiling": ceiling,
+            "inflection": inflection,
             "take_off": float(take_off(share, ceiling, month).month),
             "half": float(time_to(share, HALF * ceiling, month).month),
-            "duration": average.of("duration"), "growth_rate": average.of("growth_rate"),
-        }  # fmt: skip
+            "duration": average.of("duration"),
+            "growth_rate": average.of("growth_rate"),
+        }
     if status == "not identified":  # then all families show how little is known
         models = tuple(
             model if model.weight > 0 else profile.bounded(model, effective)

@@ -100,11 +100,16 @@ def _row(each: Description) -> dict[str, Any]:
     series, curve = each.series, each.curve
     told = not each.contested
     row: dict[str, Any] = {
-        "series": series.name, "points": series.share.size, "first": series.label(series.time[0]),
-        "last": series.label(series.time[-1]), "last_share": series.share[-1], "status": each.status,
-        "ceiling": curve.ceiling if told else math.nan, "ceiling_low": curve.ceiling_low if told else math.nan,
+        "series": series.name,
+        "points": series.share.size,
+        "first": series.label(series.time[0]),
+        "last": series.label(series.time[-1]),
+        "last_share": series.share[-1],
+        "status": each.status,
+        "ceiling": curve.ceiling if told else math.nan,
+        "ceiling_low": curve.ceiling_low if told else math.nan,
         "ceiling_high": curve.ceiling_high if told else math.nan,
-    }  # fmt: skip
+    }
     row["ceiling_bootstrap_low"], row["ceiling_bootstrap_high"] = each.intervals.get("ceiling", (math.nan, math.nan))
     for name in MOMENTS:
         ends = each.intervals.get(name, (math.nan, math.nan))
@@ -114,35 +119,71 @@ def _row(each: Description) -> dict[str, Any]:
         row[f"{name}_low"], row[f"{name}_high"] = ends if told else (math.nan, math.nan)
     above = series.share >= HALF
     return row | {
-        "take_off_absolute": curve.take_off_absolute, "half_absolute": curve.half_absolute,
-        "peak": series.share.max(), "peak_time": series.time[series.share.argmax()],
-        "time_above_half": float(np.diff(series.time)[above[:-1]].sum()), "effective_points": curve.effective_months,
+        "take_off_absolute": curve.take_off_absolute,
+        "half_absolute": curve.half_absolute,
+        "peak": series.share.max(),
+        "peak_time": series.time[series.share.argmax()],
+        "time_above_half": float(np.diff(series.time)[above[:-1]].sum()),
+        "effective_points": curve.effective_months,
         "sentence": sentence(each),
-    }  # fmt: skip
+    }
 
 
 def fits(descriptions: Iterable[Description]) -> pd.DataFrame:
     """One row a series and family: every fit, withheld or not, for those who want to see why."""
-    return pd.DataFrame([
-        {"series": each.series.name, "status": each.status, "model": model.model, "ceiling": model.ceiling,
-         "ceiling_low": model.ceiling_low, "ceiling_high": model.ceiling_high, "rate": model.rate,
-         "inflection": model.inflection, "shape": model.shape, "aicc": model.aicc, "weight": model.weight}
-        for each in descriptions for model in each.curve.models
-    ], columns=["series", "status", "model", "ceiling", "ceiling_low", "ceiling_high", "rate", "inflection", "shape",
-                "aicc", "weight"])  # fmt: skip
+    return pd.DataFrame(
+        [
+            {
+                "series": each.series.name,
+                "status": each.status,
+                "model": model.model,
+                "ceiling": model.ceiling,
+                "ceiling_low": model.ceiling_low,
+                "ceiling_high": model.ceiling_high,
+                "rate": model.rate,
+                "inflection": model.inflection,
+                "shape": model.shape,
+                "aicc": model.aicc,
+                "weight": model.weight,
+            }
+            for each in descriptions
+            for model in each.curve.models
+        ],
+        columns=[
+            "series",
+            "status",
+            "model",
+            "ceiling",
+            "ceiling_low",
+            "ceiling_high",
+            "rate",
+            "inflection",
+            "shape",
+            "aicc",
+            "weight",
+        ],
+    )
 
 
 def replicates(descriptions: Iterable[Description]) -> pd.DataFrame:
     """One row a series and statement about its replicates: arrivals, waiting, takeover, lock-in; value and interval."""
     return pd.DataFrame(
         [
-            {"series": each.series.name, "what": what, "value": found.value, "low": found.low, "high": found.high,
-             "unit": unit, "runs": each.runs.shape[0]}
-            for each in descriptions if each.runs is not None
+            {
+                "series": each.series.name,
+                "what": what,
+                "value": found.value,
+                "low": found.low,
+                "high": found.high,
+                "unit": unit,
+                "runs": each.runs.shape[0],
+            }
+            for each in descriptions
+            if each.runs is not None
             for what, found, unit in _about_runs(each.series, each.runs, each.rivals)
         ],
         columns=["series", "what", "value", "low", "high", "unit", "runs"],
-    )  # fmt: skip
+    )
 
 
 def _about_runs(series: Series, runs: Array, rivals: bool) -> Iterable[tuple[str, Estimate, str]]:
@@ -157,9 +198,12 @@ def _about_runs(series: Series, runs: Array, rivals: bool) -> Iterable[tuple[str
         return
     chances: Odds = odds(contest(runs, series.time))
     for what, chance in (
-        ("takeover", chances.takeover), ("reversal", chances.reversal), ("lock-in above half", chances.locked_above),
-        ("lock-in below half", chances.locked_below), ("tipping", chances.tipped),
-    ):  # fmt: skip
+        ("takeover", chances.takeover),
+        ("reversal", chances.reversal),
+        ("lock-in above half", chances.locked_above),
+        ("lock-in below half", chances.locked_below),
+        ("tipping", chances.tipped),
+    ):
         yield f"probability of {what}", chance, "share"
 
 

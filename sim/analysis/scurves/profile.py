@@ -172,10 +172,16 @@ class Profile:
     def _fit(self) -> ModelFit:
         shape = float(np.clip(self.theta[2], *self.shape.range)) if self.theta.size > 2 else 0.0
         return ModelFit(
-            model=self.shape.name, ceiling=self.ceiling, ceiling_low=np.nan, ceiling_high=np.nan,
-            rate=float(np.exp(min(self.theta[0], 5.0))), inflection=float(self.theta[1]) + self.start, shape=shape,
-            error=self.error, aicc=np.nan,
-        )  # fmt: skip
+            model=self.shape.name,
+            ceiling=self.ceiling,
+            ceiling_low=np.nan,
+            ceiling_high=np.nan,
+            rate=float(np.exp(min(self.theta[0], 5.0))),
+            inflection=float(self.theta[1]) + self.start,
+            shape=shape,
+            error=self.error,
+            aicc=np.nan,
+        )
 
     def _end(self, direction: int, allowed: float) -> float:
         """Where the profile leaves the allowed range, walking away from the best ceiling; else the bound."""

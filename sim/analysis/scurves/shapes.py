@@ -60,19 +60,27 @@ def _bass(z: Array, shape: float) -> tuple[Array, Array, Array]:
     base = expit(z)
     value = (1 + lift) * base - lift
     after = value > 0
-    return np.where(after, value, 0.0), np.where(after, (1 + lift) * base * (1 - base), 0.0), np.where(
-        after, lift * (1 - base), 0.0
-    )  # fmt: skip
+    return (
+        np.where(after, value, 0.0),
+        np.where(after, (1 + lift) * base * (1 - base), 0.0),
+        np.where(after, lift * (1 - base), 0.0),
+    )
 
 
 LOGISTIC = Shape("logistic", _logistic, lambda part, _: float(logit(part)))
 GOMPERTZ = Shape("Gompertz", _gompertz, lambda part, _: float(-np.log(-np.log(part))))
 BASS = Shape(
-    "Bass", _bass, lambda part, shape: float(logit((part + np.exp(-shape)) / (1 + np.exp(-shape)))),
-    starts=(1.0, 4.0), range=(-3.0, 10.0),
-)  # fmt: skip
+    "Bass",
+    _bass,
+    lambda part, shape: float(logit((part + np.exp(-shape)) / (1 + np.exp(-shape)))),
+    starts=(1.0, 4.0),
+    range=(-3.0, 10.0),
+)
 RICHARDS = Shape(
-    "Richards", _richards, lambda part, shape: float(shape - np.log(np.expm1(-np.exp(shape) * np.log(part)))),
-    starts=(-2.0, 0.0, 1.5), range=(-4.0, 3.0),
-)  # fmt: skip
+    "Richards",
+    _richards,
+    lambda part, shape: float(shape - np.log(np.expm1(-np.exp(shape) * np.log(part)))),
+    starts=(-2.0, 0.0, 1.5),
+    range=(-4.0, 3.0),
+)
 SHAPES = {shape.name: shape for shape in (LOGISTIC, GOMPERTZ, BASS, RICHARDS)}

@@ -121,11 +121,19 @@ def from_times(time: Array, arrived: Array, start: float = 0.0, before: Array | 
     to_the_end = arrived.all() or time[~arrived].min() >= (time[arrived].max() if arrived.any() else 0.0)
     last = Estimate(*(float(1 - each[-1]) if each.size else 0.0 for each in (survival, high, low)))
     return Arrivals(
-        runs=time.size, arrived=int(arrived.sum()), before=0 if before is None else int(np.sum(before & arrived)),
-        month=steps, reached=1 - survival, reached_low=1 - high, reached_high=1 - low,
-        early=quantile(0.1), median=quantile(0.5), late=quantile(0.9),
-        part=probability(arrived) if to_the_end else last, **_restricted_mean(time, arrived, start),
-    )  # fmt: skip
+        runs=time.size,
+        arrived=int(arrived.sum()),
+        before=0 if before is None else int(np.sum(before & arrived)),
+        month=steps,
+        reached=1 - survival,
+        reached_low=1 - high,
+        reached_high=1 - low,
+        early=quantile(0.1),
+        median=quantile(0.5),
+        late=quantile(0.9),
+        part=probability(arrived) if to_the_end else last,
+        **_restricted_mean(time, arrived, start),
+    )
 
 
 def _first_at(steps: Array, survival: Array, level: float) -> float:

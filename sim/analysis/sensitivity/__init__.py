@@ -16,5 +16,17 @@ from sim.analysis.sensitivity.design import DUMMY, LUCK, Column, Design
 from sim.analysis.sensitivity.methods.registry import METHODS, QUESTIONS, find, make
 from sim.analysis.sensitivity.stochastic_share import Luck
 
-__all__ = ["DUMMY", "LUCK", "METHODS", "QUESTIONS", "Check", "Column", "Design", "Indices", "Luck", "analyse", "find",
-           "make"]  # fmt: skip
+__all__ = [
+    "DUMMY",
+    "LUCK",
+    "METHODS",
+    "QUESTIONS",
+    "Check",
+    "Column",
+    "Design",
+    "Indices",
+    "Luck",
+    "analyse",
+    "find",
+    "make",
+]

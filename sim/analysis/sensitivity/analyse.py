@@ -91,9 +91,15 @@ def _added(names: pd.Series) -> pd.Series:
 
 
 def analyse(
-    method: Method, design: Design, outcome: Array, name: str = "outcome", resamples: int = RESAMPLES, seed: int = 0,
-    luck: Luck | None = None, trace: bool = True,
-) -> Indices:  # fmt: skip
+    method: Method,
+    design: Design,
+    outcome: Array,
+    name: str = "outcome",
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    luck: Luck | None = None,
+    trace: bool = True,
+) -> Indices:
     """Indices of one outcome, with everything that a reader needs in order to trust them or not.
 
     Parameters
@@ -129,26 +135,55 @@ def analyse(
     curve = pd.DataFrame()
     if trace:
         spare = min(resamples, SPARE_RESAMPLES)
-        curve = over_size(design, y, whole, lambda part, values: estimate(part, values, spare), method.balanced, seed,
-                          whole=found)  # fmt: skip
+        curve = over_size(
+            design, y, whole, lambda part, values: estimate(part, values, spare), method.balanced, seed, whole=found
+        )
     return Indices(
-        outcome=name, method=method.name, main=found.main, table=_table(design, found, settled), pairs=found.pairs,
-        luck=luck, settled=settled, trace=curve, checks=tuple(about), notes=found.notes, variance=spread,
-        runs=int(design.rows), failed=failed,
-    )  # fmt: skip
+        outcome=name,
+        method=method.name,
+        main=found.main,
+        table=_table(design, found, settled),
+        pairs=found.pairs,
+        luck=luck,
+        settled=settled,
+        trace=curve,
+        checks=tuple(about),
+        notes=found.notes,
+        variance=spread,
+        runs=int(design.rows),
+        failed=failed,
+    )
 
 
 def _nothing(
     method: Method, design: Design, name: str, luck: Luck, about: Sequence[Check], failed: tuple[int, ...]
 ) -> Indices:
     columns = ["factor", "block", "value", "low", "high", "floor", "standing"]
-    return Indices(name, method.name, "value", pd.DataFrame(columns=columns), None, luck or NO_LUCK, None,
-                   pd.DataFrame(), tuple(about), (), 0.0, int(design.rows), failed)  # fmt: skip
+    return Indices(
+        name,
+        method.name,
+        "value",
+        pd.DataFrame(columns=columns),
+        None,
+        luck or NO_LUCK,
+        None,
+        pd.DataFrame(),
+        tuple(about),
+        (),
+        0.0,
+        int(design.rows),
+        failed,
+    )
 
 
 def _table(design: Design, found: Measures, settled: Convergence) -> pd.DataFrame:
-    blocks = dict(zip(design.groups or [each.name for each in design.columns],
-                      [each.block for each in design.columns], strict=True))  # fmt: skip
+    blocks = dict(
+        zip(
+            design.groups or [each.name for each in design.columns],
+            [each.block for each in design.columns],
+            strict=True,
+        )
+    )
     rows: dict[str, list | Array] = {"factor": list(found.names), "block": [blocks[name] for name in found.names]}
     for measure, value in found.values.items():
         rows |= {measure: value, f"{measure}_low": found.low[measure], f"{measure}_high": found.high[measure]}
@@ -180,13 +215,15 @@ def _standing(found: Measures) -> list[Standing]:
     luck = value[found.names.index(LUCK)] if not found.scaled and LUCK in found.names else 0.0
     high = found.high[main]
     return [
-        "not told from nothing" if dummy or not value[place] > floor or not low[place] > min(floor, value[place])
-        or not low[place] > 0
-        else "negligible" if value[place] < little
-        else "smaller than luck" if high[place] < luck
+        "not told from nothing"
+        if dummy or not value[place] > floor or not low[place] > min(floor, value[place]) or not low[place] > 0
+        else "negligible"
+        if value[place] < little
+        else "smaller than luck"
+        if high[place] < luck
         else "influential"
         for place, dummy in enumerate(inert)
-    ]  # fmt: skip
+    ]
 
 
 # checks
@@ -235,8 +272,15 @@ def _of_sums(found: Measures) -> list[Check]:
         )
     if "S1" in found.values and "ST" in found.values:
         below = names[kept & (found.high["ST"] < found.low["S1"])].tolist()
-        out.append(Check("ST at least S1", not below, "every ST is at least its S1, within intervals" if not below
-                         else f"ST lies below S1 for {', '.join(below)}: too few runs"))  # fmt: skip
+        out.append(
+            Check(
+                "ST at least S1",
+                not below,
+                "every ST is at least its S1, within intervals"
+                if not below
+                else f"ST lies below S1 for {', '.join(below)}: too few runs",
+            )
+        )
     if "shapley" in found.values:
         total = float(found.values["shapley"].sum())
         out.append(Check("shares add up to 1", abs(total - 1) < 1e-6, f"the shares add up to {total:.3f}"))
@@ -248,8 +292,14 @@ def _of_balance(method: Method, design: Design, whole: int) -> list[Check]:
         return []
     if whole == design.size:
         return [Check("power of two", power_of_two(whole), f"{whole:,} base points, a power of two")]
-    return [Check("power of two", False, f"{whole:,} of {design.size:,} base points are whole, so the sequence is no "
-                  "longer balanced; intervals hold, but shrink more slowly")]  # fmt: skip
+    return [
+        Check(
+            "power of two",
+            False,
+            f"{whole:,} of {design.size:,} base points are whole, so the sequence is no "
+            "longer balanced; intervals hold, but shrink more slowly",
+        )
+    ]
 
 
 def _of_settling(settled: Convergence, method: Method, design: Design) -> list[Check]:
@@ -266,9 +316,16 @@ def _of_settling(settled: Convergence, method: Method, design: Design) -> list[C
             rank = f"the first {settled.leading} ranks are stable; {rank}"
     return [
         Check("ranking stable", settled.ranking_stable, rank),
-        Check("screening settled", settled.screening_settled,
-              f"widest interval among factors that matter little: {settled.screening:.2f} (settled at .05)"),
-        Check("values settled", settled.values_settled,
-              f"widest interval: {settled.width:.2f} (settled at .05); read values as intervals"
-              if not settled.values_settled else f"widest interval: {settled.width:.2f}"),
-    ]  # fmt: skip
+        Check(
+            "screening settled",
+            settled.screening_settled,
+            f"widest interval among factors that matter little: {settled.screening:.2f} (settled at .05)",
+        ),
+        Check(
+            "values settled",
+            settled.values_settled,
+            f"widest interval: {settled.width:.2f} (settled at .05); read values as intervals"
+            if not settled.values_settled
+            else f"widest interval: {settled.width:.2f}",
+        ),
+    ]

@@ -115,9 +115,14 @@ def _disorder(boot: Array, value: Array, seed: int) -> tuple[float, int]:
 
 
 def over_size(
-    design: Design, outcome: Array, parts: Array, estimate: Callable[[Design, Array], Measures], balanced: bool,
-    seed: int = 0, whole: Measures | None = None,
-) -> pd.DataFrame:  # fmt: skip
+    design: Design,
+    outcome: Array,
+    parts: Array,
+    estimate: Callable[[Design, Array], Measures],
+    balanced: bool,
+    seed: int = 0,
+    whole: Measures | None = None,
+) -> pd.DataFrame:
     """The indices and the three criteria at an eighth, a quarter, half and all of the same runs.
 
     Parameters
@@ -145,11 +150,18 @@ def over_size(
                 continue
         settled = convergence(found, count, balanced, seed)
         for place, name in enumerate(found.names):
-            rows.append({
-                "parts": count, "factor": name, "value": found.values[found.main][place],
-                "low": found.low[found.main][place], "high": found.high[found.main][place],
-                "width": settled.width, "disorder": settled.disorder, "screening": settled.screening,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "parts": count,
+                    "factor": name,
+                    "value": found.values[found.main][place],
+                    "low": found.low[found.main][place],
+                    "high": found.high[found.main][place],
+                    "width": settled.width,
+                    "disorder": settled.disorder,
+                    "screening": settled.screening,
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -160,7 +172,11 @@ def ranks(found: Measures) -> pd.DataFrame:
     order = np.argsort(np.argsort(-boot, axis=1), axis=1) + 1
     value = found.values[found.main][kept]
     low, high = np.quantile(order, [0.025, 0.975], axis=0, method="nearest")
-    return pd.DataFrame({
-        "factor": [found.names[place] for place in kept], "rank": np.argsort(np.argsort(-value, kind="stable")) + 1,
-        "best": low.astype(int), "worst": high.astype(int),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "factor": [found.names[place] for place in kept],
+            "rank": np.argsort(np.argsort(-value, kind="stable")) + 1,
+            "best": low.astype(int),
+            "worst": high.astype(int),
+        }
+    )

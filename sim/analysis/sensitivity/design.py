@@ -100,8 +100,9 @@ class Design:
         chosen = np.asarray(parts, dtype=int)
         unit = self.parts(self.unit)[chosen].reshape(-1, self.unit.shape[1])
         luck = self.parts(self.replicate)[chosen].ravel()
-        return replace(self, size=len(chosen), unit=unit, replicate=luck, pairs=np.empty((0, 2), int),
-                       base=np.arange(len(unit)))  # fmt: skip
+        return replace(
+            self, size=len(chosen), unit=unit, replicate=luck, pairs=np.empty((0, 2), int), base=np.arange(len(unit))
+        )
 
 
 def with_extras(columns: Sequence[Column], luck: bool) -> tuple[Column, ...]:
@@ -130,8 +131,10 @@ def with_extras(columns: Sequence[Column], luck: bool) -> tuple[Column, ...]:
 def problem(columns: Sequence[Column], groups: Sequence[str] = ()) -> dict[str, Any]:
     """A fresh SALib problem on the unit cube: SALib writes into the dictionaries that it is given."""
     about: dict[str, Any] = {
-        "num_vars": len(columns), "names": [column.name for column in columns], "bounds": [[0.0, 1.0] for _ in columns],
-    }  # fmt: skip
+        "num_vars": len(columns),
+        "names": [column.name for column in columns],
+        "bounds": [[0.0, 1.0] for _ in columns],
+    }
     if groups:
         about["groups"] = list(groups)
     return about
@@ -214,9 +217,16 @@ def sample(
     first, again = fresh_luck(seed, size, pool)
     twice = np.arange(min(LUCK_PAIRS, size))
     return Design(
-        method, full, size, 1, seed, np.concatenate([unit, unit[twice]]), np.concatenate([first, again[twice]]),
-        np.column_stack([twice, size + twice]), np.arange(size),
-    )  # fmt: skip
+        method,
+        full,
+        size,
+        1,
+        seed,
+        np.concatenate([unit, unit[twice]]),
+        np.concatenate([first, again[twice]]),
+        np.column_stack([twice, size + twice]),
+        np.arange(size),
+    )
 
 
 def fresh_luck(seed: int, size: int, pool: int) -> tuple[Array, Array]:

@@ -131,9 +131,13 @@ def prim(unit: Array, inside: Array, names: Sequence[str], seed: int = 0) -> Box
     trade = path[["coverage", "density", "mass", "res_dim"]].rename(columns={"res_dim": "restricted"}).copy()
     trade["chosen"] = np.arange(len(trade)) == step
     return Box(
-        limits, float((within & inside).sum() / inside.sum()), float(inside[within].mean()), float(within.mean()),
-        float(inside.mean()), trade.reset_index(drop=True),
-    )  # fmt: skip
+        limits,
+        float((within & inside).sum() / inside.sum()),
+        float(inside[within].mean()),
+        float(within.mean()),
+        float(inside.mean()),
+        trade.reset_index(drop=True),
+    )
 
 
 def _best(path: pd.DataFrame) -> int:
@@ -179,8 +183,9 @@ def _inside_of(frame: pd.DataFrame, rows: Sequence[dict[str, Any]]) -> Array:
 
 
 def _within(frame: pd.DataFrame, limits: pd.DataFrame, names: Sequence[str]) -> Array:
-    rows = [{"column": f"x{list(names).index(row.factor)}", "low": row.low, "high": row.high}
-            for row in limits.itertuples()]  # fmt: skip
+    rows = [
+        {"column": f"x{list(names).index(row.factor)}", "low": row.low, "high": row.high} for row in limits.itertuples()
+    ]
     return _inside_of(frame, rows)
 
 
@@ -208,9 +213,12 @@ def cart(unit: Array, inside: Array, names: Sequence[str], seed: int = 0) -> pd.
     except ImportError:
         raise DesignError(f"CART comes with scikit-learn, which is not installed: {INSTALL}") from None
     tree = DecisionTreeClassifier(
-        max_depth=CART_DEPTH, min_samples_leaf=max(5, len(inside) // 50), class_weight="balanced", random_state=seed,
+        max_depth=CART_DEPTH,
+        min_samples_leaf=max(5, len(inside) // 50),
+        class_weight="balanced",
+        random_state=seed,
         ccp_alpha=0.002,
-    ).fit(unit, inside)  # fmt: skip
+    ).fit(unit, inside)
     leaf = tree.apply(unit)
     paths = _paths(tree.tree_)
     rows = []
@@ -218,11 +226,14 @@ def cart(unit: Array, inside: Array, names: Sequence[str], seed: int = 0) -> pd.
         within = leaf == number
         density = float(inside[within].mean())
         if density > max(0.5, float(inside.mean())):
-            rows.append({
-                "rule": [(names[place], low, high) for place, (low, high) in paths[number].items()],
-                "coverage": float((inside & within).sum() / inside.sum()), "density": density,
-                "mass": float(within.mean()),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "rule": [(names[place], low, high) for place, (low, high) in paths[number].items()],
+                    "coverage": float((inside & within).sum() / inside.sum()),
+                    "density": density,
+                    "mass": float(within.mean()),
+                }
+            )
     table = pd.DataFrame(rows, columns=["rule", "coverage", "density", "mass"])
     return table.sort_values("coverage", ascending=False).reset_index(drop=True)
 

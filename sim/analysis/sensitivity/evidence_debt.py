@@ -35,11 +35,17 @@ def evidence_debt(found: Indices, kinds: Mapping[str, str], weakness: Mapping[st
             continue
         value = float(row[found.main]) if row["standing"] == "influential" else 0.0
         weak = weakness[kinds[name]]
-        rows.append({
-            "factor": name, "source": kinds[name], "index": float(row[found.main]),
-            "low": float(row[f"{found.main}_low"]), "high": float(row[f"{found.main}_high"]), "weakness": weak,
-            "debt": max(value, 0.0) * weak,
-        })  # fmt: skip
+        rows.append(
+            {
+                "factor": name,
+                "source": kinds[name],
+                "index": float(row[found.main]),
+                "low": float(row[f"{found.main}_low"]),
+                "high": float(row[f"{found.main}_high"]),
+                "weakness": weak,
+                "debt": max(value, 0.0) * weak,
+            }
+        )
     table = pd.DataFrame(rows, columns=["factor", "source", "index", "low", "high", "weakness", "debt"])
     total = float(table["debt"].sum()) if len(table) else 0.0
     table["part"] = table["debt"] / total if total > 0 else np.zeros(len(table))

@@ -81,9 +81,15 @@ def over_time(method: Method, design: Design, curves: Array) -> OverTime | None:
     keep += [names.index(LUCK)] if LUCK in names else []
     low, high = np.quantile(base, [0.05, 0.95], axis=0)
     return OverTime(
-        tuple(names[place] for place in keep), measure, share[:, keep], total[:, keep] if total is not None else None,
-        base.var(axis=0), low, high, base.mean(axis=0),
-    )  # fmt: skip
+        tuple(names[place] for place in keep),
+        measure,
+        share[:, keep],
+        total[:, keep] if total is not None else None,
+        base.var(axis=0),
+        low,
+        high,
+        base.mean(axis=0),
+    )
 
 
 def _luck(design: Design, curves: Array, base: Array) -> Array:

@@ -121,8 +121,12 @@ class _Search:
 
 
 def reversals(
-    compare: Compare, start: Array, names: Sequence[str], sample: Array | None = None, values: Array | None = None,
-) -> Reversals:  # fmt: skip
+    compare: Compare,
+    start: Array,
+    names: Sequence[str],
+    sample: Array | None = None,
+    values: Array | None = None,
+) -> Reversals:
     """The smallest changes that reverse the sign of a comparison.
 
     Parameters
@@ -151,8 +155,9 @@ def reversals(
         pair = search.flip(min(usable, key=search.distance)) if usable else None
         if usable and search.distance(min(usable, key=search.distance)) < search.distance(nearest):
             nearest = min(usable, key=search.distance)
-    return Reversals(search.start, search.value, alone, pair, search.flip(nearest) if nearest is not None else None,
-                     search.runs)  # fmt: skip
+    return Reversals(
+        search.start, search.value, alone, pair, search.flip(nearest) if nearest is not None else None, search.runs
+    )
 
 
 def _alone(search: _Search) -> dict[str, Flip]:

@@ -90,10 +90,19 @@ def split_by_factor(design: Design, curves: Array, level: float) -> pd.DataFrame
         halves = [crossings(np.asarray(curves)[good[side]], level) for side in (~upper, upper)]
         if min(len(each.month) for each in halves) < 3:
             continue
-        test = float(logrank(*(_censored(each) for each in halves)).pvalue) if any(
-            each.crossed.any() for each in halves) else float("nan")  # fmt: skip
-        rows.append({
-            "factor": column.name, "low_share": halves[0].share, "high_share": halves[1].share,
-            "low_median": median(halves[0]), "high_median": median(halves[1]), "p": test,
-        })  # fmt: skip
+        test = (
+            float(logrank(*(_censored(each) for each in halves)).pvalue)
+            if any(each.crossed.any() for each in halves)
+            else float("nan")
+        )
+        rows.append(
+            {
+                "factor": column.name,
+                "low_share": halves[0].share,
+                "high_share": halves[1].share,
+                "low_median": median(halves[0]),
+                "high_median": median(halves[1]),
+                "p": test,
+            }
+        )
     return pd.DataFrame(rows).sort_values("p", kind="stable").reset_index(drop=True) if rows else pd.DataFrame()

@@ -50,9 +50,15 @@ class Deciders:
         people = world.population
         shape = (world.runs, world.adopters)
         self.people = People(
-            np.cumsum(np.pad(people.count, ((0, 0), (1, 0))), axis=1), people.quality, people.cost, people.own_hosting,
-            people.size, people.size_power, people.peers, people.starts,
-        )  # fmt: skip
+            np.cumsum(np.pad(people.count, ((0, 0), (1, 0))), axis=1),
+            people.quality,
+            people.cost,
+            people.own_hosting,
+            people.size,
+            people.size_power,
+            people.peers,
+            people.starts,
+        )
         nobody = np.full(shape, -1, option_type(len(world.lines)))
         before = nobody.copy()
         self.state = State(
@@ -133,9 +139,19 @@ class Deciders:
         )
 
     def decide(
-        self, month: int, *, coverage: Array, log_cost: Array, worth: Array, available: Array, banned: Array,
-        awareness: Array, push: Array, outside: Array, block: Array,
-    ) -> None:  # fmt: skip
+        self,
+        month: int,
+        *,
+        coverage: Array,
+        log_cost: Array,
+        worth: Array,
+        available: Array,
+        banned: Array,
+        awareness: Array,
+        push: Array,
+        outside: Array,
+        block: Array,
+    ) -> None:
         """Everybody's decisions of a month, and the initial draw before the first.
 
         Parameters are what the macro steps found: ``coverage`` (run, sector, line), ``awareness`` (run, region, line),

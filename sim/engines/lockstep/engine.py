@@ -93,9 +93,13 @@ def simulate(
 
 
 def _advance(
-    jobs: Sequence[Job], threads: int, progress: Callable[[int], None] | None, trace: bool,
-    keep: Collection[str] | None, stop: threading.Event,
-) -> Part:  # fmt: skip
+    jobs: Sequence[Job],
+    threads: int,
+    progress: Callable[[int], None] | None,
+    trace: bool,
+    keep: Collection[str] | None,
+    stop: threading.Event,
+) -> Part:
     """Build a batch and take it through its months, unless told to stop."""
     engine = Lockstep(build(jobs), threads, trace, keep=keep)
     for month in range(engine.world.months):
@@ -111,9 +115,14 @@ class Lockstep:
     """State of a batch of runs, and the steps that advance it by a month."""
 
     def __init__(
-        self, world: World, threads: int = 1, trace: bool = False, deciders: Any = None,
-        keep: Collection[str] | None = None, leader: Array | None = None,
-    ):  # fmt: skip
+        self,
+        world: World,
+        threads: int = 1,
+        trace: bool = False,
+        deciders: Any = None,
+        keep: Collection[str] | None = None,
+        leader: Array | None = None,
+    ):
         """``deciders`` are the adopters; given if they are not the compiled ones, as in the mean-field twin.
 
         ``leader``: see `sim.engines.loop_switches.Switches`.
@@ -273,17 +282,28 @@ class Lockstep:
         learned = self.switches("R8", "output_total", self.output_total, w.region.domestic_output, month)
         capacity = self.switches("R8", "capacity", self.capacity, w.region.domestic_capacity, month)
         domestic_price = compute.learning_price(
-            c.domestic_price, learned, w.region.domestic_output, c.domestic_learning, c.domestic_price_fall, month,
+            c.domestic_price,
+            learned,
+            w.region.domestic_output,
+            c.domestic_learning,
+            c.domestic_price_fall,
+            month,
             lever.chip_discount,
-        )  # fmt: skip
+        )
         wanted = money / np.maximum(domestic_price, 1e-9)
         output = compute.smooth_minimum(wanted, capacity)
         self.capacity = self.capacity * (
-            1 + compute.capacity_growth(
-                c.capacity_growth, c.demand_pull, wanted / np.maximum(capacity, 1e-300), c.subsidy_pull, subsidy,
-                c.subsidy_half, lever.tool_control,
+            1
+            + compute.capacity_growth(
+                c.capacity_growth,
+                c.demand_pull,
+                wanted / np.maximum(capacity, 1e-300),
+                c.subsidy_pull,
+                subsidy,
+                c.subsidy_half,
+                lever.tool_control,
             )
-        )  # fmt: skip
+        )
         self.chips_frontier = (1 - c.retirement) * self.chips_frontier + legal + smuggled
         self.chips_domestic = (1 - c.retirement) * self.chips_domestic + output
         self.output_total = self.output_total + output
@@ -294,9 +314,12 @@ class Lockstep:
             w.region.power, w.region.power_growth, c.power_slowdown, month, lever.grid_power, self.power_gain
         )
         powered = compute.powered_share(
-            power, self.chips_frontier, self.chips_domestic,
-            compute.falling(c.power_per_chip, c.power_per_chip_fall, month), c.domestic_power_penalty,
-        )  # fmt: skip
+            power,
+            self.chips_frontier,
+            self.chips_domestic,
+            compute.falling(c.power_per_chip, c.power_per_chip_fall, month),
+            c.domestic_power_penalty,
+        )
         powered = self.switches("B3", "powered", powered, np.ones_like(powered), month)
         now.compute = powered * (self.chips_frontier + self.chips_domestic)
         now.scarcity = compute.scarcity(desired, denied, smuggled, output)
@@ -321,19 +344,31 @@ class Lockstep:
             best_open = np.where(self.open, self.released, -np.inf).max(axis=1, keepdims=True)
             best_open = np.where(np.isfinite(best_open), best_open, -1e9)
             self.algorithmic = capability.algorithmic_step(
-                self.algorithmic, tech.algorithmic_progress, tech.scarcity_innovation, self._of_home(now.scarcity),
+                self.algorithmic,
+                tech.algorithmic_progress,
+                tech.scarcity_innovation,
+                self._of_home(now.scarcity),
                 tech.idea_spillover,
-            )  # fmt: skip
+            )
             self.borrowed = capability.borrowed_step(
-                self.borrowed, self.internal, best_open, self.released.max(axis=1, keepdims=True),
-                tech.weight_borrowing, tech.distillation, 1 - lever.access_restriction, tech.borrowed_decay,
-            )  # fmt: skip
+                self.borrowed,
+                self.internal,
+                best_open,
+                self.released.max(axis=1, keepdims=True),
+                tech.weight_borrowing,
+                tech.distillation,
+                1 - lever.access_restriction,
+                tech.borrowed_decay,
+            )
         borrowed = self.switches("B2", "borrowed", self.borrowed, 0.0, month)
         derivatives = self.switches("R3", "derivatives", self.derivatives, 0.0, month)
         community = ecosystem.derivative_gain(
-            derivatives, w.community.derivative_scale, w.community.derivative_gain, w.community.technique_leak,
+            derivatives,
+            w.community.derivative_scale,
+            w.community.derivative_gain,
+            w.community.technique_leak,
             self.open,
-        )  # fmt: skip
+        )
         self.internal = capability.capability(self.training, self.reference, self.algorithmic, borrowed, community)
         now.data_gain = self._data_gain(month)
         due = self._due(month)
@@ -408,9 +443,14 @@ class Lockstep:
         if "friction" in self.pulled:
             friction = friction + self.lever.friction.mean(axis=3)[:, w.origin[builders]][:, :, w.origin, SELF_HOSTED]
         reached, base = capability.build_on_base(
-            self.released, is_base, tech.base_friction[..., None] * friction, tech.builder_gap,
-            tech.post_training, self.now.lab_compute[:, builders], tech.post_training_scale,
-        )  # fmt: skip
+            self.released,
+            is_base,
+            tech.base_friction[..., None] * friction,
+            tech.builder_gap,
+            tech.post_training,
+            self.now.lab_compute[:, builders],
+            tech.post_training_scale,
+        )
         builds = (reached > self.internal[:, builders]) & (w.line.builder[:, builders] > 0)
         capability_now, base_now = self.internal.copy(), own.copy()
         capability_now[:, builders] = np.where(builds, reached, self.internal[:, builders])
@@ -448,9 +488,15 @@ class Lockstep:
         experience = self.switches("R6", "experience", self.experience, p.experience_start, month)
         frontier = now.frontier
         now.cost = price.serving_cost(
-            p.cost_level, p.cost_slope, self.released, frontier, w.line.serving_cost, experience, p.experience_start,
+            p.cost_level,
+            p.cost_slope,
+            self.released,
+            frontier,
+            w.line.serving_cost,
+            experience,
+            p.experience_start,
             p.experience_exponent,
-        )  # fmt: skip
+        )
         now.price_of_fixed_capability = p.cost_level[:, 0] * np.exp(
             p.cost_slope[:, 0] * (self.frontier_start - frontier)[:, 0]
         )
@@ -494,9 +540,13 @@ class Lockstep:
             last = self.deciders.tally.used
             by_line = last.sum(axis=3)
             best = price.best_response_markup(
-                markup, last[..., API], lenses.shares(by_line), w.type.cost_weight[:, cell_type],
-                1 - (1 - w.type.review_rate[:, cell_type]) ** 12, p.usage_elasticity,
-            )  # fmt: skip
+                markup,
+                last[..., API],
+                lenses.shares(by_line),
+                w.type.cost_weight[:, cell_type],
+                1 - (1 - w.type.review_rate[:, cell_type]) ** 12,
+                p.usage_elasticity,
+            )
             markup = np.where(rule == MARKUP_RULES.index("best_response"), best, markup)
         return markup
 
@@ -505,9 +555,15 @@ class Lockstep:
         a, now = self.world.attention, self.now
         share = self.switches("R4", "region_share", self.region_share, 0.0, month)
         self.awareness = adoption.awareness_step(
-            self.awareness, a.advertising[..., None], a.word_of_mouth[..., None], share, a.release_boost[..., None],
-            now.release[..., None], np.swapaxes(self.lever.news, 1, 2), a.forgetting[..., None],
-        )  # fmt: skip
+            self.awareness,
+            a.advertising[..., None],
+            a.word_of_mouth[..., None],
+            share,
+            a.release_boost[..., None],
+            now.release[..., None],
+            np.swapaxes(self.lever.news, 1, 2),
+            a.forgetting[..., None],
+        )
 
     def _decide(self, month: int) -> None:
         """Steps 5 and 6: what options are worth to each cell, then everybody's decision (section 6.4)."""
@@ -580,10 +636,13 @@ class Lockstep:
         self.line_share_log.append(lenses.shares(first.sum(axis=1).astype(float)))
         slots = cells.by_sector(cells.total(first) + cells.total(now.tally.secondary, 2))
         caught, shared, pooled = returned(
-            now.tally.used_power, self._unit_that_teaches(month, slots),
-            usage.telemetry(1.0, self.still.capture, lever.privacy[:, cell_region, None]), tech.partner_capture[:, 0],
-            lever.data_mandate, w.origin,
-        )  # fmt: skip
+            now.tally.used_power,
+            self._unit_that_teaches(month, slots),
+            usage.telemetry(1.0, self.still.capture, lever.privacy[:, cell_region, None]),
+            tech.partner_capture[:, 0],
+            lever.data_mandate,
+            w.origin,
+        )
         decay = np.where((w.until["B4"] < month)[:, None], 0.0, w.sector.data_decay)
         self.telemetry = usage.decayed(self.telemetry, decay[:, None, :, None], caught)
         self.partner = usage.decayed(self.partner, decay[:, None, :], shared)

@@ -311,12 +311,23 @@ def advance(units, month, starting, work, people, state, fixed, tables, tally, s
             weigh_lines(r, n, month, fixed, tables, scratch)
             for slot in range(2):
                 pick(slot, unit, r, n, month, starting, fixed, tables, tally, scratch)
-            switch(unit, n, members, state.primary[r], state.secondary[r], state.tenure[r], state.age[r], starting,
-                   tally, scratch)  # fmt: skip
+            switch(
+                unit,
+                n,
+                members,
+                state.primary[r],
+                state.secondary[r],
+                state.tenure[r],
+                state.age[r],
+                starting,
+                tally,
+                scratch,
+            )
         if not starting:
             take_stock(unit, r, first, last, people, state, fixed, tables, tally, scratch)
-            pass_month(state.tenure[r, first:last], state.age[r, first:last], tables.growing[r],
-                       fixed.learned.shape[1] - 1)  # fmt: skip
+            pass_month(
+                state.tenure[r, first:last], state.age[r, first:last], tables.growing[r], fixed.learned.shape[1] - 1
+            )
 
 
 _PART = np.int32((1 << 16) // N_MODES + 1)
@@ -585,8 +596,13 @@ def weigh_lines(r, n, month, fixed, tables, scratch):
         scratch.total,
     )
     quality, cost, own_hosting, obeys, modes, free = (
-        scratch.quality, scratch.cost, scratch.own_hosting, scratch.obeys, scratch.mode_value, scratch.free
-    )  # fmt: skip
+        scratch.quality,
+        scratch.cost,
+        scratch.own_hosting,
+        scratch.obeys,
+        scratch.mode_value,
+        scratch.free,
+    )
     for j in range(address.size):
         fill(random_words, scratch.agent, n, when, numba.uint32(address[j]), _LINE, key0, key1)
         copy(scratch.line_words[0, j], random_words, n)
@@ -601,8 +617,17 @@ def weigh_lines(r, n, month, fixed, tables, scratch):
                 aware[i] = awareness[cell_region[c], j]
             for m in range(n_modes):
                 k = j * N_MODES + m
-                utilities(modes[m], quality, cost, own_hosting if m == SELF_HOSTED else free, low, high,
-                          coverage[cell_sector[c], j], log_cost[c, k], worth[c, k])  # fmt: skip
+                utilities(
+                    modes[m],
+                    quality,
+                    cost,
+                    own_hosting if m == SELF_HOSTED else free,
+                    low,
+                    high,
+                    coverage[cell_sector[c], j],
+                    log_cost[c, k],
+                    worth[c, k],
+                )
                 if any_ban and banned[c, k] > 0.0:
                     forbid(modes[m], obeys, low, high, banned[c, k])
         if n_modes > 1:
@@ -703,8 +728,16 @@ def pick(slot, unit, r, n, month, starting, fixed, tables, tally, scratch):
         for i in range(n):
             if picked[0, i] >= 0:
                 taken = picked[0, i] // N_MODES
-                leave_out(i, block[taken], taken, mu, scratch.lines_of, scratch.line_value, scratch.line_weight,
-                          scratch.block_value)  # fmt: skip
+                leave_out(
+                    i,
+                    block[taken],
+                    taken,
+                    mu,
+                    scratch.lines_of,
+                    scratch.line_value,
+                    scratch.line_weight,
+                    scratch.block_value,
+                )
     race_blocks(slot, r, n, month, fixed, scratch)
     if slot == 0 and not starting:
         count_choosers(tally.choosers[unit], tally.surplus[unit], n, scratch)
@@ -712,9 +745,16 @@ def pick(slot, unit, r, n, month, starting, fixed, tables, tally, scratch):
         taken = picked[0, i] // N_MODES if slot == 1 else np.int64(-1)
         picked[slot, i] = -1
         if scratch.winner[i] != OUTSIDE and scratch.top[i] > _OFFERED and (slot == 0 or taken >= 0):
-            line = race_lines(slot, i, scratch.winner[i], taken, scratch.lines_of, scratch.line_words,
-            scratch.line_value,
-                              scratch.line_weight)  # fmt: skip
+            line = race_lines(
+                slot,
+                i,
+                scratch.winner[i],
+                taken,
+                scratch.lines_of,
+                scratch.line_words,
+                scratch.line_value,
+                scratch.line_weight,
+            )
             picked[slot, i] = line
     race_modes(slot, n, month, is_open, address, key0, key1, scratch)
 

@@ -213,14 +213,33 @@ class Cells:
         return array[min(run, len(array) - 1)]
 
     def decide(
-        self, month: int, *, coverage: Array, log_cost: Array, worth: Array, available: Array, banned: Array,
-        awareness: Array, push: Array, outside: Array, block: Array,
-    ) -> None:  # fmt: skip
+        self,
+        month: int,
+        *,
+        coverage: Array,
+        log_cost: Array,
+        worth: Array,
+        available: Array,
+        banned: Array,
+        awareness: Array,
+        push: Array,
+        outside: Array,
+        block: Array,
+    ) -> None:
         """Everybody's expected decisions of a month; see `sim.engines.lockstep.adopters.Deciders.decide`."""
-        tables = self.received({
-            "coverage": coverage, "log_cost": log_cost, "worth": worth, "available": available, "banned": banned,
-            "awareness": awareness, "push": push, "outside": outside, "block": block,
-        })  # fmt: skip
+        tables = self.received(
+            {
+                "coverage": coverage,
+                "log_cost": log_cost,
+                "worth": worth,
+                "available": available,
+                "banned": banned,
+                "awareness": awareness,
+                "push": push,
+                "outside": outside,
+                "block": block,
+            }
+        )
         tallies = []
         for run in range(self.world.runs):
             mine = SimpleNamespace(**{name: self.at(table, run) for name, table in tables.items()})

@@ -37,15 +37,35 @@ from sim.scenario import Scenario
 
 Array = npt.NDArray[Any]
 STOCKS = (
-    "training", "borrowed", "internal", "released", "sector_capability", "telemetry", "partner", "pool", "derivatives",
-    "ecosystem", "revenue_share", "load", "awareness", "region_share", "mean_usage", "leak_share",
-)  # fmt: skip
+    "training",
+    "borrowed",
+    "internal",
+    "released",
+    "sector_capability",
+    "telemetry",
+    "partner",
+    "pool",
+    "derivatives",
+    "ecosystem",
+    "revenue_share",
+    "load",
+    "awareness",
+    "region_share",
+    "mean_usage",
+    "leak_share",
+)
 """Stocks that carry loops and come to rest; with the adopters they make up the state that is disturbed."""
 
 HELD = (
-    "algorithmic", "experience", "chips_frontier", "chips_domestic", "output_total", "capacity", "power_gain",
+    "algorithmic",
+    "experience",
+    "chips_frontier",
+    "chips_domestic",
+    "output_total",
+    "capacity",
+    "power_gain",
     "public_compute",
-)  # fmt: skip
+)
 """Stocks that grow without end; they stand still with the calendar."""
 
 STEP = 1e-4
@@ -92,9 +112,15 @@ class Linearised:
 
 
 def linearise(
-    scenario: Scenario, month: int, *, replicate: int = 0, tastes: int = 1, sizes: int = 1, rest: int = 240,
+    scenario: Scenario,
+    month: int,
+    *,
+    replicate: int = 0,
+    tastes: int = 1,
+    sizes: int = 1,
+    rest: int = 240,
     count: int = 3,
-) -> Linearised:  # fmt: skip
+) -> Linearised:
     """Follow the mean-field twin to a month and disturb it there.
 
     Parameters
@@ -203,9 +229,12 @@ class State:
         heads = np.maximum(first[..., 0].sum(axis=(2, 3, 4)), 1e-12)
         of_class = np.maximum(pairs.sum(axis=(2, 3), keepdims=True), 1e-12)
         people = [
-            heads[:, :, None, None, None, None], heads[:, :, None, None, None], of_class, heads[:, :, None],
+            heads[:, :, None, None, None, None],
+            heads[:, :, None, None, None],
+            of_class,
+            heads[:, :, None],
             np.maximum(seen.sum(axis=1, keepdims=True), 1e-12),
-        ]  # fmt: skip
+        ]
         for array in stocks:
             least = max(1e-6 * float(np.abs(array).max()), 1e-12)
             people.append(np.where(np.abs(array) > least, np.abs(array), np.inf))

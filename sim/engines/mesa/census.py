@@ -132,9 +132,9 @@ def month_of(model: OpenLoopModel) -> SimpleNamespace:
         startups=np.array([[ledger.startups]]),
         new_derivatives=of_labs(lambda lab: lab.new_derivatives),
         frontier=np.array([[model.frontier]]),
-        price_of_fixed_capability=np.array([
-            price.serving_cost(p.cost_level, p.cost_slope, model.frontier_start, model.frontier, 1.0, 1.0, 1.0, 0.0)
-        ]),
+        price_of_fixed_capability=np.array(
+            [price.serving_cost(p.cost_level, p.cost_slope, model.frontier_start, model.frontier, 1.0, 1.0, 1.0, 0.0)]
+        ),
         coverage=of_labs(lambda lab: lab.coverage),
         data_gain=of_labs(lambda lab: lab.data_gain),
         release=of_labs(lambda lab: lab.due),
@@ -146,14 +146,22 @@ def month_of(model: OpenLoopModel) -> SimpleNamespace:
         **{
             name: of_regions(attribute)
             for name, attribute in (
-                ("capex", "capex"), ("compute", "compute"), ("powered", "powered"), ("chips_legal", "legal"),
-                ("chips_denied", "denied"), ("chips_smuggled", "smuggled"), ("chips_output", "output"),
-                ("scarcity", "scarcity"), ("data_exposure", "data_exposure"),
-                ("operational_exposure", "operational_exposure"), ("concentration", "concentration"),
-                ("shedding_time", "shedding_time"), ("security_exposure", "security_exposure"),
+                ("capex", "capex"),
+                ("compute", "compute"),
+                ("powered", "powered"),
+                ("chips_legal", "legal"),
+                ("chips_denied", "denied"),
+                ("chips_smuggled", "smuggled"),
+                ("chips_output", "output"),
+                ("scarcity", "scarcity"),
+                ("data_exposure", "data_exposure"),
+                ("operational_exposure", "operational_exposure"),
+                ("concentration", "concentration"),
+                ("shedding_time", "shedding_time"),
+                ("security_exposure", "security_exposure"),
             )
         },
-    )  # fmt: skip
+    )
 
 
 def stocks_of(model: OpenLoopModel) -> SimpleNamespace:
@@ -162,9 +170,21 @@ def stocks_of(model: OpenLoopModel) -> SimpleNamespace:
     of_labs = lambda name: np.stack([np.asarray(getattr(lab, name)) for lab in labs])[None]
     of_regions = lambda name: np.stack([np.asarray(getattr(one, name)) for one in governments])[None]
     by_lab = (
-        "open", "released", "internal", "borrowed", "sector_capability", "training", "load", "revenue_share",
-        "telemetry", "partner", "derivatives", "experience", "ecosystem", "awareness",
-    )  # fmt: skip
+        "open",
+        "released",
+        "internal",
+        "borrowed",
+        "sector_capability",
+        "training",
+        "load",
+        "revenue_share",
+        "telemetry",
+        "partner",
+        "derivatives",
+        "experience",
+        "ecosystem",
+        "awareness",
+    )
     by_region = ("chips_frontier", "chips_domestic", "capacity", "pool")
     return SimpleNamespace(
         base=np.array([[lab.base.place for lab in labs]]),

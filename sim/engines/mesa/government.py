@@ -73,10 +73,17 @@ class Government(BaseAgent):
         self.revenue_seen = {lab: lab.signal("R2", "revenue_share", lab.revenue_share, equal) for lab in self.labs}
         start = equal * len(self.labs)
         ratio = sum(self.revenue_seen.values()) / start if start > 0 else 1.0
-        self.capex = float(compute.capex(
-            self.region.capex, c.capex_growth, c.capex_slowdown, self.model.month, c.capex_response, ratio,
-            self.lever.capex_boost[self.place],
-        ))  # fmt: skip
+        self.capex = float(
+            compute.capex(
+                self.region.capex,
+                c.capex_growth,
+                c.capex_slowdown,
+                self.model.month,
+                c.capex_response,
+                ratio,
+                self.lever.capex_boost[self.place],
+            )
+        )
 
     def buy_chips(self) -> None:
         """Frontier chips as far as controls allow, some smuggled; what money is left goes to domestic makers."""
@@ -89,9 +96,14 @@ class Government(BaseAgent):
             desired, lever.export_denial[at], lever.import_refusal[at], c.smuggling, enforced, c.smuggling_premium
         )
         money = compute.domestic_budget(
-            budget, chip_price, self.legal, self.smuggled, c.smuggling_premium, c.redirected,
+            budget,
+            chip_price,
+            self.legal,
+            self.smuggled,
+            c.smuggling_premium,
+            c.redirected,
             lever.chip_subsidy[at] * DOLLARS_PER_BILLION,
-        )  # fmt: skip
+        )
         self.output = self.make_chips(float(money))
         self.chips_frontier = (1 - c.retirement) * self.chips_frontier + self.legal + self.smuggled
         self.chips_domestic = (1 - c.retirement) * self.chips_domestic + self.output
@@ -103,15 +115,25 @@ class Government(BaseAgent):
         learned = self.signal("R8", "output_total", self.output_total, self.region.domestic_output)
         capacity = self.signal("R8", "capacity", self.capacity, self.region.domestic_capacity)
         unit_price = compute.learning_price(
-            c.domestic_price, learned, self.region.domestic_output, c.domestic_learning, c.domestic_price_fall,
-            self.model.month, lever.chip_discount[at],
-        )  # fmt: skip
+            c.domestic_price,
+            learned,
+            self.region.domestic_output,
+            c.domestic_learning,
+            c.domestic_price_fall,
+            self.model.month,
+            lever.chip_discount[at],
+        )
         wanted = money / max(float(unit_price), 1e-9)
         output = float(compute.smooth_minimum(wanted, capacity))
         self.capacity *= 1 + compute.capacity_growth(
-            c.capacity_growth, c.demand_pull, wanted / max(capacity, 1e-300), c.subsidy_pull, lever.chip_subsidy[at],
-            c.subsidy_half, lever.tool_control[at],
-        )  # fmt: skip
+            c.capacity_growth,
+            c.demand_pull,
+            wanted / max(capacity, 1e-300),
+            c.subsidy_pull,
+            lever.chip_subsidy[at],
+            c.subsidy_half,
+            lever.tool_control[at],
+        )
         self.output_total += output
         return output
 
@@ -123,9 +145,12 @@ class Government(BaseAgent):
             self.region.power, self.region.power_growth, c.power_slowdown, month, lever.grid_power[at], self.power_gain
         )
         powered = compute.powered_share(
-            power, self.chips_frontier, self.chips_domestic,
-            compute.falling(c.power_per_chip, c.power_per_chip_fall, month), c.domestic_power_penalty,
-        )  # fmt: skip
+            power,
+            self.chips_frontier,
+            self.chips_domestic,
+            compute.falling(c.power_per_chip, c.power_per_chip_fall, month),
+            c.domestic_power_penalty,
+        )
         self.powered = self.signal("B3", "powered", float(powered), 1.0)
         self.compute = self.powered * (self.chips_frontier + self.chips_domestic)
 
@@ -163,14 +188,22 @@ class Government(BaseAgent):
         rival = np.array([REGIONS[lab.base.home] in rivals for lab in model.labs], dtype=float)
         vulnerable = rival * np.array([lab.numbers.vulnerability for lab in model.labs])
         physical = np.array([name in PHYSICAL_SECTORS for name in SECTORS])
-        self.data_exposure = float(exposure.exposed_share(
-            table, sectors.criticality[None], np.array([[e.data_api, e.data_hosted, e.data_self_hosted]]),
-            rival[None, None],
-        )[0, 0])  # fmt: skip
-        self.operational_exposure = float(exposure.exposed_share(
-            table, (sectors.criticality * sectors.autonomy * physical)[None],
-            np.array([[e.operational_api, e.operational_hosted, e.operational_self_hosted]]), vulnerable[None, None],
-        )[0, 0])  # fmt: skip
+        self.data_exposure = float(
+            exposure.exposed_share(
+                table,
+                sectors.criticality[None],
+                np.array([[e.data_api, e.data_hosted, e.data_self_hosted]]),
+                rival[None, None],
+            )[0, 0]
+        )
+        self.operational_exposure = float(
+            exposure.exposed_share(
+                table,
+                (sectors.criticality * sectors.autonomy * physical)[None],
+                np.array([[e.operational_api, e.operational_hosted, e.operational_self_hosted]]),
+                vulnerable[None, None],
+            )[0, 0]
+        )
         self.security_exposure = exposure.combined(self.data_exposure, self.operational_exposure)
         by_line = table[0, 0].sum(axis=(0, 2))
         by_origin = [sum(by_line[lab.place] for lab in model.labs if lab.base.home == o) for o in range(len(REGIONS))]

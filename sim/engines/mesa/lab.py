@@ -101,13 +101,21 @@ class Lab(BaseAgent):
         """Own algorithmic progress, ideas that spill over, and what can be borrowed from weights and outputs."""
         tech, seen = self.parameters.technology, self.model.seen
         both = np.array([self.algorithmic, seen.best_algorithms])
-        self.algorithmic = float(capability.algorithmic_step(
-            both, tech.algorithmic_progress, tech.scarcity_innovation, self.government.scarcity, tech.idea_spillover
-        )[0])  # fmt: skip
+        self.algorithmic = float(
+            capability.algorithmic_step(
+                both, tech.algorithmic_progress, tech.scarcity_innovation, self.government.scarcity, tech.idea_spillover
+            )[0]
+        )
         self.borrowed = capability.borrowed_step(
-            self.borrowed, self.internal, seen.frontier_open, seen.frontier, tech.weight_borrowing, tech.distillation,
-            1 - self.lever.access_restriction[self.place], tech.borrowed_decay,
-        )  # fmt: skip
+            self.borrowed,
+            self.internal,
+            seen.frontier_open,
+            seen.frontier,
+            tech.weight_borrowing,
+            tech.distillation,
+            1 - self.lever.access_restriction[self.place],
+            tech.borrowed_decay,
+        )
 
     def assess(self) -> None:
         """What the lab could release: compute, algorithms, borrowing, the community, and data by sector."""
@@ -185,10 +193,14 @@ class Lab(BaseAgent):
         is_base = np.array([lab.open and not lab.numbers.builder for lab in labs])
         friction = tech.base_friction * np.array([self.model.base_friction(self.home, lab) for lab in labs])
         reached, base = capability.build_on_base(
-            np.array([[lab.released for lab in labs]]), is_base[None, None], friction[None, None],
-            np.array([[tech.builder_gap]]), np.array([[tech.post_training]]), np.array([[self.compute]]),
+            np.array([[lab.released for lab in labs]]),
+            is_base[None, None],
+            friction[None, None],
+            np.array([[tech.builder_gap]]),
+            np.array([[tech.post_training]]),
+            np.array([[self.compute]]),
             np.array([[tech.post_training_scale]]),
-        )  # fmt: skip
+        )
         if reached[0, 0] > self.internal:
             self.candidate, self.candidate_base = float(reached[0, 0]), labs[int(base[0, 0])]
 
@@ -217,18 +229,27 @@ class Lab(BaseAgent):
         experience = self.signal("R6", "experience", self.experience, p.experience_start)
         load = self.signal("B1", "load", self.load, 0.0)
         self.cost = price.serving_cost(
-            p.cost_level, p.cost_slope, self.released, self.model.frontier, self.numbers.serving_cost, experience,
-            p.experience_start, p.experience_exponent,
-        )  # fmt: skip
+            p.cost_level,
+            p.cost_slope,
+            self.released,
+            self.model.frontier,
+            self.numbers.serving_cost,
+            experience,
+            p.experience_start,
+            p.experience_exponent,
+        )
         self.markup = self.choose_markup()
         leak = lever.subsidy_leak[cell_region, cell_sector, cell_type]
         domestic = cell_region == self.home
         # a subsidy that leaks lets those who sell at home charge more
         self.charged = self.markup * (1 + (leak * self.customers * domestic).sum())
         self.price = price.option_costs(
-            np.array([[self.cost]]), np.array([[self.charged]]), np.array([[price.congestion(load, p.congestion)]]),
-            p.host_markup, self.model.self_hosting_cost[None],
-        )[0, :, 0]  # fmt: skip
+            np.array([[self.cost]]),
+            np.array([[self.charged]]),
+            np.array([[price.congestion(load, p.congestion)]]),
+            p.host_markup,
+            self.model.self_hosting_cost[None],
+        )[0, :, 0]
         taxed = self.price.copy()
         taxed[:, API] = taxed[:, API] * (1 + lever.tariff[:, self.home])
         taxed = taxed[cell_region]
@@ -248,10 +269,13 @@ class Lab(BaseAgent):
         if p.markup_rule == "best_response" and month > 0:
             review = self.model.types.review_rate[cell_type]
             best = price.best_response_markup(
-                np.array([[self.markup]]), ledger.used[None, :, [self.place], API],
-                ledger.share_of_cells[None, :, [self.place]], self.model.types.cost_weight[None, cell_type],
-                (1 - (1 - review) ** 12)[None], np.array([[p.usage_elasticity]]),
-            )  # fmt: skip
+                np.array([[self.markup]]),
+                ledger.used[None, :, [self.place], API],
+                ledger.share_of_cells[None, :, [self.place]],
+                self.model.types.cost_weight[None, cell_type],
+                (1 - (1 - review) ** 12)[None],
+                np.array([[p.usage_elasticity]]),
+            )
             return float(best[0, 0])
         return self.markup
 
@@ -260,9 +284,15 @@ class Lab(BaseAgent):
         a = self.parameters.attention
         share = self.signal("R4", "region_share", self.region_share, np.zeros(len(REGIONS)))
         self.awareness = adoption.awareness_step(
-            self.awareness, a.advertising, a.word_of_mouth, share, a.release_boost, float(self.due),
-            self.lever.news[:, self.place], a.forgetting,
-        )  # fmt: skip
+            self.awareness,
+            a.advertising,
+            a.word_of_mouth,
+            share,
+            a.release_boost,
+            float(self.due),
+            self.lever.news[:, self.place],
+            a.forgetting,
+        )
 
     # -- what comes back from users ------------------------------------------------------------------------------
 

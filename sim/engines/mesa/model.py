@@ -179,18 +179,24 @@ class OpenLoopModel(mesa.Model):
         if self.month == 0:
             self.frontier_start = self.frontier
         self.task_threshold = adoption.task_threshold(
-            self.sectors.task_threshold, self.parameters.technology.demand_drift, self.sectors.capability_weight,
-            self.frontier, self.frontier_start,
-        )  # fmt: skip
+            self.sectors.task_threshold,
+            self.parameters.technology.demand_drift,
+            self.sectors.capability_weight,
+            self.frontier,
+            self.frontier_start,
+        )
         self._each(Lab, "compare_with_frontier")
 
     def _community(self) -> Array:
         """Capability that derivatives add to each line; techniques leak among open lines."""
         c = self.parameters.community
         return ecosystem.derivative_gain(
-            np.array([[lab.derivatives_seen for lab in self.labs]]), c.derivative_scale, c.derivative_gain,
-            c.technique_leak, np.array([[lab.open for lab in self.labs]]),
-        )[0]  # fmt: skip
+            np.array([[lab.derivatives_seen for lab in self.labs]]),
+            c.derivative_scale,
+            c.derivative_gain,
+            c.technique_leak,
+            np.array([[lab.open for lab in self.labs]]),
+        )[0]
 
     def _decide(self) -> None:
         """Steps 5 and 6: everybody at once, knowing the world of last month."""
@@ -265,10 +271,14 @@ class OpenLoopModel(mesa.Model):
         }
         return DataCollector(
             model_reporters={
-                "month": "month", "adopted": "adopted", "focus_share": lens("focus_share"), **by_type, **by_line,
+                "month": "month",
+                "adopted": "adopted",
+                "focus_share": lens("focus_share"),
+                **by_type,
+                **by_line,
             },
             agent_reporters=watched if agents_watched else None,
-        )  # fmt: skip
+        )
 
 
 def simulate(

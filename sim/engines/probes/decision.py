@@ -246,9 +246,12 @@ class Decisions:
             push = float(self.trace.sights[month].lever.push[r, s])
             peers = [self.before(int(peer), month)[0] >= 0 for peer in self.peers(adopter)]
             parts = {
-                "innovation": kind.innovation, "imitation": kind.imitation, "push": push,
-                "peers": sum(peers) / N_PEERS, "world": self.adopted(month),
-            }  # fmt: skip
+                "innovation": kind.innovation,
+                "imitation": kind.imitation,
+                "push": push,
+                "peers": sum(peers) / N_PEERS,
+                "world": self.adopted(month),
+            }
             hazard = choice.arrival_hazard(
                 kind.innovation * push, kind.imitation * push, parts["peers"], parts["world"]
             )
@@ -284,11 +287,13 @@ class Decisions:
         sight, common = self.trace.sights[month], self.parameters.adopter
         draw_month = 0 if starting else month + 1
         current = (-1, -1) if starting else self.before(adopter, month)
-        known = np.array([
-            self.luck(adopter, "consider", draw_month, address) < sight.awareness[line, r]
-            or line in (self.trace.line(current[0]), self.trace.line(current[1]))
-            for line, address in enumerate(self.address)
-        ])  # fmt: skip
+        known = np.array(
+            [
+                self.luck(adopter, "consider", draw_month, address) < sight.awareness[line, r]
+                or line in (self.trace.line(current[0]), self.trace.line(current[1]))
+                for line, address in enumerate(self.address)
+            ]
+        )
         available = np.ones((len(self.address), N_MODES), bool)
         available[:, HOSTED:] = sight.open[:, None] > 0
         forbidden = self.forbidden(adopter, month)
@@ -302,9 +307,22 @@ class Decisions:
             outside = {"outside": -np.inf}
         utility = np.sum(list(terms.values()), axis=0)
         decision = Decision(
-            adopter, month, slot, terms, outside, utility, known, available, forbidden, usable,
-            2 * self.world.origin + (sight.open > 0), common.line_dissimilarity, common.mode_dissimilarity, (), -1,
-        )  # fmt: skip
+            adopter,
+            month,
+            slot,
+            terms,
+            outside,
+            utility,
+            known,
+            available,
+            forbidden,
+            usable,
+            2 * self.world.origin + (sight.open > 0),
+            common.line_dissimilarity,
+            common.mode_dissimilarity,
+            (),
+            -1,
+        )
         races, chosen = self._run(decision, draw_month)
         return Decision(**{**vars(decision), "races": races, "chosen": chosen})
 
@@ -358,25 +376,31 @@ class Decisions:
             return (), -1
         value = [decision.outside_value if block == OUTSIDE else values.block[block] for block in runners]
         names = tuple("none" if block == OUTSIDE else GROUPS[block] for block in runners)
-        race = Race("block", tuple(runners), names, np.array(value),
-                    np.array([luck(block_stream, block) for block in runners]))  # fmt: skip
+        race = Race(
+            "block", tuple(runners), names, np.array(value), np.array([luck(block_stream, block) for block in runners])
+        )
         races = [race]
         block = race.runners[race.winner]
         if block == OUTSIDE:
             return tuple(races), -1
         members = [line for line in np.flatnonzero(decision.block == block).tolist() if decision.usable[line].any()]
         race = Race(
-            "line", tuple(members), tuple(self.world.lines[line] for line in members), values.line[members],
+            "line",
+            tuple(members),
+            tuple(self.world.lines[line] for line in members),
+            values.line[members],
             decision.line_dissimilarity * np.array([luck(line_stream, self.address[line]) for line in members]),
-        )  # fmt: skip
+        )
         races.append(race)
         line = race.runners[race.winner]
         modes = np.flatnonzero(decision.usable[line]).tolist()
         race = Race(
-            "mode", tuple(modes), tuple(MODES[mode] for mode in modes), decision.utility[line, modes],
-            decision.mode_dissimilarity
-            * np.array([luck(mode_stream, self.address[line] + mode) for mode in modes]),
-        )  # fmt: skip
+            "mode",
+            tuple(modes),
+            tuple(MODES[mode] for mode in modes),
+            decision.utility[line, modes],
+            decision.mode_dissimilarity * np.array([luck(mode_stream, self.address[line] + mode) for mode in modes]),
+        )
         races.append(race)
         return tuple(races), line * N_MODES + race.runners[race.winner]
 

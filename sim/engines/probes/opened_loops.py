@@ -31,9 +31,19 @@ from sim.scenario import Scenario
 Array = npt.NDArray[Any]
 
 FED_BY_USE = (
-    "telemetry", "partner", "pool", "derivatives", "ecosystem", "experience", "revenue_share", "load", "region_share",
-    "leak_share", "mean_usage", "line_share_log",
-)  # fmt: skip
+    "telemetry",
+    "partner",
+    "pool",
+    "derivatives",
+    "ecosystem",
+    "experience",
+    "revenue_share",
+    "load",
+    "region_share",
+    "leak_share",
+    "mean_usage",
+    "line_share_log",
+)
 """Stocks that what adopters do goes into; a shadow reads them off the world it follows."""
 
 
@@ -116,10 +126,12 @@ class Opened(Lockstep):
         }
         lever = world.levers["preference"]
         months = np.arange(world.months)
-        given = np.array([
-            arm.worth * ((months >= self.start) & (months < self.start + (arm.until or world.months)))
-            for arm in self.arms
-        ])  # fmt: skip
+        given = np.array(
+            [
+                arm.worth * ((months >= self.start) & (months < self.start + (arm.until or world.months)))
+                for arm in self.arms
+            ]
+        )
         where = world.focus_region[:, None, :, None, None, None] * world.focus_line[:, None, None, None, None, :]
         pushed = np.repeat(given, self.replicates, axis=0)[:, :, None, None, None, None] * where
         return replace(world, until=until, levers={**world.levers, "preference": lever + pushed})
@@ -184,10 +196,17 @@ class Opened(Lockstep):
         apart = lambda array: array.reshape(len(self.arms), self.replicates, *array.shape[1:])
         usage = usage / np.maximum(primary.sum(axis=2), 1e-300)
         return Readings(
-            apart(focus), apart(users), apart(by_sector), {name: apart(value) for name, value in returned.items()},
-            {name: apart(value) for name, value in noticed.items()}, apart(pushed), choosers, usage, primary,
+            apart(focus),
+            apart(users),
+            apart(by_sector),
+            {name: apart(value) for name, value in returned.items()},
+            {name: apart(value) for name, value in noticed.items()},
+            apart(pushed),
+            choosers,
+            usage,
+            primary,
             {name: apart(value) for name, value in stocks.items()},
-        )  # fmt: skip
+        )
 
     def _shares(self) -> tuple[Array, Array, Array]:
         w = self.world
@@ -202,10 +221,13 @@ class Opened(Lockstep):
         """Logs of what stands between usage and worth, (run, line, ...)."""
         log = lambda stock: np.log(np.maximum(stock, 1e-12))
         return {
-            "usage": log(self.line_usage), "telemetry": log(self.telemetry.sum(axis=-1)), "partner": log(self.partner),
-            "experience": log(self.experience), "ecosystem": log(self.ecosystem),
+            "usage": log(self.line_usage),
+            "telemetry": log(self.telemetry.sum(axis=-1)),
+            "partner": log(self.partner),
+            "experience": log(self.experience),
+            "ecosystem": log(self.ecosystem),
             "startups": log(self.now.startup_use),
-        }  # fmt: skip
+        }
 
     def _peers_would_add(self) -> Array:
         """What the peers' lines of last month add over those that are seen, (run, cell, line) [utils]."""

@@ -389,17 +389,38 @@ _NOTHING = Paired(0, *(math.nan,) * 6, 0, 0, 0, False)
 
 
 def _row(
-    scenario: str, name: str, long_name: str, month: int | None, unit: str, lens: str, headline: bool, found: Paired,
+    scenario: str,
+    name: str,
+    long_name: str,
+    month: int | None,
+    unit: str,
+    lens: str,
+    headline: bool,
+    found: Paired,
     said: str,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     return {
-        "other": scenario, "outcome": name, "month": "" if month is None else month_label(month), "unit": unit,
-        "lens": lens, "runs": found.runs, "base_mean": found.base, "other_mean": found.other,
-        "difference": found.difference, "low": found.low, "high": found.high, "variance_reduction": found.reduction,
-        "distinguishable": found.distinguishable, "identical": found.identical, "only_base": found.only_base,
-        "only_other": found.only_other, "neither": found.neither, "long_name": long_name, "headline": headline,
+        "other": scenario,
+        "outcome": name,
+        "month": "" if month is None else month_label(month),
+        "unit": unit,
+        "lens": lens,
+        "runs": found.runs,
+        "base_mean": found.base,
+        "other_mean": found.other,
+        "difference": found.difference,
+        "low": found.low,
+        "high": found.high,
+        "variance_reduction": found.reduction,
+        "distinguishable": found.distinguishable,
+        "identical": found.identical,
+        "only_base": found.only_base,
+        "only_other": found.only_other,
+        "neither": found.neither,
+        "long_name": long_name,
+        "headline": headline,
         "sentence": said,
-    }  # fmt: skip
+    }
 
 
 def _per_dollar(base: xr.Dataset, other: xr.Dataset, name: str, month: int | None) -> dict[str, float]:

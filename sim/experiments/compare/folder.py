@@ -122,9 +122,14 @@ def curves_of(found: Comparison) -> xr.Dataset:
         joined[f"{name}_difference"] = (("other", "bound", "month"), bands, dict(joined[name].attrs))
     joined = joined.assign_coords(other=names[1:], bound=["mean", "low", "high"])
     return joined.assign_attrs(
-        title=found.plan.name, scenario_name=" vs ".join(names), hash=found.inputs[:8], seed=found.plan.base.run.seed,
-        adopters=found.plan.base.run.adopters, openloop_version=__version__, engine=found.engine,
-    )  # fmt: skip
+        title=found.plan.name,
+        scenario_name=" vs ".join(names),
+        hash=found.inputs[:8],
+        seed=found.plan.base.run.seed,
+        adopters=found.plan.base.run.adopters,
+        openloop_version=__version__,
+        engine=found.engine,
+    )
 
 
 MOST_TOGETHER = 6
@@ -145,8 +150,10 @@ def _draw(found: Comparison, curves: xr.Dataset, folder: Path) -> None:
             about = {"base": names[0], "date": date, "footer": text}
             save_figure(overview(overview_rows(found, date), about), folder / f"overview-{date}")
         for scenario in found.plan.others:
-            save_figure(comparison(_pair(curves, names[0], scenario.name), (found.plan.base, scenario)),
-                        folder / f"comparison-{scenario.name}")  # fmt: skip
+            save_figure(
+                comparison(_pair(curves, names[0], scenario.name), (found.plan.base, scenario)),
+                folder / f"comparison-{scenario.name}",
+            )
         return
     save_figure(comparison(curves, found.plan.scenarios), folder / "comparison")
     about = {"date": _last_date(found), "footer": f"{text}  ·  hollow: not told from zero"}
@@ -177,11 +184,18 @@ def forest_rows(found: Comparison) -> pd.DataFrame:
     rows = []
     for row in shown.itertuples():
         scaled, words = spoken(row.unit)
-        rows.append({
-            "other": row.other, "long_name": row.long_name, "unit": {"points": "percentage points"}.get(words, words),
-            "month": row.month, "difference": scaled(row.difference), "low": scaled(row.low),
-            "high": scaled(row.high), "distinguishable": row.distinguishable,
-        })  # fmt: skip
+        rows.append(
+            {
+                "other": row.other,
+                "long_name": row.long_name,
+                "unit": {"points": "percentage points"}.get(words, words),
+                "month": row.month,
+                "difference": scaled(row.difference),
+                "low": scaled(row.low),
+                "high": scaled(row.high),
+                "distinguishable": row.distinguishable,
+            }
+        )
     # outcomes of one unit stand together, in the order in which units first appear
     found_units = list(dict.fromkeys(row["unit"] for row in rows))
     return pd.DataFrame(sorted(rows, key=lambda row: found_units.index(row["unit"])))
@@ -255,8 +269,11 @@ def as_markdown(found: Comparison) -> str:
         rows = found.table[found.table["other"] == scenario.name]
         lines += ["", f"## {scenario.name}", "", f"{same_until(found, scenario.name)}", ""]
         lines += [f"- {row.sentence}." for row in rows[rows["headline"]].itertuples()]
-        lines += ["", f"| outcome | month | {base} | {scenario.name} | difference (95%) | unit | luck removed |",
-                  "|---|---|---:|---:|---:|---|---:|"]  # fmt: skip
+        lines += [
+            "",
+            f"| outcome | month | {base} | {scenario.name} | difference (95%) | unit | luck removed |",
+            "|---|---|---:|---:|---:|---|---:|",
+        ]
         lines += [f"| {cells} |" for cells in (" | ".join(_cells(row)) for row in rows.itertuples())]
         lines += _switched_lines(found, scenario.name) + _dollar_lines(rows)
     return "\n".join([*lines, "", *_CAVEATS, ""])

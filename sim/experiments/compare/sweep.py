@@ -122,9 +122,15 @@ def sweep(
         points = []
         for value in values:
             scenario, _ = prepare(file, (*sets, f"{key}={value:.12g}"))
-            points.append(scenario.model_copy(update={
-                "name": f"{scenario.name}_{value:.6g}", "run": first.run, "focus": first.focus,
-            }))  # fmt: skip
+            points.append(
+                scenario.model_copy(
+                    update={
+                        "name": f"{scenario.name}_{value:.6g}",
+                        "run": first.run,
+                        "focus": first.focus,
+                    }
+                )
+            )
         unit = unit_of(points[0], key)
         swept[prepare(file, sets)[0].name] = points
     points = [each for group in swept.values() for each in group]
@@ -152,10 +158,18 @@ def _rows(group: str, values: np.ndarray, found: np.ndarray, reference: np.ndarr
     for value, each in zip(values, found, strict=True):
         mean, low, high = (float(end) for end in interval(each - reference))
         spread = np.nanquantile(each, [LOW, HIGH]) if np.isfinite(each).any() else (np.nan, np.nan)
-        rows.append({
-            "other": group, "value": float(value), "mean": float(np.mean(each)), "low_run": spread[0],
-            "high_run": spread[1], "difference": mean, "low": low, "high": high,
-        })  # fmt: skip
+        rows.append(
+            {
+                "other": group,
+                "value": float(value),
+                "mean": float(np.mean(each)),
+                "low_run": spread[0],
+                "high_run": spread[1],
+                "difference": mean,
+                "low": low,
+                "high": high,
+            }
+        )
     return rows
 
 
@@ -219,10 +233,19 @@ def save(
             trouble.extend(drawn(lambda folder: _draw(found, folder), partial / FIGURES))
         run = found.base.run
         return {
-            "openloop": __version__, "sweep": found.key, "outcome": found.outcome, "month": month_label(found.month),
-            "hash": found.inputs[:8], "engine": found.engine, "seed": run.seed, "replicates": run.replicates,
-            "months": run.months, "adopters": run.adopters, "findings": findings(found), **(about or {}),
-        }  # fmt: skip
+            "openloop": __version__,
+            "sweep": found.key,
+            "outcome": found.outcome,
+            "month": month_label(found.month),
+            "hash": found.inputs[:8],
+            "engine": found.engine,
+            "seed": run.seed,
+            "replicates": run.replicates,
+            "months": run.months,
+            "adopters": run.adopters,
+            "findings": findings(found),
+            **(about or {}),
+        }
 
     manifest = write_whole(target, found.inputs, fill)
     complain_of_figures(trouble, target)
@@ -243,8 +266,12 @@ def _draw(found: Sweep, folder: Path) -> None:
         rows[["mean", "low_run", "high_run"]] *= 100
     first = next(iter(found.responses.values()))
     about = {
-        "key": found.key, "key_unit": found.unit or "1", "outcome": title(found), "reference": found.reference,
-        "unit": f"{found.outcome} [{'%' if unit == 'share' else unit}]", "change_unit": f"change [{words}]",
+        "key": found.key,
+        "key_unit": found.unit or "1",
+        "outcome": title(found),
+        "reference": found.reference,
+        "unit": f"{found.outcome} [{'%' if unit == 'share' else unit}]",
+        "change_unit": f"change [{words}]",
         "footer": footer(found.name, found.inputs[:8], first.shape[1], found.base.run.seed, "sweep"),
-    }  # fmt: skip
+    }
     save_figure(draw(rows, about), folder / "sweep")

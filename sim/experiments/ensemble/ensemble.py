@@ -254,9 +254,15 @@ class _Driver:
     """Keeps workers busy and writes down what comes back."""
 
     def __init__(
-        self, store: Store, pool: Pool, todo: list[Run], found: Account, watch: Watch | None, batch: int | None,
+        self,
+        store: Store,
+        pool: Pool,
+        todo: list[Run],
+        found: Account,
+        watch: Watch | None,
+        batch: int | None,
         sizer: Sizer | None,
-    ):  # fmt: skip
+    ):
         self.store, self.pool, self.found, self.watch = store, pool, found, watch
         self.todo = deque(todo)
         self.suspects: deque[list[Run]] = deque()
@@ -433,9 +439,13 @@ def _dead(recipe: Recipe, runs: list[Run]) -> Batch:
     nothing = np.full(1, np.nan)
     months = recipe.scenario.run.months
     return Batch(
-        runs, [FAILED], ["the worker process died in this run, perhaps for want of memory"], [0.0],
-        dict.fromkeys(recipe.columns, nothing), {name: np.full((1, months), np.nan) for name in recipe.curves},
-    )  # fmt: skip
+        runs,
+        [FAILED],
+        ["the worker process died in this run, perhaps for want of memory"],
+        [0.0],
+        dict.fromkeys(recipe.columns, nothing),
+        {name: np.full((1, months), np.nan) for name in recipe.curves},
+    )
 
 
 def most_runs(recipe: Recipe, memory: int) -> int:

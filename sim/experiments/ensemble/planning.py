@@ -128,11 +128,19 @@ def plan(
     per_run = (fixed / batch + slope) / (pool.workers * max(used, 0.05))
     names = tuple(names) or headline(recipe)
     return Forecast(
-        runs=total, points=len(points), replicates=replicates, pilot=len(table),
-        failed=float((table["status"] == FAILED).mean()), seconds=start + per_run * total, start=start, per_run=per_run,
-        batch=batch, memory=_memory(recipe, pool, batch), disk=int(disk * total),
+        runs=total,
+        points=len(points),
+        replicates=replicates,
+        pilot=len(table),
+        failed=float((table["status"] == FAILED).mean()),
+        seconds=start + per_run * total,
+        start=start,
+        per_run=per_run,
+        batch=batch,
+        memory=_memory(recipe, pool, batch),
+        disk=int(disk * total),
         widths=pd.DataFrame([_width(good, name, lucky, len(points), replicates) for name in names]),
-    )  # fmt: skip
+    )
 
 
 def _width(good: pd.DataFrame, name: str, lucky: Sequence[int], points: int, replicates: int) -> dict[str, Any]:
@@ -145,11 +153,13 @@ def _width(good: pd.DataFrame, name: str, lucky: Sequence[int], points: int, rep
     elif replicates == 1:
         found = crossed(single.to_numpy(dtype=float)[:, None])
     return {
-        "outcome": name, "unit": OUTCOMES[name.partition("@")[0]].unit,
+        "outcome": name,
+        "unit": OUTCOMES[name.partition("@")[0]].unit,
         "mean": float((single if points > 1 else good[name]).mean()),
         "width": found.width_at(points, replicates) if values.size > 1 or len(single) > 1 else math.nan,
-        "luck_part": found.luck_part if points > 1 else math.nan, "missing": int(good[name].isna().sum()),
-    }  # fmt: skip
+        "luck_part": found.luck_part if points > 1 else math.nan,
+        "missing": int(good[name].isna().sum()),
+    }
 
 
 def _memory(recipe: Recipe, pool: Pool, batch: int) -> int:

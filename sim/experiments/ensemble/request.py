@@ -142,9 +142,15 @@ def ask(
     said = [*notes, remark(kind, size)]
     warnings = dict.fromkeys(problem for each in loaded for problem in each.warnings)
     return EnsembleRequest(
-        recipe, kind, design_seed, size, replicates, tuple(points), tuple(each for each in said if each),
+        recipe,
+        kind,
+        design_seed,
+        size,
+        replicates,
+        tuple(points),
+        tuple(each for each in said if each),
         tuple(warnings),
-    )  # fmt: skip
+    )
 
 
 def _factors(scenario: Scenario, texts: Sequence[str]) -> list[Factor]:
@@ -167,15 +173,22 @@ def enter(ensemble: Ensemble, study: EnsembleRequest, command: str = "") -> list
     blocks = study.blocks(asked)
     numbers = ensemble.add(study.points(asked))
     entry = {
-        "design": study.design, "seed": study.seed, "blocks": blocks, "count": study.count,
-        "points": [list(each) for each in in_steps(numbers)], "replicates": study.replicates, "command": command,
-    }  # fmt: skip
+        "design": study.design,
+        "seed": study.seed,
+        "blocks": blocks,
+        "count": study.count,
+        "points": [list(each) for each in in_steps(numbers)],
+        "replicates": study.replicates,
+        "command": command,
+    }
     same = lambda other: all(other[name] == entry[name] for name in ("design", "seed", "points"))
     if not any(same(other) and other["replicates"] >= entry["replicates"] for other in asked):
-        ensemble.store.note({
-            "designs": [*(other for other in asked if not same(other)), entry],
-            "recipe": _with_choices(ensemble.store, study.recipe).account(),
-        })  # fmt: skip
+        ensemble.store.note(
+            {
+                "designs": [*(other for other in asked if not same(other)), entry],
+                "recipe": _with_choices(ensemble.store, study.recipe).account(),
+            }
+        )
     return numbers
 
 

@@ -37,9 +37,20 @@ from sim.results.folder import FIGURES
 from sim.results.shards import write_text
 
 COLUMNS = (
-    "outcome", "unit", "points", "replicates", "mean", "low", "high", "sd_points", "sd_luck", "luck_part", "missing",
-    "needed", "narrow",
-)  # fmt: skip
+    "outcome",
+    "unit",
+    "points",
+    "replicates",
+    "mean",
+    "low",
+    "high",
+    "sd_points",
+    "sd_luck",
+    "luck_part",
+    "missing",
+    "needed",
+    "narrow",
+)
 """Of the table of a summary."""
 
 MOST_FAILURES = 10
@@ -108,13 +119,20 @@ def _row(good: pd.DataFrame, name: str) -> dict[str, Any]:
     narrow = tolerance(name, found.mean)
     needed = needed_for_mean(values, narrow) if values.size else None
     return {
-        "outcome": name, "unit": OUTCOMES[name.partition("@")[0]].unit, "points": found.points,
-        "replicates": found.replicates, "mean": found.mean, "low": found.low, "high": found.high,
+        "outcome": name,
+        "unit": OUTCOMES[name.partition("@")[0]].unit,
+        "points": found.points,
+        "replicates": found.replicates,
+        "mean": found.mean,
+        "low": found.low,
+        "high": found.high,
         "sd_points": math.sqrt(found.of_points) if found.points > 1 else math.nan,
         "sd_luck": math.sqrt(found.of_luck + found.of_rest) if found.replicates > 1 else math.nan,
-        "luck_part": found.luck_part if found.points > 1 else math.nan, "missing": found.missing,
-        "needed": math.nan if needed is None else needed, "narrow": narrow,
-    }  # fmt: skip
+        "luck_part": found.luck_part if found.points > 1 else math.nan,
+        "missing": found.missing,
+        "needed": math.nan if needed is None else needed,
+        "narrow": narrow,
+    }
 
 
 def stability(good: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -134,15 +152,29 @@ def stability(good: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
         ahead = np.unique(np.geomspace(means.size, max(1.3 * needed, 1.3 * means.size), 20).astype(int))
         for count, each in zip(counts, spread, strict=True):
             low, high = spread_band(int(count))
-            rows.append({
-                "outcome": name, "count": int(count), "spread": each / spread[-1], "low": low, "high": high,
-                "width": width_of_mean(float(each), int(count)) / narrow, "foreseen": math.nan,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "outcome": name,
+                    "count": int(count),
+                    "spread": each / spread[-1],
+                    "low": low,
+                    "high": high,
+                    "width": width_of_mean(float(each), int(count)) / narrow,
+                    "foreseen": math.nan,
+                }
+            )
         rows += [
-            {"outcome": name, "count": int(count), "spread": math.nan, "low": math.nan, "high": math.nan,
-             "width": math.nan, "foreseen": width_of_mean(float(spread[-1]), int(count)) / narrow}
+            {
+                "outcome": name,
+                "count": int(count),
+                "spread": math.nan,
+                "low": math.nan,
+                "high": math.nan,
+                "width": math.nan,
+                "foreseen": width_of_mean(float(spread[-1]), int(count)) / narrow,
+            }
             for count in ahead
-        ]  # fmt: skip
+        ]
     return pd.DataFrame(rows, columns=["outcome", "count", "spread", "low", "high", "width", "foreseen"])
 
 
@@ -198,14 +230,19 @@ def shown_rows(found: Summary, names: Sequence[str]) -> list[dict[str, str]]:
         place = decimals(row.high - row.low, row.mean)
         number = lambda value, place=place: "" if not math.isfinite(value) else f"{value:,.{place}f}"
         spread = lambda value: "" if not math.isfinite(value) else f"{value:.3g}"
-        rows.append({
-            "outcome": row.outcome, "mean": number(row.mean),
-            "interval": f"{number(row.low)} to {number(row.high)}" if math.isfinite(row.low) else "",
-            "unit": "" if row.unit == "1" else row.unit, "sd_points": spread(row.sd_points),
-            "sd_luck": spread(row.sd_luck), "luck": "" if math.isnan(row.luck_part) else f"{row.luck_part:.0%}",
-            "needed": "" if math.isnan(row.needed) else f"{row.needed:,.0f}",
-            "missing": str(row.missing) if row.missing else "",
-        })  # fmt: skip
+        rows.append(
+            {
+                "outcome": row.outcome,
+                "mean": number(row.mean),
+                "interval": f"{number(row.low)} to {number(row.high)}" if math.isfinite(row.low) else "",
+                "unit": "" if row.unit == "1" else row.unit,
+                "sd_points": spread(row.sd_points),
+                "sd_luck": spread(row.sd_luck),
+                "luck": "" if math.isnan(row.luck_part) else f"{row.luck_part:.0%}",
+                "needed": "" if math.isnan(row.needed) else f"{row.needed:,.0f}",
+                "missing": str(row.missing) if row.missing else "",
+            }
+        )
     return rows
 
 
@@ -218,12 +255,15 @@ def as_markdown(store: Store, found: Summary) -> str:
         for f in recipe.factors
     )
     lines = [
-        f"# Ensemble of {recipe.scenario.name}", "",
+        f"# Ensemble of {recipe.scenario.name}",
+        "",
         f"{found.runs:,} runs of {run.months} months with {run.adopters:,} adopters at {len(store.points):,} "
         f"point{'s' * (len(store.points) != 1)}; {found.failed:,} failed. Engine {recipe.engine}, seed {run.seed}, "
-        f"ensemble {recipe.identity[:8]}.", "", f"How many replicates? {str(found.advice)[:1].upper()}"
-        f"{str(found.advice)[1:]}.", "",
-    ]  # fmt: skip
+        f"ensemble {recipe.identity[:8]}.",
+        "",
+        f"How many replicates? {str(found.advice)[:1].upper()}{str(found.advice)[1:]}.",
+        "",
+    ]
     if factors:
         lines += ["| factor | varies as | unit | source |", "|---|---|---|---|", factors, ""]
     rows = shown_rows(found, found.table["outcome"]) if len(found.table) else []
@@ -232,11 +272,13 @@ def as_markdown(store: Store, found: Summary) -> str:
         lines += ["| " + " | ".join(name.replace("_", " ") for name in names) + " |", "|---" * len(names) + "|"]
         lines += ["| " + " | ".join(row[name] for name in names) + " |" for row in rows]
         lines += [
-            "", "The interval is that of the mean over points and luck, 95%. `sd points` is the spread that factors "
+            "",
+            "The interval is that of the mean over points and luck, 95%. `sd points` is the spread that factors "
             "make, `sd luck` the one between runs of a point, `luck` its part of the variance. `needed` are replicates "
             "after which luck leaves the mean over these points uncertain by less than the width in `summary.csv`. "
-            "`missing` are runs without a value, such as a month of take-off that lies outside the window.", "",
-        ]  # fmt: skip
+            "`missing` are runs without a value, such as a month of take-off that lies outside the window.",
+            "",
+        ]
     if found.failed:
         lines += ["Failed runs (`openloop ensemble DIR --replay POINT:REPLICATE` does one again, alone):", ""]
         lines += [f"* {row.point}:{row.replicate} {row.error}" for row in found.failures.itertuples()]

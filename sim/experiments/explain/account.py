@@ -23,11 +23,16 @@ def _about(trace: Trace, adopter: int) -> Account:
     people = trace.world.population
     in_sector = int((cell_sector[trace.cell] == SECTORS.index(sector)).sum())
     return {
-        "adopter": adopter, "type": kind, "sector": sector, "region": region,
-        "part_of_sector": float(people.size[0, adopter]), "size": float(people.size[0, adopter] * in_sector),
-        "quality_taste": float(people.quality[0, adopter]), "cost_taste": float(people.cost[0, adopter]),
+        "adopter": adopter,
+        "type": kind,
+        "sector": sector,
+        "region": region,
+        "part_of_sector": float(people.size[0, adopter]),
+        "size": float(people.size[0, adopter] * in_sector),
+        "quality_taste": float(people.quality[0, adopter]),
+        "cost_taste": float(people.cost[0, adopter]),
         "peers": [int(each) for each in people.peers[0, adopter]],
-    }  # fmt: skip
+    }
 
 
 def choices(trace: Trace, adopter: int) -> list[Account]:
@@ -36,10 +41,14 @@ def choices(trace: Trace, adopter: int) -> list[Account]:
     both = np.stack([trace.primary[:, adopter], trace.secondary[:, adopter]])
     starts = [0, *(np.flatnonzero((np.diff(both) != 0).any(axis=0)) + 1).tolist()]
     return [
-        {"from": month_label(start), "to": month_label(end - 1), "first": option_name(int(both[0, start]), lines),
-         "second": option_name(int(both[1, start]), lines)}
+        {
+            "from": month_label(start),
+            "to": month_label(end - 1),
+            "first": option_name(int(both[0, start]), lines),
+            "second": option_name(int(both[1, start]), lines),
+        }
         for start, end in zip(starts, [*starts[1:], trace.months], strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def account_of_one(trace: Trace, adopter: int) -> Account:
@@ -58,17 +67,26 @@ def account_of_one(trace: Trace, adopter: int) -> Account:
         race = tightest(decision.races)
         rival = None if race is None else _stands_for(decision, race, race.runners[race.second or 0])
         options = [now[0]] if rival is None else [now[0], rival]
-        found.append({
-            "month": month_label(month), "occasion": _occasion_words(occasion.kind, occasion.parts),
-            "chance": occasion.hazard, "luck": occasion.luck, "first": option_name(now[0], lines),
-            "second": option_name(now[1], lines), "before": option_name(was[0], lines), "changed": was[0] != now[0],
-            "decided_by": None if race is None else race.level,
-            "against": None if race is None or rival is None else option_name(rival, lines),
-            "margin": None if race is None else race.margin,
-            "luck_in_margin": None if race is None else race.luck_in_margin,
-            "options": [_option(decision, trace.scenario.name, each, lines, race.level if race else "block")
-                        for each in dict.fromkeys(options)],
-        })  # fmt: skip
+        found.append(
+            {
+                "month": month_label(month),
+                "occasion": _occasion_words(occasion.kind, occasion.parts),
+                "chance": occasion.hazard,
+                "luck": occasion.luck,
+                "first": option_name(now[0], lines),
+                "second": option_name(now[1], lines),
+                "before": option_name(was[0], lines),
+                "changed": was[0] != now[0],
+                "decided_by": None if race is None else race.level,
+                "against": None if race is None or rival is None else option_name(rival, lines),
+                "margin": None if race is None else race.margin,
+                "luck_in_margin": None if race is None else race.luck_in_margin,
+                "options": [
+                    _option(decision, trace.scenario.name, each, lines, race.level if race else "block")
+                    for each in dict.fromkeys(options)
+                ],
+            }
+        )
     return {**_about(trace, adopter), "choices": {trace.scenario.name: choices(trace, adopter)}, "decisions": found}
 
 
@@ -118,50 +136,78 @@ def account_of_two(pair: Pair, upstream: CauseTracer, adopter: int) -> Account:
         **story,
         "parting": _parting(chain.parting, names, lines),
         "chain": _steps(chain),
-        "root": {"kind": chain.root.kind, "what": chain.root.what, "names": list(chain.root.names),
-                 "month": None if chain.root.month is None else month_label(chain.root.month)},
+        "root": {
+            "kind": chain.root.kind,
+            "what": chain.root.what,
+            "names": list(chain.root.names),
+            "month": None if chain.root.month is None else month_label(chain.root.month),
+        },
         "later": [
-            {"month": month_label(each.month), "slot": each.slot, "cause": each.cause,
-             "options": [option_name(option, lines) for option in each.options]} for each in later
+            {
+                "month": month_label(each.month),
+                "slot": each.slot,
+                "cause": each.cause,
+                "options": [option_name(option, lines) for option in each.options],
+            }
+            for each in later
         ],
-    }  # fmt: skip
+    }
 
 
 def _steps(chain: Chain) -> list[Account]:
     return [
-        {"month": month_label(link.month), "what": link.what, "base": link.base, "other": link.other,
-         "unit": link.unit.partition(":")[0], "note": link.note, "text": str(link)}
+        {
+            "month": month_label(link.month),
+            "what": link.what,
+            "base": link.base,
+            "other": link.other,
+            "unit": link.unit.partition(":")[0],
+            "note": link.note,
+            "text": str(link),
+        }
         for link in chain.links
-    ]  # fmt: skip
+    ]
 
 
 def _parting(parting: Divergence, names: Sequence[str], lines: Sequence[str]) -> Account:
     """The month of parting: the race, its margins, and every term of the two options in both worlds."""
     occasion = parting.occasions[0]
     out: Account = {
-        "month": month_label(parting.month), "slot": parting.slot, "cause": parting.cause,
-        "occasion": _occasion_words(occasion.kind, occasion.parts), "race": parting.level,
+        "month": month_label(parting.month),
+        "slot": parting.slot,
+        "cause": parting.cause,
+        "occasion": _occasion_words(occasion.kind, occasion.parts),
+        "race": parting.level,
         "winners": [option_name(option, lines) for option in parting.options],
-        "margins": list(parting.margins), "shift": parting.shift,
-        "hazards": [each.hazard for each in parting.occasions], "occasion_luck": occasion.luck,
+        "margins": list(parting.margins),
+        "shift": parting.shift,
+        "hazards": [each.hazard for each in parting.occasions],
+        "occasion_luck": occasion.luck,
         "moved": [
             {"term": term, "line": lines[line] if line >= 0 else "", "utils": value}
             for (term, line), value in sorted(parting.moved.items(), key=lambda item: -abs(item[1]))
         ],
-        "by_term": parting.by_term, "options": [], "all_options": [],
-    }  # fmt: skip
+        "by_term": parting.by_term,
+        "options": [],
+        "all_options": [],
+    }
     if parting.decisions is not None:
         both = list(zip(names, parting.decisions, strict=True))
         out["options"] = [
             _option(decision, name, option, lines, parting.level)
-            for option in parting.options for name, decision in both
-        ]  # fmt: skip
+            for option in parting.options
+            for name, decision in both
+        ]
         out["all_options"] = [
-            {"scenario": name, "option": option_name(option, lines), "terms": dict(terms_of(decision, option)),
-             "utility": decision.value_of(option)}
+            {
+                "scenario": name,
+                "option": option_name(option, lines),
+                "terms": dict(terms_of(decision, option)),
+                "utility": decision.value_of(option),
+            }
             for name, decision in both
             for option in [-1, *np.flatnonzero(decision.usable.reshape(-1)).tolist()]
-        ]  # fmt: skip
+        ]
         luck = [each["luck"] for each in out["options"]]
         out["luck_in_margin"] = luck[0] - luck[2] if None not in (luck[0], luck[2]) else None
     return out
@@ -177,13 +223,18 @@ def _option(decision: Decision, name: str, option: int, lines: Sequence[str], le
     at = race.runners.index(runner) if race else -1
     value = float(race.value[at]) if race else None
     return {
-        "scenario": name, "option": option_name(option, lines),
-        "usable": option < 0 or bool(decision.usable[line, mode]), "why_not": _why_not(decision, line, mode),
-        "terms": terms, "utility": utility, "nest": None if value is None else value - utility, "value": value,
+        "scenario": name,
+        "option": option_name(option, lines),
+        "usable": option < 0 or bool(decision.usable[line, mode]),
+        "why_not": _why_not(decision, line, mode),
+        "terms": terms,
+        "utility": utility,
+        "nest": None if value is None else value - utility,
+        "value": value,
         "luck": float(race.luck[at]) if race else None,
         "score": float(race.value[at] + race.luck[at]) if race else None,
         "runner": race.names[at] if race else None,
-    }  # fmt: skip
+    }
 
 
 def _why_not(decision: Decision, line: int, mode: int) -> str:

@@ -36,9 +36,15 @@ from sim.model.levers import LEVERS, axis_labels
 Array = npt.NDArray[Any]
 
 CHIPS = (
-    "export_denial", "enforcement", "stockpiling", "import_refusal", "chip_subsidy", "chip_discount", "tool_control",
+    "export_denial",
+    "enforcement",
+    "stockpiling",
+    "import_refusal",
+    "chip_subsidy",
+    "chip_discount",
+    "tool_control",
     "capex_boost",
-)  # fmt: skip
+)
 OPENING = ("open_release", "close_release", "open_above", "open_duty", "closed_above", "closed_duty")
 RELEASES = ("release_now", "cadence_change")
 DATA = ("data_mandate", "pool_access", "pool_listed", "data_sharing", "privacy")
@@ -349,8 +355,14 @@ class CauseTracer:
         parted = sorted(before, key=lambda each: (int(self.pair.first[each]), each))
         named = ", ".join(f"{each} in {month_label(int(self.pair.first[each]))}" for each in parted[:3])
         more = f" and {len(parted) - 3} more" if len(parted) > 3 else ""
-        link = Link(month, f"peers of adopter {adopter} on {self.lines[line]}", counts[0], counts[1], "of 8",
-                    f"adopter {named}{more} parted" if parted else "")  # fmt: skip
+        link = Link(
+            month,
+            f"peers of adopter {adopter} on {self.lines[line]}",
+            counts[0],
+            counts[1],
+            "of 8",
+            f"adopter {named}{more} parted" if parted else "",
+        )
         if not parted:  # what is seen of them differs, or what it weighs
             return self._assumption((link,), month, "peer weight")
         return _Step((link,), adopter=parted[0])
@@ -390,25 +402,32 @@ class CauseTracer:
             return self._use((link,), None, parting.month)
         worlds, mine = self.pair.worlds, self.pair.worlds[0].peers(parting.adopter)
         differ = [
-            int(each) for each in mine
-            if len({world.before(int(each), parting.month)[0] < 0 for world in worlds}) == 2
-        ]  # fmt: skip
+            int(each) for each in mine if len({world.before(int(each), parting.month)[0] < 0 for world in worlds}) == 2
+        ]
         return self._earliest((link,), differ, parting.month)
 
     def _use(
-        self, links: tuple[Link, ...], line: int | None, month: int, *, kind: str | None = None,
-        region: int | None = None, sector: int | None = None, note: str = "",
-    ) -> _Step:  # fmt: skip
+        self,
+        links: tuple[Link, ...],
+        line: int | None,
+        month: int,
+        *,
+        kind: str | None = None,
+        region: int | None = None,
+        sector: int | None = None,
+        note: str = "",
+    ) -> _Step:
         """What others use <- the first of them who parted, of those who are meant if any of them did."""
         parted = [each for each in self.pair.parted if self.pair.first[each] < month]
         cell = self.base.cell
         meant = [
-            each for each in parted
+            each
+            for each in parted
             if (kind is None or TYPES[cell_type[cell[each]]] == kind)
             and (region is None or cell_region[cell[each]] == region)
             and (sector is None or self.pair.worlds[0].where(each)[2] == sector)
             and (line is None or self._ever_used(each, line, month))
-        ]  # fmt: skip
+        ]
         return self._earliest(links, meant or parted, month, note)
 
     def _ever_used(self, adopter: int, line: int, month: int) -> bool:
@@ -467,8 +486,10 @@ class CauseTracer:
             return None
         when, name, _ = best
         a, b = (np.asarray(getattr(trace.sights[when].lever, name)) for trace in (self.base, self.other))
-        place = [np.arange(size) == at[axis] if axis in at else np.ones(size, bool)
-                 for axis, size in zip(LEVERS[name].axes, a.shape, strict=True)]  # fmt: skip
+        place = [
+            np.arange(size) == at[axis] if axis in at else np.ones(size, bool)
+            for axis, size in zip(LEVERS[name].axes, a.shape, strict=True)
+        ]
         with np.errstate(invalid="ignore"):
             gap = np.where(np.isfinite(a) & np.isfinite(b), np.abs(b - a), np.where(a != b, np.inf, 0.0))
         inside = np.logical_and.reduce(np.meshgrid(*place, indexing="ij")) if place else np.ones_like(gap, bool)
@@ -476,8 +497,14 @@ class CauseTracer:
         labels = axis_labels(tuple(self.lines))
         where = ", ".join(labels[axis][int(number)] for axis, number in zip(LEVERS[name].axes, spot, strict=True))
         ids = self._pullers(name, month)
-        link = Link(when, f"policy, {name.replace('_', ' ')} ({where})", float(a[spot]), float(b[spot]),
-                    LEVERS[name].unit, LEVERS[name].meaning)  # fmt: skip
+        link = Link(
+            when,
+            f"policy, {name.replace('_', ' ')} ({where})",
+            float(a[spot]),
+            float(b[spot]),
+            LEVERS[name].unit,
+            LEVERS[name].meaning,
+        )
         if not ids:
             # a government that reacts by the same rule in both worlds answers to something that differs
             named = tuple(each for each in LEVERS if self._pullers(each, when))
@@ -504,12 +531,17 @@ class CauseTracer:
         names = {name for each in both for name in each}
         differ = [name for name in names if both[0].get(name) != both[1].get(name)]
         months = self.pair.months
-        return tuple(sorted(
-            name for name in differ if any(
-                lever in levers_of(each[name], trace.scenario, months) and known_from(each[name]) <= month
-                for each, trace in zip(both, (self.base, self.other), strict=True) if name in each
+        return tuple(
+            sorted(
+                name
+                for name in differ
+                if any(
+                    lever in levers_of(each[name], trace.scenario, months) and known_from(each[name]) <= month
+                    for each, trace in zip(both, (self.base, self.other), strict=True)
+                    if name in each
+                )
             )
-        ))  # fmt: skip
+        )
 
     def _said(self, names: Sequence[str]) -> str:
         """``chip-control-2024 (only in baseline)``; several of them with commas."""

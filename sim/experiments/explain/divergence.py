@@ -378,9 +378,9 @@ def _slope(kind: str, part: str, node: float, a: Occasion, b: Occasion) -> float
 def _hazard(kind: str, parts: dict[str, float]) -> float:
     if kind == "arrival":
         push = parts["push"]
-        return float(choice.arrival_hazard(
-            parts["innovation"] * push, parts["imitation"] * push, parts["peers"], parts["world"]
-        ))  # fmt: skip
+        return float(
+            choice.arrival_hazard(parts["innovation"] * push, parts["imitation"] * push, parts["peers"], parts["world"])
+        )
     return float(choice.forced_hazard(parts["review"], parts["force"]))
 
 

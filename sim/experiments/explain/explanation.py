@@ -114,8 +114,9 @@ def ask(
         plan = _plan([each[0] for each in found], sets, settings, bool(folders))
         scenarios, notes, warnings = plan.scenarios, plan.notes, plan.warnings
     stored = tuple(folder for _, folder in found)
-    if replicate < 0 or any(folder is not None and replicate >= each.run.replicates
-                            for each, folder in zip(scenarios, stored, strict=True)):  # fmt: skip
+    if replicate < 0 or any(
+        folder is not None and replicate >= each.run.replicates for each, folder in zip(scenarios, stored, strict=True)
+    ):
         most = min(each.run.replicates for each in scenarios)
         raise ScenarioError([Problem("--replicate", 0, "", f"is {replicate}; these runs are 0 to {most - 1}.")])
     return Question(scenarios, replicate, stored, tuple(notes), tuple(warnings))
@@ -215,14 +216,38 @@ class Explanation:
             assert chain is not None
             parting, (region, sector, kind) = chain.parting, self.base.place(adopter)
             term, line = parting.source
-            rows.append({
-                "adopter": adopter, "region": region, "sector": sector, "type": kind,
-                "month": month_label(parting.month), "slot": parting.slot, "cause": parting.cause, "term": term,
-                "line": list(self.base.scenario.roster)[line] if line >= 0 else "", "steps": len(chain.links),
-                "root_kind": chain.root.kind, "root": chain.root.what, "names": ", ".join(chain.root.names),
-            })  # fmt: skip
-        columns = ["adopter", "region", "sector", "type", "month", "slot", "cause", "term", "line", "steps",
-                   "root_kind", "root", "names"]  # fmt: skip
+            rows.append(
+                {
+                    "adopter": adopter,
+                    "region": region,
+                    "sector": sector,
+                    "type": kind,
+                    "month": month_label(parting.month),
+                    "slot": parting.slot,
+                    "cause": parting.cause,
+                    "term": term,
+                    "line": list(self.base.scenario.roster)[line] if line >= 0 else "",
+                    "steps": len(chain.links),
+                    "root_kind": chain.root.kind,
+                    "root": chain.root.what,
+                    "names": ", ".join(chain.root.names),
+                }
+            )
+        columns = [
+            "adopter",
+            "region",
+            "sector",
+            "type",
+            "month",
+            "slot",
+            "cause",
+            "term",
+            "line",
+            "steps",
+            "root_kind",
+            "root",
+            "names",
+        ]
         return pd.DataFrame(rows, columns=columns)
 
     def causes(self) -> list[dict[str, Any]]:
@@ -232,8 +257,15 @@ class Explanation:
             mine = table[table["cause"] == cause]
             if len(mine):
                 months = sorted(mine["month"])
-                out.append({"through": cause, "adopters": len(mine), "part": len(mine) / len(table),
-                            "first": months[0], "median": months[len(months) // 2]})  # fmt: skip
+                out.append(
+                    {
+                        "through": cause,
+                        "adopters": len(mine),
+                        "part": len(mine) / len(table),
+                        "first": months[0],
+                        "median": months[len(months) // 2],
+                    }
+                )
         return sorted(out, key=lambda row: -row["adopters"])
 
     def roots(self) -> list[dict[str, Any]]:
@@ -327,10 +359,15 @@ def account(found: Explanation) -> Account:
     question = found.question
     run = question.scenarios[0].run
     out: Account = {
-        "scenarios": [each.name for each in question.scenarios], "replicate": question.replicate, "seed": run.seed,
-        "adopters": run.adopters, "months": found.base.months, "notes": list(question.notes),
-        "rebuilt_equal_to": [str(folder) for folder in found.verified], "stories": list(found.stories),
-    }  # fmt: skip
+        "scenarios": [each.name for each in question.scenarios],
+        "replicate": question.replicate,
+        "seed": run.seed,
+        "adopters": run.adopters,
+        "months": found.base.months,
+        "notes": list(question.notes),
+        "rebuilt_equal_to": [str(folder) for folder in found.verified],
+        "stories": list(found.stories),
+    }
     if found.pair is not None:
         out |= {"parted": len(found.pair.parted), "causes": found.causes(), "roots": found.roots()}
     return dict(finite(out))

@@ -54,10 +54,17 @@ def save(
         if figures:
             trouble.extend(drawn(lambda folder: _draw(found, inputs, folder), partial / FIGURES))
         return {
-            "openloop": __version__, "explained": said["scenarios"], "hash": inputs[:8], "engine": DEFAULT_ENGINE,
-            "seed": said["seed"], "replicate": said["replicate"], "adopters": said["adopters"],
-            "months": said["months"], "stories": [story["adopter"] for story in found.stories], **(about or {}),
-        }  # fmt: skip
+            "openloop": __version__,
+            "explained": said["scenarios"],
+            "hash": inputs[:8],
+            "engine": DEFAULT_ENGINE,
+            "seed": said["seed"],
+            "replicate": said["replicate"],
+            "adopters": said["adopters"],
+            "months": said["months"],
+            "stories": [story["adopter"] for story in found.stories],
+            **(about or {}),
+        }
 
     manifest = write_whole(target, inputs, fill)
     complain_of_figures(trouble, target)
@@ -68,8 +75,10 @@ def choices(found: Explanation) -> pd.DataFrame:
     """One row a spell: adopter, scenario, from, to, first, second."""
     rows = [
         {"adopter": story["adopter"], "scenario": name, **spell}
-        for story in found.stories for name, spells in story["choices"].items() for spell in spells
-    ]  # fmt: skip
+        for story in found.stories
+        for name, spells in story["choices"].items()
+        for spell in spells
+    ]
     return pd.DataFrame(rows, columns=["adopter", "scenario", "from", "to", "first", "second"])
 
 
@@ -81,10 +90,19 @@ def utilities(found: Explanation) -> pd.DataFrame:
         moments = [(parting["month"], parting["all_options"])] if parting else []
         moments += [(each["month"], each["options"]) for each in story.get("decisions", ())]
         rows += [
-            {"adopter": story["adopter"], "month": month, "scenario": option["scenario"], "option": option["option"],
-             "term": term, "utils": value, "utility": option["utility"]}
-            for month, options in moments for option in options for term, value in option["terms"].items()
-        ]  # fmt: skip
+            {
+                "adopter": story["adopter"],
+                "month": month,
+                "scenario": option["scenario"],
+                "option": option["option"],
+                "term": term,
+                "utils": value,
+                "utility": option["utility"],
+            }
+            for month, options in moments
+            for option in options
+            for term, value in option["terms"].items()
+        ]
     return pd.DataFrame(rows, columns=["adopter", "month", "scenario", "option", "term", "utils", "utility"])
 
 

@@ -61,11 +61,14 @@ def warning_table(found: Opening) -> pd.DataFrame:
         for name, indicator in zip(names, rolling(live), strict=True):
             add(f"tau_{name}", float(tau(indicator)[0].mean()), "1", "mean Kendall's tau of 24-month windows")
         for source, series, about in (
-            ("", live, "part of runs that would raise an alarm (tau above nought, p < 0.05 as if windows did not "
-             "overlap)"),
+            (
+                "",
+                live,
+                "part of runs that would raise an alarm (tau above nought, p < 0.05 as if windows did not overlap)",
+            ),
             ("_false_open", cut, "the same in runs with all loops cut, where every alarm is false"),
             ("_false_rest", rest, f"the same in {SIMULATED} simulated series at rest with gain {HARMLESS}"),
-        ):  # fmt: skip
+        ):
             for name, part in zip(names, alarms(series), strict=True):
                 add(f"alarms_{name}{source}", part, "share", about)
     first = plan.start + PULSE_MONTHS

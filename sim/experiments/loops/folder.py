@@ -83,10 +83,13 @@ def plan_of(folder: Path, manifest: Mapping[str, Any]) -> LoopPlan:
     """The plan by which a folder was made, from its scenario and manifest."""
     gains = pd.read_csv(folder / "gains.csv")
     return make_plan(
-        load_scenario(folder / "scenario.yaml").scenario, start=month_number(manifest["start"]),
-        seeds=manifest["replicates"], coalition_seeds=manifest["replicates_of_coalitions"],
-        horizons=manifest["horizons"], quick=not gains["estimator"].str.contains("in place").any(),
-    )  # fmt: skip
+        load_scenario(folder / "scenario.yaml").scenario,
+        start=month_number(manifest["start"]),
+        seeds=manifest["replicates"],
+        coalition_seeds=manifest["replicates_of_coalitions"],
+        horizons=manifest["horizons"],
+        quick=not gains["estimator"].str.contains("in place").any(),
+    )
 
 
 def read_back(folder: Path, manifest: Mapping[str, Any]) -> Findings:
@@ -124,7 +127,7 @@ def draw(found: Findings, folder: Path) -> None:
     about = {
         "footer": figures.footer(plan.scenario.name, plan.inputs[:8], plan.seeds, plan.scenario.run.seed),
         "seeds": str(plan.seeds),
-    }  # fmt: skip
+    }
     for horizon in plan.horizons:
         name = "diagram" if horizon == last else f"diagram_{horizon}_months"
         then = {**about, "month": month_label(plan.start + horizon)}

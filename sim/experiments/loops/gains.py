@@ -35,9 +35,11 @@ def arms_of(plan: LoopPlan) -> dict[str, dict[str, Arm]]:
     """The arms, each to be run in two signs, in two batches: worlds opened everywhere, and at one place or nowhere."""
     everything, step = frozenset(CUT), plan.injected
     opened = {
-        "all cut": Arm(everything, step), "all cut half": Arm(everything, step / 2),
-        "aware": Arm(everything, awareness=LOUDER), "pulse cut": Arm(everything, PULSE, until=PULSE_MONTHS),
-    }  # fmt: skip
+        "all cut": Arm(everything, step),
+        "all cut half": Arm(everything, step / 2),
+        "aware": Arm(everything, awareness=LOUDER),
+        "pulse cut": Arm(everything, PULSE, until=PULSE_MONTHS),
+    }
     closed = {"live": Arm(worth=step), "pulse": Arm(worth=PULSE, until=PULSE_MONTHS)}
     if plan.in_place:
         closed |= {f"without {key}": Arm(frozenset([key]), step) for key in (*plan.measured, *private(plan))}
@@ -236,16 +238,28 @@ def _row(loop: str, sector: str, horizon: int, estimator: str, full: tuple, half
 
 
 def _as_row(
-    loop: str, sector: str, horizon: int, estimator: str, value: Estimate, half: Estimate | None = None,
+    loop: str,
+    sector: str,
+    horizon: int,
+    estimator: str,
+    value: Estimate,
+    half: Estimate | None = None,
     apart: Estimate | None = None,
-) -> dict:  # fmt: skip
+) -> dict:
     return {
-        "loop": loop, "sector": sector, "horizon": horizon, "estimator": estimator, "gain": value.value,
-        "low": value.low, "high": value.high, "half_gain": np.nan if half is None else half.value,
-        "half_low": np.nan if half is None else half.low, "half_high": np.nan if half is None else half.high,
+        "loop": loop,
+        "sector": sector,
+        "horizon": horizon,
+        "estimator": estimator,
+        "gain": value.value,
+        "low": value.low,
+        "high": value.high,
+        "half_gain": np.nan if half is None else half.value,
+        "half_low": np.nan if half is None else half.low,
+        "half_high": np.nan if half is None else half.high,
         "sizes_agree": None if apart is None else bool(apart.low <= 0 <= apart.high),
         "verdict": verdict(value, half, apart),
-    }  # fmt: skip
+    }
 
 
 def _amplified(found: Opening, window: int, horizon: int) -> list[dict]:

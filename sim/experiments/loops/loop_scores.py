@@ -39,25 +39,50 @@ YEAR = 12
 """Months over which steady scores are summed up: a net flow that happens to be near nought makes a single look jump."""
 
 STOCKS: dict[str, tuple[str, ...]] = {
-    "telemetry": ("telemetry",), "partner data": ("partner", "pool"), "revenue": ("revenue_share",),
-    "training": ("training",), "ecosystem": ("ecosystem", "derivatives"), "word of mouth": ("region_share",),
-    "awareness": ("awareness",), "experience": ("experience",), "load": ("load",), "borrowed": ("borrowed",),
-    "capability": ("internal",), "fabs": ("output_total", "capacity", "chips_domestic"),
-}  # fmt: skip
+    "telemetry": ("telemetry",),
+    "partner data": ("partner", "pool"),
+    "revenue": ("revenue_share",),
+    "training": ("training",),
+    "ecosystem": ("ecosystem", "derivatives"),
+    "word of mouth": ("region_share",),
+    "awareness": ("awareness",),
+    "experience": ("experience",),
+    "load": ("load",),
+    "borrowed": ("borrowed",),
+    "capability": ("internal",),
+    "fabs": ("output_total", "capacity", "chips_domestic"),
+}
 """Blocks of the macro state; beside them stand the adopters' share, what peers have seen, and tenure."""
 
 SEEN, TENURE, CALENDAR, REST = "peers seen", "tenure", "calendar", "everything else"
 BLOCKS = (SHARE, SEEN, TENURE, *STOCKS)
-ACCUMULATE = {SHARE, TENURE, "telemetry", "partner data", "training", "ecosystem", "awareness", "experience",
-              "borrowed", "fabs"}  # fmt: skip
+ACCUMULATE = {
+    SHARE,
+    TENURE,
+    "telemetry",
+    "partner data",
+    "training",
+    "ecosystem",
+    "awareness",
+    "experience",
+    "borrowed",
+    "fabs",
+}
 """Blocks that keep what they had: a cause moves their flow. The others are written anew every month."""
 
 PATHS: dict[str, tuple[str, ...]] = {
-    "R1": (SHARE, "telemetry"), "R1p": (SHARE, "partner data"), "R2": (SHARE, "revenue", "training"),
-    "R3": (SHARE, "ecosystem"), "R4": (SHARE, "word of mouth", "awareness"), "R5": (SHARE, SEEN),
-    "R6": (SHARE, "experience"), "R7": (SHARE, TENURE), "R8": (SHARE, "revenue", "fabs", "training"),
-    "B1": (SHARE, "load"), "B2": (SHARE, "revenue", "training", "capability", "borrowed"),
-}  # fmt: skip
+    "R1": (SHARE, "telemetry"),
+    "R1p": (SHARE, "partner data"),
+    "R2": (SHARE, "revenue", "training"),
+    "R3": (SHARE, "ecosystem"),
+    "R4": (SHARE, "word of mouth", "awareness"),
+    "R5": (SHARE, SEEN),
+    "R6": (SHARE, "experience"),
+    "R7": (SHARE, TENURE),
+    "R8": (SHARE, "revenue", "fabs", "training"),
+    "B1": (SHARE, "load"),
+    "B2": (SHARE, "revenue", "training", "capability", "borrowed"),
+}
 """Each loop as the blocks it runs through and back to the first. The power limit (B3) and the curvature of the data
 gain (B4) have no stock of their own, and a policy reaction (B5) none that this map holds."""
 
@@ -97,13 +122,15 @@ class State:
         elif block == TENURE and agents:
             people["tenure"] = theirs["tenure"]
         elif block == TENURE:
-            people["mass"] = [_with(mine, fresh=_of(mine, its)) for mine, its in zip(people["mass"], theirs["mass"],
-                                                                                   strict=True)]  # fmt: skip
+            people["mass"] = [
+                _with(mine, fresh=_of(mine, its)) for mine, its in zip(people["mass"], theirs["mass"], strict=True)
+            ]
         elif block == SHARE and agents:
             people = {**theirs, "seen": people["seen"], "tenure": people["tenure"]}
         elif block == SHARE:
-            people["mass"] = [_with(its, fresh=_of(its, mine)) for mine, its in zip(people["mass"], theirs["mass"],
-                                                                                  strict=True)]  # fmt: skip
+            people["mass"] = [
+                _with(its, fresh=_of(its, mine)) for mine, its in zip(people["mass"], theirs["mass"], strict=True)
+            ]
         elif block == REST:
             known = {name for names in STOCKS.values() for name in names}
             arrays |= {name: value for name, value in other.arrays.items() if name not in known}
@@ -134,10 +161,12 @@ def _lines_of(engine: Lockstep) -> Array:
     d = engine.deciders
     if isinstance(d, Deciders):
         return d.state.primary // N_MODES  # nobody's option, -1, is nobody's line
-    return np.stack([
-        (mass.on_line[..., 0] * nodes.weight[None, :, None]).sum(axis=1)
-        for mass, nodes in zip(d.mass, d.nodes, strict=True)
-    ])  # fmt: skip
+    return np.stack(
+        [
+            (mass.on_line[..., 0] * nodes.weight[None, :, None]).sum(axis=1)
+            for mass, nodes in zip(d.mass, d.nodes, strict=True)
+        ]
+    )
 
 
 def put(engine: Lockstep, states: list[State], runs: int) -> None:
@@ -174,9 +203,12 @@ def readings(engine: Lockstep) -> dict[str, Array]:
         learned = _tenure(engine)
     else:
         heads = w.population.count[:, :, None]
-        fresh = np.stack([
-            (mass.fresh * nodes.weight[None, :, None]).sum(axis=1) for mass, nodes in zip(d.mass, d.nodes, strict=True)
-        ])  # fmt: skip
+        fresh = np.stack(
+            [
+                (mass.fresh * nodes.weight[None, :, None]).sum(axis=1)
+                for mass, nodes in zip(d.mass, d.nodes, strict=True)
+            ]
+        )
         lines, seen = _lines_of(engine) * heads, d.seen * heads
         learned = lines - fresh * heads
     users = (lines * counted).sum(axis=1)
@@ -184,14 +216,22 @@ def readings(engine: Lockstep) -> dict[str, Array]:
     abroad = w.focus_region / w.focus_region.sum(axis=1, keepdims=True)
     mean_region = lambda values: (values * abroad[:, None, :]).sum(axis=2)
     return {
-        SHARE: users, SEEN: (seen * counted).sum(axis=1),
+        SHARE: users,
+        SEEN: (seen * counted).sum(axis=1),
         TENURE: (learned * counted).sum(axis=1) / np.maximum(users, 1e-300),
-        "telemetry": log(engine.telemetry.sum(axis=(2, 3))), "partner data": log(engine.partner.sum(axis=2)),
-        "revenue": log(engine.revenue_share), "training": log(engine.training), "ecosystem": log(engine.ecosystem),
-        "word of mouth": mean_region(engine.region_share), "awareness": mean_region(engine.awareness),
-        "experience": log(engine.experience), "load": engine.load, "borrowed": engine.borrowed,
-        "capability": engine.internal, "fabs": log(engine.output_total)[:, w.origin],
-    }  # fmt: skip
+        "telemetry": log(engine.telemetry.sum(axis=(2, 3))),
+        "partner data": log(engine.partner.sum(axis=2)),
+        "revenue": log(engine.revenue_share),
+        "training": log(engine.training),
+        "ecosystem": log(engine.ecosystem),
+        "word of mouth": mean_region(engine.region_share),
+        "awareness": mean_region(engine.awareness),
+        "experience": log(engine.experience),
+        "load": engine.load,
+        "borrowed": engine.borrowed,
+        "capability": engine.internal,
+        "fabs": log(engine.output_total)[:, w.origin],
+    }
 
 
 def leads(found: dict[str, Array], users: Array, focus: Array) -> Array:
@@ -279,9 +319,13 @@ def _seeing(jobs: Sequence[Job]) -> Lockstep:
 
 
 def _one_look(
-    one: Lockstep, many: Lockstep, states: tuple[State, State], month: int, reads: tuple[dict, dict],
+    one: Lockstep,
+    many: Lockstep,
+    states: tuple[State, State],
+    month: int,
+    reads: tuple[dict, dict],
     causes: tuple[str, ...],
-) -> dict[str, Array]:  # fmt: skip
+) -> dict[str, Array]:
     """Go through the month from the earlier state, with and without each block of the later one."""
     earlier, later = states
     runs = one.world.runs
@@ -305,8 +349,10 @@ def _one_look(
     partial = np.concatenate([partial, (ends[0] - then)[None]])
     change = flow(ends[1], now) - flow(then, before)
     return {
-        "partial": partial.mean(axis=1), "change": change.mean(axis=0), "moved": (now - before).mean(axis=0),
-    }  # fmt: skip
+        "partial": partial.mean(axis=1),
+        "change": change.mean(axis=0),
+        "moved": (now - before).mean(axis=0),
+    }
 
 
 def tasks_of(plan: LoopPlan) -> list[Task]:
@@ -351,9 +397,19 @@ def score_table(parts: dict[str, Array], graph: str, loops: Sequence[str] = tupl
     relative = relative_scores(scores)
     year = relative_scores(np.stack([along(PATHS[loop], steady) for loop in known]))
     left = unexplained(np.swapaxes(partial[:, :, at[SHARE]], 0, 1), change[:, at[SHARE]])
-    return pd.DataFrame([
-        {"graph": graph, "month": int(month), "date": month_label(int(month)), "loop": loop,
-         "score": scores[place, look], "relative": relative[place, look], "steady": year[place, look],
-         "unexplained": left[look]}
-        for look, month in enumerate(parts["months"]) for place, loop in enumerate(known)
-    ])  # fmt: skip
+    return pd.DataFrame(
+        [
+            {
+                "graph": graph,
+                "month": int(month),
+                "date": month_label(int(month)),
+                "loop": loop,
+                "score": scores[place, look],
+                "relative": relative[place, look],
+                "steady": year[place, look],
+                "unexplained": left[look],
+            }
+            for look, month in enumerate(parts["months"])
+            for place, loop in enumerate(known)
+        ]
+    )

@@ -77,8 +77,18 @@ class LoopPlan:
     @property
     def inputs(self) -> str:
         """What the inputs are, as 64 hexadecimal digits."""
-        settings = [self.seeds, self.coalition_seeds, self.start, self.horizons, self.in_place, self.dominance_seeds,
-                    self.twin_months, self.players, self.injected, self.averaged]  # fmt: skip
+        settings = [
+            self.seeds,
+            self.coalition_seeds,
+            self.start,
+            self.horizons,
+            self.in_place,
+            self.dominance_seeds,
+            self.twin_months,
+            self.players,
+            self.injected,
+            self.averaged,
+        ]
         text = "\n".join(("loops", __version__, repr(settings), self.scenario.model_dump_json()))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -136,9 +146,16 @@ def make_plan(
     players = tuple(key for key in PLAYERS if getattr(scenario.loops, key) == "live")
     twin = tuple(start + h for h in (0, *reachable)) if not quick else (start,)
     return LoopPlan(
-        scenario, 6 if quick else seeds, 1 if quick else coalition_seeds, start, reachable, not quick,
-        2 if quick else 8, twin, players,
-    )  # fmt: skip
+        scenario,
+        6 if quick else seeds,
+        1 if quick else coalition_seeds,
+        start,
+        reachable,
+        not quick,
+        2 if quick else 8,
+        twin,
+        players,
+    )
 
 
 def with_loops(scenario: Scenario, switches: dict[str, str]) -> Scenario:

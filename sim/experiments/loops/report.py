@@ -43,9 +43,11 @@ def _plain(value: float, sign: str = "") -> str:
 def the(gains: pd.DataFrame, loop: str, horizon: int, estimator: str = ISOLATED, sector: str = EVERYWHERE) -> pd.Series:
     """One gain."""
     rows = gains[
-        (gains["loop"] == loop) & (gains["horizon"] == horizon) & (gains["estimator"] == estimator)
+        (gains["loop"] == loop)
+        & (gains["horizon"] == horizon)
+        & (gains["estimator"] == estimator)
         & (gains["sector"] == sector)
-    ]  # fmt: skip
+    ]
     return rows.iloc[0]
 
 
@@ -73,11 +75,15 @@ def headline(found: Findings) -> list[str]:
     if len(above):
         for row in above.itertuples():
             where = "over all sectors" if row.sector == EVERYWHERE else f"in {row.sector}"
-            said.append(f"Above 1: {name_of(row.loop)} {where} after {row.horizon} months, "
-                        f"{number(row.gain, row.low, row.high)}")  # fmt: skip
+            said.append(
+                f"Above 1: {name_of(row.loop)} {where} after {row.horizon} months, "
+                f"{number(row.gain, row.low, row.high)}"
+            )
     else:
-        said.append("No loop returns more than was put in, and neither do all of them together, in any sector and at "
-                    "any horizon" + ("" if len(doubtful) else ": every 95% interval ends below 1"))  # fmt: skip
+        said.append(
+            "No loop returns more than was put in, and neither do all of them together, in any sector and at "
+            "any horizon" + ("" if len(doubtful) else ": every 95% interval ends below 1")
+        )
     if len(doubtful):
         named = ", ".join(
             sorted({f"{row.loop} in {row.sector} ({row.horizon} months)" for row in doubtful.itertuples()})
@@ -86,8 +92,9 @@ def headline(found: Findings) -> list[str]:
     total = [the(gains, TOTAL, horizon) for horizon in plan.horizons]
     steps = "; ".join(f"{row.horizon} months {number(row.gain, row.low, row.high)}" for row in total)
     said.append(f"All loops together return, per util put in, after {steps}")
-    strongest = isolated[(isolated["horizon"] == last) & (isolated["sector"] == EVERYWHERE)
-                         & isolated["loop"].isin(list(LOOPS))].nlargest(3, "gain")  # fmt: skip
+    strongest = isolated[
+        (isolated["horizon"] == last) & (isolated["sector"] == EVERYWHERE) & isolated["loop"].isin(list(LOOPS))
+    ].nlargest(3, "gain")
     said.append(
         "The strongest after "
         f"{last} months: " + ", ".join(f"{name_of(row.loop)} {row.gain:.3f}" for row in strongest.itertuples())
@@ -106,7 +113,7 @@ def meaning(found: Findings) -> list[str]:
             "P1, that deployment makes better models and these more adoption until the loop carries itself, is refuted "
             "in this scenario at these parameters: a lead of the lines in focus is amplified, and then it stops. An "
             f"advantage from outside counts {1 / (1 - total.gain):.2f} times over (at most {most:.2f}), not without end"
-        )  # fmt: skip
+        )
     elif total.verdict == ABOVE:
         said.append("P1 holds in this scenario at these parameters: a small lead of the lines in focus feeds itself")
     else:
@@ -122,23 +129,33 @@ def meaning(found: Findings) -> list[str]:
     if len(found.twin):
         rest = found.twin.iloc[-1]
         grows = (
-            "so some small lead grows there" if rest.eigenvalue > 1 + NEUTRAL
-            else "so leads die out" if rest.eigenvalue < 1 - NEUTRAL
+            "so some small lead grows there"
+            if rest.eigenvalue > 1 + NEUTRAL
+            else "so leads die out"
+            if rest.eigenvalue < 1 - NEUTRAL
             else f"which is 1 to within {NEUTRAL:g}: there is a lead that neither grows nor dies out"
-        )  # fmt: skip
-        said.append(f"At rest, with no end to the months, the mean-field twin of {rest.date} returns "
-                    f"{rest.focus_gain:.3f} to the lines in focus; its leading eigenvalue is "
-                    f"{rest.eigenvalue:.4f}, {grows}")  # fmt: skip
+        )
+        said.append(
+            f"At rest, with no end to the months, the mean-field twin of {rest.date} returns "
+            f"{rest.focus_gain:.3f} to the lines in focus; its leading eigenvalue is "
+            f"{rest.eigenvalue:.4f}, {grows}"
+        )
     tip = found.bound[found.bound["can_tip"]]
     held = [sector for sector in SECTORS if sector not in set(tip["sector"])]
     if len(tip):
         where = ", ".join(f"{row.sector} ({row.type}, {row.bound:.2f})" for row in tip.itertuples())
-        rows = gains[(gains["estimator"] == ISOLATED) & (gains["horizon"] == last) & gains["loop"].isin([DATA, "R1"])
-                     & gains["sector"].isin(list(tip["sector"]))]  # fmt: skip
+        rows = gains[
+            (gains["estimator"] == ISOLATED)
+            & (gains["horizon"] == last)
+            & gains["loop"].isin([DATA, "R1"])
+            & gains["sector"].isin(list(tip["sector"]))
+        ]
         rows = rows[rows["loop"] == (DATA if DATA in set(rows["loop"]) else "R1")]
         measured = "; ".join(f"{row.sector}: {number(row.gain, row.low, row.high)}" for row in rows.itertuples())
-        said.append(f"V8: a data loop cannot tip {', '.join(held)} at any scale of deployment. It could in {where}, at "
-                    f"the stock of data that teaches most; measured there: {measured or 'nothing'}")  # fmt: skip
+        said.append(
+            f"V8: a data loop cannot tip {', '.join(held)} at any scale of deployment. It could in {where}, at "
+            f"the stock of data that teaches most; measured there: {measured or 'nothing'}"
+        )
     else:
         said.append("V8: a data loop cannot tip any sector at any scale of deployment")
     said += _for_whom(found)
@@ -157,8 +174,10 @@ def _for_whom(found: Findings) -> Iterator[str]:
         row = rows.loc["all R"]
         surely = row.low > 0 or row.high < 0
         verb = ("raise" if row.effect > 0 else "lower") if surely else "do not surely move"
-        yield (f"In {date} all reinforcing loops together {verb} the {what}: "
-               f"{scale * row.effect:+.2f} {unit} ({scale * row.low:+.2f} to {scale * row.high:+.2f})")  # fmt: skip
+        yield (
+            f"In {date} all reinforcing loops together {verb} the {what}: "
+            f"{scale * row.effect:+.2f} {unit} ({scale * row.low:+.2f} to {scale * row.high:+.2f})"
+        )
         if outcome == "focus_share" and surely and row.effect < 0:
             yield "So here the loops work for the rivals of the lines in focus: a loop helps whoever is ahead"
 
@@ -176,9 +195,11 @@ def hands(found: Findings) -> list[str]:
         led = leaders(rows, known, "steady")
         left = rows.groupby("month")["unexplained"].first()
         every = EVERY.get(graph, EVERY[TWIN])
-        said.append(f"Loops That Matter on the {graph} (every {every} months): "
-                    f"{_in_turn(led)}. Causes leave {left.median():.0%} of the share's change unexplained (median; "
-                    f"most {left.max():.0%})")  # fmt: skip
+        said.append(
+            f"Loops That Matter on the {graph} (every {every} months): "
+            f"{_in_turn(led)}. Causes leave {left.median():.0%} of the share's change unexplained (median; "
+            f"most {left.max():.0%})"
+        )
     return said
 
 
@@ -201,11 +222,13 @@ def warnings_said(found: Findings) -> list[str]:
                 f"A rise of the {name} would be called in {value(f'alarms_{name}'):.0%} of the runs; false alarms: "
                 f"{value(f'alarms_{name}_false_open'):.0%} with all loops cut, "
                 f"{value(f'alarms_{name}_false_rest'):.0%} in simulated series at rest"
-            )  # fmt: skip
+            )
     if math.isfinite(value("recovery_rate")):
-        said.append(f"A knock of 0.2 utils dies out at {value('recovery_rate'):.3f} a month, with all loops cut at "
-                    f"{value('recovery_rate_open'):.3f}; after V19 that is a gain of {value('gain_from_recovery'):.2f} "
-                    "within months")  # fmt: skip
+        said.append(
+            f"A knock of 0.2 utils dies out at {value('recovery_rate'):.3f} a month, with all loops cut at "
+            f"{value('recovery_rate_open'):.3f}; after V19 that is a gain of {value('gain_from_recovery'):.2f} "
+            "within months"
+        )
     said.append("None of this shows a tipping point; a single run could not show one at all")
     return said
 
@@ -220,17 +243,45 @@ def as_markdown(found: Findings) -> str:
         f"put in from {month_label(plan.start)}; {1 << len(plan.players)} coalitions of loops, {plan.coalition_seeds} "
         f"replicates each; `{plan.inputs[:8]}`. Focus: {', '.join(scenario.focus.lines)}, outside "
         f"{', '.join(scenario.focus.exclude_regions) or 'nowhere'}.",
-        "", "## Does any loop carry itself?", "", *_points(headline(found)),
-        "", "## What that means for the thesis", "", *_points(meaning(found)),
-        "", "## Gains", "", *_gain_lines(found),
-        "", "## By sector, beside the bound", "", *_sector_lines(found),
-        "", "## Knock-outs and Shapley shares", "", *_effect_lines(found),
-        "", "## Who leads, and when", "", *_points(hands(found)),
-        "", "## The mean-field twin", "", *_twin_lines(found),
-        "", "## Early warnings", "", *_points(warnings_said(found)),
-        "", "## The register", "", *_register_lines(found),
-        "", *_READING,
-    ]  # fmt: skip
+        "",
+        "## Does any loop carry itself?",
+        "",
+        *_points(headline(found)),
+        "",
+        "## What that means for the thesis",
+        "",
+        *_points(meaning(found)),
+        "",
+        "## Gains",
+        "",
+        *_gain_lines(found),
+        "",
+        "## By sector, beside the bound",
+        "",
+        *_sector_lines(found),
+        "",
+        "## Knock-outs and Shapley shares",
+        "",
+        *_effect_lines(found),
+        "",
+        "## Who leads, and when",
+        "",
+        *_points(hands(found)),
+        "",
+        "## The mean-field twin",
+        "",
+        *_twin_lines(found),
+        "",
+        "## Early warnings",
+        "",
+        *_points(warnings_said(found)),
+        "",
+        "## The register",
+        "",
+        *_register_lines(found),
+        "",
+        *_READING,
+    ]
     return "\n".join([*lines, ""])
 
 
@@ -260,8 +311,10 @@ def _points(said: list[str]) -> list[str]:
 
 def _gain_lines(found: Findings) -> list[str]:
     gains, horizons = found.gains, found.plan.horizons
-    lines = ["| loop | estimator | " + " | ".join(f"{h} months" for h in horizons) + " | side of 1 |",
-             "|---|---|" + "---:|" * len(horizons) + "---|"]  # fmt: skip
+    lines = [
+        "| loop | estimator | " + " | ".join(f"{h} months" for h in horizons) + " | side of 1 |",
+        "|---|---|" + "---:|" * len(horizons) + "---|",
+    ]
     rows = gains[gains["sector"] == EVERYWHERE]
     for loop in [*[key for key in LOOPS if key in set(rows["loop"])], DATA, TOTAL]:
         for estimator in (ISOLATED, IN_PLACE, AMPLIFIED):
@@ -291,13 +344,21 @@ def _register_lines(found: Findings) -> list[str]:
 
 def _sector_lines(found: Findings) -> list[str]:
     gains, last = found.gains, found.plan.horizons[-1]
-    lines = [f"After {last} months, isolated.", "", "| sector | all loops | data loops | bound on the data loop (V8) |",
-             "|---|---:|---:|---|"]  # fmt: skip
+    lines = [
+        f"After {last} months, isolated.",
+        "",
+        "| sector | all loops | data loops | bound on the data loop (V8) |",
+        "|---|---:|---:|---|",
+    ]
     for sector in [name for name in SECTORS if name in set(gains["sector"])]:
         cells = []
         for loop in (TOTAL, DATA if DATA in set(gains["loop"]) else "R1"):
-            mine = gains[(gains["loop"] == loop) & (gains["sector"] == sector) & (gains["horizon"] == last)
-                         & (gains["estimator"] == ISOLATED)]  # fmt: skip
+            mine = gains[
+                (gains["loop"] == loop)
+                & (gains["sector"] == sector)
+                & (gains["horizon"] == last)
+                & (gains["estimator"] == ISOLATED)
+            ]
             cells.append(number(*mine.iloc[0][["gain", "low", "high"]]) if len(mine) else "")
         bounds = ", ".join(f"{row.type} {row.bound:.2f}" for row in found.bound.itertuples() if row.sector == sector)
         lines.append(f"| {sector} | {' | '.join(cells)} | {bounds} |")
@@ -313,8 +374,12 @@ def _effect_lines(found: Findings) -> list[str]:
         shares = found.shapley[(found.shapley["outcome"] == outcome) & (found.shapley["date"] == date)].set_index(
             "loop"
         )
-        lines += [f"{what.capitalize()} in {date} [{unit}]:", "",
-                  "| loop | live less off (95%) | Shapley's share (95%) |", "|---|---:|---:|"]  # fmt: skip
+        lines += [
+            f"{what.capitalize()} in {date} [{unit}]:",
+            "",
+            "| loop | live less off (95%) | Shapley's share (95%) |",
+            "|---|---:|---:|",
+        ]
         for row in table[table["date"] == date].itertuples():
             effect = f"{scale * row.effect:+.3f} ({scale * row.low:+.3f} to {scale * row.high:+.3f})"
             share = ""
@@ -332,14 +397,21 @@ def _effect_lines(found: Findings) -> list[str]:
 
 
 def _twin_lines(found: Findings) -> list[str]:
-    lines = ["| month | leading eigenvalue | doubling time | spectral radius of the gains | gain at rest, focus |",
-             "|---|---:|---|---:|---:|"]  # fmt: skip
+    lines = [
+        "| month | leading eigenvalue | doubling time | spectral radius of the gains | gain at rest, focus |",
+        "|---|---:|---|---:|---:|",
+    ]
     for row in found.twin.itertuples():
         turning = f" (turns: imaginary part {row.imaginary:.3f})" if abs(row.imaginary) > 1e-6 else ""
         doubling = "none" if row.eigenvalue < 1 + NEUTRAL else f"{row.doubling_months:.0f} months"
-        lines.append(f"| {row.date} | {row.eigenvalue:.4f}{turning} | {doubling} | {row.spectral_radius:.3f} | "
-                     f"{row.focus_gain:.3f} |")  # fmt: skip
-    lines += ["", "With the calendar stopped at the month. An eigenvalue above 1 would let some small lead grow by "
-              f"itself (within {NEUTRAL:g} of 1 it is not told from 1); the spectral radius is of whichever "
-              "lines feed themselves most, the last column of those in focus."]  # fmt: skip
+        lines.append(
+            f"| {row.date} | {row.eigenvalue:.4f}{turning} | {doubling} | {row.spectral_radius:.3f} | "
+            f"{row.focus_gain:.3f} |"
+        )
+    lines += [
+        "",
+        "With the calendar stopped at the month. An eigenvalue above 1 would let some small lead grow by "
+        f"itself (within {NEUTRAL:g} of 1 it is not told from 1); the spectral radius is of whichever "
+        "lines feed themselves most, the last column of those in focus.",
+    ]
     return lines

@@ -65,11 +65,12 @@ def _pieces(name: str, plan: LoopPlan, jobs: list[tuple[frozenset[str], int]]) -
     months = plan.scenario.run.months
     return [
         Task(
-            f"{name}-{first}", months * len(jobs[first : first + RUNS_A_PIECE]),
+            f"{name}-{first}",
+            months * len(jobs[first : first + RUNS_A_PIECE]),
             partial(run_cut, plan.scenario, jobs[first : first + RUNS_A_PIECE]),
         )
         for first in range(0, len(jobs), RUNS_A_PIECE)
-    ]  # fmt: skip
+    ]
 
 
 def tasks_of(plan: LoopPlan) -> list[Task]:
@@ -97,11 +98,20 @@ def knock_out_table(plan: LoopPlan, values: dict[str, Array]) -> pd.DataFrame:
                 continue
             mean, low, high = interval(runs[0] - runs[number])
             for month in range(runs.shape[-1]):
-                rows.append({
-                    "outcome": outcome, "loop": name, "month": month, "date": month_label(month),
-                    "effect": mean[month], "low": low[month], "high": high[month],
-                    "live": runs[0, :, month].mean(), "off": runs[number, :, month].mean(), "unit": UNITS[outcome],
-                })  # fmt: skip
+                rows.append(
+                    {
+                        "outcome": outcome,
+                        "loop": name,
+                        "month": month,
+                        "date": month_label(month),
+                        "effect": mean[month],
+                        "low": low[month],
+                        "high": high[month],
+                        "live": runs[0, :, month].mean(),
+                        "off": runs[number, :, month].mean(),
+                        "unit": UNITS[outcome],
+                    }
+                )
     return pd.DataFrame(rows)
 
 
@@ -113,12 +123,20 @@ def shapley_table(plan: LoopPlan, values: dict[str, Array]) -> pd.DataFrame:
         mean, low, high = interval(np.swapaxes(shares, 0, 1))
         for player, loop in enumerate(plan.players):
             for month in range(runs.shape[-1]):
-                rows.append({
-                    "outcome": outcome, "loop": loop, "month": month, "date": month_label(month),
-                    "share": mean[player, month], "low": low[player, month], "high": high[player, month],
-                    "all_live": runs[-1, :, month].mean(), "none_live": runs[0, :, month].mean(),
-                    "unit": UNITS[outcome],
-                })  # fmt: skip
+                rows.append(
+                    {
+                        "outcome": outcome,
+                        "loop": loop,
+                        "month": month,
+                        "date": month_label(month),
+                        "share": mean[player, month],
+                        "low": low[player, month],
+                        "high": high[player, month],
+                        "all_live": runs[-1, :, month].mean(),
+                        "none_live": runs[0, :, month].mean(),
+                        "unit": UNITS[outcome],
+                    }
+                )
     return pd.DataFrame(rows)
 
 

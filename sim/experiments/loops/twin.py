@@ -30,9 +30,12 @@ def tasks_of(plan: LoopPlan) -> list[Task]:
 def _at(plan: LoopPlan, month: int) -> dict[str, Array]:
     found = linearise(plan.scenario, month)
     return {
-        "month": np.array(month), "eigenvalues": found.eigenvalues, "gain": found.gain,
-        "doubling": np.array(found.doubling_time), "radius": np.array(found.spectral_radius),
-    }  # fmt: skip
+        "month": np.array(month),
+        "eigenvalues": found.eigenvalues,
+        "gain": found.gain,
+        "doubling": np.array(found.doubling_time),
+        "radius": np.array(found.spectral_radius),
+    }
 
 
 def twin_table(found: dict[str, dict[str, Array]], opening: Opening) -> pd.DataFrame:
@@ -47,9 +50,16 @@ def twin_table(found: dict[str, dict[str, Array]], opening: Opening) -> pd.DataF
         users = (opening.arrays["primary"][window] * opening.counted[:, None]).sum(axis=0)[None]
         worth = (each["gain"] @ opening.focus)[None]
         leading = each["eigenvalues"][0]
-        rows.append({
-            "month": month, "date": month_label(month), "eigenvalue": abs(leading), "real": leading.real,
-            "imaginary": leading.imag, "doubling_months": float(each["doubling"]),
-            "spectral_radius": float(each["radius"]), "focus_gain": float(relative(worth, users, opening.focus)[0]),
-        })  # fmt: skip
+        rows.append(
+            {
+                "month": month,
+                "date": month_label(month),
+                "eigenvalue": abs(leading),
+                "real": leading.real,
+                "imaginary": leading.imag,
+                "doubling_months": float(each["doubling"]),
+                "spectral_radius": float(each["radius"]),
+                "focus_gain": float(relative(worth, users, opening.focus)[0]),
+            }
+        )
     return pd.DataFrame(rows)

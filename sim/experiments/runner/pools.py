@@ -159,7 +159,7 @@ def _dask(address: str, workers: int | None, threads: int) -> Iterator[Pool]:
         if address == "local":
             cluster = distributed.LocalCluster(
                 n_workers=workers or cores(), threads_per_worker=1, dashboard_address=None, silence_logs=50
-            )  # fmt: skip
+            )
             client = distributed.Client(cluster, set_as_default=False)
         else:
             cluster, client = None, distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)

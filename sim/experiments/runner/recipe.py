@@ -176,9 +176,15 @@ def make_recipe(
     wanted = {_month(each, last) for each in at} or {min(month_number(DEFAULT_AT), last)}
     chosen_curves = CURVES if curves is None else tuple(dict.fromkeys(curves))
     return Recipe(
-        base, tuple(settled), tuple(dict.fromkeys(outcomes)) or tuple(OUTCOMES), tuple(sorted({*wanted, last})),
-        chosen_curves, engine, model, others,
-    ), notes  # fmt: skip
+        base,
+        tuple(settled),
+        tuple(dict.fromkeys(outcomes)) or tuple(OUTCOMES),
+        tuple(sorted({*wanted, last})),
+        chosen_curves,
+        engine,
+        model,
+        others,
+    ), notes
 
 
 def aligned(base: Scenario, others: Sequence[Scenario]) -> tuple[Scenario, tuple[Scenario, ...]]:

@@ -101,9 +101,9 @@ class Store:
             numbers.append(number)
         if len(self._points) > first:
             fresh = self._points[first:]
-            table = pa.table({
-                "point": pa.array(range(first, len(self._points)), pa.int64()), **self._factor_columns(fresh)
-            })  # fmt: skip
+            table = pa.table(
+                {"point": pa.array(range(first, len(self._points)), pa.int64()), **self._factor_columns(fresh)}
+            )
             write_shard(self.folder / POINTS, self.identity, table)
         return numbers
 
@@ -215,8 +215,12 @@ class Store:
         import xarray as xr
 
         kept = [np.array([status == OK for status in batch.status], dtype=bool) for batch in batches]
-        runs = [run for batch, good in zip(batches, kept, strict=True) for run, ok in zip(batch.runs, good, strict=True)
-                if ok]  # fmt: skip
+        runs = [
+            run
+            for batch, good in zip(batches, kept, strict=True)
+            for run, ok in zip(batch.runs, good, strict=True)
+            if ok
+        ]
         months = np.arange(self.recipe.scenario.run.months, dtype=np.int64)
         joined = lambda name: np.concatenate([b.curves[name][good] for b, good in zip(batches, kept, strict=True)])
         data = {
@@ -414,13 +418,23 @@ def _make(folder: Path, recipe: Recipe) -> Store:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "scenario.yaml").write_text(resolved_text(recipe.scenario), encoding="utf-8")
         manifest = {
-            "kind": "ensemble", "openloop": __version__, "scenario": recipe.scenario.name, "hash": recipe.identity[:8],
-            "engine": recipe.engine, "seed": recipe.scenario.run.seed, "months": recipe.scenario.run.months,
-            "adopters": recipe.scenario.run.adopters, "factors": [str(factor) for factor in recipe.factors],
-            "created": _now(), "designs": [], "parts": recipe.parts(), "python": platform.python_version(),
+            "kind": "ensemble",
+            "openloop": __version__,
+            "scenario": recipe.scenario.name,
+            "hash": recipe.identity[:8],
+            "engine": recipe.engine,
+            "seed": recipe.scenario.run.seed,
+            "months": recipe.scenario.run.months,
+            "adopters": recipe.scenario.run.adopters,
+            "factors": [str(factor) for factor in recipe.factors],
+            "created": _now(),
+            "designs": [],
+            "parts": recipe.parts(),
+            "python": platform.python_version(),
             "packages": {name: version(name) for name in (*RECORDED_PACKAGES, "pyarrow")},
-            "platform": platform.platform(), "recipe": recipe.account(),
-        }  # fmt: skip
+            "platform": platform.platform(),
+            "recipe": recipe.account(),
+        }
         write_text(folder / MANIFEST, _as_text(manifest))
     except OSError as error:
         raise OutputError(refusal(folder, error)) from error

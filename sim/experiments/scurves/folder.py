@@ -36,9 +36,14 @@ MOST_PANELS = 12
 
 
 def save(
-    found: Sequence[Description], name: str, inputs: Mapping[str, Any], parent: str | Path, *, figures: bool = True,
+    found: Sequence[Description],
+    name: str,
+    inputs: Mapping[str, Any],
+    parent: str | Path,
+    *,
+    figures: bool = True,
     about: Mapping[str, Any] | None = None,
-) -> tuple[Path, tuple[Path, ...]]:  # fmt: skip
+) -> tuple[Path, tuple[Path, ...]]:
     """Write the directory below ``parent``; the folder and its files come back.
 
     Parameters

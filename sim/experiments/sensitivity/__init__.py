@@ -13,5 +13,15 @@ from sim.experiments.sensitivity.models import FunctionModel, Model, Outcomes, S
 from sim.experiments.sensitivity.study import Study, Treatment, study
 from sim.experiments.sensitivity.variables import Variable, choose, variables_of
 
-__all__ = ["FunctionModel", "Model", "Outcomes", "ScenarioModel", "Study", "Treatment", "Variable", "choose", "study",
-           "variables_of"]  # fmt: skip
+__all__ = [
+    "FunctionModel",
+    "Model",
+    "Outcomes",
+    "ScenarioModel",
+    "Study",
+    "Treatment",
+    "Variable",
+    "choose",
+    "study",
+    "variables_of",
+]

@@ -49,22 +49,29 @@ def draw_all(study: Study, extras: Extras, folder: Path) -> None:
             )
     for name, curve in study.curves.items():
         words, unit = outcome_words(name)
-        about = {"title": _title(f"Who holds the spread of the {words}?"), "unit": unit,
-                 "measure": WORDS.get(curve.measure, curve.measure), "footer": footer}  # fmt: skip
+        about = {
+            "title": _title(f"Who holds the spread of the {words}?"),
+            "unit": unit,
+            "measure": WORDS.get(curve.measure, curve.measure),
+            "footer": footer,
+        }
         save(draw.stack(_stack_data(study, curve), about), folder / f"over-time-{name}")
     if extras.box is not None and extras.region is not None:
         box = extras.box
         about = {
-            "title": _title(f"Which assumptions lead to {extras.region}?"), "footer": footer,
+            "title": _title(f"Which assumptions lead to {extras.region}?"),
+            "footer": footer,
             "words": f"The box holds {box.coverage:.0%} of all such runs (coverage); {box.density:.0%} of the runs in "
-                     f"it are such (density), against {box.base:.0%} of all runs.",
-        }  # fmt: skip
+            f"it are such (density), against {box.base:.0%} of all runs.",
+        }
         save(draw.box(box_table(study, box), box.trade_off, about), folder / "box")
     for name, (level, table) in extras.waiting.items():
         if len(table):
             title = _title(f"When does the {outcome_words(name)[0]} reach {level:.0%}?")
-            save(draw.waiting(_halves(study, name, level, table), {"title": title, "footer": footer}),
-                 folder / f"waiting-{name}")  # fmt: skip
+            save(
+                draw.waiting(_halves(study, name, level, table), {"title": title, "footer": footer}),
+                folder / f"waiting-{name}",
+            )
 
 
 def _title(text: str) -> str:
@@ -75,13 +82,24 @@ def _footer(study: Study) -> str:
     name = ""
     if isinstance(study.model, ScenarioModel):
         name = f"{study.model.recipe.scenario.name}  ·  study {study.model.recipe.identity[:8]}  ·  "
-    return (f"{name}{study.method.title}, {study.design.size:,} {study.method.part}, {study.runs:,} runs, "
-            f"seed {study.design.seed}  ·  {study.treatment.words}")  # fmt: skip
+    return (
+        f"{name}{study.method.title}, {study.design.size:,} {study.method.part}, {study.runs:,} runs, "
+        f"seed {study.design.seed}  ·  {study.treatment.words}"
+    )
 
 
 def _stack_data(study: Study, curve: OverTime) -> dict[str, Any]:
-    return {"names": curve.names, "share": curve.share, "stacked": curve.shares, "rest": curve.rest, "mean": curve.mean,
-            "low": curve.low, "high": curve.high, "variance": curve.variance, "dates": _dates(study)}  # fmt: skip
+    return {
+        "names": curve.names,
+        "share": curve.share,
+        "stacked": curve.shares,
+        "rest": curve.rest,
+        "mean": curve.mean,
+        "low": curve.low,
+        "high": curve.high,
+        "variance": curve.variance,
+        "dates": _dates(study),
+    }
 
 
 def _dates(study: Study) -> np.ndarray:

@@ -73,9 +73,14 @@ def known_size(folder: Path, seed: int, luck: str, by_block: bool) -> int | None
 
 
 def save(
-    study: Study, folder: Path, extras: Extras, *, report: Callable[[Study, Extras, Mapping[str, Any]], str],
-    draw: Callable[[Study, Extras, Path], None] | None = None, about: Mapping[str, Any] | None = None,
-) -> tuple[Path, ...]:  # fmt: skip
+    study: Study,
+    folder: Path,
+    extras: Extras,
+    *,
+    report: Callable[[Study, Extras, Mapping[str, Any]], str],
+    draw: Callable[[Study, Extras, Path], None] | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> tuple[Path, ...]:
     """Write a study into its folder, in place of what an earlier size of it left there.
 
     Raises
@@ -109,32 +114,51 @@ def account_of(study: Study, extras: Extras, about: Mapping[str, Any]) -> dict[s
     """Everything that a program, or the same command tomorrow, needs to know."""
     model, design = study.model, study.design
     found: dict[str, Any] = {
-        "openloop": __version__, "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "method": study.method.name, "question": study.question, "size": design.size, "part": study.method.part,
-        "seed": design.seed, "luck": luck_text(study.treatment), "by_block": bool(design.groups), "runs": study.runs,
-        "failed": len(study.found.errors), "resamples": study.resamples,
+        "openloop": __version__,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "method": study.method.name,
+        "question": study.question,
+        "size": design.size,
+        "part": study.method.part,
+        "seed": design.seed,
+        "luck": luck_text(study.treatment),
+        "by_block": bool(design.groups),
+        "runs": study.runs,
+        "failed": len(study.found.errors),
+        "resamples": study.resamples,
         "factors": [each.name for each in study.variables],
-    }  # fmt: skip
+    }
     if isinstance(model, ScenarioModel):
-        found |= {"scenario": model.recipe.scenario.name, "hash": model.recipe.identity[:8],
-                  "engine": model.recipe.engine, "adopters": model.scenario.run.adopters,
-                  "months": model.scenario.run.months, "scenario_seed": model.scenario.run.seed}  # fmt: skip
+        found |= {
+            "scenario": model.recipe.scenario.name,
+            "hash": model.recipe.identity[:8],
+            "engine": model.recipe.engine,
+            "adopters": model.scenario.run.adopters,
+            "months": model.scenario.run.months,
+            "scenario_seed": model.scenario.run.seed,
+        }
     found["outcomes"] = {
         name: {
-            "stable": each.stable, "luck": [each.luck.share, each.luck.low, each.luck.high],
-            "ranked": each.ranked, "influential": each.influential if each.stable else sorted(each.influential),
+            "stable": each.stable,
+            "luck": [each.luck.share, each.luck.low, each.luck.high],
+            "ranked": each.ranked,
+            "influential": each.influential if each.stable else sorted(each.influential),
             "parts_needed": each.settled.needed if each.settled is not None else None,
             "checks": {check.name: [check.passed, check.sentence] for check in each.checks},
         }
         for name, each in study.outcomes.items()
-    }  # fmt: skip
+    }
     return {**found, **about}
 
 
 def luck_text(each: Treatment) -> str:
     """How luck is treated, as after ``--luck``."""
-    return {"factor": "factor", "none": "none", "mean": f"mean:{each.replicates}",
-            "quantile": f"quantile:{each.level:g}:{each.replicates}"}[each.kind]  # fmt: skip
+    return {
+        "factor": "factor",
+        "none": "none",
+        "mean": f"mean:{each.replicates}",
+        "quantile": f"quantile:{each.level:g}:{each.replicates}",
+    }[each.kind]
 
 
 def tables(study: Study, extras: Extras) -> dict[str, pd.DataFrame]:
@@ -144,13 +168,18 @@ def tables(study: Study, extras: Extras) -> dict[str, pd.DataFrame]:
         "indices": _joined({each.outcome: each.table for each in outcomes}),
         "pairs": _joined({each.outcome: each.pairs for each in outcomes if each.pairs is not None}),
         "convergence": _joined({each.outcome: each.trace for each in outcomes if len(each.trace)}),
-        "checks": pd.DataFrame([
-            {"outcome": each.outcome, "check": check.name, "passed": check.passed, "sentence": check.sentence}
-            for each in outcomes for check in each.checks
-        ]),
+        "checks": pd.DataFrame(
+            [
+                {"outcome": each.outcome, "check": check.name, "passed": check.passed, "sentence": check.sentence}
+                for each in outcomes
+                for check in each.checks
+            ]
+        ),
         "evidence_debt": _joined({each.outcome: debt_of(study, each.outcome) for each in outcomes}),
-        "curves": _curves(study), "factors": factor_table(study), "failed": _failed(study),
-    }  # fmt: skip
+        "curves": _curves(study),
+        "factors": factor_table(study),
+        "failed": _failed(study),
+    }
     if isinstance(study.model, ScenarioModel):
         left = not_varied(study.model.scenario, study.variables)
         found["not_varied"] = pd.DataFrame(
@@ -183,8 +212,13 @@ def _curves(study: Study) -> pd.DataFrame:
     rows = []
     for name, each in study.curves.items():
         for place, factor in enumerate(each.names):
-            frame = {"outcome": name, "month": study.found.months, "factor": factor, each.measure: each.share[:, place],
-                     "variance": each.variance}  # fmt: skip
+            frame = {
+                "outcome": name,
+                "month": study.found.months,
+                "factor": factor,
+                each.measure: each.share[:, place],
+                "variance": each.variance,
+            }
             if each.total is not None:
                 frame["ST"] = each.total[:, place]
             rows.append(pd.DataFrame(frame))
@@ -193,19 +227,32 @@ def _curves(study: Study) -> pd.DataFrame:
 
 def factor_table(study: Study) -> pd.DataFrame:
     """What varied: every number with its distribution, source and the variable that moves it."""
-    return pd.DataFrame([
-        {"variable": each.name, "block": each.block, "key": member.key, "kind": member.kind,
-         "distribution": str(member.distribution), "default": member.default, "unit": member.unit,
-         "source_kind": member.source_kind, "source": member.source, "meaning": member.long_name}
-        for each in study.variables for member in each.members
-    ])  # fmt: skip
+    return pd.DataFrame(
+        [
+            {
+                "variable": each.name,
+                "block": each.block,
+                "key": member.key,
+                "kind": member.kind,
+                "distribution": str(member.distribution),
+                "default": member.default,
+                "unit": member.unit,
+                "source_kind": member.source_kind,
+                "source": member.source,
+                "meaning": member.long_name,
+            }
+            for each in study.variables
+            for member in each.members
+        ]
+    )
 
 
 def _failed(study: Study) -> pd.DataFrame:
     rows = []
     for place, why in study.found.errors:
-        values = {each.name: round(float(study.design.unit[place, number]), 6)
-                  for number, each in enumerate(study.variables)}  # fmt: skip
+        values = {
+            each.name: round(float(study.design.unit[place, number]), 6) for number, each in enumerate(study.variables)
+        }
         rows.append({"row": place, "replicate": int(study.design.replicate[place]), "error": why, **values})
     return pd.DataFrame(rows)
 
@@ -250,11 +297,17 @@ def reversal_table(study: Study, found: Reversals) -> pd.DataFrame:
     for how, each in entries:
         for name in each.moved:
             here = names.index(name)
-            rows.append({
-                "search": how, "distance": each.distance, "factor": name, "from": shown(study, name, found.start[here]),
-                "to": shown(study, name, each.point[here]), "from_quantile": found.start[here],
-                "to_quantile": each.point[here],
-                "own_distance": abs(each.point[here] - found.start[here]) * np.sqrt(12),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "search": how,
+                    "distance": each.distance,
+                    "factor": name,
+                    "from": shown(study, name, found.start[here]),
+                    "to": shown(study, name, each.point[here]),
+                    "from_quantile": found.start[here],
+                    "to_quantile": each.point[here],
+                    "own_distance": abs(each.point[here] - found.start[here]) * np.sqrt(12),
+                }
+            )
     columns = ["search", "distance", "factor", "from", "to", "from_quantile", "to_quantile", "own_distance"]
     return pd.DataFrame(rows, columns=columns)

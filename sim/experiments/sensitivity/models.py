@@ -78,9 +78,11 @@ class FunctionModel:
     """
 
     def __init__(
-        self, function: Callable[[pd.DataFrame], Any], factors: Mapping[str, Any] | Sequence[Variable],
+        self,
+        function: Callable[[pd.DataFrame], Any],
+        factors: Mapping[str, Any] | Sequence[Variable],
         lucky: bool = False,
-    ):  # fmt: skip
+    ):
         self.function, self.lucky = function, lucky
         self.variables = variables_of(factors) if isinstance(factors, Mapping) else list(factors)
         self._known: dict[bytes, int] = {}
@@ -189,10 +191,18 @@ class ScenarioModel:
     lucky = True
 
     def __init__(
-        self, scenario: Scenario, variables: Sequence[Variable], outcomes: Sequence[str], curves: Sequence[str] = (),
-        folder: str | Path | None = None, engine: str = "lockstep", model: str | None = None,
-        cluster: str | None = None, watch: Watch | None = None, told: Callable[[int, int], None] | None = None,
-    ):  # fmt: skip
+        self,
+        scenario: Scenario,
+        variables: Sequence[Variable],
+        outcomes: Sequence[str],
+        curves: Sequence[str] = (),
+        folder: str | Path | None = None,
+        engine: str = "lockstep",
+        model: str | None = None,
+        cluster: str | None = None,
+        watch: Watch | None = None,
+        told: Callable[[int, int], None] | None = None,
+    ):
         self.scenario, self.variables = scenario, list(variables)
         self.columns = tuple(dict.fromkeys(outcomes))
         self.gains = tuple(name for name in self.columns if name.partition("@")[0] == loop_gain.NAME)
@@ -267,9 +277,13 @@ class ScenarioModel:
 
 
 def _recipe(
-    scenario: Scenario, variables: Sequence[Variable], columns: Sequence[str], curves: Sequence[str], engine: str,
+    scenario: Scenario,
+    variables: Sequence[Variable],
+    columns: Sequence[str],
+    curves: Sequence[str],
+    engine: str,
     model: str | None,
-) -> Recipe:  # fmt: skip
+) -> Recipe:
     from sim.experiments.runner.recipe import make_recipe
     from sim.scenario.factors import make_factor
 

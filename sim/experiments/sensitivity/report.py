@@ -97,8 +97,14 @@ def _table(study: Study, found: Indices) -> list[str]:
             continue
         debt = percent(parts[name]) if parts.get(name, 0) > 0 else ""
         label = f"*{name}*" if name in (LUCK, DUMMY) else name
-        cells = [label, row["block"] if name not in (LUCK, DUMMY) else "", *[figures(row, each) for each in measures],
-                 row["standing"], kinds.get(name, ""), debt]  # fmt: skip
+        cells = [
+            label,
+            row["block"] if name not in (LUCK, DUMMY) else "",
+            *[figures(row, each) for each in measures],
+            row["standing"],
+            kinds.get(name, ""),
+            debt,
+        ]
         lines.append(f"| {' | '.join([place(row), *cells] if some else cells)} |")
     floor = float(found.table["floor"].iloc[0])
     note = (
@@ -128,8 +134,13 @@ def _luck(study: Study) -> list[str]:
     for each in study.outcomes.values():
         share = f"{percent(each.luck.share)} ({percent(each.luck.low)} to {percent(each.luck.high)})"
         lines.append(f"| {outcome_words(each.outcome)[0]} | {share if each.luck.pairs else ''} | {each.luck.pairs} |")
-    return [*lines, "", "The share is what would stay of the variance if every factor were known: luck alone and in "
-            "interaction with factors.", ""]  # fmt: skip
+    return [
+        *lines,
+        "",
+        "The share is what would stay of the variance if every factor were known: luck alone and in "
+        "interaction with factors.",
+        "",
+    ]
 
 
 def _time(study: Study) -> list[str]:
@@ -166,16 +177,22 @@ def _discovery(study: Study, extras: Extras) -> list[str]:
         box = extras.box
         lines += [
             f"{percent(box.base)} of all runs have it. PRIM's box holds {percent(box.coverage)} of them (coverage); of "
-            f"the runs in it, {percent(box.density)} have it (density); it is {percent(box.mass)} of all runs.", "",
-            "| factor | from | to | chance of this restriction |", "|---|---|---|---:|",
-        ]  # fmt: skip
-        lines += [f"| {row.factor} | {row.low_text} | {row.high_text} | {row.quasi_p:.1e} |"
-                  for row in box_table(study, box).itertuples()]  # fmt: skip
+            f"the runs in it, {percent(box.density)} have it (density); it is {percent(box.mass)} of all runs.",
+            "",
+            "| factor | from | to | chance of this restriction |",
+            "|---|---|---|---:|",
+        ]
+        lines += [
+            f"| {row.factor} | {row.low_text} | {row.high_text} | {row.quasi_p:.1e} |"
+            for row in box_table(study, box).itertuples()
+        ]
         lines += ["", "![box and trade-off](figures/box.png)", ""]
     if extras.leaves is not None and len(extras.leaves):
         lines += ["CART, leaves that are mostly such runs:", ""]
-        lines += [f"- {rule_text(study, row.rule)}: coverage {percent(row.coverage)}, density {percent(row.density)}"
-                  for row in extras.leaves.itertuples()]  # fmt: skip
+        lines += [
+            f"- {rule_text(study, row.rule)}: coverage {percent(row.coverage)}, density {percent(row.density)}"
+            for row in extras.leaves.itertuples()
+        ]
         lines.append("")
     return lines + [f"- {text}" for text in extras.trouble] + ([""] if extras.trouble else [])
 
@@ -186,13 +203,19 @@ def _reversals(study: Study, extras: Extras) -> list[str]:
         return []
     lines = [f"## The smallest change that reverses {extras.flip}", ""]
     if found.nearest is None:
-        return [*lines, f"None was found within the ranges, in {found.runs:,} points: the comparison stands at "
-                f"{number(found.value)} at the scenario's own values.", ""]  # fmt: skip
+        return [
+            *lines,
+            f"None was found within the ranges, in {found.runs:,} points: the comparison stands at "
+            f"{number(found.value)} at the scenario's own values.",
+            "",
+        ]
     lines += [
         f"At the scenario's own values it stands at {number(found.value)}. The nearest reversal lies "
-        f"{found.nearest.distance:.2f} units of uncertainty away (the whole range of one factor is 3.46).", "",
-        "| search | distance | factor | from | to |", "|---|---:|---|---|---|",
-    ]  # fmt: skip
+        f"{found.nearest.distance:.2f} units of uncertainty away (the whole range of one factor is 3.46).",
+        "",
+        "| search | distance | factor | from | to |",
+        "|---|---:|---|---|---|",
+    ]
     for row in reversal_table(study, found).to_dict("records"):
         if row["search"] == "any factors" and row["own_distance"] < 0.05:
             continue
@@ -209,15 +232,21 @@ def _waiting(extras: Extras) -> list[str]:
     for name, (level, table) in extras.waiting.items():
         if not len(table):
             continue
-        lines += [f"## When does the {outcome_words(name)[0]} reach {level:.0%}?", "",
-                  "Runs that never get there are censored and not filled in. Medians are Kaplan-Meier's; p is the "
-                  "log-rank test between the halves of a factor, not corrected for their number.", "",
-                  "| factor | gets there, lower half | upper half | median month, lower half | upper half | p |",
-                  "|---|---:|---:|---:|---:|---:|"]  # fmt: skip
+        lines += [
+            f"## When does the {outcome_words(name)[0]} reach {level:.0%}?",
+            "",
+            "Runs that never get there are censored and not filled in. Medians are Kaplan-Meier's; p is the "
+            "log-rank test between the halves of a factor, not corrected for their number.",
+            "",
+            "| factor | gets there, lower half | upper half | median month, lower half | upper half | p |",
+            "|---|---:|---:|---:|---:|---:|",
+        ]
         for row in table.head(8).itertuples():
             low, high = (_median(each) for each in (row.low_median, row.high_median))
-            lines.append(f"| {row.factor} | {percent(row.low_share)} | {percent(row.high_share)} | {low} | {high} | "
-                         f"{row.p:.1e} |")  # fmt: skip
+            lines.append(
+                f"| {row.factor} | {percent(row.low_share)} | {percent(row.high_share)} | {low} | {high} | "
+                f"{row.p:.1e} |"
+            )
         lines += ["", f"![waiting](figures/waiting-{name}.png)", ""]
     return lines
 
@@ -231,24 +260,41 @@ def _debt(study: Study, first: Indices) -> list[str]:
     if not len(table) or not table["debt"].sum() > 0:
         return []
     weak = ", ".join(f"{kind} {value:g}" for kind, value in WEAKNESS.items())
-    kind = "" if first.main in ("ST", "shapley") else (
-        f" The method gives no total-order index; {WORDS[first.main]} stands for it.")  # fmt: skip
+    kind = (
+        ""
+        if first.main in ("ST", "shapley")
+        else (f" The method gives no total-order index; {WORDS[first.main]} stands for it.")
+    )
     order = "" if first.stable else " The ranking is not stable, and neither is this order."
-    lines = ["## Which number to research next", "",
-             f"Evidence debt is the index times the weakness of the source ({weak}; a convention).{kind}{order}", "",
-             "| number | source | index | part of all debt |", "|---|---|---:|---:|"]  # fmt: skip
-    lines += [f"| {row.factor} | {row.source} | {number(row.index_)} | {percent(row.part)} |"
-              for row in table.rename(columns={"index": "index_"}).head(10).itertuples() if row.debt > 0]  # fmt: skip
+    lines = [
+        "## Which number to research next",
+        "",
+        f"Evidence debt is the index times the weakness of the source ({weak}; a convention).{kind}{order}",
+        "",
+        "| number | source | index | part of all debt |",
+        "|---|---|---:|---:|",
+    ]
+    lines += [
+        f"| {row.factor} | {row.source} | {number(row.index_)} | {percent(row.part)} |"
+        for row in table.rename(columns={"index": "index_"}).head(10).itertuples()
+        if row.debt > 0
+    ]
     return [*lines, ""]
 
 
 def _checks(study: Study) -> list[str]:
     lines = ["## Checks", "", "| outcome | check | | what was seen |", "|---|---|---|---|"]
     for each in study.outcomes.values():
-        lines += [f"| {each.outcome} | {check.name} | {'well' if check.passed else '**look**'} | {check.sentence} |"
-                  for check in each.checks]  # fmt: skip
-    return [*lines, "", *[f"- {note}" for note in dict.fromkeys(
-        note for each in study.outcomes.values() for note in each.notes)], ""]  # fmt: skip
+        lines += [
+            f"| {each.outcome} | {check.name} | {'well' if check.passed else '**look**'} | {check.sentence} |"
+            for check in each.checks
+        ]
+    return [
+        *lines,
+        "",
+        *[f"- {note}" for note in dict.fromkeys(note for each in study.outcomes.values() for note in each.notes)],
+        "",
+    ]
 
 
 def _not_varied(study: Study) -> list[str]:
@@ -256,9 +302,13 @@ def _not_varied(study: Study) -> list[str]:
         return []
     left = not_varied(study.model.scenario, study.variables)
     total = sum(map(len, left.values()))
-    lines = ["## What was not varied", "",
-             f"{total} declarations with a plausible range stayed at their values, and with them the form of every "
-             "equation, the list of lines, the dates of policies and events, and the network.", ""]  # fmt: skip
+    lines = [
+        "## What was not varied",
+        "",
+        f"{total} declarations with a plausible range stayed at their values, and with them the form of every "
+        "equation, the list of lines, the dates of policies and events, and the network.",
+        "",
+    ]
     lines += [f"- {block}: {', '.join(left[block])}" for block in BLOCKS if left[block]]
     return [*lines, ""]
 
@@ -268,22 +318,27 @@ def _method(study: Study, account: Mapping[str, Any]) -> list[str]:
     failed = f"{len(study.found.errors):,} rows of the design failed" if study.found.errors else "no run failed"
     scenario = ""
     if "scenario" in account:
-        scenario = (f"Scenario {account['scenario']} ({account['months']} months, {account['adopters']:,} adopters, "
-                    f"engine {account['engine']}, seed {account['scenario_seed']}), `{account['hash']}`. ")  # fmt: skip
+        scenario = (
+            f"Scenario {account['scenario']} ({account['months']} months, {account['adopters']:,} adopters, "
+            f"engine {account['engine']}, seed {account['scenario_seed']}), `{account['hash']}`. "
+        )
     why = f" Asked: {study.question}." if study.question else ""
     balance = "Sobol' sequences are scrambled (Owen) and used at powers of two. " if method.balanced else ""
     return [
-        "## How it was done", "",
+        "## How it was done",
+        "",
         f"{scenario}{method.title}: {design.size:,} {method.part} of {design.width} rows, seed {design.seed}; "
         f"{study.runs:,} different runs, {failed}.{why} {balance}Factors are independent and vary over the declared "
         "plausible ranges (`factors.csv`), in their declared shape; a factor with several numbers moves all of them to "
-        "the same quantile. Ranges are judgements, and indices are answers about them as much as about the model.", "",
+        "the same quantile. Ranges are judgements, and indices are answers about them as much as about the model.",
+        "",
         "A ranking counts as stable when the weighted change of ranks between resamples is below 1 in 95% of them, and "
         "values as settled when no interval is wider than .05 (Sarrazin, Pianosi and Wagener 2016). A factor is "
         "influential when its interval lies above the floor of the inert one and its value above 1% of the variance, "
         "or 2% of the largest effect. An effect in the unit of the outcome whose interval lies below that of luck "
-        "alone is called smaller than luck: it may be real, but another seed changes more.", "",
-    ]  # fmt: skip
+        "alone is called smaller than luck: it may be real, but another seed changes more.",
+        "",
+    ]
 
 
 def drawn(study: Study, extras: Extras, folder: Path) -> None:

@@ -156,9 +156,13 @@ def _fresh(model: ScenarioModel, unit: np.ndarray, luck: np.ndarray, count: int)
 
 
 def extras_of(
-    study: Study, region: str = "", flip: str = "", against: Scenario | None = None, folder: Path | None = None,
+    study: Study,
+    region: str = "",
+    flip: str = "",
+    against: Scenario | None = None,
+    folder: Path | None = None,
     say: Callable[[str], None] | None = None,
-) -> Extras:  # fmt: skip
+) -> Extras:
     """Scenario discovery, reversals and moments of crossing for a study.
 
     Parameters
@@ -251,15 +255,22 @@ def _spread(found: Reversals, moved: Sequence[Variable], everything: Sequence[Va
 
     widen = lambda flip: replace(flip, point=wide(flip.point))
     return replace(
-        found, start=wide(found.start), alone={name: widen(flip) for name, flip in found.alone.items()},
-        pair=widen(found.pair) if found.pair else None, nearest=widen(found.nearest) if found.nearest else None,
-    )  # fmt: skip
+        found,
+        start=wide(found.start),
+        alone={name: widen(flip) for name, flip in found.alone.items()},
+        pair=widen(found.pair) if found.pair else None,
+        nearest=widen(found.nearest) if found.nearest else None,
+    )
 
 
 def _comparison(
-    model: ScenarioModel, moved: Sequence[Variable], outcome: str, level: float, against: Scenario | None,
+    model: ScenarioModel,
+    moved: Sequence[Variable],
+    outcome: str,
+    level: float,
+    against: Scenario | None,
     folder: Path | None,
-) -> Callable[[np.ndarray], np.ndarray]:  # fmt: skip
+) -> Callable[[np.ndarray], np.ndarray]:
     """Coordinates of a few variables -> mean of the comparison over the same replicates; the others stay."""
     folder = folder or Path()
 

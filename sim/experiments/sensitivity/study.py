@@ -137,15 +137,25 @@ class Study:
     @property
     def needed(self) -> int:
         """Parts at which every ranking should be stable."""
-        return max((each.settled.needed for each in self.outcomes.values() if each.settled is not None),
-                   default=self.design.size)  # fmt: skip
+        return max(
+            (each.settled.needed for each in self.outcomes.values() if each.settled is not None),
+            default=self.design.size,
+        )
 
     def more(self, parts: int) -> Study:
         """The same study with so many more parts; only new runs are done."""
         size = grown(self.method, self.design.size, parts)
-        return carry_out(self.model, self.method, size=size, seed=self.design.seed, treatment=self.treatment,
-                         by_block=bool(self.design.groups), resamples=self.resamples, question=self.question,
-                         names=list(self.outcomes))  # fmt: skip
+        return carry_out(
+            self.model,
+            self.method,
+            size=size,
+            seed=self.design.seed,
+            treatment=self.treatment,
+            by_block=bool(self.design.groups),
+            resamples=self.resamples,
+            question=self.question,
+            names=list(self.outcomes),
+        )
 
 
 def grown(method: Method, size: int, parts: int) -> int:
@@ -174,10 +184,18 @@ def make_design(
 
 
 def carry_out(
-    model: Model, method: Method | str, *, size: int | None = None, seed: int = 1, treatment: Treatment | None = None,
-    by_block: bool = False, resamples: int = RESAMPLES, question: str = "", names: Sequence[str] | None = None,
+    model: Model,
+    method: Method | str,
+    *,
+    size: int | None = None,
+    seed: int = 1,
+    treatment: Treatment | None = None,
+    by_block: bool = False,
+    resamples: int = RESAMPLES,
+    question: str = "",
+    names: Sequence[str] | None = None,
     stage: Callable[[str], None] | None = None,
-) -> Study:  # fmt: skip
+) -> Study:
     """Run what is not run yet, and analyse.
 
     Parameters
@@ -236,8 +254,9 @@ def until_stable(study: Study, most_runs: int | None = None, told: Callable[[Stu
     while not study.stable and study.design.size < STILL_UNSTABLE * first:
         more = max(1, min(study.needed, 2 * study.design.size) - study.design.size)
         size = grown(study.method, study.design.size, more)
-        ahead = make_design(study.model, study.method, size, study.design.seed, study.treatment,
-                            bool(study.design.groups))  # fmt: skip
+        ahead = make_design(
+            study.model, study.method, size, study.design.seed, study.treatment, bool(study.design.groups)
+        )
         if most_runs is not None and count_runs(ahead, study.treatment) > most_runs:
             break
         if told is not None:
@@ -247,10 +266,18 @@ def until_stable(study: Study, most_runs: int | None = None, told: Callable[[Stu
 
 
 def study(
-    model: Callable[..., Any] | Model, factors: Mapping[str, Any] | Sequence[Variable] = (), *,
-    method: str = "", question: str = "", size: int | None = None, seed: int = 1, lucky: bool = False,
-    luck: str = "", by_block: bool = False, resamples: int = RESAMPLES,
-) -> Study:  # fmt: skip
+    model: Callable[..., Any] | Model,
+    factors: Mapping[str, Any] | Sequence[Variable] = (),
+    *,
+    method: str = "",
+    question: str = "",
+    size: int | None = None,
+    seed: int = 1,
+    lucky: bool = False,
+    luck: str = "",
+    by_block: bool = False,
+    resamples: int = RESAMPLES,
+) -> Study:
     """Sensitivity of a model: a plain function of a table, or anything with the interface of `Model`.
 
     Parameters
@@ -263,8 +290,9 @@ def study(
     made: Any = model if hasattr(model, "variables") else FunctionModel(model, factors, lucky)
     name = method or _answer(question).method
     treatment = parse_treatment(luck) if luck else None
-    return carry_out(made, name, size=size, seed=seed, treatment=treatment, by_block=by_block, resamples=resamples,
-                     question=question)  # fmt: skip
+    return carry_out(
+        made, name, size=size, seed=seed, treatment=treatment, by_block=by_block, resamples=resamples, question=question
+    )
 
 
 def _answer(question: str) -> Any:

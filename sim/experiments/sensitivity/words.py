@@ -15,10 +15,20 @@ NAMED = 3
 """Factors that a sentence names."""
 SHARES = ("ST", "shapley", "S1")
 WORDS = {
-    "ST": "total index ST", "S1": "first-order index S1", "shapley": "Shapley share", "mu_star": "mu*",
-    "delta": "delta", "pawn": "PAWN", "rsa": "regional sensitivity", "dgsm": "DGSM", "size": "size of main effect",
-    "sigma": "sigma", "mu": "mu", "effect": "main effect", "vi": "mean squared slope",
-}  # fmt: skip
+    "ST": "total index ST",
+    "S1": "first-order index S1",
+    "shapley": "Shapley share",
+    "mu_star": "mu*",
+    "delta": "delta",
+    "pawn": "PAWN",
+    "rsa": "regional sensitivity",
+    "dgsm": "DGSM",
+    "size": "size of main effect",
+    "sigma": "sigma",
+    "mu": "mu",
+    "effect": "main effect",
+    "vi": "mean squared slope",
+}
 
 
 def outcome_words(column: str) -> tuple[str, str]:
@@ -69,8 +79,11 @@ def sentence(found: Indices, called: Mapping[str, str] | None = None) -> str:
     first = [name for name in found.ranked if name in matter] if not found.stable else matter
     top = first[:NAMED]
     if not top and not found.stable:
-        parts = [f"The order of what drives the {words} is not settled yet", luck and f"{luck} of its spread",
-                 f"{len(matter)} of {len(names)} assumptions are influential"]  # fmt: skip
+        parts = [
+            f"The order of what drives the {words} is not settled yet",
+            luck and f"{luck} of its spread",
+            f"{len(matter)} of {len(names)} assumptions are influential",
+        ]
         return "; ".join(part for part in parts if part) + "."
     if not found.stable:
         tail = "; ".join(part for part in (tail, "the order of the others is not settled") if part)

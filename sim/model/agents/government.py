@@ -45,47 +45,98 @@ class GovernmentSpec(Spec):
     """What holds for every government."""
 
     anticipation: float = quantity(
-        0.3, "Part of an announced ban or scrutiny that adopters feel just before it starts.", symbol="ψ_ant",
-        unit="share", bounds=(0, 1), plausible=(0, 1), source=assumption("buyers look ahead, some of them"),
-    )  # fmt: skip
+        0.3,
+        "Part of an announced ban or scrutiny that adopters feel just before it starts.",
+        symbol="ψ_ant",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 1),
+        source=assumption("buyers look ahead, some of them"),
+    )
     anticipation_time: float = quantity(
-        3.0, "E-fold time with which anticipation fades, looking ahead.", symbol="τ_ant", unit="months",
-        bounds=(0.1, None), plausible=(1, 9), source=assumption("about a quarter"),
-    )  # fmt: skip
+        3.0,
+        "E-fold time with which anticipation fades, looking ahead.",
+        symbol="τ_ant",
+        unit="months",
+        bounds=(0.1, None),
+        plausible=(1, 9),
+        source=assumption("about a quarter"),
+    )
     observation_lag: int = quantity(
-        3, "Delay with which a government sees a metric.", symbol="obs_lag", unit="months", bounds=(0, 60),
-        plausible=(1, 12), prior="choice", source=assumption("statistics appear a quarter late"),
-    )  # fmt: skip
+        3,
+        "Delay with which a government sees a metric.",
+        symbol="obs_lag",
+        unit="months",
+        bounds=(0, 60),
+        plausible=(1, 12),
+        prior="choice",
+        source=assumption("statistics appear a quarter late"),
+    )
     observation_noise: float = quantity(
-        0.05, "Relative error with which a government sees a metric.", symbol="obs_sd", unit="1", bounds=(0, 2),
-        plausible=(0, 0.2), source=assumption("survey error"),
-    )  # fmt: skip
+        0.05,
+        "Relative error with which a government sees a metric.",
+        symbol="obs_sd",
+        unit="1",
+        bounds=(0, 2),
+        plausible=(0, 0.2),
+        source=assumption("survey error"),
+    )
 
 
 class ExposureWeights(Spec):
     """How much a rival's line exposes its user, by mode (section 6.8 of the model description)."""
 
     data_api: float = quantity(
-        1.0, "Data exposure through the API.", symbol="e^d", unit="1", bounds=(0, 1), plausible=(0.8, 1),
+        1.0,
+        "Data exposure through the API.",
+        symbol="e^d",
+        unit="1",
+        bounds=(0, 1),
+        plausible=(0.8, 1),
         source=assumption("the measure of the others"),
-    )  # fmt: skip
+    )
     data_hosted: float = quantity(
-        0.15, "Data exposure through a third-party host.", symbol="e^d", unit="1", bounds=(0, 1), plausible=(0, 0.4),
+        0.15,
+        "Data exposure through a third-party host.",
+        symbol="e^d",
+        unit="1",
+        bounds=(0, 1),
+        plausible=(0, 0.4),
         source=assumption("weights do not phone home, tooling may"),
-    )  # fmt: skip
+    )
     data_self_hosted: float = quantity(
-        0.05, "Data exposure when self-hosting.", symbol="e^d", unit="1", bounds=(0, 1), plausible=(0, 0.2),
+        0.05,
+        "Data exposure when self-hosting.",
+        symbol="e^d",
+        unit="1",
+        bounds=(0, 1),
+        plausible=(0, 0.2),
         source=assumption("updates and support only"),
-    )  # fmt: skip
+    )
     operational_api: float = quantity(
-        1.0, "Operational exposure through the API.", symbol="e^o", unit="1", bounds=(0, 1), plausible=(0.8, 1),
+        1.0,
+        "Operational exposure through the API.",
+        symbol="e^o",
+        unit="1",
+        bounds=(0, 1),
+        plausible=(0.8, 1),
         source=assumption("service can be cut off"),
-    )  # fmt: skip
+    )
     operational_hosted: float = quantity(
-        0.7, "Operational exposure through a third-party host.", symbol="e^o", unit="1", bounds=(0, 1),
-        plausible=(0.4, 0.9), source=assumption("behaviour is in the weights"),
-    )  # fmt: skip
+        0.7,
+        "Operational exposure through a third-party host.",
+        symbol="e^o",
+        unit="1",
+        bounds=(0, 1),
+        plausible=(0.4, 0.9),
+        source=assumption("behaviour is in the weights"),
+    )
     operational_self_hosted: float = quantity(
-        0.5, "Operational exposure when self-hosting.", symbol="e^o", unit="1", bounds=(0, 1), plausible=(0.2, 0.8),
+        0.5,
+        "Operational exposure when self-hosting.",
+        symbol="e^o",
+        unit="1",
+        bounds=(0, 1),
+        plausible=(0.2, 0.8),
         source=assumption("behaviour is in the weights, but can be tested"),
-    )  # fmt: skip
+    )

@@ -12,41 +12,88 @@ class Sector(Spec):
     """One sector of the economy."""
 
     data_gain: float = quantity(
-        ..., "The most that deployment data can ever be worth; 0 removes the data loop.", symbol="Γ", unit="nats",
-        bounds=(0, 20), plausible=times(0, 2.5), source=assumption("no estimate exists; its range holds zero"),
-    )  # fmt: skip
+        ...,
+        "The most that deployment data can ever be worth; 0 removes the data loop.",
+        symbol="Γ",
+        unit="nats",
+        bounds=(0, 20),
+        plausible=times(0, 2.5),
+        source=assumption("no estimate exists; its range holds zero"),
+    )
     data_exponent: float = quantity(
-        0.35, "Exponent of the data law.", symbol="β", unit="1", bounds=(0.01, 5), plausible=(0.15, 0.6),
+        0.35,
+        "Exponent of the data law.",
+        symbol="β",
+        unit="1",
+        bounds=(0.01, 5),
+        plausible=(0.15, 0.6),
         source="chinchilla_replication",
-    )  # fmt: skip
+    )
     data_scale: float = quantity(
-        0.002, "Data stock at which the gain becomes sizeable.", symbol="D0", unit="sector-years", bounds=(1e-9, None),
-        plausible=(0.0003, 0.02), prior="loguniform", source=assumption("spans two orders of magnitude around a pilot"),
-    )  # fmt: skip
+        0.002,
+        "Data stock at which the gain becomes sizeable.",
+        symbol="D0",
+        unit="sector-years",
+        bounds=(1e-9, None),
+        plausible=(0.0003, 0.02),
+        prior="loguniform",
+        source=assumption("spans two orders of magnitude around a pilot"),
+    )
     data_decay: float = quantity(
-        0.02, "Part of the data stock that loses its worth each month.", symbol="δ", unit="1/month", bounds=(0, 1),
-        plausible=(0.005, 0.06), prior="loguniform", source="valavi2022",
-    )  # fmt: skip
+        0.02,
+        "Part of the data stock that loses its worth each month.",
+        symbol="δ",
+        unit="1/month",
+        bounds=(0, 1),
+        plausible=(0.005, 0.06),
+        prior="loguniform",
+        source="valavi2022",
+    )
     site_diversity: float = quantity(
-        ..., "Exponent on one site's usage: below 1, many sites beat much use at one.", symbol="χ_s", unit="1",
-        bounds=(0.05, 1), plausible=(0.3, 1), source="lin2024",
-    )  # fmt: skip
+        ...,
+        "Exponent on one site's usage: below 1, many sites beat much use at one.",
+        symbol="χ_s",
+        unit="1",
+        bounds=(0.05, 1),
+        plausible=(0.3, 1),
+        source="lin2024",
+    )
     capability_weight: float = quantity(
-        ..., "Weight of general capability in the sector's tasks.", symbol="ω_s", unit="1", bounds=(0, 3),
-        plausible=plus(-0.2, 0.2), source=assumption("general models do less of embodied work"),
-    )  # fmt: skip
+        ...,
+        "Weight of general capability in the sector's tasks.",
+        symbol="ω_s",
+        unit="1",
+        bounds=(0, 3),
+        plausible=plus(-0.2, 0.2),
+        source=assumption("general models do less of embodied work"),
+    )
     task_threshold: float = quantity(
-        ..., "Capability at which half of the tasks are covered, above the frontier of month 0.", symbol="θ_s",
-        unit="nats", bounds=(-50, 50), plausible=plus(-1, 1), source=assumption("order of sectors by observed take-up"),
-    )  # fmt: skip
+        ...,
+        "Capability at which half of the tasks are covered, above the frontier of month 0.",
+        symbol="θ_s",
+        unit="nats",
+        bounds=(-50, 50),
+        plausible=plus(-1, 1),
+        source=assumption("order of sectors by observed take-up"),
+    )
     criticality: float = quantity(
-        ..., "Weight of the sector in the exposure index.", symbol="crit", unit="1", bounds=(0, 1),
-        plausible=times(0.7, 1.3), source=WEIGHTS,
-    )  # fmt: skip
+        ...,
+        "Weight of the sector in the exposure index.",
+        symbol="crit",
+        unit="1",
+        bounds=(0, 1),
+        plausible=times(0.7, 1.3),
+        source=WEIGHTS,
+    )
     autonomy: float = quantity(
-        ..., "How far systems of the sector act on the physical world by themselves.", symbol="auton", unit="1",
-        bounds=(0, 1), plausible=times(0.5, 1.5), source=WEIGHTS,
-    )  # fmt: skip
+        ...,
+        "How far systems of the sector act on the physical world by themselves.",
+        symbol="auton",
+        unit="1",
+        bounds=(0, 1),
+        plausible=times(0.5, 1.5),
+        source=WEIGHTS,
+    )
 
 
 def _sectors() -> dict[str, Sector]:

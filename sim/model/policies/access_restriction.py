@@ -20,17 +20,30 @@ class AccessRestriction(Policy):
     kind: Literal["access_restriction"] = "access_restriction"
     followers: tuple[RegionName, ...] = Field(("CN",), description="Home regions of the labs that are kept out.")
     strength: float = quantity(
-        0.8, "Access to frontier outputs that is withdrawn, were there no evasion.", symbol="x", unit="share",
-        bounds=(0, 1), plausible=(0, 1), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        0.8,
+        "Access to frontier outputs that is withdrawn, were there no evasion.",
+        symbol="x",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 1),
+        source=assumption("chosen by the scenario"),
+    )
     evasion: float = quantity(
-        0.4, "Part of the withdrawn access that labs regain by other accounts and resellers.", unit="share",
-        bounds=(0, 1), plausible=(0.1, 0.8), source=assumption("accounts are cheap; the order is unknown"),
-    )  # fmt: skip
+        0.4,
+        "Part of the withdrawn access that labs regain by other accounts and resellers.",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0.1, 0.8),
+        source=assumption("accounts are cheap; the order is unknown"),
+    )
     blocked: float = quantity(
-        0.0, "Part of users in the blocked regions who lose the API of the blocked lines.", unit="share",
-        bounds=(0, 1), plausible=(0, 1), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        0.0,
+        "Part of users in the blocked regions who lose the API of the blocked lines.",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 1),
+        source=assumption("chosen by the scenario"),
+    )
     blocked_lines: tuple[str, ...] = Field((), description="Lines whose API is blocked; open weights stay available.")
     blocked_regions: tuple[RegionName, ...] = Field(("CN",), description="Regions where the API is blocked.")
 

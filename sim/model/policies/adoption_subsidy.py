@@ -20,13 +20,23 @@ class AdoptionSubsidy(Policy):
     sectors: tuple[SectorName, ...] | None = Field(None, description="Sectors that are paid; absent: all.")
     types: tuple[TypeName, ...] | None = Field(None, description="Adopter types that are paid; absent: all.")
     strength: float = quantity(
-        0.25, "Part of the cost that is paid.", symbol="sub", unit="share", bounds=(0, 0.99), plausible=(0, 0.6),
+        0.25,
+        "Part of the cost that is paid.",
+        symbol="sub",
+        unit="share",
+        bounds=(0, 0.99),
+        plausible=(0, 0.6),
         source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+    )
     passed_on: float = quantity(
-        0.7, "Part of the subsidy that reaches adopters.", symbol="pass", unit="share", bounds=(0, 1),
-        plausible=(0.3, 1), source="xu2025",
-    )  # fmt: skip
+        0.7,
+        "Part of the subsidy that reaches adopters.",
+        symbol="pass",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0.3, 1),
+        source="xu2025",
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         covered = {"region": (self.actor,), "sector": self.sectors, "type": self.types}

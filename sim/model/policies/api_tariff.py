@@ -19,9 +19,14 @@ class ApiTariff(Policy):
     kind: Literal["api_tariff"] = "api_tariff"
     origins: tuple[RegionName, ...] = Field(("CN",), description="Home regions of the taxed labs.")
     strength: float = quantity(
-        0.25, "Tax on the price of the API.", symbol="τ", unit="share", bounds=(0, 100), plausible=(0, 1),
+        0.25,
+        "Tax on the price of the API.",
+        symbol="τ",
+        unit="share",
+        bounds=(0, 100),
+        plausible=(0, 1),
         source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         return [Pull("tariff", self.strength * schedule.ramp, {"region": (self.actor,), "origin": self.origins})]

@@ -62,13 +62,23 @@ class Policy(Spec):
     end: Month | None = Field(None, description="First month without full effect; absent: no end.")
     announce: Month | None = Field(None, description="Month of announcement; absent: announced when it starts.")
     ramp: int = quantity(
-        0, "Months until full strength (0 and 1: at once).", unit="months", bounds=(0, 600), plausible=(0, 60),
-        prior="choice", source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        0,
+        "Months until full strength (0 and 1: at once).",
+        unit="months",
+        bounds=(0, 600),
+        plausible=(0, 60),
+        prior="choice",
+        source=assumption("chosen by the scenario"),
+    )
     fade: int = quantity(
-        0, "Months in which the strength is withdrawn after the end.", unit="months", bounds=(0, 600),
-        plausible=(0, 60), prior="choice", source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        0,
+        "Months in which the strength is withdrawn after the end.",
+        unit="months",
+        bounds=(0, 600),
+        plausible=(0, 60),
+        prior="choice",
+        source=assumption("chosen by the scenario"),
+    )
     source: str = Field("", description="Where a real measure is imitated: a key of sources.toml.")
     note: str = Field("", description="A remark for readers.")
 

@@ -18,9 +18,14 @@ class CapexMoonshot(Policy):
     number: ClassVar[int] = 15
     kind: Literal["capex_moonshot"] = "capex_moonshot"
     strength: float = quantity(
-        0.3, "Addition to AI capital expenditure, as part of it.", symbol="moonshot", unit="share", bounds=(0, 10),
-        plausible=(0, 1), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        0.3,
+        "Addition to AI capital expenditure, as part of it.",
+        symbol="moonshot",
+        unit="share",
+        bounds=(0, 10),
+        plausible=(0, 1),
+        source=assumption("chosen by the scenario"),
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         return [Pull("capex_boost", self.strength * schedule.ramp, {"region": (self.actor,)})]

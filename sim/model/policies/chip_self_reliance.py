@@ -16,17 +16,32 @@ class ChipSelfReliance(Policy):
     graded: ClassVar[tuple[str, ...]] = ("subsidy", "discount", "import_refusal")
     kind: Literal["chip_self_reliance"] = "chip_self_reliance"
     subsidy: float = quantity(
-        1.0, "Public money for domestic chips.", symbol="Schip", unit="$B/month", bounds=(0, 1000), plausible=(0, 6),
+        1.0,
+        "Public money for domestic chips.",
+        symbol="Schip",
+        unit="$B/month",
+        bounds=(0, 1000),
+        plausible=(0, 6),
         source=assumption("order of announced funds"),
-    )  # fmt: skip
+    )
     discount: float = quantity(
-        0.0, "Part of the domestic chip price that is paid, for example through power bills.", symbol="subD",
-        unit="share", bounds=(0, 1), plausible=(0, 0.5), source="china_power_2025",
-    )  # fmt: skip
+        0.0,
+        "Part of the domestic chip price that is paid, for example through power bills.",
+        symbol="subD",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 0.5),
+        source="china_power_2025",
+    )
     import_refusal: float = quantity(
-        0.0, "Part of frontier-chip demand that the government refuses.", symbol="κimp", unit="share", bounds=(0, 1),
-        plausible=(0, 1), source="h200_2026",
-    )  # fmt: skip
+        0.0,
+        "Part of frontier-chip demand that the government refuses.",
+        symbol="κimp",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 1),
+        source="h200_2026",
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         home = {"region": (self.actor,)}

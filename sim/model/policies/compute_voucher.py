@@ -21,9 +21,14 @@ class ComputeVoucher(Policy):
         ("startup",), description="Adopter types that get vouchers; all four to cover everybody."
     )
     strength: float = quantity(
-        0.3, "Part of the cost of hosting and self-hosting that is paid.", symbol="voucher", unit="share",
-        bounds=(0, 0.99), plausible=(0, 0.8), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        0.3,
+        "Part of the cost of hosting and self-hosting that is paid.",
+        symbol="voucher",
+        unit="share",
+        bounds=(0, 0.99),
+        plausible=(0, 0.8),
+        source=assumption("chosen by the scenario"),
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         return [Pull("compute_voucher", self.strength * schedule.ramp, {"region": (self.actor,), "type": self.types})]

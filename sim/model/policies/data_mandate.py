@@ -21,13 +21,23 @@ class DataMandate(Policy):
     sectors: tuple[SectorName, ...] | None = Field(None, description="Sectors that must share; absent: all.")
     labs: tuple[str, ...] | None = Field(None, description="Lines with access to the pool; absent: domestic ones.")
     strength: float = quantity(
-        0.1, "Part of usage whose data flow into the pool.", symbol="mand", unit="share", bounds=(0, 1),
-        plausible=(0, 0.3), source="beraja2020",
-    )  # fmt: skip
+        0.1,
+        "Part of usage whose data flow into the pool.",
+        symbol="mand",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 0.3),
+        source="beraja2020",
+    )
     lab_sharing: float = quantity(
-        0.0, "Part of their own data that labs of the region must share among them.", symbol="ζ", unit="share",
-        bounds=(0, 1), plausible=(0, 1), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        0.0,
+        "Part of their own data that labs of the region must share among them.",
+        symbol="ζ",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 1),
+        source=assumption("chosen by the scenario"),
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         covered = {"region": (self.actor,), "sector": self.sectors}

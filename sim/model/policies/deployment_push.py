@@ -20,9 +20,14 @@ class DeploymentPush(Policy):
     kind: Literal["deployment_push"] = "deployment_push"
     sectors: tuple[SectorName, ...] | None = Field(None, description="Sectors that are pushed; absent: all.")
     strength: float = quantity(
-        2.0, "Factor on innovation and imitation; 1 does nothing.", symbol="push", unit="1", bounds=(0, 100),
-        plausible=(1, 4), source=assumption("official targets are entered as effort, never as outcomes"),
-    )  # fmt: skip
+        2.0,
+        "Factor on innovation and imitation; 1 does nothing.",
+        symbol="push",
+        unit="1",
+        bounds=(0, 100),
+        plausible=(1, 4),
+        source=assumption("official targets are entered as effort, never as outcomes"),
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         factor = 1 + (self.strength - 1) * schedule.ramp

@@ -22,9 +22,14 @@ class Enforcement(Policy):
     kind: Literal["enforcement"] = "enforcement"
     regions: tuple[RegionName, ...] = Field(("CN",), description="Regions to which diversion is stopped.")
     strength: float = quantity(
-        0.5, "Part of the remaining diversion that is stopped.", symbol="n", unit="share", bounds=(0, 1),
-        plausible=(0, 0.9), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        0.5,
+        "Part of the remaining diversion that is stopped.",
+        symbol="n",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 0.9),
+        source=assumption("chosen by the scenario"),
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         stopped = self.strength * schedule.ramp

@@ -19,13 +19,23 @@ class ExportControl(Policy):
     kind: Literal["export_control"] = "export_control"
     regions: tuple[RegionName, ...] = Field(("CN",), description="Regions whose purchases are denied.")
     strength: float = quantity(
-        0.6, "Part of frontier-chip demand that is denied.", symbol="e", unit="share", bounds=(0, 1),
-        plausible=(0, 1), source="h200_2026",
-    )  # fmt: skip
+        0.6,
+        "Part of frontier-chip demand that is denied.",
+        symbol="e",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 1),
+        source="h200_2026",
+    )
     stockpiling: float = quantity(
-        0.0, "Extra demand between announcement and start.", symbol="ψ_stock", unit="share", bounds=(0, 10),
-        plausible=(0, 0.5), source=assumption("buyers were seen to order ahead; size unknown"),
-    )  # fmt: skip
+        0.0,
+        "Extra demand between announcement and start.",
+        symbol="ψ_stock",
+        unit="share",
+        bounds=(0, 10),
+        plausible=(0, 0.5),
+        source=assumption("buyers were seen to order ahead; size unknown"),
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         where = {"region": self.regions}

@@ -21,17 +21,32 @@ class GridBuildout(Policy):
     graded: ClassVar[tuple[str, ...]] = ("power", "growth")
     kind: Literal["grid_buildout"] = "grid_buildout"
     power: float = quantity(
-        20.0, "Power that is added in all.", symbol="ΔW", unit="GW", bounds=(0, 10_000), plausible=(0, 60),
+        20.0,
+        "Power that is added in all.",
+        symbol="ΔW",
+        unit="GW",
+        bounds=(0, 10_000),
+        plausible=(0, 60),
         source="banyanhill2026",
-    )  # fmt: skip
+    )
     lead: int = quantity(
-        36, "Months until all of it is connected.", unit="months", bounds=(1, 600), plausible=(24, 60), prior="choice",
+        36,
+        "Months until all of it is connected.",
+        unit="months",
+        bounds=(1, 600),
+        plausible=(24, 60),
+        prior="choice",
         source=assumption("permits and lines take two to five years"),
-    )  # fmt: skip
+    )
     growth: float = quantity(
-        0.0, "Added growth of AI power.", symbol="ΔgW", unit="1/month", bounds=(-0.2, 0.2), plausible=(0, 0.01),
+        0.0,
+        "Added growth of AI power.",
+        symbol="ΔgW",
+        unit="1/month",
+        bounds=(-0.2, 0.2),
+        plausible=(0, 0.01),
         source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         home = {"region": (self.actor,)}

@@ -20,17 +20,32 @@ class OpenWeightSupport(Policy):
     kind: Literal["open_weight_support"] = "open_weight_support"
     lines: tuple[str, ...] = Field(("US-open",), description="Lines whose labs are supported, in equal parts.")
     grant: float = quantity(
-        1.0, "Public money for training chips, for all these labs together.", symbol="grant", unit="$B/month",
-        bounds=(0, 1000), plausible=(0, 5), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
-    lead: int = quantity(
-        9, "Months from a grant to chips that run.", unit="months", bounds=(0, 120), plausible=(6, 12),
-        prior="choice", source=assumption("delivery and installation of clusters"),
-    )  # fmt: skip
-    cadence: float = quantity(
-        0.0, "Change of the time between releases.", symbol="ΔT", unit="months", bounds=(-60, 60), plausible=(-3, 3),
+        1.0,
+        "Public money for training chips, for all these labs together.",
+        symbol="grant",
+        unit="$B/month",
+        bounds=(0, 1000),
+        plausible=(0, 5),
         source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+    )
+    lead: int = quantity(
+        9,
+        "Months from a grant to chips that run.",
+        unit="months",
+        bounds=(0, 120),
+        plausible=(6, 12),
+        prior="choice",
+        source=assumption("delivery and installation of clusters"),
+    )
+    cadence: float = quantity(
+        0.0,
+        "Change of the time between releases.",
+        symbol="ΔT",
+        unit="months",
+        bounds=(-60, 60),
+        plausible=(-3, 3),
+        source=assumption("chosen by the scenario"),
+    )
     opens: bool = Field(False, description="Whether the next release of these lines must be open.")
 
     def pull(self, schedule: Schedule) -> list[Pull]:

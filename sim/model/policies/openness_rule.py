@@ -23,13 +23,23 @@ class OpennessRule(Policy):
         None, description="Home regions of the lines under the rule; absent: the actor's own."
     )
     threshold: float = quantity(
-        0.0, "Released capability above which the rule holds.", symbol="q̂", unit="nats", bounds=(-50, 100),
-        plausible=(-3, 10), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        0.0,
+        "Released capability above which the rule holds.",
+        symbol="q̂",
+        unit="nats",
+        bounds=(-50, 100),
+        plausible=(-3, 10),
+        source=assumption("chosen by the scenario"),
+    )
     strength: float = quantity(
-        1.0, "Part of the labs that obey; which ones is drawn once.", symbol="comp", unit="share", bounds=(0, 1),
-        plausible=(0.5, 1), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        1.0,
+        "Part of the labs that obey; which ones is drawn once.",
+        symbol="comp",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0.5, 1),
+        source=assumption("chosen by the scenario"),
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         homes = {"home": (self.actor,) if self.origins is None else self.origins}

@@ -15,9 +15,14 @@ class PrivacyLimit(Policy):
     number: ClassVar[int] = 13
     kind: Literal["privacy_limit"] = "privacy_limit"
     strength: float = quantity(
-        0.5, "Part of telemetry that may not be collected.", symbol="privacy", unit="share", bounds=(0, 1),
-        plausible=(0, 1), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        0.5,
+        "Part of telemetry that may not be collected.",
+        symbol="privacy",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 1),
+        source=assumption("chosen by the scenario"),
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         return [Pull("privacy", self.strength * schedule.ramp, {"region": (self.actor,)})]

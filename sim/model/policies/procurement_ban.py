@@ -23,17 +23,30 @@ class ProcurementBan(Policy):
     modes: tuple[ModeName, ...] | None = Field(None, description="Modes that are banned; absent: all.")
     sectors: tuple[SectorName, ...] = Field(("public",), description="Sectors in which agencies are covered.")
     compliance: float = quantity(
-        0.9, "Part of the covered agencies that comply.", symbol="comp", unit="share", bounds=(0, 1),
-        plausible=(0.7, 1), source=assumption("bans on devices are checked, bans on weights hardly"),
-    )  # fmt: skip
+        0.9,
+        "Part of the covered agencies that comply.",
+        symbol="comp",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0.7, 1),
+        source=assumption("bans on devices are checked, bans on weights hardly"),
+    )
     coverage: float = quantity(
-        1.0, "Part of the region's agencies that the ban is about, for example those of one member state.",
-        unit="share", bounds=(0, 1), plausible=(0, 1), source=assumption("the whole region unless a scenario says so"),
-    )  # fmt: skip
+        1.0,
+        "Part of the region's agencies that the ban is about, for example those of one member state.",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 1),
+        source=assumption("the whole region unless a scenario says so"),
+    )
     contractors: float = quantity(
-        0.0, "Part of enterprises that are bound as contractors.", unit="share", bounds=(0, 1), plausible=(0, 0.3),
+        0.0,
+        "Part of enterprises that are bound as contractors.",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 0.3),
         source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+    )
     derivatives: bool = Field(False, description="Whether lines built on a banned line's weights are banned too.")
 
     def pull(self, schedule: Schedule) -> list[Pull]:

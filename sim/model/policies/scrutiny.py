@@ -23,9 +23,14 @@ class Scrutiny(Policy):
     origins: tuple[RegionName, ...] = Field(("CN",), description="Home regions of the scrutinised lines.")
     sectors: tuple[SectorName, ...] | None = Field(None, description="Sectors under scrutiny; absent: all.")
     strength: float = quantity(
-        0.5, "Friction added to the API; hosts feel 0.6 and self-hosting 0.4 of it.", symbol="Δφ", unit="1",
-        bounds=(0, 20), plausible=(0, 2), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        0.5,
+        "Friction added to the API; hosts feel 0.6 and self-hosting 0.4 of it.",
+        symbol="Δφ",
+        unit="1",
+        bounds=(0, 20),
+        plausible=(0, 2),
+        source=assumption("chosen by the scenario"),
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         where = {"region": (self.actor,), "origin": self.origins, "sector": self.sectors}

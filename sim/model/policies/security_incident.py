@@ -15,9 +15,14 @@ from sim.model.policies.base import Policy, Schedule
 
 
 def incident(
-    since: Array, scale: Array | float, friction: float, half_life: float, news: float,
-    origins: Sequence[str], regions: Sequence[str] | None,
-) -> list[Pull]:  # fmt: skip
+    since: Array,
+    scale: Array | float,
+    friction: float,
+    half_life: float,
+    news: float,
+    origins: Sequence[str],
+    regions: Sequence[str] | None,
+) -> list[Pull]:
     """What an incident pulls: friction that halves with time, and news of everybody else's lines in its month.
 
     Parameters
@@ -53,17 +58,30 @@ class SecurityIncident(Policy):
         None, description="Regions whose adopters hear of it; absent: the actor's own."
     )
     strength: float = quantity(
-        1.0, "Friction added in the month of the incident, in every mode.", symbol="Δφ", unit="1", bounds=(0, 20),
-        plausible=(0, 3), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        1.0,
+        "Friction added in the month of the incident, in every mode.",
+        symbol="Δφ",
+        unit="1",
+        bounds=(0, 20),
+        plausible=(0, 3),
+        source=assumption("chosen by the scenario"),
+    )
     half_life: float = quantity(
-        12.0, "Months in which half of the friction is forgotten.", unit="months", bounds=(0.1, 1200),
-        plausible=(3, 24), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        12.0,
+        "Months in which half of the friction is forgotten.",
+        unit="months",
+        bounds=(0.1, 1200),
+        plausible=(3, 24),
+        source=assumption("chosen by the scenario"),
+    )
     news: float = quantity(
-        0.0, "Part of the unaware who hear of the lines of other origins in that month.", unit="share", bounds=(0, 1),
-        plausible=(0, 0.5), source=assumption("rivals are named in the same reports"),
-    )  # fmt: skip
+        0.0,
+        "Part of the unaware who hear of the lines of other origins in that month.",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 0.5),
+        source=assumption("rivals are named in the same reports"),
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         where = (self.actor,) if self.regions is None else self.regions

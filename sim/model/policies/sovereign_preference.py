@@ -25,9 +25,14 @@ class SovereignPreference(Policy):
     )
     types: tuple[TypeName, ...] | None = Field(None, description="Adopter types that lean that way; absent: all.")
     strength: float = quantity(
-        0.5, "Worth added to the preferred lines.", symbol="pref", unit="utils", bounds=(0, 20), plausible=(0, 2),
+        0.5,
+        "Worth added to the preferred lines.",
+        symbol="pref",
+        unit="utils",
+        bounds=(0, 20),
+        plausible=(0, 2),
         source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         homes = (self.actor,) if self.origins is None else self.origins

@@ -19,9 +19,14 @@ class ToolControl(Policy):
     kind: Literal["tool_control"] = "tool_control"
     regions: tuple[RegionName, ...] = Field(("CN",), description="Regions that are denied the tools.")
     strength: float = quantity(
-        0.4, "Part of the growth of fab capacity that is prevented.", symbol="sme", unit="share", bounds=(0, 1),
-        plausible=(0, 1), source=assumption("chosen by the scenario"),
-    )  # fmt: skip
+        0.4,
+        "Part of the growth of fab capacity that is prevented.",
+        symbol="sme",
+        unit="share",
+        bounds=(0, 1),
+        plausible=(0, 1),
+        source=assumption("chosen by the scenario"),
+    )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
         return [Pull("tool_control", self.strength * schedule.ramp, {"region": self.regions})]

@@ -288,8 +288,25 @@ def _known(sort: str, name: str, found: dict[str, str]) -> str:
 TABLES: dict[str, Callable[..., Table]] = {
     function.__name__: function
     for function in (
-        patterns, steps, streams, loops, observables, levers, metrics, reactions, scales, roster, agent, state,
-        policies, events, rules, parameters, grid, bibliography, counts,
+        patterns,
+        steps,
+        streams,
+        loops,
+        observables,
+        levers,
+        metrics,
+        reactions,
+        scales,
+        roster,
+        agent,
+        state,
+        policies,
+        events,
+        rules,
+        parameters,
+        grid,
+        bibliography,
+        counts,
     )
-}  # fmt: skip
+}
 """What a placeholder may ask for."""

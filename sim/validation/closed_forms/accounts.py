@@ -50,13 +50,19 @@ def usage_adds_up_the_same_by_line_region_and_sector() -> Iterator[Row]:
     far = lambda one, other: np.abs(one / np.maximum(np.abs(other), 1e-300) - 1)[other > 0].max()
     yield close("by line against by sector", 0, far(by_line, out["usage_by_sector"].sum(axis=2)), within=1e-9)
     total = out["usage"].sum(axis=(2, 3, 4))
-    yield close("world by option against by sector", 0, far(total, out["usage_by_sector"].sum(axis=(2, 3))),
-                within=1e-9)  # fmt: skip
-    yield close("growth of experience against usage", 0, far(np.diff(out["experience"], axis=1), by_line[:, 1:]),
-                within=1e-9)  # fmt: skip
+    yield close(
+        "world by option against by sector", 0, far(total, out["usage_by_sector"].sum(axis=(2, 3))), within=1e-9
+    )
+    yield close(
+        "growth of experience against usage", 0, far(np.diff(out["experience"], axis=1), by_line[:, 1:]), within=1e-9
+    )
     users = (out["adoption"] * out["members"]).sum(axis=-1)
-    yield close("users by line against users by type", 0,
-                far(out["installed_base"].sum(axis=-1) * RUN["adopters"], users), within=1e-9)  # fmt: skip
+    yield close(
+        "users by line against users by type",
+        0,
+        far(out["installed_base"].sum(axis=-1) * RUN["adopters"], users),
+        within=1e-9,
+    )
 
 
 @verifies("V20")
@@ -111,8 +117,12 @@ def a_policy_of_no_strength_changes_no_bit() -> Iterator[Row]:
         added = small(policies=[other, {"kind": kind, "start": 3, "announce": 1, **nothing}])
         out = simulate([(small(policies=[other]), 0), (added, 0)])
         moved = [name for name, values in out.items() if not same(values[0], values[1])]
-        yield holds(f"{kind} of strength 0", bool(nothing) and not moved, exact="no series moves",
-                    measured=", ".join(moved) or "no series moves")  # fmt: skip
+        yield holds(
+            f"{kind} of strength 0",
+            bool(nothing) and not moved,
+            exact="no series moves",
+            measured=", ".join(moved) or "no series moves",
+        )
 
 
 @verifies("V22")
@@ -126,5 +136,9 @@ def nothing_changes_before_a_policy_is_announced() -> Iterator[Row]:
         early = [name for name, x in out.items() if not same(x[0, :announce], x[1, :announce])]
         early += [name for name, x in out.items() if not same(x[0, :start], x[2, :start])]
         late = sum(not same(x[0], x[2]) for x in out.values())
-        yield holds(f"{kind}", not early and late > 0, exact="nothing before, something after",
-                    measured=f"{len(early)} series before, {late} after")  # fmt: skip
+        yield holds(
+            f"{kind}",
+            not early and late > 0,
+            exact="nothing before, something after",
+            measured=f"{len(early)} series before, {late} after",
+        )

@@ -21,9 +21,12 @@ INNOVATION, IMITATION = 0.006, 0.06
 def one_line(months: int, adopters: int, innovation: float, imitation: float, start: float = 0.0) -> Scenario:
     """One line that everybody takes at the first look and nobody ever reviews."""
     kinds = {
-        "innovation": innovation, "imitation": imitation, "review_rate": 0.0, "initial_adoption": start,
+        "innovation": innovation,
+        "imitation": imitation,
+        "review_rate": 0.0,
+        "initial_adoption": start,
         "outside_value": -90.0,
-    }  # fmt: skip
+    }
     return world({"US-closed-A": {}}, months, adopters, **everybody(kinds))
 
 
@@ -118,9 +121,12 @@ def half_time_and_peak_are_where_bass_puts_them() -> Iterator[Row]:
     for part in (0.1, 0.5, 0.9):
         closed = np.log((1 + q / p * part) / (1 - part)) / (p + q)
         yield close(
-            f"month in which {part:.0%} have adopted", closed, months[(curve >= part).argmax()], within=0.1,
+            f"month in which {part:.0%} have adopted",
+            closed,
+            months[(curve >= part).argmax()],
+            within=0.1,
             unit="months",
-        )  # fmt: skip
+        )
 
 
 @verifies("V2")

@@ -79,16 +79,24 @@ def increasing_returns_decide_between_an_even_split_a_lottery_and_a_monopoly() -
     yield within("a = 0.5: standard deviation is small", 0, 0.05, ends[0.5].std())
     far = np.abs(np.sort(ends[1.0]) - np.linspace(0, 1, histories)).max()
     yield within("a = 1: distance from the uniform distribution", 0, 2.2 / math.sqrt(histories), far)
-    yield close("a = 1: standard deviation of a uniform share", math.sqrt(1 / 12), ends[1.0].std(),
-                within=4 * 0.13 / math.sqrt(histories))  # fmt: skip
+    yield close(
+        "a = 1: standard deviation of a uniform share",
+        math.sqrt(1 / 12),
+        ends[1.0].std(),
+        within=4 * 0.13 / math.sqrt(histories),
+    )
     share, chance = chances(1.5, arrivals)
     alone = float(chance[np.maximum(share, 1 - share) > 0.9].sum())
     found = (np.maximum(ends[1.5], 1 - ends[1.5]) > 0.9).mean()
     error = math.sqrt(alone * (1 - alone) / histories)
     yield close("a = 1.5: part of histories in which one line has over 90%", alone, found, within=4 * error)
     yield within("a = 1.5: nearly all histories end so", 0.9, 1, found)
-    yield close("a = 1.5: part of them that the first line wins", 0.5, (ends[1.5] > 0.5).mean(),
-                within=4 * 0.5 / math.sqrt(histories))  # fmt: skip
+    yield close(
+        "a = 1.5: part of them that the first line wins",
+        0.5,
+        (ends[1.5] > 0.5).mean(),
+        within=4 * 0.5 / math.sqrt(histories),
+    )
 
 
 @verifies("V17", source="arthur1989")
@@ -101,8 +109,12 @@ def more_arrivals_even_out_weak_returns_and_deepen_strong_ones() -> Iterator[Row
             share = _urns(strength, histories, arrivals, run_key(18, number))
             before, after = after, float(share.std())
         limit = "0" if strength < 1 else "1/2"
-        yield within(f"a = {strength:g}: spread after 4000 arrivals over that after 250, limit {limit}", least, most,
-                     after / max(before, 1e-12))  # fmt: skip
+        yield within(
+            f"a = {strength:g}: spread after 4000 arrivals over that after 250, limit {limit}",
+            least,
+            most,
+            after / max(before, 1e-12),
+        )
 
 
 # -- V18: agents who prefer one line each ----------------------------------------------------------------------------
@@ -163,19 +175,36 @@ def agents_with_opposite_tastes_lock_in_as_a_walk_between_two_barriers() -> Iter
     histories, returns = 20_000, 0.2
     for number, (a, b) in enumerate(((5, 5), (2, 2), (3, 8), (8, 3))):
         # who likes B turns to A when A leads by a: half a user short of it, taste still outweighs returns
-        steps, winner, left = _arthur(returns * (b - 0.5), returns * (a - 0.5), returns, histories, 20_000, 60,
-                                      run_key(18, 10 + number))  # fmt: skip
+        steps, winner, left = _arthur(
+            returns * (b - 0.5), returns * (a - 0.5), returns, histories, 20_000, 60, run_key(18, 10 + number)
+        )
         about, chance = f"barriers {a} and {b}", b / (a + b)
-        yield holds(f"{about}: histories that lock in", (steps >= 0).all(), exact=f"{histories} of {histories}",
-                    measured=f"{(steps >= 0).sum()} of {histories}")  # fmt: skip
-        yield close(f"{about}: part that A wins", chance, (winner == 1).mean(),
-                    within=4 * math.sqrt(chance * (1 - chance) / histories))  # fmt: skip
+        yield holds(
+            f"{about}: histories that lock in",
+            (steps >= 0).all(),
+            exact=f"{histories} of {histories}",
+            measured=f"{(steps >= 0).sum()} of {histories}",
+        )
+        yield close(
+            f"{about}: part that A wins",
+            chance,
+            (winner == 1).mean(),
+            within=4 * math.sqrt(chance * (1 - chance) / histories),
+        )
         spread = math.sqrt(a * b * (a**2 + b**2 - 2) / 3)
         yield close(f"{about}: mean steps to lock-in", a * b, steps.mean(), within=4 * spread / math.sqrt(histories))
-        yield close(f"{about}: standard deviation of steps, over its closed form", 1, steps.std() / spread,
-                    within=4 * math.sqrt((kurtosis_of_steps(a, b) - 1) / histories) / 2)  # fmt: skip
-        yield holds(f"{about}: histories in which one of the next 60 takes the other line", not left.any(), exact="0",
-                    measured=f"{left.sum()}")  # fmt: skip
+        yield close(
+            f"{about}: standard deviation of steps, over its closed form",
+            1,
+            steps.std() / spread,
+            within=4 * math.sqrt((kurtosis_of_steps(a, b) - 1) / histories) / 2,
+        )
+        yield holds(
+            f"{about}: histories in which one of the next 60 takes the other line",
+            not left.any(),
+            exact="0",
+            measured=f"{left.sum()}",
+        )
 
 
 @verifies("V18", source="arthur1989")

@@ -33,15 +33,26 @@ def stationary(values: np.ndarray, switching_cost: float) -> np.ndarray:
 def cheap_and_dear(review: float, switching_cost: float, months: int, adopters: int, **groups: Any) -> Scenario:
     """Lines of one home that differ in cost only, whose users weigh log cost by one."""
     kinds = {
-        "review_rate": review, "switching_cost": switching_cost, "initial_adoption": 1.0, "outside_value": -60.0,
-        "cost_weight": 1.0, "customisation_weight": 0.0, "service_weight": 0.0, "trust_weight": 0.0,
-    }  # fmt: skip
+        "review_rate": review,
+        "switching_cost": switching_cost,
+        "initial_adoption": 1.0,
+        "outside_value": -60.0,
+        "cost_weight": 1.0,
+        "customisation_weight": 0.0,
+        "service_weight": 0.0,
+        "trust_weight": 0.0,
+    }
     openness = groups.pop("openness", {})
     lines = {
-        name: {"serving_cost": cost, "region": "US", "openness": openness.get(name, "closed"), "cadence": 60,
-               "markup": 1.0}
+        name: {
+            "serving_cost": cost,
+            "region": "US",
+            "openness": openness.get(name, "closed"),
+            "cadence": 60,
+            "markup": 1.0,
+        }
         for name, cost in groups.pop("costs", COSTS).items()
-    }  # fmt: skip
+    }
     parameters = {"adopter": PLAIN, **groups}
     parameters["prices"] = {**NO_FEEDBACK["prices"], "cost_slope": 0.0, **parameters.get("prices", {})}
     return world(lines, months, adopters, **everybody(kinds), **parameters)
@@ -77,9 +88,15 @@ def without_feedback_shares_are_the_nested_logit() -> Iterator[Row]:
     """Modes nest in lines and lines in blocks: P = P(block) P(line | block), by inclusive values."""
     mu, lam, costs = 0.6, 0.3, {"US-closed-A": 1.0, "US-closed-B": 1.6, "US-open": 1.3}
     scenario = cheap_and_dear(
-        1.0, 0.0, 24, 2000, costs=costs, openness={"US-open": "open"}, prices={"host_markup": 1.2},
+        1.0,
+        0.0,
+        24,
+        2000,
+        costs=costs,
+        openness={"US-open": "open"},
+        prices={"host_markup": 1.2},
         adopter={**PLAIN, "line_dissimilarity": mu, "mode_dissimilarity": lam},
-    )  # fmt: skip
+    )
     base = scenario.parameters.prices.cost_level * np.array(list(costs.values()))
     values = [[-log(base[0])], [-log(base[1])], [-log(base[2] * factor) for factor in (1.0, 1.2, 1.0)]]
     of_line = [lam * log(np.exp(np.array(v) / lam).sum()) for v in values]
@@ -163,8 +180,12 @@ def first_and_second_choices_are_the_nested_logit_of_four_regions() -> Iterator[
     for slot, found in parts.items():
         yield within(f"{slot} slots: degrees of freedom of the comparison", 200, 2000, sum(n for _, n in found))
         total, freedom = sum(x for x, _ in found), sum(n for _, n in found)
-        yield within(f"{slot} slots: chance of so large a chi-square, {freedom} degrees of freedom", 1e-4, 1 - 1e-4,
-                     stats.chi2.sf(total, freedom))  # fmt: skip
+        yield within(
+            f"{slot} slots: chance of so large a chi-square, {freedom} degrees of freedom",
+            1e-4,
+            1 - 1e-4,
+            stats.chi2.sf(total, freedom),
+        )
 
 
 def worth_of_options(
@@ -184,8 +205,10 @@ def worth_of_options(
             value[j, mode] = (
                 a.quality_weight * coverage[ROSTER.index(j), SECTORS.index(sector)]
                 - g.cost_weight * log(price[ROSTER.index(j), n])
-                + g.customisation_weight * fits[n] + g.service_weight * served - g.trust_weight * friction
-            )  # fmt: skip
+                + g.customisation_weight * fits[n]
+                + g.service_weight * served
+                - g.trust_weight * friction
+            )
     return value
 
 
@@ -211,16 +234,21 @@ def moves_by_the_rule_of_history_rest_where_the_law_says() -> Iterator[Row]:
     values = np.log([1.0, 0.6, 0.4])
     worth = np.exp(values)
     for cost in (0.0, 0.3, 0.7, 2.0, 40.0):
-        utility = np.array([[v + history_utility(i == j, True, 0.0, cost, 0.0, 0, 8) for j, v in enumerate(values)]
-                            for i in range(3)])  # fmt: skip
+        utility = np.array(
+            [[v + history_utility(i == j, True, 0.0, cost, 0.0, 0, 8) for j, v in enumerate(values)] for i in range(3)]
+        )
         move = np.exp(utility)
         move /= move.sum(axis=1, keepdims=True)
         share = stationary(values, cost)
         # relative to what leaves: at a great cost hardly anybody moves at all
         away = np.where(np.eye(3, dtype=bool), 0.0, move)
         leaving, arriving = share * away.sum(axis=1), share @ away
-        yield close(f"arrivals over departures, cost {cost:g}: largest distance from 1", 0,
-                    np.abs(arriving / leaving - 1).max(), within=1e-10)  # fmt: skip
+        yield close(
+            f"arrivals over departures, cost {cost:g}: largest distance from 1",
+            0,
+            np.abs(arriving / leaving - 1).max(),
+            within=1e-10,
+        )
     at_rest = lambda power: worth**power / (worth**power).sum()
     yield close("the law at no cost against e^V", 0, np.abs(stationary(values, 0.0) - at_rest(1)).max(), within=1e-8)
     yield close("the law at any cost against e^2V", 0, np.abs(stationary(values, 60.0) - at_rest(2)).max(), within=1e-8)
@@ -230,7 +258,10 @@ def moves_by_the_rule_of_history_rest_where_the_law_says() -> Iterator[Row]:
 def peers_pull_stayers_learn_and_leavers_pay() -> Iterator[Row]:
     """What history adds: w n / N for peers to everybody, what was learned to stayers, minus the cost to leavers."""
     args = {"learned": 0.4, "switching_cost": 0.9, "peer_weight": 0.8, "peers_on_line": 3, "n_peers": 8}
-    for who, current, has, exact in (("stays", True, True, 0.3 + 0.4), ("moves", False, True, 0.3 - 0.9),
-                                     ("has none", False, False, 0.3)):  # fmt: skip
+    for who, current, has, exact in (
+        ("stays", True, True, 0.3 + 0.4),
+        ("moves", False, True, 0.3 - 0.9),
+        ("has none", False, False, 0.3),
+    ):
         found = history_utility(current, has, *args.values())
         yield close(f"one who {who}", exact, found, within=1e-12)

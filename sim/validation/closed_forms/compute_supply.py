@@ -39,16 +39,23 @@ def a_lab_that_distils_keeps_the_gap_that_decay_leaves() -> Iterator[Row]:
         leader = {"region": "US", "openness": openness, "compute_weight": 0.3, "cadence": 1}
         follower = {**leader, "openness": "closed", "algorithmic_start": -gap}
         scenario = world(
-            {"US-closed-A": leader, "US-closed-B": follower}, 160, 20,
-            technology={**NO_FEEDBACK["technology"], "distillation": outputs, "weight_borrowing": weights,
-                        "borrowed_decay": decay},
-        )  # fmt: skip
+            {"US-closed-A": leader, "US-closed-B": follower},
+            160,
+            20,
+            technology={
+                **NO_FEEDBACK["technology"],
+                "distillation": outputs,
+                "weight_borrowing": weights,
+                "borrowed_decay": decay,
+            },
+        )
         released = simulate([(scenario, 0)])["released"][0]
         borrowing = outputs + (weights if openness == "open" else 0.0)
         yield close(f"{openness} leader: gap at the start", gap, released[0, 0] - released[0, 1], within=1e-9)
         exact = gap * decay / (decay + borrowing)
-        yield close(f"{openness} leader: gap at rest", exact, released[-1, 0] - released[-1, 1], within=1e-6,
-                    unit="nats")  # fmt: skip
+        yield close(
+            f"{openness} leader: gap at rest", exact, released[-1, 0] - released[-1, 1], within=1e-6, unit="nats"
+        )
 
 
 @verifies("V12")
@@ -57,10 +64,16 @@ def a_lag_in_months_is_the_gap_over_the_growth_of_the_frontier() -> Iterator[Row
     gap, outputs, decay, growth = 1.5, 0.2, 0.1, 0.045
     leader = {"region": "US", "openness": "closed", "compute_weight": 0.3, "cadence": 1}
     scenario = world(
-        {"US-closed-A": leader, "US-closed-B": {**leader, "algorithmic_start": -gap}}, 160, 20,
-        technology={**NO_FEEDBACK["technology"], "distillation": outputs, "borrowed_decay": decay,
-                    "algorithmic_progress": growth},
-    )  # fmt: skip
+        {"US-closed-A": leader, "US-closed-B": {**leader, "algorithmic_start": -gap}},
+        160,
+        20,
+        technology={
+            **NO_FEEDBACK["technology"],
+            "distillation": outputs,
+            "borrowed_decay": decay,
+            "algorithmic_progress": growth,
+        },
+    )
     out = simulate([(scenario, 0)])
     released = out["released"][0]
     yield close("growth of the frontier a month", growth, released[-1, 0] - released[-2, 0], within=1e-9, unit="nats")
@@ -78,8 +91,12 @@ def cost_falls_with_cumulative_output_at_the_learning_exponent() -> Iterator[Row
             experience += np.exp(growth * month)
             costs.append(float(serving_cost(1.0, 0.0, 0.0, 0.0, 1.0, experience, 1.0, exponent)))
         slope = np.log(costs[-1] / costs[-13]) / 12
-        yield close(f"growth {growth:g}, exponent {exponent:g}: slope of ln cost a month", -exponent * growth, slope,
-                    within=1e-6)  # fmt: skip
+        yield close(
+            f"growth {growth:g}, exponent {exponent:g}: slope of ln cost a month",
+            -exponent * growth,
+            slope,
+            within=1e-6,
+        )
 
 
 @verifies("V14")
@@ -126,14 +143,26 @@ def a_region_that_is_denied_all_chips_breaks_even_when_the_closed_form_says() ->
     price, budget = 30_000.0, 1.0
     denied = budget * 1e9 / price
     scenario = world(
-        {"US-closed-A": {}}, months, 10,
-        compute={**NO_FEEDBACK["compute"], "chip_share": 1.0, "chip_price": price, "chip_price_fall": 0.0,
-                 "smuggling": 0.0, "redirected": 1.0, "domestic_price": price_ratio * price,
-                 "domestic_learning": learning, "domestic_price_fall": 0.0},
-        regions={**{region: {"power": 1e6} for region in REGIONS},
-                 "CN": {"power": 1e6, "capex": budget, "domestic_output": denied / pace, "domestic_capacity": 1e15}},
+        {"US-closed-A": {}},
+        months,
+        10,
+        compute={
+            **NO_FEEDBACK["compute"],
+            "chip_share": 1.0,
+            "chip_price": price,
+            "chip_price_fall": 0.0,
+            "smuggling": 0.0,
+            "redirected": 1.0,
+            "domestic_price": price_ratio * price,
+            "domestic_learning": learning,
+            "domestic_price_fall": 0.0,
+        },
+        regions={
+            **{region: {"power": 1e6} for region in REGIONS},
+            "CN": {"power": 1e6, "capex": budget, "domestic_output": denied / pace, "domestic_capacity": 1e15},
+        },
         policies=[{"kind": "export_control", "regions": ["CN"], "strength": 1.0, "start": 0}],
-    )  # fmt: skip
+    )
     made = simulate([(scenario, 0)])["chips_output"][0, :, REGIONS.index("CN")].cumsum()
     passed = np.arange(1, months + 1)
     even = int(passed[made > denied * passed][0])

@@ -35,13 +35,18 @@ def the_elasticity_of_the_data_gain_and_its_peak_are_the_closed_forms() -> Itera
             closed = most * exponent * x**shape * (1 + x**shape) ** (-exponent / shape - 1)
             yield close(f"largest relative error, {about}", 0, np.abs(elasticity / closed - 1).max(), within=1e-9)
             yield close(f"peak, {about}", most * steepest(exponent, shape), elasticity.max(), within=1e-6 * most)
-            yield close(f"place of the peak, {about}", shape / exponent, x[elasticity.argmax()] ** shape,
-                        within=1e-3 * shape / exponent)  # fmt: skip
+            yield close(
+                f"place of the peak, {about}",
+                shape / exponent,
+                x[elasticity.argmax()] ** shape,
+                within=1e-3 * shape / exponent,
+            )
             step = 1e-7
             ends = [data_gain(scale * (1 + sign * step), most, scale, exponent, shape) for sign in (-1, 1)]
             slope = data_gain_slope(scale, most, scale, exponent, shape)
-            yield close(f"slope against a difference, {about}", 1, (ends[1] - ends[0]) / (2 * step * scale) / slope,
-                        within=1e-5)  # fmt: skip
+            yield close(
+                f"slope against a difference, {about}", 1, (ends[1] - ends[0]) / (2 * step * scale) / slope, within=1e-5
+            )
 
 
 def rests(worth: float, scale: float, switching_cost: float, exponent: float, start: np.ndarray) -> np.ndarray:
@@ -72,8 +77,12 @@ def below_the_bound_no_scale_of_deployment_tips_two_lines() -> Iterator[Row]:
             return any(np.ptp(rests(worth, scale, cost, exponent, start)) > 1e-3 for scale in scales)
 
         found = threshold(tips, 0.6 * bound, 1.6 * bound, steps=9)
-        yield close(f"critical worth over all scales, as a part of the bound, switching cost {cost:g}", 1.0,
-                    found / bound, within=0.02)  # fmt: skip
+        yield close(
+            f"critical worth over all scales, as a part of the bound, switching cost {cost:g}",
+            1.0,
+            found / bound,
+            within=0.02,
+        )
 
 
 @verifies("V8")
@@ -103,17 +112,29 @@ def the_bound_holds_for_every_exponent_and_shape() -> Iterator[Row]:
         reach_of_two = np.full(2, 2 * (shape / exponent) ** (1 / shape))
         two = rest(np.array([0.6, 0.4]), np.zeros(2), reach_of_two, 1.06 * bound, law)
         tipped += bool(abs(two[0] - two[1]) > 1e-3)
-    yield holds("random cases with several equilibria at 0.97 of the bound", several == 0, exact=f"0 of {cases}",
-                measured=f"{several} of {cases}")  # fmt: skip
-    yield holds("random exponents and shapes that tip at 1.06 of the bound", tipped == cases,
-                exact=f"{cases} of {cases}", measured=f"{tipped} of {cases}")  # fmt: skip
+    yield holds(
+        "random cases with several equilibria at 0.97 of the bound",
+        several == 0,
+        exact=f"0 of {cases}",
+        measured=f"{several} of {cases}",
+    )
+    yield holds(
+        "random exponents and shapes that tip at 1.06 of the bound",
+        tipped == cases,
+        exact=f"{cases} of {cases}",
+        measured=f"{tipped} of {cases}",
+    )
 
 
 MAP = (
-    ("software", "startup", 0.18), ("enterprise", "enterprise", 0.24), ("public", "public", 0.26),
-    ("manufacturing", "industrial", 0.62), ("logistics", "industrial", 0.62), ("robotics", "industrial", 1.25),
+    ("software", "startup", 0.18),
+    ("enterprise", "enterprise", 0.24),
+    ("public", "public", 0.26),
+    ("manufacturing", "industrial", 0.62),
+    ("logistics", "industrial", 0.62),
+    ("robotics", "industrial", 1.25),
     ("robotics", "startup", 0.89),
-)  # fmt: skip
+)
 """Left side of the bound at the defaults, by sector and adopter type, as the description of the model states it."""
 
 
@@ -131,8 +152,12 @@ def at_the_defaults_data_alone_can_tip_robotics_firms_and_no_digital_market() ->
         yield close(f"{sector}, {kind}: left side of the bound", stated, left, within=0.005)
         start = np.array([0.9, 0.1])
         lasts = any(np.ptp(rests(worth, scale, cost, about.data_exponent, start)) > 1e-3 for scale in scales)
-        yield holds(f"{sector}, {kind}: a head start lasts at some scale of deployment", lasts is (stated > 1),
-                    exact="yes" if stated > 1 else "no", measured="yes" if lasts else "no")  # fmt: skip
+        yield holds(
+            f"{sector}, {kind}: a head start lasts at some scale of deployment",
+            lasts is (stated > 1),
+            exact="yes" if stated > 1 else "no",
+            measured="yes" if lasts else "no",
+        )
 
 
 @verifies("V9", source="prufer2021")
@@ -147,8 +172,12 @@ def sharing_data_scales_the_gain_of_the_loop() -> Iterator[Row]:
             return float(np.log(data[0] / data[1]))
 
         gain = (advantage(0.5 + step) - advantage(0.5 - step)) / (2 * step) / 4
-        yield close(f"gain at z = {sharing:g}, as a part of that without sharing", (1 - sharing) / (1 + sharing), gain,
-                    within=1e-6)  # fmt: skip
+        yield close(
+            f"gain at z = {sharing:g}, as a part of that without sharing",
+            (1 - sharing) / (1 + sharing),
+            gain,
+            within=1e-6,
+        )
 
 
 @verifies("V11")
@@ -173,14 +202,19 @@ def a_lab_in_a_still_world_rests_on_what_its_users_return_over_decay() -> Iterat
     kinds = {"initial_adoption": 1.0, "outside_value": -90.0, "telemetry": telemetry, "review_rate": 0.0}
     sectors = {name: {"data_gain": 0.0, "site_diversity": 1.0, "data_decay": decay} for name in SECTORS}
     scenario = world(
-        {"US-closed-A": {"algorithmic_start": 0.0}}, 180, 600, **everybody(kinds), sectors=sectors,
+        {"US-closed-A": {"algorithmic_start": 0.0}},
+        180,
+        600,
+        **everybody(kinds),
+        sectors=sectors,
         technology={**NO_FEEDBACK["technology"], "partner_capture": 0.0},
-    )  # fmt: skip
+    )
     out = simulate([(scenario, 0)])
     inflow = telemetry * out["usage_by_sector"][0, -1, :, 0]
     before = telemetry * out["usage_by_sector"][0, -60, :, 0]
-    yield close("inflow now over five years ago, largest distance from 1", 0, np.abs(inflow / before - 1).max(),
-                within=1e-4)  # fmt: skip
+    yield close(
+        "inflow now over five years ago, largest distance from 1", 0, np.abs(inflow / before - 1).max(), within=1e-4
+    )
     for number, name in enumerate(SECTORS):
         ratio = out["data"][0, -1, 0, number] / (inflow[number] / decay)
         yield close(f"stock over inflow / decay in {name}", 1.0, ratio, within=1e-4)

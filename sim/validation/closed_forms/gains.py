@@ -30,15 +30,24 @@ DISTIL, WEIGHTS, DECAY = 0.34, 0.2, 0.12
 QUALITY, COST = 6.0, 0.7
 TOGETHER: dict[str, Any] = {"ecosystem": 0.6, "revenue": 0.4, "data": 1.0, "sharing": 0.3, "experience": 0.3}
 ALONE: dict[str, dict[str, Any]] = {
-    "ecosystem": {"ecosystem": 0.6}, "revenue": {"revenue": 0.4}, "data": {"data": 1.0},
-    "shared data": {"data": 1.0, "sharing": 0.3}, "experience": {"experience": 0.3},
-}  # fmt: skip
+    "ecosystem": {"ecosystem": 0.6},
+    "revenue": {"revenue": 0.4},
+    "data": {"data": 1.0},
+    "shared data": {"data": 1.0, "sharing": 0.3},
+    "experience": {"experience": 0.3},
+}
 
 
 def returned(
-    share: float, *, ecosystem: float = 0.0, revenue: float = 0.0, data: float = 0.0, sharing: float = 0.0,
-    experience: float = 0.0, open_leader: bool = False,
-) -> float:  # fmt: skip
+    share: float,
+    *,
+    ecosystem: float = 0.0,
+    revenue: float = 0.0,
+    data: float = 0.0,
+    sharing: float = 0.0,
+    experience: float = 0.0,
+    open_leader: bool = False,
+) -> float:
     """Utility difference of two otherwise equal lines of one region that these loops return for the first's share."""
     shares = np.array([[share, 1 - share]])
     computes = lab_shares(np.ones((1, 2)), shares, np.array([[revenue]]), np.array([[1e-9]]), HOME)
@@ -66,9 +75,15 @@ def measured(switching_cost: float, **loops: Any) -> float:
 
 
 def closed_form(
-    switching_cost: float, *, ecosystem: float = 0.0, revenue: float = 0.0, data: float = 0.0, sharing: float = 0.0,
-    experience: float = 0.0, open_leader: bool = False,
-) -> float:  # fmt: skip
+    switching_cost: float,
+    *,
+    ecosystem: float = 0.0,
+    revenue: float = 0.0,
+    data: float = 0.0,
+    sharing: float = 0.0,
+    experience: float = 0.0,
+    open_leader: bool = False,
+) -> float:
     """The sum of V10."""
     local = QUALITY / (4 * WIDTH)
     lasting = DECAY / (DECAY + DISTIL + WEIGHTS * open_leader)
@@ -98,11 +113,14 @@ def loops_that_meet_in_utility_add_their_gains() -> Iterator[Row]:
             exact = closed_form(cost, **TOGETHER, open_leader=open_leader)
             yield close(f"closed sum, {about}", exact, gain, within=1e-5 * exact)
             parts: Sequence[dict] = (
-                {"ecosystem": 0.6}, {"revenue": 0.4, "open_leader": open_leader}, {"data": 1.0, "sharing": 0.3},
+                {"ecosystem": 0.6},
+                {"revenue": 0.4, "open_leader": open_leader},
+                {"data": 1.0, "sharing": 0.3},
                 {"experience": 0.3},
-            )  # fmt: skip
-            yield close(f"sum of the parts, {about}", sum(measured(cost, **part) for part in parts), gain,
-                        within=1e-5 * exact)  # fmt: skip
+            )
+            yield close(
+                f"sum of the parts, {about}", sum(measured(cost, **part) for part in parts), gain, within=1e-5 * exact
+            )
 
 
 # V23: two lines with a data loop and an ecosystem, by the estimators of section 8
@@ -114,9 +132,16 @@ READ_FROM = 90
 
 
 def bench(
-    adopters: int, months: int, scale: float = 1.0, threshold: float = 0.0, worth: float = BENCH["worth"],
-    ecosystem: float = BENCH["ecosystem"], shape: float = 1.0, sharing: float = 0.0, **loops: str,
-) -> Scenario:  # fmt: skip
+    adopters: int,
+    months: int,
+    scale: float = 1.0,
+    threshold: float = 0.0,
+    worth: float = BENCH["worth"],
+    ecosystem: float = BENCH["ecosystem"],
+    shape: float = 1.0,
+    sharing: float = 0.0,
+    **loops: str,
+) -> Scenario:
     """Two equal closed lines among startups, whose users teach them and who count in the ecosystem.
 
     Parameters
@@ -126,21 +151,52 @@ def bench(
     shape, sharing : of the data gain, and the part of rivals' data that can be used
     """
     width = QUALITY_WEIGHT * GAIN / (4 * worth)
-    alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0,
-             "cadence": 1}  # fmt: skip
-    software = {"data_gain": GAIN, "data_exponent": BENCH["exponent"], "data_scale": scale, "data_decay": 0.2,
-                "site_diversity": 1.0, "task_threshold": threshold, "capability_weight": 1.0}  # fmt: skip
+    alike = {
+        "region": "US",
+        "openness": "closed",
+        "compute_weight": 0.3,
+        "algorithmic_start": 0.0,
+        "markup": 1.0,
+        "cadence": 1,
+    }
+    software = {
+        "data_gain": GAIN,
+        "data_exponent": BENCH["exponent"],
+        "data_scale": scale,
+        "data_decay": 0.2,
+        "site_diversity": 1.0,
+        "task_threshold": threshold,
+        "capability_weight": 1.0,
+    }
     scenario = world(
-        {"US-closed-A": alike, "US-closed-B": alike}, months, adopters,
-        startup={"review_rate": 0.6, "switching_cost": BENCH["switching_cost"], "initial_adoption": 1.0,
-                 "outside_value": -90.0, "telemetry": 0.05},
-        adopter={**NO_FEEDBACK["adopter"], "ecosystem_weight": ecosystem, "line_dissimilarity": 1.0,
-                 "quality_weight": QUALITY_WEIGHT, "size_spread": 0.0, "second_slot_weight": 0.0},
-        technology={**NO_FEEDBACK["technology"], "task_width": width, "demand_drift": 0.0, "data_shape": shape,
-                    "data_sharing": sharing},
+        {"US-closed-A": alike, "US-closed-B": alike},
+        months,
+        adopters,
+        startup={
+            "review_rate": 0.6,
+            "switching_cost": BENCH["switching_cost"],
+            "initial_adoption": 1.0,
+            "outside_value": -90.0,
+            "telemetry": 0.05,
+        },
+        adopter={
+            **NO_FEEDBACK["adopter"],
+            "ecosystem_weight": ecosystem,
+            "line_dissimilarity": 1.0,
+            "quality_weight": QUALITY_WEIGHT,
+            "size_spread": 0.0,
+            "second_slot_weight": 0.0,
+        },
+        technology={
+            **NO_FEEDBACK["technology"],
+            "task_width": width,
+            "demand_drift": 0.0,
+            "data_shape": shape,
+            "data_sharing": sharing,
+        },
         sectors={name: software if name == "software" else {"data_gain": 0.0} for name in SECTORS},
         regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
-    )  # fmt: skip
+    )
     everywhere = scenario.focus.model_copy(update={"exclude_regions": ()})
     return scenario.model_copy(update={"loops": scenario.loops.model_copy(update=loops), "focus": everywhere})
 
@@ -166,8 +222,9 @@ def the_estimators_find_the_gain_of_the_bench() -> Iterator[Row]:
     exact = 2 * logistic(BENCH["switching_cost"]) * (BENCH["ecosystem"] / 2 + BENCH["worth"] * elasticity)
     yield close("closed form", 0.589, exact, within=0.001)
     live = tuned(20_000)
-    plan = LoopPlan(live, seeds=RUNS, start=START, horizons=(MONTHS - 1 - START,), averaged=MONTHS - READ_FROM,
-                in_place=False)  # fmt: skip
+    plan = LoopPlan(
+        live, seeds=RUNS, start=START, horizons=(MONTHS - 1 - START,), averaged=MONTHS - READ_FROM, in_place=False
+    )
     found = Opening.joined(plan, list(carry_out(tasks_of(plan), Kept(None), threads=2).values()))
     gains = gains_table(found).set_index(["loop", "sector", "estimator"])["gain"]
     yield close("cut and inject", exact, gains["total", "all", "cut and inject, isolated"], within=0.02)

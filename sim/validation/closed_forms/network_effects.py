@@ -26,12 +26,14 @@ def equal_lines(count: int, weight: float, months: int, adopters: int) -> Scenar
     """Lines alike in everything among startups who review every month and feel nothing but last month's shares."""
     alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0}
     return world(
-        {f"twin-{number}": alike for number in range(count)}, months, adopters,
+        {f"twin-{number}": alike for number in range(count)},
+        months,
+        adopters,
         startup={"review_rate": 1.0, "switching_cost": 0.0, "initial_adoption": 1.0, "outside_value": -60.0},
         adopter={**NO_FEEDBACK["adopter"], "ecosystem_weight": weight, "line_dissimilarity": 1.0},
         community={"derivative_gain": 0.0, "memory": 1.0},
         regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
-    )  # fmt: skip
+    )
 
 
 def ordered(weight: float, lines: int = 2, switching_cost: float = 0.0, head: float = 0.98) -> np.ndarray:
@@ -74,8 +76,9 @@ def two_lines_tip_where_the_closed_form_says() -> Iterator[Row]:
         # the eigenvalue is linear in the weight, so two points show where it is one
         critical = weights[0] - (values[0] - 1) * (weights[1] - weights[0]) / (values[1] - values[0])
         yield close(f"critical weight, switching cost {cost:g}", exact, critical, within=1e-3)
-        yield close(f"gain of the matrix at J_c, switching cost {cost:g}", 1.0, found[0].spectral_radius / 1.1,
-                    within=0.006)  # fmt: skip
+        yield close(
+            f"gain of the matrix at J_c, switching cost {cost:g}", 1.0, found[0].spectral_radius / 1.1, within=0.006
+        )
 
 
 @verifies("V5", source="brock2001")
@@ -107,17 +110,22 @@ def ordered_states_of_many_lines_appear_before_the_even_one_falls() -> Iterator[
             end = after_a_head_start(lines, appears + side)
             yield holds(
                 f"{lines} lines at J = {appears + side:.4g}: a head start {'lasts' if lasts else 'is lost'}",
-                (end > 1 / lines + 0.1) is lasts, exact=f"{'above' if lasts else 'near'} {1 / lines:.3g}",
+                (end > 1 / lines + 0.1) is lasts,
+                exact=f"{'above' if lasts else 'near'} {1 / lines:.3g}",
                 measured=f"share {end:.3g}",
-            )  # fmt: skip
+            )
         # every month everybody reviews, so the even state's eigenvalue is J / K
         beyond = linearise(equal_lines(lines, 1.1 * lines, 8, 1000), 6, rest=1, count=1).eigenvalue
         yield close(f"{lines} lines: the even state falls at", lines, 1.1 * lines / beyond, within=1e-3)
         exact = 2 * (lines - 1) * log(lines - 1) / (lines - 2)
         for side in (-0.01, 0.01):
             ahead = depth(ordered(exact + side, lines), exact + side) - depth(np.full(lines, 1 / lines), exact + side)
-            yield holds(f"{lines} lines at J* {side:+.2f}: the {'ordered' if side > 0 else 'even'} state is deeper",
-                        (ahead < 0) is (side > 0), exact=f"J* = {exact:.5g}", measured=f"{ahead:+.2e}")  # fmt: skip
+            yield holds(
+                f"{lines} lines at J* {side:+.2f}: the {'ordered' if side > 0 else 'even'} state is deeper",
+                (ahead < 0) is (side > 0),
+                exact=f"J* = {exact:.5g}",
+                measured=f"{ahead:+.2e}",
+            )
 
 
 def depth(share: np.ndarray, weight: float) -> float:
@@ -197,10 +205,18 @@ def shares_slow_down_and_spread_as_the_loop_gains_strength() -> Iterator[Row]:
         gain = weight * logistic(cost)
         memory = 1 - 2 * review * logistic(-cost) * (1 - gain)
         found = (away[:, 1:] * away[:, :-1]).mean() / (away**2).mean()
-        yield close(f"memory from month to month at G = {gain:.3g}", memory, found,
-                    within=4 * np.sqrt((1 - memory**2) / away.size))  # fmt: skip
+        yield close(
+            f"memory from month to month at G = {gain:.3g}",
+            memory,
+            found,
+            within=4 * np.sqrt((1 - memory**2) / away.size),
+        )
         moves = review * logistic(-cost)
         spread = moves * (1 - moves) / adopters / (1 - memory**2)
         independent = away.size * (1 - memory**2) / (1 + memory**2)
-        yield close(f"variance over its closed form at G = {gain:.3g}", 1.0, (away**2).mean() / spread,
-                    within=4 * np.sqrt(2 / independent) + 0.03)  # fmt: skip
+        yield close(
+            f"variance over its closed form at G = {gain:.3g}",
+            1.0,
+            (away**2).mean() / spread,
+            within=4 * np.sqrt(2 / independent) + 0.03,
+        )

@@ -37,8 +37,14 @@ PLACES: dict[str, Any] = {
 }
 
 LABELLED = {
-    "observed_exposure", "observed_scarcity", "observed_concentration", "observed_powered", "L1", "L5", "L5_spend",
-}  # fmt: skip
+    "observed_exposure",
+    "observed_scarcity",
+    "observed_concentration",
+    "observed_powered",
+    "L1",
+    "L5",
+    "L5_spend",
+}
 """Series that know regions by name: noise of statistics is addressed by it, and these lenses leave China out."""
 
 
@@ -54,19 +60,26 @@ def traded_places(mapping: dict[str, Any], one: str, other: str) -> Scenario:
         regions[region] = spec.model_copy(update={"friction": friction})
     lines = {name: line.model_copy(update={"region": there(line.region)}) for name, line in p.lines.items()}
     policies = tuple(
-        policy.model_copy(update={
-            name: there(value) if name == "actor" else tuple(map(there, value))
-            for name, value in policy if name == "actor" or (isinstance(value, tuple) and set(value) <= set(REGIONS))
-        })
+        policy.model_copy(
+            update={
+                name: there(value) if name == "actor" else tuple(map(there, value))
+                for name, value in policy
+                if name == "actor" or (isinstance(value, tuple) and set(value) <= set(REGIONS))
+            }
+        )
         for policy in scenario.policies
-    )  # fmt: skip
+    )
     rivals = {region: tuple(map(there, getattr(scenario.rivals, there(region)))) for region in REGIONS}
     focus = scenario.focus.model_copy(update={"exclude_regions": tuple(map(there, scenario.focus.exclude_regions))})
     parameters = p.model_copy(update={"regions": p.regions.model_copy(update=regions), "lines": lines})
-    return scenario.model_copy(update={
-        "parameters": parameters, "policies": policies, "focus": focus,
-        "rivals": scenario.rivals.model_copy(update=rivals),
-    })  # fmt: skip
+    return scenario.model_copy(
+        update={
+            "parameters": parameters,
+            "policies": policies,
+            "focus": focus,
+            "rivals": scenario.rivals.model_copy(update=rivals),
+        }
+    )
 
 
 def swapped(other: str) -> list[int]:
@@ -90,8 +103,10 @@ def two_regions_that_trade_places_trade_everything_in_the_twin() -> Iterator[Row
     """In the mean-field twin, swapping all numbers of two regions permutes every series exactly, but the lenses that
     name China and the noise of statistics."""
     for other in ("EU", "US"):
-        a, b = (mean_field([(each, 2)], tastes=1, sizes=3)
-                for each in (from_mapping(PLACES, name="places"), traded_places(PLACES, "CN", other)))  # fmt: skip
+        a, b = (
+            mean_field([(each, 2)], tastes=1, sizes=3)
+            for each in (from_mapping(PLACES, name="places"), traded_places(PLACES, "CN", other))
+        )
         worst, felt = 0.0, False
         for name, values in a.items():
             if name in LABELLED:
@@ -100,8 +115,9 @@ def two_regions_that_trade_places_trade_everything_in_the_twin() -> Iterator[Row
             scale = max(float(np.nanmax(np.abs(values))), 1e-300)
             worst = max(worst, float(np.nanmax(np.abs(values - back))) / scale)
             felt = felt or not np.allclose(values, b[name], rtol=1e-3, equal_nan=True)
-        yield close(f"CN and {other}: largest difference of any series, relative to its largest value", 0, worst,
-                    within=1e-9)  # fmt: skip
+        yield close(
+            f"CN and {other}: largest difference of any series, relative to its largest value", 0, worst, within=1e-9
+        )
         yield within(f"CN and {other}: the trade is felt", 1, 1, felt)
 
 
@@ -116,16 +132,19 @@ def two_regions_that_trade_places_trade_every_choice_of_their_agents() -> Iterat
         one, two = people_who_move(here, here, None), people_who_move(there, here, other)
         differ = sum(int((one[slot] != two[slot]).sum()) for slot in ("trace_primary", "trace_secondary"))
         changed = int((np.diff(one["trace_primary"].astype(int), axis=1) != 0).sum())
-        yield close(f"CN and {other}: choices that differ, of {one['trace_primary'].size} in either slot", 0, differ,
-                    within=0)  # fmt: skip
+        yield close(
+            f"CN and {other}: choices that differ, of {one['trace_primary'].size} in either slot", 0, differ, within=0
+        )
         yield within(f"CN and {other}: choices that change from month to month", 300, np.inf, changed)
         worst = max(
             float(np.nanmax(np.abs(one[name] - turned(name, two[name], swapped(other)))))
             / max(float(np.nanmax(np.abs(one[name]))), 1e-300)
-            for name in OBSERVABLES if name not in LABELLED
-        )  # fmt: skip
-        yield close(f"CN and {other}: largest difference of any series, relative to its largest value", 0, worst,
-                    within=1e-9)  # fmt: skip
+            for name in OBSERVABLES
+            if name not in LABELLED
+        )
+        yield close(
+            f"CN and {other}: largest difference of any series, relative to its largest value", 0, worst, within=1e-9
+        )
 
 
 @dataclass(frozen=True)
@@ -176,12 +195,21 @@ def two_regions_that_trade_places_trade_their_compute_and_capability_exactly() -
     """Among agents, with revenue and community cut, compute and capability owe nothing to luck but release dates."""
     mapping = {**PLACES, "loops": {"R2": "off", "R3": "off"}, "parameters": {"regions": {"CN": {"power": 0.9}}}}
     by_region = (
-        "capex", "compute", "powered", "chips_frontier", "chips_domestic", "chips_output", "chip_capacity", "scarcity",
+        "capex",
+        "compute",
+        "powered",
+        "chips_frontier",
+        "chips_domestic",
+        "chips_output",
+        "chip_capacity",
+        "scarcity",
         "chips_smuggled",
-    )  # fmt: skip
+    )
     for other in ("EU", "GS", "US"):
-        a, b = (simulate([(each, 2)])
-                for each in (from_mapping(mapping, name="places"), traded_places(mapping, "CN", other)))  # fmt: skip
+        a, b = (
+            simulate([(each, 2)])
+            for each in (from_mapping(mapping, name="places"), traded_places(mapping, "CN", other))
+        )
         far = lambda one, two: float(np.abs(one - two).max() / max(np.abs(one).max(), 1e-300))
         worst = max(far(a[name], b[name][..., swapped(other)]) for name in by_region)
         yield close(f"CN and {other}: compute and chips", 0, worst, within=1e-12)
@@ -209,8 +237,9 @@ def two_regions_that_trade_places_trade_their_markets_within_chance() -> Iterato
     )
     scores = []
     for name in names:
-        one, two = (x[:, -8:].mean(axis=1).reshape(replicates, -1)
-                    for x in (out[name], turned(name, other[name], order)))  # fmt: skip
+        one, two = (
+            x[:, -8:].mean(axis=1).reshape(replicates, -1) for x in (out[name], turned(name, other[name], order))
+        )
         error = np.sqrt((one.var(axis=0, ddof=1) + two.var(axis=0, ddof=1)) / replicates)
         scores.append((one.mean(axis=0) - two.mean(axis=0))[error > 1e-12] / error[error > 1e-12])
     every = np.concatenate(scores)
@@ -240,11 +269,16 @@ def two_lines_that_swap_their_numbers_swap_their_fates() -> Iterator[Row]:
     """Exactly in the twin; among agents in distribution, for luck stays with the name."""
     a, b = "CN-open-A", "CN-open-B"
     scenario = from_mapping(
-        {"run": {"months": 30, "adopters": 500, "seed": 2},
-         # release dates are luck of a name
-         "parameters": {"lab": {"cadence_spread": 0, "release_jitter": 0},
-                        "lines": {a: {"cadence": 1}, b: {"cadence": 1}}}}, name="small",
-    )  # fmt: skip
+        {
+            "run": {"months": 30, "adopters": 500, "seed": 2},
+            # release dates are luck of a name
+            "parameters": {
+                "lab": {"cadence_spread": 0, "release_jitter": 0},
+                "lines": {a: {"cadence": 1}, b: {"cadence": 1}},
+            },
+        },
+        name="small",
+    )
     lines = scenario.parameters.lines
     parameters = scenario.parameters.model_copy(update={"lines": {**lines, a: lines[b], b: lines[a]}})
     other = scenario.model_copy(update={"parameters": parameters})
@@ -269,8 +303,10 @@ def rules_treat_regions_alike() -> Iterator[Row]:
     order, lines, sectors = [2, 0, 3, 1], 6, 3
     place = np.argsort(order)  # the new number of an old region
     demand, denial = rng.uniform(1, 2, (1, 4)), rng.uniform(0, 1, (1, 4))
-    bought = [np.stack(compute.chip_purchases(x, y, 0.1, 0.25, 0.2))
-              for x, y in ((demand, denial), (demand[:, order], denial[:, order]))]  # fmt: skip
+    bought = [
+        np.stack(compute.chip_purchases(x, y, 0.1, 0.25, 0.2))
+        for x, y in ((demand, denial), (demand[:, order], denial[:, order]))
+    ]
     far = lambda one, two: float(np.abs(one - two).max())
     yield close("purchases of chips", 0, far(bought[0][..., order], bought[1]), within=0)
     origin = np.array([0, 1, 1, 2, 3, 0])
@@ -286,8 +322,9 @@ def rules_treat_regions_alike() -> Iterator[Row]:
     yield close("pooled data", 0, far(*pooled), within=1e-13)
     used, danger = rng.uniform(0, 1, (2, 4, sectors, lines, 3)), rng.uniform(0, 1, (2, 4, lines))
     exposed = lambda table, risk: exposure.exposed_share(table, np.ones((1, sectors)), np.ones((1, 3)), risk)
-    yield close("exposure", 0, far(exposed(used, danger)[:, order], exposed(used[:, order], danger[:, order])),
-                within=1e-14)  # fmt: skip
+    yield close(
+        "exposure", 0, far(exposed(used, danger)[:, order], exposed(used[:, order], danger[:, order])), within=1e-14
+    )
 
 
 @verifies("V21")
@@ -297,19 +334,36 @@ def a_line_split_in_two_raises_its_block_by_mu_ln_two() -> Iterator[Row]:
         raised = inclusive(1.7, 2.0, mu) - inclusive(1.7, 1.0, mu)
         yield close(f"rise at mu = {mu:g}", mu * np.log(2), raised, within=1e-12, unit="utils")
     mu, log_odds = 0.4, {}
-    kinds = {"review_rate": 1.0, "switching_cost": 0.0, "initial_adoption": 1.0, "outside_value": -60.0,
-             "trust_weight": 0.0, "service_weight": 0.0}  # fmt: skip
+    kinds = {
+        "review_rate": 1.0,
+        "switching_cost": 0.0,
+        "initial_adoption": 1.0,
+        "outside_value": -60.0,
+        "trust_weight": 0.0,
+        "service_weight": 0.0,
+    }
     alike = {"serving_cost": 1.0, "markup": 1.0, "openness": "closed", "algorithmic_start": 0.0}
     for twins in (1, 2):
-        lines = {**{f"US-closed-{'AB'[n]}": {**alike, "region": "US"} for n in range(twins)},
-                 "CN-closed": {**alike, "region": "CN"}}  # fmt: skip
+        lines = {
+            **{f"US-closed-{'AB'[n]}": {**alike, "region": "US"} for n in range(twins)},
+            "CN-closed": {**alike, "region": "CN"},
+        }
         scenario = world(
-            lines, 30, 1000, **everybody(kinds),
-            adopter={"taste_spread": 0.0, "ecosystem_weight": 0.0, "peer_weight": 0.0, "learning_weight": 0.0,
-                     "line_dissimilarity": mu, "quality_weight": 0.0},
+            lines,
+            30,
+            1000,
+            **everybody(kinds),
+            adopter={
+                "taste_spread": 0.0,
+                "ecosystem_weight": 0.0,
+                "peer_weight": 0.0,
+                "learning_weight": 0.0,
+                "line_dissimilarity": mu,
+                "quality_weight": 0.0,
+            },
             # a lab that shares its region's compute would else serve a weaker line at lower cost
             prices={"cost_slope": 0.0, "experience_exponent": 0.0, "congestion": 0.0, "self_hosting_penalty": 0.0},
-        )  # fmt: skip
+        )
         base = simulate([(scenario, replicate) for replicate in range(8)])["installed_base"][:, 1:].mean(axis=1)
         log_odds[twins] = np.log(base[:, :-1].sum(axis=1) / base[:, -1])
         cells = mean_field([(scenario, 0)], tastes=1, sizes=1)["installed_base"][0, -1]
@@ -318,5 +372,6 @@ def a_line_split_in_two_raises_its_block_by_mu_ln_two() -> Iterator[Row]:
     error = raised.std(ddof=1) / np.sqrt(len(raised))
     yield close("agents who choose a block of twins", mu * np.log(2), raised.mean(), within=4 * error, unit="utils")
     yield within("the standard error of that", 0, 0.03, error)
-    yield close("cells who choose a block of twins", mu * np.log(2), log_odds[-2] - log_odds[-1], within=1e-9,
-                unit="utils")  # fmt: skip
+    yield close(
+        "cells who choose a block of twins", mu * np.log(2), log_odds[-2] - log_odds[-1], within=1e-9, unit="utils"
+    )

@@ -18,23 +18,40 @@ from sim.validation.worlds import ALL_STARTUPS, NO_FEEDBACK, world
 
 def good_or_cheap(spread: float, weight: float = 3.0) -> Scenario:
     """A good line and a cheap one that the mean adopter likes equally; others' use is worth ``weight``."""
-    kinds = {"review_rate": 0.5, "switching_cost": 0.0, "initial_adoption": 1.0, "outside_value": -60.0,
-             "cost_weight": 4.0, "trust_weight": 0.0, "service_weight": 0.0, "customisation_weight": 0.0}  # fmt: skip
+    kinds = {
+        "review_rate": 0.5,
+        "switching_cost": 0.0,
+        "initial_adoption": 1.0,
+        "outside_value": -60.0,
+        "cost_weight": 4.0,
+        "trust_weight": 0.0,
+        "service_weight": 0.0,
+        "customisation_weight": 0.0,
+    }
     alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "cadence": 1, "markup": 1.0}
     # coverage is a half and a quarter, and the log cost differs by as many utils
     dearer = 20.0 * 0.25 / 4.0
     return world(
-        {"good": {**alike, "serving_cost": float(np.exp(dearer))},
-         "cheap": {**alike, "serving_cost": 1.0, "algorithmic_start": -float(np.log(3))}}, 150, 2000,
+        {
+            "good": {**alike, "serving_cost": float(np.exp(dearer))},
+            "cheap": {**alike, "serving_cost": 1.0, "algorithmic_start": -float(np.log(3))},
+        },
+        150,
+        2000,
         startup=kinds,
-        adopter={**NO_FEEDBACK["adopter"], "ecosystem_weight": weight, "line_dissimilarity": 1.0,
-                 "taste_spread": spread, "quality_weight": 20.0},
+        adopter={
+            **NO_FEEDBACK["adopter"],
+            "ecosystem_weight": weight,
+            "line_dissimilarity": 1.0,
+            "taste_spread": spread,
+            "quality_weight": 20.0,
+        },
         community={"derivative_gain": 0.0, "memory": 1.0},
         technology={**NO_FEEDBACK["technology"], "task_width": 1.0, "demand_drift": 0.0},
         prices={**NO_FEEDBACK["prices"], "cost_slope": 0.0, "usage_elasticity": 0.0},
         sectors={name: {"data_gain": 0.0, "capability_weight": 1.0, "task_threshold": 0.0} for name in SECTORS},
         regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
-    )  # fmt: skip
+    )
 
 
 @replicates("X6", source="bonaccorsi2003")
@@ -58,27 +75,40 @@ def led_by_one(word_of_mouth: bool, switching_cost: float) -> Scenario:
     Adopters know both lines that they have in their two slots, so that with two lines all would soon know all.
     """
     kinds = {"review_rate": 0.3, "switching_cost": switching_cost, "initial_adoption": 1.0, "outside_value": -60.0}
-    alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0,
-             "cadence": 60}  # fmt: skip
+    alike = {
+        "region": "US",
+        "openness": "closed",
+        "compute_weight": 0.3,
+        "algorithmic_start": 0.0,
+        "markup": 1.0,
+        "cadence": 60,
+    }
     known = {f"twin-{number}": 0.03 if number else 1.0 for number in range(4)}
     told = {"word_of_mouth": 0.35, "forgetting": 0.14} if word_of_mouth else {"word_of_mouth": 0.0, "forgetting": 0.0}
-    news = [] if word_of_mouth else [
-        {"kind": "news_shock", "line": line, "start": 2, "awareness": 1.0} for line in known
-    ]  # fmt: skip
+    news = (
+        [] if word_of_mouth else [{"kind": "news_shock", "line": line, "start": 2, "awareness": 1.0} for line in known]
+    )
     return world(
-        {line: {**alike, "awareness_home": part, "awareness_abroad": part} for line, part in known.items()}, 300, 1500,
-        startup=kinds, adopter={**NO_FEEDBACK["adopter"], "line_dissimilarity": 1.0},
+        {line: {**alike, "awareness_home": part, "awareness_abroad": part} for line, part in known.items()},
+        300,
+        1500,
+        startup=kinds,
+        adopter={**NO_FEEDBACK["adopter"], "line_dissimilarity": 1.0},
         attention={"advertising": 0.0, "release_boost": 0.0, **told},
-        regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS}, events=news,
-    )  # fmt: skip
+        regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
+        events=news,
+    )
 
 
 @replicates(
-    "X6", source="leoncini2011", verdict=IN_PART, slow=True,
+    "X6",
+    source="leoncini2011",
+    verdict=IN_PART,
+    slow=True,
     remark="Awareness by word of mouth rises with share by ever less, and users always know what they use, so a small "
     "line wins more per user than a large one: R4 slows the return to even shares and cannot take a market. And "
     "switching costs belong to adopter types here, not to lines: a line cannot raise its own, they help whoever leads.",
-)  # fmt: skip
+)
 def standards_coexist_under_switching_costs_until_word_of_mouth_decides() -> Iterator[Row]:
     """Switching costs sustain coexistence; when diffusion itself depends on use, the winner takes all
     (Leoncini and others 2011)."""
@@ -89,8 +119,12 @@ def standards_coexist_under_switching_costs_until_word_of_mouth_decides() -> Ite
         late[live] = base[:, -12:].mean(axis=1)
     yield within("known to all: share of the smallest of four lines", 0.2, 0.25, late[False].min(axis=1).mean())
     slower = early[True] > early[False] + 0.05
-    yield holds("word of mouth (R4) matters: leader's share after a year", slower,
-                exact=f"above {early[False]:.2f}", measured=f"{early[True]:.2f}")  # fmt: skip
+    yield holds(
+        "word of mouth (R4) matters: leader's share after a year",
+        slower,
+        exact=f"above {early[False]:.2f}",
+        measured=f"{early[True]:.2f}",
+    )
     yield within("known by word of mouth: final share of the leader", 0.9, 1.0, late[True][:, 0].mean())
     leads = []
     for cost in (0.0, 1.0, 2.0):

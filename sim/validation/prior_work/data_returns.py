@@ -27,12 +27,15 @@ def locked_in(scenario: Scenario, runs: int = 6) -> float:
 
 
 @replicates(
-    "X8", source="hagiu2023", verdict=IN_PART, slow=True,
+    "X8",
+    source="hagiu2023",
+    verdict=IN_PART,
+    slow=True,
     remark="At equal slopes around even shares, data lock in more than a network here, and concave data more than "
     "S-shaped ones: a laggard whom nobody uses has no data, and the first data are worth most under a concave curve. "
     "What the paper says of scale does come out: more deployment dissolves a lead in data, and none in networks. The "
     "miss hangs on what is held equal: at equal worth (the next check) the paper's order comes out.",
-)  # fmt: skip
+)
 def how_lasting_a_lead_is_hangs_on_the_shape_of_the_learning_curve() -> Iterator[Row]:
     """How lasting the advantage of a leader is hangs on the shape of the learning curve, and data effects are weaker
     than network effects (Hagiu and Wright 2023)."""
@@ -46,10 +49,18 @@ def how_lasting_a_lead_is_hangs_on_the_shape_of_the_learning_curve() -> Iterator
         worth[name] = LOCAL_GAIN / (stay * float(x * data_gain_slope(x, 1.0, 1.0, exponent, shape)))
         lead[name] = locked_in(tuned(3000, 400, x=x, worth=worth[name], ecosystem=0.0, shape=shape))
     told = ", ".join(f"{name} {share:.3f}" for name, share in lead.items())
-    yield holds("concave data lock in less than a network of the same local slope",
-                lead["concave data"] < lead["network"] - 0.03, exact="less", measured=told)  # fmt: skip
-    yield holds("S-shaped data lock in more than concave ones", lead["S-shaped data"] > lead["concave data"] + 0.03,
-                exact="more", measured=told)  # fmt: skip
+    yield holds(
+        "concave data lock in less than a network of the same local slope",
+        lead["concave data"] < lead["network"] - 0.03,
+        exact="less",
+        measured=told,
+    )
+    yield holds(
+        "S-shaped data lock in more than concave ones",
+        lead["S-shaped data"] > lead["concave data"] + 0.03,
+        exact="more",
+        measured=told,
+    )
     shapes = np.ptp(list(lead.values()))
     yield within("spread of the leader's share over shapes of equal local slope", 0.05, 0.5, shapes)
     far = locked_in(tuned(3000, 400, x=80.0, worth=worth["concave data"], ecosystem=0.0))
@@ -70,12 +81,24 @@ def at_equal_worth_networks_lock_in_more_than_data_and_s_shaped_data_more_than_c
         gain[name] = stay * worth * steepest(exponent, shape)
     told = ", ".join(f"{name} {share:.3f}" for name, share in lead.items())
     gains = ", ".join(f"{name} {value:.2f}" for name, value in gain.items())
-    yield holds("gain at even shares", gain["network"] > gain["S-shaped data"] > 1 > gain["concave data"],
-                exact="falls, below 1 for concave data", measured=gains)  # fmt: skip
-    yield holds("S-shaped data lock in less than a network", lead["S-shaped data"] < lead["network"] - 0.03,
-                exact="less", measured=told)  # fmt: skip
-    yield holds("concave data lock in less than S-shaped ones", lead["concave data"] < lead["S-shaped data"] - 0.03,
-                exact="less", measured=told)  # fmt: skip
+    yield holds(
+        "gain at even shares",
+        gain["network"] > gain["S-shaped data"] > 1 > gain["concave data"],
+        exact="falls, below 1 for concave data",
+        measured=gains,
+    )
+    yield holds(
+        "S-shaped data lock in less than a network",
+        lead["S-shaped data"] < lead["network"] - 0.03,
+        exact="less",
+        measured=told,
+    )
+    yield holds(
+        "concave data lock in less than S-shaped ones",
+        lead["concave data"] < lead["S-shaped data"] - 0.03,
+        exact="less",
+        measured=told,
+    )
     yield within("leader's share by concave data: no lock-in", 0.5, 0.55, lead["concave data"])
 
 
@@ -87,24 +110,42 @@ def returns_to_data_increase_before_they_diminish() -> Iterator[Row]:
     # what comes in is a twentieth of the scale a month and hardly decays, so data grow from nothing to far beyond it
     scenario = tuned(1000, months, x=0.25, ecosystem=0.0)
     sector = scenario.parameters.sectors.software
-    slow = scenario.model_copy(update={"parameters": scenario.parameters.model_copy(update={
-        "sectors": scenario.parameters.sectors.model_copy(
-            update={"software": sector.model_copy(update={"data_decay": 0.004})}
-        ),
-    })})  # fmt: skip
+    slow = scenario.model_copy(
+        update={
+            "parameters": scenario.parameters.model_copy(
+                update={
+                    "sectors": scenario.parameters.sectors.model_copy(
+                        update={"software": sector.model_copy(update={"data_decay": 0.004})}
+                    ),
+                }
+            )
+        }
+    )
     out = mean_field([(slow, 0)], tastes=1, sizes=1)
     data, gain = out["data"][0, :, 0, 0], out["data_gain"][0, :, 0, 0]
     # the gain recorded in a month is that of last month's data
     x, returns = data[:-1] / sector.data_scale, np.gradient(gain[1:], np.log(data[:-1]))
     peak = int(returns.argmax())
     yield close("a run: data over their scale at the peak of returns", 1 / exponent, x[peak], within=0.1 / exponent)
-    yield holds("a run: returns rise before the peak", bool((np.diff(returns[2:peak]) > 0).mean() > 0.95),
-                exact="rise", measured=f"{returns[2]:.3g} to {returns[peak]:.3g}")  # fmt: skip
-    yield holds("a run: and fall after it", bool((np.diff(returns[peak + 1 : -2]) < 0).mean() > 0.95), exact="fall",
-                measured=f"{returns[peak]:.3g} to {returns[-2]:.3g}")  # fmt: skip
+    yield holds(
+        "a run: returns rise before the peak",
+        bool((np.diff(returns[2:peak]) > 0).mean() > 0.95),
+        exact="rise",
+        measured=f"{returns[2]:.3g} to {returns[peak]:.3g}",
+    )
+    yield holds(
+        "a run: and fall after it",
+        bool((np.diff(returns[peak + 1 : -2]) < 0).mean() > 0.95),
+        exact="fall",
+        measured=f"{returns[peak]:.3g} to {returns[-2]:.3g}",
+    )
     grid = np.geomspace(1e-3, 1e3, 200_001)
     elasticity = grid * data_gain_slope(grid, 1.0, 1.0, exponent, 1.0)
     yield close("the rule: data over their scale at the peak", 1 / exponent, grid[elasticity.argmax()], within=2e-3)
-    yield within("the rule: gain of the first unit of data over that of the hundredth", 10, np.inf,
-                 data_gain(1.0, 1.0, 1.0, exponent, 1.0)
-                 / (data_gain(100.0, 1.0, 1.0, exponent, 1.0) - data_gain(99.0, 1.0, 1.0, exponent, 1.0)))  # fmt: skip
+    yield within(
+        "the rule: gain of the first unit of data over that of the hundredth",
+        10,
+        np.inf,
+        data_gain(1.0, 1.0, 1.0, exponent, 1.0)
+        / (data_gain(100.0, 1.0, 1.0, exponent, 1.0) - data_gain(99.0, 1.0, 1.0, exponent, 1.0)),
+    )

@@ -66,11 +66,14 @@ def largest_change(sectors: list[str], one: np.ndarray, other: np.ndarray) -> tu
 
 
 @replicates(
-    "X10", source="allcott2025", verdict=IN_PART, slow=True,
+    "X10",
+    source="allcott2025",
+    verdict=IN_PART,
+    slow=True,
     remark="Digital sectors together move little, and less than robotics. But enterprise services alone move more than "
     "either: enterprises use closed interfaces, which teach closed labs only, and sharing takes that lead away. Where "
     "enterprises send no telemetry, they move by less than one point.",
-)  # fmt: skip
+)
 def sharing_data_moves_little_in_digital_markets_and_more_in_robotics() -> Iterator[Row]:
     """Giving rivals a search engine's data moves shares little (Allcott and others), though data on rare queries matter
     (Klein and others): what sharing moves hangs on what data are worth."""
@@ -88,8 +91,16 @@ def sharing_data_moves_little_in_digital_markets_and_more_in_robotics() -> Itera
         yield within(f"{name} alone: largest change, percentage points", 0, 3, change)
     robotics, error = largest_change(["robotics"], used[0.0], used[1.0])
     told = f"{robotics:.2f} (standard error {error:.2f})"
-    yield holds("robotics against digital sectors together", robotics > together, exact=f"more than {together:.2f}",
-                measured=told)  # fmt: skip
+    yield holds(
+        "robotics against digital sectors together",
+        robotics > together,
+        exact=f"more than {together:.2f}",
+        measured=told,
+    )
     most = max(alone.values())
-    yield holds("robotics against the digital sector that moves most", robotics > most, exact=f"more than {most:.2f}",
-                measured=told)  # fmt: skip
+    yield holds(
+        "robotics against the digital sector that moves most",
+        robotics > most,
+        exact=f"more than {most:.2f}",
+        measured=told,
+    )

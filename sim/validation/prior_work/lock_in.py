@@ -52,13 +52,15 @@ def head_start(weight: float) -> Scenario:
     scenario = equal_lines(2, weight, 120, 600)
     lines = dict(scenario.parameters.lines)
     lines["twin-1"] = lines["twin-1"].model_copy(update={"awareness_home": 0.0, "awareness_abroad": 0.0})
-    parameters = scenario.parameters.model_copy(update={
-        "lines": lines,
-        "attention": scenario.parameters.attention.model_copy(
-            update={"advertising": 0.0, "word_of_mouth": 0.0, "release_boost": 0.0}
-        ),
-        "startup": scenario.parameters.startup.model_copy(update={"review_rate": 0.3}),
-    })  # fmt: skip
+    parameters = scenario.parameters.model_copy(
+        update={
+            "lines": lines,
+            "attention": scenario.parameters.attention.model_copy(
+                update={"advertising": 0.0, "word_of_mouth": 0.0, "release_boost": 0.0}
+            ),
+            "startup": scenario.parameters.startup.model_copy(update={"review_rate": 0.3}),
+        }
+    )
     news = NewsShock(line="twin-1", start=6, awareness=1.0)
     return scenario.model_copy(update={"parameters": parameters, "events": (news,)})
 

@@ -47,22 +47,38 @@ def two_camps(local: int, weight: float = 5.0, seed: int = 5) -> Scenario:
 
     Adopters look at eight peers, ``local`` of whom are neighbours; all of them together are worth ``weight``.
     """
-    kinds = {"review_rate": 0.3, "switching_cost": 0.3, "initial_adoption": 1.0, "outside_value": -60.0,
-             "trust_weight": 0.0, "service_weight": 0.0}  # fmt: skip
-    alike = {"openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0,
-             "awareness_home": 1.0, "awareness_abroad": 0.0}  # fmt: skip
+    kinds = {
+        "review_rate": 0.3,
+        "switching_cost": 0.3,
+        "initial_adoption": 1.0,
+        "outside_value": -60.0,
+        "trust_weight": 0.0,
+        "service_weight": 0.0,
+    }
+    alike = {
+        "openness": "closed",
+        "compute_weight": 0.3,
+        "algorithmic_start": 0.0,
+        "markup": 1.0,
+        "awareness_home": 1.0,
+        "awareness_abroad": 0.0,
+    }
     still = {"advertising": 0.0, "word_of_mouth": 0.0, "release_boost": 0.0, "forgetting": 0.0}
     size = {"US": 0.75, "GS": 0.25}
     return world(
-        {"major": {**alike, "region": "US"}, "minor": {**alike, "region": "GS"}}, 120, 2000, seed=seed,
-        startup=kinds, attention=still,
+        {"major": {**alike, "region": "US"}, "minor": {**alike, "region": "GS"}},
+        120,
+        2000,
+        seed=seed,
+        startup=kinds,
+        attention=still,
         adopter={**NO_FEEDBACK["adopter"], "peer_weight": weight, "local_peers": local, "line_dissimilarity": 1.0},
         prices={**NO_FEEDBACK["prices"], "cost_slope": 0.0},
         regions={region: {"power": 1e6, "adopters": size.get(region, 0.0), **ALL_STARTUPS} for region in REGIONS},
         events=[{"kind": "news_shock", "line": line, "start": 4, "awareness": 1.0} for line in ("major", "minor")],
         technology={**NO_FEEDBACK["technology"]},
         sectors={name: {"data_gain": 0.0, "capability_weight": 0.0} for name in SECTORS},
-    )  # fmt: skip
+    )
 
 
 def minority(scenario: Scenario) -> float:
@@ -72,11 +88,13 @@ def minority(scenario: Scenario) -> float:
 
 
 @replicates(
-    "X5", source="dalle2003", slow=True,
+    "X5",
+    source="dalle2003",
+    slow=True,
     remark="A neighbourhood is a region and sector here, not a lattice, and peers must be close: seven of eight at a "
     "weight of five utils, six at nine. At weights held to be plausible, up to 1.5, no standard holds anywhere. That "
     "Linux invades is not tried.",
-)  # fmt: skip
+)
 def a_minority_standard_survives_among_neighbours_and_dies_in_a_mixed_world() -> Iterator[Row]:
     """Local interaction gives distinct regimes of diffusion, in which clusters of a minority last that global mixing
     would kill (Dalle and Jullien 2000, 2003)."""

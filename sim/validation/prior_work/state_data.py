@@ -34,10 +34,18 @@ def data_from_the_state_raise_what_labs_do_for_commerce() -> Iterator[Row]:
         gained[sharing] = gain[1] - gain[0]
         sold[sharing] = used[1] / used[0] - 1
     error = lambda values: 4 * values.std(ddof=1) / np.sqrt(runs)
-    yield close("data serve their own sector only: gain of domestic labs elsewhere, nats", 0, gained[0.0].mean(),
-                within=error(gained[0.0]) + 1e-4)  # fmt: skip
+    yield close(
+        "data serve their own sector only: gain of domestic labs elsewhere, nats",
+        0,
+        gained[0.0].mean(),
+        within=error(gained[0.0]) + 1e-4,
+    )
     yield within("data serve other sectors too: gain of domestic labs there, nats", 0.01, 1, gained[0.3].mean())
     paired = sold[0.3]
     told = f"{100 * paired.mean():+.2f}% ± {100 * error(paired):.2f}"
-    yield holds("commercial use of domestic lines, with the state's data against without",
-                paired.mean() > error(paired), exact="more", measured=told)  # fmt: skip
+    yield holds(
+        "commercial use of domestic lines, with the state's data against without",
+        paired.mean() > error(paired),
+        exact="more",
+        measured=told,
+    )

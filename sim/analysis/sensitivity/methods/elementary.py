@@ -145,11 +145,14 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     return Measures(
         names=design.names,
         values={"mu_star": size.mean(axis=0), "mu": found.mean(axis=0), "sigma": sigma},
-        low={"mu_star": s_low, "mu": m_low, "sigma": d_low}, high={"mu_star": s_high, "mu": m_high, "sigma": d_high},
-        main="mu_star", boot=boot, scaled=False,
+        low={"mu_star": s_low, "mu": m_low, "sigma": d_low},
+        high={"mu_star": s_high, "mu": m_high, "sigma": d_high},
+        main="mu_star",
+        boot=boot,
+        scaled=False,
         floor={"mu_star": float(s_high[design.names.index(DUMMY)])},
         notes=("mu* is the mean size of the change when a factor crosses its whole range, in the outcome's unit.",),
-    )  # fmt: skip
+    )
 
 
 def over_time(design: Design, curves: Array) -> Array:

@@ -48,9 +48,9 @@ def design(columns: Sequence[Column], size: int, seed: int, luck: bool = True, p
     if not luck:
         replicate, pairs = np.zeros(len(unit), int), np.empty((0, 2), int)
     else:
-        drawn = np.array([
-            np.random.default_rng([seed, part, row, 5]).integers(pool) for part in range(size) for row in range(width)
-        ])  # fmt: skip
+        drawn = np.array(
+            [np.random.default_rng([seed, part, row, 5]).integers(pool) for part in range(size) for row in range(width)]
+        )
         replicate = drawn
         row = np.arange((size - 1) * width)
         pairs = np.column_stack([row, row + width])[drawn[row] != drawn[row + width]] if size > 1 else _none()
@@ -66,10 +66,13 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     from SALib.analyze import ff
 
     unit, y = design.parts(design.unit), design.parts(np.asarray(outcome, dtype=float))
-    each = np.stack([
-        2 * np.asarray(ff.analyze(problem(design.columns), unit[part], y[part], seed=named_seed(seed, METHOD))["ME"])
-        for part in range(design.size)
-    ])  # fmt: skip
+    each = np.stack(
+        [
+            2
+            * np.asarray(ff.analyze(problem(design.columns), unit[part], y[part], seed=named_seed(seed, METHOD))["ME"])
+            for part in range(design.size)
+        ]
+    )
     value = each.mean(axis=0)
     inert = np.array([name.startswith(DUMMY) for name in design.names])
     if design.size > 1:
@@ -81,9 +84,16 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     size_low, size_high = ends(np.abs(boot))
     floor = noise_floor(np.abs(value[inert])) if inert.sum() > 2 else float(np.abs(value[inert]).max() * 2)
     return Measures(
-        names=design.names, values={"size": np.abs(value), "effect": value},
-        low={"size": size_low, "effect": low}, high={"size": size_high, "effect": high},
-        main="size", boot=np.abs(boot), floor={"size": max(floor, 4 * float(np.median(error)))}, scaled=False,
-        notes=("An effect is the change from the low to the high end of a factor, in the outcome's unit; main effects "
-               "may hold interactions of three factors.",),
-    )  # fmt: skip
+        names=design.names,
+        values={"size": np.abs(value), "effect": value},
+        low={"size": size_low, "effect": low},
+        high={"size": size_high, "effect": high},
+        main="size",
+        boot=np.abs(boot),
+        floor={"size": max(floor, 4 * float(np.median(error)))},
+        scaled=False,
+        notes=(
+            "An effect is the change from the low to the high end of a factor, in the outcome's unit; main effects "
+            "may hold interactions of three factors.",
+        ),
+    )

@@ -59,8 +59,9 @@ def indices(design: Design, outcome: Array, method: str, resamples: int = RESAMP
     if method == "delta":
         return _from_columns(design, x, y, "delta", deltas, resamples, seed)
     if method == "rsa":
-        return _from_columns(design, x, y, "rsa", lambda x, y: regionals(x, y, REGION_BINS), resamples, seed,
-                             scaled=False)  # fmt: skip
+        return _from_columns(
+            design, x, y, "rsa", lambda x, y: regionals(x, y, REGION_BINS), resamples, seed, scaled=False
+        )
     if method == "pawn":
         return _pawn(design, x, y, resamples, seed)
     if method == "hdmr":
@@ -69,17 +70,34 @@ def indices(design: Design, outcome: Array, method: str, resamples: int = RESAMP
 
 
 def _from_columns(
-    design: Design, x: Array, y: Array, name: str, estimate: Callable[[Array, Array], Array], resamples: int,
-    seed: int, signed: bool = False, scaled: bool = True, notes: tuple[str, ...] = (),
-) -> Measures:  # fmt: skip
+    design: Design,
+    x: Array,
+    y: Array,
+    name: str,
+    estimate: Callable[[Array, Array], Array],
+    resamples: int,
+    seed: int,
+    signed: bool = False,
+    scaled: bool = True,
+    notes: tuple[str, ...] = (),
+) -> Measures:
     """Estimate, interval by bootstrap of rows, and floor from inert columns."""
     value = estimate(x, y)
     boot = centred(np.stack([estimate(x[rows], y[rows]) for rows in draws(len(y), resamples, seed)]), value)
     dummies = inert_columns(lambda columns: estimate(columns, y), len(y), seed)
     low, high = ends(boot if signed else np.maximum(boot, 0.0))
     floor = noise_floor(np.append(dummies, value[design.names.index(DUMMY)]))
-    return Measures(names=design.names, values={name: value}, low={name: low}, high={name: high}, main=name, boot=boot,
-                    floor={name: floor}, scaled=scaled, notes=notes)  # fmt: skip
+    return Measures(
+        names=design.names,
+        values={name: value},
+        low={name: low},
+        high={name: high},
+        main=name,
+        boot=boot,
+        floor={name: floor},
+        scaled=scaled,
+        notes=notes,
+    )
 
 
 def first_order_over_time(design: Design, curves: Array) -> Array:
@@ -119,9 +137,14 @@ def _hdmr(design: Design, x: Array, y: Array, seed: int) -> Measures:
         )
     pairs = 3 * count + 9 * count * (count - 1) // 2 <= HDMR_TERMS_PER_RUN * len(y)
     fit = lambda values, bootstrap, word: enhanced_hdmr.analyze(
-        problem(design.columns), x, values, max_order=2 if pairs else 1, poly_order=3, bootstrap=bootstrap,
+        problem(design.columns),
+        x,
+        values,
+        max_order=2 if pairs else 1,
+        poly_order=3,
+        bootstrap=bootstrap,
         seed=named_seed(seed, word),
-    )  # fmt: skip
+    )
     with contained(seed):
         found = fit(y, 20, "hdmr")
         # the same metamodel fitted to nothing: outcomes in random order
@@ -134,12 +157,16 @@ def _hdmr(design: Design, x: Array, y: Array, seed: int) -> Measures:
     notes = [] if pairs else [f"Too few runs for interactions of {count} factors: the metamodel adds up single ones."]
     explained = float(np.nansum(np.asarray(found["S"], dtype=float)))
     return Measures(
-        names=design.names, values={"S1": alone, "ST": total},
-        low={"S1": alone - a_half, "ST": total - t_half}, high={"S1": alone + a_half, "ST": total + t_half},
-        main="ST", boot=total + scatter * t_half / NORMAL, floor={"ST": floor["ST"], "S1": floor["S"]},
+        names=design.names,
+        values={"S1": alone, "ST": total},
+        low={"S1": alone - a_half, "ST": total - t_half},
+        high={"S1": alone + a_half, "ST": total + t_half},
+        main="ST",
+        boot=total + scatter * t_half / NORMAL,
+        floor={"ST": floor["ST"], "S1": floor["S"]},
         pairs=_terms(found, design.names) if pairs else None,
         notes=(*notes, f"The metamodel explains {explained:.0%} of the variance; luck is no part of it."),
-    )  # fmt: skip
+    )
 
 
 def _terms(found: dict[str, Array], names: tuple[str, ...]) -> pd.DataFrame:

@@ -55,10 +55,16 @@ def design(columns: Sequence[Column], size: int, seed: int, luck: bool = True, p
     own, other = fresh_luck(seed, size, pool)
     twice = first[: min(LUCK_PAIRS, size)]
     return Design(
-        METHOD, full, size, width, seed, np.concatenate([unit, unit[twice]]),
+        METHOD,
+        full,
+        size,
+        width,
+        seed,
+        np.concatenate([unit, unit[twice]]),
         np.concatenate([np.repeat(own, width), other[: len(twice)]]),
-        np.column_stack([twice, len(unit) + np.arange(len(twice))]), first,
-    )  # fmt: skip
+        np.column_stack([twice, len(unit) + np.arange(len(twice))]),
+        first,
+    )
 
 
 def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
@@ -75,8 +81,13 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     boot = np.stack([slopes[each].mean(axis=0) / (np.pi**2 * np.var(values[each, 0])) for each in chosen])
     low, high = ends(boot)
     return Measures(
-        names=design.names, values={"dgsm": np.asarray(found["dgsm"]), "vi": np.asarray(found["vi"])},
-        low={"dgsm": low, "vi": np.full_like(low, np.nan)}, high={"dgsm": high, "vi": np.full_like(high, np.nan)},
-        main="dgsm", boot=boot, floor={"dgsm": float(high[design.names.index(DUMMY)])}, scaled=False,
+        names=design.names,
+        values={"dgsm": np.asarray(found["dgsm"]), "vi": np.asarray(found["vi"])},
+        low={"dgsm": low, "vi": np.full_like(low, np.nan)},
+        high={"dgsm": high, "vi": np.full_like(high, np.nan)},
+        main="dgsm",
+        boot=boot,
+        floor={"dgsm": float(high[design.names.index(DUMMY)])},
+        scaled=False,
         notes=("DGSM bounds ST from above; it can be far above, and above 1.",),
-    )  # fmt: skip
+    )

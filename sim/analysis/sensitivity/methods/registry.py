@@ -56,27 +56,80 @@ def _given(name: str, title: str, answers: str, size: int = 1024) -> Method:
 METHODS: dict[str, Method] = {
     each.name: each
     for each in (
-        Method("morris", "Morris elementary effects", "which factors can be dropped", elementary.design,
-               elementary.indices, 20, "trajectories", balanced=False),
-        Method("radial", "radial elementary effects", "which factors can be dropped",
-               partial(elementary.design, radial=True), elementary.indices, 20, "base points", balanced=False),
-        Method("sobol", "Sobol' indices S1 and ST", "how the variance is shared", variance.design, variance.indices,
-               512, groups=True),
-        Method("sobol2", "Sobol' indices with pairs (S2)", "which factors interact",
-               partial(variance.design, second=True), variance.indices, 512, groups=True),
+        Method(
+            "morris",
+            "Morris elementary effects",
+            "which factors can be dropped",
+            elementary.design,
+            elementary.indices,
+            20,
+            "trajectories",
+            balanced=False,
+        ),
+        Method(
+            "radial",
+            "radial elementary effects",
+            "which factors can be dropped",
+            partial(elementary.design, radial=True),
+            elementary.indices,
+            20,
+            "base points",
+            balanced=False,
+        ),
+        Method(
+            "sobol",
+            "Sobol' indices S1 and ST",
+            "how the variance is shared",
+            variance.design,
+            variance.indices,
+            512,
+            groups=True,
+        ),
+        Method(
+            "sobol2",
+            "Sobol' indices with pairs (S2)",
+            "which factors interact",
+            partial(variance.design, second=True),
+            variance.indices,
+            512,
+            groups=True,
+        ),
         _given("rbd_fast", "RBD-FAST", "how much of the variance each factor holds alone, from any sample"),
         _given("delta", "Borgonovo's delta", "what moves the whole distribution"),
         _given("pawn", "PAWN", "what moves the whole distribution, tails included"),
         _given("hdmr", "enhanced HDMR", "how a polynomial metamodel shares the variance"),
         _given("rsa", "regional sensitivity", "which factors tell low outcomes from high ones"),
-        Method("dgsm", "derivative-based measures", "an upper bound of ST from slopes", gradients.design,
-               gradients.indices, 64),
-        Method("ff", "fractional factorial", "main effects between the ends of the ranges", factorial.design,
-               factorial.indices, 4, "repeats", balanced=False, least=1),
-        Method("shapley", "Shapley effects", "fair shares that add to one, interactions included", shapley.design,
-               shapley.indices, 400, "walks", balanced=False),
+        Method(
+            "dgsm",
+            "derivative-based measures",
+            "an upper bound of ST from slopes",
+            gradients.design,
+            gradients.indices,
+            64,
+        ),
+        Method(
+            "ff",
+            "fractional factorial",
+            "main effects between the ends of the ranges",
+            factorial.design,
+            factorial.indices,
+            4,
+            "repeats",
+            balanced=False,
+            least=1,
+        ),
+        Method(
+            "shapley",
+            "Shapley effects",
+            "fair shares that add to one, interactions included",
+            shapley.design,
+            shapley.indices,
+            400,
+            "walks",
+            balanced=False,
+        ),
     )
-}  # fmt: skip
+}
 
 
 Question = Literal["screen", "share", "interaction", "tail", "which-region"]
@@ -92,26 +145,30 @@ class Answer:
 
 QUESTIONS: dict[str, Answer] = {
     "screen": Answer(
-        "morris", "one step of each factor from each of 20 places tells which of many factors can be dropped, at a few "
-        "per cent of the runs of a variance-based method"
+        "morris",
+        "one step of each factor from each of 20 places tells which of many factors can be dropped, at a few "
+        "per cent of the runs of a variance-based method",
     ),
     "share": Answer(
-        "sobol", "total-order indices share the whole variance, luck and interactions included, and assume nothing "
-        "about the shape of the response"
+        "sobol",
+        "total-order indices share the whole variance, luck and interactions included, and assume nothing "
+        "about the shape of the response",
     ),
     "interaction": Answer(
-        "sobol2", "second-order indices name the pairs that act together; they need twice the runs of first and total "
-        "order"
+        "sobol2",
+        "second-order indices name the pairs that act together; they need twice the runs of first and total order",
     ),
     "tail": Answer(
-        "pawn", "distances between whole distributions see tails that a variance does not, and need no design of "
-        "their own; an inert factor sets the floor"
+        "pawn",
+        "distances between whole distributions see tails that a variance does not, and need no design of "
+        "their own; an inert factor sets the floor",
     ),
     "which-region": Answer(
-        "rsa", "one even sample serves regional sensitivity, and PRIM and CART, which draw the box of assumptions that "
-        "leads to the outcome"
+        "rsa",
+        "one even sample serves regional sensitivity, and PRIM and CART, which draw the box of assumptions that "
+        "leads to the outcome",
     ),
-}  # fmt: skip
+}
 
 
 def find(name: str) -> Method:
@@ -129,9 +186,14 @@ def find(name: str) -> Method:
 
 
 def make(
-    method: Method, columns: Sequence[Column], size: int, seed: int, luck: bool = True, pool: int = POOL,
+    method: Method,
+    columns: Sequence[Column],
+    size: int,
+    seed: int,
+    luck: bool = True,
+    pool: int = POOL,
     by_block: bool = False,
-) -> Design:  # fmt: skip
+) -> Design:
     """The design of a method.
 
     Raises

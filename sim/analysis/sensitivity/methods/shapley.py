@@ -34,9 +34,9 @@ def design(columns: Sequence[Column], size: int, seed: int, luck: bool = True, p
 
     full = with_extras(columns, luck)
     width = len(full) + 1
-    unit = clipped(np.concatenate([
-        shapley.sample(problem(full), 1, seed=named_seed(seed, METHOD, part)) for part in range(size)
-    ]))  # fmt: skip
+    unit = clipped(
+        np.concatenate([shapley.sample(problem(full), 1, seed=named_seed(seed, METHOD, part)) for part in range(size)])
+    )
     pairs = np.empty((0, 2), int)
     if luck:
         column = unit.reshape(size, width, -1)[:, :, [each.name for each in full].index(LUCK)]
@@ -63,9 +63,14 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     boot = boot[np.isfinite(boot).all(axis=1)]
     low, high = ends(boot)
     return Measures(
-        names=design.names, values={"shapley": value}, low={"shapley": low}, high={"shapley": high}, main="shapley",
-        boot=boot, floor={"shapley": float(max(high[design.names.index(DUMMY)], 0.0))},
-    )  # fmt: skip
+        names=design.names,
+        values={"shapley": value},
+        low={"shapley": low},
+        high={"shapley": high},
+        main="shapley",
+        boot=boot,
+        floor={"shapley": float(max(high[design.names.index(DUMMY)], 0.0))},
+    )
 
 
 def over_time(design: Design, curves: Array) -> Array:

@@ -35,9 +35,14 @@ SECOND_ORDER = "sobol2"
 
 
 def design(
-    columns: Sequence[Column], size: int, seed: int, luck: bool = True, pool: int = POOL, second: bool = False,
+    columns: Sequence[Column],
+    size: int,
+    seed: int,
+    luck: bool = True,
+    pool: int = POOL,
+    second: bool = False,
     by_block: bool = False,
-) -> Design:  # fmt: skip
+) -> Design:
     """Saltelli's design: each part is a base point A, A with one factor taken from another point B, and B.
 
     Parameters
@@ -87,18 +92,26 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     second = design.method == SECOND_ORDER
     y = np.asarray(outcome, dtype=float)[: design.size * design.width]
     found = sobol.analyze(
-        _plain(design), y, calc_second_order=second, num_resamples=resamples, keep_resamples=True,
+        _plain(design),
+        y,
+        calc_second_order=second,
+        num_resamples=resamples,
+        keep_resamples=True,
         seed=named_seed(seed, "bootstrap"),
-    )  # fmt: skip
+    )
     total, alone = np.asarray(found["ST_conf_all"]), np.asarray(found["S1_conf_all"])
     (t_low, t_high), (a_low, a_high) = ends(total), ends(alone)
     floor = {"ST": float(t_high[design.names.index(DUMMY)]), "S1": _floor_of_first(design, y, resamples, seed)}
     return Measures(
         names=design.names,
         values={"S1": np.asarray(found["S1"]), "ST": np.asarray(found["ST"])},
-        low={"S1": a_low, "ST": t_low}, high={"S1": a_high, "ST": t_high},
-        main="ST", boot=total, floor=floor, pairs=_second(design, found) if second else None,
-    )  # fmt: skip
+        low={"S1": a_low, "ST": t_low},
+        high={"S1": a_high, "ST": t_high},
+        main="ST",
+        boot=total,
+        floor=floor,
+        pairs=_second(design, found) if second else None,
+    )
 
 
 def _floor_of_first(design: Design, y: Array, resamples: int, seed: int) -> float:
@@ -114,8 +127,9 @@ def _second(design: Design, found: dict[str, Array]) -> pd.DataFrame:
     for i in range(len(names)):
         for j in range(i + 1, len(names)):
             value, half = float(found["S2"][i, j]), float(found["S2_conf"][i, j])
-            rows.append({"first": names[i], "second": names[j], "value": value, "low": value - half,
-                         "high": value + half})  # fmt: skip
+            rows.append(
+                {"first": names[i], "second": names[j], "value": value, "low": value - half, "high": value + half}
+            )
     return pd.DataFrame(rows, columns=["first", "second", "value", "low", "high"])
 
 
@@ -140,8 +154,10 @@ def over_time(design: Design, curves: Array) -> tuple[Array, Array]:
     if varies.any():
         live = parts[:, :, varies]
         given = {
-            "f_A": live[:, 0].T, "f_B": live[:, -1].T, "f_AB": np.moveaxis(live[:, 1 : 1 + count], (1, 2), (0, 1)),
-        }  # fmt: skip
+            "f_A": live[:, 0].T,
+            "f_B": live[:, -1].T,
+            "f_AB": np.moveaxis(live[:, 1 : 1 + count], (1, 2), (0, 1)),
+        }
         found = _sobol_of(sobol_indices, given, design.size)
         first[varies], total[varies] = np.atleast_2d(found.first_order), np.atleast_2d(found.total_order)
     return first, total
