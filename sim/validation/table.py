@@ -117,7 +117,7 @@ def as_markdown(outcomes: Sequence[Outcome]) -> str:
     lines = [
         "# What the model was checked against",
         "",
-        "Written by `openloop verify --full --markdown > tests/verification/README.md`; a test holds its quick rows to",
+        "Written by `openloop verify --full --markdown > docs/verification.md`; a test holds its quick rows to",
         "what comes out today. The last digits of measured values may differ from machine to machine.",
         "",
     ]

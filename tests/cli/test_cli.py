@@ -1,0 +1,376 @@
+"""The command line, as a person or a program meets it: a process with arguments, two streams and an exit code."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BASELINE = str(ROOT / "scenarios" / "baseline.yaml")
+SMALL = ("--adopters", "200", "--months", "24", "--replicates", "2", "--no-figures")
+VERBS = (
+    "run",
+    "compare",
+    "explain",
+    "ensemble",
+    "plan",
+    "sensitivity",
+    "loops",
+    "check",
+    "describe",
+    "list",
+    "patterns",
+    "scurve",
+    "verify",
+    "report",
+    "replay",
+    "notebooks",
+    "bench",
+    "schema",
+)
+KINDS = (
+    "parameters",
+    "policies",
+    "events",
+    "reactions",
+    "metrics",
+    "levers",
+    "loops",
+    "lines",
+    "sectors",
+    "regions",
+    "observables",
+    "lenses",
+    "scenarios",
+    "sources",
+)
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "sim.cli", *arguments]
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+
+
+def openloop(*arguments: str, where: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        command(*arguments), cwd=where, env=environment(), capture_output=True, text=True, check=False, timeout=300
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def scenario_file(folder: Path, text: str = "description: Nothing is changed.\n", name: str = "world.yaml") -> str:
+    (folder / name).write_text(text, encoding="utf-8")
+    return name
+
+
+# help
+
+
+def test_help_begins_with_examples():
+    done = openloop("--help")
+    assert done.returncode == 0
+    assert done.stdout.index("openloop run scenarios/baseline.yaml") < done.stdout.index("Options")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_shows_an_example(verb):
+    done = openloop(verb, "--help")
+    assert done.returncode == 0
+    assert re.search(rf"^  openloop {verb}", done.stdout, re.MULTILINE)
+
+
+def test_the_version_is_that_of_the_package():
+    from sim import __version__
+
+    assert openloop("--version").stdout == f"openloop {__version__}\n"
+
+
+def test_output_that_is_piped_holds_no_colour_codes():
+    done = openloop("list", "loops")
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+# check
+
+
+def test_a_sound_file_is_called_ok(tmp_path):
+    done = openloop("check", scenario_file(tmp_path), where=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "world.yaml: ok\n")
+
+
+def test_every_shipped_scenario_is_sound():
+    files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "scenarios").glob("*.yaml"))
+    done = openloop("check", *files)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [f"{file}: ok" for file in files]
+
+
+def test_all_mistakes_come_at_once_and_nothing_is_written(tmp_path):
+    file = scenario_file(tmp_path, "run:\n  months: -1\n  adopterz: 5\npolicies:\n  - {kind: export_contrl}\n")
+    for verb in ("check", "run"):
+        done = openloop(verb, file, where=tmp_path)
+        assert done.returncode == 2
+        for word in ("months", "adopterz", "adopters", "export_control", "3 problems in world.yaml"):
+            assert word in done.stderr
+        assert [path.name for path in tmp_path.iterdir()] == [file]
+    assert done.stderr.endswith("; nothing was run.\n")
+
+
+def test_one_bad_file_does_not_hide_the_others(tmp_path):
+    scenario_file(tmp_path)
+    scenario_file(tmp_path, "nonsense: 1\n", "bad.yaml")
+    done = openloop("check", "bad.yaml", "world.yaml", "missing.yaml", where=tmp_path)
+    assert done.returncode == 2
+    assert "world.yaml: ok" in done.stdout
+    assert "2 of 3 files have problems." in done.stderr
+
+
+def test_an_implausible_value_warns_and_goes_on(tmp_path):
+    file = scenario_file(tmp_path, "parameters: {startup: {switching_cost: 40}}\n")
+    done = openloop("check", file, where=tmp_path)
+    assert done.returncode == 0
+    assert "warning: world.yaml:1: " in done.stderr
+
+
+# mistakes on the command line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("run", BASELINE, "--adoptrs", "3"), "--adopters"),
+        (("rum", BASELINE), "run"),
+        (("run", BASELINE, "--replicates", "many"), "--replicates"),
+        (("run", BASELINE, "--months", "0"), "at least 1"),
+        (("run", BASELINE, "--set", "startup.swiching_cost=1"), "switching_cost"),
+        (("run", BASELINE, "--set", "startup.switching_cost=-1"), "at least 0"),
+        (("run", "no/such/file.yaml"), "no such file"),
+        (("list", "policys"), "policies"),
+        (("describe", "export_contol"), "export_control"),
+        (("describe", "R1", "--set", "run.months=3"), "--set"),
+    ],
+)
+def test_a_mistake_ends_with_two_and_points_to_the_nearest_right_thing(tmp_path, arguments, hint):
+    done = openloop(*arguments, where=tmp_path)
+    assert done.returncode == 2
+    assert hint in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_somebody_else_is_never_replaced(tmp_path):
+    file = scenario_file(tmp_path)
+    first = openloop("run", file, *SMALL, "--quiet", where=tmp_path)
+    folder = tmp_path / first.stdout.strip()
+    (folder / "manifest.json").write_text('{"inputs_sha256": "of another run"}')
+    done = openloop("run", file, *SMALL, where=tmp_path)
+    assert done.returncode == 1
+    assert "in the way" in done.stderr
+    assert "of another run" in (folder / "manifest.json").read_text()
+
+
+# list, describe, schema
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_list_says_the_same_as_text_json_and_csv(kind):
+    text, data, table = openloop("list", kind), openloop("list", kind, "--json"), openloop("list", kind, "--csv")
+    rows = json.loads(data.stdout)
+    assert rows
+    assert len(text.stdout.splitlines()) == len(rows) + 1
+    parsed = list(csv.DictReader(io.StringIO(table.stdout)))
+    assert [list(row) for row in parsed] == [list(row) for row in rows]
+    first = next(iter(rows[0]))
+    assert [row[first] for row in parsed] == [row[first] for row in rows]
+
+
+def test_every_list_is_listed():
+    assert tuple(row["kind"] for row in json.loads(openloop("list", "--json").stdout)) == KINDS
+
+
+def test_words_narrow_a_list():
+    rows = json.loads(openloop("list", "parameters", "SWITCHING", "startup", "--json").stdout)
+    assert "startup.switching_cost" in [row["key"] for row in rows]
+    assert all("switching" in str(row).lower() and "startup" in str(row).lower() for row in rows)
+
+
+def test_a_reader_who_has_seen_enough_is_no_error():
+    script = f"{' '.join(command('list', 'parameters'))} | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "0"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_is_listed_can_be_described(kind):
+    """In one process for all names: hundreds of processes would take minutes."""
+    from sim.cli.catalogue import explain, rows
+
+    if kind == "scenarios":
+        pytest.skip("scenarios are described as files")
+    for row in rows(kind):
+        name = next(iter(row.values()))
+        assert name in explain(name)
+
+
+def test_a_scenario_is_described_by_its_file():
+    done = openloop("describe", BASELINE)
+    assert done.returncode == 0, done.stderr
+    assert "export" in done.stdout.lower()
+
+
+def test_the_schema_is_a_json_schema_that_accepts_a_scenario_and_refuses_a_typo():
+    schema = json.loads(openloop("schema").stdout)
+    validator = jsonschema.validators.validator_for(schema)
+    validator.check_schema(schema)
+    assert not list(validator(schema).iter_errors({"name": "x", "run": {"months": 12}}))
+    assert list(validator(schema).iter_errors({"name": "x", "run": {"moths": 12}}))
+
+
+# run
+
+
+def test_a_run_says_what_it_wrote_and_only_names_commands_that_exist(tmp_path):
+    file = scenario_file(tmp_path)
+    done = openloop("run", file, *SMALL, where=tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / done.stdout.split("/  (")[0]
+    assert folder.parent == tmp_path / "runs"
+    for name in ("series.nc", "summary.csv", "scenario.yaml", "manifest.json"):
+        assert (folder / name).is_file()
+        assert name in done.stdout
+    assert set(re.findall(r"openloop (\w+)", done.stdout)) <= set(VERBS)
+    assert not (folder / "figures").exists()
+
+
+def test_a_program_can_read_what_was_written(tmp_path):
+    file = scenario_file(tmp_path)
+    done = openloop("run", file, *SMALL, "--json", "--out", "elsewhere", "--seed", "0", where=tmp_path)
+    told = json.loads(done.stdout)
+    assert told["folder"].startswith("elsewhere/world-")
+    assert (told["seed"], told["finished"], told["failures"]) == (0, 2, [])
+    assert all((tmp_path / name).is_file() for name in told["files"])
+
+
+def test_the_resolved_scenario_of_a_run_runs_to_the_same_numbers(tmp_path):
+    file = scenario_file(tmp_path)
+    first = json.loads(openloop("run", file, *SMALL, "--json", where=tmp_path).stdout)
+    again = openloop(
+        "run", f"{first['folder']}/scenario.yaml", "--no-figures", "--json", "--out", "again", where=tmp_path
+    )
+    second = json.loads(again.stdout)
+    assert second["hash"] == first["hash"]
+    series = [(tmp_path / told["folder"] / "series.nc").read_bytes() for told in (first, second)]
+    assert series[0] == series[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_a_stopped_run_leaves_nothing_that_looks_whole(tmp_path, sent, code):
+    file = scenario_file(tmp_path)
+    endless = ("--adopters", "300000", "--months", "600", "--replicates", "50")
+    process = subprocess.Popen(
+        command("run", file, *endless),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(4)
+    assert process.poll() is None, process.communicate()[1]
+    process.send_signal(sent)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == code
+    assert "Traceback" not in errors
+    if sent == signal.SIGINT:
+        assert errors.endswith("Stopped; nothing was written.\n")
+    assert [path for path in tmp_path.glob("runs/*") if not path.name.startswith(".")] == []
+
+
+# the README
+
+
+def readme() -> str:
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_scenario_of_the_readme_is_sound(tmp_path):
+    example = re.search(r"```yaml\n(.*?)```", readme(), re.DOTALL)
+    assert example is not None
+    assert len(example[1].splitlines()) == 10
+    (tmp_path / "baseline.yaml").write_bytes(Path(BASELINE).read_bytes())
+    done = openloop("check", scenario_file(tmp_path, example[1]), where=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "warning" not in done.stderr
+
+
+def test_the_readme_names_only_commands_that_exist():
+    assert set(re.findall(r"`?openloop (\w+)", readme())) - {"python"} <= set(VERBS)
+
+
+def test_the_readme_names_what_is_there():
+    tree = re.search(r"```\nsim/\n(.*?)```", readme(), re.DOTALL)
+    assert tree is not None
+    named = {name.rstrip("/") for name in re.findall(r"^  (\S+)", tree[1], flags=re.MULTILINE)}
+    there = {path.name for path in (ROOT / "sim").iterdir() if not path.name.startswith((".", "_"))}
+    assert named == {name for name in there if not _is_empty(ROOT / "sim" / name)}
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_dir() and not any(inside.is_file() and inside.suffix != ".pyc" for inside in path.rglob("*"))
+
+
+# verify
+
+
+def test_verify_prints_statement_exact_value_measured_value_and_verdict():
+    done = openloop("verify", "v16")
+    assert done.returncode == 0
+    assert re.search(r"^V16 +Without end of chips .* pass$", done.stdout, re.MULTILINE)
+    assert re.search(r"^ +compute of 10\^12 chips +3\.2e\+06 H100e +3\.2e\+06 ± 1 +pass$", done.stdout, re.MULTILINE)
+    assert done.stdout.rstrip().endswith("1 closed form holds.")
+
+
+def test_verify_speaks_to_programs_too():
+    done = openloop("verify", "V13", "--json", "--quiet")
+    rows = json.loads(done.stdout)
+    assert {row["id"] for row in rows} == {"V13"}
+    assert all(row["passed"] for row in rows)
+    assert done.stderr == ""
+
+
+def test_verify_knows_no_other_checks():
+    done = openloop("verify", "V99")
+    assert done.returncode == 2
+    assert 'there is no check "V99"' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_closed_form_that_fails_is_an_exit_code(monkeypatch, capsys):
+    from sim.cli import main
+    from sim.model.rules import compute
+
+    monkeypatch.setattr(compute, "powered_share", lambda *_: np.array(1.1))
+    monkeypatch.setattr("sys.argv", ["openloop", "verify", "V16", "--quiet"])
+    with pytest.raises(SystemExit) as done:
+        main()
+    assert done.value.code == 1
+    assert "1 of 1 closed form FAIL: V16" in capsys.readouterr().out

@@ -1,0 +1,161 @@
+"""Docking: the compiled engine and the Mesa model are the same model, adopter by adopter and month by month."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sim.engines.lockstep import engine as lockstep
+from sim.engines.mesa import Government, Lab, Startup
+from sim.engines.mesa.model import OpenLoopModel
+from sim.engines.mesa.model import simulate as one_by_one
+from sim.model.loops import LOOPS
+from sim.model.policies import policy_kinds
+from sim.scenario.resolve import from_mapping, prepare
+from tests.validation.second_writing import SCENARIO
+
+SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
+
+
+def dock(scenario, replicate=0, model=OpenLoopModel):
+    """Run both engines and hold every choice and every series of one against the other."""
+    jobs = [(scenario, replicate)]
+    fast = lockstep.simulate(jobs, threads=1, trace=True)
+    slow = one_by_one(jobs, trace=True, model=model)
+    assert set(fast) == set(slow)
+    for slot in ("trace_primary", "trace_secondary"):
+        differ = np.argwhere(fast[slot][0] != slow[slot][0])
+        assert not len(differ), f"{slot}: {len(differ)} differ, first in month {differ[0][0]} adopter {differ[0][1]}"
+    for name, values in fast.items():
+        # relative to the number itself, or where it is a rest of something that cancels, to the largest of its series
+        largest = np.nanmax(np.abs(values), initial=0.0)
+        assert np.allclose(values, slow[name], rtol=1e-9, atol=1e-12 * largest, equal_nan=True), name
+    return fast
+
+
+def world(seed=3, **changes):
+    return from_mapping({**SCENARIO, **changes, "run": {"months": 26, "adopters": 250, "seed": seed}}, name="docked")
+
+
+SLOW = pytest.mark.slow
+FULL = [pytest.param(seed, adopters, 120, marks=SLOW) for seed, adopters in ((0, 500), (31, 200))]
+"""Sizes at which every shipped scenario is docked; the quick one reaches past the dates of all their policies."""
+
+
+@pytest.mark.parametrize(("seed", "adopters", "months"), [(5, 60, 54), *FULL])
+@pytest.mark.parametrize("file", SCENARIOS, ids=lambda path: path.stem)
+def test_both_engines_tell_the_same_story_of_every_shipped_scenario(file, seed, adopters, months):
+    """The whole library every day at a small size; at two larger ones among the slow tests."""
+    scenario, _ = prepare(file, adopters=adopters, seed=seed, months=months)
+    found = dock(scenario)
+    assert (np.diff(found["trace_primary"][0].astype(int), axis=0) != 0).any(), "somebody chose"
+
+
+@pytest.mark.parametrize("seed", [8, 21, 400])
+def test_both_engines_tell_the_same_story_of_an_eventful_world(seed):
+    scenario = from_mapping({**SCENARIO, "run": {"months": 40, "adopters": 420, "seed": seed}}, name="eventful")
+    dock(scenario, replicate=2)
+
+
+@cache
+def without_policies(seed):
+    """The world in which each policy is tried, before it."""
+    return dock(world(seed, events=[], policies=[]))
+
+
+@pytest.mark.parametrize("seed", [3, pytest.param(11, marks=SLOW), pytest.param(29, marks=SLOW)])
+@pytest.mark.parametrize("kind", sorted(policy_kinds()))
+def test_both_engines_obey_every_policy_alike(kind, seed):
+    without = without_policies(seed)
+    with_it = dock(world(seed, events=[], policies=[{"kind": kind, "start": 8, "announce": 5}]))
+    assert any(not np.array_equal(without[name], with_it[name], equal_nan=True) for name in without), (
+        "it does something"
+    )
+
+
+@pytest.mark.parametrize("state", ["off", "frozen@9"])
+@pytest.mark.parametrize("loop", LOOPS)
+def test_both_engines_cut_every_loop_alike(loop, state):
+    dock(world(loops={loop: state}))
+
+
+@pytest.mark.parametrize("rule", ["fixed", "adaptive", "best_response"])
+def test_labs_of_both_engines_set_the_same_prices(rule):
+    parameters = {**SCENARIO["parameters"], "prices": {"markup_rule": rule, "mean_load": 1.4}}
+    found = dock(world(parameters=parameters))
+    assert (np.ptp(found["markup"][0], axis=0) > 0).any()
+
+
+def test_worlds_at_the_edge_dock_too():
+    """One adopter; nobody adopted; everybody adopted; a region without labs; a world of one month."""
+    one = {"months": 5, "adopters": 1, "seed": 2}
+    dock(from_mapping({"run": one}, name="alone"))
+    types = ("startup", "enterprise", "industrial", "public")
+    for share in (0.0, 1.0):
+        parameters = {kind: {"initial_adoption": share} for kind in types}
+        run = {"months": 8, "adopters": 150, "seed": 2}
+        dock(
+            from_mapping(
+                {"run": run, "parameters": {**parameters, "lines": {"EU-open": {"active": False}}}}, name="all"
+            )
+        )
+    dock(from_mapping({"run": {"months": 1, "adopters": 200, "seed": 5}}, name="short"))
+
+
+# planted mistakes: docking must notice each of them
+
+
+class EarlyStartup(Startup):
+    def look_around(self):
+        pass
+
+    def use(self):
+        super().use()
+        self.before = self.seen = self.primary.lab if self.primary and self.tenure > 1 else None
+
+
+class LateLab(Lab):
+    def look_at_calendar(self):
+        super().look_at_calendar()
+        if self.model.month == 1:
+            self.months_left += 1
+
+
+class GenerousGovernment(Government):
+    def pool_data(self):
+        super().pool_data()
+        self.pool = self.pool * (1 + 1e-7)
+
+
+class Watch(Startup):
+    def luck(self, stream, option=0, month=None):
+        when = self.model.draw_month + 1 if stream == "arrive" else month
+        return super().luck(stream, option, when)
+
+
+@pytest.mark.parametrize(
+    ("kind", "mistaken"),
+    [("startup", EarlyStartup), ("startup", Watch), ("lab", LateLab), ("government", GenerousGovernment)],
+)
+def test_docking_notices_an_agent_that_is_off_by_one(kind, mistaken):
+    planted = type("Planted", (OpenLoopModel,), {kind: mistaken})
+    with pytest.raises(AssertionError):
+        dock(world(), model=planted)
+
+
+def test_docking_notices_a_compiled_engine_that_is_off_by_one(monkeypatch):
+    """The compiled engine counts experience one month late."""
+    accumulate = lockstep.Lockstep._accumulate
+
+    def late(self):
+        before = self.experience
+        accumulate(self)
+        self.experience = self.experience if self.now.month else before
+
+    dock(world())
+    monkeypatch.setattr(lockstep.Lockstep, "_accumulate", late)
+    with pytest.raises(AssertionError):
+        dock(world())

@@ -1,0 +1,127 @@
+"""Whatever runs a scenario runs it in Mesa too, and what comes out has the same shape and says the same."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from sim.cli import app
+from sim.engines import engine as find_engine
+from sim.experiments.compare.comparison import compare
+from sim.experiments.compare.sweep import sweep
+from sim.run import run
+from sim.scenario.resolve import prepare
+from sim.validation.patterns import score
+
+ROOT = Path(__file__).parents[2]
+BASELINE, NO_CONTROL = (ROOT / "scenarios" / name for name in ("baseline.yaml", "no-control.yaml"))
+SMALL = {"months": 26, "adopters": 90, "replicates": 2}
+
+
+def in_both(answer):
+    """What a question comes to in the default engine and in Mesa."""
+    return [answer(engine=name) for name in ("lockstep", "mesa")]
+
+
+@pytest.fixture
+def user_model(tmp_path):
+    """The example of the README, by file and class."""
+    example = re.search(r"```python\n(from sim\.engines\.mesa.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+    assert example is not None
+    (tmp_path / "mymodels.py").write_text(example[1], encoding="utf-8")
+    return f"{tmp_path / 'mymodels.py'}:CautiousFirms"
+
+
+def test_a_run_has_the_same_variables_axes_units_and_numbers():
+    fast, slow = in_both(lambda engine: run(BASELINE, ["loops.R1=off", "loops.R5=frozen@9"], engine=engine, **SMALL))
+    assert list(fast.dataset.data_vars) == list(slow.dataset.data_vars)
+    assert dict(fast.dataset.sizes) == dict(slow.dataset.sizes)
+    for name, series in fast.dataset.data_vars.items():
+        other = slow.dataset[name]
+        assert (series.dims, series.attrs, series.dtype) == (other.dims, other.attrs, other.dtype), name
+        least = 1e-12 * float(np.nanmax(np.abs(series), initial=0.0))
+        assert np.allclose(series, other, rtol=1e-9, atol=least, equal_nan=True), name
+
+
+def test_a_comparison_finds_the_same_differences():
+    fast, slow = in_both(lambda engine: compare(BASELINE, [NO_CONTROL], at=["2025-06"], engine=engine, **SMALL))
+    assert list(fast.table.columns) == list(slow.table.columns)
+    assert len(fast.table) == len(slow.table)
+    for column in ("outcome", "month", "runs", "identical"):
+        assert list(fast.table[column]) == list(slow.table[column])
+    assert np.allclose(fast.table["difference"], slow.table["difference"], rtol=1e-6, atol=1e-9, equal_nan=True)
+
+
+def test_a_sweep_draws_the_same_response():
+    key = "policies.chip-control-h200.strength"
+    draw = lambda engine: sweep(BASELINE, [], key, [0.0, 0.9], "log_compute_CN", settings=SMALL, engine=engine)
+    fast, slow = in_both(draw)
+    assert list(fast.table.columns) == list(slow.table.columns)
+    numbers = fast.table.select_dtypes("number").columns
+    assert np.allclose(fast.table[numbers], slow.table[numbers], rtol=1e-6, atol=1e-9, equal_nan=True)
+
+
+def test_the_patterns_come_out_the_same():
+    scenario, _ = prepare(BASELINE, adopters=90)
+    fast, slow = in_both(lambda engine: score(scenario, 1, simulate=find_engine(engine).simulate))
+    assert [each.pattern for each in fast] == [each.pattern for each in slow]
+    assert np.allclose([each.mean for each in fast], [each.mean for each in slow], rtol=1e-6, equal_nan=True)
+
+
+def test_every_verb_that_takes_an_engine_takes_a_model_of_ones_own():
+    verbs = {
+        command.callback.__name__: inspect.signature(command.callback).parameters for command in app.registered_commands
+    }
+    assert {"run", "compare", "patterns"} <= {name for name, takes in verbs.items() if "engine" in takes}
+    for name, takes in verbs.items():
+        assert "engine" not in takes or "model" in takes, name
+
+
+def test_the_example_of_the_readme_goes_through_compare_and_patterns(user_model, tmp_path):
+    own = ["--engine", "mesa", "--model", user_model]
+    said = CliRunner().invoke(
+        app,
+        [
+            "compare",
+            str(BASELINE),
+            str(NO_CONTROL),
+            "--months",
+            "26",
+            "--adopters",
+            "90",
+            "--replicates",
+            "2",
+            "--no-figures",
+            "--json",
+            "--out",
+            str(tmp_path),
+            *own,
+        ],
+    )
+    assert said.exit_code == 0, said.output
+    found = json.loads(said.stdout)
+    assert found["engine"].startswith("mesa:CautiousFirms@")
+    assert found["outcomes"]
+    said = CliRunner().invoke(
+        app,
+        [
+            "patterns",
+            str(BASELINE),
+            "--set",
+            "run.adopters=60",
+            "--replicates",
+            "1",
+            "--quiet",
+            *own,
+        ],
+    )
+    assert said.exit_code == 0, said.output
+    assert "14 patterns hold" in said.stdout
+    said = CliRunner().invoke(app, ["patterns", str(BASELINE), "--model", user_model])
+    assert said.exit_code == 2, "a model of one's own needs --engine mesa"

@@ -1,0 +1,107 @@
+"""Worlds at the ends of what is believed, and one number at a time at the ends of what is possible: all stay finite."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+
+from sim.basics.axes import SECTORS
+from sim.basics.quantity import Quantity, walk
+from sim.engines.lockstep.engine import simulate
+from sim.model.observables import OBSERVABLES
+from sim.scenario import Scenario
+from sim.scenario.resolve import from_mapping
+from tests.model.test_parameters_matter import CONTEXT, changed
+
+SIGNED = {"capability", "released", "sector_capability", "surplus"}
+SOMETIMES_UNKNOWN = {"L8", "shedding_time", "surplus"}
+MIX = tuple(f"sectors.{name}" for name in SECTORS)
+
+
+def start(months: int = 20, adopters: int = 150) -> Scenario:
+    run = {"months": months, "adopters": adopters, "seed": 3}
+    return from_mapping({**CONTEXT, "run": run}, name="extremes")
+
+
+def set_to(scenario: Scenario, values: dict[str, float]) -> Scenario:
+    parameters = scenario.parameters
+    for key, value in values.items():
+        parameters = changed(parameters, key.split("."), value)
+    return scenario.model_copy(update={"parameters": parameters})
+
+
+def whole(row: Quantity, value: float) -> float:
+    return round(value) if isinstance(row.default, int) else value
+
+
+def complaints(worlds: dict[str, Scenario]) -> list[str]:
+    """What is wrong with the outcome of these worlds: gaps, infinities, negative amounts, shares above one."""
+    wrong, names = [], list(worlds)
+    for begin in range(0, len(names), 120):
+        batch = names[begin : begin + 120]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            out = simulate([(worlds[name], 0) for name in batch], threads=1)
+        for number, name in enumerate(batch):
+            for key, row in OBSERVABLES.items():
+                values, seen = out[key][number], key.startswith("observed_")
+                known = values[~np.isnan(values)]
+                if known.size < values.size and not seen and key not in SOMETIMES_UNKNOWN:
+                    wrong.append(f"{name}: {key} is not a number")
+                if np.isinf(known).any():
+                    wrong.append(f"{name}: {key} is infinite")
+                if (known < 0).any() and not seen and key not in SIGNED:
+                    wrong.append(f"{name}: {key} is negative")
+                if row.unit in ("share", "share/month", "flag", "1/month") and not seen and (known > 1 + 1e-9).any():
+                    wrong.append(f"{name}: {key} is above one")
+    return wrong
+
+
+def believed(rng: np.random.Generator, scenario: Scenario, *, corner: bool) -> Scenario:
+    """A world drawn from within all plausible ranges at once, or from their ends."""
+    values = {}
+    for row in walk(scenario.parameters):
+        if not math.isnan(row.plausible_low):
+            ends = row.plausible_low, row.plausible_high
+            values[row.key] = whole(row, ends[rng.integers(2)] if corner else rng.uniform(*ends))
+    # files in which modes of a line differ more than lines do are refused
+    least = min(values["adopter.mode_dissimilarity"], values["adopter.line_dissimilarity"])
+    return set_to(scenario, {**values, "adopter.mode_dissimilarity": least})
+
+
+@pytest.mark.parametrize("corner", [False, True], ids=["inside", "at the ends"])
+def test_any_world_that_somebody_may_believe_stays_finite(corner):
+    rng, scenario = np.random.default_rng(20), start()
+    assert complaints({f"world {n}": believed(rng, scenario, corner=corner) for n in range(20)}) == []
+
+
+def test_a_region_in_the_dark_and_a_lab_without_compute_are_no_disaster():
+    dark = {region: set_to(start(), {f"regions.{region}.power": 0.0}) for region in ("US", "CN", "EU", "GS")}
+    stops = {
+        f"from month {month}": from_mapping(
+            {
+                "run": {"months": 20, "adopters": 150},
+                "parameters": {"lines": {"GS-open": {"active": True}}},
+                "events": [{"kind": "compute_change", "line": "CN-open-A", "factor": 0.0, "start": month}],
+            },
+            name="stops",
+        )
+        for month in (0, 7)
+    }
+    assert complaints({**dark, **stops}) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ends", ["plausible", "possible"])
+def test_every_number_may_stand_at_either_end_of_its_range(ends):
+    scenario, worlds = start(months=16, adopters=80), {}
+    for row in walk(scenario.parameters):
+        low, high = (row.plausible_low, row.plausible_high) if ends == "plausible" else (row.low, row.high)
+        for end in (low, high):
+            if math.isfinite(end) and end != row.value:
+                worlds[f"{row.key} = {end:g}"] = set_to(scenario, {row.key: whole(row, end)})
+    assert len(worlds) > 500
+    assert complaints(worlds) == []

@@ -1,0 +1,480 @@
+"""Scenarios under the same luck: what is the same stays the same, what differs adds up, and more runs change no run."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from typer.testing import CliRunner
+
+from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.paired import PILOT
+from sim.basics.axes import month_label
+from sim.basics.errors import OutputError, RunError, ScenarioError, UnknownNameError
+from sim.cli import app
+from sim.engines import engine as find_engine
+from sim.experiments.compare import folder as comparison_folder
+from sim.experiments.compare.comparison import (
+    PairedRuns,
+    Until,
+    carry_out,
+    compare,
+    first_difference,
+    make_plan,
+    parse_outcome,
+)
+from sim.experiments.compare.sweep import backwards, findings, parse_sweep, sweep, unit_of
+from sim.experiments.compare.sweep import save as save_sweep
+from sim.figures.comparison import comparison, different
+from sim.figures.overview import COLUMNS, overview
+from sim.run import run
+from sim.scenario.resolve import load
+
+ROOT = Path(__file__).parents[2]
+BASELINE, NO_CONTROL = (ROOT / "scenarios" / name for name in ("baseline.yaml", "no-control.yaml"))
+SMALL = {"months": 36, "adopters": 200, "replicates": 6}
+TINY = {"months": 8, "adopters": 60, "replicates": 6}
+ANNOUNCED, BEGINS = 14, 20
+POLICIES = {
+    "ban": "kind: procurement_ban, actor: US, contractors: 0.8",
+    "friction": "kind: scrutiny, actor: EU, strength: 1.5",
+    "mandate": "kind: data_mandate, actor: CN",
+    "grid": "kind: grid_buildout, actor: US",
+}
+LEVELS = [name for name, outcome in OUTCOMES.items() if outcome.kind == "level"]
+
+
+def scenario_file(folder: Path, name: str, policy: str = "", more: str = "", announced: bool = True) -> Path:
+    announce = f", announce: {ANNOUNCED}" if announced else ""
+    entry = f"policies:\n  - {{id: {name}, {policy}, start: {BEGINS}{announce}}}\n" if policy else ""
+    path = folder / f"{name}.yaml"
+    path.write_text(f"extends: {BASELINE}\n{entry}{more}", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("scenarios")
+
+
+@pytest.fixture(scope="module")
+def found(folder):
+    """The baseline against four policies and against itself under another name."""
+    others = [scenario_file(folder, name, policy) for name, policy in POLICIES.items()]
+    return compare(BASELINE, [*others, scenario_file(folder, "twin")], at=["2026-06"], **SMALL)
+
+
+# the same luck
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_nothing_differs_before_announcement_to_the_last_bit(found, name):
+    assert found.apart[name] is not None
+    assert found.apart[name] >= ANNOUNCED
+    base, other = found.runs["baseline"], found.runs[name]
+    for level in LEVELS:
+        before = slice(0, ANNOUNCED)
+        assert np.array_equal(base[level][:, before], other[level][:, before], equal_nan=True), level
+
+
+def test_what_adopters_anticipate_shows_from_announcement_on(found):
+    # friction of an announced measure is felt at once, chips cannot be plugged in before the grid is there
+    assert found.apart["friction"] == ANNOUNCED
+    assert found.apart["grid"] == BEGINS
+
+
+def test_a_scenario_against_itself_is_identical_in_every_run(found):
+    rows = found.table[found.table["other"] == "twin"]
+    assert found.apart["twin"] is None
+    assert not rows["distinguishable"].any()
+    known = rows[rows["runs"] > 0]
+    assert known["identical"].all()
+    assert (known["difference"] == 0).all()
+    assert known["sentence"].str.contains("identical in every run").all()
+
+
+def test_first_difference_is_that_of_the_earliest_bit():
+    base = {"a": np.ones((2, 5, 3)), "b": np.full((2, 5), np.nan)}
+    other = {name: values.copy() for name, values in base.items()}
+    assert first_difference(base, other) is None
+    other["a"][1, 3, 2] = np.nextafter(1.0, 2.0)
+    assert first_difference(base, other) == 3
+    other["b"][0, 2] = 0.0
+    assert first_difference(base, other) == 2
+
+
+def test_another_scenario_in_the_comparison_changes_nobody_else(found, folder):
+    alone = compare(BASELINE, [folder / "mandate.yaml"], at=["2026-06"], **SMALL)
+    rows = found.table[found.table["other"] == "mandate"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(alone.table, rows)
+
+
+def test_the_paired_numbers_are_those_of_plain_runs(found, folder):
+    base, other = (run(file, **SMALL).dataset for file in (BASELINE, folder / "ban.yaml"))
+    row = found.table.query("other == 'ban' and outcome == 'L3_CN_open_US' and month == '2026-12'").iloc[0]
+    levels = [each["L3"].sel(region="US", group="CN open").isel(month=-1).mean().item() for each in (base, other)]
+    assert [row.base_mean, row.other_mean, row.difference] == pytest.approx([*levels, levels[1] - levels[0]], abs=1e-15)
+
+
+# more replicates
+
+
+def test_replicates_that_were_run_are_kept_and_more_change_none():
+    plan = make_plan(BASELINE, [NO_CONTROL], (), TINY)
+    calls: list[int] = []
+
+    def counting(jobs, **options):
+        calls.append(len(jobs))
+        return find_engine("lockstep").simulate(jobs, **options)
+
+    grown, fresh = (PairedRuns(plan, replace(find_engine("lockstep"), simulate=each)) for each in (counting, counting))
+    grown.extend(2)
+    grown.extend(6)
+    assert calls == [2, 2, 4, 4]
+    fresh.extend(6)
+    for one, two in zip(grown.collected()[0].values(), fresh.collected()[0].values(), strict=True):
+        xr.testing.assert_identical(one, two)
+
+
+def test_stopping_at_a_width_equals_a_fresh_run_of_that_many_replicates():
+    pair, small = (BASELINE, [NO_CONTROL]), {"months": 5, "adopters": 60}
+    stopped = compare(*pair, replicates=5, until=Until(1e-4, "log_compute_CN", most=PILOT + 4), **small)
+    assert stopped.replicates == PILOT + 4
+    assert "the most that was allowed" in stopped.stopped
+    fresh = compare(*pair, replicates=PILOT + 4, **small)
+    pd.testing.assert_frame_equal(stopped.table, fresh.table)
+    assert stopped.inputs == fresh.inputs
+
+
+def test_a_failed_run_leaves_its_pair_out_and_is_counted():
+    plan = make_plan(BASELINE, [NO_CONTROL], (), TINY)
+
+    def failing(jobs, **options):
+        if any(scenario.name == "no-control" and replicate == 2 for scenario, replicate in jobs):
+            raise RunError("the sky fell")
+        return find_engine("lockstep").simulate(jobs, **options)
+
+    result = carry_out(plan, replace(find_engine("lockstep"), simulate=failing))
+    assert [(name, failure.replicate) for name, failure in result.failures] == [("no-control", 2)]
+    assert result.runs["baseline"]["run"].values.tolist() == [0, 1, 3, 4, 5]
+    assert result.replicates == 5
+
+
+# who switched
+
+
+def test_contributions_add_up_to_the_whole_difference(found):
+    for _, rows in found.switched.groupby(["other", "month", "split"]):
+        assert rows["contribution"].sum() == pytest.approx(rows["total"].iloc[0], abs=1e-15)
+        assert np.allclose(rows["within"] + rows["weight"], rows["contribution"], atol=1e-15)
+
+
+def test_regions_and_sectors_hold_the_difference_of_the_focus_share(found):
+    table = found.table.query("outcome == 'focus_share'").set_index(["other", "month"])["difference"]
+    for (other, month, split), rows in found.switched.groupby(["other", "month", "split"]):
+        if split != "type":
+            assert rows["total"].iloc[0] == pytest.approx(table[other, month], abs=1e-14)
+    assert found.switched["total"].abs().max() > 1e-3
+
+
+def test_types_hold_the_difference_of_the_installed_base(found, folder):
+    base, other = (run(file, **SMALL).dataset for file in (BASELINE, folder / "ban.yaml"))
+    lines = list(found.plan.base.focus.lines)
+    both = [each["installed_base"].sel(line=lines).sum("line").isel(month=-1).mean().item() for each in (base, other)]
+    rows = found.switched.query("other == 'ban' and split == 'type' and month == '2026-12'")
+    assert rows["total"].iloc[0] == pytest.approx(both[1] - both[0], abs=1e-14)
+
+
+# what a billion buys
+
+
+def test_only_a_policy_that_costs_has_a_price(found):
+    priced = found.table.dropna(subset="per_billion")
+    assert set(priced["other"]) == {"grid"}
+    row = priced.query("outcome == 'capability_gap' and month == '2026-12'").iloc[0]
+    cost = found.table.query("other == 'grid' and outcome == 'fiscal_cost' and month == '2026-12'").iloc[0]
+    assert cost.difference > 0
+    assert row.per_billion == pytest.approx(row.difference / cost.difference)
+    assert row.per_billion_low <= row.per_billion <= row.per_billion_high
+
+
+# what can be compared
+
+
+def test_settings_of_the_base_hold_for_all_and_that_is_said(folder):
+    other = scenario_file(folder, "longer", more="run: {months: 60, seed: 9}\n")
+    plan = make_plan(BASELINE, [other], (), {"adopters": 200})
+    assert plan.others[0].run == plan.base.run
+    assert any("months 120" in note and "says 60" in note for note in plan.notes)
+    assert any("seed" in note for note in plan.notes)
+    assert not any("adopters" in note for note in plan.notes)
+
+
+@pytest.mark.parametrize(
+    ("more", "at", "words"),
+    [
+        ("name: baseline\n", (), 'name is "baseline", the name of another scenario'),
+        ("parameters: {lines: {CN-open-A: {active: false}}}\nfocus: {lines: [CN-open-B]}\n", (), "no such active line"),
+        ("", ("2031-01",), "after the last month that is simulated, 2026-12"),
+        ("", ("soon",), "is not a month"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_with_a_remedy(folder, more, at, words):
+    other = scenario_file(folder, "odd", more=more)
+    with pytest.raises(ScenarioError) as refused:
+        make_plan(BASELINE, [other], (), SMALL, at)
+    assert words in str(refused.value)
+
+
+def test_an_unknown_outcome_gets_the_nearest_name(folder):
+    plan = make_plan(BASELINE, [folder / "ban.yaml"], (), SMALL)
+    with pytest.raises(UnknownNameError, match='Did you mean "focus_share"'):
+        parse_outcome("focus_shar", plan)
+    assert parse_outcome("focus_share@2025-01", plan) == ("focus_share", 12)
+
+
+def test_take_off_before_the_window_is_no_month(found):
+    began = found.runs["baseline"]["adoption_startup"].values[:, 0] >= 0.1
+    assert began.all()
+    assert found.runs["baseline"]["take_off_startup"].isnull().all()
+    row = found.table.query("other == 'ban' and outcome == 'take_off_startup'").iloc[0]
+    assert row.neither == found.replicates
+
+
+def test_one_replicate_is_compared_without_intervals():
+    alone = compare(BASELINE, [NO_CONTROL], **{**TINY, "replicates": 1})
+    assert alone.table["low"].isna().all()
+    assert not alone.table["distinguishable"].any()
+    assert alone.table["sentence"].str.contains("one run gives no interval").any()
+
+
+# response curves
+
+
+def test_a_monotone_policy_gives_a_monotone_curve_only_under_common_luck(folder):
+    values = np.linspace(0, 2, 5)
+    settings = {"months": 26, "adopters": 400, "replicates": 10}
+    paired = sweep(
+        BASELINE, [folder / "friction.yaml"], "policies.friction.strength", values, "L1_CN_open", settings=settings
+    )
+    response = paired.responses["friction"]
+    assert backwards(response) == 0
+    assert response.mean(axis=1)[-1] < response.mean(axis=1)[0] == 0
+    strength = lambda value: [f"policies.friction.strength={value}"]
+    independent = [
+        run(folder / "friction.yaml", strength(value), seed=seed, **settings)
+        .dataset["L1"]
+        .sel(group="CN open", month=25)
+        for seed, value in enumerate(values)
+    ]
+    assert backwards(np.array(independent)) > 0.1
+
+
+def test_backwards_is_the_part_of_the_movement_that_is_undone():
+    assert backwards(np.array([[0.0], [1.0], [3.0]])) == 0
+    assert backwards(np.array([[0.0], [2.0], [1.0]])) == pytest.approx(1 / 3)
+    assert backwards(np.zeros((3, 2))) == 0
+
+
+def test_a_base_alone_is_compared_with_its_first_point(tmp_path):
+    found = sweep(
+        BASELINE,
+        [],
+        "policies.chip-control-h200.strength",
+        np.linspace(0, 1, 3),
+        "log_compute_CN",
+        settings={"months": 30, "adopters": 60, "replicates": 2},
+    )
+    assert found.table["difference"].iloc[0] == 0
+    assert (np.diff(found.table["difference"]) < 0).all()
+    assert found.unit == "share"
+    assert "in one direction all the way" in findings(found)[0]
+    folder, files = save_sweep(found, tmp_path)
+    assert {"sweep.csv", "sweep.svg", "sweep.png", "manifest.json"} <= {file.name for file in files}
+    assert len(pd.read_csv(folder / "sweep.csv")) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["x", "x=1", "x=0:1", "x=0:1:1", "x=0:1:2.5", "x=1:1:3", "=0:1:3", "x=a:1:3", "x=0:inf:3"]
+)
+def test_a_sweep_that_is_none_is_refused(text):
+    with pytest.raises(ScenarioError, match="For example"):
+        parse_sweep(text)
+
+
+def test_a_sweep_is_read_as_key_and_values():
+    key, values = parse_sweep("policies.ban.compliance=0:1:5")
+    assert key == "policies.ban.compliance"
+    assert values.tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert unit_of(load(BASELINE).scenario, "startup.switching_cost")
+    assert unit_of(load(BASELINE).scenario, "no.such.thing") == ""
+
+
+# what is left behind
+
+
+def test_a_comparison_leaves_a_whole_folder_that_an_identical_one_replaces(found, tmp_path):
+    folder, files = comparison_folder.save(found, tmp_path, about={"command": "openloop compare"})
+    assert folder.name.startswith("baseline-vs-ban-friction-mandate-grid-twin-")
+    names = {file.relative_to(folder).as_posix() for file in files}
+    assert names >= {
+        "manifest.json",
+        "comparison.csv",
+        "comparison.md",
+        "who_switched.csv",
+        "curves.nc",
+        "scenarios/ban.yaml",
+        "figures/comparison.svg",
+        "figures/comparison.png",
+        "figures/differences.svg",
+    }
+    assert len(pd.read_csv(folder / "comparison.csv")) == len(found.table)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["same_until"]["friction"] == month_label(ANNOUNCED)
+    curves = (folder / "curves.nc").read_bytes()
+    again, _ = comparison_folder.save(found, tmp_path, figures=False)
+    assert again == folder
+    assert (folder / "curves.nc").read_bytes() == curves
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    (folder / "manifest.json").write_text("{}")
+    with pytest.raises(OutputError, match="in the way"):
+        comparison_folder.save(found, tmp_path, figures=False)
+
+
+def test_many_scenarios_get_an_overview_and_a_page_each(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison_folder, "MOST_TOGETHER", 1)
+    others = [scenario_file(folder, "twin"), scenario_file(folder, "cut", more="loops: {R5: off}\n")]
+    small = compare(BASELINE, others, **{**TINY, "replicates": 3})
+    target, files = comparison_folder.save(small, tmp_path)
+    (date,) = map(month_label, small.plan.at)
+    drawn = {file.stem for file in files if file.parent.name == "figures"}
+    assert drawn == {f"overview-{date}", "comparison-twin", "comparison-cut"}
+    words = (target / "figures" / f"overview-{date}.svg").read_text(encoding="utf-8")
+    assert words.count(">=<") >= len(COLUMNS), "the twin is identical in every column"
+    shown = comparison_folder.overview_rows(small, date).query("outcome == 'focus_share'")
+    assert list(shown["difference"]) == sorted(shown["difference"], reverse=True), "what raises most stands first"
+    mean = small.table.query(f"other == 'cut' and outcome == 'focus_share' and month == '{date}'")["difference"].iloc[0]
+    assert shown.set_index("other").loc["cut", "difference"] == pytest.approx(100 * mean)
+
+
+def test_an_overview_draws_what_it_is_given():
+    rows = [
+        {
+            "other": name,
+            "outcome": column.outcome,
+            "difference": value,
+            "low": value - 1,
+            "high": value + 1,
+            "distinguishable": abs(value) > 1,
+            "identical": value == 0.0,
+        }
+        for column in COLUMNS
+        for name, value in (("up", 20.0), ("same", 0.0), ("down", -0.5))
+    ]
+    drawn = overview(pd.DataFrame(rows), {"base": "base", "date": "2030-01", "footer": "foot"})
+    first = next(axes for axes in drawn.axes if axes.get_xscale() == "symlog")
+    dots = [line for line in first.lines if line.get_marker() == "o"]
+    assert [(dot.get_xdata()[0], dot.get_ydata()[0]) for dot in dots] == [(20.0, 0), (-0.5, 2)]
+    assert [dot.get_markerfacecolor() == "white" for dot in dots] == [False, True]
+    assert [text.get_text() for text in first.texts] == ["+20.0", "=", "−0.50"]
+    assert first.get_xlim()[0] < -1.5
+    assert first.get_xlim()[1] > 21
+
+
+def test_a_comparison_of_an_incident_and_of_other_assumptions_says_so(folder):
+    incident = scenario_file(folder, "shock", more="events:\n  - {kind: incident, start: 2024-03}\n")
+    cut = scenario_file(folder, "cut", more="loops: {R5: off}\nparameters: {adopter: {peer_weight: 0.2}}\n")
+    small = compare(BASELINE, [incident, cut], **{**TINY, "replicates": 2})
+    drawn = comparison(comparison_folder.curves_of(small), small.plan.scenarios)
+    words = " ".join(text.get_text() for part in (drawn, *drawn.axes) for text in part.texts)
+    assert "shock: incident (lines of CN)" in words
+    assert re.search(r"cut:\s+adopter.peer_weight\s+0.8\s+to\s+0.2;\s+loops\s+R5\s+off", words)
+
+
+def test_the_base_among_many_others_is_left_out(folder, tmp_path):
+    others = [str(scenario_file(folder, name, more="loops: {R5: off}\n")) for name in ("one", "two")]
+    small = ["--months", "8", "--adopters", "40", "--replicates", "2", "--no-figures", "--json", "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, ["compare", str(BASELINE), str(BASELINE), *others, *small])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["comparison"] == ["baseline", "one", "two"]
+
+
+def test_difference_curves_are_those_of_the_table(found):
+    curves = comparison_folder.curves_of(found)
+    row = found.table.query("other == 'grid' and outcome == 'capability_gap' and month == '2026-06'").iloc[0]
+    band = curves["capability_gap_difference"].sel(other="grid", month=29)
+    assert band.values.tolist() == pytest.approx([row.difference, row.low, row.high])
+    assert curves["capability_gap"].attrs["units"] == "nats"
+
+
+def test_the_figure_names_every_scenario_and_what_sets_it_apart(found):
+    drawn = comparison(comparison_folder.curves_of(found), found.plan.scenarios)
+    words = {text.get_text() for axes in drawn.axes for text in axes.texts}
+    assert {"ban: US procurement ban", "mandate: CN data mandate"} <= words
+    names = [text.get_text() for text in drawn.legends[0].get_texts()]
+    assert names == ["baseline", *POLICIES, "twin"]
+
+
+def test_a_dropped_policy_is_shown_as_missing():
+    base, other = (load(ROOT / "scenarios" / name).scenario for name in ("baseline.yaml", "no-control.yaml"))
+    assert {word for _, word in different(base, other)} == {"without "}
+    assert len(different(base, other)) == 3
+
+
+def test_findings_are_written_out_to_read(found):
+    text = comparison_folder.as_markdown(found)
+    assert "## ban" in text
+    assert (
+        f"The same world as the base, bit for bit, before {month_label(ANNOUNCED)}." in text.partition("## friction")[2]
+    )
+    assert "### What a billion dollars of public money buys" in text
+    assert text.count("buys") == 1
+    assert "nan" not in text.replace("finance", "")
+
+
+# the command
+
+
+@pytest.fixture
+def openloop(tmp_path, monkeypatch):
+    """The verb, called from an empty folder in this process; the command line as a process is tested in test_cli."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(app, ["compare", *map(str, arguments)])
+
+
+def test_the_command_speaks_to_people_and_to_programs(openloop, tmp_path):
+    small = ("--months", "11", "--adopters", "60", "--replicates", "3", "--no-figures")
+    files = (BASELINE, NO_CONTROL)
+    told = openloop(*files, *small, "--at", "2024-06")
+    assert told.exit_code == 0, told.stderr
+    assert "baseline -> no-control   (3 replicates" in told.stdout
+    assert "change 2024-06" in told.stdout
+    assert "Next:" in told.stdout
+    asked = openloop(*files, *small, "--at", "2024-06", "--json", "-q")
+    data = json.loads(asked.stdout)
+    assert (tmp_path / data["folder"] / "comparison.md").is_file()
+    assert data["same_until"] == {"no-control": "2024-01"}
+    assert {row["outcome"] for row in data["outcomes"]} >= set(OUTCOMES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((BASELINE,), "at least one OTHER"),
+        ((BASELINE, BASELINE), "Give it a name of its own"),
+        ((BASELINE, "--sweep", "oops"), "For example: --sweep"),
+        ((BASELINE, NO_CONTROL, "--until-width", "-1"), "more than 0"),
+        ((BASELINE, NO_CONTROL, "--outcome", "fokus_share"), "focus_share"),
+    ],
+)
+def test_a_mistake_ends_with_two_and_writes_nothing(openloop, tmp_path, arguments, words):
+    done = openloop(*arguments)
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,454 @@
+"""Opened worlds: what is cut stays on the leader's path, what is read is what the rules say, and gains add up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sim.basics.errors import ScenarioError
+from sim.engines.probes.opened_loops import Arm, Opened
+from sim.experiments.loops import loop_scores, shapley
+from sim.experiments.loops.gains import Opening, gains_table
+from sim.experiments.loops.gains import tasks_of as opening_tasks
+from sim.experiments.loops.plan import CUT, PLAYERS, Kept, LoopPlan, Task, carry_out, make_plan, with_loops
+from sim.model.loops import LOOPS
+from sim.scenario import Scenario
+from sim.scenario.resolve import from_mapping
+
+MONTHS, START = 40, 12
+EVERYTHING = frozenset(CUT)
+
+
+def world(adopters: int = 400, months: int = MONTHS, **parameters: dict) -> Scenario:
+    policies = [{"kind": "export_control", "actor": "US", "regions": ["CN"], "strength": 0.5}]
+    document = {
+        "run": {"months": months, "adopters": adopters, "seed": 3},
+        "parameters": parameters,
+        "policies": policies,
+    }
+    return from_mapping(document, name="opened")
+
+
+def run_all(engine: Opened) -> dict[str, np.ndarray]:
+    shares = []
+    for month in range(engine.world.months):
+        engine.advance(month)
+        shares.append(engine.now.tally.used.copy())
+    stocks = {name: value for name, value in vars(engine).items() if isinstance(value, np.ndarray)}
+    return {**stocks, "used": np.stack(shares, axis=1)}
+
+
+def test_a_cut_world_into_which_nothing_is_put_is_its_leader_bit_for_bit():
+    """The cut loops see the leader's signals, so every stock and every choice is the leader's."""
+    engine = Opened(world(), [0, 1], [Arm(EVERYTHING), Arm(frozenset(["R1", "R5"]))], START)
+    for name, value in run_all(engine).items():
+        if value.ndim and len(value) == engine.world.runs:
+            arms = value.reshape(3, 2, *value.shape[1:])
+            for arm in arms[1:]:
+                assert np.array_equal(arm, arms[0], equal_nan=True), name
+
+
+def test_a_live_leader_is_the_plain_run():
+    from sim.engines.lockstep.engine import simulate
+
+    plain = simulate([(world(), 0)])["focus_share"][0]
+    found = Opened(world(), [0], [Arm(EVERYTHING, 0.3)], START).read([(20, 20)], {})
+    assert found.focus[0, 0] == pytest.approx(plain, rel=1e-12)
+    assert (found.focus[1, 0, START + 1 :] > plain[START + 1 :]).any()
+    assert found.focus[1, 0, :START] == pytest.approx(plain[:START], rel=1e-12)
+
+
+@pytest.mark.parametrize("loop", ["R2", "R4", "R5", "R7", "B1", "B2"])
+def test_a_loop_that_is_cut_no_longer_carries_what_was_put_in(loop):
+    """A strong push moves the loop's own signal, yet with the loop cut its receiving term stays the leader's."""
+    engine = Opened(world(), [0], [Arm(frozenset([loop]), 2.0), Arm(frozenset(), 2.0)], START)
+    run_all(engine)
+    where = {
+        "R2": engine.training,
+        "R4": engine.awareness,
+        "B1": None,
+        "B2": None,
+        "R5": engine.deciders.state.seen,
+        "R7": None,
+    }[loop]
+    if where is not None:
+        assert np.array_equal(where[1], where[0])
+        assert not np.array_equal(where[2], where[0])
+    signal = {"B1": engine.load, "B2": engine.borrowed}.get(loop)
+    if signal is not None:
+        seen = engine.switches(loop, "x", signal, 0.0, MONTHS)
+        assert np.array_equal(seen[1], signal[0])
+        assert not np.array_equal(seen[2], signal[0])
+
+
+def test_a_shadow_of_a_world_without_cuts_adds_nothing():
+    arms = [Arm(worth=0.5), Arm(EVERYTHING, 0.5)]
+    found = Opened(world(), [0], arms, START).read([(20, MONTHS - 1)], {"all": CUT})
+    assert np.abs(found.returned["all"][:2]).max() < 1e-12
+    assert np.abs(found.returned["all"][2]).max() > 1e-4
+
+
+def test_what_the_ecosystem_returns_is_what_its_rule_says():
+    """J times the change of the ecosystem's share, a month late; without derivatives there is nothing else."""
+    weight = 0.9
+    scenario = world(adopter={"ecosystem_weight": weight}, community={"derivative_gain": 0.0})
+    windows = [(29, 29), (30, 30)]
+    found = Opened(scenario, [0], [Arm(EVERYTHING, 1.0)], START).read(windows, {"R3": ("R3",)})
+    share = np.exp(found.stocks["ecosystem"])[:, 0, 0]
+    assert np.abs(share[1] - share[0]).max() > 1e-3
+    expected = np.broadcast_to(weight * (share[1] - share[0]), found.returned["R3"].shape[3:])
+    assert found.returned["R3"][1, 0, 1] == pytest.approx(expected, abs=1e-9)
+
+
+def test_what_experience_returns_is_what_its_rule_says():
+    scenario = world(prices={"experience_exponent": 0.3})
+    found = Opened(scenario, [0], [Arm(EVERYTHING, 1.0)], START).read([(29, 29), (30, 30)], {"R6": ("R6",)})
+    more = found.stocks["experience"][1, 0, 0] - found.stocks["experience"][0, 0, 0]
+    p = scenario.parameters
+    from sim.basics.axes import SECTOR_TYPES
+
+    weights = np.array([getattr(p, kind).cost_weight for _, kind in SECTOR_TYPES] * 4)
+    assert found.returned["R6"][1, 0, 1] == pytest.approx(weights[:, None] * 0.3 * more, abs=1e-9)
+
+
+def test_what_peers_return_is_what_their_lines_say():
+    found = Opened(world(), [0], [Arm(EVERYTHING, 1.5)], START).read([(30, 30)], {"R5": ("R5",)})
+    focus = [name in world().focus.lines for name in world().roster]
+    towards = found.returned["R5"][1, 0, 0]
+    assert towards[:, focus].sum() > 0.01
+    assert np.abs(found.returned["R5"][0]).max() == 0.0
+
+
+def test_closing_all_loops_at_once_returns_the_sum_of_what_each_returns():
+    """V10 in the whole engine: gains that meet in utility add up; what is left over is of second order."""
+    separate = ("R1", "R1p", "R3", "R6", "B1")
+    closing = {loop: (loop,) for loop in separate} | {"all": separate}
+    arms = [Arm(EVERYTHING, 0.3), Arm(EVERYTHING, -0.3)]
+    found = Opened(world(2000), [0, 1], arms, START).read([(MONTHS - 6, MONTHS - 1)], closing)
+    back = {name: (value[1] - value[2]) / 0.6 for name, value in found.returned.items()}
+    together = sum(back[loop] for loop in separate)
+    assert np.abs(back["all"]).max() > 0.02
+    assert np.abs(back["all"] - together).max() < 0.02 * np.abs(back["all"]).max()
+
+
+def small_plan(**changes) -> LoopPlan:
+    plan = LoopPlan(
+        world(),
+        seeds=3,
+        coalition_seeds=2,
+        start=START,
+        horizons=(12, 24),
+        dominance_seeds=1,
+        players=("R1", "R3", "R6"),
+        twin_months=(),
+    )
+    return replace(plan, **changes)
+
+
+def test_the_gain_of_all_loops_is_the_sum_of_the_gains():
+    plan = small_plan(in_place=False)
+    found = Opening.joined(plan, list(carry_out(opening_tasks(plan), Kept(None), 1).values()))
+    gains = gains_table(found).query("estimator == 'cut and inject, isolated' and horizon == 24")
+    for _, rows in gains.groupby("sector"):
+        by_loop = rows.set_index("loop")["gain"]
+        assert by_loop[list(plan.measured)].sum() == pytest.approx(by_loop["total"])
+        assert by_loop[["R1", "R1p"]].sum() == pytest.approx(by_loop["R1+R1p"])
+    alone = gains[gains["sector"] == "all"].set_index("loop")["gain"]
+    for loop in ("R8", "B2", "B3"):  # they live on what revenue brings, and revenue is cut
+        assert alone[loop] == 0.0
+    assert alone["R5"] > 0
+
+
+@pytest.mark.skipif("reactions" not in Scenario.model_fields, reason="scenarios say nothing of reactions")
+def test_a_policy_reaction_takes_back_part_of_what_was_put_in():
+    reaction = {
+        "id": "watch",
+        "actor": "US",
+        "watch": "security_exposure",
+        "threshold": 0.02,
+        "hold": 2,
+        "lag": 2,
+        "gain": 10,
+        "max": 2,
+        "action": {"kind": "scrutiny", "origins": ["CN"]},
+    }
+    document = {"run": {"months": MONTHS, "adopters": 800, "seed": 3}, "reactions": [reaction]}
+    scenario = from_mapping(document, name="reacting")
+    assert "B5" in make_plan(scenario, start=START).measured
+    arms = [Arm(EVERYTHING, 1.0), Arm(EVERYTHING)]
+    found = Opened(scenario, [0, 1], arms, START).read([(MONTHS - 6, MONTHS - 1)], {"B5": ("B5",)})
+    focus = np.array([name in scenario.focus.lines for name in scenario.roster])
+    at_home = found.returned["B5"][1, :, 0, :7][..., focus]
+    assert at_home.mean() < -0.01
+    assert np.abs(found.returned["B5"][[0, 2]]).max() < 1e-12
+
+
+# coalitions
+
+
+def test_shares_of_real_runs_add_up_and_an_inert_loop_gets_exactly_nothing():
+    plan = small_plan(scenario=world(prices={"experience_exponent": 0.0}))
+    found = carry_out(shapley.tasks_of(plan), Kept(None), 1)
+    values = shapley.collected("coalitions", found, 8)
+    table = shapley.shapley_table(plan, values)
+    for (_, month), rows in table.groupby(["outcome", "month"]):
+        full = (rows["all_live"] - rows["none_live"]).iloc[0]
+        assert rows["share"].sum() == pytest.approx(full, abs=1e-13), month
+        assert rows.set_index("loop")["share"]["R6"] == 0.0
+    assert (table.set_index("loop").loc["R1", "share"] != 0).any()
+
+
+def test_coalitions_are_the_worlds_that_the_switches_make():
+    from sim.engines.lockstep.engine import simulate
+
+    off = frozenset(["R1", "R4"])
+    found = shapley.run_cut(world(), [(frozenset(), 1), (off, 1)])
+    cut = simulate([(with_loops(world(), dict.fromkeys(off, "off")), 1)])
+    assert found["focus_share"][1] == pytest.approx(cut["focus_share"][0], rel=1e-12)
+    live = simulate([(world(), 1)])
+    assert found["focus_share"][0] == pytest.approx(live["focus_share"][0], rel=1e-12)
+    assert np.abs(found["focus_share"][1] - found["focus_share"][0]).max() > 1e-3
+    lines = list(world().roster.values())
+    best = lambda region: live["released"][0][:, [line.region == region for line in lines]].max(axis=1)
+    assert np.array_equal(found["capability_gap"][0], best("CN") - best("US"))
+
+
+def test_a_loop_knocked_out_that_does_nothing_has_no_effect():
+    plan = small_plan(scenario=world(prices={"experience_exponent": 0.0}), seeds=2)
+    jobs = [(off, seed) for off in (frozenset(), frozenset(["R6"])) for seed in range(2)]
+    found = shapley.run_cut(plan.scenario, jobs)
+    assert np.array_equal(found["focus_share"][:2], found["focus_share"][2:])
+
+
+# dominance
+
+
+@pytest.mark.parametrize(("worth", "ecosystem", "leader"), [(3.0, 0.2, "R1"), (0.4, 0.9, "R3")])
+def test_in_the_mean_field_limit_the_stronger_loop_is_the_one_that_matters(worth, ecosystem, leader):
+    from sim.validation.closed_forms.gains import tuned
+
+    scenario = tuned(1000, 70, worth=worth, ecosystem=ecosystem)
+    lines = {**scenario.parameters.lines}
+    first = next(name for name, line in lines.items() if line.active)
+    lines[first] = lines[first].model_copy(update={"algorithmic_start": 0.1})
+    ahead = scenario.model_copy(update={"parameters": scenario.parameters.model_copy(update={"lines": lines})})
+    parts = loop_scores.link_parts(LoopPlan(ahead, dominance_seeds=0), loop_scores.TWIN)
+    table = loop_scores.score_table(parts, loop_scores.TWIN, ("R1", "R3"))
+    strength = table[table["month"] > 20].groupby("loop")["steady"].apply(lambda each: each.abs().mean())
+    assert strength.idxmax() == leader
+    # a lead that feeds on itself goes on the way it is going
+    assert table[table["month"] > 20].groupby("loop")["steady"].mean()[leader] > 0
+
+
+def test_a_block_taken_from_another_state_moves_only_that_block():
+    plan = small_plan()
+    parts = loop_scores.link_parts(plan, loop_scores.TWIN)
+    at = {name: place for place, name in enumerate(loop_scores.BLOCKS)}
+    # awareness has no way to this month's training compute, and revenue has
+    assert np.abs(parts["partial"][:, at["awareness"], at["training"]]).max() == 0.0
+    assert np.abs(parts["partial"][:, at["revenue"], at["training"]]).max() > 0.0
+    left = loop_scores.score_table(parts, loop_scores.TWIN)["unexplained"]
+    assert (left < 0.5).all()
+
+
+# what is kept
+
+
+def test_work_goes_on_where_it_was_stopped(tmp_path):
+    done: list[str] = []
+
+    def work(name: str, fails: bool = False):
+        def do() -> dict[str, np.ndarray]:
+            if fails:
+                raise RuntimeError("pulled the plug")
+            done.append(name)
+            return {"values": np.arange(3.0) + len(name)}
+
+        return do
+
+    tasks = [Task("a", 1, work("a")), Task("bb", 1, work("bb", fails=True)), Task("ccc", 1, work("ccc"))]
+    with pytest.raises(RuntimeError):
+        carry_out(tasks, Kept(tmp_path), 1)
+    again = [tasks[0], Task("bb", 1, work("bb")), tasks[2]]
+    ticks: list[int] = []
+    found = carry_out(again, Kept(tmp_path), 1, ticks.append)
+    assert done.count("a") == 1
+    assert list(found) == ["a", "bb", "ccc"]
+    assert sum(ticks) == 3
+    assert np.array_equal(found["bb"]["values"], [2.0, 3.0, 4.0])
+    (tmp_path / "a.npz").write_bytes(b"half a file")
+    carry_out(again, Kept(tmp_path), 1)
+    assert done.count("a") == 2
+
+
+def test_threads_change_no_number():
+    plan = small_plan(in_place=False, seeds=2)
+    one, two = (carry_out(shapley.tasks_of(plan), Kept(None), threads) for threads in (1, 2))
+    for name, arrays in one.items():
+        assert all(np.array_equal(values, two[name][key]) for key, values in arrays.items())
+
+
+def test_what_cannot_be_measured_is_refused_before_anything_runs():
+    with pytest.raises(ScenarioError, match=r"leaves no horizon"):
+        make_plan(world(), start=MONTHS - 5)
+    with pytest.raises(ScenarioError, match=r"cuts every loop"):
+        make_plan(with_loops(world(), dict.fromkeys(LOOPS, "off")), start=5)
+
+
+def test_a_loop_that_the_scenario_cuts_is_no_player():
+    plan = make_plan(with_loops(world(), {"R1": "off"}), start=5)
+    assert "R1" not in plan.players
+    assert "R1" not in plan.measured
+    assert set(plan.players) == set(PLAYERS) - {"R1"}
+
+
+# the verb
+
+
+@pytest.mark.slow
+def test_the_verb_writes_what_it_promises_and_resumes(tmp_path):
+    import json
+    import os
+    import signal
+    import subprocess
+    import sys
+    import time
+    from pathlib import Path
+
+    root = Path(__file__).parents[2]
+    command = [
+        sys.executable,
+        "-m",
+        "sim.cli",
+        "loops",
+        str(root / "scenarios/baseline.yaml"),
+        "--quick",
+        "--months",
+        "50",
+        "--adopters",
+        "300",
+        "--threads",
+        "1",
+        "--out",
+        str(tmp_path),
+        "--json",
+        *(part for loop in ("R1p", "R2", "R3", "R5", "R6", "R8") for part in ("--set", f"loops.{loop}=off")),
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    start = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while start.poll() is None and not list(tmp_path.glob(".*.unfinished/[!.]*.npz")):
+        time.sleep(0.2)
+    start.send_signal(signal.SIGKILL)
+    start.wait()
+    kept = list(tmp_path.glob(".*.unfinished/[!.]*.npz"))
+    assert kept, "the first piece was kept"
+    assert not list(tmp_path.glob("loops-*")), "nothing carries the final name before it is whole"
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "going on with" in done.stderr
+    found = json.loads(done.stdout)
+    folder = next(tmp_path.glob("loops-baseline-*"))
+    assert not list(tmp_path.glob(".*.unfinished"))
+    assert {path.name for path in folder.iterdir()} >= {
+        "scenario.yaml",
+        "report.md",
+        "manifest.json",
+        "gains.csv",
+        "knockouts.csv",
+        "shapley.csv",
+        "dominance.csv",
+        "twin.csv",
+        "warning.csv",
+        "bound.csv",
+        "links.csv",
+        "figures",
+    }
+    figures = {path.name for path in (folder / "figures").iterdir()}
+    assert {
+        f"{name}.{kind}" for name in ("diagram", "gains", "ledger", "knockouts") for kind in ("svg", "png")
+    } <= figures
+    report = (folder / "report.md").read_text(encoding="utf-8")
+    for words in ("Does any loop carry itself?", "What that means for the thesis", "below 1", "Shapley", "unexplained"):
+        assert words in report
+    assert "tipping point" not in report.replace("None of this shows a tipping point; a single run could not", "")
+    assert found["players" if "players" in found else "coalitions"] in (8, 3)
+    assert any("P1" in said for said in found["findings"])
+
+
+def test_the_figures_draw_from_small_tables_and_keep_letters_readable():
+    import pandas as pd
+
+    from sim.figures import loops as figures
+
+    rng = np.random.default_rng(1)
+    loops = ["R1", "R4", "B1"]
+    interval = lambda value: {"gain": value, "low": value - 0.01, "high": value + 0.01}
+    gains = pd.DataFrame(
+        [
+            {"loop": loop, "sector": sector, "horizon": horizon, "estimator": estimator, **interval(rng.normal(0, 0.1))}
+            for loop in [*loops, "total"]
+            for sector in ("all", "robotics")
+            for horizon in (12, 24)
+            for estimator in ("cut and inject, isolated", "cut and inject, in place", "amplification")
+        ]
+    )
+    months = range(30)
+    series = pd.DataFrame(
+        [
+            {
+                "outcome": outcome,
+                "loop": loop,
+                "month": month,
+                "share": rng.normal(),
+                "effect": rng.normal(),
+                "low": -1.0,
+                "high": 1.0,
+            }
+            for outcome in ("focus_share", "capability_gap")
+            for loop in loops
+            for month in months
+        ]
+    )
+    dominance = pd.DataFrame(
+        [
+            {"graph": "mean-field twin", "loop": loop, "month": month, "steady": 0.3}
+            for loop in loops
+            for month in months
+        ]
+    )
+    bound = pd.DataFrame([{"sector": "robotics", "type": "industrial", "bound": 1.25}])
+    about = {"footer": "x", "month": "2031-04", "seeds": "4", "what": "the share"}
+    shown = gains[(gains["sector"] == "all") & (gains["horizon"] == 24)].drop_duplicates("loop").set_index("loop")
+    drawn = [
+        figures.diagram(shown, about, 24),
+        figures.ledger(series, dominance, about),
+        figures.gain_figure(gains, bound, about),
+        figures.knock_outs(series, "focus_share", about),
+    ]
+    from matplotlib.text import Text
+
+    for figure in drawn:
+        written = [text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+        assert written
+        assert min(text.get_fontsize() for text in written) >= 7
+    signs = {text.get_text().strip() for text in drawn[0].findobj(Text)}
+    assert {"+", "−"} <= signs
+
+
+def test_a_gain_that_is_not_told_from_nought_is_grey_in_the_diagram():
+    import pandas as pd
+
+    from sim.figures import loops as figures
+
+    rows = pd.DataFrame({"gain": [0.2, 0.01], "low": [0.1, -0.1], "high": [0.3, 0.1]}, index=["R4", "R5"])
+    figure = figures.diagram(rows, {"footer": "", "month": "2031-04"}, 60)
+    from matplotlib.colors import to_hex
+    from matplotlib.patches import FancyArrowPatch
+
+    arrows = [patch for patch in figure.axes[0].patches if isinstance(patch, FancyArrowPatch)]
+    colours = [to_hex(patch.get_edgecolor()) for patch in arrows]
+    assert colours.count(figures.NOTHING) == len(figures.PATHS["R5"])
+    wide = {to_hex(patch.get_edgecolor()): patch.get_linewidth() for patch in arrows[1:]}
+    assert wide[figures.PLUS.lower()] > wide[figures.NOTHING]

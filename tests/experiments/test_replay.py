@@ -1,0 +1,347 @@
+"""`openloop replay`: an untouched folder is identical, and every change is found and named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from typer.testing import CliRunner
+
+from sim.basics.errors import OutputError
+from sim.cli import app
+from sim.experiments.replay import replay
+from sim.results.differences import compare_files
+
+ROOT = Path(__file__).parents[2]
+BASELINE, OTHER = ROOT / "scenarios" / "baseline.yaml", ROOT / "scenarios" / "no-control.yaml"
+PUBLISHED = ROOT / "sim" / "evidence" / "adoption.csv"
+SMALL = ("--adopters", "60", "--months", "30", "--seed", "0")
+
+OWN_MODEL = """
+from sim.engines.mesa import Enterprise
+from sim.engines.mesa.model import OpenLoopModel
+
+
+class CautiousEnterprise(Enterprise):
+    def review_hazard(self):
+        return 0.5 * super().review_hazard()
+
+
+class CautiousFirms(OpenLoopModel):
+    enterprise = CautiousEnterprise
+"""
+
+
+def openloop(*arguments: object) -> Path:
+    done = CliRunner().invoke(app, [*map(str, arguments)])
+    assert done.exit_code == 0, done.output
+    return Path(done.stdout.strip().splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> dict[str, Path]:
+    out = tmp_path_factory.mktemp("runs")
+    common = ("--out", out, "-q")
+    run = openloop("run", BASELINE, *SMALL, "--replicates", 2, *common)
+    ensemble = openloop(
+        "ensemble", BASELINE, "--factor", "startup.switching_cost", "--points", 2, "--replicates", 2, *SMALL, *common
+    )
+    openloop("explain", BASELINE, OTHER, *SMALL, "--out", out / "why", "--no-figures", "-q")
+    return {
+        "run": run,
+        "comparison": openloop("compare", BASELINE, OTHER, *SMALL, "--replicates", 3, "--at", "2025-03", *common),
+        "until": openloop(
+            "compare",
+            BASELINE,
+            OTHER,
+            *SMALL,
+            "--replicates",
+            3,
+            "--until-width",
+            1e-6,
+            "--max-replicates",
+            4,
+            "--no-figures",
+            *common,
+        ),
+        "scurve": openloop(
+            "scurve",
+            PUBLISHED,
+            "--time",
+            "year",
+            "--value",
+            "value",
+            "--by",
+            "series",
+            "--resamples",
+            0,
+            "--no-figures",
+            *common,
+        ),
+        "ensemble": ensemble,
+        "explained": next((out / "why").iterdir()),
+    }
+
+
+@pytest.fixture
+def copy(made, tmp_path):
+    return lambda kind: shutil.copytree(made[kind], tmp_path / made[kind].name)
+
+
+def rewritten(folder: Path, **entries: object) -> None:
+    file = folder / "manifest.json"
+    file.write_text(json.dumps({**json.loads(file.read_text(encoding="utf-8")), **entries}), encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["run", "comparison", "until", "scurve", "ensemble", "explained"])
+def test_an_untouched_folder_is_identical(made, kind):
+    found = replay(made[kind])
+    assert found.identical
+    assert found.checked
+    assert found.vouched > 0
+    assert not found.circumstances
+    assert all(each.same for each in found.findings)
+
+
+def test_only_fits_may_differ_and_only_by_their_tolerance(tmp_path):
+    for name, value in (("old", 77.331), ("new", 77.331 * (1 + 1e-7)), ("far", 77.4)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "fits.csv").write_text(f"series,half\na,{value!r}\n", encoding="utf-8")
+    old, new, far = (tmp_path / name for name in ("old", "new", "far"))
+    assert compare_files(old, new, "fits.csv").same is False
+    near = compare_files(old, new, "fits.csv", 1e-4)
+    assert near.same
+    assert "1e-07" in near.said
+    assert compare_files(old, far, "fits.csv", 1e-4).same is False
+
+
+def test_figures_drawn_again_are_identical_to_the_byte(made):
+    found = replay(made["run"], figures=True)
+    assert found.identical
+    assert sum(each.what.startswith("figures/") for each in found.findings) == 16
+
+
+def test_a_tampered_number_is_found_with_its_place_and_size(copy):
+    folder = copy("run")
+    dataset = xr.load_dataset(folder / "series.nc", engine="h5netcdf")
+    top = float(np.abs(dataset["focus_share"]).max())
+    dataset["focus_share"].values[1, 5] += 0.25 * top
+    changed = float(dataset["focus_share"].values[1, 5])
+    scale = max(top, changed)
+    (folder / "series.nc").unlink()
+    dataset.to_netcdf(folder / "series.nc", engine="h5netcdf")
+    found = replay(folder)
+    assert not found.identical
+    assert [(each.file, each.how) for each in found.changed] == [("series.nc", "changed")]
+    (differs,) = [each for each in found.findings if each.same is False]
+    assert differs.what == "series.nc"
+    assert "1 of " in differs.said
+    assert "focus_share at run 1, 2024-06" in differs.said
+    assert f"{0.25 * top / scale:.3g}" in differs.said
+
+
+def test_the_last_bit_counts(copy):
+    folder = copy("run")
+    dataset = xr.load_dataset(folder / "series.nc", engine="h5netcdf")
+    price = dataset["price"].values
+    price.flat[-1] = np.nextafter(price.flat[-1], np.inf)
+    (folder / "series.nc").unlink()
+    dataset.to_netcdf(folder / "series.nc", engine="h5netcdf")
+    assert "price" in next(each.said for each in replay(folder).findings if each.same is False)
+
+
+def test_the_same_numbers_in_another_wrapping_are_identical(copy, made):
+    folder = copy("run")
+    dataset = xr.load_dataset(folder / "series.nc", engine="h5netcdf").assign_attrs(note="copied")
+    (folder / "series.nc").unlink()
+    dataset.to_netcdf(folder / "series.nc", engine="h5netcdf")
+    assert (folder / "series.nc").read_bytes() != (made["run"] / "series.nc").read_bytes()
+    assert compare_files(folder, made["run"], "series.nc").same
+
+
+def test_a_tampered_table_is_found_with_its_cell(copy):
+    folder = copy("comparison")
+    lines = (folder / "comparison.csv").read_text(encoding="utf-8").splitlines()
+    place = lines[0].split(",").index("base_mean")
+    cells = lines[3].split(",")
+    lines[3] = ",".join([*cells[:place], "0.987654", *cells[place + 1 :]])
+    (folder / "comparison.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (differs,) = [each for each in replay(folder).findings if each.same is False]
+    assert differs.what == "comparison.csv"
+    assert "1 cell differs" in differs.said
+    assert "line 4, base_mean: 0.987654 stored" in differs.said
+
+
+def test_a_changed_scenario_gives_other_numbers(copy):
+    folder = copy("run")
+    text = (folder / "scenario.yaml").read_text(encoding="utf-8")
+    (folder / "scenario.yaml").write_text(text.replace("seed: 0", "seed: 5"), encoding="utf-8")
+    found = replay(folder)
+    assert [each.file for each in found.changed] == ["scenario.yaml"]
+    assert "series.nc" in {each.what for each in found.findings if each.same is False}
+
+
+def test_a_changed_and_a_missing_figure_are_named_though_the_numbers_hold(copy):
+    folder = copy("run")
+    (folder / "figures" / "prices.svg").write_text("<svg/>", encoding="utf-8")
+    (folder / "figures" / "exposure.png").unlink()
+    found = replay(folder)
+    assert {(each.file, each.how) for each in found.changed} == {
+        ("figures/prices.svg", "changed"),
+        ("figures/exposure.png", "missing"),
+    }
+    assert not found.identical
+    assert all(each.same for each in found.findings)
+
+
+def test_notes_beside_our_files_are_nobodys_business(copy):
+    folder = copy("run")
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
+    assert replay(folder).identical
+
+
+def test_another_version_and_library_are_told_and_the_numbers_still_compared(copy):
+    folder = copy("run")
+    packages = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["packages"]
+    rewritten(folder, openloop="0.0.1", packages={**packages, "numpy": "1.0"}, platform="Elsewhere-1")
+    found = replay(folder)
+    assert any(each.startswith("OpenLoop was 0.0.1 and is ") for each in found.circumstances)
+    assert any(each.startswith("numpy was 1.0 and is ") for each in found.circumstances)
+    assert any(each.startswith("system was Elsewhere-1") for each in found.circumstances)
+    assert found.identical  # what counts are the numbers
+    done = CliRunner().invoke(app, ["replay", str(folder)])
+    assert "Not as it was: OpenLoop was 0.0.1" in done.stdout
+
+
+def test_runs_of_an_ensemble_of_another_version_are_not_done_again(copy):
+    folder = copy("ensemble")
+    rewritten(folder, openloop="0.0.1")
+    found = replay(folder)
+    assert not found.checked
+    assert not found.changed
+    assert "version 0.0.1" in found.findings[0].said
+
+
+def test_damage_in_a_store_is_seen(copy):
+    folder = copy("ensemble")
+    shard = next((folder / "curves").glob("part-*.nc"))
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 2] ^= 1
+    shard.write_bytes(data)
+    done = CliRunner().invoke(app, ["replay", str(folder), "-q"])
+    assert done.exit_code == 1
+
+
+def test_a_store_whose_numbers_are_not_the_models_is_found(copy):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from sim.experiments.runner.store import open_store
+    from sim.results.shards import write_shard
+
+    folder = copy("ensemble")
+    identity = open_store(folder).identity
+    for shard in list((folder / "runs").glob("part-*.parquet")):
+        rows = pq.read_table(shard)
+        place = rows.schema.get_field_index("mean_wait_all")
+        values = pa.array([value + 1e-12 for value in rows.column(place).to_pylist()])
+        shard.unlink()
+        write_shard(folder / "runs", identity, rows.set_column(place, "mean_wait_all", values))
+    found = replay(folder, sample=2)
+    assert not found.changed  # the checksums are in order, for whoever wrote it knew how
+    assert [each.same for each in found.findings] == [False, False]
+    assert "mean_wait_all" in found.findings[0].said
+
+
+def test_data_that_are_gone_are_told(copy):
+    folder = copy("scurve")
+    rewritten(folder, source="nowhere.csv")
+    found = replay(folder)
+    assert not found.checked
+    assert "nowhere.csv is not at hand" in found.findings[0].said
+    assert "No number was made again" in CliRunner().invoke(app, ["replay", str(folder)]).stdout
+
+
+def test_what_was_made_again_can_be_kept_but_never_in_place(made, tmp_path):
+    found = replay(made["run"], out=tmp_path)
+    assert found.rebuilt is not None
+    assert found.rebuilt.parent == tmp_path
+    assert (found.rebuilt / "series.nc").is_file()
+    before = (made["run"] / "manifest.json").read_bytes()
+    with pytest.raises(OutputError, match="would be replaced"):
+        replay(made["run"], out=made["run"].parent)
+    assert (made["run"] / "manifest.json").read_bytes() == before
+
+
+def test_a_model_of_ones_own_is_asked_for_and_replayed(tmp_path):
+    own = tmp_path / "mymodels.py"
+    own.write_text(OWN_MODEL, encoding="utf-8")
+    run = openloop(
+        "run",
+        BASELINE,
+        "--adopters",
+        20,
+        "--months",
+        6,
+        "--replicates",
+        1,
+        "--no-figures",
+        "--engine",
+        "mesa",
+        "--model",
+        f"{own}:CautiousFirms",
+        "--out",
+        tmp_path / "runs",
+        "-q",
+    )
+    with pytest.raises(OutputError, match="--model FILE:CautiousFirms"):
+        replay(run)
+    assert replay(run, model=f"{own}:CautiousFirms").identical
+
+
+@pytest.mark.parametrize(
+    ("prepare", "words"),
+    [
+        (lambda folder: folder / "nowhere", "does not exist"),
+        (lambda folder: folder / "series.nc", "is a file"),
+        (lambda folder: folder.parent, "no folder of results"),
+        (lambda folder: (folder / "scenario.yaml").unlink() or folder, "scenario.yaml is missing"),
+        (lambda folder: (folder / "series.nc").unlink() or folder, "Make it again: openloop"),
+    ],
+)
+def test_what_is_no_whole_folder_is_refused_gently(copy, prepare, words):
+    done = CliRunner().invoke(app, ["replay", str(prepare(copy("run")))])
+    assert done.exit_code == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_exit_codes_and_words(made, copy):
+    done = CliRunner().invoke(app, ["replay", str(made["run"])])
+    assert done.exit_code == 0
+    assert done.stdout.strip().endswith("The numbers are identical.")
+    folder = copy("run")
+    (folder / "summary.csv").write_text("run\n0\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["replay", str(folder), "-q"])
+    assert done.exit_code == 1
+    assert "NOT identical" in done.stdout
+    about = json.loads(CliRunner().invoke(app, ["replay", str(folder), "--json", "-q"]).stdout)
+    assert not about["identical"]
+    assert about["changed"] == [{"file": "summary.csv", "how": "changed"}]
+
+
+@pytest.mark.slow
+def test_loops_and_sensitivity_are_replayed(tmp_path):
+    small = ("--adopters", 60, "--months", 42, "--out", tmp_path, "-q", "--no-figures")
+    loops = openloop("loops", BASELINE, "--quick", *small)
+    assert replay(loops).identical
+    study = openloop(
+        "sensitivity", BASELINE, "--method", "morris", "--factors", "block:cost", "--size", 2, "--at", "2026-12", *small
+    )
+    found = replay(study, sample=3)
+    assert found.identical
+    assert sum(bool(each.same) for each in found.findings) == 3

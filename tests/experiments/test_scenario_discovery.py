@@ -1,0 +1,146 @@
+"""Regions, reversals, moments and evidence debt are found where they are known to be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.analysis.sensitivity.design import Column, sample
+from sim.analysis.sensitivity.discovery import Region, cart, parse_region, prim
+from sim.analysis.sensitivity.evidence_debt import evidence_debt
+from sim.analysis.sensitivity.reversal import UNIT, reversals
+from sim.analysis.sensitivity.survival import split_by_factor
+from sim.basics.errors import DesignError
+from sim.experiments.sensitivity import study
+from tests.analysis.sensitivity_functions import LINEAR, linear
+
+NAMES = ["a", "b", "c", "d"]
+UNITS = sample([Column(name) for name in NAMES], 1024, 1, luck=False).unit[:, :4]
+CORNER = (UNITS[:, 0] > 0.6) & (UNITS[:, 1] < 0.4)
+
+
+def test_prim_finds_a_planted_box_and_nothing_else():
+    pytest.importorskip("ema_workbench")
+    found = prim(UNITS, CORNER, NAMES)
+    limits = found.limits.set_index("factor")
+    assert sorted(limits.index) == ["a", "b"]
+    # the widest box with a density of .8, so it may reach a little beyond the planted one
+    assert 0.5 < limits.loc["a", "low"] < 0.62
+    assert 0.38 < limits.loc["b", "high"] < 0.5
+    assert found.coverage > 0.95
+    assert found.density >= 0.8
+    assert found.base == pytest.approx(0.16, abs=0.01)
+    assert found.trade_off["chosen"].sum() == 1
+    assert found.trade_off["density"].iloc[0] == pytest.approx(found.base)
+
+
+def test_prim_drops_restrictions_that_chance_explains():
+    pytest.importorskip("ema_workbench")
+    noisy = CORNER ^ (np.random.default_rng(0).random(len(UNITS)) < 0.05)
+    assert set(prim(UNITS, noisy, NAMES).limits["factor"]) == {"a", "b"}
+
+
+def test_cart_finds_the_planted_box_as_a_leaf():
+    pytest.importorskip("sklearn")
+    leaf = cart(UNITS, CORNER, NAMES).iloc[0]
+    rule = {name: (low, high) for name, low, high in leaf["rule"]}
+    assert rule["a"][0] == pytest.approx(0.6, abs=0.02)
+    assert rule["b"][1] == pytest.approx(0.4, abs=0.02)
+    assert leaf["coverage"] > 0.95
+
+
+def test_a_region_too_rare_to_draw_a_box_around_is_refused():
+    rare = np.zeros(len(UNITS), bool)
+    rare[:5] = True
+    for find in (prim, cart):
+        with pytest.raises(DesignError, match="5 of 1,024 runs"):
+            find(UNITS, rare, NAMES)
+
+
+def test_regions_are_read_from_text():
+    assert parse_region("focus_share@2029-12 < 20%") == Region("focus_share@2029-12", "<", 0.2)
+    assert parse_region("capability_gap>=-0.5").holds(np.array([-0.6, -0.5])).tolist() == [False, True]
+    for text in ("focus_share", "focus_share < much", "< 3"):
+        with pytest.raises(DesignError, match="no region"):
+            parse_region(text)
+
+
+@pytest.mark.parametrize(
+    ("weights", "level", "start"),
+    [((1.2, 0.8), 1.0, (0.3, 0.3)), ((1.0, -2.0), 0.1, (0.2, 0.5)), ((0.4, 1.6), 1.2, (0.5, 0.2))],
+)
+def test_the_nearest_reversal_of_a_straight_comparison_is_its_known_boundary(weights, level, start):
+    w, at = np.array(weights), np.array(start)
+    found = reversals(lambda unit: unit @ w - level, at, ["a", "b"])
+    exact = abs(at @ w - level) / np.linalg.norm(w) / UNIT
+    assert found.nearest.distance == pytest.approx(exact, rel=0.02)
+    assert found.pair.distance == pytest.approx(exact, rel=0.02)
+    assert np.sign(found.nearest.value) != np.sign(found.value)
+    for name, flip in found.alone.items():
+        place = "ab".index(name)
+        assert flip.distance == pytest.approx(abs(at @ w - level) / abs(w[place]) / UNIT, rel=0.02)
+
+
+def test_the_nearest_reversal_of_a_curved_comparison_is_its_known_boundary():
+    # an ellipse around the start: the nearest boundary lies along its short axis
+    compare = lambda unit: 0.16 - (unit[:, 0] - 0.3) ** 2 - 2 * (unit[:, 1] - 0.4) ** 2
+    found = reversals(compare, np.array([0.3, 0.4]), ["a", "b"])
+    assert found.nearest.distance == pytest.approx(0.4 / np.sqrt(2) / UNIT, rel=0.02)
+    # and one that only two factors together reach
+    product = lambda unit: 0.5 - unit[:, 0] * unit[:, 1]
+    both = reversals(
+        product,
+        np.array([0.4, 0.4]),
+        [
+            "a",
+            "b",
+        ],
+    )
+    assert both.alone == {}
+    assert both.nearest.distance == pytest.approx(np.sqrt(2) * (np.sqrt(0.5) - 0.4) / UNIT, rel=0.02)
+
+
+def test_inert_factors_do_not_move_in_a_reversal():
+    found = reversals(lambda unit: unit[:, 0] - 0.7, np.array([0.5, 0.5, 0.5]), ["a", "b", "c"])
+    assert found.nearest.moved == ("a",)
+    assert list(found.alone) == ["a"]
+
+
+def test_no_reversal_is_said_to_be_none_and_a_failed_run_is_none():
+    assert reversals(lambda unit: unit[:, 0] + 1, np.array([0.5, 0.5]), ["a", "b"]).nearest is None
+    broken = lambda unit: np.where(unit[:, 0] > 0.8, np.nan, 1.0)
+    assert reversals(broken, np.array([0.5, 0.5]), ["a", "b"]).nearest is None
+    with pytest.raises(DesignError, match="starting point"):
+        reversals(lambda unit: np.full(len(unit), np.nan), np.array([0.5]), ["a"])
+
+
+def test_a_sample_helps_to_find_a_reversal_that_no_single_factor_and_no_slope_shows():
+    hidden = lambda unit: np.where((unit[:, 0] > 0.7) & (unit[:, 1] > 0.7), -1.0, 1.0)
+    start = np.array([0.3, 0.3, 0.5, 0.5])
+    found = reversals(hidden, start, NAMES, UNITS, hidden(UNITS))
+    assert found.nearest is not None
+    assert hidden(found.nearest.point[None])[0] < 0
+
+
+def test_moments_differ_between_the_halves_of_the_factor_that_sets_them():
+    design = sample([Column("speed"), Column("inert")], 256, 1, luck=False)
+    month = 20 + 100 * (1 - design.unit[:, 0])
+    curves = (np.arange(90) >= month[:, None]).astype(float)
+    table = split_by_factor(design, curves, 0.5)
+    assert table["factor"].tolist() == ["speed", "inert"]
+    assert table.loc[0, "p"] < 1e-10 < table.loc[1, "p"]
+    assert table.loc[0, "high_share"] == 1
+    assert table.loc[0, "low_share"] < 0.5
+    assert np.isnan(table.loc[0, "low_median"])
+    assert table.loc[0, "high_median"] == pytest.approx(45, abs=2)
+
+
+def test_evidence_debt_is_the_total_index_times_the_weakness_of_the_source():
+    found = study(linear, LINEAR, method="sobol", size=512, resamples=100).outcomes["outcome"]
+    kinds = {"a": "measured", "b": "assumption", "c": "estimate", "d": "assumption", "inert": "assumption"}
+    table = evidence_debt(found, kinds, {"measured": 0.25, "estimate": 0.5, "assumption": 1.0}).set_index("factor")
+    assert table.loc["b", "debt"] == pytest.approx(found.value("b", "ST"))
+    assert table.loc["a", "debt"] == pytest.approx(found.value("a", "ST") / 4)
+    assert table.index[0] == "b"
+    assert table.loc["inert", "debt"] == 0
+    assert table["part"].sum() == pytest.approx(1)

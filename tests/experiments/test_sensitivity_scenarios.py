@@ -1,0 +1,406 @@
+"""A scenario goes through the same study: variables from declarations, a store that is continued, a report to trust."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from sim.analysis.sensitivity.stochastic_share import Luck
+from sim.basics.errors import DesignError, ScenarioError, UnknownNameError
+from sim.cli import app
+from sim.experiments.ensemble.ensemble import as_points
+from sim.experiments.runner.worker import RecipeRunner
+from sim.experiments.sensitivity import ScenarioModel, choose, study
+from sim.experiments.sensitivity.loop_gain import Journal, total_gain
+from sim.experiments.sensitivity.request import columns, extras_of
+from sim.experiments.sensitivity.study import carry_out
+from sim.experiments.sensitivity.top_factors import ranked
+from sim.experiments.sensitivity.variables import declaration, not_varied
+from sim.experiments.sensitivity.words import sentence
+from sim.scenario.factors import default_factors
+from sim.scenario.resolve import load, prepare
+
+ROOT = Path(__file__).parents[2]
+BASELINE = ROOT / "scenarios" / "baseline.yaml"
+TINY = {"months": 14, "adopters": 60}
+FACTORS = ["*.cost_weight", "adopter.peer_weight", "policies.chip-control-2024.strength"]
+OUTCOMES = ["focus_share@2024-12", "mean_wait_all"]
+SMALL = ["--months", "14", "--adopters", "60", "--at", "2024-12"]
+
+
+def baseline(**settings):
+    return prepare(BASELINE, **{**TINY, **settings})[0]
+
+
+def model(folder, factors=FACTORS, outcomes=OUTCOMES, curves=("focus_share",)):
+    scenario = baseline()
+    return ScenarioModel(scenario, choose(scenario, factors)[0], outcomes, curves, folder=folder)
+
+
+def invoke(*arguments):
+    found = CliRunner().invoke(app, ["sensitivity", *map(str, arguments)])
+    if found.exception and not isinstance(found.exception, SystemExit):
+        raise found.exception
+    return found
+
+
+# variables
+
+
+def test_the_core_is_about_45_variables_in_all_five_blocks():
+    variables, _ = choose(load(BASELINE).scenario)
+    assert 42 <= len(variables) <= 48
+    assert {each.block for each in variables} == {"cost", "data", "policy", "compute", "social"}
+
+
+def test_all_takes_every_declaration_once_and_the_rest_is_what_was_not_varied():
+    scenario = load(BASELINE).scenario
+    everything, _ = choose(scenario, ["all"])
+    keys = [member.key for each in everything for member in each.members]
+    assert sorted(keys) == sorted(factor.key for factor in default_factors(scenario))
+    assert not any(not_varied(scenario, everything).values())
+    left = not_varied(scenario, choose(scenario, ["block:cost"])[0])
+    assert "technology.demand_drift" in left["data"]
+    assert "*.cost_weight" not in left["cost"]
+
+
+def test_a_declaration_moves_all_its_numbers_to_the_same_quantile():
+    scenario = load(BASELINE).scenario
+    [variable], _ = choose(scenario, ["*.cost_weight"])
+    values = variable.values(np.array([0.0, 1.0]))
+    assert len(values) == 4
+    for member in variable.members:
+        assert values[member.key] == pytest.approx(member.distribution.ends)
+    [common], _ = choose(scenario, ["*.switching_cost"])
+    assert common.shown(1.0) == "×2"
+    [single], _ = choose(scenario, ["startup.switching_cost"])
+    assert single.shown(1.0) == "1.2 utils"
+
+
+def test_names_of_declarations():
+    assert declaration("startup.cost_weight") == "*.cost_weight"
+    assert declaration("lines.CN-open-A.markup") == "lines.*.markup"
+    assert declaration("regions.US.friction.CN.api") == "regions.*.friction.*.api"
+    assert declaration("sectors.robotics.data_gain") == "sectors.*.data_gain"
+    assert declaration("compute.smuggling") == "compute.smuggling"
+
+
+def test_factors_can_be_taken_away_and_given_ranges_of_their_own():
+    scenario = load(BASELINE).scenario
+    core = {each.name for each in choose(scenario)[0]}
+    less = {each.name for each in choose(scenario, ["-*.cost_weight,-compute.*"])[0]}
+    assert core - less == {name for name in core if name == "*.cost_weight" or name.startswith("compute.")}
+    [own], _ = choose(scenario, ["adopter.peer_weight=0.2:0.3"])
+    assert own.values(np.array([0.0, 1.0]))["adopter.peer_weight"] == pytest.approx([0.2, 0.3])
+    switches, _ = choose(scenario, ["loops.R1=live|off,lines.GS-open.active"])
+    assert [each.column.levels for each in switches] == [2, 2]
+    assert not any(each.column.ordered for each in switches)
+    with pytest.raises(ScenarioError, match="is no block"):
+        choose(scenario, ["block:weather"])
+
+
+# the study
+
+
+def test_a_study_of_a_scenario_runs_each_point_once_and_is_continued(tmp_path):
+    made = model(tmp_path / "ensemble")
+    first = carry_out(made, "sobol", size=8, resamples=50)
+    assert made.account.done == first.runs == 8 * (3 + 1 + 2)
+    again = carry_out(model(tmp_path / "ensemble"), "sobol", size=8, resamples=50)
+    assert again.model.account.done == 0
+    pd.testing.assert_frame_equal(first.outcomes[OUTCOMES[0]].table, again.outcomes[OUTCOMES[0]].table)
+    more = again.more(8)
+    assert more.design.size == 16
+    assert more.model.account.done == more.runs - first.runs
+    assert more.curves["focus_share"].share.shape == (14, 4)
+    assert more.found.months[0] == "2024-01"
+
+
+def test_replicate_seven_of_a_design_is_the_seed_of_the_scenario_plus_seven(tmp_path):
+    made = model(tmp_path / "ensemble")
+    points = made.points(np.full((2, 3), 0.5), np.array([0, 7]))
+    assert points["run.seed"].tolist() == [made.scenario.run.seed, made.scenario.run.seed + 7]
+
+
+def test_an_outcome_that_no_factor_touches_is_all_luck_or_nothing(tmp_path):
+    made = model(tmp_path / "ensemble", factors=["exposure.data_api", "exposure.data_hosted"])
+    found = carry_out(made, "sobol", size=8, resamples=50).outcomes["focus_share@2024-12"]
+    assert found.value("exposure.data_api") == found.value("exposure.data_hosted") == 0
+    assert found.influential == []
+    assert found.luck.share > 0.5
+
+
+def test_a_run_that_fails_is_counted_and_its_part_left_out(tmp_path, monkeypatch):
+    from sim.basics.errors import RunError
+    from sim.experiments.runner import worker
+
+    real = worker.RecipeRunner.read
+
+    def failing(self, jobs, threads):
+        if any(scenario.parameters.adopter.peer_weight > 1.4 for scenario, _ in jobs):
+            raise RunError("this point cannot go on")
+        return real(self, jobs, threads)
+
+    monkeypatch.setattr(worker.RecipeRunner, "read", failing)
+    found = carry_out(model(tmp_path / "ensemble"), "morris", size=10, resamples=50)
+    each = found.outcomes["focus_share@2024-12"]
+    assert len(found.found.errors) > 0
+    assert "cannot go on" in found.found.errors[0][1]
+    assert np.isfinite(each.table["mu_star"]).all()
+    assert not {check.name: check for check in each.checks}["failed runs"].passed
+
+
+@pytest.mark.slow
+def test_total_gain_is_an_outcome_and_its_journal_survives_a_torn_line(tmp_path):
+    made = model(tmp_path / "ensemble", outcomes=["total_gain@2024-06"], curves=())
+    found = carry_out(made, "morris", size=2, resamples=20)
+    gain = found.outcomes["total_gain@2024-06"]
+    assert np.isfinite(found.found.scalars["total_gain@2024-06"]).all()
+    assert gain.value("*.cost_weight") > 0
+    path = tmp_path / "ensemble" / "gains.jsonl"
+    with path.open("a") as file:
+        file.write('{"point": "abc", "ga')
+    journal = Journal(path, made.recipe)
+    assert len(journal.known) == found.runs
+    rows = found.design.unit[:1, : found.design.real], found.design.replicate[:1]
+    [values] = as_points(made.recipe, made.points(*rows))
+    direct = total_gain(RecipeRunner(made.recipe).scenario(values), 5)
+    assert found.found.scalars["total_gain@2024-06"][0] == pytest.approx(direct, rel=1e-9)
+
+
+def test_a_total_gain_outside_of_the_scenario_is_refused(tmp_path):
+    with pytest.raises(DesignError, match="outside the scenario"):
+        columns(baseline(), ["total_gain@2030-01"])
+    with pytest.raises(UnknownNameError, match="focus_share"):
+        columns(baseline(), ["focus_shares"])
+
+
+@pytest.mark.slow
+def test_reversals_and_regions_of_a_scenario(tmp_path):
+    pytest.importorskip("ema_workbench")
+    found = carry_out(model(tmp_path / "ensemble"), "rsa", size=64, resamples=20, question="which-region")
+    level = float(np.median(found.found.scalars[OUTCOMES[0]]))
+    extras = extras_of(found, region=f"{OUTCOMES[0]} > {level}", flip=f"{OUTCOMES[0]} > {level:.4f}", folder=tmp_path)
+    assert extras.region is not None
+    assert extras.reversals is not None
+    assert len(extras.reversals.start) == 3
+    assert set(extras.waiting) <= {"adoption_all"}
+
+
+# words
+
+
+def test_the_sentence_names_luck_the_first_factors_and_the_rest():
+    weights = {"a": 4.0, "b": 2.0, "c": 1.0}
+    plain = lambda table: sum(weight * table[name] for name, weight in weights.items()) + 0 * table["d"]
+    found = study(plain, dict.fromkeys("abcd", (0, 1)), method="sobol", size=512, resamples=100)
+    text = sentence(found.outcomes["outcome"])
+    assert text.startswith("Of the spread in the outcome, a 7")
+    assert "1 of 4 assumptions" in text
+    steps = study(plain, dict.fromkeys("abcd", (0, 1)), method="morris", size=20, resamples=100)
+    assert sentence(steps.outcomes["outcome"]).startswith("From end to end of its range, a moves the outcome by 4")
+
+
+def test_no_order_is_said_before_it_is_stable():
+    twins = lambda table: table["a"] + table["b"]
+    found = study(twins, {"a": (0, 1), "b": (0, 1)}, method="sobol", size=16, resamples=100).outcomes["outcome"]
+    assert "is not settled yet" in sentence(found)
+
+
+def test_luck_is_never_said_to_explain_more_than_there_is():
+    twins = lambda table: table["a"] + table["b"]
+    found = study(twins, {"a": (0, 1), "b": (0, 1)}, method="sobol", size=16, resamples=100).outcomes["outcome"]
+    assert "luck explains 93%" in sentence(replace(found, luck=Luck(0.93, 0.7, 1.2, 20)))
+    above = sentence(replace(found, luck=Luck(1.09, 0.7, 1.5, 20)))
+    assert "luck explains practically all of its spread" in above
+    assert "109%" not in above
+
+
+def test_the_top_of_a_screening_counts_each_outcome_by_its_own_largest_effect():
+    table = pd.DataFrame(
+        {
+            "outcome": ["x", "x", "x", "y", "y", "y"],
+            "factor": ["a", "b", "luck", "a", "b", "dummy"],
+            "mu_star": [1.0, 0.2, 9.0, 100.0, 500.0, 0.0],
+        }
+    )
+    assert ranked(table) == ["a", "b"]
+
+
+# the command
+
+
+def test_the_command_writes_a_report_with_everything_a_referee_asks_for(tmp_path):
+    found = invoke(
+        BASELINE,
+        "--question",
+        "screen",
+        "--factors",
+        ",".join(FACTORS),
+        "--size",
+        8,
+        "--out",
+        tmp_path,
+        "--outcomes",
+        "focus_share,mean_wait_all",
+        *SMALL,
+    )
+    assert found.exit_code == 0, found.output
+    assert "since one step of each factor" in found.output
+    assert "share of luck:" in found.output
+    [folder] = tmp_path.glob("baseline-sensitivity-*/morris")
+    report = (folder / "report.md").read_text()
+    for part in (
+        "## Luck",
+        "## Checks",
+        "## What was not varied",
+        "## How it was done",
+        "## Which number to research",
+        "Every outcome in a sentence",
+        "*dummy*",
+        "*luck*",
+    ):
+        assert part in report, part
+    assert {"indices.csv", "factors.csv", "not_varied.csv", "checks.csv", "study.json", "curves.csv"} <= {
+        path.name for path in folder.iterdir()
+    }
+    for file in folder.rglob("*.png"):
+        assert file.stat().st_size > 5000
+    account = json.loads((folder / "study.json").read_text())
+    assert account["size"] == 8
+    assert account["outcomes"]["focus_share@2024-12"]["luck"][0] > 0
+    drawn = [line.split("](")[1].rstrip(")") for line in report.splitlines() if line.startswith("![")]
+    assert drawn
+    assert all((folder / each).exists() for each in drawn)
+    # the next step: more of the same, then the variance of the largest
+    more = invoke(
+        BASELINE,
+        "--question",
+        "screen",
+        "--factors",
+        ",".join(FACTORS),
+        "--more",
+        4,
+        "--out",
+        tmp_path,
+        "--outcomes",
+        "focus_share,mean_wait_all",
+        "--no-figures",
+        *SMALL,
+    )
+    assert more.exit_code == 0, more.output
+    assert json.loads((folder / "study.json").read_text())["size"] == 12
+    sobol = invoke(
+        BASELINE,
+        "--method",
+        "sobol",
+        "--factors",
+        "top:2",
+        "--size",
+        8,
+        "--out",
+        tmp_path,
+        "--no-figures",
+        "--outcomes",
+        "focus_share",
+        "--json",
+        *SMALL,
+    )
+    assert sobol.exit_code == 0, sobol.output
+    assert '"method": "sobol"' in sobol.output
+
+
+def test_the_plan_says_how_many_runs_and_how_long_and_stops(tmp_path):
+    found = invoke(
+        BASELINE,
+        "--method",
+        "sobol",
+        "--factors",
+        "adopter.peer_weight",
+        "--size",
+        64,
+        "--plan",
+        "--out",
+        tmp_path,
+        "--outcomes",
+        "focus_share",
+        *SMALL,
+    )
+    assert found.exit_code == 0
+    assert "256 runs" in found.output
+    assert "ms a run" in found.output
+    assert not list(tmp_path.rglob("report.md"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--method", "sobol", "--question", "screen"], "give one of them"),
+        (["--question", "why"], "there is no question"),
+        (["--method", "soboll"], 'Did you mean "sobol"'),
+        (["--luck", "fresh"], "factor that does nothing"),
+        (["--luck", "twice"], "no way to treat luck"),
+        (["--method", "sobol", "--size", "100"], "64 or 128"),
+        (["--outcomes", "half_all"], "mean_wait_all"),
+        (["--factors", "startup.cost_wieght"], "cost_weight"),
+        (["--factors", "top:12"], "earlier screening"),
+        (["--method", "pawn", "--by-block"], "not defined for groups"),
+        (["--against", "x.yaml"], "give --flip too"),
+        (["--at", "2040-01"], "outside the scenario"),
+    ],
+)
+def test_bad_input_is_refused_gently_before_anything_is_run(tmp_path, arguments, words):
+    found = invoke(BASELINE, *SMALL, "--out", tmp_path, *arguments)
+    assert found.exit_code == 2
+    assert words in found.output
+    assert "Traceback" not in found.output
+
+
+@pytest.mark.slow
+def test_a_study_that_is_killed_loses_little_and_ends_as_if_nothing_had_been(tmp_path):
+    arguments = [
+        "--method",
+        "sobol",
+        "--factors",
+        ",".join(FACTORS),
+        "--size",
+        "64",
+        "--no-figures",
+        "--outcomes",
+        "focus_share",
+        "--months",
+        "36",
+        "--adopters",
+        "400",
+        "--at",
+        "2026-01",
+    ]
+    command = [sys.executable, "-m", "sim.cli", "sensitivity", str(BASELINE), *arguments, "--out"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([*command, str(tmp_path / "killed")], env=environment, stderr=subprocess.DEVNULL)
+    shards = tmp_path / "killed"
+    deadline = time.monotonic() + 240
+    while len(list(shards.rglob("runs/*.parquet"))) < 4 and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = sum(len(pd.read_parquet(path)) for path in shards.rglob("runs/*.parquet"))
+    assert 0 < kept < 64 * 6
+    found = invoke(BASELINE, *arguments, "--out", tmp_path / "killed")
+    assert found.exit_code == 0, found.output
+    assert "of them in the store" in found.output
+    whole = invoke(BASELINE, *arguments, "--out", tmp_path / "whole")
+    assert whole.exit_code == 0
+    tables = [next((tmp_path / name).rglob("sobol/indices.csv")).read_text() for name in ("killed", "whole")]
+    assert tables[0] == tables[1]

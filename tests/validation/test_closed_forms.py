@@ -1,0 +1,95 @@
+"""Every closed form V1 to V23 of the model description, as `openloop verify` runs them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import pytest
+
+from sim.validation import Check, Outcome, Row, checks, close, holds, within
+from sim.validation.check import FAIL, PASS
+from sim.validation.table import as_markdown, as_text, chosen, failed, run_checks, verdict
+from tests.validation.written_table import table_rows, written
+
+CLOSED_FORMS = [check for check in checks() if check.id.startswith("V")]
+
+
+def each(found):
+    """Checks as parameters, named by their sentence, the slow ones marked."""
+    return [
+        pytest.param(
+            check, id=f"{check.id}_{check.sentence.replace(' ', '_')}", marks=[pytest.mark.slow] if check.slow else []
+        )
+        for check in found
+    ]
+
+
+@cache
+def outcome_of(check):
+    """Every check is carried out once, though two tests look at it."""
+    return check.outcome()
+
+
+@pytest.mark.parametrize("check", each(CLOSED_FORMS))
+def test_a_closed_form_holds(check):
+    outcome = outcome_of(check)
+    assert outcome.rows
+    assert outcome.verdict == PASS, as_text([outcome], 120)
+
+
+def test_every_closed_form_of_the_description_is_checked_and_named_as_a_sentence():
+    assert {check.id for check in CLOSED_FORMS} == {f"V{number}" for number in range(1, 24)}
+    for check in CLOSED_FORMS:
+        assert len(check.sentence.split()) >= 4, check.sentence
+        assert check.law.endswith("."), check.sentence
+
+
+def test_the_table_in_the_documentation_shows_the_quick_checks_as_they_come_out():
+    """`openloop verify --full --markdown` writes it; statements, exact values and verdicts must be those of today."""
+    there = set(written())
+    today = table_rows(as_markdown([outcome_of(check) for check in chosen() if check.id.startswith("V")]))
+    missing = [row for row in today if row not in there]
+    assert not missing, f"write the table again; these rows are not in it: {missing[:5]}"
+    assert {check.title for check in checks()} <= {re.sub(r"\*| \(slow\)$", "", row[1]) for row in there}
+
+
+# the form of a check
+
+
+def test_a_row_can_fail():
+    assert close("x", 1.0, 1.05, within=0.1).passed
+    assert not close("x", 1.0, 1.2, within=0.1).passed
+    assert not close("x", 1.0, float("nan"), within=0.1).passed
+    assert within("x", 0, 1, 0.5).passed
+    assert not within("x", 0, 1, 1.5).passed
+    assert not within("x", 0, 1, float("nan")).passed
+    assert not holds("x", False, exact="", measured="").passed
+
+
+def test_a_check_passes_only_with_rows_that_all_pass():
+    good, bad = Row("a", "1", "1", True), Row("b", "1", "2", False)
+    check = lambda id, rows: Outcome(Check(id, "a sentence", "A law.", lambda: rows), rows)
+    assert check("V1", (good,)).verdict == PASS
+    assert check("V1", (good, bad)).verdict == FAIL
+    assert check("V1", ()).verdict == FAIL, "nothing was shown"
+    assert check("X1", (good, good)).verdict == "reproduced"
+    assert check("X1", (good, bad)).verdict == "in part"
+    assert check("X1", (bad,)).verdict == "not reproduced"
+    outcomes = [check("V1", (good, bad)), check("V2", (good,)), check("X1", (bad,))]
+    assert failed(outcomes)
+    assert not failed(outcomes[1:]), "a finding that is not reproduced is no failure"
+    assert verdict(outcomes) == "1 of 2 closed forms FAIL: V1; of 1 finding of prior work 1 not reproduced."
+
+
+def test_a_check_that_breaks_is_told_and_stops_no_other():
+    def broken():
+        raise ZeroDivisionError("no")
+
+    checks_ = [
+        Check("V1", "breaks", "A law.", broken),
+        Check("V2", "holds", "A law.", lambda: [Row("a", "1", "1", True)]),
+    ]
+    outcomes = run_checks(checks_, workers=1)
+    assert [outcome.verdict for outcome in outcomes] == [FAIL, PASS]
+    assert "ZeroDivisionError: no" in as_text(outcomes, 100)
