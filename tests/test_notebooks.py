@@ -8,14 +8,11 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
-from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from sim.basics.errors import UnknownNameError
 from sim.cli import app
 from sim.scenario import shipped
 
@@ -183,36 +180,8 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 
 
 def test_an_installation_without_them_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(shipped, "_with_package", lambda name: [tmp_path])
+    monkeypatch.setattr(shipped, "_HERE", tmp_path)
     done = CliRunner().invoke(app, ["notebooks", str(tmp_path / "course")])
     assert done.exit_code == 1
     assert "did not come with this installation" in done.stderr
     assert not (tmp_path / "course").exists()
-
-
-def test_another_package_with_a_folder_of_that_name_is_passed_over(tmp_path, monkeypatch):
-    monkeypatch.setattr(shipped, "_with_package", lambda name: [tmp_path, ROOT / "notebooks"])
-    assert shipped.packaged_files("notebooks", "*.ipynb") == NOTEBOOKS
-
-
-def test_a_wheel_holds_them():
-    setup = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
-    patterns = setup["data-files"][shipped.INSTALLED.format("notebooks").rstrip("/")]
-    assert all(any(fnmatch(f"notebooks/{path.name}", pattern) for pattern in patterns) for path in NOTEBOOKS)
-
-
-# what they stand on
-
-
-def test_a_shipped_scenario_is_found_from_anywhere(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert shipped.shipped_scenario("baseline") == ROOT / "scenarios" / "baseline.yaml"
-    (tmp_path / "scenarios").mkdir()
-    assert shipped.shipped_scenario("baseline") == ROOT / "scenarios" / "baseline.yaml", "one's own folder lacks it"
-    (tmp_path / "scenarios" / "baseline.yaml").write_text("name: mine\n", encoding="utf-8")
-    assert shipped.shipped_scenario("baseline") == Path("scenarios/baseline.yaml"), "one's own comes first"
-
-
-def test_an_unknown_shipped_scenario_is_answered_with_the_nearest():
-    with pytest.raises(UnknownNameError, match='Did you mean "baseline"'):
-        shipped.shipped_scenario("basline")

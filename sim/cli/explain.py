@@ -87,7 +87,7 @@ def explain(
     openloop explain runs/baseline-vs-no-control-5e6f7a8b --most 5 --out why
     """
     from sim.experiments.explain.explanation import account, ask
-    from sim.experiments.explain.explanation import explain as find_out
+    from sim.experiments.explain.explanation import answer as find_out
 
     question = ask(source, other, sets or (), replicate=replicate, months=months, adopters=adopters, seed=seed)
     warn(question.warnings)

@@ -27,9 +27,9 @@ def notebooks(
     openloop notebooks course
     jupyter lab course
     """
-    from sim.scenario.shipped import packaged_files
+    from sim.scenario.shipped import shipped_files
 
-    files = packaged_files("notebooks", "*.ipynb")
+    files = shipped_files("notebooks", "*.ipynb")
     if not files:
         leave(FAILED, MISSING)
     if folder.exists() and not folder.is_dir():

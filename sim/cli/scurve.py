@@ -154,7 +154,7 @@ def _of_run(folder: Path, observable: str) -> tuple[Read, str]:
 
 
 def _cut(read: Read, until: float) -> Read:
-    from sim.experiments.scurves.folder import cut
+    from sim.experiments.scurves.analysis import cut
 
     shorter = cut(read, until)
     if not shorter:

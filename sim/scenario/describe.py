@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -10,6 +11,7 @@ from sim.basics.axes import month_label
 from sim.basics.quantity import walk
 from sim.model.loops import LOOPS
 from sim.scenario.check import amount, default_parameters
+from sim.scenario.resolve import load
 from sim.scenario.spec import Scenario
 
 MONTH_STEPS = (
@@ -36,6 +38,29 @@ def describe(scenario: Scenario, base: Scenario | None = None) -> str:
     order = tuple(f"{i:2d}. {step}" for i, step in enumerate(MONTH_STEPS, start=1))
     told.append(("Each month, in this order", order))
     return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in told) + "\n"
+
+
+def describe_source(source: str | os.PathLike[str], sets: Sequence[str] = ()) -> str:
+    """Say in sentences what a scenario assumes, and what it changes in the one that it extends.
+
+    Parameters
+    ----------
+    source : scenario file, or the name of one that ships
+    sets : changes such as ``"startup.switching_cost=0.6"``
+
+    Raises
+    ------
+    ScenarioError
+        When the file or a change is refused.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> print(ol.describe("no-control").splitlines()[0])
+    no-control
+    """
+    loaded = load(source, sets)
+    return describe(loaded.scenario, loaded.base)
 
 
 def sections(scenario: Scenario, base: Scenario | None = None) -> list[tuple[str, tuple[str, ...]]]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from sim.basics.errors import Problem, ScenarioError
+from sim.scenario.shipped import SCENARIOS, shipped_files
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
@@ -169,11 +170,10 @@ def _neighbours(place: Path) -> str:
     names = _scenarios_in(folder)
     if near := _nearest(place.name, names):
         return f'Did you mean "{folder / near}"?'
-    if len(place.parts) == 1:
-        from sim.scenario.shipped import shipped_folder
-
-        if near := _nearest(place.name, _scenarios_in(shipped_folder())):
-            return f'Did you mean "{shipped_folder() / near}"?'
+    if len(place.parts) == 1 and (
+        near := _nearest(place.name, [file.name for file in shipped_files(SCENARIOS, "*.yaml")])
+    ):
+        return f'Did you mean "{Path(near).stem}", which ships with OpenLoop?'
     held = ", ".join(names[:12]) or "no scenario"
     return f"The folder {folder} holds {held}; openloop list scenarios names those that ship."
 

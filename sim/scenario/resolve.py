@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from sim.basics.errors import Problem, ScenarioError, suggestion
 from sim.model.reactions import SHIPPED
 from sim.scenario.check import ENTRIES, check, default_parameters, kinds_of, plain_name, shape_of
 from sim.scenario.read import Node, below, from_plain, parse, read, shown
+from sim.scenario.shipped import find_scenario, shipped_scenario
 from sim.scenario.spec import Parameters, RunSettings, Scenario
 from sim.scenario.write import resolved_text
 
@@ -53,7 +55,7 @@ def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Loaded:
 
     Parameters
     ----------
-    path : a YAML file
+    path : a YAML file, or the name of a scenario that ships, such as ``"baseline"``; a path that exists wins
     sets : changes as ``key=value``, for example ``run.months=60``, ``startup.switching_cost=0.6`` (a parameter),
         ``loops.R1=off`` or ``policies.<id>.strength=0.3``; applied in order, after everything else
 
@@ -62,6 +64,7 @@ def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Loaded:
     ScenarioError
         With every mistake of the file, of the files it extends and of ``sets``.
     """
+    path = find_scenario(path)
     files = _Files()
     tree, base_tree = files.resolve(os.fspath(path))
     for text in sets:
@@ -71,7 +74,7 @@ def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Loaded:
             files.problems += error.problems
         else:
             tree = files.merged(tree, change)
-    return _finished(tree, base_tree, files.problems, Path(path))
+    return _finished(tree, base_tree, files.problems, path)
 
 
 def prepare(
@@ -99,6 +102,37 @@ def prepare(
         raise TypeError("sets change a scenario file; use Scenario.model_copy for a scenario that is already read")
     changed = RunSettings(**{**source.run.model_dump(), **given})
     return source.model_copy(update={"run": changed}), ()
+
+
+def read_scenario(source: str | os.PathLike[str], sets: Sequence[str] = (), **settings: int | None) -> Scenario:
+    """Read a scenario with everything that it inherits.
+
+    Parameters
+    ----------
+    source : scenario file, or the name of one that ships
+    sets : changes such as ``"startup.switching_cost=0.6"``
+    settings : run settings such as ``months=24``
+
+    Raises
+    ------
+    ScenarioError
+        When the file or a change is refused.
+
+    Warns
+    -----
+    UserWarning
+        For each number that is possible but implausible.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> ol.read_scenario("no-control", ["startup.switching_cost=0.6"]).parameters.startup.switching_cost
+    0.6
+    """
+    scenario, doubts = prepare(source, sets, **settings)
+    for doubt in doubts:
+        warnings.warn(str(doubt), stacklevel=2)
+    return scenario
 
 
 def refuse_ranges(scenario: Scenario, place: str) -> None:
@@ -168,7 +202,7 @@ class _Files:
         return self.merged(_without(base, _OWN), tree), base
 
     def _base(self, extends: Node, trail: tuple[str, ...]) -> str:
-        """The file that ``extends`` names; it is looked for beside the file that says so."""
+        """The file that ``extends`` names: beside the file that says so, else the scenario of that name that ships."""
         if not isinstance(extends.value, str):
             what = f"is {shown(extends.value)}; it must name one scenario file."
             raise self._refused(extends, what, "For example: extends: baseline.yaml")
@@ -178,6 +212,8 @@ class _Files:
             if os.path.isfile(candidate):
                 break
         else:
+            if (ours := shipped_scenario(extends.value)) is not None:
+                return os.fspath(ours)
             chain = " -> ".join((*trail, wanted))
             near = suggestion(extends.value, _scenarios_in(os.path.dirname(wanted)), label="The folder holds")
             raise self._refused(extends, f"is {shown(extends.value)}; there is no such file ({chain}).", near)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-import tomllib
 from collections import Counter
-from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -346,30 +344,23 @@ def test_a_broken_scenario_is_listed_with_its_mistake(tmp_path):
 
 def test_shipped_scenarios_are_found_from_anywhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert shipped.shipped_folder() == ROOT / "scenarios"
-    (tmp_path / "scenarios").mkdir()
-    assert shipped.shipped_folder() == Path("scenarios"), "one's own folder comes first"
+    assert shipped.shipped_files("scenarios", "*.yaml") == SHIPPED
+    assert shipped.shipped_scenario("baseline") == ROOT / "scenarios" / "baseline.yaml"
+    assert shipped.shipped_scenario("scenarios/baseline") is None, "a path is no name"
 
 
-def test_an_installed_wheel_finds_its_scenarios_by_its_own_record(tmp_path, monkeypatch):
-    class Recorded:
-        def as_posix(self):
-            return "../../../share/openloop/scenarios/baseline.yaml"
-
-        def locate(self):
-            return tmp_path / "share" / "openloop" / "scenarios" / "baseline.yaml"
-
-    monkeypatch.setattr(shipped, "files", lambda name: [Recorded()])
-    assert shipped._with_package("scenarios")[1:] == [tmp_path / "share" / "openloop" / "scenarios"]
+def test_a_wheel_has_its_scenarios_below_the_public_package(tmp_path, monkeypatch):
+    (tmp_path / "openloop" / "scenarios").mkdir(parents=True)
+    (tmp_path / "openloop" / "scenarios" / "one.yaml").write_text("description: one", encoding="utf-8")
+    monkeypatch.setattr(shipped, "_HERE", tmp_path)
+    assert [file.name for file in shipped.shipped_files("scenarios", "*.yaml")] == ["one.yaml"]
 
 
-def test_a_wheel_holds_scenarios_and_evidence():
-    setup = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
-    patterns = setup["data-files"][shipped.INSTALLED.format("scenarios").rstrip("/")]
-    assert all(any(fnmatch(f"scenarios/{path.name}", pattern) for pattern in patterns) for path in SHIPPED)
-    inside = setup["package-data"]["sim"]
-    for path in (ROOT / "sim" / "evidence").iterdir():
-        assert any(fnmatch(f"evidence/{path.name}", pattern) for pattern in inside), path.name
+def test_a_folder_of_another_package_is_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "theirs.ipynb").write_text("{}", encoding="utf-8")
+    monkeypatch.setattr(shipped, "_HERE", tmp_path)
+    assert shipped.shipped_files("notebooks", "*.ipynb") == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -177,14 +177,30 @@ def test_a_missing_file_is_refused_with_its_neighbours(tmp_path):
     assert "there is no such file" in str(refusal(tmp_path / "nowhere" / "baseline.yaml"))
 
 
-@pytest.mark.parametrize("name", ["baseline", "baseline.yaml", "no-controls"])
-def test_the_bare_name_of_a_scenario_that_ships_is_answered_with_its_file(monkeypatch, tmp_path, name):
-    (tmp_path / "scenarios").mkdir()
-    for shipped in SHIPPED:
-        shutil.copy(shipped, tmp_path / "scenarios")
+@pytest.mark.parametrize("name", ["baseline", "baseline.yaml"])
+def test_a_shipped_scenario_is_read_by_its_bare_name_from_any_folder(monkeypatch, tmp_path, name):
     monkeypatch.chdir(tmp_path)
-    meant = "no-control" if name == "no-controls" else "baseline"
-    assert f'Did you mean "{Path("scenarios") / meant}.yaml"?' in str(refusal(Path(name)))
+    loaded = load(name)
+    assert loaded.path.name == "baseline.yaml"
+    assert loaded.scenario == load(HERE.parents[1] / "scenarios" / "baseline.yaml").scenario
+
+
+def test_a_path_that_exists_wins_over_a_shipped_name(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "baseline.yaml").write_text("description: mine\n", encoding="utf-8")
+    assert load("baseline.yaml").scenario.description == "mine"
+    assert load("baseline").scenario.description != "mine", "no file is called baseline, so the shipped one is meant"
+
+
+def test_a_file_anywhere_extends_a_shipped_scenario_by_its_bare_name(tmp_path):
+    (tmp_path / "mine.yaml").write_text("description: mine\nextends: no-control\n", encoding="utf-8")
+    loaded = load(tmp_path / "mine.yaml")
+    assert loaded.base == load("no-control").scenario
+
+
+def test_a_mistyped_name_is_answered_with_the_nearest_that_ships(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert 'Did you mean "no-control", which ships with OpenLoop?' in str(refusal(Path("no-controls")))
 
 
 def test_a_folder_is_refused(tmp_path):
