@@ -4,10 +4,6 @@
 
     scenario file --prepare--> Scenario --simulate--> arrays --label--> xarray.Dataset --save, draw--> run directory
 
->>> from sim.run import run
->>> result = run("scenarios/baseline.yaml", replicates=4)      # doctest: +SKIP
->>> result.dataset["L3"].sel(group="CN open", region="US").mean("run")      # doctest: +SKIP
-
 What happens inside one simulated month stands in `sim.model.rules`; who takes part stands in `sim.model.agents`.
 """
 
@@ -19,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.basics.errors import RunError
+from sim.basics.errors import RunError, UnknownNameError
 from sim.engines import Engine
 from sim.engines import engine as find_engine
 
 if TYPE_CHECKING:  # heavy libraries are imported where they are used, so that checking a file takes no second
     import numpy as np
     import xarray as xr
+    from matplotlib.figure import Figure
 
     from sim.scenario import Scenario
 
@@ -55,6 +52,20 @@ class Result:
     folder: Path | None = None
     files: tuple[Path, ...] = ()
 
+    def figure(self, name: str = "focus_share") -> Figure:
+        """One of the figures that ``openloop run`` draws, by the name of its file.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no figure of that name.
+        """
+        from sim.figures import FIGURES
+
+        if name not in FIGURES:
+            raise UnknownNameError("figure called", name, FIGURES)
+        return FIGURES[name](self.dataset, self.scenario)
+
 
 def run(
     source: str | Path | Scenario,
@@ -72,7 +83,7 @@ def run(
 
     Parameters
     ----------
-    source : scenario file, or a `Scenario`
+    source : scenario file, the name of one that ships, or a `Scenario`
     sets : changes such as ``"startup.switching_cost=0.6"``, as after ``--set``; for files only
     months, adopters, seed, replicates : run settings in place of the scenario's
     threads : of the kernel; absent: all cores. The result does not depend on it
@@ -89,6 +100,13 @@ def run(
         When the model cannot be loaded.
     RunError
         When not a single run could be finished.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> result = ol.run("baseline", months=24, adopters=100, replicates=2)
+    >>> dict(result.dataset["L3"].sel(group="CN open", region="US").mean("run").sizes)
+    {'month': 24}
     """
     from sim.results.dataset import label
     from sim.scenario.resolve import prepare

@@ -260,14 +260,14 @@ class _Job:
         return save(found, place, figures=self.figures, about={"command": self._command()})[0]
 
     def explained(self, place: Path) -> Path:
-        from sim.experiments.explain.explanation import Question, explain
+        from sim.experiments.explain.explanation import Question, answer
         from sim.experiments.explain.folder import save
 
         manifest = self.folder.manifest
         worlds = tuple(self.scenarios(manifest["explained"]))
         question = Question(worlds, manifest["replicate"], (None,) * len(worlds), tuple(manifest.get("notes", ())))
         with self._counted(len(worlds) * manifest["months"]) as tick:
-            found = explain(question, manifest["stories"], progress=tick)
+            found = answer(question, manifest["stories"], progress=tick)
         return save(found, place, figures=self.figures, about={"command": self._command()})[0]
 
     def scurve(self, place: Path) -> Path:

@@ -27,7 +27,7 @@ from sim.experiments.explain.account import choices
 from sim.experiments.explain.causal_chain import linked, told_apart
 from sim.experiments.explain.causes import CauseTracer
 from sim.experiments.explain.divergence import CAUSE_OF, Pair, terms_of
-from sim.experiments.explain.explanation import account, ask, explain
+from sim.experiments.explain.explanation import account, answer, ask
 from sim.experiments.simulate.folder import run_to_folder
 from sim.model.rules.ecosystem import derivative_gain
 from sim.scenario.resolve import from_mapping
@@ -72,7 +72,7 @@ def found():
     """The base against a policy that works through chips, and so through many channels."""
     run = {"adopters": 700, "months": 60, "seed": 3}
     moved = other({"kind": "chip_self_reliance", "actor": "CN", "subsidy": 3, "import_refusal": 0.8}, run)
-    return explain(ask(world(OLD, run=run), moved), most=3)
+    return answer(ask(world(OLD, run=run), moved), most=3)
 
 
 # a run is rebuilt, decision by decision
@@ -196,7 +196,7 @@ def test_policy_is_told_apart_from_what_stands_anyway():
 
 
 def test_equal_scenarios_part_for_nobody():
-    found = explain(ask(world(OLD), world(OLD, name="twin")), [4], most=5)
+    found = answer(ask(world(OLD), world(OLD, name="twin")), [4], most=5)
     assert found.pair.parted == []
     assert found.causes() == []
     assert [story["adopter"] for story in found.stories] == [4], "nobody differs most"
@@ -215,7 +215,7 @@ def test_equal_scenarios_part_for_nobody():
     ids=lambda policy: policy["kind"],
 )
 def test_nobody_parts_before_the_announcement(policy):
-    found = explain(ask(world(OLD), other(policy)))
+    found = answer(ask(world(OLD), other(policy)))
     assert found.pair.parted
     assert (found.pair.first[found.pair.parted] >= ANNOUNCED).all()
     assert set(found.cascade["root_kind"]) == {"policy"}
@@ -299,7 +299,7 @@ CHANNELS = {
 def test_the_chain_runs_through_the_channel_of_the_policy(kind):
     keys, words = CHANNELS[kind]
     run = {"adopters": 900, "months": 44, "seed": 3}
-    found = explain(ask(world(OLD, run=run), other({"kind": kind, **keys}, run)))
+    found = answer(ask(world(OLD, run=run), other({"kind": kind, **keys}, run)))
     chains = [found.upstream.chain(adopter) for adopter in found.pair.parted]
     assert chains
     assert all(chain.root.names == ("new",) for chain in chains)
@@ -355,7 +355,7 @@ def test_a_policy_that_binds_one_cell_is_the_root_of_every_parting_and_binds_the
         {"kind": "sovereign_preference", "actor": "US", "sectors": ["software"], "strength": 3.0},
         {"adopters": 500, "months": 40, "seed": 3},
     )
-    found = explain(ask(world(OLD, run={"adopters": 500, "months": 40, "seed": 3}), moved))
+    found = answer(ask(world(OLD, run={"adopters": 500, "months": 40, "seed": 3}), moved))
     table = found.cascade
     through = table[table["cause"] == "policy"]
     assert len(through) > 5
@@ -369,7 +369,7 @@ def test_a_ban_forces_a_review_in_one_world_only():
         {"kind": "procurement_ban", "contractors": 1.0, "compliance": 1.0, "origins": ["US"], "actor": "EU"},
         {"adopters": 500, "months": 30, "seed": 3},
     )
-    found = explain(ask(world(OLD, run={"adopters": 500, "months": 30, "seed": 3}), moved))
+    found = answer(ask(world(OLD, run={"adopters": 500, "months": 30, "seed": 3}), moved))
     forced = [p for p in map(found.pair.parting, found.pair.parted) if p.slot == "occasion"]
     assert forced
     for parting in forced:
@@ -384,7 +384,7 @@ def test_a_ban_forces_a_review_in_one_world_only():
 
 def test_assumptions_that_differ_are_named():
     dearer = world(OLD, name="dearer", parameters={"startup": {"switching_cost": 0.9}})
-    found = explain(ask(world(OLD), dearer))
+    found = answer(ask(world(OLD), dearer))
     assert found.cascade.iloc[0]["cause"] == "own history"
     assert set(found.cascade["root"]) == {"assumptions that differ: startup.switching_cost"}
 
@@ -405,7 +405,7 @@ def test_assumptions_that_differ_are_named():
 )
 def test_cut_loops_bare_regions_and_events_are_roots_too(changes, root):
     run = {"adopters": 300, "months": 30, "seed": 3}
-    found = explain(ask(world(OLD, run=run), world(OLD, run=run, name="changed", **changes)), most=1)
+    found = answer(ask(world(OLD, run=run), world(OLD, run=run, name="changed", **changes)), most=1)
     assert found.pair.parted
     assert {row["root"] for row in found.roots()} == {root}
     json.dumps(account(found), allow_nan=False)
@@ -413,7 +413,7 @@ def test_cut_loops_bare_regions_and_events_are_roots_too(changes, root):
 
 def test_what_opens_is_told_as_openness_and_not_as_an_assumption():
     opens = other({"kind": "open_weight_support", "lines": ["US-closed-A"], "opens": True, "grant": 0}, announce=BEGINS)
-    found = explain(ask(world(OLD), opens))
+    found = answer(ask(world(OLD), opens))
     assert "openness" in set(found.cascade["cause"])
     assert "assumptions" not in set(found.cascade["cause"])
     assert set(found.cascade["names"]) == {"new"}
@@ -438,9 +438,9 @@ def stored(tmp_path_factory):
 
 
 def test_run_directories_are_rebuilt_and_held_against_what_they_hold(stored):
-    found = explain(ask(*stored, replicate=2), most=1)
+    found = answer(ask(*stored, replicate=2), most=1)
     assert found.verified == tuple(stored)
-    files = explain(ask(BASELINE, NO_CONTROL, replicate=2, adopters=150, months=26), most=1)
+    files = answer(ask(BASELINE, NO_CONTROL, replicate=2, adopters=150, months=26), most=1)
     assert [story["choices"] for story in found.stories] == [story["choices"] for story in files.stories]
 
 
@@ -452,16 +452,16 @@ def test_a_run_directory_that_was_tampered_with_is_not_explained(stored, tmp_pat
     data = xr.load_dataset(stored[0] / "series.nc", engine="h5netcdf")
     data["installed_base"][1, 7] += 1e-6
     data.to_netcdf(folder / "series.nc", engine="h5netcdf")
-    explain(ask(folder, replicate=0), [3])
+    answer(ask(folder, replicate=0), [3])
     with pytest.raises(OutputError, match="differs from the stored one in installed_base from 2024-08 on"):
-        explain(ask(folder, replicate=1), [3])
+        answer(ask(folder, replicate=1), [3])
 
 
 def test_the_directory_of_a_comparison_holds_both_worlds(tmp_path):
     folder, _ = save_comparison(
         compare(BASELINE, [NO_CONTROL], adopters=150, months=26, replicates=2), tmp_path, figures=False
     )
-    found = explain(ask(folder), [3])
+    found = answer(ask(folder), [3])
     assert [each.name for each in found.question.scenarios] == ["baseline", "no-control"]
     assert found.base.scenario.run.adopters == 150
     with pytest.raises(ScenarioError, match="It holds: no-control"):
@@ -532,7 +532,7 @@ def test_a_folder_holds_tables_that_add_up_and_a_figure_for_each(found, tmp_path
 
 def test_what_is_no_number_is_null_in_json():
     run = {"adopters": 500, "months": 30, "seed": 3}
-    found = explain(ask(world(OLD, run=run), other({"kind": "procurement_ban", "contractors": 1.0}, run)))
+    found = answer(ask(world(OLD, run=run), other({"kind": "procurement_ban", "contractors": 1.0}, run)))
     json.dumps(account(found), allow_nan=False)
 
 

@@ -1,9 +1,5 @@
 """Scenarios side by side under common random numbers: the same seed and the same replicates for all.
 
->>> from sim.experiments.compare.comparison import compare
->>> found = compare("scenarios/baseline.yaml", ["scenarios/no-control.yaml"])      # doctest: +SKIP
->>> found.table[found.table.distinguishable].sentence      # doctest: +SKIP
-
 Every draw has an address (`sim.basics.streams`), so two scenarios share each run's luck and are the same world, bit for
 bit, until a policy that tells them apart is announced. What they then differ by is the policy.
 """
@@ -16,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +20,7 @@ import xarray as xr
 
 from sim import __version__
 from sim.analysis.outcomes import CEILINGS, OUTCOMES, find, reduce
-from sim.analysis.paired import Paired, next_count, pair, ratio_interval, sentence
+from sim.analysis.paired import Paired, interval, next_count, pair, ratio_interval, sentence
 from sim.analysis.scurves.ceilings import Ceilings
 from sim.analysis.who_switched import parts, who_switched
 from sim.basics.axes import month_label, month_number
@@ -35,6 +31,9 @@ from sim.results.dataset import label
 from sim.run import Failure, Progress, simulate_all
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Stage = Callable[[int], AbstractContextManager[Progress | None]]
 """Told how many run-months come next; the context yields what to call with those that are done."""
@@ -118,6 +117,12 @@ class Comparison:
         """What the inputs were, as 64 hexadecimal digits."""
         return self.plan.fingerprint(self.engine)
 
+    def figure(self) -> Figure:
+        """Levels of the headline outcomes in all scenarios, and their paired differences from the base."""
+        from sim.figures.comparison import comparison
+
+        return comparison(curves_of(self), self.plan.scenarios)
+
 
 def compare(
     base: str | Path | Scenario,
@@ -152,6 +157,13 @@ def compare(
         When a file is refused, or what it says cannot be compared; nothing was run.
     RunError
         When there is no replicate that every scenario could finish.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> found = ol.compare("baseline", ["no-control"], months=30, adopters=100, replicates=4)
+    >>> found.table.set_index("outcome").loc["focus_share", "other"]
+    'no-control'
     """
     chosen = find_engine(engine, model)
     settings = {"months": months, "adopters": adopters, "seed": seed, "replicates": replicates}
@@ -192,6 +204,34 @@ def carry_out(
 
 def _with_replicates(scenario: Scenario, count: int) -> Scenario:
     return prepare(scenario, replicates=count)[0]
+
+
+def curves_of(found: Comparison) -> xr.Dataset:
+    """Levels and paired differences over the months.
+
+    Returns
+    -------
+    Dataset
+        ``<outcome>`` (scenario, run, month), and ``<outcome>_difference`` (other, bound, month) with bound mean, low
+        and high: the 95% interval of the mean difference from the base, month by month.
+    """
+    names = [each.name for each in found.plan.scenarios]
+    levels = [name for name, outcome in OUTCOMES.items() if outcome.kind == "level"]
+    joined = xr.concat([found.runs[name][levels] for name in names], pd.Index(names, name="scenario"))
+    for name in levels:
+        base = found.runs[names[0]][name].values
+        bands = np.stack([interval(found.runs[other][name].values - base) for other in names[1:]])
+        joined[f"{name}_difference"] = (("other", "bound", "month"), bands, dict(joined[name].attrs))
+    joined = joined.assign_coords(other=names[1:], bound=["mean", "low", "high"])
+    return joined.assign_attrs(
+        title=found.plan.name,
+        scenario_name=" vs ".join(names),
+        hash=found.inputs[:8],
+        seed=found.plan.base.run.seed,
+        adopters=found.plan.base.run.adopters,
+        openloop_version=__version__,
+        engine=found.engine,
+    )
 
 
 # what can be compared

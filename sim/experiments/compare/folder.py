@@ -19,16 +19,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from sim import __version__
 from sim.analysis.outcomes import EVERYBODY, OUTCOMES
-from sim.analysis.paired import interval, places_of, spoken
+from sim.analysis.paired import places_of, spoken
 from sim.analysis.who_switched import holders
 from sim.basics.axes import month_label
-from sim.experiments.compare.comparison import Comparison, ComparisonPlan
+from sim.experiments.compare.comparison import Comparison, ComparisonPlan, curves_of
 from sim.results.folder import FIGURES, check_target, complain_of_figures, drawn, write_whole
 from sim.scenario import Scenario
 from sim.scenario.resolve import resolved_text
@@ -102,34 +101,6 @@ def manifest_of(found: Comparison, about: Mapping[str, Any]) -> dict[str, Any]:
         "failures": [{"scenario": name, **vars(failure)} for name, failure in found.failures],
         **about,
     }
-
-
-def curves_of(found: Comparison) -> xr.Dataset:
-    """Levels and paired differences over the months.
-
-    Returns
-    -------
-    Dataset
-        ``<outcome>`` (scenario, run, month), and ``<outcome>_difference`` (other, bound, month) with bound mean, low
-        and high: the 95% interval of the mean difference from the base, month by month.
-    """
-    names = [each.name for each in found.plan.scenarios]
-    levels = [name for name, outcome in OUTCOMES.items() if outcome.kind == "level"]
-    joined = xr.concat([found.runs[name][levels] for name in names], pd.Index(names, name="scenario"))
-    for name in levels:
-        base = found.runs[names[0]][name].values
-        bands = np.stack([interval(found.runs[other][name].values - base) for other in names[1:]])
-        joined[f"{name}_difference"] = (("other", "bound", "month"), bands, dict(joined[name].attrs))
-    joined = joined.assign_coords(other=names[1:], bound=["mean", "low", "high"])
-    return joined.assign_attrs(
-        title=found.plan.name,
-        scenario_name=" vs ".join(names),
-        hash=found.inputs[:8],
-        seed=found.plan.base.run.seed,
-        adopters=found.plan.base.run.adopters,
-        openloop_version=__version__,
-        engine=found.engine,
-    )
 
 
 MOST_TOGETHER = 6

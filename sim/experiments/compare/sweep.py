@@ -94,7 +94,7 @@ def sweep(
     base: str | Path,
     others: Sequence[str | Path],
     key: str,
-    values: np.ndarray,
+    values: Sequence[float] | np.ndarray,
     outcome: str = "focus_share",
     sets: Sequence[str] = (),
     settings: dict[str, int | None] | None = None,
@@ -114,7 +114,15 @@ def sweep(
     values : (point,)
     outcome : name of an outcome, with ``@2029-12`` for another month than the last
     settings : run settings of the base, which hold for all
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> small = {"months": 24, "adopters": 100, "replicates": 2}
+    >>> ol.sweep("baseline", [], "startup.switching_cost", [0.2, 0.8], settings=small).table["value"].tolist()
+    [0.2, 0.8]
     """
+    values = np.asarray(values, dtype=float)
     first, _ = prepare(base, sets, **(settings or {}))
     swept: dict[str, list[Scenario]] = {}
     unit = ""

@@ -18,6 +18,7 @@ from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError, UnknownNameError
 from sim.experiments.ensemble.designs import DESIGNS, grid, listed, remark, unit_points, valued
 from sim.experiments.ensemble.ensemble import Account, Ensemble, in_steps
+from sim.experiments.runner.pools import pool
 from sim.experiments.runner.recipe import SCENARIO, Recipe, make_recipe
 from sim.experiments.runner.store import Store, python_values
 from sim.experiments.runner.worker import Values
@@ -151,6 +152,74 @@ def ask(
         tuple(each for each in said if each),
         tuple(warnings),
     )
+
+
+def ensemble(
+    source: str | Path | Sequence[str | Path],
+    factors: str | Sequence[str] = (),
+    sets: Sequence[str] = (),
+    *,
+    design: str = "",
+    points: int | None = None,
+    replicates: int | None = None,
+    outcomes: Sequence[str] = (),
+    months: int | None = None,
+    adopters: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    cluster: str = "",
+    engine: str = "lockstep",
+    model: str | None = None,
+    out: str | Path = "runs",
+) -> Ensemble:
+    """Run scenarios at many points, with replicates at each; the same call goes on where an earlier one stopped.
+
+    Parameters
+    ----------
+    source : a scenario, or several that are each run at every point
+    factors : what varies: ``"startup.switching_cost"`` over its declared range, ``"KEY=LO:HI"``, ``"KEY=a|b"``, or
+        ``"all"``
+    design, points : ``lhs``, ``sobol``, ``grid`` or a CSV file, and how many points (levels of a grid)
+    replicates : at each point; absent: 4, or the scenario's where nothing varies
+    outcomes : what is kept of each run as a number; absent: every declared outcome
+    workers, cluster : processes, or the address of a Dask scheduler; absent: this process, on all cores
+    out : folder in which the ensemble's own folder appears
+
+    Returns
+    -------
+    the finished ensemble; its ``table()`` has one row a run, its ``curves()`` the monthly levels
+
+    Raises
+    ------
+    ScenarioError, UnknownNameError
+        When a scenario, a factor, the design or an outcome is refused; nothing was run.
+    OutputError
+        When the folder cannot be written.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> many = ol.ensemble("baseline", "startup.switching_cost", points=3, replicates=2, months=24, adopters=60,
+    ...                    outcomes=["focus_share"], out=folder)
+    >>> many.table().groupby("point")["focus_share@2025-12"].count().tolist()
+    [2, 2, 2]
+    """
+    request = ask(
+        [source] if isinstance(source, str | Path) else source,
+        sets=sets,
+        settings={"months": months, "adopters": adopters, "seed": seed},
+        factors=[factors] if isinstance(factors, str) else factors,
+        design=design,
+        count=points,
+        replicates=replicates,
+        outcomes=outcomes,
+        engine=engine,
+        model=model,
+    )
+    made = Ensemble.open(Path(out) / request.recipe.name, request.recipe)
+    with made, pool(cluster, workers, recipe=request.recipe) as where:
+        made.run(enter(made, request), request.replicates, pool=where)
+    return made
 
 
 def _factors(scenario: Scenario, texts: Sequence[str]) -> list[Factor]:

@@ -279,9 +279,48 @@ class Explanation:
 
 
 def explain(
+    source: str | Path | Scenario,
+    other: str | Path | Scenario | None = None,
+    agents: Iterable[int] = (),
+    sets: Sequence[str] = (),
+    *,
+    replicate: int = 0,
+    most: int = 0,
+    months: int | None = None,
+    adopters: int | None = None,
+    seed: int | None = None,
+) -> Explanation:
+    """Why adopters chose as they did, in one world or in two that share all random draws.
+
+    Parameters
+    ----------
+    source, other : scenarios or run directories; or one directory of a comparison, see `ask`
+    agents : numbers of adopters, from 0
+    sets : changes such as ``"startup.switching_cost=0.6"``; for scenario files only
+    replicate : which repetition
+    most : explain also so many adopters whose first line differs in most months between the two worlds
+    months, adopters, seed : run settings in place of the scenario's; for scenario files only
+
+    Raises
+    ------
+    ScenarioError, OutputError
+        When a source is refused, there is no such adopter, or a rebuilt run does not equal the one that is stored.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> found = ol.explain("baseline", "no-control", agents=[3], months=30, adopters=60)
+    >>> len(found.stories), sorted(found.cascade.columns)[:3]
+    (1, ['adopter', 'cause', 'line'])
+    """
+    question = ask(source, other, sets, replicate=replicate, months=months, adopters=adopters, seed=seed)
+    return answer(question, agents, most)
+
+
+def answer(
     question: Question, adopters: Iterable[int] = (), most: int = 0, progress: Callable[[int], None] | None = None
 ) -> Explanation:
-    """Rebuild the worlds and tell the stories of some adopters.
+    """Rebuild the worlds of a question and tell what some adopters did and why.
 
     Parameters
     ----------

@@ -28,9 +28,10 @@ import pandas as pd
 
 from sim import __version__
 from sim.basics.axes import month_label, month_number
+from sim.experiments.loops.figures import draw_all
 from sim.experiments.loops.measure import Findings
-from sim.experiments.loops.plan import OUTCOMES, LoopPlan, make_plan
-from sim.experiments.loops.report import as_markdown, shown_gains
+from sim.experiments.loops.plan import LoopPlan, make_plan
+from sim.experiments.loops.report import as_markdown
 from sim.results.folder import FIGURES, check_target, complain_of_figures, drawn, write_whole
 from sim.scenario.resolve import load as load_scenario
 from sim.scenario.resolve import resolved_text
@@ -71,7 +72,7 @@ def save(
         for name, table in found.tables.items():
             table.to_csv(partial / f"{name}.csv", index=False, lineterminator="\n")
         if figures:
-            trouble.extend(drawn(lambda folder: draw(found, folder), partial / FIGURES))
+            trouble.extend(drawn(lambda folder: draw_all(found, folder), partial / FIGURES))
         return {**manifest_of(plan), **(about or {})}
 
     manifest = write_whole(target, plan.inputs, fill)
@@ -115,26 +116,3 @@ def manifest_of(plan: LoopPlan) -> dict[str, Any]:
         "start": month_label(plan.start),
         "horizons": list(plan.horizons),
     }
-
-
-def draw(found: Findings, folder: Path) -> None:
-    """Every figure of the loops, into a folder."""
-    from sim.figures import loops as figures
-    from sim.figures import save as save_figure
-
-    plan = found.plan
-    last = plan.horizons[-1]
-    about = {
-        "footer": figures.footer(plan.scenario.name, plan.inputs[:8], plan.seeds, plan.scenario.run.seed),
-        "seeds": str(plan.seeds),
-    }
-    for horizon in plan.horizons:
-        name = "diagram" if horizon == last else f"diagram_{horizon}_months"
-        then = {**about, "month": month_label(plan.start + horizon)}
-        save_figure(figures.diagram(shown_gains(found, horizon), then, horizon), folder / name)
-    save_figure(figures.gain_figure(found.gains, found.bound, about), folder / "gains")
-    coalition = {**about, "seeds": str(plan.coalition_seeds)}
-    save_figure(figures.ledger(found.shapley, found.dominance, coalition), folder / "ledger")
-    for outcome, words in OUTCOMES.items():
-        name = "knockouts" if outcome == "focus_share" else f"knockouts_{outcome}"
-        save_figure(figures.knock_outs(found.knockouts, outcome, {**about, "what": words}), folder / name)

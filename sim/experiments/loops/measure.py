@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from sim.engines.lockstep.kernels import compiled
-from sim.experiments.compare.comparison import Stage
+from sim.experiments.compare.comparison import Stage, parse_month
 from sim.experiments.loops import early_warning, gains, loop_scores, shapley, twin
-from sim.experiments.loops.plan import Kept, LoopPlan, Task, carry_out
+from sim.experiments.loops.plan import HORIZONS, REPLICATES, START, Kept, LoopPlan, Task, carry_out, make_plan
+from sim.scenario import Scenario
+from sim.scenario.resolve import prepare
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,63 @@ class Findings:
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every table by name."""
         return {name: value for name, value in vars(self).items() if isinstance(value, pd.DataFrame)}
+
+    def figure(self, name: str = "gains", horizon: int | None = None) -> Figure:
+        """One of the figures of ``openloop loops``.
+
+        Parameters
+        ----------
+        name : ``diagram``, ``gains``, ``ledger`` or ``knockouts``
+        horizon : of the diagram, in months; absent: the last one measured
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no figure of that name.
+        """
+        from sim.experiments.loops.figures import draw_one
+
+        return draw_one(self, name, horizon or self.plan.horizons[-1])
+
+
+def loops(
+    source: str | Path | Scenario,
+    sets: Sequence[str] = (),
+    *,
+    replicates: int = REPLICATES,
+    start: str | int = START,
+    horizons: Sequence[int] = HORIZONS,
+    quick: bool = False,
+    months: int | None = None,
+    adopters: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+) -> Findings:
+    """Open the feedback loops of a scenario: the gain of each, knock-outs, who does the work and when.
+
+    Parameters
+    ----------
+    source : a scenario
+    replicates : paired runs of gains and knock-outs
+    start : month from which loops are cut, ``"2026-04"`` or a number
+    horizons : months after it at which gains are read
+    quick : a first look, with fewer runs and the twin at one month only
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario is refused, no month is left to measure, or every loop is cut already.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> found = ol.loops("baseline", quick=True, months=36, adopters=100, start=12, horizons=[12])
+    >>> sorted(set(found.gains["horizon"]))
+    [12]
+    """
+    scenario, _ = prepare(source, sets, months=months, adopters=adopters, seed=seed)
+    begin = parse_month(str(start), "start")
+    return measure(make_plan(scenario, start=begin, seeds=replicates, horizons=horizons, quick=quick), threads=threads)
 
 
 def all_tasks(plan: LoopPlan) -> list[Task]:

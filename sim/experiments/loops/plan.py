@@ -25,6 +25,7 @@ START = 27
 """Month from which loops are cut and worth is put in: the first after the real record."""
 
 HORIZONS = (12, 24, 60)
+REPLICATES = 20
 AVERAGED = 6
 """A return is the mean of this many months up to its horizon: releases come at odd months."""
 
@@ -63,7 +64,7 @@ class LoopPlan:
     """
 
     scenario: Scenario
-    seeds: int = 20
+    seeds: int = REPLICATES
     coalition_seeds: int = 4
     start: int = START
     horizons: tuple[int, ...] = HORIZONS
@@ -120,7 +121,7 @@ def make_plan(
     scenario: Scenario,
     *,
     start: int = START,
-    seeds: int = 20,
+    seeds: int = REPLICATES,
     coalition_seeds: int = 4,
     horizons: Sequence[int] = HORIZONS,
     quick: bool = False,

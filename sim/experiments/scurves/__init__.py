@@ -1,1 +1,5 @@
-"""S-curves of a run or of a table, and what their analysis leaves behind (`folder`)."""
+"""S-curves of a table or of simulated runs.
+
+`analysis`  reads the series and says what may be said of each
+`folder`    what is left behind
+"""

@@ -16,7 +16,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,8 @@ import pandas as pd
 from sim import __version__
 from sim.analysis.scurves.describe import Description, fits, replicates, rows
 from sim.basics.errors import OutputError
-from sim.basics.table import Array, Series
+from sim.experiments.scurves.analysis import Read, cut
 from sim.results.folder import FIGURES, complain_of_figures, drawn, write_whole
-
-Read = list[tuple[Series, Array | None]]
-"""A series, and the runs of which it is the mean, (run, n), if it has any."""
 
 MOST_PANELS = 12
 """Series that are drawn; the others stand in the tables."""
@@ -74,17 +70,6 @@ def save(
     manifest = write_whole(target, fingerprint, fill)
     complain_of_figures(trouble, target)
     return target, tuple(target / each for each in ("manifest.json", *manifest["files"]))
-
-
-def cut(found: Read, until: float) -> Read:
-    """Series without what came after a time; those that begin later are left out."""
-    shorter: Read = []
-    for series, runs in found:
-        kept = series.time <= until
-        if kept.any():
-            series = replace(series, time=series.time[kept], share=series.share[kept])
-            shorter.append((series, None if runs is None else runs[:, kept]))
-    return shorter
 
 
 def read_again(source: Path, inputs: Mapping[str, Any]) -> Read | None:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 SEED = "seed"
-MANY_FAILED = 0.5
 
 
 @dataclass
@@ -215,6 +214,8 @@ class ScenarioModel:
             raise UnknownNameError("outcome", unknown[0], self.recipe.columns)
         self.folder = Path(folder) if folder is not None else None
         self.cluster, self.watch, self.told = cluster, watch, told
+        self.temporary: Any = None
+        """Keeps a temporary folder of runs while the model lives; None where the folder is the caller's."""
         self.account: Any = None
         """What became of the runs of the last call; see `sim.experiments.ensemble.ensemble.Account`."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,10 @@ from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.sensitivity import loop_gain
 from sim.experiments.sensitivity.folder import Extras
 from sim.experiments.sensitivity.models import ScenarioModel
-from sim.experiments.sensitivity.study import Study, Treatment, count_runs, make_design
-from sim.experiments.sensitivity.variables import Variable
+from sim.experiments.sensitivity.study import Study, Treatment, count_runs, make_design, study
+from sim.experiments.sensitivity.variables import Variable, choose
 from sim.scenario import Scenario
+from sim.scenario.resolve import prepare
 
 DEFAULT_OUTCOMES = ("focus_share", "L1_open", "L1_CN_open", "capability_gap", "SX_US", "mean_wait_all")
 DEFAULT_MONTHS = (60, 96)
@@ -78,6 +80,65 @@ def _month(text: str, last: int) -> int:
     if not 0 <= month <= last:
         raise DesignError(f"{text} lies outside the scenario, whose last month is {month_label(last)}.")
     return month
+
+
+def sensitivity(
+    source: str | Path | Scenario | Callable[..., Any],
+    factors: Sequence[str] | Mapping[str, Any] = (),
+    outcomes: Sequence[str] = (),
+    sets: Sequence[str] = (),
+    *,
+    question: str = "",
+    method: str = "",
+    size: int | None = None,
+    at: Sequence[str] = (),
+    design_seed: int = 1,
+    months: int | None = None,
+    adopters: int | None = None,
+    seed: int | None = None,
+    luck: str = "",
+    folder: str | Path | None = None,
+) -> Study:
+    """Which factors an outcome depends on, how surely, and how much of its spread is chance.
+
+    Parameters
+    ----------
+    source : a scenario, or a plain function of a table with a column a factor and a row a point
+    factors : of a scenario: names as for `sim.experiments.sensitivity.variables.choose`, absent the core ones; of a
+        function: name -> ``(low, high)``, list of values, ``bool``, ``range`` or `Distribution`
+    outcomes : of a scenario: names such as ``"focus_share@2029-12"``; absent: the default ones
+    at : months at which outcomes without a month of their own are read
+    question, method : ``screen``, ``share``, ``interaction``, ``tail`` or ``which-region``; or the name of a method
+    size : parts of the design; absent: the method's own size
+    luck : ``factor``, ``mean:20`` or ``quantile:0.9:20``; absent: a factor of its own
+    folder : where the runs of a scenario are kept, so that they are not done again; absent: nowhere
+
+    Returns
+    -------
+    the study; its ``outcomes[name].table`` has one row a factor, its ``more(parts)`` continues it
+
+    Raises
+    ------
+    ScenarioError, UnknownNameError, DesignError
+        When the scenario, a factor, an outcome or the method is refused.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> found = ol.sensitivity(lambda table: table.x + 0.1 * table.y**2, {"x": (0, 1), "y": (0, 1)}, size=256)
+    >>> found.outcomes["outcome"].influential
+    ['x', 'y']
+    """
+    asked: dict[str, Any] = {"method": method, "question": question, "size": size, "seed": design_seed, "luck": luck}
+    if callable(source) and not isinstance(source, str | Path | Scenario):
+        return study(source, dict(factors) if isinstance(factors, Mapping) else {}, **asked)
+    scenario, _ = prepare(source, sets, months=months, adopters=adopters, seed=seed)
+    variables, _ = choose(scenario, list(factors))
+    wanted = columns(scenario, outcomes, at)
+    temporary = TemporaryDirectory(prefix="openloop-") if folder is None else None
+    model = ScenarioModel(scenario, variables, wanted, folder=Path(temporary.name if temporary else str(folder)))
+    model.temporary = temporary  # lives as long as the study, whose `more` needs the runs
+    return study(model, **asked)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,115 @@
+"""OpenLoop in Python: ``import openloop as ol``.
+
+These names are promised to stay; everything below ``sim`` may change from one release to the next.
+
+=============  ===============================================================================================
+simulate       `run`, `compare`, `sweep`, `explain`, `ensemble`
+understand     `sensitivity`, `loops`, `scurve`
+look           `read_scenario`, `describe`, `load`
+write          `Policy`, `Pull`, `quantity`, `assumption`, `register`, `Scenario`
+read the model `Model` and its agents: `Startup`, `Enterprise`, `IndustrialFirm`, `PublicAgency`, `Lab`, `Government`
+errors         `OpenLoopError`, `ScenarioError`
+=============  ===============================================================================================
+
+>>> import openloop as ol
+>>> result = ol.run("baseline", months=24, adopters=100, replicates=2)
+>>> sorted(result.dataset.sizes)[:3]
+['channel', 'group', 'line']
+
+A scenario is a file, or the name of one that ships. Names are loaded when they are first used, so importing this
+package is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim import __version__ as __version__
+    from sim.basics.errors import OpenLoopError as OpenLoopError
+    from sim.basics.errors import ScenarioError as ScenarioError
+    from sim.basics.quantity import assumption as assumption
+    from sim.basics.quantity import quantity as quantity
+    from sim.engines.mesa.adopters import Adopter as Adopter
+    from sim.engines.mesa.adopters import Enterprise as Enterprise
+    from sim.engines.mesa.adopters import IndustrialFirm as IndustrialFirm
+    from sim.engines.mesa.adopters import PublicAgency as PublicAgency
+    from sim.engines.mesa.adopters import Startup as Startup
+    from sim.engines.mesa.government import Government as Government
+    from sim.engines.mesa.lab import Lab as Lab
+    from sim.engines.mesa.model import OpenLoopModel as Model
+    from sim.experiments.compare.comparison import compare as compare
+    from sim.experiments.compare.sweep import sweep as sweep
+    from sim.experiments.ensemble.request import ensemble as ensemble
+    from sim.experiments.explain.explanation import explain as explain
+    from sim.experiments.loops.measure import loops as loops
+    from sim.experiments.scurves.analysis import scurve as scurve
+    from sim.experiments.sensitivity.request import sensitivity as sensitivity
+    from sim.model.levers import Pull as Pull
+    from sim.model.policies import Policy as Policy
+    from sim.model.policies import register as register
+    from sim.results.folder import load as load
+    from sim.run import run as run
+    from sim.scenario.describe import describe_source as describe
+    from sim.scenario.resolve import read_scenario as read_scenario
+    from sim.scenario.spec import Scenario as Scenario
+
+_HOME = {
+    "OpenLoopError": "sim.basics.errors",
+    "ScenarioError": "sim.basics.errors",
+    "assumption": "sim.basics.quantity",
+    "quantity": "sim.basics.quantity",
+    "Adopter": "sim.engines.mesa.adopters",
+    "Enterprise": "sim.engines.mesa.adopters",
+    "IndustrialFirm": "sim.engines.mesa.adopters",
+    "PublicAgency": "sim.engines.mesa.adopters",
+    "Startup": "sim.engines.mesa.adopters",
+    "Government": "sim.engines.mesa.government",
+    "Lab": "sim.engines.mesa.lab",
+    "Model": "sim.engines.mesa.model:OpenLoopModel",
+    "compare": "sim.experiments.compare.comparison",
+    "sweep": "sim.experiments.compare.sweep",
+    "ensemble": "sim.experiments.ensemble.request",
+    "explain": "sim.experiments.explain.explanation",
+    "loops": "sim.experiments.loops.measure",
+    "scurve": "sim.experiments.scurves.analysis",
+    "sensitivity": "sim.experiments.sensitivity.request",
+    "Pull": "sim.model.levers",
+    "Policy": "sim.model.policies",
+    "register": "sim.model.policies",
+    "load": "sim.results.folder",
+    "run": "sim.run",
+    "describe": "sim.scenario.describe:describe_source",
+    "read_scenario": "sim.scenario.resolve",
+    "Scenario": "sim.scenario.spec",
+}
+"""Public name -> module, and the name there where it differs."""
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _package().__version__
+    if name not in _HOME:
+        raise AttributeError(f"module 'openloop' has no attribute {name!r}")
+    _package()
+    module, _, inside = _HOME[name].partition(":")
+    value = globals()[name] = getattr(import_module(module), inside or name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__, "__version__"])
+
+
+def _package() -> Any:
+    """Our package ``sim``, or an error that names what hides it."""
+    sim = import_module("sim")
+    if not hasattr(sim, "__path__") or not hasattr(sim, "__version__"):
+        raise ImportError(
+            f"{sim.__file__} hides the package sim that openloop needs. Give your file another name than sim.py, "
+            "and remove the folder __pycache__ beside it."
+        )
+    return sim

@@ -1,0 +1,190 @@
+"""S-curves of a table or of simulated runs: read the series, describe each, keep them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from sim.analysis.scurves import FEWEST_MONTHS
+from sim.analysis.scurves.bootstrap import RESAMPLES
+from sim.analysis.scurves.describe import Description, describe, fits, rows, sentence
+from sim.analysis.scurves.runs import are_rivals, series_of
+from sim.basics.errors import OutputError, Problem, TableError
+from sim.basics.table import Series, read
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+Read = list[tuple[Series, np.ndarray | None]]
+"""A series, and the runs of which it is the mean, (run, n), if it has any."""
+
+
+@dataclass(frozen=True)
+class SCurves:
+    """The descriptions of some series, in their order.
+
+    Attributes
+    ----------
+    descriptions : one a series; see `sim.analysis.scurves.describe.Description`
+    source : where the series came from, for the footer of a figure
+    """
+
+    descriptions: tuple[Description, ...]
+    source: str = ""
+
+    def __iter__(self) -> Iterator[Description]:
+        return iter(self.descriptions)
+
+    def __len__(self) -> int:
+        return len(self.descriptions)
+
+    def __getitem__(self, name: str) -> Description:
+        """The description of the series of that name."""
+        return {description.series.name: description for description in self.descriptions}[name]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a series: status, moments with their 95% intervals, peak. What is withheld is NaN."""
+        return rows(self.descriptions)
+
+    @property
+    def fits(self) -> pd.DataFrame:
+        """Every family's fit, one row each, with those that are withheld."""
+        return fits(self.descriptions)
+
+    @property
+    def sentences(self) -> list[str]:
+        """What may be said of each series."""
+        return [sentence(description) for description in self.descriptions]
+
+    def figure(self) -> Figure:
+        """One panel a series: the record, the fit, and the ceiling where it may be told."""
+        from sim.figures.scurves import scurves
+
+        return scurves(self.descriptions, self.source)
+
+
+def scurve(
+    source: str | Path | xr.Dataset,
+    observable: str = "adoption",
+    *,
+    time: str = "",
+    value: str | Sequence[str] = (),
+    by: str | None = None,
+    percent: bool = False,
+    until: float | None = None,
+    series: str | Sequence[str] = (),
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> SCurves:
+    """Say when shares take off, and whether anybody can know where they will stop.
+
+    Parameters
+    ----------
+    source : a CSV table, a run directory, or the dataset of a run
+    observable : of a run: the share to read
+    time, value, by : of a table: the column of times, the columns of shares (absent: every other column of numbers),
+        and the column that names the series of a long table
+    percent : the table is in percent
+    until : leave out what came later; a time of the table, or a month number of a run
+    series : names of series to keep; absent: all
+    resamples, seed : of the bootstrap behind the intervals of moments; no resamples: no bootstrap
+
+    Raises
+    ------
+    TableError
+        When the table is refused, or no series has enough points.
+    UnknownNameError
+        When the run has no share of that name.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> world = ol.run("baseline", months=60, adopters=200, replicates=2)
+    >>> found = ol.scurve(world.dataset, until=30, resamples=0)
+    >>> len(found), sorted(set(found.table["status"])) != []
+    (4, True)
+    """
+    rivals = True
+    if isinstance(source, str | Path) and not Path(source).is_dir():
+        if not time:
+            raise TableError(
+                [Problem(str(source), 0, "", 'needs the name of its column of times, such as time="year".')]
+            )
+        found = of_table(Path(source), time, [value] if isinstance(value, str) else list(value), by, percent)
+    else:
+        found, rivals = of_run(source, observable), are_rivals(observable)
+    if until is not None:
+        found = cut(found, until)
+    wanted = [series] if isinstance(series, str) else list(series)
+    kept = [(one, runs) for one, runs in found if not wanted or one.name in wanted]
+    if not kept:
+        held = ", ".join(one.name for one, _ in found) or "nothing before that time"
+        raise TableError([Problem(str(source), 0, "", f"holds no series to describe; it has {held}.")])
+    name = source.attrs.get("scenario_name", "") if not isinstance(source, str | Path) else Path(source).stem
+    return described(kept, name, resamples, seed, rivals)
+
+
+def described(
+    found: Read, source: str, resamples: int, seed: int, rivals: bool, tick: Callable[[int], object] = lambda _: None
+) -> SCurves:
+    """Describe series one after the other; ``tick`` is called after each."""
+    made = []
+    for one, runs in found:
+        made.append(describe(one, runs, resamples, seed, rivals))
+        tick(1)
+    return SCurves(tuple(made), source)
+
+
+def of_table(path: Path, time: str, values: Sequence[str], by: str | None, percent: bool) -> Read:
+    """The series of a table.
+
+    Raises
+    ------
+    TableError
+        When the table is refused, or no series has enough points for a curve.
+    """
+    found = read(path, time, values, by, percent)
+    if all(one.share.size < FEWEST_MONTHS for one in found):
+        most = max(one.share.size for one in found)
+        what = f"has {most} point{'s' * (most != 1)}" + (" at most in a series" if len(found) > 1 else "")
+        raise TableError([Problem(str(path), 0, "", f"{what}; a curve needs at least {FEWEST_MONTHS}.")])
+    return [(one, None) for one in found]
+
+
+def of_run(source: str | Path | xr.Dataset, observable: str) -> Read:
+    """The shares of a run directory or of a run's dataset: means over its runs, and the runs.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no share of that name.
+    OutputError
+        When the directory cannot be read, or the share has a month without a value in every series.
+    """
+    from sim.results.folder import load
+
+    dataset = load(source).dataset if isinstance(source, str | Path) else source
+    found: Read = list(series_of(dataset, observable))
+    if not found:
+        raise OutputError(
+            f"{observable} has a month without a value in every series of this run; no curve can be fitted"
+        )
+    return found
+
+
+def cut(found: Read, until: float) -> Read:
+    """Series without what came after a time; those that begin later are left out."""
+    shorter: Read = []
+    for one, runs in found:
+        kept = one.time <= until
+        if kept.any():
+            one = replace(one, time=one.time[kept], share=one.share[kept])
+            shorter.append((one, None if runs is None else runs[:, kept]))
+    return shorter
