@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 SCENARIOS, NOTEBOOKS = "scenarios", "notebooks"
+EVIDENCE = Path(__file__).parents[1] / "evidence"
 _HERE = Path(__file__).parents[2]
 
 
@@ -38,3 +39,10 @@ def find_scenario(source: str | os.PathLike[str]) -> Path:
     if os.path.lexists(path):
         return path
     return shipped_scenario(os.fspath(source)) or path
+
+
+def find_table(source: str | os.PathLike[str]) -> Path:
+    """The table that a person means: a path that exists, else one of the published tables that ship, by its name."""
+    path = Path(source)
+    shipped = EVIDENCE / path.with_suffix(".csv").name
+    return shipped if not os.path.lexists(path) and path.name == os.fspath(source) and shipped.is_file() else path

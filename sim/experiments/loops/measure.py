@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sim.basics.errors import UnknownNameError
 from sim.engines.lockstep.kernels import compiled
 from sim.experiments.compare.comparison import Stage, parse_month
 from sim.experiments.loops import early_warning, gains, loop_scores, shapley, twin
@@ -78,6 +79,7 @@ def loops(
     start: str | int = START,
     horizons: Sequence[int] = HORIZONS,
     quick: bool = False,
+    players: Sequence[str] = (),
     months: int | None = None,
     adopters: int | None = None,
     seed: int | None = None,
@@ -92,6 +94,7 @@ def loops(
     start : month from which loops are cut, ``"2026-04"`` or a number
     horizons : months after it at which gains are read
     quick : a first look, with fewer runs and the twin at one month only
+    players : loops among which the effect of all is split; absent: every reinforcing one that is live
 
     Raises
     ------
@@ -101,13 +104,19 @@ def loops(
     Examples
     --------
     >>> import openloop as ol
-    >>> found = ol.loops("baseline", quick=True, months=36, adopters=100, start=12, horizons=[12])
+    >>> found = ol.loops("baseline", quick=True, months=36, adopters=100, start=12, horizons=[12], players=["R1", "R4"])
     >>> sorted(set(found.gains["horizon"]))
     [12]
     """
     scenario, _ = prepare(source, sets, months=months, adopters=adopters, seed=seed)
     begin = parse_month(str(start), "start")
-    return measure(make_plan(scenario, start=begin, seeds=replicates, horizons=horizons, quick=quick), threads=threads)
+    plan = make_plan(scenario, start=begin, seeds=replicates, horizons=horizons, quick=quick)
+    if players:
+        unknown = next((key for key in players if key not in plan.players), None)
+        if unknown is not None:
+            raise UnknownNameError("live reinforcing loop called", unknown, plan.players)
+        plan = replace(plan, players=tuple(players))
+    return measure(plan, threads=threads)
 
 
 def all_tasks(plan: LoopPlan) -> list[Task]:

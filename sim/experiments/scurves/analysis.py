@@ -16,6 +16,7 @@ from sim.analysis.scurves.describe import Description, describe, fits, rows, sen
 from sim.analysis.scurves.runs import are_rivals, series_of
 from sim.basics.errors import OutputError, Problem, TableError
 from sim.basics.table import Series, read
+from sim.scenario.shipped import find_table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,6 +44,11 @@ class SCurves:
 
     def __len__(self) -> int:
         return len(self.descriptions)
+
+    def __add__(self, other: SCurves) -> SCurves:
+        """The descriptions of both, to be shown together."""
+        sources = dict.fromkeys(source for source in (self.source, other.source) if source)
+        return SCurves((*self.descriptions, *other.descriptions), ", ".join(sources))
 
     def __getitem__(self, name: str) -> Description:
         """The description of the series of that name."""
@@ -80,6 +86,7 @@ def scurve(
     percent: bool = False,
     until: float | None = None,
     series: str | Sequence[str] = (),
+    name: str = "",
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> SCurves:
@@ -87,13 +94,14 @@ def scurve(
 
     Parameters
     ----------
-    source : a CSV table, a run directory, or the dataset of a run
+    source : a CSV table, the name of one that ships, a run directory, or the dataset of a run
     observable : of a run: the share to read
     time, value, by : of a table: the column of times, the columns of shares (absent: every other column of numbers),
         and the column that names the series of a long table
     percent : the table is in percent
     until : leave out what came later; a time of the table, or a month number of a run
     series : names of series to keep; absent: all
+    name : what the series is called instead, where only one is kept
     resamples, seed : of the bootstrap behind the intervals of moments; no resamples: no bootstrap
 
     Raises
@@ -117,7 +125,7 @@ def scurve(
             raise TableError(
                 [Problem(str(source), 0, "", 'needs the name of its column of times, such as time="year".')]
             )
-        found = of_table(Path(source), time, [value] if isinstance(value, str) else list(value), by, percent)
+        found = of_table(find_table(source), time, [value] if isinstance(value, str) else list(value), by, percent)
     else:
         found, rivals = of_run(source, observable), are_rivals(observable)
     if until is not None:
@@ -127,8 +135,12 @@ def scurve(
     if not kept:
         held = ", ".join(one.name for one, _ in found) or "nothing before that time"
         raise TableError([Problem(str(source), 0, "", f"holds no series to describe; it has {held}.")])
-    name = source.attrs.get("scenario_name", "") if not isinstance(source, str | Path) else Path(source).stem
-    return described(kept, name, resamples, seed, rivals)
+    if name and len(kept) > 1:
+        raise TableError([Problem(str(source), 0, "", f'has {len(kept)} series, which cannot all be called "{name}".')])
+    if name:
+        kept = [(replace(one, name=name), runs) for one, runs in kept]
+    place = source.attrs.get("scenario_name", "") if not isinstance(source, str | Path) else Path(source).stem
+    return described(kept, place, resamples, seed, rivals)
 
 
 def described(
