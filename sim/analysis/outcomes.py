@@ -54,7 +54,7 @@ class Outcome:
     headline: bool = False
 
 
-def reduce(dataset: xr.Dataset) -> xr.Dataset:
+def read_outcomes(dataset: xr.Dataset) -> xr.Dataset:
     """Every outcome of every run: levels as (run, month), moments as (run,); units and names as attributes.
 
     A few per cent of the size of what it is read from, so thousands of runs can be held.
@@ -68,7 +68,7 @@ def reduce(dataset: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(found).assign_coords(date=dataset["date"])
 
 
-def find(name: str) -> Outcome:
+def find_outcome(name: str) -> Outcome:
     """The outcome of a name.
 
     Raises

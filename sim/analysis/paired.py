@@ -206,7 +206,7 @@ def until_narrow(draw: Callable[[int, int], Array], width: float, most: int) -> 
 # words
 
 
-def sentence(found: Paired, what: str, unit: str, kind: str = "level") -> str:
+def difference_sentence(found: Paired, what: str, unit: str, kind: str = "level") -> str:
     """The finding in plain words: ``delays take-off by 4.1 months (3.6 to 4.6)``.
 
     Parameters
@@ -220,7 +220,7 @@ def sentence(found: Paired, what: str, unit: str, kind: str = "level") -> str:
     if found.identical:
         return f"{what}: identical in every run" + _left_out(found)
     up, down = ("delays", "hastens") if kind == "moment" else ("raises", "lowers")
-    scaled, words = spoken(unit)
+    scaled, words = spoken_unit(unit)
     value, low, high = scaled(found.difference), scaled(found.low), scaled(found.high)
     words = words if words == "%" else f" {words}"
     if found.runs == 1:
@@ -236,7 +236,7 @@ def sentence(found: Paired, what: str, unit: str, kind: str = "level") -> str:
     return f"{text} ({near:,.{places}f} to {far:,.{places}f})" + _left_out(found)
 
 
-def spoken(unit: str) -> tuple[Callable[[float], float], str]:
+def spoken_unit(unit: str) -> tuple[Callable[[float], float], str]:
     """How a difference is said: a function from its number to the spoken one, and the spoken unit."""
     if unit == "share":
         return (lambda value: 100 * value), "points"

@@ -21,7 +21,7 @@ ABROAD = ["US", "EU", "GS"]
 
 
 @dataclass(frozen=True)
-class Measure:
+class PatternStatistic:
     """One statistic of one pattern: its name, ensemble mean and standard deviation, and its band."""
 
     pattern: str
@@ -60,7 +60,7 @@ TITLES = {
 }
 
 
-def measure(dataset: xr.Dataset) -> list[Measure]:
+def pattern_statistics(dataset: xr.Dataset) -> list[PatternStatistic]:
     """Every statistic that one ensemble of at least 29 months can give.
 
     Parameters
@@ -74,7 +74,7 @@ def measure(dataset: xr.Dataset) -> list[Measure]:
     """
     if dataset.sizes["month"] < 29:
         raise ValueError(f"the record needs 29 months; this ensemble has {dataset.sizes['month']}")
-    return [Measure(*row) for function in _STATISTICS for row in _rows(function, dataset)]
+    return [PatternStatistic(*row) for function in _STATISTICS for row in _rows(function, dataset)]
 
 
 def _rows(function: Callable[..., Iterator[tuple]], dataset: xr.Dataset) -> Iterator[tuple]:
@@ -212,7 +212,7 @@ _STATISTICS: tuple[Callable[[xr.Dataset], Iterator[tuple]], ...] = (
 )
 
 
-def holding(measures: list[Measure]) -> dict[str, bool]:
+def patterns_that_hold(measures: list[PatternStatistic]) -> dict[str, bool]:
     """Which patterns hold: all statistics of the pattern in their bands."""
     return {
         pattern: all(each.holds for each in measures if each.pattern == pattern)
@@ -221,7 +221,7 @@ def holding(measures: list[Measure]) -> dict[str, bool]:
     }
 
 
-def table(measures: list[Measure]) -> str:
+def statistics_as_text(measures: list[PatternStatistic]) -> str:
     """The measures as text, one line each, misses marked with how far they are out."""
     lines = []
     for each in measures:

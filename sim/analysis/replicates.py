@@ -35,7 +35,7 @@ FEWEST = 4
 
 
 @dataclass(frozen=True)
-class Crossed:
+class VarianceComponents:
     """One outcome over points and replicates.
 
     Attributes
@@ -77,7 +77,7 @@ class Crossed:
         return 2 * _reach(_freedom(self, points, replicates)) * math.sqrt(variance)
 
 
-def square(values: pd.DataFrame, name: str) -> tuple[np.ndarray, int]:
+def point_by_replicate(values: pd.DataFrame, name: str) -> tuple[np.ndarray, int]:
     """The values of an outcome as (point, replicate), and how many runs had to be left out.
 
     ``values`` has the columns point, replicate and ``name``. Points or replicates with gaps are left out, whichever
@@ -90,7 +90,7 @@ def square(values: pd.DataFrame, name: str) -> tuple[np.ndarray, int]:
     return best.to_numpy(dtype=float), wide.size - known + known - best.size
 
 
-def crossed(values: np.ndarray, missing: int = 0) -> Crossed:
+def variance_components(values: np.ndarray, missing: int = 0) -> VarianceComponents:
     """Mean, interval and variances of complete values, (point, replicate).
 
     The interval covers the mean in 94 to 96% of the cases with eight replicates or more, and in 92% with four that
@@ -98,7 +98,7 @@ def crossed(values: np.ndarray, missing: int = 0) -> Crossed:
     """
     points, replicates = values.shape
     if values.size == 0:
-        return Crossed(points, replicates, *(math.nan,) * 6, missing)
+        return VarianceComponents(points, replicates, *(math.nan,) * 6, missing)
     mean = float(values.mean())
     rows, columns = values.mean(axis=1), values.mean(axis=0)
     if points == 1 or replicates == 1:
@@ -106,19 +106,19 @@ def crossed(values: np.ndarray, missing: int = 0) -> Crossed:
         _, low, high = (float(each) for each in interval(single))
         variance = float(single.var(ddof=1)) if single.size > 1 else math.nan
         of = (0.0, variance, 0.0) if points == 1 else (variance, 0.0, 0.0)
-        return Crossed(points, replicates, mean, low, high, *of, missing)
+        return VarianceComponents(points, replicates, mean, low, high, *of, missing)
     rest = values - rows[:, None] - columns + mean
     left = (points - 1) * (replicates - 1)
     ms_points = replicates * float(((rows - mean) ** 2).sum()) / (points - 1)
     ms_luck = points * float(((columns - mean) ** 2).sum()) / (replicates - 1)
     ms_rest = float((rest**2).sum()) / left
     of_points, of_luck = max((ms_points - ms_rest) / replicates, 0.0), max((ms_luck - ms_rest) / points, 0.0)
-    found = Crossed(points, replicates, mean, math.nan, math.nan, of_points, of_luck, ms_rest, missing)
+    found = VarianceComponents(points, replicates, mean, math.nan, math.nan, of_points, of_luck, ms_rest, missing)
     half = found.width_at(points, replicates) / 2
-    return Crossed(points, replicates, mean, mean - half, mean + half, of_points, of_luck, ms_rest, missing)
+    return VarianceComponents(points, replicates, mean, mean - half, mean + half, of_points, of_luck, ms_rest, missing)
 
 
-def _freedom(found: Crossed, points: int, replicates: int) -> float:
+def _freedom(found: VarianceComponents, points: int, replicates: int) -> float:
     """Degrees of freedom of the variance of a mean (satterthwaite1946)."""
     if points == 1 or replicates == 1:
         return max(points, replicates) - 1
@@ -232,7 +232,7 @@ def advise(table: pd.DataFrame, names: Sequence[str]) -> Advice:
     """How many replicates the means of some outcomes need; rows are runs, as from `Store.table`."""
     counts = {}
     for name in names:
-        values, _ = square(table, name)
+        values, _ = point_by_replicate(table, name)
         if values.size and (count := needed_for_mean(values, tolerance(name, float(values.mean())))) is not None:
             counts[name] = count
     worst = max(counts, key=counts.__getitem__) if counts else ""

@@ -33,7 +33,7 @@ SPLITS: tuple[Split, ...] = (
 )
 
 
-def parts(dataset: xr.Dataset, scenario: Scenario, months: Sequence[int]) -> xr.Dataset:
+def parts_of_focus(dataset: xr.Dataset, scenario: Scenario, months: Sequence[int]) -> xr.Dataset:
     """For every split, the weight of each part and the share of the lines in focus within it, at some months.
 
     Returns
@@ -65,7 +65,7 @@ def who_switched(base: xr.Dataset, other: xr.Dataset, dates: Sequence[str]) -> p
 
     Parameters
     ----------
-    base, other : from `parts`, of the same replicates
+    base, other : from `parts_of_focus`, of the same replicates
     dates : calendar month of each entry of ``at``
 
     Returns
@@ -105,7 +105,7 @@ def who_switched(base: xr.Dataset, other: xr.Dataset, dates: Sequence[str]) -> p
     return pd.DataFrame(rows)
 
 
-def holders(table: pd.DataFrame, date: str, most: int = 2) -> list[str]:
+def top_contributors(table: pd.DataFrame, date: str, most: int = 2) -> list[str]:
     """The top contributors in words, one sentence a split: ``By region (-2.3 points): GS -1.9, EU -0.3``."""
     said = []
     for split in SPLITS:

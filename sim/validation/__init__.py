@@ -8,6 +8,6 @@
 `table`         run the checks, and print what came out
 """
 
-from sim.validation.check import Check, Outcome, Row, checks, close, holds, replicates, verifies, within
+from sim.validation.check import Check, CheckResult, Row, all_checks, close, holds, reproduces, verifies, within
 
-__all__ = ["Check", "Outcome", "Row", "checks", "close", "holds", "replicates", "verifies", "within"]
+__all__ = ["Check", "CheckResult", "Row", "all_checks", "close", "holds", "reproduces", "verifies", "within"]

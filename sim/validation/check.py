@@ -60,13 +60,13 @@ class Check:
         """Sorts V2 before V10, and V before X."""
         return self.id[0], int(self.id[1:])
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> CheckResult:
         """Run the check."""
-        return Outcome(self, tuple(self.run()))
+        return CheckResult(self, tuple(self.run()))
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckResult:
     """What a check came to."""
 
     check: Check
@@ -85,14 +85,16 @@ def close(statement: str, exact: Any, measured: Any, *, within: Any, unit: str =
     """A row that passes when two numbers differ by no more than ``within``, in the same unit."""
     passed = abs(float(measured) - float(exact)) <= float(within)
     tail = f" {unit}" if unit else ""
-    return Row(statement, f"{number(exact)}{tail}", f"{number(measured)} ± {number(within)}", bool(passed))
+    return Row(
+        statement, f"{four_digits(exact)}{tail}", f"{four_digits(measured)} ± {four_digits(within)}", bool(passed)
+    )
 
 
 def within(statement: str, low: Any, high: Any, measured: Any, unit: str = "") -> Row:
     """A row that passes when a number lies in a band."""
     passed = float(low) <= float(measured) <= float(high)
     tail = f" {unit}" if unit else ""
-    return Row(statement, f"{number(low)} to {number(high)}{tail}", number(measured), bool(passed))
+    return Row(statement, f"{four_digits(low)} to {four_digits(high)}{tail}", four_digits(measured), bool(passed))
 
 
 def holds(statement: str, passed: Any, *, exact: str, measured: str) -> Row:
@@ -100,7 +102,7 @@ def holds(statement: str, passed: Any, *, exact: str, measured: str) -> Row:
     return Row(statement, exact, measured, bool(passed))
 
 
-def number(value: Any) -> str:
+def four_digits(value: Any) -> str:
     """A number as one reads it in a table: four digits, and powers of ten when it is tiny or huge."""
     value = float(value)
     if value == 0 or 1e-4 <= abs(value) < 1e5:
@@ -116,7 +118,7 @@ def verifies(id: str, *, slow: bool = False, source: str = "") -> Callable[[Call
     return lambda function: _register(function, id, slow=slow, source=source)
 
 
-def replicates(
+def reproduces(
     id: str, *, source: str, verdict: Verdict = REPRODUCED, remark: str = "", slow: bool = False
 ) -> Callable[[Callable[[], Iterable[Row]]], Any]:
     """Mark a function as the repetition of a finding of prior work.
@@ -140,7 +142,7 @@ def _register(function: Callable[[], Iterable[Row]], id: str, **about: Any) -> C
 
 
 @cache
-def checks() -> tuple[Check, ...]:
+def all_checks() -> tuple[Check, ...]:
     """Every check of `sim.validation.closed_forms` and `sim.validation.prior_work`, in order."""
     for package in ("sim.validation.closed_forms", "sim.validation.prior_work"):
         found = importlib.import_module(package)

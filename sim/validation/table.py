@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from sim.basics.errors import UnknownNameError
-from sim.validation.check import FAIL, IN_PART, NOT_REPRODUCED, PASS, REPRODUCED, Check, Outcome, Row, checks
+from sim.validation.check import FAIL, IN_PART, NOT_REPRODUCED, PASS, REPRODUCED, Check, CheckResult, Row, all_checks
 
 TITLES = {
     "V": "Closed forms: what mathematics says must come out",
@@ -18,7 +18,7 @@ TITLES = {
 }
 
 
-def chosen(ids: Iterable[str] = (), full: bool = False) -> tuple[Check, ...]:
+def select_checks(ids: Iterable[str] = (), full: bool = False) -> tuple[Check, ...]:
     """The checks to run: those of the given numbers, or all quick ones, or all.
 
     Raises
@@ -27,18 +27,18 @@ def chosen(ids: Iterable[str] = (), full: bool = False) -> tuple[Check, ...]:
         When there is no check of a number.
     """
     wanted = [id.upper() for id in ids]
-    known = dict.fromkeys(check.id for check in checks())
+    known = dict.fromkeys(check.id for check in all_checks())
     for id in wanted:
         if id not in known:
             raise UnknownNameError("check", id, known)
     if wanted:
-        return tuple(check for check in checks() if check.id in wanted)
-    return tuple(check for check in checks() if full or not check.slow)
+        return tuple(check for check in all_checks() if check.id in wanted)
+    return tuple(check for check in all_checks() if full or not check.slow)
 
 
 def run_checks(
     wanted: Sequence[Check], workers: int | None = None, done: Callable[[int], None] | None = None
-) -> list[Outcome]:
+) -> list[CheckResult]:
     """Run checks side by side, each in a process of its own kind; outcomes come in the order of the checks.
 
     Parameters
@@ -54,7 +54,7 @@ def run_checks(
             outcomes.append(_attempt(check))
             tell(1)
         return outcomes
-    found: dict[tuple[str, str], Outcome] = {}
+    found: dict[tuple[str, str], CheckResult] = {}
     # a fork of a process that holds threads may hang
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
@@ -63,24 +63,24 @@ def run_checks(
         pending = {pool.submit(_rows, check.id, check.sentence): check for check in order}
         for future in as_completed(pending):
             check = pending[future]
-            found[check.id, check.sentence] = Outcome(check, future.result())
+            found[check.id, check.sentence] = CheckResult(check, future.result())
             tell(1)
     return [found[check.id, check.sentence] for check in wanted]
 
 
 def _rows(id: str, sentence: str) -> tuple[Row, ...]:
-    return next(_attempt(check).rows for check in checks() if (check.id, check.sentence) == (id, sentence))
+    return next(_attempt(check).rows for check in all_checks() if (check.id, check.sentence) == (id, sentence))
 
 
-def _attempt(check: Check) -> Outcome:
+def _attempt(check: Check) -> CheckResult:
     """Run a check; if it breaks, the row says how."""
     try:
         return check.outcome()
     except Exception as error:
-        return Outcome(check, (Row("could not be carried out", "", f"{type(error).__name__}: {error}", False),))
+        return CheckResult(check, (Row("could not be carried out", "", f"{type(error).__name__}: {error}", False),))
 
 
-def as_text(outcomes: Sequence[Outcome], width: int | None = None) -> str:
+def as_text(outcomes: Sequence[CheckResult], width: int | None = None) -> str:
     """One block a check: its sentence and verdict, then its rows."""
     width = width or max(shutil.get_terminal_size((110, 24)).columns, 70)
     lines = []
@@ -96,7 +96,7 @@ def as_text(outcomes: Sequence[Outcome], width: int | None = None) -> str:
             if check.remark:
                 lines += textwrap.wrap(check.remark, width, initial_indent="     * ", subsequent_indent="       ")
             lines.append("")
-    return "\n".join([*lines, verdict(outcomes)])
+    return "\n".join([*lines, summary_sentence(outcomes)])
 
 
 def _rows_as_text(rows: Sequence[Row], width: int) -> list[str]:
@@ -112,7 +112,7 @@ def _rows_as_text(rows: Sequence[Row], width: int) -> list[str]:
     return lines
 
 
-def as_markdown(outcomes: Sequence[Outcome]) -> str:
+def as_markdown(outcomes: Sequence[CheckResult]) -> str:
     """The page of the documentation: two tables, for closed forms and for prior work."""
     lines = [
         "# What the model was checked against",
@@ -145,7 +145,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def verdict(outcomes: Sequence[Outcome]) -> str:
+def summary_sentence(outcomes: Sequence[CheckResult]) -> str:
     """``23 closed forms hold; of 12 findings of prior work 8 reproduced, 4 in part.``"""
     closed = {outcome.check.id for outcome in outcomes if outcome.check.id.startswith("V")}
     failed = sorted({outcome.check.id for outcome in outcomes if outcome.verdict == FAIL}, key=lambda id: int(id[1:]))
@@ -170,6 +170,6 @@ def verdict(outcomes: Sequence[Outcome]) -> str:
     return "; ".join(parts) + "."
 
 
-def failed(outcomes: Sequence[Outcome]) -> bool:
+def any_closed_form_fails(outcomes: Sequence[CheckResult]) -> bool:
     """Whether a closed form fails. A finding that is not reproduced is a result, and no failure."""
     return any(outcome.verdict == FAIL for outcome in outcomes)

@@ -42,7 +42,7 @@ def everybody(numbers: dict[str, float]) -> dict[str, Any]:
     return dict.fromkeys(TYPES, numbers)
 
 
-def world(
+def restricted_scenario(
     lines: dict[str, dict[str, Any]],
     months: int,
     adopters: int,
@@ -82,7 +82,7 @@ def world(
 def two_equal_lines(weight: float, switching_cost: float, review: float, months: int, adopters: int) -> Scenario:
     """All adopters are startups, two lines are alike in everything, and each is worth its share times ``weight``."""
     alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0}
-    return world(
+    return restricted_scenario(
         {"US-closed-A": alike, "US-closed-B": alike},
         months,
         adopters,

@@ -41,7 +41,7 @@ def rolling(series: Array, window: int = WINDOW) -> tuple[Array, Array]:
     return one, variance / (window - 1)
 
 
-def tau(indicator: Array) -> tuple[Array, Array]:
+def kendall_trend(indicator: Array) -> tuple[Array, Array]:
     """Kendall's tau of an indicator against time, and its p-value for a rise, (run,) each."""
     time = np.arange(indicator.shape[1])
     found = [stats.kendalltau(time, row, alternative="greater") for row in indicator]
@@ -50,10 +50,10 @@ def tau(indicator: Array) -> tuple[Array, Array]:
 
 def alarms(series: Array, window: int = WINDOW) -> tuple[float, float]:
     """Part of the runs in which autocorrelation, and in which variance, seems to rise; of detrended (run, month)."""
-    return tuple(float((tau(each)[1] < ALARM).mean()) for each in rolling(series, window))  # type: ignore[return-value]
+    return tuple(float((kendall_trend(each)[1] < ALARM).mean()) for each in rolling(series, window))  # type: ignore[return-value]
 
 
-def slowing(review: float, switching_cost: float, gain: float) -> float:
+def autocorrelation_at_gain(review: float, switching_cost: float, gain: float) -> float:
     """Autocorrelation at lag one of a share around its rest, ``1 - 2 rho L(-sc) (1 - G)`` (V19)."""
     return 1 - 2 * review / (1 + math.exp(switching_cost)) * (1 - gain)
 

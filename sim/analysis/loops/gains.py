@@ -51,7 +51,7 @@ def jackknife(estimate: Callable[..., float], *arrays: Array) -> Estimate:
 # cut and inject
 
 
-def relative(worth: Array, primary: Array, focus: Array) -> Array:
+def relative_worth(worth: Array, primary: Array, focus: Array) -> Array:
     """What the lines in focus gain in worth over the others, (..., cell) [utils].
 
     Parameters
@@ -76,7 +76,7 @@ def moving_weights(choosers: Array, primary: Array, usage: Array, focus: Array, 
     Parameters
     ----------
     choosers, usage : (cell,) choosers a month, and usage of a user
-    primary, focus : as in `relative`
+    primary, focus : as in `relative_worth`
     counted : (cell,) whether the cell's region is counted
     """
     users = primary.sum(axis=1)
@@ -99,7 +99,7 @@ def amplification(live: Array, cut: Array) -> float:
     return math.nan if whole == 0 else 1 - float(cut.mean()) / whole
 
 
-def verdict(full: Estimate, half: Estimate | None, apart: Estimate | None) -> str:
+def gain_verdict(full: Estimate, half: Estimate | None, apart: Estimate | None) -> str:
     """On which side of one a gain lies: ``above 1`` only when beyond doubt and alike for two sizes of the injection.
 
     Parameters

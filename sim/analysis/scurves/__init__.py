@@ -16,7 +16,15 @@ says so.
 
 from __future__ import annotations
 
-from sim.analysis.scurves.contested import Contest, Hysteresis, Odds, contest, hysteresis, loop_area, odds
+from sim.analysis.scurves.contested import (
+    Contest,
+    ContestProbabilities,
+    Hysteresis,
+    contest,
+    contest_probabilities,
+    hysteresis,
+    loop_area,
+)
 from sim.analysis.scurves.curve import FEWEST_MONTHS, IDENTIFIED, PLAUSIBLE, WEAK, SCurve, Status, fit
 from sim.analysis.scurves.moments import (
     HALF,
@@ -28,9 +36,9 @@ from sim.analysis.scurves.moments import (
     time_to,
 )
 from sim.analysis.scurves.profile import HIGHEST_CEILING, ModelFit
-from sim.analysis.scurves.runs import fit_adoption, summarise
+from sim.analysis.scurves.runs import fit_adoption, summarise_runs
 from sim.analysis.scurves.shapes import SHAPES, Shape
-from sim.analysis.scurves.survival import Arrivals, Estimate, arrivals, from_times, probability
+from sim.analysis.scurves.survival import Arrivals, Estimate, arrivals, from_times, proportion_estimate
 
 __all__ = [
     "FEWEST_MONTHS",
@@ -44,25 +52,25 @@ __all__ = [
     "WEAK",
     "Arrivals",
     "Contest",
+    "ContestProbabilities",
     "Crossing",
     "Estimate",
     "Hysteresis",
     "ModelFit",
-    "Odds",
     "SCurve",
     "Shape",
     "Status",
     "arrivals",
     "contest",
+    "contest_probabilities",
     "fit",
     "fit_adoption",
     "from_times",
     "hysteresis",
     "loop_area",
-    "odds",
-    "probability",
+    "proportion_estimate",
     "restricted_mean_time",
-    "summarise",
+    "summarise_runs",
     "take_off",
     "time_to",
 ]

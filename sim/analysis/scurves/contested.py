@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.analysis.scurves.moments import HALF
-from sim.analysis.scurves.survival import Estimate, mean, probability
+from sim.analysis.scurves.survival import Estimate, mean_estimate, proportion_estimate
 
 Array = np.ndarray
 
@@ -120,7 +120,7 @@ def _month(months: Array, place: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Odds:
+class ContestProbabilities:
     """How often it happens when only luck changes; NaN with fewer than ten runs."""
 
     runs: int
@@ -131,14 +131,14 @@ class Odds:
     tipped: Estimate
 
 
-def odds(found: Contest) -> Odds:
+def contest_probabilities(found: Contest) -> ContestProbabilities:
     """Probabilities over replicates, each with Wilson's 95% interval; the reversal's is among all runs."""
     runs = found.peak.size
 
     def of(happened: Array) -> Estimate:
-        return probability(happened if runs >= FEWEST_RUNS else np.empty(0))
+        return proportion_estimate(happened if runs >= FEWEST_RUNS else np.empty(0))
 
-    return Odds(
+    return ContestProbabilities(
         runs,
         of(np.isfinite(found.takeover)),
         of(np.isfinite(found.reversal)),
@@ -187,7 +187,7 @@ def hysteresis(without: Array, with_policy: Array, ended: int, after: int = AFTE
     if not 0 <= ended < ended + after < without.shape[1]:
         raise ValueError(f"step {ended + after} lies beyond the {without.shape[1]} steps of the runs.")
     difference = with_policy - without
-    effect, left = mean(difference[:, ended]), mean(difference[:, ended + after])
+    effect, left = mean_estimate(difference[:, ended]), mean_estimate(difference[:, ended + after])
     told = effect.value != 0 and not effect.low <= 0 <= effect.high
     return Hysteresis(effect, left, left.value / effect.value if told else float("nan"))
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from sim.analysis.scurves.bootstrap import RESAMPLES, Interval, bootstrap
-from sim.analysis.scurves.contested import Odds, contest, odds
+from sim.analysis.scurves.contested import ContestProbabilities, contest, contest_probabilities
 from sim.analysis.scurves.curve import FEWEST_MONTHS, SCurve, fit
 from sim.analysis.scurves.moments import HALF, TAKE_OFF, restricted_mean_time
-from sim.analysis.scurves.survival import Arrivals, Estimate, arrivals, mean
+from sim.analysis.scurves.survival import Arrivals, Estimate, arrivals, mean_estimate
 from sim.basics.table import Series
 
 Array = np.ndarray
@@ -27,7 +27,7 @@ MOMENTS = "take_off", "half", "duration", "growth_rate", "inflection"
 
 
 @dataclass(frozen=True)
-class Description:
+class SeriesDescription:
     """A series, its curve, and the bootstrap intervals of what is told about it.
 
     Attributes
@@ -59,9 +59,9 @@ class Description:
         return min(model.ceiling_low for model in models), max(model.ceiling_high for model in models)
 
 
-def describe(
+def describe_series(
     series: Series, runs: Array | None = None, resamples: int = RESAMPLES, seed: int = 0, rivals: bool = True
-) -> Description:
+) -> SeriesDescription:
     """Fit a series, unless it is contested.
 
     Parameters
@@ -73,9 +73,9 @@ def describe(
     """
     curve = fit(series.time, series.share)
     if is_contested(series.share):
-        return Description(series, curve, {}, True, runs, rivals)
+        return SeriesDescription(series, curve, {}, True, runs, rivals)
     found = bootstrap(series.time, series.share, curve, resamples, seed) if resamples else {}
-    return Description(series, curve, found, False, runs, rivals)
+    return SeriesDescription(series, curve, found, False, runs, rivals)
 
 
 def is_contested(share: Array) -> bool:
@@ -87,7 +87,7 @@ def is_contested(share: Array) -> bool:
     return bool(fall > FALLEN * (share.max() - share.min()) and fall > 0)
 
 
-def rows(descriptions: Iterable[Description]) -> pd.DataFrame:
+def series_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:
     """One row a series: status, moments with their 95% intervals, peak. What is withheld is NaN.
 
     Shares are in 1, times and durations in the time unit of the series. The interval of the ceiling is the profile
@@ -96,7 +96,7 @@ def rows(descriptions: Iterable[Description]) -> pd.DataFrame:
     return pd.DataFrame([_row(each) for each in descriptions])
 
 
-def _row(each: Description) -> dict[str, Any]:
+def _row(each: SeriesDescription) -> dict[str, Any]:
     series, curve = each.series, each.curve
     told = not each.contested
     row: dict[str, Any] = {
@@ -125,11 +125,11 @@ def _row(each: Description) -> dict[str, Any]:
         "peak_time": series.time[series.share.argmax()],
         "time_above_half": float(np.diff(series.time)[above[:-1]].sum()),
         "effective_points": curve.effective_months,
-        "sentence": sentence(each),
+        "sentence": curve_sentence(each),
     }
 
 
-def fits(descriptions: Iterable[Description]) -> pd.DataFrame:
+def fit_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:
     """One row a series and family: every fit, withheld or not, for those who want to see why."""
     return pd.DataFrame(
         [
@@ -165,7 +165,7 @@ def fits(descriptions: Iterable[Description]) -> pd.DataFrame:
     )
 
 
-def replicates(descriptions: Iterable[Description]) -> pd.DataFrame:
+def replicate_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:
     """One row a series and statement about its replicates: arrivals, waiting, takeover, lock-in; value and interval."""
     return pd.DataFrame(
         [
@@ -193,10 +193,10 @@ def _about_runs(series: Series, runs: Array, rivals: bool) -> Iterable[tuple[str
         yield f"part of runs that reach {level:.0%}", found.part, "share"
         yield f"median time of {name} ({level:.0%} of adopters)", found.median, MONTH if step == "months" else "time"
         yield f"mean wait for {name}, restricted to the window", found.mean_wait, step
-    yield "mean wait of an adopter, restricted to the window", mean(restricted_mean_time(runs)), step
+    yield "mean wait of an adopter, restricted to the window", mean_estimate(restricted_mean_time(runs)), step
     if not rivals:
         return
-    chances: Odds = odds(contest(runs, series.time))
+    chances: ContestProbabilities = contest_probabilities(contest(runs, series.time))
     for what, chance in (
         ("takeover", chances.takeover),
         ("reversal", chances.reversal),
@@ -210,7 +210,7 @@ def _about_runs(series: Series, runs: Array, rivals: bool) -> Iterable[tuple[str
 # words
 
 
-def sentence(each: Description) -> str:
+def curve_sentence(each: SeriesDescription) -> str:
     """What may be said about the ceiling, and what may not."""
     series, curve = each.series, each.curve
     if each.contested:

@@ -22,7 +22,7 @@ def fit_adoption(dataset: xr.Dataset) -> dict[str, SCurve]:
     return {str(name): fit(month, share) for name, share in zip(dataset["type"].values, mean, strict=True)}
 
 
-def summarise(dataset: xr.Dataset) -> pd.DataFrame:
+def summarise_runs(dataset: xr.Dataset) -> pd.DataFrame:
     """Scalar outcomes, one row a run.
 
     Months count from 2024-01; NaN where a level was not reached or a month lies beyond the horizon. ``attrs["units"]``

@@ -131,7 +131,7 @@ def from_times(time: Array, arrived: Array, start: float = 0.0, before: Array | 
         early=quantile(0.1),
         median=quantile(0.5),
         late=quantile(0.9),
-        part=probability(arrived) if to_the_end else last,
+        part=proportion_estimate(arrived) if to_the_end else last,
         **_restricted_mean(time, arrived, start),
     )
 
@@ -169,7 +169,7 @@ def _restricted_mean(time: Array, arrived: Array, start: float) -> dict[str, Any
     return {"mean_wait": Estimate(mean, low, high), "watched": horizon - start}
 
 
-def probability(happened: Array) -> Estimate:
+def proportion_estimate(happened: Array) -> Estimate:
     """Part of the runs in which something happened, with Wilson's 95% interval; NaN without a run."""
     from scipy.stats import binomtest
 
@@ -181,7 +181,7 @@ def probability(happened: Array) -> Estimate:
     return Estimate(float(found.statistic), float(ends.low), float(ends.high))
 
 
-def mean(values: Array) -> Estimate:
+def mean_estimate(values: Array) -> Estimate:
     """Mean over runs with Student's 95% interval, (run,); no interval with one run."""
     from scipy.stats import t
 

@@ -11,22 +11,22 @@ Every design lives in the unit cube; what a coordinate means is the business of 
 these modules step around are tested one by one in ``tests/test_sensitivity_traps.py``.
 """
 
-from sim.analysis.sensitivity.analyse import Check, Indices, analyse
-from sim.analysis.sensitivity.design import DUMMY, LUCK, Column, Design
-from sim.analysis.sensitivity.methods.registry import METHODS, QUESTIONS, find, make
-from sim.analysis.sensitivity.stochastic_share import Luck
+from sim.analysis.sensitivity.analyse import Diagnostic, Indices, analyse
+from sim.analysis.sensitivity.design import DUMMY, LUCK, Design, DesignColumn
+from sim.analysis.sensitivity.methods.registry import METHODS, QUESTIONS, build_design, find_method
+from sim.analysis.sensitivity.stochastic_share import StochasticShare
 
 __all__ = [
     "DUMMY",
     "LUCK",
     "METHODS",
     "QUESTIONS",
-    "Check",
-    "Column",
     "Design",
+    "DesignColumn",
+    "Diagnostic",
     "Indices",
-    "Luck",
+    "StochasticShare",
     "analyse",
-    "find",
-    "make",
+    "build_design",
+    "find_method",
 ]

@@ -13,7 +13,7 @@ from sim.analysis.sensitivity.convergence import MOST_GROWTH, Convergence, conve
 from sim.analysis.sensitivity.design import DUMMY, LUCK, Array, Design, power_of_two
 from sim.analysis.sensitivity.measures import RESAMPLES, Measures
 from sim.analysis.sensitivity.methods.registry import Method
-from sim.analysis.sensitivity.stochastic_share import NO_LUCK, Luck, luck_share, percent
+from sim.analysis.sensitivity.stochastic_share import UNKNOWN_SHARE, StochasticShare, percent, share_from_pairs
 
 NEGLIGIBLE = {"ST": 0.01, "S1": 0.01, "shapley": 0.01}
 """Shares of variance below which a factor is not worth naming, whatever its interval."""
@@ -27,7 +27,7 @@ Standing = Literal["influential", "smaller than luck", "negligible", "not told f
 
 
 @dataclass(frozen=True)
-class Check:
+class Diagnostic:
     """One thing that was looked at: whether it is well, and what was seen."""
 
     name: str
@@ -56,10 +56,10 @@ class Indices:
     main: str
     table: pd.DataFrame
     pairs: pd.DataFrame | None
-    luck: Luck
+    luck: StochasticShare
     settled: Convergence | None
     trace: pd.DataFrame
-    checks: tuple[Check, ...]
+    checks: tuple[Diagnostic, ...]
     notes: tuple[str, ...]
     variance: float
     runs: int
@@ -97,7 +97,7 @@ def analyse(
     name: str = "outcome",
     resamples: int = RESAMPLES,
     seed: int = 0,
-    luck: Luck | None = None,
+    luck: StochasticShare | None = None,
     trace: bool = True,
 ) -> Indices:
     """Indices of one outcome, with everything that a reader needs in order to trust them or not.
@@ -115,16 +115,16 @@ def analyse(
     finite = np.isfinite(y)
     failed = tuple(np.flatnonzero(~finite).tolist())
     whole = np.flatnonzero(np.isfinite(design.parts(y)).all(axis=1))
-    luck = luck_share(design, y, resamples, seed) if luck is None else luck
+    luck = share_from_pairs(design, y, resamples, seed) if luck is None else luck
     about = [_of_failures(design, finite, len(whole), method)]
     kept = design.parts(y)[whole].reshape(-1) if len(whole) else np.empty(0)
     if len(whole) < min(2, method.least):
         sentence = f"{len(whole)} of {design.size} {method.part} are whole; no index can be estimated"
-        about.append(Check("enough runs", False, sentence))
+        about.append(Diagnostic("enough runs", False, sentence))
         return _nothing(method, design, name, luck, about, failed)
     spread = float(np.var(kept))
     if spread <= (1e-12 * max(1.0, float(np.abs(kept).max()))) ** 2:
-        about.append(Check("varies", False, f"{name} is {kept[0]:g} in every run; there is nothing to explain"))
+        about.append(Diagnostic("varies", False, f"{name} is {kept[0]:g} in every run; there is nothing to explain"))
         return _nothing(method, design, name, luck, about, failed)
     # no method ever sees a value that is not finite: SALib's and scipy's Sobol' indices would all be 0, without a word
     used = design if len(whole) == design.size else design.take(whole)
@@ -156,7 +156,12 @@ def analyse(
 
 
 def _nothing(
-    method: Method, design: Design, name: str, luck: Luck, about: Sequence[Check], failed: tuple[int, ...]
+    method: Method,
+    design: Design,
+    name: str,
+    luck: StochasticShare,
+    about: Sequence[Diagnostic],
+    failed: tuple[int, ...],
 ) -> Indices:
     columns = ["factor", "block", "value", "low", "high", "floor", "standing"]
     return Indices(
@@ -165,7 +170,7 @@ def _nothing(
         "value",
         pd.DataFrame(columns=columns),
         None,
-        luck or NO_LUCK,
+        luck or UNKNOWN_SHARE,
         None,
         pd.DataFrame(),
         tuple(about),
@@ -229,10 +234,10 @@ def _standing(found: Measures) -> list[Standing]:
 # checks
 
 
-def _of_failures(design: Design, finite: Array, whole: int, method: Method) -> Check:
+def _of_failures(design: Design, finite: Array, whole: int, method: Method) -> Diagnostic:
     failed = int((~finite).sum())
     if not failed:
-        return Check("failed runs", True, f"all {design.rows:,} runs finished")
+        return Diagnostic("failed runs", True, f"all {design.rows:,} runs finished")
     share = failed / design.rows
     text = (
         f"{failed:,} of {design.rows:,} runs failed; {design.size - whole:,} of {design.size:,} {method.part} left out"
@@ -240,7 +245,7 @@ def _of_failures(design: Design, finite: Array, whole: int, method: Method) -> C
     where = places_of_failure(design, finite)
     if where:
         text += f". They lie at {' and '.join(where)}: what is left is no even sample of that range"
-    return Check("failed runs", share < FAILED_TOO_MANY and not where, text)
+    return Diagnostic("failed runs", share < FAILED_TOO_MANY and not where, text)
 
 
 def places_of_failure(design: Design, finite: Array) -> list[str]:
@@ -260,7 +265,7 @@ def places_of_failure(design: Design, finite: Array) -> list[str]:
     return [text for _, text in sorted(found)[:3]]
 
 
-def _of_sums(found: Measures) -> list[Check]:
+def _of_sums(found: Measures) -> list[Diagnostic]:
     names, out = np.array(found.names), []
     kept = np.array([not name.startswith(DUMMY) for name in names])
     if "S1" in found.values:
@@ -268,12 +273,12 @@ def _of_sums(found: Measures) -> list[Check]:
         total, slack = float(alone.sum()), float(np.sqrt(np.sum((found.high["S1"] - found.values["S1"])[kept] ** 2)))
         rest = f"; interactions hold {percent(max(0.0, 1 - total))}" if found.main == "ST" else ""
         out.append(
-            Check("S1 add up to at most 1", total <= 1 + slack, f"S1 add up to {total:.2f} (±{slack:.2f}){rest}")
+            Diagnostic("S1 add up to at most 1", total <= 1 + slack, f"S1 add up to {total:.2f} (±{slack:.2f}){rest}")
         )
     if "S1" in found.values and "ST" in found.values:
         below = names[kept & (found.high["ST"] < found.low["S1"])].tolist()
         out.append(
-            Check(
+            Diagnostic(
                 "ST at least S1",
                 not below,
                 "every ST is at least its S1, within intervals"
@@ -283,17 +288,17 @@ def _of_sums(found: Measures) -> list[Check]:
         )
     if "shapley" in found.values:
         total = float(found.values["shapley"].sum())
-        out.append(Check("shares add up to 1", abs(total - 1) < 1e-6, f"the shares add up to {total:.3f}"))
+        out.append(Diagnostic("shares add up to 1", abs(total - 1) < 1e-6, f"the shares add up to {total:.3f}"))
     return out
 
 
-def _of_balance(method: Method, design: Design, whole: int) -> list[Check]:
+def _of_balance(method: Method, design: Design, whole: int) -> list[Diagnostic]:
     if not method.balanced:
         return []
     if whole == design.size:
-        return [Check("power of two", power_of_two(whole), f"{whole:,} base points, a power of two")]
+        return [Diagnostic("power of two", power_of_two(whole), f"{whole:,} base points, a power of two")]
     return [
-        Check(
+        Diagnostic(
             "power of two",
             False,
             f"{whole:,} of {design.size:,} base points are whole, so the sequence is no "
@@ -302,7 +307,7 @@ def _of_balance(method: Method, design: Design, whole: int) -> list[Check]:
     ]
 
 
-def _of_settling(settled: Convergence, method: Method, design: Design) -> list[Check]:
+def _of_settling(settled: Convergence, method: Method, design: Design) -> list[Diagnostic]:
     more = settled.needed - settled.size
     runs = more * design.width
     rank = f"the order of factors is the same in resamples (disorder {settled.disorder:.2f}, stable below 1)"
@@ -315,13 +320,13 @@ def _of_settling(settled: Convergence, method: Method, design: Design) -> list[C
         if settled.leading:
             rank = f"the first {settled.leading} ranks are stable; {rank}"
     return [
-        Check("ranking stable", settled.ranking_stable, rank),
-        Check(
+        Diagnostic("ranking stable", settled.ranking_stable, rank),
+        Diagnostic(
             "screening settled",
             settled.screening_settled,
             f"widest interval among factors that matter little: {settled.screening:.2f} (settled at .05)",
         ),
-        Check(
+        Diagnostic(
             "values settled",
             settled.values_settled,
             f"widest interval: {settled.width:.2f} (settled at .05); read values as intervals"

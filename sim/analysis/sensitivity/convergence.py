@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sim.analysis.sensitivity.design import DUMMY, Array, Design, next_power_of_two
-from sim.analysis.sensitivity.measures import Measures, ends
+from sim.analysis.sensitivity.measures import Measures, percentile_interval
 from sim.basics.errors import DesignError
 
 WIDTH = 0.05
@@ -79,7 +79,7 @@ def convergence(found: Measures, size: int, balanced: bool, seed: int = 0, least
     largest = float(np.max(np.abs(value)))
     scale = 1.0 if found.scaled or not largest > 0 else largest
     boot, value = boot / scale, value / scale
-    low, high = ends(boot)
+    low, high = percentile_interval(boot)
     width = high - low
     little = value < SMALL
     disorder, leading = _disorder(boot, value, seed)

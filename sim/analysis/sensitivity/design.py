@@ -21,14 +21,14 @@ Array = npt.NDArray[Any]
 LUCK, DUMMY = "luck", "dummy"
 POOL = 4096
 """Size of the finite pool that replicate numbers are drawn from when luck is a factor."""
-LUCK_PAIRS = 128
+REPLICATE_PAIRS = 128
 """Base points that are run again with other luck where the method itself never changes luck alone."""
 EDGE = 1e-9
 """How far from 0 and 1 a coordinate stays: distributions may have no end there."""
 
 
 @dataclass(frozen=True)
-class Column:
+class DesignColumn:
     """What a design has to know about a factor.
 
     Attributes
@@ -61,7 +61,7 @@ class Design:
     """
 
     method: str
-    columns: tuple[Column, ...]
+    columns: tuple[DesignColumn, ...]
     size: int
     width: int
     seed: int
@@ -105,7 +105,7 @@ class Design:
         )
 
 
-def with_extras(columns: Sequence[Column], luck: bool) -> tuple[Column, ...]:
+def with_extras(columns: Sequence[DesignColumn], luck: bool) -> tuple[DesignColumn, ...]:
     """The columns of a design: the factors, luck where it is one, and the dummy.
 
     Raises
@@ -125,10 +125,14 @@ def with_extras(columns: Sequence[Column], luck: bool) -> tuple[Column, ...]:
     single = [column.name for column in columns if column.levels == 1]
     if single:
         raise DesignError(f"{', '.join(single)}: has a single value, so there is nothing to vary. Leave it out.")
-    return (*columns, *((Column(LUCK, ordered=False, block=LUCK),) if luck else ()), Column(DUMMY, block=DUMMY))
+    return (
+        *columns,
+        *((DesignColumn(LUCK, ordered=False, block=LUCK),) if luck else ()),
+        DesignColumn(DUMMY, block=DUMMY),
+    )
 
 
-def problem(columns: Sequence[Column], groups: Sequence[str] = ()) -> dict[str, Any]:
+def problem(columns: Sequence[DesignColumn], groups: Sequence[str] = ()) -> dict[str, Any]:
     """A fresh SALib problem on the unit cube: SALib writes into the dictionaries that it is given."""
     about: dict[str, Any] = {
         "num_vars": len(columns),
@@ -148,7 +152,7 @@ def named_seed(seed: int, *names: str | int) -> int:
     return 1 + int(np.random.SeedSequence(words).generate_state(1, np.uint32)[0]) % (2**31 - 2)
 
 
-def luck_of(unit: Array, columns: Sequence[Column], pool: int) -> Array:
+def replicates_of(unit: Array, columns: Sequence[DesignColumn], pool: int) -> Array:
     """(row,) replicate number that the luck column of a design means; 0 without one."""
     for place, column in enumerate(columns):
         if column.name == LUCK:
@@ -202,7 +206,7 @@ def sequence(size: int, dimensions: int, seed: int, skip: int = 0) -> Array:
 
 
 def sample(
-    columns: Sequence[Column], size: int, seed: int, luck: bool = True, pool: int = POOL, method: str = "sample"
+    columns: Sequence[DesignColumn], size: int, seed: int, luck: bool = True, pool: int = POOL, method: str = "sample"
 ) -> Design:
     """A scrambled Sobol' sequence over all factors: for every method that works on any sample.
 
@@ -214,8 +218,8 @@ def sample(
     unit = sequence(size, len(full), named_seed(seed, "sample"))
     if not luck:
         return Design(method, full, size, 1, seed, unit, np.zeros(size, int), np.empty((0, 2), int), np.arange(size))
-    first, again = fresh_luck(seed, size, pool)
-    twice = np.arange(min(LUCK_PAIRS, size))
+    first, again = fresh_replicates(seed, size, pool)
+    twice = np.arange(min(REPLICATE_PAIRS, size))
     return Design(
         method,
         full,
@@ -229,7 +233,7 @@ def sample(
     )
 
 
-def fresh_luck(seed: int, size: int, pool: int) -> tuple[Array, Array]:
+def fresh_replicates(seed: int, size: int, pool: int) -> tuple[Array, Array]:
     """Two different replicate numbers for each part; those of a part do not depend on how many parts there are."""
     draws = np.empty((size, 2))
     for part in range(size):

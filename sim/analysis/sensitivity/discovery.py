@@ -32,7 +32,7 @@ INSTALL = "pip install 'openloop[discovery]'"
 
 
 @dataclass(frozen=True)
-class Region:
+class OutcomeRegion:
     """A part of the space of outcomes, such as ``focus_share@2029-12 < 0.2``."""
 
     outcome: str
@@ -47,7 +47,7 @@ class Region:
         return f"{self.outcome} {self.sign} {self.level:g}"
 
 
-def parse_region(text: str) -> Region:
+def parse_outcome_region(text: str) -> OutcomeRegion:
     """A region from text.
 
     Raises
@@ -64,7 +64,7 @@ def parse_region(text: str) -> Region:
             f'"{text}" is no region of outcomes. Write an outcome, a sign and a number, for example '
             '"focus_share@2029-12 < 0.2".'
         ) from None
-    return Region(found[1], found[2], number)
+    return OutcomeRegion(found[1], found[2], number)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Measures:
     notes: tuple[str, ...] = ()
 
 
-def ends(boot: Array, level: float = LEVEL) -> tuple[Array, Array]:
+def percentile_interval(boot: Array, level: float = LEVEL) -> tuple[Array, Array]:
     """Ends of the percentile interval of resampled values, (resample, factor) -> two (factor,)."""
     low, high = np.quantile(boot, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return low, high

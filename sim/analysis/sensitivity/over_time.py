@@ -15,7 +15,7 @@ GIVEN = given_data.METHODS
 
 
 @dataclass(frozen=True)
-class OverTime:
+class IndicesOverTime:
     """How an outcome's spread is shared, month by month.
 
     Attributes
@@ -48,7 +48,7 @@ class OverTime:
         return np.clip(1 - np.clip(self.share, 0, None).sum(axis=1), 0, 1)
 
 
-def over_time(method: Method, design: Design, curves: Array) -> OverTime | None:
+def indices_over_time(method: Method, design: Design, curves: Array) -> IndicesOverTime | None:
     """Indices month by month of curves (row, month); None where a method has none.
 
     Parts of the design with a failed run are left out.
@@ -63,14 +63,14 @@ def over_time(method: Method, design: Design, curves: Array) -> OverTime | None:
     base = base[np.isfinite(base).all(axis=1)]
     total = None
     if method.name in ("sobol", "sobol2"):
-        share, total = variance.over_time(used, kept)
+        share, total = variance.first_and_total_over_time(used, kept)
         measure = "S1"
     elif method.name in ("morris", "radial"):
-        share, measure = elementary.over_time(used, kept), "mu_star"
+        share, measure = elementary.mean_effects_over_time(used, kept), "mu_star"
     elif method.name in GIVEN:
         share, measure = given_data.first_order_over_time(used, kept), "S1"
     elif method.name == "shapley":
-        share, measure = shapley.over_time(used, kept), "shapley"
+        share, measure = shapley.shares_over_time(used, kept), "shapley"
     else:
         return None
     names = list(used.names)
@@ -80,7 +80,7 @@ def over_time(method: Method, design: Design, curves: Array) -> OverTime | None:
     keep = [names.index(name) for name in names if not name.startswith(DUMMY) and name != LUCK]
     keep += [names.index(LUCK)] if LUCK in names else []
     low, high = np.quantile(base, [0.05, 0.95], axis=0)
-    return OverTime(
+    return IndicesOverTime(
         tuple(names[place] for place in keep),
         measure,
         share[:, keep],

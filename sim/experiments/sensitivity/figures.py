@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.sensitivity.over_time import OverTime
+from sim.analysis.sensitivity.over_time import IndicesOverTime
 from sim.analysis.sensitivity.survival import crossings, survival
 from sim.basics.axes import month_number
 from sim.experiments.sensitivity.folder import Extras, box_table
@@ -88,7 +88,7 @@ def _footer(study: Study) -> str:
     )
 
 
-def _stack_data(study: Study, curve: OverTime) -> dict[str, Any]:
+def _stack_data(study: Study, curve: IndicesOverTime) -> dict[str, Any]:
     return {
         "names": curve.names,
         "share": curve.share,

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
-from sim.analysis.sensitivity.discovery import Box, Region
+from sim.analysis.sensitivity.discovery import Box, OutcomeRegion
 from sim.analysis.sensitivity.evidence_debt import evidence_debt
 from sim.analysis.sensitivity.reversal import Flip, Reversals
 from sim.basics.errors import OutputError
@@ -48,7 +48,7 @@ class Extras:
     waiting : curve -> level and table of crossings by half of each factor
     """
 
-    region: Region | None = None
+    region: OutcomeRegion | None = None
     box: Box | None = None
     leaves: pd.DataFrame | None = None
     flip: str = ""

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.analysis.sensitivity import DUMMY, LUCK, Indices
 from sim.analysis.sensitivity.convergence import MOST_GROWTH
-from sim.analysis.sensitivity.over_time import OverTime
+from sim.analysis.sensitivity.over_time import IndicesOverTime
 from sim.analysis.sensitivity.stochastic_share import percent
 from sim.basics.axes import month_label
 from sim.experiments.sensitivity.folder import Extras, box_table, debt_of, reversal_table, rule_text
@@ -153,7 +153,7 @@ def _time(study: Study) -> list[str]:
     return [*lines, "", note, ""]
 
 
-def _shift(study: Study, each: OverTime) -> str:
+def _shift(study: Study, each: IndicesOverTime) -> str:
     """Who leads early and late."""
     months, names = study.found.months, np.array(each.names)
     most = float(np.nanmax(each.variance))

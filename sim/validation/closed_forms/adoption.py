@@ -13,7 +13,7 @@ from sim.model.rules.adoption import probability
 from sim.model.rules.choice import arrival_hazard
 from sim.scenario import Scenario
 from sim.validation.check import Row, close, verifies, within
-from sim.validation.worlds import everybody, world
+from sim.validation.worlds import everybody, restricted_scenario
 
 INNOVATION, IMITATION = 0.006, 0.06
 
@@ -27,7 +27,7 @@ def one_line(months: int, adopters: int, innovation: float, imitation: float, st
         "initial_adoption": start,
         "outside_value": -90.0,
     }
-    return world({"US-closed-A": {}}, months, adopters, **everybody(kinds))
+    return restricted_scenario({"US-closed-A": {}}, months, adopters, **everybody(kinds))
 
 
 def recursion(months: int, innovation: float, imitation: float, step: float = 1.0, start: float = 0.0) -> np.ndarray:

@@ -16,7 +16,7 @@ from sim.model.agents.lab import LINE_DEFAULTS
 from sim.model.rules.choice import history_utility, inclusive
 from sim.scenario import Scenario
 from sim.validation.check import Row, close, verifies, within
-from sim.validation.worlds import NO_FEEDBACK, everybody, world
+from sim.validation.worlds import NO_FEEDBACK, everybody, restricted_scenario
 
 COSTS = {"US-closed-A": 1.0, "US-closed-B": 1.6, "US-closed-C": 2.4}
 ROSTER = list(LINE_DEFAULTS)
@@ -55,10 +55,10 @@ def cheap_and_dear(review: float, switching_cost: float, months: int, adopters: 
     }
     parameters = {"adopter": PLAIN, **groups}
     parameters["prices"] = {**NO_FEEDBACK["prices"], "cost_slope": 0.0, **parameters.get("prices", {})}
-    return world(lines, months, adopters, **everybody(kinds), **parameters)
+    return restricted_scenario(lines, months, adopters, **everybody(kinds), **parameters)
 
 
-def shares(scenario: Scenario, burn: int, replicates: int = 8) -> tuple[np.ndarray, np.ndarray]:
+def simulated_shares(scenario: Scenario, burn: int, replicates: int = 8) -> tuple[np.ndarray, np.ndarray]:
     """Mean share of each line after ``burn`` months, and its standard error over replicates."""
     found = simulate([(scenario, replicate) for replicate in range(replicates)])["installed_base"][:, burn:]
     per_run = found.mean(axis=1)
@@ -77,7 +77,7 @@ def without_feedback_shares_are_the_logit() -> Iterator[Row]:
     """With equal nests and no switching cost, stationary shares are softmax(V)."""
     weight = 1 / np.array(list(COSTS.values()))
     exact = weight / weight.sum()
-    found, error = shares(cheap_and_dear(1.0, 0.0, 24, 2000), 1)
+    found, error = simulated_shares(cheap_and_dear(1.0, 0.0, 24, 2000), 1)
     yield from rows_of_shares("agents", exact, found, error, 1e-4)
     cells = mean_field([(cheap_and_dear(1.0, 0.0, 24, 2000), 0)])["installed_base"][0, -1]
     yield from rows_of_shares("mean-field twin", exact, cells, np.zeros(3), 1e-9)
@@ -103,7 +103,7 @@ def without_feedback_shares_are_the_nested_logit() -> Iterator[Row]:
     closed = np.exp(np.array(of_line[:2]) / mu)
     blocks = np.exp([mu * log(closed.sum()), of_line[2]])
     exact = np.append(blocks[0] / blocks.sum() * closed / closed.sum(), blocks[1] / blocks.sum())
-    found, error = shares(scenario, 1)
+    found, error = simulated_shares(scenario, 1)
     yield from rows_of_shares("agents", exact, found, error, 1e-4)
     cells = mean_field([(scenario, 0)])["installed_base"][0, -1]
     yield from rows_of_shares("mean-field twin", exact, cells, np.zeros(3), 1e-9)
@@ -136,7 +136,7 @@ def nested_logit(
     return chance
 
 
-def surprise(observed: list[int], chance: list[float]) -> tuple[float, int]:
+def chi_square(observed: list[int], chance: list[float]) -> tuple[float, int]:
     """Chi-square and degrees of freedom; alternatives that are rarely expected are thrown together."""
     count, expected = np.array(observed, float), np.array(chance) * sum(observed)
     rare = expected < 8
@@ -155,7 +155,7 @@ def first_and_second_choices_are_the_nested_logit_of_four_regions() -> Iterator[
         kind: {"innovation": 1.0, "imitation": 0.0, "initial_adoption": 0.0, "outside_value": outside[kind]}
         for kind in TYPES
     }
-    scenario = world({name: {} for name in ROSTER}, 1, 40_000, **kinds)
+    scenario = restricted_scenario({name: {} for name in ROSTER}, 1, 40_000, **kinds)
     out = simulate([(scenario, 0)], trace=True)
     cell = build([(scenario, 0)]).population.cell[0]
     first, second = (out[f"trace_{slot}"][0, 0].astype(int) for slot in ("primary", "secondary"))
@@ -170,13 +170,13 @@ def first_and_second_choices_are_the_nested_logit_of_four_regions() -> Iterator[
         chance = nested_logit(value, block, mu, lam, outside_value)
         assert abs(sum(chance.values()) - 1) < 1e-12
         counted = [int((first[here] == number(option)).sum()) for option in chance]
-        parts["first"].append(surprise(counted, list(chance.values())))
+        parts["first"].append(chi_square(counted, list(chance.values())))
         for j in ROSTER:
             # who has taken a line chooses the second slot among the others
             beside = here & (first >= 0) & (first // N_MODES == ROSTER.index(j))
             chance = nested_logit({o: v for o, v in value.items() if o[0] != j}, block, mu, lam, outside_value)
             counted = [int((second[beside] == number(option)).sum()) for option in chance]
-            parts["second"].append(surprise(counted, list(chance.values())))
+            parts["second"].append(chi_square(counted, list(chance.values())))
     for slot, found in parts.items():
         yield within(f"{slot} slots: degrees of freedom of the comparison", 200, 2000, sum(n for _, n in found))
         total, freedom = sum(x for x, _ in found), sum(n for _, n in found)
@@ -218,7 +218,7 @@ def switching_costs_bend_stationary_shares_as_the_law_says() -> Iterator[Row]:
     for switching_cost in (0.0, 0.7, 2.0):
         scenario = cheap_and_dear(0.9, switching_cost, 70, 2000)
         exact = stationary(-np.log(list(COSTS.values())), switching_cost)
-        found, error = shares(scenario, 30)
+        found, error = simulated_shares(scenario, 30)
         yield from rows_of_shares(f"agents, switching cost {switching_cost:g}", exact, found, error, 2e-3)
         longer = cheap_and_dear(0.9, switching_cost, 240, 2000)
         cells = mean_field([(longer, 0)])["installed_base"][0, -1]

@@ -15,7 +15,7 @@ from sim.model.events import NewsShock
 from sim.scenario import Scenario
 from sim.validation.check import Row, close, holds, verifies, within
 from sim.validation.closed_forms.choosing import stationary
-from sim.validation.worlds import ALL_STARTUPS, NO_FEEDBACK, two_equal_lines, world
+from sim.validation.worlds import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario, two_equal_lines
 
 
 def logistic(x: float) -> float:
@@ -25,7 +25,7 @@ def logistic(x: float) -> float:
 def equal_lines(count: int, weight: float, months: int, adopters: int) -> Scenario:
     """Lines alike in everything among startups who review every month and feel nothing but last month's shares."""
     alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0}
-    return world(
+    return restricted_scenario(
         {f"twin-{number}": alike for number in range(count)},
         months,
         adopters,
@@ -36,7 +36,7 @@ def equal_lines(count: int, weight: float, months: int, adopters: int) -> Scenar
     )
 
 
-def ordered(weight: float, lines: int = 2, switching_cost: float = 0.0, head: float = 0.98) -> np.ndarray:
+def ordered_state(weight: float, lines: int = 2, switching_cost: float = 0.0, head: float = 0.98) -> np.ndarray:
     """Shares at rest when one line starts far ahead and each is worth its share times ``weight``."""
     share = np.full(lines, (1 - head) / (lines - 1))
     share[0] = head
@@ -96,7 +96,7 @@ def agents_tip_beyond_the_critical_weight_and_not_before() -> Iterator[Row]:
         away = np.abs(base[:4, -1] - 0.5).max()
         yield within(f"distance from one half at 0.6 J_c, switching cost {cost:g}", 0, 8 * noise, away)
         ends = np.maximum(base[4:, -12:], 1 - base[4:, -12:]).mean(axis=1)
-        exact = ordered(1.5 * critical, 2, cost)[0]
+        exact = ordered_state(1.5 * critical, 2, cost)[0]
         for number, end in enumerate(ends):
             yield close(f"larger share at 1.5 J_c, switching cost {cost:g}, run {number}", exact, end, within=6 * noise)
 
@@ -119,7 +119,9 @@ def ordered_states_of_many_lines_appear_before_the_even_one_falls() -> Iterator[
         yield close(f"{lines} lines: the even state falls at", lines, 1.1 * lines / beyond, within=1e-3)
         exact = 2 * (lines - 1) * log(lines - 1) / (lines - 2)
         for side in (-0.01, 0.01):
-            ahead = depth(ordered(exact + side, lines), exact + side) - depth(np.full(lines, 1 / lines), exact + side)
+            ahead = free_energy(ordered_state(exact + side, lines), exact + side) - free_energy(
+                np.full(lines, 1 / lines), exact + side
+            )
             yield holds(
                 f"{lines} lines at J* {side:+.2f}: the {'ordered' if side > 0 else 'even'} state is deeper",
                 (ahead < 0) is (side > 0),
@@ -128,7 +130,7 @@ def ordered_states_of_many_lines_appear_before_the_even_one_falls() -> Iterator[
             )
 
 
-def depth(share: np.ndarray, weight: float) -> float:
+def free_energy(share: np.ndarray, weight: float) -> float:
     """Free energy whose minima are the states of rest: ``sum s ln s - J/2 sum s^2``."""
     return float((share * np.log(share)).sum() - weight / 2 * (share**2).sum())
 
@@ -144,7 +146,7 @@ def after_a_head_start(lines: int, weight: float) -> float:
     return float(mean_field([(behind, 0)], tastes=1, sizes=1)["installed_base"][0, -1, 0])
 
 
-def crowd(adopters: int, weight: float) -> tuple[np.ndarray, np.ndarray]:
+def stationary_chain(adopters: int, weight: float) -> tuple[np.ndarray, np.ndarray]:
     """States of three lines at rest and the chance of each, when all of so many adopters choose anew every month.
 
     Moves are multinomial with the logit of last month's shares, and balance in detail: the chance of a state ``n`` is
@@ -167,7 +169,7 @@ def a_small_crowd_of_agents_divides_its_time_between_order_and_evenness_as_its_c
     adopters, months, burn, runs = 120, 500, 150, 32
     middle = 4 * log(2)
     for weight in (middle - 0.3, middle, middle + 0.15):
-        state, chance = crowd(adopters, weight)
+        state, chance = stationary_chain(adopters, weight)
         scenario = equal_lines(3, weight, months, adopters)
         share = simulate([(scenario, run) for run in range(runs)])["installed_base"][:, burn:]
         for what, read in (
@@ -189,7 +191,7 @@ def startups_scatter_over_many_lines_below_the_thresholds_and_flock_above() -> I
         away = np.abs(run(below) - 1 / lines).max()
         yield within(f"{lines} lines at J = {below:g}: distance from even shares", 0, 0.08, away)
         flocked = np.sort(run(above))[:, ::-1]
-        far = np.abs(flocked - ordered(above, lines)).max()
+        far = np.abs(flocked - ordered_state(above, lines)).max()
         yield within(f"{lines} lines at J = {above:g}: distance from the ordered state", 0, 0.03, far)
 
 

@@ -20,7 +20,7 @@ from sim.model.rules.choice import inclusive
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 from sim.validation.check import Row, close, verifies, within
-from sim.validation.worlds import everybody, world
+from sim.validation.worlds import everybody, restricted_scenario
 
 PLACES: dict[str, Any] = {
     "run": {"months": 40, "adopters": 500, "seed": 6},
@@ -348,7 +348,7 @@ def a_line_split_in_two_raises_its_block_by_mu_ln_two() -> Iterator[Row]:
             **{f"US-closed-{'AB'[n]}": {**alike, "region": "US"} for n in range(twins)},
             "CN-closed": {**alike, "region": "CN"},
         }
-        scenario = world(
+        scenario = restricted_scenario(
             lines,
             30,
             1000,

@@ -9,10 +9,10 @@ import numpy as np
 from sim.basics.axes import SECTORS
 from sim.engines.lockstep.engine import simulate
 from sim.scenario.resolve import from_mapping
-from sim.validation.check import Row, close, holds, replicates, within
+from sim.validation.check import Row, close, holds, reproduces, within
 
 
-@replicates("X11", source="beraja2020", slow=True)
+@reproduces("X11", source="beraja2020", slow=True)
 def data_from_the_state_raise_what_labs_do_for_commerce() -> Iterator[Row]:
     """AI firms that win contracts with access to government data go on to produce more commercial software (Beraja,
     Yang and Yuchtman 2020): government data are shareable across uses."""

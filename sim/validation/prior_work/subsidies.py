@@ -8,12 +8,12 @@ from itertools import pairwise
 from sim.basics.axes import TYPES
 from sim.engines.lockstep.engine import simulate
 from sim.scenario.resolve import from_mapping
-from sim.validation.check import Row, holds, replicates, within
+from sim.validation.check import Row, holds, reproduces, within
 
 PASSED_ON = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-@replicates("X7", source="xu2025", slow=True)
+@reproduces("X7", source="xu2025", slow=True)
 def what_a_subsidy_does_not_pass_on_ends_in_the_incumbents_markup() -> Iterator[Row]:
     """Subsidies for adopting models are captured by the incumbent: its markup rises, and as less is passed on the gain
     in adoption goes to nothing (Xu and others 2025)."""

@@ -20,16 +20,16 @@ from sim.analysis.sensitivity.design import (
     LUCK,
     POOL,
     Array,
-    Column,
     Design,
+    DesignColumn,
     clipped,
-    fresh_luck,
+    fresh_replicates,
     named_seed,
     problem,
     sequence,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, ends
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, percentile_interval
 
 MORRIS, RADIAL = "morris", "radial"
 LEVELS = 4
@@ -39,13 +39,13 @@ RADIAL_SHIFT = 4
 """Rows by which the second point of a radial design is shifted along the sequence (Campolongo and others 2011)."""
 
 
-def own_values(column: Column) -> bool:
+def own_values(column: DesignColumn) -> bool:
     """Whether a factor has so few values, or so little order, that it does not move on Morris' grid."""
     return column.name == LUCK or 0 < column.levels <= STEP_LEVELS or not column.ordered
 
 
 def design(
-    columns: Sequence[Column], size: int, seed: int, luck: bool = True, pool: int = POOL, radial: bool = False
+    columns: Sequence[DesignColumn], size: int, seed: int, luck: bool = True, pool: int = POOL, radial: bool = False
 ) -> Design:
     """Trajectories of one step for each factor: along Morris' grid, or each step from the same base point (radial).
 
@@ -61,7 +61,7 @@ def design(
         place = [column.name for column in full].index(LUCK)
         # a row stands after luck's step if its luck coordinate is not the trajectory's first
         after = parts[:, :, place] != parts[:, :1, place]
-        first, other = fresh_luck(seed, size, pool)
+        first, other = fresh_replicates(seed, size, pool)
         replicate = np.where(after, other[:, None], first[:, None])
         steps = 1 + (np.argmax(after[:, 1:], axis=1) if not radial else np.full(size, place))
         row = np.arange(size) * parts.shape[1]
@@ -71,7 +71,7 @@ def design(
     return Design(RADIAL if radial else MORRIS, full, size, parts.shape[1], seed, unit, replicate.ravel(), pairs, base)
 
 
-def _trajectories(full: tuple[Column, ...], size: int, seed: int) -> Array:
+def _trajectories(full: tuple[DesignColumn, ...], size: int, seed: int) -> Array:
     from SALib.sample.morris import sample
 
     found = [
@@ -86,7 +86,7 @@ def _trajectories(full: tuple[Column, ...], size: int, seed: int) -> Array:
     return np.stack(found)
 
 
-def _two_values(column: Column, seed: int, part: int, place: int) -> tuple[float, float]:
+def _two_values(column: DesignColumn, seed: int, part: int, place: int) -> tuple[float, float]:
     """Two different values of a factor, as coordinates."""
     rng = np.random.default_rng([seed, part, place, 3])
     levels = column.levels or POOL
@@ -95,7 +95,7 @@ def _two_values(column: Column, seed: int, part: int, place: int) -> tuple[float
     return (before + 0.5) / levels, (after + 0.5) / levels
 
 
-def _radial(full: tuple[Column, ...], size: int, seed: int) -> Array:
+def _radial(full: tuple[DesignColumn, ...], size: int, seed: int) -> Array:
     from SALib.sample.radial.radial_funcs import combine_samples
 
     points = sequence(size + RADIAL_SHIFT, 2 * len(full), named_seed(seed, RADIAL))
@@ -140,7 +140,11 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     boot = np.stack([size[each].mean(axis=0) for each in chosen])
     mean = np.stack([found[each].mean(axis=0) for each in chosen])
     spread = np.stack([found[each].std(axis=0, ddof=1) for each in chosen]) if design.size > 1 else np.zeros_like(boot)
-    (s_low, s_high), (m_low, m_high), (d_low, d_high) = ends(boot), ends(mean), ends(spread)
+    (s_low, s_high), (m_low, m_high), (d_low, d_high) = (
+        percentile_interval(boot),
+        percentile_interval(mean),
+        percentile_interval(spread),
+    )
     sigma = found.std(axis=0, ddof=1) if design.size > 1 else np.full(found.shape[1], np.nan)
     return Measures(
         names=design.names,
@@ -155,6 +159,6 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     )
 
 
-def over_time(design: Design, curves: Array) -> Array:
+def mean_effects_over_time(design: Design, curves: Array) -> Array:
     """mu* for every month, (month, factor), from curves (row, month)."""
     return np.abs(effects(design, curves)).mean(axis=0).T

@@ -14,20 +14,20 @@ from sim.analysis.sensitivity.design import (
     DUMMY,
     POOL,
     Array,
-    Column,
     Design,
+    DesignColumn,
     clipped,
     named_seed,
     problem,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, ends, noise_floor
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, noise_floor, percentile_interval
 from sim.basics.errors import DesignError
 
 METHOD = "ff"
 
 
-def design(columns: Sequence[Column], size: int, seed: int, luck: bool = True, pool: int = POOL) -> Design:
+def design(columns: Sequence[DesignColumn], size: int, seed: int, luck: bool = True, pool: int = POOL) -> Design:
     """Hadamard contrasts and their mirror; each part is the whole design once more with other luck."""
     from SALib.sample import ff
 
@@ -43,7 +43,7 @@ def design(columns: Sequence[Column], size: int, seed: int, luck: bool = True, p
     # SALib adds dummies of its own to the problem that it is given, up to a power of two
     once = clipped(np.asarray(ff.sample(problem(full)), dtype=float))
     width, count = len(once), once.shape[1]
-    added = tuple(Column(f"{DUMMY}_{number}", block=DUMMY) for number in range(count - len(full)))
+    added = tuple(DesignColumn(f"{DUMMY}_{number}", block=DUMMY) for number in range(count - len(full)))
     unit = np.tile(once, (size, 1))
     if not luck:
         replicate, pairs = np.zeros(len(unit), int), np.empty((0, 2), int)
@@ -80,8 +80,8 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     else:  # the contrasts of inert columns are error and nothing else
         error = np.full(len(value), np.sqrt(np.mean(value[inert] ** 2)))
     boot = value + np.random.default_rng([seed, 19]).standard_normal((resamples, len(value))) * error
-    low, high = ends(boot)
-    size_low, size_high = ends(np.abs(boot))
+    low, high = percentile_interval(boot)
+    size_low, size_high = percentile_interval(np.abs(boot))
     floor = noise_floor(np.abs(value[inert])) if inert.sum() > 2 else float(np.abs(value[inert]).max() * 2)
     return Measures(
         names=design.names,

@@ -14,8 +14,16 @@ from io import StringIO
 import numpy as np
 import pandas as pd
 
-from sim.analysis.sensitivity.design import DUMMY, Array, Column, Design, named_seed, problem
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, centred, draws, ends, inert_columns, noise_floor
+from sim.analysis.sensitivity.design import DUMMY, Array, Design, DesignColumn, named_seed, problem
+from sim.analysis.sensitivity.measures import (
+    RESAMPLES,
+    Measures,
+    centred,
+    draws,
+    inert_columns,
+    noise_floor,
+    percentile_interval,
+)
 from sim.analysis.sensitivity.resampling import deltas, first_orders, regionals, slice_distances
 from sim.basics.errors import DesignError
 
@@ -44,7 +52,7 @@ def contained(seed: int) -> Iterator[None]:
         np.random.set_state(state)  # noqa: NPY002
 
 
-def slices(rows: int, column: Column | None = None) -> int:
+def slices(rows: int, column: DesignColumn | None = None) -> int:
     """Into how many slices PAWN cuts a factor: about sixty runs each, and one for each value of a factor with few."""
     most = max(2, min(MOST_SLICES, rows // RUNS_A_SLICE))
     return column.levels if column is not None and 0 < column.levels <= most else most
@@ -85,7 +93,7 @@ def _from_columns(
     value = estimate(x, y)
     boot = centred(np.stack([estimate(x[rows], y[rows]) for rows in draws(len(y), resamples, seed)]), value)
     dummies = inert_columns(lambda columns: estimate(columns, y), len(y), seed)
-    low, high = ends(boot if signed else np.maximum(boot, 0.0))
+    low, high = percentile_interval(boot if signed else np.maximum(boot, 0.0))
     floor = noise_floor(np.append(dummies, value[design.names.index(DUMMY)]))
     return Measures(
         names=design.names,

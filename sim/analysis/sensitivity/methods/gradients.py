@@ -11,19 +11,19 @@ import numpy as np
 
 from sim.analysis.sensitivity.design import (
     DUMMY,
-    LUCK_PAIRS,
     POOL,
+    REPLICATE_PAIRS,
     Array,
-    Column,
     Design,
-    fresh_luck,
+    DesignColumn,
+    fresh_replicates,
     named_seed,
     problem,
     require_power_of_two,
     sequence,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, ends
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, percentile_interval
 from sim.basics.errors import DesignError
 
 METHOD = "dgsm"
@@ -31,7 +31,7 @@ STEP = 0.05
 """Step as a part of the range. Adopters are whole, so a much smaller step would measure single switches."""
 
 
-def design(columns: Sequence[Column], size: int, seed: int, luck: bool = True, pool: int = POOL) -> Design:
+def design(columns: Sequence[DesignColumn], size: int, seed: int, luck: bool = True, pool: int = POOL) -> Design:
     """Base points of a Sobol' sequence, each with one small step of each factor."""
     few = [column.name for column in columns if column.levels or not column.ordered]
     if few:
@@ -52,8 +52,8 @@ def design(columns: Sequence[Column], size: int, seed: int, luck: bool = True, p
     if not luck:
         none = np.empty((0, 2), int)
         return Design(METHOD, full, size, width, seed, unit, np.zeros(len(unit), int), none, first)
-    own, other = fresh_luck(seed, size, pool)
-    twice = first[: min(LUCK_PAIRS, size)]
+    own, other = fresh_replicates(seed, size, pool)
+    twice = first[: min(REPLICATE_PAIRS, size)]
     return Design(
         METHOD,
         full,
@@ -79,7 +79,7 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     slopes = ((values[:, 1:] - values[:, :1]) / steps) ** 2
     chosen = draws(design.size, resamples, seed)
     boot = np.stack([slopes[each].mean(axis=0) / (np.pi**2 * np.var(values[each, 0])) for each in chosen])
-    low, high = ends(boot)
+    low, high = percentile_interval(boot)
     return Measures(
         names=design.names,
         values={"dgsm": np.asarray(found["dgsm"]), "vi": np.asarray(found["vi"])},

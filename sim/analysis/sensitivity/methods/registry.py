@@ -8,7 +8,7 @@ from functools import partial
 from typing import Literal
 
 from sim.analysis.sensitivity.convergence import LEAST_PARTS
-from sim.analysis.sensitivity.design import POOL, Array, Column, Design, sample
+from sim.analysis.sensitivity.design import POOL, Array, Design, DesignColumn, sample
 from sim.analysis.sensitivity.measures import RESAMPLES, Measures
 from sim.analysis.sensitivity.methods import elementary, factorial, given_data, gradients, shapley, variance
 from sim.basics.errors import DesignError, UnknownNameError
@@ -34,7 +34,7 @@ class Method:
     name: str
     title: str
     answers: str
-    make: Maker
+    design: Maker
     estimate: Estimator
     size: int
     part: str = "base points"
@@ -44,13 +44,13 @@ class Method:
 
 
 def _given(name: str, title: str, answers: str, size: int = 1024) -> Method:
-    def make(columns: Sequence[Column], size: int, seed: int, luck: bool = True, pool: int = POOL) -> Design:
+    def design(columns: Sequence[DesignColumn], size: int, seed: int, luck: bool = True, pool: int = POOL) -> Design:
         return sample(columns, size, seed, luck, pool, method=name)
 
     def estimate(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
         return given_data.indices(design, outcome, name, resamples, seed)
 
-    return Method(name, title, answers, make, estimate, size)
+    return Method(name, title, answers, design, estimate, size)
 
 
 METHODS: dict[str, Method] = {
@@ -171,7 +171,7 @@ QUESTIONS: dict[str, Answer] = {
 }
 
 
-def find(name: str) -> Method:
+def find_method(name: str) -> Method:
     """The method of a name.
 
     Raises
@@ -185,9 +185,9 @@ def find(name: str) -> Method:
     return METHODS[known]
 
 
-def make(
+def build_design(
     method: Method,
-    columns: Sequence[Column],
+    columns: Sequence[DesignColumn],
     size: int,
     seed: int,
     luck: bool = True,
@@ -204,11 +204,11 @@ def make(
     if size < 1:
         raise DesignError(f"{size} {method.part}: there must be at least 1.")
     if not by_block:
-        return method.make(columns, size, seed, luck, pool)
+        return method.design(columns, size, seed, luck, pool)
     if not method.groups:
         able = ", ".join(name for name, each in METHODS.items() if each.groups)
         raise DesignError(
             f"{method.name} is not defined for groups: what it would print are averages, or indices of single factors. "
             f"Blocks can be moved as wholes by {able}."
         )
-    return method.make(columns, size, seed, luck, pool, by_block=True)
+    return method.design(columns, size, seed, luck, pool, by_block=True)

@@ -15,20 +15,20 @@ from sim.analysis.sensitivity.design import (
     LUCK,
     POOL,
     Array,
-    Column,
     Design,
+    DesignColumn,
     clipped,
-    luck_of,
     named_seed,
     problem,
+    replicates_of,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, ends
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, percentile_interval
 
 METHOD = "shapley"
 
 
-def design(columns: Sequence[Column], size: int, seed: int, luck: bool = True, pool: int = POOL) -> Design:
+def design(columns: Sequence[DesignColumn], size: int, seed: int, luck: bool = True, pool: int = POOL) -> Design:
     """Random walks from one point to another, one factor at a time in random order; ``size`` of them."""
     from SALib.sample import shapley
 
@@ -44,7 +44,7 @@ def design(columns: Sequence[Column], size: int, seed: int, luck: bool = True, p
         row = np.arange(size) * width + step
         pairs = np.column_stack([row, row + 1])
     ends_of_walks = np.concatenate([np.arange(size) * width, np.arange(size) * width + width - 1])
-    return Design(METHOD, full, size, width, seed, unit, luck_of(unit, full, pool), pairs, ends_of_walks)
+    return Design(METHOD, full, size, width, seed, unit, replicates_of(unit, full, pool), pairs, ends_of_walks)
 
 
 def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
@@ -61,7 +61,7 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     value = shares(np.arange(design.size))
     boot = np.stack([shares(parts) for parts in chosen])
     boot = boot[np.isfinite(boot).all(axis=1)]
-    low, high = ends(boot)
+    low, high = percentile_interval(boot)
     return Measures(
         names=design.names,
         values={"shapley": value},
@@ -73,7 +73,7 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     )
 
 
-def over_time(design: Design, curves: Array) -> Array:
+def shares_over_time(design: Design, curves: Array) -> Array:
     """Shapley shares for every month, (month, factor), from curves (row, month); NaN where nothing varies."""
     from SALib.analyze import shapley
 

@@ -18,16 +18,16 @@ from sim.analysis.sensitivity.design import (
     LUCK,
     POOL,
     Array,
-    Column,
     Design,
+    DesignColumn,
     clipped,
-    luck_of,
     named_seed,
     problem,
+    replicates_of,
     require_power_of_two,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, ends
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, percentile_interval
 from sim.basics.errors import DesignError
 
 METHOD = "sobol"
@@ -35,7 +35,7 @@ SECOND_ORDER = "sobol2"
 
 
 def design(
-    columns: Sequence[Column],
+    columns: Sequence[DesignColumn],
     size: int,
     seed: int,
     luck: bool = True,
@@ -63,7 +63,7 @@ def design(
     unit = clipped(sobol.sample(about, size, calc_second_order=second, scramble=True, seed=named_seed(seed, METHOD)))
     count = len(dict.fromkeys(groups)) if groups else len(full)
     width = (2 * count if second else count) + 2
-    replicate = luck_of(unit, full, pool)
+    replicate = replicates_of(unit, full, pool)
     first = np.arange(size) * width
     pairs = np.empty((0, 2), int)
     if luck:
@@ -100,7 +100,7 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
         seed=named_seed(seed, "bootstrap"),
     )
     total, alone = np.asarray(found["ST_conf_all"]), np.asarray(found["S1_conf_all"])
-    (t_low, t_high), (a_low, a_high) = ends(total), ends(alone)
+    (t_low, t_high), (a_low, a_high) = percentile_interval(total), percentile_interval(alone)
     floor = {"ST": float(t_high[design.names.index(DUMMY)]), "S1": _floor_of_first(design, y, resamples, seed)}
     return Measures(
         names=design.names,
@@ -133,7 +133,7 @@ def _second(design: Design, found: dict[str, Array]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["first", "second", "value", "low", "high"])
 
 
-def over_time(design: Design, curves: Array) -> tuple[Array, Array]:
+def first_and_total_over_time(design: Design, curves: Array) -> tuple[Array, Array]:
     """S1 and ST for every month at once.
 
     Parameters
