@@ -511,7 +511,8 @@ def verify(
     from contextlib import nullcontext
 
     from sim.cli.terminal import as_json_text, progress
-    from sim.validation.table import any_closed_form_fails, as_markdown, as_text, run_checks, select_checks
+    from sim.validation.check_tables import as_markdown, as_text
+    from sim.validation.run_checks import any_closed_form_fails, run_checks, select_checks
 
     wanted = select_checks(ids or (), full)
     with nullcontext(None) if quiet else progress(len(wanted), "checks") as tick:

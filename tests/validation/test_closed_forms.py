@@ -8,15 +8,9 @@ from functools import cache
 import pytest
 
 from sim.validation import Check, CheckResult, Row, all_checks, close, holds, within
-from sim.validation.check import FAIL, PASS
-from sim.validation.table import (
-    any_closed_form_fails,
-    as_markdown,
-    as_text,
-    run_checks,
-    select_checks,
-    summary_sentence,
-)
+from sim.validation.check_tables import as_markdown, as_text, summary_sentence
+from sim.validation.checks import FAIL, PASS
+from sim.validation.run_checks import any_closed_form_fails, run_checks, select_checks
 from tests.validation.written_table import table_rows, written
 
 CLOSED_FORMS = [check for check in all_checks() if check.id.startswith("V")]
@@ -35,7 +29,7 @@ def each(found):
 @cache
 def outcome_of(check):
     """Every check is carried out once, though two tests look at it."""
-    return check.outcome()
+    return check.result()
 
 
 @pytest.mark.parametrize("check", each(CLOSED_FORMS))

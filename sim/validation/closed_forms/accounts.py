@@ -14,7 +14,7 @@ from sim.model.observables import OBSERVABLES
 from sim.model.policies import policy_kinds
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
-from sim.validation.check import Row, close, holds, verifies, within
+from sim.validation.checks import Row, close, holds, verifies, within
 
 RUN = {"months": 30, "adopters": 500, "seed": 2}
 

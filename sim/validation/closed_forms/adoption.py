@@ -12,8 +12,8 @@ from sim.engines.world import build
 from sim.model.rules.adoption import probability
 from sim.model.rules.choice import arrival_hazard
 from sim.scenario import Scenario
-from sim.validation.check import Row, close, verifies, within
-from sim.validation.worlds import everybody, restricted_scenario
+from sim.validation.checks import Row, close, verifies, within
+from sim.validation.restricted_scenarios import everybody, restricted_scenario
 
 INNOVATION, IMITATION = 0.006, 0.06
 

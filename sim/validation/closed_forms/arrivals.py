@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from sim.basics.streams import STREAMS, draw, run_key
 from sim.model.rules.choice import option_utility, race_time
-from sim.validation.check import Row, close, holds, verifies, within
+from sim.validation.checks import Row, close, holds, verifies, within
 
 KIND, LINE = STREAMS["arrive"], STREAMS["line"]
 KIND_GROUP, KIND_LANE, LINE_GROUP, LINE_LANE = KIND.group, KIND.lane, LINE.group, LINE.lane

@@ -15,8 +15,8 @@ from sim.engines.world import build
 from sim.model.agents.lab import LINE_DEFAULTS
 from sim.model.rules.choice import history_utility, inclusive
 from sim.scenario import Scenario
-from sim.validation.check import Row, close, verifies, within
-from sim.validation.worlds import NO_FEEDBACK, everybody, restricted_scenario
+from sim.validation.checks import Row, close, verifies, within
+from sim.validation.restricted_scenarios import NO_FEEDBACK, everybody, restricted_scenario
 
 COSTS = {"US-closed-A": 1.0, "US-closed-B": 1.6, "US-closed-C": 2.4}
 ROSTER = list(LINE_DEFAULTS)

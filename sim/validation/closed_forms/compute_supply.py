@@ -12,8 +12,8 @@ from sim.model.rules import compute
 from sim.model.rules.capability import borrowed_step
 from sim.model.rules.price import serving_cost
 from sim.scenario.resolve import from_mapping
-from sim.validation.check import Row, close, verifies, within
-from sim.validation.worlds import NO_FEEDBACK, restricted_scenario
+from sim.validation.checks import Row, close, verifies, within
+from sim.validation.restricted_scenarios import NO_FEEDBACK, restricted_scenario
 
 
 @verifies("V12")

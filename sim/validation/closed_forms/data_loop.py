@@ -11,10 +11,10 @@ from sim.engines.lockstep.engine import simulate
 from sim.model.rules.capability import accessible_data, data_gain, data_gain_slope
 from sim.model.rules.usage import decayed
 from sim.scenario.resolve import from_mapping
-from sim.validation.check import Row, close, holds, verifies
+from sim.validation.checks import Row, close, holds, verifies
 from sim.validation.closed_forms.choosing import stationary
 from sim.validation.closed_forms.network_effects import logistic, threshold
-from sim.validation.worlds import NO_FEEDBACK, everybody, restricted_scenario
+from sim.validation.restricted_scenarios import NO_FEEDBACK, everybody, restricted_scenario
 
 
 def steepest(exponent: float, shape: float) -> float:

@@ -19,10 +19,10 @@ from sim.model.rules.choice import option_utility
 from sim.model.rules.compute import lab_shares
 from sim.model.rules.price import serving_cost
 from sim.scenario import Scenario
-from sim.validation.check import Row, close, verifies
+from sim.validation.checks import Row, close, verifies
 from sim.validation.closed_forms.choosing import stationary
 from sim.validation.closed_forms.network_effects import logistic
-from sim.validation.worlds import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario
+from sim.validation.restricted_scenarios import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario
 
 HOME = np.eye(4)[[0, 0]]
 WIDTH, MOST, SCALE, EXPONENT, SHAPE, DATA = 1.5, 2.0, 0.002, 0.35, 1.0, 0.004

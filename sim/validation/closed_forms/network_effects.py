@@ -13,9 +13,9 @@ from sim.engines.meanfield.engine import simulate as mean_field
 from sim.engines.meanfield.linearised import linearise
 from sim.model.events import NewsShock
 from sim.scenario import Scenario
-from sim.validation.check import Row, close, holds, verifies, within
+from sim.validation.checks import Row, close, holds, verifies, within
 from sim.validation.closed_forms.choosing import stationary
-from sim.validation.worlds import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario, two_equal_lines
+from sim.validation.restricted_scenarios import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario, two_equal_lines
 
 
 def logistic(x: float) -> float:

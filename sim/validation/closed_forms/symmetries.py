@@ -19,8 +19,8 @@ from sim.model.rules.capability import accessible_data, pooled_data
 from sim.model.rules.choice import inclusive
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
-from sim.validation.check import Row, close, verifies, within
-from sim.validation.worlds import everybody, restricted_scenario
+from sim.validation.checks import Row, close, verifies, within
+from sim.validation.restricted_scenarios import everybody, restricted_scenario
 
 PLACES: dict[str, Any] = {
     "run": {"months": 40, "adopters": 500, "seed": 6},

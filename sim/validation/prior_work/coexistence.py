@@ -11,9 +11,9 @@ from sim.basics.axes import REGIONS, SECTORS
 from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.engine import simulate as mean_field
 from sim.scenario import Scenario
-from sim.validation.check import IN_PART, Row, holds, reproduces, within
+from sim.validation.checks import IN_PART, Row, holds, reproduces, within
 from sim.validation.closed_forms.choosing import cheap_and_dear
-from sim.validation.worlds import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario
+from sim.validation.restricted_scenarios import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario
 
 
 def good_or_cheap(spread: float, weight: float = 3.0) -> Scenario:

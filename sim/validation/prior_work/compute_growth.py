@@ -9,7 +9,7 @@ import numpy as np
 from sim.basics.axes import SECTORS
 from sim.engines.lockstep.engine import simulate
 from sim.scenario.resolve import from_mapping
-from sim.validation.check import Row, close, reproduces, within
+from sim.validation.checks import Row, close, reproduces, within
 
 
 @reproduces("X12", source="gate2025")

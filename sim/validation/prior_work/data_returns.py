@@ -10,7 +10,7 @@ from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.engine import simulate as mean_field
 from sim.model.rules.capability import data_gain, data_gain_slope
 from sim.scenario import Scenario
-from sim.validation.check import IN_PART, Row, close, holds, reproduces, within
+from sim.validation.checks import IN_PART, Row, close, holds, reproduces, within
 from sim.validation.closed_forms.data_loop import steepest
 from sim.validation.closed_forms.gains import BENCH, tuned_bench, two_line_bench
 from sim.validation.closed_forms.network_effects import logistic

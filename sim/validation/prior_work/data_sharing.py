@@ -11,7 +11,7 @@ from sim.basics.axes import PHYSICAL_SECTORS, SECTORS
 from sim.engines.lockstep.engine import simulate
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
-from sim.validation.check import IN_PART, Row, holds, reproduces, within
+from sim.validation.checks import IN_PART, Row, holds, reproduces, within
 from sim.validation.closed_forms.data_loop import steepest
 from sim.validation.closed_forms.gains import BENCH, tuned_bench
 from sim.validation.closed_forms.network_effects import logistic

@@ -8,8 +8,8 @@ from itertools import pairwise
 from sim.basics.axes import REGIONS, SECTORS
 from sim.engines.lockstep.engine import simulate
 from sim.scenario import Scenario
-from sim.validation.check import IN_PART, Row, holds, reproduces, within
-from sim.validation.worlds import NO_FEEDBACK, restricted_scenario
+from sim.validation.checks import IN_PART, Row, holds, reproduces, within
+from sim.validation.restricted_scenarios import NO_FEEDBACK, restricted_scenario
 
 HEAD_START = 0.9
 BEHIND = -1.7

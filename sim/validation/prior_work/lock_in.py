@@ -10,9 +10,9 @@ import numpy as np
 from sim.engines.lockstep.engine import simulate
 from sim.model.events import NewsShock
 from sim.scenario import Scenario
-from sim.validation.check import Row, close, holds, reproduces, within
+from sim.validation.checks import Row, close, holds, reproduces, within
 from sim.validation.closed_forms.network_effects import equal_lines
-from sim.validation.worlds import two_equal_lines
+from sim.validation.restricted_scenarios import two_equal_lines
 
 LOCKED = 0.75
 

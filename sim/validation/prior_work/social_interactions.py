@@ -12,9 +12,9 @@ from sim.basics.axes import REGIONS, SECTORS, TYPES
 from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.linearised import linearise
 from sim.scenario import Scenario
-from sim.validation.check import Row, close, holds, reproduces, within
+from sim.validation.checks import Row, close, holds, reproduces, within
 from sim.validation.closed_forms.network_effects import equal_lines
-from sim.validation.worlds import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario, two_equal_lines
+from sim.validation.restricted_scenarios import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario, two_equal_lines
 
 
 @reproduces("X2", source="brock2001", slow=True)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from sim.basics.axes import TYPES
 from sim.engines.lockstep.engine import simulate
 from sim.scenario.resolve import from_mapping
-from sim.validation.check import Row, holds, reproduces, within
+from sim.validation.checks import Row, holds, reproduces, within
 
 PASSED_ON = (0.0, 0.25, 0.5, 0.75, 1.0)
 
