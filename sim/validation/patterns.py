@@ -35,8 +35,8 @@ def score(
     scenario, _ = prepare(scenario, months=MONTHS, replicates=replicates)
     arrays = simulate([(scenario, replicate) for replicate in range(replicates)], progress=progress)
     paired = elasticity(scenario, min(replicates, MOST_PAIRED), progress, simulate)
-    found = [*pattern_statistics(label(arrays, scenario, range(replicates))), paired]
-    return sorted(found, key=lambda each: int(each.pattern[1:]))
+    statistics = [*pattern_statistics(label(arrays, scenario, range(replicates))), paired]
+    return sorted(statistics, key=lambda statistic: int(statistic.pattern[1:]))
 
 
 def run_months(scenario: Scenario, replicates: int) -> int:

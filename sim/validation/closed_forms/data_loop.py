@@ -50,7 +50,10 @@ def the_elasticity_of_the_data_gain_and_its_peak_are_the_closed_forms() -> Itera
 
 
 def shares_at_rest(worth: float, scale: float, switching_cost: float, exponent: float, start: np.ndarray) -> np.ndarray:
-    """Shares at rest when each line is worth ``worth`` times what its own data have taught it."""
+    """Shares at rest when each line is worth ``worth`` times its data gain.
+
+    ``start``: (line,) shares to iterate from; ``scale``: mean data of a line over the scale of the data gain.
+    """
     share = start
     for _ in range(3000):
         values = worth * data_gain(scale * share * len(share), 1.0, 1.0, exponent, 1.0)
@@ -76,11 +79,11 @@ def below_the_bound_no_scale_of_deployment_tips_two_lines() -> Iterator[Row]:
             start = np.array([0.9, 0.1])
             return any(np.ptp(shares_at_rest(worth, scale, cost, exponent, start)) > 1e-3 for scale in scales)
 
-        found = threshold(tips, 0.6 * bound, 1.6 * bound, steps=9)
+        critical = threshold(tips, 0.6 * bound, 1.6 * bound, steps=9)
         yield close(
             f"critical worth over all scales, as a part of the bound, switching cost {cost:g}",
             1.0,
-            found / bound,
+            critical / bound,
             within=0.02,
         )
 

@@ -228,8 +228,8 @@ def the_estimators_find_the_gain_of_the_bench() -> Iterator[Row]:
     plan = LoopPlan(
         live, seeds=RUNS, start=START, horizons=(MONTHS - 1 - START,), averaged=MONTHS - READ_FROM, in_place=False
     )
-    found = Opening.joined(plan, list(carry_out(tasks_of(plan), Kept(None), threads=2).values()))
-    gains = gains_table(found).set_index(["loop", "sector", "estimator"])["gain"]
+    opening = Opening.joined(plan, list(carry_out(tasks_of(plan), Kept(None), threads=2).values()))
+    gains = gains_table(opening).set_index(["loop", "sector", "estimator"])["gain"]
     yield close("cut and inject", exact, gains["total", "all", "cut and inject, isolated"], within=0.02)
     yield close("amplification, 1 - 1 / A", exact, gains["total", "all", "amplification"], within=0.02)
     # the twin opens all loops at once, and releases every month

@@ -19,6 +19,7 @@ from sim.validation.restricted_scenarios import ALL_STARTUPS, NO_FEEDBACK, restr
 
 
 def logistic(x: float) -> float:
+    """``1 / (1 + exp(-x))``."""
     return 1 / (1 + exp(-x))
 
 
@@ -65,11 +66,11 @@ def two_lines_tip_where_the_closed_form_says() -> Iterator[Row]:
         exact = 1 + exp(-cost)
         weights = np.array([1.1, 1.3]) * exact
         # the gains, which take the longest, are read at the first weight only
-        found = [
+        twins = [
             linearise(two_equal_lines(weight, cost, review, 10, 1000), 6, rest=rest, count=1)
             for weight, rest in zip(weights, (150, 1), strict=True)
         ]
-        values = np.array([each.eigenvalue for each in found])
+        values = np.array([twin.eigenvalue for twin in twins])
         for weight, value in zip(weights, values, strict=True):
             theory = 1 + 2 * review * logistic(-cost) * (weight * logistic(cost) - 1)
             yield close(f"eigenvalue at J = {weight:.4g}, switching cost {cost:g}", theory, value, within=2e-5)
@@ -77,7 +78,7 @@ def two_lines_tip_where_the_closed_form_says() -> Iterator[Row]:
         critical = weights[0] - (values[0] - 1) * (weights[1] - weights[0]) / (values[1] - values[0])
         yield close(f"critical weight, switching cost {cost:g}", exact, critical, within=1e-3)
         yield close(
-            f"gain of the matrix at J_c, switching cost {cost:g}", 1.0, found[0].spectral_radius / 1.1, within=0.006
+            f"gain of the matrix at J_c, switching cost {cost:g}", 1.0, twins[0].spectral_radius / 1.1, within=0.006
         )
 
 
@@ -87,8 +88,8 @@ def agents_tip_beyond_the_critical_weight_and_not_before() -> Iterator[Row]:
     adopters, noise = 2500, 0.5 / np.sqrt(2500)
     for cost in (0.0, 0.8):
         critical = 1 + exp(-cost)
-        worlds = [two_equal_lines(factor * critical, cost, 0.6, 110, adopters) for factor in (0.6, 1.5)]
-        base = simulate([(each, replicate) for each in worlds for replicate in range(4)])["installed_base"]
+        scenarios = [two_equal_lines(factor * critical, cost, 0.6, 110, adopters) for factor in (0.6, 1.5)]
+        base = simulate([(scenario, replicate) for scenario in scenarios for replicate in range(4)])["installed_base"]
         yield close(
             "everybody uses a line: largest distance from 1", 0, np.abs(base.sum(axis=2) - 1).max(), within=1e-12
         )
@@ -173,24 +174,28 @@ def a_small_crowd_of_agents_divides_its_time_between_order_and_evenness_as_its_c
         scenario = equal_lines(3, weight, months, adopters)
         share = simulate([(scenario, run) for run in range(runs)])["installed_base"][:, burn:]
         for what, read in (
-            ("part of the time in which a line holds half", lambda each: (each.max(axis=-1) > 0.5).astype(float)),
-            ("mean of the sum of squared shares", lambda each: (each**2).sum(axis=-1)),
+            ("part of the time in which a line holds half", lambda shares: (shares.max(axis=-1) > 0.5).astype(float)),
+            ("mean of the sum of squared shares", lambda shares: (shares**2).sum(axis=-1)),
         ):
             by_run = read(share).mean(axis=1)
             exact, error = float(chance @ read(state)), by_run.std(ddof=1) / np.sqrt(runs)
             yield close(f"J = {weight:.4g}: {what}", exact, by_run.mean(), within=4 * error)
 
 
+def _late_shares(lines: int, weight: float) -> np.ndarray:
+    """Shares of equal lines among 2000 agents, mean of the last 20 of 70 months, (replicate, line)."""
+    scenario = equal_lines(lines, weight, 70, 2000)
+    out = simulate([(scenario, replicate) for replicate in range(6)])
+    return out["installed_base"][:, -20:].mean(axis=1)
+
+
 @verifies("V6", source="brock2001")
 def startups_scatter_over_many_lines_below_the_thresholds_and_flock_above() -> Iterator[Row]:
     """In the agents' world shares stay even below, and rest on the ordered state above."""
     for lines, below, above in ((3, 2.2, 3.6), (4, 2.6, 4.6)):
-        run = lambda weight, n=lines: simulate([(equal_lines(n, weight, 70, 2000), r) for r in range(6)])[
-            "installed_base"
-        ][:, -20:].mean(axis=1)
-        away = np.abs(run(below) - 1 / lines).max()
+        away = np.abs(_late_shares(lines, below) - 1 / lines).max()
         yield within(f"{lines} lines at J = {below:g}: distance from even shares", 0, 0.08, away)
-        flocked = np.sort(run(above))[:, ::-1]
+        flocked = np.sort(_late_shares(lines, above))[:, ::-1]
         far = np.abs(flocked - ordered_state(above, lines)).max()
         yield within(f"{lines} lines at J = {above:g}: distance from the ordered state", 0, 0.03, far)
 
@@ -206,11 +211,11 @@ def shares_slow_down_and_spread_as_the_loop_gains_strength() -> Iterator[Row]:
         away = base[:, burn:, 0] - 0.5
         gain = weight * logistic(cost)
         memory = 1 - 2 * review * logistic(-cost) * (1 - gain)
-        found = (away[:, 1:] * away[:, :-1]).mean() / (away**2).mean()
+        measured = (away[:, 1:] * away[:, :-1]).mean() / (away**2).mean()
         yield close(
             f"memory from month to month at G = {gain:.3g}",
             memory,
-            found,
+            measured,
             within=4 * np.sqrt((1 - memory**2) / away.size),
         )
         moves = review * logistic(-cost)

@@ -43,8 +43,8 @@ def sharing_data_keeps_a_market_from_tipping() -> Iterator[Row]:
     for sharing, low, high in ((0.2, 0.95, 1.0), (0.4, 0.0, 0.05)):
         technology = alone.parameters.technology.model_copy(update={"data_sharing": sharing})
         parameters = alone.parameters.model_copy(update={"technology": technology})
-        found = tipping(alone.model_copy(update={"parameters": parameters}))
-        yield within(f"sharing {sharing:g} adds to usable data: runs that tip", low, high, found)
+        tipped = tipping(alone.model_copy(update={"parameters": parameters}))
+        yield within(f"sharing {sharing:g} adds to usable data: runs that tip", low, high, tipped)
     told = ", ".join(f"{level:.2g}: {part:.2f}" for level, part in zip(levels, frequency, strict=True))
     yield holds("never rises with sharing", all(a >= b for a, b in pairwise(frequency)), exact="falls", measured=told)
 
