@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from sim.analysis.estimates import CONFIDENCE
+
 Array = np.ndarray
 
-CONFIDENCE = 0.95
 DUST = 1e-12
 """Differences below this part of the values are rounding."""
 
@@ -193,14 +194,6 @@ def next_count(differences: Array, width: float, most: int) -> int:
         return count
     foreseen = math.ceil(count * (SPARE * float(high - low) / width) ** 2) if high - low > width else 0
     return min(most, max(foreseen, needed, math.ceil(GROWTH * count)))
-
-
-def until_narrow(draw: Callable[[int, int], Array], width: float, most: int) -> Array:
-    """Draw differences until their interval is narrow enough or ``most`` are drawn; ``draw(first, last)`` adds some."""
-    values = np.empty(0)
-    while (count := next_count(values, width, most)) > len(values):
-        values = np.concatenate([values, draw(len(values), count)])
-    return values
 
 
 # words

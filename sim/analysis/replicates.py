@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from sim.analysis.estimates import CONFIDENCE
 from sim.analysis.outcomes import OUTCOMES
-from sim.analysis.paired import CONFIDENCE, interval
+from sim.analysis.paired import interval
 
 SPREAD_TOLERANCE = 0.2
 """Relative half-width up to which the standard deviation over luck counts as known."""

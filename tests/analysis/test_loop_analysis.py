@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from sim.analysis.estimates import Estimate
 from sim.analysis.loops.dominance import handovers, link_score, relative_scores, unexplained
 from sim.analysis.loops.early_warning import (
     alarms,
@@ -22,9 +23,7 @@ from sim.analysis.loops.gains import (
     ABOVE,
     BELOW,
     UNTOLD,
-    Estimate,
     amplification,
-    gain,
     gain_verdict,
     jackknife,
     link_product,
@@ -63,9 +62,8 @@ def test_one_replicate_gives_no_interval():
     assert math.isnan(jackknife(lambda each: each.mean(), np.array([1.0])).low)
 
 
-def test_a_loop_that_returns_a_part_of_what_it_gets_has_that_gain_by_both_estimators():
-    put_in, part = 0.05, 0.589
-    assert gain(part * put_in, -part * put_in, put_in) == pytest.approx(part)
+def test_a_loop_that_returns_a_part_of_what_it_gets_has_that_gain_by_amplification():
+    part = 0.589
     assert amplification(np.full(3, 1 / (1 - part)), np.ones(3)) == pytest.approx(part)
 
 

@@ -18,7 +18,6 @@ from sim.analysis.paired import (
     pair,
     places_of,
     ratio_interval,
-    until_narrow,
 )
 
 MOST = 3000
@@ -41,6 +40,14 @@ def coverage(name: str, width: float, repeats: int, rule) -> float:
         _, low, high = interval(rule(values, width))
         held += low <= 0 <= high
     return held / repeats
+
+
+def until_narrow(draw, width: float, most: int) -> np.ndarray:
+    """Draw differences until `next_count` asks for no more; ``draw(first, last)`` adds some."""
+    values = np.empty(0)
+    while (count := next_count(values, width, most)) > len(values):
+        values = np.concatenate([values, draw(len(values), count)])
+    return values
 
 
 def ours(values: np.ndarray, width: float) -> np.ndarray:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.analysis.estimates import proportion_estimate
 from sim.analysis.scurves import (
     arrivals,
     contest,
     contest_probabilities,
     from_times,
     hysteresis,
-    loop_area,
-    proportion_estimate,
     time_to,
 )
 from sim.analysis.scurves.describe import is_contested
@@ -140,14 +139,6 @@ def test_hysteresis_is_the_part_of_an_effect_that_outlives_its_cause():
         hysteresis(without, without[:5], ended=43)
     with pytest.raises(ValueError, match="beyond"):
         hysteresis(without, without, ended=80)
-
-
-def test_a_share_that_follows_its_driver_walks_no_loop():
-    up = np.linspace(0, 1, 50)
-    driver = np.concatenate([up, up[::-1]])
-    assert loop_area(driver, driver**2) == pytest.approx(0, abs=1e-12)
-    latched = np.concatenate([(up > 0.7).astype(float), (up[::-1] > 0.3).astype(float)])
-    assert loop_area(driver, latched) == pytest.approx(0.4, abs=0.03)
 
 
 def test_only_a_real_fall_makes_a_share_contested():

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
+from sim.analysis.estimates import CONFIDENCE, Estimate
+
 Array = np.ndarray
 
-CONFIDENCE = 0.95
 ABOVE, BELOW, UNTOLD = "above 1", "below 1", "not told from 1"
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its 95% interval; NaN ends when fewer than two replicates leave no interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def reach(self) -> float:
-        """Half the width of the interval."""
-        return (self.high - self.low) / 2
 
 
 def jackknife(estimate: Callable[..., float], *arrays: Array) -> Estimate:
@@ -83,11 +69,6 @@ def moving_weights(choosers: Array, primary: Array, usage: Array, focus: Array, 
     share = (primary * focus).sum(axis=1) / np.maximum(users, 1e-300)
     weight = choosers * counted * share * (1 - share) * usage
     return weight / max(float(weight.sum()), 1e-300)
-
-
-def gain(up: Array, down: Array, step: float) -> Array:
-    """``(r+ - r-) / (2 step)``: the central difference of what came back, over what was put in."""
-    return (up - down) / (2 * step)
 
 
 def amplification(live: Array, cut: Array) -> float:

@@ -38,7 +38,7 @@ from sim.analysis.scurves.moments import (
 from sim.analysis.scurves.profile import HIGHEST_CEILING, ModelFit
 from sim.analysis.scurves.runs import fit_adoption, summarise_runs
 from sim.analysis.scurves.shapes import SHAPES, Shape
-from sim.analysis.scurves.survival import Arrivals, Estimate, arrivals, from_times, proportion_estimate
+from sim.analysis.scurves.survival import Arrivals, arrivals, from_times
 
 __all__ = [
     "FEWEST_MONTHS",
@@ -54,7 +54,6 @@ __all__ = [
     "Contest",
     "ContestProbabilities",
     "Crossing",
-    "Estimate",
     "Hysteresis",
     "ModelFit",
     "SCurve",
@@ -67,8 +66,6 @@ __all__ = [
     "fit_adoption",
     "from_times",
     "hysteresis",
-    "loop_area",
-    "proportion_estimate",
     "restricted_mean_time",
     "summarise_runs",
     "take_off",

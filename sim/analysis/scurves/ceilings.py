@@ -13,7 +13,8 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
-from sim.analysis.paired import CONFIDENCE, Paired, variance_reduction
+from sim.analysis.estimates import CONFIDENCE
+from sim.analysis.paired import Paired, variance_reduction
 from sim.analysis.scurves import PLAUSIBLE, ModelFit, SCurve, fit
 
 GROUPS = 5

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.analysis.estimates import Estimate, mean_estimate, proportion_estimate
 from sim.analysis.scurves.moments import HALF
-from sim.analysis.scurves.survival import Estimate, mean_estimate, proportion_estimate
 
 Array = np.ndarray
 
@@ -190,13 +190,3 @@ def hysteresis(without: Array, with_policy: Array, ended: int, after: int = AFTE
     effect, left = mean_estimate(difference[:, ended]), mean_estimate(difference[:, ended + after])
     told = effect.value != 0 and not effect.low <= 0 <= effect.high
     return Hysteresis(effect, left, left.value / effect.value if told else float("nan"))
-
-
-def loop_area(driver: Array, share: Array) -> float:
-    """Area between the way up and the way down when a driver is raised and lowered again; 0: the share follows it.
-
-    ``driver`` and ``share`` are (step,) along one closed walk; units are those of the driver times those of the share.
-    """
-    driver, share = np.asarray(driver, dtype=float), np.asarray(share, dtype=float)
-    ahead, behind = np.roll(driver, -1), np.roll(share, -1)
-    return float(abs((driver * behind - ahead * share).sum()) / 2)

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.analysis.estimates import Estimate, mean_estimate
 from sim.analysis.scurves.bootstrap import RESAMPLES, Interval, bootstrap
 from sim.analysis.scurves.contested import ContestProbabilities, contest, contest_probabilities
 from sim.analysis.scurves.curve import FEWEST_MONTHS, SCurve, fit
 from sim.analysis.scurves.moments import HALF, TAKE_OFF, restricted_mean_time
-from sim.analysis.scurves.survival import Arrivals, Estimate, arrivals, mean_estimate
+from sim.analysis.scurves.survival import Arrivals, arrivals
 from sim.basics.table import Series
 
 Array = np.ndarray

@@ -12,20 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from sim.analysis.estimates import CONFIDENCE, Estimate, proportion_estimate
 from sim.analysis.scurves.moments import time_to
 
 Array = np.ndarray
-
-CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with the ends of its 95% interval; NaN: it cannot be told."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -167,28 +157,3 @@ def _restricted_mean(time: Array, arrived: Array, start: float) -> dict[str, Any
     reach = float(norm.ppf((1 + CONFIDENCE) / 2)) * error if time.size > 1 and events.size else float("nan")
     low, high = float(np.maximum(mean - reach, 0.0)), float(np.minimum(mean + reach, horizon - start))
     return {"mean_wait": Estimate(mean, low, high), "watched": horizon - start}
-
-
-def proportion_estimate(happened: Array) -> Estimate:
-    """Part of the runs in which something happened, with Wilson's 95% interval; NaN without a run."""
-    from scipy.stats import binomtest
-
-    happened = np.asarray(happened, dtype=bool)
-    if not happened.size:
-        return Estimate(float("nan"), float("nan"), float("nan"))
-    found = binomtest(int(happened.sum()), happened.size)
-    ends = found.proportion_ci(CONFIDENCE, method="wilson")
-    return Estimate(float(found.statistic), float(ends.low), float(ends.high))
-
-
-def mean_estimate(values: Array) -> Estimate:
-    """Mean over runs with Student's 95% interval, (run,); no interval with one run."""
-    from scipy.stats import t
-
-    values = np.asarray(values, dtype=float)
-    centre = float(values.mean()) if values.size else float("nan")
-    if values.size < 2:
-        return Estimate(centre, float("nan"), float("nan"))
-    error = float(values.std(ddof=1)) / np.sqrt(values.size)
-    reach = float(t.ppf((1 + CONFIDENCE) / 2, values.size - 1)) * error
-    return Estimate(centre, centre - reach, centre + reach)

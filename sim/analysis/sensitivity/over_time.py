@@ -10,7 +10,6 @@ from sim.analysis.sensitivity.design import DUMMY, LUCK, Array, Design
 from sim.analysis.sensitivity.methods import elementary, given_data, shapley, variance
 from sim.analysis.sensitivity.methods.registry import Method
 
-REST = "interactions"
 GIVEN = given_data.METHODS
 
 

@@ -14,8 +14,6 @@ import pandas as pd
 
 from sim.analysis.sensitivity.design import DUMMY, LUCK, Array, Design
 
-MOST = 8
-
 
 @dataclass(frozen=True)
 class Crossings:

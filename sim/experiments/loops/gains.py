@@ -10,8 +10,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from sim.analysis.estimates import Estimate
 from sim.analysis.loops.gains import (
-    Estimate,
     amplification,
     gain_verdict,
     jackknife,

@@ -52,7 +52,7 @@ def the_elasticity_of_the_data_gain_and_its_peak_are_the_closed_forms() -> Itera
 def shares_at_rest(worth: float, scale: float, switching_cost: float, exponent: float, start: np.ndarray) -> np.ndarray:
     """Shares at rest when each line is worth ``worth`` times its data gain.
 
-    ``start``: (line,) shares to iterate from; ``scale``: mean data of a line over the scale of the data gain.
+    ``start``: (line,) shares to iterate from; ``scale``: data of a line at even shares, in scales of the data gain.
     """
     share = start
     for _ in range(3000):

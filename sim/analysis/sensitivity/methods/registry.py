@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 from sim.analysis.sensitivity.convergence import LEAST_PARTS
 from sim.analysis.sensitivity.design import POOL, Array, Design, DesignColumn, sample
@@ -130,9 +129,6 @@ METHODS: dict[str, Method] = {
         ),
     )
 }
-
-
-Question = Literal["screen", "share", "interaction", "tail", "which-region"]
 
 
 @dataclass(frozen=True)
