@@ -398,7 +398,11 @@ def words(study: Study, extras: Extras) -> str:
             lines.append(f"... and {len(first.table) - ROWS} more in indices.csv")
         lines.append("")
     lines += [f"- {sentence(each, study.called)}" for each in study.outcomes.values()]
-    told = [f"{each.outcome} {percent(each.luck.share)}" for each in study.outcomes.values() if each.luck.pairs]
+    told = [
+        f"{each.outcome} {percent(each.stochastic_share.share)}"
+        for each in study.outcomes.values()
+        if each.stochastic_share.pairs
+    ]
     lines += ["", f"share of luck: {', '.join(told) or 'not known, since luck was not varied'}"]
     lines += looks(study)
     if extras.region is not None and extras.box is not None:

@@ -136,7 +136,7 @@ def test_every_method_ranks_a_straight_function_rightly(method):
 def test_luck_is_a_factor_with_its_share_and_leaves_the_others_theirs():
     found = study(noisy_ishigami, ISHIGAMI, method="sobol", size=2048, lucky=True, resamples=FEW).outcomes["outcome"]
     assert found.value(LUCK, "ST") == pytest.approx(0.2, abs=0.03)
-    assert found.luck.share == pytest.approx(found.value(LUCK, "ST"), rel=0.05)
+    assert found.stochastic_share.share == pytest.approx(found.value(LUCK, "ST"), rel=0.05)
     assert found.value("inert", "ST") == 0
     assert found.value("x2", "ST") == pytest.approx(0.8 * ISHIGAMI_ST["x2"], abs=0.04)
 
@@ -147,8 +147,8 @@ def test_every_method_tells_the_share_of_luck(method):
     found = study(noisy_linear, method=method, size=size, **LUCKY).outcomes["outcome"]
     # the two-level designs put the factors at the ends of their ranges, which makes luck's part smaller
     exact = {"ff": 1 / 4, "morris": 0.375}.get(method, 0.5)
-    assert found.luck.pairs > 50
-    assert found.luck.low < exact < found.luck.high
+    assert found.stochastic_share.pairs > 50
+    assert found.stochastic_share.low < exact < found.stochastic_share.high
 
 
 @pytest.mark.parametrize("text", ["mean:40", "quantile:0.5:40"])
@@ -156,7 +156,7 @@ def test_replicate_means_and_quantiles_hide_luck_and_still_tell_its_share(text):
     found = study(noisy_linear, LINEAR, method="sobol", size=128, lucky=True, luck=text, resamples=FEW)
     each = found.outcomes["outcome"]
     assert LUCK not in each.table["factor"].tolist()
-    assert each.luck.share == pytest.approx(0.5, abs=0.08)
+    assert each.stochastic_share.share == pytest.approx(0.5, abs=0.08)
     # the same replicates at every point: the mean of their luck moves no index
     assert each.value("inert", "ST") == 0
     assert found.runs == 40 * 128 * 7
@@ -391,7 +391,7 @@ def test_failed_parts_of_a_curve_leave_scipy_nothing_that_is_not_finite():
 
 def test_blocks_move_as_wholes_where_that_is_defined_and_nowhere_else():
     columns = [DesignColumn("a", block="cost"), DesignColumn("b", block="cost"), DesignColumn("c", block="data")]
-    design = build_design(find_method("sobol"), columns, 512, 1, luck=False, by_block=True)
+    design = build_design(find_method("sobol"), columns, 512, 1, stochastic=False, by_block=True)
     y = design.unit[:, 0] + design.unit[:, 1] + design.unit[:, 2]
     found = analyse(find_method("sobol"), design, y, resamples=FEW)
     assert found.value("cost") == pytest.approx(2 / 3, abs=0.06)

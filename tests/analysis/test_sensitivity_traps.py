@@ -14,7 +14,7 @@ from sim.analysis.sensitivity.design import named_seed, problem
 from sim.analysis.sensitivity.measures import RESAMPLES
 from sim.analysis.sensitivity.methods.given_data import contained, slices
 from sim.analysis.sensitivity.resampling import classes, deltas, first_orders, regionals, slice_distances
-from sim.analysis.sensitivity.survival import crossings, median
+from sim.analysis.sensitivity.survival import crossings, median_crossing
 from sim.basics.errors import DesignError, ScenarioError
 from sim.experiments.sensitivity import study
 from sim.experiments.sensitivity.request import columns
@@ -85,9 +85,9 @@ def test_what_is_not_crossed_is_censored_and_never_filled_in():
     found = crossings(curves, 0.5)
     assert found.share == np.mean(month < 100) < 0.75
     # every run is followed to the end, so the median is that of all runs, not of those that cross
-    assert median(found) == pytest.approx(np.median(month), abs=1)
+    assert median_crossing(found) == pytest.approx(np.median(month), abs=1)
     few = crossings(curves[month > 60], 0.5)
-    assert np.isnan(median(few)) == (few.share < 0.5)
+    assert np.isnan(median_crossing(few)) == (few.share < 0.5)
 
 
 # seeds
@@ -232,7 +232,7 @@ def test_a_misspelt_factor_is_refused():
 
 def test_a_single_block_of_all_factors_is_a_design_like_any_other():
     columns_ = [DesignColumn(name, block="all") for name in LINEAR]
-    design = build_design(find_method("sobol"), columns_, 64, 1, luck=False, by_block=True)
+    design = build_design(find_method("sobol"), columns_, 64, 1, stochastic=False, by_block=True)
     found = analyse(find_method("sobol"), design, linear(table_of(design)), resamples=50)
     assert found.value("all", "ST") == pytest.approx(1, abs=0.2)
 
@@ -251,7 +251,7 @@ def test_a_step_that_would_be_cut_to_nothing_goes_the_other_way():
 
 
 def test_fresh_luck_would_make_an_inert_factor_look_like_half_of_everything_and_keyed_luck_does_not():
-    design = build_design(find_method("sobol"), COLUMNS, 512, 1, luck=False)
+    design = build_design(find_method("sobol"), COLUMNS, 512, 1, stochastic=False)
     fresh = analyse(find_method("sobol"), design, freshly_noisy(table_of(design)), resamples=50, trace=False)
     assert fresh.value("inert", "ST") == pytest.approx(0.5, abs=0.08)  # the trap, if it were let through
     keyed = study(noisy_linear, LINEAR, method="sobol", size=512, lucky=True, resamples=50).outcomes["outcome"]
@@ -290,7 +290,7 @@ def test_morris_and_radial_effects_are_the_libraries():
     theirs = morris.analyze(problem(design.columns), design.unit, y, num_levels=4, seed=1)
     ours = analyse(find_method("morris"), design, y, resamples=20, trace=False)
     assert [ours.value(name) for name in design.names] == pytest.approx(theirs["mu_star"].filled(), rel=1e-6)
-    design = build_design(find_method("radial"), COLUMNS, 12, 4, luck=False)
+    design = build_design(find_method("radial"), COLUMNS, 12, 4, stochastic=False)
     y = linear(table_of(design)) ** 2
     with contained(0):
         theirs = radial_ee.analyze(problem(design.columns), design.unit, y, 12)

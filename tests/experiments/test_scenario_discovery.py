@@ -15,7 +15,7 @@ from sim.experiments.sensitivity import study
 from tests.analysis.sensitivity_functions import LINEAR, linear
 
 NAMES = ["a", "b", "c", "d"]
-UNITS = sample([DesignColumn(name) for name in NAMES], 1024, 1, luck=False).unit[:, :4]
+UNITS = sample([DesignColumn(name) for name in NAMES], 1024, 1, stochastic=False).unit[:, :4]
 CORNER = (UNITS[:, 0] > 0.6) & (UNITS[:, 1] < 0.4)
 
 
@@ -123,7 +123,7 @@ def test_a_sample_helps_to_find_a_reversal_that_no_single_factor_and_no_slope_sh
 
 
 def test_moments_differ_between_the_halves_of_the_factor_that_sets_them():
-    design = sample([DesignColumn("speed"), DesignColumn("inert")], 256, 1, luck=False)
+    design = sample([DesignColumn("speed"), DesignColumn("inert")], 256, 1, stochastic=False)
     month = 20 + 100 * (1 - design.unit[:, 0])
     curves = (np.arange(90) >= month[:, None]).astype(float)
     table = split_by_factor(design, curves, 0.5)

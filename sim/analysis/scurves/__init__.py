@@ -23,7 +23,6 @@ from sim.analysis.scurves.contested import (
     contest,
     contest_probabilities,
     hysteresis,
-    loop_area,
 )
 from sim.analysis.scurves.curve import FEWEST_MONTHS, IDENTIFIED, PLAUSIBLE, WEAK, SCurve, Status, fit
 from sim.analysis.scurves.moments import (

@@ -140,7 +140,7 @@ def account_of(study: Study, extras: Extras, about: Mapping[str, Any]) -> dict[s
     found["outcomes"] = {
         name: {
             "stable": each.stable,
-            "luck": [each.luck.share, each.luck.low, each.luck.high],
+            "luck": [each.stochastic_share.share, each.stochastic_share.low, each.stochastic_share.high],
             "ranked": each.ranked,
             "influential": each.influential if each.stable else sorted(each.influential),
             "parts_needed": each.settled.needed if each.settled is not None else None,

@@ -128,12 +128,13 @@ def _others(study: Study) -> list[str]:
 
 def _luck(study: Study) -> list[str]:
     lines = ["## Luck", "", f"How luck is treated: {study.treatment.words}.", ""]
-    if not any(each.luck.pairs for each in study.outcomes.values()):
+    if not any(each.stochastic_share.pairs for each in study.outcomes.values()):
         return [*lines, "Luck was not varied, so its share is not known.", ""]
     lines += ["| outcome | share of the variance that is luck (95%) | pairs of runs |", "|---|---|---:|"]
     for each in study.outcomes.values():
-        share = f"{percent(each.luck.share)} ({percent(each.luck.low)} to {percent(each.luck.high)})"
-        lines.append(f"| {outcome_words(each.outcome)[0]} | {share if each.luck.pairs else ''} | {each.luck.pairs} |")
+        luck = each.stochastic_share
+        share = f"{percent(luck.share)} ({percent(luck.low)} to {percent(luck.high)})"
+        lines.append(f"| {outcome_words(each.outcome)[0]} | {share if luck.pairs else ''} | {luck.pairs} |")
     return [
         *lines,
         "",

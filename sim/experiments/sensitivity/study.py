@@ -181,7 +181,7 @@ def make_design(
     """The design of a study."""
     luck = model.lucky and treatment.kind == "factor"
     return build_design(
-        method, [each.column for each in model.variables], size, seed, luck=luck, pool=pool, by_block=by_block
+        method, [each.column for each in model.variables], size, seed, stochastic=luck, pool=pool, by_block=by_block
     )
 
 

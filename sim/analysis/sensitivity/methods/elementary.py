@@ -1,11 +1,11 @@
-"""Elementary effects: what one step of one factor does, from many places. Few runs tell which factors to drop.
+"""Elementary effects: the effect of one step of one factor, at many places. Few runs tell which factors to drop.
 
 mu* is the mean size of a step's effect and sigma its spread; a factor with a large sigma is curved or interacts.
 Effects are per whole range of a factor, in the unit of the outcome, so factors of different units compare.
 
 Morris' grid has a few levels of each factor, onto which three categories do not fit evenly (on four levels one of them
-gets half of all points). So a factor with few values, and luck, takes two different values of its own in each
-trajectory, every value equally often; its step counts by the part of the range that it crosses, or as a whole range
+gets half of all points). So a factor with few values, and the replicate, takes two different values of its own in each
+trajectory, every value equally often. Its step counts by the part of the range that it crosses, or as a whole range
 where values have no order.
 """
 
@@ -45,21 +45,28 @@ def own_values(column: DesignColumn) -> bool:
 
 
 def design(
-    columns: Sequence[DesignColumn], size: int, seed: int, luck: bool = True, pool: int = POOL, radial: bool = False
+    columns: Sequence[DesignColumn],
+    size: int,
+    seed: int,
+    stochastic: bool = True,
+    pool: int = POOL,
+    radial: bool = False,
 ) -> Design:
     """Trajectories of one step for each factor: along Morris' grid, or each step from the same base point (radial).
 
     Parameters
     ----------
     size : trajectories; each has one row more than there are columns
+    stochastic : whether the replicate is a factor, drawn from ``pool`` of them
+    radial : every step starts at the base point, in place of the point before
     """
-    full = with_extras(columns, luck)
+    full = with_extras(columns, stochastic)
     parts = _radial(full, size, seed) if radial else _trajectories(full, size, seed)
     replicate = np.zeros(parts.shape[:2], dtype=int)
     pairs = np.empty((0, 2), int)
-    if luck:
+    if stochastic:
         place = [column.name for column in full].index(LUCK)
-        # a row stands after luck's step if its luck coordinate is not the trajectory's first
+        # a row comes after the step of the replicate if its luck coordinate is not the trajectory's first
         after = parts[:, :, place] != parts[:, :1, place]
         first, other = fresh_replicates(seed, size, pool)
         replicate = np.where(after, other[:, None], first[:, None])
@@ -74,16 +81,16 @@ def design(
 def _trajectories(full: tuple[DesignColumn, ...], size: int, seed: int) -> Array:
     from SALib.sample.morris import sample
 
-    found = [
+    trajectories = [
         sample(problem(full), 1, num_levels=LEVELS, seed=named_seed(seed, MORRIS, part)).astype(float)
         for part in range(size)
     ]
-    for part, rows in enumerate(found):
+    for part, rows in enumerate(trajectories):
         for place, column in enumerate(full):
             if own_values(column):
                 before, after = _two_values(column, seed, part, place)
                 rows[:, place] = np.where(rows[:, place] == rows[0, place], before, after)
-    return np.stack(found)
+    return np.stack(trajectories)
 
 
 def _two_values(column: DesignColumn, seed: int, part: int, place: int) -> tuple[float, float]:
@@ -113,7 +120,7 @@ def effects(design: Design, outcome: Array) -> Array:
     ``outcome`` is (row,) or (row, month); the result has the same last axes.
     """
     unit, y = design.parts(design.unit), design.parts(np.asarray(outcome, dtype=float))
-    found = np.empty((design.size, len(design.columns), *y.shape[2:]))
+    change_per_range = np.empty((design.size, len(design.columns), *y.shape[2:]))
     for place, column in enumerate(design.columns):
         if design.method == RADIAL:
             before = np.zeros(design.size, dtype=int)
@@ -128,27 +135,29 @@ def effects(design: Design, outcome: Array) -> Array:
         elif own_values(column):
             step = step * column.levels / (column.levels - 1)
         change = y[row, after] - y[row, before]
-        found[:, place] = change / step.reshape(-1, *[1] * (change.ndim - 1))
-    return found
+        change_per_range[:, place] = change / step.reshape(-1, *[1] * (change.ndim - 1))
+    return change_per_range
 
 
 def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
     """mu*, mu and sigma of one outcome, (row,), every value finite, in the outcome's unit."""
-    found = effects(design, outcome)
+    signed = effects(design, outcome)
     chosen = draws(design.size, resamples, seed)
-    size = np.abs(found)
-    boot = np.stack([size[each].mean(axis=0) for each in chosen])
-    mean = np.stack([found[each].mean(axis=0) for each in chosen])
-    spread = np.stack([found[each].std(axis=0, ddof=1) for each in chosen]) if design.size > 1 else np.zeros_like(boot)
+    size = np.abs(signed)
+    boot = np.stack([size[parts].mean(axis=0) for parts in chosen])
+    mean = np.stack([signed[parts].mean(axis=0) for parts in chosen])
+    spread = (
+        np.stack([signed[parts].std(axis=0, ddof=1) for parts in chosen]) if design.size > 1 else np.zeros_like(boot)
+    )
     (s_low, s_high), (m_low, m_high), (d_low, d_high) = (
         percentile_interval(boot),
         percentile_interval(mean),
         percentile_interval(spread),
     )
-    sigma = found.std(axis=0, ddof=1) if design.size > 1 else np.full(found.shape[1], np.nan)
+    sigma = signed.std(axis=0, ddof=1) if design.size > 1 else np.full(signed.shape[1], np.nan)
     return Measures(
         names=design.names,
-        values={"mu_star": size.mean(axis=0), "mu": found.mean(axis=0), "sigma": sigma},
+        values={"mu_star": size.mean(axis=0), "mu": signed.mean(axis=0), "sigma": sigma},
         low={"mu_star": s_low, "mu": m_low, "sigma": d_low},
         high={"mu_star": s_high, "mu": m_high, "sigma": d_high},
         main="mu_star",

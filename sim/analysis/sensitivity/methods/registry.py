@@ -1,4 +1,4 @@
-"""The methods by name: which question each answers, how many runs it takes, and what it cannot do."""
+"""The methods by name: which question each answers, how many runs it takes, and what its limits are."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ Estimator = Callable[..., Measures]
 
 @dataclass(frozen=True)
 class Method:
-    """One way to ask.
+    """One method of sensitivity analysis.
 
     Attributes
     ----------
+    name : as after ``--method``
     title, answers : name in words, and the question it answers
-    size : parts that it starts with, when nothing else is said
+    design : (columns, size, seed, stochastic, pool) -> Design
+    estimate : (design, outcome, resamples, seed) -> Measures
+    size : default number of parts of the design
     part : what a part is called
     balanced : whether parts come in powers of two
     groups : whether whole blocks can be factors
@@ -43,8 +46,10 @@ class Method:
 
 
 def _given(name: str, title: str, answers: str, size: int = 1024) -> Method:
-    def design(columns: Sequence[DesignColumn], size: int, seed: int, luck: bool = True, pool: int = POOL) -> Design:
-        return sample(columns, size, seed, luck, pool, method=name)
+    def design(
+        columns: Sequence[DesignColumn], size: int, seed: int, stochastic: bool = True, pool: int = POOL
+    ) -> Design:
+        return sample(columns, size, seed, stochastic, pool, method=name)
 
     def estimate(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
         return given_data.indices(design, outcome, name, resamples, seed)
@@ -53,8 +58,8 @@ def _given(name: str, title: str, answers: str, size: int = 1024) -> Method:
 
 
 METHODS: dict[str, Method] = {
-    each.name: each
-    for each in (
+    method.name: method
+    for method in (
         Method(
             "morris",
             "Morris elementary effects",
@@ -133,7 +138,7 @@ METHODS: dict[str, Method] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What answers a question, and why that is chosen."""
+    """The method that answers a question, and why."""
 
     method: str
     why: str
@@ -186,11 +191,17 @@ def build_design(
     columns: Sequence[DesignColumn],
     size: int,
     seed: int,
-    luck: bool = True,
+    stochastic: bool = True,
     pool: int = POOL,
     by_block: bool = False,
 ) -> Design:
     """The design of a method.
+
+    Parameters
+    ----------
+    size : parts: trajectories, base points or walks
+    stochastic : whether the replicate is a factor, drawn from ``pool`` of them
+    by_block : move whole blocks of factors together
 
     Raises
     ------
@@ -200,11 +211,11 @@ def build_design(
     if size < 1:
         raise DesignError(f"{size} {method.part}: there must be at least 1.")
     if not by_block:
-        return method.design(columns, size, seed, luck, pool)
+        return method.design(columns, size, seed, stochastic, pool)
     if not method.groups:
-        able = ", ".join(name for name, each in METHODS.items() if each.groups)
+        able = ", ".join(name for name, other in METHODS.items() if other.groups)
         raise DesignError(
             f"{method.name} is not defined for groups: what it would print are averages, or indices of single factors. "
             f"Blocks can be moved as wholes by {able}."
         )
-    return method.design(columns, size, seed, luck, pool, by_block=True)
+    return method.design(columns, size, seed, stochastic, pool, by_block=True)
