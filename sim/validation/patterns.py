@@ -1,4 +1,4 @@
-"""The runs behind the fourteen patterns: the scenario itself, and each line a tenth dearer under the same luck."""
+"""The runs behind the fourteen patterns: the scenario, and the same runs with each line 10% dearer in turn."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEARER = 1.1
 """Factor on the serving cost of one line at a time, from which the elasticity is read."""
 
 MOST_PAIRED = 5
-"""Replicates that are enough for the elasticity: paired runs differ by little but the price."""
+"""Replicates for the elasticity: paired runs differ by little but the price, so few are enough."""
 
 
 def score(
@@ -30,7 +30,11 @@ def score(
 ) -> list[PatternStatistic]:
     """Every statistic of every pattern for a scenario, in the order of the patterns.
 
-    The horizon is cut to the 29 months that the record needs; ``simulate`` is the engine's.
+    Parameters
+    ----------
+    replicates : runs of the scenario; the horizon is cut to the 29 months that the record needs
+    progress : see `sim.run.Progress`
+    simulate : of the engine
     """
     scenario, _ = prepare(scenario, months=MONTHS, replicates=replicates)
     arrays = simulate([(scenario, replicate) for replicate in range(replicates)], progress=progress)

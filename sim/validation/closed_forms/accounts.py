@@ -1,4 +1,4 @@
-"""V20 and V22: the books balance, and a policy of no strength does nothing."""
+"""V20 and V22: the accounts balance, and a policy of strength zero changes nothing."""
 
 from __future__ import annotations
 

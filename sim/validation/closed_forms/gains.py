@@ -48,7 +48,7 @@ def returned_utility(
     experience: float = 0.0,
     open_leader: bool = False,
 ) -> float:
-    """Utility difference of two otherwise equal lines of one region that these loops return for the first's share."""
+    """Utility difference of two otherwise equal lines that these loops produce at a share of the first. [utils]"""
     shares = np.array([[share, 1 - share]])
     computes = lab_shares(np.ones((1, 2)), shares, np.array([[revenue]]), np.array([[1e-9]]), HOME)
     raw = capability(computes, 1.0, 0.0, 0.0, 0.0)
@@ -66,7 +66,7 @@ def returned_utility(
 
 
 def measured_gain(switching_cost: float, **loops: Any) -> float:
-    """Gain around the loop: change of the log odds that a change of the log odds brings about."""
+    """Gain around the loop: derivative of the next log odds by the log odds, at even shares."""
     step, ends = 1e-4, []
     for y in (-step, step):
         law = stationary(np.array([returned_utility(logistic(y), **loops), 0.0]), switching_cost)
@@ -84,7 +84,7 @@ def closed_form_gain(
     experience: float = 0.0,
     open_leader: bool = False,
 ) -> float:
-    """The sum of V10."""
+    """The gain as the closed sum of V10; arguments as in `returned_utility`."""
     local = QUALITY / (4 * WIDTH)
     lasting = DECAY / (DECAY + DISTIL + WEIGHTS * open_leader)
     x = DATA * (1 + sharing) / SCALE

@@ -1,4 +1,4 @@
-"""V21: no region and no line has a law of its own."""
+"""V21: swapping regions or lines swaps their results: none is treated differently."""
 
 from __future__ import annotations
 
