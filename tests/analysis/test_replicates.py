@@ -41,9 +41,9 @@ def draw(rng, points, replicates, of_points=1.0, of_luck=0.5, of_rest=0.3):
 def test_variances_of_points_and_luck_are_told_apart():
     rng = np.random.default_rng(1)
     found = [variance_components(draw(rng, 40, 12)) for _ in range(300)]
-    assert np.mean([each.of_points for each in found]) == pytest.approx(1.0, rel=0.05)
-    assert np.mean([each.of_luck for each in found]) == pytest.approx(0.25, rel=0.1)
-    assert np.mean([each.of_rest for each in found]) == pytest.approx(0.09, rel=0.05)
+    assert np.mean([each.between_points for each in found]) == pytest.approx(1.0, rel=0.05)
+    assert np.mean([each.between_replicates for each in found]) == pytest.approx(0.25, rel=0.1)
+    assert np.mean([each.residual for each in found]) == pytest.approx(0.09, rel=0.05)
 
 
 @pytest.mark.parametrize(("points", "replicates"), [(20, 8), (200, 4), (1, 30), (30, 1)])

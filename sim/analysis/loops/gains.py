@@ -1,4 +1,4 @@
-"""The gain of a loop: utils that come back to a line per util put in (section 8 of the model description)."""
+"""The gain of a loop: utility returned to a line per unit put in (section 8 of the model description)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def jackknife(estimate: Callable[..., float], *arrays: Array) -> Estimate:
     Parameters
     ----------
     estimate : function of arrays with replicates along the first axis
-    arrays : (replicate, ...) each, of equal length; replicate 7 of all of them is the same luck
+    arrays : (replicate, ...) each, of equal length; replicate 7 of all of them has the same random draws
     """
     count = len(arrays[0])
     value = float(estimate(*arrays))

@@ -1,8 +1,7 @@
 """S-curves: when adoption takes off, how fast it spreads, and whether its ceiling can be known (section 9).
 
-A ceiling read off a young curve is mostly a property of the model that was fitted (vandenbulte1997). So
-four models are fitted, their ceilings are averaged, and what the data cannot tell is withheld: NaN, with a status that
-says so.
+The ceiling of a young curve depends mostly on the model that is fitted (vandenbulte1997). So four models are fitted and
+their ceilings averaged, and a ceiling that the data do not identify is withheld: NaN, with a status.
 
 ::
 

@@ -1,4 +1,4 @@
-"""Ceilings of adoption in two scenarios, compared only where the data tell them.
+"""Ceilings of adoption in two scenarios, compared only where both are identified.
 
 A ceiling belongs to an ensemble: it is fitted to the mean curve of the runs. Its paired interval comes from leaving out
 one group of replicates after the other, the same ones in both scenarios (the delete-group jackknife).
@@ -25,7 +25,7 @@ NEARLY = 3.0
 
 
 class Ceilings:
-    """Fits to the levels of several scenarios; each is made once, and only if it is asked for."""
+    """Fits to the levels of several scenarios, made once and on demand."""
 
     def __init__(self, runs: dict[str, xr.Dataset]):
         """``runs``: scenario -> levels, (run, month) each, of the same replicates."""
@@ -67,8 +67,7 @@ class Ceilings:
     def parts(self, scenario: str, name: str) -> np.ndarray:
         """Ceilings without each group of runs, (group,); empty with less than two runs a group.
 
-        Each is a few steps from the fit to all runs: a search from nothing, with intervals that nobody reads, would
-        take a good part of the time of a comparison.
+        Each is refitted from the fit to all runs, which is much faster than a new search.
         """
         key, count = (scenario, name), self._runs[scenario].sizes["run"]
         if key not in self._parts:

@@ -1,4 +1,4 @@
-"""Take-off times when some curves never take off: runs that have not arrived are censored, not left out.
+"""Take-off times when some curves never take off: such runs are censored, not left out.
 
 The mean over those that arrived is too early, and the more so the fewer they are. Kaplan and Meier's estimate
 (kaplan1958) uses both the arrivals and the time that the others have been seen without one.
@@ -20,7 +20,7 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Arrivals:
-    """When curves arrive at a level, told from all of them.
+    """When curves reach a level, estimated from all of them.
 
     Attributes
     ----------
@@ -85,31 +85,34 @@ def arrivals(share: Array, level: float | Array, month: Array | None = None) -> 
 
 
 def from_times(time: Array, arrived: Array, start: float = 0.0, before: Array | None = None) -> Arrivals:
-    """The same from a list of times: of arrival where ``arrived``, else of the last look, (run,) each."""
+    """Arrivals from times, (run,): of arrival where ``arrived``, otherwise of the last observation.
+
+    ``start`` is the first month of the watch; ``before`` marks runs that had arrived when it began.
+    """
     from scipy.stats import CensoredData, ecdf  # half a second of import that a run does not need
 
     time, arrived = np.asarray(time, dtype=float), np.asarray(arrived, dtype=bool)
     if arrived.any():
-        found = ecdf(CensoredData(uncensored=time[arrived], right=time[~arrived]))
-        survival, steps = found.sf.probabilities, found.sf.quantiles
+        curve = ecdf(CensoredData(uncensored=time[arrived], right=time[~arrived]))
+        survival, steps = curve.sf.probabilities, curve.sf.quantiles
         with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
             # on the log-log scale no interval exists where the estimate is 0 or 1; what stands in for it is below
             warnings.filterwarnings("ignore", "The confidence interval is undefined", RuntimeWarning)
-            ends = found.sf.confidence_interval(CONFIDENCE, method="log-log")
+            ends = curve.sf.confidence_interval(CONFIDENCE, method="log-log")
         low = np.where(survival <= 0, 0.0, _carried(ends.low.probabilities, survival))
         high = _carried(ends.high.probabilities, survival)
     else:
         steps, survival = np.unique(time), np.ones(np.unique(time).size)
         low = high = survival
     happened = np.isin(steps, time[arrived])
-    steps, survival, low, high = (each[happened] for each in (steps, survival, low, high))
+    steps, survival, low, high = (values[happened] for values in (steps, survival, low, high))
 
     def quantile(part: float) -> Estimate:
         return Estimate(*(_first_at(steps, curve, 1 - part) for curve in (survival, low, high)))
 
     # with everybody watched to the same end, the part that has arrived is a plain proportion, and has Wilson's interval
     to_the_end = arrived.all() or time[~arrived].min() >= (time[arrived].max() if arrived.any() else 0.0)
-    last = Estimate(*(float(1 - each[-1]) if each.size else 0.0 for each in (survival, high, low)))
+    last = Estimate(*(float(1 - curve[-1]) if curve.size else 0.0 for curve in (survival, high, low)))
     return Arrivals(
         runs=time.size,
         arrived=int(arrived.sum()),

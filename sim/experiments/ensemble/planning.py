@@ -149,7 +149,7 @@ def _width(good: pd.DataFrame, name: str, lucky: Sequence[int], points: int, rep
     found = variance_components(values)
     single = good[good["replicate"] == 0][name].dropna()  # all points at one luck
     if points > 1 and replicates > 1 and len(single) > 1:
-        found = replace(found, of_points=max(float(single.var(ddof=1)) - found.of_rest, 0.0))
+        found = replace(found, between_points=max(float(single.var(ddof=1)) - found.residual, 0.0))
     elif replicates == 1:
         found = variance_components(single.to_numpy(dtype=float)[:, None])
     return {
@@ -157,7 +157,7 @@ def _width(good: pd.DataFrame, name: str, lucky: Sequence[int], points: int, rep
         "unit": OUTCOMES[name.partition("@")[0]].unit,
         "mean": float((single if points > 1 else good[name]).mean()),
         "width": found.width_at(points, replicates) if values.size > 1 or len(single) > 1 else math.nan,
-        "luck_part": found.luck_part if points > 1 else math.nan,
+        "luck_part": found.stochastic_share if points > 1 else math.nan,
         "missing": int(good[name].isna().sum()),
     }
 
