@@ -73,7 +73,7 @@ class Paired:
         return self.high - self.low
 
 
-def pair(base: Array, other: Array) -> Paired:
+def paired_difference(base: Array, other: Array) -> Paired:
     """Compare the values of the same replicates, (run,) and (run,); NaN: the run has none."""
     base, other = np.asarray(base, dtype=float), np.asarray(other, dtype=float)
     has_base, has_other = np.isfinite(base), np.isfinite(other)

@@ -42,7 +42,7 @@ class PatternStatistic:
         return float(max(self.low - self.mean, self.mean - self.high, 0.0))
 
 
-TITLES = {
+PATTERN_TITLES = {
     "F1": "open models are a fifth to a third of developer tokens though far cheaper",
     "F2": "Chinese open models rise from about 1% of routed tokens to about 13%",
     "F3": "enterprises use open models for 11-19% of workloads, Chinese ones hardly",
@@ -219,7 +219,7 @@ def patterns_that_hold(statistics: list[PatternStatistic]) -> dict[str, bool]:
     """Which patterns hold: all statistics of the pattern in their bands."""
     return {
         pattern: all(statistic.holds for statistic in statistics if statistic.pattern == pattern)
-        for pattern in TITLES
+        for pattern in PATTERN_TITLES
         if any(statistic.pattern == pattern for statistic in statistics)
     }
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from sim.validation.checks import FAIL, IN_PART, NOT_REPRODUCED, PASS, REPRODUCED, CheckResult, Row
 
-TITLES = {
+CHECK_TITLES = {
     "V": "Closed forms: what mathematics says must come out",
     "X": "Prior work: what earlier papers found, in the same restricted setting",
 }
@@ -18,7 +18,7 @@ def as_text(results: Sequence[CheckResult], width: int | None = None) -> str:
     """One block a check: its sentence and verdict, then its rows."""
     width = width or max(shutil.get_terminal_size((110, 24)).columns, 70)
     lines = []
-    for letter, title in TITLES.items():
+    for letter, title in CHECK_TITLES.items():
         group = [result for result in results if result.check.id.startswith(letter)]
         if group:
             lines += [title, ""]
@@ -55,7 +55,7 @@ def as_markdown(results: Sequence[CheckResult]) -> str:
         "what comes out today. The last digits of measured values may differ from machine to machine.",
         "",
     ]
-    for letter, title in TITLES.items():
+    for letter, title in CHECK_TITLES.items():
         group = [result for result in results if result.check.id.startswith(letter)]
         if not group:
             continue

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.analysis.patterns import TITLES, PatternStatistic, pattern_statistics, patterns_that_hold
+from sim.analysis.patterns import PATTERN_TITLES, PatternStatistic, pattern_statistics, patterns_that_hold
 from sim.scenario.resolve import load
 from sim.validation.patterns import score
 
@@ -24,7 +24,7 @@ def test_a_pattern_holds_only_if_all_its_statistics_do():
 def test_ten_of_the_fourteen_patterns_hold_at_the_defaults():
     measures = score(load(BASELINE).scenario)
     held = patterns_that_hold(measures)
-    assert set(held) == set(TITLES)
+    assert set(held) == set(PATTERN_TITLES)
     assert sum(held.values()) >= 10, held
     assert all(np.isfinite(each.mean) for each in measures)
 

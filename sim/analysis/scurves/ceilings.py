@@ -17,7 +17,7 @@ from sim.analysis.estimates import CONFIDENCE
 from sim.analysis.paired import Paired, variance_reduction
 from sim.analysis.scurves import PLAUSIBLE, ModelFit, SCurve, fit
 
-GROUPS = 5
+JACKKNIFE_GROUPS = 5
 """Groups that are left out in turn."""
 
 NEARLY = 3.0
@@ -50,8 +50,8 @@ class Ceilings:
         low = high = reduction = math.nan
         if differences.size and np.isfinite(differences).all():
             centred = differences - differences.mean()
-            error = math.sqrt((GROUPS - 1) / GROUPS * float(centred @ centred))
-            reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, GROUPS - 1)) * error
+            error = math.sqrt((JACKKNIFE_GROUPS - 1) / JACKKNIFE_GROUPS * float(centred @ centred))
+            reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, JACKKNIFE_GROUPS - 1)) * error
             low, high = b - a - reach, b - a + reach
             reduction = variance_reduction(before, after, differences)
         count = self._runs[base].sizes["run"]
@@ -71,8 +71,8 @@ class Ceilings:
         """
         key, count = (scenario, name), self._runs[scenario].sizes["run"]
         if key not in self._parts:
-            month, curves, member = *self._curves(scenario, name), np.arange(count) % GROUPS
-            groups = range(GROUPS if count >= 2 * GROUPS else 0)
+            month, curves, member = *self._curves(scenario, name), np.arange(count) % JACKKNIFE_GROUPS
+            groups = range(JACKKNIFE_GROUPS if count >= 2 * JACKKNIFE_GROUPS else 0)
             whole = self.whole(scenario, name)
             self._parts[key] = np.array(
                 [min(nearby_ceiling(whole, month, curves[member != group].mean(axis=0)), 1.0) for group in groups]

@@ -10,8 +10,6 @@ from sim.analysis.sensitivity.design import DUMMY, LUCK, Array, Design
 from sim.analysis.sensitivity.methods import elementary, given_data, shapley, variance
 from sim.analysis.sensitivity.methods.registry import Method
 
-GIVEN = given_data.METHODS
-
 
 @dataclass(frozen=True)
 class IndicesOverTime:
@@ -66,14 +64,14 @@ def indices_over_time(method: Method, design: Design, curves: Array) -> IndicesO
         measure = "S1"
     elif method.name in ("morris", "radial"):
         share, measure = elementary.mean_effects_over_time(used, kept), "mu_star"
-    elif method.name in GIVEN:
+    elif method.name in given_data.GIVEN_DATA_METHODS:
         share, measure = given_data.first_order_over_time(used, kept), "S1"
     elif method.name == "shapley":
         share, measure = shapley.shares_over_time(used, kept), "shapley"
     else:
         return None
     names = list(used.names)
-    if method.name in GIVEN and len(design.pairs):
+    if method.name in given_data.GIVEN_DATA_METHODS and len(design.pairs):
         names.append(LUCK)
         share = np.column_stack([share, _stochastic_share(design, curves, base)])
     keep = [names.index(name) for name in names if not name.startswith(DUMMY) and name != LUCK]

@@ -24,7 +24,7 @@ import xarray as xr
 
 from sim import __version__
 from sim.analysis.outcomes import CEILINGS, OUTCOMES, find_outcome, read_outcomes
-from sim.analysis.paired import Paired, difference_sentence, next_count, pair, ratio_interval
+from sim.analysis.paired import Paired, difference_sentence, next_count, paired_difference, ratio_interval
 from sim.analysis.scurves.ceilings import Ceilings
 from sim.analysis.who_switched import parts_of_focus, who_switched
 from sim.basics.axes import month_label, month_number
@@ -176,7 +176,7 @@ def carry_out(
             count := max(next_count(d, until.width, until.most) for d in luck.differences(column, date))
         ) > luck.tried:
             luck.extend(count)
-        widest = max(pair(np.zeros_like(d), d).width for d in luck.differences(column, date))
+        widest = max(paired_difference(np.zeros_like(d), d).width for d in luck.differences(column, date))
         reached = "narrow enough" if widest <= until.width else f"the most that was allowed; asked for {until.width:g}"
         stopped = f"{until.outcome}: interval {widest:.4g} wide at {luck.tried} replicates, {reached}"
         plan = replace(plan, scenarios=tuple(_with_replicates(each, luck.tried) for each in plan.scenarios))
@@ -372,7 +372,7 @@ def tabulate(plan: ComparisonPlan, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
             for month in plan.at if outcome.kind == "level" else (None,):
                 a, b = (at_month(each[outcome.name], month or 0) for each in (base, other))
                 what = f"{outcome.long_name} in {month_label(month)}" if month is not None else outcome.long_name
-                found = pair(a, b)
+                found = paired_difference(a, b)
                 said = difference_sentence(found, what, outcome.unit, outcome.kind)
                 about = (scenario.name, outcome.name, outcome.long_name, month, outcome.unit, outcome.lens)
                 rows.append(_row(*about, outcome.headline, found, said) | _per_dollar(base, other, outcome.name, month))

@@ -13,7 +13,7 @@ from sim.model.rules.usage import decayed
 from sim.scenario.resolve import from_mapping
 from sim.validation.checks import Row, close, holds, verifies
 from sim.validation.closed_forms.choosing import stationary
-from sim.validation.closed_forms.network_effects import logistic, threshold
+from sim.validation.closed_forms.network_effects import bisected_threshold, logistic
 from sim.validation.restricted_scenarios import NO_FEEDBACK, everybody, restricted_scenario
 
 
@@ -79,7 +79,7 @@ def below_the_bound_no_scale_of_deployment_tips_two_lines() -> Iterator[Row]:
             start = np.array([0.9, 0.1])
             return any(np.ptp(shares_at_rest(worth, scale, cost, exponent, start)) > 1e-3 for scale in scales)
 
-        critical = threshold(tips, 0.6 * bound, 1.6 * bound, steps=9)
+        critical = bisected_threshold(tips, 0.6 * bound, 1.6 * bound, steps=9)
         yield close(
             f"critical worth over all scales, as a part of the bound, switching cost {cost:g}",
             1.0,

@@ -49,7 +49,7 @@ def ordered_state(weight: float, lines: int = 2, switching_cost: float = 0.0, he
     return share
 
 
-def threshold(tips: Callable[[float], bool], low: float, high: float, steps: int) -> float:
+def bisected_threshold(tips: Callable[[float], bool], low: float, high: float, steps: int) -> float:
     """Where a yes-or-no question changes its answer, after so many halvings of the bracket."""
     for _ in range(steps):
         middle = (low + high) / 2

@@ -28,7 +28,7 @@ from sim.analysis.sensitivity.measures import (
 from sim.analysis.sensitivity.resampling import deltas, first_orders, regionals, slice_distances
 from sim.basics.errors import DesignError
 
-METHODS = ("rbd_fast", "delta", "pawn", "hdmr", "rsa")
+GIVEN_DATA_METHODS = ("rbd_fast", "delta", "pawn", "hdmr", "rsa")
 RUNS_A_SLICE, MOST_SLICES = 60, 10
 HDMR_LEAST = 300
 HDMR_TERMS_PER_RUN = 0.5
@@ -60,7 +60,7 @@ def slices(rows: int, column: DesignColumn | None = None) -> int:
 
 
 def indices(design: Design, outcome: Array, method: str, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
-    """Indices of one outcome, (row,), every value finite, by one of `METHODS`.
+    """Indices of one outcome, (row,), every value finite, by one of `GIVEN_DATA_METHODS`.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def indices(design: Design, outcome: Array, method: str, resamples: int = RESAMP
         return _pawn(design, x, y, resamples, seed)
     if method == "hdmr":
         return _hdmr(design, x, y, seed)
-    raise DesignError(f"{method} is no method for a sample. Known: {', '.join(METHODS)}.")
+    raise DesignError(f"{method} is no method for a sample. Known: {', '.join(GIVEN_DATA_METHODS)}.")
 
 
 def _from_columns(
