@@ -3,9 +3,9 @@
     python .ci/readme_commands.py README.md FOLDER
 
 Files that the README shows are written first (a block of YAML or Python whose text names its file). Commands run in the
-order of the page, each in a small size: options appended to a verb make it quick, and change nothing of how its arguments
-are found. A folder such as ``runs/baseline-1a2b3c4d`` stands for the newest one of that name. The first block of the page
-is the checkout's own set-up and is left out.
+order of the page, each in a small size: options appended to a verb make it quick, and change nothing of how its
+arguments are found. A folder such as ``runs/baseline-1a2b3c4d`` stands for the newest one of that name. The first block
+of the page is the checkout's own set-up and is left out.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def main(readme: str, place: str) -> int:
         if words[0] == "openloop" and len(words) > 1:
             own = SHORTER.get(words[1], [])
             on_folders = any(word.startswith("runs/") for word in words)  # are explained and scored as they were made
-            words += [] if on_folders or "--plan" in words and words[1] != "ensemble" else own
+            words += [] if on_folders or ("--plan" in words and words[1] != "ensemble") else own
         done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
         print(f"{'ok    ' if done.returncode == 0 else 'FAILED'} {command}", flush=True)
         if done.returncode:

@@ -2,9 +2,14 @@
 
 ::
 
-    scenario file --prepare--> Scenario --simulate--> arrays --label--> xarray.Dataset --save, draw--> run directory
+    scenario file --prepare--> Scenario --simulate--> arrays --label--> xarray.Dataset
 
-What happens inside one simulated month stands in `sim.model.rules`; who takes part stands in `sim.model.agents`.
+    prepare     read, check and resolve the file       sim.scenario.resolve
+    simulate    run all replicates, in batches         an engine of sim.engines, by `simulate_all`
+    label       name the axes, add units               sim.results.dataset
+
+`sim.model.rules` has the equations of a simulated month, and `sim.model.agents` those who take part.
+`sim.experiments` decides which runs to make and writes them to folders.
 """
 
 from __future__ import annotations
@@ -27,15 +32,15 @@ if TYPE_CHECKING:  # heavy libraries are imported where they are used, so that c
     from sim.scenario import Scenario
 
 Progress = Callable[[int], None]
-"""Told how many more run-months are done."""
+"""Called with the number of run-months that were done since the last call."""
 
 BATCH_BYTES = 1 << 30
-"""Memory that one batch of runs may take: larger batches gain no speed."""
+"""Memory that one batch of runs may take, in bytes; larger batches gain no speed."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A run that could not go on, and why. The other runs are not lost."""
+    """A replicate that could not be finished, and why. The other replicates are kept."""
 
     replicate: int
     reason: str
@@ -43,7 +48,16 @@ class Failure:
 
 @dataclass(frozen=True)
 class Result:
-    """What came out: the scenario as it was understood, every observable, and what deserves a second look."""
+    """The result of a run.
+
+    Attributes
+    ----------
+    scenario : as resolved
+    dataset : every observable, (run, month, ...)
+    warnings : implausible values of the scenario
+    failures : replicates that are missing from the dataset
+    folder, files : where it was written and what; None and empty until then
+    """
 
     scenario: Scenario
     dataset: xr.Dataset
@@ -87,7 +101,7 @@ def run(
     sets : changes such as ``"startup.switching_cost=0.6"``, as after ``--set``; for files only
     months, adopters, seed, replicates : run settings in place of the scenario's
     threads : of the kernel; absent: all cores. The result does not depend on it
-    progress : called with the number of run-months that were done since the last call
+    progress : see `Progress`
     engine : ``lockstep``, ``mesa`` or ``meanfield``; see `sim.engines`
     model : with ``engine="mesa"``, a subclass of `sim.engines.mesa.model.OpenLoopModel`, or where it stands
         (``"mymodels.py:CautiousFirms"``)
@@ -112,9 +126,9 @@ def run(
     from sim.scenario.resolve import prepare
 
     scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
-    chosen = find_engine(engine, model)
-    arrays, finished, failures = simulate_all(scenario, threads, progress, chosen)
-    return Result(scenario, label(arrays, scenario, finished, chosen.name), warnings, failures)
+    engine_used = find_engine(engine, model)
+    arrays, finished, failures = simulate_all(scenario, threads, progress, engine_used)
+    return Result(scenario, label(arrays, scenario, finished, engine_used.name), warnings, failures)
 
 
 def simulate_all(
@@ -124,20 +138,31 @@ def simulate_all(
     engine: Engine | None = None,
     replicates: range | None = None,
 ) -> tuple[dict[str, np.ndarray], tuple[int, ...], tuple[Failure, ...]]:
-    """Every replicate, in batches that fit into memory: arrays, the replicates in them, and those that failed.
+    """Run every replicate, in batches that fit into memory. How runs are batched changes no number.
 
-    A million adopters go through one run at a time if they must. How runs are batched changes no number. With
-    ``replicates`` only those are run, in place of all that the scenario asks for.
+    Parameters
+    ----------
+    replicates : to run; absent: all that the scenario asks for
+
+    Returns
+    -------
+    arrays, finished, failures
+        Observables as (run, month, ...), the replicate number of each run, and the replicates that failed.
+
+    Raises
+    ------
+    RunError
+        When the results cannot fit into memory, or not a single run could be finished.
     """
     import numpy as np
 
     from sim.results.dataset import series_bytes
 
     engine = engine or find_engine("lockstep")
-    series, people = series_bytes(scenario), engine.bytes_per_adopter * scenario.run.adopters
+    series, adopters = series_bytes(scenario), engine.bytes_per_adopter * scenario.run.adopters
     wanted = range(scenario.run.replicates) if replicates is None else replicates
-    refuse_the_impossible(len(wanted), series, people)
-    size = max(1, BATCH_BYTES // (people + series))
+    check_memory(len(wanted), series, adopters)
+    size = max(1, BATCH_BYTES // (adopters + series))
     arrays: dict[str, np.ndarray] = {}
     finished: list[int] = []
     failures: list[Failure] = []
@@ -160,7 +185,7 @@ def simulate_all(
 def _attempt(
     engine: Engine, scenario: Scenario, batch: range, threads: int | None, progress: Progress | None
 ) -> Iterator[tuple[range, dict[str, np.ndarray] | RunError]]:
-    """Run a batch; when a run in it fails, halve the batch until the failure stands alone."""
+    """Run a batch; when a run in it fails, halve the batch until the failing run is alone."""
     try:
         outcome = engine.simulate([(scenario, replicate) for replicate in batch], threads=threads, progress=progress)
     except RunError as error:
@@ -174,12 +199,22 @@ def _attempt(
         yield batch, outcome
 
 
-def refuse_the_impossible(replicates: int, series: int, people: int) -> None:
-    """Say so before the start when the results, or the adopters of a single run, cannot fit this machine."""
+def check_memory(replicates: int, series: int, adopters: int) -> None:
+    """Refuse a run whose results and adopters cannot fit into the memory of this machine.
+
+    Parameters
+    ----------
+    series, adopters : bytes of the series of one run, and of its adopters
+
+    Raises
+    ------
+    RunError
+        Naming the memory that is needed and the memory there is.
+    """
     if not hasattr(os, "sysconf"):
         return
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    needed = series * replicates + people
+    needed = series * replicates + adopters
     if needed > 0.8 * memory:
         raise RunError(
             f"this would need {needed / 1e9:,.0f} GB of memory and the machine has {memory / 1e9:,.0f} GB; "

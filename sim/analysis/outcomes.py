@@ -1,4 +1,4 @@
-"""What a comparison looks at: each outcome with its unit, its lens, and how it is read off a run.
+"""The outcomes of a run: each with its unit, its lens, and how it is read from a dataset.
 
 A *level* is a series that is read at chosen months; a *moment* is one number a run, such as the month of take-off. A
 new outcome is one line in `OUTCOMES`.
@@ -54,21 +54,21 @@ class Outcome:
     headline: bool = False
 
 
-def reduce(dataset: xr.Dataset) -> xr.Dataset:
+def read_outcomes(dataset: xr.Dataset) -> xr.Dataset:
     """Every outcome of every run: levels as (run, month), moments as (run,); units and names as attributes.
 
-    A few per cent of the size of what it is read from, so thousands of runs can be held.
+    The result takes a few per cent of the memory of the dataset.
     """
-    found = {}
+    outcomes = {}
     for outcome in OUTCOMES.values():
         values = outcome.read(dataset).reset_coords(drop=True)
         dims = ("run", "month") if outcome.kind == "level" else ("run",)
         about = {"long_name": outcome.long_name, "units": outcome.unit, "kind": outcome.kind}
-        found[outcome.name] = values.transpose(*dims).astype(float).assign_attrs(about)
-    return xr.Dataset(found).assign_coords(date=dataset["date"])
+        outcomes[outcome.name] = values.transpose(*dims).astype(float).assign_attrs(about)
+    return xr.Dataset(outcomes).assign_coords(date=dataset["date"])
 
 
-def find(name: str) -> Outcome:
+def find_outcome(name: str) -> Outcome:
     """The outcome of a name.
 
     Raises
@@ -94,7 +94,10 @@ def _lens(name: str, group: str | list[str], region: str | None = None) -> Readi
 
 
 def _of(name: str, **place: str) -> Reading:
-    return lambda dataset: dataset[name].sel(place)
+    def read(dataset: xr.Dataset) -> xr.DataArray:
+        return dataset[name].sel(place)
+
+    return read
 
 
 def _everybody(dataset: xr.Dataset) -> xr.DataArray:
@@ -268,7 +271,7 @@ def _rest() -> Iterator[Outcome]:
         yield Outcome(f"fiscal_cost_{region}", f"public spending of {region} to date", "$B", _cost(region))
 
 
-OUTCOMES: dict[str, Outcome] = {each.name: each for each in (*_shares(), *_adoptions(), *_rest())}
+OUTCOMES: dict[str, Outcome] = {outcome.name: outcome for outcome in (*_shares(), *_adoptions(), *_rest())}
 """Every declared outcome by name. Ceilings, which belong to an ensemble and not to a run, are in `sim.experiments`."""
 
 CEILINGS: Sequence[str] = tuple(f"adoption_{kind}" for kind in (EVERYBODY, *TYPES))

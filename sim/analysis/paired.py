@@ -1,8 +1,8 @@
-"""Paired differences: what two scenarios under the same luck tell apart, with which certainty, and in which words.
+"""Paired differences of two scenarios under common random numbers, with intervals and sentences.
 
-Replicate 7 of one scenario and replicate 7 of the other share every draw, so their difference is free of the luck they
-share. Its interval is Student's, corrected for the skewness of the differences (hall1992): differences are often zero
-in most runs and large in a few, and a symmetric interval then misses on one side too often.
+Replicate 7 of one scenario and replicate 7 of the other share every random draw, which removes the noise they have in
+common. The interval of a difference is Student's, corrected for skewness (hall1992): differences are often zero in most
+runs and large in a few, and a symmetric interval then misses on one side too often.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from sim.analysis.estimates import CONFIDENCE
+
 Array = np.ndarray
 
-CONFIDENCE = 0.95
 DUST = 1e-12
 """Differences below this part of the values are rounding."""
 
@@ -36,15 +37,16 @@ width keep the interval honest, since a run of small differences would stop one 
 
 @dataclass(frozen=True)
 class Paired:
-    """One outcome in two scenarios under the same luck.
+    """One outcome in two scenarios under common random numbers.
 
     Attributes
     ----------
     runs : pairs in which both scenarios have a value
     base, other, difference : means over these pairs; the difference is other minus base
     low, high : 95% interval of the difference; NaN with fewer than two pairs
-    reduction : variance of the difference under independent seeds, over that under common luck; inf: no luck is left
-    only_base, only_other, neither : runs that take no part, by who has a value
+    reduction : variance of the difference under independent seeds, over that under common random numbers; inf: none
+        is left
+    only_base, only_other, neither : runs that are left out, by which scenario has a value
     identical : the same in every pair
     """
 
@@ -71,14 +73,14 @@ class Paired:
         return self.high - self.low
 
 
-def pair(base: Array, other: Array) -> Paired:
+def paired_difference(base: Array, other: Array) -> Paired:
     """Compare the values of the same replicates, (run,) and (run,); NaN: the run has none."""
     base, other = np.asarray(base, dtype=float), np.asarray(other, dtype=float)
     has_base, has_other = np.isfinite(base), np.isfinite(other)
     both = has_base & has_other
     a, b = base[both], other[both]
     difference = _clean(a, b)
-    mean, low, high = (float(each) for each in interval(difference))
+    mean, low, high = (float(end) for end in interval(difference))
     return Paired(
         runs=int(both.sum()),
         base=_mean(a),
@@ -195,19 +197,11 @@ def next_count(differences: Array, width: float, most: int) -> int:
     return min(most, max(foreseen, needed, math.ceil(GROWTH * count)))
 
 
-def until_narrow(draw: Callable[[int, int], Array], width: float, most: int) -> Array:
-    """Draw differences until their interval is narrow enough or ``most`` are drawn; ``draw(first, last)`` adds some."""
-    values = np.empty(0)
-    while (count := next_count(values, width, most)) > len(values):
-        values = np.concatenate([values, draw(len(values), count)])
-    return values
-
-
 # words
 
 
-def sentence(found: Paired, what: str, unit: str, kind: str = "level") -> str:
-    """The finding in plain words: ``delays take-off by 4.1 months (3.6 to 4.6)``.
+def difference_sentence(paired: Paired, what: str, unit: str, kind: str = "level") -> str:
+    """The difference in words: ``delays take-off by 4.1 months (3.6 to 4.6)``.
 
     Parameters
     ----------
@@ -215,29 +209,29 @@ def sentence(found: Paired, what: str, unit: str, kind: str = "level") -> str:
     unit : of the numbers; shares become percentage points, logarithms of a quantity percent of it
     kind : "level" or "moment"
     """
-    if found.runs == 0:
-        return f"{what}: cannot be compared, {_absent(found)}"
-    if found.identical:
-        return f"{what}: identical in every run" + _left_out(found)
+    if paired.runs == 0:
+        return f"{what}: cannot be compared, {_absent(paired)}"
+    if paired.identical:
+        return f"{what}: identical in every run" + _left_out(paired)
     up, down = ("delays", "hastens") if kind == "moment" else ("raises", "lowers")
-    scaled, words = spoken(unit)
-    value, low, high = scaled(found.difference), scaled(found.low), scaled(found.high)
+    scaled, words = spoken_unit(unit)
+    value, low, high = scaled(paired.difference), scaled(paired.low), scaled(paired.high)
     words = words if words == "%" else f" {words}"
-    if found.runs == 1:
-        return f"{what}: {_signed(value, 3)}{words} in the one run; one run gives no interval" + _left_out(found)
+    if paired.runs == 1:
+        return f"{what}: {_signed(value, 3)}{words} in the one run; one run gives no interval" + _left_out(paired)
     if math.isnan(low):
-        return f"{what}: {_signed(value, 3)}{words}; too few runs for an interval" + _left_out(found)
+        return f"{what}: {_signed(value, 3)}{words}; too few runs for an interval" + _left_out(paired)
     places = places_of(value, low, high)
-    if not found.distinguishable:
+    if not paired.distinguishable:
         ends = f"{_signed(low, places)} to {_signed(high, places)}{words}"
-        return f"{what}: not distinguishable at {found.runs} replicates ({ends})" + _left_out(found)
+        return f"{what}: not distinguishable at {paired.runs} replicates ({ends})" + _left_out(paired)
     near, far = sorted((abs(low), abs(high)))
     text = f"{up if value > 0 else down} the {what} by {abs(value):,.{places}f}{words}"
-    return f"{text} ({near:,.{places}f} to {far:,.{places}f})" + _left_out(found)
+    return f"{text} ({near:,.{places}f} to {far:,.{places}f})" + _left_out(paired)
 
 
-def spoken(unit: str) -> tuple[Callable[[float], float], str]:
-    """How a difference is said: a function from its number to the spoken one, and the spoken unit."""
+def spoken_unit(unit: str) -> tuple[Callable[[float], float], str]:
+    """How a difference is stated in sentences: a function that scales its number, and the unit."""
     if unit == "share":
         return (lambda value: 100 * value), "points"
     if unit.startswith("ln "):
@@ -263,20 +257,20 @@ def _signed(value: float, places: int) -> str:
     return text.lstrip("+-") if not text.strip("+-0.,") else text
 
 
-def _left_out(found: Paired) -> str:
-    """Which runs do not count, and in which direction that bends the finding."""
+def _left_out(paired: Paired) -> str:
+    """Which runs are left out, and which scenario lacks a value in them."""
     parts = []
-    if found.only_base:
-        parts.append(f"{_runs(found.only_base)} only the base reaches it")
-    if found.only_other:
-        parts.append(f"{_runs(found.only_other)} only the other does")
-    if found.neither:
-        parts.append(f"{_runs(found.neither)} neither does")
+    if paired.only_base:
+        parts.append(f"{_runs(paired.only_base)} only the base reaches it")
+    if paired.only_other:
+        parts.append(f"{_runs(paired.only_other)} only the other does")
+    if paired.neither:
+        parts.append(f"{_runs(paired.neither)} neither does")
     return f"; in {', in '.join(parts)}, within the window" if parts else ""
 
 
-def _absent(found: Paired) -> str:
-    return _left_out(found).removeprefix("; ") or "there is no run"
+def _absent(paired: Paired) -> str:
+    return _left_out(paired).removeprefix("; ") or "there is no run"
 
 
 def _runs(count: int) -> str:

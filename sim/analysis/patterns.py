@@ -1,7 +1,7 @@
 """The fourteen patterns of the real record that the baseline is held against (section 1 of the model description).
 
-Each pattern is the ensemble mean of a statistic over 2024-01 to 2026-03 and a band it should fall in. Misses are
-reported, never hidden. F5, the price elasticity, needs paired runs and is filled in by `sim.validation.patterns`.
+A pattern has one or more statistics, each the mean of an ensemble over 2024-01 to 2026-03 with a band that it should
+fall in. Misses are reported. F5, the price elasticity, needs paired runs and is filled in by `sim.validation.patterns`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ABROAD = ["US", "EU", "GS"]
 
 
 @dataclass(frozen=True)
-class Measure:
+class PatternStatistic:
     """One statistic of one pattern: its name, ensemble mean and standard deviation, and its band."""
 
     pattern: str
@@ -42,7 +42,7 @@ class Measure:
         return float(max(self.low - self.mean, self.mean - self.high, 0.0))
 
 
-TITLES = {
+PATTERN_TITLES = {
     "F1": "open models are a fifth to a third of developer tokens though far cheaper",
     "F2": "Chinese open models rise from about 1% of routed tokens to about 13%",
     "F3": "enterprises use open models for 11-19% of workloads, Chinese ones hardly",
@@ -60,7 +60,7 @@ TITLES = {
 }
 
 
-def measure(dataset: xr.Dataset) -> list[Measure]:
+def pattern_statistics(dataset: xr.Dataset) -> list[PatternStatistic]:
     """Every statistic that one ensemble of at least 29 months can give.
 
     Parameters
@@ -74,7 +74,7 @@ def measure(dataset: xr.Dataset) -> list[Measure]:
     """
     if dataset.sizes["month"] < 29:
         raise ValueError(f"the record needs 29 months; this ensemble has {dataset.sizes['month']}")
-    return [Measure(*row) for function in _STATISTICS for row in _rows(function, dataset)]
+    return [PatternStatistic(*row) for function in _STATISTICS for row in _rows(function, dataset)]
 
 
 def _rows(function: Callable[..., Iterator[tuple]], dataset: xr.Dataset) -> Iterator[tuple]:
@@ -106,8 +106,11 @@ def _tokens(dataset: xr.Dataset) -> Iterator[tuple]:
     yield "F1", "open share, L1, 2025", _window(share, 12, 24), 0.20, 0.40
     used = dataset["usage"].sel(region=ABROAD).sum("region")
     is_open = dataset["openness"]
-    paid = lambda flag: (used * dataset["price"] * flag).sum(["line", "mode"]) / (used * flag).sum(["line", "mode"])
-    yield "F1", "price of open over closed use", _window(paid(is_open) / paid(1 - is_open), 12, 24), 0.05, 0.25
+    paid_open, paid_closed = (
+        (used * dataset["price"] * counted).sum(["line", "mode"]) / (used * counted).sum(["line", "mode"])
+        for counted in (is_open, 1 - is_open)
+    )
+    yield "F1", "price of open over closed use", _window(paid_open / paid_closed, 12, 24), 0.05, 0.25
     chinese = dataset["L1"].sel(group="CN open")
     yield "F2", "Chinese open share, L1, end of 2024", _window(chinese, 9, 11), 0.0, 0.06
     yield "F2", "Chinese open share, L1, 2025", _window(chinese, 12, 23), 0.08, 0.18
@@ -212,20 +215,20 @@ _STATISTICS: tuple[Callable[[xr.Dataset], Iterator[tuple]], ...] = (
 )
 
 
-def holding(measures: list[Measure]) -> dict[str, bool]:
+def patterns_that_hold(statistics: list[PatternStatistic]) -> dict[str, bool]:
     """Which patterns hold: all statistics of the pattern in their bands."""
     return {
-        pattern: all(each.holds for each in measures if each.pattern == pattern)
-        for pattern in TITLES
-        if any(each.pattern == pattern for each in measures)
+        pattern: all(statistic.holds for statistic in statistics if statistic.pattern == pattern)
+        for pattern in PATTERN_TITLES
+        if any(statistic.pattern == pattern for statistic in statistics)
     }
 
 
-def table(measures: list[Measure]) -> str:
-    """The measures as text, one line each, misses marked with how far they are out."""
+def statistics_as_text(statistics: list[PatternStatistic]) -> str:
+    """Statistics as text, one a line; a miss is marked with its distance from the band."""
     lines = []
-    for each in measures:
-        band = f"[{each.low:g}, {each.high:g}]"
-        verdict = "holds" if each.holds else f"MISS by {each.miss:.3g}"
-        lines.append(f"{each.pattern:4} {each.name:62} {each.mean:8.3f} ±{each.spread:6.3f}  {band:12} {verdict}")
+    for row in statistics:
+        band = f"[{row.low:g}, {row.high:g}]"
+        verdict = "holds" if row.holds else f"MISS by {row.miss:.3g}"
+        lines.append(f"{row.pattern:4} {row.name:62} {row.mean:8.3f} ±{row.spread:6.3f}  {band:12} {verdict}")
     return "\n".join(lines)

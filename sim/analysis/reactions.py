@@ -1,4 +1,4 @@
-"""What governments saw, what they decided upon it, and when: the log of reaction rules, read from a dataset."""
+"""The log of reaction rules, read from a dataset: what governments observed, decided and when."""
 
 from __future__ import annotations
 
@@ -59,15 +59,11 @@ def reaction_log(dataset: xr.Dataset) -> pd.DataFrame:
     now, past = strength[runs, rules, months], before[runs, rules, months]
     effect = months + dataset["reaction_lag"].values[rules]
     last = strength.shape[-1] - 1
-    of_rule = lambda name: dataset[name].values[rules]
     return pd.DataFrame(
         {
             "run": dataset["run"].values[runs],
-            "reaction": of_rule("reaction"),
-            "actor": of_rule("reaction_actor"),
-            "action": of_rule("reaction_action"),
-            "metric": of_rule("reaction_metric"),
-            "region": of_rule("reaction_region"),
+            "reaction": dataset["reaction"].values[rules],
+            **{name: dataset[f"reaction_{name}"].values[rules] for name in ("actor", "action", "metric", "region")},
             "month": months,
             "date": [month_label(month) for month in months.tolist()],
             "seen": seen[runs, rules, months],

@@ -1,11 +1,11 @@
-"""How many replicates? What the mean of an outcome owes to the points of an ensemble and what to luck.
+"""How many replicates? The variance of an outcome between points and between replicates of an ensemble.
 
-Replicate 7 is the same luck at every point, so points and replicates are crossed, and the outcome of a run is
+Replicate 7 has the same random draws at every point, so points and replicates are crossed. The outcome of a run is
 
-    mean + effect of its point + effect of its luck + what is left
+    mean + effect of its point + effect of its replicate + residual
 
-with three variances that come from the usual mean squares (searle1992, chapter 4). They say how wide the interval of
-the mean is, how wide it would be for other numbers of points and replicates, and how much of the spread is luck.
+with three variances that come from the usual mean squares (searle1992, chapter 4). They give the width of the interval
+of the mean, its width at other numbers of points and replicates, and the part of the variance that is luck.
 """
 
 from __future__ import annotations
@@ -18,31 +18,32 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from sim.analysis.estimates import CONFIDENCE
 from sim.analysis.outcomes import OUTCOMES
-from sim.analysis.paired import CONFIDENCE, interval
+from sim.analysis.paired import interval
 
 SPREAD_TOLERANCE = 0.2
-"""Relative half-width up to which the standard deviation over luck counts as known."""
+"""Relative half-width up to which the standard deviation over replicates counts as known."""
 
 TOLERANCES = {"share": 0.02, "months": 2.0, "nats": 0.1}
 """Width of an interval that is narrow enough, end to end, by unit; elsewhere `RELATIVE` of the mean."""
 
 RELATIVE = 0.05
-"""Width that is narrow enough where the unit has no tolerance of its own: this part of the mean."""
+"""Width that is narrow enough where the unit has no tolerance: this part of the mean."""
 
 FEWEST = 4
-"""Replicates below which nothing is recommended: a variance needs a few."""
+"""Fewest replicates from which a number is recommended."""
 
 
 @dataclass(frozen=True)
-class Crossed:
-    """One outcome over points and replicates.
+class VarianceComponents:
+    """Mean and variance components of one outcome over crossed points and replicates.
 
     Attributes
     ----------
-    points, replicates : of which every combination has a value
-    mean, low, high : with the 95% interval; NaN with fewer than two of both
-    of_points, of_luck, of_rest : variances of the three effects, none below zero
+    points, replicates : numbers of both; every combination has a value
+    mean, low, high : with the 95% interval, in the outcome's unit; NaN with fewer than two of both
+    between_points, between_replicates, residual : variances of the three effects, none below zero
     missing : runs that are left out, with the points or replicates that they belong to
     """
 
@@ -51,9 +52,9 @@ class Crossed:
     mean: float
     low: float
     high: float
-    of_points: float
-    of_luck: float
-    of_rest: float
+    between_points: float
+    between_replicates: float
+    residual: float
     missing: int = 0
 
     @property
@@ -62,22 +63,24 @@ class Crossed:
         return self.high - self.low
 
     @property
-    def luck_part(self) -> float:
-        """Part of the variance between runs that is luck, alone and together with the point; NaN without replicates."""
-        total = self.of_points + self.of_luck + self.of_rest
+    def stochastic_share(self) -> float:
+        """Part of the variance between runs that is random, interactions included; NaN with one replicate. [1]"""
+        total = self.between_points + self.between_replicates + self.residual
         if self.replicates < 2:
             return math.nan
-        return (self.of_luck + self.of_rest) / total if total > 0 else 0.0
+        return (self.between_replicates + self.residual) / total if total > 0 else 0.0
 
     def width_at(self, points: int, replicates: int) -> float:
         """Width that the interval of the mean would have at other numbers of points and replicates."""
-        variance = self.of_points / points + self.of_luck / replicates + self.of_rest / (points * replicates)
+        variance = (
+            self.between_points / points + self.between_replicates / replicates + self.residual / (points * replicates)
+        )
         if points == 1:  # a single point is no sample of points
-            variance = (self.of_luck + self.of_rest) / replicates
+            variance = (self.between_replicates + self.residual) / replicates
         return 2 * _reach(_freedom(self, points, replicates)) * math.sqrt(variance)
 
 
-def square(values: pd.DataFrame, name: str) -> tuple[np.ndarray, int]:
+def point_by_replicate(values: pd.DataFrame, name: str) -> tuple[np.ndarray, int]:
     """The values of an outcome as (point, replicate), and how many runs had to be left out.
 
     ``values`` has the columns point, replicate and ``name``. Points or replicates with gaps are left out, whichever
@@ -90,40 +93,47 @@ def square(values: pd.DataFrame, name: str) -> tuple[np.ndarray, int]:
     return best.to_numpy(dtype=float), wide.size - known + known - best.size
 
 
-def crossed(values: np.ndarray, missing: int = 0) -> Crossed:
+def variance_components(values: np.ndarray, missing: int = 0) -> VarianceComponents:
     """Mean, interval and variances of complete values, (point, replicate).
 
     The interval covers the mean in 94 to 96% of the cases with eight replicates or more, and in 92% with four that
-    weigh as much as the points (tested). With one replicate it cannot see the luck that all points share.
+    weigh as much as the points (tested). With one replicate it misses the randomness that all points share.
     """
     points, replicates = values.shape
     if values.size == 0:
-        return Crossed(points, replicates, *(math.nan,) * 6, missing)
+        return VarianceComponents(points, replicates, *(math.nan,) * 6, missing)
     mean = float(values.mean())
     rows, columns = values.mean(axis=1), values.mean(axis=0)
     if points == 1 or replicates == 1:
         single = values.ravel()
-        _, low, high = (float(each) for each in interval(single))
+        _, low, high = (float(end) for end in interval(single))
         variance = float(single.var(ddof=1)) if single.size > 1 else math.nan
         of = (0.0, variance, 0.0) if points == 1 else (variance, 0.0, 0.0)
-        return Crossed(points, replicates, mean, low, high, *of, missing)
+        return VarianceComponents(points, replicates, mean, low, high, *of, missing)
     rest = values - rows[:, None] - columns + mean
     left = (points - 1) * (replicates - 1)
     ms_points = replicates * float(((rows - mean) ** 2).sum()) / (points - 1)
-    ms_luck = points * float(((columns - mean) ** 2).sum()) / (replicates - 1)
+    ms_replicates = points * float(((columns - mean) ** 2).sum()) / (replicates - 1)
     ms_rest = float((rest**2).sum()) / left
-    of_points, of_luck = max((ms_points - ms_rest) / replicates, 0.0), max((ms_luck - ms_rest) / points, 0.0)
-    found = Crossed(points, replicates, mean, math.nan, math.nan, of_points, of_luck, ms_rest, missing)
-    half = found.width_at(points, replicates) / 2
-    return Crossed(points, replicates, mean, mean - half, mean + half, of_points, of_luck, ms_rest, missing)
+    between_points, between_replicates = (
+        max((ms_points - ms_rest) / replicates, 0.0),
+        max((ms_replicates - ms_rest) / points, 0.0),
+    )
+    components = VarianceComponents(
+        points, replicates, mean, math.nan, math.nan, between_points, between_replicates, ms_rest, missing
+    )
+    half = components.width_at(points, replicates) / 2
+    return VarianceComponents(
+        points, replicates, mean, mean - half, mean + half, between_points, between_replicates, ms_rest, missing
+    )
 
 
-def _freedom(found: Crossed, points: int, replicates: int) -> float:
+def _freedom(components: VarianceComponents, points: int, replicates: int) -> float:
     """Degrees of freedom of the variance of a mean (satterthwaite1946)."""
     if points == 1 or replicates == 1:
         return max(points, replicates) - 1
-    a = found.of_points / points + found.of_rest / (points * replicates)
-    b = found.of_luck / replicates
+    a = components.between_points / points + components.residual / (points * replicates)
+    b = components.between_replicates / replicates
     if a + b == 0:
         return points + replicates - 2
     return (a + b) ** 2 / (a**2 / (points - 1) + b**2 / (replicates - 1))
@@ -145,7 +155,7 @@ def tolerance(name: str, mean: float) -> float:
 
 
 def needed_for_mean(values: np.ndarray, width: float) -> int | None:
-    """Replicates at which the mean over the same points is known to within ``width``, luck being all that changes.
+    """Replicates at which the interval of the mean over the same points is no wider than ``width``.
 
     Parameters
     ----------
@@ -177,13 +187,13 @@ def width_of_mean(spread: float, count: int) -> float:
 def needed_for_spread(part: float = SPREAD_TOLERANCE) -> int:
     """Normal values after which their standard deviation is known to within a part of itself, 95% of the time."""
     count = 2
-    while max(abs(each - 1) for each in spread_band(count)) > part:
+    while max(abs(ratio - 1) for ratio in spread_band(count)) > part:
         count += 1
     return count
 
 
 def spread_band(count: int) -> tuple[float, float]:
-    """Where the standard deviation of so many normal values lies around the true one, 95% of the time."""
+    """95% range of the standard deviation of so many normal values, over the true one: low, high."""
     tail = (1 - CONFIDENCE) / 2
     low, high = stats.chi2.ppf([tail, 1 - tail], count - 1)
     return math.sqrt(low / (count - 1)), math.sqrt(high / (count - 1))
@@ -202,14 +212,14 @@ def running(values: Sequence[float] | np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 @dataclass(frozen=True)
 class Advice:
-    """How many replicates are enough.
+    """How many replicates to run.
 
     Attributes
     ----------
     count : the number; None where too few were run to tell
     outcome : which outcome asks for most
     by_outcome : outcome -> replicates that its mean needs
-    for_spread : replicates that quantiles and spreads over luck need
+    for_spread : replicates that quantiles and spreads over replicates need
     """
 
     count: int | None
@@ -232,7 +242,7 @@ def advise(table: pd.DataFrame, names: Sequence[str]) -> Advice:
     """How many replicates the means of some outcomes need; rows are runs, as from `Store.table`."""
     counts = {}
     for name in names:
-        values, _ = square(table, name)
+        values, _ = point_by_replicate(table, name)
         if values.size and (count := needed_for_mean(values, tolerance(name, float(values.mean())))) is not None:
             counts[name] = count
     worst = max(counts, key=counts.__getitem__) if counts else ""

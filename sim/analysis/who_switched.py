@@ -1,4 +1,4 @@
-"""Who switched: which adopter types, regions and sectors hold the difference between two scenarios.
+"""Who switched: which adopter types, regions and sectors make up the difference between two scenarios.
 
 Each part's contribution is its part of the whole, so contributions add up to the difference exactly. Where shares of
 usage are split, a contribution has two halves: the part's own share moved (``within``), or the part's weight in all
@@ -33,7 +33,7 @@ SPLITS: tuple[Split, ...] = (
 )
 
 
-def parts(dataset: xr.Dataset, scenario: Scenario, months: Sequence[int]) -> xr.Dataset:
+def parts_of_focus(dataset: xr.Dataset, scenario: Scenario, months: Sequence[int]) -> xr.Dataset:
     """For every split, the weight of each part and the share of the lines in focus within it, at some months.
 
     Returns
@@ -48,16 +48,16 @@ def parts(dataset: xr.Dataset, scenario: Scenario, months: Sequence[int]) -> xr.
     members = at["members"]
     # of users by primary line, times users among members: of members by primary line
     adopters = at["primary_by_type"].sel(line=lines).sum("line") * at["adoption"]
-    found = {"weight_type": members / members.sum("type"), "within_type": adopters}
+    shares = {"weight_type": members / members.sum("type"), "within_type": adopters}
     used, focused = (at[name].sel(region=counted) for name in ("usage_by_place", "focus_usage"))
     for name, away in (("region", "sector"), ("sector", "region")):
         of_part, focus = used.sum(away), focused.sum(away)
         whole = of_part.sum(name)
-        found[f"weight_{name}"] = (of_part / whole).where(whole > 0, 0.0)
-        found[f"within_{name}"] = (focus / of_part).where(of_part > 0, 0.0)
+        shares[f"weight_{name}"] = (of_part / whole).where(whole > 0, 0.0)
+        shares[f"within_{name}"] = (focus / of_part).where(of_part > 0, 0.0)
     kept = ("run", "at", "type", "region", "sector")
-    dropped = xr.Dataset(found)
-    return dropped.drop_vars([name for name in dropped.coords if name not in kept])
+    dataset = xr.Dataset(shares)
+    return dataset.drop_vars([name for name in dataset.coords if name not in kept])
 
 
 def who_switched(base: xr.Dataset, other: xr.Dataset, dates: Sequence[str]) -> pd.DataFrame:
@@ -65,7 +65,7 @@ def who_switched(base: xr.Dataset, other: xr.Dataset, dates: Sequence[str]) -> p
 
     Parameters
     ----------
-    base, other : from `parts`, of the same replicates
+    base, other : from `parts_of_focus`, of the same replicates
     dates : calendar month of each entry of ``at``
 
     Returns
@@ -77,8 +77,8 @@ def who_switched(base: xr.Dataset, other: xr.Dataset, dates: Sequence[str]) -> p
     rows = []
     for split in SPLITS:
         name = split.dimension
-        weights = [each[f"weight_{name}"].transpose("run", "at", name).values for each in (base, other)]
-        shares = [each[f"within_{name}"].transpose("run", "at", name).values for each in (base, other)]
+        weights = [dataset[f"weight_{name}"].transpose("run", "at", name).values for dataset in (base, other)]
+        shares = [dataset[f"within_{name}"].transpose("run", "at", name).values for dataset in (base, other)]
         # around the mean of both scenarios there is no third term
         within = (weights[0] + weights[1]) / 2 * (shares[1] - shares[0])
         weight = (shares[0] + shares[1]) / 2 * (weights[1] - weights[0])
@@ -105,14 +105,14 @@ def who_switched(base: xr.Dataset, other: xr.Dataset, dates: Sequence[str]) -> p
     return pd.DataFrame(rows)
 
 
-def holders(table: pd.DataFrame, date: str, most: int = 2) -> list[str]:
+def top_contributors(table: pd.DataFrame, date: str, most: int = 2) -> list[str]:
     """The top contributors in words, one sentence a split: ``By region (-2.3 points): GS -1.9, EU -0.3``."""
-    said = []
+    sentences = []
     for split in SPLITS:
         rows = table[(table["split"] == split.dimension) & (table["month"] == date)]
         moved = rows[(rows["low"] > 0) | (rows["high"] < 0)]
         if not len(moved):
             continue
         named = ", ".join(f"{row.part} {100 * row.contribution:+.2f}" for row in moved.head(most).itertuples())
-        said.append(f"by {split.dimension} ({100 * rows['total'].iloc[0]:+.2f} points of {split.whole}): {named}")
-    return said
+        sentences.append(f"by {split.dimension} ({100 * rows['total'].iloc[0]:+.2f} points of {split.whole}): {named}")
+    return sentences

@@ -472,7 +472,7 @@ def patterns(
     \b
     openloop patterns scenarios/baseline.yaml
     """
-    from sim.analysis.patterns import holding, table
+    from sim.analysis.patterns import patterns_that_hold, statistics_as_text
     from sim.engines import engine as find_engine
     from sim.scenario.resolve import prepare
     from sim.validation.patterns import run_months, score
@@ -482,8 +482,8 @@ def patterns(
     found = find_engine(engine, model)
     with progress_for(scenario, quiet, run_months(scenario, replicates), found.compiles) as advance:
         measures = score(scenario, replicates, advance, found.simulate)
-    held = holding(measures)
-    print(table(measures))
+    held = patterns_that_hold(measures)
+    print(statistics_as_text(measures))
     missed = [pattern for pattern, holds in held.items() if not holds]
     print(f"\n{sum(held.values())} of {len(held)} patterns hold{'; missed: ' + ', '.join(missed) if missed else ''}.")
 
@@ -511,9 +511,10 @@ def verify(
     from contextlib import nullcontext
 
     from sim.cli.terminal import as_json_text, progress
-    from sim.validation.table import as_markdown, as_text, chosen, failed, run_checks
+    from sim.validation.check_tables import as_markdown, as_text
+    from sim.validation.run_checks import any_closed_form_fails, run_checks, select_checks
 
-    wanted = chosen(ids or (), full)
+    wanted = select_checks(ids or (), full)
     with nullcontext(None) if quiet else progress(len(wanted), "checks") as tick:
         outcomes = run_checks(wanted, done=tick)
     if as_json:
@@ -536,10 +537,10 @@ def verify(
         )
     else:
         print(as_markdown(outcomes) if markdown else as_text(outcomes))
-        left_out = len(chosen(full=True)) - len(wanted)
+        left_out = len(select_checks(full=True)) - len(wanted)
         if left_out and not ids and not markdown:
             print(f"{left_out} slow checks are left out; openloop verify --full runs them too (some minutes).")
-    if failed(outcomes):
+    if any_closed_form_fails(outcomes):
         raise typer.Exit(FAILED)
 
 

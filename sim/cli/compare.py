@@ -225,8 +225,8 @@ def words(found: Comparison) -> str:
 
 
 def _one(found: Comparison, name: str) -> str:
-    from sim.analysis.paired import spoken
-    from sim.analysis.who_switched import holders
+    from sim.analysis.paired import spoken_unit
+    from sim.analysis.who_switched import top_contributors
     from sim.basics.axes import month_label
     from sim.cli.terminal import as_table
     from sim.experiments.compare.folder import factor, figures_of, per_billion, same_until
@@ -239,7 +239,7 @@ def _one(found: Comparison, name: str) -> str:
         last: Any = by_month.get(dates[-1], by_month.get(""))
         before = {f"change_{date}": figures_of(by_month[date])[2] if date in by_month else "" for date in dates[:-1]}
         was, became, changed = figures_of(last)
-        unit = spoken(last.unit)[1]
+        unit = spoken_unit(last.unit)[1]
         rows.append(
             {
                 "outcome": last.outcome,
@@ -266,7 +266,7 @@ def _one(found: Comparison, name: str) -> str:
     ):
         if len(chosen):
             lines.append(f"  {said}: {', '.join(chosen['outcome'])}.")
-    held = holders(found.switched[found.switched["other"] == name], dates[-1])
+    held = top_contributors(found.switched[found.switched["other"] == name], dates[-1])
     lines += [f"  Who switched in {dates[-1]}, {said}." for said in held]
     bought = current[current["per_billion"].notna() & current["distinguishable"]]
     lines += [f"  Per dollar, {per_billion(row)}." for row in bought.head(3).itertuples()]

@@ -14,7 +14,7 @@ import typer
 from sim.cli import BAD_INPUT, app, leave, say, shown
 
 if TYPE_CHECKING:
-    from sim.analysis.scurves.describe import Description
+    from sim.analysis.scurves.describe import SeriesDescription
     from sim.basics.table import Array, Series
 
 
@@ -71,7 +71,7 @@ def scurve(
     openloop scurve runs/baseline-1a2b3c4d
     openloop scurve runs/baseline-1a2b3c4d --observable focus_share
     """
-    from sim.analysis.scurves.describe import describe
+    from sim.analysis.scurves.describe import describe_series
     from sim.analysis.scurves.runs import are_rivals
     from sim.cli.terminal import progress
     from sim.experiments.scurves import folder as scurve_folder
@@ -86,10 +86,10 @@ def scurve(
         read, digest = _of_table(source, time, values or [], by, percent)
     if until is not None:
         read = _cut(read, until)
-    found: list[Description] = []
+    found: list[SeriesDescription] = []
     with progress(len(read), "S-curves") as tick:
         for series, runs in read:
-            found.append(describe(series, runs, resamples, seed, are_rivals(observable or "adoption")))
+            found.append(describe_series(series, runs, resamples, seed, are_rivals(observable or "adoption")))
             tick(1)
     options: dict[str, Any] = {
         "data_sha256": digest,
@@ -171,9 +171,9 @@ def _name(source: Path) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in stem)[:60]
 
 
-def _words(found: list[Description], folder: Path, files: tuple[Path, ...]) -> str:
+def _words(found: list[SeriesDescription], folder: Path, files: tuple[Path, ...]) -> str:
     """A table, a sentence a series, and where things are."""
-    from sim.analysis.scurves.describe import percents, replicates, sentence
+    from sim.analysis.scurves.describe import curve_sentence, percents, replicate_rows
     from sim.cli.terminal import as_table
 
     lines = [
@@ -195,8 +195,8 @@ def _words(found: list[Description], folder: Path, files: tuple[Path, ...]) -> s
         ),
         "",
     ]
-    lines += [f"  {sentence(each)}" for each in found]
-    table = replicates(found)
+    lines += [f"  {curve_sentence(each)}" for each in found]
+    table = replicate_rows(found)
     for name, part in table.groupby("series", sort=False):
         lines += ["", f"  {name}, over {part['runs'].iloc[0]} runs (value, 95% interval; empty: cannot be told)"]
         shown_rows = [_spoken(row) for row in part[["what", "value", "low", "high", "unit"]].to_dict("records")]
@@ -221,5 +221,5 @@ def _spoken(row: Any) -> dict[str, Any]:
     return {"what": row["what"], **{key: float(f"{end:.3g}") for key, end in ends.items()}, "unit": row["unit"]}
 
 
-def _when(each: Description, moment: float) -> str:
+def _when(each: SeriesDescription, moment: float) -> str:
     return f"by {each.series.label(moment)}" if moment == each.series.time[0] else each.series.label(moment)

@@ -155,7 +155,7 @@ def sensitivity(
     openloop sensitivity scenarios/baseline.yaml --question which-region --region "focus_share@2029-01 < 20%"
     openloop sensitivity scenarios/baseline.yaml --flip "focus_share@2032-01 < 0.15"
     """
-    from sim.analysis.sensitivity import QUESTIONS, find
+    from sim.analysis.sensitivity import QUESTIONS, find_method
     from sim.basics.errors import DesignError, UnknownNameError
     from sim.experiments.sensitivity.study import parse_treatment
 
@@ -167,7 +167,7 @@ def sensitivity(
         leave(BAD_INPUT, "--against names what --flip compares with; give --flip too.")
     asked = question or ("" if method else "screen")
     try:
-        chosen = find(method or QUESTIONS[asked].method)
+        chosen = find_method(method or QUESTIONS[asked].method)
         if asked and not quiet:
             say(f"{asked}: {chosen.title}, since {QUESTIONS[asked].why}.")
         job = _Job(
@@ -398,7 +398,11 @@ def words(study: Study, extras: Extras) -> str:
             lines.append(f"... and {len(first.table) - ROWS} more in indices.csv")
         lines.append("")
     lines += [f"- {sentence(each, study.called)}" for each in study.outcomes.values()]
-    told = [f"{each.outcome} {percent(each.luck.share)}" for each in study.outcomes.values() if each.luck.pairs]
+    told = [
+        f"{each.outcome} {percent(each.stochastic_share.share)}"
+        for each in study.outcomes.values()
+        if each.stochastic_share.pairs
+    ]
     lines += ["", f"share of luck: {', '.join(told) or 'not known, since luck was not varied'}"]
     lines += looks(study)
     if extras.region is not None and extras.box is not None:

@@ -271,7 +271,7 @@ class _Job:
         return save(found, place, figures=self.figures, about={"command": self._command()})[0]
 
     def scurve(self, place: Path) -> Path:
-        from sim.analysis.scurves.describe import describe
+        from sim.analysis.scurves.describe import describe_series
         from sim.analysis.scurves.runs import are_rivals
         from sim.experiments.scurves.folder import read_again, save
 
@@ -289,7 +289,7 @@ class _Job:
         told = []
         with self._counted(len(found)) as tick:
             for series, runs in found:
-                told.append(describe(series, runs, manifest["resamples"], manifest["seed"], rivals))
+                told.append(describe_series(series, runs, manifest["resamples"], manifest["seed"], rivals))
                 if tick is not None:
                     tick(1)
         inputs = {

@@ -66,7 +66,7 @@ class Record(Protocol):
 
 
 class Described(Protocol):
-    """`sim.analysis.scurves.Description` is one."""
+    """`sim.analysis.scurves.describe.SeriesDescription` is one."""
 
     @property
     def series(self) -> Record: ...

@@ -104,7 +104,7 @@ Read = tuple[str, list[Block], list[Block]]
 
 
 def _run(folder: Folder) -> Read:
-    from sim.analysis.outcomes import reduce
+    from sim.analysis.outcomes import read_outcomes
 
     manifest = folder.manifest
     done = int(manifest.get("runs_finished", manifest["replicates"]))
@@ -113,7 +113,7 @@ def _run(folder: Folder) -> Read:
         f"{count(done, 'run')} that differ in luck only?"
     )
     dataset = _series(folder)
-    outcomes = reduce(dataset)
+    outcomes = read_outcomes(dataset)
     last = int(dataset["month"].values[-1])
     found = {str(name): _outcome(name, values, last) for name, values in outcomes.items()}
     rows = [each[0] for each in found.values() if each is not None]
@@ -232,22 +232,22 @@ def _three_digits(value: float) -> str:
 
 def _scurve_sentences(dataset: Any) -> Iterator[str]:
     from sim.analysis.scurves import FEWEST_MONTHS
-    from sim.analysis.scurves.describe import describe, sentence
+    from sim.analysis.scurves.describe import curve_sentence, describe_series
     from sim.analysis.scurves.runs import series_of
 
     if dataset.sizes["month"] < FEWEST_MONTHS:
         yield f"{dataset.sizes['month']} months are too few to fit a curve."
         return
     for series, runs in series_of(dataset, "adoption"):
-        found = describe(series, runs, 0, 0, False)
-        yield f"{series.name}, {found.status}: {sentence(found)}"
+        found = describe_series(series, runs, 0, 0, False)
+        yield f"{series.name}, {found.status}: {curve_sentence(found)}"
 
 
 # comparisons
 
 
 def _comparison(folder: Folder) -> Read:
-    from sim.analysis.paired import spoken
+    from sim.analysis.paired import spoken_unit
     from sim.experiments.compare.folder import figures_of, read_table
 
     manifest = folder.manifest
@@ -277,7 +277,7 @@ def _comparison(folder: Folder) -> Read:
         same = list(dict.fromkeys(mine[mine["identical"]]["long_name"]))
         said += [f"Identical in every run: {', '.join(same)}."] if same else []
         findings.append(Items((*said, _same_until(manifest, name)), source))
-        cells = [(row.long_name, row.month, *figures_of(row), spoken(row.unit)[1]) for row in mine.itertuples()]
+        cells = [(row.long_name, row.month, *figures_of(row), spoken_unit(row.unit)[1]) for row in mine.itertuples()]
         head = ("outcome", "month", base, name, "difference (95%)", "unit")
         blocks.append(
             table(f"Effects of {name}; n.d.: not distinguishable from no change", head, cells, source, (2, 3, 4))
@@ -303,7 +303,7 @@ def _same_until(manifest: Any, name: str) -> str:
 
 
 def _switched(folder: Folder, name: str) -> list[Block]:
-    from sim.analysis.who_switched import holders
+    from sim.analysis.who_switched import top_contributors
 
     source = folder.path / "who_switched.csv"
     if not source.is_file():
@@ -313,7 +313,7 @@ def _switched(folder: Folder, name: str) -> list[Block]:
     if not len(rows):
         return []
     date = str(rows["month"].max())
-    said = tuple(f"{each[:1].upper()}{each[1:]}." for each in holders(rows, date, most=4))
+    said = tuple(f"{each[:1].upper()}{each[1:]}." for each in top_contributors(rows, date, most=4))
     return [Words(f"Who holds the difference in {date}:"), Items(said or ("Nobody moved beyond doubt.",), source)]
 
 

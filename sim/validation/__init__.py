@@ -1,13 +1,14 @@
 """The model held against what is known: mathematics, prior work, and the record.
 
-`closed_forms`  what must be true: V1 to V23 of the model description, checked against mathematics
-`prior_work`    findings of earlier papers, X1 to X12, where a miss is a result and not a defect
-`patterns`      the runs behind the fourteen patterns of the record
-`check`         the form of a check: its rows, exact value, measured value and tolerance
-`worlds`        the small worlds that checks are made in
-`table`         run the checks, and print what came out
+`closed_forms`          V1 to V23 of the model description: what mathematics says must be true
+`prior_work`            X1 to X12: findings of earlier papers, where a miss is a result and not a defect
+`patterns`              the runs behind the fourteen patterns of the record
+`checks`                what a check is, and the list of all checks
+`restricted_scenarios`  scenarios with nearly all feedback switched off, in which the checks run
+`run_checks`            choose checks and run them in parallel
+`check_tables`          the results as text and as Markdown
 """
 
-from sim.validation.check import Check, Outcome, Row, checks, close, holds, replicates, verifies, within
+from sim.validation.checks import Check, CheckResult, Row, all_checks, close, holds, reproduces, verifies, within
 
-__all__ = ["Check", "Outcome", "Row", "checks", "close", "holds", "replicates", "verifies", "within"]
+__all__ = ["Check", "CheckResult", "Row", "all_checks", "close", "holds", "reproduces", "verifies", "within"]

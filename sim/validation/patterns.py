@@ -1,4 +1,4 @@
-"""The runs behind the fourteen patterns: the scenario itself, and each line a tenth dearer under the same luck."""
+"""The runs behind the fourteen patterns: the scenario, and the same runs with each line 10% dearer in turn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.patterns import Measure, measure
+from sim.analysis.patterns import PatternStatistic, pattern_statistics
 from sim.engines.lockstep import engine as lockstep
 from sim.results.dataset import label
 from sim.run import Progress
@@ -22,21 +22,25 @@ DEARER = 1.1
 """Factor on the serving cost of one line at a time, from which the elasticity is read."""
 
 MOST_PAIRED = 5
-"""Replicates that are enough for the elasticity: paired runs differ by little but the price."""
+"""Replicates for the elasticity: paired runs differ by little but the price, so few are enough."""
 
 
 def score(
     scenario: Scenario, replicates: int = 20, progress: Progress | None = None, simulate: Simulate = lockstep.simulate
-) -> list[Measure]:
+) -> list[PatternStatistic]:
     """Every statistic of every pattern for a scenario, in the order of the patterns.
 
-    The horizon is cut to the 29 months that the record needs; ``simulate`` is the engine's.
+    Parameters
+    ----------
+    replicates : runs of the scenario; the horizon is cut to the 29 months that the record needs
+    progress : see `sim.run.Progress`
+    simulate : of the engine
     """
     scenario, _ = prepare(scenario, months=MONTHS, replicates=replicates)
     arrays = simulate([(scenario, replicate) for replicate in range(replicates)], progress=progress)
     paired = elasticity(scenario, min(replicates, MOST_PAIRED), progress, simulate)
-    found = [*measure(label(arrays, scenario, range(replicates))), paired]
-    return sorted(found, key=lambda each: int(each.pattern[1:]))
+    statistics = [*pattern_statistics(label(arrays, scenario, range(replicates))), paired]
+    return sorted(statistics, key=lambda statistic: int(statistic.pattern[1:]))
 
 
 def run_months(scenario: Scenario, replicates: int) -> int:
@@ -46,7 +50,7 @@ def run_months(scenario: Scenario, replicates: int) -> int:
 
 def elasticity(
     scenario: Scenario, replicates: int, progress: Progress | None = None, simulate: Simulate = lockstep.simulate
-) -> Measure:
+) -> PatternStatistic:
     """F5: own-price elasticity of usage, averaged over lines that are used, months 12 to 24."""
     lines = list(scenario.roster)
     dearer = [_with_cost(scenario, name, DEARER) for name in lines]
@@ -58,7 +62,9 @@ def elasticity(
     with np.errstate(divide="ignore", invalid="ignore"):
         response = np.log(own / base) / np.log(DEARER)
     per_run = np.nanmean(np.where(np.isfinite(response), response, np.nan), axis=0)
-    return Measure("F5", "own-price elasticity of usage", float(per_run.mean()), float(per_run.std()), -1.2, -0.03)
+    return PatternStatistic(
+        "F5", "own-price elasticity of usage", float(per_run.mean()), float(per_run.std()), -1.2, -0.03
+    )
 
 
 def _with_cost(scenario: Scenario, name: str, factor: float) -> Scenario:

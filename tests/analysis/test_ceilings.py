@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from sim.analysis.scurves import fit
-from sim.analysis.scurves.ceilings import GROUPS, Ceilings, nearby_ceiling
+from sim.analysis.scurves.ceilings import JACKKNIFE_GROUPS, Ceilings, nearby_ceiling
 
 MONTH = np.arange(120)
 
@@ -34,8 +34,8 @@ def test_a_refit_of_the_same_values_finds_the_same_ceiling():
 def test_a_refit_without_a_group_finds_what_a_search_from_nothing_finds():
     curves = runs(0.6, noise=0.05)
     whole = fit(MONTH, curves.mean(axis=0))
-    for group in range(GROUPS):
-        rest = curves[np.arange(len(curves)) % GROUPS != group].mean(axis=0)
+    for group in range(JACKKNIFE_GROUPS):
+        rest = curves[np.arange(len(curves)) % JACKKNIFE_GROUPS != group].mean(axis=0)
         assert nearby_ceiling(whole, MONTH, rest) == pytest.approx(fit(MONTH, rest).ceiling, rel=2e-3)
         assert abs(fit(MONTH, rest).ceiling / whole.ceiling - 1) > 1e-4, "the groups do differ"
 

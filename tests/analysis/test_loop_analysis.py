@@ -8,21 +8,28 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from sim.analysis.estimates import Estimate
 from sim.analysis.loops.dominance import handovers, link_score, relative_scores, unexplained
-from sim.analysis.loops.early_warning import alarms, at_rest, detrended, recovery_rate, rolling, slowing, tau
+from sim.analysis.loops.early_warning import (
+    alarms,
+    at_rest,
+    autocorrelation_at_gain,
+    detrended,
+    kendall_trend,
+    recovery_rate,
+    rolling,
+)
 from sim.analysis.loops.gains import (
     ABOVE,
     BELOW,
     UNTOLD,
-    Estimate,
     amplification,
-    gain,
+    gain_verdict,
     jackknife,
     link_product,
     moving_weights,
     no_tipping_bound,
-    relative,
-    verdict,
+    relative_worth,
 )
 from sim.analysis.loops.shapley import coalitions, shapley
 from sim.experiments.loops.gains import bound_table
@@ -55,29 +62,28 @@ def test_one_replicate_gives_no_interval():
     assert math.isnan(jackknife(lambda each: each.mean(), np.array([1.0])).low)
 
 
-def test_a_loop_that_returns_a_part_of_what_it_gets_has_that_gain_by_both_estimators():
-    put_in, part = 0.05, 0.589
-    assert gain(part * put_in, -part * put_in, put_in) == pytest.approx(part)
+def test_a_loop_that_returns_a_part_of_what_it_gets_has_that_gain_by_amplification():
+    part = 0.589
     assert amplification(np.full(3, 1 / (1 - part)), np.ones(3)) == pytest.approx(part)
 
 
 def test_a_gain_is_above_one_only_beyond_doubt_and_at_both_sizes():
     alike, unlike = Estimate(0.0, -0.1, 0.1), Estimate(0.3, 0.1, 0.5)
     sure = Estimate(1.3, 1.1, 1.5)
-    assert verdict(sure, sure, alike) == ABOVE
-    assert verdict(sure, sure, unlike) == UNTOLD
-    assert verdict(sure, Estimate(1.2, 0.9, 1.5), alike) == UNTOLD
-    assert verdict(sure, None, None) == UNTOLD
-    assert verdict(Estimate(1.1, 0.9, 1.3), sure, alike) == UNTOLD
-    assert verdict(Estimate(0.8, 0.7, 0.99), None, None) == BELOW
-    assert verdict(Estimate(0.8, math.nan, math.nan), None, None) == UNTOLD
+    assert gain_verdict(sure, sure, alike) == ABOVE
+    assert gain_verdict(sure, sure, unlike) == UNTOLD
+    assert gain_verdict(sure, Estimate(1.2, 0.9, 1.5), alike) == UNTOLD
+    assert gain_verdict(sure, None, None) == UNTOLD
+    assert gain_verdict(Estimate(1.1, 0.9, 1.3), sure, alike) == UNTOLD
+    assert gain_verdict(Estimate(0.8, 0.7, 0.99), None, None) == BELOW
+    assert gain_verdict(Estimate(0.8, math.nan, math.nan), None, None) == UNTOLD
 
 
 def test_worth_counts_as_the_lead_of_the_lines_in_focus_over_the_others():
     focus = np.array([1.0, 1.0, 0.0, 0.0])
     primary = np.array([[30.0, 10.0, 50.0, 50.0]])
-    assert relative(np.full((1, 4), 0.7), primary, focus) == pytest.approx(0.0)
-    assert relative(np.array([[0.4, 0.0, 0.1, 0.3]]), primary, focus) == pytest.approx(0.3 - 0.2, abs=1e-6)
+    assert relative_worth(np.full((1, 4), 0.7), primary, focus) == pytest.approx(0.0)
+    assert relative_worth(np.array([[0.4, 0.0, 0.1, 0.3]]), primary, focus) == pytest.approx(0.3 - 0.2, abs=1e-6)
 
 
 def test_a_cell_that_nobody_would_leave_or_join_has_no_weight():
@@ -188,15 +194,17 @@ def test_a_window_finds_the_autocorrelation_of_a_long_series():
 
 
 def test_a_stronger_loop_slows_recovery_as_v19_says():
-    assert slowing(0.2, 0.0, 0.0) == pytest.approx(0.8)
-    assert slowing(0.2, 0.0, 0.5) == pytest.approx(0.9)
-    assert slowing(0.2, 0.0, 1.0) == 1.0
+    assert autocorrelation_at_gain(0.2, 0.0, 0.0) == pytest.approx(0.8)
+    assert autocorrelation_at_gain(0.2, 0.0, 0.5) == pytest.approx(0.9)
+    assert autocorrelation_at_gain(0.2, 0.0, 1.0) == 1.0
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.3, 0.49])
 def test_false_alarms_of_harmless_loops_are_many_and_known(strength):
     """Windows overlap, so a test at 5% raises several times as many alarms where there is nothing: this is why."""
-    rates = [alarms(detrended(at_rest(slowing(0.25, 0.6, strength), 300, 90, seed=seed))) for seed in (1, 2)]
+    rates = [
+        alarms(detrended(at_rest(autocorrelation_at_gain(0.25, 0.6, strength), 300, 90, seed=seed))) for seed in (1, 2)
+    ]
     for first, second in zip(*rates, strict=True):
         assert 0.15 < first < 0.55
         assert first == pytest.approx(second, abs=0.12)
@@ -218,7 +226,7 @@ def test_taking_off_the_mean_over_runs_takes_off_a_common_trend():
     trend = 0.01 * month**2
     left = detrended(noise + trend)
     assert left == pytest.approx(noise - noise.mean(axis=0))
-    assert np.abs(tau(rolling(left)[1])[0]).mean() < 0.6
+    assert np.abs(kendall_trend(rolling(left)[1])[0]).mean() < 0.6
 
 
 def test_the_rate_of_recovery_is_that_of_the_decay():

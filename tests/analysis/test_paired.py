@@ -12,13 +12,12 @@ from scipy import stats
 from sim.analysis.paired import (
     FEWEST_MOVED,
     PILOT,
+    difference_sentence,
     interval,
     next_count,
-    pair,
+    paired_difference,
     places_of,
     ratio_interval,
-    sentence,
-    until_narrow,
 )
 
 MOST = 3000
@@ -41,6 +40,14 @@ def coverage(name: str, width: float, repeats: int, rule) -> float:
         _, low, high = interval(rule(values, width))
         held += low <= 0 <= high
     return held / repeats
+
+
+def until_narrow(draw, width: float, most: int) -> np.ndarray:
+    """Draw differences until `next_count` asks for no more; ``draw(first, last)`` adds some."""
+    values = np.empty(0)
+    while (count := next_count(values, width, most)) > len(values):
+        values = np.concatenate([values, draw(len(values), count)])
+    return values
 
 
 def ours(values: np.ndarray, width: float) -> np.ndarray:
@@ -157,40 +164,42 @@ def test_a_few_runs_that_moved_prove_nothing():
 
 def test_pairing_finds_what_luck_would_hide():
     luck, rest = (np.random.default_rng(seed).normal(size=40) for seed in (4, 5))
-    found = pair(luck, luck + 0.1 + 0.01 * rest)
+    found = paired_difference(luck, luck + 0.1 + 0.01 * rest)
     assert found.distinguishable
     assert found.low < 0.1 + 0.01 * rest.mean() < found.high
-    assert not pair(luck, rest + 0.1).distinguishable
+    assert not paired_difference(luck, rest + 0.1).distinguishable
     apart, together = 2 * luck.var(ddof=1), 0.01**2
     assert found.reduction == pytest.approx(apart / together, rel=0.6)
 
 
 def test_independent_seeds_gain_nothing_from_pairing():
     generator = np.random.default_rng(6)
-    assert pair(generator.normal(size=4000), generator.normal(size=4000)).reduction == pytest.approx(1, rel=0.1)
+    assert paired_difference(generator.normal(size=4000), generator.normal(size=4000)).reduction == pytest.approx(
+        1, rel=0.1
+    )
 
 
 def test_the_same_values_are_called_identical():
     values = np.random.default_rng(7).normal(size=5)
-    found = pair(values, values * (1 + 1e-15))
+    found = paired_difference(values, values * (1 + 1e-15))
     assert (found.identical, found.distinguishable, found.difference) == (True, False, 0.0)
-    assert sentence(found, "share", "share") == "share: identical in every run"
+    assert difference_sentence(found, "share", "share") == "share: identical in every run"
 
 
 def test_a_shift_without_any_luck_left_is_exact():
     values = np.arange(4.0)
-    found = pair(values, values + 2)
+    found = paired_difference(values, values + 2)
     assert (found.difference, found.low, found.high, found.reduction) == (2, 2, 2, math.inf)
-    assert sentence(found, "lag", "months", "moment") == "delays the lag by 2.00 months (2.00 to 2.00)"
+    assert difference_sentence(found, "lag", "months", "moment") == "delays the lag by 2.00 months (2.00 to 2.00)"
 
 
 def test_only_runs_in_which_both_get_there_are_paired_and_the_others_are_counted():
     nan = math.nan
-    found = pair(np.array([1, 2, 3, nan, nan, 5, 9.0]), np.array([3, 4, 6, 7, nan, nan, nan]))
+    found = paired_difference(np.array([1, 2, 3, nan, nan, 5, 9.0]), np.array([3, 4, 6, 7, nan, nan, nan]))
     assert (found.runs, found.base, found.other) == (3, 2.0, pytest.approx(13 / 3))
     assert found.difference == pytest.approx(found.other - found.base)
     assert (found.only_base, found.only_other, found.neither) == (2, 1, 1)
-    said = sentence(found, "take-off", "months", "moment")
+    said = difference_sentence(found, "take-off", "months", "moment")
     ends = (
         "in 2 runs only the base reaches it",
         "in 1 run only the other does",
@@ -201,24 +210,27 @@ def test_only_runs_in_which_both_get_there_are_paired_and_the_others_are_counted
 
 
 def test_no_pair_gives_no_number():
-    found = pair(np.array([math.nan, 1.0]), np.array([1.0, math.nan]))
+    found = paired_difference(np.array([math.nan, 1.0]), np.array([1.0, math.nan]))
     assert found.runs == 0
     assert not found.identical
     assert math.isnan(found.difference)
-    assert sentence(found, "take-off", "months").startswith("take-off: cannot be compared")
+    assert difference_sentence(found, "take-off", "months").startswith("take-off: cannot be compared")
 
 
 def test_one_run_has_no_interval_and_says_so():
-    found = pair(np.array([0.1]), np.array([0.2]))
+    found = paired_difference(np.array([0.1]), np.array([0.2]))
     assert math.isnan(found.low)
     assert math.isnan(found.reduction)
     assert not found.distinguishable
-    assert sentence(found, "share", "share") == "share: +10.000 points in the one run; one run gives no interval"
+    assert (
+        difference_sentence(found, "share", "share")
+        == "share: +10.000 points in the one run; one run gives no interval"
+    )
 
 
 def test_a_number_without_interval_is_never_said_with_one():
-    found = replace(pair(np.arange(3.0), np.arange(3.0) ** 2), low=math.nan, high=math.nan)
-    assert sentence(found, "ceiling", "share") == "ceiling: +66.667 points; too few runs for an interval"
+    found = replace(paired_difference(np.arange(3.0), np.arange(3.0) ** 2), low=math.nan, high=math.nan)
+    assert difference_sentence(found, "ceiling", "share") == "ceiling: +66.667 points; too few runs for an interval"
 
 
 # ratios
@@ -265,7 +277,7 @@ def test_findings_read_as_plain_sentences(shift, spread, unit, kind, said):
     half = np.random.default_rng(10).normal(size=20)
     luck = np.concatenate([half, -half])
     values = shift + spread * luck / luck.std(ddof=1)
-    assert sentence(pair(np.ones(40), 1 + values), "x", unit, kind) == said
+    assert difference_sentence(paired_difference(np.ones(40), 1 + values), "x", unit, kind) == said
 
 
 def test_an_end_that_leaves_zero_out_does_not_read_as_zero():

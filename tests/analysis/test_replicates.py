@@ -10,12 +10,12 @@ import pytest
 
 from sim.analysis.replicates import (
     advise,
-    crossed,
     needed_for_mean,
     needed_for_spread,
+    point_by_replicate,
     running,
     spread_band,
-    square,
+    variance_components,
     width_of_mean,
 )
 from sim.experiments.ensemble.ensemble import Ensemble
@@ -40,10 +40,10 @@ def draw(rng, points, replicates, of_points=1.0, of_luck=0.5, of_rest=0.3):
 
 def test_variances_of_points_and_luck_are_told_apart():
     rng = np.random.default_rng(1)
-    found = [crossed(draw(rng, 40, 12)) for _ in range(300)]
-    assert np.mean([each.of_points for each in found]) == pytest.approx(1.0, rel=0.05)
-    assert np.mean([each.of_luck for each in found]) == pytest.approx(0.25, rel=0.1)
-    assert np.mean([each.of_rest for each in found]) == pytest.approx(0.09, rel=0.05)
+    found = [variance_components(draw(rng, 40, 12)) for _ in range(300)]
+    assert np.mean([each.between_points for each in found]) == pytest.approx(1.0, rel=0.05)
+    assert np.mean([each.between_replicates for each in found]) == pytest.approx(0.25, rel=0.1)
+    assert np.mean([each.residual for each in found]) == pytest.approx(0.09, rel=0.05)
 
 
 @pytest.mark.parametrize(("points", "replicates"), [(20, 8), (200, 4), (1, 30), (30, 1)])
@@ -52,7 +52,7 @@ def test_the_interval_covers_the_mean(points, replicates):
     of_points = 0.0 if points == 1 else 1.0  # the interval of a single point is about that point
     hits = 0
     for _ in range(1000):
-        found = crossed(draw(rng, points, replicates, of_points))
+        found = variance_components(draw(rng, points, replicates, of_points))
         hits += found.low <= 0 <= found.high
     if replicates == 4:  # three degrees of freedom for luck that weighs as much as all the points
         assert hits >= 900
@@ -64,8 +64,8 @@ def test_the_interval_covers_the_mean(points, replicates):
 
 def test_the_width_at_other_numbers_is_the_width_that_comes_out():
     rng = np.random.default_rng(3)
-    foreseen = np.median([crossed(draw(rng, 40, 20)).width_at(160, 40) for _ in range(200)])
-    actual = np.median([crossed(draw(rng, 160, 40)).width for _ in range(200)])
+    foreseen = np.median([variance_components(draw(rng, 40, 20)).width_at(160, 40) for _ in range(200)])
+    actual = np.median([variance_components(draw(rng, 160, 40)).width for _ in range(200)])
     assert foreseen == pytest.approx(actual, rel=0.05)
 
 
@@ -73,12 +73,12 @@ def test_gaps_leave_out_as_few_runs_as_they_can():
     rows = [(p, r, 10.0 * p + r) for p in range(4) for r in range(3)]
     table = pd.DataFrame(rows, columns=["point", "replicate", "y"])
     table.loc[table.query("point == 2 and replicate == 1").index, "y"] = np.nan
-    values, missing = square(table, "y")
+    values, missing = point_by_replicate(table, "y")
     assert values.tolist() == [[0, 1, 2], [10, 11, 12], [30, 31, 32]]
     assert missing == 3
-    full, none = square(table.assign(y=1.0), "y")
+    full, none = point_by_replicate(table.assign(y=1.0), "y")
     assert (full.shape, none) == ((4, 3), 0)
-    assert math.isnan(crossed(np.empty((0, 3))).mean)
+    assert math.isnan(variance_components(np.empty((0, 3))).mean)
 
 
 def test_the_number_for_a_mean_gives_just_that_width():

@@ -12,7 +12,7 @@ import pytest
 from sim.analysis.scurves import fit
 from sim.analysis.scurves.bootstrap import bootstrap
 from sim.analysis.scurves.curve import _was_known_before
-from sim.analysis.scurves.describe import describe, rows
+from sim.analysis.scurves.describe import describe_series, series_rows
 from sim.basics.table import Series, read
 
 CEILING, NOISE = 0.6, 0.006
@@ -134,7 +134,7 @@ def cut(series: Series, year: float) -> Series:
 )
 def test_published_adoption_curves_get_a_sensible_ceiling(name, status, low, high, half):
     series = published()[name]
-    found = describe(series, resamples=0)
+    found = describe_series(series, resamples=0)
     assert found.status == status
     if low is None:
         assert np.isnan(found.curve.ceiling_low)
@@ -145,17 +145,17 @@ def test_published_adoption_curves_get_a_sensible_ceiling(name, status, low, hig
 
 
 def test_an_observer_of_1970_could_not_say_where_the_dishwasher_would_stop():
-    found = describe(cut(published()["dishwasher"], 1970), resamples=0)
+    found = describe_series(cut(published()["dishwasher"], 1970), resamples=0)
     assert found.status == "not identified"
     assert found.possible[0] < 0.69 < found.possible[1], "the share of 2011 is within what the families allow"
 
 
 def test_an_identified_ceiling_holds_only_while_conditions_stay():
     """Refrigerators of 1945: three years without production look like saturation. Four in ten households came later."""
-    then = describe(cut(published()["refrigerator"], 1945), resamples=0)
+    then = describe_series(cut(published()["refrigerator"], 1945), resamples=0)
     assert then.status == "identified"
     assert then.curve.ceiling_high < 0.7
-    assert "if conditions stay" in rows([then])["sentence"][0]
+    assert "if conditions stay" in series_rows([then])["sentence"][0]
 
 
 def test_every_published_value_names_a_source_that_exists():
@@ -170,9 +170,9 @@ def test_every_published_value_names_a_source_that_exists():
 
 def test_a_share_that_fell_back_gets_a_peak_and_no_ceiling():
     (series,) = read(EVIDENCE / "chinese_share.csv", "week")
-    found = describe(series)
+    found = describe_series(series)
     assert found.status == "contested"
-    (row,) = rows([found]).to_dict("records")
+    (row,) = series_rows([found]).to_dict("records")
     assert np.isnan(row["ceiling"])
     assert np.isnan(row["half"])
     assert row["peak"] == pytest.approx(0.59)

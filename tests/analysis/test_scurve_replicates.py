@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.analysis.scurves import arrivals, contest, from_times, hysteresis, loop_area, odds, probability, time_to
+from sim.analysis.estimates import proportion_estimate
+from sim.analysis.scurves import (
+    arrivals,
+    contest,
+    contest_probabilities,
+    from_times,
+    hysteresis,
+    time_to,
+)
 from sim.analysis.scurves.describe import is_contested
 
 
@@ -110,13 +118,13 @@ def test_takeover_reversal_and_lock_in_are_what_they_say():
 
 def test_odds_over_replicates_carry_intervals_and_one_trajectory_has_none():
     share = np.array([walk((0.2, 30), (0.7, 90))] * 15 + [walk((0.2, 120))] * 5)
-    found = odds(contest(share))
+    found = contest_probabilities(contest(share))
     assert found.tipped.value == 0.75
     assert (found.tipped.low, found.tipped.high) == pytest.approx((0.531, 0.888), abs=2e-3)  # Wilson
     assert found.locked_below.value == 0.25
-    few = odds(contest(share[:9]))
+    few = contest_probabilities(contest(share[:9]))
     assert np.isnan([few.tipped.value, few.takeover.value, few.locked_above.low]).all()
-    assert probability(np.zeros(20, dtype=bool)).high == pytest.approx(0.161, abs=1e-3)
+    assert proportion_estimate(np.zeros(20, dtype=bool)).high == pytest.approx(0.161, abs=1e-3)
 
 
 def test_hysteresis_is_the_part_of_an_effect_that_outlives_its_cause():
@@ -131,14 +139,6 @@ def test_hysteresis_is_the_part_of_an_effect_that_outlives_its_cause():
         hysteresis(without, without[:5], ended=43)
     with pytest.raises(ValueError, match="beyond"):
         hysteresis(without, without, ended=80)
-
-
-def test_a_share_that_follows_its_driver_walks_no_loop():
-    up = np.linspace(0, 1, 50)
-    driver = np.concatenate([up, up[::-1]])
-    assert loop_area(driver, driver**2) == pytest.approx(0, abs=1e-12)
-    latched = np.concatenate([(up > 0.7).astype(float), (up[::-1] > 0.3).astype(float)])
-    assert loop_area(driver, latched) == pytest.approx(0.4, abs=0.03)
 
 
 def test_only_a_real_fall_makes_a_share_contested():

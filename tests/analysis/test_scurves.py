@@ -12,7 +12,7 @@ from sim.analysis.scurves import (
     fit,
     fit_adoption,
     restricted_mean_time,
-    summarise,
+    summarise_runs,
     take_off,
     time_to,
 )
@@ -123,10 +123,10 @@ def test_the_average_adopter_of_a_world_half_adopted_from_the_start_waits_half_t
 def test_a_run_is_summarised_in_one_row_with_units():
     scenario = Scenario(name="small", run=RunSettings(months=30, adopters=200, replicates=3))
     dataset = run(scenario).dataset
-    table = summarise(dataset)
+    table = summarise_runs(dataset)
     assert list(table.index) == [0, 1, 2]
     assert set(table.attrs["units"]) == set(table.columns)
     assert table["focus_share_2026_03"].to_numpy() == pytest.approx(dataset["focus_share"].sel(month=26).values)
-    assert np.isnan(summarise(dataset.isel(month=slice(0, 20)))["focus_share_2026_03"]).all()
+    assert np.isnan(summarise_runs(dataset.isel(month=slice(0, 20)))["focus_share_2026_03"]).all()
     assert table["compute_share_CN"].between(0, 1).all()
     assert set(fit_adoption(dataset)) == {"startup", "enterprise", "industrial", "public"}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.analysis.sensitivity import DUMMY, LUCK, METHODS, Column, analyse, find, make
+from sim.analysis.sensitivity import DUMMY, LUCK, METHODS, DesignColumn, analyse, build_design, find_method
 from sim.analysis.sensitivity.convergence import DISORDER
 from sim.analysis.sensitivity.design import sample
 from sim.basics.errors import DesignError, UnknownNameError
@@ -136,7 +136,7 @@ def test_every_method_ranks_a_straight_function_rightly(method):
 def test_luck_is_a_factor_with_its_share_and_leaves_the_others_theirs():
     found = study(noisy_ishigami, ISHIGAMI, method="sobol", size=2048, lucky=True, resamples=FEW).outcomes["outcome"]
     assert found.value(LUCK, "ST") == pytest.approx(0.2, abs=0.03)
-    assert found.luck.share == pytest.approx(found.value(LUCK, "ST"), rel=0.05)
+    assert found.stochastic_share.share == pytest.approx(found.value(LUCK, "ST"), rel=0.05)
     assert found.value("inert", "ST") == 0
     assert found.value("x2", "ST") == pytest.approx(0.8 * ISHIGAMI_ST["x2"], abs=0.04)
 
@@ -147,8 +147,8 @@ def test_every_method_tells_the_share_of_luck(method):
     found = study(noisy_linear, method=method, size=size, **LUCKY).outcomes["outcome"]
     # the two-level designs put the factors at the ends of their ranges, which makes luck's part smaller
     exact = {"ff": 1 / 4, "morris": 0.375}.get(method, 0.5)
-    assert found.luck.pairs > 50
-    assert found.luck.low < exact < found.luck.high
+    assert found.stochastic_share.pairs > 50
+    assert found.stochastic_share.low < exact < found.stochastic_share.high
 
 
 @pytest.mark.parametrize("text", ["mean:40", "quantile:0.5:40"])
@@ -156,7 +156,7 @@ def test_replicate_means_and_quantiles_hide_luck_and_still_tell_its_share(text):
     found = study(noisy_linear, LINEAR, method="sobol", size=128, lucky=True, luck=text, resamples=FEW)
     each = found.outcomes["outcome"]
     assert LUCK not in each.table["factor"].tolist()
-    assert each.luck.share == pytest.approx(0.5, abs=0.08)
+    assert each.stochastic_share.share == pytest.approx(0.5, abs=0.08)
     # the same replicates at every point: the mean of their luck moves no index
     assert each.value("inert", "ST") == 0
     assert found.runs == 40 * 128 * 7
@@ -183,11 +183,11 @@ def test_luck_that_multiplies_shows_as_interaction():
 def repeats(method: str, count: int, size: int, resamples: int = 40) -> list[str]:
     """What is called influential among two inert factors, in repeats with other seeds."""
     named = []
-    columns = [Column(name) for name in (*LINEAR, "inert2")]
+    columns = [DesignColumn(name) for name in (*LINEAR, "inert2")]
     for seed in range(count):
-        design = make(find(method), columns, size, seed)
+        design = build_design(find_method(method), columns, size, seed)
         table = pd.DataFrame(design.unit[:, :5], columns=list(LINEAR)).assign(seed=design.replicate)
-        found = analyse(find(method), design, noisy_linear(table), resamples=resamples, seed=seed, trace=False)
+        found = analyse(find_method(method), design, noisy_linear(table), resamples=resamples, seed=seed, trace=False)
         named += [name for name in found.influential if name.startswith("inert")]
     return named
 
@@ -247,12 +247,12 @@ def test_the_place_of_failures_is_named():
 
 
 def test_a_failure_takes_its_part_of_the_design_with_it_and_the_rest_is_what_it_was():
-    columns = [Column(name) for name in LINEAR]
-    design = make(find("sobol"), columns, 64, 1)
+    columns = [DesignColumn(name) for name in LINEAR]
+    design = build_design(find_method("sobol"), columns, 64, 1)
     y = linear(pd.DataFrame(design.unit[:, :5], columns=list(LINEAR)))
-    whole = analyse(find("sobol"), design.take(np.arange(1, 64)), y[design.width :], resamples=FEW)
+    whole = analyse(find_method("sobol"), design.take(np.arange(1, 64)), y[design.width :], resamples=FEW)
     y[3] = np.nan
-    assert analyse(find("sobol"), design, y, resamples=FEW).value("a") == pytest.approx(whole.value("a"))
+    assert analyse(find_method("sobol"), design, y, resamples=FEW).value("a") == pytest.approx(whole.value("a"))
 
 
 def test_a_constant_outcome_has_nothing_to_explain_and_says_so():
@@ -267,8 +267,12 @@ def test_a_constant_outcome_has_nothing_to_explain_and_says_so():
 @pytest.mark.parametrize("method", [name for name in NAMES_OF_METHODS if name != "ff"])
 def test_a_longer_design_begins_with_the_shorter_one(method):
     size = {"morris": 10, "radial": 10, "shapley": 30}.get(method, 32)
-    columns = [Column("a"), Column("b")] if method == "dgsm" else [Column("a"), Column("b", 3, ordered=False)]
-    short, long = (make(find(method), columns, each, 0) for each in (size, 2 * size))
+    columns = (
+        [DesignColumn("a"), DesignColumn("b")]
+        if method == "dgsm"
+        else [DesignColumn("a"), DesignColumn("b", 3, ordered=False)]
+    )
+    short, long = (build_design(find_method(method), columns, each, 0) for each in (size, 2 * size))
     rows = short.size * short.width
     assert np.array_equal(short.unit[:rows], long.unit[:rows])
     assert np.array_equal(short.replicate[:rows], long.replicate[:rows])
@@ -386,15 +390,15 @@ def test_failed_parts_of_a_curve_leave_scipy_nothing_that_is_not_finite():
 
 
 def test_blocks_move_as_wholes_where_that_is_defined_and_nowhere_else():
-    columns = [Column("a", block="cost"), Column("b", block="cost"), Column("c", block="data")]
-    design = make(find("sobol"), columns, 512, 1, luck=False, by_block=True)
+    columns = [DesignColumn("a", block="cost"), DesignColumn("b", block="cost"), DesignColumn("c", block="data")]
+    design = build_design(find_method("sobol"), columns, 512, 1, stochastic=False, by_block=True)
     y = design.unit[:, 0] + design.unit[:, 1] + design.unit[:, 2]
-    found = analyse(find("sobol"), design, y, resamples=FEW)
+    found = analyse(find_method("sobol"), design, y, resamples=FEW)
     assert found.value("cost") == pytest.approx(2 / 3, abs=0.06)
     assert found.value("data") == pytest.approx(1 / 3, abs=0.06)
     for method in ("pawn", "delta", "rbd_fast", "morris"):
         with pytest.raises(DesignError, match="not defined for groups"):
-            make(find(method), columns, 16, 1, by_block=True)
+            build_design(find_method(method), columns, 16, 1, by_block=True)
 
 
 def test_categories_whole_numbers_and_switches_are_factors_like_others():
@@ -433,8 +437,8 @@ def test_zero_is_a_seed():
 
 
 def test_given_data_methods_share_one_sample():
-    columns = [Column("a"), Column("b")]
-    designs = [make(find(name), columns, 64, 3) for name in ("pawn", "delta", "rsa", "rbd_fast", "hdmr")]
+    columns = [DesignColumn("a"), DesignColumn("b")]
+    designs = [build_design(find_method(name), columns, 64, 3) for name in ("pawn", "delta", "rsa", "rbd_fast", "hdmr")]
     assert all(np.array_equal(designs[0].unit, each.unit) for each in designs)
     assert np.array_equal(designs[0].unit, sample(columns, 64, 3).unit)
 

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.analysis.sensitivity import Column, analyse, find, make
+from sim.analysis.sensitivity import DesignColumn, analyse, build_design, find_method
 from sim.analysis.sensitivity.convergence import over_size
 from sim.analysis.sensitivity.design import named_seed, problem
 from sim.analysis.sensitivity.measures import RESAMPLES
 from sim.analysis.sensitivity.methods.given_data import contained, slices
 from sim.analysis.sensitivity.resampling import classes, deltas, first_orders, regionals, slice_distances
-from sim.analysis.sensitivity.survival import crossings, median
+from sim.analysis.sensitivity.survival import crossings, median_crossing
 from sim.basics.errors import DesignError, ScenarioError
 from sim.experiments.sensitivity import study
 from sim.experiments.sensitivity.request import columns
@@ -23,7 +23,7 @@ from sim.scenario.resolve import from_mapping
 from tests.analysis.sensitivity_functions import G_FACTORS, LINEAR, freshly_noisy, linear, noisy_linear, sobol_g
 
 SCENARIO = from_mapping({"run": {"months": 110}})
-COLUMNS = [Column(name) for name in LINEAR]
+COLUMNS = [DesignColumn(name) for name in LINEAR]
 
 
 def table_of(design):
@@ -37,9 +37,9 @@ def test_one_nan_makes_the_libraries_say_zero_or_nothing_and_us_say_what_happene
     from SALib.analyze import sobol
     from scipy.stats import sobol_indices
 
-    design = make(find("sobol"), COLUMNS, 128, 1)
+    design = build_design(find_method("sobol"), COLUMNS, 128, 1)
     y = linear(table_of(design))
-    clean = analyse(find("sobol"), design, y, resamples=50, trace=False)
+    clean = analyse(find_method("sobol"), design, y, resamples=50, trace=False)
     y[0] = np.nan
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -49,7 +49,7 @@ def test_one_nan_makes_the_libraries_say_zero_or_nothing_and_us_say_what_happene
         theirs = sobol_indices(func=given, n=128)
     assert not np.any(plain["ST"] > 0)  # the trap
     assert not np.any(np.nan_to_num(theirs.total_order) > 0)
-    found = analyse(find("sobol"), design, y, resamples=50, trace=False)
+    found = analyse(find_method("sobol"), design, y, resamples=50, trace=False)
     assert found.value("a", "ST") == pytest.approx(clean.value("a", "ST"), abs=0.05)
     assert f"1 of {design.rows:,} runs failed" in found.checks[0].sentence
     assert found.failed == (0,)
@@ -57,10 +57,10 @@ def test_one_nan_makes_the_libraries_say_zero_or_nothing_and_us_say_what_happene
 
 @pytest.mark.parametrize("method", ["delta", "rbd_fast", "pawn", "rsa", "morris", "dgsm", "shapley"])
 def test_one_nan_leaves_every_other_method_finite(method, capfd):
-    design = make(find(method), COLUMNS, {"morris": 20, "shapley": 40}.get(method, 128), 1)
+    design = build_design(find_method(method), COLUMNS, {"morris": 20, "shapley": 40}.get(method, 128), 1)
     y = linear(table_of(design))
     y[5] = np.inf
-    found = analyse(find(method), design, y, resamples=20, trace=False)
+    found = analyse(find_method(method), design, y, resamples=20, trace=False)
     assert np.isfinite(found.table[found.main]).all()
     assert found.failed == (5,)
     assert capfd.readouterr().err == ""
@@ -85,9 +85,9 @@ def test_what_is_not_crossed_is_censored_and_never_filled_in():
     found = crossings(curves, 0.5)
     assert found.share == np.mean(month < 100) < 0.75
     # every run is followed to the end, so the median is that of all runs, not of those that cross
-    assert median(found) == pytest.approx(np.median(month), abs=1)
+    assert median_crossing(found) == pytest.approx(np.median(month), abs=1)
     few = crossings(curves[month > 60], 0.5)
-    assert np.isnan(median(few)) == (few.share < 0.5)
+    assert np.isnan(median_crossing(few)) == (few.share < 0.5)
 
 
 # seeds
@@ -96,7 +96,7 @@ def test_what_is_not_crossed_is_censored_and_never_filled_in():
 def test_seed_zero_is_no_seed_to_the_library_and_is_one_to_us():
     from SALib.analyze import sobol
 
-    design = make(find("sobol"), COLUMNS, 64, 0)
+    design = build_design(find_method("sobol"), COLUMNS, 64, 0)
     y = linear(table_of(design))
     theirs = [sobol.analyze(problem(design.columns), y, calc_second_order=False, seed=0)["ST_conf"] for _ in range(2)]
     assert not np.array_equal(*theirs)  # the trap
@@ -140,7 +140,9 @@ def test_nobody_elses_random_numbers_or_warnings_are_touched():
 def test_three_categories_are_visited_equally_often_by_morris():
     grid = np.floor(np.tile([0, 1 / 3, 2 / 3, 1 - 1e-9], 100) * 3)
     assert np.bincount(grid.astype(int)).max() >= 0.5 * len(grid)  # the trap: four levels onto three values
-    design = make(find("morris"), [Column("c", 3, ordered=False), Column("n", 3), Column("x")], 1500, 0)
+    design = build_design(
+        find_method("morris"), [DesignColumn("c", 3, ordered=False), DesignColumn("n", 3), DesignColumn("x")], 1500, 0
+    )
     for place in (0, 1):
         values = np.floor(design.unit[:, place] * 3).astype(int)
         assert np.bincount(values) / len(values) == pytest.approx([1 / 3] * 3, abs=0.03)
@@ -154,14 +156,14 @@ def test_three_categories_are_visited_equally_often_by_morris():
 def test_a_length_that_is_no_power_of_two_is_refused_and_the_nearest_are_named():
     for method in ("sobol", "sobol2", "pawn", "dgsm"):
         with pytest.raises(DesignError, match="64 or 128"):
-            make(find(method), COLUMNS, 100, 1)
+            build_design(find_method(method), COLUMNS, 100, 1)
 
 
 def test_a_balance_that_failures_destroy_is_reported():
-    design = make(find("sobol"), COLUMNS, 64, 1)
+    design = build_design(find_method("sobol"), COLUMNS, 64, 1)
     y = linear(table_of(design))
     y[0] = np.nan
-    check = {each.name: each for each in analyse(find("sobol"), design, y, resamples=20).checks}["power of two"]
+    check = {each.name: each for each in analyse(find_method("sobol"), design, y, resamples=20).checks}["power of two"]
     assert not check.passed
     assert "63 of 64" in check.sentence
 
@@ -229,15 +231,15 @@ def test_a_misspelt_factor_is_refused():
 
 
 def test_a_single_block_of_all_factors_is_a_design_like_any_other():
-    columns_ = [Column(name, block="all") for name in LINEAR]
-    design = make(find("sobol"), columns_, 64, 1, luck=False, by_block=True)
-    found = analyse(find("sobol"), design, linear(table_of(design)), resamples=50)
+    columns_ = [DesignColumn(name, block="all") for name in LINEAR]
+    design = build_design(find_method("sobol"), columns_, 64, 1, stochastic=False, by_block=True)
+    found = analyse(find_method("sobol"), design, linear(table_of(design)), resamples=50)
     assert found.value("all", "ST") == pytest.approx(1, abs=0.2)
 
 
 def test_a_step_that_would_be_cut_to_nothing_goes_the_other_way():
     for method in ("dgsm", "radial"):
-        design = make(find(method), COLUMNS, 64, 0)
+        design = build_design(find_method(method), COLUMNS, 64, 0)
         parts = design.parts(design.unit)
         steps = np.abs(parts[:, 1:] - parts[:, :1])
         moved = np.take_along_axis(steps, np.arange(len(design.columns))[None, :, None], axis=2)
@@ -249,8 +251,8 @@ def test_a_step_that_would_be_cut_to_nothing_goes_the_other_way():
 
 
 def test_fresh_luck_would_make_an_inert_factor_look_like_half_of_everything_and_keyed_luck_does_not():
-    design = make(find("sobol"), COLUMNS, 512, 1, luck=False)
-    fresh = analyse(find("sobol"), design, freshly_noisy(table_of(design)), resamples=50, trace=False)
+    design = build_design(find_method("sobol"), COLUMNS, 512, 1, stochastic=False)
+    fresh = analyse(find_method("sobol"), design, freshly_noisy(table_of(design)), resamples=50, trace=False)
     assert fresh.value("inert", "ST") == pytest.approx(0.5, abs=0.08)  # the trap, if it were let through
     keyed = study(noisy_linear, LINEAR, method="sobol", size=512, lucky=True, resamples=50).outcomes["outcome"]
     assert keyed.value("inert", "ST") == 0
@@ -270,7 +272,7 @@ def test_the_estimators_for_resampling_give_the_libraries_numbers():
     for rows in (500, 1025):
         x = rng.random((rows, 4))
         y = x[:, 0] + 3 * x[:, 1] ** 2 + 0.3 * rng.standard_normal(rows)
-        about = problem([Column(name) for name in "abcd"])
+        about = problem([DesignColumn(name) for name in "abcd"])
         assert first_orders(x, y) == pytest.approx(np.array(rbd_fast.analyze(about, x, y)["S1"]), abs=1e-12)
         grid = np.linspace(y.min(), y.max(), 100)
         assert deltas(x, y) == pytest.approx([calc_delta(y, grid, x[:, i], classes(rows)) for i in range(4)], abs=1e-12)
@@ -283,22 +285,22 @@ def test_the_estimators_for_resampling_give_the_libraries_numbers():
 def test_morris_and_radial_effects_are_the_libraries():
     from SALib.analyze import morris, radial_ee
 
-    design = make(find("morris"), COLUMNS, 12, 4)
+    design = build_design(find_method("morris"), COLUMNS, 12, 4)
     y = linear(table_of(design)) ** 2
     theirs = morris.analyze(problem(design.columns), design.unit, y, num_levels=4, seed=1)
-    ours = analyse(find("morris"), design, y, resamples=20, trace=False)
+    ours = analyse(find_method("morris"), design, y, resamples=20, trace=False)
     assert [ours.value(name) for name in design.names] == pytest.approx(theirs["mu_star"].filled(), rel=1e-6)
-    design = make(find("radial"), COLUMNS, 12, 4, luck=False)
+    design = build_design(find_method("radial"), COLUMNS, 12, 4, stochastic=False)
     y = linear(table_of(design)) ** 2
     with contained(0):
         theirs = radial_ee.analyze(problem(design.columns), design.unit, y, 12)
-    ours = analyse(find("radial"), design, y, resamples=20, trace=False)
+    ours = analyse(find_method("radial"), design, y, resamples=20, trace=False)
     assert [ours.value(name) for name in design.names] == pytest.approx(theirs["mu_star"], rel=1e-6)
 
 
 def test_parts_of_the_runs_too_few_for_a_method_are_left_out_of_its_trace():
-    design = make(find("hdmr"), COLUMNS, 512, 1)
+    design = build_design(find_method("hdmr"), COLUMNS, 512, 1)
     y = linear(table_of(design))
-    estimate = lambda part, values: find("hdmr").estimate(part, values, 20, 1)
+    estimate = lambda part, values: find_method("hdmr").estimate(part, values, 20, 1)
     trace = over_size(design, y, np.arange(512), estimate, True)
     assert trace["parts"].unique().tolist() == [512]

@@ -18,7 +18,7 @@ from sim.model.loops import LOOPS
 from sim.model.policies import policy_kinds
 from sim.run import run
 from sim.scenario.resolve import from_mapping, prepare
-from sim.validation.worlds import two_equal_lines
+from sim.validation.restricted_scenarios import two_equal_lines
 from tests.validation.second_writing import SCENARIO
 
 BASELINE = Path(__file__).parents[2] / "scenarios" / "baseline.yaml"

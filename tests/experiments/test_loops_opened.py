@@ -227,9 +227,9 @@ def test_a_loop_knocked_out_that_does_nothing_has_no_effect():
 
 @pytest.mark.parametrize(("worth", "ecosystem", "leader"), [(3.0, 0.2, "R1"), (0.4, 0.9, "R3")])
 def test_in_the_mean_field_limit_the_stronger_loop_is_the_one_that_matters(worth, ecosystem, leader):
-    from sim.validation.closed_forms.gains import tuned
+    from sim.validation.closed_forms.gains import tuned_bench
 
-    scenario = tuned(1000, 70, worth=worth, ecosystem=ecosystem)
+    scenario = tuned_bench(1000, 70, worth=worth, ecosystem=ecosystem)
     lines = {**scenario.parameters.lines}
     first = next(name for name, line in lines.items() if line.active)
     lines[first] = lines[first].model_copy(update={"algorithmic_start": 0.1})

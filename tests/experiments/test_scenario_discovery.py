@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.analysis.sensitivity.design import Column, sample
-from sim.analysis.sensitivity.discovery import Region, cart, parse_region, prim
+from sim.analysis.sensitivity.design import DesignColumn, sample
+from sim.analysis.sensitivity.discovery import OutcomeRegion, cart, parse_outcome_region, prim
 from sim.analysis.sensitivity.evidence_debt import evidence_debt
 from sim.analysis.sensitivity.reversal import UNIT, reversals
 from sim.analysis.sensitivity.survival import split_by_factor
@@ -15,7 +15,7 @@ from sim.experiments.sensitivity import study
 from tests.analysis.sensitivity_functions import LINEAR, linear
 
 NAMES = ["a", "b", "c", "d"]
-UNITS = sample([Column(name) for name in NAMES], 1024, 1, luck=False).unit[:, :4]
+UNITS = sample([DesignColumn(name) for name in NAMES], 1024, 1, stochastic=False).unit[:, :4]
 CORNER = (UNITS[:, 0] > 0.6) & (UNITS[:, 1] < 0.4)
 
 
@@ -58,11 +58,11 @@ def test_a_region_too_rare_to_draw_a_box_around_is_refused():
 
 
 def test_regions_are_read_from_text():
-    assert parse_region("focus_share@2029-12 < 20%") == Region("focus_share@2029-12", "<", 0.2)
-    assert parse_region("capability_gap>=-0.5").holds(np.array([-0.6, -0.5])).tolist() == [False, True]
+    assert parse_outcome_region("focus_share@2029-12 < 20%") == OutcomeRegion("focus_share@2029-12", "<", 0.2)
+    assert parse_outcome_region("capability_gap>=-0.5").holds(np.array([-0.6, -0.5])).tolist() == [False, True]
     for text in ("focus_share", "focus_share < much", "< 3"):
         with pytest.raises(DesignError, match="no region"):
-            parse_region(text)
+            parse_outcome_region(text)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_sample_helps_to_find_a_reversal_that_no_single_factor_and_no_slope_sh
 
 
 def test_moments_differ_between_the_halves_of_the_factor_that_sets_them():
-    design = sample([Column("speed"), Column("inert")], 256, 1, luck=False)
+    design = sample([DesignColumn("speed"), DesignColumn("inert")], 256, 1, stochastic=False)
     month = 20 + 100 * (1 - design.unit[:, 0])
     curves = (np.arange(90) >= month[:, None]).astype(float)
     table = split_by_factor(design, curves, 0.5)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from sim.analysis.scurves.describe import describe, rows, sentence
+from sim.analysis.scurves.describe import curve_sentence, describe_series, series_rows
 from sim.basics.errors import TableError
 from sim.basics.table import Series, read
 from sim.cli import app
@@ -202,7 +202,7 @@ def test_panels_say_in_words_what_is_withheld():
     whole = Series("whole", time, 0.7 / (1 + np.exp(-0.4 * (time - 12))))
     young = Series("young", time, 0.7 / (1 + np.exp(-0.1 * (time - 60))) + 1e-3 * np.sin(7 * time))
     fallen = Series("fallen", time, np.where(time < 20, time / 30, 0.2))
-    found = [describe(series, resamples=0) for series in (whole, young, fallen)]
+    found = [describe_series(series, resamples=0) for series in (whole, young, fallen)]
     assert [each.status for each in found] == ["identified", "not identified", "contested"]
     figure = scurves(found, "test")
     texts = [[axes.get_title(loc="left"), *(text.get_text() for text in axes.texts)] for axes in figure.axes]
@@ -217,6 +217,6 @@ def test_panels_say_in_words_what_is_withheld():
 
 def test_sentences_speak_of_no_number_that_is_not_known():
     time = np.arange(40.0)
-    weak = describe(Series("x", time, 0.7 / (1 + np.exp(-0.1 * (time - 60)))), resamples=0)
-    assert "levels off" not in sentence(weak)
-    assert np.isnan(rows([weak])["ceiling"][0]) == (weak.status != "identified")
+    weak = describe_series(Series("x", time, 0.7 / (1 + np.exp(-0.1 * (time - 60)))), resamples=0)
+    assert "levels off" not in curve_sentence(weak)
+    assert np.isnan(series_rows([weak])["ceiling"][0]) == (weak.status != "identified")

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from sim.analysis.sensitivity.stochastic_share import Luck
+from sim.analysis.sensitivity.stochastic_share import StochasticShare
 from sim.basics.errors import DesignError, ScenarioError, UnknownNameError
 from sim.cli import app
 from sim.experiments.ensemble.ensemble import as_points
@@ -138,7 +138,7 @@ def test_an_outcome_that_no_factor_touches_is_all_luck_or_nothing(tmp_path):
     found = carry_out(made, "sobol", size=8, resamples=50).outcomes["focus_share@2024-12"]
     assert found.value("exposure.data_api") == found.value("exposure.data_hosted") == 0
     assert found.influential == []
-    assert found.luck.share > 0.5
+    assert found.stochastic_share.share > 0.5
 
 
 def test_a_run_that_fails_is_counted_and_its_part_left_out(tmp_path, monkeypatch):
@@ -221,8 +221,8 @@ def test_no_order_is_said_before_it_is_stable():
 def test_luck_is_never_said_to_explain_more_than_there_is():
     twins = lambda table: table["a"] + table["b"]
     found = study(twins, {"a": (0, 1), "b": (0, 1)}, method="sobol", size=16, resamples=100).outcomes["outcome"]
-    assert "luck explains 93%" in sentence(replace(found, luck=Luck(0.93, 0.7, 1.2, 20)))
-    above = sentence(replace(found, luck=Luck(1.09, 0.7, 1.5, 20)))
+    assert "luck explains 93%" in sentence(replace(found, stochastic_share=StochasticShare(0.93, 0.7, 1.2, 20)))
+    above = sentence(replace(found, stochastic_share=StochasticShare(1.09, 0.7, 1.5, 20)))
     assert "luck explains practically all of its spread" in above
     assert "109%" not in above
 

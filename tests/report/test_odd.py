@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.analysis.patterns import TITLES
+from sim.analysis.patterns import PATTERN_TITLES
 from sim.basics.axes import CELLS, MODES, REGIONS, SECTORS, TYPES
 from sim.basics.streams import STREAMS
 from sim.engines.lockstep.engine import Lockstep
@@ -60,7 +60,7 @@ def test_everything_declared_is_described_once_and_nothing_else_is():
 
 
 DECLARATIONS = {
-    "pattern": TITLES,
+    "pattern": PATTERN_TITLES,
     "state": STATE,
     "stream": STREAMS,
     "loop": LOOPS,
@@ -98,7 +98,7 @@ def test_every_equation_but_elementary_functions_has_its_place_in_the_picture_of
 
 @pytest.mark.parametrize(
     ("table", "name"),
-    [(LOOPS, "R6"), (OBSERVABLES, "L1"), (LEVERS, "stockpiling"), (TITLES, "F6")],
+    [(LOOPS, "R6"), (OBSERVABLES, "L1"), (LEVERS, "stockpiling"), (PATTERN_TITLES, "F6")],
     ids=["loop", "observable", "lever", "pattern"],
 )
 def test_prose_about_a_thing_that_is_gone_is_a_fault(table, name):

@@ -7,12 +7,13 @@ from functools import cache
 
 import pytest
 
-from sim.validation import Check, Outcome, Row, checks, close, holds, within
-from sim.validation.check import FAIL, PASS
-from sim.validation.table import as_markdown, as_text, chosen, failed, run_checks, verdict
+from sim.validation import Check, CheckResult, Row, all_checks, close, holds, within
+from sim.validation.check_tables import as_markdown, as_text, summary_sentence
+from sim.validation.checks import FAIL, PASS
+from sim.validation.run_checks import any_closed_form_fails, run_checks, select_checks
 from tests.validation.written_table import table_rows, written
 
-CLOSED_FORMS = [check for check in checks() if check.id.startswith("V")]
+CLOSED_FORMS = [check for check in all_checks() if check.id.startswith("V")]
 
 
 def each(found):
@@ -28,7 +29,7 @@ def each(found):
 @cache
 def outcome_of(check):
     """Every check is carried out once, though two tests look at it."""
-    return check.outcome()
+    return check.result()
 
 
 @pytest.mark.parametrize("check", each(CLOSED_FORMS))
@@ -48,10 +49,10 @@ def test_every_closed_form_of_the_description_is_checked_and_named_as_a_sentence
 def test_the_table_in_the_documentation_shows_the_quick_checks_as_they_come_out():
     """`openloop verify --full --markdown` writes it; statements, exact values and verdicts must be those of today."""
     there = set(written())
-    today = table_rows(as_markdown([outcome_of(check) for check in chosen() if check.id.startswith("V")]))
+    today = table_rows(as_markdown([outcome_of(check) for check in select_checks() if check.id.startswith("V")]))
     missing = [row for row in today if row not in there]
     assert not missing, f"write the table again; these rows are not in it: {missing[:5]}"
-    assert {check.title for check in checks()} <= {re.sub(r"\*| \(slow\)$", "", row[1]) for row in there}
+    assert {check.title for check in all_checks()} <= {re.sub(r"\*| \(slow\)$", "", row[1]) for row in there}
 
 
 # the form of a check
@@ -69,7 +70,7 @@ def test_a_row_can_fail():
 
 def test_a_check_passes_only_with_rows_that_all_pass():
     good, bad = Row("a", "1", "1", True), Row("b", "1", "2", False)
-    check = lambda id, rows: Outcome(Check(id, "a sentence", "A law.", lambda: rows), rows)
+    check = lambda id, rows: CheckResult(Check(id, "a sentence", "A law.", lambda: rows), rows)
     assert check("V1", (good,)).verdict == PASS
     assert check("V1", (good, bad)).verdict == FAIL
     assert check("V1", ()).verdict == FAIL, "nothing was shown"
@@ -77,9 +78,9 @@ def test_a_check_passes_only_with_rows_that_all_pass():
     assert check("X1", (good, bad)).verdict == "in part"
     assert check("X1", (bad,)).verdict == "not reproduced"
     outcomes = [check("V1", (good, bad)), check("V2", (good,)), check("X1", (bad,))]
-    assert failed(outcomes)
-    assert not failed(outcomes[1:]), "a finding that is not reproduced is no failure"
-    assert verdict(outcomes) == "1 of 2 closed forms FAIL: V1; of 1 finding of prior work 1 not reproduced."
+    assert any_closed_form_fails(outcomes)
+    assert not any_closed_form_fails(outcomes[1:]), "a finding that is not reproduced is no failure"
+    assert summary_sentence(outcomes) == "1 of 2 closed forms FAIL: V1; of 1 finding of prior work 1 not reproduced."
 
 
 def test_a_check_that_breaks_is_told_and_stops_no_other():

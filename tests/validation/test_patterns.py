@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.analysis.patterns import TITLES, Measure, holding, measure
+from sim.analysis.patterns import PATTERN_TITLES, PatternStatistic, pattern_statistics, patterns_that_hold
 from sim.scenario.resolve import load
 from sim.validation.patterns import score
 
@@ -13,18 +13,18 @@ BASELINE = Path(__file__).parents[2] / "scenarios" / "baseline.yaml"
 
 
 def test_a_pattern_holds_only_if_all_its_statistics_do():
-    good = Measure("F2", "inside", 0.1, 0.0, 0.0, 0.2)
-    bad = Measure("F2", "outside", 0.3, 0.0, 0.0, 0.2)
-    assert holding([good]) == {"F2": True}
-    assert holding([good, bad]) == {"F2": False}
+    good = PatternStatistic("F2", "inside", 0.1, 0.0, 0.0, 0.2)
+    bad = PatternStatistic("F2", "outside", 0.3, 0.0, 0.0, 0.2)
+    assert patterns_that_hold([good]) == {"F2": True}
+    assert patterns_that_hold([good, bad]) == {"F2": False}
     assert bad.miss == pytest.approx(0.1)
     assert good.miss == 0.0
 
 
 def test_ten_of_the_fourteen_patterns_hold_at_the_defaults():
     measures = score(load(BASELINE).scenario)
-    held = holding(measures)
-    assert set(held) == set(TITLES)
+    held = patterns_that_hold(measures)
+    assert set(held) == set(PATTERN_TITLES)
     assert sum(held.values()) >= 10, held
     assert all(np.isfinite(each.mean) for each in measures)
 
@@ -34,7 +34,7 @@ def test_a_world_without_chinese_lines_fails_the_patterns_about_them():
     roster = scenario.parameters.lines
     lines = {name: line.model_copy(update={"active": line.region != "CN"}) for name, line in roster.items()}
     parameters = scenario.parameters.model_copy(update={"lines": lines})
-    held = holding(score(scenario.model_copy(update={"parameters": parameters}), replicates=4))
+    held = patterns_that_hold(score(scenario.model_copy(update={"parameters": parameters}), replicates=4))
     assert not held["F2"]
     assert not held["F11"]
 
@@ -44,4 +44,4 @@ def test_a_run_too_short_for_the_record_is_refused():
 
     result = run(BASELINE, months=12, adopters=100, replicates=1)
     with pytest.raises(ValueError, match="29 months"):
-        measure(result.dataset)
+        pattern_statistics(result.dataset)

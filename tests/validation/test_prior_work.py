@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from sim.validation import checks
-from sim.validation.check import IN_PART, NOT_REPRODUCED, REPRODUCED
-from sim.validation.table import as_text
+from sim.validation import all_checks
+from sim.validation.check_tables import as_text
+from sim.validation.checks import IN_PART, NOT_REPRODUCED, REPRODUCED
 from tests.validation.written_table import written
 
-FINDINGS = [check for check in checks() if check.id.startswith("X")]
+FINDINGS = [check for check in all_checks() if check.id.startswith("X")]
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ FINDINGS = [check for check in checks() if check.id.startswith("X")]
     ],
 )
 def test_a_finding_comes_out_as_it_is_known_to(check):
-    outcome = check.outcome()
+    outcome = check.result()
     assert outcome.rows
     assert outcome.verdict == check.expected, as_text([outcome], 120)
     # the verdict of a finding that comes out in part could hide a row that has changed its mind

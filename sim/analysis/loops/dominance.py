@@ -42,20 +42,20 @@ def unexplained(partials: Array, change: Array) -> Array:
 
 
 def handovers(strength: Array, hold: int = 3) -> list[tuple[int, int]]:
-    """When dominance changes hands: (place in time, who leads from there on), beginning with the first leader.
+    """When dominance changes: (time step, number of the loop that leads from then on); the first leader comes first.
 
     Parameters
     ----------
-    strength : (who, time); the leader is the largest in size
-    hold : how many times in a row somebody must lead to count, so that a flicker does not
+    strength : (loop, time) loop scores; the leader is the largest in size
+    hold : steps in a row that a loop must lead to count
     """
     leader = np.abs(strength).argmax(axis=0)
     quiet = np.abs(strength).sum(axis=0) == 0
-    found: list[tuple[int, int]] = []
+    changes: list[tuple[int, int]] = []
     for place in range(len(leader)):
         stretch = leader[place : place + hold]
         if len(stretch) < hold or quiet[place : place + hold].any() or (stretch != stretch[0]).any():
             continue
-        if not found or found[-1][1] != stretch[0]:
-            found.append((place, int(stretch[0])))
-    return found
+        if not changes or changes[-1][1] != stretch[0]:
+            changes.append((place, int(stretch[0])))
+    return changes

@@ -1,7 +1,7 @@
-"""Early warnings: does a share recover ever more slowly from small knocks, as it would near a threshold (scheffer2009)?
+"""Early warnings: does a share recover more slowly from small disturbances, as near a tipping point (scheffer2009)?
 
-None of the signs proves a threshold. A trend in a share makes most of them rise, and windows that overlap make a naive
-test of a rise reject far too often; so every figure comes with its rate of false alarms.
+No indicator proves a tipping point. A trend in a share makes most indicators rise, and overlapping windows make a naive
+test of a rise reject far too often, so every figure comes with its rate of false alarms.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ALARM = 0.05
 
 
 def detrended(series: Array) -> Array:
-    """What is left of each run when the mean over runs is taken off, (run, month); with one run, a straight line."""
+    """Runs minus their mean, (run, month); a single run minus its straight line."""
     if len(series) > 1:
         return series - series.mean(axis=0)
     month = np.arange(series.shape[1])
@@ -37,34 +37,34 @@ def rolling(series: Array, window: int = WINDOW) -> tuple[Array, Array]:
     centred = view - view.mean(axis=2, keepdims=True)
     variance = (centred**2).sum(axis=2)
     lagged = (centred[..., 1:] * centred[..., :-1]).sum(axis=2)
-    one = np.divide(lagged, variance, out=np.zeros_like(lagged), where=variance > 0)
-    return one, variance / (window - 1)
+    autocorrelation = np.divide(lagged, variance, out=np.zeros_like(lagged), where=variance > 0)
+    return autocorrelation, variance / (window - 1)
 
 
-def tau(indicator: Array) -> tuple[Array, Array]:
+def kendall_trend(indicator: Array) -> tuple[Array, Array]:
     """Kendall's tau of an indicator against time, and its p-value for a rise, (run,) each."""
     time = np.arange(indicator.shape[1])
-    found = [stats.kendalltau(time, row, alternative="greater") for row in indicator]
-    return np.array([each.statistic for each in found]), np.array([each.pvalue for each in found])
+    tests = [stats.kendalltau(time, row, alternative="greater") for row in indicator]
+    return np.array([test.statistic for test in tests]), np.array([test.pvalue for test in tests])
 
 
 def alarms(series: Array, window: int = WINDOW) -> tuple[float, float]:
-    """Part of the runs in which autocorrelation, and in which variance, seems to rise; of detrended (run, month)."""
-    return tuple(float((tau(each)[1] < ALARM).mean()) for each in rolling(series, window))  # type: ignore[return-value]
+    """Share of runs with an alarm by autocorrelation, and by variance; ``series`` is detrended, (run, month). [1]"""
+    return tuple(float((kendall_trend(indicator)[1] < ALARM).mean()) for indicator in rolling(series, window))  # type: ignore[return-value]
 
 
-def slowing(review: float, switching_cost: float, gain: float) -> float:
+def autocorrelation_at_gain(review: float, switching_cost: float, gain: float) -> float:
     """Autocorrelation at lag one of a share around its rest, ``1 - 2 rho L(-sc) (1 - G)`` (V19)."""
     return 1 - 2 * review / (1 + math.exp(switching_cost)) * (1 - gain)
 
 
 def at_rest(autocorrelation: float, runs: int, months: int, seed: int = 0) -> Array:
-    """Series of a share that rests where its loop's gain leaves it, (run, month): nothing in them rises."""
-    luck = np.random.default_rng(seed).standard_normal((runs, months))
-    out = np.empty_like(luck)
-    out[:, 0] = luck[:, 0] / math.sqrt(1 - autocorrelation**2)
+    """Stationary series of a given autocorrelation, (run, month): any alarm in them is false."""
+    noise = np.random.default_rng(seed).standard_normal((runs, months))
+    out = np.empty_like(noise)
+    out[:, 0] = noise[:, 0] / math.sqrt(1 - autocorrelation**2)
     for month in range(1, months):
-        out[:, month] = autocorrelation * out[:, month - 1] + luck[:, month]
+        out[:, month] = autocorrelation * out[:, month - 1] + noise[:, month]
     return out
 
 
@@ -83,7 +83,7 @@ def recovery_rate(response: Array, first: int, last: int) -> float:
     if not np.isfinite(mean).all() or mean[:3].mean() == 0:
         return math.nan
     try:
-        found, _ = curve_fit(lambda t, size, rate: size * np.exp(-rate * t), month, mean, p0=(mean[0], 0.05))
+        parameters, _ = curve_fit(lambda t, size, rate: size * np.exp(-rate * t), month, mean, p0=(mean[0], 0.05))
     except RuntimeError:
         return math.nan
-    return float(found[1])
+    return float(parameters[1])

@@ -1,32 +1,18 @@
-"""The gain of a loop: utils that come back to a line per util put in (section 8 of the model description)."""
+"""The gain of a loop: utility returned to a line per unit put in (section 8 of the model description)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
+from sim.analysis.estimates import CONFIDENCE, Estimate
+
 Array = np.ndarray
 
-CONFIDENCE = 0.95
 ABOVE, BELOW, UNTOLD = "above 1", "below 1", "not told from 1"
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its 95% interval; NaN ends when fewer than two replicates leave no interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def reach(self) -> float:
-        """Half the width of the interval."""
-        return (self.high - self.low) / 2
 
 
 def jackknife(estimate: Callable[..., float], *arrays: Array) -> Estimate:
@@ -35,7 +21,7 @@ def jackknife(estimate: Callable[..., float], *arrays: Array) -> Estimate:
     Parameters
     ----------
     estimate : function of arrays with replicates along the first axis
-    arrays : (replicate, ...) each, of equal length; replicate 7 of all of them is the same luck
+    arrays : (replicate, ...) each, of equal length; replicate 7 of all of them has the same random draws
     """
     count = len(arrays[0])
     value = float(estimate(*arrays))
@@ -51,7 +37,7 @@ def jackknife(estimate: Callable[..., float], *arrays: Array) -> Estimate:
 # cut and inject
 
 
-def relative(worth: Array, primary: Array, focus: Array) -> Array:
+def relative_worth(worth: Array, primary: Array, focus: Array) -> Array:
     """What the lines in focus gain in worth over the others, (..., cell) [utils].
 
     Parameters
@@ -76,18 +62,13 @@ def moving_weights(choosers: Array, primary: Array, usage: Array, focus: Array, 
     Parameters
     ----------
     choosers, usage : (cell,) choosers a month, and usage of a user
-    primary, focus : as in `relative`
+    primary, focus : as in `relative_worth`
     counted : (cell,) whether the cell's region is counted
     """
     users = primary.sum(axis=1)
     share = (primary * focus).sum(axis=1) / np.maximum(users, 1e-300)
     weight = choosers * counted * share * (1 - share) * usage
     return weight / max(float(weight.sum()), 1e-300)
-
-
-def gain(up: Array, down: Array, step: float) -> Array:
-    """``(r+ - r-) / (2 step)``: the central difference of what came back, over what was put in."""
-    return (up - down) / (2 * step)
 
 
 def amplification(live: Array, cut: Array) -> float:
@@ -99,7 +80,7 @@ def amplification(live: Array, cut: Array) -> float:
     return math.nan if whole == 0 else 1 - float(cut.mean()) / whole
 
 
-def verdict(full: Estimate, half: Estimate | None, apart: Estimate | None) -> str:
+def gain_verdict(full: Estimate, half: Estimate | None, apart: Estimate | None) -> str:
     """On which side of one a gain lies: ``above 1`` only when beyond doubt and alike for two sizes of the injection.
 
     Parameters

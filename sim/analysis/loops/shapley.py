@@ -24,8 +24,13 @@ def shapley(worth: Array) -> Array:
     Returns
     -------
     (player, ...)
-        The shares add up to the outcome of all less that of none. Who changes no outcome gets exactly nothing, and two
-        who change the same get the same.
+        The shares add up to the outcome of all loops minus that of none. A loop that changes no outcome gets exactly 0,
+        and two loops with the same effects get the same share.
+
+    Raises
+    ------
+    ValueError
+        When the number of outcomes is not a power of two.
     """
     worth = np.asarray(worth, dtype=float)
     players = len(worth).bit_length() - 1

@@ -1,8 +1,7 @@
 """S-curves: when adoption takes off, how fast it spreads, and whether its ceiling can be known (section 9).
 
-A ceiling read off a young curve is mostly a property of the model that was fitted (vandenbulte1997). So
-four models are fitted, their ceilings are averaged, and what the data cannot tell is withheld: NaN, with a status that
-says so.
+The ceiling of a young curve depends mostly on the model that is fitted (vandenbulte1997). So four models are fitted and
+their ceilings averaged, and a ceiling that the data do not identify is withheld: NaN, with a status.
 
 ::
 
@@ -16,7 +15,14 @@ says so.
 
 from __future__ import annotations
 
-from sim.analysis.scurves.contested import Contest, Hysteresis, Odds, contest, hysteresis, loop_area, odds
+from sim.analysis.scurves.contested import (
+    Contest,
+    ContestProbabilities,
+    Hysteresis,
+    contest,
+    contest_probabilities,
+    hysteresis,
+)
 from sim.analysis.scurves.curve import FEWEST_MONTHS, IDENTIFIED, PLAUSIBLE, WEAK, SCurve, Status, fit
 from sim.analysis.scurves.moments import (
     HALF,
@@ -28,9 +34,9 @@ from sim.analysis.scurves.moments import (
     time_to,
 )
 from sim.analysis.scurves.profile import HIGHEST_CEILING, ModelFit
-from sim.analysis.scurves.runs import fit_adoption, summarise
+from sim.analysis.scurves.runs import fit_adoption, summarise_runs
 from sim.analysis.scurves.shapes import SHAPES, Shape
-from sim.analysis.scurves.survival import Arrivals, Estimate, arrivals, from_times, probability
+from sim.analysis.scurves.survival import Arrivals, arrivals, from_times
 
 __all__ = [
     "FEWEST_MONTHS",
@@ -44,25 +50,22 @@ __all__ = [
     "WEAK",
     "Arrivals",
     "Contest",
+    "ContestProbabilities",
     "Crossing",
-    "Estimate",
     "Hysteresis",
     "ModelFit",
-    "Odds",
     "SCurve",
     "Shape",
     "Status",
     "arrivals",
     "contest",
+    "contest_probabilities",
     "fit",
     "fit_adoption",
     "from_times",
     "hysteresis",
-    "loop_area",
-    "odds",
-    "probability",
     "restricted_mean_time",
-    "summarise",
+    "summarise_runs",
     "take_off",
     "time_to",
 ]

@@ -1,8 +1,8 @@
-"""How far an identified curve's moments could have come out otherwise: a moving-block bootstrap (kunsch1989).
+"""Intervals of the moments of an identified curve: a moving-block bootstrap (kunsch1989).
 
-Residuals of one month resemble those of the month before, so they are drawn again in blocks. The bootstrap asks what
-noise alone does to a fit; that the family of curves could be another one is the matter of the profile likelihood and
-of the average, and its intervals are therefore never shown for what those withhold.
+Residuals are autocorrelated, so they are resampled in blocks. The bootstrap measures the effect of noise on a fit, and
+not the choice of the family of curves, which the profile likelihood and the average cover. So no interval is given for
+a moment that those withhold.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ RESAMPLES = 200
 ENDS = 2.5, 97.5
 
 OF_WEAK = ("ceiling", "half")
-"""What of a weakly identified curve is told, as an interval."""
+"""Moments of a weakly identified curve that are given, as intervals."""
 
 
 def bootstrap(
@@ -61,15 +61,15 @@ def bootstrap(
     for _ in range(resamples):
         starts = rng.integers(0, share.size - block + 1, -(-share.size // block))
         record = fitted + residuals[(starts[:, None] + np.arange(block)).ravel()[: share.size]]
-        again = [profile.of(record) for profile in profiles]
-        found = {
-            name: float(weights @ [getattr(each, name) for each in again])
+        refits = [profile.of(record) for profile in profiles]
+        moments = {
+            name: float(weights @ [getattr(model, name) for model in refits])
             for name in ("duration", "growth_rate", "inflection")
         }
-        found["ceiling"] = float(weights @ [min(each.ceiling, most) for each in again])
-        found["take_off"] = float(time_to(record, TAKE_OFF * found["ceiling"], month).month)
-        found["half"] = float(time_to(record, HALF * found["ceiling"], month).month)
-        for name, value in found.items():
+        moments["ceiling"] = float(weights @ [min(model.ceiling, most) for model in refits])
+        moments["take_off"] = float(time_to(record, TAKE_OFF * moments["ceiling"], month).month)
+        moments["half"] = float(time_to(record, HALF * moments["ceiling"], month).month)
+        for name, value in moments.items():
             drawn.setdefault(name, []).append(value)
     told = OF_WEAK if curve.status == "weak" else drawn.keys()
     return {name: _ends(np.array(drawn[name])) for name in told if name in drawn}

@@ -1,4 +1,4 @@
-"""Ceilings of adoption in two scenarios, compared only where the data tell them.
+"""Ceilings of adoption in two scenarios, compared only where both are identified.
 
 A ceiling belongs to an ensemble: it is fitted to the mean curve of the runs. Its paired interval comes from leaving out
 one group of replicates after the other, the same ones in both scenarios (the delete-group jackknife).
@@ -13,10 +13,11 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
-from sim.analysis.paired import CONFIDENCE, Paired, variance_reduction
+from sim.analysis.estimates import CONFIDENCE
+from sim.analysis.paired import Paired, variance_reduction
 from sim.analysis.scurves import PLAUSIBLE, ModelFit, SCurve, fit
 
-GROUPS = 5
+JACKKNIFE_GROUPS = 5
 """Groups that are left out in turn."""
 
 NEARLY = 3.0
@@ -24,7 +25,7 @@ NEARLY = 3.0
 
 
 class Ceilings:
-    """Fits to the levels of several scenarios; each is made once, and only if it is asked for."""
+    """Fits to the levels of several scenarios, made once and on demand."""
 
     def __init__(self, runs: dict[str, xr.Dataset]):
         """``runs``: scenario -> levels, (run, month) each, of the same replicates."""
@@ -49,8 +50,8 @@ class Ceilings:
         low = high = reduction = math.nan
         if differences.size and np.isfinite(differences).all():
             centred = differences - differences.mean()
-            error = math.sqrt((GROUPS - 1) / GROUPS * float(centred @ centred))
-            reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, GROUPS - 1)) * error
+            error = math.sqrt((JACKKNIFE_GROUPS - 1) / JACKKNIFE_GROUPS * float(centred @ centred))
+            reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, JACKKNIFE_GROUPS - 1)) * error
             low, high = b - a - reach, b - a + reach
             reduction = variance_reduction(before, after, differences)
         count = self._runs[base].sizes["run"]
@@ -66,13 +67,12 @@ class Ceilings:
     def parts(self, scenario: str, name: str) -> np.ndarray:
         """Ceilings without each group of runs, (group,); empty with less than two runs a group.
 
-        Each is a few steps from the fit to all runs: a search from nothing, with intervals that nobody reads, would
-        take a good part of the time of a comparison.
+        Each is refitted from the fit to all runs, which is much faster than a new search.
         """
         key, count = (scenario, name), self._runs[scenario].sizes["run"]
         if key not in self._parts:
-            month, curves, member = *self._curves(scenario, name), np.arange(count) % GROUPS
-            groups = range(GROUPS if count >= 2 * GROUPS else 0)
+            month, curves, member = *self._curves(scenario, name), np.arange(count) % JACKKNIFE_GROUPS
+            groups = range(JACKKNIFE_GROUPS if count >= 2 * JACKKNIFE_GROUPS else 0)
             whole = self.whole(scenario, name)
             self._parts[key] = np.array(
                 [min(nearby_ceiling(whole, month, curves[member != group].mean(axis=0)), 1.0) for group in groups]

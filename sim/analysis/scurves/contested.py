@@ -1,7 +1,7 @@
 """Shares that rise and fall: takeover, reversal, lock-in, tipping and hysteresis, in place of an S-curve (section 9).
 
-Between rivals one's gain is the other's loss, and no ceiling is waiting to be found. What can be said is how high a
-share came, how long it was on top, whether it fell back, and how often that happens when only luck is changed.
+Between rivals one's gain is the other's loss, so a share has no ceiling. Reported are its peak, its time above the
+level, whether it fell back, and how often that happens over replicates.
 
 ::
 
@@ -18,13 +18,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.analysis.estimates import Estimate, mean_estimate, proportion_estimate
 from sim.analysis.scurves.moments import HALF
-from sim.analysis.scurves.survival import Estimate, mean, probability
 
 Array = np.ndarray
 
 HOLD = 12
-"""Months for which a share must stay on one side for that to count (claim P10); less is a month's news."""
+"""Months for which a share must stay on one side for that to count (claim P10)."""
 
 LOCKED = 24
 """Months without a crossing at the end of the watch that count as lock-in."""
@@ -120,8 +120,8 @@ def _month(months: Array, place: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Odds:
-    """How often it happens when only luck changes; NaN with fewer than ten runs."""
+class ContestProbabilities:
+    """How often each thing happens over replicates; NaN with fewer than ten runs. [1]"""
 
     runs: int
     takeover: Estimate
@@ -131,20 +131,20 @@ class Odds:
     tipped: Estimate
 
 
-def odds(found: Contest) -> Odds:
+def contest_probabilities(contest: Contest) -> ContestProbabilities:
     """Probabilities over replicates, each with Wilson's 95% interval; the reversal's is among all runs."""
-    runs = found.peak.size
+    runs = contest.peak.size
 
     def of(happened: Array) -> Estimate:
-        return probability(happened if runs >= FEWEST_RUNS else np.empty(0))
+        return proportion_estimate(happened if runs >= FEWEST_RUNS else np.empty(0))
 
-    return Odds(
+    return ContestProbabilities(
         runs,
-        of(np.isfinite(found.takeover)),
-        of(np.isfinite(found.reversal)),
-        of(found.locked > 0),
-        of(found.locked < 0),
-        of(found.tipped),
+        of(np.isfinite(contest.takeover)),
+        of(np.isfinite(contest.reversal)),
+        of(contest.locked > 0),
+        of(contest.locked < 0),
+        of(contest.tipped),
     )
 
 
@@ -172,7 +172,7 @@ def hysteresis(without: Array, with_policy: Array, ended: int, after: int = AFTE
     Parameters
     ----------
     without, with_policy : (run, month)
-        Shares under the same luck, row by row.
+        Shares under common random numbers, row by row.
     ended : place on the month axis of the policy's last month
     after : steps later at which it is read again
 
@@ -181,22 +181,12 @@ def hysteresis(without: Array, with_policy: Array, ended: int, after: int = AFTE
     ValueError
         When the runs are not paired, or end before that.
     """
-    without, with_policy = (np.atleast_2d(np.asarray(each, dtype=float)) for each in (without, with_policy))
+    without, with_policy = (np.atleast_2d(np.asarray(runs, dtype=float)) for runs in (without, with_policy))
     if without.shape != with_policy.shape:
         raise ValueError(f"runs are not paired: {without.shape} and {with_policy.shape} values.")
     if not 0 <= ended < ended + after < without.shape[1]:
         raise ValueError(f"step {ended + after} lies beyond the {without.shape[1]} steps of the runs.")
     difference = with_policy - without
-    effect, left = mean(difference[:, ended]), mean(difference[:, ended + after])
+    effect, left = mean_estimate(difference[:, ended]), mean_estimate(difference[:, ended + after])
     told = effect.value != 0 and not effect.low <= 0 <= effect.high
     return Hysteresis(effect, left, left.value / effect.value if told else float("nan"))
-
-
-def loop_area(driver: Array, share: Array) -> float:
-    """Area between the way up and the way down when a driver is raised and lowered again; 0: the share follows it.
-
-    ``driver`` and ``share`` are (step,) along one closed walk; units are those of the driver times those of the share.
-    """
-    driver, share = np.asarray(driver, dtype=float), np.asarray(share, dtype=float)
-    ahead, behind = np.roll(driver, -1), np.roll(share, -1)
-    return float(abs((driver * behind - ahead * share).sum()) / 2)

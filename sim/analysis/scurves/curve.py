@@ -1,4 +1,4 @@
-"""One curve: four families fitted, their ceilings averaged, and what the data cannot tell withheld."""
+"""One curve: four families fitted, their ceilings averaged, and what the data do not identify withheld."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LAST_PART = 10
 
 @dataclass(frozen=True)
 class SCurve:
-    """What one curve tells, and what it does not.
+    """The fit of one curve. What is not identified is NaN.
 
     Attributes
     ----------
@@ -158,18 +158,18 @@ def _weighed(profiles: Sequence[Profile]) -> tuple[tuple[ModelFit, ...], float]:
     best = min(profiles, key=lambda profile: profile.error)
     effective = effective_months(best.residuals())
     fits = [profile.result(effective) for profile in profiles]
-    lowest = min(each.aicc for each in fits)
-    raw = np.array([np.exp((lowest - each.aicc) / 2) if each.aicc - lowest < PLAUSIBLE else 0.0 for each in fits])
+    lowest = min(model.aicc for model in fits)
+    raw = np.array([np.exp((lowest - model.aicc) / 2) if model.aicc - lowest < PLAUSIBLE else 0.0 for model in fits])
     weights = raw / raw.sum()
-    models = [replace(each, weight=float(weight)) for each, weight in zip(fits, weights, strict=True)]
+    models = [replace(model, weight=float(weight)) for model, weight in zip(fits, weights, strict=True)]
     return tuple(
-        profile.bounded(each, effective) if each.weight > 0 else each
-        for each, profile in zip(models, profiles, strict=True)
+        profile.bounded(model, effective) if model.weight > 0 else model
+        for model, profile in zip(models, profiles, strict=True)
     ), effective
 
 
 class _Average:
-    """What plausible models say together, and the one that speaks for them."""
+    """The average of the plausible models, and the best of them."""
 
     def __init__(self, models: Sequence[ModelFit]):
         self.plausible = [model for model in models if model.weight > 0]

@@ -1,4 +1,4 @@
-"""What may and may not be said about a series: a row of numbers, the fits behind it, and a sentence."""
+"""Describe a series: a row of numbers, the fits behind it, and a sentence that says what is identified."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.analysis.estimates import Estimate, mean_estimate
 from sim.analysis.scurves.bootstrap import RESAMPLES, Interval, bootstrap
-from sim.analysis.scurves.contested import Odds, contest, odds
+from sim.analysis.scurves.contested import ContestProbabilities, contest, contest_probabilities
 from sim.analysis.scurves.curve import FEWEST_MONTHS, SCurve, fit
 from sim.analysis.scurves.moments import HALF, TAKE_OFF, restricted_mean_time
-from sim.analysis.scurves.survival import Arrivals, Estimate, arrivals, mean
+from sim.analysis.scurves.survival import Arrivals, arrivals
 from sim.basics.table import Series
 
 Array = np.ndarray
 
 FALLEN = 0.25
-"""A share that has lost this part of its rise by some later time is contested: no curve with a ceiling describes it."""
+"""A share that falls back by this part of its range is contested: no curve with a ceiling describes it."""
 
 MONTH = "months since 2024-01"
 MOMENTS = "take_off", "half", "duration", "growth_rate", "inflection"
 
 
 @dataclass(frozen=True)
-class Description:
+class SeriesDescription:
     """A series, its curve, and the bootstrap intervals of what is told about it.
 
     Attributes
@@ -59,9 +60,9 @@ class Description:
         return min(model.ceiling_low for model in models), max(model.ceiling_high for model in models)
 
 
-def describe(
+def describe_series(
     series: Series, runs: Array | None = None, resamples: int = RESAMPLES, seed: int = 0, rivals: bool = True
-) -> Description:
+) -> SeriesDescription:
     """Fit a series, unless it is contested.
 
     Parameters
@@ -73,9 +74,9 @@ def describe(
     """
     curve = fit(series.time, series.share)
     if is_contested(series.share):
-        return Description(series, curve, {}, True, runs, rivals)
-    found = bootstrap(series.time, series.share, curve, resamples, seed) if resamples else {}
-    return Description(series, curve, found, False, runs, rivals)
+        return SeriesDescription(series, curve, {}, True, runs, rivals)
+    intervals = bootstrap(series.time, series.share, curve, resamples, seed) if resamples else {}
+    return SeriesDescription(series, curve, intervals, False, runs, rivals)
 
 
 def is_contested(share: Array) -> bool:
@@ -87,32 +88,34 @@ def is_contested(share: Array) -> bool:
     return bool(fall > FALLEN * (share.max() - share.min()) and fall > 0)
 
 
-def rows(descriptions: Iterable[Description]) -> pd.DataFrame:
+def series_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:
     """One row a series: status, moments with their 95% intervals, peak. What is withheld is NaN.
 
     Shares are in 1, times and durations in the time unit of the series. The interval of the ceiling is the profile
     likelihood's, those of the moments are the bootstrap's; of ``half`` in a weak record, that of the ceiling's ends.
     """
-    return pd.DataFrame([_row(each) for each in descriptions])
+    return pd.DataFrame([_row(description) for description in descriptions])
 
 
-def _row(each: Description) -> dict[str, Any]:
-    series, curve = each.series, each.curve
-    told = not each.contested
+def _row(description: SeriesDescription) -> dict[str, Any]:
+    series, curve = description.series, description.curve
+    told = not description.contested
     row: dict[str, Any] = {
         "series": series.name,
         "points": series.share.size,
         "first": series.label(series.time[0]),
         "last": series.label(series.time[-1]),
         "last_share": series.share[-1],
-        "status": each.status,
+        "status": description.status,
         "ceiling": curve.ceiling if told else math.nan,
         "ceiling_low": curve.ceiling_low if told else math.nan,
         "ceiling_high": curve.ceiling_high if told else math.nan,
     }
-    row["ceiling_bootstrap_low"], row["ceiling_bootstrap_high"] = each.intervals.get("ceiling", (math.nan, math.nan))
+    row["ceiling_bootstrap_low"], row["ceiling_bootstrap_high"] = description.intervals.get(
+        "ceiling", (math.nan, math.nan)
+    )
     for name in MOMENTS:
-        ends = each.intervals.get(name, (math.nan, math.nan))
+        ends = description.intervals.get(name, (math.nan, math.nan))
         if name == "half" and curve.status == "weak":
             ends = curve.half_low, curve.half_high
         row[name] = getattr(curve, name) if told else math.nan
@@ -125,17 +128,17 @@ def _row(each: Description) -> dict[str, Any]:
         "peak_time": series.time[series.share.argmax()],
         "time_above_half": float(np.diff(series.time)[above[:-1]].sum()),
         "effective_points": curve.effective_months,
-        "sentence": sentence(each),
+        "sentence": curve_sentence(description),
     }
 
 
-def fits(descriptions: Iterable[Description]) -> pd.DataFrame:
+def fit_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:
     """One row a series and family: every fit, withheld or not, for those who want to see why."""
     return pd.DataFrame(
         [
             {
-                "series": each.series.name,
-                "status": each.status,
+                "series": description.series.name,
+                "status": description.status,
                 "model": model.model,
                 "ceiling": model.ceiling,
                 "ceiling_low": model.ceiling_low,
@@ -146,8 +149,8 @@ def fits(descriptions: Iterable[Description]) -> pd.DataFrame:
                 "aicc": model.aicc,
                 "weight": model.weight,
             }
-            for each in descriptions
-            for model in each.curve.models
+            for description in descriptions
+            for model in description.curve.models
         ],
         columns=[
             "series",
@@ -165,22 +168,22 @@ def fits(descriptions: Iterable[Description]) -> pd.DataFrame:
     )
 
 
-def replicates(descriptions: Iterable[Description]) -> pd.DataFrame:
+def replicate_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:
     """One row a series and statement about its replicates: arrivals, waiting, takeover, lock-in; value and interval."""
     return pd.DataFrame(
         [
             {
-                "series": each.series.name,
+                "series": description.series.name,
                 "what": what,
-                "value": found.value,
-                "low": found.low,
-                "high": found.high,
+                "value": estimate.value,
+                "low": estimate.low,
+                "high": estimate.high,
                 "unit": unit,
-                "runs": each.runs.shape[0],
+                "runs": description.runs.shape[0],
             }
-            for each in descriptions
-            if each.runs is not None
-            for what, found, unit in _about_runs(each.series, each.runs, each.rivals)
+            for description in descriptions
+            if description.runs is not None
+            for what, estimate, unit in _about_runs(description.series, description.runs, description.rivals)
         ],
         columns=["series", "what", "value", "low", "high", "unit", "runs"],
     )
@@ -189,14 +192,14 @@ def replicates(descriptions: Iterable[Description]) -> pd.DataFrame:
 def _about_runs(series: Series, runs: Array, rivals: bool) -> Iterable[tuple[str, Estimate, str]]:
     step = series.unit or "time"
     for name, level in (("take-off", TAKE_OFF), ("half", HALF)):
-        found: Arrivals = arrivals(runs, level, series.time)
-        yield f"part of runs that reach {level:.0%}", found.part, "share"
-        yield f"median time of {name} ({level:.0%} of adopters)", found.median, MONTH if step == "months" else "time"
-        yield f"mean wait for {name}, restricted to the window", found.mean_wait, step
-    yield "mean wait of an adopter, restricted to the window", mean(restricted_mean_time(runs)), step
+        times: Arrivals = arrivals(runs, level, series.time)
+        yield f"part of runs that reach {level:.0%}", times.part, "share"
+        yield f"median time of {name} ({level:.0%} of adopters)", times.median, MONTH if step == "months" else "time"
+        yield f"mean wait for {name}, restricted to the window", times.mean_wait, step
+    yield "mean wait of an adopter, restricted to the window", mean_estimate(restricted_mean_time(runs)), step
     if not rivals:
         return
-    chances: Odds = odds(contest(runs, series.time))
+    chances: ContestProbabilities = contest_probabilities(contest(runs, series.time))
     for what, chance in (
         ("takeover", chances.takeover),
         ("reversal", chances.reversal),
@@ -210,10 +213,10 @@ def _about_runs(series: Series, runs: Array, rivals: bool) -> Iterable[tuple[str
 # words
 
 
-def sentence(each: Description) -> str:
-    """What may be said about the ceiling, and what may not."""
-    series, curve = each.series, each.curve
-    if each.contested:
+def curve_sentence(description: SeriesDescription) -> str:
+    """The finding in words: the ceiling as far as it is identified, and the times at a tenth and a half."""
+    series, curve = description.series, description.curve
+    if description.contested:
         peak = int(series.share.argmax())
         above = series.share >= HALF
         time_on_top = "never above half" if not above.any() else f"above half for {above.sum()} of {above.size} points"
@@ -222,7 +225,7 @@ def sentence(each: Description) -> str:
             "fell back by a quarter or more of its range on the way, and was "
             f"{time_on_top}; a ceiling has no meaning here."
         )
-    return f"{_about_ceiling(series, curve, each.possible)} {_about_times(series, curve)}"
+    return f"{_about_ceiling(series, curve, description.possible)} {_about_times(series, curve)}"
 
 
 def _about_ceiling(series: Series, curve: SCurve, possible: Interval) -> str:

@@ -75,23 +75,23 @@ class Profile:
         # noise on a plateau puts the largest value above the ceiling, so the search begins a little below it
         self.low, self.high = 0.9 * float(share.max()), max(highest, 1.1 * float(share.max()))
         self.grid = np.geomspace(self.low, self.high, 9)
-        self.found: dict[float, tuple[float, Array]] = {}
+        self.fits: dict[float, tuple[float, Array]] = {}
         for ceiling in self.grid:
             self.at(float(ceiling))
-        nearest = min(self.found, key=lambda ceiling: self.found[ceiling][0])
+        nearest = min(self.fits, key=lambda ceiling: self.fits[ceiling][0])
         self.ceiling, self.error, self.theta = self._free(nearest)
-        self.found[self.ceiling] = (self.error, self.theta)
+        self.fits[self.ceiling] = (self.error, self.theta)
 
     def at(self, ceiling: float) -> float:
         """Smallest sum of squares with this ceiling."""
-        if ceiling not in self.found:
-            self.found[ceiling] = min((self._fixed(ceiling, start) for start in self._starts(ceiling)), key=_first)
-        return self.found[ceiling][0]
+        if ceiling not in self.fits:
+            self.fits[ceiling] = min((self._fixed(ceiling, start) for start in self._starts(ceiling)), key=_first)
+        return self.fits[ceiling][0]
 
     def _starts(self, ceiling: float) -> list[Array]:
-        if self.found:
-            nearest = min(self.found, key=lambda other: abs(np.log(other / ceiling)))
-            return [self.found[nearest][1]]
+        if self.fits:
+            nearest = min(self.fits, key=lambda other: abs(np.log(other / ceiling)))
+            return [self.fits[nearest][1]]
         part = np.clip(self.share / ceiling, 0.01, 0.95)
         slope, level = np.polyfit(self.month, logit(part), 1)
         rate = max(slope, 1e-3)
@@ -125,7 +125,7 @@ class Profile:
             with np.errstate(over="ignore", invalid="ignore"):
                 return np.exp(point[0]) * np.column_stack([value, derivative])
 
-        error, theta = self.found[nearest]
+        error, theta = self.fits[nearest]
         better, point = self._solve(residuals, jacobian, np.array([np.log(nearest), *theta]))
         ceiling = float(np.exp(point[0]))
         inside = self.low <= ceiling <= self.high and better <= error
@@ -140,15 +140,16 @@ class Profile:
         return 2 * float(solved.cost), solved.x
 
     def residuals(self) -> Array:
+        """The best fit minus the record, (month,)."""
         return self.ceiling * self._model(self.theta)[0] - self.share
 
     def of(self, share: Array) -> ModelFit:
         """The fit to another record of the same months, begun from this one's; without an interval or a criterion."""
         other = copy(self)
-        other.share, other.found = share, {}
+        other.share, other.fits = share, {}
         for ceiling in {self.ceiling, float(np.clip(1.3 * self.ceiling, self.low, self.high))}:
-            other.found[ceiling] = other._fixed(ceiling, self.theta)
-        nearest = min(other.found, key=lambda ceiling: other.found[ceiling][0])
+            other.fits[ceiling] = other._fixed(ceiling, self.theta)
+        nearest = min(other.fits, key=lambda ceiling: other.fits[ceiling][0])
         other.ceiling, other.error, other.theta = other._free(nearest)
         return other._fit()
 
@@ -186,7 +187,7 @@ class Profile:
     def _end(self, direction: int, allowed: float) -> float:
         """Where the profile leaves the allowed range, walking away from the best ceiling; else the bound."""
         inside = self.ceiling
-        beyond = [float(each) for each in self.grid if direction * (each - inside) > 0]
+        beyond = [float(ceiling) for ceiling in self.grid if direction * (ceiling - inside) > 0]
         for outside in beyond[::direction]:
             if self.at(outside) > allowed:
                 from scipy.optimize import brentq
@@ -197,6 +198,7 @@ class Profile:
 
 
 def argument(month: Array, log_rate: float, inflection: float) -> Array:
+    """``rate * (month - inflection)``, (month,), kept within what an exponential can take."""
     return np.clip(np.exp(min(log_rate, 5.0)) * (month - inflection), -30.0, 30.0)
 
 

@@ -22,7 +22,7 @@ def fit_adoption(dataset: xr.Dataset) -> dict[str, SCurve]:
     return {str(name): fit(month, share) for name, share in zip(dataset["type"].values, mean, strict=True)}
 
 
-def summarise(dataset: xr.Dataset) -> pd.DataFrame:
+def summarise_runs(dataset: xr.Dataset) -> pd.DataFrame:
     """Scalar outcomes, one row a run.
 
     Months count from 2024-01; NaN where a level was not reached or a month lies beyond the horizon. ``attrs["units"]``
@@ -92,14 +92,14 @@ def series_of(dataset: xr.Dataset, observable: str = "adoption") -> list[tuple[S
     flat = values.stack(series=others) if others else values.expand_dims(series=[observable])
     flat = flat.transpose("series", "run", "month")
     month = dataset["month"].values.astype(float)
-    found = []
+    pairs = []
     for place in range(flat.sizes["series"]):
         key = flat["series"].values[place]
         name = " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
         runs = flat.values[place]
         if np.isfinite(runs).all():
-            found.append((Series(name, month, runs.mean(axis=0), "month"), runs))
-    return found
+            pairs.append((Series(name, month, runs.mean(axis=0), "month"), runs))
+    return pairs
 
 
 def _runs(values: xr.DataArray) -> Array:

@@ -1,4 +1,4 @@
-"""Take-off times when some curves never take off: runs that have not arrived are censored, not left out.
+"""Take-off times when some curves never take off: such runs are censored, not left out.
 
 The mean over those that arrived is too early, and the more so the fewer they are. Kaplan and Meier's estimate
 (kaplan1958) uses both the arrivals and the time that the others have been seen without one.
@@ -12,25 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from sim.analysis.estimates import CONFIDENCE, Estimate, proportion_estimate
 from sim.analysis.scurves.moments import time_to
 
 Array = np.ndarray
 
-CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with the ends of its 95% interval; NaN: it cannot be told."""
-
-    value: float
-    low: float
-    high: float
-
 
 @dataclass(frozen=True)
 class Arrivals:
-    """When curves arrive at a level, told from all of them.
+    """When curves reach a level, estimated from all of them.
 
     Attributes
     ----------
@@ -95,31 +85,34 @@ def arrivals(share: Array, level: float | Array, month: Array | None = None) -> 
 
 
 def from_times(time: Array, arrived: Array, start: float = 0.0, before: Array | None = None) -> Arrivals:
-    """The same from a list of times: of arrival where ``arrived``, else of the last look, (run,) each."""
+    """Arrivals from times, (run,): of arrival where ``arrived``, otherwise of the last observation.
+
+    ``start`` is the first month of the watch; ``before`` marks runs that had arrived when it began.
+    """
     from scipy.stats import CensoredData, ecdf  # half a second of import that a run does not need
 
     time, arrived = np.asarray(time, dtype=float), np.asarray(arrived, dtype=bool)
     if arrived.any():
-        found = ecdf(CensoredData(uncensored=time[arrived], right=time[~arrived]))
-        survival, steps = found.sf.probabilities, found.sf.quantiles
+        curve = ecdf(CensoredData(uncensored=time[arrived], right=time[~arrived]))
+        survival, steps = curve.sf.probabilities, curve.sf.quantiles
         with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
             # on the log-log scale no interval exists where the estimate is 0 or 1; what stands in for it is below
             warnings.filterwarnings("ignore", "The confidence interval is undefined", RuntimeWarning)
-            ends = found.sf.confidence_interval(CONFIDENCE, method="log-log")
+            ends = curve.sf.confidence_interval(CONFIDENCE, method="log-log")
         low = np.where(survival <= 0, 0.0, _carried(ends.low.probabilities, survival))
         high = _carried(ends.high.probabilities, survival)
     else:
         steps, survival = np.unique(time), np.ones(np.unique(time).size)
         low = high = survival
     happened = np.isin(steps, time[arrived])
-    steps, survival, low, high = (each[happened] for each in (steps, survival, low, high))
+    steps, survival, low, high = (values[happened] for values in (steps, survival, low, high))
 
     def quantile(part: float) -> Estimate:
         return Estimate(*(_first_at(steps, curve, 1 - part) for curve in (survival, low, high)))
 
     # with everybody watched to the same end, the part that has arrived is a plain proportion, and has Wilson's interval
     to_the_end = arrived.all() or time[~arrived].min() >= (time[arrived].max() if arrived.any() else 0.0)
-    last = Estimate(*(float(1 - each[-1]) if each.size else 0.0 for each in (survival, high, low)))
+    last = Estimate(*(float(1 - curve[-1]) if curve.size else 0.0 for curve in (survival, high, low)))
     return Arrivals(
         runs=time.size,
         arrived=int(arrived.sum()),
@@ -131,7 +124,7 @@ def from_times(time: Array, arrived: Array, start: float = 0.0, before: Array | 
         early=quantile(0.1),
         median=quantile(0.5),
         late=quantile(0.9),
-        part=probability(arrived) if to_the_end else last,
+        part=proportion_estimate(arrived) if to_the_end else last,
         **_restricted_mean(time, arrived, start),
     )
 
@@ -167,28 +160,3 @@ def _restricted_mean(time: Array, arrived: Array, start: float) -> dict[str, Any
     reach = float(norm.ppf((1 + CONFIDENCE) / 2)) * error if time.size > 1 and events.size else float("nan")
     low, high = float(np.maximum(mean - reach, 0.0)), float(np.minimum(mean + reach, horizon - start))
     return {"mean_wait": Estimate(mean, low, high), "watched": horizon - start}
-
-
-def probability(happened: Array) -> Estimate:
-    """Part of the runs in which something happened, with Wilson's 95% interval; NaN without a run."""
-    from scipy.stats import binomtest
-
-    happened = np.asarray(happened, dtype=bool)
-    if not happened.size:
-        return Estimate(float("nan"), float("nan"), float("nan"))
-    found = binomtest(int(happened.sum()), happened.size)
-    ends = found.proportion_ci(CONFIDENCE, method="wilson")
-    return Estimate(float(found.statistic), float(ends.low), float(ends.high))
-
-
-def mean(values: Array) -> Estimate:
-    """Mean over runs with Student's 95% interval, (run,); no interval with one run."""
-    from scipy.stats import t
-
-    values = np.asarray(values, dtype=float)
-    centre = float(values.mean()) if values.size else float("nan")
-    if values.size < 2:
-        return Estimate(centre, float("nan"), float("nan"))
-    error = float(values.std(ddof=1)) / np.sqrt(values.size)
-    reach = float(t.ppf((1 + CONFIDENCE) / 2, values.size - 1)) * error
-    return Estimate(centre, centre - reach, centre + reach)

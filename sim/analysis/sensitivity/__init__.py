@@ -1,32 +1,42 @@
 """Sensitivity analysis: tables of runs in, indices out. Nothing here knows a scenario or runs a model.
 
-`methods` holds one file a family of methods, each with a ``design`` (which points to visit) and ``indices`` (what they
-say).
+::
 
-`analyse` is the one door: it drops failed runs with their whole part of the design, estimates through SALib or scipy,
-sets intervals by bootstrap, compares with an inert factor, tells luck from factors, and decides what may be said.
-`convergence` decides whether a ranking is stable; `discovery` finds regions, `reversal` the nearest reversal.
+    design            points of the unit cube to run
+    methods           one file a family: its ``design`` and its ``indices``
+    analyse           indices of one outcome by any method, with diagnostics
+    measures          what every method returns; bootstrap and noise floor
+    resampling        fast estimators for methods that are bootstrapped
+    convergence       whether values, ranking and screening are stable
+    stochastic_share  part of the variance that is random
+    over_time         indices for every month of a curve
+    survival          crossing times that some runs do not reach
+    discovery         regions of assumptions that lead to an outcome: PRIM and CART
+    reversal          smallest change that reverses a comparison
+    evidence_debt     which factor to research next
 
-Every design lives in the unit cube; what a coordinate means is the business of the factor. The libraries' traps that
-these modules step around are tested one by one in ``tests/test_sensitivity_traps.py``.
+`analyse` is the entry point. It drops failed runs with their whole part of the design, estimates through SALib or
+scipy, sets intervals by bootstrap, compares with an inert factor, separates luck from factors, and decides which
+factors may be ranked. Coordinates lie in [0, 1]; the factors translate them into values. Pitfalls of the libraries are
+tested in ``tests/analysis/test_sensitivity_traps.py``.
 """
 
-from sim.analysis.sensitivity.analyse import Check, Indices, analyse
-from sim.analysis.sensitivity.design import DUMMY, LUCK, Column, Design
-from sim.analysis.sensitivity.methods.registry import METHODS, QUESTIONS, find, make
-from sim.analysis.sensitivity.stochastic_share import Luck
+from sim.analysis.sensitivity.analyse import Diagnostic, Indices, analyse
+from sim.analysis.sensitivity.design import DUMMY, LUCK, Design, DesignColumn
+from sim.analysis.sensitivity.methods.registry import METHODS, QUESTIONS, build_design, find_method
+from sim.analysis.sensitivity.stochastic_share import StochasticShare
 
 __all__ = [
     "DUMMY",
     "LUCK",
     "METHODS",
     "QUESTIONS",
-    "Check",
-    "Column",
     "Design",
+    "DesignColumn",
+    "Diagnostic",
     "Indices",
-    "Luck",
+    "StochasticShare",
     "analyse",
-    "find",
-    "make",
+    "build_design",
+    "find_method",
 ]

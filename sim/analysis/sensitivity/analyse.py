@@ -1,9 +1,10 @@
-"""One door to all methods: guard the runs, estimate, compare with nothing and with luck, decide what may be said."""
+"""Indices of one outcome by any method: drop failed runs, estimate, compare with chance and luck, diagnose."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -13,22 +14,23 @@ from sim.analysis.sensitivity.convergence import MOST_GROWTH, Convergence, conve
 from sim.analysis.sensitivity.design import DUMMY, LUCK, Array, Design, power_of_two
 from sim.analysis.sensitivity.measures import RESAMPLES, Measures
 from sim.analysis.sensitivity.methods.registry import Method
-from sim.analysis.sensitivity.stochastic_share import NO_LUCK, Luck, luck_share, percent
+from sim.analysis.sensitivity.stochastic_share import StochasticShare, percent, share_from_pairs
 
 NEGLIGIBLE = {"ST": 0.01, "S1": 0.01, "shapley": 0.01}
 """Shares of variance below which a factor is not worth naming, whatever its interval."""
 NEGLIGIBLE_PART = 0.02
 """The same for measures in the unit of the outcome, as a part of the largest."""
 SPARE_RESAMPLES = 300
-"""Resamples at parts of the runs, where only the trend counts."""
+"""Resamples at fractions of the runs, where only the trend counts."""
 FAILED_TOO_MANY = 0.05
+"""Share of failed runs from which the diagnostic fails."""
 
 Standing = Literal["influential", "smaller than luck", "negligible", "not told from nothing"]
 
 
 @dataclass(frozen=True)
-class Check:
-    """One thing that was looked at: whether it is well, and what was seen."""
+class Diagnostic:
+    """One check of an analysis: its name, whether it passed, and what was seen, in a sentence."""
 
     name: str
     passed: bool
@@ -37,17 +39,21 @@ class Check:
 
 @dataclass(frozen=True)
 class Indices:
-    """What an analysis says about one outcome.
+    """The indices of one outcome, with what a reader needs to judge them.
 
     Attributes
     ----------
+    main : name of the measure that factors are ranked by
     table : one row a factor, luck and dummy included: factor, block, then value, low and high of each measure
         (``ST``, ``ST_low``, ``ST_high``), floor, standing, and rank, best and worst rank as far as they are stable
     pairs : interactions of pairs, where the method gives them
-    luck : share of the variance that is luck
-    settled : values, ranking, screening
-    trace : indices and criteria at parts of the runs; see `sim.analysis.sensitivity.convergence.over_size`
-    checks : what was looked at
+    stochastic_share : share of the variance that is luck
+    settled : whether values, ranking and screening are stable; None when nothing could be estimated
+    trace : indices and criteria at fractions of the runs; see `sim.analysis.sensitivity.convergence.over_size`
+    checks : diagnostics of the runs, the sums and the convergence
+    notes : what a reader must know to read the numbers
+    variance : of the outcome, in its unit squared
+    runs : number of runs of the design
     failed : numbers of the rows whose run failed
     """
 
@@ -56,10 +62,10 @@ class Indices:
     main: str
     table: pd.DataFrame
     pairs: pd.DataFrame | None
-    luck: Luck
+    stochastic_share: StochasticShare
     settled: Convergence | None
     trace: pd.DataFrame
-    checks: tuple[Check, ...]
+    checks: tuple[Diagnostic, ...]
     notes: tuple[str, ...]
     variance: float
     runs: int
@@ -77,16 +83,17 @@ class Indices:
 
     @property
     def influential(self) -> list[str]:
-        """Factors that are more than chance, luck and negligible; largest first, as far as that is known."""
+        """Factors above chance, luck and the negligible size; largest first where the order is stable."""
         rows = self.table[(self.table["standing"] == "influential") & ~_added(self.table["factor"])]
         return rows["factor"].tolist()
 
     def value(self, factor: str, measure: str | None = None) -> float:
-        """The index of a factor."""
+        """The index of a factor; of the main measure unless another is named."""
         return float(self.table.set_index("factor").loc[factor, measure or self.main])
 
 
 def _added(names: pd.Series) -> pd.Series:
+    """Which names are not factors: luck and dummies."""
     return (names == LUCK) | names.str.startswith(DUMMY)
 
 
@@ -97,17 +104,23 @@ def analyse(
     name: str = "outcome",
     resamples: int = RESAMPLES,
     seed: int = 0,
-    luck: Luck | None = None,
+    share: StochasticShare | None = None,
     trace: bool = True,
 ) -> Indices:
-    """Indices of one outcome, with everything that a reader needs in order to trust them or not.
+    """Indices of one outcome, with intervals, ranks, diagnostics and the stochastic share.
 
     Parameters
     ----------
     outcome : (row,) value of every run; NaN or infinite where a run failed
-    resamples : of the bootstrap
-    luck : its share, where it was found otherwise (several replicates of every point)
-    trace : whether to follow the indices over parts of the runs
+    name : of the outcome, for messages
+    resamples, seed : of the bootstrap
+    share : stochastic share, where it is known from several replicates of every point
+    trace : whether to repeat the analysis at fractions of the runs
+
+    Raises
+    ------
+    ValueError
+        When there is not one value for each row of the design.
     """
     y = np.asarray(outcome, dtype=float)
     if y.shape != (design.rows,):
@@ -115,40 +128,37 @@ def analyse(
     finite = np.isfinite(y)
     failed = tuple(np.flatnonzero(~finite).tolist())
     whole = np.flatnonzero(np.isfinite(design.parts(y)).all(axis=1))
-    luck = luck_share(design, y, resamples, seed) if luck is None else luck
+    share = share_from_pairs(design, y, resamples, seed) if share is None else share
     about = [_of_failures(design, finite, len(whole), method)]
     kept = design.parts(y)[whole].reshape(-1) if len(whole) else np.empty(0)
     if len(whole) < min(2, method.least):
         sentence = f"{len(whole)} of {design.size} {method.part} are whole; no index can be estimated"
-        about.append(Check("enough runs", False, sentence))
-        return _nothing(method, design, name, luck, about, failed)
+        about.append(Diagnostic("enough runs", False, sentence))
+        return _nothing(method, design, name, share, about, failed)
     spread = float(np.var(kept))
     if spread <= (1e-12 * max(1.0, float(np.abs(kept).max()))) ** 2:
-        about.append(Check("varies", False, f"{name} is {kept[0]:g} in every run; there is nothing to explain"))
-        return _nothing(method, design, name, luck, about, failed)
-    # no method ever sees a value that is not finite: SALib's and scipy's Sobol' indices would all be 0, without a word
+        about.append(Diagnostic("varies", False, f"{name} is {kept[0]:g} in every run; there is nothing to explain"))
+        return _nothing(method, design, name, share, about, failed)
+    # no method sees a value that is not finite: SALib's and scipy's Sobol' indices would all be 0, without a warning
     used = design if len(whole) == design.size else design.take(whole)
-    estimate = lambda part, values, count=resamples: method.estimate(part, values, count, seed)
-    found = estimate(used, kept)
-    settled = convergence(found, used.size, method.balanced, seed, method.least)
-    about += [*_of_sums(found), *_of_balance(method, design, len(whole)), *_of_settling(settled, method, design)]
+    measures = method.estimate(used, kept, resamples, seed)
+    settled = convergence(measures, used.size, method.balanced, seed, method.least)
+    about += [*_of_sums(measures), *_of_balance(method, design, len(whole)), *_of_settling(settled, method, design)]
     curve = pd.DataFrame()
     if trace:
-        spare = min(resamples, SPARE_RESAMPLES)
-        curve = over_size(
-            design, y, whole, lambda part, values: estimate(part, values, spare), method.balanced, seed, whole=found
-        )
+        estimate = partial(method.estimate, resamples=min(resamples, SPARE_RESAMPLES), seed=seed)
+        curve = over_size(design, y, whole, estimate, method.balanced, seed, whole=measures)
     return Indices(
         outcome=name,
         method=method.name,
-        main=found.main,
-        table=_table(design, found, settled),
-        pairs=found.pairs,
-        luck=luck,
+        main=measures.main,
+        table=_table(design, measures, settled),
+        pairs=measures.pairs,
+        stochastic_share=share,
         settled=settled,
         trace=curve,
         checks=tuple(about),
-        notes=found.notes,
+        notes=measures.notes,
         variance=spread,
         runs=int(design.rows),
         failed=failed,
@@ -156,7 +166,12 @@ def analyse(
 
 
 def _nothing(
-    method: Method, design: Design, name: str, luck: Luck, about: Sequence[Check], failed: tuple[int, ...]
+    method: Method,
+    design: Design,
+    name: str,
+    share: StochasticShare,
+    about: Sequence[Diagnostic],
+    failed: tuple[int, ...],
 ) -> Indices:
     columns = ["factor", "block", "value", "low", "high", "floor", "standing"]
     return Indices(
@@ -165,7 +180,7 @@ def _nothing(
         "value",
         pd.DataFrame(columns=columns),
         None,
-        luck or NO_LUCK,
+        share,
         None,
         pd.DataFrame(),
         tuple(about),
@@ -176,26 +191,26 @@ def _nothing(
     )
 
 
-def _table(design: Design, found: Measures, settled: Convergence) -> pd.DataFrame:
+def _table(design: Design, measures: Measures, settled: Convergence) -> pd.DataFrame:
     blocks = dict(
         zip(
-            design.groups or [each.name for each in design.columns],
-            [each.block for each in design.columns],
+            design.groups or [column.name for column in design.columns],
+            [column.block for column in design.columns],
             strict=True,
         )
     )
-    rows: dict[str, list | Array] = {"factor": list(found.names), "block": [blocks[name] for name in found.names]}
-    for measure, value in found.values.items():
-        rows |= {measure: value, f"{measure}_low": found.low[measure], f"{measure}_high": found.high[measure]}
+    rows: dict[str, list | Array] = {"factor": list(measures.names), "block": [blocks[name] for name in measures.names]}
+    for measure, value in measures.values.items():
+        rows |= {measure: value, f"{measure}_low": measures.low[measure], f"{measure}_high": measures.high[measure]}
     table = pd.DataFrame(rows)
-    table["floor"] = found.floor[found.main]
-    table["standing"] = _standing(found)
+    table["floor"] = measures.floor[measures.main]
+    table["standing"] = _standing(measures)
     if not settled.leading:  # an order of rows is a ranking too
         last = _added(table["factor"])
         table = table.assign(_last=last).sort_values(["_last", "block", "factor"]).drop(columns="_last")
         return table.reset_index(drop=True)
-    table = table.merge(ranks(found), on="factor", how="left")
-    table = table.sort_values(found.main, ascending=False, kind="stable")
+    table = table.merge(ranks(measures), on="factor", how="left")
+    table = table.sort_values(measures.main, ascending=False, kind="stable")
     if not settled.ranking_stable:
         beyond = ~(table["rank"] <= settled.leading)
         table.loc[beyond, ["rank", "best", "worst"]] = np.nan
@@ -206,33 +221,32 @@ def _table(design: Design, found: Measures, settled: Convergence) -> pd.DataFram
     return table.reset_index(drop=True)
 
 
-def _standing(found: Measures) -> list[Standing]:
-    main, floor = found.main, found.floor[found.main]
-    value, low = found.values[main], found.low[main]
-    little = NEGLIGIBLE.get(main, NEGLIGIBLE_PART * float(np.max(np.abs(value))) if not found.scaled else 0.0)
-    inert = [name.startswith(DUMMY) for name in found.names]
-    # effects in the outcome's unit: one that luck alone exceeds can be dropped, however surely it is not nothing
-    luck = value[found.names.index(LUCK)] if not found.scaled and LUCK in found.names else 0.0
-    high = found.high[main]
-    return [
-        "not told from nothing"
-        if dummy or not value[place] > floor or not low[place] > min(floor, value[place]) or not low[place] > 0
-        else "negligible"
-        if value[place] < little
-        else "smaller than luck"
-        if high[place] < luck
-        else "influential"
-        for place, dummy in enumerate(inert)
-    ]
+def _standing(measures: Measures) -> list[Standing]:
+    """How each factor stands against chance, the negligible size and luck."""
+    main, floor = measures.main, measures.floor[measures.main]
+    value, low, high = measures.values[main], measures.low[main], measures.high[main]
+    negligible = NEGLIGIBLE.get(main, 0.0 if measures.scaled else NEGLIGIBLE_PART * float(np.max(np.abs(value))))
+    # effects in the outcome's unit: a factor that luck alone exceeds can be dropped, even if its effect is certain
+    luck = value[measures.names.index(LUCK)] if not measures.scaled and LUCK in measures.names else 0.0
+    standings: list[Standing] = []
+    for place, name in enumerate(measures.names):
+        above_chance = value[place] > floor and low[place] > min(floor, value[place]) and low[place] > 0
+        if name.startswith(DUMMY) or not above_chance:
+            standings.append("not told from nothing")
+        elif value[place] < negligible:
+            standings.append("negligible")
+        else:
+            standings.append("smaller than luck" if high[place] < luck else "influential")
+    return standings
 
 
-# checks
+# diagnostics
 
 
-def _of_failures(design: Design, finite: Array, whole: int, method: Method) -> Check:
+def _of_failures(design: Design, finite: Array, whole: int, method: Method) -> Diagnostic:
     failed = int((~finite).sum())
     if not failed:
-        return Check("failed runs", True, f"all {design.rows:,} runs finished")
+        return Diagnostic("failed runs", True, f"all {design.rows:,} runs finished")
     share = failed / design.rows
     text = (
         f"{failed:,} of {design.rows:,} runs failed; {design.size - whole:,} of {design.size:,} {method.part} left out"
@@ -240,15 +254,15 @@ def _of_failures(design: Design, finite: Array, whole: int, method: Method) -> C
     where = places_of_failure(design, finite)
     if where:
         text += f". They lie at {' and '.join(where)}: what is left is no even sample of that range"
-    return Check("failed runs", share < FAILED_TOO_MANY and not where, text)
+    return Diagnostic("failed runs", share < FAILED_TOO_MANY and not where, text)
 
 
 def places_of_failure(design: Design, finite: Array) -> list[str]:
-    """Factors along which failed runs lie elsewhere than the others, in words: ``high a (p = 1e-09)``."""
+    """Factors along which failed runs lie elsewhere than the others, in words: ``high a (p = 1e-09)``; up to three."""
     from scipy.stats import ks_2samp
 
-    found: list[tuple[float, str]] = []
-    real = [place for place, each in enumerate(design.columns) if each.name != LUCK and each.name != DUMMY]
+    uneven: list[tuple[float, str]] = []
+    real = [place for place, column in enumerate(design.columns) if column.name not in (LUCK, DUMMY)]
     if (~finite).sum() < 3 or finite.sum() < 3:
         return []
     for place in real:
@@ -256,24 +270,27 @@ def places_of_failure(design: Design, finite: Array) -> list[str]:
         p = float(ks_2samp(bad, good).pvalue)
         if p * len(real) < 0.001:
             end = "high" if np.median(bad) > np.median(good) else "low"
-            found.append((p, f"{end} {design.columns[place].name} (p = {p:.0e})"))
-    return [text for _, text in sorted(found)[:3]]
+            uneven.append((p, f"{end} {design.columns[place].name} (p = {p:.0e})"))
+    return [text for _, text in sorted(uneven)[:3]]
 
 
-def _of_sums(found: Measures) -> list[Check]:
-    names, out = np.array(found.names), []
+def _of_sums(measures: Measures) -> list[Diagnostic]:
+    names, out = np.array(measures.names), []
     kept = np.array([not name.startswith(DUMMY) for name in names])
-    if "S1" in found.values:
-        alone = found.values["S1"][kept]
-        total, slack = float(alone.sum()), float(np.sqrt(np.sum((found.high["S1"] - found.values["S1"])[kept] ** 2)))
-        rest = f"; interactions hold {percent(max(0.0, 1 - total))}" if found.main == "ST" else ""
-        out.append(
-            Check("S1 add up to at most 1", total <= 1 + slack, f"S1 add up to {total:.2f} (±{slack:.2f}){rest}")
+    if "S1" in measures.values:
+        alone = measures.values["S1"][kept]
+        total, slack = (
+            float(alone.sum()),
+            float(np.sqrt(np.sum((measures.high["S1"] - measures.values["S1"])[kept] ** 2))),
         )
-    if "S1" in found.values and "ST" in found.values:
-        below = names[kept & (found.high["ST"] < found.low["S1"])].tolist()
+        rest = f"; interactions hold {percent(max(0.0, 1 - total))}" if measures.main == "ST" else ""
         out.append(
-            Check(
+            Diagnostic("S1 add up to at most 1", total <= 1 + slack, f"S1 add up to {total:.2f} (±{slack:.2f}){rest}")
+        )
+    if "S1" in measures.values and "ST" in measures.values:
+        below = names[kept & (measures.high["ST"] < measures.low["S1"])].tolist()
+        out.append(
+            Diagnostic(
                 "ST at least S1",
                 not below,
                 "every ST is at least its S1, within intervals"
@@ -281,19 +298,19 @@ def _of_sums(found: Measures) -> list[Check]:
                 else f"ST lies below S1 for {', '.join(below)}: too few runs",
             )
         )
-    if "shapley" in found.values:
-        total = float(found.values["shapley"].sum())
-        out.append(Check("shares add up to 1", abs(total - 1) < 1e-6, f"the shares add up to {total:.3f}"))
+    if "shapley" in measures.values:
+        total = float(measures.values["shapley"].sum())
+        out.append(Diagnostic("shares add up to 1", abs(total - 1) < 1e-6, f"the shares add up to {total:.3f}"))
     return out
 
 
-def _of_balance(method: Method, design: Design, whole: int) -> list[Check]:
+def _of_balance(method: Method, design: Design, whole: int) -> list[Diagnostic]:
     if not method.balanced:
         return []
     if whole == design.size:
-        return [Check("power of two", power_of_two(whole), f"{whole:,} base points, a power of two")]
+        return [Diagnostic("power of two", power_of_two(whole), f"{whole:,} base points, a power of two")]
     return [
-        Check(
+        Diagnostic(
             "power of two",
             False,
             f"{whole:,} of {design.size:,} base points are whole, so the sequence is no "
@@ -302,7 +319,7 @@ def _of_balance(method: Method, design: Design, whole: int) -> list[Check]:
     ]
 
 
-def _of_settling(settled: Convergence, method: Method, design: Design) -> list[Check]:
+def _of_settling(settled: Convergence, method: Method, design: Design) -> list[Diagnostic]:
     more = settled.needed - settled.size
     runs = more * design.width
     rank = f"the order of factors is the same in resamples (disorder {settled.disorder:.2f}, stable below 1)"
@@ -315,13 +332,13 @@ def _of_settling(settled: Convergence, method: Method, design: Design) -> list[C
         if settled.leading:
             rank = f"the first {settled.leading} ranks are stable; {rank}"
     return [
-        Check("ranking stable", settled.ranking_stable, rank),
-        Check(
+        Diagnostic("ranking stable", settled.ranking_stable, rank),
+        Diagnostic(
             "screening settled",
             settled.screening_settled,
             f"widest interval among factors that matter little: {settled.screening:.2f} (settled at .05)",
         ),
-        Check(
+        Diagnostic(
             "values settled",
             settled.values_settled,
             f"widest interval: {settled.width:.2f} (settled at .05); read values as intervals"

@@ -1,4 +1,4 @@
-"""Whether indices have settled: their values, their order, and which factors matter at all.
+"""Whether indices have converged: their values, their ranking, and which factors matter at all.
 
 The three criteria of Sarrazin, Pianosi and Wagener (2016, Environ. Model. Softw. 79): the widest interval, the disorder
 of ranks between resamples weighted by how much the factors matter, and the widest interval among factors that matter
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sim.analysis.sensitivity.design import DUMMY, Array, Design, next_power_of_two
-from sim.analysis.sensitivity.measures import Measures, ends
+from sim.analysis.sensitivity.measures import Measures, percentile_interval
 from sim.basics.errors import DesignError
 
 WIDTH = 0.05
@@ -37,7 +37,9 @@ class Convergence:
 
     Attributes
     ----------
-    width : widest interval of any factor; disorder : of ranks; screening : widest interval of what matters little
+    width : widest interval of any factor
+    disorder : weighted change of ranks between resamples
+    screening : widest interval among factors that matter little
     size : parts that were used
     needed : parts at which the ranking should be stable, by the law of one over root n; equal to ``size`` if it is.
         At most `MOST_GROWTH` times ``size``, and then a lower bound
@@ -69,17 +71,22 @@ class Convergence:
         return self.size >= self.least and self.screening <= WIDTH
 
 
-def convergence(found: Measures, size: int, balanced: bool, seed: int = 0, least: int = LEAST_PARTS) -> Convergence:
+def convergence(measures: Measures, size: int, balanced: bool, seed: int = 0, least: int = LEAST_PARTS) -> Convergence:
     """The three criteria for the main measure of one outcome.
 
-    ``size`` parts were used; ``balanced`` designs grow by powers of two.
+    Parameters
+    ----------
+    size : parts of the design that were used
+    balanced : whether the design grows by powers of two
+    seed : of the pairs of resamples that are compared
+    least : parts with fewer of which nothing counts as stable
     """
-    kept = [place for place, name in enumerate(found.names) if not name.startswith(DUMMY)]
-    boot, value = found.boot[:, kept], found.values[found.main][kept]
+    kept = [place for place, name in enumerate(measures.names) if not name.startswith(DUMMY)]
+    boot, value = measures.boot[:, kept], measures.values[measures.main][kept]
     largest = float(np.max(np.abs(value)))
-    scale = 1.0 if found.scaled or not largest > 0 else largest
+    scale = 1.0 if measures.scaled or not largest > 0 else largest
     boot, value = boot / scale, value / scale
-    low, high = ends(boot)
+    low, high = percentile_interval(boot)
     width = high - low
     little = value < SMALL
     disorder, leading = _disorder(boot, value, seed)
@@ -104,14 +111,14 @@ def _disorder(boot: Array, value: Array, seed: int) -> tuple[float, int]:
         return 0.0, count
     ranks = np.argsort(np.argsort(-boot, axis=1), axis=1)
     rng = np.random.default_rng([seed, 23])
-    one, two = rng.integers(len(boot), size=(2, PAIRS_OF_RESAMPLES))
+    first, second = rng.integers(len(boot), size=(2, PAIRS_OF_RESAMPLES))
     order = np.argsort(-value, kind="stable")
-    weight = (np.maximum(boot[one], boot[two]) ** 2)[:, order]
-    moved = np.cumsum(np.abs(ranks[one] - ranks[two])[:, order] * weight, axis=1)
+    weight = (np.maximum(boot[first], boot[second]) ** 2)[:, order]
+    moved = np.cumsum(np.abs(ranks[first] - ranks[second])[:, order] * weight, axis=1)
     total = np.cumsum(weight, axis=1)
-    upto = np.quantile(np.divide(moved, total, out=np.zeros_like(total), where=total > 0), 0.95, axis=0)
-    stable = np.flatnonzero(upto < DISORDER)
-    return float(upto[-1]), int(stable[-1]) + 1 if len(stable) else 0
+    disorder = np.quantile(np.divide(moved, total, out=np.zeros_like(total), where=total > 0), 0.95, axis=0)
+    stable = np.flatnonzero(disorder < DISORDER)
+    return float(disorder[-1]), int(stable[-1]) + 1 if len(stable) else 0
 
 
 def over_size(
@@ -127,8 +134,9 @@ def over_size(
 
     Parameters
     ----------
-    outcome : (row,); parts : numbers of the parts of which no run failed
-    estimate : gives the measures of a smaller design
+    outcome : (row,)
+    parts : numbers of the parts of which no run failed
+    estimate : gives the measures of a smaller design and its outcome
     whole : the measures at all runs, where they are known already
 
     Returns
@@ -142,21 +150,21 @@ def over_size(
         if count < LEAST_PARTS:
             continue
         if fraction == 1 and whole is not None:
-            found = whole
+            measures = whole
         else:
             try:
-                found = estimate(design.take(parts[:count]), values[parts[:count]].reshape(-1))
+                measures = estimate(design.take(parts[:count]), values[parts[:count]].reshape(-1))
             except DesignError:  # a method may need more runs than a part of them
                 continue
-        settled = convergence(found, count, balanced, seed)
-        for place, name in enumerate(found.names):
+        settled = convergence(measures, count, balanced, seed)
+        for place, name in enumerate(measures.names):
             rows.append(
                 {
                     "parts": count,
                     "factor": name,
-                    "value": found.values[found.main][place],
-                    "low": found.low[found.main][place],
-                    "high": found.high[found.main][place],
+                    "value": measures.values[measures.main][place],
+                    "low": measures.low[measures.main][place],
+                    "high": measures.high[measures.main][place],
                     "width": settled.width,
                     "disorder": settled.disorder,
                     "screening": settled.screening,
@@ -165,16 +173,16 @@ def over_size(
     return pd.DataFrame(rows)
 
 
-def ranks(found: Measures) -> pd.DataFrame:
+def ranks(measures: Measures) -> pd.DataFrame:
     """Rank of every factor but the inert one by the main measure, with the 95% interval of its rank."""
-    kept = [place for place, name in enumerate(found.names) if not name.startswith(DUMMY)]
-    boot = found.boot[:, kept]
+    kept = [place for place, name in enumerate(measures.names) if not name.startswith(DUMMY)]
+    boot = measures.boot[:, kept]
     order = np.argsort(np.argsort(-boot, axis=1), axis=1) + 1
-    value = found.values[found.main][kept]
+    value = measures.values[measures.main][kept]
     low, high = np.quantile(order, [0.025, 0.975], axis=0, method="nearest")
     return pd.DataFrame(
         {
-            "factor": [found.names[place] for place in kept],
+            "factor": [measures.names[place] for place in kept],
             "rank": np.argsort(np.argsort(-value, kind="stable")) + 1,
             "best": low.astype(int),
             "worst": high.astype(int),

@@ -1,8 +1,8 @@
-"""Designs: which points of the unit cube to visit, in what order, and with which luck.
+"""Designs: which points of the unit cube to run, in what order, and with which replicate.
 
-A design consists of `size` equal *parts* (a base point with its neighbours, a trajectory, a single point), so that a
-failed run takes its part with it and the rest stays balanced. A design of more parts begins with the parts of a
-smaller one of the same seed; that is what makes it possible to continue.
+A design consists of `size` equal *parts* (a base point with its neighbours, a trajectory, a single point). A failed run
+takes its part with it, so the rest stays balanced. A larger design begins with the parts of a smaller one of the same
+seed, so a study can be continued.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from sim.basics.errors import DesignError
 Array = npt.NDArray[Any]
 
 LUCK, DUMMY = "luck", "dummy"
+"""Names, in tables, of the factor that stands for the replicate, and of the inert factor."""
 POOL = 4096
-"""Size of the finite pool that replicate numbers are drawn from when luck is a factor."""
-LUCK_PAIRS = 128
-"""Base points that are run again with other luck where the method itself never changes luck alone."""
+"""Number of replicates to draw from when the replicate is a factor."""
+REPLICATE_PAIRS = 128
+"""Base points that are run again with another replicate, where a method never changes the replicate alone."""
 EDGE = 1e-9
-"""How far from 0 and 1 a coordinate stays: distributions may have no end there."""
+"""How far from 0 and 1 a coordinate stays: distributions may be unbounded there."""
 
 
 @dataclass(frozen=True)
-class Column:
-    """What a design has to know about a factor.
+class DesignColumn:
+    """What a design needs to know about a factor.
 
     Attributes
     ----------
@@ -51,17 +52,19 @@ class Design:
 
     Attributes
     ----------
-    columns : the factors, then luck if it is a factor here, then the inert dummy
+    method : name of the method that it is for
+    columns : the factors, then luck if the replicate is a factor, then the inert dummy
     size, width : number of parts, and rows of each
+    seed : root of its draws
     unit : (row, column) coordinates in the unit cube; the parts one after the other, then extra rows
-    replicate : (row,) number of the replicate that gives a row its luck
-    pairs : (pair, 2) rows that differ in nothing but luck
+    replicate : (row,) replicate number of each run
+    pairs : (pair, 2) rows that differ in their replicate only
     base : (row,) rows that sample the whole space evenly; the variance of the outcome is theirs
     groups : name of the group of each column, where whole groups move together
     """
 
     method: str
-    columns: tuple[Column, ...]
+    columns: tuple[DesignColumn, ...]
     size: int
     width: int
     seed: int
@@ -73,7 +76,7 @@ class Design:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What indices are about: columns, or groups of them."""
+        """What indices are computed for: columns, or groups of them."""
         return tuple(dict.fromkeys(self.groups)) if self.groups else tuple(column.name for column in self.columns)
 
     @property
@@ -99,14 +102,19 @@ class Design:
         """The design of some parts only, without extra rows; ``parts`` may repeat."""
         chosen = np.asarray(parts, dtype=int)
         unit = self.parts(self.unit)[chosen].reshape(-1, self.unit.shape[1])
-        luck = self.parts(self.replicate)[chosen].ravel()
+        replicate = self.parts(self.replicate)[chosen].ravel()
         return replace(
-            self, size=len(chosen), unit=unit, replicate=luck, pairs=np.empty((0, 2), int), base=np.arange(len(unit))
+            self,
+            size=len(chosen),
+            unit=unit,
+            replicate=replicate,
+            pairs=np.empty((0, 2), int),
+            base=np.arange(len(unit)),
         )
 
 
-def with_extras(columns: Sequence[Column], luck: bool) -> tuple[Column, ...]:
-    """The columns of a design: the factors, luck where it is one, and the dummy.
+def with_extras(columns: Sequence[DesignColumn], stochastic: bool) -> tuple[DesignColumn, ...]:
+    """The columns of a design: the factors, luck if the replicate is a factor, and the dummy.
 
     Raises
     ------
@@ -125,10 +133,14 @@ def with_extras(columns: Sequence[Column], luck: bool) -> tuple[Column, ...]:
     single = [column.name for column in columns if column.levels == 1]
     if single:
         raise DesignError(f"{', '.join(single)}: has a single value, so there is nothing to vary. Leave it out.")
-    return (*columns, *((Column(LUCK, ordered=False, block=LUCK),) if luck else ()), Column(DUMMY, block=DUMMY))
+    return (
+        *columns,
+        *((DesignColumn(LUCK, ordered=False, block=LUCK),) if stochastic else ()),
+        DesignColumn(DUMMY, block=DUMMY),
+    )
 
 
-def problem(columns: Sequence[Column], groups: Sequence[str] = ()) -> dict[str, Any]:
+def problem(columns: Sequence[DesignColumn], groups: Sequence[str] = ()) -> dict[str, Any]:
     """A fresh SALib problem on the unit cube: SALib writes into the dictionaries that it is given."""
     about: dict[str, Any] = {
         "num_vars": len(columns),
@@ -141,15 +153,15 @@ def problem(columns: Sequence[Column], groups: Sequence[str] = ()) -> dict[str, 
 
 
 def named_seed(seed: int, *names: str | int) -> int:
-    """A seed of its own for each purpose, never 0: SALib takes 0 for "no seed"."""
+    """A separate seed for each purpose, never 0: SALib takes 0 for "no seed"."""
     words = [seed]
     for name in names:
         words += [name] if isinstance(name, int) else list(name.encode())
     return 1 + int(np.random.SeedSequence(words).generate_state(1, np.uint32)[0]) % (2**31 - 2)
 
 
-def luck_of(unit: Array, columns: Sequence[Column], pool: int) -> Array:
-    """(row,) replicate number that the luck column of a design means; 0 without one."""
+def replicates_of(unit: Array, columns: Sequence[DesignColumn], pool: int) -> Array:
+    """(row,) replicate numbers from the luck column of a design; 0 without one."""
     for place, column in enumerate(columns):
         if column.name == LUCK:
             return np.minimum((unit[:, place] * pool).astype(int), pool - 1)
@@ -157,7 +169,7 @@ def luck_of(unit: Array, columns: Sequence[Column], pool: int) -> Array:
 
 
 def clipped(unit: Array) -> Array:
-    """Coordinates kept off the ends, so that every distribution has a value there."""
+    """Coordinates kept off 0 and 1, so that every distribution has a value there."""
     return np.clip(unit, EDGE, 1 - EDGE)
 
 
@@ -188,7 +200,7 @@ def require_power_of_two(size: int, method: str) -> None:
 
 
 def sequence(size: int, dimensions: int, seed: int, skip: int = 0) -> Array:
-    """Points of a scrambled Sobol' sequence; a longer one begins with a shorter one."""
+    """Points of a scrambled Sobol' sequence, (point, dimension); a longer one begins with a shorter one."""
     import warnings
 
     from scipy.stats import qmc
@@ -202,20 +214,30 @@ def sequence(size: int, dimensions: int, seed: int, skip: int = 0) -> Array:
 
 
 def sample(
-    columns: Sequence[Column], size: int, seed: int, luck: bool = True, pool: int = POOL, method: str = "sample"
+    columns: Sequence[DesignColumn],
+    size: int,
+    seed: int,
+    stochastic: bool = True,
+    pool: int = POOL,
+    method: str = "sample",
 ) -> Design:
-    """A scrambled Sobol' sequence over all factors: for every method that works on any sample.
+    """A scrambled Sobol' sequence over all factors, for every method that works on any sample.
 
-    Luck is drawn anew at every point, and the first points are run a second time with other luck, which is what tells
-    luck's share. Replicate numbers have no order, so luck is no column here.
+    Every point has a random replicate of its own, and the first points are run a second time with another replicate,
+    from which the stochastic share is estimated. Replicates have no order, so there is no luck column here.
+
+    Raises
+    ------
+    DesignError
+        When ``size`` is not a power of two, or the columns are refused.
     """
     require_power_of_two(size, method)
-    full = with_extras(columns, luck=False)
+    full = with_extras(columns, stochastic=False)
     unit = sequence(size, len(full), named_seed(seed, "sample"))
-    if not luck:
+    if not stochastic:
         return Design(method, full, size, 1, seed, unit, np.zeros(size, int), np.empty((0, 2), int), np.arange(size))
-    first, again = fresh_luck(seed, size, pool)
-    twice = np.arange(min(LUCK_PAIRS, size))
+    first, again = fresh_replicates(seed, size, pool)
+    twice = np.arange(min(REPLICATE_PAIRS, size))
     return Design(
         method,
         full,
@@ -229,8 +251,8 @@ def sample(
     )
 
 
-def fresh_luck(seed: int, size: int, pool: int) -> tuple[Array, Array]:
-    """Two different replicate numbers for each part; those of a part do not depend on how many parts there are."""
+def fresh_replicates(seed: int, size: int, pool: int) -> tuple[Array, Array]:
+    """Two different replicate numbers for each part, (part,) each; they do not depend on the number of parts."""
     draws = np.empty((size, 2))
     for part in range(size):
         draws[part] = np.random.default_rng([seed, part, 1]).random(2)

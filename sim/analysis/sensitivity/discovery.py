@@ -1,4 +1,4 @@
-"""Scenario discovery: which region of assumptions leads to an outcome of interest.
+"""Scenario discovery: which assumptions lead to an outcome of interest.
 
 PRIM (Friedman and Fisher 1999) peels a box until runs in it mostly have the outcome; CART splits the space into boxes.
 *Coverage* is the part of all runs with the outcome that lie in the box, *density* the part of runs in the box that have
@@ -21,55 +21,55 @@ from sim.basics.errors import DesignError
 
 COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 DENSITY = 0.8
-"""Density at which a box is chosen when some box reaches it; else the box with the best product of both."""
+"""Density that the chosen box must reach; if no box does, the one with the largest density times coverage."""
 LEAST_RUNS = 20
-"""Runs with the outcome, and without it, below which a box would be drawn around chance."""
+"""Fewest runs with the outcome, and without it: with fewer a box would fit noise."""
 PEEL = 0.05
 QUASI_P = 0.05
-"""A restriction stays only if the runs it cuts off would be so by chance more rarely than this."""
+"""Largest quasi-p value at which a restriction of a box is kept."""
 CART_DEPTH = 4
 INSTALL = "pip install 'openloop[discovery]'"
 
 
 @dataclass(frozen=True)
-class Region:
-    """A part of the space of outcomes, such as ``focus_share@2029-12 < 0.2``."""
+class OutcomeRegion:
+    """A region of outcomes, such as ``focus_share@2029-12 < 0.2``."""
 
     outcome: str
     sign: str
     level: float
 
     def holds(self, values: Array) -> Array:
-        """(row,) which rows lie in it."""
+        """Which rows lie in it, (row,)."""
         return COMPARE[self.sign](np.asarray(values, dtype=float), self.level)
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.sign} {self.level:g}"
 
 
-def parse_region(text: str) -> Region:
-    """A region from text.
+def parse_outcome_region(text: str) -> OutcomeRegion:
+    """A region of outcomes from text such as ``focus_share@2029-12 < 20%``.
 
     Raises
     ------
     DesignError
         When it is not written as outcome, sign and number.
     """
-    found = re.fullmatch(r"\s*([\w.@-]+)\s*(<=|>=|<|>)\s*([-+0-9.eE]+%?)\s*", text)
+    parts = re.fullmatch(r"\s*([\w.@-]+)\s*(<=|>=|<|>)\s*([-+0-9.eE]+%?)\s*", text)
     try:
-        assert found is not None
-        number = float(found[3].rstrip("%")) / (100 if found[3].endswith("%") else 1)
+        assert parts is not None
+        number = float(parts[3].rstrip("%")) / (100 if parts[3].endswith("%") else 1)
     except (AssertionError, ValueError):
         raise DesignError(
             f'"{text}" is no region of outcomes. Write an outcome, a sign and a number, for example '
             '"focus_share@2029-12 < 0.2".'
         ) from None
-    return Region(found[1], found[2], number)
+    return OutcomeRegion(parts[1], parts[2], number)
 
 
 @dataclass(frozen=True)
 class Box:
-    """A box of assumptions.
+    """A box in the space of assumptions, and how well it holds the runs of interest.
 
     Attributes
     ----------
@@ -101,12 +101,14 @@ def prim(unit: Array, inside: Array, names: Sequence[str], seed: int = 0) -> Box
 
     Parameters
     ----------
-    unit : (row, factor) coordinates; inside : (row,) whether a run has the outcome of interest
+    unit : (row, factor) coordinates
+    inside : (row,) whether a run has the outcome of interest
+    names : of the factors
 
     Raises
     ------
     DesignError
-        When the outcome is too rare or too common, or the library is not installed.
+        When the outcome is too rare or too common, no box is found, or the library is not installed.
     """
     inside = np.asarray(inside, dtype=bool)
     _wanted(inside, "PRIM")
@@ -121,12 +123,12 @@ def prim(unit: Array, inside: Array, names: Sequence[str], seed: int = 0) -> Box
     frame = pd.DataFrame(np.asarray(unit), columns=[f"x{place}" for place in range(unit.shape[1])])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = workbench.Prim(frame, inside, threshold=float(inside.mean()), peel_alpha=PEEL).find_box()
-    path = found.peeling_trajectory
+        peeled = workbench.Prim(frame, inside, threshold=float(inside.mean()), peel_alpha=PEEL).find_box()
+    path = peeled.peeling_trajectory
     if path is None or len(path) < 2:
         raise DesignError("PRIM finds no box in which the outcome is more common than elsewhere.")
     step = _best(path)
-    limits = _limits(found, step, frame, inside, names)
+    limits = _limits(peeled, step, frame, inside, names)
     within = _within(frame, limits, names)
     trade = path[["coverage", "density", "mass", "res_dim"]].rename(columns={"res_dim": "restricted"}).copy()
     trade["chosen"] = np.arange(len(trade)) == step
@@ -141,16 +143,16 @@ def prim(unit: Array, inside: Array, names: Sequence[str], seed: int = 0) -> Box
 
 
 def _best(path: pd.DataFrame) -> int:
-    """The step with the widest box of the density we want, or the best compromise where there is none."""
+    """The step with the largest coverage at `DENSITY`, or the best compromise if none reaches it."""
     dense = np.flatnonzero(path["density"].to_numpy() >= DENSITY)
     if len(dense):
         return int(dense[np.argmax(path["coverage"].to_numpy()[dense])])
     return int(np.argmax((path["density"] * path["coverage"]).to_numpy()))
 
 
-def _limits(found: Any, step: int, frame: pd.DataFrame, inside: Array, names: Sequence[str]) -> pd.DataFrame:
-    """The restrictions of a box that are more than chance, the weakest dropped first."""
-    box = found.box_lims[step]
+def _limits(peeled: Any, step: int, frame: pd.DataFrame, inside: Array, names: Sequence[str]) -> pd.DataFrame:
+    """The restrictions of a box that chance does not explain; the weakest are dropped first."""
+    box = peeled.box_lims[step]
     rows: list[dict[str, Any]] = []
     for place, name in enumerate(names):
         column = f"x{place}"
@@ -164,7 +166,7 @@ def _limits(found: Any, step: int, frame: pd.DataFrame, inside: Array, names: Se
                 rows.append({"factor": name, "column": column, "low": 0.0, "high": high})
     while rows:
         for row in rows:
-            others = _inside_of(frame, [each for each in rows if each is not row])
+            others = _inside_of(frame, [other for other in rows if other is not row])
             row["quasi_p"] = _quasi_p(inside, others, others & _inside_of(frame, [row]))
         worst = max(rows, key=lambda row: row["quasi_p"])
         if worst["quasi_p"] <= QUASI_P or len(rows) == 1:
@@ -190,7 +192,7 @@ def _within(frame: pd.DataFrame, limits: pd.DataFrame, names: Sequence[str]) -> 
 
 
 def _quasi_p(inside: Array, without: Array, within: Array) -> float:
-    """Chance of so many runs of interest in the box if this restriction told nothing (Bryant and Lempert 2010)."""
+    """Probability of so many runs of interest in the box if the restriction had no effect (Bryant and Lempert 2010)."""
     from scipy.stats import binomtest
 
     count, rate = int(within.sum()), float(inside[without].mean()) if without.any() else 0.0
@@ -202,9 +204,16 @@ def _quasi_p(inside: Array, without: Array, within: Array) -> float:
 def cart(unit: Array, inside: Array, names: Sequence[str], seed: int = 0) -> pd.DataFrame:
     """The leaves of a classification tree that are mostly runs of interest.
 
+    Parameters as in `prim`.
+
     Returns
     -------
-    One row a leaf, widest coverage first: rule (in coordinates), coverage, density, mass.
+    One row a leaf, largest coverage first: rule (factor, low, high in coordinates), coverage, density, mass.
+
+    Raises
+    ------
+    DesignError
+        When the outcome is too rare or too common, or the library is not installed.
     """
     inside = np.asarray(inside, dtype=bool)
     _wanted(inside, "CART")
@@ -239,16 +248,16 @@ def cart(unit: Array, inside: Array, names: Sequence[str], seed: int = 0) -> pd.
 
 
 def _paths(tree: Any) -> dict[int, dict[int, tuple[float, float]]]:
-    """Leaf -> factor -> range that leads to it."""
-    found: dict[int, dict[int, tuple[float, float]]] = {}
+    """Leaf -> factor -> range of coordinates that leads to it."""
+    ranges: dict[int, dict[int, tuple[float, float]]] = {}
     stack: list[tuple[int, dict[int, tuple[float, float]]]] = [(0, {})]
     while stack:
         node, limits = stack.pop()
         if tree.children_left[node] < 0:
-            found[node] = limits
+            ranges[node] = limits
             continue
         place, cut = int(tree.feature[node]), float(tree.threshold[node])
         low, high = limits.get(place, (0.0, 1.0))
         stack.append((int(tree.children_left[node]), {**limits, place: (low, min(high, cut))}))
         stack.append((int(tree.children_right[node]), {**limits, place: (max(low, cut), high)}))
-    return found
+    return ranges

@@ -1,7 +1,7 @@
 """Evidence debt: which number to research next.
 
-A factor that moves the outcome and rests on nothing owes more evidence than one that is measured, or one that moves
-nothing. Debt is the total-order index times the weakness of the source.
+The debt of a factor is its sensitivity index times the weakness of its source: a factor owes evidence if it moves the
+outcome and is poorly supported.
 """
 
 from __future__ import annotations
@@ -15,33 +15,35 @@ from sim.analysis.sensitivity.analyse import Indices
 from sim.analysis.sensitivity.design import DUMMY, LUCK
 
 
-def evidence_debt(found: Indices, kinds: Mapping[str, str], weakness: Mapping[str, float]) -> pd.DataFrame:
+def evidence_debt(indices: Indices, kinds: Mapping[str, str], weakness: Mapping[str, float]) -> pd.DataFrame:
     """Factors by evidence debt, largest first.
 
     Parameters
     ----------
-    kinds : factor -> kind of its source; weakness : kind -> how weak that is, from 0 to 1
+    indices : of one outcome
+    kinds : factor -> kind of its source
+    weakness : kind -> how weak that is, from 0 to 1
 
     Returns
     -------
     One row a factor: factor, source, index, low, high, weakness, debt (in the unit of the index), part (of all debt).
-    A factor that is not told from nothing owes nothing. The measure is the method's main one; only a total-order index
-    (``ST`` or ``shapley``) counts interactions.
+    A factor without a distinguishable effect owes nothing. The measure is the method's main one; only a total-order
+    index (``ST`` or ``shapley``) counts interactions.
     """
     rows = []
-    for row in found.table.to_dict("records"):
+    for row in indices.table.to_dict("records"):
         name = row["factor"]
         if name == LUCK or name.startswith(DUMMY) or name not in kinds:
             continue
-        value = float(row[found.main]) if row["standing"] == "influential" else 0.0
+        value = float(row[indices.main]) if row["standing"] == "influential" else 0.0
         weak = weakness[kinds[name]]
         rows.append(
             {
                 "factor": name,
                 "source": kinds[name],
-                "index": float(row[found.main]),
-                "low": float(row[f"{found.main}_low"]),
-                "high": float(row[f"{found.main}_high"]),
+                "index": float(row[indices.main]),
+                "low": float(row[f"{indices.main}_low"]),
+                "high": float(row[f"{indices.main}_high"]),
                 "weakness": weak,
                 "debt": max(value, 0.0) * weak,
             }

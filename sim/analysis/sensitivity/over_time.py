@@ -1,4 +1,4 @@
-"""Indices for every month of a curve, with the variance that they share out: a large part of nothing is nothing."""
+"""Indices for every month of a curve, with the variance of that month: a large share of no variance is nothing."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from sim.analysis.sensitivity.design import DUMMY, LUCK, Array, Design
 from sim.analysis.sensitivity.methods import elementary, given_data, shapley, variance
 from sim.analysis.sensitivity.methods.registry import Method
 
-REST = "interactions"
-GIVEN = given_data.METHODS
-
 
 @dataclass(frozen=True)
-class OverTime:
-    """How an outcome's spread is shared, month by month.
+class IndicesOverTime:
+    """How the variance of an outcome is shared among factors, month by month.
 
     Attributes
     ----------
@@ -25,7 +22,7 @@ class OverTime:
     share : (month, factor); NaN in months in which the outcome does not vary
     total : (month, factor) with interactions (ST), where the method gives it
     variance : (month,) of the outcome
-    low, high, mean : (month,) 5%, 95% and mean of the runs
+    low, high, mean : (month,) 5% and 95% quantile and mean of the runs, in the outcome's unit
     """
 
     names: tuple[str, ...]
@@ -39,19 +36,19 @@ class OverTime:
 
     @property
     def shares(self) -> bool:
-        """Whether the measure is a part of the variance, so that it can be stacked."""
+        """Whether the measure is a share of the variance, so that shares can be stacked."""
         return self.measure != "mu_star"
 
     @property
     def rest(self) -> Array:
-        """(month,) part of the variance that no factor holds alone: interactions, and what the method does not see."""
+        """Part of the variance that no factor explains alone, (month,): interactions and unseen effects."""
         return np.clip(1 - np.clip(self.share, 0, None).sum(axis=1), 0, 1)
 
 
-def over_time(method: Method, design: Design, curves: Array) -> OverTime | None:
-    """Indices month by month of curves (row, month); None where a method has none.
+def indices_over_time(method: Method, design: Design, curves: Array) -> IndicesOverTime | None:
+    """Indices month by month; None where a method has none, or fewer than two parts are whole.
 
-    Parts of the design with a failed run are left out.
+    ``curves`` is (row, month), NaN where a run failed; such parts of the design are left out.
     """
     curves = np.asarray(curves, dtype=float)
     whole = np.flatnonzero(np.isfinite(design.parts(curves)).all(axis=(1, 2)))
@@ -63,24 +60,24 @@ def over_time(method: Method, design: Design, curves: Array) -> OverTime | None:
     base = base[np.isfinite(base).all(axis=1)]
     total = None
     if method.name in ("sobol", "sobol2"):
-        share, total = variance.over_time(used, kept)
+        share, total = variance.first_and_total_over_time(used, kept)
         measure = "S1"
     elif method.name in ("morris", "radial"):
-        share, measure = elementary.over_time(used, kept), "mu_star"
-    elif method.name in GIVEN:
+        share, measure = elementary.mean_effects_over_time(used, kept), "mu_star"
+    elif method.name in given_data.GIVEN_DATA_METHODS:
         share, measure = given_data.first_order_over_time(used, kept), "S1"
     elif method.name == "shapley":
-        share, measure = shapley.over_time(used, kept), "shapley"
+        share, measure = shapley.shares_over_time(used, kept), "shapley"
     else:
         return None
     names = list(used.names)
-    if method.name in GIVEN and len(design.pairs):
+    if method.name in given_data.GIVEN_DATA_METHODS and len(design.pairs):
         names.append(LUCK)
-        share = np.column_stack([share, _luck(design, curves, base)])
+        share = np.column_stack([share, _stochastic_share(design, curves, base)])
     keep = [names.index(name) for name in names if not name.startswith(DUMMY) and name != LUCK]
     keep += [names.index(LUCK)] if LUCK in names else []
     low, high = np.quantile(base, [0.05, 0.95], axis=0)
-    return OverTime(
+    return IndicesOverTime(
         tuple(names[place] for place in keep),
         measure,
         share[:, keep],
@@ -92,10 +89,10 @@ def over_time(method: Method, design: Design, curves: Array) -> OverTime | None:
     )
 
 
-def _luck(design: Design, curves: Array, base: Array) -> Array:
-    """(month,) luck's part of the variance, from pairs that differ in luck only."""
-    one, two = curves[design.pairs[:, 0]], curves[design.pairs[:, 1]]
-    good = np.isfinite(one).all(axis=1) & np.isfinite(two).all(axis=1)
+def _stochastic_share(design: Design, curves: Array, base: Array) -> Array:
+    """Stochastic share of the variance, (month,), from pairs that differ in their replicate only."""
+    first, second = curves[design.pairs[:, 0]], curves[design.pairs[:, 1]]
+    good = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
     spread = base.var(axis=0)
-    half = 0.5 * ((one - two)[good] ** 2).mean(axis=0)
+    half = 0.5 * ((first - second)[good] ** 2).mean(axis=0)
     return np.divide(half, spread, out=np.full_like(half, np.nan), where=spread > 1e-24)

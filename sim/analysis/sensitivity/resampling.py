@@ -1,6 +1,6 @@
-"""The estimators of SALib for given data, for all factors at once and without what costs time around them.
+"""Fast versions of SALib's estimators for given data, for all factors at once.
 
-A bootstrap of a thousand resamples asks for some ten thousand estimates; SALib takes minutes to hours for them (exact
+A bootstrap of a thousand resamples needs some ten thousand estimates, for which SALib takes minutes to hours (exact
 p-values, an object for each density). These give the same numbers, which the tests compare.
 """
 
@@ -30,7 +30,7 @@ def first_orders(x: Array, y: Array) -> Array:
 
 
 def classes(rows: int) -> Array:
-    """Bounds of the classes into which delta cuts the ranks of a factor."""
+    """Bounds of the classes into which delta cuts the ranks of a factor, (class + 1,)."""
     count = round(min(np.ceil(rows ** (2 / (7 + np.tanh((1500 - rows) / 500)))), 48))
     return np.linspace(0, rows, count + 1)
 
@@ -42,12 +42,12 @@ def deltas(x: Array, y: Array) -> Array:
     whole = _densities(y, np.array([0]), grid)[:, 0]
     first = np.floor(bounds[:-1]).astype(int)  # ranks count from 1, and a class holds those above its lower bound
     size = np.diff(np.append(first, rows))
-    found = np.empty(x.shape[1])
+    delta = np.empty(x.shape[1])
     for place in range(x.shape[1]):
         inside = _densities(y[np.argsort(x[:, place], kind="stable")], first, grid)
         gaps = np.trapezoid(np.abs(inside - whole[:, None]), grid, axis=0)
-        found[place] = np.sum(np.where(np.isfinite(gaps), gaps * size, 0.0)) / (2 * rows)
-    return found
+        delta[place] = np.sum(np.where(np.isfinite(gaps), gaps * size, 0.0)) / (2 * rows)
+    return delta
 
 
 def _densities(y: Array, first: Array, grid: Array) -> Array:
@@ -57,8 +57,8 @@ def _densities(y: Array, first: Array, grid: Array) -> Array:
     spread = np.add.reduceat((y - np.repeat(mean, size)) ** 2, first) / np.maximum(size - 1, 1)
     width = np.sqrt(spread) * (size * 3 / 4) ** -0.2
     width = np.where(spread > 0, width, np.nan)
-    each = np.repeat(1 / width, size)
-    kernel = np.exp(-0.5 * ((grid[:, None] - y) * each) ** 2) * each
+    per_width = np.repeat(1 / width, size)
+    kernel = np.exp(-0.5 * ((grid[:, None] - y) * per_width) ** 2) * per_width
     return np.add.reduceat(kernel, first, axis=1) / (size * np.sqrt(2 * np.pi))
 
 
@@ -72,8 +72,8 @@ def slice_distances(x: Array, place: Array, count: int) -> Array:
     sorted_labels = np.empty(rows, dtype=int)
     sorted_labels[place] = label
     inside = sorted_labels[:, None] == np.arange(count)
-    found = np.cumsum(inside, axis=0) / inside.sum(axis=0)
-    return np.abs(found - (np.arange(1, rows + 1) / rows)[:, None]).max(axis=0)
+    reached = np.cumsum(inside, axis=0) / inside.sum(axis=0)
+    return np.abs(reached - (np.arange(1, rows + 1) / rows)[:, None]).max(axis=0)
 
 
 def regionals(x: Array, y: Array, bins: int) -> Array:
@@ -87,7 +87,7 @@ def regionals(x: Array, y: Array, bins: int) -> Array:
     inside = part[:, None] == np.arange(bins)
     size = inside.sum(axis=0)
     usable = (size > 1) & (size < rows - 1)
-    found = np.empty(x.shape[1])
+    distance = np.empty(x.shape[1])
     for place in range(x.shape[1]):
         ordered = inside[np.argsort(x[:, place], kind="stable")]
         within = np.cumsum(ordered, axis=0)
@@ -95,5 +95,5 @@ def regionals(x: Array, y: Array, bins: int) -> Array:
         with np.errstate(invalid="ignore", divide="ignore"):
             gap = within / size - without / (rows - size)
             statistic = size * (rows - size) / rows**2 * (gap**2).sum(axis=0)
-        found[place] = statistic[usable].mean() if usable.any() else 0.0
-    return found
+        distance[place] = statistic[usable].mean() if usable.any() else 0.0
+    return distance

@@ -1,12 +1,11 @@
 """The smallest change of assumptions that reverses a comparison.
 
-Distances are in units of each factor's own uncertainty: the distance between two quantiles of a factor over the
-standard deviation of a quantile, 1/sqrt(12). One unit is a change that the factor's range makes quite believable; the
-whole range is 3.5 of them.
+Distances are in units of each factor's own uncertainty: the difference of two quantiles over the standard deviation of
+a uniform quantile, 1/sqrt(12). One unit is a plausible change of a factor; its whole range is 3.5 units.
 
 The search bisects along every factor alone, then from the nearest reversed points of a sample and along gradients
 towards the nearest point of the boundary (the design point of first-order reliability methods, by the steps of Rackwitz
-and Fiessler 1978). It finds local minima: a nearer reversal behind a bump can be missed, and the report says so.
+and Fiessler 1978). It finds local minima, so a nearer reversal elsewhere can be missed; the report says so.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from sim.analysis.sensitivity.design import Array
 from sim.basics.errors import DesignError
 
 UNIT = 1 / np.sqrt(12)
-"""Standard deviation of a quantile."""
+"""Standard deviation of a uniform quantile: the unit of distances."""
 SCAN = 8
 """Points on each side at which a single factor is looked at before bisecting."""
 BISECTIONS = 10
@@ -29,7 +28,7 @@ ITERATIONS = 8
 STEP = 0.04
 STARTS = 4
 PAIRS_OF = 4
-"""Factors whose pairs are tried: those that the nearest point of all moves most."""
+"""Factors whose pairs are tried: those that move most at the nearest reversal."""
 
 Compare = Callable[[Array], Array]
 """(row, factor) coordinates -> (row,) value whose sign is the comparison."""
@@ -75,6 +74,8 @@ class Reversals:
 
 
 class _Search:
+    """The comparison around its starting point, and how many runs it has taken."""
+
     def __init__(self, compare: Compare, start: Array, names: Sequence[str]):
         self.compare, self.start, self.names = compare, np.asarray(start, dtype=float), tuple(names)
         self.runs = 0
@@ -84,13 +85,14 @@ class _Search:
         self.sign = 1.0 if self.value >= 0 else -1.0
 
     def at(self, points: Array) -> Array:
+        """The comparison at points, (row, factor) -> (row,)."""
         self.runs += len(points)
         return np.asarray(self.compare(points), dtype=float)
 
     def signed(self, points: Array) -> Array:
-        """The comparison, positive while it holds; a failed run holds."""
-        found = self.sign * self.at(points)
-        return np.where(np.isfinite(found), found, np.inf)
+        """The comparison, (row,), positive while it holds; a failed run counts as holding."""
+        values = self.sign * self.at(points)
+        return np.where(np.isfinite(values), values, np.inf)
 
     def edge(self, far: Array, held: Array | None = None) -> Array:
         """The reversed point nearest to the start on the way to ``far``, at which the comparison is reversed."""
@@ -116,7 +118,7 @@ class _Search:
     def flip(self, point: Array) -> Flip:
         moved = np.abs(point - self.start) > 1e-9
         value = float(self.at(point[None, :])[0])
-        names = tuple(name for name, each in zip(self.names, moved, strict=True) if each)
+        names = tuple(name for name, moves in zip(self.names, moved, strict=True) if moves)
         return Flip(names, point, self.distance(point), value)
 
 
@@ -133,7 +135,13 @@ def reversals(
     ----------
     compare : coordinates (row, factor) -> (row,); its sign is the comparison. The same point must give the same value
     start : (factor,) where the comparison is known to hold
+    names : of the factors
     sample, values : points at which it was evaluated before, (row, factor) and (row,)
+
+    Raises
+    ------
+    DesignError
+        When the comparison cannot be evaluated at the start.
     """
     search = _Search(compare, start, names)
     alone = _alone(search)
@@ -150,8 +158,8 @@ def reversals(
     pair = None
     if nearest is not None:
         most = np.argsort(-np.abs(nearest - search.start))[:PAIRS_OF]
-        found = [_pair(search, np.array(two), alone, names) for two in combinations(most.tolist(), 2)]
-        usable = [point for point in found if point is not None]
+        pairs = [_pair(search, np.array(places), alone, names) for places in combinations(most.tolist(), 2)]
+        usable = [point for point in pairs if point is not None]
         pair = search.flip(min(usable, key=search.distance)) if usable else None
         if usable and search.distance(min(usable, key=search.distance)) < search.distance(nearest):
             nearest = min(usable, key=search.distance)
@@ -161,7 +169,7 @@ def reversals(
 
 
 def _alone(search: _Search) -> dict[str, Flip]:
-    found = {}
+    flips = {}
     for place, name in enumerate(search.names):
         best = None
         for end in (0.0, 1.0):
@@ -178,8 +186,8 @@ def _alone(search: _Search) -> dict[str, Flip]:
                 if best is None or search.distance(point) < search.distance(best):
                     best = point
         if best is not None:
-            found[name] = search.flip(best)
-    return dict(sorted(found.items(), key=lambda item: item[1].distance))
+            flips[name] = search.flip(best)
+    return dict(sorted(flips.items(), key=lambda item: item[1].distance))
 
 
 def _gradient(search: _Search, point: Array, places: Array) -> tuple[float, Array]:
@@ -188,13 +196,13 @@ def _gradient(search: _Search, point: Array, places: Array) -> tuple[float, Arra
     low, high = np.clip(point[places] - STEP, 0, 1), np.clip(point[places] + STEP, 0, 1)
     rows[1 + np.arange(len(places)), places] = high
     rows[1 + len(places) + np.arange(len(places)), places] = low
-    found = search.signed(rows)
-    slopes = (found[1 : 1 + len(places)] - found[1 + len(places) :]) / np.maximum(high - low, 1e-12)
-    return float(found[0]), np.where(np.isfinite(slopes), slopes, 0.0)
+    values = search.signed(rows)
+    slopes = (values[1 : 1 + len(places)] - values[1 + len(places) :]) / np.maximum(high - low, 1e-12)
+    return float(values[0]), np.where(np.isfinite(slopes), slopes, 0.0)
 
 
 def _along_gradient(search: _Search) -> list[Array]:
-    """Straight down from the start to the edge of the cube, if the comparison reverses on the way."""
+    """The reversal along the steepest descent from the start to the edge of the cube, if there is one."""
     places = np.arange(len(search.names))
     _, slope = _gradient(search, search.start, places)
     if not np.any(slope):
@@ -210,7 +218,7 @@ def _along_gradient(search: _Search) -> list[Array]:
 
 
 def _refine(search: _Search, point: Array, places: Array) -> Array:
-    """Nearer and nearer points of the boundary: step to the foot of the start on its tangent, then back onto it."""
+    """A nearer point of the boundary: project the start onto the tangent, return to the boundary, and repeat."""
     best = point
     for _ in range(ITERATIONS):
         value, slope = _gradient(search, best, places)
@@ -228,7 +236,7 @@ def _refine(search: _Search, point: Array, places: Array) -> Array:
 
 
 def _onto(search: _Search, foot: Array) -> Array | None:
-    """The boundary on the ray from the start through a point, or a little beyond it."""
+    """The boundary on the ray from the start through a point or a little beyond it; None if there is none."""
     for stretch in (1.0, 1.02, 1.1, 1.3, 1.7):
         far = np.clip(search.start + stretch * (foot - search.start), 0, 1)
         if search.signed(far[None, :])[0] < 0:

@@ -1,7 +1,7 @@
-"""When a level is reached, where not every run reaches it: by survival methods, never by filling in a number.
+"""When a level is reached, where some runs never reach it: by survival methods, without filled-in values.
 
-With 38% of runs that never reach half, filling the gap with the horizon or with the mean turns the ranking of factors
-around. Here a run that has not crossed is censored: it is known to cross later than the last month, and no more.
+With 38% of runs that never reach half, filling in the horizon or the mean reverses the ranking of factors. Here a run
+that has not crossed is right-censored at its last month.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ import numpy as np
 import pandas as pd
 
 from sim.analysis.sensitivity.design import DUMMY, LUCK, Array, Design
-
-MOST = 8
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Crossings:
 
     @property
     def share(self) -> float:
-        """Part of the runs that reach the level."""
+        """Part of the runs that reach the level. [1]"""
         return float(self.crossed.mean())
 
 
@@ -43,39 +41,40 @@ def crossings(curves: Array, level: float) -> Crossings:
     return Crossings(np.where(crossed, above.argmax(axis=1), above.shape[1] - 1).astype(float), crossed)
 
 
-def _censored(found: Crossings) -> Any:
+def _censored(times: Crossings) -> Any:
     from scipy.stats import CensoredData
 
-    return CensoredData.right_censored(found.month, ~found.crossed)
+    return CensoredData.right_censored(times.month, ~times.crossed)
 
 
-def median(found: Crossings) -> float:
+def median_crossing(times: Crossings) -> float:
     """Month by which half of the runs have crossed (Kaplan-Meier); NaN when fewer than half ever do."""
     from scipy.stats import ecdf
 
-    curve = ecdf(_censored(found)).sf
+    curve = ecdf(_censored(times)).sf
     below = np.flatnonzero(curve.probabilities <= 0.5)
     return float(curve.quantiles[below[0]]) if len(below) else float("nan")
 
 
-def survival(found: Crossings) -> tuple[Array, Array]:
-    """Months and the part of runs that have not crossed by then (Kaplan-Meier)."""
+def survival_curve(times: Crossings) -> tuple[Array, Array]:
+    """Months, and the part of runs that have not crossed by then (Kaplan-Meier), (step,) each."""
     from scipy.stats import ecdf
 
-    curve = ecdf(_censored(found)).sf
+    curve = ecdf(_censored(times)).sf
     return np.asarray(curve.quantiles), np.asarray(curve.probabilities)
 
 
 def split_by_factor(design: Design, curves: Array, level: float) -> pd.DataFrame:
-    """How the moment of crossing differs between the lower and the upper half of each factor.
+    """How the month of crossing differs between the lower and the upper half of each factor.
 
     Parameters
     ----------
-    curves : (row, month); rows with a failed run are left out
+    curves : (row, month) NaN where a run failed; such rows are left out
+    level : that is to be reached, in the unit of the curves
 
     Returns
     -------
-    One row a factor, most telling first: factor, low_share, high_share (part that crosses), low_median, high_median
+    One row a factor, smallest p first: factor, low_share, high_share (part that crosses), low_median, high_median
     (month, NaN where fewer than half cross), p (log-rank test, not corrected for the number of factors).
     """
     from scipy.stats import logrank
@@ -88,11 +87,11 @@ def split_by_factor(design: Design, curves: Array, level: float) -> pd.DataFrame
             continue
         upper = design.unit[good, place] > 0.5
         halves = [crossings(np.asarray(curves)[good[side]], level) for side in (~upper, upper)]
-        if min(len(each.month) for each in halves) < 3:
+        if min(len(half.month) for half in halves) < 3:
             continue
         test = (
-            float(logrank(*(_censored(each) for each in halves)).pvalue)
-            if any(each.crossed.any() for each in halves)
+            float(logrank(*(_censored(half) for half in halves)).pvalue)
+            if any(half.crossed.any() for half in halves)
             else float("nan")
         )
         rows.append(
@@ -100,8 +99,8 @@ def split_by_factor(design: Design, curves: Array, level: float) -> pd.DataFrame
                 "factor": column.name,
                 "low_share": halves[0].share,
                 "high_share": halves[1].share,
-                "low_median": median(halves[0]),
-                "high_median": median(halves[1]),
+                "low_median": median_crossing(halves[0]),
+                "high_median": median_crossing(halves[1]),
                 "p": test,
             }
         )

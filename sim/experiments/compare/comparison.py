@@ -19,10 +19,10 @@ import pandas as pd
 import xarray as xr
 
 from sim import __version__
-from sim.analysis.outcomes import CEILINGS, OUTCOMES, find, reduce
-from sim.analysis.paired import Paired, interval, next_count, pair, ratio_interval, sentence
+from sim.analysis.outcomes import CEILINGS, OUTCOMES, find_outcome, read_outcomes
+from sim.analysis.paired import Paired, difference_sentence, interval, next_count, paired_difference, ratio_interval
 from sim.analysis.scurves.ceilings import Ceilings
-from sim.analysis.who_switched import parts, who_switched
+from sim.analysis.who_switched import parts_of_focus, who_switched
 from sim.basics.axes import month_label, month_number
 from sim.basics.errors import Problem, RunError, ScenarioError
 from sim.engines import Engine
@@ -91,7 +91,7 @@ class Comparison:
 
     Attributes
     ----------
-    runs : scenario name -> outcomes of every replicate; see `sim.analysis.outcomes.reduce`
+    runs : scenario name -> outcomes of every replicate; see `sim.analysis.outcomes.read_outcomes`
     table : one row for each other scenario, outcome and month
     switched : who holds the difference; see `sim.analysis.who_switched.who_switched`
     apart : other scenario -> first month in which anything at all differs from the base; None: never
@@ -188,7 +188,7 @@ def carry_out(
             count := max(next_count(d, until.width, until.most) for d in luck.differences(column, date))
         ) > luck.tried:
             luck.extend(count)
-        widest = max(pair(np.zeros_like(d), d).width for d in luck.differences(column, date))
+        widest = max(paired_difference(np.zeros_like(d), d).width for d in luck.differences(column, date))
         reached = "narrow enough" if widest <= until.width else f"the most that was allowed; asked for {until.width:g}"
         stopped = f"{until.outcome}: interval {widest:.4g} wide at {luck.tried} replicates, {reached}"
         plan = replace(plan, scenarios=tuple(_with_replicates(each, luck.tried) for each in plan.scenarios))
@@ -310,7 +310,7 @@ def parse_month(text: str, option: str = "--at") -> int:
 def parse_outcome(text: str, plan: ComparisonPlan) -> tuple[str, int]:
     """``focus_share`` or ``focus_share@2029-12`` -> its name and month; without one, the last month."""
     name, _, date = text.partition("@")
-    find(name)
+    find_outcome(name)
     return name, _months_of([date], plan.base)[0] if date else plan.base.run.months - 1
 
 
@@ -351,8 +351,8 @@ class PairedRuns:
             elif base[1] == finished:
                 self._note(scenario.name, first_difference(base[0], arrays))
             dataset = label(arrays, scenario, finished, self.engine.name)
-            self._runs[scenario.name].append(reduce(dataset))
-            self._parts[scenario.name].append(parts(dataset, scenario, self.plan.at))
+            self._runs[scenario.name].append(read_outcomes(dataset))
+            self._parts[scenario.name].append(parts_of_focus(dataset, scenario, self.plan.at))
 
     def _note(self, name: str, month: int | None) -> None:
         before = self.apart[name]
@@ -412,14 +412,14 @@ def tabulate(plan: ComparisonPlan, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
             for month in plan.at if outcome.kind == "level" else (None,):
                 a, b = (at_month(each[outcome.name], month or 0) for each in (base, other))
                 what = f"{outcome.long_name} in {month_label(month)}" if month is not None else outcome.long_name
-                found = pair(a, b)
-                said = sentence(found, what, outcome.unit, outcome.kind)
+                found = paired_difference(a, b)
+                said = difference_sentence(found, what, outcome.unit, outcome.kind)
                 about = (scenario.name, outcome.name, outcome.long_name, month, outcome.unit, outcome.lens)
                 rows.append(_row(*about, outcome.headline, found, said) | _per_dollar(base, other, outcome.name, month))
         for name in CEILINGS:
             long_name = f"ceiling of {OUTCOMES[name].long_name}"
             paired, why = ceilings.compare(plan.base.name, scenario.name, name)
-            said = sentence(paired, long_name, "share") if paired else f"{long_name}: {why}"
+            said = difference_sentence(paired, long_name, "share") if paired else f"{long_name}: {why}"
             about = (scenario.name, f"ceiling_{name.removeprefix('adoption_')}", long_name, None, "share", "")
             rows.append(_row(*about, name == CEILINGS[0], paired or _NOTHING, said))
     return pd.DataFrame(rows)

@@ -24,8 +24,8 @@ import xarray as xr
 
 from sim import __version__
 from sim.analysis.outcomes import EVERYBODY, OUTCOMES
-from sim.analysis.paired import places_of, spoken
-from sim.analysis.who_switched import holders
+from sim.analysis.paired import places_of, spoken_unit
+from sim.analysis.who_switched import top_contributors
 from sim.basics.axes import month_label
 from sim.experiments.compare.comparison import Comparison, ComparisonPlan, curves_of
 from sim.results.folder import FIGURES, check_target, complain_of_figures, drawn, write_whole
@@ -143,7 +143,7 @@ def overview_rows(found: Comparison, date: str) -> pd.DataFrame:
     """What the overview shows: levels of one month in spoken units; what raises the focus share most stands first."""
     rows = found.table[found.table["month"] == date].copy()
     for column in ("difference", "low", "high"):
-        rows[column] = [spoken(unit)[0](value) for unit, value in zip(rows["unit"], rows[column], strict=True)]
+        rows[column] = [spoken_unit(unit)[0](value) for unit, value in zip(rows["unit"], rows[column], strict=True)]
     focus = rows[rows["outcome"] == "focus_share"].set_index("other")["difference"]
     return rows.sort_values("other", key=lambda others: -others.map(focus), kind="stable")
 
@@ -154,7 +154,7 @@ def forest_rows(found: Comparison) -> pd.DataFrame:
     shown = table[(table["month"].isin(["", _last_date(found)])) & table["low"].notna() & _worth_a_line(table)]
     rows = []
     for row in shown.itertuples():
-        scaled, words = spoken(row.unit)
+        scaled, words = spoken_unit(row.unit)
         rows.append(
             {
                 "other": row.other,
@@ -201,7 +201,7 @@ def figures_of(row: Any) -> tuple[str, str, str]:
     """Base, other and difference with its interval, in spoken units: ``("14.0%", "14.1%", "+0.08 (0.03 to 0.13)")``."""
     if row.runs == 0:
         return "", "", row.sentence.partition(": ")[2].partition(",")[0]
-    scaled, _ = spoken(row.unit)
+    scaled, _ = spoken_unit(row.unit)
     level = _level(row)
     if row.identical:
         return level(row.base_mean), level(row.other_mean), "identical"
@@ -265,7 +265,7 @@ _CAVEATS = (
 
 def _cells(row: Any) -> tuple[str, ...]:
     base, other, difference = figures_of(row)
-    _, unit = spoken(row.unit)
+    _, unit = spoken_unit(row.unit)
     return row.long_name, row.month, base, other, difference, unit, factor(row.variance_reduction)
 
 
@@ -287,7 +287,9 @@ def same_until(found: Comparison, name: str) -> str:
 def _switched_lines(found: Comparison, name: str) -> list[str]:
     table = found.switched[found.switched["other"] == name]
     lines = ["", f"### Who holds the difference in {_last_date(found)}", ""]
-    lines += [f"- {said}." for said in holders(table, _last_date(found), most=4)] or ["- Nobody moved beyond doubt."]
+    lines += [f"- {said}." for said in top_contributors(table, _last_date(found), most=4)] or [
+        "- Nobody moved beyond doubt."
+    ]
     return lines
 
 

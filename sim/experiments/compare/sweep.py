@@ -17,7 +17,7 @@ import pandas as pd
 
 from sim import __version__
 from sim.analysis.outcomes import OUTCOMES
-from sim.analysis.paired import interval, spoken
+from sim.analysis.paired import interval, spoken_unit
 from sim.basics.axes import month_label
 from sim.basics.errors import Problem, ScenarioError
 from sim.engines import engine as find_engine
@@ -207,7 +207,7 @@ def unit_of(scenario: Scenario, key: str) -> str:
 
 def findings(found: Sweep) -> list[str]:
     """What the response does, one sentence a scenario."""
-    scaled, words = spoken(OUTCOMES[found.outcome].unit)
+    scaled, words = spoken_unit(OUTCOMES[found.outcome].unit)
     what, said = title(found), []
     for name, response in found.responses.items():
         ends = found.table[found.table["other"] == name].iloc[[0, -1]]
@@ -266,7 +266,7 @@ def _draw(found: Sweep, folder: Path) -> None:
     from sim.figures.comparison import sweep as draw
 
     unit = OUTCOMES[found.outcome].unit
-    scaled, words = spoken(unit)
+    scaled, words = spoken_unit(unit)
     rows = found.table.copy()
     for column in ("difference", "low", "high"):
         rows[column] = [scaled(each) for each in rows[column]]

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from sim.analysis.outcomes import OUTCOMES
-from sim.analysis.replicates import crossed, square
+from sim.analysis.replicates import point_by_replicate, variance_components
 from sim.basics.errors import RunError
 from sim.experiments.ensemble.ensemble import Ensemble, Sizer, Watch, most_runs
 from sim.experiments.ensemble.summary import headline
@@ -145,19 +145,19 @@ def plan(
 
 def _width(good: pd.DataFrame, name: str, lucky: Sequence[int], points: int, replicates: int) -> dict[str, Any]:
     """The width of the interval of a mean, as planned."""
-    values, _ = square(good[good["point"].isin(list(lucky))], name)
-    found = crossed(values)
+    values, _ = point_by_replicate(good[good["point"].isin(list(lucky))], name)
+    found = variance_components(values)
     single = good[good["replicate"] == 0][name].dropna()  # all points at one luck
     if points > 1 and replicates > 1 and len(single) > 1:
-        found = replace(found, of_points=max(float(single.var(ddof=1)) - found.of_rest, 0.0))
+        found = replace(found, between_points=max(float(single.var(ddof=1)) - found.residual, 0.0))
     elif replicates == 1:
-        found = crossed(single.to_numpy(dtype=float)[:, None])
+        found = variance_components(single.to_numpy(dtype=float)[:, None])
     return {
         "outcome": name,
         "unit": OUTCOMES[name.partition("@")[0]].unit,
         "mean": float((single if points > 1 else good[name]).mean()),
         "width": found.width_at(points, replicates) if values.size > 1 or len(single) > 1 else math.nan,
-        "luck_part": found.luck_part if points > 1 else math.nan,
+        "luck_part": found.stochastic_share if points > 1 else math.nan,
         "missing": int(good[name].isna().sum()),
     }
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.paired import next_count
-from sim.analysis.replicates import square
+from sim.analysis.replicates import point_by_replicate
 from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError, UnknownNameError
 from sim.experiments.ensemble.designs import DESIGNS, grid, listed, remark, unit_points, valued
@@ -300,7 +300,7 @@ def until_narrow(
     while True:
         table = ensemble.table([column, "status"])
         table = table[(table["status"] == "ok") & table["point"].isin(list(numbers)) & (table["replicate"] < tried)]
-        values, _ = square(table, column)
+        values, _ = point_by_replicate(table, column)
         means = np.full(tried, np.nan)  # a replicate that failed somewhere has been tried, or it would be for ever
         means[: values.shape[1]] = values.mean(axis=0) if values.size else np.nan
         count = next_count(means, width, most)

@@ -21,12 +21,12 @@ from sim.analysis.replicates import (
     FEWEST,
     Advice,
     advise,
-    crossed,
     needed_for_mean,
+    point_by_replicate,
     running,
     spread_band,
-    square,
     tolerance,
+    variance_components,
     width_of_mean,
 )
 from sim.basics.errors import OutputError
@@ -114,8 +114,8 @@ def summarise(store: Store, points: Sequence[int] | None = None) -> Summary:
 
 
 def _row(good: pd.DataFrame, name: str) -> dict[str, Any]:
-    values, missing = square(good, name)
-    found = crossed(values, missing)
+    values, missing = point_by_replicate(good, name)
+    found = variance_components(values, missing)
     narrow = tolerance(name, found.mean)
     needed = needed_for_mean(values, narrow) if values.size else None
     return {
@@ -126,9 +126,9 @@ def _row(good: pd.DataFrame, name: str) -> dict[str, Any]:
         "mean": found.mean,
         "low": found.low,
         "high": found.high,
-        "sd_points": math.sqrt(found.of_points) if found.points > 1 else math.nan,
-        "sd_luck": math.sqrt(found.of_luck + found.of_rest) if found.replicates > 1 else math.nan,
-        "luck_part": found.luck_part if found.points > 1 else math.nan,
+        "sd_points": math.sqrt(found.between_points) if found.points > 1 else math.nan,
+        "sd_luck": math.sqrt(found.between_replicates + found.residual) if found.replicates > 1 else math.nan,
+        "luck_part": found.stochastic_share if found.points > 1 else math.nan,
         "missing": found.missing,
         "needed": math.nan if needed is None else needed,
         "narrow": narrow,
@@ -139,7 +139,7 @@ def stability(good: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """How spread and interval change with the number of replicates; see `sim.figures.replicates.replicates`."""
     rows: list[dict[str, Any]] = []
     for name in names:
-        values, _ = square(good, name)
+        values, _ = point_by_replicate(good, name)
         if not values.size or values.shape[1] < FEWEST or not np.ptp(values.mean(axis=0)) > 0:
             continue
         means = values.mean(axis=0)

@@ -9,11 +9,11 @@ from sim.analysis.loops.early_warning import (
     WINDOW,
     alarms,
     at_rest,
+    autocorrelation_at_gain,
     detrended,
+    kendall_trend,
     recovery_rate,
     rolling,
-    slowing,
-    tau,
 )
 from sim.basics.axes import TYPES
 from sim.experiments.loops.gains import Opening
@@ -32,7 +32,7 @@ def rests(found: Opening) -> tuple[float, float]:
     """Autocorrelation at lag one without any gain (V19): of the type that recovers fastest, and of the slowest."""
     p = found.plan.scenario.parameters
     kinds = [getattr(p, kind) for kind in TYPES]
-    each = [slowing(kind.review_rate, kind.switching_cost, 0.0) for kind in kinds]
+    each = [autocorrelation_at_gain(kind.review_rate, kind.switching_cost, 0.0) for kind in kinds]
     return min(each), max(each)
 
 
@@ -59,7 +59,7 @@ def warning_table(found: Opening) -> pd.DataFrame:
     if months > WINDOW + 2:
         names = ("autocorrelation", "variance")
         for name, indicator in zip(names, rolling(live), strict=True):
-            add(f"tau_{name}", float(tau(indicator)[0].mean()), "1", "mean Kendall's tau of 24-month windows")
+            add(f"tau_{name}", float(kendall_trend(indicator)[0].mean()), "1", "mean Kendall's tau of 24-month windows")
         for source, series, about in (
             (
                 "",

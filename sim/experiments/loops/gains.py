@@ -10,15 +10,15 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from sim.analysis.estimates import Estimate
 from sim.analysis.loops.gains import (
-    Estimate,
     amplification,
+    gain_verdict,
     jackknife,
     link_product,
     moving_weights,
     no_tipping_bound,
-    relative,
-    verdict,
+    relative_worth,
 )
 from sim.basics.axes import CELL_REGION, CELL_SECTOR, REGIONS, SECTOR_TYPES, SECTORS
 from sim.engines.probes.opened_loops import Arm, Opened
@@ -156,7 +156,7 @@ class Opening:
     def returns(self, kind: str, loop: str, window: int, weights: Array) -> Array:
         """What came back per util, (replicate,): mean over cells of the lines in focus, less the others."""
         worth = self.arrays[f"{kind}: {loop}"][:, window]
-        return relative(worth, self.arrays["primary"][window], self.focus) @ weights
+        return relative_worth(worth, self.arrays["primary"][window], self.focus) @ weights
 
     def response(self, arm: str, window: int, of: str = "share") -> Array:
         """Change of the logit of the share per util, (replicate,), mean over the window."""
@@ -173,7 +173,7 @@ class Opening:
         if loop != "R4" or not back.any():
             return lambda back: back.mean(), [back]
         louder = self.arrays["louder"][:, window]
-        pushed = relative(louder, self.arrays["primary"][window], self.focus) @ weights
+        pushed = relative_worth(louder, self.arrays["primary"][window], self.focus) @ weights
         aware, util = self.response("aware", window, "users"), self.response("all cut", window, "users")
         return _in_utils, [back, pushed, aware, util]
 
@@ -258,7 +258,7 @@ def _as_row(
         "half_low": np.nan if half is None else half.low,
         "half_high": np.nan if half is None else half.high,
         "sizes_agree": None if apart is None else bool(apart.low <= 0 <= apart.high),
-        "verdict": verdict(value, half, apart),
+        "verdict": gain_verdict(value, half, apart),
     }
 
 
@@ -290,7 +290,7 @@ def links_table(found: Opening) -> pd.DataFrame:
     for window, horizon in enumerate(plan.horizons):
         weights, primary = found.weights(window), a["primary"][window]
         line = (primary * found.counted[:, None]).sum(axis=0)
-        beside = lambda change, line=line: relative(change[:, None], line[None], found.focus)[:, 0]
+        beside = lambda change, line=line: relative_worth(change[:, None], line[None], found.focus)[:, 0]
         used = beside(a["stock: usage"][:, window])
         paths: dict[str, tuple[tuple[str, ...], list[Array]]] = {}
         if "R6" in plan.measured and used.mean():

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from sim.analysis.loops.gains import relative
+from sim.analysis.loops.gains import relative_worth
 from sim.basics.axes import month_label
 from sim.engines.meanfield.linearised import linearise
 from sim.experiments.loops.gains import Opening
@@ -59,7 +59,7 @@ def twin_table(found: dict[str, dict[str, Array]], opening: Opening) -> pd.DataF
                 "imaginary": leading.imag,
                 "doubling_months": float(each["doubling"]),
                 "spectral_radius": float(each["radius"]),
-                "focus_gain": float(relative(worth, users, opening.focus)[0]),
+                "focus_gain": float(relative_worth(worth, users, opening.focus)[0]),
             }
         )
     return pd.DataFrame(rows)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sim import __version__
-from sim.analysis.outcomes import OUTCOMES, find
+from sim.analysis.outcomes import OUTCOMES, find_outcome
 from sim.basics.axes import month_label, month_number
 from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError
@@ -157,7 +157,7 @@ def make_recipe(
         When a factor, an outcome or a month cannot be; nothing was run.
     """
     for name in (*outcomes, *(curves or ())):
-        find(name)
+        find_outcome(name)
     flat = [name for name in curves or () if OUTCOMES[name].kind != "level"]
     if flat:
         what = f"is {flat[0]}, which is one number a run and has no curve."

@@ -12,7 +12,13 @@ import pandas as pd
 
 from sim.analysis.scurves import FEWEST_MONTHS
 from sim.analysis.scurves.bootstrap import RESAMPLES
-from sim.analysis.scurves.describe import Description, describe, fits, rows, sentence
+from sim.analysis.scurves.describe import (
+    SeriesDescription,
+    curve_sentence,
+    describe_series,
+    fit_rows,
+    series_rows,
+)
 from sim.analysis.scurves.runs import are_rivals, series_of
 from sim.basics.errors import OutputError, Problem, TableError
 from sim.basics.table import Series, read
@@ -32,14 +38,14 @@ class SCurves:
 
     Attributes
     ----------
-    descriptions : one a series; see `sim.analysis.scurves.describe.Description`
+    descriptions : one a series; see `sim.analysis.scurves.describe.SeriesDescription`
     source : where the series came from, for the footer of a figure
     """
 
-    descriptions: tuple[Description, ...]
+    descriptions: tuple[SeriesDescription, ...]
     source: str = ""
 
-    def __iter__(self) -> Iterator[Description]:
+    def __iter__(self) -> Iterator[SeriesDescription]:
         return iter(self.descriptions)
 
     def __len__(self) -> int:
@@ -50,24 +56,24 @@ class SCurves:
         sources = dict.fromkeys(source for source in (self.source, other.source) if source)
         return SCurves((*self.descriptions, *other.descriptions), ", ".join(sources))
 
-    def __getitem__(self, name: str) -> Description:
+    def __getitem__(self, name: str) -> SeriesDescription:
         """The description of the series of that name."""
         return {description.series.name: description for description in self.descriptions}[name]
 
     @property
     def table(self) -> pd.DataFrame:
         """One row a series: status, moments with their 95% intervals, peak. What is withheld is NaN."""
-        return rows(self.descriptions)
+        return series_rows(self.descriptions)
 
     @property
     def fits(self) -> pd.DataFrame:
         """Every family's fit, one row each, with those that are withheld."""
-        return fits(self.descriptions)
+        return fit_rows(self.descriptions)
 
     @property
     def sentences(self) -> list[str]:
         """What may be said of each series."""
-        return [sentence(description) for description in self.descriptions]
+        return [curve_sentence(description) for description in self.descriptions]
 
     def figure(self) -> Figure:
         """One panel a series: the record, the fit, and the ceiling where it may be told."""
@@ -149,7 +155,7 @@ def described(
     """Describe series one after the other; ``tick`` is called after each."""
     made = []
     for one, runs in found:
-        made.append(describe(one, runs, resamples, seed, rivals))
+        made.append(describe_series(one, runs, resamples, seed, rivals))
         tick(1)
     return SCurves(tuple(made), source)
 

@@ -22,7 +22,7 @@ from typing import Any
 import pandas as pd
 
 from sim import __version__
-from sim.analysis.scurves.describe import Description, fits, replicates, rows
+from sim.analysis.scurves.describe import SeriesDescription, fit_rows, replicate_rows, series_rows
 from sim.basics.errors import OutputError
 from sim.experiments.scurves.analysis import Read, cut
 from sim.results.folder import FIGURES, complain_of_figures, drawn, write_whole
@@ -32,7 +32,7 @@ MOST_PANELS = 12
 
 
 def save(
-    found: Sequence[Description],
+    found: Sequence[SeriesDescription],
     name: str,
     inputs: Mapping[str, Any],
     parent: str | Path,
@@ -58,8 +58,10 @@ def save(
     trouble: list[Exception] = []
 
     def fill(partial: Path) -> dict[str, Any]:
-        about_runs = replicates(found)
-        tables = {"scurves": rows(found), "fits": fits(found)} | ({"replicates": about_runs} if len(about_runs) else {})
+        about_runs = replicate_rows(found)
+        tables = {"scurves": series_rows(found), "fits": fit_rows(found)} | (
+            {"replicates": about_runs} if len(about_runs) else {}
+        )
         for each, table in tables.items():
             table.to_csv(partial / f"{each}.csv", index=False, lineterminator="\n")
         (partial / "scurves.json").write_text(as_json(found) + "\n", encoding="utf-8")
@@ -96,7 +98,7 @@ def read_again(source: Path, inputs: Mapping[str, Any]) -> Read | None:
     return found if inputs["until"] is None else cut(found, inputs["until"])
 
 
-def _draw(found: Sequence[Description], name: str, hash_: str, folder: Path) -> None:
+def _draw(found: Sequence[SeriesDescription], name: str, hash_: str, folder: Path) -> None:
     from sim.figures import save as save_figure
     from sim.figures.scurves import scurves
 
@@ -105,9 +107,9 @@ def _draw(found: Sequence[Description], name: str, hash_: str, folder: Path) -> 
     save_figure(scurves(found[:MOST_PANELS], source), folder / "scurves")
 
 
-def as_json(found: Sequence[Description]) -> str:
+def as_json(found: Sequence[SeriesDescription]) -> str:
     """Rows of the series and of their replicates; what is withheld is null."""
-    tables = {"series": rows(found), "replicates": replicates(found)}
+    tables = {"series": series_rows(found), "replicates": replicate_rows(found)}
     return json.dumps({name: _records(table) for name, table in tables.items()}, indent=2, ensure_ascii=False)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.sensitivity.over_time import OverTime
-from sim.analysis.sensitivity.survival import crossings, survival
+from sim.analysis.sensitivity.over_time import IndicesOverTime
+from sim.analysis.sensitivity.survival import crossings, survival_curve
 from sim.basics.axes import month_number
 from sim.experiments.sensitivity.folder import Extras, box_table
 from sim.experiments.sensitivity.models import ScenarioModel
@@ -88,7 +88,7 @@ def _footer(study: Study) -> str:
     )
 
 
-def _stack_data(study: Study, curve: OverTime) -> dict[str, Any]:
+def _stack_data(study: Study, curve: IndicesOverTime) -> dict[str, Any]:
     return {
         "names": curve.names,
         "share": curve.share,
@@ -118,7 +118,7 @@ def _halves(study: Study, name: str, level: float, table: Any) -> list[dict[str,
         upper = design.unit[good, names.index(row.factor)] > 0.5
         sides = {}
         for side, which in (("low", ~upper), ("high", upper)):
-            months, left = survival(crossings(curves[good[which]], level))
+            months, left = survival_curve(crossings(curves[good[which]], level))
             at = dates[np.clip(months.astype(int), 0, len(dates) - 1)]
             sides[side] = (np.append(dates[0], at), np.append(1.0, left))
         found.append({"factor": row.factor, "note": f"log-rank p = {row.p:.0e}", **sides})

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
-from sim.analysis.sensitivity.discovery import Box, Region
+from sim.analysis.sensitivity.discovery import Box, OutcomeRegion
 from sim.analysis.sensitivity.evidence_debt import evidence_debt
 from sim.analysis.sensitivity.reversal import Flip, Reversals
 from sim.basics.errors import OutputError
@@ -48,7 +48,7 @@ class Extras:
     waiting : curve -> level and table of crossings by half of each factor
     """
 
-    region: Region | None = None
+    region: OutcomeRegion | None = None
     box: Box | None = None
     leaves: pd.DataFrame | None = None
     flip: str = ""
@@ -140,7 +140,7 @@ def account_of(study: Study, extras: Extras, about: Mapping[str, Any]) -> dict[s
     found["outcomes"] = {
         name: {
             "stable": each.stable,
-            "luck": [each.luck.share, each.luck.low, each.luck.high],
+            "luck": [each.stochastic_share.share, each.stochastic_share.low, each.stochastic_share.high],
             "ranked": each.ranked,
             "influential": each.influential if each.stable else sorted(each.influential),
             "parts_needed": each.settled.needed if each.settled is not None else None,

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.analysis.sensitivity import DUMMY, LUCK, Indices
 from sim.analysis.sensitivity.convergence import MOST_GROWTH
-from sim.analysis.sensitivity.over_time import OverTime
+from sim.analysis.sensitivity.over_time import IndicesOverTime
 from sim.analysis.sensitivity.stochastic_share import percent
 from sim.basics.axes import month_label
 from sim.experiments.sensitivity.folder import Extras, box_table, debt_of, reversal_table, rule_text
@@ -128,12 +128,13 @@ def _others(study: Study) -> list[str]:
 
 def _luck(study: Study) -> list[str]:
     lines = ["## Luck", "", f"How luck is treated: {study.treatment.words}.", ""]
-    if not any(each.luck.pairs for each in study.outcomes.values()):
+    if not any(each.stochastic_share.pairs for each in study.outcomes.values()):
         return [*lines, "Luck was not varied, so its share is not known.", ""]
     lines += ["| outcome | share of the variance that is luck (95%) | pairs of runs |", "|---|---|---:|"]
     for each in study.outcomes.values():
-        share = f"{percent(each.luck.share)} ({percent(each.luck.low)} to {percent(each.luck.high)})"
-        lines.append(f"| {outcome_words(each.outcome)[0]} | {share if each.luck.pairs else ''} | {each.luck.pairs} |")
+        luck = each.stochastic_share
+        share = f"{percent(luck.share)} ({percent(luck.low)} to {percent(luck.high)})"
+        lines.append(f"| {outcome_words(each.outcome)[0]} | {share if luck.pairs else ''} | {luck.pairs} |")
     return [
         *lines,
         "",
@@ -153,7 +154,7 @@ def _time(study: Study) -> list[str]:
     return [*lines, "", note, ""]
 
 
-def _shift(study: Study, each: OverTime) -> str:
+def _shift(study: Study, each: IndicesOverTime) -> str:
     """Who leads early and late."""
     months, names = study.found.months, np.array(each.names)
     most = float(np.nanmax(each.variance))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.outcomes import OUTCOMES
-from sim.analysis.sensitivity.discovery import LEAST_RUNS, Region, cart, parse_region, prim
+from sim.analysis.sensitivity.discovery import LEAST_RUNS, OutcomeRegion, cart, parse_outcome_region, prim
 from sim.analysis.sensitivity.reversal import Reversals, reversals
 from sim.analysis.sensitivity.survival import split_by_factor
 from sim.basics.axes import month_label, month_number
@@ -251,10 +251,10 @@ def _discover(study: Study, text: str, extras: Extras) -> None:
     first = next(iter(study.outcomes))
     base = study.design.base
     if text:
-        extras.region = parse_region(text)
+        extras.region = parse_outcome_region(text)
     else:
         values = study.found.scalars[first][base]
-        extras.region = Region(first, "<", float(f"{np.nanquantile(values, LOW_QUARTER):.3g}"))
+        extras.region = OutcomeRegion(first, "<", float(f"{np.nanquantile(values, LOW_QUARTER):.3g}"))
         extras.trouble.append(
             f"No region was given, so the lowest quarter of {first} is looked at; --region names one."
         )
@@ -286,7 +286,7 @@ def _flip(study: Study, text: str, against: Scenario | None, folder: Path | None
     if not isinstance(model, ScenarioModel):
         raise DesignError("reversals of a function are found by sim.analysis.sensitivity.reversal.reversals")
     if against is None:
-        region = parse_region(text)
+        region = parse_outcome_region(text)
         outcome, level = region.outcome, region.level
         extras.flip = text
     else:

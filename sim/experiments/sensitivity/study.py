@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sim.analysis.sensitivity import Design, Indices, Luck, analyse, find, make
+from sim.analysis.sensitivity import Design, Indices, StochasticShare, analyse, build_design, find_method
 from sim.analysis.sensitivity.design import POOL, next_power_of_two
 from sim.analysis.sensitivity.measures import RESAMPLES
 from sim.analysis.sensitivity.methods.registry import QUESTIONS, Method
-from sim.analysis.sensitivity.over_time import OverTime, over_time
-from sim.analysis.sensitivity.stochastic_share import luck_within
+from sim.analysis.sensitivity.over_time import IndicesOverTime, indices_over_time
+from sim.analysis.sensitivity.stochastic_share import share_from_replicates
 from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.sensitivity.models import FRESH, FunctionModel, Model, Outcomes
 from sim.experiments.sensitivity.variables import Variable
@@ -110,7 +110,7 @@ class Study:
     treatment: Treatment
     found: Outcomes
     outcomes: dict[str, Indices]
-    curves: dict[str, OverTime]
+    curves: dict[str, IndicesOverTime]
     resamples: int
     question: str = ""
 
@@ -180,7 +180,9 @@ def make_design(
 ) -> Design:
     """The design of a study."""
     luck = model.lucky and treatment.kind == "factor"
-    return make(method, [each.column for each in model.variables], size, seed, luck=luck, pool=pool, by_block=by_block)
+    return build_design(
+        method, [each.column for each in model.variables], size, seed, stochastic=luck, pool=pool, by_block=by_block
+    )
 
 
 def carry_out(
@@ -211,7 +213,7 @@ def carry_out(
     DesignError
         When the method cannot do what is asked.
     """
-    method = find(method) if isinstance(method, str) else method
+    method = find_method(method) if isinstance(method, str) else method
     treatment = treatment or Treatment("factor" if model.lucky else "none")
     design = make_design(model, method, size or method.size, seed, treatment, by_block)
     found, luck = run(model, design, treatment)
@@ -226,13 +228,13 @@ def carry_out(
         outcomes[name] = analyse(method, design, found.scalars[name], name, resamples, seed, luck.get(name))
     for name, values in found.curves.items():
         say(f"analysing {name} by month")
-        each = over_time(method, design, values)
+        each = indices_over_time(method, design, values)
         if each is not None:
             curves[name] = each
     return Study(model, method, design, treatment, found, outcomes, curves, resamples, question)
 
 
-def run(model: Model, design: Design, treatment: Treatment) -> tuple[Outcomes, dict[str, Luck]]:
+def run(model: Model, design: Design, treatment: Treatment) -> tuple[Outcomes, dict[str, StochasticShare]]:
     """The outcomes of a design with luck treated, and the luck's share where replicates tell it."""
     unit = design.unit[:, : design.real]
     if treatment.runs_each == 1:
@@ -241,7 +243,7 @@ def run(model: Model, design: Design, treatment: Treatment) -> tuple[Outcomes, d
     found = model.run(np.repeat(unit, each, axis=0), np.tile(np.arange(each), len(unit)))
     split = lambda values: values.reshape(len(unit), each, *values.shape[1:])
     # a share of variance over an even sample: the base rows
-    luck = {name: luck_within(split(values)[design.base]) for name, values in found.scalars.items()}
+    luck = {name: share_from_replicates(split(values)[design.base]) for name, values in found.scalars.items()}
     scalars = {name: treatment.reduce(split(values)) for name, values in found.scalars.items()}
     curves = {name: treatment.reduce(split(values)) for name, values in found.curves.items()}
     errors = list({place // each: (place // each, why) for place, why in found.errors}.values())

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.sensitivity import Column
+from sim.analysis.sensitivity import DesignColumn
 from sim.basics.axes import REGIONS, SECTORS, TYPES
 from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError, suggestion
@@ -121,11 +121,11 @@ class Variable:
         return max((each.source_kind for each in self.members), key=lambda kind: WEAKNESS[kind])
 
     @property
-    def column(self) -> Column:
+    def column(self) -> DesignColumn:
         """What a design must know."""
         levels = {len(each.levels) if each.levels is not None else 0 for each in self.members}
         ordered = all(each.kind in ("continuous", "integer") for each in self.members)
-        return Column(self.name, levels.pop() if len(levels) == 1 else 0, ordered, self.block)
+        return DesignColumn(self.name, levels.pop() if len(levels) == 1 else 0, ordered, self.block)
 
     def values(self, unit: np.ndarray) -> dict[str, np.ndarray]:
         """Key -> values at coordinates, (row,)."""

@@ -69,7 +69,7 @@ def sentence(found: Indices, called: Mapping[str, str] | None = None) -> str:
     names = [name for name in found.table["factor"] if name != LUCK and not name.startswith(DUMMY)]
     matter = found.influential
     rest = len(names) - len(matter)
-    luck = f"luck explains {_of_all(found.luck.share)}" if found.luck.pairs else ""
+    luck = f"luck explains {_of_all(found.stochastic_share.share)}" if found.stochastic_share.pairs else ""
     small = (
         "smaller than luck, negligible or"
         if (found.table["standing"] == "smaller than luck").any()

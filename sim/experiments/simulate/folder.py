@@ -53,7 +53,7 @@ def run_to_folder(
         draw_all(result.dataset, scenario, folder, curves=fit_adoption(result.dataset))
 
     from sim.analysis.reactions import reaction_log
-    from sim.analysis.scurves import summarise
+    from sim.analysis.scurves import summarise_runs
 
     about = {
         "command": command,
@@ -61,7 +61,7 @@ def run_to_folder(
         "wall_seconds": round(time.perf_counter() - clock, 3),
         "failures": [vars(failure) for failure in result.failures],
     }
-    summary = summarise(result.dataset)
+    summary = summarise_runs(result.dataset)
     log = reaction_log(result.dataset) if scenario.reactions else None
     saved = save(
         out, result.dataset, scenario, summary=summary, reactions=log, draw=draw if figures else None, about=about

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from sim.analysis.patterns import TITLES
+from sim.analysis.patterns import PATTERN_TITLES
 from sim.basics.axes import CHANNELS, MODES, REGION_NAMES, SECTORS, TYPES
 from sim.basics.streams import STREAMS
 from sim.model import rules
@@ -73,7 +73,7 @@ def _rules() -> Words:
 
 
 DECLARED: dict[str, Callable[[], Words]] = {
-    "pattern": lambda: dict(TITLES),
+    "pattern": lambda: dict(PATTERN_TITLES),
     "agent": _agents,
     "state": lambda: {name: each.meaning for name, each in STATE.items()},
     "step": lambda: {str(number): words for number, words in enumerate(MONTH_STEPS, start=1)},

@@ -2,5 +2,5 @@
 
 Each check is a function whose name is the sentence it proves. It returns rows: a statement, the exact value, the value
 that the model gives, and the tolerance. The test suite runs every check; `openloop verify` runs them for a user and
-prints the table. To add one, write a function beside the others and mark it with `verifies`: it is found by existing.
+prints the table. To add one, write a function beside the others and mark it with `verifies`.
 """

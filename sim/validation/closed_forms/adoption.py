@@ -12,8 +12,8 @@ from sim.engines.world import build
 from sim.model.rules.adoption import probability
 from sim.model.rules.choice import arrival_hazard
 from sim.scenario import Scenario
-from sim.validation.check import Row, close, verifies, within
-from sim.validation.worlds import everybody, world
+from sim.validation.checks import Row, close, verifies, within
+from sim.validation.restricted_scenarios import everybody, restricted_scenario
 
 INNOVATION, IMITATION = 0.006, 0.06
 
@@ -27,11 +27,11 @@ def one_line(months: int, adopters: int, innovation: float, imitation: float, st
         "initial_adoption": start,
         "outside_value": -90.0,
     }
-    return world({"US-closed-A": {}}, months, adopters, **everybody(kinds))
+    return restricted_scenario({"US-closed-A": {}}, months, adopters, **everybody(kinds))
 
 
 def recursion(months: int, innovation: float, imitation: float, step: float = 1.0, start: float = 0.0) -> np.ndarray:
-    """Adopted part at every step by the package's hazard, when everybody's peers are like the world."""
+    """Adopted part at every step by the package's hazard, when all peers adopt as the whole population does."""
     share, curve = start, [start]
     for _ in range(round(months / step)):
         share += float(probability(arrival_hazard(innovation, imitation, share, share), step)) * (1 - share)
@@ -40,7 +40,7 @@ def recursion(months: int, innovation: float, imitation: float, step: float = 1.
 
 
 def bass(months: np.ndarray, p: float, q: float) -> np.ndarray:
-    """The continuous curve."""
+    """Adopted part in the continuous Bass model, (month,) -> (month,); ``p`` and ``q`` in 1/month."""
     decay = np.exp(-(p + q) * months)
     return (1 - decay) / (1 + q / p * decay)
 
@@ -57,15 +57,15 @@ def the_monthly_recursion_leaves_the_bass_curve_by_no_more_than_its_step() -> It
 @verifies("V1", source="bass1969")
 def cells_adopt_exactly_as_the_recursion_says() -> Iterator[Row]:
     """In the mean-field twin F' = F + (p + qF)(1 - F) holds to rounding."""
-    found = mean_field([(one_line(100, 1000, INNOVATION, IMITATION), 0)])["installed_base"][0].sum(axis=1)
+    cells = mean_field([(one_line(100, 1000, INNOVATION, IMITATION), 0)])["installed_base"][0].sum(axis=1)
     share, curve = 0.0, []
     for _ in range(100):
         share += (INNOVATION + IMITATION * share) * (1 - share)
         curve.append(share)
     expected = np.array(curve)
-    yield close("largest error of 100 months", 0.0, np.abs(found - expected).max(), within=1e-12)
+    yield close("largest error of 100 months", 0.0, np.abs(cells - expected).max(), within=1e-12)
     half = int((expected >= 0.5).argmax())
-    yield close("adopted at half time", expected[half], found[half], within=1e-12)
+    yield close("adopted at half time", expected[half], cells[half], within=1e-12)
 
 
 @verifies("V1", source="bass1969")
@@ -81,9 +81,9 @@ def as_many_agents_look_every_month_as_the_hazards_of_those_who_wait_say() -> It
             before = adopted[month - 1]
             by_peers, by_all = before[people.peers[run]].mean(axis=1), before.mean()
             hazard = (INNOVATION + IMITATION * (by_peers + by_all) / 2)[~before]
-            luck, chance = adopted[month, ~before] - hazard, hazard * (1 - hazard)
+            surplus, variance = adopted[month, ~before] - hazard, hazard * (1 - hazard)
             ahead = (by_peers - by_all)[~before]
-            scores.append((luck.sum() / np.sqrt(chance.sum()), luck @ ahead / np.sqrt(chance @ ahead**2)))
+            scores.append((surplus.sum() / np.sqrt(variance.sum()), surplus @ ahead / np.sqrt(variance @ ahead**2)))
     for name, score in zip(("of all", "of those whose peers are ahead of the world"), np.array(scores).T, strict=True):
         mean = score.sum() / np.sqrt(score.size)
         yield within(f"surplus {name}, standard errors", -4, 4, mean)
@@ -104,9 +104,9 @@ def agents_adopt_within_chance_of_the_recursion() -> Iterator[Row]:
     replicates, adopters, months = 12, 2000, 100
     expected = recursion(months, INNOVATION, IMITATION)[1:]
     scenario = one_line(months, adopters, INNOVATION, IMITATION)
-    found = simulate([(scenario, replicate) for replicate in range(replicates)])["installed_base"].sum(axis=2)
-    error = found.std(axis=0, ddof=1) / np.sqrt(replicates)
-    excess = np.maximum(np.abs(found.mean(axis=0) - expected) - 0.012, 0.0) / error
+    shares = simulate([(scenario, replicate) for replicate in range(replicates)])["installed_base"].sum(axis=2)
+    error = shares.std(axis=0, ddof=1) / np.sqrt(replicates)
+    excess = np.maximum(np.abs(shares.mean(axis=0) - expected) - 0.012, 0.0) / error
     yield within("p and q: largest distance beyond 0.012, standard errors", 0, 4, excess.max())
 
 
@@ -135,6 +135,6 @@ def imitation_alone_takes_ln_81_over_its_hazard_from_a_tenth_to_nine_tenths() ->
     step = 1 / 64
     for rate in (0.05, 0.1):
         curve = recursion(300, 0.0, rate, step, start=0.001)
-        crossed = lambda part, curve=curve: float((curve >= part).argmax() * step)
-        taken = crossed(0.9) - crossed(0.1)
+        tenth, nine_tenths = (float((curve >= part).argmax() * step) for part in (0.1, 0.9))
+        taken = nine_tenths - tenth
         yield close(f"10 to 90% at q = {rate:g}", np.log(81) / rate, taken, within=0.1, unit="months")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from sim.basics.streams import STREAMS, draw, run_key
 from sim.model.rules.choice import option_utility, race_time
-from sim.validation.check import Row, close, holds, verifies, within
+from sim.validation.checks import Row, close, holds, verifies, within
 
 KIND, LINE = STREAMS["arrive"], STREAMS["line"]
 KIND_GROUP, KIND_LANE, LINE_GROUP, LINE_LANE = KIND.group, KIND.lane, LINE.group, LINE.lane
@@ -50,7 +50,7 @@ def _urns(strength, histories, arrivals, key):
 
 
 def chances(strength: float, arrivals: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Shares that the first line can have after these arrivals, and the exact chance of each."""
+    """Shares that the first line can have after these arrivals, and their exact probabilities, (arrivals + 1,) each."""
     chance = np.ones(1)
     for arrived in range(arrivals):
         users = np.arange(1, arrived + 2)
@@ -68,13 +68,13 @@ def increasing_returns_decide_between_an_even_split_a_lottery_and_a_monopoly() -
     for number, strength in enumerate((0.5, 1.0, 1.5)):
         ends[strength] = _urns(strength, histories, arrivals, run_key(17, number))
         share, chance = chances(strength, arrivals)
-        moment = lambda power, share=share, chance=chance: float(chance @ (share - 0.5) ** power)
-        exact = math.sqrt(moment(2))
+        variance, fourth = (float(chance @ (share - 0.5) ** power) for power in (2, 4))
+        exact = math.sqrt(variance)
         yield close(
             f"a = {strength:g}: mean share", 0.5, ends[strength].mean(), within=4 * exact / math.sqrt(histories)
         )
         # the spread of a sample's standard deviation, from the fourth moment
-        slack = 4 * math.sqrt((moment(4) - moment(2) ** 2) / histories) / (2 * exact)
+        slack = 4 * math.sqrt((fourth - variance**2) / histories) / (2 * exact)
         yield close(f"a = {strength:g}: standard deviation of the share", exact, ends[strength].std(), within=slack)
     yield within("a = 0.5: standard deviation is small", 0, 0.05, ends[0.5].std())
     far = np.abs(np.sort(ends[1.0]) - np.linspace(0, 1, histories)).max()
@@ -87,10 +87,10 @@ def increasing_returns_decide_between_an_even_split_a_lottery_and_a_monopoly() -
     )
     share, chance = chances(1.5, arrivals)
     alone = float(chance[np.maximum(share, 1 - share) > 0.9].sum())
-    found = (np.maximum(ends[1.5], 1 - ends[1.5]) > 0.9).mean()
+    measured = (np.maximum(ends[1.5], 1 - ends[1.5]) > 0.9).mean()
     error = math.sqrt(alone * (1 - alone) / histories)
-    yield close("a = 1.5: part of histories in which one line has over 90%", alone, found, within=4 * error)
-    yield within("a = 1.5: nearly all histories end so", 0.9, 1, found)
+    yield close("a = 1.5: part of histories in which one line has over 90%", alone, measured, within=4 * error)
+    yield within("a = 1.5: nearly all histories end so", 0.9, 1, measured)
     yield close(
         "a = 1.5: part of them that the first line wins",
         0.5,

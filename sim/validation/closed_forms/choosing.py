@@ -15,8 +15,8 @@ from sim.engines.world import build
 from sim.model.agents.lab import LINE_DEFAULTS
 from sim.model.rules.choice import history_utility, inclusive
 from sim.scenario import Scenario
-from sim.validation.check import Row, close, verifies, within
-from sim.validation.worlds import NO_FEEDBACK, everybody, world
+from sim.validation.checks import Row, close, verifies, within
+from sim.validation.restricted_scenarios import NO_FEEDBACK, everybody, restricted_scenario
 
 COSTS = {"US-closed-A": 1.0, "US-closed-B": 1.6, "US-closed-C": 2.4}
 ROSTER = list(LINE_DEFAULTS)
@@ -24,14 +24,17 @@ PLAIN = {**NO_FEEDBACK["adopter"], "quality_weight": 0.0, "line_dissimilarity": 
 
 
 def stationary(values: np.ndarray, switching_cost: float) -> np.ndarray:
-    """Shares at rest under a uniform switching cost: ``e^V (e^V (1 - e^-sc) + e^-sc sum e^V)``, normalised."""
+    """Stationary shares under a uniform switching cost, (line,) -> (line,).
+
+    ``e^V (e^V (1 - e^-sc) + e^-sc sum e^V)``, normalised.
+    """
     worth, keep = np.exp(values - values.max()), exp(-switching_cost)
     law = worth * (worth * (1 - keep) + keep * worth.sum())
     return law / law.sum()
 
 
 def cheap_and_dear(review: float, switching_cost: float, months: int, adopters: int, **groups: Any) -> Scenario:
-    """Lines of one home that differ in cost only, whose users weigh log cost by one."""
+    """Lines of one region that differ in cost only, for users who weigh log cost by one."""
     kinds = {
         "review_rate": review,
         "switching_cost": switching_cost,
@@ -55,21 +58,22 @@ def cheap_and_dear(review: float, switching_cost: float, months: int, adopters: 
     }
     parameters = {"adopter": PLAIN, **groups}
     parameters["prices"] = {**NO_FEEDBACK["prices"], "cost_slope": 0.0, **parameters.get("prices", {})}
-    return world(lines, months, adopters, **everybody(kinds), **parameters)
+    return restricted_scenario(lines, months, adopters, **everybody(kinds), **parameters)
 
 
-def shares(scenario: Scenario, burn: int, replicates: int = 8) -> tuple[np.ndarray, np.ndarray]:
+def simulated_shares(scenario: Scenario, burn: int, replicates: int = 8) -> tuple[np.ndarray, np.ndarray]:
     """Mean share of each line after ``burn`` months, and its standard error over replicates."""
-    found = simulate([(scenario, replicate) for replicate in range(replicates)])["installed_base"][:, burn:]
-    per_run = found.mean(axis=1)
+    out = simulate([(scenario, replicate) for replicate in range(replicates)])
+    per_run = out["installed_base"][:, burn:].mean(axis=1)
     return per_run.mean(axis=0), per_run.std(axis=0, ddof=1) / np.sqrt(replicates)
 
 
 def rows_of_shares(
-    what: str, expected: np.ndarray, found: np.ndarray, error: np.ndarray, slack: float
+    what: str, exact: np.ndarray, measured: np.ndarray, error: np.ndarray, slack: float
 ) -> Iterator[Row]:
-    for number, (want, got, one) in enumerate(zip(expected, found, error, strict=True)):
-        yield close(f"{what}, line {number + 1}", want, got, within=4 * one + slack)
+    """One row a line: shares agree within four standard errors and some slack, (line,) each."""
+    for number, (share, seen, spread) in enumerate(zip(exact, measured, error, strict=True)):
+        yield close(f"{what}, line {number + 1}", share, seen, within=4 * spread + slack)
 
 
 @verifies("V3", source="mcfadden1978")
@@ -77,8 +81,8 @@ def without_feedback_shares_are_the_logit() -> Iterator[Row]:
     """With equal nests and no switching cost, stationary shares are softmax(V)."""
     weight = 1 / np.array(list(COSTS.values()))
     exact = weight / weight.sum()
-    found, error = shares(cheap_and_dear(1.0, 0.0, 24, 2000), 1)
-    yield from rows_of_shares("agents", exact, found, error, 1e-4)
+    measured, error = simulated_shares(cheap_and_dear(1.0, 0.0, 24, 2000), 1)
+    yield from rows_of_shares("agents", exact, measured, error, 1e-4)
     cells = mean_field([(cheap_and_dear(1.0, 0.0, 24, 2000), 0)])["installed_base"][0, -1]
     yield from rows_of_shares("mean-field twin", exact, cells, np.zeros(3), 1e-9)
 
@@ -103,8 +107,8 @@ def without_feedback_shares_are_the_nested_logit() -> Iterator[Row]:
     closed = np.exp(np.array(of_line[:2]) / mu)
     blocks = np.exp([mu * log(closed.sum()), of_line[2]])
     exact = np.append(blocks[0] / blocks.sum() * closed / closed.sum(), blocks[1] / blocks.sum())
-    found, error = shares(scenario, 1)
-    yield from rows_of_shares("agents", exact, found, error, 1e-4)
+    measured, error = simulated_shares(scenario, 1)
+    yield from rows_of_shares("agents", exact, measured, error, 1e-4)
     cells = mean_field([(scenario, 0)])["installed_base"][0, -1]
     yield from rows_of_shares("mean-field twin", exact, cells, np.zeros(3), 1e-9)
 
@@ -115,8 +119,10 @@ def an_inclusive_value_is_the_log_of_a_sum_at_the_scale_of_its_nest() -> Iterato
     values = np.array([0.4, -0.3, 1.1])
     for scale in (0.3, 0.85, 1.0):
         top = float(values.max())
-        found = inclusive(top, float(np.exp((values - top) / scale).sum()), scale)
-        yield close(f"dissimilarity {scale:g}", scale * log(sum(exp(v / scale) for v in values)), found, within=1e-12)
+        measured = inclusive(top, float(np.exp((values - top) / scale).sum()), scale)
+        yield close(
+            f"dissimilarity {scale:g}", scale * log(sum(exp(v / scale) for v in values)), measured, within=1e-12
+        )
 
 
 def nested_logit(
@@ -136,13 +142,18 @@ def nested_logit(
     return chance
 
 
-def surprise(observed: list[int], chance: list[float]) -> tuple[float, int]:
-    """Chi-square and degrees of freedom; alternatives that are rarely expected are thrown together."""
+def chi_square(observed: list[int], chance: list[float]) -> tuple[float, int]:
+    """Pearson's chi-square and its degrees of freedom; alternatives expected fewer than 8 times are pooled."""
     count, expected = np.array(observed, float), np.array(chance) * sum(observed)
     rare = expected < 8
     count, expected = (np.append(x[~rare], x[rare].sum()) for x in (count, expected))
     used = expected > 0
     return float(((count - expected)[used] ** 2 / expected[used]).sum()), max(int(used.sum()) - 1, 0)
+
+
+def _option_number(option: tuple[str, str] | None) -> int:
+    """Number of a (line, mode) in traces; -1 for the outside option."""
+    return -1 if option is None else N_MODES * ROSTER.index(option[0]) + MODES.index(option[1])
 
 
 @verifies("V3", source="mcfadden1978")
@@ -155,31 +166,32 @@ def first_and_second_choices_are_the_nested_logit_of_four_regions() -> Iterator[
         kind: {"innovation": 1.0, "imitation": 0.0, "initial_adoption": 0.0, "outside_value": outside[kind]}
         for kind in TYPES
     }
-    scenario = world({name: {} for name in ROSTER}, 1, 40_000, **kinds)
+    scenario = restricted_scenario({name: {} for name in ROSTER}, 1, 40_000, **kinds)
     out = simulate([(scenario, 0)], trace=True)
     cell = build([(scenario, 0)]).population.cell[0]
     first, second = (out[f"trace_{slot}"][0, 0].astype(int) for slot in ("primary", "secondary"))
     p = scenario.parameters
     mu, lam = p.adopter.line_dissimilarity, p.adopter.mode_dissimilarity
     block = {j: (p.lines[j].region, p.lines[j].openness) for j in ROSTER}
-    number = lambda option: -1 if option is None else N_MODES * ROSTER.index(option[0]) + MODES.index(option[1])
     parts: dict[str, list[tuple[float, int]]] = {"first": [], "second": []}
     for c, place in enumerate(CELLS):
         here, value = cell == c, worth_of_options(scenario, out, *place)
         outside_value = getattr(p, place[2]).outside_value
         chance = nested_logit(value, block, mu, lam, outside_value)
         assert abs(sum(chance.values()) - 1) < 1e-12
-        counted = [int((first[here] == number(option)).sum()) for option in chance]
-        parts["first"].append(surprise(counted, list(chance.values())))
+        counted = [int((first[here] == _option_number(option)).sum()) for option in chance]
+        parts["first"].append(chi_square(counted, list(chance.values())))
         for j in ROSTER:
             # who has taken a line chooses the second slot among the others
             beside = here & (first >= 0) & (first // N_MODES == ROSTER.index(j))
             chance = nested_logit({o: v for o, v in value.items() if o[0] != j}, block, mu, lam, outside_value)
-            counted = [int((second[beside] == number(option)).sum()) for option in chance]
-            parts["second"].append(surprise(counted, list(chance.values())))
-    for slot, found in parts.items():
-        yield within(f"{slot} slots: degrees of freedom of the comparison", 200, 2000, sum(n for _, n in found))
-        total, freedom = sum(x for x, _ in found), sum(n for _, n in found)
+            counted = [int((second[beside] == _option_number(option)).sum()) for option in chance]
+            parts["second"].append(chi_square(counted, list(chance.values())))
+    for slot, cells in parts.items():
+        yield within(
+            f"{slot} slots: degrees of freedom of the comparison", 200, 2000, sum(degrees for _, degrees in cells)
+        )
+        total, freedom = sum(score for score, _ in cells), sum(degrees for _, degrees in cells)
         yield within(
             f"{slot} slots: chance of so large a chi-square, {freedom} degrees of freedom",
             1e-4,
@@ -218,8 +230,8 @@ def switching_costs_bend_stationary_shares_as_the_law_says() -> Iterator[Row]:
     for switching_cost in (0.0, 0.7, 2.0):
         scenario = cheap_and_dear(0.9, switching_cost, 70, 2000)
         exact = stationary(-np.log(list(COSTS.values())), switching_cost)
-        found, error = shares(scenario, 30)
-        yield from rows_of_shares(f"agents, switching cost {switching_cost:g}", exact, found, error, 2e-3)
+        measured, error = simulated_shares(scenario, 30)
+        yield from rows_of_shares(f"agents, switching cost {switching_cost:g}", exact, measured, error, 2e-3)
         longer = cheap_and_dear(0.9, switching_cost, 240, 2000)
         cells = mean_field([(longer, 0)])["installed_base"][0, -1]
         yield from rows_of_shares(
@@ -249,9 +261,9 @@ def moves_by_the_rule_of_history_rest_where_the_law_says() -> Iterator[Row]:
             np.abs(arriving / leaving - 1).max(),
             within=1e-10,
         )
-    at_rest = lambda power: worth**power / (worth**power).sum()
-    yield close("the law at no cost against e^V", 0, np.abs(stationary(values, 0.0) - at_rest(1)).max(), within=1e-8)
-    yield close("the law at any cost against e^2V", 0, np.abs(stationary(values, 60.0) - at_rest(2)).max(), within=1e-8)
+    for cost, power, about in ((0.0, 1, "no cost against e^V"), (60.0, 2, "any cost against e^2V")):
+        exact = worth**power / (worth**power).sum()
+        yield close(f"the law at {about}", 0, np.abs(stationary(values, cost) - exact).max(), within=1e-8)
 
 
 @verifies("V4")
@@ -263,5 +275,5 @@ def peers_pull_stayers_learn_and_leavers_pay() -> Iterator[Row]:
         ("moves", False, True, 0.3 - 0.9),
         ("has none", False, False, 0.3),
     ):
-        found = history_utility(current, has, *args.values())
-        yield close(f"one who {who}", exact, found, within=1e-12)
+        measured = history_utility(current, has, *args.values())
+        yield close(f"one who {who}", exact, measured, within=1e-12)

@@ -12,8 +12,8 @@ from sim.model.rules import compute
 from sim.model.rules.capability import borrowed_step
 from sim.model.rules.price import serving_cost
 from sim.scenario.resolve import from_mapping
-from sim.validation.check import Row, close, verifies, within
-from sim.validation.worlds import NO_FEEDBACK, world
+from sim.validation.checks import Row, close, verifies, within
+from sim.validation.restricted_scenarios import NO_FEEDBACK, restricted_scenario
 
 
 @verifies("V12")
@@ -38,7 +38,7 @@ def a_lab_that_distils_keeps_the_gap_that_decay_leaves() -> Iterator[Row]:
     for openness in ("closed", "open"):
         leader = {"region": "US", "openness": openness, "compute_weight": 0.3, "cadence": 1}
         follower = {**leader, "openness": "closed", "algorithmic_start": -gap}
-        scenario = world(
+        scenario = restricted_scenario(
             {"US-closed-A": leader, "US-closed-B": follower},
             160,
             20,
@@ -63,7 +63,7 @@ def a_lag_in_months_is_the_gap_over_the_growth_of_the_frontier() -> Iterator[Row
     """Where leader and follower learn alike, the lens of capability lag reads gap / (dq/dt), rounded to months."""
     gap, outputs, decay, growth = 1.5, 0.2, 0.1, 0.045
     leader = {"region": "US", "openness": "closed", "compute_weight": 0.3, "cadence": 1}
-    scenario = world(
+    scenario = restricted_scenario(
         {"US-closed-A": leader, "US-closed-B": {**leader, "algorithmic_start": -gap}},
         160,
         20,
@@ -142,7 +142,7 @@ def a_region_that_is_denied_all_chips_breaks_even_when_the_closed_form_says() ->
     learning, price_ratio, pace, months = 0.322, 2.0, 0.04, 560
     price, budget = 30_000.0, 1.0
     denied = budget * 1e9 / price
-    scenario = world(
+    scenario = restricted_scenario(
         {"US-closed-A": {}},
         months,
         10,

@@ -11,10 +11,10 @@ from sim.engines.lockstep.engine import simulate
 from sim.model.rules.capability import accessible_data, data_gain, data_gain_slope
 from sim.model.rules.usage import decayed
 from sim.scenario.resolve import from_mapping
-from sim.validation.check import Row, close, holds, verifies
+from sim.validation.checks import Row, close, holds, verifies
 from sim.validation.closed_forms.choosing import stationary
-from sim.validation.closed_forms.network_effects import logistic, threshold
-from sim.validation.worlds import NO_FEEDBACK, everybody, world
+from sim.validation.closed_forms.network_effects import bisected_threshold, logistic
+from sim.validation.restricted_scenarios import NO_FEEDBACK, everybody, restricted_scenario
 
 
 def steepest(exponent: float, shape: float) -> float:
@@ -49,8 +49,11 @@ def the_elasticity_of_the_data_gain_and_its_peak_are_the_closed_forms() -> Itera
             )
 
 
-def rests(worth: float, scale: float, switching_cost: float, exponent: float, start: np.ndarray) -> np.ndarray:
-    """Shares at rest when each line is worth ``worth`` times what its own data have taught it."""
+def shares_at_rest(worth: float, scale: float, switching_cost: float, exponent: float, start: np.ndarray) -> np.ndarray:
+    """Shares at rest when each line is worth ``worth`` times its data gain.
+
+    ``start``: (line,) shares to iterate from; ``scale``: data of a line at even shares, in scales of the data gain.
+    """
     share = start
     for _ in range(3000):
         values = worth * data_gain(scale * share * len(share), 1.0, 1.0, exponent, 1.0)
@@ -74,13 +77,13 @@ def below_the_bound_no_scale_of_deployment_tips_two_lines() -> Iterator[Row]:
 
         def tips(worth: float, cost: float = cost) -> bool:
             start = np.array([0.9, 0.1])
-            return any(np.ptp(rests(worth, scale, cost, exponent, start)) > 1e-3 for scale in scales)
+            return any(np.ptp(shares_at_rest(worth, scale, cost, exponent, start)) > 1e-3 for scale in scales)
 
-        found = threshold(tips, 0.6 * bound, 1.6 * bound, steps=9)
+        critical = bisected_threshold(tips, 0.6 * bound, 1.6 * bound, steps=9)
         yield close(
             f"critical worth over all scales, as a part of the bound, switching cost {cost:g}",
             1.0,
-            found / bound,
+            critical / bound,
             within=0.02,
         )
 
@@ -151,7 +154,7 @@ def at_the_defaults_data_alone_can_tip_robotics_firms_and_no_digital_market() ->
         left = 2 * logistic(cost) * worth * peak
         yield close(f"{sector}, {kind}: left side of the bound", stated, left, within=0.005)
         start = np.array([0.9, 0.1])
-        lasts = any(np.ptp(rests(worth, scale, cost, about.data_exponent, start)) > 1e-3 for scale in scales)
+        lasts = any(np.ptp(shares_at_rest(worth, scale, cost, about.data_exponent, start)) > 1e-3 for scale in scales)
         yield holds(
             f"{sector}, {kind}: a head start lasts at some scale of deployment",
             lasts is (stated > 1),
@@ -201,7 +204,7 @@ def a_lab_in_a_still_world_rests_on_what_its_users_return_over_decay() -> Iterat
     telemetry, decay = 0.05, 0.08
     kinds = {"initial_adoption": 1.0, "outside_value": -90.0, "telemetry": telemetry, "review_rate": 0.0}
     sectors = {name: {"data_gain": 0.0, "site_diversity": 1.0, "data_decay": decay} for name in SECTORS}
-    scenario = world(
+    scenario = restricted_scenario(
         {"US-closed-A": {"algorithmic_start": 0.0}},
         180,
         600,

@@ -19,10 +19,10 @@ from sim.model.rules.choice import option_utility
 from sim.model.rules.compute import lab_shares
 from sim.model.rules.price import serving_cost
 from sim.scenario import Scenario
-from sim.validation.check import Row, close, verifies
+from sim.validation.checks import Row, close, verifies
 from sim.validation.closed_forms.choosing import stationary
 from sim.validation.closed_forms.network_effects import logistic
-from sim.validation.worlds import ALL_STARTUPS, NO_FEEDBACK, world
+from sim.validation.restricted_scenarios import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario
 
 HOME = np.eye(4)[[0, 0]]
 WIDTH, MOST, SCALE, EXPONENT, SHAPE, DATA = 1.5, 2.0, 0.002, 0.35, 1.0, 0.004
@@ -38,7 +38,7 @@ ALONE: dict[str, dict[str, Any]] = {
 }
 
 
-def returned(
+def returned_utility(
     share: float,
     *,
     ecosystem: float = 0.0,
@@ -48,7 +48,7 @@ def returned(
     experience: float = 0.0,
     open_leader: bool = False,
 ) -> float:
-    """Utility difference of two otherwise equal lines of one region that these loops return for the first's share."""
+    """Utility difference of two otherwise equal lines that these loops produce at a share of the first. [utils]"""
     shares = np.array([[share, 1 - share]])
     computes = lab_shares(np.ones((1, 2)), shares, np.array([[revenue]]), np.array([[1e-9]]), HOME)
     raw = capability(computes, 1.0, 0.0, 0.0, 0.0)
@@ -65,16 +65,16 @@ def returned(
     return worth[0] - worth[1]
 
 
-def measured(switching_cost: float, **loops: Any) -> float:
-    """Gain around the loop: change of the log odds that a change of the log odds brings about."""
+def measured_gain(switching_cost: float, **loops: Any) -> float:
+    """Gain around the loop: derivative of the next log odds by the log odds, at even shares."""
     step, ends = 1e-4, []
     for y in (-step, step):
-        law = stationary(np.array([returned(logistic(y), **loops), 0.0]), switching_cost)
+        law = stationary(np.array([returned_utility(logistic(y), **loops), 0.0]), switching_cost)
         ends.append(log(law[0] / law[1]))
     return (ends[1] - ends[0]) / (2 * step)
 
 
-def closed_form(
+def closed_form_gain(
     switching_cost: float,
     *,
     ecosystem: float = 0.0,
@@ -84,7 +84,7 @@ def closed_form(
     experience: float = 0.0,
     open_leader: bool = False,
 ) -> float:
-    """The sum of V10."""
+    """The gain as the closed sum of V10; arguments as in `returned_utility`."""
     local = QUALITY / (4 * WIDTH)
     lasting = DECAY / (DECAY + DISTIL + WEIGHTS * open_leader)
     x = DATA * (1 + sharing) / SCALE
@@ -99,8 +99,8 @@ def a_lone_loop_has_the_gain_of_its_closed_form() -> Iterator[Row]:
     """Each term of G = 2 L(sc) (J/2 + h_b beta_loc psi + beta_loc D G' (1-z)/(1+z) + beta_c b) by itself."""
     for cost in (0.0, 0.8):
         for name, loop in ALONE.items():
-            exact = closed_form(cost, **loop)
-            yield close(f"{name}, switching cost {cost:g}", exact, measured(cost, **loop), within=1e-5 * exact)
+            exact = closed_form_gain(cost, **loop)
+            yield close(f"{name}, switching cost {cost:g}", exact, measured_gain(cost, **loop), within=1e-5 * exact)
 
 
 @verifies("V10")
@@ -109,8 +109,8 @@ def loops_that_meet_in_utility_add_their_gains() -> Iterator[Row]:
     for cost in (0.0, 0.8):
         for open_leader in (False, True):
             about = f"switching cost {cost:g}, leader {'open' if open_leader else 'closed'}"
-            gain = measured(cost, **TOGETHER, open_leader=open_leader)
-            exact = closed_form(cost, **TOGETHER, open_leader=open_leader)
+            gain = measured_gain(cost, **TOGETHER, open_leader=open_leader)
+            exact = closed_form_gain(cost, **TOGETHER, open_leader=open_leader)
             yield close(f"closed sum, {about}", exact, gain, within=1e-5 * exact)
             parts: Sequence[dict] = (
                 {"ecosystem": 0.6},
@@ -119,7 +119,10 @@ def loops_that_meet_in_utility_add_their_gains() -> Iterator[Row]:
                 {"experience": 0.3},
             )
             yield close(
-                f"sum of the parts, {about}", sum(measured(cost, **part) for part in parts), gain, within=1e-5 * exact
+                f"sum of the parts, {about}",
+                sum(measured_gain(cost, **part) for part in parts),
+                gain,
+                within=1e-5 * exact,
             )
 
 
@@ -131,7 +134,7 @@ START, MONTHS, RUNS = 40, 140, 6
 READ_FROM = 90
 
 
-def bench(
+def two_line_bench(
     adopters: int,
     months: int,
     scale: float = 1.0,
@@ -168,7 +171,7 @@ def bench(
         "task_threshold": threshold,
         "capability_weight": 1.0,
     }
-    scenario = world(
+    scenario = restricted_scenario(
         {"US-closed-A": alike, "US-closed-B": alike},
         months,
         adopters,
@@ -201,17 +204,17 @@ def bench(
     return scenario.model_copy(update={"loops": scenario.loops.model_copy(update=loops), "focus": everywhere})
 
 
-def tuned(adopters: int, months: int = MONTHS, x: float | None = None, **changes: Any) -> Scenario:
+def tuned_bench(adopters: int, months: int = MONTHS, x: float | None = None, **changes: Any) -> Scenario:
     """The bench with half the tasks covered and data at ``x`` times their scale; by default where they teach most."""
     exponent, shape, sharing = BENCH["exponent"], changes.get("shape", 1.0), changes.get("sharing", 0.0)
     x = (shape / exponent) ** (1 / shape) if x is None else x
     taught = float(data_gain(x, GAIN, 1.0, exponent, shape))
     threshold, scale = taught, 1e-3
     for _ in range(3):  # usage hangs on coverage and coverage on data, a little
-        out = mean_field([(bench(1000, 60, scale, threshold, **changes), 0)], tastes=1, sizes=1)
+        out = mean_field([(two_line_bench(1000, 60, scale, threshold, **changes), 0)], tastes=1, sizes=1)
         scale = float(out["data"][0, -1, 0, 0]) * (1 + sharing) / x
         threshold = float(out["released"][0, -1, 0]) + taught
-    return bench(adopters, months, scale, threshold, **changes)
+    return two_line_bench(adopters, months, scale, threshold, **changes)
 
 
 @verifies("V23", slow=True)
@@ -221,12 +224,12 @@ def the_estimators_find_the_gain_of_the_bench() -> Iterator[Row]:
     elasticity = (ratio / (1 + ratio)) ** (1 + ratio)
     exact = 2 * logistic(BENCH["switching_cost"]) * (BENCH["ecosystem"] / 2 + BENCH["worth"] * elasticity)
     yield close("closed form", 0.589, exact, within=0.001)
-    live = tuned(20_000)
+    live = tuned_bench(20_000)
     plan = LoopPlan(
         live, seeds=RUNS, start=START, horizons=(MONTHS - 1 - START,), averaged=MONTHS - READ_FROM, in_place=False
     )
-    found = Opening.joined(plan, list(carry_out(tasks_of(plan), Kept(None), threads=2).values()))
-    gains = gains_table(found).set_index(["loop", "sector", "estimator"])["gain"]
+    opening = Opening.joined(plan, list(carry_out(tasks_of(plan), Kept(None), threads=2).values()))
+    gains = gains_table(opening).set_index(["loop", "sector", "estimator"])["gain"]
     yield close("cut and inject", exact, gains["total", "all", "cut and inject, isolated"], within=0.02)
     yield close("amplification, 1 - 1 / A", exact, gains["total", "all", "amplification"], within=0.02)
     # the twin opens all loops at once, and releases every month

@@ -13,19 +13,20 @@ from sim.engines.meanfield.engine import simulate as mean_field
 from sim.engines.meanfield.linearised import linearise
 from sim.model.events import NewsShock
 from sim.scenario import Scenario
-from sim.validation.check import Row, close, holds, verifies, within
+from sim.validation.checks import Row, close, holds, verifies, within
 from sim.validation.closed_forms.choosing import stationary
-from sim.validation.worlds import ALL_STARTUPS, NO_FEEDBACK, two_equal_lines, world
+from sim.validation.restricted_scenarios import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario, two_equal_lines
 
 
 def logistic(x: float) -> float:
+    """``1 / (1 + exp(-x))``."""
     return 1 / (1 + exp(-x))
 
 
 def equal_lines(count: int, weight: float, months: int, adopters: int) -> Scenario:
     """Lines alike in everything among startups who review every month and feel nothing but last month's shares."""
     alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0}
-    return world(
+    return restricted_scenario(
         {f"twin-{number}": alike for number in range(count)},
         months,
         adopters,
@@ -36,7 +37,7 @@ def equal_lines(count: int, weight: float, months: int, adopters: int) -> Scenar
     )
 
 
-def ordered(weight: float, lines: int = 2, switching_cost: float = 0.0, head: float = 0.98) -> np.ndarray:
+def ordered_state(weight: float, lines: int = 2, switching_cost: float = 0.0, head: float = 0.98) -> np.ndarray:
     """Shares at rest when one line starts far ahead and each is worth its share times ``weight``."""
     share = np.full(lines, (1 - head) / (lines - 1))
     share[0] = head
@@ -48,7 +49,7 @@ def ordered(weight: float, lines: int = 2, switching_cost: float = 0.0, head: fl
     return share
 
 
-def threshold(tips: Callable[[float], bool], low: float, high: float, steps: int) -> float:
+def bisected_threshold(tips: Callable[[float], bool], low: float, high: float, steps: int) -> float:
     """Where a yes-or-no question changes its answer, after so many halvings of the bracket."""
     for _ in range(steps):
         middle = (low + high) / 2
@@ -65,11 +66,11 @@ def two_lines_tip_where_the_closed_form_says() -> Iterator[Row]:
         exact = 1 + exp(-cost)
         weights = np.array([1.1, 1.3]) * exact
         # the gains, which take the longest, are read at the first weight only
-        found = [
+        twins = [
             linearise(two_equal_lines(weight, cost, review, 10, 1000), 6, rest=rest, count=1)
             for weight, rest in zip(weights, (150, 1), strict=True)
         ]
-        values = np.array([each.eigenvalue for each in found])
+        values = np.array([twin.eigenvalue for twin in twins])
         for weight, value in zip(weights, values, strict=True):
             theory = 1 + 2 * review * logistic(-cost) * (weight * logistic(cost) - 1)
             yield close(f"eigenvalue at J = {weight:.4g}, switching cost {cost:g}", theory, value, within=2e-5)
@@ -77,7 +78,7 @@ def two_lines_tip_where_the_closed_form_says() -> Iterator[Row]:
         critical = weights[0] - (values[0] - 1) * (weights[1] - weights[0]) / (values[1] - values[0])
         yield close(f"critical weight, switching cost {cost:g}", exact, critical, within=1e-3)
         yield close(
-            f"gain of the matrix at J_c, switching cost {cost:g}", 1.0, found[0].spectral_radius / 1.1, within=0.006
+            f"gain of the matrix at J_c, switching cost {cost:g}", 1.0, twins[0].spectral_radius / 1.1, within=0.006
         )
 
 
@@ -87,8 +88,8 @@ def agents_tip_beyond_the_critical_weight_and_not_before() -> Iterator[Row]:
     adopters, noise = 2500, 0.5 / np.sqrt(2500)
     for cost in (0.0, 0.8):
         critical = 1 + exp(-cost)
-        worlds = [two_equal_lines(factor * critical, cost, 0.6, 110, adopters) for factor in (0.6, 1.5)]
-        base = simulate([(each, replicate) for each in worlds for replicate in range(4)])["installed_base"]
+        scenarios = [two_equal_lines(factor * critical, cost, 0.6, 110, adopters) for factor in (0.6, 1.5)]
+        base = simulate([(scenario, replicate) for scenario in scenarios for replicate in range(4)])["installed_base"]
         yield close(
             "everybody uses a line: largest distance from 1", 0, np.abs(base.sum(axis=2) - 1).max(), within=1e-12
         )
@@ -96,7 +97,7 @@ def agents_tip_beyond_the_critical_weight_and_not_before() -> Iterator[Row]:
         away = np.abs(base[:4, -1] - 0.5).max()
         yield within(f"distance from one half at 0.6 J_c, switching cost {cost:g}", 0, 8 * noise, away)
         ends = np.maximum(base[4:, -12:], 1 - base[4:, -12:]).mean(axis=1)
-        exact = ordered(1.5 * critical, 2, cost)[0]
+        exact = ordered_state(1.5 * critical, 2, cost)[0]
         for number, end in enumerate(ends):
             yield close(f"larger share at 1.5 J_c, switching cost {cost:g}, run {number}", exact, end, within=6 * noise)
 
@@ -119,7 +120,9 @@ def ordered_states_of_many_lines_appear_before_the_even_one_falls() -> Iterator[
         yield close(f"{lines} lines: the even state falls at", lines, 1.1 * lines / beyond, within=1e-3)
         exact = 2 * (lines - 1) * log(lines - 1) / (lines - 2)
         for side in (-0.01, 0.01):
-            ahead = depth(ordered(exact + side, lines), exact + side) - depth(np.full(lines, 1 / lines), exact + side)
+            ahead = free_energy(ordered_state(exact + side, lines), exact + side) - free_energy(
+                np.full(lines, 1 / lines), exact + side
+            )
             yield holds(
                 f"{lines} lines at J* {side:+.2f}: the {'ordered' if side > 0 else 'even'} state is deeper",
                 (ahead < 0) is (side > 0),
@@ -128,7 +131,7 @@ def ordered_states_of_many_lines_appear_before_the_even_one_falls() -> Iterator[
             )
 
 
-def depth(share: np.ndarray, weight: float) -> float:
+def free_energy(share: np.ndarray, weight: float) -> float:
     """Free energy whose minima are the states of rest: ``sum s ln s - J/2 sum s^2``."""
     return float((share * np.log(share)).sum() - weight / 2 * (share**2).sum())
 
@@ -144,7 +147,7 @@ def after_a_head_start(lines: int, weight: float) -> float:
     return float(mean_field([(behind, 0)], tastes=1, sizes=1)["installed_base"][0, -1, 0])
 
 
-def crowd(adopters: int, weight: float) -> tuple[np.ndarray, np.ndarray]:
+def stationary_chain(adopters: int, weight: float) -> tuple[np.ndarray, np.ndarray]:
     """States of three lines at rest and the chance of each, when all of so many adopters choose anew every month.
 
     Moves are multinomial with the logit of last month's shares, and balance in detail: the chance of a state ``n`` is
@@ -167,29 +170,33 @@ def a_small_crowd_of_agents_divides_its_time_between_order_and_evenness_as_its_c
     adopters, months, burn, runs = 120, 500, 150, 32
     middle = 4 * log(2)
     for weight in (middle - 0.3, middle, middle + 0.15):
-        state, chance = crowd(adopters, weight)
+        state, chance = stationary_chain(adopters, weight)
         scenario = equal_lines(3, weight, months, adopters)
         share = simulate([(scenario, run) for run in range(runs)])["installed_base"][:, burn:]
         for what, read in (
-            ("part of the time in which a line holds half", lambda each: (each.max(axis=-1) > 0.5).astype(float)),
-            ("mean of the sum of squared shares", lambda each: (each**2).sum(axis=-1)),
+            ("part of the time in which a line holds half", lambda shares: (shares.max(axis=-1) > 0.5).astype(float)),
+            ("mean of the sum of squared shares", lambda shares: (shares**2).sum(axis=-1)),
         ):
             by_run = read(share).mean(axis=1)
             exact, error = float(chance @ read(state)), by_run.std(ddof=1) / np.sqrt(runs)
             yield close(f"J = {weight:.4g}: {what}", exact, by_run.mean(), within=4 * error)
 
 
+def _late_shares(lines: int, weight: float) -> np.ndarray:
+    """Shares of equal lines among 2000 agents, mean of the last 20 of 70 months, (replicate, line)."""
+    scenario = equal_lines(lines, weight, 70, 2000)
+    out = simulate([(scenario, replicate) for replicate in range(6)])
+    return out["installed_base"][:, -20:].mean(axis=1)
+
+
 @verifies("V6", source="brock2001")
 def startups_scatter_over_many_lines_below_the_thresholds_and_flock_above() -> Iterator[Row]:
     """In the agents' world shares stay even below, and rest on the ordered state above."""
     for lines, below, above in ((3, 2.2, 3.6), (4, 2.6, 4.6)):
-        run = lambda weight, n=lines: simulate([(equal_lines(n, weight, 70, 2000), r) for r in range(6)])[
-            "installed_base"
-        ][:, -20:].mean(axis=1)
-        away = np.abs(run(below) - 1 / lines).max()
+        away = np.abs(_late_shares(lines, below) - 1 / lines).max()
         yield within(f"{lines} lines at J = {below:g}: distance from even shares", 0, 0.08, away)
-        flocked = np.sort(run(above))[:, ::-1]
-        far = np.abs(flocked - ordered(above, lines)).max()
+        flocked = np.sort(_late_shares(lines, above))[:, ::-1]
+        far = np.abs(flocked - ordered_state(above, lines)).max()
         yield within(f"{lines} lines at J = {above:g}: distance from the ordered state", 0, 0.03, far)
 
 
@@ -204,11 +211,11 @@ def shares_slow_down_and_spread_as_the_loop_gains_strength() -> Iterator[Row]:
         away = base[:, burn:, 0] - 0.5
         gain = weight * logistic(cost)
         memory = 1 - 2 * review * logistic(-cost) * (1 - gain)
-        found = (away[:, 1:] * away[:, :-1]).mean() / (away**2).mean()
+        measured = (away[:, 1:] * away[:, :-1]).mean() / (away**2).mean()
         yield close(
             f"memory from month to month at G = {gain:.3g}",
             memory,
-            found,
+            measured,
             within=4 * np.sqrt((1 - memory**2) / away.size),
         )
         moves = review * logistic(-cost)

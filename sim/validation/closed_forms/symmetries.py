@@ -1,4 +1,4 @@
-"""V21: no region and no line has a law of its own."""
+"""V21: swapping regions or lines swaps their results: none is treated differently."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from sim.model.rules.capability import accessible_data, pooled_data
 from sim.model.rules.choice import inclusive
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
-from sim.validation.check import Row, close, verifies, within
-from sim.validation.worlds import everybody, world
+from sim.validation.checks import Row, close, verifies, within
+from sim.validation.restricted_scenarios import everybody, restricted_scenario
 
 PLACES: dict[str, Any] = {
     "run": {"months": 40, "adopters": 500, "seed": 6},
@@ -51,8 +51,11 @@ LABELLED = {
 def traded_places(mapping: dict[str, Any], one: str, other: str) -> Scenario:
     """The scenario with every number of two regions swapped; lines keep their names and move with their labs."""
     scenario = from_mapping(mapping, name="places")
-    of = {one: other, other: one}
-    there = lambda region: str(of.get(region, region))
+    partner = {one: other, other: one}
+
+    def there(region: str) -> str:
+        return partner.get(region, region)
+
     p, regions = scenario.parameters, {}
     for region in REGIONS:
         spec = getattr(p.regions, there(region))
@@ -104,8 +107,8 @@ def two_regions_that_trade_places_trade_everything_in_the_twin() -> Iterator[Row
     name China and the noise of statistics."""
     for other in ("EU", "US"):
         a, b = (
-            mean_field([(each, 2)], tastes=1, sizes=3)
-            for each in (from_mapping(PLACES, name="places"), traded_places(PLACES, "CN", other))
+            mean_field([(scenario, 2)], tastes=1, sizes=3)
+            for scenario in (from_mapping(PLACES, name="places"), traded_places(PLACES, "CN", other))
         )
         worst, felt = 0.0, False
         for name, values in a.items():
@@ -167,7 +170,7 @@ def people_who_move(scenario: Scenario, origin: Scenario, other: str | None) -> 
     people = build([(origin, 2)]).population
     order = swapped(other) if other else list(range(len(REGIONS)))
     cells = np.arange(len(CELLS)).reshape(len(REGIONS), -1)[order].ravel()
-    kept = {each.name: getattr(people, each.name) for each in fields(Population)}
+    kept = {field.name: getattr(people, field.name) for field in fields(Population)}
     moved = Moved(**{**kept, "count": people.count[:, cells]}, where=cells[people.cell])
 
     class Emigrant(Lab):
@@ -190,6 +193,11 @@ def people_who_move(scenario: Scenario, origin: Scenario, other: str | None) -> 
     return model.recorder.finish()
 
 
+def _relative_gap(first: np.ndarray, second: np.ndarray) -> float:
+    """Largest distance of two series, over the largest value of the first."""
+    return float(np.abs(first - second).max() / max(np.abs(first).max(), 1e-300))
+
+
 @verifies("V21")
 def two_regions_that_trade_places_trade_their_compute_and_capability_exactly() -> Iterator[Row]:
     """Among agents, with revenue and community cut, compute and capability owe nothing to luck but release dates."""
@@ -207,15 +215,14 @@ def two_regions_that_trade_places_trade_their_compute_and_capability_exactly() -
     )
     for other in ("EU", "GS", "US"):
         a, b = (
-            simulate([(each, 2)])
-            for each in (from_mapping(mapping, name="places"), traded_places(mapping, "CN", other))
+            simulate([(scenario, 2)])
+            for scenario in (from_mapping(mapping, name="places"), traded_places(mapping, "CN", other))
         )
-        far = lambda one, two: float(np.abs(one - two).max() / max(np.abs(one).max(), 1e-300))
-        worst = max(far(a[name], b[name][..., swapped(other)]) for name in by_region)
+        worst = max(_relative_gap(a[name], b[name][..., swapped(other)]) for name in by_region)
         yield close(f"CN and {other}: compute and chips", 0, worst, within=1e-12)
-        worst = max(far(a[name], b[name]) for name in ("capability", "borrowed", "training_compute"))
+        worst = max(_relative_gap(a[name], b[name]) for name in ("capability", "borrowed", "training_compute"))
         yield close(f"CN and {other}: capability of labs", 0, worst, within=1e-9)
-        yield within(f"CN and {other}: the trade is felt", 1e-3, np.inf, far(a["compute"], b["compute"]))
+        yield within(f"CN and {other}: the trade is felt", 1e-3, np.inf, _relative_gap(a["compute"], b["compute"]))
 
 
 @verifies("V21")
@@ -284,16 +291,20 @@ def two_lines_that_swap_their_numbers_swap_their_fates() -> Iterator[Row]:
     other = scenario.model_copy(update={"parameters": parameters})
     names = list(scenario.roster)
     at = {name: names.index(name) for name in (a, b)}
-    cells = [mean_field([(each, 0)], tastes=1, sizes=3)["installed_base"][0] for each in (scenario, other)]
+    cells = [mean_field([(place, 0)], tastes=1, sizes=3)["installed_base"][0] for place in (scenario, other)]
     for here, there in ((a, b), (b, a)):
         away = np.abs(cells[0][:, at[here]] - cells[1][:, at[there]]).max()
         yield close(f"mean-field twin, {here}: largest difference of share", 0, away, within=1e-9)
-    jobs = [(each, replicate) for each in (scenario, other) for replicate in range(12)]
+    jobs = [(place, replicate) for place in (scenario, other) for replicate in range(12)]
     share = simulate(jobs)["installed_base"][:, -6:].mean(axis=1).reshape(2, 12, -1)
     for here, there in ((a, b), (b, a)):
         one, two = share[0, :, at[here]], share[1, :, at[there]]
         error = np.sqrt(one.var(ddof=1) / 12 + two.var(ddof=1) / 12)
         yield close(f"agents, {here}: share", one.mean(), two.mean(), within=4 * error + 1e-6)
+
+
+def _largest_gap(first: np.ndarray, second: np.ndarray) -> float:
+    return float(np.abs(first - second).max())
 
 
 @verifies("V21")
@@ -307,24 +318,27 @@ def rules_treat_regions_alike() -> Iterator[Row]:
         np.stack(compute.chip_purchases(x, y, 0.1, 0.25, 0.2))
         for x, y in ((demand, denial), (demand[:, order], denial[:, order]))
     ]
-    far = lambda one, two: float(np.abs(one - two).max())
-    yield close("purchases of chips", 0, far(bought[0][..., order], bought[1]), within=0)
+    yield close("purchases of chips", 0, _largest_gap(bought[0][..., order], bought[1]), within=0)
     origin = np.array([0, 1, 1, 2, 3, 0])
     home, moved = np.eye(4)[origin], np.eye(4)[place[origin]]
     weight, revenue = rng.uniform(0.1, 1, (2, lines)), rng.dirichlet(np.ones(lines), 2)
-    share = lambda homes: compute.lab_shares(weight, revenue, 0.3, 0.001, homes)
-    yield close("shares of compute", 0, far(share(home), share(moved)), within=1e-14)
+    share, share_moved = (compute.lab_shares(weight, revenue, 0.3, 0.001, homes) for homes in (home, moved))
+    yield close("shares of compute", 0, _largest_gap(share, share_moved), within=1e-14)
     own, at_home = rng.uniform(0, 1, (2, lines, sectors)), rng.uniform(0, 1, (2, 4))
-    data = lambda homes, rates: accessible_data(own, np.full((2, 1, 1), 0.2), rates, homes)
-    yield close("accessible data", 0, far(data(home, at_home), data(moved, at_home[:, order])), within=1e-13)
+    data, data_moved = (
+        accessible_data(own, np.full((2, 1, 1), 0.2), rates, homes)
+        for homes, rates in ((home, at_home), (moved, at_home[:, order]))
+    )
+    yield close("accessible data", 0, _largest_gap(data, data_moved), within=1e-13)
     pool, access = rng.uniform(0, 1, (2, 4, sectors)), rng.uniform(0, 1, (2, 4, lines))
     pooled = [pooled_data(pool, access), pooled_data(pool[:, order], access[:, order])]
-    yield close("pooled data", 0, far(*pooled), within=1e-13)
+    yield close("pooled data", 0, _largest_gap(*pooled), within=1e-13)
     used, danger = rng.uniform(0, 1, (2, 4, sectors, lines, 3)), rng.uniform(0, 1, (2, 4, lines))
-    exposed = lambda table, risk: exposure.exposed_share(table, np.ones((1, sectors)), np.ones((1, 3)), risk)
-    yield close(
-        "exposure", 0, far(exposed(used, danger)[:, order], exposed(used[:, order], danger[:, order])), within=1e-14
+    exposed, exposed_moved = (
+        exposure.exposed_share(table, np.ones((1, sectors)), np.ones((1, 3)), risk)
+        for table, risk in ((used, danger), (used[:, order], danger[:, order]))
     )
+    yield close("exposure", 0, _largest_gap(exposed[:, order], exposed_moved), within=1e-14)
 
 
 @verifies("V21")
@@ -348,7 +362,7 @@ def a_line_split_in_two_raises_its_block_by_mu_ln_two() -> Iterator[Row]:
             **{f"US-closed-{'AB'[n]}": {**alike, "region": "US"} for n in range(twins)},
             "CN-closed": {**alike, "region": "CN"},
         }
-        scenario = world(
+        scenario = restricted_scenario(
             lines,
             30,
             1000,

@@ -11,9 +11,9 @@ from sim.basics.axes import REGIONS, SECTORS
 from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.engine import simulate as mean_field
 from sim.scenario import Scenario
-from sim.validation.check import IN_PART, Row, holds, replicates, within
+from sim.validation.checks import IN_PART, Row, holds, reproduces, within
 from sim.validation.closed_forms.choosing import cheap_and_dear
-from sim.validation.worlds import ALL_STARTUPS, NO_FEEDBACK, world
+from sim.validation.restricted_scenarios import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario
 
 
 def good_or_cheap(spread: float, weight: float = 3.0) -> Scenario:
@@ -31,7 +31,7 @@ def good_or_cheap(spread: float, weight: float = 3.0) -> Scenario:
     alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "cadence": 1, "markup": 1.0}
     # coverage is a half and a quarter, and the log cost differs by as many utils
     dearer = 20.0 * 0.25 / 4.0
-    return world(
+    return restricted_scenario(
         {
             "good": {**alike, "serving_cost": float(np.exp(dearer))},
             "cheap": {**alike, "serving_cost": 1.0, "algorithmic_start": -float(np.log(3))},
@@ -54,7 +54,7 @@ def good_or_cheap(spread: float, weight: float = 3.0) -> Scenario:
     )
 
 
-@replicates("X6", source="bonaccorsi2003")
+@reproduces("X6", source="bonaccorsi2003")
 def adopters_who_differ_enough_keep_two_standards_alive() -> Iterator[Row]:
     """Under network effects open and proprietary software can coexist if adopters are heterogeneous
     (Bonaccorsi and Rossi 2003)."""
@@ -88,7 +88,7 @@ def led_by_one(word_of_mouth: bool, switching_cost: float) -> Scenario:
     news = (
         [] if word_of_mouth else [{"kind": "news_shock", "line": line, "start": 2, "awareness": 1.0} for line in known]
     )
-    return world(
+    return restricted_scenario(
         {line: {**alike, "awareness_home": part, "awareness_abroad": part} for line, part in known.items()},
         300,
         1500,
@@ -100,7 +100,7 @@ def led_by_one(word_of_mouth: bool, switching_cost: float) -> Scenario:
     )
 
 
-@replicates(
+@reproduces(
     "X6",
     source="leoncini2011",
     verdict=IN_PART,

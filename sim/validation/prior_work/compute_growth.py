@@ -9,10 +9,10 @@ import numpy as np
 from sim.basics.axes import SECTORS
 from sim.engines.lockstep.engine import simulate
 from sim.scenario.resolve import from_mapping
-from sim.validation.check import Row, close, replicates, within
+from sim.validation.checks import Row, close, reproduces, within
 
 
-@replicates("X12", source="gate2025")
+@reproduces("X12", source="gate2025")
 def without_data_and_networks_capability_grows_by_compute_and_algorithms() -> Iterator[Row]:
     """In compute-centric growth models output is driven by effective compute: physical compute times algorithms
     (GATE 2025)."""

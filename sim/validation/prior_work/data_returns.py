@@ -10,9 +10,9 @@ from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.engine import simulate as mean_field
 from sim.model.rules.capability import data_gain, data_gain_slope
 from sim.scenario import Scenario
-from sim.validation.check import IN_PART, Row, close, holds, replicates, within
+from sim.validation.checks import IN_PART, Row, close, holds, reproduces, within
 from sim.validation.closed_forms.data_loop import steepest
-from sim.validation.closed_forms.gains import BENCH, bench, tuned
+from sim.validation.closed_forms.gains import BENCH, tuned_bench, two_line_bench
 from sim.validation.closed_forms.network_effects import logistic
 
 LOCAL_GAIN = 1.35
@@ -26,7 +26,7 @@ def locked_in(scenario: Scenario, runs: int = 6) -> float:
     return float(np.maximum(final, 1 - final).mean())
 
 
-@replicates(
+@reproduces(
     "X8",
     source="hagiu2023",
     verdict=IN_PART,
@@ -42,12 +42,12 @@ def how_lasting_a_lead_is_hangs_on_the_shape_of_the_learning_curve() -> Iterator
     exponent, x = BENCH["exponent"], 1.0
     stay, lead, worth = 2 * logistic(BENCH["switching_cost"]), {}, {}
     # a network effect is linear in the share: gain L(sc) J
-    network = bench(3000, 400, worth=0.3, ecosystem=2 * LOCAL_GAIN / stay)
+    network = two_line_bench(3000, 400, worth=0.3, ecosystem=2 * LOCAL_GAIN / stay)
     lead["network"] = locked_in(network)
     for name, shape in (("concave data", 1.0), ("S-shaped data", 3.0)):
         # the same slope at even shares, by the worth that gives it
         worth[name] = LOCAL_GAIN / (stay * float(x * data_gain_slope(x, 1.0, 1.0, exponent, shape)))
-        lead[name] = locked_in(tuned(3000, 400, x=x, worth=worth[name], ecosystem=0.0, shape=shape))
+        lead[name] = locked_in(tuned_bench(3000, 400, x=x, worth=worth[name], ecosystem=0.0, shape=shape))
     told = ", ".join(f"{name} {share:.3f}" for name, share in lead.items())
     yield holds(
         "concave data lock in less than a network of the same local slope",
@@ -63,21 +63,21 @@ def how_lasting_a_lead_is_hangs_on_the_shape_of_the_learning_curve() -> Iterator
     )
     shapes = np.ptp(list(lead.values()))
     yield within("spread of the leader's share over shapes of equal local slope", 0.05, 0.5, shapes)
-    far = locked_in(tuned(3000, 400, x=80.0, worth=worth["concave data"], ecosystem=0.0))
+    far = locked_in(tuned_bench(3000, 400, x=80.0, worth=worth["concave data"], ecosystem=0.0))
     yield within("eighty times the deployment: leader's share by concave data", 0.5, 0.56, far)
     yield within("leader's share by a network, which has no scale", 0.8, 1.0, lead["network"])
 
 
-@replicates("X8", source="hagiu2023", slow=True)
+@reproduces("X8", source="hagiu2023", slow=True)
 def at_equal_worth_networks_lock_in_more_than_data_and_s_shaped_data_more_than_concave() -> Iterator[Row]:
     """The same where not slopes are equal but what all users of a line together are worth to the next one, and data
     stand where they teach most: a network effect has no end, a data effect fades (Hagiu and Wright 2023)."""
     exponent, worth = BENCH["exponent"], 4.0
     stay = 2 * logistic(BENCH["switching_cost"])
-    lead = {"network": locked_in(bench(3000, 400, worth=0.3, ecosystem=worth))}
+    lead = {"network": locked_in(two_line_bench(3000, 400, worth=0.3, ecosystem=worth))}
     gain = {"network": stay * worth / 2}
     for name, shape in (("concave data", 1.0), ("S-shaped data", 3.0)):
-        lead[name] = locked_in(tuned(3000, 400, worth=worth, ecosystem=0.0, shape=shape))
+        lead[name] = locked_in(tuned_bench(3000, 400, worth=worth, ecosystem=0.0, shape=shape))
         gain[name] = stay * worth * steepest(exponent, shape)
     told = ", ".join(f"{name} {share:.3f}" for name, share in lead.items())
     gains = ", ".join(f"{name} {value:.2f}" for name, value in gain.items())
@@ -102,13 +102,13 @@ def at_equal_worth_networks_lock_in_more_than_data_and_s_shaped_data_more_than_c
     yield within("leader's share by concave data: no lock-in", 0.5, 0.55, lead["concave data"])
 
 
-@replicates("X9", source="farboodi2021")
+@reproduces("X9", source="farboodi2021")
 def returns_to_data_increase_before_they_diminish() -> Iterator[Row]:
     """A data economy has increasing returns early and diminishing ones later (Farboodi and Veldkamp 2021)."""
     exponent = BENCH["exponent"]
     months = 900
     # what comes in is a twentieth of the scale a month and hardly decays, so data grow from nothing to far beyond it
-    scenario = tuned(1000, months, x=0.25, ecosystem=0.0)
+    scenario = tuned_bench(1000, months, x=0.25, ecosystem=0.0)
     sector = scenario.parameters.sectors.software
     slow = scenario.model_copy(
         update={

@@ -11,9 +11,9 @@ from sim.basics.axes import PHYSICAL_SECTORS, SECTORS
 from sim.engines.lockstep.engine import simulate
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
-from sim.validation.check import IN_PART, Row, holds, replicates, within
+from sim.validation.checks import IN_PART, Row, holds, reproduces, within
 from sim.validation.closed_forms.data_loop import steepest
-from sim.validation.closed_forms.gains import BENCH, tuned
+from sim.validation.closed_forms.gains import BENCH, tuned_bench
 from sim.validation.closed_forms.network_effects import logistic
 
 WORTH = 9.0
@@ -26,7 +26,7 @@ def tipping(scenario: Scenario, runs: int = 16) -> float:
     return float((np.maximum(final, 1 - final) > TIPPED).mean())
 
 
-@replicates("X3", source="prufer2021", slow=True)
+@reproduces("X3", source="prufer2021", slow=True)
 def sharing_data_keeps_a_market_from_tipping() -> Iterator[Row]:
     """A market in which data from users improve quality tips to one firm; sharing data among rivals prevents it
     (Pruefer and Schottmueller 2021)."""
@@ -34,17 +34,17 @@ def sharing_data_keeps_a_market_from_tipping() -> Iterator[Row]:
     threshold = (gain - 1) / (gain + 1)
     levels = (0.0, 0.2, threshold, 0.4, 1.0)
     # usable data stay where they teach most, so that the gain falls as (1 - z) / (1 + z) and nothing else moves
-    frequency = [tipping(tuned(3000, 260, worth=WORTH, ecosystem=0.0, sharing=sharing)) for sharing in levels]
+    frequency = [tipping(tuned_bench(3000, 260, worth=WORTH, ecosystem=0.0, sharing=sharing)) for sharing in levels]
     yield holds("gain without sharing", gain > 1, exact="above 1", measured=f"{gain:.3g}")
     for number, (low, high) in ((0, (1.0, 1.0)), (1, (0.95, 1.0)), (3, (0.0, 0.05)), (4, (0.0, 0.0))):
         about = f"sharing {levels[number]:.2g} (threshold {threshold:.2g}): runs that tip"
         yield within(about, low, high, frequency[number])
-    alone = tuned(3000, 260, worth=WORTH, ecosystem=0.0)
+    alone = tuned_bench(3000, 260, worth=WORTH, ecosystem=0.0)
     for sharing, low, high in ((0.2, 0.95, 1.0), (0.4, 0.0, 0.05)):
         technology = alone.parameters.technology.model_copy(update={"data_sharing": sharing})
         parameters = alone.parameters.model_copy(update={"technology": technology})
-        found = tipping(alone.model_copy(update={"parameters": parameters}))
-        yield within(f"sharing {sharing:g} adds to usable data: runs that tip", low, high, found)
+        tipped = tipping(alone.model_copy(update={"parameters": parameters}))
+        yield within(f"sharing {sharing:g} adds to usable data: runs that tip", low, high, tipped)
     told = ", ".join(f"{level:.2g}: {part:.2f}" for level, part in zip(levels, frequency, strict=True))
     yield holds("never rises with sharing", all(a >= b for a, b in pairwise(frequency)), exact="falls", measured=told)
 
@@ -65,7 +65,7 @@ def largest_change(sectors: list[str], one: np.ndarray, other: np.ndarray) -> tu
     return float(np.abs(mean[line])), float(error[line])
 
 
-@replicates(
+@reproduces(
     "X10",
     source="allcott2025",
     verdict=IN_PART,

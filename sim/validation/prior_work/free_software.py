@@ -8,8 +8,8 @@ from itertools import pairwise
 from sim.basics.axes import REGIONS, SECTORS
 from sim.engines.lockstep.engine import simulate
 from sim.scenario import Scenario
-from sim.validation.check import IN_PART, Row, holds, replicates, within
-from sim.validation.worlds import NO_FEEDBACK, world
+from sim.validation.checks import IN_PART, Row, holds, reproduces, within
+from sim.validation.restricted_scenarios import NO_FEEDBACK, restricted_scenario
 
 HEAD_START = 0.9
 BEHIND = -1.7
@@ -36,7 +36,7 @@ def incumbent_and_free(block: float, learning: float, at_cost: bool = False) -> 
     alike = {"compute_weight": 0.3, "algorithmic_start": 0.0, "serving_cost": 1.0, "cadence": 1}
     size = {name: {"software": 1 - block, "public": block}.get(name, 0.0) for name in SECTORS}
     policies = [{"kind": "procurement_ban", "actor": "EU", "lines": ["incumbent"], "start": 24, "compliance": 1.0}]
-    return world(
+    return restricted_scenario(
         {
             "incumbent": {**alike, "region": "US", "openness": "closed", "markup": 1.0 if at_cost else 2.0},
             # a tenth of the users know the free line at the start; the news of month 6 tells all
@@ -87,7 +87,7 @@ def overtaken(block: float, learning: float, runs: int = 20, at_cost: bool = Fal
     return float((base[:, 1] > base[:, 0]).mean())
 
 
-@replicates(
+@reproduces(
     "X4",
     source="casadesus2006",
     verdict=IN_PART,

@@ -10,33 +10,33 @@ import numpy as np
 from sim.engines.lockstep.engine import simulate
 from sim.model.events import NewsShock
 from sim.scenario import Scenario
-from sim.validation.check import Row, close, holds, replicates, within
+from sim.validation.checks import Row, close, holds, reproduces, within
 from sim.validation.closed_forms.network_effects import equal_lines
-from sim.validation.worlds import two_equal_lines
+from sim.validation.restricted_scenarios import two_equal_lines
 
 LOCKED = 0.75
 
 
-def ends(weight: float, runs: int, adopters: int = 400, months: int = 150) -> np.ndarray:
+def final_shares(weight: float, runs: int, adopters: int = 400, months: int = 150) -> np.ndarray:
     """Final share of the first of two equal lines whose users weigh the share of a line by ``weight``."""
     scenario = two_equal_lines(weight, 0.0, 0.5, months, adopters)
     base = simulate([(scenario, run) for run in range(runs)])["installed_base"][..., 0]
     return base[:, -12:].mean(axis=1)
 
 
-@replicates("X1", source="arthur1989")
+@reproduces("X1", source="arthur1989")
 def chance_decides_which_of_two_equal_lines_the_market_is_locked_into() -> Iterator[Row]:
     """Under increasing returns small early events decide, and either technology may win (Arthur 1989)."""
-    final = ends(4.0, 60)
+    final = final_shares(4.0, 60)
     yield within("runs that are locked in", 0.95, 1.0, (np.maximum(final, 1 - final) > LOCKED).mean())
     yield close("of them, won by the first line", 0.5, (final > 0.5).mean(), within=4 * 0.5 / np.sqrt(60))
-    final = ends(0.0, 20)
+    final = final_shares(0.0, 20)
     yield close(
         "runs locked in without increasing returns", 0, (np.maximum(final, 1 - final) > LOCKED).mean(), within=0
     )
 
 
-@replicates("X1", source="roedenbeck2008")
+@reproduces("X1", source="roedenbeck2008")
 def a_head_start_is_lost_without_continued_returns() -> Iterator[Row]:
     """With tastes at random and returns that do not go on, early leads wash out and nothing locks in
     (Roedenbeck and Nothnagel 2008)."""
@@ -65,7 +65,7 @@ def head_start(weight: float) -> Scenario:
     return scenario.model_copy(update={"parameters": parameters, "events": (news,)})
 
 
-@replicates("X1", source="leydesdorff1998", slow=True)
+@reproduces("X1", source="leydesdorff1998", slow=True)
 def noise_suppresses_lock_in() -> Iterator[Row]:
     """The louder the noise of choices against the returns, the rarer is lock-in (Leydesdorff and Van den Besselaar
     1998)."""
@@ -73,7 +73,7 @@ def noise_suppresses_lock_in() -> Iterator[Row]:
     locked = []
     for loud in noise:
         # the scale of the noise is the unit of utility, so louder noise is a smaller weight
-        final = ends(2.2 / loud, 60)
+        final = final_shares(2.2 / loud, 60)
         locked.append(float((np.maximum(final, 1 - final) > LOCKED).mean()))
     yield within(f"noise {noise[0]:g}: runs locked in", 0.95, 1.0, locked[0])
     yield within(f"noise {noise[-1]:g}: runs locked in", 0.0, 0.02, locked[-1])

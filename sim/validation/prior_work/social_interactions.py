@@ -12,12 +12,12 @@ from sim.basics.axes import REGIONS, SECTORS, TYPES
 from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.linearised import linearise
 from sim.scenario import Scenario
-from sim.validation.check import Row, close, holds, replicates, within
+from sim.validation.checks import Row, close, holds, reproduces, within
 from sim.validation.closed_forms.network_effects import equal_lines
-from sim.validation.worlds import ALL_STARTUPS, NO_FEEDBACK, two_equal_lines, world
+from sim.validation.restricted_scenarios import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario, two_equal_lines
 
 
-@replicates("X2", source="brock2001", slow=True)
+@reproduces("X2", source="brock2001", slow=True)
 def the_threshold_of_social_interactions_is_that_of_brock_and_durlauf() -> Iterator[Row]:
     """Above a critical weight of others' choices there are several self-consistent shares (Brock and Durlauf 2001)."""
     for cost in (0.0, 1.0):
@@ -31,7 +31,7 @@ def the_threshold_of_social_interactions_is_that_of_brock_and_durlauf() -> Itera
         yield close(f"{lines} lines: the even world falls at", lines, 1.1 * lines / beyond, within=0.02 * lines)
 
 
-@replicates("X2", source="brock2001", slow=True)
+@reproduces("X2", source="brock2001", slow=True)
 def agents_flock_on_one_side_of_the_threshold_only() -> Iterator[Row]:
     """The same among agents: a tenth above the threshold shares leave one half, a tenth below they return."""
     adopters = 20_000
@@ -65,7 +65,7 @@ def two_camps(local: int, weight: float = 5.0, seed: int = 5) -> Scenario:
     }
     still = {"advertising": 0.0, "word_of_mouth": 0.0, "release_boost": 0.0, "forgetting": 0.0}
     size = {"US": 0.75, "GS": 0.25}
-    return world(
+    return restricted_scenario(
         {"major": {**alike, "region": "US"}, "minor": {**alike, "region": "GS"}},
         120,
         2000,
@@ -87,7 +87,7 @@ def minority(scenario: Scenario) -> float:
     return float(out["primary_by_type"][:, -12:, TYPES.index("startup"), 1].mean())
 
 
-@replicates(
+@reproduces(
     "X5",
     source="dalle2003",
     slow=True,

@@ -8,12 +8,12 @@ from itertools import pairwise
 from sim.basics.axes import TYPES
 from sim.engines.lockstep.engine import simulate
 from sim.scenario.resolve import from_mapping
-from sim.validation.check import Row, holds, replicates, within
+from sim.validation.checks import Row, holds, reproduces, within
 
 PASSED_ON = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-@replicates("X7", source="xu2025", slow=True)
+@reproduces("X7", source="xu2025", slow=True)
 def what_a_subsidy_does_not_pass_on_ends_in_the_incumbents_markup() -> Iterator[Row]:
     """Subsidies for adopting models are captured by the incumbent: its markup rises, and as less is passed on the gain
     in adoption goes to nothing (Xu and others 2025)."""
@@ -32,13 +32,12 @@ def what_a_subsidy_does_not_pass_on_ends_in_the_incumbents_markup() -> Iterator[
     adoption = out["adoption_by_region"][:, 24:, 0, TYPES.index("startup")].mean(axis=1).reshape(len(jobs), runs)
     raised = {part: float((markup[n + 1] / markup[0] - 1).mean()) for n, part in enumerate(PASSED_ON)}
     gained = {part: float(100 * (adoption[n + 1] - adoption[0]).mean()) for n, part in enumerate(PASSED_ON)}
-    tell = lambda table: ", ".join(f"{part:g}: {value:.3g}" for part, value in table.items())
     yield within("nothing passed on: rise of the incumbent's markup", 0.05, 1.0, raised[0.0])
     yield holds(
         "the less is passed on, the higher the markup",
         all(b <= a for a, b in pairwise(raised.values())),
         exact="falls",
-        measured=tell(raised),
+        measured=_listed(raised),
     )
     # what is captured makes lines dearer at home, so that adoption may even lose a little
     yield within("nothing passed on: gain in adoption, percentage points", -0.6, 0.1, gained[0.0])
@@ -46,6 +45,11 @@ def what_a_subsidy_does_not_pass_on_ends_in_the_incumbents_markup() -> Iterator[
         "the more is passed on, the more adopt",
         all(b >= a for a, b in pairwise(gained.values())),
         exact="rises",
-        measured=tell(gained),
+        measured=_listed(gained),
     )
     yield within("all passed on: gain in adoption, percentage points", 1, 100, gained[1.0])
+
+
+def _listed(by_part: dict[float, float]) -> str:
+    """``part: value`` for every part of the subsidy that is passed on."""
+    return ", ".join(f"{part:g}: {value:.3g}" for part, value in by_part.items())

@@ -1,11 +1,11 @@
-"""Elementary effects: what one step of one factor does, from many places. Few runs tell which factors to drop.
+"""Elementary effects: the effect of one step of one factor, at many places. Few runs tell which factors to drop.
 
 mu* is the mean size of a step's effect and sigma its spread; a factor with a large sigma is curved or interacts.
 Effects are per whole range of a factor, in the unit of the outcome, so factors of different units compare.
 
 Morris' grid has a few levels of each factor, onto which three categories do not fit evenly (on four levels one of them
-gets half of all points). So a factor with few values, and luck, takes two different values of its own in each
-trajectory, every value equally often; its step counts by the part of the range that it crosses, or as a whole range
+gets half of all points). So a factor with few values, and the replicate, takes two different values of its own in each
+trajectory, every value equally often. Its step counts by the part of the range that it crosses, or as a whole range
 where values have no order.
 """
 
@@ -20,16 +20,16 @@ from sim.analysis.sensitivity.design import (
     LUCK,
     POOL,
     Array,
-    Column,
     Design,
+    DesignColumn,
     clipped,
-    fresh_luck,
+    fresh_replicates,
     named_seed,
     problem,
     sequence,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, ends
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, percentile_interval
 
 MORRIS, RADIAL = "morris", "radial"
 LEVELS = 4
@@ -39,29 +39,36 @@ RADIAL_SHIFT = 4
 """Rows by which the second point of a radial design is shifted along the sequence (Campolongo and others 2011)."""
 
 
-def own_values(column: Column) -> bool:
+def own_values(column: DesignColumn) -> bool:
     """Whether a factor has so few values, or so little order, that it does not move on Morris' grid."""
     return column.name == LUCK or 0 < column.levels <= STEP_LEVELS or not column.ordered
 
 
 def design(
-    columns: Sequence[Column], size: int, seed: int, luck: bool = True, pool: int = POOL, radial: bool = False
+    columns: Sequence[DesignColumn],
+    size: int,
+    seed: int,
+    stochastic: bool = True,
+    pool: int = POOL,
+    radial: bool = False,
 ) -> Design:
     """Trajectories of one step for each factor: along Morris' grid, or each step from the same base point (radial).
 
     Parameters
     ----------
     size : trajectories; each has one row more than there are columns
+    stochastic : whether the replicate is a factor, drawn from ``pool`` of them
+    radial : every step starts at the base point, in place of the point before
     """
-    full = with_extras(columns, luck)
+    full = with_extras(columns, stochastic)
     parts = _radial(full, size, seed) if radial else _trajectories(full, size, seed)
     replicate = np.zeros(parts.shape[:2], dtype=int)
     pairs = np.empty((0, 2), int)
-    if luck:
+    if stochastic:
         place = [column.name for column in full].index(LUCK)
-        # a row stands after luck's step if its luck coordinate is not the trajectory's first
+        # a row comes after the step of the replicate if its luck coordinate is not the trajectory's first
         after = parts[:, :, place] != parts[:, :1, place]
-        first, other = fresh_luck(seed, size, pool)
+        first, other = fresh_replicates(seed, size, pool)
         replicate = np.where(after, other[:, None], first[:, None])
         steps = 1 + (np.argmax(after[:, 1:], axis=1) if not radial else np.full(size, place))
         row = np.arange(size) * parts.shape[1]
@@ -71,22 +78,22 @@ def design(
     return Design(RADIAL if radial else MORRIS, full, size, parts.shape[1], seed, unit, replicate.ravel(), pairs, base)
 
 
-def _trajectories(full: tuple[Column, ...], size: int, seed: int) -> Array:
+def _trajectories(full: tuple[DesignColumn, ...], size: int, seed: int) -> Array:
     from SALib.sample.morris import sample
 
-    found = [
+    trajectories = [
         sample(problem(full), 1, num_levels=LEVELS, seed=named_seed(seed, MORRIS, part)).astype(float)
         for part in range(size)
     ]
-    for part, rows in enumerate(found):
+    for part, rows in enumerate(trajectories):
         for place, column in enumerate(full):
             if own_values(column):
                 before, after = _two_values(column, seed, part, place)
                 rows[:, place] = np.where(rows[:, place] == rows[0, place], before, after)
-    return np.stack(found)
+    return np.stack(trajectories)
 
 
-def _two_values(column: Column, seed: int, part: int, place: int) -> tuple[float, float]:
+def _two_values(column: DesignColumn, seed: int, part: int, place: int) -> tuple[float, float]:
     """Two different values of a factor, as coordinates."""
     rng = np.random.default_rng([seed, part, place, 3])
     levels = column.levels or POOL
@@ -95,7 +102,7 @@ def _two_values(column: Column, seed: int, part: int, place: int) -> tuple[float
     return (before + 0.5) / levels, (after + 0.5) / levels
 
 
-def _radial(full: tuple[Column, ...], size: int, seed: int) -> Array:
+def _radial(full: tuple[DesignColumn, ...], size: int, seed: int) -> Array:
     from SALib.sample.radial.radial_funcs import combine_samples
 
     points = sequence(size + RADIAL_SHIFT, 2 * len(full), named_seed(seed, RADIAL))
@@ -113,7 +120,7 @@ def effects(design: Design, outcome: Array) -> Array:
     ``outcome`` is (row,) or (row, month); the result has the same last axes.
     """
     unit, y = design.parts(design.unit), design.parts(np.asarray(outcome, dtype=float))
-    found = np.empty((design.size, len(design.columns), *y.shape[2:]))
+    change_per_range = np.empty((design.size, len(design.columns), *y.shape[2:]))
     for place, column in enumerate(design.columns):
         if design.method == RADIAL:
             before = np.zeros(design.size, dtype=int)
@@ -128,23 +135,29 @@ def effects(design: Design, outcome: Array) -> Array:
         elif own_values(column):
             step = step * column.levels / (column.levels - 1)
         change = y[row, after] - y[row, before]
-        found[:, place] = change / step.reshape(-1, *[1] * (change.ndim - 1))
-    return found
+        change_per_range[:, place] = change / step.reshape(-1, *[1] * (change.ndim - 1))
+    return change_per_range
 
 
 def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
     """mu*, mu and sigma of one outcome, (row,), every value finite, in the outcome's unit."""
-    found = effects(design, outcome)
+    signed = effects(design, outcome)
     chosen = draws(design.size, resamples, seed)
-    size = np.abs(found)
-    boot = np.stack([size[each].mean(axis=0) for each in chosen])
-    mean = np.stack([found[each].mean(axis=0) for each in chosen])
-    spread = np.stack([found[each].std(axis=0, ddof=1) for each in chosen]) if design.size > 1 else np.zeros_like(boot)
-    (s_low, s_high), (m_low, m_high), (d_low, d_high) = ends(boot), ends(mean), ends(spread)
-    sigma = found.std(axis=0, ddof=1) if design.size > 1 else np.full(found.shape[1], np.nan)
+    size = np.abs(signed)
+    boot = np.stack([size[parts].mean(axis=0) for parts in chosen])
+    mean = np.stack([signed[parts].mean(axis=0) for parts in chosen])
+    spread = (
+        np.stack([signed[parts].std(axis=0, ddof=1) for parts in chosen]) if design.size > 1 else np.zeros_like(boot)
+    )
+    (s_low, s_high), (m_low, m_high), (d_low, d_high) = (
+        percentile_interval(boot),
+        percentile_interval(mean),
+        percentile_interval(spread),
+    )
+    sigma = signed.std(axis=0, ddof=1) if design.size > 1 else np.full(signed.shape[1], np.nan)
     return Measures(
         names=design.names,
-        values={"mu_star": size.mean(axis=0), "mu": found.mean(axis=0), "sigma": sigma},
+        values={"mu_star": size.mean(axis=0), "mu": signed.mean(axis=0), "sigma": sigma},
         low={"mu_star": s_low, "mu": m_low, "sigma": d_low},
         high={"mu_star": s_high, "mu": m_high, "sigma": d_high},
         main="mu_star",
@@ -155,6 +168,6 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     )
 
 
-def over_time(design: Design, curves: Array) -> Array:
+def mean_effects_over_time(design: Design, curves: Array) -> Array:
     """mu* for every month, (month, factor), from curves (row, month)."""
     return np.abs(effects(design, curves)).mean(axis=0).T

@@ -1,7 +1,7 @@
 """Two-level fractional factorial: main effects, and pairs of them, from a few runs at the ends of the ranges.
 
-It assumes that outcomes are nearly straight between the ends. More runs repeat the same points with other luck, which
-gives errors and luck's share.
+It assumes that outcomes are nearly linear between the ends. More runs repeat the same points with other replicates,
+which gives errors and the stochastic share.
 """
 
 from __future__ import annotations
@@ -14,21 +14,27 @@ from sim.analysis.sensitivity.design import (
     DUMMY,
     POOL,
     Array,
-    Column,
     Design,
+    DesignColumn,
     clipped,
     named_seed,
     problem,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, ends, noise_floor
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, noise_floor, percentile_interval
 from sim.basics.errors import DesignError
 
 METHOD = "ff"
 
 
-def design(columns: Sequence[Column], size: int, seed: int, luck: bool = True, pool: int = POOL) -> Design:
-    """Hadamard contrasts and their mirror; each part is the whole design once more with other luck."""
+def design(columns: Sequence[DesignColumn], size: int, seed: int, stochastic: bool = True, pool: int = POOL) -> Design:
+    """Hadamard contrasts and their mirror image; each part is the whole design with other replicates.
+
+    Raises
+    ------
+    DesignError
+        When a factor has more than two unordered values, or a deterministic model would be repeated.
+    """
     from SALib.sample import ff
 
     unordered = [column.name for column in columns if not column.ordered and column.levels != 2]
@@ -37,15 +43,15 @@ def design(columns: Sequence[Column], size: int, seed: int, luck: bool = True, p
             f"{', '.join(unordered)}: has more than two values without an order, and this design sees two of them. "
             "Use morris or sobol, or give two values."
         )
-    if not luck and size > 1:
+    if not stochastic and size > 1:
         raise DesignError("a model without luck gives the same again; a fractional factorial design needs size 1 here.")
-    full = with_extras(columns, luck=False)
+    full = with_extras(columns, stochastic=False)
     # SALib adds dummies of its own to the problem that it is given, up to a power of two
     once = clipped(np.asarray(ff.sample(problem(full)), dtype=float))
     width, count = len(once), once.shape[1]
-    added = tuple(Column(f"{DUMMY}_{number}", block=DUMMY) for number in range(count - len(full)))
+    added = tuple(DesignColumn(f"{DUMMY}_{number}", block=DUMMY) for number in range(count - len(full)))
     unit = np.tile(once, (size, 1))
-    if not luck:
+    if not stochastic:
         replicate, pairs = np.zeros(len(unit), int), np.empty((0, 2), int)
     else:
         drawn = np.array(
@@ -66,22 +72,22 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     from SALib.analyze import ff
 
     unit, y = design.parts(design.unit), design.parts(np.asarray(outcome, dtype=float))
-    each = np.stack(
+    by_part = np.stack(
         [
             2
             * np.asarray(ff.analyze(problem(design.columns), unit[part], y[part], seed=named_seed(seed, METHOD))["ME"])
             for part in range(design.size)
         ]
     )
-    value = each.mean(axis=0)
+    value = by_part.mean(axis=0)
     inert = np.array([name.startswith(DUMMY) for name in design.names])
     if design.size > 1:
-        error = each.std(axis=0, ddof=1) / np.sqrt(design.size)
+        error = by_part.std(axis=0, ddof=1) / np.sqrt(design.size)
     else:  # the contrasts of inert columns are error and nothing else
         error = np.full(len(value), np.sqrt(np.mean(value[inert] ** 2)))
     boot = value + np.random.default_rng([seed, 19]).standard_normal((resamples, len(value))) * error
-    low, high = ends(boot)
-    size_low, size_high = ends(np.abs(boot))
+    low, high = percentile_interval(boot)
+    size_low, size_high = percentile_interval(np.abs(boot))
     floor = noise_floor(np.abs(value[inert])) if inert.sum() > 2 else float(np.abs(value[inert]).max() * 2)
     return Measures(
         names=design.names,

@@ -1,8 +1,8 @@
 """Methods that need no design of their own: RBD-FAST, delta, PAWN, HDMR and regional sensitivity from one sample.
 
-Each is biased away from zero, and the more so the fewer the runs: PAWN gives an inert factor .11 at 250 runs and .04 at
-4,000, and twice as much with more slices. So each is held against columns that the model never saw, at the same number
-of runs and slices, and nothing below them is named.
+All are biased away from zero, more so with fewer runs: PAWN gives an inert factor .11 at 250 runs and .04 at 4,000, and
+twice as much with more slices. So each is compared with columns that the model never saw, at the same number of runs
+and slices, and a factor below them is not named.
 """
 
 from __future__ import annotations
@@ -10,16 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sim.analysis.sensitivity.design import DUMMY, Array, Column, Design, named_seed, problem
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, centred, draws, ends, inert_columns, noise_floor
+from sim.analysis.sensitivity.design import DUMMY, Array, Design, DesignColumn, named_seed, problem
+from sim.analysis.sensitivity.measures import (
+    RESAMPLES,
+    Measures,
+    centred,
+    draws,
+    inert_columns,
+    noise_floor,
+    percentile_interval,
+)
 from sim.analysis.sensitivity.resampling import deltas, first_orders, regionals, slice_distances
 from sim.basics.errors import DesignError
 
-METHODS = ("rbd_fast", "delta", "pawn", "hdmr", "rsa")
+GIVEN_DATA_METHODS = ("rbd_fast", "delta", "pawn", "hdmr", "rsa")
 RUNS_A_SLICE, MOST_SLICES = 60, 10
 HDMR_LEAST = 300
 HDMR_TERMS_PER_RUN = 0.5
@@ -30,7 +39,7 @@ NORMAL = 1.959964
 
 @contextmanager
 def contained(seed: int) -> Iterator[None]:
-    """Run SALib without its marks on the world: the global generator, warning filters, and words on the terminal."""
+    """Run SALib without side effects: on the global random generator, warning filters and the terminal."""
     import warnings
 
     state, spoken = np.random.get_state(), warnings.formatwarning  # noqa: NPY002  (SALib draws from it)
@@ -44,14 +53,20 @@ def contained(seed: int) -> Iterator[None]:
         np.random.set_state(state)  # noqa: NPY002
 
 
-def slices(rows: int, column: Column | None = None) -> int:
-    """Into how many slices PAWN cuts a factor: about sixty runs each, and one for each value of a factor with few."""
+def slices(rows: int, column: DesignColumn | None = None) -> int:
+    """Into how many slices PAWN cuts a factor: about sixty runs a slice, and one slice a value where there are few."""
     most = max(2, min(MOST_SLICES, rows // RUNS_A_SLICE))
     return column.levels if column is not None and 0 < column.levels <= most else most
 
 
 def indices(design: Design, outcome: Array, method: str, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
-    """Indices of one outcome, (row,), every value finite, by one of `METHODS`."""
+    """Indices of one outcome, (row,), every value finite, by one of `GIVEN_DATA_METHODS`.
+
+    Raises
+    ------
+    DesignError
+        When there is no such method, or too few runs for it.
+    """
     x = design.unit[: design.size]
     y = np.asarray(outcome, dtype=float)[: design.size]
     if method == "rbd_fast":
@@ -66,7 +81,7 @@ def indices(design: Design, outcome: Array, method: str, resamples: int = RESAMP
         return _pawn(design, x, y, resamples, seed)
     if method == "hdmr":
         return _hdmr(design, x, y, seed)
-    raise DesignError(f"{method} is no method for a sample. Known: {', '.join(METHODS)}.")
+    raise DesignError(f"{method} is no method for a sample. Known: {', '.join(GIVEN_DATA_METHODS)}.")
 
 
 def _from_columns(
@@ -85,7 +100,7 @@ def _from_columns(
     value = estimate(x, y)
     boot = centred(np.stack([estimate(x[rows], y[rows]) for rows in draws(len(y), resamples, seed)]), value)
     dummies = inert_columns(lambda columns: estimate(columns, y), len(y), seed)
-    low, high = ends(boot if signed else np.maximum(boot, 0.0))
+    low, high = percentile_interval(boot if signed else np.maximum(boot, 0.0))
     floor = noise_floor(np.append(dummies, value[design.names.index(DUMMY)]))
     return Measures(
         names=design.names,
@@ -103,10 +118,10 @@ def _from_columns(
 def first_order_over_time(design: Design, curves: Array) -> Array:
     """S1 by RBD-FAST for every month, (month, factor), from curves (row, month); NaN where nothing varies."""
     x, y = design.unit[: design.size], np.asarray(curves, dtype=float)[: design.size]
-    found = np.full((y.shape[1], x.shape[1]), np.nan)
+    first = np.full((y.shape[1], x.shape[1]), np.nan)
     for month in np.flatnonzero(np.ptp(y, axis=0) > 1e-12):
-        found[month] = first_orders(x, y[:, month])
-    return found
+        first[month] = first_orders(x, y[:, month])
+    return first
 
 
 def _pawn(design: Design, x: Array, y: Array, resamples: int, seed: int) -> Measures:
@@ -136,26 +151,31 @@ def _hdmr(design: Design, x: Array, y: Array, seed: int) -> Measures:
             f"hdmr would fit {3 * count} coefficients to {len(y)} runs. Ask for more base points or fewer factors."
         )
     pairs = 3 * count + 9 * count * (count - 1) // 2 <= HDMR_TERMS_PER_RUN * len(y)
-    fit = lambda values, bootstrap, word: enhanced_hdmr.analyze(
-        problem(design.columns),
-        x,
-        values,
-        max_order=2 if pairs else 1,
-        poly_order=3,
-        bootstrap=bootstrap,
-        seed=named_seed(seed, word),
-    )
+
+    def fit(values: Array, bootstrap: int, word: str) -> dict[str, Any]:
+        return enhanced_hdmr.analyze(
+            problem(design.columns),
+            x,
+            values,
+            max_order=2 if pairs else 1,
+            poly_order=3,
+            bootstrap=bootstrap,
+            seed=named_seed(seed, word),
+        )
+
+    def of_columns(result: dict[str, Any], name: str) -> Array:
+        return np.ravel(np.asarray(result[name], dtype=float))[:count]
+
     with contained(seed):
-        found = fit(y, 20, "hdmr")
+        result = fit(y, 20, "hdmr")
         # the same metamodel fitted to nothing: outcomes in random order
         noise = [fit(np.random.default_rng([seed, 13, turn]).permuted(y), 2, f"noise {turn}") for turn in range(3)]
-    of = lambda name, source=found: np.ravel(np.asarray(source[name], dtype=float))[:count]
-    alone, total, a_half, t_half = of("S"), of("ST"), of("S_conf"), of("ST_conf")
+    alone, total, a_half, t_half = (of_columns(result, name) for name in ("S", "ST", "S_conf", "ST_conf"))
     # SALib keeps no resamples: a normal scatter of the width that it reports stands for them
     scatter = np.random.default_rng([seed, 17]).standard_normal((RESAMPLES, count))
-    floor = {name: noise_floor(np.concatenate([of(name, each) for each in noise])) for name in ("ST", "S")}
+    floor = {name: noise_floor(np.concatenate([of_columns(inert, name) for inert in noise])) for name in ("ST", "S")}
     notes = [] if pairs else [f"Too few runs for interactions of {count} factors: the metamodel adds up single ones."]
-    explained = float(np.nansum(np.asarray(found["S"], dtype=float)))
+    explained = float(np.nansum(np.asarray(result["S"], dtype=float)))
     return Measures(
         names=design.names,
         values={"S1": alone, "ST": total},
@@ -164,15 +184,15 @@ def _hdmr(design: Design, x: Array, y: Array, seed: int) -> Measures:
         main="ST",
         boot=total + scatter * t_half / NORMAL,
         floor={"ST": floor["ST"], "S1": floor["S"]},
-        pairs=_terms(found, design.names) if pairs else None,
+        pairs=_terms(result, design.names) if pairs else None,
         notes=(*notes, f"The metamodel explains {explained:.0%} of the variance; luck is no part of it."),
     )
 
 
-def _terms(found: dict[str, Array], names: tuple[str, ...]) -> pd.DataFrame:
-    values, halves = np.ravel(found["S"]), np.ravel(found["S_conf"])
+def _terms(result: dict[str, Any], names: tuple[str, ...]) -> pd.DataFrame:
+    values, halves = np.ravel(result["S"]), np.ravel(result["S_conf"])
     rows = []
-    for number, term in enumerate(found["Term"]):
+    for number, term in enumerate(result["Term"]):
         first, slash, second = str(term).partition("/")
         if slash and first in names and second in names:
             value, half = float(values[number]), float(halves[number])

@@ -1,6 +1,6 @@
-"""Derivative-based measures (DGSM): a bound from above on ST, from slopes at many points.
+"""Derivative-based measures (DGSM): an upper bound of ST, from slopes at many points.
 
-Only factors with a continuum of values have slopes. Luck has none; it stays the same along the steps from a point.
+Only continuous factors have slopes. The replicate has none; it stays the same along the steps from a point.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ import numpy as np
 
 from sim.analysis.sensitivity.design import (
     DUMMY,
-    LUCK_PAIRS,
     POOL,
+    REPLICATE_PAIRS,
     Array,
-    Column,
     Design,
-    fresh_luck,
+    DesignColumn,
+    fresh_replicates,
     named_seed,
     problem,
     require_power_of_two,
     sequence,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, ends
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, percentile_interval
 from sim.basics.errors import DesignError
 
 METHOD = "dgsm"
@@ -31,8 +31,14 @@ STEP = 0.05
 """Step as a part of the range. Adopters are whole, so a much smaller step would measure single switches."""
 
 
-def design(columns: Sequence[Column], size: int, seed: int, luck: bool = True, pool: int = POOL) -> Design:
-    """Base points of a Sobol' sequence, each with one small step of each factor."""
+def design(columns: Sequence[DesignColumn], size: int, seed: int, stochastic: bool = True, pool: int = POOL) -> Design:
+    """Base points of a Sobol' sequence, each with one small step of each factor.
+
+    Raises
+    ------
+    DesignError
+        When a factor is not continuous, or ``size`` is not a power of two.
+    """
     few = [column.name for column in columns if column.levels or not column.ordered]
     if few:
         raise DesignError(
@@ -40,7 +46,7 @@ def design(columns: Sequence[Column], size: int, seed: int, luck: bool = True, p
             "use morris or sobol, which step from value to value."
         )
     require_power_of_two(size, METHOD)
-    full = with_extras(columns, luck=False)
+    full = with_extras(columns, stochastic=False)
     count = len(full)
     base = sequence(size, count, named_seed(seed, METHOD))
     parts = np.repeat(base[:, None, :], count + 1, axis=1)
@@ -49,11 +55,11 @@ def design(columns: Sequence[Column], size: int, seed: int, luck: bool = True, p
         parts[:, place + 1, place] += np.where(base[:, place] < 0.5, STEP, -STEP)
     unit, width = parts.reshape(-1, count), count + 1
     first = np.arange(size) * width
-    if not luck:
+    if not stochastic:
         none = np.empty((0, 2), int)
         return Design(METHOD, full, size, width, seed, unit, np.zeros(len(unit), int), none, first)
-    own, other = fresh_luck(seed, size, pool)
-    twice = first[: min(LUCK_PAIRS, size)]
+    own, other = fresh_replicates(seed, size, pool)
+    twice = first[: min(REPLICATE_PAIRS, size)]
     return Design(
         METHOD,
         full,
@@ -73,16 +79,16 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
 
     n = design.size * design.width
     y = np.asarray(outcome, dtype=float)[:n]
-    found = dgsm.analyze(problem(design.columns), design.unit[:n], y, num_resamples=2, seed=named_seed(seed, METHOD))
+    result = dgsm.analyze(problem(design.columns), design.unit[:n], y, num_resamples=2, seed=named_seed(seed, METHOD))
     unit, values = design.parts(design.unit), design.parts(y)
     steps = np.stack([unit[:, 1 + i, i] - unit[:, 0, i] for i in range(len(design.columns))], axis=1)
     slopes = ((values[:, 1:] - values[:, :1]) / steps) ** 2
     chosen = draws(design.size, resamples, seed)
-    boot = np.stack([slopes[each].mean(axis=0) / (np.pi**2 * np.var(values[each, 0])) for each in chosen])
-    low, high = ends(boot)
+    boot = np.stack([slopes[parts].mean(axis=0) / (np.pi**2 * np.var(values[parts, 0])) for parts in chosen])
+    low, high = percentile_interval(boot)
     return Measures(
         names=design.names,
-        values={"dgsm": np.asarray(found["dgsm"]), "vi": np.asarray(found["vi"])},
+        values={"dgsm": np.asarray(result["dgsm"]), "vi": np.asarray(result["vi"])},
         low={"dgsm": low, "vi": np.full_like(low, np.nan)},
         high={"dgsm": high, "vi": np.full_like(high, np.nan)},
         main="dgsm",

@@ -1,14 +1,13 @@
-"""The methods by name: which question each answers, how many runs it takes, and what it cannot do."""
+"""The methods by name: which question each answers, how many runs it takes, and what its limits are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 from sim.analysis.sensitivity.convergence import LEAST_PARTS
-from sim.analysis.sensitivity.design import POOL, Array, Column, Design, sample
+from sim.analysis.sensitivity.design import POOL, Array, Design, DesignColumn, sample
 from sim.analysis.sensitivity.measures import RESAMPLES, Measures
 from sim.analysis.sensitivity.methods import elementary, factorial, given_data, gradients, shapley, variance
 from sim.basics.errors import DesignError, UnknownNameError
@@ -19,12 +18,15 @@ Estimator = Callable[..., Measures]
 
 @dataclass(frozen=True)
 class Method:
-    """One way to ask.
+    """One method of sensitivity analysis.
 
     Attributes
     ----------
+    name : as after ``--method``
     title, answers : name in words, and the question it answers
-    size : parts that it starts with, when nothing else is said
+    design : (columns, size, seed, stochastic, pool) -> Design
+    estimate : (design, outcome, resamples, seed) -> Measures
+    size : default number of parts of the design
     part : what a part is called
     balanced : whether parts come in powers of two
     groups : whether whole blocks can be factors
@@ -34,7 +36,7 @@ class Method:
     name: str
     title: str
     answers: str
-    make: Maker
+    design: Maker
     estimate: Estimator
     size: int
     part: str = "base points"
@@ -44,18 +46,20 @@ class Method:
 
 
 def _given(name: str, title: str, answers: str, size: int = 1024) -> Method:
-    def make(columns: Sequence[Column], size: int, seed: int, luck: bool = True, pool: int = POOL) -> Design:
-        return sample(columns, size, seed, luck, pool, method=name)
+    def design(
+        columns: Sequence[DesignColumn], size: int, seed: int, stochastic: bool = True, pool: int = POOL
+    ) -> Design:
+        return sample(columns, size, seed, stochastic, pool, method=name)
 
     def estimate(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
         return given_data.indices(design, outcome, name, resamples, seed)
 
-    return Method(name, title, answers, make, estimate, size)
+    return Method(name, title, answers, design, estimate, size)
 
 
 METHODS: dict[str, Method] = {
-    each.name: each
-    for each in (
+    method.name: method
+    for method in (
         Method(
             "morris",
             "Morris elementary effects",
@@ -132,12 +136,9 @@ METHODS: dict[str, Method] = {
 }
 
 
-Question = Literal["screen", "share", "interaction", "tail", "which-region"]
-
-
 @dataclass(frozen=True)
 class Answer:
-    """What answers a question, and why that is chosen."""
+    """The method that answers a question, and why."""
 
     method: str
     why: str
@@ -171,7 +172,7 @@ QUESTIONS: dict[str, Answer] = {
 }
 
 
-def find(name: str) -> Method:
+def find_method(name: str) -> Method:
     """The method of a name.
 
     Raises
@@ -185,16 +186,22 @@ def find(name: str) -> Method:
     return METHODS[known]
 
 
-def make(
+def build_design(
     method: Method,
-    columns: Sequence[Column],
+    columns: Sequence[DesignColumn],
     size: int,
     seed: int,
-    luck: bool = True,
+    stochastic: bool = True,
     pool: int = POOL,
     by_block: bool = False,
 ) -> Design:
     """The design of a method.
+
+    Parameters
+    ----------
+    size : parts: trajectories, base points or walks
+    stochastic : whether the replicate is a factor, drawn from ``pool`` of them
+    by_block : move whole blocks of factors together
 
     Raises
     ------
@@ -204,11 +211,11 @@ def make(
     if size < 1:
         raise DesignError(f"{size} {method.part}: there must be at least 1.")
     if not by_block:
-        return method.make(columns, size, seed, luck, pool)
+        return method.design(columns, size, seed, stochastic, pool)
     if not method.groups:
-        able = ", ".join(name for name, each in METHODS.items() if each.groups)
+        able = ", ".join(name for name, other in METHODS.items() if other.groups)
         raise DesignError(
             f"{method.name} is not defined for groups: what it would print are averages, or indices of single factors. "
             f"Blocks can be moved as wholes by {able}."
         )
-    return method.make(columns, size, seed, luck, pool, by_block=True)
+    return method.design(columns, size, seed, stochastic, pool, by_block=True)

@@ -1,4 +1,4 @@
-"""Sobol' indices: how the variance of an outcome is shared among factors, luck included.
+"""Sobol' indices: how the variance of an outcome is shared among factors, the replicate included.
 
 S1 is what a factor does alone, ST what it does with all its interactions, S2 what two do together beyond both alone.
 Estimators are SALib's (Saltelli 2010 for S1, Jansen for ST), the bootstrap too; curves go through scipy, which takes
@@ -8,7 +8,7 @@ all months at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,16 +18,16 @@ from sim.analysis.sensitivity.design import (
     LUCK,
     POOL,
     Array,
-    Column,
     Design,
+    DesignColumn,
     clipped,
-    luck_of,
     named_seed,
     problem,
+    replicates_of,
     require_power_of_two,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, ends
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, percentile_interval
 from sim.basics.errors import DesignError
 
 METHOD = "sobol"
@@ -35,10 +35,10 @@ SECOND_ORDER = "sobol2"
 
 
 def design(
-    columns: Sequence[Column],
+    columns: Sequence[DesignColumn],
     size: int,
     seed: int,
-    luck: bool = True,
+    stochastic: bool = True,
     pool: int = POOL,
     second: bool = False,
     by_block: bool = False,
@@ -48,13 +48,19 @@ def design(
     Parameters
     ----------
     size : base points, a power of two
+    stochastic : whether the replicate is a factor, drawn from ``pool`` of them
     second : also B with one factor taken from A, as second-order indices need; doubles the runs
     by_block : move whole blocks of factors together, and give indices of blocks
+
+    Raises
+    ------
+    DesignError
+        When ``size`` is not a power of two, or the columns are refused.
     """
     from SALib.sample import sobol
 
     require_power_of_two(size, "sobol")
-    full = with_extras(columns, luck)
+    full = with_extras(columns, stochastic)
     groups = tuple(column.block or column.name for column in full) if by_block else ()
     if by_block and any(column.block in (LUCK, DUMMY) for column in columns):
         raise DesignError(f"a block cannot be called {LUCK} or {DUMMY}; these are added by the design.")
@@ -63,10 +69,10 @@ def design(
     unit = clipped(sobol.sample(about, size, calc_second_order=second, scramble=True, seed=named_seed(seed, METHOD)))
     count = len(dict.fromkeys(groups)) if groups else len(full)
     width = (2 * count if second else count) + 2
-    replicate = luck_of(unit, full, pool)
+    replicate = replicates_of(unit, full, pool)
     first = np.arange(size) * width
     pairs = np.empty((0, 2), int)
-    if luck:
+    if stochastic:
         names = list(dict.fromkeys(groups)) if groups else [column.name for column in full]
         pairs = np.column_stack([first, first + 1 + names.index(LUCK)])
     base = np.concatenate([first, first + width - 1])
@@ -83,7 +89,7 @@ def _plain(design: Design) -> dict[str, Any]:
 def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
     """S1, ST and, where the design allows, S2 of one outcome, (row,), every value finite.
 
-    The floor of ST is that of the inert column, which is exactly 0 when a run is a function of its point and its luck.
+    The floor of ST is that of the inert column, exactly 0 when a run is a function of its point and its replicate.
     The floor of S1 is the sampling error of an estimate that is 0 by design: the covariance of the independent base
     points A and B.
     """
@@ -91,7 +97,7 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
 
     second = design.method == SECOND_ORDER
     y = np.asarray(outcome, dtype=float)[: design.size * design.width]
-    found = sobol.analyze(
+    result = sobol.analyze(
         _plain(design),
         y,
         calc_second_order=second,
@@ -99,18 +105,18 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
         keep_resamples=True,
         seed=named_seed(seed, "bootstrap"),
     )
-    total, alone = np.asarray(found["ST_conf_all"]), np.asarray(found["S1_conf_all"])
-    (t_low, t_high), (a_low, a_high) = ends(total), ends(alone)
+    total, alone = np.asarray(result["ST_conf_all"]), np.asarray(result["S1_conf_all"])
+    (t_low, t_high), (a_low, a_high) = percentile_interval(total), percentile_interval(alone)
     floor = {"ST": float(t_high[design.names.index(DUMMY)]), "S1": _floor_of_first(design, y, resamples, seed)}
     return Measures(
         names=design.names,
-        values={"S1": np.asarray(found["S1"]), "ST": np.asarray(found["ST"])},
+        values={"S1": np.asarray(result["S1"]), "ST": np.asarray(result["ST"])},
         low={"S1": a_low, "ST": t_low},
         high={"S1": a_high, "ST": t_high},
         main="ST",
         boot=total,
         floor=floor,
-        pairs=_second(design, found) if second else None,
+        pairs=_second(design, result) if second else None,
     )
 
 
@@ -122,18 +128,18 @@ def _floor_of_first(design: Design, y: Array, resamples: int, seed: int) -> floa
     return float(np.quantile(np.abs((a * b)[chosen].mean(axis=1)), 0.95) / spread)
 
 
-def _second(design: Design, found: dict[str, Array]) -> pd.DataFrame:
+def _second(design: Design, result: dict[str, Array]) -> pd.DataFrame:
     names, rows = design.names, []
     for i in range(len(names)):
         for j in range(i + 1, len(names)):
-            value, half = float(found["S2"][i, j]), float(found["S2_conf"][i, j])
+            value, half = float(result["S2"][i, j]), float(result["S2_conf"][i, j])
             rows.append(
                 {"first": names[i], "second": names[j], "value": value, "low": value - half, "high": value + half}
             )
     return pd.DataFrame(rows, columns=["first", "second", "value", "low", "high"])
 
 
-def over_time(design: Design, curves: Array) -> tuple[Array, Array]:
+def first_and_total_over_time(design: Design, curves: Array) -> tuple[Array, Array]:
     """S1 and ST for every month at once.
 
     Parameters
@@ -158,22 +164,27 @@ def over_time(design: Design, curves: Array) -> tuple[Array, Array]:
             "f_B": live[:, -1].T,
             "f_AB": np.moveaxis(live[:, 1 : 1 + count], (1, 2), (0, 1)),
         }
-        found = _sobol_of(sobol_indices, given, design.size)
-        first[varies], total[varies] = np.atleast_2d(found.first_order), np.atleast_2d(found.total_order)
+        result = _sobol_of(sobol_indices, given, design.size)
+        first[varies], total[varies] = np.atleast_2d(result.first_order), np.atleast_2d(result.total_order)
     return first, total
 
 
-def _sobol_of(sobol_indices: Any, given: dict[str, Array], size: int) -> Any:
-    """scipy insists on a power of two, and a design from which failed parts were dropped has none: go on by parts."""
-    from types import SimpleNamespace
+class _SobolOfCurves(NamedTuple):
+    """Indices of many outcomes, (month, factor) each: the part of scipy's result that is used."""
 
+    first_order: Array
+    total_order: Array
+
+
+def _sobol_of(sobol_indices: Any, given: dict[str, Array], size: int) -> Any:
+    """scipy's indices. It insists on a power of two; where failed parts were dropped, the same estimators by hand."""
     if size & (size - 1) == 0:
         return sobol_indices(func=given, n=size)
     a, b, ab = given["f_A"], given["f_B"], given["f_AB"]
     mean = np.mean((a + b) / 2, axis=1)
     a, b, ab = a - mean[:, None], b - mean[:, None], ab - mean[:, None]
     spread = np.var(np.concatenate([a, b], axis=1), axis=1)
-    return SimpleNamespace(
+    return _SobolOfCurves(
         first_order=(np.mean(b * (ab - a), axis=-1) / spread).T,
         total_order=(0.5 * np.mean((a - ab) ** 2, axis=-1) / spread).T,
     )

@@ -1,4 +1,4 @@
-"""Restricted worlds in which closed forms hold: nothing feeds back but what a check lets through."""
+"""Restricted scenarios in which closed forms hold: all feedback is off except what a check switches on."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ NO_FEEDBACK: dict[str, dict[str, Any]] = {
     "sectors": {name: {"data_gain": 0.0} for name in SECTORS},
     "regions": {region: {"power": 1e6} for region in REGIONS},
 }
-"""Parameters at which nothing that adopters do comes back to them, and at which neither compute nor ideas grow."""
+"""Parameters at which adoption feeds back on nothing, and at which neither compute nor algorithms improve."""
 
 ALL_STARTUPS = {"sectors": {name: float(name == "software") for name in SECTORS}}
-"""Part of a region in which everybody is a software startup."""
+"""Sector shares of a region in which everybody is a software startup."""
 
 
 def everybody(numbers: dict[str, float]) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def everybody(numbers: dict[str, float]) -> dict[str, Any]:
     return dict.fromkeys(TYPES, numbers)
 
 
-def world(
+def restricted_scenario(
     lines: dict[str, dict[str, Any]],
     months: int,
     adopters: int,
@@ -53,12 +53,12 @@ def world(
     events: Sequence[dict[str, Any]] = (),
     **groups: dict[str, Any],
 ) -> Scenario:
-    """A world of the given lines, known to everybody, in which nothing feeds back but what ``groups`` allows.
+    """A scenario of the given lines, known to everybody, without feedback except what ``groups`` allows.
 
     Parameters
     ----------
-    lines : name -> what differs from the declared line; all others sit out
-    cut : loops to switch off beside
+    lines : name -> what differs from the declared line; all other lines are inactive
+    cut : loops to switch off in addition
     groups : changes to the groups of parameters, such as ``startup={"review_rate": 1.0}``, over `NO_FEEDBACK`
     """
     parameters: dict[str, Any] = {key: dict(values) for key, values in NO_FEEDBACK.items()}
@@ -82,7 +82,7 @@ def world(
 def two_equal_lines(weight: float, switching_cost: float, review: float, months: int, adopters: int) -> Scenario:
     """All adopters are startups, two lines are alike in everything, and each is worth its share times ``weight``."""
     alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0}
-    return world(
+    return restricted_scenario(
         {"US-closed-A": alike, "US-closed-B": alike},
         months,
         adopters,

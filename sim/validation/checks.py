@@ -1,4 +1,4 @@
-"""The form of a check: a sentence, rows of exact and measured values, and a verdict."""
+"""What a check is: a sentence, rows of exact and measured values, and a verdict. `all_checks` lists them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 Verdict = str
@@ -17,7 +17,7 @@ PASS, FAIL = "pass", "FAIL"
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: what is claimed, what mathematics or a paper says, what the model gives."""
+    """One line of a table: the statement, the exact or published value, the model's value, and whether they agree."""
 
     statement: str
     exact: str
@@ -32,13 +32,13 @@ class Check:
     Attributes
     ----------
     id : ``V5`` or ``X3``
-    sentence : what is proved, from the name of the function
-    law : the law or the paper's finding, in words
-    run : returns the rows
+    sentence : what is checked, from the name of the function
+    law : the law or the paper's finding, from the docstring of the function
+    run : runs the check and returns its rows
     slow : left out of the quick table
     source : key of the paper in ``sources.toml``; closed forms may have none
-    expected : for prior work, the verdict that is known
-    remark : for prior work, why it comes out as it does
+    expected : the verdict that the test suite holds the model to
+    remark : for prior work that is not fully reproduced, why not
     """
 
     id: str
@@ -52,22 +52,22 @@ class Check:
 
     @property
     def title(self) -> str:
-        """The sentence, as a sentence begins."""
+        """The sentence with a capital letter."""
         return self.sentence[0].upper() + self.sentence[1:]
 
     @property
     def number(self) -> tuple[str, int]:
-        """Sorts V2 before V10, and V before X."""
+        """Sort key: V2 comes before V10, and V before X."""
         return self.id[0], int(self.id[1:])
 
-    def outcome(self) -> Outcome:
+    def result(self) -> CheckResult:
         """Run the check."""
-        return Outcome(self, tuple(self.run()))
+        return CheckResult(self, tuple(self.run()))
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a check came to."""
+class CheckResult:
+    """The rows that a check returned."""
 
     check: Check
     rows: tuple[Row, ...] = field(default_factory=tuple)
@@ -85,23 +85,25 @@ def close(statement: str, exact: Any, measured: Any, *, within: Any, unit: str =
     """A row that passes when two numbers differ by no more than ``within``, in the same unit."""
     passed = abs(float(measured) - float(exact)) <= float(within)
     tail = f" {unit}" if unit else ""
-    return Row(statement, f"{number(exact)}{tail}", f"{number(measured)} ± {number(within)}", bool(passed))
+    return Row(
+        statement, f"{four_digits(exact)}{tail}", f"{four_digits(measured)} ± {four_digits(within)}", bool(passed)
+    )
 
 
 def within(statement: str, low: Any, high: Any, measured: Any, unit: str = "") -> Row:
     """A row that passes when a number lies in a band."""
     passed = float(low) <= float(measured) <= float(high)
     tail = f" {unit}" if unit else ""
-    return Row(statement, f"{number(low)} to {number(high)}{tail}", number(measured), bool(passed))
+    return Row(statement, f"{four_digits(low)} to {four_digits(high)}{tail}", four_digits(measured), bool(passed))
 
 
 def holds(statement: str, passed: Any, *, exact: str, measured: str) -> Row:
-    """A row about something that is no single number, such as an equality of bits."""
+    """A row about something that is not a single number, such as equality bit for bit."""
     return Row(statement, exact, measured, bool(passed))
 
 
-def number(value: Any) -> str:
-    """A number as one reads it in a table: four digits, and powers of ten when it is tiny or huge."""
+def four_digits(value: Any) -> str:
+    """A number with four significant digits, in scientific notation when it is tiny or huge."""
     value = float(value)
     if value == 0 or 1e-4 <= abs(value) < 1e5:
         return f"{value:.4g}"
@@ -112,27 +114,27 @@ _REGISTRY: dict[tuple[str, str], Check] = {}
 
 
 def verifies(id: str, *, slow: bool = False, source: str = "") -> Callable[[Callable[[], Iterable[Row]]], Any]:
-    """Mark a function as the proof of a closed form. Its name is the sentence, its docstring states the law."""
-    return lambda function: _register(function, id, slow=slow, source=source)
+    """Mark a function as the check of a closed form. Its name is the sentence, its docstring states the law."""
+    return partial(_register, id=id, slow=slow, source=source)
 
 
-def replicates(
+def reproduces(
     id: str, *, source: str, verdict: Verdict = REPRODUCED, remark: str = "", slow: bool = False
 ) -> Callable[[Callable[[], Iterable[Row]]], Any]:
-    """Mark a function as the repetition of a finding of prior work.
+    """Mark a function as the check of a finding of prior work.
 
     Parameters
     ----------
     source : key of the paper; the docstring says what it found
-    verdict : what is known to come out. The test suite holds the model to it, so that a change is noticed.
+    verdict : the known verdict. The test suite holds the model to it, so that a change is noticed
     remark : where the finding is not reproduced, why not
     """
-    return lambda function: _register(function, id, slow=slow, source=source, expected=verdict, remark=remark)
+    return partial(_register, id=id, slow=slow, source=source, expected=verdict, remark=remark)
 
 
 def _register(function: Callable[[], Iterable[Row]], id: str, **about: Any) -> Callable[[], Iterable[Row]]:
     if not re.fullmatch(r"[VX]\d+", id):
-        raise ValueError(f'"{id}" is no number of a check; write V5 or X3')
+        raise ValueError(f'"{id}" is not the number of a check; write V5 or X3')
     sentence = function.__name__.replace("_", " ")
     law = " ".join((function.__doc__ or "").split())
     _REGISTRY[id, function.__name__] = Check(id, sentence, law, lambda: list(function()), **about)
@@ -140,10 +142,10 @@ def _register(function: Callable[[], Iterable[Row]], id: str, **about: Any) -> C
 
 
 @cache
-def checks() -> tuple[Check, ...]:
+def all_checks() -> tuple[Check, ...]:
     """Every check of `sim.validation.closed_forms` and `sim.validation.prior_work`, in order."""
     for package in ("sim.validation.closed_forms", "sim.validation.prior_work"):
-        found = importlib.import_module(package)
-        for module in pkgutil.iter_modules(found.__path__):
+        folder = importlib.import_module(package).__path__
+        for module in pkgutil.iter_modules(folder):
             importlib.import_module(f"{package}.{module.name}")
     return tuple(sorted(_REGISTRY.values(), key=lambda check: check.number))
