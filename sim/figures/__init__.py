@@ -19,8 +19,8 @@ from sim.figures.data import data_stock
 from sim.figures.exposure import exposure
 from sim.figures.focus import focus_share
 from sim.figures.prices import prices
-from sim.figures.registry import FIGURES, figure, house_style
 from sim.figures.shares import shares_by_lens
+from sim.figures.style.registry import FIGURES, figure, house_style
 from sim.scenario import Scenario
 
 __all__ = [

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.basics.axes import month_label
-from sim.figures.marks import LETTER, QUIET, curve, runs_of
-from sim.figures.page import Page, as_percent
-from sim.figures.registry import figure
+from sim.figures.style.marks import LETTER, QUIET, curve, runs_of
+from sim.figures.style.page import Page, as_percent
+from sim.figures.style.registry import figure
 from sim.scenario import Scenario
 
 COLOUR, FITTED = "#1f3b57", "#c2410c"

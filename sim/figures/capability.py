@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.basics.axes import GROUPS
-from sim.figures.marks import Label, curve, group_look, label_ends, last_value, line_looks, runs_of
-from sim.figures.page import Page
-from sim.figures.registry import figure
+from sim.figures.style.marks import Label, curve, group_look, label_ends, last_value, line_looks, runs_of
+from sim.figures.style.page import Page
+from sim.figures.style.registry import figure
 from sim.scenario import Scenario
 
 STEPS_SHOWN = 36

@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sim.basics.quantity import walk
-from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET, curve, runs_of
-from sim.figures.page import WIDTH, Bar, Page, as_logarithm, as_percent
-from sim.figures.registry import house_style
+from sim.figures.style.marks import INK, LETTER, MILLIMETRE, QUIET, curve, runs_of
+from sim.figures.style.page import WIDTH, Bar, Page, as_logarithm, as_percent
+from sim.figures.style.registry import house_style
 from sim.model.loops import LOOPS
 from sim.scenario import Scenario
 

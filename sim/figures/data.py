@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.basics.axes import PHYSICAL_SECTORS
-from sim.figures.marks import CHANNEL_COLOURS, SECTOR_COLOURS, Label, curve, label_ends, last_value, runs_of
-from sim.figures.page import Page, as_logarithm
-from sim.figures.registry import figure
+from sim.figures.style.marks import CHANNEL_COLOURS, SECTOR_COLOURS, Label, curve, label_ends, last_value, runs_of
+from sim.figures.style.page import Page, as_logarithm
+from sim.figures.style.registry import figure
 from sim.scenario import Scenario
 
 DECADES = 6

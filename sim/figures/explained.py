@@ -13,9 +13,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator
 
 from sim.basics.axes import START_YEAR, month_number
-from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET, REGION_COLOURS, SHADES, lighter
-from sim.figures.page import LETTER_WIDTH, WIDTH
-from sim.figures.registry import house_style
+from sim.figures.style.marks import INK, LETTER, MILLIMETRE, QUIET, REGION_COLOURS, SHADES, lighter
+from sim.figures.style.page import LETTER_WIDTH, WIDTH
+from sim.figures.style.registry import house_style
 
 LEFT, RIGHT, LANE = 36.0, 5.0, 6.0
 BAR, KEY_LINE, KEYS = 6.5, 4.0, 9

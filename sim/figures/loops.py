@@ -13,9 +13,9 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
 from sim.basics.axes import RECORD_ENDS, START_YEAR
-from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET, lighter
-from sim.figures.page import PROJECTED, WIDTH
-from sim.figures.registry import house_style
+from sim.figures.style.marks import INK, LETTER, MILLIMETRE, QUIET, lighter
+from sim.figures.style.page import PROJECTED, WIDTH
+from sim.figures.style.registry import house_style
 from sim.model.loops import LOOPS
 
 # told apart by readers of all kinds of sight: ten loops get ten of Tol's muted and bright colours

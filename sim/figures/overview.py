@@ -11,9 +11,9 @@ from matplotlib.scale import SymmetricalLogTransform
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from sim.figures.comparison import BASE
-from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET
-from sim.figures.page import WIDTH
-from sim.figures.registry import house_style
+from sim.figures.style.marks import INK, LETTER, MILLIMETRE, QUIET
+from sim.figures.style.page import WIDTH
+from sim.figures.style.registry import house_style
 
 LOOK = "#332288"
 STRIPE = "#f3f3f0"

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from sim.figures.comparison import BASE, COLOURS
-from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET
-from sim.figures.page import WIDTH
-from sim.figures.registry import house_style
+from sim.figures.style.marks import INK, LETTER, MILLIMETRE, QUIET
+from sim.figures.style.page import WIDTH
+from sim.figures.style.registry import house_style
 
 FIRST = 3
 """Replicates from which on a spread is worth drawing."""

@@ -15,9 +15,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim.basics.axes import START_YEAR
 from sim.figures import adoption
-from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET
-from sim.figures.page import PROJECTED, WIDTH, as_percent
-from sim.figures.registry import house_style
+from sim.figures.style.marks import INK, LETTER, MILLIMETRE, QUIET
+from sim.figures.style.page import PROJECTED, WIDTH, as_percent
+from sim.figures.style.registry import house_style
 
 Array = np.ndarray
 

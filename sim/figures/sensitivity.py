@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET, lighter
-from sim.figures.page import WIDTH
-from sim.figures.registry import house_style
+from sim.figures.style.marks import INK, LETTER, MILLIMETRE, QUIET, lighter
+from sim.figures.style.page import WIDTH
+from sim.figures.style.registry import house_style
 
 BLOCK_COLOURS = {
     "cost": "#B8860B",

@@ -11,8 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from sim.analysis.scurves import SCurve, fit_adoption
 from sim.figures import FIGURES, adoption_s_curves, draw_all, save
-from sim.figures.marks import LETTER, REGION_COLOURS, group_look, spread
-from sim.figures.page import RECORD_ENDS, plain_number
+from sim.figures.style.marks import LETTER, REGION_COLOURS, group_look, spread
+from sim.figures.style.page import RECORD_ENDS, plain_number
 from sim.model.events import NewsShock
 from sim.model.policies import policy_kinds
 from sim.run import run

@@ -20,7 +20,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from sim.basics.axes import RECORD_ENDS, START_YEAR, month_label
-from sim.figures.marks import (
+from sim.figures.style.marks import (
     INK,
     LETTER,
     MILLIMETRE,
