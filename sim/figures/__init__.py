@@ -12,14 +12,14 @@ from pathlib import Path
 import xarray as xr
 from matplotlib.figure import Figure
 
-from sim.figures.adoption import Curve, adoption_s_curves
-from sim.figures.capability import capability_frontier
-from sim.figures.compute import compute_by_region
-from sim.figures.data import data_stock
+from sim.figures.adoption_s_curves import Curve, adoption_s_curves
+from sim.figures.capability_frontier import capability_frontier
+from sim.figures.compute_by_region import compute_by_region
+from sim.figures.data_stock import data_stock
 from sim.figures.exposure import exposure
-from sim.figures.focus import focus_share
+from sim.figures.focus_share import focus_share
 from sim.figures.prices import prices
-from sim.figures.shares import shares_by_lens
+from sim.figures.shares_by_lens import shares_by_lens
 from sim.figures.style.registry import FIGURES, figure, house_style
 from sim.scenario import Scenario
 

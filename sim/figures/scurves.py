@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim.basics.axes import START_YEAR
-from sim.figures import adoption
+from sim.figures.adoption_s_curves import Curve as FittedCurve
 from sim.figures.style.marks import INK, LETTER, MILLIMETRE, QUIET
 from sim.figures.style.page import PROJECTED, WIDTH, as_percent
 from sim.figures.style.registry import house_style
@@ -45,7 +45,7 @@ class Fitted(Protocol):
     def at(self, month: Array) -> Array: ...
 
 
-class Curve(adoption.Curve, Protocol):
+class Curve(FittedCurve, Protocol):
     """`sim.analysis.scurves.SCurve` is one."""
 
     @property

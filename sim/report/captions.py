@@ -116,8 +116,9 @@ def _question(folder: Folder, stem: str) -> str:
 
 
 def _drawn_by(folder: Folder, stem: str) -> Any:
-    from sim.figures import FIGURES, comparison, loops, overview, replicates, scurves, sensitivity
-    from sim.figures.explained import explained
+    from sim.figures import FIGURES, comparison, loops, overview, scurves, sensitivity
+    from sim.figures.explained_adopter import explained_adopter
+    from sim.figures.replicate_convergence import replicate_convergence
 
     if folder.kind == "run":
         return FIGURES.get(stem)
@@ -144,8 +145,8 @@ def _drawn_by(folder: Folder, stem: str) -> Any:
             "waiting": sensitivity.waiting,
             "box": sensitivity.box,
         },
-        "ensemble": {"replicates": replicates.replicates},
-        "explained": {"adopter": explained},
+        "ensemble": {"replicates": replicate_convergence},
+        "explained": {"adopter": explained_adopter},
     }
     return next((draw for start, draw in by_stem[folder.kind].items() if stem.startswith(start)), None)
 

@@ -42,7 +42,7 @@ TERM_COLOURS = {
 TERM_NAMES = {"nest": "others in its nest"}
 
 
-def explained(story: Mapping[str, Any], lines: Mapping[str, tuple[str, bool]], footer: str) -> Figure:
+def explained_adopter(story: Mapping[str, Any], lines: Mapping[str, tuple[str, bool]], footer: str) -> Figure:
     """What did this adopter use, and why did it choose, or part, as it did?
 
     Parameters

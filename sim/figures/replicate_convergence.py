@@ -16,7 +16,7 @@ FIRST = 3
 """Replicates from which on a spread is worth drawing."""
 
 
-def replicates(rows: pd.DataFrame, about: dict[str, str], figure: Figure | None = None) -> Figure:
+def replicate_convergence(rows: pd.DataFrame, about: dict[str, str], figure: Figure | None = None) -> Figure:
     """Are these replicates enough?
 
     Parameters
