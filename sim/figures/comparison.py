@@ -7,24 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sim.basics.quantity import walk
-from sim.figures.style.marks import INK, LETTER, MILLIMETRE, QUIET, curve, runs_of
-from sim.figures.style.page import WIDTH, Bar, Page, as_logarithm, as_percent
+from sim.figures.style.marks import BASE, curve, runs_of, scenario_colours
+from sim.figures.style.page import Bar, Page, as_logarithm, as_percent
 from sim.figures.style.registry import house_style
+from sim.figures.style.sheet import shortened
 from sim.model.loops import LOOPS
 from sim.scenario import Scenario
 
-BASE = "#404040"
-# told apart by readers of all kinds of sight, and none of them a region's
-COLOURS = ("#882255", "#332288", "#117733", "#B8860B", "#6699CC", "#AA6633")
 COLUMNS = 3
-MOST_NAMES = 60
 MOST_LANES, MOST_NUMBERS = 12, 3
 TITLE_ROOM = 4.4
 """Millimetres by which a lower panel moves up to the level it belongs to."""
@@ -53,11 +49,6 @@ PANELS = (
 )
 
 
-def colours(names: Sequence[str]) -> dict[str, str]:
-    """Scenario -> colour; the base, which comes first, is grey."""
-    return {name: BASE if not place else COLOURS[(place - 1) % len(COLOURS)] for place, name in enumerate(names)}
-
-
 def comparison(curves: xr.Dataset, scenarios: Sequence[Scenario], figure: Figure | None = None) -> Figure:
     """What does each scenario change, when does it begin, and is it more than luck?
 
@@ -67,7 +58,7 @@ def comparison(curves: xr.Dataset, scenarios: Sequence[Scenario], figure: Figure
         ``<name>_difference``, their paired differences (other, bound, month), with bound mean, low and high
     scenarios : the base first
     """
-    looks = colours([each.name for each in scenarios])
+    looks = scenario_colours([each.name for each in scenarios])
     several = curves.sizes["run"] > 1
     band = "mean of the replicates, band 10-90% of them" if several else "the one replicate"
     note = (
@@ -225,129 +216,3 @@ def changes(base: Scenario, other: Scenario, colour: str, curves: xr.Dataset, pr
         bar = bars.setdefault(text, Bar(text, colour, [], event))
         bar.spans.append((start, start if event else float(min(last if end is None else end, last))))
     return list(bars.values())
-
-
-def forest(table: pd.DataFrame, names: Sequence[str], about: dict[str, str], figure: Figure | None = None) -> Figure:
-    """Which outcomes does each scenario move, by how much, and which cannot be told from luck?
-
-    Parameters
-    ----------
-    table : rows to show, with columns other, long_name, unit, month, difference, low, high, distinguishable, in spoken
-        units; from `sim.experiments.compare.folder.forest_rows`
-    names : scenarios, the base first
-    about : "date" of the levels and "footer" of the figure
-    """
-    looks = colours(names)
-    units = list(dict.fromkeys(table["unit"]))
-    counts = [table.loc[table["unit"] == unit, "long_name"].nunique() for unit in units]
-    row, gap, left, right, top, foot = 2.4 + 1.7 * (len(names) - 1), 10.0, 84.0, 4.0, 13.0, 5.0
-    height = top + sum(row * count + gap for count in counts) + foot
-    with house_style():
-        figure = figure or Figure()
-        figure.set_size_inches(WIDTH * MILLIMETRE, height * MILLIMETRE)
-        place = lambda x, y: (x / WIDTH, 1 - y / height)
-        heading = f"Difference from {names[0]}: levels in {about['date']}, mean and 95% paired interval"
-        figure.text(*place(1.5, 4.3), heading, fontsize=8.5, fontweight="bold", color=INK)
-        for number, name in enumerate(names[1:]):
-            figure.text(
-                *place(1.5 + 44 * number, 8.8), name[:30], fontsize=LETTER, color=looks[name], fontweight="bold"
-            )
-        figure.text(1.5 / WIDTH, 1.5 / height, about["footer"], fontsize=LETTER, color=QUIET, va="bottom")
-        y = top
-        for unit, count in zip(units, counts, strict=True):
-            size = (WIDTH - left - right) / WIDTH, row * count / height
-            axes = figure.add_axes((left / WIDTH, place(0, y + row * count)[1], *size))
-            draw_forest(axes, table[table["unit"] == unit], unit, looks)
-            y += row * count + gap
-    return figure
-
-
-def draw_forest(axes: Axes, rows: pd.DataFrame, unit: str, looks: dict[str, str]) -> Axes:
-    """Outcomes of one unit, one line each; hollow marks cannot be told from zero."""
-    labels = list(dict.fromkeys(rows["long_name"]))
-    others = list(looks)[1:]
-    axes.axvline(0.0, color=BASE, linewidth=0.8)
-    for each in rows.itertuples():
-        shift = (others.index(each.other) - (len(others) - 1) / 2) * 0.62 / max(len(others), 1)
-        y, colour = labels.index(each.long_name) + shift, looks[each.other]
-        axes.plot([each.low, each.high], [y, y], color=colour, linewidth=1.4, solid_capstyle="butt")
-        axes.plot(
-            each.difference,
-            y,
-            marker="o",
-            markersize=3.4,
-            color=colour,
-            markeredgewidth=0.9,
-            markerfacecolor=colour if each.distinguishable else "white",
-        )
-    axes.set_yticks(range(len(labels)), [label[:MOST_NAMES] for label in labels])
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x")
-    axes.margins(x=0.06)
-    axes.set_xlabel(f"difference [{unit}]")
-    axes.xaxis.set_major_locator(MaxNLocator(7))
-    return axes
-
-
-def sweep(rows: pd.DataFrame, about: dict[str, str], figure: Figure | None = None) -> Figure:
-    """How does an outcome respond to one number, under the same luck at every point?
-
-    Parameters
-    ----------
-    rows : other, value, mean, low_run, high_run (replicates), difference, low, high (95% paired), in spoken units
-    about : "key", "key_unit", "outcome", "unit", "change_unit", "reference" and "footer", in words
-    """
-    names = list(dict.fromkeys(rows["other"]))
-    height, left, right, top, foot = 72.0, 14.0, 4.0, 17.0, 15.0
-    with house_style():
-        figure = figure or Figure()
-        figure.set_size_inches(WIDTH * MILLIMETRE, height * MILLIMETRE)
-        heading = f"How does the {about['outcome']} respond?"
-        figure.text(1.5 / WIDTH, 1 - 4.3 / height, heading, fontsize=8.5, fontweight="bold", color=INK)
-        for number, name in enumerate(names):
-            figure.text(
-                (1.5 + 44 * number) / WIDTH,
-                1 - 8.8 / height,
-                name[:30],
-                fontsize=LETTER,
-                color=COLOURS[number % len(COLOURS)],
-                fontweight="bold",
-            )
-        figure.text(1.5 / WIDTH, 1.5 / height, about["footer"], fontsize=LETTER, color=QUIET, va="bottom")
-        width = (WIDTH - 2 * (left + right)) / 2
-        for number, (middle, low, high, title, unit) in enumerate(
-            (
-                ("mean", "low_run", "high_run", "Level: mean, band 10-90% of the replicates", about["unit"]),
-                (
-                    "difference",
-                    "low",
-                    "high",
-                    f"Paired difference from {about['reference']}, 95%",
-                    about["change_unit"],
-                ),
-            )
-        ):
-            x = left + number * (width + left + right)
-            axes = figure.add_axes((x / WIDTH, foot / height, width / WIDTH, (height - top - foot) / height))
-            for place, name in enumerate(names):
-                each, colour = rows[rows["other"] == name], COLOURS[place % len(COLOURS)]
-                axes.fill_between(each["value"], each[low], each[high], color=colour, alpha=0.2, linewidth=0)
-                axes.plot(each["value"], each[middle], color=colour, marker="o", markersize=3)
-            axes.set_title(title)
-            axes.margins(x=0.03)
-            axes.set_xlabel(f"{about['key']} [{about['key_unit']}]")
-            axes.set_ylabel(unit)
-        figure.axes[1].axhline(0.0, color=BASE, linewidth=0.8)
-    return figure
-
-
-def shortened(name: str) -> str:
-    """A name that fits a line."""
-    return name if len(name) <= MOST_NAMES else name[: MOST_NAMES - 3] + "..."
-
-
-def footer(name: str, hash_: str, replicates: int, seed: int, what: str = "comparison") -> str:
-    """``baseline vs containment  ·  comparison 1a2b3c4d  ·  40 replicates  ·  seed 1``."""
-    count = f"{replicates} replicate{'s' * (replicates > 1)}"
-    return f"{shortened(name)}  ·  {what} {hash_}  ·  {count}  ·  seed {seed}"

@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.scale import SymmetricalLogTransform
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from sim.figures.comparison import BASE
-from sim.figures.style.marks import INK, LETTER, MILLIMETRE, QUIET
+from sim.figures.style.marks import BASE, INK, LETTER, MILLIMETRE, QUIET
 from sim.figures.style.page import WIDTH
 from sim.figures.style.registry import house_style
 

@@ -7,8 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from sim.figures.comparison import BASE, COLOURS
-from sim.figures.style.marks import INK, LETTER, MILLIMETRE, QUIET
+from sim.figures.style.marks import BASE, INK, LETTER, MILLIMETRE, QUIET, SCENARIO_COLOURS
 from sim.figures.style.page import WIDTH
 from sim.figures.style.registry import house_style
 
@@ -41,7 +40,7 @@ def replicate_convergence(rows: pd.DataFrame, about: dict[str, str], figure: Fig
                 1 - (12.6 + 3.6 * down) / height,
                 name,
                 fontsize=LETTER,
-                color=COLOURS[number % len(COLOURS)],
+                color=SCENARIO_COLOURS[number % len(SCENARIO_COLOURS)],
                 fontweight="bold",
             )
         figure.text(1.5 / WIDTH, 1.5 / height, about["footer"], fontsize=LETTER, color=QUIET, va="bottom")
@@ -61,7 +60,7 @@ def replicate_convergence(rows: pd.DataFrame, about: dict[str, str], figure: Fig
         band = rows.drop_duplicates("count").dropna(subset=["low"]).sort_values("count")
         settled.fill_between(band["count"], band["low"], band["high"], color=BASE, alpha=0.12, linewidth=0)
         for number, name in enumerate(names):
-            each, colour = rows[rows["outcome"] == name], COLOURS[number % len(COLOURS)]
+            each, colour = rows[rows["outcome"] == name], SCENARIO_COLOURS[number % len(SCENARIO_COLOURS)]
             settled.plot(each["count"], each["spread"], color=colour)
             narrow.plot(each["count"], each["width"], color=colour)
             narrow.plot(each["count"], each["foreseen"], color=colour, linestyle=":")

@@ -138,8 +138,10 @@ MOST_TOGETHER = 6
 
 def _draw(found: Comparison, curves: xr.Dataset, folder: Path) -> None:
     from sim.figures import save as save_figure
-    from sim.figures.comparison import comparison, footer, forest
+    from sim.figures.comparison import comparison
+    from sim.figures.forest_plot import forest_plot
     from sim.figures.overview import overview
+    from sim.figures.style.sheet import footer
 
     names = [each.name for each in found.plan.scenarios]
     text = footer(curves.attrs["scenario_name"], found.inputs[:8], found.replicates, found.plan.base.run.seed)
@@ -159,7 +161,7 @@ def _draw(found: Comparison, curves: xr.Dataset, folder: Path) -> None:
     about = {"date": _last_date(found), "footer": f"{text}  ·  hollow: not told from zero"}
     rows = forest_rows(found)
     if len(rows):
-        save_figure(forest(rows, names, about), folder / "differences")
+        save_figure(forest_plot(rows, names, about), folder / "differences")
 
 
 def _pair(curves: xr.Dataset, base: str, other: str) -> xr.Dataset:

@@ -254,8 +254,8 @@ def save(
 
 def _draw(found: Sweep, folder: Path) -> None:
     from sim.figures import save as save_figure
-    from sim.figures.comparison import footer
-    from sim.figures.comparison import sweep as draw
+    from sim.figures.response_curve import response_curve
+    from sim.figures.style.sheet import footer
 
     unit = OUTCOMES[found.outcome].unit
     scaled, words = spoken(unit)
@@ -274,4 +274,4 @@ def _draw(found: Sweep, folder: Path) -> None:
         "change_unit": f"change [{words}]",
         "footer": footer(found.name, found.inputs[:8], first.shape[1], found.base.run.seed, "sweep"),
     }
-    save_figure(draw(rows, about), folder / "sweep")
+    save_figure(response_curve(rows, about), folder / "sweep")

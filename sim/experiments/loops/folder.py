@@ -119,22 +119,26 @@ def manifest_of(plan: LoopPlan) -> dict[str, Any]:
 
 def draw(found: Findings, folder: Path) -> None:
     """Every figure of the loops, into a folder."""
-    from sim.figures import loops as figures
     from sim.figures import save as save_figure
+    from sim.figures.knock_outs import knock_outs
+    from sim.figures.loop_diagram import loop_diagram
+    from sim.figures.loop_gains import loop_gains
+    from sim.figures.loop_ledger import loop_ledger
+    from sim.figures.style.loops import footer
 
     plan = found.plan
     last = plan.horizons[-1]
     about = {
-        "footer": figures.footer(plan.scenario.name, plan.inputs[:8], plan.seeds, plan.scenario.run.seed),
+        "footer": footer(plan.scenario.name, plan.inputs[:8], plan.seeds, plan.scenario.run.seed),
         "seeds": str(plan.seeds),
     }
     for horizon in plan.horizons:
         name = "diagram" if horizon == last else f"diagram_{horizon}_months"
         then = {**about, "month": month_label(plan.start + horizon)}
-        save_figure(figures.diagram(shown_gains(found, horizon), then, horizon), folder / name)
-    save_figure(figures.gain_figure(found.gains, found.bound, about), folder / "gains")
+        save_figure(loop_diagram(shown_gains(found, horizon), then, horizon), folder / name)
+    save_figure(loop_gains(found.gains, found.bound, about), folder / "gains")
     coalition = {**about, "seeds": str(plan.coalition_seeds)}
-    save_figure(figures.ledger(found.shapley, found.dominance, coalition), folder / "ledger")
+    save_figure(loop_ledger(found.shapley, found.dominance, coalition), folder / "ledger")
     for outcome, words in OUTCOMES.items():
         name = "knockouts" if outcome == "focus_share" else f"knockouts_{outcome}"
-        save_figure(figures.knock_outs(found.knockouts, outcome, {**about, "what": words}), folder / name)
+        save_figure(knock_outs(found.knockouts, outcome, {**about, "what": words}), folder / name)

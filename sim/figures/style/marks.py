@@ -35,6 +35,9 @@ CHANNEL_COLOURS = {
     "partner": "#882255",
     "pooled": "#B8860B",
 }
+BASE = "#404040"
+# told apart by readers of all kinds of sight, and none of them a region's
+SCENARIO_COLOURS = ("#882255", "#332288", "#117733", "#B8860B", "#6699CC", "#AA6633")
 SHADES = (0.0, 0.28, 0.5)
 """How much lighter the second and third line of one region and openness is drawn."""
 
@@ -128,6 +131,14 @@ def mark_reactions(axes: Axes, reactions: Sequence[Acting]) -> None:
 
 
 REACTIONS_NOTE = "▲: a reaction of that region first acts, median and 10-90% of runs"
+
+
+def scenario_colours(names: Sequence[str]) -> dict[str, str]:
+    """Scenario -> colour; the base, which comes first, is grey."""
+    return {
+        name: BASE if not place else SCENARIO_COLOURS[(place - 1) % len(SCENARIO_COLOURS)]
+        for place, name in enumerate(names)
+    }
 
 
 def lighter(colour: str, part: float) -> str:
