@@ -34,7 +34,7 @@ __all__ = [
     "figure",
     "focus_share",
     "prices",
-    "save",
+    "save_figure",
     "shares_by_lens",
 ]
 
@@ -62,11 +62,11 @@ def draw_all(
     files: list[Path] = []
     for name, draw in FIGURES.items():
         drawn = draw(dataset, scenario, curves=curves) if draw is adoption_s_curves else draw(dataset, scenario)
-        files.extend(save(drawn, folder / name, formats))
+        files.extend(save_figure(drawn, folder / name, formats))
     return files
 
 
-def save(drawn: Figure, path: str | Path, formats: Sequence[str] = ("svg", "png")) -> list[Path]:
+def save_figure(drawn: Figure, path: str | Path, formats: Sequence[str] = ("svg", "png")) -> list[Path]:
     """Write a figure to ``path`` with each format as suffix; the same figure gives the same bytes."""
     files = []
     with house_style():

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from sim.analysis.scurves import SCurve, fit_adoption
-from sim.figures import FIGURES, adoption_s_curves, draw_all, save
+from sim.figures import FIGURES, adoption_s_curves, draw_all, save_figure
 from sim.figures.style.marks import LETTER, REGION_COLOURS, group_look, spread
 from sim.figures.style.page import RECORD_ENDS, plain_number
 from sim.model.events import NewsShock
@@ -149,8 +149,8 @@ def test_a_ceiling_that_is_not_identified_is_said_not_drawn(result):
 
 def test_the_same_run_gives_the_same_bytes(result, tmp_path):
     draw = FIGURES["focus_share"]
-    first = save(draw(result.dataset, result.scenario), tmp_path / "first")
-    second = save(draw(result.dataset, result.scenario), tmp_path / "second")
+    first = save_figure(draw(result.dataset, result.scenario), tmp_path / "first")
+    second = save_figure(draw(result.dataset, result.scenario), tmp_path / "second")
     assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
     assert b"dc:date" not in first[0].read_bytes()
 

@@ -137,7 +137,7 @@ MOST_TOGETHER = 6
 
 
 def _draw(found: Comparison, curves: xr.Dataset, folder: Path) -> None:
-    from sim.figures import save as save_figure
+    from sim.figures import save_figure
     from sim.figures.comparison import comparison
     from sim.figures.forest_plot import forest_plot
     from sim.figures.overview import overview

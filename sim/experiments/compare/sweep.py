@@ -253,7 +253,7 @@ def save(
 
 
 def _draw(found: Sweep, folder: Path) -> None:
-    from sim.figures import save as save_figure
+    from sim.figures import save_figure
     from sim.figures.response_curve import response_curve
     from sim.figures.style.sheet import footer
 

@@ -201,7 +201,7 @@ def write(store: Store, found: Summary, *, figures: bool = True) -> list[Path]:
 
 
 def _draw(store: Store, found: Summary, rows: pd.DataFrame) -> list[Path]:
-    from sim.figures import save
+    from sim.figures import save_figure
     from sim.figures.replicate_convergence import replicate_convergence
 
     recipe = store.recipe
@@ -214,10 +214,8 @@ def _draw(store: Store, found: Summary, rows: pd.DataFrame) -> list[Path]:
     )
     try:
         (store.folder / FIGURES).mkdir(exist_ok=True)
-        verdict = str(found.advice)
-        return save(
-            replicate_convergence(rows, {"verdict": verdict, "footer": foot}), store.folder / FIGURES / "replicates"
-        )
+        drawn = replicate_convergence(rows, {"verdict": str(found.advice), "footer": foot})
+        return save_figure(drawn, store.folder / FIGURES / "replicates")
     except OSError as error:
         raise OutputError(f"cannot write to {store.folder / FIGURES}: {error.strerror or error}") from error
 

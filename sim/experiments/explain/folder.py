@@ -107,7 +107,7 @@ def utilities(found: Explanation) -> pd.DataFrame:
 
 
 def _draw(found: Explanation, inputs: str, folder: Path) -> None:
-    from sim.figures import save as save_figure
+    from sim.figures import save_figure
     from sim.figures.explained_adopter import explained_adopter
 
     question = found.question

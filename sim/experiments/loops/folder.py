@@ -119,7 +119,7 @@ def manifest_of(plan: LoopPlan) -> dict[str, Any]:
 
 def draw(found: Findings, folder: Path) -> None:
     """Every figure of the loops, into a folder."""
-    from sim.figures import save as save_figure
+    from sim.figures import save_figure
     from sim.figures.knock_outs import knock_outs
     from sim.figures.loop_diagram import loop_diagram
     from sim.figures.loop_gains import loop_gains

@@ -22,7 +22,7 @@ MOST_HALVES = 3
 
 def draw_all(study: Study, extras: Extras, folder: Path) -> None:
     """Every figure that a study's method and extras give, into a folder."""
-    from sim.figures import save
+    from sim.figures import save_figure
     from sim.figures.elementary_effects import elementary_effects
     from sim.figures.index_convergence import index_convergence
     from sim.figures.interactions import interactions
@@ -38,18 +38,20 @@ def draw_all(study: Study, extras: Extras, folder: Path) -> None:
         words, unit = outcome_words(name)
         about = {"title": _title(f"What moves the {words}?"), "footer": footer, "unit": unit or "outcome"}
         if study.method.name in ("morris", "radial"):
-            save(elementary_effects(found.table, about), folder / f"elementary-{file_name(name)}")
+            save_figure(elementary_effects(found.table, about), folder / f"elementary-{file_name(name)}")
         else:
             measures = [(found.main, WORDS[found.main])]
             measures += [("S1", WORDS["S1"])] if found.main == "ST" else []
-            save(sensitivity_indices(found.table, measures, about), folder / f"indices-{file_name(name)}")
+            save_figure(sensitivity_indices(found.table, measures, about), folder / f"indices-{file_name(name)}")
         if found.pairs is not None and len(found.pairs) and found.pairs["value"].max() > 0:
             title = _title(f"What acts together on the {words}?")
-            save(interactions(found.pairs, {**about, "title": title}), folder / f"interactions-{file_name(name)}")
+            save_figure(
+                interactions(found.pairs, {**about, "title": title}), folder / f"interactions-{file_name(name)}"
+            )
         if len(found.trace) and found.trace["parts"].nunique() > 1:
             title = _title(f"Has it settled? {words}")
             width = study.runs / study.design.size
-            save(
+            save_figure(
                 index_convergence(found.trace, width, {**about, "title": title}),
                 folder / f"convergence-{file_name(name)}",
             )
@@ -61,7 +63,7 @@ def draw_all(study: Study, extras: Extras, folder: Path) -> None:
             "measure": WORDS.get(curve.measure, curve.measure),
             "footer": footer,
         }
-        save(sensitivity_over_time(_stack_data(study, curve), about), folder / f"over-time-{name}")
+        save_figure(sensitivity_over_time(_stack_data(study, curve), about), folder / f"over-time-{name}")
     if extras.box is not None and extras.region is not None:
         box = extras.box
         about = {
@@ -70,11 +72,11 @@ def draw_all(study: Study, extras: Extras, folder: Path) -> None:
             "words": f"The box holds {box.coverage:.0%} of all such runs (coverage); {box.density:.0%} of the runs in "
             f"it are such (density), against {box.base:.0%} of all runs.",
         }
-        save(scenario_box(box_table(study, box), box.trade_off, about), folder / "box")
+        save_figure(scenario_box(box_table(study, box), box.trade_off, about), folder / "box")
     for name, (level, table) in extras.waiting.items():
         if len(table):
             title = _title(f"When does the {outcome_words(name)[0]} reach {level:.0%}?")
-            save(
+            save_figure(
                 waiting_times(_halves(study, name, level, table), {"title": title, "footer": footer}),
                 folder / f"waiting-{name}",
             )
