@@ -1,4 +1,4 @@
-"""One function per figure: dataset and scenario in, `Figure` out. `FIGURES` lists them; no science happens here.
+"""One function per figure: dataset and scenario in, `Figure` out. `RUN_FIGURES` lists them; no science happens here.
 
 A figure carries the name of its scenario, the hash of its run, and what its bands mean. Regions keep their colours
 throughout; closed weights are dashed.
@@ -20,18 +20,17 @@ from sim.figures.exposure import exposure
 from sim.figures.focus_share import focus_share
 from sim.figures.prices import prices
 from sim.figures.shares_by_lens import shares_by_lens
-from sim.figures.style.registry import FIGURES, figure, house_style
+from sim.figures.style.registry import RUN_FIGURES, house_style
 from sim.scenario import Scenario
 
 __all__ = [
-    "FIGURES",
+    "RUN_FIGURES",
     "adoption_s_curves",
     "capability_frontier",
     "compute_by_region",
     "data_stock",
     "draw_all",
     "exposure",
-    "figure",
     "focus_share",
     "prices",
     "save_figure",
@@ -55,12 +54,12 @@ def draw_all(
 
     Returns
     -------
-    list of the files, in the order of `FIGURES`
+    list of the files, in the order of `RUN_FIGURES`
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
-    for name, draw in FIGURES.items():
+    for name, draw in RUN_FIGURES.items():
         drawn = draw(dataset, scenario, curves=curves) if draw is adoption_s_curves else draw(dataset, scenario)
         files.extend(save_figure(drawn, folder / name, formats))
     return files

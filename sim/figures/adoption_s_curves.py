@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from sim.basics.axes import month_label
 from sim.figures.style.marks import LETTER, QUIET, curve, runs_of
 from sim.figures.style.page import Page, as_percent
-from sim.figures.style.registry import figure
+from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 COLOUR, FITTED = "#1f3b57", "#c2410c"
@@ -43,7 +43,7 @@ class Curve(Protocol):
     def at(self, month: np.ndarray) -> np.ndarray: ...
 
 
-@figure
+@run_figure
 def adoption_s_curves(
     dataset: xr.Dataset,
     scenario: Scenario,

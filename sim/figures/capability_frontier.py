@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from sim.basics.axes import GROUPS
 from sim.figures.style.marks import Label, curve, group_look, label_ends, last_value, line_looks, runs_of
 from sim.figures.style.page import Page
-from sim.figures.style.registry import figure
+from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 STEPS_SHOWN = 36
@@ -22,7 +22,7 @@ ENOUGH = 0.9
 """Part of the runs in which a lag must be known before it is drawn."""
 
 
-@figure
+@run_figure
 def capability_frontier(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """Who leads, and by how many months do the others trail?"""
     bands = ", bands 10-90% of replicates (open groups)" if dataset.sizes["run"] > 1 else ""

@@ -12,14 +12,14 @@ from matplotlib.figure import Figure
 from sim.basics.axes import PHYSICAL_SECTORS
 from sim.figures.style.marks import CHANNEL_COLOURS, SECTOR_COLOURS, Label, curve, label_ends, last_value, runs_of
 from sim.figures.style.page import Page, as_logarithm
-from sim.figures.style.registry import figure
+from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 DECADES = 6
 """Stocks smaller than the largest by more powers of ten than this are not worth their room."""
 
 
-@figure
+@run_figure
 def data_stock(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """In which sectors does use return data, and by which channel does it come back?"""
     page = Page(

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from sim.figures.style.marks import HIGH, INK, LOW, Label, curve, label_ends, lighter, runs_of
 from sim.figures.style.page import Page, as_percent
-from sim.figures.style.registry import figure
+from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 COLOUR = "#D55E00"
@@ -18,7 +18,7 @@ MOST_RUNS = 60
 """More single runs than this make a blot."""
 
 
-@figure
+@run_figure
 def focus_share(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """How much of the future share of the lines in focus is luck?"""
     drawn = min(dataset.sizes["run"], MOST_RUNS)

@@ -37,7 +37,7 @@ PATHS: dict[str, tuple[tuple[str, str], ...]] = {
 The curvature of data (B4) is no path; it sits between data and skill.
 """
 
-ROW, BOX, SIDE, FIGURES_WIDE, WORD = 9.0, 5.2, 19.0, 46.0, 20.0
+ROW, BOX, SIDE, GAINS_WIDE, WORD = 9.0, 5.2, 19.0, 46.0, 20.0
 
 
 def loop_diagram(gains: pd.DataFrame, about: Mapping[str, str], horizon: int, figure: Figure | None = None) -> Figure:
@@ -65,7 +65,7 @@ def loop_diagram(gains: pd.DataFrame, about: Mapping[str, str], horizon: int, fi
         axes.set_xlim(0, WIDTH)
         axes.set_ylim(height, 0)
         axes.axis("off")
-        left, right = 3.0, WIDTH - FIGURES_WIDE - SIDE
+        left, right = 3.0, WIDTH - GAINS_WIDE - SIDE
         middle = top + ROW * len(shown) / 2
         for x, words in ((left, "share\nof the lines\nin focus"), (right, "what lines\nare worth\nto adopters")):
             _box(axes, x, top, SIDE, ROW * len(shown) - (ROW - BOX), lighter("#404040", 0.82))

@@ -116,7 +116,7 @@ def _question(folder: Folder, stem: str) -> str:
 
 
 def _drawn_by(folder: Folder, stem: str) -> Any:
-    from sim.figures import FIGURES
+    from sim.figures import RUN_FIGURES
     from sim.figures.comparison import comparison
     from sim.figures.elementary_effects import elementary_effects
     from sim.figures.explained_adopter import explained_adopter
@@ -137,7 +137,7 @@ def _drawn_by(folder: Folder, stem: str) -> Any:
     from sim.figures.waiting_times import waiting_times
 
     if folder.kind == "run":
-        return FIGURES.get(stem)
+        return RUN_FIGURES.get(stem)
     by_stem: dict[str, dict[str, Any]] = {
         "comparison": {
             "overview": overview,

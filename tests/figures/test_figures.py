@@ -10,7 +10,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from sim.analysis.scurves import SCurve, fit_adoption
-from sim.figures import FIGURES, adoption_s_curves, draw_all, save_figure
+from sim.figures import RUN_FIGURES, adoption_s_curves, draw_all, save_figure
 from sim.figures.style.marks import LETTER, REGION_COLOURS, group_look, spread
 from sim.figures.style.page import RECORD_ENDS, plain_number
 from sim.model.events import NewsShock
@@ -39,7 +39,7 @@ def result():
 def drawn(result):
     curves = fit_adoption(result.dataset)
     figures = {}
-    for name, draw in FIGURES.items():
+    for name, draw in RUN_FIGURES.items():
         more = {"curves": curves} if name == "adoption_s_curves" else {}
         figures[name] = draw(result.dataset, result.scenario, **more)
         FigureCanvasAgg(figures[name]).draw()
@@ -67,12 +67,12 @@ def words(figure):
             yield text, text.get_window_extent()
 
 
-each_figure = pytest.mark.parametrize("name", sorted(FIGURES))
+each_figure = pytest.mark.parametrize("name", sorted(RUN_FIGURES))
 
 
 @each_figure
 def test_every_figure_asks_the_question_that_its_docstring_names(name):
-    assert FIGURES[name].__doc__.strip().splitlines()[0].endswith("?")
+    assert RUN_FIGURES[name].__doc__.strip().splitlines()[0].endswith("?")
 
 
 @each_figure
@@ -148,7 +148,7 @@ def test_a_ceiling_that_is_not_identified_is_said_not_drawn(result):
 
 
 def test_the_same_run_gives_the_same_bytes(result, tmp_path):
-    draw = FIGURES["focus_share"]
+    draw = RUN_FIGURES["focus_share"]
     first = save_figure(draw(result.dataset, result.scenario), tmp_path / "first")
     second = save_figure(draw(result.dataset, result.scenario), tmp_path / "second")
     assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
@@ -159,7 +159,7 @@ def test_the_same_run_gives_the_same_bytes(result, tmp_path):
 def test_short_long_and_single_runs_can_be_drawn(months, replicates, tmp_path):
     found = run(world(months=months, replicates=replicates, adopters=60))
     files = draw_all(found.dataset, found.scenario, tmp_path, formats=("svg",))
-    assert [file.stem for file in files] == list(FIGURES)
+    assert [file.stem for file in files] == list(RUN_FIGURES)
     assert all(file.stat().st_size > 2000 for file in files)
 
 
