@@ -7,8 +7,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.figures.style.axes import as_logarithm
 from sim.figures.style.marks import REGION_COLOURS, REGIONS_IN_WORDS, Label, curve, label_ends, last_value, runs_of
-from sim.figures.style.page import Page, as_logarithm, usual_note
+from sim.figures.style.page import Page, usual_note
 from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 

@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from sim.figures.style.axes import as_percent
 from sim.figures.style.marks import HIGH, INK, LOW, Label, curve, label_ends, lighter, runs_of
-from sim.figures.style.page import Page, as_percent
+from sim.figures.style.page import Page
 from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from sim.figures.style.loops import MINUS, PLUS, loop_name, loop_panel, loop_sheet, notes_height
+from sim.figures.style.loops import MINUS, PLUS, loop_name, loop_sheet, notes_height
 from sim.figures.style.marks import INK, LETTER, QUIET, lighter
-from sim.figures.style.page import WIDTH
-from sim.figures.style.registry import house_style
+from sim.figures.style.registry import in_house_style
+from sim.figures.style.sheet import WIDTH
 
 NOTHING = "#9a9a9a"
 
@@ -38,8 +38,10 @@ The curvature of data (B4) is no path; it sits between data and skill.
 """
 
 ROW, BOX, SIDE, GAINS_WIDE, WORD = 9.0, 5.2, 19.0, 46.0, 20.0
+"""Sizes [mm]: step between loops, height of a box, widths of the boxes at both ends, of the gains and of words."""
 
 
+@in_house_style
 def loop_diagram(gains: pd.DataFrame, about: Mapping[str, str], horizon: int, figure: Figure | None = None) -> Figure:
     """Through which links does the share come back to what lines are worth, and how much of it?
 
@@ -47,6 +49,7 @@ def loop_diagram(gains: pd.DataFrame, about: Mapping[str, str], horizon: int, fi
     ----------
     gains : loop -> gain, low, high, one row a loop that is shown
     about : "month" at which gains are read, "footer"
+    horizon : months after which gains are read
     """
     notes = [
         "Every arrow has the sign of its link: + (blue) the target follows the source, − (orange) it goes the other "
@@ -55,42 +58,33 @@ def loop_diagram(gains: pd.DataFrame, about: Mapping[str, str], horizon: int, fi
         about["footer"],
     ]
     shown = [loop for loop in PATHS if loop in gains.index]
-    top, foot = 17.0, notes_height(notes)
-    height = top + ROW * len(shown) + foot
+    top = 17.0
+    height = top + ROW * len(shown) + notes_height(notes)
     largest = max(float(np.abs(gains.loc[shown, "gain"]).max()), 1e-9)
-    with house_style():
-        heading = f"The loops of the running model, and what each returns after {horizon} months ({about['month']})"
-        figure = loop_sheet(figure, height, heading, notes)
-        axes = loop_panel(figure, height, 0.0, 0.0, (WIDTH, height))
-        axes.set_xlim(0, WIDTH)
-        axes.set_ylim(height, 0)
-        axes.axis("off")
-        left, right = 3.0, WIDTH - GAINS_WIDE - SIDE
-        middle = top + ROW * len(shown) / 2
-        for x, words in ((left, "share\nof the lines\nin focus"), (right, "what lines\nare worth\nto adopters")):
-            _box(axes, x, top, SIDE, ROW * len(shown) - (ROW - BOX), lighter("#404040", 0.82))
-            axes.text(x + SIDE / 2, middle, words, ha="center", va="center", fontsize=7.5, fontweight="bold", color=INK)
-        _closing_arrow(axes, left + SIDE / 2, right + SIDE / 2, top)
-        axes.text(
-            right + SIDE + 1.5,
-            top - 5.0,
-            "loop, and utils returned\nper util put in (95%)",
-            fontsize=LETTER,
-            color=QUIET,
-            va="center",
-            linespacing=1.1,
-        )
-        for place, loop in enumerate(shown):
-            y = top + ROW * place + BOX / 2
-            row = gains.loc[loop]
-            told = bool(row["low"] > 0 or row["high"] < 0)
-            width = 0.5 + 4.5 * abs(float(row["gain"])) / largest
-            _row(axes, PATHS[loop], (left + SIDE, right), y, width, told)
-            axes.text(
-                right + SIDE + 1.5, y - 1.7, loop_name(loop), fontsize=LETTER, color=INK, va="center", fontweight="bold"
-            )
-            axes.text(right + SIDE + 1.5, y + 1.6, _gain_words(row), fontsize=LETTER, color=INK, va="center")
-    return figure
+    heading = f"The loops of the running model, and what each returns after {horizon} months ({about['month']})"
+    sheet = loop_sheet(height, heading, notes, figure)
+    axes = sheet.panel(0.0, 0.0, WIDTH, height)
+    axes.set_xlim(0, WIDTH)
+    axes.set_ylim(height, 0)
+    axes.axis("off")
+    left, right = 3.0, WIDTH - GAINS_WIDE - SIDE
+    middle = top + ROW * len(shown) / 2
+    for x, words in ((left, "share\nof the lines\nin focus"), (right, "what lines\nare worth\nto adopters")):
+        _box(axes, x, top, SIDE, ROW * len(shown) - (ROW - BOX), lighter("#404040", 0.82))
+        axes.text(x + SIDE / 2, middle, words, ha="center", va="center", fontsize=7.5, fontweight="bold", color=INK)
+    _closing_arrow(axes, left + SIDE / 2, right + SIDE / 2, top)
+    x = right + SIDE + 1.5
+    words = "loop, and utils returned\nper util put in (95%)"
+    axes.text(x, top - 5.0, words, fontsize=LETTER, color=QUIET, va="center", linespacing=1.1)
+    for place, loop in enumerate(shown):
+        y = top + ROW * place + BOX / 2
+        gain = gains.loc[loop]
+        sure = bool(gain["low"] > 0 or gain["high"] < 0)
+        width = 0.5 + 4.5 * abs(float(gain["gain"])) / largest
+        _path(axes, PATHS[loop], (left + SIDE, right), y, width, sure)
+        axes.text(x, y - 1.7, loop_name(loop), fontsize=LETTER, color=INK, va="center", fontweight="bold")
+        axes.text(x, y + 1.6, _gain_words(gain), fontsize=LETTER, color=INK, va="center")
+    return sheet.figure
 
 
 def _gain_words(row: pd.Series) -> str:
@@ -98,9 +92,12 @@ def _gain_words(row: pd.Series) -> str:
         return "not measured"
     if row["gain"] == 0 and row["low"] == 0 == row["high"]:
         return "exactly 0"
-    gain, low, high = (f"{row[name]:+.3f}" for name in ("gain", "low", "high"))
-    plain = lambda text: "0.000" if text.strip("+-") == "0.000" else text.replace("-", "−")
-    return f"{plain(gain)} ({plain(low)} to {plain(high)})"
+    return f"{_signed(row['gain'])} ({_signed(row['low'])} to {_signed(row['high'])})"
+
+
+def _signed(value: float) -> str:
+    text = f"{value:+.3f}"
+    return "0.000" if text.strip("+-") == "0.000" else text.replace("-", "−")
 
 
 def _box(axes: Axes, x: float, y: float, width: float, height: float, colour: str) -> None:
@@ -112,34 +109,32 @@ def _box(axes: Axes, x: float, y: float, width: float, height: float, colour: st
     )
 
 
-def _row(
-    axes: Axes, path: Sequence[tuple[str, str]], ends: tuple[float, float], y: float, width: float, told: bool
+def _path(
+    axes: Axes, path: Sequence[tuple[str, str]], ends: tuple[float, float], y: float, width: float, sure: bool
 ) -> None:
     """One loop: boxes with arrows between them, evenly along the row."""
-    wide = WORD
-    count = len(path) - 1
-    room = (ends[1] - ends[0] - wide * count) / (count + 1)
+    boxes = len(path) - 1
+    room = (ends[1] - ends[0] - WORD * boxes) / (boxes + 1)
     x = ends[0]
     for place, (sign, words) in enumerate(path):
-        _arrow(axes, (x, y), (x + room, y), sign, width, told)
+        _arrow(axes, (x, y), (x + room, y), sign, width, sure)
         x += room
-        if place < count:
-            _box(axes, x, y - BOX / 2, wide, BOX, "white")
-            axes.text(x + wide / 2, y + 0.1, words, ha="center", va="center", fontsize=LETTER, color=INK, zorder=4)
-            x += wide
+        if place < boxes:
+            _box(axes, x, y - BOX / 2, WORD, BOX, "white")
+            axes.text(x + WORD / 2, y + 0.1, words, ha="center", va="center", fontsize=LETTER, color=INK, zorder=4)
+            x += WORD
 
 
 def _arrow(
-    axes: Axes, begin: tuple[float, float], end: tuple[float, float], sign: str, width: float, told: bool
+    axes: Axes, begin: tuple[float, float], end: tuple[float, float], sign: str, width: float, sure: bool
 ) -> None:
-    colour = (PLUS if sign == "+" else MINUS) if told else NOTHING
-    head = 4.0 + 1.3 * width
+    colour = (PLUS if sign == "+" else MINUS) if sure else NOTHING
     axes.add_patch(
         FancyArrowPatch(
             begin,
             end,
             arrowstyle="-|>",
-            mutation_scale=head,
+            mutation_scale=4.0 + 1.3 * width,
             linewidth=width,
             color=colour,
             shrinkA=0.5,
@@ -147,7 +142,11 @@ def _arrow(
             zorder=2,
         )
     )
-    x, y = (begin[0] + end[0]) / 2 - 0.6, begin[1]
+    _sign(axes, (begin[0] + end[0]) / 2 - 0.6, begin[1], sign, colour, 0.12)
+
+
+def _sign(axes: Axes, x: float, y: float, sign: str, colour: str, room: float) -> None:
+    """A sign in a ring."""
     axes.text(
         x,
         y,
@@ -158,12 +157,8 @@ def _arrow(
         fontweight="bold",
         color=colour,
         zorder=5,
-        bbox=_ring(colour, 0.12),
+        bbox={"boxstyle": f"circle,pad={room}", "facecolor": "white", "edgecolor": colour, "linewidth": 0.7},
     )
-
-
-def _ring(colour: str, room: float) -> dict:
-    return {"boxstyle": f"circle,pad={room}", "facecolor": "white", "edgecolor": colour, "linewidth": 0.7}
 
 
 def _closing_arrow(axes: Axes, x_share: float, x_worth: float, top: float) -> None:
@@ -184,16 +179,5 @@ def _closing_arrow(axes: Axes, x_share: float, x_worth: float, top: float) -> No
         )
     )
     middle = (x_share + x_worth) / 2
-    axes.text(
-        middle,
-        y,
-        " + ",
-        ha="center",
-        va="center",
-        fontsize=8,
-        fontweight="bold",
-        color=PLUS,
-        zorder=5,
-        bbox=_ring(PLUS, 0.05),
-    )
+    _sign(axes, middle, y, " + ", PLUS, 0.05)
     axes.text(middle + 4, y - 1.6, "choices of those who review or arrive", fontsize=LETTER, color=QUIET, va="center")

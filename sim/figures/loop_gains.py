@@ -9,15 +9,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sim.figures.style.loops import MINUS, loop_name, loop_panel, loop_sheet, notes_height
-from sim.figures.style.marks import INK, LETTER
-from sim.figures.style.page import WIDTH
-from sim.figures.style.registry import house_style
+from sim.figures.style.loops import MINUS, loop_name, loop_sheet, notes_height
+from sim.figures.style.marks import BASE, LETTER
+from sim.figures.style.registry import in_house_style
+from sim.figures.style.sheet import WIDTH, Sheet
 from sim.model.loops import LOOPS
 
 BOUND = "#882255"
+HORIZON_LOOKS = (("s", "#9DB6CE"), ("D", "#5585B5"), ("o", "#0B3C6F"))
+AMPLIFIED = ("^", MINUS)
+ROW, TOP, LEFT, WIDE = 6.2, 17.0, 44.0, 58.0
+
+Looks = Mapping[int, tuple[str, str]]
+"""Horizon -> marker and colour."""
 
 
+@in_house_style
 def loop_gains(
     gains: pd.DataFrame, bound: pd.DataFrame, about: Mapping[str, str], figure: Figure | None = None
 ) -> Figure:
@@ -30,10 +37,10 @@ def loop_gains(
     about : "footer"
     """
     horizons = sorted(set(gains["horizon"]))
-    looks = dict(zip(horizons, (("s", "#9DB6CE"), ("D", "#5585B5"), ("o", "#0B3C6F"))[-len(horizons) :], strict=True))
+    looks = dict(zip(horizons, HORIZON_LOOKS[-len(horizons) :], strict=True))
     isolated = gains[gains["estimator"] == "cut and inject, isolated"]
-    inside = gains[gains["estimator"] == "cut and inject, in place"]
-    amplified = gains[gains["estimator"] == "amplification"]
+    in_place = gains[gains["estimator"] == "cut and inject, in place"]
+    amplified = gains[(gains["estimator"] == "amplification") & (gains["horizon"] == horizons[-1])]
     loops = [loop for loop in LOOPS if loop in set(gains["loop"])]
     sectors = [sector for sector in dict.fromkeys(isolated["sector"]) if sector != "all"]
     notes = [
@@ -43,110 +50,73 @@ def loop_gains(
         "itself.",
         about["footer"],
     ]
-    row, top, left = 6.2, 17.0, 44.0
-    count = max(len(loops), len(sectors) + 2)
-    tall, foot = row * count, notes_height(notes) + 10.0
-    height = top + tall + foot
-    with house_style():
-        figure = loop_sheet(figure, height, "Does any loop return more than was put in?", notes)
-        x = 1.5
-        for horizon, (marker, colour) in looks.items():
-            axes = loop_panel(figure, height, x, 7.0, (3.0, 3.0))
-            axes.plot([0], [0], marker=marker, color=colour, markersize=4)
-            axes.axis("off")
-            figure.text(
-                (x + 3.5) / WIDTH, 1 - 8.5 / height, f"after {horizon} months", fontsize=LETTER, va="center", color=INK
-            )
-            x += 27
-        for at, marker, colour, words in (
-            (x, "^", MINUS, f"amplification, {horizons[-1]} months"),
-            (x + 38, "|", BOUND, "bound on the sector's data loop (V8)"),
-        ):
-            axes = loop_panel(figure, height, at, 7.0, (3.0, 3.0))
-            axes.plot([0], [0], marker=marker, color=colour, markersize=5, markeredgewidth=1.5 if marker == "|" else 0)
-            axes.axis("off")
-            figure.text((at + 3.5) / WIDTH, 1 - 8.5 / height, words, fontsize=LETTER, va="center", color=INK)
-        wide = 58.0
-        axes = loop_panel(figure, height, left, top, (wide, tall))
-        _forest(axes, loops, looks, isolated[isolated["sector"] == "all"], filled=True)
-        _forest(axes, loops, looks, inside[inside["sector"] == "all"], filled=False)
-        last = amplified[amplified["horizon"] == horizons[-1]]
-        _forest(axes, loops, {horizons[-1]: ("^", MINUS)}, last, filled=True, shift=0.36)
-        axes.set_yticks(range(len(loops)), [loop_name(loop)[:34] for loop in loops])
-        axes.set_ylim(count - 0.4, -0.6)
-        axes.set_title("Each loop")
-        axes.set_xlabel("utils returned per util put in (1 lies far to the right)")
-        axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.axvline(0.0, color="#404040", linewidth=0.7)
-        second = loop_panel(figure, height, left + wide + 27.0, top, (WIDTH - left - wide - 31.0, tall))
-        _totals(second, isolated, amplified, bound, sectors, looks)
-    return figure
+    lines = max(len(loops), len(sectors) + 2)
+    tall = ROW * lines
+    height = TOP + tall + notes_height(notes) + 10.0
+    sheet = loop_sheet(height, "Does any loop return more than was put in?", notes, figure)
+    x = 1.5
+    for horizon, (marker, colour) in looks.items():
+        _key(sheet, x, f"after {horizon} months", marker=marker, color=colour, markersize=4)
+        x += 27
+    marker, colour = AMPLIFIED
+    words = f"amplification, {horizons[-1]} months"
+    _key(sheet, x, words, marker=marker, color=colour, markersize=5, markeredgewidth=0)
+    words = "bound on the sector's data loop (V8)"
+    _key(sheet, x + 38, words, marker="|", color=BOUND, markersize=5, markeredgewidth=1.5)
+    axes = sheet.panel(LEFT, TOP, WIDE, tall)
+    draw_loops(axes, loops, isolated, in_place, amplified, looks)
+    axes.set_ylim(lines - 0.4, -0.6)
+    axes = sheet.panel(LEFT + WIDE + 27.0, TOP, WIDTH - LEFT - WIDE - 31.0, tall)
+    draw_totals(axes, sectors, isolated, amplified, bound, looks)
+    return sheet.figure
 
 
-def _forest(
+def _key(sheet: Sheet, x: float, words: str, **look: float | str) -> None:
+    """A mark, and what it means."""
+    axes = sheet.panel(x, 7.0, 3.0, 3.0)
+    axes.plot([0], [0], **look)  # type: ignore[arg-type]
+    axes.axis("off")
+    sheet.text(x + 3.5, 8.5, words, va="center")
+
+
+def draw_loops(
     axes: Axes,
-    names: Sequence[str],
-    looks: Mapping[int, tuple[str, str]],
-    rows: pd.DataFrame,
-    *,
-    filled: bool,
-    shift: float | None = None,
-    by: str = "loop",
-) -> None:
-    """Points with their intervals, one line a name, horizons a little apart."""
-    for place, (horizon, (marker, colour)) in enumerate(looks.items()):
-        step = (place - (len(looks) - 1) / 2) * 0.24 if shift is None else shift
-        if not filled:
-            step += 0.1
-        for each in rows[rows["horizon"] == horizon].itertuples():
-            name = getattr(each, by)
-            if name not in names:
-                continue
-            y = list(names).index(name) + step
-            axes.plot([each.low, each.high], [y, y], color=colour, linewidth=0.9, solid_capstyle="butt", zorder=2)
-            axes.plot(
-                each.gain,
-                y,
-                marker=marker,
-                markersize=3.2,
-                color=colour,
-                markeredgewidth=0.7,
-                markerfacecolor=colour if filled else "white",
-                zorder=3,
-            )
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x")
-    axes.grid(axis="y", visible=False)
-    axes.margins(x=0.06)
+    loops: Sequence[str],
+    isolated: pd.DataFrame,
+    in_place: pd.DataFrame,
+    amplified: pd.DataFrame,
+    looks: Looks,
+) -> Axes:
+    """Each loop over all sectors, by three estimators."""
+    _draw_gains(axes, loops, isolated[isolated["sector"] == "all"], looks)
+    _draw_gains(axes, loops, in_place[in_place["sector"] == "all"], looks, filled=False)
+    _draw_gains(axes, loops, amplified, {max(looks): AMPLIFIED}, shift=0.36)
+    axes.set_yticks(range(len(loops)), [loop_name(loop)[:34] for loop in loops])
+    axes.set_title("Each loop")
+    axes.set_xlabel("utils returned per util put in (1 lies far to the right)")
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.axvline(0.0, color=BASE, linewidth=0.7)
+    return axes
 
 
-def _totals(
+def draw_totals(
     axes: Axes,
+    sectors: Sequence[str],
     isolated: pd.DataFrame,
     amplified: pd.DataFrame,
     bound: pd.DataFrame,
-    sectors: Sequence[str],
-    looks: Mapping[int, tuple[str, str]],
-) -> None:
+    looks: Looks,
+) -> Axes:
     """All loops together, by sector, with the bound on data loops, against the threshold."""
     names = ["all", *sectors]
-    total = isolated[isolated["loop"] == "total"]
-    _forest(axes, names, looks, total, filled=True, by="sector")
-    last = max(looks)
-    _forest(
-        axes,
-        names,
-        {last: ("^", MINUS)},
-        amplified[(amplified["loop"] == "total") & (amplified["horizon"] == last)],
-        filled=True,
-        shift=0.36,
-        by="sector",
-    )
-    for each in bound[bound["sector"].isin(names)].itertuples():
-        y = names.index(each.sector) + 0.36
-        axes.plot(each.bound, y, marker="|", markersize=7, color=BOUND, markeredgewidth=1.8, zorder=4)
+    _draw_gains(axes, names, isolated[isolated["loop"] == "total"], looks, by="sector")
+    total = amplified[amplified["loop"] == "total"]
+    _draw_gains(axes, names, total, {max(looks): AMPLIFIED}, shift=0.36, by="sector")
+    for row in bound[bound["sector"].isin(names)].itertuples():
+        y = names.index(row.sector) + 0.36
+        axes.plot(row.bound, y, marker="|", markersize=7, color=BOUND, markeredgewidth=1.8, zorder=4)
     axes.axvline(1.0, color=MINUS, linewidth=1.2, linestyle=(0, (4, 2)))
-    axes.axvline(0.0, color="#404040", linewidth=0.7)
+    axes.axvline(0.0, color=BASE, linewidth=0.7)
     axes.set_yticks(range(len(names)), ["all sectors", *sectors])
     axes.set_ylim(len(names) + 0.5, -0.6)
     axes.set_xlim(min(-0.1, axes.get_xlim()[0]), max(1.35, axes.get_xlim()[1]))
@@ -162,3 +132,38 @@ def _totals(
         va="top",
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
     )
+    return axes
+
+
+def _draw_gains(
+    axes: Axes,
+    names: Sequence[str],
+    rows: pd.DataFrame,
+    looks: Looks,
+    *,
+    filled: bool = True,
+    shift: float | None = None,
+    by: str = "loop",
+) -> None:
+    """Points with their intervals, one line a name, horizons a little apart."""
+    for place, (horizon, (marker, colour)) in enumerate(looks.items()):
+        step = (place - (len(looks) - 1) / 2) * 0.24 if shift is None else shift
+        if not filled:
+            step += 0.1
+        for row in rows[(rows["horizon"] == horizon) & rows[by].isin(names)].itertuples():
+            y = list(names).index(getattr(row, by)) + step
+            axes.plot([row.low, row.high], [y, y], color=colour, linewidth=0.9, solid_capstyle="butt", zorder=2)
+            axes.plot(
+                row.gain,
+                y,
+                marker=marker,
+                markersize=3.2,
+                color=colour,
+                markeredgewidth=0.7,
+                markerfacecolor=colour if filled else "white",
+                zorder=3,
+            )
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x")
+    axes.grid(axis="y", visible=False)
+    axes.margins(x=0.06)

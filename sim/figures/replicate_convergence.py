@@ -1,20 +1,25 @@
-"""Whether an ensemble has enough replicates: how its spreads have settled, and how narrow its intervals are."""
+"""How the spreads of an ensemble settle, and how narrow its intervals are, as replicates are added."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from sim.figures.style.marks import BASE, INK, LETTER, MILLIMETRE, QUIET, SCENARIO_COLOURS
-from sim.figures.style.page import WIDTH
-from sim.figures.style.registry import house_style
+from sim.figures.style.marks import BASE, SCENARIO_COLOURS
+from sim.figures.style.registry import in_house_style
+from sim.figures.style.sheet import WIDTH, Sheet
 
 FIRST = 3
 """Replicates from which on a spread is worth drawing."""
 
+LEFT, RIGHT, TOP, FOOT = 14.0, 5.0, 25.0, 16.0
+COUNTS = (3, 4, 5, 7, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 
+
+@in_house_style
 def replicate_convergence(rows: pd.DataFrame, about: dict[str, str], figure: Figure | None = None) -> Figure:
     """Are these replicates enough?
 
@@ -25,64 +30,63 @@ def replicate_convergence(rows: pd.DataFrame, about: dict[str, str], figure: Fig
     about : "verdict", "footer", in words
     """
     names = list(dict.fromkeys(rows["outcome"]))
-    height, left, right, top, foot = 84.0, 14.0, 5.0, 25.0, 16.0
+    colours = {name: SCENARIO_COLOURS[place % len(SCENARIO_COLOURS)] for place, name in enumerate(names)}
     rows = rows[rows["count"] >= FIRST]
-    with house_style():
-        figure = figure or Figure()
-        figure.set_size_inches(WIDTH * MILLIMETRE, height * MILLIMETRE)
-        heading = "Are these replicates enough?"
-        figure.text(1.5 / WIDTH, 1 - 4.3 / height, heading, fontsize=8.5, fontweight="bold", color=INK)
-        figure.text(1.5 / WIDTH, 1 - 8.8 / height, about["verdict"], fontsize=LETTER, color=INK)
-        for number, name in enumerate(names):
-            across, down = number % 3, number // 3
-            figure.text(
-                (1.5 + 59 * across) / WIDTH,
-                1 - (12.6 + 3.6 * down) / height,
-                name,
-                fontsize=LETTER,
-                color=SCENARIO_COLOURS[number % len(SCENARIO_COLOURS)],
-                fontweight="bold",
-            )
-        figure.text(1.5 / WIDTH, 1.5 / height, about["footer"], fontsize=LETTER, color=QUIET, va="bottom")
-        width = (WIDTH - 2 * (left + right)) / 2
-        panels = [
-            figure.add_axes(
-                (
-                    (left + number * (width + left + right)) / WIDTH,
-                    foot / height,
-                    width / WIDTH,
-                    (height - top - foot) / height,
-                )
-            )
-            for number in range(2)
-        ]
-        settled, narrow = panels
-        band = rows.drop_duplicates("count").dropna(subset=["low"]).sort_values("count")
-        settled.fill_between(band["count"], band["low"], band["high"], color=BASE, alpha=0.12, linewidth=0)
-        for number, name in enumerate(names):
-            each, colour = rows[rows["outcome"] == name], SCENARIO_COLOURS[number % len(SCENARIO_COLOURS)]
-            settled.plot(each["count"], each["spread"], color=colour)
-            narrow.plot(each["count"], each["width"], color=colour)
-            narrow.plot(each["count"], each["foreseen"], color=colour, linestyle=":")
-        settled.axhline(1.0, color=BASE, linewidth=0.8)
-        narrow.axhline(1.0, color=BASE, linewidth=0.8)
-        settled.set_title("Spread over luck: the first n replicates against all")
-        settled.set_ylabel("ratio of standard deviations")
-        settled.set_ylim(0, 2)
-        narrow.set_title("Interval of the mean against the goal")
-        narrow.set_ylabel("95% width over goal")
-        narrow.set_yscale("log")
-        for axes, last in ((settled, rows.dropna(subset=["spread"])["count"].max()), (narrow, rows["count"].max())):
-            axes.set_xscale("log")
-            axes.set_xlim(FIRST, max(last, FIRST + 1))
-            ticks = [tick for tick in (3, 4, 5, 7, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if tick <= max(last, 5)]
-            axes.xaxis.set_major_locator(FixedLocator(ticks))
-            axes.xaxis.set_minor_locator(NullLocator())
-            axes.set_xticklabels([f"{tick:,}" for tick in ticks])
-            axes.set_xlabel("replicates")
-        ends = np.array(narrow.get_ylim())
-        marks = [tick for tick in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if ends[0] <= tick <= ends[1]]
-        narrow.yaxis.set_major_locator(FixedLocator(marks))
-        narrow.yaxis.set_minor_locator(NullLocator())
-        narrow.set_yticklabels([f"{tick:g}" for tick in marks])
-    return figure
+    sheet = Sheet(84.0, "Are these replicates enough?", figure)
+    sheet.text(1.5, 8.8, about["verdict"])
+    for place, (name, colour) in enumerate(colours.items()):
+        down, along = divmod(place, 3)
+        sheet.text(1.5 + 59 * along, 12.6 + 3.6 * down, name, color=colour, fontweight="bold")
+    sheet.foot(about["footer"])
+    width = (WIDTH - 2 * (LEFT + RIGHT)) / 2
+    tall = sheet.height - TOP - FOOT
+    spreads = sheet.panel(LEFT, TOP, width, tall)
+    widths = sheet.panel(LEFT + width + LEFT + RIGHT, TOP, width, tall)
+    draw_spreads(spreads, rows, colours)
+    draw_widths(widths, rows, colours)
+    return sheet.figure
+
+
+def draw_spreads(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> Axes:
+    """Standard deviation of the first n replicates over that of all, and where it lies for normal values."""
+    band = rows.drop_duplicates("count").dropna(subset=["low"]).sort_values("count")
+    axes.fill_between(band["count"], band["low"], band["high"], color=BASE, alpha=0.12, linewidth=0)
+    for name, colour in colours.items():
+        mine = rows[rows["outcome"] == name]
+        axes.plot(mine["count"], mine["spread"], color=colour)
+    axes.axhline(1.0, color=BASE, linewidth=0.8)
+    axes.set_title("Spread over luck: the first n replicates against all")
+    axes.set_ylabel("ratio of standard deviations")
+    axes.set_ylim(0, 2)
+    _count_axis(axes, rows.dropna(subset=["spread"])["count"].max())
+    return axes
+
+
+def draw_widths(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> Axes:
+    """Width of the interval of the mean over the goal; dotted beyond the replicates that were run."""
+    for name, colour in colours.items():
+        mine = rows[rows["outcome"] == name]
+        axes.plot(mine["count"], mine["width"], color=colour)
+        axes.plot(mine["count"], mine["foreseen"], color=colour, linestyle=":")
+    axes.axhline(1.0, color=BASE, linewidth=0.8)
+    axes.set_title("Interval of the mean against the goal")
+    axes.set_ylabel("95% width over goal")
+    axes.set_yscale("log")
+    _count_axis(axes, rows["count"].max())
+    low, high = axes.get_ylim()
+    ratios = [ratio for ratio in RATIOS if low <= ratio <= high]
+    axes.yaxis.set_major_locator(FixedLocator(ratios))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_yticklabels([f"{ratio:g}" for ratio in ratios])
+    return axes
+
+
+def _count_axis(axes: Axes, last: float) -> None:
+    """A logarithmic horizontal axis of numbers of replicates."""
+    axes.set_xscale("log")
+    axes.set_xlim(FIRST, max(last, FIRST + 1))
+    counts = [count for count in COUNTS if count <= max(last, 5)]
+    axes.xaxis.set_major_locator(FixedLocator(counts))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticklabels([f"{count:,}" for count in counts])
+    axes.set_xlabel("replicates")

@@ -7,8 +7,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.figures.style.axes import as_percent
 from sim.figures.style.marks import Label, curve, group_look, label_ends, last_value, runs_of
-from sim.figures.style.page import Page, as_percent
+from sim.figures.style.page import Page
 from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 

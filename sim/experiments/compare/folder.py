@@ -144,10 +144,12 @@ def _draw(found: Comparison, curves: xr.Dataset, folder: Path) -> None:
     from sim.figures.style.sheet import footer
 
     names = [each.name for each in found.plan.scenarios]
-    text = footer(curves.attrs["scenario_name"], found.inputs[:8], found.replicates, found.plan.base.run.seed)
+    text = footer(
+        curves.attrs["scenario_name"], "comparison", found.inputs[:8], found.replicates, found.plan.base.run.seed
+    )
     if len(names) - 1 > MOST_TOGETHER:
         title = f"{names[0]} vs {len(names) - 1} scenarios"
-        text = footer(title, found.inputs[:8], found.replicates, found.plan.base.run.seed)
+        text = footer(title, "comparison", found.inputs[:8], found.replicates, found.plan.base.run.seed)
         for date in map(month_label, found.plan.at):
             about = {"base": names[0], "date": date, "footer": text}
             save_figure(overview(overview_rows(found, date), about), folder / f"overview-{date}")

@@ -272,6 +272,6 @@ def _draw(found: Sweep, folder: Path) -> None:
         "reference": found.reference,
         "unit": f"{found.outcome} [{'%' if unit == 'share' else unit}]",
         "change_unit": f"change [{words}]",
-        "footer": footer(found.name, found.inputs[:8], first.shape[1], found.base.run.seed, "sweep"),
+        "footer": footer(found.name, "sweep", found.inputs[:8], first.shape[1], found.base.run.seed),
     }
     save_figure(response_curve(rows, about), folder / "sweep")

@@ -124,12 +124,12 @@ def draw(found: Findings, folder: Path) -> None:
     from sim.figures.loop_diagram import loop_diagram
     from sim.figures.loop_gains import loop_gains
     from sim.figures.loop_ledger import loop_ledger
-    from sim.figures.style.loops import footer
+    from sim.figures.style.sheet import footer
 
     plan = found.plan
     last = plan.horizons[-1]
     about = {
-        "footer": footer(plan.scenario.name, plan.inputs[:8], plan.seeds, plan.scenario.run.seed),
+        "footer": footer(plan.scenario.name, "loops", plan.inputs[:8], plan.seeds, plan.scenario.run.seed),
         "seeds": str(plan.seeds),
     }
     for horizon in plan.horizons:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.figures.style.marks import INK, LETTER, MILLIMETRE, QUIET
-from sim.figures.style.page import WIDTH
+from sim.figures.style.marks import LETTER
+from sim.figures.style.sheet import Sheet
 
 BLOCK_COLOURS = {
     "cost": "#B8860B",
@@ -22,12 +22,18 @@ BLOCK_COLOURS = {
 }
 PLAIN = "#4477AA"
 FLOOR = "#CC3311"
-STACK = ("#332288", "#0072B2", "#44AA99", "#117733", "#B8860B", "#CC6677", "#882255", "#AA4499")
-"""Colours of a stack, told apart by readers of all kinds of sight."""
+FACTOR_COLOURS = ("#332288", "#0072B2", "#44AA99", "#117733", "#B8860B", "#CC6677", "#882255", "#AA4499")
+"""Colours of single factors, told apart by readers of all kinds of sight."""
+
 LUCK_GREY = "#9a9a9a"
-MOST_STACKED = 7
+MOST_FACTORS = 7
+"""Factors that get a colour of their own."""
+
 LEFT, TOP, FOOT = 56.0, 15.0, 13.0
-NAME = 42
+"""Room beside, above and below panels with the names of factors [mm]."""
+
+LETTERS = 42
+"""Letters of a name that fit beside an axis."""
 
 
 def block_colour(block: str) -> str:
@@ -35,41 +41,31 @@ def block_colour(block: str) -> str:
     return BLOCK_COLOURS.get(block, PLAIN)
 
 
-def short(name: str) -> str:
+def short_name(name: str) -> str:
     """A name that fits beside an axis."""
-    return name if len(name) <= NAME else f"{name[: NAME - 1]}…"
+    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
 
 
-def factor_sheet(heading: str, footer: str, height: float, figure: Figure | None) -> Figure:
-    figure = figure or Figure()
-    figure.set_size_inches(WIDTH * MILLIMETRE, height * MILLIMETRE)
-    figure.text(1.5 / WIDTH, 1 - 4.3 / height, heading, fontsize=8.5, fontweight="bold", color=INK)
-    figure.text(1.5 / WIDTH, 1.5 / height, footer, fontsize=LETTER, color=QUIET, va="bottom")
-    return figure
+def factor_sheet(height: float, about: Mapping[str, str], figure: Figure | None) -> Sheet:
+    """A sheet with the "title" and the "footer" of ``about``."""
+    sheet = Sheet(height, about["title"], figure)
+    sheet.foot(about["footer"])
+    return sheet
 
 
-def factor_panel(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
-    """Axes by millimetres from the upper left."""
-    whole = figure.get_size_inches()[1] / MILLIMETRE
-    return figure.add_axes((left / WIDTH, 1 - (top + height) / whole, width / WIDTH, height / whole))
-
-
-def block_key(figure: Figure, blocks: Sequence[str], top: float = 9.2) -> None:
-    """Blocks of assumptions and their colours, in a line."""
-    whole, x = figure.get_size_inches()[1] / MILLIMETRE, 1.5
-    for block in blocks:
-        colour = block_colour(block)
-        figure.text(x / WIDTH, 1 - top / whole, block, fontsize=LETTER, color=colour, fontweight="bold")
-        x += 5.0 + 1.7 * len(block)
-
-
-def blocks_of(table: pd.DataFrame) -> list[str]:
-    found = set(table["block"])
-    return [block for block in BLOCK_COLOURS if block in found and block != "dummy"]
+def block_key(sheet: Sheet, table: pd.DataFrame) -> None:
+    """Name the blocks of assumptions that a table holds, each in its colour."""
+    held = set(table["block"])
+    x = 1.5
+    for block, colour in BLOCK_COLOURS.items():
+        if block in held and block != "dummy":
+            sheet.text(x, 9.2, block, color=colour, fontweight="bold")
+            x += 5.0 + 1.7 * len(block)
 
 
 def name_factors(axes: Axes, names: Sequence[str], colours: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), [short(name) for name in names])
+    """Names beside a vertical axis, one line a factor from the top, each in the colour of its block."""
+    axes.set_yticks(range(len(names)), [short_name(name) for name in names])
     for label, colour in zip(axes.get_yticklabels(), colours, strict=True):
         label.set_color(colour)
     axes.set_ylim(len(names) - 0.4, -0.6)
@@ -78,11 +74,13 @@ def name_factors(axes: Axes, names: Sequence[str], colours: Sequence[str]) -> No
     axes.grid(axis="y", visible=False)
 
 
-def label_right_ends(axes: Axes, x: float, labels: Sequence[tuple[float, str, str]]) -> None:
-    """Words at the right end, pushed apart so that none lies on another."""
-    low, high = axes.get_ylim() if not labels else (min(0.0, axes.get_ylim()[0]), axes.get_ylim()[1])
-    if all(0 <= height <= 1 for height, _, _ in labels):
-        high = max(high, 1.0) if high > 0.9 else high
+def name_curves(axes: Axes, x: float, labels: Sequence[tuple[float, str, str]]) -> None:
+    """Write (height, text, colour) to the right of ``x``, pushed apart so that none lies on another."""
+    low, high = axes.get_ylim()
+    if labels:
+        low = min(0.0, low)
+    if high > 0.9 and all(0 <= height <= 1 for height, _, _ in labels):
+        high = max(high, 1.0)
     gap, ordered = (high - low) / 17, sorted(labels)
     heights = [height for height, _, _ in ordered]
     for place in range(1, len(heights)):
@@ -92,13 +90,18 @@ def label_right_ends(axes: Axes, x: float, labels: Sequence[tuple[float, str, st
         heights[place] = min(heights[place], above)
         above = heights[place] - gap
     for height, (_, text, colour) in zip(heights, ordered, strict=True):
-        axes.annotate(
-            text,
-            (x, height),
-            xytext=(4, 0),
-            textcoords="offset points",
-            fontsize=LETTER,
-            color=colour,
-            va="center",
-            annotation_clip=False,
-        )
+        name_at(axes, x, height, text, colour)
+
+
+def name_at(axes: Axes, x: float, height: float, text: str, colour: str) -> None:
+    """Write to the right of a point, even outside the axes."""
+    axes.annotate(
+        text,
+        (x, height),
+        xytext=(4, 0),
+        textcoords="offset points",
+        fontsize=LETTER,
+        color=colour,
+        va="center",
+        annotation_clip=False,
+    )

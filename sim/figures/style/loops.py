@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.basics.axes import RECORD_ENDS, START_YEAR
-from sim.figures.style.marks import INK, LETTER, MILLIMETRE, QUIET
-from sim.figures.style.page import PROJECTED, WIDTH
+from sim.figures.style.marks import PROJECTED
+from sim.figures.style.sheet import Sheet
 from sim.model.loops import LOOPS
 
 # told apart by readers of all kinds of sight: ten loops get ten of Tol's muted and bright colours
@@ -31,10 +31,7 @@ LOOP_COLOURS = {
     "B4": "#BBBBBB",
     "B5": "#1A1A1A",
 }
-PLUS, MINUS = "#0072B2", "#D55E00"
-HEADING_SIZE = 8.5
-WORDS_A_LINE = 136
-SHORT = {
+SHORT_NAMES = {
     "R1": "R1 captured data",
     "R1p": "R1p partner data",
     "R2": "R2 revenue",
@@ -54,36 +51,8 @@ SHORT = {
 }
 """Names that fit over a small panel."""
 
-
-def loop_sheet(figure: Figure | None, height: float, heading: str, notes: Sequence[str]) -> Figure:
-    """A page with its heading and its notes; sizes in millimetres."""
-    figure = figure or Figure()
-    figure.set_size_inches(WIDTH * MILLIMETRE, height * MILLIMETRE)
-    figure.text(1.5 / WIDTH, 1 - 4.6 / height, heading, fontsize=HEADING_SIZE, fontweight="bold", color=INK)
-    lines = [line for note in notes for line in textwrap.wrap(note, WORDS_A_LINE, break_on_hyphens=False)]
-    figure.text(1.5 / WIDTH, 1.4 / height, "\n".join(lines), fontsize=LETTER, color=QUIET, va="bottom", linespacing=1.2)
-    return figure
-
-
-def notes_height(notes: Sequence[str]) -> float:
-    """Room that notes need [mm]."""
-    return 3.1 * sum(len(textwrap.wrap(note, WORDS_A_LINE, break_on_hyphens=False)) for note in notes) + 2.0
-
-
-def loop_panel(figure: Figure, height: float, x: float, top: float, size: tuple[float, float]) -> Axes:
-    return figure.add_axes((x / WIDTH, 1 - (top + size[1]) / height, size[0] / WIDTH, size[1] / height))
-
-
-def year_axis(axes: Axes, months: np.ndarray, label: bool = True, few: bool = False) -> None:
-    first, last = float(months[0]), float(months[-1])
-    axes.set_xlim(first, last)
-    if last > RECORD_ENDS:
-        axes.axvspan(max(RECORD_ENDS + 0.5, first), last, color=PROJECTED, linewidth=0, zorder=0)
-    span = last - first
-    step = 12 * max(1, round(span / 12 / (2.5 if few else 6)))
-    begin = 12 * (step // 24) if few else 0  # labels at the very edge would touch the neighbour's
-    ticks = [month for month in range(begin, int(last) + 1, step) if month >= first]
-    axes.set_xticks(ticks, [str(START_YEAR + month // 12) for month in ticks] if label else [""] * len(ticks))
+PLUS, MINUS = "#0072B2", "#D55E00"
+LETTERS_A_ROW = 136
 
 
 def loop_name(loop: str) -> str:
@@ -91,7 +60,29 @@ def loop_name(loop: str) -> str:
     return f"{loop} {LOOPS[loop].name}" if loop in LOOPS else {"total": "all together"}.get(loop, loop)
 
 
-def footer(scenario: str, hash_: str, seeds: int, seed: int) -> str:
-    """``baseline  ·  loops 1a2b3c4d  ·  20 replicates  ·  seed 1``."""
-    shown = scenario if len(scenario) <= 60 else scenario[:57] + "..."
-    return f"{shown}  ·  loops {hash_}  ·  {seeds} replicates  ·  seed {seed}"
+def loop_sheet(height: float, heading: str, notes: Sequence[str], figure: Figure | None) -> Sheet:
+    """A sheet with a heading, and with notes at its foot; `notes_height` is the room that they need."""
+    sheet = Sheet(height, heading, figure, heading_at=4.6)
+    sheet.foot("\n".join(_rows(notes)), 1.4, linespacing=1.2)
+    return sheet
+
+
+def notes_height(notes: Sequence[str]) -> float:
+    """Room that notes need [mm]."""
+    return 3.1 * len(_rows(notes)) + 2.0
+
+
+def _rows(notes: Sequence[str]) -> list[str]:
+    return [row for note in notes for row in textwrap.wrap(note, LETTERS_A_ROW, break_on_hyphens=False)]
+
+
+def year_axis(axes: Axes, months: np.ndarray, *, few: bool = False) -> None:
+    """A horizontal axis of months with years at its ticks, and the projection in grey."""
+    first, last = float(months[0]), float(months[-1])
+    axes.set_xlim(first, last)
+    if last > RECORD_ENDS:
+        axes.axvspan(max(RECORD_ENDS + 0.5, first), last, color=PROJECTED, linewidth=0, zorder=0)
+    step = 12 * max(1, round((last - first) / 12 / (2.5 if few else 6)))
+    begin = 12 * (step // 24) if few else 0  # labels at the very edge would touch the neighbour's
+    ticks = [month for month in range(begin, int(last) + 1, step) if month >= first]
+    axes.set_xticks(ticks, [str(START_YEAR + month // 12) for month in ticks])
