@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from itertools import combinations
+from pkgutil import iter_modules
 
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+import sim.figures
 from sim.analysis.scurves import SCurve, fit_adoption
 from sim.basics.axes import RECORD_ENDS
 from sim.figures import RUN_FIGURES, adoption_s_curves, draw_all, save_figure
@@ -71,9 +74,15 @@ def words(figure):
 each_figure = pytest.mark.parametrize("name", sorted(RUN_FIGURES))
 
 
-@each_figure
-def test_every_figure_asks_the_question_that_its_docstring_names(name):
-    assert RUN_FIGURES[name].__doc__.strip().splitlines()[0].endswith("?")
+@pytest.mark.parametrize("name", [module.name for module in iter_modules(sim.figures.__path__) if not module.ispkg])
+def test_every_file_holds_the_figure_it_is_named_after_and_the_question_that_it_answers(name):
+    draw = getattr(import_module(f"sim.figures.{name}"), name)
+    assert draw.__doc__.strip().splitlines()[0].endswith("?")
+
+
+def test_figures_of_a_run_are_written_under_the_names_of_their_functions():
+    assert all(draw.__name__ == name for name, draw in RUN_FIGURES.items())
+    assert [draw.__module__ for draw in RUN_FIGURES.values()] == [f"sim.figures.{name}" for name in RUN_FIGURES]
 
 
 @each_figure
@@ -86,7 +95,7 @@ def test_every_axis_carries_a_unit(drawn, name):
 @each_figure
 def test_every_policy_appears_as_a_span_and_every_event_as_a_tick(drawn, name):
     strip = next(axes for axes in drawn[name].axes if axes.get_gid() == "policies")
-    spans = next(each for each in strip.collections if each.get_gid() == "policy spans").get_paths()
+    spans = next(collection for collection in strip.collections if collection.get_gid() == "policy spans").get_paths()
     seen = {round(float(path.vertices[:, 0].min())) for path in spans}
     assert len(seen) >= 6
     assert seen <= {policy.start for policy in POLICIES}
