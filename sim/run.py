@@ -74,11 +74,11 @@ class Result:
         UnknownNameError
             When there is no figure of that name.
         """
-        from sim.figures import FIGURES
+        from sim.figures import RUN_FIGURES
 
-        if name not in FIGURES:
-            raise UnknownNameError("figure called", name, FIGURES)
-        return FIGURES[name](self.dataset, self.scenario)
+        if name not in RUN_FIGURES:
+            raise UnknownNameError("figure called", name, RUN_FIGURES)
+        return RUN_FIGURES[name](self.dataset, self.scenario)
 
 
 def run(

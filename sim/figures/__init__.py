@@ -1,7 +1,9 @@
-"""One function per figure: dataset and scenario in, `Figure` out. `FIGURES` lists them; no science happens here.
+"""One file per figure, named after the function in it; results in, `Figure` out. No science happens here.
 
-A figure carries the name of its scenario, the hash of its run, and what its bands mean. Regions keep their colours
-throughout; closed weights are dashed.
+The first line of a function's docstring is the question that its figure answers. `RUN_FIGURES` lists the figures of a
+run. The others show comparisons, explanations, loops, S-curves, sensitivity and ensembles. `style/` holds what they
+share. A figure carries the name of its scenario, the hash of its run, and what its bands mean. Regions keep their
+colours throughout; closed weights are dashed.
 """
 
 from __future__ import annotations
@@ -12,29 +14,28 @@ from pathlib import Path
 import xarray as xr
 from matplotlib.figure import Figure
 
-from sim.figures.adoption import Curve, adoption_s_curves
-from sim.figures.capability import capability_frontier
-from sim.figures.compute import compute_by_region
-from sim.figures.data import data_stock
+from sim.figures.adoption_s_curves import FittedCurve, adoption_s_curves
+from sim.figures.capability_frontier import capability_frontier
+from sim.figures.compute_by_region import compute_by_region
+from sim.figures.data_stock import data_stock
 from sim.figures.exposure import exposure
-from sim.figures.focus import focus_share
+from sim.figures.focus_share import focus_share
 from sim.figures.prices import prices
-from sim.figures.registry import FIGURES, figure, house_style
-from sim.figures.shares import shares_by_lens
+from sim.figures.shares_by_lens import shares_by_lens
+from sim.figures.style.registry import RUN_FIGURES, house_style
 from sim.scenario import Scenario
 
 __all__ = [
-    "FIGURES",
+    "RUN_FIGURES",
     "adoption_s_curves",
     "capability_frontier",
     "compute_by_region",
     "data_stock",
     "draw_all",
     "exposure",
-    "figure",
     "focus_share",
     "prices",
-    "save",
+    "save_figure",
     "shares_by_lens",
 ]
 
@@ -44,7 +45,7 @@ def draw_all(
     scenario: Scenario,
     folder: str | Path,
     formats: Sequence[str] = ("svg", "png"),
-    curves: Mapping[str, Curve] | None = None,
+    curves: Mapping[str, FittedCurve] | None = None,
 ) -> list[Path]:
     """Draw every figure of a run into a folder, which is made if need be.
 
@@ -55,23 +56,23 @@ def draw_all(
 
     Returns
     -------
-    list of the files, in the order of `FIGURES`
+    list of the files, in the order of `RUN_FIGURES`
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
-    for name, draw in FIGURES.items():
+    for name, draw in RUN_FIGURES.items():
         drawn = draw(dataset, scenario, curves=curves) if draw is adoption_s_curves else draw(dataset, scenario)
-        files.extend(save(drawn, folder / name, formats))
+        files.extend(save_figure(drawn, folder / name, formats))
     return files
 
 
-def save(drawn: Figure, path: str | Path, formats: Sequence[str] = ("svg", "png")) -> list[Path]:
+def save_figure(drawn: Figure, path: str | Path, formats: Sequence[str] = ("svg", "png")) -> list[Path]:
     """Write a figure to ``path`` with each format as suffix; the same figure gives the same bytes."""
     files = []
     with house_style():
-        for each in formats:
-            file = Path(f"{path}.{each}")
-            drawn.savefig(file, format=each, metadata={"Date": None} if each in ("svg", "pdf") else None)
+        for kind in formats:
+            file = Path(f"{path}.{kind}")
+            drawn.savefig(file, format=kind, metadata={"Date": None} if kind in ("svg", "pdf") else None)
             files.append(file)
     return files

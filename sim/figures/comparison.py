@@ -1,4 +1,4 @@
-"""Scenarios side by side under the same luck: levels, paired differences, and the response to one number."""
+"""Scenarios side by side under the same luck: levels and paired differences."""
 
 from __future__ import annotations
 
@@ -7,24 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sim.basics.quantity import walk
-from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET, curve, runs_of
-from sim.figures.page import WIDTH, Bar, Page, as_logarithm, as_percent
-from sim.figures.registry import house_style
+from sim.figures.style.axes import as_logarithm, as_percent
+from sim.figures.style.marks import BASE, curve, runs_of, scenario_colours
+from sim.figures.style.page import Page
+from sim.figures.style.policy_strip import Bar
+from sim.figures.style.registry import in_house_style
+from sim.figures.style.sheet import shortened
 from sim.model.loops import LOOPS
 from sim.scenario import Scenario
 
-BASE = "#404040"
-# told apart by readers of all kinds of sight, and none of them a region's
-COLOURS = ("#882255", "#332288", "#117733", "#B8860B", "#6699CC", "#AA6633")
 COLUMNS = 3
-MOST_NAMES = 60
 MOST_LANES, MOST_NUMBERS = 12, 3
 TITLE_ROOM = 4.4
 """Millimetres by which a lower panel moves up to the level it belongs to."""
@@ -32,7 +30,7 @@ TITLE_ROOM = 4.4
 
 @dataclass(frozen=True)
 class Panel:
-    """One outcome of the overview: how its level and its difference are drawn."""
+    """One outcome: how its level and its difference are drawn."""
 
     outcome: str
     title: str
@@ -53,11 +51,7 @@ PANELS = (
 )
 
 
-def colours(names: Sequence[str]) -> dict[str, str]:
-    """Scenario -> colour; the base, which comes first, is grey."""
-    return {name: BASE if not place else COLOURS[(place - 1) % len(COLOURS)] for place, name in enumerate(names)}
-
-
+@in_house_style
 def comparison(curves: xr.Dataset, scenarios: Sequence[Scenario], figure: Figure | None = None) -> Figure:
     """What does each scenario change, when does it begin, and is it more than luck?
 
@@ -67,68 +61,71 @@ def comparison(curves: xr.Dataset, scenarios: Sequence[Scenario], figure: Figure
         ``<name>_difference``, their paired differences (other, bound, month), with bound mean, low and high
     scenarios : the base first
     """
-    looks = colours([each.name for each in scenarios])
-    several = curves.sizes["run"] > 1
-    band = "mean of the replicates, band 10-90% of them" if several else "the one replicate"
-    note = (
-        f"upper rows: {band}. Lower rows: paired difference from {scenarios[0].name}"
-        f"{', mean and its 95% interval' * several}. Upright lines: announced (dotted), begins (dashed)"
+    base, *others = scenarios
+    colours = scenario_colours([scenario.name for scenario in scenarios])
+    several = len(others) > 1
+    what = "each scenario" if several else shortened(others[-1].name)
+    page = Page(
+        curves,
+        base,
+        f"What does {what} change, and is it more than luck?",
+        rows=4,
+        columns=COLUMNS,
+        height=29,
+        left=16,
+        right=2,
+        note=_note(base, others, replicates=curves.sizes["run"]),
+        figure=figure,
+        bars=[
+            bar
+            for other in others
+            for bar in changes(base, other, colours[other.name], curves, f"{other.name}: " * several)
+        ],
+        key=colours,
+        most_lanes=MOST_LANES,
     )
-    note += "".join(f". {other.name}: {said}" for other in scenarios[1:] if (said := assumptions(scenarios[0], other)))
-    several_others = len(scenarios) > 2
-    what = "each scenario" if several_others else shortened(scenarios[-1].name)
-    with house_style():
-        page = Page(
-            curves,
-            scenarios[0],
-            f"What does {what} change, and is it more than luck?",
-            rows=4,
-            columns=COLUMNS,
-            height=29,
-            left=16,
-            right=2,
-            note=note,
-            figure=figure,
-            bars=[
-                bar
-                for other in scenarios[1:]
-                for bar in changes(scenarios[0], other, looks[other.name], curves, f"{other.name}: " * several_others)
-            ],
-            key=looks,
-            most_lanes=MOST_LANES,
-        )
-        for number, panel in enumerate(PANELS):
-            above = 2 * COLUMNS * (number // COLUMNS) + number % COLUMNS
-            upper, lower = page.panels[above], page.panels[above + COLUMNS]
-            upper.set_title(panel.title)
-            upper.set_xticklabels([])
-            upper.set_xlabel("")
-            closer(lower, TITLE_ROOM / page.size[1])
-            draw_levels(upper, page.month, curves, panel, looks)
-            draw_differences(lower, page.month, curves, panel, looks)
-            for axes in (upper, lower):
-                mark_dates(axes, scenarios, looks, page.last)
+    for number, panel in enumerate(PANELS):
+        above = 2 * COLUMNS * (number // COLUMNS) + number % COLUMNS
+        upper, lower = page.panels[above], page.panels[above + COLUMNS]
+        upper.set_title(panel.title)
+        upper.set_xticklabels([])
+        upper.set_xlabel("")
+        _move_up(lower, TITLE_ROOM / page.height)
+        draw_levels(upper, page.month, curves, panel, colours)
+        draw_differences(lower, page.month, curves, panel, colours)
+        for axes in (upper, lower):
+            mark_dates(axes, scenarios, colours, page.last)
     return page.figure
 
 
-def closer(axes: Axes, step: float) -> None:
+def _note(base: Scenario, others: Sequence[Scenario], replicates: int) -> str:
+    """What lines and bands mean, and what of the assumptions differs."""
+    several = replicates > 1
+    band = "mean of the replicates, band 10-90% of them" if several else "the one replicate"
+    note = (
+        f"upper rows: {band}. Lower rows: paired difference from {base.name}"
+        f"{', mean and its 95% interval' * several}. Upright lines: announced (dotted), begins (dashed)"
+    )
+    return note + "".join(f". {other.name}: {words}" for other in others if (words := assumptions(base, other)))
+
+
+def _move_up(axes: Axes, step: float) -> None:
     """Move a panel up, into the room of the title it does not have."""
     box = axes.get_position()
     axes.set_position((box.x0, box.y0 + step, box.width, box.height))
 
 
-def draw_levels(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel, looks: dict[str, str]) -> Axes:
+def draw_levels(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel, colours: dict[str, str]) -> Axes:
     """Mean and replicate band of every scenario."""
-    values = {name: runs_of(curves[panel.outcome].sel(scenario=name)) for name in looks}
+    values = {name: runs_of(curves[panel.outcome].sel(scenario=name)) for name in colours}
     if panel.how == "logarithm":
-        values = {name: np.exp(each) for name, each in values.items()}
+        values = {name: np.exp(logarithms) for name, logarithms in values.items()}
         as_logarithm(axes, panel.level, "H100e", list(values.values()))
     scale = 100.0 if panel.how == "share" else 1.0
-    for place, (name, each) in enumerate(values.items()):
+    for place, (name, level) in enumerate(values.items()):
         # the base is widest and below, so that it shows where nothing has changed
-        curve(
-            axes, month, each, scale=scale, color=looks[name], linewidth=max(2.2 - 0.5 * place, 0.8), zorder=2 + place
-        )
+        width = max(2.2 - 0.5 * place, 0.8)
+        curve(axes, month, level, scale=scale, color=colours[name], linewidth=width, zorder=2 + place)
     if panel.how == "share":
         highest = float(axes.dataLim.y1)
         as_percent(axes, panel.level, top=min(1.02 * highest, max(highest, 100.0)))
@@ -138,14 +135,14 @@ def draw_levels(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel,
     return axes
 
 
-def draw_differences(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel, looks: dict[str, str]) -> Axes:
+def draw_differences(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel, colours: dict[str, str]) -> Axes:
     """Paired difference of every other scenario, with the 95% interval of its mean."""
     axes.axhline(0.0, color=BASE, linewidth=0.8, zorder=2)
-    for name, colour in list(looks.items())[1:]:
-        found = curves[f"{panel.outcome}_difference"].sel(other=name)
-        mean, low, high = (found.sel(bound=bound).values for bound in ("mean", "low", "high"))
+    for name, colour in list(colours.items())[1:]:
+        difference = curves[f"{panel.outcome}_difference"].sel(other=name)
+        mean, low, high = (difference.sel(bound=bound).values for bound in ("mean", "low", "high"))
         if panel.how == "logarithm":
-            mean, low, high = (100 * np.expm1(each) for each in (mean, low, high))
+            mean, low, high = (100 * np.expm1(logarithm) for logarithm in (mean, low, high))
         elif panel.how == "share":
             mean, low, high = 100 * mean, 100 * low, 100 * high
         axes.fill_between(month, low, high, color=colour, alpha=0.22, linewidth=0, zorder=3)
@@ -160,194 +157,79 @@ def draw_differences(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: P
     return axes
 
 
-def mark_dates(axes: Axes, scenarios: Sequence[Scenario], looks: dict[str, str], last: float) -> Axes:
+def mark_dates(axes: Axes, scenarios: Sequence[Scenario], colours: dict[str, str], last: float) -> Axes:
     """Upright lines where policies that tell a scenario from the base are announced and begin."""
-    for other in scenarios[1:]:
-        found = [each for each, _ in different(scenarios[0], other)]
-        announced = {each.announce for each in found if getattr(each, "announce", None) is not None}
-        begun = {each.start for each in found}
+    base, *others = scenarios
+    for other in others:
+        entries = [entry for entry, _ in different(base, other)]
+        announced = {entry.announce for entry in entries if getattr(entry, "announce", None) is not None}
+        begun = {entry.start for entry in entries}
         # many dates are a calendar rather than marks, and must not hide what is drawn
         alpha = min(0.7, 3.0 / max(len(begun | announced), 1))
         for style, months in (("--", begun), (":", announced)):
             for month in months:
                 if 0 < month < last:
                     axes.axvline(
-                        month, color=looks[other.name], linestyle=style, linewidth=0.6, alpha=alpha, zorder=1.2
+                        month, color=colours[other.name], linestyle=style, linewidth=0.6, alpha=alpha, zorder=1.2
                     )
     return axes
 
 
 def different(base: Scenario, other: Scenario) -> list[tuple[Any, str]]:
-    """Policies, events and reaction rules that only one of two scenarios has, or that act otherwise in it, each with a
-    word on it."""
-    act = lambda each: each.model_dump(exclude={"source", "note"})
-    found: list[tuple[Any, str]] = []
+    """Policies, events and reaction rules in which two scenarios differ, each with a word on how.
+
+    Returns
+    -------
+    list of (entry, word)
+        ``"without "``: only the base has it; ``""``: only the other one has it; ``"changed "``: it acts otherwise.
+    """
+    differences: list[tuple[Any, str]] = []
     for name in ("policies", "events", "reactions"):
-        before = {each.id: each for each in getattr(base, name) if each.active}
-        after = {each.id: each for each in getattr(other, name) if each.active}
-        found += [(each, "without ") for key, each in before.items() if key not in after]
-        found += [(each, "") for key, each in after.items() if key not in before]
-        found += [(each, "changed ") for key, each in after.items() if key in before and act(before[key]) != act(each)]
-    return found
+        before = {entry.id: entry for entry in getattr(base, name) if entry.active}
+        after = {entry.id: entry for entry in getattr(other, name) if entry.active}
+        differences += [(entry, "without ") for key, entry in before.items() if key not in after]
+        differences += [(entry, "") for key, entry in after.items() if key not in before]
+        differences += [
+            (entry, "changed ") for key, entry in after.items() if key in before and _acts(before[key]) != _acts(entry)
+        ]
+    return differences
+
+
+def _acts(entry: Any) -> dict[str, Any]:
+    """What an entry does; its source and note change nothing."""
+    return entry.model_dump(exclude={"source", "note"})
 
 
 def assumptions(base: Scenario, other: Scenario) -> str:
     """What of the assumptions differs, in a few words: ``startup.cost_weight 0.7 to 0.1; loops R1 off``."""
     rows = [row for row in walk(other.parameters, base.parameters) if row.value != row.default]
     shown = rows if len(rows) <= MOST_NUMBERS + 1 else rows[:MOST_NUMBERS]
-    told = [f"{row.key} {row.default:g} to {row.value:g}" for row in shown]
+    numbers = ", ".join(f"{row.key} {row.default:g} to {row.value:g}" for row in shown)
     more = f" and {len(rows) - len(shown)} more numbers" * (len(rows) > len(shown))
-    parts = [f"{', '.join(told)}{more}"] if rows else []
     cut = [
         f"{key} {getattr(other.loops, key)}" for key in LOOPS if getattr(other.loops, key) != getattr(base.loops, key)
     ]
-    return "; ".join([*parts, *([f"loops {', '.join(cut)}"] if cut else [])])
-
-
-def _what(each: Any) -> str:
-    """``US scrutiny`` of a policy, ``US scrutiny by rule`` of a reaction, ``incident (lines of CN)`` of an event."""
-    if hasattr(each, "watch"):
-        return f"{each.actor} {each.action.kind.replace('_', ' ')} by rule"
-    kind = each.kind.replace("_", " ")
-    return f"{each.actor} {kind}" if hasattr(each, "actor") else f"{kind} ({each.about})"
+    return "; ".join([*([numbers + more] if rows else []), *([f"loops {', '.join(cut)}"] if cut else [])])
 
 
 def changes(base: Scenario, other: Scenario, colour: str, curves: xr.Dataset, prefix: str = "") -> list[Bar]:
     """The policy strip of another scenario: only what differs from the base."""
     last = float(curves["month"][-1])
     bars: dict[str, Bar] = {}
-    for each, word in sorted(different(base, other), key=lambda pair: pair[0].start):
-        start, end = float(each.start), getattr(each, "end", None)
+    for entry, word in sorted(different(base, other), key=lambda difference: difference[0].start):
+        start, end = float(entry.start), getattr(entry, "end", None)
         if start >= last:
             continue
-        event = not hasattr(each, "actor")
-        text = f"{prefix}{word}{_what(each)}"
+        event = not hasattr(entry, "actor")
+        text = f"{prefix}{word}{_in_words(entry)}"
         bar = bars.setdefault(text, Bar(text, colour, [], event))
         bar.spans.append((start, start if event else float(min(last if end is None else end, last))))
     return list(bars.values())
 
 
-def forest(table: pd.DataFrame, names: Sequence[str], about: dict[str, str], figure: Figure | None = None) -> Figure:
-    """Which outcomes does each scenario move, by how much, and which cannot be told from luck?
-
-    Parameters
-    ----------
-    table : rows to show, with columns other, long_name, unit, month, difference, low, high, distinguishable, in spoken
-        units; from `sim.experiments.compare.folder.forest_rows`
-    names : scenarios, the base first
-    about : "date" of the levels and "footer" of the figure
-    """
-    looks = colours(names)
-    units = list(dict.fromkeys(table["unit"]))
-    counts = [table.loc[table["unit"] == unit, "long_name"].nunique() for unit in units]
-    row, gap, left, right, top, foot = 2.4 + 1.7 * (len(names) - 1), 10.0, 84.0, 4.0, 13.0, 5.0
-    height = top + sum(row * count + gap for count in counts) + foot
-    with house_style():
-        figure = figure or Figure()
-        figure.set_size_inches(WIDTH * MILLIMETRE, height * MILLIMETRE)
-        place = lambda x, y: (x / WIDTH, 1 - y / height)
-        heading = f"Difference from {names[0]}: levels in {about['date']}, mean and 95% paired interval"
-        figure.text(*place(1.5, 4.3), heading, fontsize=8.5, fontweight="bold", color=INK)
-        for number, name in enumerate(names[1:]):
-            figure.text(
-                *place(1.5 + 44 * number, 8.8), name[:30], fontsize=LETTER, color=looks[name], fontweight="bold"
-            )
-        figure.text(1.5 / WIDTH, 1.5 / height, about["footer"], fontsize=LETTER, color=QUIET, va="bottom")
-        y = top
-        for unit, count in zip(units, counts, strict=True):
-            size = (WIDTH - left - right) / WIDTH, row * count / height
-            axes = figure.add_axes((left / WIDTH, place(0, y + row * count)[1], *size))
-            draw_forest(axes, table[table["unit"] == unit], unit, looks)
-            y += row * count + gap
-    return figure
-
-
-def draw_forest(axes: Axes, rows: pd.DataFrame, unit: str, looks: dict[str, str]) -> Axes:
-    """Outcomes of one unit, one line each; hollow marks cannot be told from zero."""
-    labels = list(dict.fromkeys(rows["long_name"]))
-    others = list(looks)[1:]
-    axes.axvline(0.0, color=BASE, linewidth=0.8)
-    for each in rows.itertuples():
-        shift = (others.index(each.other) - (len(others) - 1) / 2) * 0.62 / max(len(others), 1)
-        y, colour = labels.index(each.long_name) + shift, looks[each.other]
-        axes.plot([each.low, each.high], [y, y], color=colour, linewidth=1.4, solid_capstyle="butt")
-        axes.plot(
-            each.difference,
-            y,
-            marker="o",
-            markersize=3.4,
-            color=colour,
-            markeredgewidth=0.9,
-            markerfacecolor=colour if each.distinguishable else "white",
-        )
-    axes.set_yticks(range(len(labels)), [label[:MOST_NAMES] for label in labels])
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x")
-    axes.margins(x=0.06)
-    axes.set_xlabel(f"difference [{unit}]")
-    axes.xaxis.set_major_locator(MaxNLocator(7))
-    return axes
-
-
-def sweep(rows: pd.DataFrame, about: dict[str, str], figure: Figure | None = None) -> Figure:
-    """How does an outcome respond to one number, under the same luck at every point?
-
-    Parameters
-    ----------
-    rows : other, value, mean, low_run, high_run (replicates), difference, low, high (95% paired), in spoken units
-    about : "key", "key_unit", "outcome", "unit", "change_unit", "reference" and "footer", in words
-    """
-    names = list(dict.fromkeys(rows["other"]))
-    height, left, right, top, foot = 72.0, 14.0, 4.0, 17.0, 15.0
-    with house_style():
-        figure = figure or Figure()
-        figure.set_size_inches(WIDTH * MILLIMETRE, height * MILLIMETRE)
-        heading = f"How does the {about['outcome']} respond?"
-        figure.text(1.5 / WIDTH, 1 - 4.3 / height, heading, fontsize=8.5, fontweight="bold", color=INK)
-        for number, name in enumerate(names):
-            figure.text(
-                (1.5 + 44 * number) / WIDTH,
-                1 - 8.8 / height,
-                name[:30],
-                fontsize=LETTER,
-                color=COLOURS[number % len(COLOURS)],
-                fontweight="bold",
-            )
-        figure.text(1.5 / WIDTH, 1.5 / height, about["footer"], fontsize=LETTER, color=QUIET, va="bottom")
-        width = (WIDTH - 2 * (left + right)) / 2
-        for number, (middle, low, high, title, unit) in enumerate(
-            (
-                ("mean", "low_run", "high_run", "Level: mean, band 10-90% of the replicates", about["unit"]),
-                (
-                    "difference",
-                    "low",
-                    "high",
-                    f"Paired difference from {about['reference']}, 95%",
-                    about["change_unit"],
-                ),
-            )
-        ):
-            x = left + number * (width + left + right)
-            axes = figure.add_axes((x / WIDTH, foot / height, width / WIDTH, (height - top - foot) / height))
-            for place, name in enumerate(names):
-                each, colour = rows[rows["other"] == name], COLOURS[place % len(COLOURS)]
-                axes.fill_between(each["value"], each[low], each[high], color=colour, alpha=0.2, linewidth=0)
-                axes.plot(each["value"], each[middle], color=colour, marker="o", markersize=3)
-            axes.set_title(title)
-            axes.margins(x=0.03)
-            axes.set_xlabel(f"{about['key']} [{about['key_unit']}]")
-            axes.set_ylabel(unit)
-        figure.axes[1].axhline(0.0, color=BASE, linewidth=0.8)
-    return figure
-
-
-def shortened(name: str) -> str:
-    """A name that fits a line."""
-    return name if len(name) <= MOST_NAMES else name[: MOST_NAMES - 3] + "..."
-
-
-def footer(name: str, hash_: str, replicates: int, seed: int, what: str = "comparison") -> str:
-    """``baseline vs containment  ·  comparison 1a2b3c4d  ·  40 replicates  ·  seed 1``."""
-    count = f"{replicates} replicate{'s' * (replicates > 1)}"
-    return f"{shortened(name)}  ·  {what} {hash_}  ·  {count}  ·  seed {seed}"
+def _in_words(entry: Any) -> str:
+    """``US scrutiny`` of a policy, ``US scrutiny by rule`` of a reaction, ``incident (lines of CN)`` of an event."""
+    if hasattr(entry, "watch"):
+        return f"{entry.actor} {entry.action.kind.replace('_', ' ')} by rule"
+    kind = entry.kind.replace("_", " ")
+    return f"{entry.actor} {kind}" if hasattr(entry, "actor") else f"{kind} ({entry.about})"

@@ -7,9 +7,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.figures.marks import REGION_COLOURS, REGIONS_IN_WORDS, Label, curve, label_ends, last_value, runs_of
-from sim.figures.page import Page, as_percent, usual_note
-from sim.figures.registry import figure
+from sim.figures.style.axes import as_percent
+from sim.figures.style.marks import REGION_COLOURS, REGIONS_IN_WORDS, Label, curve, label_ends, last_value, runs_of
+from sim.figures.style.page import Page, usual_note
+from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 TITLES = {
@@ -19,7 +20,7 @@ TITLES = {
 }
 
 
-@figure
+@run_figure
 def exposure(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """How far does each region depend on its rivals' lines, for its data and for its physical operations?"""
     rivals = "; ".join(f"{region}: {', '.join(getattr(scenario.rivals, region))}" for region in REGION_COLOURS)

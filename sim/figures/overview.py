@@ -10,14 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.scale import SymmetricalLogTransform
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from sim.figures.comparison import BASE
-from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET
-from sim.figures.page import WIDTH
-from sim.figures.registry import house_style
+from sim.figures.style.marks import BASE, INK, LETTER, QUIET
+from sim.figures.style.registry import in_house_style
+from sim.figures.style.sheet import WIDTH, Sheet
 
-LOOK = "#332288"
+SURE = "#332288"
 STRIPE = "#f3f3f0"
 ROW, NAMES, TOP, FOOT, NUMBERS = 4.3, 37.0, 18.5, 19.0, 9.6
+"""Height of a line, room of the names, above, below, and of the numbers of a column [mm]."""
+
 MOST_LETTERS = 26
 MARGIN = 0.09
 """Part of an axis that is kept free at either end."""
@@ -43,6 +44,7 @@ COLUMNS = (
 )
 
 
+@in_house_style
 def overview(table: pd.DataFrame, about: dict[str, str], figure: Figure | None = None) -> Figure:
     """What does every scenario change, beside all the others?
 
@@ -53,42 +55,46 @@ def overview(table: pd.DataFrame, about: dict[str, str], figure: Figure | None =
     about : "base", "date" of the levels and "footer" of the figure
     """
     names = list(dict.fromkeys(table["other"]))
-    height = TOP + ROW * len(names) + FOOT
+    tall = ROW * len(names)
+    heading = f"What does each scenario change? Difference from {about['base']} in {about['date']}"
+    sheet = Sheet(TOP + tall + FOOT, heading, figure)
+    stripes = _panel(sheet, 1.0, WIDTH - 2.0, tall)
+    stripes.set_axis_off()
+    stripes.set_ylim(len(names) - 0.5, -0.5)
+    for place, name in enumerate(names):
+        if place % 2 == 0:
+            stripes.axhspan(place - 0.5, place + 0.5, color=STRIPE, linewidth=0)
+        shown = name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 3]}..."
+        sheet.text(2.0, TOP + ROW * (place + 0.5), shown, va="center_baseline")
     across = (WIDTH - NAMES - 1.0) / len(COLUMNS)
-    with house_style():
-        figure = figure or Figure()
-        figure.set_size_inches(WIDTH * MILLIMETRE, height * MILLIMETRE)
-        say = lambda x, y, text, **look: figure.text(x / WIDTH, 1 - y / height, text, **{"fontsize": LETTER, **look})
-        heading = f"What does each scenario change? Difference from {about['base']} in {about['date']}"
-        say(1.5, 4.3, heading, fontsize=8.5, fontweight="bold", color=INK)
-        box = (1.0 / WIDTH, FOOT / height, 1 - 2.0 / WIDTH, ROW * len(names) / height)
-        stripes = figure.add_axes(box)
-        stripes.set_axis_off()
-        stripes.set_ylim(len(names) - 0.5, -0.5)
-        for place, name in enumerate(names):
-            if place % 2 == 0:
-                stripes.axhspan(place - 0.5, place + 0.5, color=STRIPE, linewidth=0)
-            shown = name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 3]}..."
-            say(2.0, TOP + ROW * (place + 0.5), shown, color=INK, va="center_baseline")
-        for number, column in enumerate(COLUMNS):
-            x = NAMES + across * number
-            box = (x / WIDTH, FOOT / height, (across - NUMBERS - 1.5) / WIDTH, ROW * len(names) / height)
-            axes = figure.add_axes(box)
-            say(x, 8.6, column.title, color=INK, fontweight="bold", va="top", linespacing=1.15)
-            say(x + across - 2.0, TOP - 3.3, f"[{column.unit}]", color=QUIET, ha="right", va="top")
-            draw_column(axes, table[table["outcome"] == column.outcome], names, column, NUMBERS / across)
-        notes = (
-            "dot: mean paired difference, bar: its 95% interval, number: the mean; hollow: not told from zero; =: same",
-            "horizontal axes are linear between the two inner ticks and logarithmic beyond them",
-            about["footer"],
-        )
-        for line, text in enumerate(notes):
-            say(1.5, height - 7.6 + 3.0 * line, text, color=QUIET, va="baseline")
-    return figure
+    for number, column in enumerate(COLUMNS):
+        x = NAMES + across * number
+        axes = _panel(sheet, x, across - NUMBERS - 1.5, tall)
+        sheet.text(x, 8.6, column.title, fontweight="bold", va="top", linespacing=1.15)
+        sheet.text(x + across - 2.0, TOP - 3.3, f"[{column.unit}]", color=QUIET, ha="right", va="top")
+        draw_column(axes, table[table["outcome"] == column.outcome], names, column, NUMBERS / across)
+    notes = (
+        "dot: mean paired difference, bar: its 95% interval, number: the mean; hollow: not told from zero; =: same",
+        "horizontal axes are linear between the two inner ticks and logarithmic beyond them",
+        about["footer"],
+    )
+    for line, note in enumerate(notes):
+        sheet.text(1.5, sheet.height - 7.6 + 3.0 * line, note, color=QUIET)
+    return sheet.figure
+
+
+def _panel(sheet: Sheet, x: float, width: float, tall: float) -> Axes:
+    """A panel that stands on the foot of the sheet."""
+    return sheet.figure.add_axes((x / WIDTH, FOOT / sheet.height, width / WIDTH, tall / sheet.height))
 
 
 def draw_column(axes: Axes, rows: pd.DataFrame, names: list[str], column: Column, numbers: float) -> Axes:
-    """One outcome of all scenarios; the mean stands beside each interval."""
+    """One outcome of all scenarios; the mean stands beside each interval.
+
+    Parameters
+    ----------
+    numbers : part of the column's width that the numbers take
+    """
     axes.patch.set_alpha(0.0)
     ends = pd.concat([rows["low"], rows["high"], rows["difference"], pd.Series([0.0])]).dropna()
     axes.set_xscale("symlog", linthresh=column.linear, linscale=1.0)
@@ -100,15 +106,15 @@ def draw_column(axes: Axes, rows: pd.DataFrame, names: list[str], column: Column
     axes.set_xlim(*map(float, drawn.inverted().transform([left - spare, right + spare])))
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.axvline(0.0, color=BASE, linewidth=0.8)
-    for each in rows.itertuples():
-        y = names.index(each.other)
-        sure = bool(each.distinguishable)
-        colour = LOOK if sure else QUIET
-        if not each.identical:
-            if pd.notna(each.low):
-                axes.plot([each.low, each.high], [y, y], color=colour, linewidth=1.3, solid_capstyle="butt")
+    for row in rows.itertuples():
+        y = names.index(row.other)
+        sure = bool(row.distinguishable)
+        colour = SURE if sure else QUIET
+        if not row.identical:
+            if pd.notna(row.low):
+                axes.plot([row.low, row.high], [y, y], color=colour, linewidth=1.3, solid_capstyle="butt")
             axes.plot(
-                each.difference,
+                row.difference,
                 y,
                 marker="o",
                 markersize=3.2,
@@ -119,7 +125,7 @@ def draw_column(axes: Axes, rows: pd.DataFrame, names: list[str], column: Column
         axes.text(
             1.0 + 0.94 * numbers / (1 - numbers),
             y,
-            "=" if each.identical else _number(each.difference, column),
+            "=" if row.identical else _number(row.difference, column),
             transform=axes.get_yaxis_transform(),
             fontsize=LETTER,
             color=INK if sure else QUIET,
@@ -140,11 +146,11 @@ def draw_column(axes: Axes, rows: pd.DataFrame, names: list[str], column: Column
 
 def _ticks(low: float, high: float, linear: float) -> list[float]:
     """Zero, the ends of the linear part, and the decades within the limits."""
-    found, step = {-linear, 0.0, linear}, 10 * linear
-    while step <= max(-low, high):
-        found |= {value for value in (-step, step) if low <= value <= high}
-        step *= 10
-    return sorted(found)
+    ticks, decade = {-linear, 0.0, linear}, 10 * linear
+    while decade <= max(-low, high):
+        ticks |= {value for value in (-decade, decade) if low <= value <= high}
+        decade *= 10
+    return sorted(ticks)
 
 
 def _number(value: float, column: Column) -> str:

@@ -7,13 +7,14 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.figures.marks import INK, Label, curve, label_ends, last_value, line_looks, mean_over_runs, runs_of
-from sim.figures.page import Page, as_logarithm
-from sim.figures.registry import figure
+from sim.figures.style.axes import as_logarithm
+from sim.figures.style.marks import INK, Label, curve, label_ends, last_value, line_looks, mean_over_runs, runs_of
+from sim.figures.style.page import Page
+from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 
-@figure
+@run_figure
 def prices(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """What does each line charge, and how fast does a fixed capability get cheaper?"""
     page = Page(

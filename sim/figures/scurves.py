@@ -14,10 +14,11 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim.basics.axes import START_YEAR
-from sim.figures import adoption
-from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET
-from sim.figures.page import PROJECTED, WIDTH, as_percent
-from sim.figures.registry import house_style
+from sim.figures.adoption_s_curves import FittedCurve
+from sim.figures.style.axes import as_percent
+from sim.figures.style.marks import HIGH, LETTER, LOW, PROJECTED, QUIET
+from sim.figures.style.registry import in_house_style
+from sim.figures.style.sheet import WIDTH, Sheet
 
 Array = np.ndarray
 
@@ -31,11 +32,11 @@ AHEAD = 0.5
 THINNEST = 1.2
 """Height in percent below which an interval would not be seen."""
 
-LETTERS = 54
-"""Letters of the smallest type across a panel."""
+LETTERS, LETTERS_A_ROW = 54, 134
+"""Letters of the smallest type across a panel, and across the sheet."""
 
 
-class Fitted(Protocol):
+class FamilyFit(Protocol):
     """One family's fit; `sim.analysis.scurves.ModelFit` is one."""
 
     @property
@@ -45,11 +46,11 @@ class Fitted(Protocol):
     def at(self, month: Array) -> Array: ...
 
 
-class Curve(adoption.Curve, Protocol):
+class Curve(FittedCurve, Protocol):
     """`sim.analysis.scurves.SCurve` is one."""
 
     @property
-    def models(self) -> Sequence[Fitted]: ...
+    def models(self) -> Sequence[FamilyFit]: ...
 
 
 class Record(Protocol):
@@ -80,6 +81,7 @@ class Described(Protocol):
     def runs(self) -> Array | None: ...
 
 
+@in_house_style
 def scurves(descriptions: Sequence[Described], source: str = "", figure: Figure | None = None) -> Figure:
     """How far has each share come, and does the record tell where it will stop?
 
@@ -90,42 +92,40 @@ def scurves(descriptions: Sequence[Described], source: str = "", figure: Figure 
     """
     rows = -(-len(descriptions) // COLUMNS)
     row = TITLE + HEIGHT + BELOW
-    size = WIDTH, HEADING + KEY + rows * row + FOOT
     across = (WIDTH - COLUMNS * (LEFT + RIGHT)) / COLUMNS
-    with house_style():
-        page = figure or Figure()
-        page.set_size_inches(size[0] * MILLIMETRE, size[1] * MILLIMETRE)
-        heading = "How far has each share come, and does the record tell where it will stop?"
-        page.text(1.5 / size[0], 1 - 4.3 / size[1], heading, fontsize=8.5, fontweight="bold", color=INK, va="baseline")
-        _explain(page, descriptions, size)
-        for place, each in enumerate(descriptions):
-            down, along = divmod(place, COLUMNS)
-            x, top = along * (LEFT + across + RIGHT) + LEFT, HEADING + KEY + down * row + TITLE
-            box = (x / size[0], 1 - (top + HEIGHT) / size[1], across / size[0], HEIGHT / size[1])
-            draw_scurve(page.add_axes(box), each)
-        note = (
-            "grey: beyond the record, where fits are drawn on only to show whether they part; ○ 10%, ● 50% of all "
-            "adopters; orange band: 95% interval of the ceiling; grey hatching: ceilings of all four families, "
-            "where none is known"
-        )
-        lines = [*([source] if source else []), *textwrap.wrap(note, 134)]
-        page.text(
-            1.5 / size[0], 1.2 / size[1], "\n".join(lines), fontsize=LETTER, color=QUIET, va="bottom", gid="footer"
-        )
-    return page
+    heading = "How far has each share come, and does the record tell where it will stop?"
+    sheet = Sheet(HEADING + KEY + rows * row + FOOT, heading, figure)
+    _explain(sheet, descriptions)
+    for place, description in enumerate(descriptions):
+        down, along = divmod(place, COLUMNS)
+        x, top = along * (LEFT + across + RIGHT) + LEFT, HEADING + KEY + down * row + TITLE
+        draw_scurve(sheet.panel(x, top, across, HEIGHT), description)
+    note = (
+        "grey: beyond the record, where fits are drawn on only to show whether they part; ○ 10%, ● 50% of all "
+        "adopters; orange band: 95% interval of the ceiling; grey hatching: ceilings of all four families, "
+        "where none is known"
+    )
+    lines = [*([source] if source else []), *textwrap.wrap(note, LETTERS_A_ROW)]
+    sheet.foot("\n".join(lines), 1.2, gid="footer")
+    return sheet.figure
 
 
-def _explain(page: Figure, descriptions: Sequence[Described], size: tuple[float, float]) -> None:
+def _explain(sheet: Sheet, descriptions: Sequence[Described]) -> None:
     """Name what is drawn, as far as some panel draws it."""
-    drawn = {model.model for each in descriptions if each.status != "contested" for model in _plausible(each)}
+    drawn = {
+        model.model
+        for description in descriptions
+        if description.status != "contested"
+        for model in _plausible(description)
+    }
     handles = [Line2D([], [], color=SEEN, marker="o", markersize=2.5, linewidth=0, label="seen")]
     handles += [Line2D([], [], color=colour, label=f"{name} fit") for name, colour in FAMILIES.items() if name in drawn]
-    if any(each.runs is not None and each.runs.shape[0] > 1 for each in descriptions):
+    if any(_has_runs(description) for description in descriptions):
         handles.append(Patch(color=SEEN, alpha=0.16, linewidth=0, label="10-90% of the replicates"))  # type: ignore[arg-type]
-    page.legend(
+    sheet.figure.legend(
         handles=handles,
         loc="upper left",
-        bbox_to_anchor=(0.6 / size[0], 1 - (HEADING - 1.4) / size[1]),
+        bbox_to_anchor=sheet.at(0.6, HEADING - 1.4),
         ncols=len(handles),
         fontsize=LETTER,
         handlelength=1.4,
@@ -134,11 +134,15 @@ def _explain(page: Figure, descriptions: Sequence[Described], size: tuple[float,
     )
 
 
-def draw_scurve(axes: Axes, each: Described) -> Axes:
+def _has_runs(description: Described) -> bool:
+    return description.runs is not None and description.runs.shape[0] > 1
+
+
+def draw_scurve(axes: Axes, described: Described) -> Axes:
     """One series: what was seen, the plausible fits, and the ceiling as far as it is known."""
-    series = each.series
+    series = described.series
     first, last = float(series.time[0]), float(series.time[-1])
-    end = last + AHEAD * (last - first) if each.status != "contested" else last
+    end = last + AHEAD * (last - first) if described.status != "contested" else last
     as_percent(axes, "share")
     axes.set_ylim(0, 106)
     axes.set_xlim(_moment(first, series), _moment(max(end, first + 1e-9), series))
@@ -146,9 +150,9 @@ def draw_scurve(axes: Axes, each: Described) -> Axes:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
     if end > last:
         axes.axvspan(_moment(last, series), _moment(end, series), color=PROJECTED, linewidth=0, zorder=0)
-        _draw_ceiling(axes, each)
+        _draw_ceiling(axes, described)
         moments = np.linspace(first, end, 160)
-        for model in _plausible(each):
+        for model in _plausible(described):
             axes.plot(
                 _calendar(moments, series),
                 100 * model.at(moments),
@@ -157,9 +161,9 @@ def draw_scurve(axes: Axes, each: Described) -> Axes:
                 zorder=3,
                 clip_on=True,
             )
-    _draw_seen(axes, each)
-    words = textwrap.wrap(in_words(each), LETTERS)
-    axes.set_title(f"{series.name}: {each.status}", pad=4.5 + 8.6 * len(words[:2]))
+    _draw_seen(axes, described)
+    words = textwrap.wrap(in_words(described), LETTERS)
+    axes.set_title(f"{series.name}: {described.status}", pad=4.5 + 8.6 * len(words[:2]))
     axes.annotate(
         "\n".join(words[:2]),
         (0, 1),
@@ -174,18 +178,18 @@ def draw_scurve(axes: Axes, each: Described) -> Axes:
     return axes
 
 
-def _draw_seen(axes: Axes, each: Described) -> None:
-    series, curve = each.series, each.curve
+def _draw_seen(axes: Axes, described: Described) -> None:
+    series, curve = described.series, described.curve
     x = _calendar(series.time, series)
-    if each.runs is not None and each.runs.shape[0] > 1:
-        low, high = np.quantile(each.runs, [0.1, 0.9], axis=0)
+    if described.runs is not None and _has_runs(described):
+        low, high = np.quantile(described.runs, [LOW, HIGH], axis=0)
         axes.fill_between(x, 100 * low, 100 * high, color=SEEN, alpha=0.16, linewidth=0, zorder=2)
     small = 2.5 if series.share.size <= 60 else 1.6
-    joined = 0.7 if each.status == "contested" else 0.0
+    joined = 0.7 if described.status == "contested" else 0.0
     axes.plot(
         x, 100 * series.share, color=SEEN, marker="o", markersize=small, markeredgewidth=0, linewidth=joined, zorder=4
     )
-    if each.status == "contested":
+    if described.status == "contested":
         peak = int(series.share.argmax())
         axes.plot(
             [x[peak]], [100 * series.share[peak]], marker="^", markersize=5, color=CEILING, zorder=6, clip_on=False
@@ -206,16 +210,16 @@ def _draw_seen(axes: Axes, each: Described) -> None:
             )
 
 
-def _draw_ceiling(axes: Axes, each: Described) -> None:
+def _draw_ceiling(axes: Axes, described: Described) -> None:
     """A band where something is known, hatching over all that fits allow where nothing is."""
-    if each.status in ("identified", "weak"):
-        low, high = (min(100 * end, 100.0) for end in (each.curve.ceiling_low, each.curve.ceiling_high))
-        strength = 0.28 if each.status == "identified" else 0.16
+    if described.status in ("identified", "weak"):
+        low, high = (min(100 * end, 100.0) for end in (described.curve.ceiling_low, described.curve.ceiling_high))
+        strength = 0.28 if described.status == "identified" else 0.16
         axes.axhspan(
             min(low, high - THINNEST), high, color=CEILING, alpha=strength, linewidth=0, zorder=1, gid="ceiling"
         )
-    elif np.isfinite(each.possible[0]):
-        low, high = (min(100 * end, 100.0) for end in each.possible)
+    elif np.isfinite(described.possible[0]):
+        low, high = (min(100 * end, 100.0) for end in described.possible)
         axes.axhspan(
             min(low, high - THINNEST),
             high,
@@ -229,26 +233,27 @@ def _draw_ceiling(axes: Axes, each: Described) -> None:
         )
 
 
-def _plausible(each: Described) -> list[Fitted]:
-    return [model for model in each.curve.models if model.weight > 0]
+def _plausible(described: Described) -> list[FamilyFit]:
+    return [model for model in described.curve.models if model.weight > 0]
 
 
-def in_words(each: Described) -> str:
+def in_words(described: Described) -> str:
     """What is known of the ceiling, or why it is withheld."""
-    if each.status == "contested":
-        return f"peak {each.series.share.max():.0%}; it fell back, so a ceiling has no meaning"
-    if each.status == "identified":
-        return f"ceiling {_ends(each.curve.ceiling_low, each.curve.ceiling_high)}, if conditions stay"
-    if each.status == "weak":
-        return f"ceiling somewhere in {_ends(each.curve.ceiling_low, each.curve.ceiling_high)}; quote no number"
-    if not each.curve.models:
+    ceiling = _ends(described.curve.ceiling_low, described.curve.ceiling_high)
+    if described.status == "contested":
+        return f"peak {described.series.share.max():.0%}; it fell back, so a ceiling has no meaning"
+    if described.status == "identified":
+        return f"ceiling {ceiling}, if conditions stay"
+    if described.status == "weak":
+        return f"ceiling somewhere in {ceiling}; quote no number"
+    if not described.curve.models:
         return "ceiling withheld: too few points, or no rise"
-    return f"ceiling withheld: four families of curves end anywhere from {_ends(*each.possible)}"
+    return f"ceiling withheld: four families of curves end anywhere from {_ends(*described.possible)}"
 
 
 def _ends(low: float, high: float) -> str:
-    a, b = f"{100 * min(low, 1):.0f}", f"{100 * min(high, 1):.0f}"
-    return f"{a}%" if a == b else f"{a} to {b}%"
+    first, last = f"{100 * min(low, 1):.0f}", f"{100 * min(high, 1):.0f}"
+    return f"{first}%" if first == last else f"{first} to {last}%"
 
 
 def _calendar(time: Array, series: Record) -> Array:

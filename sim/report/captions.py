@@ -116,36 +116,53 @@ def _question(folder: Folder, stem: str) -> str:
 
 
 def _drawn_by(folder: Folder, stem: str) -> Any:
-    from sim.figures import FIGURES, comparison, loops, overview, replicates, scurves, sensitivity
-    from sim.figures.explained import explained
+    from sim.figures import RUN_FIGURES
+    from sim.figures.comparison import comparison
+    from sim.figures.elementary_effects import elementary_effects
+    from sim.figures.explained_adopter import explained_adopter
+    from sim.figures.forest_plot import forest_plot
+    from sim.figures.index_convergence import index_convergence
+    from sim.figures.interactions import interactions
+    from sim.figures.knock_outs import knock_outs
+    from sim.figures.loop_diagram import loop_diagram
+    from sim.figures.loop_gains import loop_gains
+    from sim.figures.loop_ledger import loop_ledger
+    from sim.figures.overview import overview
+    from sim.figures.replicate_convergence import replicate_convergence
+    from sim.figures.response_curve import response_curve
+    from sim.figures.scenario_box import scenario_box
+    from sim.figures.scurves import scurves
+    from sim.figures.sensitivity_indices import sensitivity_indices
+    from sim.figures.sensitivity_over_time import sensitivity_over_time
+    from sim.figures.waiting_times import waiting_times
 
     if folder.kind == "run":
-        return FIGURES.get(stem)
+        return RUN_FIGURES.get(stem)
     by_stem: dict[str, dict[str, Any]] = {
         "comparison": {
-            "overview": overview.overview,
-            "comparison": comparison.comparison,
-            "differences": comparison.forest,
+            "overview": overview,
+            "comparison": comparison,
+            "differences": forest_plot,
         },
-        "sweep": {"sweep": comparison.sweep},
+        "sweep": {"sweep": response_curve},
         "loops": {
-            "diagram": loops.diagram,
-            "gains": loops.gain_figure,
-            "ledger": loops.ledger,
-            "knockouts": loops.knock_outs,
+            "diagram": loop_diagram,
+            "gains": loop_gains,
+            "ledger": loop_ledger,
+            "knockouts": knock_outs,
         },
-        "scurve": {"scurves": scurves.scurves},
+        "scurve": {"scurves": scurves},
         "sensitivity": {
-            "elementary": sensitivity.elementary,
-            "indices": sensitivity.bars,
-            "interactions": sensitivity.interactions,
-            "convergence": sensitivity.convergence,
-            "over-time": sensitivity.stack,
-            "waiting": sensitivity.waiting,
-            "box": sensitivity.box,
+            "elementary": elementary_effects,
+            "indices": sensitivity_indices,
+            "interactions": interactions,
+            "convergence": index_convergence,
+            "over-time": sensitivity_over_time,
+            "waiting": waiting_times,
+            "box": scenario_box,
         },
-        "ensemble": {"replicates": replicates.replicates},
-        "explained": {"adopter": explained},
+        "ensemble": {"replicates": replicate_convergence},
+        "explained": {"adopter": explained_adopter},
     }
     return next((draw for start, draw in by_stem[folder.kind].items() if stem.startswith(start)), None)
 

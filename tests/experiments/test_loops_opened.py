@@ -380,7 +380,10 @@ def test_the_verb_writes_what_it_promises_and_resumes(tmp_path):
 def test_the_figures_draw_from_small_tables_and_keep_letters_readable():
     import pandas as pd
 
-    from sim.figures import loops as figures
+    from sim.figures.knock_outs import knock_outs
+    from sim.figures.loop_diagram import loop_diagram
+    from sim.figures.loop_gains import loop_gains
+    from sim.figures.loop_ledger import loop_ledger
 
     rng = np.random.default_rng(1)
     loops = ["R1", "R4", "B1"]
@@ -422,10 +425,10 @@ def test_the_figures_draw_from_small_tables_and_keep_letters_readable():
     about = {"footer": "x", "month": "2031-04", "seeds": "4", "what": "the share"}
     shown = gains[(gains["sector"] == "all") & (gains["horizon"] == 24)].drop_duplicates("loop").set_index("loop")
     drawn = [
-        figures.diagram(shown, about, 24),
-        figures.ledger(series, dominance, about),
-        figures.gain_figure(gains, bound, about),
-        figures.knock_outs(series, "focus_share", about),
+        loop_diagram(shown, about, 24),
+        loop_ledger(series, dominance, about),
+        loop_gains(gains, bound, about),
+        knock_outs(series, "focus_share", about),
     ]
     from matplotlib.text import Text
 
@@ -440,10 +443,10 @@ def test_the_figures_draw_from_small_tables_and_keep_letters_readable():
 def test_a_gain_that_is_not_told_from_nought_is_grey_in_the_diagram():
     import pandas as pd
 
-    from sim.figures import loops as figures
+    from sim.figures import loop_diagram as figures
 
     rows = pd.DataFrame({"gain": [0.2, 0.01], "low": [0.1, -0.1], "high": [0.3, 0.1]}, index=["R4", "R5"])
-    figure = figures.diagram(rows, {"footer": "", "month": "2031-04"}, 60)
+    figure = figures.loop_diagram(rows, {"footer": "", "month": "2031-04"}, 60)
     from matplotlib.colors import to_hex
     from matplotlib.patches import FancyArrowPatch
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from itertools import combinations
+from pkgutil import iter_modules
 
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+import sim.figures
 from sim.analysis.scurves import SCurve, fit_adoption
-from sim.figures import FIGURES, adoption_s_curves, draw_all, save
-from sim.figures.marks import LETTER, REGION_COLOURS, group_look, spread
-from sim.figures.page import RECORD_ENDS, plain_number
+from sim.basics.axes import RECORD_ENDS
+from sim.figures import RUN_FIGURES, adoption_s_curves, draw_all, save_figure
+from sim.figures.style.axes import plain_number
+from sim.figures.style.marks import LETTER, REGION_COLOURS, group_look, spread
 from sim.model.events import NewsShock
 from sim.model.policies import policy_kinds
 from sim.run import run
@@ -39,7 +43,7 @@ def result():
 def drawn(result):
     curves = fit_adoption(result.dataset)
     figures = {}
-    for name, draw in FIGURES.items():
+    for name, draw in RUN_FIGURES.items():
         more = {"curves": curves} if name == "adoption_s_curves" else {}
         figures[name] = draw(result.dataset, result.scenario, **more)
         FigureCanvasAgg(figures[name]).draw()
@@ -67,12 +71,18 @@ def words(figure):
             yield text, text.get_window_extent()
 
 
-each_figure = pytest.mark.parametrize("name", sorted(FIGURES))
+each_figure = pytest.mark.parametrize("name", sorted(RUN_FIGURES))
 
 
-@each_figure
-def test_every_figure_asks_the_question_that_its_docstring_names(name):
-    assert FIGURES[name].__doc__.strip().splitlines()[0].endswith("?")
+@pytest.mark.parametrize("name", [module.name for module in iter_modules(sim.figures.__path__) if not module.ispkg])
+def test_every_file_holds_the_figure_it_is_named_after_and_the_question_that_it_answers(name):
+    draw = getattr(import_module(f"sim.figures.{name}"), name)
+    assert draw.__doc__.strip().splitlines()[0].endswith("?")
+
+
+def test_figures_of_a_run_are_written_under_the_names_of_their_functions():
+    assert all(draw.__name__ == name for name, draw in RUN_FIGURES.items())
+    assert [draw.__module__ for draw in RUN_FIGURES.values()] == [f"sim.figures.{name}" for name in RUN_FIGURES]
 
 
 @each_figure
@@ -85,7 +95,7 @@ def test_every_axis_carries_a_unit(drawn, name):
 @each_figure
 def test_every_policy_appears_as_a_span_and_every_event_as_a_tick(drawn, name):
     strip = next(axes for axes in drawn[name].axes if axes.get_gid() == "policies")
-    spans = next(each for each in strip.collections if each.get_gid() == "policy spans").get_paths()
+    spans = next(collection for collection in strip.collections if collection.get_gid() == "policy spans").get_paths()
     seen = {round(float(path.vertices[:, 0].min())) for path in spans}
     assert len(seen) >= 6
     assert seen <= {policy.start for policy in POLICIES}
@@ -148,9 +158,9 @@ def test_a_ceiling_that_is_not_identified_is_said_not_drawn(result):
 
 
 def test_the_same_run_gives_the_same_bytes(result, tmp_path):
-    draw = FIGURES["focus_share"]
-    first = save(draw(result.dataset, result.scenario), tmp_path / "first")
-    second = save(draw(result.dataset, result.scenario), tmp_path / "second")
+    draw = RUN_FIGURES["focus_share"]
+    first = save_figure(draw(result.dataset, result.scenario), tmp_path / "first")
+    second = save_figure(draw(result.dataset, result.scenario), tmp_path / "second")
     assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
     assert b"dc:date" not in first[0].read_bytes()
 
@@ -159,7 +169,7 @@ def test_the_same_run_gives_the_same_bytes(result, tmp_path):
 def test_short_long_and_single_runs_can_be_drawn(months, replicates, tmp_path):
     found = run(world(months=months, replicates=replicates, adopters=60))
     files = draw_all(found.dataset, found.scenario, tmp_path, formats=("svg",))
-    assert [file.stem for file in files] == list(FIGURES)
+    assert [file.stem for file in files] == list(RUN_FIGURES)
     assert all(file.stat().st_size > 2000 for file in files)
 
 

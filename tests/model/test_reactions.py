@@ -15,7 +15,7 @@ from sim.engines.meanfield import engine as meanfield
 from sim.engines.meanfield.linearised import linearise
 from sim.engines.mesa import model as mesa
 from sim.experiments.simulate.folder import run_to_folder
-from sim.figures import FIGURES
+from sim.figures import RUN_FIGURES
 from sim.model.agents.government import METRICS, WATCHED
 from sim.model.levers import LEVERS, combine
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
@@ -481,7 +481,7 @@ def test_the_summary_counts_runs_and_months(result):
 
 @pytest.mark.parametrize("name", ["adoption_s_curves", "shares_by_lens", "exposure", "compute_by_region"])
 def test_figures_mark_when_reactions_act(name, result):
-    drawn = FIGURES[name](result.dataset, result.scenario)
+    drawn = RUN_FIGURES[name](result.dataset, result.scenario)
     acting = [rule for rule in reaction_summary(result.dataset).itertuples() if rule.runs]
     panels = [axes for axes in drawn.axes if axes.get_gid() != "policies"]
     for axes in panels:
@@ -489,7 +489,7 @@ def test_figures_mark_when_reactions_act(name, result):
         assert sorted(float(mark.get_xdata()[0]) for mark in marks) == sorted(rule.first for rule in acting)
     words = " ".join(text.get_text() for axes in drawn.axes for text in axes.texts)
     assert "CN chip self reliance, reacting" in words
-    bare = FIGURES[name](result.dataset.drop_vars([*OF_REACTIONS]), result.scenario)
+    bare = RUN_FIGURES[name](result.dataset.drop_vars([*OF_REACTIONS]), result.scenario)
     assert not [line for axes in bare.axes for line in axes.lines if line.get_gid() == "reaction"]
 
 

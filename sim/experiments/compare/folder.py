@@ -108,15 +108,19 @@ MOST_TOGETHER = 6
 
 
 def _draw(found: Comparison, curves: xr.Dataset, folder: Path) -> None:
-    from sim.figures import save as save_figure
-    from sim.figures.comparison import comparison, footer, forest
+    from sim.figures import save_figure
+    from sim.figures.comparison import comparison
+    from sim.figures.forest_plot import forest_plot
     from sim.figures.overview import overview
+    from sim.figures.style.sheet import footer
 
     names = [each.name for each in found.plan.scenarios]
-    text = footer(curves.attrs["scenario_name"], found.inputs[:8], found.replicates, found.plan.base.run.seed)
+    text = footer(
+        curves.attrs["scenario_name"], "comparison", found.inputs[:8], found.replicates, found.plan.base.run.seed
+    )
     if len(names) - 1 > MOST_TOGETHER:
         title = f"{names[0]} vs {len(names) - 1} scenarios"
-        text = footer(title, found.inputs[:8], found.replicates, found.plan.base.run.seed)
+        text = footer(title, "comparison", found.inputs[:8], found.replicates, found.plan.base.run.seed)
         for date in map(month_label, found.plan.at):
             about = {"base": names[0], "date": date, "footer": text}
             save_figure(overview(overview_rows(found, date), about), folder / f"overview-{date}")
@@ -130,7 +134,7 @@ def _draw(found: Comparison, curves: xr.Dataset, folder: Path) -> None:
     about = {"date": _last_date(found), "footer": f"{text}  ·  hollow: not told from zero"}
     rows = forest_rows(found)
     if len(rows):
-        save_figure(forest(rows, names, about), folder / "differences")
+        save_figure(forest_plot(rows, names, about), folder / "differences")
 
 
 def _pair(curves: xr.Dataset, base: str, other: str) -> xr.Dataset:

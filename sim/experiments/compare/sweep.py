@@ -261,9 +261,9 @@ def save(
 
 
 def _draw(found: Sweep, folder: Path) -> None:
-    from sim.figures import save as save_figure
-    from sim.figures.comparison import footer
-    from sim.figures.comparison import sweep as draw
+    from sim.figures import save_figure
+    from sim.figures.response_curve import response_curve
+    from sim.figures.style.sheet import footer
 
     unit = OUTCOMES[found.outcome].unit
     scaled, words = spoken_unit(unit)
@@ -280,6 +280,6 @@ def _draw(found: Sweep, folder: Path) -> None:
         "reference": found.reference,
         "unit": f"{found.outcome} [{'%' if unit == 'share' else unit}]",
         "change_unit": f"change [{words}]",
-        "footer": footer(found.name, found.inputs[:8], first.shape[1], found.base.run.seed, "sweep"),
+        "footer": footer(found.name, "sweep", found.inputs[:8], first.shape[1], found.base.run.seed),
     }
-    save_figure(draw(rows, about), folder / "sweep")
+    save_figure(response_curve(rows, about), folder / "sweep")

@@ -136,7 +136,7 @@ def _row(good: pd.DataFrame, name: str) -> dict[str, Any]:
 
 
 def stability(good: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """How spread and interval change with the number of replicates; see `sim.figures.replicates.replicates`."""
+    """How spread and interval change with the number of replicates; see `sim.figures.replicate_convergence`."""
     rows: list[dict[str, Any]] = []
     for name in names:
         values, _ = point_by_replicate(good, name)
@@ -201,8 +201,8 @@ def write(store: Store, found: Summary, *, figures: bool = True) -> list[Path]:
 
 
 def _draw(store: Store, found: Summary, rows: pd.DataFrame) -> list[Path]:
-    from sim.figures import save
-    from sim.figures.replicates import replicates as draw
+    from sim.figures import save_figure
+    from sim.figures.replicate_convergence import replicate_convergence
 
     recipe = store.recipe
     many = len(store.points)
@@ -214,8 +214,8 @@ def _draw(store: Store, found: Summary, rows: pd.DataFrame) -> list[Path]:
     )
     try:
         (store.folder / FIGURES).mkdir(exist_ok=True)
-        verdict = str(found.advice)
-        return save(draw(rows, {"verdict": verdict, "footer": foot}), store.folder / FIGURES / "replicates")
+        drawn = replicate_convergence(rows, {"verdict": str(found.advice), "footer": foot})
+        return save_figure(drawn, store.folder / FIGURES / "replicates")
     except OSError as error:
         raise OutputError(f"cannot write to {store.folder / FIGURES}: {error.strerror or error}") from error
 

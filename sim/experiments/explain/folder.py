@@ -107,8 +107,8 @@ def utilities(found: Explanation) -> pd.DataFrame:
 
 
 def _draw(found: Explanation, inputs: str, folder: Path) -> None:
-    from sim.figures import save as save_figure
-    from sim.figures.explained import explained
+    from sim.figures import save_figure
+    from sim.figures.explained_adopter import explained_adopter
 
     question = found.question
     names = " vs ".join(each.name for each in question.scenarios)
@@ -116,4 +116,4 @@ def _draw(found: Explanation, inputs: str, folder: Path) -> None:
     footer = f"{names}  ·  {inputs[:8]}  ·  replicate {question.replicate}  ·  seed {seed}"
     lines = {name: (line.region, line.openness == "open") for name, line in question.scenarios[0].roster.items()}
     for story in found.stories:
-        save_figure(explained(story, lines, footer), folder / f"adopter-{story['adopter']}")
+        save_figure(explained_adopter(story, lines, footer), folder / f"adopter-{story['adopter']}")

@@ -26,28 +26,32 @@ def draw_one(found: Findings, name: str, horizon: int, outcome: str = "focus_sha
     UnknownNameError
         When there is no figure of that name.
     """
-    from sim.figures import loops as figures
+    from sim.figures.knock_outs import knock_outs
+    from sim.figures.loop_diagram import loop_diagram
+    from sim.figures.loop_gains import loop_gains
+    from sim.figures.loop_ledger import loop_ledger
+    from sim.figures.style.sheet import footer
 
     plan = found.plan
     about = {
-        "footer": figures.footer(plan.scenario.name, plan.inputs[:8], plan.seeds, plan.scenario.run.seed),
+        "footer": footer(plan.scenario.name, "loops", plan.inputs[:8], plan.seeds, plan.scenario.run.seed),
         "seeds": str(plan.seeds),
     }
     if name == "diagram":
         then = {**about, "month": month_label(plan.start + horizon)}
-        return figures.diagram(shown_gains(found, horizon), then, horizon)
+        return loop_diagram(shown_gains(found, horizon), then, horizon)
     if name == "gains":
-        return figures.gain_figure(found.gains, found.bound, about)
+        return loop_gains(found.gains, found.bound, about)
     if name == "ledger":
-        return figures.ledger(found.shapley, found.dominance, {**about, "seeds": str(plan.coalition_seeds)})
+        return loop_ledger(found.shapley, found.dominance, {**about, "seeds": str(plan.coalition_seeds)})
     if name == "knockouts":
-        return figures.knock_outs(found.knockouts, outcome, {**about, "what": OUTCOMES[outcome]})
+        return knock_outs(found.knockouts, outcome, {**about, "what": OUTCOMES[outcome]})
     raise UnknownNameError("figure of loops called", name, NAMES)
 
 
 def draw_all(found: Findings, folder: Path) -> None:
     """Every figure of the loops, into a folder."""
-    from sim.figures import save as save_figure
+    from sim.figures import save_figure
 
     last = found.plan.horizons[-1]
     for horizon in found.plan.horizons:

@@ -99,7 +99,7 @@ def read_again(source: Path, inputs: Mapping[str, Any]) -> Read | None:
 
 
 def _draw(found: Sequence[SeriesDescription], name: str, hash_: str, folder: Path) -> None:
-    from sim.figures import save as save_figure
+    from sim.figures import save_figure
     from sim.figures.scurves import scurves
 
     rest = len(found) - MOST_PANELS

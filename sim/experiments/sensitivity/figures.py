@@ -22,8 +22,14 @@ MOST_HALVES = 3
 
 def draw_all(study: Study, extras: Extras, folder: Path) -> None:
     """Every figure that a study's method and extras give, into a folder."""
-    from sim.figures import save
-    from sim.figures import sensitivity as draw
+    from sim.figures import save_figure
+    from sim.figures.elementary_effects import elementary_effects
+    from sim.figures.index_convergence import index_convergence
+    from sim.figures.interactions import interactions
+    from sim.figures.scenario_box import scenario_box
+    from sim.figures.sensitivity_indices import sensitivity_indices
+    from sim.figures.sensitivity_over_time import sensitivity_over_time
+    from sim.figures.waiting_times import waiting_times
 
     footer = _footer(study)
     for name, found in study.outcomes.items():
@@ -32,19 +38,21 @@ def draw_all(study: Study, extras: Extras, folder: Path) -> None:
         words, unit = outcome_words(name)
         about = {"title": _title(f"What moves the {words}?"), "footer": footer, "unit": unit or "outcome"}
         if study.method.name in ("morris", "radial"):
-            save(draw.elementary(found.table, about), folder / f"elementary-{file_name(name)}")
+            save_figure(elementary_effects(found.table, about), folder / f"elementary-{file_name(name)}")
         else:
             measures = [(found.main, WORDS[found.main])]
             measures += [("S1", WORDS["S1"])] if found.main == "ST" else []
-            save(draw.bars(found.table, measures, about), folder / f"indices-{file_name(name)}")
+            save_figure(sensitivity_indices(found.table, measures, about), folder / f"indices-{file_name(name)}")
         if found.pairs is not None and len(found.pairs) and found.pairs["value"].max() > 0:
             title = _title(f"What acts together on the {words}?")
-            save(draw.interactions(found.pairs, {**about, "title": title}), folder / f"interactions-{file_name(name)}")
+            save_figure(
+                interactions(found.pairs, {**about, "title": title}), folder / f"interactions-{file_name(name)}"
+            )
         if len(found.trace) and found.trace["parts"].nunique() > 1:
             title = _title(f"Has it settled? {words}")
             width = study.runs / study.design.size
-            save(
-                draw.convergence(found.trace, width, {**about, "title": title}),
+            save_figure(
+                index_convergence(found.trace, width, {**about, "title": title}),
                 folder / f"convergence-{file_name(name)}",
             )
     for name, curve in study.curves.items():
@@ -55,7 +63,7 @@ def draw_all(study: Study, extras: Extras, folder: Path) -> None:
             "measure": WORDS.get(curve.measure, curve.measure),
             "footer": footer,
         }
-        save(draw.stack(_stack_data(study, curve), about), folder / f"over-time-{name}")
+        save_figure(sensitivity_over_time(_stack_data(study, curve), about), folder / f"over-time-{name}")
     if extras.box is not None and extras.region is not None:
         box = extras.box
         about = {
@@ -64,12 +72,12 @@ def draw_all(study: Study, extras: Extras, folder: Path) -> None:
             "words": f"The box holds {box.coverage:.0%} of all such runs (coverage); {box.density:.0%} of the runs in "
             f"it are such (density), against {box.base:.0%} of all runs.",
         }
-        save(draw.box(box_table(study, box), box.trade_off, about), folder / "box")
+        save_figure(scenario_box(box_table(study, box), box.trade_off, about), folder / "box")
     for name, (level, table) in extras.waiting.items():
         if len(table):
             title = _title(f"When does the {outcome_words(name)[0]} reach {level:.0%}?")
-            save(
-                draw.waiting(_halves(study, name, level, table), {"title": title, "footer": footer}),
+            save_figure(
+                waiting_times(_halves(study, name, level, table), {"title": title, "footer": footer}),
                 folder / f"waiting-{name}",
             )
 

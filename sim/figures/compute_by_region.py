@@ -7,9 +7,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.figures.marks import REGION_COLOURS, REGIONS_IN_WORDS, Label, curve, label_ends, last_value, runs_of
-from sim.figures.page import Page, as_logarithm, usual_note
-from sim.figures.registry import figure
+from sim.figures.style.axes import as_logarithm
+from sim.figures.style.marks import REGION_COLOURS, REGIONS_IN_WORDS, Label, curve, label_ends, last_value, runs_of
+from sim.figures.style.page import Page, usual_note
+from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 DECADES = 6
@@ -23,7 +24,7 @@ SOURCES = {
 }
 
 
-@figure
+@run_figure
 def compute_by_region(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """How much compute can each region use, and where does China's come from?"""
     page = Page(

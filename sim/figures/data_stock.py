@@ -10,16 +10,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.basics.axes import PHYSICAL_SECTORS
-from sim.figures.marks import CHANNEL_COLOURS, SECTOR_COLOURS, Label, curve, label_ends, last_value, runs_of
-from sim.figures.page import Page, as_logarithm
-from sim.figures.registry import figure
+from sim.figures.style.axes import as_logarithm
+from sim.figures.style.marks import CHANNEL_COLOURS, SECTOR_COLOURS, Label, curve, label_ends, last_value, runs_of
+from sim.figures.style.page import Page
+from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 DECADES = 6
 """Stocks smaller than the largest by more powers of ten than this are not worth their room."""
 
 
-@figure
+@run_figure
 def data_stock(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """In which sectors does use return data, and by which channel does it come back?"""
     page = Page(
@@ -48,7 +49,7 @@ def draw_stocks(axes: Axes, month: np.ndarray, stock: xr.DataArray, dimension: s
     values = np.where(values > floor, values, np.nan)
     as_logarithm(axes, "data stock", "sector-years", [values])
     labels = []
-    for place, name in enumerate(str(each) for each in stock[dimension].values):
+    for place, name in enumerate(str(label) for label in stock[dimension].values):
         digital = dimension == "sector" and name not in PHYSICAL_SECTORS
         mean = curve(axes, month, values[..., place], color=colours[name], linestyle="--" if digital else "-")
         text = name.replace("_", "-")

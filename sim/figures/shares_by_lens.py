@@ -7,9 +7,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.figures.marks import Label, curve, group_look, label_ends, last_value, runs_of
-from sim.figures.page import Page, as_percent
-from sim.figures.registry import figure
+from sim.figures.style.axes import as_percent
+from sim.figures.style.marks import Label, curve, group_look, label_ends, last_value, runs_of
+from sim.figures.style.page import Page
+from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 REGION = "US"
@@ -23,7 +24,7 @@ TITLES = {
 LABELS = {"L1": "share of tokens", "L3": "share of startups", "L5": "share of usage"}
 
 
-@figure
+@run_figure
 def shares_by_lens(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """How large is each line group, and how much of the answer is the instrument it is measured with?"""
     lenses: list[str] = [lens for lens in TITLES if lens in scenario.lenses] or list(TITLES)

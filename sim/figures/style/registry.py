@@ -1,4 +1,4 @@
-"""The list of figures, and the way each gets the house style."""
+"""The house style, and the list of the figures of a run."""
 
 from __future__ import annotations
 
@@ -6,27 +6,34 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import matplotlib
 from matplotlib.figure import Figure
 
 STYLE = Path(__file__).with_name("openloop.mplstyle")
 
-Draw = Callable[..., Figure]
-FIGURES: dict[str, Draw] = {}
-"""Every figure by name: ``draw(dataset, scenario, figure=None) -> Figure``."""
+P = ParamSpec("P")
+
+RUN_FIGURES: dict[str, Callable[..., Figure]] = {}
+"""Figures of a run by the name of their file: ``draw(dataset, scenario, figure=None) -> Figure``."""
 
 
-def figure(draw: Draw) -> Draw:
-    """Enter a function into the list under its own name, and let it draw in the house style."""
+def in_house_style(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Let a function draw in the house style."""
 
     @wraps(draw)
-    def styled(*args: Any, **options: Any) -> Figure:
+    def styled(*args: P.args, **options: P.kwargs) -> Figure:
         with house_style():
             return draw(*args, **options)
 
-    FIGURES[draw.__name__] = styled
+    return styled
+
+
+def run_figure(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Let a function draw in the house style, and list it in `RUN_FIGURES` under its own name."""
+    styled = in_house_style(draw)
+    RUN_FIGURES[draw.__name__] = styled
     return styled
 
 

@@ -11,9 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.basics.axes import month_label
-from sim.figures.marks import LETTER, QUIET, curve, runs_of
-from sim.figures.page import Page, as_percent
-from sim.figures.registry import figure
+from sim.figures.style.axes import as_percent
+from sim.figures.style.marks import LETTER, QUIET, curve, runs_of
+from sim.figures.style.page import Page
+from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 COLOUR, FITTED = "#1f3b57", "#c2410c"
@@ -25,7 +26,7 @@ NAMES = {
 }
 
 
-class Curve(Protocol):
+class FittedCurve(Protocol):
     """What is drawn of a fitted S-curve; `sim.analysis.scurves.SCurve` is one."""
 
     @property
@@ -43,12 +44,12 @@ class Curve(Protocol):
     def at(self, month: np.ndarray) -> np.ndarray: ...
 
 
-@figure
+@run_figure
 def adoption_s_curves(
     dataset: xr.Dataset,
     scenario: Scenario,
     figure: Figure | None = None,
-    curves: Mapping[str, Curve] | None = None,
+    curves: Mapping[str, FittedCurve] | None = None,
 ) -> Figure:
     """When does each adopter type take off, and can we know where its adoption will stop?
 
@@ -86,7 +87,7 @@ def adoption_s_curves(
     return page.figure
 
 
-def draw_curve(axes: Axes, month: np.ndarray, mean: np.ndarray, fitted: Curve) -> Axes:
+def draw_curve(axes: Axes, month: np.ndarray, mean: np.ndarray, fitted: FittedCurve) -> Axes:
     """Add a fit to a panel of adoption in percent: its curve, its ceiling if there is one, and its moments in words."""
     if fitted.status != "not identified":
         axes.plot(month, 100 * fitted.at(month), color=FITTED, linestyle=":", linewidth=1.1, zorder=4)
@@ -126,7 +127,7 @@ def draw_curve(axes: Axes, month: np.ndarray, mean: np.ndarray, fitted: Curve) -
     return axes
 
 
-def moments_in_words(fitted: Curve) -> str:
+def moments_in_words(fitted: FittedCurve) -> str:
     """``10% 2024-06 · 50% 2027-01 · ceiling 97-99%``, or the words "ceiling not identified"."""
     ten = "before 2024" if fitted.began_above else _month(fitted.take_off_absolute)
     words = f"10% {ten} · 50% {_month(fitted.half_absolute)} · "
@@ -137,7 +138,7 @@ def moments_in_words(fitted: Curve) -> str:
     return words + f"ceiling {ends}" + (" (weak)" if fitted.status == "weak" else "")
 
 
-def ceiling_in_percent(fitted: Curve) -> tuple[float, float]:
+def ceiling_in_percent(fitted: FittedCurve) -> tuple[float, float]:
     """Both ends of the ceiling's interval; a fit may exceed 1, a share may not."""
     return min(100 * fitted.ceiling_low, 100.0), min(100 * fitted.ceiling_high, 100.0)
 

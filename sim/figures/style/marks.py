@@ -35,8 +35,14 @@ CHANNEL_COLOURS = {
     "partner": "#882255",
     "pooled": "#B8860B",
 }
+BASE = "#404040"
+# told apart by readers of all kinds of sight, and none of them a region's
+SCENARIO_COLOURS = ("#882255", "#332288", "#117733", "#B8860B", "#6699CC", "#AA6633")
 SHADES = (0.0, 0.28, 0.5)
 """How much lighter the second and third line of one region and openness is drawn."""
+
+PROJECTED = "#f3f3f0"
+"""Ground of the months that are projection."""
 
 LOW, HIGH = 0.1, 0.9
 """The replicate band lies between these quantiles."""
@@ -50,84 +56,12 @@ class Label(NamedTuple):
     colour: str
 
 
-class Acting(NamedTuple):
-    """When a reaction rule acts, over runs.
-
-    ``first`` is the month of its first effect: 10%, 50% and 90% of the runs in which it acts at all. ``spans`` are the
-    months, first and one past the last, in which half of these runs or more have it in force.
-    """
-
-    rule: str
-    actor: str
-    action: str
-    runs: int
-    of_runs: int
-    first: tuple[float, float, float]
-    spans: list[tuple[float, float]]
-
-
-def reactions_of(dataset: xr.Dataset) -> list[Acting]:
-    """The reaction rules that act in any run, in the order in which they begin."""
-    found = []
-    for place, rule in enumerate(dataset["reaction"].values if "reaction_strength" in dataset else ()):
-        acting: Array = np.asarray(runs_of(dataset["reaction_strength"])[..., place] > 0)
-        some = acting.any(axis=1)
-        if not some.any():
-            continue
-        months = dataset["month"].values.astype(float)
-        first = np.quantile(months[acting[some].argmax(axis=1)], [LOW, 0.5, HIGH])
-        usual = np.concatenate([[False], acting[some].mean(axis=0) >= 0.5, [False]])
-        edges = np.flatnonzero(usual[1:] != usual[:-1]).reshape(-1, 2)
-        ends = np.append(months, months[-1] + 1)
-        told = lambda name, place=place: str(dataset[name].values[place])
-        found.append(
-            Acting(
-                str(rule),
-                told("reaction_actor"),
-                told("reaction_action"),
-                int(some.sum()),
-                acting.shape[0],
-                (float(first[0]), float(first[1]), float(first[2])),
-                [(float(ends[start]), float(ends[stop])) for start, stop in edges],
-            )
-        )
-    return sorted(found, key=lambda each: each.first[1])
-
-
-def mark_reactions(axes: Axes, reactions: Sequence[Acting]) -> None:
-    """On the time axis of a panel: when each reaction first acts, median and 10-90% of runs, in its actor's colour.
-
-    A hollow mark acts in fewer than half of the runs. Marks stand above each other so that none hides another.
-    """
-    assert axes.figure is not None
-    step = 1.7 * MILLIMETRE * axes.figure.dpi / axes.bbox.height
-    for lane, each in enumerate(reactions):
-        colour, height = REGION_COLOURS[each.actor], (lane + 0.6) * step
-        low, middle, high = each.first
-        where: dict[str, Any] = {
-            "transform": axes.get_xaxis_transform(),
-            "zorder": 6,
-            "clip_on": False,
-            "gid": "reaction",
-        }
-        axes.axvline(middle, color=colour, linewidth=0.7, linestyle=":", alpha=0.8, zorder=1.5, gid="reaction")
-        axes.plot([low, high], [height, height], color=colour, linewidth=0.9, scalex=False, scaley=False, **where)
-        axes.plot(
-            [middle],
-            [height],
-            marker="^",
-            markersize=4.2,
-            linestyle="none",
-            markeredgewidth=0.7,
-            markeredgecolor="white" if 2 * each.runs >= each.of_runs else colour,
-            markerfacecolor=colour if 2 * each.runs >= each.of_runs else "white",
-            scalex=False,
-            scaley=False,
-            **where,
-        )
-
-
-REACTIONS_NOTE = "▲: a reaction of that region first acts, median and 10-90% of runs"
+def scenario_colours(names: Sequence[str]) -> dict[str, str]:
+    """Scenario -> colour; the base, which comes first, is grey."""
+    return {
+        name: BASE if not place else SCENARIO_COLOURS[(place - 1) % len(SCENARIO_COLOURS)]
+        for place, name in enumerate(names)
+    }
 
 
 def lighter(colour: str, part: float) -> str:
@@ -142,14 +76,19 @@ def group_look(group: str) -> dict[str, Any]:
     return {"color": REGION_COLOURS[region], "linestyle": "-" if openness == "open" else "--"}
 
 
+def line_groups(dataset: xr.Dataset) -> list[str]:
+    """Group of every line at the start, such as ``"CN open"``."""
+    return [
+        f"{region} {'open' if is_open else 'closed'}"
+        for region, is_open in zip(dataset["line_region"].values, dataset["line_open"].values, strict=True)
+    ]
+
+
 def line_looks(dataset: xr.Dataset) -> dict[str, dict[str, Any]]:
     """Colour and dash of every line: its region's hue, lighter for the second and third of a kind."""
     looks: dict[str, dict[str, Any]] = {}
     seen: dict[str, int] = {}
-    for name, region, is_open in zip(
-        dataset["line"].values, dataset["line_region"].values, dataset["line_open"].values, strict=True
-    ):
-        group = f"{region} {'open' if is_open else 'closed'}"
+    for name, group in zip(dataset["line"].values, line_groups(dataset), strict=True):
         look = group_look(group)
         place = seen.get(group, 0)
         seen[group] = place + 1

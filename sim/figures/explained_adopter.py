@@ -1,4 +1,4 @@
-"""One adopter in one world or two: what it used when, what its options were worth, and what tipped the race."""
+"""One adopter in one world or two: what it used when, what its options were worth, and what decided its choice."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator
 
 from sim.basics.axes import START_YEAR, month_number
-from sim.figures.marks import INK, LETTER, MILLIMETRE, QUIET, REGION_COLOURS, SHADES, lighter
-from sim.figures.page import LETTER_WIDTH, WIDTH
-from sim.figures.registry import house_style
+from sim.figures.style.marks import INK, LETTER, QUIET, REGION_COLOURS, SHADES, lighter
+from sim.figures.style.policy_strip import LETTER_WIDTH
+from sim.figures.style.registry import in_house_style
+from sim.figures.style.sheet import WIDTH, Sheet
 
 LEFT, RIGHT, LANE = 36.0, 5.0, 6.0
 BAR, KEY_LINE, KEYS = 6.5, 4.0, 9
+TOP = 9.0
+SMALLEST = 5e-4
+"""Utils below which a term is not drawn."""
+
 NONE = "#eeeeee"
 
 # told apart by readers of all kinds of sight; what policy adds shares one hue
@@ -42,7 +47,10 @@ TERM_COLOURS = {
 TERM_NAMES = {"nest": "others in its nest"}
 
 
-def explained(story: Mapping[str, Any], lines: Mapping[str, tuple[str, bool]], footer: str) -> Figure:
+@in_house_style
+def explained_adopter(
+    story: Mapping[str, Any], lines: Mapping[str, tuple[str, bool]], footer: str, figure: Figure | None = None
+) -> Figure:
     """What did this adopter use, and why did it choose, or part, as it did?
 
     Parameters
@@ -55,47 +63,32 @@ def explained(story: Mapping[str, Any], lines: Mapping[str, tuple[str, bool]], f
     parting = story.get("parting")
     options = parting["options"] if parting else story["decisions"][-1]["options"] if story.get("decisions") else []
     moved = _largest(parting["by_term"]) if parting else {}
-    heading = f"Adopter {story['adopter']} ({story['type']}, {story['sector']}, {story['region']}): "
-    if parting:
-        heading += f"why do its two worlds part in {parting['month']}?"
-    elif len(names) > 1:
-        heading += "the same choices in both worlds"
-    else:
-        heading += "what did it use, and why?"
     terms = _shown_terms(options)
     rows = max(len(options), len(moved)) if options or moved else 0
     below = 6.0 + rows * BAR + 8.0 + KEY_LINE * (-(-len(terms) // KEYS)) if rows else 0.0
-    height = 9.0 + LANE * len(names) + 7.0 + below + 8.0
-    with house_style():
-        figure = Figure()
-        figure.set_size_inches(WIDTH * MILLIMETRE, height * MILLIMETRE)
-        place = lambda x, top, wide, tall: (x / WIDTH, 1 - (top + tall) / height, wide / WIDTH, tall / height)
-        figure.text(1.5 / WIDTH, 1 - 4.3 / height, heading, fontsize=8.5, fontweight="bold", color=INK, va="baseline")
-        axes = figure.add_axes(place(LEFT, 9.0, WIDTH - LEFT - RIGHT, LANE * len(names)))
-        _timeline(axes, story["choices"], lines, parting)
-        top = 9.0 + LANE * len(names) + 12.0
-        if rows:
-            wide = (WIDTH - LEFT - RIGHT) * (0.55 if moved else 1.0)
-            if options:
-                axes = figure.add_axes(place(LEFT, top, wide, rows * BAR))
-                _bars(axes, options, terms, rows)
-                _key(figure, terms, 1 - (top + rows * BAR + 8.0) / height)
-            if moved:
-                start = LEFT + wide + 26.0 if options else LEFT
-                axes = figure.add_axes(place(start, top, WIDTH - start - RIGHT, rows * BAR))
-                _movers(axes, moved, rows, names, "margin [utils]" if options else "chance of an occasion")
-        note = "one replicate: what happened here, not what happens on average"
-        figure.text(
-            1.5 / WIDTH,
-            1.2 / height,
-            f"{footer}\n{note}",
-            fontsize=LETTER,
-            color=QUIET,
-            va="bottom",
-            linespacing=1.15,
-            gid="footer",
-        )
-    return figure
+    sheet = Sheet(TOP + LANE * len(names) + 7.0 + below + 8.0, _heading(story), figure)
+    _draw_timeline(sheet.panel(LEFT, TOP, WIDTH - LEFT - RIGHT, LANE * len(names)), story["choices"], lines, parting)
+    top = TOP + LANE * len(names) + 12.0
+    wide = (WIDTH - LEFT - RIGHT) * (0.55 if moved else 1.0)
+    if options:
+        _draw_options(sheet.panel(LEFT, top, wide, rows * BAR), options, terms, rows)
+        _explain_terms(sheet, terms, top + rows * BAR + 8.0)
+    if moved:
+        start = LEFT + wide + 26.0 if options else LEFT
+        axes = sheet.panel(start, top, WIDTH - start - RIGHT, rows * BAR)
+        _draw_moved(axes, moved, rows, names, "margin [utils]" if options else "chance of an occasion")
+    note = "one replicate: what happened here, not what happens on average"
+    sheet.foot(f"{footer}\n{note}", 1.2, linespacing=1.15, gid="footer")
+    return sheet.figure
+
+
+def _heading(story: Mapping[str, Any]) -> str:
+    adopter = f"Adopter {story['adopter']} ({story['type']}, {story['sector']}, {story['region']})"
+    if story.get("parting"):
+        return f"{adopter}: why do its two worlds part in {story['parting']['month']}?"
+    if len(story["choices"]) > 1:
+        return f"{adopter}: the same choices in both worlds"
+    return f"{adopter}: what did it use, and why?"
 
 
 def _largest(by_term: Mapping[str, float], most: int = 5) -> dict[str, float]:
@@ -105,10 +98,11 @@ def _largest(by_term: Mapping[str, float], most: int = 5) -> dict[str, float]:
 
 
 def _shown_terms(options: Sequence[Mapping[str, Any]]) -> list[str]:
-    found = [term for each in options for term, value in each["terms"].items() if abs(value) > 5e-4]
-    if any(each["nest"] and abs(each["nest"]) > 5e-4 for each in options):
-        found.append("nest")
-    return [term for term in TERM_COLOURS if term in found]
+    """The terms that are large enough to be seen, in the order of the key."""
+    terms = {term for option in options for term, value in option["terms"].items() if abs(value) > SMALLEST}
+    if any(option["nest"] and abs(option["nest"]) > SMALLEST for option in options):
+        terms.add("nest")
+    return [term for term in TERM_COLOURS if term in terms]
 
 
 def line_colours(lines: Mapping[str, tuple[str, bool]]) -> dict[str, str]:
@@ -122,7 +116,7 @@ def line_colours(lines: Mapping[str, tuple[str, bool]]) -> dict[str, str]:
     return colours
 
 
-def _timeline(
+def _draw_timeline(
     axes: Axes,
     choices: Mapping[str, Sequence[Mapping[str, str]]],
     lines: Mapping[str, tuple[str, bool]],
@@ -130,11 +124,11 @@ def _timeline(
 ) -> None:
     """A lane for each world: first slots as blocks, closed lines hatched."""
     colours = line_colours(lines)
-    spells = {name: _first_slots(found) for name, found in choices.items()}
-    last = max(end for found in spells.values() for _, end, _ in found)
+    worlds = {name: _first_slots(spells) for name, spells in choices.items()}
+    last = max(end for spells in worlds.values() for _, end, _ in spells)
     millimetres = (WIDTH - LEFT - RIGHT) / last
-    for lane, (name, found) in enumerate(spells.items()):
-        for start, end, option in found:
+    for lane, (name, spells) in enumerate(worlds.items()):
+        for start, end, option in spells:
             line = option.split(" ")[0]
             closed = line in lines and not lines[line][1]
             axes.add_patch(
@@ -166,17 +160,17 @@ def _timeline(
     if parting is not None:
         axes.axvline(month_number(parting["month"]), color=INK, linewidth=0.9, linestyle="--")
     axes.set_xlim(0, last)
-    axes.set_ylim(len(spells), 0)
+    axes.set_ylim(len(worlds), 0)
     axes.spines["left"].set_visible(False)
     axes.grid(False)
     axes.yaxis.set_major_locator(FixedLocator([]))
     step = 12 if last <= 144 else 60
-    januaries = list(range(0, last + 1, step)) if last > 24 else list(range(0, last + 1, 3))
-    axes.xaxis.set_major_locator(FixedLocator(januaries))
+    ticks = list(range(0, last + 1, step if last > 24 else 3))
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.set_xticklabels(
         [
             str(START_YEAR + month // 12) if month % 12 == 0 else f"{START_YEAR + month // 12}-{month % 12 + 1:02d}"
-            for month in januaries
+            for month in ticks
         ]
     )
     note = "line in first use; hatched: closed weights"
@@ -188,26 +182,26 @@ def _timeline(
 def _first_slots(spells: Sequence[Mapping[str, str]]) -> list[tuple[int, int, str]]:
     """Months and option of the first slot, neighbours of one option joined."""
     joined: list[tuple[int, int, str]] = []
-    for each in spells:
-        start, end = month_number(each["from"]), month_number(each["to"]) + 1
-        if joined and joined[-1][2] == each["first"]:
-            joined[-1] = (joined[-1][0], end, each["first"])
+    for spell in spells:
+        start, end = month_number(spell["from"]), month_number(spell["to"]) + 1
+        if joined and joined[-1][2] == spell["first"]:
+            joined[-1] = (joined[-1][0], end, spell["first"])
         else:
-            joined.append((start, end, each["first"]))
+            joined.append((start, end, spell["first"]))
     return joined
 
 
-def _bars(axes: Axes, options: Sequence[Mapping[str, Any]], terms: Sequence[str], rows: int) -> None:
-    """Terms stacked to both sides of zero; a dot where they sum to, a diamond where luck carries the option."""
-    for row, each in enumerate(options):
+def _draw_options(axes: Axes, options: Sequence[Mapping[str, Any]], terms: Sequence[str], rows: int) -> None:
+    """Terms stacked to both sides of zero; a circle at their sum, a diamond at the sum with luck."""
+    for row, option in enumerate(options):
         up = down = 0.0
-        values = {**each["terms"], "nest": each["nest"] or 0.0}
+        values = {**option["terms"], "nest": option["nest"] or 0.0}
         for term in terms:
             value = values.get(term, 0.0)
             axes.barh(row, value, left=up if value > 0 else down, height=0.62, color=TERM_COLOURS[term], linewidth=0)
             up, down = up + max(value, 0.0), down + min(value, 0.0)
         axes.plot(
-            [each["utility"] + (each["nest"] or 0.0)],
+            [option["utility"] + (option["nest"] or 0.0)],
             [row],
             marker="o",
             markersize=4.0,
@@ -215,23 +209,23 @@ def _bars(axes: Axes, options: Sequence[Mapping[str, Any]], terms: Sequence[str]
             markeredgecolor=INK,
             zorder=4,
         )
-        if each["score"] is not None and np.isfinite(each["score"]):
-            axes.plot([each["score"]], [row], marker="D", markersize=4.0, color=INK, zorder=5)
+        if option["score"] is not None and np.isfinite(option["score"]):
+            axes.plot([option["score"]], [row], marker="D", markersize=4.0, color=INK, zorder=5)
             axes.annotate(
-                f"{each['score']:.3f}",
-                (max(each["score"], up), row),
+                f"{option['score']:.3f}",
+                (max(option["score"], up), row),
                 (5, 0),
                 textcoords="offset points",
                 fontsize=LETTER,
                 color=INK,
                 va="center_baseline",
             )
-        if each["why_not"]:
-            axes.text(up, row, f"  {each['why_not']}", fontsize=LETTER, color=QUIET, va="center_baseline")
+        if option["why_not"]:
+            axes.text(up, row, f"  {option['why_not']}", fontsize=LETTER, color=QUIET, va="center_baseline")
     axes.axvline(0, color=INK, linewidth=0.6)
     axes.set_ylim(rows - 0.4, -0.6)
     axes.yaxis.set_major_locator(FixedLocator(range(len(options))))
-    axes.set_yticklabels([f"{each['option']}\n{each['scenario']}" for each in options], linespacing=1.0)
+    axes.set_yticklabels([f"{option['option']}\n{option['scenario']}" for option in options], linespacing=1.0)
     axes.tick_params(axis="y", length=0)
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
@@ -242,7 +236,7 @@ def _bars(axes: Axes, options: Sequence[Mapping[str, Any]], terms: Sequence[str]
     axes.set_title("what the two options were worth in both worlds" if len(options) > 2 else "what they were worth")
 
 
-def _movers(axes: Axes, moved: Mapping[str, float], rows: int, names: Sequence[str], what: str) -> None:
+def _draw_moved(axes: Axes, moved: Mapping[str, float], rows: int, names: Sequence[str], what: str) -> None:
     """What each term did to the lead of the base's winner."""
     for row, (term, value) in enumerate(moved.items()):
         axes.barh(row, value, height=0.62, color=TERM_COLOURS.get(term, "#777777"), linewidth=0)
@@ -270,15 +264,16 @@ def _movers(axes: Axes, moved: Mapping[str, float], rows: int, names: Sequence[s
     axes.set_title(f"what {names[-1]} moved" if len(names[-1]) < 16 else "what moved")
 
 
-def _key(figure: Figure, terms: Sequence[str], y: float) -> None:
+def _explain_terms(sheet: Sheet, terms: Sequence[str], top: float) -> None:
+    """The key of the terms, below their bars."""
     handles = [
         Line2D([], [], color=TERM_COLOURS[term], linewidth=4.0, label=TERM_NAMES.get(term, term.replace("_", " ")))
         for term in terms
     ]
-    figure.legend(
+    sheet.figure.legend(
         handles=handles,
         loc="upper left",
-        bbox_to_anchor=(0.6 / WIDTH, y),
+        bbox_to_anchor=sheet.at(0.6, top),
         ncols=min(len(handles), KEYS),
         fontsize=LETTER,
         handlelength=1.2,

@@ -8,9 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.basics.axes import GROUPS
-from sim.figures.marks import Label, curve, group_look, label_ends, last_value, line_looks, runs_of
-from sim.figures.page import Page
-from sim.figures.registry import figure
+from sim.figures.style.axes import as_months
+from sim.figures.style.marks import Label, curve, group_look, label_ends, last_value, line_groups, line_looks, runs_of
+from sim.figures.style.page import Page
+from sim.figures.style.registry import run_figure
+from sim.figures.style.sheet import WIDTH
 from sim.scenario import Scenario
 
 STEPS_SHOWN = 36
@@ -22,7 +24,7 @@ ENOUGH = 0.9
 """Part of the runs in which a lag must be known before it is drawn."""
 
 
-@figure
+@run_figure
 def capability_frontier(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """Who leads, and by how many months do the others trail?"""
     bands = ", bands 10-90% of replicates (open groups)" if dataset.sizes["run"] > 1 else ""
@@ -40,7 +42,8 @@ def capability_frontier(dataset: xr.Dataset, scenario: Scenario, figure: Figure 
         figure=figure,
     )
     released, lag = page.panels
-    page.show_months(released, page.first, min(page.last, page.first + STEPS_SHOWN))
+    width = released.get_position().width * WIDTH
+    as_months(released, page.first, min(page.last, page.first + STEPS_SHOWN), width)
     draw_releases(released, page.month, dataset)
     released.set_title(f"Releases of each line (replicate {first})")
     draw_lags(lag, page.month, dataset)
@@ -66,12 +69,7 @@ def draw_releases(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> Axes:
 def draw_lags(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> Axes:
     """Lag of the best line of every group, from the month in which it is known in nearly all runs."""
     lags = runs_of(dataset["L8"])
-    groups = np.array(
-        [
-            f"{region} {'open' if is_open else 'closed'}"
-            for region, is_open in zip(dataset["line_region"].values, dataset["line_open"].values, strict=True)
-        ]
-    )
+    groups = np.array(line_groups(dataset))
     curves = {}
     for group in GROUPS:
         if group in groups:
