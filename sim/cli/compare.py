@@ -3,115 +3,80 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from sim.cli import BAD_INPUT, FAILED, EngineName, Sets, app, leave, progress_for, say, shown, warn
+from sim.cli import options
+from sim.cli.compare_words import account, closing_words, words
+from sim.cli.exits import BAD_INPUT, FAILED, leave, say, warn
+from sim.cli.terminal import command_line, duration, progress_for, shown, split
 
 if TYPE_CHECKING:
-    from sim.experiments.compare.comparison import Comparison, Stage
+    from sim.experiments.compare.comparison import ComparisonPlan, Stage
     from sim.scenario import Scenario
 
-REPLICATES, MOST = 40, 1000
-SENTENCES = 8
-"""Findings that are said in full at the terminal; the others stand in the table and the files."""
+REPLICATES, MOST_REPLICATES = 40, 1000
+PILOT = 8
+"""Replicates from which ``--plan`` tells the time of all."""
 
 
-def _outcomes(incomplete: str) -> list[str]:
-    from sim.analysis.outcomes import OUTCOMES
-
-    return [name for name in OUTCOMES if name.startswith(incomplete)]
-
-
-@app.command()
 def compare(
-    base: Annotated[Path, typer.Argument(metavar="BASE", help="Scenario to compare with.", show_default=False)],
-    others: Annotated[
-        list[Path] | None, typer.Argument(metavar="[OTHER]...", help="Scenarios to compare.", show_default=False)
-    ] = None,
-    sets: Sets = None,
-    at: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--at",
-            metavar="MONTH",
-            help="Month at which levels are read, beside the last; may be given again. Absent: 2029-12.",
-            show_default=False,
-        ),
-    ] = None,
-    until_width: Annotated[
-        float | None,
-        typer.Option(
-            "--until-width",
-            metavar="WIDTH",
-            help="Add replicates until the 95% interval of --outcome is "
-            "this narrow, from end to end, in the outcome's unit (0.005: half a point of a share).",
-            show_default=False,
-        ),
-    ] = None,
-    outcome: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="Outcome of --until-width and --sweep, such as SX_US or "
-            "focus_share@2029-12; without a month, in the last one.",
-            autocompletion=_outcomes,
-        ),
-    ] = "focus_share",
-    max_replicates: Annotated[int, typer.Option(min=2, help="Most replicates that --until-width may use.")] = MOST,
-    sweep: Annotated[
-        str | None,
-        typer.Option(
-            "--sweep",
-            metavar="KEY=LO:HI:N",
-            help="Draw the response of --outcome to one number of every OTHER (or of BASE, if alone).",
-            show_default=False,
-        ),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Root of all draws, in place of BASE's.", show_default=False)] = None,
-    replicates: Annotated[int, typer.Option(min=1, help="Repetitions of each scenario with other luck.")] = REPLICATES,
-    adopters: Annotated[int | None, typer.Option(help="Adopters, in place of BASE's.", show_default=False)] = None,
-    months: Annotated[int | None, typer.Option(help="Months, in place of BASE's.", show_default=False)] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the results appear.")] = Path("runs"),
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Write the numbers only.")] = False,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads; absent: all cores. Changes no number.", show_default=False)
-    ] = None,
-    engine: EngineName = "lockstep",
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="FILE:CLASS", help="With --engine mesa: a model of your own.", show_default=False),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the directory and nothing else.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    base: options.Base,
+    others: options.Others = None,
+    sets: options.Sets = None,
+    at: options.At = None,
+    until_width: options.UntilWidth = None,
+    outcomes: options.Outcomes = None,
+    max_replicates: options.MaxReplicates = MOST_REPLICATES,
+    sweep: options.Sweep = None,
+    seed: options.SeedIfGiven = None,
+    replicates: options.Replicates = REPLICATES,
+    adopters: options.Adopters = None,
+    months: options.Months = None,
+    plan: options.Plan = False,
+    out: options.Out = options.RUNS,
+    no_figures: options.NoFigures = False,
+    threads: options.Threads = None,
+    engine: options.Engine = "lockstep",
+    model: options.Model = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
 ) -> None:
     """Run scenarios under the same luck and say what differs, by how much, and how surely.
 
+    Levels are read at the months of --at and in the last one. --until-width and --sweep look at one --outcome
+    (focus_share, unless given). --plan says how many runs that are, and about how long they take.
+
     \b
-    openloop compare scenarios/baseline.yaml scenarios/no-control.yaml
+    openloop compare baseline no-control
+    openloop compare baseline no-control --replicates 400 --plan
     openloop compare scenarios/baseline.yaml scenarios/*.yaml      # the whole library; takes minutes
     openloop compare scenarios/baseline.yaml scenarios/no-control.yaml --at 2027-12 --at 2030-12
-    openloop compare scenarios/baseline.yaml scenarios/no-control.yaml --until-width 0.005 --outcome L1_CN_open
-    openloop compare scenarios/baseline.yaml --sweep policies.chip-control-h200.strength=0:1:9 --outcome log_compute_CN
+    openloop compare baseline no-control --until-width 0.005 --outcome L1_CN_open
+    openloop compare baseline --sweep policies.chip-control-h200.strength=0:1:9 --outcome log_compute_CN
     """
     settings = {"months": months, "adopters": adopters, "seed": seed, "replicates": replicates}
     common = {"threads": threads, "engine": engine, "model": model}
     show = _Show(out, quiet, as_json, not no_figures)
+    outcome, *more = split(outcomes) or ["focus_share"]
+    if more:
+        leave(
+            BAD_INPUT, f"compare looks at one --outcome, and {len(more) + 1} are given: {outcome}, {', '.join(more)}."
+        )
     if sweep is not None:
+        if plan:
+            leave(BAD_INPUT, "--plan speaks of a comparison; leave out --sweep.")
         _sweep(sweep, base, others or [], sets or (), outcome, settings, common, show)
         return
     if not others:
         leave(BAD_INPUT, "compare needs a BASE and at least one OTHER, or a BASE and --sweep key=lo:hi:n.")
     if len(others) > 1:  # so that scenarios/*.yaml may name the base too
-        others = [each for each in others if each.resolve() != base.resolve()]
+        others = [other for other in others if other.resolve() != base.resolve()]
     if until_width is not None and not until_width > 0:
         leave(BAD_INPUT, f"--until-width is {until_width:g}; it must be more than 0.")
-    _compare(base, others, sets or (), at or (), until_width, outcome, max_replicates, settings, common, show)
+    until = None if until_width is None else (until_width, outcome, max_replicates)
+    _compare(base, others, sets or (), at or (), outcome, until, plan, settings, common, show)
 
 
 class _Show:
@@ -124,7 +89,7 @@ class _Show:
     @property
     def about(self) -> dict[str, Any]:
         return {
-            "command": shlex.join(["openloop", *sys.argv[1:]]),
+            "command": command_line(),
             "wall_seconds": round(time.perf_counter() - self.began, 3),
         }
 
@@ -137,9 +102,9 @@ def _compare(
     others: list[Path],
     sets: Any,
     at: Any,
-    width: float | None,
     outcome: str,
-    most: int,
+    until: tuple[float, str, int] | None,
+    plan_only: bool,
     settings: dict[str, int | None],
     common: dict[str, Any],
     show: _Show,
@@ -154,10 +119,12 @@ def _compare(
         say(f"note: {note}")
     parse_outcome(outcome, plan)
     engine = find_engine(common["engine"], common["model"])
-    until = None if width is None else Until(width, outcome, most)
+    if plan_only:
+        _plan(plan, engine, common["threads"], until, show.as_json)
+        return
     if until is None:  # else the number of replicates, and with it the place, is not known yet
         refuse_if_taken(plan, engine.name, show.out)
-    found = carry_out(plan, engine, until, common["threads"], show.stage(plan.base, engine))
+    found = carry_out(plan, engine, until and Until(*until), common["threads"], show.stage(plan.base, engine))
     for name, failure in found.failures:
         say(f"{name}: replicate {failure.replicate} failed: {failure.reason}")
     folder, files = save(found, show.out, figures=show.figures, about=show.about)
@@ -170,6 +137,30 @@ def _compare(
         print(closing_words(folder, files, base, others, found.stopped))
     if found.failures:
         leave(FAILED, f"{len(found.failures)} runs failed; {found.replicates} replicates could be paired.")
+
+
+def _plan(plan: ComparisonPlan, engine: Any, threads: int | None, until: Any, as_json: bool) -> None:
+    """Say how many runs a comparison takes, and how long, from a pilot of some replicates."""
+    from sim.experiments.compare.comparison import PairedRuns
+
+    replicates, scenarios = plan.base.run.replicates, len(plan.scenarios)
+    pilot = PairedRuns(plan, engine, threads)
+    pilot.extend(1)  # compiles, if need be
+    began = time.perf_counter()
+    pilot.extend(1 + min(PILOT, replicates))
+    seconds = (time.perf_counter() - began) * replicates / (pilot.tried - 1)
+    runs = scenarios * replicates
+    if as_json:
+        print(
+            json.dumps({"runs": runs, "scenarios": scenarios, "replicates": replicates, "seconds": round(seconds, 3)})
+        )
+        return
+    print(f"{runs:,} runs: {scenarios} scenarios x {replicates:,} replicates; {duration(seconds)} without the figures")
+    if until is not None:
+        most = until[2]
+        longest = duration(seconds * max(1, most / replicates))
+        print(f"--until-width may go on to {most:,} replicates of each: {longest}")
+    print("Next: the same command without --plan.")
 
 
 def _sweep(
@@ -202,95 +193,3 @@ def _sweep(
         print(as_table(rows))
         print("\n".join(["", *(f"{said}." for said in findings(found)), "", f"{shown(folder)}/"]))
         print("  " + ", ".join(str(file.relative_to(folder)) for file in files if file.parent.name != "scenarios"))
-
-
-def account(found: Comparison, folder: Path, files: tuple[Path, ...]) -> dict[str, Any]:
-    """What was found and written, for programs; what is no finite number is null."""
-    from sim.cli.terminal import as_json_text
-    from sim.experiments.compare.folder import INSIDE, manifest_of
-
-    rows = found.table.drop(columns=list(INSIDE)).to_dict("records")
-    return {
-        **manifest_of(found, {}),
-        "folder": shown(folder),
-        "files": [shown(file) for file in files],
-        "outcomes": json.loads(as_json_text(rows)),
-        "switched": json.loads(as_json_text(found.switched.to_dict("records"))),
-    }
-
-
-def words(found: Comparison) -> str:
-    """A table and sentences for each other scenario."""
-    return "\n\n".join(_one(found, scenario.name) for scenario in found.plan.others) + "\n"
-
-
-def _one(found: Comparison, name: str) -> str:
-    from sim.analysis.paired import spoken_unit
-    from sim.analysis.who_switched import top_contributors
-    from sim.basics.axes import month_label
-    from sim.cli.terminal import as_table
-    from sim.experiments.compare.folder import factor, figures_of, per_billion, same_until
-
-    base, dates = found.plan.base.name, [month_label(month) for month in found.plan.at]
-    mine = found.table[(found.table["other"] == name) & found.table["headline"]]
-    rows = []
-    for _, each in mine.groupby("outcome", sort=False):
-        by_month = {row.month: row for row in each.itertuples()}
-        last: Any = by_month.get(dates[-1], by_month.get(""))
-        before = {f"change_{date}": figures_of(by_month[date])[2] if date in by_month else "" for date in dates[:-1]}
-        was, became, changed = figures_of(last)
-        unit = spoken_unit(last.unit)[1]
-        rows.append(
-            {
-                "outcome": last.outcome,
-                base: was,
-                name: became,
-                **before,
-                f"change_{dates[-1]}": changed,
-                "unit": unit,
-                "luck_removed": factor(last.variance_reduction),
-            }
-        )
-    current = mine[mine["month"].isin(["", dates[-1]])]
-    sure = current[current["distinguishable"]]
-    about = f"{found.replicates} replicates; change with 95% paired interval, n.d.: not distinguishable"
-    if found.replicates == 1:
-        about = "1 replicate, which gives no interval"
-    lines = [f"{base} -> {name}   ({about})"]
-    lines += [same_until(found, name), "", as_table(rows), ""]
-    lines += [f"  {_capital(said)}." for said in sure["sentence"].head(SENTENCES)]
-    unsure = current[~current["distinguishable"] & ~current["identical"] & (current["runs"] > 1)]
-    for said, chosen in (
-        (f"Not distinguishable at {found.replicates} replicates", unsure),
-        ("Identical in every run", current[current["identical"]]),
-    ):
-        if len(chosen):
-            lines.append(f"  {said}: {', '.join(chosen['outcome'])}.")
-    held = top_contributors(found.switched[found.switched["other"] == name], dates[-1])
-    lines += [f"  Who switched in {dates[-1]}, {said}." for said in held]
-    bought = current[current["per_billion"].notna() & current["distinguishable"]]
-    lines += [f"  Per dollar, {per_billion(row)}." for row in bought.head(3).itertuples()]
-    return "\n".join([*lines, *([f"  Stopped at {found.stopped}."] if found.stopped else [])])
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def closing_words(folder: Path, files: tuple[Path, ...], base: Path, others: list[Path], stopped: str = "") -> str:
-    """Where things are, and what to do next."""
-    stems = {file.stem for file in files if file.parent.name == "figures"}
-    drawn = sorted({"comparison-<scenario>" if stem.startswith("comparison-") else stem for stem in stems})
-    command = shlex.join(["openloop", "compare", str(base), *map(str, others)])
-    lines = [
-        f"{shown(folder)}/",
-        "  comparison.md     everything to read; comparison.csv: the same as a table",
-        "  who_switched.csv  the difference by adopter type, region and sector",
-        "  curves.nc         every level and paired difference by month",
-    ]
-    if drawn:
-        lines.append(f"  figures/          {', '.join(drawn)}")
-    lines += ["  scenarios/, manifest.json", "Next:", f"  openloop explain {shlex.quote(shown(folder))}"]
-    if not stopped:
-        lines.append(f"  {command} --until-width 0.005")
-    return "\n".join([*lines, f"  openloop compare {shlex.quote(str(others[-1]))} --sweep KEY=LO:HI:N"])

@@ -1,19 +1,18 @@
-"""The verbs ``openloop ensemble`` and ``openloop plan``: many runs, and what they would cost."""
+"""The verb ``openloop ensemble``: many runs in a crash-safe store, and with ``--plan`` what they would cost."""
 
 from __future__ import annotations
 
 import json
 import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from sim.cli import BAD_INPUT, FAILED, STOPPED, EngineName, Sets, app, leave, say, shown, warn
+from sim.cli import options
 from sim.cli.ensemble_words import Show, plain, plan_words, words
+from sim.cli.exits import BAD_INPUT, FAILED, STOPPED, leave, say, warn
+from sim.cli.terminal import command_line, shown, split
 
 if TYPE_CHECKING:
     from sim.experiments.ensemble.ensemble import Account, Ensemble
@@ -24,163 +23,48 @@ if TYPE_CHECKING:
 MOST_REPLICATES = 1000
 
 
-def _outcomes(incomplete: str) -> list[str]:
-    from sim.analysis.outcomes import OUTCOMES
-
-    return [name for name in OUTCOMES if name.startswith(incomplete)]
-
-
-def _designs(incomplete: str) -> list[str]:
-    return [name for name in ("lhs", "sobol", "grid") if name.startswith(incomplete)]
-
-
-Files = Annotated[
-    list[Path],
-    typer.Argument(metavar="FILE...", help="Scenario file, or several, each run at every point.", show_default=False),
-]
-FilesOrFolder = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="FILE...|DIR",
-        help="Scenario files; or the folder of an ensemble, to go on with it.",
-        show_default=False,
-    ),
-]
-Factors = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--factor",
-        metavar="KEY[=LO:HI]",
-        help="What varies: KEY over its declared range, KEY=LO:HI, "
-        "KEY=a|b|c or KEY~lognormal(0.6,0.3); `all` for every declared range. May be given again.",
-        show_default=False,
-    ),
-]
-Design = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME|FILE.csv",
-        help="lhs, sobol, grid, or a CSV file with keys in its first line; absent: lhs.",
-        autocompletion=_designs,
-        show_default=False,
-    ),
-]
-Points = Annotated[
-    int | None, typer.Option(min=1, help="Points of the design, or levels of a grid.", show_default=False)
-]
-DesignSeed = Annotated[int, typer.Option(min=0, help="Seed of the design; no draw of the model depends on it.")]
-Replicates = Annotated[
-    int | None,
-    typer.Option(
-        min=1,
-        help="Repetitions of each point with other luck; absent: 4, or the scenario's where nothing varies.",
-        show_default=False,
-    ),
-]
-Outcomes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--outcome",
-        "--outcomes",
-        metavar="NAME[,NAME]",
-        help="What is kept of each run as a number; absent: every declared outcome. May be given again.",
-        autocompletion=_outcomes,
-        show_default=False,
-    ),
-]
-At = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--at",
-        metavar="MONTH",
-        help="Month at which levels are read, beside the last; absent: 2029-12.",
-        show_default=False,
-    ),
-]
-Curves = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME[,NAME]|none",
-        help="Levels that are kept month by month; absent: the headline ones.",
-        autocompletion=_outcomes,
-        show_default=False,
-    ),
-]
-Workers = Annotated[
-    int | None, typer.Option(min=1, help="Worker processes; absent: one process, all cores.", show_default=False)
-]
-Threads = Annotated[int | None, typer.Option(min=1, help="Threads of the kernel in each worker.", show_default=False)]
-Cluster = Annotated[
-    str,
-    typer.Option(metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786, or `local`.", show_default=False),
-]
-Mpi = Annotated[
-    bool, typer.Option("--mpi", help="Compute on the MPI processes this was started with (python -m mpi4py.futures).")
-]
-Model = Annotated[
-    str | None,
-    typer.Option(metavar="FILE:CLASS", help="With --engine mesa: a model of your own.", show_default=False),
-]
-Seed = Annotated[int | None, typer.Option(help="Root of all draws.", show_default=False)]
-Adopters = Annotated[int | None, typer.Option(help="Number of adopters.", show_default=False)]
-Months = Annotated[int | None, typer.Option(help="Months from 2024-01.", show_default=False)]
-
-
-@app.command()
 def ensemble(
-    files: FilesOrFolder,
-    sets: Sets = None,
-    factors: Factors = None,
-    design: Design = "",
-    points: Points = None,
-    design_seed: DesignSeed = 0,
-    replicates: Replicates = None,
-    outcomes: Outcomes = None,
-    at: At = None,
-    curves: Curves = None,
-    until_width: Annotated[
-        float | None,
-        typer.Option(
-            "--until-width",
-            metavar="WIDTH",
-            help="Add replicates until luck leaves the mean of the first "
-            "--outcome uncertain by less than this (95%, end to end).",
-            show_default=False,
-        ),
-    ] = None,
-    max_replicates: Annotated[int, typer.Option(min=2, help="Most replicates of --until-width.")] = MOST_REPLICATES,
-    seed: Seed = None,
-    adopters: Adopters = None,
-    months: Months = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the ensemble's folder appears.")] = Path(
-        "runs"
-    ),
-    workers: Workers = None,
-    threads: Threads = None,
-    cluster: Cluster = "",
-    mpi: Mpi = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Do failed runs again.")] = False,
-    replay: Annotated[
-        str | None,
-        typer.Option(
-            metavar="POINT:REPLICATE",
-            help="Do one run of DIR again, alone, and keep nothing of it.",
-            show_default=False,
-        ),
-    ] = None,
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Write the numbers only.")] = False,
-    engine: EngineName = "lockstep",
-    model: Model = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the folder and nothing else.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print events as JSON, one a line.")] = False,
+    files: options.ScenariosOrFolder,
+    sets: options.Sets = None,
+    factors: options.Factors = None,
+    design: options.Design = "",
+    points: options.Points = None,
+    design_seed: options.DesignSeed = 0,
+    replicates: options.ReplicatesIfGiven = None,
+    outcomes: options.Outcomes = None,
+    at: options.At = None,
+    curves: options.Curves = None,
+    until_width: options.UntilWidth = None,
+    max_replicates: options.MaxReplicates = MOST_REPLICATES,
+    seed: options.SeedIfGiven = None,
+    adopters: options.Adopters = None,
+    months: options.Months = None,
+    plan: options.Plan = False,
+    pilot: options.Pilot = 64,
+    out: options.Out = options.RUNS,
+    workers: options.Workers = None,
+    threads: options.Threads = None,
+    cluster: options.Cluster = "",
+    mpi: options.Mpi = False,
+    retry: options.Retry = False,
+    replay: options.ReplayRun = None,
+    no_figures: options.NoFigures = False,
+    engine: options.Engine = "lockstep",
+    model: options.Model = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
 ) -> None:
-    """Run a scenario at many points, with many draws of luck, into a store that survives whatever happens.
+    """Run a scenario at many points, with many random draws, into a crash-safe store.
 
-    The same command goes on where it stopped; more points or replicates add to what is there.
+    The same command goes on where it stopped; more points or replicates add to what is there. Without --replicates each
+    point has 4, or as many as the scenario says where nothing varies. Without --outcome every declared outcome is kept.
+    --plan says what it would take and how wide the intervals would be: time, memory and disk, from some of the runs on
+    the same workers, which are thrown away. --json prints events, one a line.
 
     \b
-    openloop ensemble scenarios/baseline.yaml --replicates 200
-    openloop ensemble scenarios/baseline.yaml --factor startup.switching_cost --factor loops.R1=live|off --points 256
+    openloop ensemble baseline --replicates 200
+    openloop ensemble baseline --replicates 1000 --plan
+    openloop ensemble baseline --factor startup.switching_cost --factor 'loops.R1=live|off' --points 256
     openloop ensemble scenarios/baseline.yaml --design sobol --points 1024 --factor all --replicates 2
     openloop ensemble scenarios/baseline.yaml --design points.csv --workers 8
     openloop ensemble runs/baseline-ensemble-1a2b3c4d
@@ -194,6 +78,7 @@ def ensemble(
             _replay(files[0], replay, threads, as_json)
             return
         asked = {
+            "--plan": plan,
             "--factor": factors,
             "--design": design,
             "--points": points,
@@ -228,75 +113,11 @@ def ensemble(
     )
     if until_width is not None and not until_width > 0:
         leave(BAD_INPUT, f"--until-width is {until_width:g}; it must be more than 0.")
+    if plan:
+        _plan(study, outcomes, pilot, where, quiet, as_json)
+        return
     until = None if until_width is None else (_column(study.recipe, outcomes), until_width, max_replicates)
     _run(study, out, where, show, retry, until)
-
-
-@app.command()
-def plan(
-    files: Files,
-    sets: Sets = None,
-    factors: Factors = None,
-    design: Design = "",
-    points: Points = None,
-    design_seed: DesignSeed = 0,
-    replicates: Replicates = None,
-    outcomes: Outcomes = None,
-    at: At = None,
-    curves: Curves = None,
-    seed: Seed = None,
-    adopters: Adopters = None,
-    months: Months = None,
-    workers: Workers = None,
-    threads: Threads = None,
-    cluster: Cluster = "",
-    mpi: Mpi = False,
-    pilot: Annotated[int, typer.Option(min=2, help="Points of the pilot, or replicates of a single one.")] = 64,
-    engine: EngineName = "lockstep",
-    model: Model = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
-) -> None:
-    """Say what an ensemble would cost and tell, before it is paid for: time, memory, disk, widths of intervals.
-
-    Takes the options of `openloop ensemble`, does some of its runs on the same workers, and throws them away.
-
-    \b
-    openloop plan scenarios/baseline.yaml --replicates 1000
-    openloop plan scenarios/baseline.yaml --factor all --design sobol --points 1024 --outcomes focus_share
-    """
-    study = _study(
-        files,
-        sets,
-        factors,
-        design,
-        points,
-        design_seed,
-        replicates,
-        outcomes,
-        at,
-        curves,
-        engine,
-        model,
-        {"seed": seed, "adopters": adopters, "months": months},
-    )
-    from sim.experiments.ensemble.planning import plan as make_plan
-
-    where = _Where(workers, threads, cluster, mpi)
-    recipe = study.recipe
-    names = [name for name in recipe.columns if outcomes and _belongs(name, outcomes)]
-    chosen = study.points()
-    with where.pool(recipe) as pool, Show(quiet, False, False).watching(pool, f"pilot of {recipe.name}") as watch:
-        found = make_plan(recipe, chosen, study.replicates, pool, names=names, pilot=pilot, watch=watch)
-        name = pool.name
-    if as_json:
-        about = {each: getattr(found, each) for each in found.__dataclass_fields__ if each != "widths"}
-        rows = plain(found.widths.to_dict("records"))
-        print(json.dumps({**about, "workers": name, "outcomes": rows}, indent=2, ensure_ascii=False))
-        return
-    print(plan_words(found, name))
-    command = shlex.join(["openloop", *("ensemble" if word == "plan" else word for word in sys.argv[1:])])
-    print(f"Next:\n  {command}")
 
 
 class _Where:
@@ -334,7 +155,7 @@ def _study(
 ) -> EnsembleRequest:
     from sim.experiments.ensemble.request import ask
 
-    listed = None if curves is None else [] if curves == "none" else _split([curves])
+    listed = None if curves is None else [] if curves == "none" else split([curves])
     study = ask(
         files,
         sets=sets or (),
@@ -356,17 +177,13 @@ def _study(
     return study
 
 
-def _split(texts: Any) -> list[str]:
-    return [name.strip() for text in texts or () for name in text.split(",") if name.strip()]
-
-
 def _names(outcomes: Any) -> list[str]:
     """Names of outcomes; a month behind one is read by `_column` alone."""
-    return list(dict.fromkeys(name.partition("@")[0] for name in _split(outcomes)))
+    return list(dict.fromkeys(name.partition("@")[0] for name in split(outcomes)))
 
 
 def _belongs(column: str, outcomes: Any) -> bool:
-    wanted = _split(outcomes)
+    wanted = split(outcomes)
     return column in wanted or column.partition("@")[0] in wanted
 
 
@@ -375,12 +192,34 @@ def _column(recipe: Recipe, outcomes: Any) -> str:
     from sim.analysis.outcomes import OUTCOMES
     from sim.basics.axes import month_label
 
-    wanted = (_split(outcomes) or ["focus_share"])[0]
+    wanted = (split(outcomes) or ["focus_share"])[0]
     name, _, date = wanted.partition("@")
     column = wanted if date or OUTCOMES[name].kind == "moment" else f"{name}@{month_label(recipe.at[-1])}"
     if column not in recipe.columns:
         leave(BAD_INPUT, f"{column} is not recorded; add --at {date}.")
     return column
+
+
+# planning
+
+
+def _plan(study: EnsembleRequest, outcomes: Any, pilot: int, where: _Where, quiet: bool, as_json: bool) -> None:
+    """Say what the ensemble would cost and tell: time, memory, disk, widths of intervals."""
+    from sim.experiments.ensemble.planning import plan
+
+    recipe = study.recipe
+    names = [name for name in recipe.columns if outcomes and _belongs(name, outcomes)]
+    chosen = study.points()
+    with where.pool(recipe) as pool, Show(quiet, False, False).watching(pool, f"pilot of {recipe.name}") as watch:
+        found = plan(recipe, chosen, study.replicates, pool, names=names, pilot=pilot, watch=watch)
+        name = pool.name
+    if as_json:
+        about = {field: getattr(found, field) for field in found.__dataclass_fields__ if field != "widths"}
+        rows = plain(found.widths.to_dict("records"))
+        print(json.dumps({**about, "workers": name, "outcomes": rows}, indent=2, ensure_ascii=False))
+        return
+    print(plan_words(found, name))
+    print("Next: the same command without --plan.")
 
 
 # running
@@ -390,7 +229,7 @@ def _run(study: EnsembleRequest, out: Path, where: _Where, show: Show, retry: bo
     from sim.experiments.ensemble.ensemble import Ensemble
     from sim.experiments.ensemble.request import enter, until_narrow
 
-    command = shlex.join(["openloop", *sys.argv[1:]])
+    command = command_line()
     folder = out / study.recipe.name
     with Ensemble.open(folder, study.recipe) as found:
         numbers = enter(found, study, command)

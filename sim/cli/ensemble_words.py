@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sim.cli import say, shown
+from sim.cli.exits import say
+from sim.cli.terminal import shown
 
 if TYPE_CHECKING:
     from sim.experiments.ensemble.ensemble import Account, Ensemble, Step, Watch

@@ -3,55 +3,50 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from sim.cli import STOPPED, Sets, app, leave, progress_for, say, shown, warn
+from sim.cli import options
+from sim.cli.exits import BAD_INPUT, STOPPED, leave, say, warn
+from sim.cli.terminal import command_line, duration, progress_for, shown
 
 if TYPE_CHECKING:
-    from sim.experiments.loops import Findings
+    from sim.experiments.loops import Findings, LoopPlan
 
-SEEDS, COALITION_SEEDS = 20, 4
+REPLICATES, COALITION_REPLICATES = 20, 4
 
 
-@app.command()
 def loops(
-    scenario: Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file.", show_default=False)],
-    sets: Sets = None,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="A first look: few replicates, no single cuts; intervals are wide.")
-    ] = False,
-    start: Annotated[
-        str, typer.Option(metavar="MONTH", help="First month in which loops are cut and worth is put in.")
-    ] = "2026-04",
-    seeds: Annotated[int, typer.Option(min=2, help="Paired replicates of gains and knock-outs.")] = SEEDS,
-    coalition_seeds: Annotated[
-        int, typer.Option(min=1, help="Replicates of every coalition of loops, for Shapley's shares.")
-    ] = COALITION_SEEDS,
-    seed: Annotated[int | None, typer.Option(help="Root of all draws.", show_default=False)] = None,
-    adopters: Annotated[int | None, typer.Option(help="Adopters.", show_default=False)] = None,
-    months: Annotated[int | None, typer.Option(help="Months.", show_default=False)] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the results appear.")] = Path("runs"),
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Write the numbers only.")] = False,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads; absent: all cores. Changes no number.", show_default=False)
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the directory and nothing else.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    scenario: options.Scenario,
+    sets: options.Sets = None,
+    quick: options.Quick = False,
+    start: options.Start = "2026-04",
+    replicates: options.Replicates = REPLICATES,
+    coalition_replicates: options.CoalitionReplicates = COALITION_REPLICATES,
+    seed: options.SeedIfGiven = None,
+    adopters: options.Adopters = None,
+    months: options.Months = None,
+    plan: options.Plan = False,
+    out: options.Out = options.RUNS,
+    no_figures: options.NoFigures = False,
+    threads: options.Threads = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
 ) -> None:
     """Open the feedback loops of a scenario: gains, knock-outs, who does the work, and when that changes.
 
-    Takes minutes. The same command goes on where a stopped one was.
+    Takes minutes. The same command goes on where a stopped one was. --plan says how much work is left, and about how
+    long it takes.
 
     \b
-    openloop loops scenarios/baseline.yaml
-    openloop loops scenarios/baseline.yaml --quick
-    openloop loops scenarios/baseline.yaml --start 2028-01 --seeds 40
+    openloop loops baseline
+    openloop loops baseline --plan
+    openloop loops baseline --quick
+    openloop loops scenarios/baseline.yaml --start 2028-01 --replicates 40
     openloop loops scenarios/baseline.yaml --set sectors.robotics.data_gain=6
     """
     from sim.experiments.compare.comparison import parse_month
@@ -60,21 +55,30 @@ def loops(
     from sim.experiments.loops.plan import Kept
     from sim.scenario.resolve import prepare
 
+    if replicates < 2:
+        leave(BAD_INPUT, f"--replicates is {replicates}; loops needs at least 2, to say how sure a gain is.")
     began = time.perf_counter()
     resolved, warnings = prepare(scenario, sets or (), months=months, adopters=adopters, seed=seed)
     warn(warnings)
-    plan = make_plan(
-        resolved, start=parse_month(start, "--start"), seeds=seeds, coalition_seeds=coalition_seeds, quick=quick
+    wanted = make_plan(
+        resolved,
+        start=parse_month(start, "--start"),
+        seeds=replicates,
+        coalition_seeds=coalition_replicates,
+        quick=quick,
     )
-    refuse_if_taken(plan, out)
-    kept = unfinished(plan, out)
+    kept = unfinished(wanted, out)
+    if plan:
+        _plan(wanted, kept, threads, as_json)
+        return
+    refuse_if_taken(wanted, out)
     if kept.exists() and not quiet:
         say(f"going on with {sum(1 for _ in kept.glob('[!.]*.npz'))} finished pieces in {shown(kept)}")
     try:
-        found = measure(plan, threads=threads, keep_in=kept, stage=lambda total: progress_for(resolved, quiet, total))
+        found = measure(wanted, threads=threads, keep_in=kept, stage=lambda total: progress_for(resolved, quiet, total))
     except KeyboardInterrupt:
         leave(STOPPED, "\nStopped. What is finished is kept; the same command goes on from there.")
-    about = {"command": shlex.join(["openloop", *sys.argv[1:]]), "wall_seconds": round(time.perf_counter() - began, 3)}
+    about = {"command": command_line(), "wall_seconds": round(time.perf_counter() - began, 3)}
     folder, files = save(found, out, figures=not no_figures, about=about)
     Kept(kept).forget()
     if as_json:
@@ -84,6 +88,32 @@ def loops(
     else:
         print(words(found))
         print(closing_words(folder, files, scenario))
+
+
+def _plan(wanted: LoopPlan, kept: Path, threads: int | None, as_json: bool) -> None:
+    """Say how much work is left, and how long it takes, from the smallest piece of it, done and thrown away."""
+    from sim.engines.lockstep.engine import compiled
+    from sim.experiments.loops.measure import all_tasks
+
+    compiled()  # drops a stale cache
+    tasks = all_tasks(wanted)
+    finished = {file.stem for file in kept.glob("[!.]*.npz")}
+    left = [task for task in tasks if task.name not in finished]
+    months = wanted.scenario.run.months
+    runs, runs_left = (round(sum(task.size for task in some) / months) for some in (tasks, left))
+    pilot = min(tasks, key=lambda task: task.size)
+    pilot.work()  # compiles, if need be
+    began = time.perf_counter()
+    pilot.work()
+    each = (time.perf_counter() - began) / pilot.size * months
+    seconds = each * runs_left / (threads or os.cpu_count() or 1)
+    if as_json:
+        about = {"pieces": len(tasks), "pieces_left": len(left), "runs": runs, "runs_left": runs_left}
+        print(json.dumps({**about, "seconds": round(seconds, 3)}))
+        return
+    done = f", {len(tasks) - len(left)} of them finished" if finished else ""
+    print(f"{len(tasks)} pieces{done}; work of {runs_left:,} runs is left; {duration(seconds)} without the figures")
+    print("Next: the same command without --plan.")
 
 
 def account(found: Findings, folder: Path, files: tuple[Path, ...]) -> str:
@@ -155,4 +185,4 @@ def closing_words(folder: Path, files: tuple[Path, ...], scenario: Path) -> str:
     if drawn:
         lines.append(f"  figures/       {', '.join(drawn)}")
     lines += ["  scenario.yaml, manifest.json", "Next:"]
-    return "\n".join([*lines, f"  openloop compare {shlex.quote(str(scenario))} scenarios/no-data-loop.yaml"])
+    return "\n".join([*lines, f"  openloop compare {shlex.quote(str(scenario))} no-data-loop"])

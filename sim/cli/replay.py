@@ -4,44 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sim.cli import FAILED, app, shown
+from sim.cli import options
+from sim.cli.exits import FAILED
+from sim.cli.terminal import shown
 
 if TYPE_CHECKING:
     from sim.experiments.replay import Replay
 
 
-@app.command()
 def replay(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that openloop made.", show_default=False)],
-    figures: Annotated[bool, typer.Option("--figures", help="Draw the figures again too, and compare them.")] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Keep what was made again in a folder below this one.", show_default=False),
-    ] = None,
-    sample: Annotated[int, typer.Option(min=1, help="Of an ensemble: how many runs are done again.")] = 5,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE:CLASS",
-            help="Where the model of your own stands, if it was made with one.",
-            show_default=False,
-        ),
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads; absent: all cores. Changes no number.", show_default=False)
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict and nothing else.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+    folder: options.Result,
+    figures: options.Figures = False,
+    out: options.OutIfGiven = None,
+    sample: options.Sample = 5,
+    model: options.Model = None,
+    threads: options.Threads = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
 ) -> None:
     """Check the files of a folder, make it again, and say whether the numbers are identical.
 
     Exit code 1 if a file was changed or a number differs. Of an ensemble and a sensitivity study some runs are done
-    again; everything else is made again whole.
+    again; everything else is made again whole. With --out what was made again is kept, in a folder below that one;
+    --model says where a model of your own is now.
 
     \b
     openloop replay runs/baseline-1a2b3c4d

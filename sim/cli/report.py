@@ -4,35 +4,23 @@ from __future__ import annotations
 
 import json
 import shlex
-from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from sim.cli import app, shown
+from sim.cli import options
+from sim.cli.terminal import shown
 
 
-@app.command()
 def report(
-    folders: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Folders that openloop made.", show_default=False)
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Folder of the report. Absent: that of the one run, or one beside the first.",
-            show_default=False,
-        ),
-    ] = None,
-    title: Annotated[str, typer.Option(help="Title of the page.", show_default=False)] = "",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the page's place and nothing else.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
+    folders: options.Results,
+    out: options.OutIfGiven = None,
+    title: options.Title = "",
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
 ) -> None:
     """Gather runs, comparisons, S-curves, loops, sensitivity and ensembles into one self-contained page.
 
     What was asked and what came out with its intervals; figures with captions from the manifests; what the scenarios
     say and what is assumed; what it must not be used for; and the command that makes each figure again.
+    The report goes into the folder of --out; absent: that of the one run, or one beside the first.
 
     \b
     openloop report runs/baseline-1a2b3c4d

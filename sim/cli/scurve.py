@@ -5,62 +5,32 @@ from __future__ import annotations
 import hashlib
 import math
 import shlex
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from sim.cli import BAD_INPUT, app, leave, say, shown
+from sim.cli import options
+from sim.cli.exits import BAD_INPUT, leave, say
+from sim.cli.terminal import command_line, shown
 
 if TYPE_CHECKING:
     from sim.analysis.scurves.describe import SeriesDescription
     from sim.basics.table import Array, Series
 
 
-@app.command()
 def scurve(
-    source: Annotated[
-        Path, typer.Argument(metavar="TABLE|RUN", help="A CSV file, or a run directory.", show_default=False)
-    ],
-    time: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Column of times: numbers, 2026-03 or 2026-03-16.", show_default=False),
-    ] = None,
-    values: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--value",
-            metavar="COLUMN",
-            help="Column of shares; may be given again. Absent: every other column of numbers.",
-            show_default=False,
-        ),
-    ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Column that names the series of a long table.", show_default=False),
-    ] = None,
-    percent: Annotated[bool, typer.Option("--percent", help="The table is in percent.")] = False,
-    observable: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Of a run directory: the share to read; absent: adoption.", show_default=False
-        ),
-    ] = None,
-    until: Annotated[
-        float | None,
-        typer.Option(
-            metavar="TIME",
-            help="Leave out what came later: what could be said then? A year, or a month number of a run.",
-            show_default=False,
-        ),
-    ] = None,
-    resamples: Annotated[int, typer.Option(min=0, help="Records drawn for the bootstrap intervals; 0: none.")] = 200,
-    seed: Annotated[int, typer.Option(help="Root of the bootstrap's draws.")] = 0,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the results appear.")] = Path("runs"),
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Write the numbers only.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the directory and nothing else.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    source: options.TableOrRun,
+    time: options.Time = None,
+    values: options.Values = None,
+    by: options.By = None,
+    percent: options.Percent = False,
+    observable: options.Observable = None,
+    until: options.Until = None,
+    resamples: options.Resamples = 200,
+    seed: options.Seed = 0,
+    out: options.Out = options.RUNS,
+    no_figures: options.NoFigures = False,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
 ) -> None:
     """Describe shares over time, and say what may and may not be said about where they stop.
 
@@ -91,7 +61,7 @@ def scurve(
         for series, runs in read:
             found.append(describe_series(series, runs, resamples, seed, are_rivals(observable or "adoption")))
             tick(1)
-    options: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "data_sha256": digest,
         "observable": observable,
         "time": time,
@@ -102,8 +72,8 @@ def scurve(
         "resamples": resamples,
         "seed": seed,
     }
-    command = {"command": shlex.join(["openloop", *sys.argv[1:]]), "source": str(source)}
-    folder, files = scurve_folder.save(found, _name(source), options, out, figures=not no_figures, about=command)
+    command = {"command": command_line(), "source": str(source)}
+    folder, files = scurve_folder.save(found, _name(source), settings, out, figures=not no_figures, about=command)
     if as_json:
         print(scurve_folder.as_json(found))
     elif quiet:

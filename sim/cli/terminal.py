@@ -6,13 +6,21 @@ import csv
 import io
 import json
 import math
+import re
+import shlex
 import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.cli.exits import say
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
 
 Row = Mapping[str, Any]
 
@@ -109,3 +117,43 @@ class _PlainProgress:
         left = (now - self.began) * (self.total / self.done - 1)
         print(f"{self.name}: {self.done / self.total:.0%}, about {left:.0f} s left", file=sys.stderr, flush=True)
         self.last, self.spoken = now, self.done
+
+
+def progress_for(scenario: Scenario, quiet: bool, total: int | None = None, compiles: bool = True) -> Any:
+    """A context manager that yields what to call with finished run-months, ``total`` of them."""
+    from contextlib import nullcontext
+
+    from sim.engines.lockstep.engine import compiled
+
+    if quiet:
+        return nullcontext(None)
+    if compiles and not compiled():
+        say("compiling the kernel, first run only (about 15 s)")
+    return progress(total or scenario.run.months * scenario.run.replicates, scenario.name)
+
+
+def shown(path: Path | None) -> str:
+    """A path as one would type it here."""
+    if path is None:
+        return ""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def command_line() -> str:
+    """The command that was given, as manifests record it."""
+    return shlex.join(["openloop", *sys.argv[1:]])
+
+
+def split(texts: Iterable[str] | None) -> list[str]:
+    """Names that are given one by one, or separated by commas; a comma inside brackets separates nothing."""
+    return [name.strip() for text in texts or () for name in re.split(r",(?![^(]*\))", text) if name.strip()]
+
+
+def duration(seconds: float) -> str:
+    """``about 4 min``."""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s"
+    return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""``openloop ensemble`` and ``openloop plan``, as a person or a program meets them."""
+"""``openloop ensemble``, as a person or a program meets them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from sim.experiments.ensemble.ensemble import Ensemble
 from tests.cli.test_cli import BASELINE, ROOT, command, environment
 
-TINY = ("--months", "8", "--adopters", "40", "--outcomes", "focus_share,adoption_all", "--no-figures")
+TINY = ("--months", "8", "--adopters", "40", "--outcome", "focus_share,adoption_all", "--no-figures")
 VARIED = ("--factor", "startup.switching_cost=0.2:1.2", "--factor", "loops.R1=live|off", "--points", "4")
 
 
@@ -116,7 +116,7 @@ def test_a_run_can_be_replayed_alone(made):
         (("--factor", "startup.switching_cost=-1:1"), "greater than or equal to 0"),
         (("--design", "sobol"), "nothing varies"),
         (("--design", "latin", "--factor", "seed"), "there is no design"),
-        (("--outcomes", "focus_shar"), 'Did you mean "focus_share"'),
+        (("--outcome", "focus_shar"), 'Did you mean "focus_share"'),
         (("--cluster", "local", "--mpi"), "give one of them"),
         (("--until-width", "-1"), "must be more than 0"),
         (("--cluster", "tcp://127.0.0.1:9"), "does not answer"),
@@ -126,7 +126,7 @@ def test_bad_input_is_refused_before_anything_is_run(tmp_path, monkeypatch, argu
     monkeypatch.setattr("sim.experiments.runner.pools.CONNECT_SECONDS", 0.5)
     if "--cluster" in arguments and "--mpi" not in arguments:
         pytest.importorskip("distributed")
-    small = [word for word in TINY if word not in ("--outcomes", "focus_share,adoption_all")]
+    small = [word for word in TINY if word not in ("--outcome", "focus_share,adoption_all")]
     done = openloop("ensemble", BASELINE, *small, *arguments, "--out", str(tmp_path / "runs"))
     assert done.returncode == 2
     assert said in done.stderr
@@ -146,7 +146,7 @@ def test_a_scenario_with_ranges_is_an_ensemble(tmp_path):
 
 
 def test_a_plan_says_time_memory_disk_and_widths():
-    done = openloop("plan", BASELINE, *TINY[:-1], "--replicates", "300", "--pilot", "8", "--json", "-q")
+    done = openloop("ensemble", "--plan", BASELINE, *TINY[:-1], "--replicates", "300", "--pilot", "8", "--json", "-q")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["runs"], told["points"], told["replicates"]) == (300, 1, 300)
@@ -181,7 +181,7 @@ def test_failed_runs_are_counted_and_the_exit_code_says_so(tmp_path):
         "3",
         "--adopters",
         "20",
-        "--outcomes",
+        "--outcome",
         "focus_share",
         "--curves",
         "none",

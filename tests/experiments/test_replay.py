@@ -340,7 +340,7 @@ def test_loops_and_sensitivity_are_replayed(tmp_path):
     loops = openloop("loops", BASELINE, "--quick", *small)
     assert replay(loops).identical
     study = openloop(
-        "sensitivity", BASELINE, "--method", "morris", "--factors", "block:cost", "--size", 2, "--at", "2026-12", *small
+        "sensitivity", BASELINE, "--method", "morris", "--factor", "block:cost", "--size", 2, "--at", "2026-12", *small
     )
     found = replay(study, sample=3)
     assert found.identical

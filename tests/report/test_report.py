@@ -335,7 +335,7 @@ def test_loops_and_sensitivity_have_their_chapters(tmp_path):
     small = ("--adopters", 100, "--months", 42, "--out", tmp_path, "-q")
     loops = openloop("loops", BASELINE, "--quick", *small)
     study = openloop(
-        "sensitivity", BASELINE, "--method", "morris", "--factors", "block:cost", "--size", 2, "--at", "2026-12", *small
+        "sensitivity", BASELINE, "--method", "morris", "--factor", "block:cost", "--size", 2, "--at", "2026-12", *small
     )
     page, twin = write_report([loops, Path(study).parent])
     text = visible(page.read_text(encoding="utf-8"))

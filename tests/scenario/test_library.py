@@ -15,7 +15,8 @@ from sim.basics.axes import month_label, month_number
 from sim.basics.errors import UnknownNameError
 from sim.basics.quantity import is_quantity, sources, walk
 from sim.cli import app
-from sim.cli.catalogue import explain, question, rows
+from sim.cli.catalogue import question, rows
+from sim.cli.meanings import explain
 from sim.engines.lockstep.engine import simulate
 from sim.figures.comparison import different
 from sim.model.events import EVENT_KINDS

@@ -117,7 +117,9 @@ def meaning(found: Findings) -> list[str]:
     elif total.verdict == ABOVE:
         said.append("P1 holds in this scenario at these parameters: a small lead of the lines in focus feeds itself")
     else:
-        said.append("P1 stays undetermined here: the interval of all loops together holds 1; more --seeds narrow it")
+        said.append(
+            "P1 stays undetermined here: the interval of all loops together holds 1; more --replicates narrow it"
+        )
     if DATA in set(gains["loop"]):
         data = the(gains, DATA, last)
         part = data.gain / total.gain if total.gain > 0 else math.nan

@@ -1,4 +1,4 @@
-"""The factors that an earlier screening found to matter most: ``--factors top:12``."""
+"""The factors that an earlier screening found to matter most: ``--factor top:12``."""
 
 from __future__ import annotations
 

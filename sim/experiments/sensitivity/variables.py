@@ -30,7 +30,7 @@ from sim.basics.errors import Problem, ScenarioError, suggestion
 from sim.scenario import Scenario
 from sim.scenario.factors import Factor, default_factors, parse_factor, reconcile
 
-PLACE = "--factors"
+PLACE = "--factor"
 BLOCKS = ("cost", "data", "policy", "compute", "social")
 WEAKNESS = {"measured": 0.25, "estimate": 0.5, "assumption": 1.0}
 """How weak a source is: a published figure, a number tuned to patterns, nobody's. A convention, no measurement."""

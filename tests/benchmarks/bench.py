@@ -3,10 +3,16 @@
 What runs on one thread is measured in processor time, which a busy machine stretches less than wall time; what runs on
 two threads, and the command line, in wall time. The best of a few attempts counts. The world is that of the defaults,
 without policies.
+
+::
+
+    python tests/benchmarks/bench.py --quick           under a minute on an idle machine
+    python tests/benchmarks/bench.py --json > speed.json
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import subprocess
@@ -21,6 +27,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sim.cli.exits import say
+from sim.cli.terminal import as_csv_text, as_json_text, as_table
 from sim.engines.lockstep import engine as lockstep
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.world import build
@@ -352,3 +360,31 @@ def as_rows(found: Sequence[Measured]) -> list[dict[str, Any]]:
         }
         for each in found
     ]
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Measure, and print a table, CSV or JSON; ``words`` are the arguments, absent: those of the command."""
+    asked = argparse.ArgumentParser(description="How fast OpenLoop runs on this machine, against its speed targets.")
+    asked.add_argument("--quick", action="store_true", help="under a minute on an idle machine")
+    asked.add_argument("--json", action="store_true", help="print the table as JSON")
+    asked.add_argument("--csv", action="store_true", help="print the table as CSV")
+    asked.add_argument("--quiet", "-q", action="store_true", help="say nothing while measuring")
+    given = asked.parse_args(words)
+    cores, busy = os.cpu_count() or 1, os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    found = bench(given.quick, (lambda name: None) if given.quiet else (lambda name: say(f"measuring: {name}")))
+    rows = as_rows(found)
+    if given.json:
+        print(as_json_text(rows))
+    elif given.csv:
+        print(as_csv_text(rows), end="")
+    else:
+        print(as_table(rows))
+        targets = [measured for measured in found if measured.target is not None]
+        met = sum(measured.verdict == "met" for measured in targets)
+        print(f"\n{met} of {len(targets)} targets met on {cores} cores.")
+    if busy > 0.5 * cores:
+        say(f"This machine was busy before the start (load {busy:.1f} on {cores} cores): idle, it is faster.")
+
+
+if __name__ == "__main__":
+    main()

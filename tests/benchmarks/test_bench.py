@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from sim.basics.errors import UnknownNameError
 from sim.engines.lockstep import engine as lockstep
-from sim.experiments import bench
-from sim.experiments.bench import Measured
 from sim.model.rules.elementary import exp, log
 from sim.scenario.resolve import from_mapping
+from tests.benchmarks import bench
+from tests.benchmarks.bench import Measured
 
 
 def small(**changes):
@@ -102,3 +104,15 @@ def test_the_quick_benchmark_measures_every_target():
     found = bench.bench(quick=True)
     assert all(np.isfinite(each.value) for each in found)
     assert sum(each.target is not None for each in found) >= 10
+
+
+def test_the_script_prints_one_row_a_measurement(monkeypatch, capsys):
+    monkeypatch.setattr(bench, "STEPS", (bench.Step("a step", lambda quick: iter([Measured("a", 8.0, "ms", 9)])),))
+    bench.main(["--quick"])
+    said = capsys.readouterr()
+    assert "1 of 1 targets met" in said.out
+    assert "measuring: a step" in said.err
+    bench.main(["--quick", "--json", "--quiet"])
+    said = capsys.readouterr()
+    assert json.loads(said.out)[0]["verdict"] == "met"
+    assert "measuring" not in said.err

@@ -1,0 +1,71 @@
+"""The verb ``openloop describe``: what a scenario assumes, what a name means, or what the whole model is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sim.cli import options
+from sim.cli.exits import BAD_INPUT, leave, warn
+
+
+def describe(
+    what: options.ScenarioOrName = None,
+    name: options.NameOfKind = None,
+    sets: options.Sets = None,
+    odd: options.Odd = False,
+    summary: options.Summary = False,
+    as_html: options.Html = False,
+    out: options.OutIfGiven = None,
+) -> None:
+    """Say what a scenario assumes, what a name means, or what the whole model is.
+
+    With --odd, --out names the file: .md gives Markdown, .html a web page.
+
+    \b
+    openloop describe baseline
+    openloop describe scenarios/baseline.yaml --set startup.switching_cost=1.2
+    openloop describe policy export_control
+    openloop describe event incident
+    openloop describe startup.switching_cost
+    openloop describe R1
+    openloop describe --odd --out model.html
+    openloop describe --odd --summary
+    """
+    if odd:
+        if what is not None or sets:
+            leave(BAD_INPUT, "--odd describes the model, not one scenario or name. Leave out one or the other.")
+        from sim.cli.odd import print_or_write
+
+        print_or_write(summary, as_html, out)
+        return
+    if summary or as_html or out is not None:
+        leave(BAD_INPUT, "--summary, --html and --out go with --odd.")
+    if what is None:
+        leave(
+            BAD_INPUT,
+            "Say what to describe: a scenario or a name, or --odd for the whole model.",
+            "Names: openloop list parameters, and so on; files: openloop list scenarios.",
+        )
+    if name is None and _is_scenario(what):
+        from sim.scenario.describe import describe as describe_scenario
+        from sim.scenario.resolve import load
+
+        loaded = load(what, sets or ())
+        warn(loaded.warnings)
+        print(describe_scenario(loaded.scenario, loaded.base))
+        return
+    if sets:
+        leave(BAD_INPUT, "--set changes a scenario; it has no meaning for a name.")
+    from sim.cli.meanings import explain
+
+    print(explain(what) if name is None else explain(name, what))
+
+
+def _is_scenario(what: str) -> bool:
+    """Whether this is a scenario: a file, or the name of one that ships; a name of the model comes first."""
+    if what.endswith((".yaml", ".yml")) or Path(what).is_file():
+        return True
+    from sim.cli.meanings import meanings_of
+    from sim.scenario.shipped import find_scenario
+
+    return not meanings_of(what) and find_scenario(what).is_file()

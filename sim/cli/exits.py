@@ -1,0 +1,40 @@
+"""Exit codes, and how a verb speaks to the person at the keyboard and stops."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from sim.basics.errors import ScenarioError
+
+DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
+"""All went well; some runs failed or results could not be written; the input is wrong; stopped by Ctrl-C."""
+
+
+def say(text: str) -> None:
+    """Print to stderr, which is kept out of whatever reads stdout."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def warn(warnings: Iterable[Any]) -> None:
+    """Print what is possible but implausible, and go on."""
+    for warning in warnings:
+        say(f"warning: {warning}")
+
+
+def leave(code: int, *texts: str) -> NoReturn:
+    """Print texts to stderr and stop with an exit code."""
+    for text in texts:
+        say(text)
+    raise typer.Exit(code)
+
+
+def verdict(error: ScenarioError, rest: str = "") -> str:
+    """``3 problems in scenarios/x.yaml; nothing was run.``"""
+    count = len(error.problems)
+    files = ", ".join(dict.fromkeys(problem.file for problem in error.problems))
+    return f"{count} problem{'s' if count != 1 else ''} in {files}{rest}."

@@ -1,0 +1,40 @@
+"""The verb ``openloop list``: what there is, as a table, CSV or JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sim.cli import options
+from sim.cli.exits import say
+
+
+def list_(
+    kind: options.Kind = None,
+    text: options.Text = None,
+    folder: options.Folder = None,
+    as_json: options.Json = False,
+    as_csv: options.Csv = False,
+) -> None:
+    """List parameters, policies, loops, observables and so on.
+
+    \b
+    openloop list
+    openloop list parameters switching
+    openloop list policies --json
+    openloop list scenarios
+    openloop list observables --csv > observables.csv
+    """
+    from sim.cli.catalogue import brief, kinds, matching, rows
+    from sim.cli.terminal import as_csv_text, as_json_text, as_table
+
+    found = matching(kinds() if kind is None else rows(kind, folder), text or ())
+    if as_json:
+        print(as_json_text(found))
+    elif as_csv:
+        print(as_csv_text(found), end="")
+    elif found:
+        print(as_table(brief(kind, found)))
+        if kind == "scenarios":
+            say(f"Each is a file: {Path(found[0]['file']).with_name('NAME.yaml')}")
+    else:
+        say(f"Nothing here holds {' and '.join(repr(word) for word in text)}." if text else "There is none.")

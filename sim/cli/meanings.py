@@ -1,0 +1,336 @@
+"""What one name means, in words: behind ``openloop describe NAME``.
+
+Everything is read from the declarations themselves, so a new policy or parameter is known by existing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from sim.basics.axes import REGION_NAMES, REGIONS, month_label
+from sim.basics.errors import UnknownNameError
+from sim.basics.quantity import Quantity, Spec, describe_field, is_quantity, limits, sources
+from sim.cli.catalogue import rows
+from sim.model.agents.government import METRICS
+from sim.model.events import EVENT_KINDS
+from sim.model.levers import LEVERS
+from sim.model.loops import LOOPS
+from sim.model.observables import OBSERVABLES, OF_REACTIONS
+from sim.model.policies import policy_kinds
+from sim.model.reactions import SHIPPED, Reaction
+from sim.scenario.check import unit_of
+from sim.scenario.declared import choices_of, example_of, first_sentence, is_word, levers_of, quantities, short_key
+from sim.scenario.spec import Parameters, RunSettings
+
+
+def explain(name: str, sort: str = "") -> str:
+    """What a name means. A name that stands for several things gets all its meanings, or only that of a ``sort``, as in
+    ``openloop describe policy enforcement``, which is a lever too.
+
+    Raises
+    ------
+    UnknownNameError
+        When nothing has that name, or nothing of that sort, or there is no such sort.
+    """
+    if sort and sort not in _names():
+        raise UnknownNameError("sort of thing named", sort, _names())
+    told = meanings_of(name)
+    texts = [text for found, text in told if sort in ("", found)]
+    if not texts:
+        what = sort or "parameter, policy, lever, loop or other thing"
+        raise UnknownNameError(f"{what} named", name, _names()[sort] if sort else known_names())
+    return "\n\n".join(texts)
+
+
+def meanings_of(name: str) -> list[tuple[str, str]]:
+    """Every sort of thing that has a name, whatever its case, with what it is; empty: nothing has it."""
+    wanted = short_key(name)
+    told = list(_meanings(wanted))
+    if told:
+        return told
+    exact = {known.lower(): known for known in known_names()}
+    return list(_meanings(exact.get(wanted.lower(), wanted)))
+
+
+def known_names() -> list[str]:
+    """Every name that `explain` knows."""
+    return list(dict.fromkeys(name for names in _names().values() for name in names))
+
+
+def _names() -> dict[str, Iterable[str]]:
+    """The names of every sort of thing."""
+    return {
+        "policy": policy_kinds(),
+        "event": EVENT_KINDS,
+        "reaction": (*SHIPPED, "reaction"),
+        "parameter": (*quantities(), *_groups()),
+        "line": Parameters().lines,
+        "setting": _settings(),
+        "loop": LOOPS,
+        "lever": LEVERS,
+        "observable": (*OBSERVABLES, *OF_REACTIONS),
+        "region": REGIONS,
+        "sector": [row["sector"] for row in rows("sectors")],
+        "source": sources(),
+    }
+
+
+def _groups() -> dict[str, list[str]]:
+    """Groups of parameters: ``startup`` -> its keys."""
+    groups: dict[str, list[str]] = {}
+    for key in quantities():
+        parts = key.split(".")
+        for depth in range(1, len(parts)):
+            groups.setdefault(".".join(parts[:depth]), []).append(key)
+    return groups
+
+
+def _settings() -> dict[str, FieldInfo]:
+    """Run settings by the key that ``--set`` knows."""
+    return {f"run.{name}": field for name, field in RunSettings.model_fields.items()}
+
+
+def _meanings(name: str) -> Iterator[tuple[str, str]]:
+    """Every sort of thing that has a name, with what it is."""
+    if name in policy_kinds():
+        yield "policy", _explain_action("policy", policy_kinds()[name])
+    elif name in EVENT_KINDS:
+        yield "event", _explain_action("event", EVENT_KINDS[name])
+    elif name in SHIPPED:
+        yield "reaction", _explain_reaction(SHIPPED[name])
+    elif name == "reaction":
+        yield "reaction", _explain_rule()
+    elif name in quantities():
+        yield "parameter", _explain_quantity(name, quantities()[name])
+    elif name in _groups():
+        yield "parameter", _explain_group(name, _groups()[name])
+    if name in Parameters().lines:
+        line = Parameters().lines[name]
+        active = "" if line.active else "; it ships inactive, switch it on with active: true"
+        about = f"{name} (line): home {line.region}, weights {line.openness}{active}"
+        yield "line", f"{about}\n\n{_explain_group(f'lines.{name}', _groups()[f'lines.{name}'])}"
+    if name in _settings():
+        field = _settings()[name]
+        low, high = limits(field)
+        yield (
+            "setting",
+            _block(
+                f"{name} (run setting): {field.description}",
+                {
+                    "default": field.default,
+                    "allowed": _span(low, high),
+                    "change it": f"openloop run SCENARIO --set {name}=...",
+                },
+            ),
+        )
+    if name in LOOPS:
+        yield "loop", _explain_loop(name)
+    if name in LEVERS:
+        yield "lever", _explain_lever(name)
+    if name in (recorded := {**OBSERVABLES, **OF_REACTIONS}):
+        each = recorded[name]
+        dims = ", ".join(("run", "month", *each.dims))
+        about = f"{name} (observable): {each.long_name}"
+        yield "observable", _block(about, {"unit": each.unit, "kind": each.kind, "dims": dims})
+    if name in REGIONS:
+        yield "region", f"{name} (region): {REGION_NAMES[name]}"
+    for row in rows("sectors"):
+        if row["sector"] == name:
+            yield "sector", f"{name} (sector): its adopters are {' and '.join(row['adopter_types'])}"
+    if name in sources():
+        yield "source", _block(f"{name} (source)", sources()[name])
+
+
+def _explain_quantity(key: str, each: Quantity) -> str:
+    about: dict[str, Any] = {
+        "symbol": each.symbol,
+        "default": "to be given" if _is_nan(each.default) else f"{each.default:g} {each.unit}",
+        "allowed": _span(each.low, each.high),
+        "plausible": "" if math.isnan(each.plausible_low) else _span(each.plausible_low, each.plausible_high),
+        "prior": each.prior,
+        "source": f"assumption: {each.why}" if each.source == "assumption" else _cited(each.source),
+    }
+    if each.tuned:
+        about["tuned"] = "the default was tuned to observed patterns, so it is no evidence for them"
+    kind = key.split(".")[0]
+    if kind not in policy_kinds() and kind not in EVENT_KINDS and kind != "reaction":
+        about["change it"] = f"openloop run SCENARIO --set {key}={each.default:g}"
+    else:
+        about["belongs to"] = f"{kind} (openloop describe {kind})"
+    return _block(f"{key}: {each.meaning}", about)
+
+
+def _explain_group(name: str, keys: Sequence[str]) -> str:
+    table = quantities()
+    about = {key: f"{table[key].default:g} {table[key].unit}: {table[key].meaning}" for key in keys}
+    return _block(f"{name}: {len(keys)} parameters", about)
+
+
+def _explain_action(what: str, spec: type[Spec]) -> str:
+    kind = spec.model_fields["kind"].default
+    example = example_of(spec)
+    written = {**example.model_dump(mode="json"), **_unless_given(spec)}
+    when = f", {example.when()}" if what == "policy" else ""
+    about = {"pulls": ", ".join(levers_of(spec)), "effect": f"{example.effect()}{when}"}
+    for name, field in spec.model_fields.items():
+        if name != "kind":
+            about[name] = "\n".join(filter(None, (field.description, _limits_of(name, field, written[name]))))
+    section = {"policy": "policies", "event": "events"}[what]
+    return "\n".join(
+        [
+            _block(f"{kind} ({what}): {first_sentence(spec)}", about),
+            "paste and change:",
+            f"{section}:",
+            f"  - {{{_pasted(spec)}}}",
+        ]
+    )
+
+
+def _limits_of(name: str, field: FieldInfo, written: Any) -> str:
+    """``default 0.9 share; possible 0 to 1; believable 0.7 to 1; assumption: bans on ...``."""
+    said = ["must be given" if field.is_required() else _default(field, written)]
+    if is_quantity(field):
+        each = describe_field(name, field, field.default, field.default)
+        said.append(f"possible {_span(each.low, each.high)}")
+        if not math.isnan(each.plausible_low):
+            said.append(f"believable {_span(each.plausible_low, each.plausible_high)}")
+        said.append(f"assumption: {each.why}" if each.source == "assumption" else f"source: {_cited(each.source)}")
+    elif choices := choices_of(field.annotation):
+        said.append(f"one of {', '.join(choices)}" if not _is_list(field.annotation) else f"of {', '.join(choices)}")
+    return "; ".join(filter(None, said))
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is tuple or any(get_origin(each) is tuple for each in get_args(annotation))
+
+
+def _pasted(spec: type[Any]) -> str:
+    """An entry that checks as it stands, with what one would change first: who, when, which line, how much."""
+    example = example_of(spec)
+    written = example.model_dump(mode="json")
+    first = [name for name in ("kind", "actor", "line", "start") if name in written]
+    strengths = getattr(spec, "graded", None)
+    if strengths is None:  # an event: all its numbers say how much
+        strengths = [name for name, field in spec.model_fields.items() if is_quantity(field)]
+    told = [name for name in strengths if written[name] != getattr(spec, "neutral", 0.0)]
+    words = [name for name, field in spec.model_fields.items() if name not in first and is_word(field)]
+    return ", ".join(f"{name}: {_plain(written[name])}" for name in (*first, *words, *told))
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _explain_reaction(rule: Reaction) -> str:
+    told = f"{rule.effect()[0].upper()}{rule.effect()[1:]}."
+    about = {"why": rule.note, "pulls": ", ".join(levers_of(type(rule.action)))}
+    for name, field in Reaction.model_fields.items():
+        value = getattr(rule, name)
+        if is_quantity(field) and value is not None:
+            about[name] = f"{value:g} {_unit(field)}  {field.description}"
+    head = _block(f"{rule.id} (ready-made reaction, off until named): {told}", about)
+    return "\n".join([head, "reactions:", f"  - {{id: {rule.id}, active: true}}"])
+
+
+def _explain_rule() -> str:
+    """What a reaction rule may say, with one to paste."""
+    about = {}
+    for name, field in Reaction.model_fields.items():
+        written = None if field.is_required() else month_label(field.default) if name == "start" else field.default
+        about[name] = f"{field.description or ''} {_default(field, written)}".strip()
+    example = '{watch: powered, op: "<", threshold: 0.8, gain: 2, actor: EU, action: {kind: grid_buildout, power: 10}}'
+    watched = ", ".join(METRICS)
+    return "\n".join(
+        [_block(f"reaction: {first_sentence(Reaction)} It can watch {watched}.", about), "reactions:", f"  - {example}"]
+    )
+
+
+def _unit(field: FieldInfo) -> str:
+    unit = field.json_schema_extra["unit"]  # type: ignore[index,call-overload]
+    return "" if unit == "1" else str(unit)
+
+
+def _explain_loop(key: str) -> str:
+    loop = LOOPS[key]
+    return _block(
+        f"{key} (loop): {loop.name}",
+        {
+            "sign": "reinforcing" if loop.sign == "+" else "balancing",
+            "path": loop.path,
+            "signal": loop.signal,
+            "when off": loop.neutral,
+            "open it": f"openloop run SCENARIO --set loops.{key}=off",
+        },
+    )
+
+
+def _explain_lever(name: str) -> str:
+    lever = LEVERS[name]
+    pulled_by = [kind for kind, spec in {**policy_kinds(), **EVENT_KINDS}.items() if name in levers_of(spec)]
+    rules = {
+        "fraction": "what one leaves, the other takes its part of: 1 - (1 - a)(1 - b)",
+        "add": "they add up",
+        "multiply": "they multiply",
+        "largest": "the larger one holds",
+        "smallest": "the smaller one holds",
+    }
+    return _block(
+        f"{name} (lever): {lever.meaning}",
+        {
+            "unit": lever.unit,
+            "axes": ", ".join(lever.axes),
+            "two policies": rules[lever.rule],
+            "pulled by": ", ".join(pulled_by),
+        },
+    )
+
+
+# wording
+
+
+def _unless_given(spec: type[Any]) -> dict[str, Any]:
+    """What an optional field holds when a file leaves it out, as a file would have it."""
+    bare = spec.model_construct().model_dump(mode="json", warnings=False)
+    return {name: bare[name] for name, field in spec.model_fields.items() if not field.is_required()}
+
+
+def _cited(key: str) -> str:
+    cited: Mapping[str, Any] = sources().get(key, {})
+    parts = (cited.get("authors"), cited.get("year"), cited.get("title"), cited.get("url"))
+    return f"{', '.join(str(part) for part in parts if part)} [{key}]"
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _span(low: float, high: float) -> str:
+    if math.isinf(low) and math.isinf(high):
+        return "any number"
+    if math.isinf(high):
+        return f"{low:g} or more"
+    return f"{high:g} or less" if math.isinf(low) else f"{low:g} to {high:g}"
+
+
+def _default(field: FieldInfo, written: Any) -> str:
+    """``default 0.6 share``, from the value as a scenario file would have it."""
+    if isinstance(written, list):
+        written = ", ".join(map(str, written)) or "none"
+    elif isinstance(written, bool):
+        written = str(written).lower()
+    elif isinstance(written, float):
+        written = f"{written:g}"
+    unit = unit_of(field)
+    return "" if written in (None, "") else f"default {written}{f' {unit}' if unit not in ('', '1') else ''}"
+
+
+def _block(head: str, about: Mapping[str, Any]) -> str:
+    """A heading and its aligned facts; empty ones are left out."""
+    facts = {key: str(value) for key, value in about.items() if value not in ("", None)}
+    width = max(map(len, facts), default=0)
+    below = "\n" + " " * (width + 4)
+    return "\n".join([head, *(f"  {key:<{width}}  {value.replace(chr(10), below)}" for key, value in facts.items())])

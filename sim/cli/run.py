@@ -1,0 +1,138 @@
+"""The verb ``openloop run``: simulate one scenario, write what came out, and say what to do next."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.cli import options
+from sim.cli.exits import FAILED, leave, say, warn
+from sim.cli.terminal import command_line, progress_for, shown
+
+if TYPE_CHECKING:
+    from sim.run import Result
+
+
+def run(
+    scenario: options.Scenario,
+    sets: options.Sets = None,
+    seed: options.SeedIfGiven = None,
+    replicates: options.ReplicatesIfGiven = None,
+    adopters: options.Adopters = None,
+    months: options.Months = None,
+    out: options.Out = options.RUNS,
+    no_figures: options.NoFigures = False,
+    threads: options.Threads = None,
+    engine: options.Engine = "lockstep",
+    model: options.Model = None,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Simulate a scenario and write series, summary and figures.
+
+    \b
+    openloop run baseline
+    openloop run baseline --replicates 4 --months 60 --seed 7
+    openloop run scenarios/baseline.yaml --set startup.switching_cost=1.2
+    openloop run scenarios/baseline.yaml --engine mesa --model mymodels.py:CautiousFirms --replicates 2
+    """
+    from sim.engines import engine as find_engine
+    from sim.experiments.simulate.folder import run_to_folder
+    from sim.scenario.resolve import prepare
+
+    resolved, warnings = prepare(
+        scenario, sets or (), months=months, adopters=adopters, seed=seed, replicates=replicates
+    )
+    warn(warnings)
+    compiles = find_engine(engine, model).compiles
+    with progress_for(resolved, quiet=quiet, compiles=compiles) as tick:
+        result = run_to_folder(
+            resolved,
+            threads=threads,
+            progress=tick,
+            engine=engine,
+            model=model,
+            out=out,
+            figures=not no_figures,
+            command=command_line(),
+        )
+    for failure in result.failures:
+        say(f"replicate {failure.replicate} failed: {failure.reason}")
+    if as_json:
+        print(json.dumps(account(result), indent=2))
+    elif quiet:
+        print(shown(result.folder))
+    else:
+        print(closing_words(result, scenario))
+    if result.failures:
+        leave(FAILED, f"{len(result.failures)} of {resolved.run.replicates} runs failed; the others are kept.")
+
+
+def account(result: Result) -> dict[str, Any]:
+    """What a run wrote, for programs."""
+    scenario = result.scenario
+    return {
+        "folder": shown(result.folder),
+        "hash": result.dataset.attrs["hash"],
+        "scenario": scenario.name,
+        "seed": scenario.run.seed,
+        "months": scenario.run.months,
+        "adopters": scenario.run.adopters,
+        "replicates": scenario.run.replicates,
+        "finished": result.dataset.sizes["run"],
+        "failures": [vars(failure) for failure in result.failures],
+        "files": [shown(path) for path in result.files],
+    }
+
+
+def closing_words(result: Result, source: Path) -> str:
+    """What was written, and what one may want to do next."""
+    folder, settings = shown(result.folder), result.scenario.run
+    names = {path.name for path in result.files}
+    drawn = sorted({path.stem for path in result.files if path.parent.name == "figures"})
+    runs = result.dataset.sizes["run"]
+    lines = [
+        f"{folder}/  ({runs} run{'s' if runs != 1 else ''} of {settings.months} months with "
+        f"{settings.adopters:,} adopters, seed {settings.seed})",
+        "  series.nc      every observable by run and month; opens with xarray.open_dataset",
+    ]
+    if "summary.csv" in names:
+        lines.append("  summary.csv    one row a run")
+    if "reactions.csv" in names:
+        lines.append("  reactions.csv  what governments saw, what they decided, and when")
+    if drawn:
+        lines.append(f"  figures/       {', '.join(drawn)}")
+    lines += [
+        "  scenario.yaml  the complete scenario, ready to run again",
+        "  manifest.json  versions, seed, command, checksums",
+        *_reactions_in_words(result),
+        "Next:",
+        f"  openloop describe {shlex.quote(str(source))}",
+        "  openloop list observables",
+        f"  openloop run {shlex.quote(str(source))} --set KEY=VALUE    (keys: openloop list parameters)",
+    ]
+    return "\n".join(lines)
+
+
+def _reactions_in_words(result: Result) -> list[str]:
+    """Which reaction rules acted, in how many runs, and from when on."""
+    if not result.scenario.reactions:
+        return []
+    from sim.analysis.reactions import reaction_summary
+    from sim.basics.axes import month_label
+
+    total = result.dataset.sizes["run"]
+    lines = ["Reactions:"]
+    for name, row in reaction_summary(result.dataset).iterrows():
+        if not row["runs"]:
+            lines.append(f"  {name}: never acted")
+            continue
+        first, low, high = (month_label(round(row[key])) for key in ("first", "first_low", "first_high"))
+        spread = f" (10-90% of runs: {low} to {high})" if low != high else ""
+        lines.append(
+            f"  {name}: acted in {row['runs']:.0f} of {total} runs, first in {first}{spread}, "
+            f"for {row['months']:.0f} months at a mean strength of {row['strength']:.2g}"
+        )
+    return lines
