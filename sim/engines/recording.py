@@ -13,6 +13,7 @@ from sim.basics.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTO
 from sim.basics.errors import UnknownNameError
 from sim.engines import cells
 from sim.engines.lockstep.adopters import option_type
+from sim.engines.tally import Tally
 from sim.engines.world import World, cell_region, cell_type
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.model.rules import fiscal, lenses
@@ -156,7 +157,7 @@ class Recorder:
         one = months[0]
         if len(months) == 1:
             return one
-        if isinstance(one, SimpleNamespace):
+        if isinstance(one, SimpleNamespace | Tally):
             return SimpleNamespace(
                 **{
                     name: self._as_rows([getattr(month, name) for month in months])

@@ -16,20 +16,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 from sim.basics.axes import CELLS, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
 from sim.basics.streams import agent_address
 from sim.engines.lockstep.adopters import LONGEST_MEMORY
-from sim.engines.mesa.agent import BaseAgent
+from sim.engines.mesa.agent import AgentModel, BaseAgent
+from sim.engines.mesa.lab import Lab
 from sim.engines.world import N_PEERS
+from sim.model.agents.adopter import AdopterType
 from sim.model.rules import choice, usage
 from sim.model.rules.adoption import probability
-
-if TYPE_CHECKING:
-    from sim.engines.mesa.lab import Lab
-    from sim.engines.mesa.model import OpenLoopModel
-    from sim.model.agents.adopter import AdopterType
 
 T = TypeVar("T")
 
@@ -82,7 +79,7 @@ class Adopter(BaseAgent):
 
     kind: ClassVar[str]
 
-    def __init__(self, model: OpenLoopModel, number: int):
+    def __init__(self, model: AgentModel, number: int):
         super().__init__(model)
         people = model.world.population
         self.number = number
@@ -94,7 +91,7 @@ class Adopter(BaseAgent):
         self.quality_taste = float(people.quality[0, number])
         self.cost_taste = float(people.cost[0, number])
         self.hosting_premium = float(people.own_hosting[0, number])
-        self.compliance = self.luck("comply", month=0)
+        self.compliance = self.random_draw("comply", month=0)
         self.peers: list[Adopter] = []
         self.primary: Option | None = None
         self.secondary: Option | None = None
@@ -130,7 +127,7 @@ class Adopter(BaseAgent):
         """Choose, if an occasion arrives."""
         self._forget_the_month()
         hazard = self.arrival_hazard() if self.primary is None else self.review_hazard()
-        if self.luck("arrive") < hazard:
+        if self.random_draw("arrive") < hazard:
             self.choose()
 
     def use(self) -> None:
@@ -183,20 +180,21 @@ class Adopter(BaseAgent):
 
     def offers(self) -> dict[Lab, Offer]:
         """Every line that the adopter considers and may use, and what it is worth."""
-        found = {}
-        for lab in self.model.labs:
+        offers = {}
+        labs: list[Lab] = self.model.labs
+        for lab in labs:
             if not self.considers(lab):
                 continue
             modes = range(N_MODES) if lab.open else range(HOSTED)
             by_mode = {mode: self.utility(lab, mode) for mode in modes if not self.forbidden(Option(lab, mode))}
             if by_mode:
                 nested = inclusive_value(by_mode.values(), self.parameters.adopter.mode_dissimilarity)
-                found[lab] = Offer(nested + self.history(lab), by_mode)
-        return found
+                offers[lab] = Offer(nested + self.history(lab), by_mode)
+        return offers
 
     def considers(self, lab: Lab) -> bool:
         """Whether it knows the line: by awareness in its region, or because it uses it."""
-        if self.luck("consider", lab.line_address) < lab.awareness[self.r]:
+        if self.random_draw("consider", lab.line_address) < lab.awareness[self.r]:
             return True
         return any(option.lab is lab for option in self.slots)
 
@@ -217,7 +215,7 @@ class Adopter(BaseAgent):
             served = common.service_closed
         else:
             served = common.service_self_hosted if mode == SELF_HOSTED else common.service_open
-        friction = self.model.friction(self.r, self.s, lab, mode)
+        friction = self.model.friction(self.r, self.s, lab.home, mode)
         return (
             kind.customisation_weight * fitting
             + kind.service_weight * served
@@ -276,7 +274,11 @@ class Adopter(BaseAgent):
         """The winner of a race in which each runner is as likely to be first as its weight says."""
         if len(weights) == 1:
             return next(iter(weights))
-        return min(weights, key=lambda runner: choice.race_time(self.luck(stream, address(runner)), weights[runner]))
+        times = {
+            runner: choice.race_time(self.random_draw(stream, address(runner)), weight)
+            for runner, weight in weights.items()
+        }
+        return min(times, key=times.__getitem__)
 
     def _switch_to(self, first: Option | None, second: Option | None) -> None:
         """Take up the new options. Whoever changes line, or leaves, begins to learn anew."""

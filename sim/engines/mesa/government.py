@@ -6,7 +6,7 @@ rules it decides for itself: it watches, decides, and when the lag is over it ac
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,16 +14,13 @@ import numpy.typing as npt
 from sim.basics.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
 from sim.basics.streams import normals
 from sim.engines import cells
-from sim.engines.mesa.agent import BaseAgent
+from sim.engines.mesa.agent import AgentModel, BaseAgent
+from sim.engines.mesa.lab import Lab
 from sim.engines.world import cell_region, cell_sector, cell_type
 from sim.model.agents.government import METRICS, WATCHED, GovernmentSpec
 from sim.model.levers import Pull
 from sim.model.reactions import Course, Reaction
 from sim.model.rules import compute, exposure, reaction, usage
-
-if TYPE_CHECKING:
-    from sim.engines.mesa.lab import Lab
-    from sim.engines.mesa.model import OpenLoopModel
 
 Array = npt.NDArray[Any]
 DOLLARS_PER_BILLION = 1e9
@@ -44,7 +41,7 @@ class Government(BaseAgent):
     rules, pulls : its reaction rules, and what they pull this month
     """
 
-    def __init__(self, model: OpenLoopModel, place: int):
+    def __init__(self, model: AgentModel, place: int):
         super().__init__(model)
         self.name, self.place, self.address = REGIONS[place], place, place
         self.region = getattr(self.parameters.regions, self.name)
@@ -158,14 +155,14 @@ class Government(BaseAgent):
         """Divide the region's compute among its labs, by their weight and their revenue."""
         if not self.labs:
             return
-        lab = self.parameters.lab
-        weight = np.array([[one.numbers.compute_weight for one in self.labs]])
+        numbers = self.parameters.lab
+        weight = np.array([[lab.numbers.compute_weight for lab in self.labs]])
         revenue = np.array([list(self.revenue_seen.values())])
         shares = compute.lab_shares(
-            weight, revenue, lab.revenue_elasticity, lab.least_revenue_share, np.ones((len(self.labs), 1))
+            weight, revenue, numbers.revenue_elasticity, numbers.least_revenue_share, np.ones((len(self.labs), 1))
         )[0]
-        for one, share in zip(self.labs, shares, strict=True):
-            one.compute = float(self.compute * share * self.lever.compute_factor[one.place])
+        for lab, share in zip(self.labs, shares, strict=True):
+            lab.compute = float(self.compute * share * self.lever.compute_factor[lab.place])
 
     # -- data, exposure, statistics ------------------------------------------------------------------------------
 
@@ -209,7 +206,7 @@ class Government(BaseAgent):
         by_origin = [sum(by_line[lab.place] for lab in model.labs if lab.base.home == o) for o in range(len(REGIONS))]
         self.concentration = float(exposure.concentration(np.array([by_origin], dtype=float))[0])
         here = cell_region == self.place
-        rival_usage = (model.ledger.used.sum(axis=2) * rival).sum(axis=1) * here
+        rival_usage = (model.ledger.counts.used.sum(axis=2) * rival).sum(axis=1) * here
         total = rival_usage.sum()
         rate = (rival_usage * model.types.review_rate[cell_type]).sum() / max(total, 1e-300) if total > 0 else np.nan
         self.shedding_time = float(exposure.shedding_time(rate))
@@ -225,9 +222,9 @@ class Government(BaseAgent):
     def statistic(self, metric: str, lag: int, noise: float) -> float:
         """What can be read this month of one of the region's metrics; who reads with the same care reads the same."""
         month = self.model.month
-        luck = normals(self.model.key, "observe", month + 1, [self.address], list(METRICS).index(metric))[0]
+        error = normals(self.model.key, "observe", month + 1, [self.address], list(METRICS).index(metric))[0]
         known = self.history[metric][month - lag] if month >= lag else np.nan
-        return float(reaction.seen(known, noise, luck))
+        return float(reaction.seen(known, noise, error))
 
     # -- reactions -----------------------------------------------------------------------------------------------
 

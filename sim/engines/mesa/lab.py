@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,14 +10,10 @@ import numpy.typing as npt
 from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS
 from sim.basics.streams import line_address
 from sim.engines import cells
-from sim.engines.mesa.agent import BaseAgent
+from sim.engines.mesa.agent import AgentModel, BaseAgent
 from sim.engines.world import cell_region, cell_sector, cell_type
+from sim.model.agents.lab import Line
 from sim.model.rules import adoption, capability, compute, ecosystem, price, usage
-
-if TYPE_CHECKING:
-    from sim.engines.mesa.government import Government
-    from sim.engines.mesa.model import OpenLoopModel
-    from sim.model.agents.lab import Line
 
 Array = npt.NDArray[Any]
 DOLLARS_PER_BILLION = 1e9
@@ -38,7 +34,7 @@ class Lab(BaseAgent):
     awareness : part of each region's adopters who know the line
     """
 
-    def __init__(self, model: OpenLoopModel, name: str, place: int):
+    def __init__(self, model: AgentModel, name: str, place: int):
         super().__init__(model)
         p = self.parameters
         self.name, self.place = name, place
@@ -68,11 +64,6 @@ class Lab(BaseAgent):
         self._plan_releases()
 
     @property
-    def government(self) -> Government:
-        """The government at home."""
-        return self.model.governments[self.home]
-
-    @property
     def block(self) -> int:
         """Home region and openness: lines of a block are closer substitutes."""
         return 2 * self.home + self.open
@@ -99,18 +90,19 @@ class Lab(BaseAgent):
 
     def learn_from_others(self) -> None:
         """Own algorithmic progress, ideas that spill over, and what can be borrowed from weights and outputs."""
-        tech, seen = self.parameters.technology, self.model.seen
-        both = np.array([self.algorithmic, seen.best_algorithms])
+        tech, others = self.parameters.technology, self.model.last_month
+        scarcity = self.model.governments[self.home].scarcity
+        both = np.array([self.algorithmic, others.best_algorithms])
         self.algorithmic = float(
             capability.algorithmic_step(
-                both, tech.algorithmic_progress, tech.scarcity_innovation, self.government.scarcity, tech.idea_spillover
+                both, tech.algorithmic_progress, tech.scarcity_innovation, scarcity, tech.idea_spillover
             )[0]
         )
         self.borrowed = capability.borrowed_step(
             self.borrowed,
             self.internal,
-            seen.frontier_open,
-            seen.frontier,
+            others.frontier_open,
+            others.frontier,
             tech.weight_borrowing,
             tech.distillation,
             1 - self.lever.access_restriction[self.place],
@@ -154,9 +146,9 @@ class Lab(BaseAgent):
     def _plan_releases(self) -> None:
         """The cadence is drawn once per run, and so is the month of the first release."""
         spread = self.parameters.lab.cadence_spread
-        change = np.floor(self.luck("release", 1, month=0) * (2 * spread + 1)) - spread
+        change = np.floor(self.random_draw("release", 1, month=0) * (2 * spread + 1)) - spread
         self.cadence = max(self.numbers.cadence + change, 1)
-        self.months_left = np.floor(self.luck("release", 0, month=0) * self.cadence) + 1
+        self.months_left = np.floor(self.random_draw("release", 0, month=0) * self.cadence) + 1
         self.due = False
 
     def look_at_calendar(self) -> None:
@@ -167,7 +159,7 @@ class Lab(BaseAgent):
         self.due = self.months_left <= 0 or self.lever.release_now[self.place] > 0
         if self.due:
             jitter = self.parameters.lab.release_jitter
-            drawn = np.floor(self.luck("release", 2, month=self.model.month) * (2 * jitter + 1))
+            drawn = np.floor(self.random_draw("release", 2, month=self.model.month) * (2 * jitter + 1))
             self.months_left = max(self.cadence + self.lever.cadence_change[self.place] + drawn - jitter, 1)
 
     def decide_openness(self) -> None:
@@ -182,7 +174,7 @@ class Lab(BaseAgent):
     def obeys_rule(self, openness: str) -> bool:
         """Is the line above what a rule on openness allows, and is this lab one of those that obey?"""
         above, duty = (getattr(self.lever, f"{openness}_{name}")[self.place] for name in ("above", "duty"))
-        return bool(capability.ruled(self.released, above, duty, self.luck("release", 3, month=0)))
+        return bool(capability.ruled(self.released, above, duty, self.random_draw("release", 3, month=0)))
 
     def choose_base(self) -> None:
         """A builder lab takes the better of its own work and the best open weights it could build on."""
@@ -191,7 +183,7 @@ class Lab(BaseAgent):
             return
         tech, labs = self.parameters.technology, self.model.labs
         is_base = np.array([lab.open and not lab.numbers.builder for lab in labs])
-        friction = tech.base_friction * np.array([self.model.base_friction(self.home, lab) for lab in labs])
+        friction = tech.base_friction * np.array([self.model.base_friction(self.home, lab.home) for lab in labs])
         reached, base = capability.build_on_base(
             np.array([[lab.released for lab in labs]]),
             is_base[None, None],
@@ -262,15 +254,15 @@ class Lab(BaseAgent):
 
     def choose_markup(self) -> float:
         """What the lab adds to cost on its own API, by the rule of the scenario."""
-        p, month, ledger = self.parameters.prices, self.model.month, self.model.ledger
+        p, month = self.parameters.prices, self.model.month
         if p.markup_rule == "adaptive" and month > 12:
             growth = np.log(self.share_of_users[-1] + 1e-6) - np.log(self.share_of_users[-13] + 1e-6)
             return float(price.adaptive_markup(self.markup, growth, p.markup_speed))
         if p.markup_rule == "best_response" and month > 0:
-            review = self.model.types.review_rate[cell_type]
+            ledger, review = self.model.ledger, self.model.types.review_rate[cell_type]
             best = price.best_response_markup(
                 np.array([[self.markup]]),
-                ledger.used[None, :, [self.place], API],
+                ledger.counts.used[None, :, [self.place], API],
                 ledger.share_of_cells[None, :, [self.place]],
                 self.model.types.cost_weight[None, cell_type],
                 (1 - (1 - review) ** 12)[None],
@@ -299,7 +291,7 @@ class Lab(BaseAgent):
     def close_the_books(self) -> None:
         """Users, revenue, load and experience of the month."""
         ledger, lab = self.model.ledger, self.parameters.lab
-        mine = ledger.used[:, self.place]
+        mine = ledger.counts.used[:, self.place]
         self.revenue_share = ledger.revenue_share[self.place]
         self.customers = mine.sum(axis=1) / max(mine.sum(), 1e-300)
         serving = [(1 - lab.training_share) * other.compute for other in self.model.labs]
