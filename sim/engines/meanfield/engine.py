@@ -26,7 +26,7 @@ from sim.engines.lockstep.adopters import option_type
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.meanfield.quadrature import AGE_MOMENTS, Quadrature, make_quadrature, ramp_coefficients
 from sim.engines.recording import joined
-from sim.engines.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights
+from sim.engines.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights, of_run
 from sim.model.rules import choice, usage
 from sim.model.rules.adoption import probability
 
@@ -80,10 +80,15 @@ def _few(scenario: Any) -> Any:
 def expected(world: World, jobs: Sequence[Job]) -> World:
     """The same world with the exact numbers of adopters in its cells, fractions and all."""
     adopters = jobs[0][0].run.adopters
-    parameters = SimpleNamespace(
-        region=world.region, sector_mix=world.sector_mix, adopter=world.adopter, type=world.type
-    )
-    count = np.stack([cell_weights(parameters, run) * adopters for run in range(world.runs)])
+    weights = [
+        cell_weights(
+            of_run(world.region.adopters, run),
+            of_run(world.sector_mix, run),
+            of_run(world.adopter.robotics_startups, run)[0],
+        )
+        for run in range(world.runs)
+    ]
+    count = np.stack(weights) * adopters
     return replace(world, adopters=adopters, population=replace(world.population, count=count))
 
 
