@@ -155,7 +155,7 @@ class Tables(NamedTuple):
     block: Array
 
 
-class Tally(NamedTuple):
+class UnitTally(NamedTuple):
     """What the month comes to, per unit: (unit, cell, option), (unit, cell, line, line + 1) or (unit, cell).
 
     ``primary``, ``secondary`` and ``pairs`` count who uses what and change only when somebody chooses; the others are
@@ -896,7 +896,7 @@ def usage_rates(rate, rate_power, coverage, log_cost, elasticity, diversity, n):
 
 @_part
 def take_stock(unit, r, first, last, people, state, fixed, tables, tally, scratch):
-    """Tally everybody's usage.
+    """UnitTally everybody's usage.
 
     Usage is a product, so its power, which counts sites rather than volume, is the product of powers that were tabled
     (`sim.model.rules.usage.effective_usage`). What the cell shares is multiplied in at the end. Neighbours add to two

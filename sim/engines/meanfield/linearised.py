@@ -30,7 +30,7 @@ import numpy.typing as npt
 
 from sim.basics.errors import RunError
 from sim.engines.lockstep.engine import Lockstep
-from sim.engines.lockstep.reactions import Standing
+from sim.engines.lockstep.reactions import FrozenReactions
 from sim.engines.meanfield.engine import Cells, Mass, start
 from sim.engines.world import cell_region, cell_type
 from sim.scenario import Scenario
@@ -169,7 +169,7 @@ def _restore(many: Lockstep, engine: Lockstep, runs: int) -> None:
     many.history = {name: [repeat(value) for value in past] for name, past in engine.history.items()}
     many.switches._held = {key: repeat(value) for key, value in engine.switches._held.items()}
     if engine.reactions is not None:
-        many.reactions = Standing(engine.reactions, runs)
+        many.reactions = FrozenReactions(engine.reactions, runs)
     many.deciders.mass = [deepcopy(engine.deciders.mass[0]) for _ in range(runs)]
     many.deciders.seen = repeat(engine.deciders.seen)
     many.deciders.tally = engine.deciders.tally
