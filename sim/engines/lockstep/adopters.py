@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.basics.axes import HOSTED, N_MODES, SECTORS
-from sim.engines.lockstep.kernels import (
+from sim.engines.lockstep.kernels.month import advance, look_around
+from sim.engines.lockstep.kernels.structures import (
     BLOCK,
     NEVER,
     Fixed,
@@ -18,8 +19,6 @@ from sim.engines.lockstep.kernels import (
     Tables,
     Units,
     UnitTally,
-    advance,
-    look_around,
     make_scratch,
 )
 from sim.engines.tally import Tally

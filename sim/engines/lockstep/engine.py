@@ -25,7 +25,7 @@ from sim.basics.errors import RunError
 from sim.basics.streams import normals, uniforms
 from sim.engines import cells
 from sim.engines.lockstep.adopters import Deciders
-from sim.engines.lockstep.kernels import compiled
+from sim.engines.lockstep.kernels.month import compiled
 from sim.engines.lockstep.month_levers import MonthLevers
 from sim.engines.lockstep.reactions import Reactions
 from sim.engines.lockstep.usage_sums import returned, spread

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sim.engines.lockstep.kernels import compiled
+from sim.engines.lockstep.kernels.month import compiled
 from sim.experiments.compare.comparison import Stage
 from sim.experiments.loops import early_warning, gains, loop_scores, shapley, twin
 from sim.experiments.loops.plan import Kept, LoopPlan, Task, carry_out
