@@ -213,7 +213,7 @@ PASSING = {
     "lever",
     "line_usage",
     "equal_share",
-    "still",
+    "unchanging",
 }
 """What the engine holds that is no state: machinery, what a step leaves for the next one, and constants."""
 
