@@ -416,8 +416,10 @@ def _dates(factors: Sequence[Factor], scenario: Scenario) -> list[Problem]:
     ends = {factor.key: factor.distribution.ends for factor in factors if factor.unit == "month"}
     found = []
     for entry in scenario.policies:
-        of = lambda name, entry=entry: ends.get(f"policies.{entry.id}.{name}", (getattr(entry, name),) * 2)
-        start, end, announce = of("start"), of("end"), of("announce")
+        start, end, announce = (
+            ends.get(f"policies.{entry.id}.{name}", (getattr(entry, name),) * 2)
+            for name in ("start", "end", "announce")
+        )
         if not any(f"policies.{entry.id}.{name}" in ends for name in ("start", "end", "announce")):
             continue
         place = f"policies.{entry.id}"

@@ -246,7 +246,7 @@ class Adopter(BaseAgent):
     def pick(self, offers: dict[Lab, Offer], slot: str, outside: float, welfare: bool = False) -> Option | None:
         """Three races decide: between blocks of lines and the outside, between lines, between modes.
 
-        ``slot`` is the first word of the streams that hold the luck: none for the first slot, ``second_`` for the
+        ``slot`` is the first word of the streams of the random draws: none for the first slot, ``second_`` for the
         second. With ``welfare`` the expected worth of the choice is noted as consumer surplus.
         """
         if not offers and outside == -math.inf:
