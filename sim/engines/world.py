@@ -133,7 +133,7 @@ class ReactionRule:
     ----------
     rows : numbers of these runs, ascending
     column : place of the rule's id in `World.reactions`
-    actor, region : numbers of the region that acts, and of the one that is watched
+    region : number of the region that is watched
     metric, option : what is watched, and the option number of its noise
     sign : 1 to act above the threshold, -1 below
     numbers : thresholds, lags and so on, by row
@@ -142,7 +142,6 @@ class ReactionRule:
 
     rows: Array
     column: int
-    actor: int
     region: int
     metric: str
     option: int
@@ -293,7 +292,6 @@ def _reaction_rules(scenarios: Sequence[Scenario], which: Array) -> tuple[Reacti
             ReactionRule(
                 rows=rows,
                 column=ids.index(first.id),
-                actor=REGIONS.index(first.actor),
                 region=REGIONS.index(first.metric_region),
                 metric=first.watch,
                 option=list(METRICS).index(first.watch),

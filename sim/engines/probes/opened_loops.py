@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.basics.axes import N_MODES, SECTORS, SELF_HOSTED
+from sim.basics.axes import N_MODES, SELF_HOSTED
 from sim.engines import cells
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.loop_switches import Switches
@@ -73,7 +73,6 @@ class Readings:
     ----------
     focus : (arm, replicate, month) usage share of the lines in focus where the focus counts
     users : (arm, replicate, month) the same among users by primary line
-    focus_by_sector : (arm, replicate, month, sector)
     returned : shadow -> (arm, replicate, window, cell, line) utils that its loops would add if they were closed
     noticed : shadow -> (arm, replicate, window, cell, line) what they would add to log awareness
     pushed : (arm, replicate, window, cell, line) log awareness
@@ -84,7 +83,6 @@ class Readings:
 
     focus: Array
     users: Array
-    focus_by_sector: Array
     returned: dict[str, Array]
     noticed: dict[str, Array]
     pushed: Array
@@ -151,7 +149,6 @@ class Opened(Lockstep):
         """
         runs, lines = self.world.runs, len(self.world.lines)
         focus, users = (np.zeros((runs, self.world.months)) for _ in range(2))
-        by_sector = np.zeros((runs, self.world.months, len(SECTORS)))
         shape = (runs, len(windows), len(cell_type), lines)
         returned, noticed = ({name: np.zeros(shape) for name in closing} for _ in range(2))
         pushed = np.zeros(shape)
@@ -169,7 +166,7 @@ class Opened(Lockstep):
             for shadow in shadows.values():
                 shadow.step(self, month)
             self.advance(month)
-            focus[:, month], users[:, month], by_sector[:, month] = self._shares()
+            focus[:, month], users[:, month] = self._shares()
             for place, (_, last) in enumerate(windows):
                 # who chooses in a month is few; the window reaches back to the start for them
                 if self.start <= month <= last:
@@ -196,7 +193,6 @@ class Opened(Lockstep):
         return Readings(
             self._by_arm(focus),
             self._by_arm(users),
-            self._by_arm(by_sector),
             {name: self._by_arm(value) for name, value in returned.items()},
             {name: self._by_arm(value) for name, value in noticed.items()},
             self._by_arm(pushed),
@@ -210,23 +206,16 @@ class Opened(Lockstep):
         """(run, ...) -> (arm, replicate, ...)."""
         return array.reshape(len(self.arms), self.replicates, *array.shape[1:])
 
-    def _shares(self) -> tuple[Array, Array, Array]:
-        """Shares of the lines in focus: of usage (run,), of users (run,), and of usage by sector (run, sector)."""
+    def _shares(self) -> tuple[Array, Array]:
+        """Shares of the lines in focus, of usage and of users, (run,) each."""
         w = self.world
         used = self.now.tally.used.sum(axis=3) * w.focus_region[:, cell_region][:, :, None]
-        of_sector = cells.by_sector(used)
         users = (self.now.tally.primary.sum(axis=3) * w.focus_region[:, cell_region][:, :, None]).sum(axis=1)
-        everywhere = of_sector.sum(axis=1, keepdims=True)
-        return (
-            self._focus_share(everywhere)[:, 0],
-            self._focus_share(users[:, None])[:, 0],
-            self._focus_share(of_sector),
-        )
+        return self._focus_share(cells.by_sector(used).sum(axis=1)), self._focus_share(users)
 
     def _focus_share(self, amount: Array) -> Array:
-        """(run, group, line) -> (run, group): part that the lines in focus have."""
-        in_focus = (amount * self.world.focus_line[:, None, :]).sum(axis=2)
-        return in_focus / np.maximum(amount.sum(axis=2), 1e-300)
+        """(run, line) -> (run,): part that the lines in focus have."""
+        return (amount * self.world.focus_line).sum(axis=1) / np.maximum(amount.sum(axis=1), 1e-300)
 
     def _stocks(self) -> dict[str, Array]:
         """Logs of the stocks between usage and worth, (run, line, ...)."""

@@ -65,7 +65,7 @@ def advance(units, month, starting, work, people, state, fixed, tables, tally, s
         for begin in range(0, n_chosen, CHUNK):
             n = min(CHUNK, n_chosen - begin)
             members = scratch.chosen[begin : begin + n]
-            load_choosers(r, members, month, starting, people, state, fixed, tables, scratch)
+            load_choosers(r, members, starting, people, state, fixed, tables, scratch)
             weigh_lines(r, n, month, fixed, tables, scratch)
             for slot in range(2):
                 fill_slot(slot, unit, r, n, month, starting, fixed, tables, tally, scratch)

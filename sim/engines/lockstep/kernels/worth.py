@@ -17,7 +17,7 @@ _LINE = STREAMS["line"].group
 
 
 @part
-def load_choosers(r, chosen, month, starting, people, state, fixed, tables, scratch):
+def load_choosers(r, chosen, starting, people, state, fixed, tables, scratch):
     """Copy what is needed of the choosers of a chunk into rows, and find where the chunk passes from cell to cell.
 
     This is the only place where choosers are looked up by number. All later steps run along rows.
