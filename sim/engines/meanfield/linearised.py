@@ -207,8 +207,8 @@ def _leading(engine: Lockstep, pair: Lockstep, month: int, count: int) -> Array:
 
     operator = LinearOperator((state.size, state.size), matvec=times, dtype=float)
     first = state.among_lines(np.random.default_rng(0).standard_normal(state.size))
-    found = eigs(operator, k=count, which="LM", v0=first, return_eigenvectors=False, tol=1e-6)
-    return found[np.argsort(-np.abs(found))]
+    values = eigs(operator, k=count, which="LM", v0=first, return_eigenvectors=False, tol=1e-6)
+    return values[np.argsort(-np.abs(values))]
 
 
 class StateVector:

@@ -55,7 +55,7 @@ def learning_price(initial, experience, experience_start, exponent, fall, month,
 
 
 def smooth_minimum(a, b):
-    """A minimum without a corner: ``(a^-8 + b^-8)^(-1/8)``; 0 when either is 0."""
+    """A smooth minimum: ``(a^-8 + b^-8)^(-1/8)``; 0 when either is 0."""
     least, most = np.minimum(a, b), np.maximum(a, b)
     ratio = np.where(most > 0, least / np.maximum(most, 1e-300), 0.0)
     return least * (1 + ratio**8) ** (-1 / 8)

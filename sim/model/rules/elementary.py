@@ -1,8 +1,8 @@
-"""exp and log for the decisions of adopters: additions and products only, so that a compiler makes vectors of them.
+"""exp and log for the decisions of adopters, from additions and products only, so that LLVM makes vectors of them.
 
-The C library's functions are calls that handle one number at a time, and a choice needs some fifty of them. These give
-the same bits wherever IEEE arithmetic does, on any processor and any C library; relative errors stay below 1e-15
-(measured over the whole range: 6e-16 and 9e-16, of which the last bit is 2e-16). ``exp(0)`` is 1 and ``log(1)`` is 0.
+The functions of the C library handle one number a call, and a choice needs some fifty of them. These give the same bits
+on any processor with IEEE arithmetic, whatever its C library. Relative errors stay below 1e-15 (measured over the whole
+range: 6e-16 and 9e-16; the last bit is worth 2e-16). ``exp(0)`` is 1 and ``log(1)`` is 0.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import numpy as np
 _jit = numba.njit(nogil=True, forceinline=True, error_model="numpy")
 
 _ROUND = 6755399441055744.0
-"""1.5 * 2^52: a number added to it is rounded to a whole one, which then stands in the lowest bits."""
+"""1.5 * 2^52: adding it rounds a number to a whole one, which is then in the lowest bits."""
 
 _LOG2_E = 1.4426950408889634
 _LN_2 = 0.6931471805599453
 _LN_2_HIGH, _LN_2_LOW = 0.693145751953125, 1.42860682030941723212e-6
-"""ln 2 in two parts; the first has zeros at its end, so that its products with whole numbers are exact."""
+"""ln 2 in two parts. The first ends in zeros, so its products with whole numbers are exact."""
 
 _LEAST = -708.0
-"""Below, exp would leave the range of normal numbers; it gives 0."""
+"""Below this exp would leave the range of normal numbers, so it gives 0."""
 
 _SQRT_HALF = np.int64(0x3FE6A09E667F3BCD)
 _ROUND_BITS = np.int64(0x4338000000000000)
@@ -32,8 +32,8 @@ _BIAS, _MANTISSA = np.int64(1023), np.int64(52)
 def exp(x):
     """e to the ``x``, for ``x`` up to 708; 0 below -708.
 
-    ``x`` is split into a multiple of ln 2, which becomes the exponent, and a rest within 0.347, for which a polynomial
-    of degree 10 stands (fitted at Chebyshev points, error 5e-16).
+    ``x`` is split into a multiple of ln 2, which becomes the exponent, and a rest within 0.347. A polynomial of degree
+    10 gives exp of the rest (fitted at Chebyshev points, error 5e-16).
     """
     inside = x if x > _LEAST else _LEAST
     shifted = inside * _LOG2_E + _ROUND
