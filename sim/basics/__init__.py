@@ -1,1 +1,1 @@
-"""What everything else stands on: declared quantities, axes and the calendar, keyed random numbers, errors."""
+"""What all other rooms use: declared quantities, axes and the calendar, random numbers, errors."""

@@ -1,8 +1,8 @@
 """The axes of every array, their labels, and the calendar.
 
 Arrays carry their axes in the order ``run, month, region, sector, type, line, mode`` (those that apply). An *option*
-is one (line, mode) pair, number ``3 * line + mode``. A *cell* is one (region, sector, adopter type) triple: everything
-that adopters of a cell share is computed once for the cell.
+is one (line, mode) pair, with the number ``3 * line + mode``. A *cell* is one (region, sector, adopter type) triple.
+What adopters of a cell share is computed once for the cell.
 """
 
 from __future__ import annotations
@@ -83,10 +83,10 @@ def month_number(label: str | int) -> int:
     if isinstance(label, bool) or not isinstance(label, int | str):
         raise ValueError(f"{label!r} is not a month; write 2026-04, or a number of months since {month_label(0)}")
     if isinstance(label, str):
-        found = re.fullmatch(r"(\d{4})-(\d{2})", label.strip())
-        if not found or not 1 <= int(found[2]) <= 12:
+        match = re.fullmatch(r"(\d{4})-(\d{2})", label.strip())
+        if not match or not 1 <= int(match[2]) <= 12:
             raise ValueError(f"{label!r} is not a month; write 2026-04, or a number of months since {month_label(0)}")
-        number = (int(found[1]) - START_YEAR) * 12 + int(found[2]) - 1
+        number = (int(match[1]) - START_YEAR) * 12 + int(match[2]) - 1
     else:
         number = label
     if not 0 <= number <= LAST_MONTH:

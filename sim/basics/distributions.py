@@ -26,7 +26,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
 """What may be written, and what the numbers after each name mean."""
 
 LEAST = 2.0**-53
-"""Nearest that the unit interval comes to its ends where a distribution has none."""
+"""Smallest probability that is used where a distribution has no end."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Distribution:
     bounds: tuple[float, float] = (-math.inf, math.inf)
 
     def trouble(self) -> str:
-        """What is wrong with it, as the end of a sentence; empty when it is sound."""
+        """What is wrong with it, as the end of a sentence; empty if nothing is."""
         if self.shape not in SHAPES:
             return f"must be one of {', '.join(SHAPES)}"
         if self.shape == "choice":
@@ -102,11 +102,11 @@ class Distribution:
         first, last = self._cuts()
         z = ndtri(np.clip(first + u * (last - first), LEAST, 1 - LEAST))
         center, spread = self.values
-        found = center + spread * z if self.shape == "normal" else center * np.exp(spread * z)
-        return np.clip(found, *self.bounds)
+        values = center + spread * z if self.shape == "normal" else center * np.exp(spread * z)
+        return np.clip(values, *self.bounds)
 
     def median(self) -> Any:
-        """The middle value; the first of a choice. Needs no numerical library, so that checking a file loads none."""
+        """The median; the first value of a choice. It needs no numerical library, so checking a file loads none."""
         if self.shape == "choice":
             return self.values[0]
         if self.shape == "triangular":
@@ -120,8 +120,8 @@ class Distribution:
         if self.shape == "loguniform":
             return math.sqrt(first) * math.sqrt(second)
         z = NormalDist().inv_cdf(min(max(sum(self._cuts()) / 2, LEAST), 1 - LEAST))
-        found = first + second * z if self.shape == "normal" else first * math.exp(second * z)
-        return min(max(found, self.bounds[0]), self.bounds[1])
+        value = first + second * z if self.shape == "normal" else first * math.exp(second * z)
+        return min(max(value, self.bounds[0]), self.bounds[1])
 
     def _cuts(self) -> tuple[float, float]:
         """The CDF at the impossible bounds."""

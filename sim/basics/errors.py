@@ -1,4 +1,4 @@
-"""What can go wrong, and how it is said.
+"""The exceptions of OpenLoop, and how a message is written.
 
 ::
 
@@ -6,7 +6,7 @@
     |-- ScenarioError        a scenario file is refused; carries every `Problem` found in it
     |-- UnknownNameError     a name asked for on the command line or in a call does not exist
     |-- TableError           a table of the user's own is refused; carries every `Problem` found in it
-    |-- ModelError           somebody's own model cannot be found, or is none
+    |-- ModelError           a user's own model cannot be found, or is none
     |-- DesignError          a study of many runs cannot be carried out as asked
     |-- OutputError          results cannot be written or read back
     |-- PoolError            the workers of an ensemble cannot be reached, or a library for them is missing
@@ -57,7 +57,7 @@ class ScenarioError(OpenLoopError):
 
 
 class TableError(OpenLoopError):
-    """A table is refused. ``problems`` holds every mistake found; no more than ``shown`` of them are said."""
+    """A table is refused. ``problems`` holds every mistake found; the message shows the first ``shown``."""
 
     def __init__(self, problems: Iterable[Problem], shown: int = 12):
         self.problems = list(problems)
@@ -75,7 +75,7 @@ class UnknownNameError(OpenLoopError):
 
 
 class ModelError(OpenLoopError):
-    """Somebody's own model cannot be loaded, or cannot be used as one."""
+    """A user's own model cannot be loaded, or cannot be used as one."""
 
 
 class DesignError(OpenLoopError):

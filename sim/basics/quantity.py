@@ -1,7 +1,7 @@
-"""How one number is declared: once, with everything that anybody needs to know about it.
+"""How a number is declared: once, with everything that is known about it.
 
-A declaration gives meaning, unit, default, impossible bounds, plausible range, prior and source. File checking,
-JSON schema, ``--set``, parameter table, axis labels and designs for sensitivity analysis all read it from here::
+A declaration gives meaning, unit, default, bounds of the possible, plausible range, prior and source. File checking,
+JSON schema, ``--set``, parameter table, axis labels and designs for sensitivity analysis all read the declaration::
 
     class Startup(AdopterType):
         switching_cost: float = quantity(
@@ -65,7 +65,7 @@ def plus(low: float, high: float) -> Range:
 
 @dataclass(frozen=True)
 class Assumption:
-    """Stands where a source would: nobody has measured this, and here is why we chose it."""
+    """Stands in place of a source: nobody has measured this number, and ``why`` says why it was chosen."""
 
     why: str
 
@@ -140,7 +140,7 @@ class Quantity:
 
     @property
     def implausible(self) -> bool:
-        """Possible, but outside the range that anybody has argued for."""
+        """Whether the value is possible, but outside the plausible range."""
         if math.isnan(self.plausible_low):
             return False
         slack = 1e-9 * max(1.0, abs(self.plausible_low), abs(self.plausible_high))

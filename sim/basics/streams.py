@@ -1,11 +1,11 @@
 """Random numbers have addresses: a draw is a pure function of (seed, replicate, stream, month, agent, option).
 
-No generator is carried around, so nobody's luck depends on who drew before: adding a policy, a stream, an output, or
-agents at the end changes no other draw, and two scenarios can be subtracted run by run (buffalo2026, klein2024).
+No generator is passed around, so no draw depends on who drew before. A new policy, stream or output changes no other
+draw, and neither do new agents at the end. So two scenarios can be subtracted run by run (buffalo2026, klein2024).
 
 The generator is Philox4x32-10 (salmon2011): the address is its counter, (seed, replicate) its key. One call gives four
-words. Streams that every agent reads every month share a call among four neighbouring agents; streams of one choice
-share a call among each other. The table `STREAMS` is the only place where streams are laid out.
+words. Where every agent draws every month, four neighbouring agents share a call. Where one choice needs several draws,
+these share a call. The table `STREAMS` is the only place that says which stream lies where.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BY_OPTION = -2
 
 @dataclass(frozen=True)
 class Stream:
-    """Where one stream lives: ``group`` is a word of the counter, ``lane`` the word of the result."""
+    """The place of one stream: ``group`` is a word of the counter, ``lane`` the word of the result that it takes."""
 
     group: int
     lane: int
@@ -60,9 +60,9 @@ def run_key(seed: int, replicate: int) -> npt.NDArray[np.uint32]:
 
 
 def line_address(name: str) -> int:
-    """The option number of a line: from its name, so that roster and order of lines change nobody's luck.
+    """The option number of a line. It comes from the name, so roster and order of lines change no other draw.
 
-    The lowest two bits are free for the mode; so the modes of a line share a call.
+    The lowest two bits are free for the mode, so that the modes of a line share a call.
     """
     return zlib.crc32(name.encode()) & 0xFFFFFFFC
 
@@ -131,14 +131,14 @@ def lane_of(words, lane):
 def agent_address(cell, rank):
     """The address of an adopter: its cell and its rank within the cell.
 
-    Adding adopters at the end of a cell, or changing how many live elsewhere, changes nobody's luck.
+    So new adopters at the end of a cell, or in other cells, change no other adopter's draws.
     """
     return (np.int64(cell) << 26) | np.int64(rank)
 
 
 @_jit
 def draw(key, group, lane, month, agent, option):
-    """The uniform at one address; compiled, for code that knows the layout. See `uniform`."""
+    """The uniform number at one address; compiled, for code that knows group and lane. See `uniform`."""
     # one call for all three kinds of lane: it is inlined, and three would take three times as long to compile
     who, what, place = np.int64(agent), np.int64(option), np.int64(lane)
     if lane == BY_AGENT:
@@ -150,7 +150,7 @@ def draw(key, group, lane, month, agent, option):
 
 @numba.njit(cache=True, nogil=True)
 def draw_neighbours(key0, key1, group, month, agents, option, out):
-    """`draw` for many agents in a lane by agent: neighbours in the list that share a call make it once."""
+    """`draw` for many agents in a lane by agent. Neighbours in the list that share a call make it once."""
     held = np.int64(-1)
     nothing = numba.uint32(0)
     words = (nothing, nothing, nothing, nothing)
@@ -165,122 +165,73 @@ def draw_neighbours(key0, key1, group, month, agents, option, out):
 def normal(uniform):
     """The standard normal number at a probability: inverse CDF by Wichura's AS 241 (wichura1988), good to 1e-15.
 
-    Compiled here because adopters are drawn by it in both engines, and because importing an inverse CDF takes longer
-    than drawing three thousand adopters.
+    It is compiled here, because importing scipy's takes longer than drawing three thousand adopters.
     """
     centred = uniform - 0.5
     if abs(centred) <= 0.425:
         r = 0.180625 - centred * centred
-        top = (
-            (
-                (
-                    (
-                        ((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r
-                        + 45921.953931549871457
-                    )
-                    * r
-                    + 13731.693765509461125
-                )
-                * r
-                + 1971.5909503065514427
-            )
-            * r
-            + 133.14166789178437745
-        ) * r + 3.387132872796366608
-        low = (
-            (
-                (
-                    (
-                        ((5226.495278852545925 * r + 28729.085735721942674) * r + 39307.89580009271061) * r
-                        + 21213.794301586595867
-                    )
-                    * r
-                    + 5394.1960214247511077
-                )
-                * r
-                + 687.1870074920579083
-            )
-            * r
-            + 42.313330701600911252
-        ) * r + 1.0
+        top = 2509.0809287301226727
+        top = top * r + 33430.575583588128105
+        top = top * r + 67265.770927008700853
+        top = top * r + 45921.953931549871457
+        top = top * r + 13731.693765509461125
+        top = top * r + 1971.5909503065514427
+        top = top * r + 133.14166789178437745
+        top = top * r + 3.387132872796366608
+        low = 5226.495278852545925
+        low = low * r + 28729.085735721942674
+        low = low * r + 39307.89580009271061
+        low = low * r + 21213.794301586595867
+        low = low * r + 5394.1960214247511077
+        low = low * r + 687.1870074920579083
+        low = low * r + 42.313330701600911252
+        low = low * r + 1.0
         return centred * top / low
     r = math.sqrt(-math.log(uniform if centred < 0.0 else 1.0 - uniform))
     if r <= 5.0:
         r -= 1.6
-        top = (
-            (
-                (
-                    (
-                        ((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r
-                        + 1.27045825245236838258
-                    )
-                    * r
-                    + 3.64784832476320460504
-                )
-                * r
-                + 5.7694972214606914055
-            )
-            * r
-            + 4.6303378461565452959
-        ) * r + 1.42343711074968357734
-        low = (
-            (
-                (
-                    (
-                        ((1.05075007164441684324e-9 * r + 5.475938084995344946e-4) * r + 0.0151986665636164571966) * r
-                        + 0.14810397642748007459
-                    )
-                    * r
-                    + 0.68976733498510000455
-                )
-                * r
-                + 1.6763848301838038494
-            )
-            * r
-            + 2.05319162663775882187
-        ) * r + 1.0
+        top = 7.7454501427834140764e-4
+        top = top * r + 0.0227238449892691845833
+        top = top * r + 0.24178072517745061177
+        top = top * r + 1.27045825245236838258
+        top = top * r + 3.64784832476320460504
+        top = top * r + 5.7694972214606914055
+        top = top * r + 4.6303378461565452959
+        top = top * r + 1.42343711074968357734
+        low = 1.05075007164441684324e-9
+        low = low * r + 5.475938084995344946e-4
+        low = low * r + 0.0151986665636164571966
+        low = low * r + 0.14810397642748007459
+        low = low * r + 0.68976733498510000455
+        low = low * r + 1.6763848301838038494
+        low = low * r + 2.05319162663775882187
+        low = low * r + 1.0
     else:
         r -= 5.0
-        top = (
-            (
-                (
-                    (
-                        ((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r
-                        + 0.026532189526576123093
-                    )
-                    * r
-                    + 0.29656057182850489123
-                )
-                * r
-                + 1.7848265399172913358
-            )
-            * r
-            + 5.4637849111641143699
-        ) * r + 6.6579046435011037772
-        low = (
-            (
-                (
-                    (
-                        ((2.04426310338993978564e-15 * r + 1.4215117583164458887e-7) * r + 1.8463183175100546818e-5) * r
-                        + 7.868691311456132591e-4
-                    )
-                    * r
-                    + 0.0148753612908506148525
-                )
-                * r
-                + 0.13692988092273580531
-            )
-            * r
-            + 0.59983220655588793769
-        ) * r + 1.0
+        top = 2.01033439929228813265e-7
+        top = top * r + 2.71155556874348757815e-5
+        top = top * r + 0.0012426609473880784386
+        top = top * r + 0.026532189526576123093
+        top = top * r + 0.29656057182850489123
+        top = top * r + 1.7848265399172913358
+        top = top * r + 5.4637849111641143699
+        top = top * r + 6.6579046435011037772
+        low = 2.04426310338993978564e-15
+        low = low * r + 1.4215117583164458887e-7
+        low = low * r + 1.8463183175100546818e-5
+        low = low * r + 7.868691311456132591e-4
+        low = low * r + 0.0148753612908506148525
+        low = low * r + 0.13692988092273580531
+        low = low * r + 0.59983220655588793769
+        low = low * r + 1.0
     return top / low if centred >= 0.0 else -top / low
 
 
 @numba.njit(cache=True, nogil=True)
-def _bend_many(luck):
-    out = np.empty_like(luck)
-    for i in range(luck.size):
-        out.flat[i] = normal(luck.flat[i])
+def _to_normal(uniform_draws):
+    out = np.empty_like(uniform_draws)
+    for i in range(uniform_draws.size):
+        out.flat[i] = normal(uniform_draws.flat[i])
     return out
 
 
@@ -326,5 +277,5 @@ def uniforms(
 def normals(
     keys: npt.NDArray[np.uint32], stream: str, month: int, agents: npt.ArrayLike, option: int = 0
 ) -> npt.NDArray[np.float64]:
-    """Standard normal numbers at the addresses of `uniforms`: each bends exactly one uniform."""
-    return _bend_many(uniforms(keys, stream, month, agents, option))
+    """Standard normal numbers at the addresses of `uniforms`: each comes from exactly one uniform number."""
+    return _to_normal(uniforms(keys, stream, month, agents, option))

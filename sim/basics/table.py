@@ -1,4 +1,4 @@
-"""A table of somebody's own, read into checked series of shares.
+"""Reading a user's own table into checked series of shares.
 
 A long table has one row for each time and series (``--by country``), a wide one a column for each series. Every mistake
 of a file is reported at once, with its line.
@@ -22,7 +22,7 @@ from sim.basics.errors import Problem, TableError, suggestion
 Array = np.ndarray
 
 GAPS = frozenset({"", "na", "n/a", "nan", "null", "-", ".", "..", ":"})
-"""What stands in a table where a value is missing."""
+"""Cells that count as missing values."""
 
 MOST_PROBLEMS = 12
 DAYS = 365.25

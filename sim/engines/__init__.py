@@ -1,4 +1,4 @@
-"""Engines: they advance a `sim.engines.world.World` month by month. Same rules, same draws.
+"""Engines advance a `sim.engines.world.World` month by month. All use the same rules and the same random draws.
 
 `world`      scenario -> read-only arrays, ready to step
 `lockstep`   the default: a batch of runs at once, macro quantities in NumPy, decisions in a compiled kernel
@@ -15,12 +15,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sim.basics.errors import UnknownNameError
-
-if TYPE_CHECKING:
-    from sim.engines.mesa.model import OpenLoopModel
+from sim.basics.errors import ModelError, UnknownNameError
 
 ENGINES = {
     "lockstep": "all adopters of many runs at once, compiled; the default",
@@ -35,7 +32,7 @@ class Engine:
 
     Attributes
     ----------
-    name : ``lockstep``, or ``mesa:CautiousFirms@1a2b3c4d`` for somebody's own model; part of a run's fingerprint
+    name : ``lockstep``, or ``mesa:CautiousFirms@1a2b3c4d`` for a user's own model; part of a run's fingerprint
     simulate : (jobs, threads=, progress=) -> arrays
     bytes_per_adopter : memory that one adopter of one run takes
     compiles : whether a first call waits for the compiler
@@ -47,39 +44,38 @@ class Engine:
     compiles: bool = False
 
 
-def engine(name: str, model: str | type[OpenLoopModel] | None = None) -> Engine:
+def engine(name: str, model: str | type[Any] | None = None) -> Engine:
     """Find an engine by name.
 
     Parameters
     ----------
     name : key of `ENGINES`
-    model : for Mesa, somebody's own model: ``"mymodels.py:CautiousFirms"`` or the class
+    model : for Mesa, a user's own model: ``"mymodels.py:CautiousFirms"``, or the subclass of
+        `sim.engines.mesa.model.OpenLoopModel` itself
 
     Raises
     ------
     UnknownNameError
         When there is no engine of this name.
     ModelError
-        When the model cannot be found or is none of ours, or the engine takes no model.
+        When the model cannot be found or is no `OpenLoopModel`, or the engine takes no model.
     """
-    from sim.basics.errors import ModelError
-
     if name not in ENGINES:
         raise UnknownNameError("engine", name, ENGINES)
     if model is not None and name != "mesa":
         raise ModelError(f'the engine "{name}" has no agents to replace; a model of your own needs --engine mesa')
     if name == "mesa":
-        from sim.engines.mesa.model import simulate as one_by_one
+        from sim.engines.mesa.model import simulate as simulate_agents
         from sim.engines.mesa.user_model import load_model, signature
 
         if model is None:
-            return Engine("mesa", one_by_one, bytes_per_adopter=4096)
+            return Engine("mesa", simulate_agents, bytes_per_adopter=4096)
         kind = load_model(model) if isinstance(model, str) else model
-        return Engine(f"mesa:{signature(kind)}", partial(one_by_one, model=kind), bytes_per_adopter=4096)
+        return Engine(f"mesa:{signature(kind)}", partial(simulate_agents, model=kind), bytes_per_adopter=4096)
     if name == "meanfield":
-        from sim.engines.meanfield import engine as meanfield
+        from sim.engines.meanfield.engine import simulate as simulate_cells
 
-        return Engine("meanfield", meanfield.simulate, bytes_per_adopter=0)
-    from sim.engines.lockstep import engine as lockstep
+        return Engine("meanfield", simulate_cells, bytes_per_adopter=0)
+    from sim.engines.lockstep.engine import simulate as simulate_batch
 
-    return Engine("lockstep", lockstep.simulate, bytes_per_adopter=64, compiles=True)
+    return Engine("lockstep", simulate_batch, bytes_per_adopter=64, compiles=True)

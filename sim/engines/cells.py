@@ -1,8 +1,7 @@
-"""From cells to coarser axes: sums over (region, sector, type) triples.
+"""Sums from cells, which are (region, sector, type) triples, to coarser axes.
 
-Cells are added in their own order, one run after the other, which keeps results independent of the batch. Compiled,
-because a month has a score of these sums over arrays that are small unless the batch is large, and NumPy takes several
-passes for each.
+Cells are added in their own order, one run after the other, so a result does not depend on the other runs of the batch.
+The sums are compiled: a month has about twenty of them, most over small arrays, and NumPy needs several passes each.
 """
 
 from __future__ import annotations
@@ -13,10 +12,9 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from sim.basics.axes import CELL_REGION, CELL_SECTOR, CELL_TYPE, REGIONS, SECTOR_TYPES, SECTORS, TYPES
+from sim.basics.axes import CELL_REGION, CELL_SECTOR, CELL_TYPE, REGIONS, SECTORS, TYPES
 
 Array = npt.NDArray[Any]
-PLACES = len(SECTOR_TYPES)
 
 _REGION, _SECTOR, _TYPE = (np.array(places) for places in (CELL_REGION, CELL_SECTOR, CELL_TYPE))
 _REGION_AND_SECTOR, _REGION_AND_TYPE = _REGION * len(SECTORS) + _SECTOR, _REGION * len(TYPES) + _TYPE
@@ -65,11 +63,12 @@ def _plain(array: Array) -> Array:
 
 
 def _sum_kind(array: Array) -> Any:
+    """The number type of a sum: whole numbers stay whole."""
     return np.float64 if array.dtype.kind == "f" else np.int64
 
 
 def _gather(by_cell: Array, group: Array, *sizes: int) -> Array:
-    """(run, cell, ...) -> (run, *sizes, ...); whole numbers stay whole."""
+    """(run, cell, ...) -> (run, *sizes, ...): sums over the cells of each group; group -1 is left out."""
     runs, cells, *rest = by_cell.shape
     out = np.zeros((runs, *sizes, *rest), _sum_kind(by_cell))
     flat = _plain(by_cell).reshape(runs, cells, -1)
@@ -78,7 +77,7 @@ def _gather(by_cell: Array, group: Array, *sizes: int) -> Array:
 
 
 def total(array: Array, axes: int = 1) -> Array:
-    """Sum over the last axes."""
+    """Sum over the last axes, as many as ``axes``."""
     kept = array.shape[: array.ndim - axes]
     out = np.zeros(kept, _sum_kind(array))
     _total(_plain(array).reshape(out.size, -1), out.reshape(-1))

@@ -1,4 +1,4 @@
-"""The switches of the feedback loops at work: pass a signal on, hold it, keep it neutral, or play a leader's."""
+"""Switches of the feedback loops: they pass a signal on, hold it, keep it neutral, or show that of another run."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ Array = npt.NDArray[Any]
 class Switches:
     """Holds the signals of cut loops. See `sim.model.loops` for what is cut where.
 
-    With ``leader``, (run,) numbers of runs in the same batch, a cut loop is not held but sees its leader's live signal
-    month by month: the loop is open, and the world stays on the path of the leader.
+    Parameters
+    ----------
+    until : loop -> (run,) last month in which its signal passes
+    leader : (run,) number of a run in the same batch for each run. If given, a cut loop is not held but sees the
+        leader's live signal month by month. So the loop is open while the world stays on the leader's path.
     """
 
     def __init__(self, until: dict[str, Array], leader: Array | None = None):
@@ -32,8 +35,9 @@ class Switches:
     def __call__(self, loop: str, name: str, live: Array, neutral: Array | float, month: int) -> Array:
         """The signal that the loop's receiving term sees this month.
 
-        Live runs see ``live``; frozen ones its value of the month of the cut; those switched off ``neutral``. With no
-        cut in the batch the live array itself is returned, so an untouched run pays nothing and changes no bit.
+        A live run sees ``live``. A frozen run sees the value of the month of the cut. A run that is switched off sees
+        ``neutral``. If no run of the batch cuts the loop, the live array itself is returned, which costs nothing and
+        changes no bit.
         """
         if not self.cut(loop):
             return live

@@ -1,4 +1,4 @@
-"""What is recorded of a month: fills the observables of `sim.model.observables` from the state of the stocks."""
+"""The record of a run: works out the observables of `sim.model.observables` month by month, for every engine."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from sim.basics.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTO
 from sim.basics.errors import UnknownNameError
 from sim.engines import cells
 from sim.engines.lockstep.adopters import option_type
+from sim.engines.tally import Tally
 from sim.engines.world import World, cell_region, cell_type
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.model.rules import fiscal, lenses
 
 Array = npt.NDArray[Any]
 Part = tuple[tuple[str, ...], dict[str, Array]]
-"""What a batch comes to: the ids of its reaction rules, and its arrays by name."""
+"""The results of a batch: the ids of its reaction rules, and its arrays by name."""
 
 CHINA = REGIONS.index("CN")
 STARTUP, ENTERPRISE, INDUSTRIAL = TYPES.index("startup"), TYPES.index("enterprise"), TYPES.index("industrial")
@@ -46,20 +47,25 @@ STOCKS = (
     "ecosystem",
     "awareness",
 )
-"""What the record reads off an engine after a month, beside what the month came to."""
+"""Stocks that the recorder reads from an engine after each month."""
 
 
 class Recorder:
     """Collects the observables of a batch, name -> (run, month, *dims).
 
-    What a month came to is put aside until enough is there to work on, because the work costs nearly the same for one
-    run as for fifty: a single run is recorded many months at a time, as if its months were runs of a batch.
+    Months are put aside and worked on together, because the work costs nearly the same for one run as for fifty. So the
+    months of a single run are recorded as if they were runs of a batch.
 
     Parameters
     ----------
     trace : also record every adopter's choices
-    keep : names of the observables to record; absent: all. Work that none of them needs is left out
+    keep : names of the observables to record; absent: all. Work that none of them needs is left out.
     rows : run-months to put aside before working on them
+
+    Raises
+    ------
+    UnknownNameError
+        When ``keep`` names something that is no observable.
     """
 
     def __init__(self, world: World, trace: bool, keep: Collection[str] | None = None, rows: int = 1):
@@ -104,19 +110,24 @@ class Recorder:
         self._aside: list[tuple[int, SimpleNamespace, SimpleNamespace]] = []
 
     def finish(self) -> dict[str, Array]:
-        """Everything recorded."""
+        """Everything recorded, name -> (run, month, *dims)."""
         self._write()
         return {**self.series, **self.choices}
 
     def record(self, month: int, now: SimpleNamespace, stocks: Any) -> None:
-        """Take down one month: what it came to, and the stocks after it, from whichever engine."""
+        """Record one month.
+
+        Parameters
+        ----------
+        now : what the month found, from whichever engine
+        stocks : an object with the attributes `STOCKS`, as they are after the month
+        """
         if self.world.reactions:
             # what rules remember changes in place, so it cannot be put aside
-            told = now.reactions
             for name, value in (
-                ("reaction_seen", told.seen),
-                ("reaction_decided", told.decided),
-                ("reaction_strength", told.strength),
+                ("reaction_seen", now.reactions.seen),
+                ("reaction_decided", now.reactions.decided),
+                ("reaction_strength", now.reactions.strength),
             ):
                 if name in self.series:
                     self.series[name][:, month] = value
@@ -132,7 +143,7 @@ class Recorder:
             return
         months = [month for month, _, _ in self._aside]
         self.months, self.rows = months, len(months) * self.world.runs
-        now, stocks = (self._as_rows([each[place] for each in self._aside]) for place in (1, 2))
+        now, stocks = (self._as_rows([month[place] for month in self._aside]) for place in (1, 2))
         self._aside = []
         self._of_world(len(months))
         needed = []
@@ -152,11 +163,11 @@ class Recorder:
         return rows.reshape(self.world.runs, len(self.months), *rows.shape[1:])
 
     def _as_rows(self, months: Sequence[Any]) -> Any:
-        """The same thing of several months as one, with a leading axis of rows in the order run, month."""
+        """Arrays of several months as one, with a leading axis of rows in the order run, month."""
         one = months[0]
         if len(months) == 1:
             return one
-        if isinstance(one, SimpleNamespace):
+        if isinstance(one, SimpleNamespace | Tally):
             return SimpleNamespace(
                 **{
                     name: self._as_rows([getattr(month, name) for month in months])
@@ -175,7 +186,10 @@ class Recorder:
     def _of_world(self, months: int) -> None:
         """What the record reads of the world, with an axis of rows."""
         w = self.world
-        wide = lambda array: np.repeat(array, months, axis=0) if len(array) > 1 and months > 1 else array
+
+        def wide(array: Array) -> Array:
+            return np.repeat(array, months, axis=0) if len(array) > 1 and months > 1 else array
+
         self.count = wide(w.population.count)
         self.focus_line, self.focus_region = wide(w.focus_line), wide(w.focus_region)
         self.self_hosting_penalty = wide(w.prices.self_hosting_penalty)
@@ -223,7 +237,6 @@ class Recorder:
         w, tally = self.world, now.tally
         group = 2 * w.origin + stocks.open
         base_group = np.take_along_axis(group, stocks.base, axis=1)
-        to_group = lambda by_line, group=group: cells.by_group(by_line, group, len(GROUPS))
         abroad = cell_region != CHINA
         startups, enterprises = cell_type == STARTUP, cell_type == ENTERPRISE
         used, by_line = tally.used, now.by_line
@@ -238,14 +251,14 @@ class Recorder:
         price = np.take(now.option_price, cell_region, axis=1)
         spend = price[..., API] * used[..., API] + price[..., HOSTED] * used[..., HOSTED]
         return {
-            "L1": lenses.shares(to_group(cells.everywhere(by_line, startups & abroad))),
-            "L2": lenses.shares(self._of_three_months(to_group(new, base_group))),
+            "L1": lenses.shares(_by_group(cells.everywhere(by_line, startups & abroad), group)),
+            "L2": lenses.shares(self._of_three_months(_by_group(new, base_group))),
             "L3": any_use / members[..., None],
             "L4": lenses.any_use(with_open, group, len(GROUPS)) / np.maximum(cells.total(with_open, 2), 1)[..., None],
-            "L5": lenses.shares(to_group(cells.everywhere(by_line, enterprises & abroad))),
-            "L5_spend": lenses.shares(to_group(cells.everywhere(spend, enterprises & abroad))),
+            "L5": lenses.shares(_by_group(cells.everywhere(by_line, enterprises & abroad), group)),
+            "L5_spend": lenses.shares(_by_group(cells.everywhere(spend, enterprises & abroad), group)),
             "L6": firm_users / firm_count,
-            "L7": lenses.shares(to_group(spend.sum(axis=1))),
+            "L7": lenses.shares(_by_group(spend.sum(axis=1), group)),
             "L8": self._capability_lag(now.frontier, stocks.released),
         }
 
@@ -322,11 +335,14 @@ class Recorder:
             "awareness": stocks.awareness,
         }
 
-    def _government(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
+    def _spent(self, rate: Array, used: Array) -> Array:
+        """Money paid or lost on usage, (row, region); ``rate`` is the amount per unit used."""
         # mostly there is no subsidy at all
-        spent = lambda each: cells.by_region(cells.total(each * now.tally.used, 2)) if each.any() else self.no_money
-        leaked = spent(now.leaked)
-        paid = spent(now.rebate) + leaked
+        return cells.by_region(cells.total(rate * used, 2)) if rate.any() else self.no_money
+
+    def _government(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
+        leaked = self._spent(now.leaked, now.tally.used)
+        paid = self._spent(now.rebate, now.tally.used) + leaked
         return {
             "data_exposure": now.data_exposure,
             "operational_exposure": now.operational_exposure,
@@ -343,8 +359,13 @@ class Recorder:
         }
 
 
+def _by_group(by_line: Array, group: Array) -> Array:
+    """(row, line) -> (row, group of lines)."""
+    return cells.by_group(by_line, group, len(GROUPS))
+
+
 def joined(parts: Sequence[Part]) -> dict[str, Array]:
-    """The arrays of several batches, one after the other; a rule that a batch does not have is NaN in it."""
+    """The arrays of several batches, one after the other. A rule that a batch does not have is NaN there."""
     ids = tuple(dict.fromkeys(name for reactions, _ in parts for name in reactions))
     if not ids:
         return {name: np.concatenate([arrays[name] for _, arrays in parts]) for name in parts[0][1]}
@@ -359,7 +380,7 @@ def joined(parts: Sequence[Part]) -> dict[str, Array]:
             runs, months = next(iter(arrays.values())).shape[:2]
             columns = np.full((runs, months, len(ids)), np.nan)
             if reactions:
-                columns[..., [ids.index(each) for each in reactions]] = arrays[name]
+                columns[..., [ids.index(reaction) for reaction in reactions]] = arrays[name]
             whole.append(columns)
         out[name] = np.concatenate(whole)
     return out
@@ -407,4 +428,4 @@ _READ = {
     "programmes",
     "capex_boost",
 }
-"""Names of what the parts of the record read."""
+"""Attributes that the record reads; the others are not stacked."""

@@ -1,18 +1,18 @@
-"""Scenario -> World: read-only arrays, ready to step.
+"""From scenarios to a `World`: read-only arrays, ready to step.
 
-A `World` holds a batch of runs of equal structure (same lines, months and number of adopters): every parameter as an
-array with a leading ``run`` axis, every lever as a path over months, the loop switches, and the adopters as they stand
-before month 0. The leading axis is 1 where all runs agree, and broadcasts.
+A `World` holds a batch of runs of equal structure (same lines, months and number of adopters). It has every parameter
+as an array with a leading ``run`` axis, every lever as a path over months, the loop switches, and the adopters before
+month 0. The leading axis is 1 where all runs agree, and broadcasts.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -26,6 +26,7 @@ from sim.basics.axes import (
     CELLS,
     MODES,
     REGIONS,
+    SECTOR_TYPES,
     SECTORS,
     TYPES,
 )
@@ -39,13 +40,14 @@ from sim.model.loops import LOOPS, Switch
 from sim.model.policies import Policy
 from sim.model.reactions import Reaction
 from sim.model.rules.price import self_hosting_premium
-from sim.scenario.spec import Scenario
+from sim.scenario.spec import Parameters, Scenario
 
 Array = npt.NDArray[Any]
 Job = tuple[Scenario, int]
 """A run: a scenario and the number of a replicate."""
 
 N_PEERS = 8
+"""Adopters that each adopter looks at."""
 
 cell_region = np.array(CELL_REGION)
 cell_sector = np.array(CELL_SECTOR)
@@ -58,10 +60,11 @@ class World:
 
     Attributes
     ----------
-    lines, home, origin : names of the lines; (line, region) one-hot; (line,) number of the home region
+    lines : names of the lines
+    home, origin : (line, region) 1 at the home region, else 0; (line,) number of the home region
     region, sector, type, line : namespaces of (run, region | sector | type | line) arrays, by declared name
     adopter, lab, government, exposure, compute, technology, prices, attention, community :
-        namespaces of (run, 1) arrays
+        namespaces of (run, 1) arrays, by declared name
     sector_mix : (run, region, sector); friction : (run, region, origin, mode)
     levers : name -> (run, month, *axes)
     until : loop -> (run,) last month in which its signal passes
@@ -69,7 +72,8 @@ class World:
     population : the adopters
     focus_line, focus_region, rivals : (run, line), (run, region), (run, region, origin) flags
     markup_rule : (run, 1) place in `sim.model.environment.prices.MARKUP_RULES`
-    rules, reactions : the reaction rules of its runs, and their ids in the order in which they are recorded
+    rules : the reaction rules of the runs
+    reactions : ids of the rules, in the order in which they are recorded
     """
 
     runs: int
@@ -106,30 +110,43 @@ class World:
     reactions: tuple[str, ...] = ()
 
 
+class RuleNumbers(NamedTuple):
+    """The numbers of a reaction rule, (row,) each; see `sim.model.reactions.Reaction`."""
+
+    threshold: Array
+    hold: Array
+    lag: Array
+    gain: Array
+    max: Array
+    cooldown: Array
+    hysteresis: Array
+    start: Array
+    observation_lag: Array
+    observation_noise: Array
+
+
 @dataclass(frozen=True)
 class ReactionRule:
-    """One reaction rule of the runs that have it, in equal words; its numbers may differ from run to run.
+    """One reaction rule, for all runs in which it differs by its numbers only.
 
     Attributes
     ----------
     rows : numbers of these runs, ascending
-    column : place of its id in `World.reactions`
-    actor, region : numbers of the acting region, and of the one that is watched
-    metric, option : what is watched, and the number of its noise
+    column : place of the rule's id in `World.reactions`
+    region : number of the region that is watched
+    metric, option : what is watched, and the option number of its noise
     sign : 1 to act above the threshold, -1 below
-    numbers : namespace of (row,) arrays: threshold, hold, lag, gain, max, cooldown, hysteresis, start,
-        observation_lag, observation_noise
+    numbers : thresholds, lags and so on, by row
     policy : what is done, at strength 1
     """
 
     rows: Array
     column: int
-    actor: int
     region: int
     metric: str
     option: int
     sign: float
-    numbers: SimpleNamespace
+    numbers: RuleNumbers
     policy: Policy
 
 
@@ -158,17 +175,17 @@ class Population:
 
     @cached_property
     def cell(self) -> Array:
-        """Number of each adopter's cell; worked out only if asked for, because the compiled engine does without."""
+        """Number of each adopter's cell, (run, adopter). Computed on demand: the compiled engine needs none."""
         return np.stack([_members(count) for count in self.count])
 
     @cached_property
     def rank(self) -> Array:
-        """Place of each adopter within its cell; the two together are its address."""
+        """Place of each adopter within its cell, (run, adopter). Cell and rank make up its address."""
         return np.stack([_ranks(count, cell) for count, cell in zip(self.count, self.cell, strict=True)])
 
 
 def _members(count: Array) -> Array:
-    """The cell of everyone, for so many in each cell."""
+    """The cell of each adopter, from the number of adopters in each cell."""
     return np.repeat(np.arange(len(CELLS), dtype=np.uint8), count)
 
 
@@ -202,10 +219,19 @@ def build(jobs: Sequence[Job]) -> World:
         "type": stack.group(lambda p: [getattr(p, name) for name in TYPES]),
         "line": stack.group(lambda p: [p.lines[name] for name in roster]),
     }
-    for name in ("adopter", "lab", "government", "exposure", "compute", "technology", "prices"):
-        groups[name] = stack.group(lambda p, name=name: [getattr(p, name)])
-    groups["attention"] = stack.group(lambda p: [p.attention])
-    groups["community"] = stack.group(lambda p: [p.community])
+    for name in (
+        "adopter",
+        "lab",
+        "government",
+        "exposure",
+        "compute",
+        "technology",
+        "prices",
+        "attention",
+        "community",
+    ):
+        groups[name] = stack.group(_single(name))
+    # two words of a line that engines need as numbers
     groups["line"].open = stack.array(lambda s: [s.parameters.lines[name].openness == "open" for name in roster])
     groups["line"].builder = stack.array(lambda s: [s.parameters.lines[name].builder for name in roster])
     sector_mix = stack.array(
@@ -217,7 +243,7 @@ def build(jobs: Sequence[Job]) -> World:
             for r in REGIONS
         ]
     )
-    world = SimpleNamespace(**groups, sector_mix=sector_mix)
+    traits = Traits(groups["region"], groups["sector"], groups["type"], groups["adopter"], groups["prices"], sector_mix)
     return World(
         runs=len(jobs),
         months=first.run.months,
@@ -234,7 +260,7 @@ def build(jobs: Sequence[Job]) -> World:
         },
         key=keys,
         address=np.array([line_address(name) for name in roster], dtype=np.int64),
-        population=_populate(world, keys, first.run.adopters),
+        population=_populate(traits, keys, first.run.adopters),
         focus_line=stack.array(lambda s: [name in s.focus.lines for name in roster]),
         focus_region=stack.array(lambda s: [name not in s.focus.exclude_regions for name in REGIONS]),
         rivals=stack.array(lambda s: [[o in getattr(s.rivals, r) for o in REGIONS] for r in REGIONS]),
@@ -244,66 +270,51 @@ def build(jobs: Sequence[Job]) -> World:
     )
 
 
-RULE_NUMBERS = (
-    "threshold",
-    "hold",
-    "lag",
-    "gain",
-    "max",
-    "cooldown",
-    "hysteresis",
-    "start",
-    "observation_lag",
-    "observation_noise",
-)
-
-
 def reaction_ids(scenarios: Iterable[Scenario]) -> tuple[str, ...]:
     """The ids of the active reaction rules of scenarios, each once, in the order in which they first appear."""
     return tuple(dict.fromkeys(rule.id for scenario in scenarios for rule in scenario.reactions if rule.active))
 
 
 def _reaction_rules(scenarios: Sequence[Scenario], which: Array) -> tuple[ReactionRule, ...]:
-    """Rules that say the same but for numbers are one, so that they are followed together."""
+    """The rules of a batch; rules that differ by numbers only become one, so that they are followed together."""
     ids, groups = reaction_ids(scenarios), defaultdict(list)
     for number, scenario in enumerate(scenarios):
         for rule in scenario.reactions:
             if rule.active:
                 words = (rule.id, rule.actor, rule.metric_region, rule.watch, rule.sign, rule.action.model_dump_json())
                 groups[words].append((number, rule))
-    found = []
+    rules = []
     for group in groups.values():
-        of_scenario, one = dict(group), group[0][1]
+        of_scenario, first = dict(group), group[0][1]
         rows = np.flatnonzero(np.isin(which, list(of_scenario)))
-        told = [_told(of_scenario[number], scenarios[number]) for number in which[rows]]
-        numbers = {name: np.array([each[name] for each in told]) for name in RULE_NUMBERS}
-        found.append(
+        by_row = [_rule_numbers(of_scenario[number], scenarios[number]) for number in which[rows]]
+        rules.append(
             ReactionRule(
                 rows=rows,
-                column=ids.index(one.id),
-                actor=REGIONS.index(one.actor),
-                region=REGIONS.index(one.metric_region),
-                metric=one.watch,
-                option=list(METRICS).index(one.watch),
-                sign=one.sign,
-                numbers=SimpleNamespace(**numbers),
-                policy=one.measure,
+                column=ids.index(first.id),
+                region=REGIONS.index(first.metric_region),
+                metric=first.watch,
+                option=list(METRICS).index(first.watch),
+                sign=first.sign,
+                numbers=RuleNumbers(*(np.array(values) for values in zip(*by_row, strict=True))),
+                policy=first.measure,
             )
         )
-    return tuple(found)
+    return tuple(rules)
 
 
-def _told(rule: Reaction, scenario: Scenario) -> dict[str, float]:
-    """The numbers of a rule; how it sees is how its government sees, unless it says otherwise."""
-    told = {name: getattr(rule, name) for name in RULE_NUMBERS}
+def _rule_numbers(rule: Reaction, scenario: Scenario) -> list[Any]:
+    """The numbers of a rule. Lag and noise of what it sees are its government's, unless the rule has its own."""
     government = scenario.parameters.government
-    for name in ("observation_lag", "observation_noise"):
-        told[name] = getattr(government, name) if told[name] is None else told[name]
-    return told
+    numbers = [getattr(rule, name) for name in RuleNumbers._fields]
+    return [
+        getattr(government, name) if value is None else value
+        for name, value in zip(RuleNumbers._fields, numbers, strict=True)
+    ]
 
 
 def _distinct(jobs: Sequence[Job]) -> tuple[list[Scenario], Array]:
-    """The distinct scenarios of a batch and which one each run has; seeds do not make scenarios distinct."""
+    """The distinct scenarios of a batch, and the number of the one that each run has."""
     scenarios: list[Scenario] = []
     numbers: dict[int, int] = {}
     which = []
@@ -316,7 +327,7 @@ def _distinct(jobs: Sequence[Job]) -> tuple[list[Scenario], Array]:
 
 
 class _Stack:
-    """Turns the same thing of every scenario into one array with a leading run axis."""
+    """Stacks numbers of all scenarios of a batch into arrays with a leading run axis."""
 
     def __init__(self, scenarios: Sequence[Scenario], which: Array):
         self.scenarios, self.which = scenarios, which
@@ -325,16 +336,17 @@ class _Stack:
         """(scenario, ...) -> (run or 1, ...)."""
         return array if len(self.scenarios) == 1 else array[self.which]
 
-    def array(self, read: Any) -> Array:
+    def array(self, read: Callable[[Scenario], Any]) -> Array:
+        """What ``read`` finds in each scenario, (run or 1, ...)."""
         return self.spread(np.array([read(scenario) for scenario in self.scenarios], dtype=float))
 
-    def group(self, instances: Any) -> SimpleNamespace:
-        """Every declared number of a group of equal specs, by name, as (run or 1, instance)."""
+    def group(self, instances: Callable[[Parameters], list[Any]]) -> SimpleNamespace:
+        """Every declared number of specs of one class, by name, as (run or 1, spec); ``instances`` finds the specs."""
         specs: list[list[BaseModel]] = [instances(scenario.parameters) for scenario in self.scenarios]
         names = [name for name, field in type(specs[0][0]).model_fields.items() if is_quantity(field)]
         return SimpleNamespace(
             **{
-                name: self.spread(np.array([[getattr(one, name) for one in row] for row in specs], dtype=float))
+                name: self.spread(np.array([[getattr(spec, name) for spec in row] for row in specs], dtype=float))
                 for name in names
             }
         )
@@ -345,9 +357,9 @@ class _Stack:
         before = None
         for scenario in self.scenarios:
             # points of a design mostly share their policies with the one before
-            pulled = _what_pulls(scenario)
-            per_scenario.append(per_scenario[-1] if pulled == before else _lever_paths(scenario, roster))
-            before = pulled
+            inputs = _inputs_of_levers(scenario)
+            per_scenario.append(per_scenario[-1] if inputs == before else _lever_paths(scenario, roster))
+            before = inputs
         if all(paths is per_scenario[0] for paths in per_scenario):
             return {name: path[None] for name, path in per_scenario[0].items()}
         out = {}
@@ -359,8 +371,17 @@ class _Stack:
         return out
 
 
-def _what_pulls(scenario: Scenario) -> tuple[Any, ...]:
-    """Everything that the paths of levers depend on."""
+def _single(name: str) -> Callable[[Parameters], list[Any]]:
+    """A function that finds the one spec of this name."""
+
+    def read(parameters: Parameters) -> list[Any]:
+        return [getattr(parameters, name)]
+
+    return read
+
+
+def _inputs_of_levers(scenario: Scenario) -> tuple[Any, ...]:
+    """Everything in a scenario that its lever paths depend on."""
     government = scenario.parameters.government
     return (
         scenario.events,
@@ -372,6 +393,7 @@ def _what_pulls(scenario: Scenario) -> tuple[Any, ...]:
 
 
 def _lever_paths(scenario: Scenario, roster: dict[str, str]) -> dict[str, Array]:
+    """The path of every lever under a scenario's events and scheduled policies, (month or 1, *axes)."""
     government = scenario.parameters.government
     months = scenario.run.months
     pulls = [pull for event in scenario.events if event.active for pull in event.pull(months)]
@@ -383,9 +405,9 @@ def _lever_paths(scenario: Scenario, roster: dict[str, str]) -> dict[str, Array]
 
 
 def apportion(weights: Array, total: int) -> Array:
-    """Whole numbers that sum to ``total`` in proportion to ``weights``: largest remainder.
+    """Whole numbers that sum to ``total``, in proportion to ``weights``: the method of the largest remainder.
 
-    Quotas instead of independent draws keep the mix of a small world equal to that of a large one.
+    Quotas in place of independent draws keep the mix of a small world equal to that of a large one.
     """
     exact = weights / weights.sum() * total
     count = np.floor(exact).astype(np.int64)
@@ -395,17 +417,38 @@ def apportion(weights: Array, total: int) -> Array:
     return count
 
 
-def cell_weights(world: SimpleNamespace, run: int) -> Array:
-    at = lambda array: array[min(run, len(array) - 1)]
-    region, mix = at(world.region.adopters), at(world.sector_mix)
-    startups = at(world.adopter.robotics_startups)[0]
+class Traits(NamedTuple):
+    """The numbers that the adopters of a world are drawn by; as in `World`."""
+
+    region: SimpleNamespace
+    sector: SimpleNamespace
+    type: SimpleNamespace
+    adopter: SimpleNamespace
+    prices: SimpleNamespace
+    sector_mix: Array
+
+
+def of_run(array: Array, run: int) -> Array:
+    """The row of a run, in an array whose leading axis may be 1."""
+    return array[min(run, len(array) - 1)]
+
+
+def cell_weights(region: Array, mix: Array, startups: float) -> Array:
+    """Part of all adopters in each cell of one run, (cell,); sums to one.
+
+    Parameters
+    ----------
+    region : (region,) weight of each region's adopters
+    mix : (region, sector) weight of each sector in a region
+    startups : part of the robotics sector that are startups; the others are industrial firms
+    """
     weight = (region / region.sum())[cell_region] * (mix / mix.sum(axis=1, keepdims=True))[cell_region, cell_sector]
     robotics = cell_sector == SECTORS.index("robotics")
     split = np.where(robotics, np.where(cell_type == TYPES.index("startup"), startups, 1 - startups), 1.0)
     return weight * split
 
 
-def _populate(world: SimpleNamespace, keys: Array, adopters: int) -> Population:
+def _populate(traits: Traits, keys: Array, adopters: int) -> Population:
     """Draw the adopters of every run at month 0 (section 6.0 of the model description)."""
     runs = len(keys)
     shape = (runs, adopters)
@@ -415,59 +458,63 @@ def _populate(world: SimpleNamespace, keys: Array, adopters: int) -> Population:
     peers = np.empty((*shape, N_PEERS), np.int32)
     count = np.empty((runs, len(CELLS)), np.int64)
     for run, key in enumerate(keys):
-        at = lambda array, run=run: array[min(run, len(array) - 1)]
-        count[run] = apportion(cell_weights(world, run), adopters)
+        region, mix = of_run(traits.region.adopters, run), of_run(traits.sector_mix, run)
+        count[run] = apportion(cell_weights(region, mix, of_run(traits.adopter.robotics_startups, run)[0]), adopters)
         cell = _members(count[run])
         begin = np.cumsum(count[run]) - count[run]
         agents = (cell.astype(np.int64) << 26) + _ranks(count[run], cell)
         sector, kind = cell_sector[cell], cell_type[cell]
-        raw = np.exp(at(world.adopter.size_spread) * normals(key, "init", 0, agents, 0))
+        raw = np.exp(of_run(traits.adopter.size_spread, run) * normals(key, "init", 0, agents, 0))
         total = np.bincount(sector, raw, minlength=len(SECTORS))
         members = np.bincount(sector, minlength=len(SECTORS))
         size[run] = raw / total[sector]
         # of the size as it is kept, so that an engine that takes the power itself finds the same number
-        size_power[run] = size[run].astype(float) ** at(world.sector.site_diversity)[sector]
+        size_power[run] = size[run].astype(float) ** of_run(traits.sector.site_diversity, run)[sector]
         relative = raw / total[sector] * members[sector]
-        own_hosting[run] = self_hosting_premium(relative, at(world.prices.self_hosting_penalty))
-        spread = at(world.adopter.taste_spread)
+        own_hosting[run] = self_hosting_premium(relative, of_run(traits.prices.self_hosting_penalty, run))
+        spread = of_run(traits.adopter.taste_spread, run)
         for taste, weight, option in (
-            (quality, at(world.adopter.quality_weight), 1),
-            (cost, at(world.type.cost_weight)[kind], 2),
+            (quality, of_run(traits.adopter.quality_weight, run), 1),
+            (cost, of_run(traits.type.cost_weight, run)[kind], 2),
         ):
             # the shift keeps the mean taste at the declared weight
             taste[run] = weight * np.exp(spread * normals(key, "init", 0, agents, option) - spread**2 / 2)
-        starts[run] = uniforms(key, "init", 0, agents, 3) < at(world.type.initial_adoption)[kind]
-        local = int(at(world.adopter.local_peers)[0])
+        starts[run] = uniforms(key, "init", 0, agents, 3) < of_run(traits.type.initial_adoption, run)[kind]
+        local = int(of_run(traits.adopter.local_peers, run)[0])
         _find_peers(key, agents, cell, begin, count[run], local, peers[run])
     return Population(size, size_power, quality, cost, own_hosting, peers, starts, count)
 
 
 _PEERS = STREAMS["peers"].group
+_CELLS_OF_REGION = len(SECTOR_TYPES)
+_ROBOTICS_STARTUPS = SECTOR_TYPES.index(("robotics", "startup"))
+_ROBOTICS_FIRMS = SECTOR_TYPES.index(("robotics", "industrial"))
 
 
 @numba.njit(cache=True, nogil=True)
 def _find_peers(key, agents, cell, begin, count, local, peers):
-    """Some peers from the own region and sector, the others from everyone, none of them oneself."""
-    regions_sectors = np.empty((count.size, 2), np.int64)
+    """The first ``local`` peers come from the adopter's region and sector, the others from everyone; never itself."""
+    neighbourhood = np.empty((count.size, 2), np.int64)
     for c in range(count.size):
         # the two robotics cells of a region stand side by side and form one neighbourhood
         low, high = begin[c], begin[c] + count[c]
-        if c % 7 == 4:
+        if c % _CELLS_OF_REGION == _ROBOTICS_STARTUPS:
             high = begin[c + 1] + count[c + 1]
-        elif c % 7 == 5:
+        elif c % _CELLS_OF_REGION == _ROBOTICS_FIRMS:
             low = begin[c - 1]
-        regions_sectors[c, 0], regions_sectors[c, 1] = low, high
+        neighbourhood[c, 0], neighbourhood[c, 1] = low, high
     everyone = cell.size
-    luck = np.empty(everyone)
+    draws = np.empty(everyone)
     for n in range(N_PEERS):
-        draw_neighbours(key[0], key[1], _PEERS, 0, agents, n, luck)
+        draw_neighbours(key[0], key[1], _PEERS, 0, agents, n, draws)
         for i in range(everyone):
-            low, high = regions_sectors[cell[i], 0], regions_sectors[cell[i], 1]
+            low, high = neighbourhood[cell[i], 0], neighbourhood[cell[i], 1]
             a, b = low, high
             if n >= local or high - low < 2:
                 a, b = 0, everyone
             if b - a < 2:
-                peers[i, n] = i
+                peers[i, n] = i  # the only adopter of the world
                 continue
-            j = a + np.int64(luck[i] * (b - a - 1))
+            # one place fewer than there are adopters: places from the adopter's own on move up by one
+            j = a + np.int64(draws[i] * (b - a - 1))
             peers[i, n] = j + 1 if j >= i else j

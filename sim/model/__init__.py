@@ -1,4 +1,4 @@
-"""What is simulated: who takes part, in which world, by which rules, and what governments can change.
+"""What is simulated: the actors, their world, the rules, and what governments can change.
 
 =================  ==============================================================================================
 `agents`           one file per agent type: lab, startup, firm, public agency, government
@@ -6,8 +6,8 @@
 `policies`         one file per public policy; a policy only pulls levers
 `rules`            one pure function per equation, and the order of a month
 `levers`           everything a policy may change, and how two policies on one lever combine
-`events`           dated events that are nobody's policy
-`reactions`        rules by which governments react to what they see
+`events`           dated events without a government's decision
+`reactions`        rules by which governments react to metrics
 `loops`            the feedback loops, and the switch that opens each of them
 `observables`      what a run records: unit, dimensions, stock or flow
 `state`            what an agent or a region remembers from month to month
@@ -28,6 +28,6 @@ The feedback loops (register and switches in `sim.model.loops`), drawn where the
     (R8), power (B3)                |          +----- price <-- load (B1), experience (R6)        |
                                     +-------------------------------------------------------------+
 
-Loops that only reinforce lock a market in (arthur1989, katz1985); the others, and the curvature and decay of data (B4)
-and reacting governments (B5), hold it open. Which of them win is a result, not a premise.
+Reinforcing loops alone lock a market in (arthur1989, katz1985). Balancing loops, diminishing returns and decay of data
+(B4) and reacting governments (B5) keep it open. Which of them win is a result, not a premise.
 """

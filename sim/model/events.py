@@ -1,6 +1,6 @@
 """Dated events: things that happen to labs and audiences without any government's decision.
 
-Like a policy, an event only pulls levers (`sim.model.levers`), so it obeys the same rules of order and timing.
+Like a policy, an event only pulls levers (`sim.model.levers`), so the same rules of order and timing hold for it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sim.model.policies.security_incident import incident
 
 
 class _Dated(Spec):
-    """What every event has."""
+    """The fields that every event has."""
 
     id: str = Field("", description="Name by which an extending scenario can change this entry; given if absent.")
     active: bool = Field(True, description="Whether the event takes part; false drops an inherited one.")
@@ -27,7 +27,7 @@ class _Dated(Spec):
 
     @property
     def about(self) -> str:
-        """Whom it is about, in a word or two."""
+        """The line that the event is about; empty if it is about none."""
         return str(getattr(self, "line", ""))
 
 

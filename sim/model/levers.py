@@ -1,7 +1,7 @@
 """Everything that a policy may change, and how two policies on one lever combine.
 
-A policy never touches an agent: it returns `Pull` s, and rules read the combined `Levers`. The order in which policies
-are listed cannot matter, because contributions are sorted by value before they combine; a pull of strength zero leaves
+A policy never touches an agent. It returns pulls (`Pull`), and rules read the combined levers (`LEVERS`). The order of
+policies cannot matter, because contributions are sorted by value before they combine. A pull of strength zero leaves
 every bit as it was.
 
 =========  =======================================================  =======================
@@ -33,7 +33,7 @@ Rule = Literal["fraction", "add", "multiply", "largest", "smallest"]
 
 @dataclass(frozen=True)
 class Lever:
-    """One thing that policies move: its axes, how pulls combine, its unit, and the rule that reads it."""
+    """One thing that policies move: its axes, how pulls combine, its unit and its meaning."""
 
     name: str
     axes: tuple[str, ...]
@@ -100,7 +100,7 @@ LEVERS: dict[str, Lever] = {lever.name: lever for lever in _ALL}
 
 @dataclass(frozen=True)
 class Pull:
-    """A policy's hand on one lever.
+    """The contribution of one policy or event to one lever.
 
     ``value`` runs over the leading axis (months of a schedule, or runs of a reaction); ``targets`` names, per axis of
     the lever, the labels that are pulled (absent: all). The target ``home`` picks lines by the region of their lab.
@@ -189,12 +189,12 @@ def added(
         for pull in pulls:
             gathered.setdefault(pull.lever, []).append((rows, pull.spread(lines)))
     out = {}
-    for name, found in gathered.items():
+    for name, touching in gathered.items():
         lever = LEVERS[name]
         whole = np.broadcast_to(levers[name], (runs, *levers[name].shape[1:])).copy()
-        touched = np.unique(np.concatenate([rows for rows, _ in found]))
+        touched = np.unique(np.concatenate([rows for rows, _ in touching]))
         parts = [whole[touched]]
-        for rows, part in found:
+        for rows, part in touching:
             beside = np.full_like(parts[0], lever.neutral)
             beside[np.searchsorted(touched, rows)] = part
             parts.append(beside)
@@ -204,7 +204,7 @@ def added(
 
 
 def together(lever: Lever, parts: Sequence[Array]) -> Array:
-    """Contributions of equal shape to one lever, combined by its rule; their order does not matter to any bit."""
+    """Contributions of equal shape to one lever, combined by its rule. Their order changes no bit."""
     return _reduce(lever.rule, np.sort(np.stack(parts), axis=0))
 
 

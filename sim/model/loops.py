@@ -1,8 +1,8 @@
 """The feedback loops, and the switch that opens each of them.
 
-A loop is cut where behaviour enters its receiving term: the *signal* named below. ``live`` passes the signal on,
-``frozen@t`` holds it at its value of month t, ``off`` holds it at its neutral value from the start. Everything before
-the cut goes on integrating, so a cut loop can still be measured (section 8 of the model description).
+A loop is cut at its *signal*, named below, where behaviour enters the term that receives it. ``live`` passes the signal
+on, ``frozen@t`` holds it at its value of month t, and ``off`` holds it at its neutral value from the start. Stocks
+before the cut go on changing, so a cut loop can still be measured (section 8 of the model description).
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ _REGISTER = (
 LOOPS: dict[str, Loop] = {loop.key: loop for loop in _REGISTER}
 
 ALWAYS = 1 << 30
+"""``until`` of a loop that is never cut: later than any month."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,10 @@ class Switch:
             return cls()
         if text == "off":
             return cls(-1)
-        found = re.fullmatch(r"frozen@(\d{4}-\d{2}|\d+)", text)
-        if not found:
+        match = re.fullmatch(r"frozen@(\d{4}-\d{2}|\d+)", text)
+        if not match:
             raise ValueError(f"{text!r} is no switch; write live, off or frozen@2026-01")
-        label = found[1]
+        label = match[1]
         return cls(month_number(int(label) if label.isdigit() else label))
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """What a run records: for each quantity its dimensions, unit, long name, and whether it is a stock, a flow or a ratio.
 
-Engines fill these; `sim.results.dataset` labels them. A new output is one line here and one line where its value
-arises. Dimensions exclude ``run`` and ``month``, which everything has.
+Engines fill these, and `sim.results.dataset` labels them. A new output takes one line here and one line where its value
+is computed. Dimensions exclude ``run`` and ``month``, which all have.
 """
 
 from __future__ import annotations

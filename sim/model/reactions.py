@@ -1,13 +1,16 @@
-"""Governments that react: rules that watch a metric, late and with noise, and act when it passes a threshold.
+"""Reactions of governments: rules that watch a metric, late and with noise, and act when it passes a threshold.
 
-A reaction pulls levers through a policy of the catalogue, so it obeys the same rules as a scheduled one. When it acts
-and how strongly is decided month by month inside each run: see `sim.model.rules.reaction` (section 6.7 of the model
-description). `SHIPPED` are ready-made rules; a scenario switches one on by naming it.
+A reaction pulls levers through a policy of the catalogue, like a scheduled policy. When it acts, and how strongly, is
+decided month by month inside each run: see `sim.model.rules.reaction` (section 6.7 of the model description).
+`SHIPPED` are ready-made rules; a scenario switches one on by naming it.
 
-What a strength of 1 means. A policy with one graded number, such as the friction of `scrutiny`, has that number set by
-the rule, counted from where it does nothing: strength 1 is a friction of 1. A policy with several graded numbers, such
-as `chip_self_reliance`, has all of them scaled: strength 1 is the policy as it is written down, 0.5 half of it. A
-programme with a total, `grid_buildout`, is built at that pace, and its total stays the most that is ever built.
+What a strength of 1 means:
+
+* If the policy has one graded number, such as the friction of `scrutiny`, the rule sets that number, counted from the
+  value at which the policy does nothing. Strength 1 is a friction of 1.
+* If it has several, such as `chip_self_reliance`, the rule scales them all. Strength 1 is the policy as it is written,
+  0.5 is half of it.
+* A programme with a total, `grid_buildout`, is built at that pace. Its total stays the most that is ever built.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from sim.model.levers import Array
 from sim.model.policies import Policy, Schedule, policy_union
 
 FROM_RULE = ("id", "active", "actor", "start", "end", "announce", "ramp", "fade", "source", "note")
-"""Fields of a policy that a reaction does not state in its action: the rule has its own, or decides them."""
+"""Fields of a policy that the action of a reaction does not state: the rule has its own, or decides them."""
 
 
 def set_by_rule(kind: type[Policy]) -> tuple[str, ...]:
@@ -128,7 +131,7 @@ class Reaction(Spec):
     @field_validator("action", mode="before")
     @classmethod
     def _without_dates(cls, action: Any) -> Any:
-        """What the rule decides stands at its default, so that two equal actions compare equal."""
+        """Leave what the rule decides at its default, so that two equal actions compare equal."""
         return stated(action) if isinstance(action, Policy) else action
 
     @field_serializer("action")
@@ -168,7 +171,7 @@ class Reaction(Spec):
 
 
 def stated(action: Policy) -> dict[str, Any]:
-    """What a reaction states of its action."""
+    """The fields that a reaction states of its action, with their values."""
     left_out = set_by_rule(type(action))
     return {
         name: getattr(action, name)

@@ -1,8 +1,8 @@
-"""The state variables of the model: whose they are, their axes, unit and meaning (entities of grimm2020).
+"""The state variables of the model: their entity, axes, unit and meaning (entities of grimm2020).
 
-A state variable is what the world must remember from one month to the next, or what sets one entity apart from others
-of its kind for a whole run. Everything else that a month computes follows from these and is an observable at most.
-The tests hold this table against what the engine keeps: nothing may be remembered that is not declared here.
+A state variable is what the world must remember from one month to the next, or a trait that sets an entity apart from
+others of its kind for a whole run. Everything else that a month computes follows from these. The tests compare this
+table with what the engine keeps: it may remember nothing that is not declared here.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ Keeper = Literal["engine", "traits", "choices", "memory", "rule"]
 class StateVariable:
     """One thing that an entity remembers.
 
-    ``dims`` leave out the run. ``keeper``: the part of the engine that holds it, namely the engine itself, the fixed
-    traits or the choices of adopters, a reaction rule's memory, or its record.
+    ``dims`` leave out the run. ``keeper`` is the part of the engine that holds it: the engine itself, the traits or the
+    choices of adopters, or the memory or record of a reaction rule.
     """
 
     name: str

@@ -1,8 +1,8 @@
-"""A tree of stated values to a `Scenario`: every mistake at once, each with its place.
+"""From a tree of stated values to a `Scenario`: reports every mistake at once, each with its place.
 
-Messages are ours rather than pydantic's, because only here are the file, the line and the unit known; pydantic still
-builds the result and has the last word. A value with a mistake is put aside and the rest is checked on, so that
-one mistake never hides another and never shows up twice.
+Messages are written here and not by pydantic, because only here are the file, the line and the unit known. Pydantic
+still builds the result and makes the last check. A value with a mistake is left out and the rest is checked, so one
+mistake never hides another and is never reported twice.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _ID_BITS = 0xFFFFFFFC
 
 @dataclass(frozen=True)
 class Checked:
-    """What became of a tree. ``scenario`` lacks whatever ``problems`` complain of."""
+    """The result of a check. ``scenario`` lacks the values that ``problems`` are about."""
 
     scenario: Scenario
     problems: tuple[Problem, ...]
@@ -71,7 +71,7 @@ class Checked:
 def check(tree: Node, found: Iterable[Problem] = ()) -> Checked:
     """The scenario that a complete tree of stated values describes (ids given, ``extends`` followed).
 
-    ``found`` are mistakes that reading met: what they left out is not missed a second time.
+    ``found`` are mistakes that reading found. What they left out is not reported as missing again.
     """
     return _Checker(tree, found).run()
 
@@ -160,9 +160,9 @@ class _Checker:
         )
 
     def _missed(self, parent: Node, key: str) -> bool:
-        """Whether a key is plainly absent, rather than stated and already complained of."""
+        """Whether a key is absent, and not stated with a mistake that is reported already."""
         place = (parent.file, below(parent.path, key))
-        return place not in self.found and all((each.file, each.path) != place for each in self.problems)
+        return place not in self.found and all((problem.file, problem.path) != place for problem in self.problems)
 
     def _find(self, *keys: str) -> Node:
         """The stated node at a key path, or the nearest above it."""
@@ -205,7 +205,7 @@ class _Checker:
         if origin is Annotated:
             return self._value(node, arguments[0], field, arguments[1:])
         if origin in (Union, types.UnionType):
-            return self._value(node, next(each for each in arguments if each is not type(None)), field)
+            return self._value(node, next(argument for argument in arguments if argument is not type(None)), field)
         if origin is dict:
             return self._lines(node, arguments[1])
         if origin is tuple:
@@ -244,8 +244,8 @@ class _Checker:
         inside = node if shape == "" else node.entries[shape]
         spread = shape in ("normal", "lognormal")  # its numbers are no values: a mean may be impossible
         values: list[Any] = [
-            each.value if spread else getattr(self._value(each, annotation, field, extra), "value", None)
-            for each in inside.items or (inside,)
+            value.value if spread else getattr(self._value(value, annotation, field, extra), "value", None)
+            for value in inside.items or (inside,)
         ]
         if None in values:
             return None
@@ -272,7 +272,7 @@ class _Checker:
         return replace(node, value=round(median) if annotation is int else median)
 
     def _text(self, node: Node, metadata: Iterable[Any]) -> Node | None:
-        switch = any(isinstance(each, AfterValidator) for each in metadata)
+        switch = any(isinstance(validator, AfterValidator) for validator in metadata)
         if not isinstance(node.value, str):
             scalar = not isinstance(node.value, dict | tuple)
             remedy = f'Put it in quotes: "{shown(node.value)}".' if scalar else ""
@@ -389,7 +389,7 @@ class _Checker:
         return replace(node, value=kept)
 
     def _apart(self, node: Node) -> None:
-        """No two lines may share the address of their luck."""
+        """Refuse two lines whose random draws would have the same address."""
         seen: dict[int, str] = {}
         for name in (*_default_values()["lines"], *node.entries):
             address = zlib.crc32(name.encode("utf-8", "surrogatepass")) & _ID_BITS
@@ -399,7 +399,7 @@ class _Checker:
                 self._say(node.entries[name].problem(what, "Change a letter of its name."))
 
     def _complete_lines(self, lines: dict[str, Any]) -> None:
-        """A new line must say where it comes from and whether it is open; without, it is put aside."""
+        """Leave out new lines that do not say where they come from and whether they are open."""
         for name in [name for name in lines if name not in _default_values()["lines"]]:
             node = self._find("parameters", "lines", name)
             for key in ("region", "openness"):
@@ -545,7 +545,7 @@ class _Checker:
         raise AssertionError("a scenario without any stated value is refused")
 
     def _cross_check(self, scenario: Scenario) -> None:
-        """What single values cannot show."""
+        """Check values against each other."""
         parameters, known = scenario.parameters, self._known_lines()
         adopter = parameters.adopter
         modes = self._find("parameters", "adopter", "mode_dissimilarity")
@@ -577,7 +577,7 @@ class _Checker:
             self._say(followed.problem(what, "Name active lines in focus.lines."))
 
     def _cross_check_ranges(self, scenario: Scenario) -> None:
-        """What ranges could bring about together."""
+        """Check ranges against each other."""
         first, second = "adopter.mode_dissimilarity", "adopter.line_dissimilarity"
         if first in self.varied or second in self.varied:
             adopter = scenario.parameters.adopter
@@ -627,7 +627,7 @@ class _Checker:
     # --- warnings -----------------------------------------------------------------------------------------------------
 
     def _warn(self, scenario: Scenario, listed: dict[str, list[tuple[Node, Any]]]) -> None:
-        """Stated values that are possible, but that nobody has argued for."""
+        """Warn of stated values that are possible, but outside the plausible range."""
         for row in walk(scenario.parameters, default_parameters(), "parameters."):
             if row.implausible:
                 node = self._stated(row.key)
@@ -656,7 +656,7 @@ class _Checker:
         """The stated node of a quantity, whose key may hold dots inside a line's name."""
         node, rest = self.tree, key
         while rest:
-            match = max((each for each in node.entries if f"{rest}.".startswith(f"{each}.")), key=len, default=None)
+            match = max((entry for entry in node.entries if f"{rest}.".startswith(f"{entry}.")), key=len, default=None)
             if match is None:
                 return None
             node, rest = node.entries[match], rest[len(match) + 1 :]
@@ -665,8 +665,8 @@ class _Checker:
 
 def shape_of(node: Node) -> str | None:
     """The shape of a distribution that stands in place of a value; empty for a pair of ends; None: it is none."""
-    if len(node.items) == 2 and all(isinstance(each.value, int | float | str) for each in node.items):
-        return "" if not any(isinstance(each.value, bool) for each in node.items) else None
+    if len(node.items) == 2 and all(isinstance(item.value, int | float | str) for item in node.items):
+        return "" if not any(isinstance(item.value, bool) for item in node.items) else None
     if len(node.entries) == 1:
         (shape,) = node.entries
         return shape if shape in SHAPES else None

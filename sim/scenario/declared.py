@@ -1,4 +1,4 @@
-"""What a scenario can name, read from the declarations: every number, and what each policy and event pulls."""
+"""What a scenario can name, from the declarations: every number, and the levers of each policy and event."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def quantities() -> dict[str, Quantity]:
 
 @cache
 def _quantities() -> dict[str, Quantity]:
-    found = {short_key(each.key): each for each in walk(Scenario(name="defaults").parameters)}
+    numbers = {short_key(number.key): number for number in walk(Scenario(name="defaults").parameters)}
     acting: dict[str, type[Any]] = {**policy_kinds(), **EVENT_KINDS, "reaction": Reaction}
     for kind, spec in acting.items():
         for name, field in spec.model_fields.items():
             if is_quantity(field):
                 default = math.nan if field.is_required() or field.default is None else field.default
-                found[f"{kind}.{name}"] = describe_field(f"{kind}.{name}", field, default, default)
-    return found
+                numbers[f"{kind}.{name}"] = describe_field(f"{kind}.{name}", field, default, default)
+    return numbers
 
 
 def is_word(field: FieldInfo) -> bool:
@@ -47,13 +47,13 @@ def is_word(field: FieldInfo) -> bool:
 def choices_of(annotation: Any) -> list[str]:
     """The words that a field may hold, if they are few and fixed."""
     if get_origin(annotation) is Literal:
-        return [str(each) for each in get_args(annotation)]
-    return list(dict.fromkeys(word for each in get_args(annotation) for word in choices_of(each)))
+        return [str(part) for part in get_args(annotation)]
+    return list(dict.fromkeys(word for part in get_args(annotation) for word in choices_of(part)))
 
 
 def levers_of(spec: type[Any]) -> tuple[str, ...]:
-    """The levers that a policy or event pulls, sorted: found out by asking it, with every word and flag it may hold."""
-    example, found = example_of(spec), set[str]()
+    """The levers that a policy or event pulls, sorted. It is asked with every word and flag that it may hold."""
+    example, levers = example_of(spec), set[str]()
     for name, field in spec.model_fields.items():
         choices: list[Any] = choices_of(field.annotation) if is_word(field) else [True, False]
         for choice in choices if is_word(field) or field.annotation is bool else ():
@@ -61,12 +61,12 @@ def levers_of(spec: type[Any]) -> tuple[str, ...]:
             pulls = (
                 action.pull(action.schedule(A_YEAR, 0.0, 1.0)) if hasattr(action, "schedule") else action.pull(A_YEAR)
             )
-            found |= {pull.lever for pull in pulls}
-    return tuple(sorted(found))
+            levers |= {pull.lever for pull in pulls}
+    return tuple(sorted(levers))
 
 
 def example_of(spec: type[Any]) -> Any:
-    """A policy or event at its defaults, from 2026-01; what else must be given is about any line."""
+    """A policy or event at its defaults, from 2026-01. Other required fields are 0, or the first line."""
     values = {"line": next(iter(Parameters().lines)), "start": "2026-01"}
     given = {name: values.get(name, 0) for name, field in spec.model_fields.items() if field.is_required()}
     return spec(**{**given, "start": values["start"]})

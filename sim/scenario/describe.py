@@ -1,4 +1,4 @@
-"""What a scenario says, in sentences: to be read before a run is paid for."""
+"""A scenario in sentences, to be read before a long run."""
 
 from __future__ import annotations
 
@@ -103,10 +103,10 @@ def _dropped(entries: Any, inherited: Any) -> Iterator[str]:
 
 
 def _marked(entry: Any, inherited: Any, compared: bool) -> str:
-    """How an entry stands to the ones that the base has."""
+    """Whether an entry is new or changed against the base: `` [new]``, `` [changed]`` or nothing."""
     if not compared:
         return ""
-    same = [each for each in inherited if each.id == entry.id]
+    same = [other for other in inherited if other.id == entry.id]
     return "" if entry in same else " [changed]" if same else " [new]"
 
 
@@ -143,26 +143,26 @@ def _events(scenario: Scenario, base: Scenario | None) -> Iterator[str]:
 
 def _numbers(scenario: Scenario, base: Scenario | None) -> Iterator[str]:
     before = base.parameters if base else default_parameters()
-    found = False
+    differs = False
     for row in walk(scenario.parameters, before):
         if row.value != row.default:
-            found = True
+            differs = True
             yield f"{row.key}: {row.default:g} -> {amount(row.value, row.unit)} ({row.meaning})"
     for name, line in scenario.parameters.lines.items():
         known = before.lines.get(name)
         if known is None:
-            found = True
+            differs = True
             yield f"lines.{name}: a new line, {line.openness}, from {line.region}."
             continue
         for key in ("region", "openness", "active", "builder"):
             old, new = getattr(known, key), getattr(line, key)
             if old != new:
-                found = True
+                differs = True
                 yield f"lines.{name}.{key}: {str(old).lower() if isinstance(old, bool) else old} -> {_word(new)}"
     if scenario.parameters.prices.markup_rule != before.prices.markup_rule:
-        found = True
+        differs = True
         yield f"prices.markup_rule: {before.prices.markup_rule} -> {scenario.parameters.prices.markup_rule}"
-    if not found:
+    if not differs:
         yield "none."
 
 

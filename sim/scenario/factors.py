@@ -270,10 +270,10 @@ def _extra(field: FieldInfo) -> dict[str, Any]:
 
 def _annotation(field: FieldInfo) -> Any:
     """The declared type of a field, without what wraps it."""
-    found = field.annotation
-    while get_origin(found) is Annotated or type(None) in get_args(found):
-        found = next(each for each in get_args(found) if each is not type(None))
-    return found
+    annotation = field.annotation
+    while get_origin(annotation) is Annotated or type(None) in get_args(annotation):
+        annotation = next(argument for argument in get_args(annotation) if argument is not type(None))
+    return annotation
 
 
 def is_month(field: FieldInfo) -> bool:
@@ -414,17 +414,21 @@ def reconcile(factors: Sequence[Factor], scenario: Scenario) -> tuple[list[Facto
 def _dates(factors: Sequence[Factor], scenario: Scenario) -> list[Problem]:
     """Mistakes in dates that vary: an end before the start, an announcement after it."""
     ends = {factor.key: factor.distribution.ends for factor in factors if factor.unit == "month"}
-    found = []
+    problems = []
     for entry in scenario.policies:
-        of = lambda name, entry=entry: ends.get(f"policies.{entry.id}.{name}", (getattr(entry, name),) * 2)
-        start, end, announce = of("start"), of("end"), of("announce")
+        start, end, announce = (
+            ends.get(f"policies.{entry.id}.{name}", (getattr(entry, name),) * 2)
+            for name in ("start", "end", "announce")
+        )
         if not any(f"policies.{entry.id}.{name}" in ends for name in ("start", "end", "announce")):
             continue
         place = f"policies.{entry.id}"
         if end[0] is not None and end[0] <= start[1]:
             what = f"can end in {month_label(end[0])} and start in {month_label(start[1])}."
-            found.append(Problem(PLACE, 0, place, what, "Let the earliest end be later than the latest start."))
+            problems.append(Problem(PLACE, 0, place, what, "Let the earliest end be later than the latest start."))
         if announce[1] is not None and announce[1] > start[0]:
             what = f"can be announced in {month_label(announce[1])} and start in {month_label(start[0])}."
-            found.append(Problem(PLACE, 0, place, what, "Let the latest announcement not be after the earliest start."))
-    return found
+            problems.append(
+                Problem(PLACE, 0, place, what, "Let the latest announcement not be after the earliest start.")
+            )
+    return problems

@@ -61,7 +61,9 @@ def _descend(node: Any, rest: str, key: str, place: str) -> tuple[str, str | int
         if name in type(node).model_fields:
             return name, name, getattr(node, name), type(node).model_fields[name]
     elif isinstance(node, dict):
-        name = max((each for each in node if f"{rest}.".startswith(f"{each}.")), key=len, default="")  # may hold dots
+        name = max(
+            (known for known in node if f"{rest}.".startswith(f"{known}.")), key=len, default=""
+        )  # may hold dots
         if name:
             return name, name, node[name], None
     elif isinstance(node, tuple):
@@ -85,7 +87,7 @@ def _below(node: Any) -> list[str]:
 
 
 class Applier:
-    """Gives a scenario the values of a point, fast: it copies what lies on the way to a value and shares the rest.
+    """Gives a scenario the values of a point. It is fast: it copies what leads to a value and shares the rest.
 
     Nothing is checked again: `sim.scenario.factors.make_factor` has seen to it that every value is one that the
     scenario would accept.

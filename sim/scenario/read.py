@@ -1,4 +1,4 @@
-"""YAML text to a tree that remembers its lines; refuses what is not plain data.
+"""From YAML text to a tree that remembers its lines. What is not plain data is refused.
 
 A scenario file is data, so of YAML only data is let in: mappings with text keys, lists, text, numbers, true and false,
 and plain aliases. Scalars follow the core schema of YAML 1.2, in which ``off`` and ``2026-01`` are text. Mistakes that
@@ -186,7 +186,7 @@ def _nearest(name: str, names: Sequence[str]) -> str | None:
     import difflib
 
     # without their endings, which make any two names look alike
-    stems = {Path(each).stem: each for each in names}
+    stems = {Path(file).stem: file for file in names}
     near = difflib.get_close_matches(Path(name).stem, stems, n=1)
     return stems[near[0]] if near else None
 

@@ -42,7 +42,7 @@ _OWN = ("name", "description")
 
 @dataclass(frozen=True)
 class Loaded:
-    """A scenario that was read: what it says, what is doubtful in it, and what it extends."""
+    """A scenario that was read, the warnings about it, and the scenario that it extends."""
 
     scenario: Scenario
     warnings: tuple[Problem, ...]
@@ -278,9 +278,9 @@ class _Files:
             what = f'is {shown(new.value)}, but the inherited entry "{name}" is of kind {old.value}.'
             self.say(new.problem(what, "Drop that one with active: false and add this under another id."))
             return inherited
-        before, after = (each.entries.get("action") for each in (inherited, entry))
+        before, after = (side.entries.get("action") for side in (inherited, entry))
         if before is not None and after is not None:
-            kinds = [each.entries.get("kind") for each in (before, after)]
+            kinds = [action.entries.get("kind") for action in (before, after)]
             if kinds[1] is not None and kinds[0] is not None and kinds[0].value != kinds[1].value:
                 inherited = _without(inherited, ("action",))  # another policy has no use for the numbers of this one
         return _overlaid(inherited, entry)
@@ -336,7 +336,7 @@ def _named(tree: Node, name: str) -> Node:
 
 def _scenarios_in(folder: str) -> list[str]:
     place = Path(folder or ".")
-    return sorted(each.name for each in place.iterdir() if each.suffix == ".yaml") if place.is_dir() else []
+    return sorted(file.name for file in place.iterdir() if file.suffix == ".yaml") if place.is_dir() else []
 
 
 # --- key=value --------------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def json_schema() -> dict[str, Any]:
     for spec in policy_kinds().values():  # those that were registered
         if spec.__name__ not in definitions:
             alone = spec.model_json_schema()
-            definitions.update({name: _for_files(each) for name, each in alone.pop("$defs", {}).items()})
+            definitions.update({name: _for_files(definition) for name, definition in alone.pop("$defs", {}).items()})
             definitions[spec.__name__] = _for_files(alone)
     tree = _for_files(made)
     properties = tree["properties"]

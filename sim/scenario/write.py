@@ -43,7 +43,7 @@ def _mapping(spec: BaseModel, default: BaseModel | None, indent: str, varied: Va
         value = getattr(spec, key)
         known = getattr(default, key, ...) if default is not None else ...
         place = f"{path}{key}".removeprefix("parameters.")
-        spread = place in varied or any(each.startswith(f"{place}.") for each in varied) or key == "parameters"
+        spread = place in varied or any(key_path.startswith(f"{place}.") for key_path in varied) or key == "parameters"
         if value is None or (value == known and key not in ("name", "kind", "id") and not (spread and varied)):
             continue
         unit = field.json_schema_extra["unit"] if is_quantity(field) else "1"  # type: ignore[index,call-overload]

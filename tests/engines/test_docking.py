@@ -131,9 +131,9 @@ class GenerousGovernment(Government):
 
 
 class Watch(Startup):
-    def luck(self, stream, option=0, month=None):
+    def random_draw(self, stream, option=0, month=None):
         when = self.model.draw_month + 1 if stream == "arrive" else month
-        return super().luck(stream, option, when)
+        return super().random_draw(stream, option, when)
 
 
 @pytest.mark.parametrize(

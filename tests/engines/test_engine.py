@@ -14,7 +14,7 @@ from sim.basics.axes import CELLS, GROUPS, MODES, N_MODES, REGIONS, SECTORS, TYP
 from sim.basics.errors import RunError
 from sim.basics.streams import STREAMS, Stream, run_key, uniforms
 from sim.engines.lockstep.engine import simulate
-from sim.engines.lockstep.kernels import BLOCK
+from sim.engines.lockstep.kernels.structures import BLOCK
 from sim.engines.world import N_PEERS, apportion, build, cell_region, cell_sector, cell_type
 from sim.model.loops import LOOPS
 from sim.model.observables import OBSERVABLES

@@ -16,7 +16,7 @@ from sim.analysis.patterns import PATTERN_TITLES
 from sim.basics.axes import CELLS, MODES, REGIONS, SECTORS, TYPES
 from sim.basics.streams import STREAMS
 from sim.engines.lockstep.engine import Lockstep
-from sim.engines.lockstep.kernels import State
+from sim.engines.lockstep.kernels.structures import State
 from sim.engines.world import N_PEERS, Population, build
 from sim.model.agents.government import METRICS
 from sim.model.events import EVENT_KINDS
@@ -213,7 +213,7 @@ PASSING = {
     "lever",
     "line_usage",
     "equal_share",
-    "still",
+    "unchanging",
 }
 """What the engine holds that is no state: machinery, what a step leaves for the next one, and constants."""
 

@@ -65,7 +65,7 @@ def traded_model(other, here):
             for adopter in self.adopters:
                 place = self.twin[adopter.number]
                 adopter.address = int(agent_address(int(theirs.cell[0, place]), int(theirs.rank[0, place])))
-                adopter.compliance = adopter.luck("comply", month=0)
+                adopter.compliance = adopter.random_draw("comply", month=0)
             for government in self.governments:
                 government.address = order[government.place]
 

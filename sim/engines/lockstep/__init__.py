@@ -1,9 +1,9 @@
-"""The default engine: a batch of runs advances together, macro steps in NumPy and decisions in a compiled kernel.
+"""The default engine: a batch of runs advances together. Macro steps are NumPy, decisions a compiled kernel.
 
 `engine`         the month, step by step, for a batch of runs
-`adopters`       adopters between two macro steps: their state, and the kernel called over threads
+`adopters`       the state of adopters, and the call of the kernel over threads
 `kernels`        one month of all adopters, compiled
-`reactions`      governments that react: each rule's memory, its decisions, and the levers that it pulls
+`reactions`      reaction rules of governments: memory, decisions, and the levers that they pull
 `usage_sums`     usage summed over cells: tables, revenue, and the data that come back
-`month_levers`   the levers of a month, and which of them anybody pulls
+`month_levers`   the levers of a month, and which of them are pulled
 """

@@ -1,48 +1,57 @@
-"""Adopters between two macro steps: their state, the kernel call over threads, and the tallies that come back."""
+"""The adopters of a batch: their state in arrays, the call of the kernel over threads, and the tallies it returns."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.basics.axes import HOSTED, N_MODES, SECTORS
-from sim.engines.lockstep.kernels import (
+from sim.engines.lockstep.kernels.month import advance, look_around
+from sim.engines.lockstep.kernels.structures import (
     BLOCK,
     NEVER,
     Fixed,
     People,
     State,
     Tables,
-    Tally,
     Units,
-    advance,
-    look_around,
+    UnitTally,
     make_scratch,
 )
+from sim.engines.tally import Tally
 from sim.engines.world import World, cell_region, cell_sector, cell_type
 from sim.model.rules.adoption import probability
 
 Array = npt.NDArray[Any]
 LONGEST_MEMORY = 240
-"""Months after which tenure and age no longer change anything that could be seen."""
+"""Months after which tenure and age stop counting: they change nothing any more, and must fit into one byte."""
 
 
 def option_type(n_lines: int) -> Any:
-    """The smallest whole-number type that holds every option and -1: one byte an adopter up to 42 lines."""
+    """The smallest integer type that holds every option and -1: one byte an adopter up to 42 lines."""
     return np.int8 if n_lines * N_MODES <= np.iinfo(np.int8).max else np.int16
 
 
 class Deciders:
-    """The adopters of a batch: state in arrays, decisions in the kernel.
+    """The adopters of a batch.
 
-    ``tally`` holds what the last month came to, (run, cell, line, mode) or (run, cell): ``primary``, ``secondary`` and
-    ``new`` slots, ``pairs`` of lines (last: no second), ``moved``, ``began``, ``choosers``, ``surplus``, ``used`` and
-    ``used_power`` (sum of usage to the sector's diversity exponent).
+    Parameters
+    ----------
+    world : the batch
+    threads : how many of them share the kernel's work
+    leader : (run,) number of a run for each run; see `sim.engines.loop_switches.Switches`
+
+    Attributes
+    ----------
+    state : what adopters have chosen
+    tally : the counts of the newest month, with a leading run axis; there are none before the first
+    adopted : (run,) part of adopters that use a line
     """
+
+    tally: Tally
 
     def __init__(self, world: World, threads: int, leader: Array | None = None):
         self.world = world
@@ -70,14 +79,13 @@ class Deciders:
             tenure=np.zeros(shape, np.uint8),
             age=np.full(shape, NEVER, np.uint8),
         )
-        self.tally = SimpleNamespace()
         self.adopted = np.zeros(world.runs)
         self.blocks = -(-world.adopters // BLOCK)
         self.units = self._cut()
         self.fixed = self._fixed()
         self.counts = self._nothing_counted()
         self.threads = threads
-        self.desks = [make_scratch(len(world.lines)) for _ in range(self.threads)]
+        self.scratch = [make_scratch(len(world.lines)) for _ in range(self.threads)]
         self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
         self.started = False
         # arrival of new adopters, but for what policy adds
@@ -93,13 +101,16 @@ class Deciders:
         return {"trace_primary": self.state.primary, "trace_secondary": self.state.secondary}
 
     def _cut(self) -> Units:
-        """Cut every run into blocks of fixed size, whatever the number of threads."""
+        """Cut every run into blocks. Their size does not depend on the number of threads, so neither do sums."""
         first = np.tile(np.arange(self.blocks) * BLOCK, self.world.runs)
         last = np.minimum(first + BLOCK, self.world.adopters)
         return Units(np.repeat(np.arange(self.world.runs), self.blocks), first, last)
 
     def _full(self, array: Any, *shape: int, dtype: Any = np.float64) -> Array:
-        # a read-only array, or one in another order, would make the kernel compile a second time
+        """An array with all runs and of the given shape, as the kernel was compiled for.
+
+        A read-only array, or one in another order, would make Numba compile the kernel a second time.
+        """
         wanted = (self.world.runs, *shape)
         if array.shape == wanted and array.dtype == dtype and array.flags.carray:
             return array  # the kernel only reads it
@@ -114,7 +125,7 @@ class Deciders:
         diversity = w.sector.site_diversity[..., None]
         ramp = 1 - np.exp(-(months + 1) / a.ramp_time)
         learned = a.learning_weight * (1 - np.exp(-months / a.learning_time))
-        off = {loop: (w.until[loop] < 0)[:, None] for loop in ("R5", "R7")}
+        no_peers, no_learning = ((w.until[loop] < 0)[:, None] for loop in ("R5", "R7"))
         never = np.zeros((1, NEVER - LONGEST_MEMORY))
         ramps = np.concatenate([ramp, np.broadcast_to(never, (len(ramp), never.shape[1]))], axis=1)
         return Fixed(
@@ -126,9 +137,9 @@ class Deciders:
             switching_cost=self._full(w.type.switching_cost[:, cell_type], cells),
             line_dissimilarity=self._full(a.line_dissimilarity[:, 0]),
             mode_dissimilarity=self._full(a.mode_dissimilarity[:, 0]),
-            peer_weight=self._full(np.where(off["R5"], 0.0, a.peer_weight)[:, 0]),
+            peer_weight=self._full(np.where(no_peers, 0.0, a.peer_weight)[:, 0]),
             forced_review=self._full(a.forced_review[:, 0]),
-            learned=self._full(np.where(off["R7"], 0.0, learned), len(months)),
+            learned=self._full(np.where(no_learning, 0.0, learned), len(months)),
             ramp=self._full(ramps, NEVER + 1),
             ramp_power=self._full(ramps[:, None, :] ** diversity, sectors, NEVER + 1),
             slot=self._full(slots, 3),
@@ -152,22 +163,28 @@ class Deciders:
         outside: Array,
         block: Array,
     ) -> None:
-        """Everybody's decisions of a month, and the initial draw before the first.
+        """Let all adopters decide; before month 0 also draw what early adopters already use.
 
-        Parameters are what the macro steps found: ``coverage`` (run, sector, line), ``awareness`` (run, region, line),
-        the others (run or 1, cell, line, mode) or (run or 1, cell); ``block`` (run, line).
+        Parameters
+        ----------
+        month : from 0
+        coverage : (run, sector, line) part of tasks covered
+        log_cost, worth, available, banned : (run or 1, cell, line, mode) log of the price paid [log $/Mtoken], utility
+            that a cell shares [utils], whether the mode is offered, part of the cell that a ban binds
+        awareness : (run, region, line) part of adopters who know the line
+        push, outside : (run or 1, cell) factor on arrival, worth of using no line [utils]
+        block : (run, line) number of the line's block
         """
         w, cells, lines = self.world, len(cell_type), len(self.world.lines)
         if not self.started:
             self.adopted = np.zeros(w.runs)
-        by_option = lambda array: self._full(array, cells, lines, N_MODES).reshape(w.runs, cells, -1)
         any_ban = (banned > 0).any(axis=(1, 2, 3))
         tables = Tables(
             coverage=self._full(coverage, len(SECTORS), lines),
-            log_cost=by_option(log_cost),
-            worth=by_option(worth),
+            log_cost=self._by_option(log_cost),
+            worth=self._by_option(worth),
             open=self._full(available[..., HOSTED], lines, dtype=np.bool_),
-            banned=by_option(banned) if any_ban.any() else self.no_bans,
+            banned=self._by_option(banned) if any_ban.any() else self.no_bans,
             any_ban=self._full(any_ban, dtype=np.bool_),
             awareness=self._full(awareness, awareness.shape[1], lines),
             innovation=self._full(self.innovation * push, cells),
@@ -184,8 +201,13 @@ class Deciders:
         self._look_around(month)
         self._advance(month + 1, tables, starting=False)
 
+    def _by_option(self, array: Array) -> Array:
+        """(run or 1, cell, line, mode) -> (run, cell, option)."""
+        full = self._full(array, len(cell_type), len(self.world.lines), N_MODES)
+        return full.reshape(self.world.runs, len(cell_type), -1)
+
     def _look_around(self, month: int) -> None:
-        """What adopters see of others: last month's lines; as of the cut where the peer loop is frozen."""
+        """Note the lines of last month, which peers see. Where the peer loop is frozen, they see those of the cut."""
         state = self.state
         look_around(state.primary, state.before)
         live = self.world.until["R5"] >= month
@@ -199,11 +221,11 @@ class Deciders:
             # a leader without a line has learned nothing, whatever its tenure was
             state.tenure[cut] = np.where(state.primary[leader] >= 0, state.tenure[leader], 0)
 
-    def _nothing_counted(self) -> Tally:
+    def _nothing_counted(self) -> UnitTally:
         lines, n_units = len(self.world.lines), len(self.units.run)
         by_option = (n_units, len(cell_type), lines * N_MODES)
         by_cell = by_option[:2]
-        return Tally(
+        return UnitTally(
             primary=np.zeros(by_option, np.int32),
             secondary=np.zeros(by_option, np.int32),
             pairs=np.zeros((*by_cell, lines, lines + 1), np.int32),
@@ -223,25 +245,25 @@ class Deciders:
             advance(self.units, month, starting, part, self.people, self.state, self.fixed, tables, tally, scratch)
 
         if self.pool is None or n_units == 1:
-            work(self.every_unit, self.desks[0])
+            work(self.every_unit, self.scratch[0])
         else:
             parts = np.array_split(self.every_unit, min(self.threads, n_units))
-            for done in [
-                self.pool.submit(work, part, scratch) for part, scratch in zip(parts, self.desks, strict=False)
+            for job in [
+                self.pool.submit(work, part, scratch) for part, scratch in zip(parts, self.scratch, strict=False)
             ]:
-                done.result()
+                job.result()
         self.tally = self._whole(tally)
         self.adopted = self.tally.primary.sum(axis=(1, 2, 3)) / self.world.adopters
 
-    def _whole(self, tally: Tally) -> SimpleNamespace:
-        """Tallies of blocks added up to runs, options split into line and mode."""
+    def _whole(self, tally: UnitTally) -> Tally:
+        """The tallies of blocks added up to runs, with options split into line and mode."""
         runs, cells = self.world.runs, len(cell_type)
         out = {}
         for name, array in tally._asdict().items():
             # a copy: what was counted last month is still read in this one
             whole = array.reshape(runs, self.blocks, *array.shape[1:]).sum(axis=1) if self.blocks > 1 else array.copy()
             out[name] = whole.reshape(runs, cells, -1, N_MODES) if name in _BY_OPTION else whole
-        return SimpleNamespace(**out)
+        return Tally(**out)
 
 
 _BY_OPTION = ("primary", "secondary", "new", "used", "used_power")

@@ -1,8 +1,9 @@
 """The default engine: a batch of runs advances together, one month at a time.
 
-Macro quantities (compute, capability, price, awareness, stocks) are NumPy expressions over a leading ``run`` axis; the
-decisions of adopters, where the time goes, are one compiled kernel over (run, block of adopters). `Lockstep.month` is
-the schedule of a month; each of its steps is a method, and each equation in it a function of `sim.model.rules`.
+Macro quantities (compute, capability, price, awareness, stocks) are NumPy expressions over a leading ``run`` axis. The
+decisions of adopters, which take most of the time, are one compiled kernel over (run, block of adopters).
+`Lockstep.advance` is the schedule of a month. Each of its steps is a method, and each equation is a function of
+`sim.model.rules`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +25,7 @@ from sim.basics.errors import RunError
 from sim.basics.streams import normals, uniforms
 from sim.engines import cells
 from sim.engines.lockstep.adopters import Deciders
-from sim.engines.lockstep.kernels import compiled
+from sim.engines.lockstep.kernels.month import compiled
 from sim.engines.lockstep.month_levers import MonthLevers
 from sim.engines.lockstep.reactions import Reactions
 from sim.engines.lockstep.usage_sums import returned, spread
@@ -39,9 +41,9 @@ __all__ = ["Lockstep", "compiled", "simulate"]
 Array = npt.NDArray[Any]
 DOLLARS_PER_BILLION = 1e9
 NOTHING = np.zeros((1, 1, 1, 1))
-"""What no policy causes, (run, cell, line, mode)."""
+"""A lever that no policy pulls, by (run, cell, line, mode): broadcasts to any shape."""
 ROWS_RECORDED = 48
-"""Run-months that are recorded together: beyond, arrays leave the cache and nothing is gained."""
+"""Run-months that are recorded together. With more, arrays no longer fit the cache and nothing is gained."""
 
 
 def simulate(
@@ -58,13 +60,13 @@ def simulate(
     ----------
     jobs : (scenario, replicate number) of each run
     threads : int, optional
-        As many as cores if absent. The result does not depend on it.
+        As many as there are cores if absent. The result does not depend on it.
     progress : callable, optional
         Called with the number of run-months just done, from any thread.
     trace : bool
         Also return ``trace_primary`` and ``trace_secondary``, the options of every adopter, (run, month, adopter).
     keep : names of observables, optional
-        Record these only, which saves time and memory. No number depends on it.
+        Record these only, which saves time and memory. The numbers stay the same.
 
     Returns
     -------
@@ -85,11 +87,11 @@ def simulate(
             for low, high in itertools.pairwise(bounds.tolist())
         ]
         try:
-            done = [part.result() for part in parts]
+            results = [part.result() for part in parts]
         except BaseException:
             stop.set()  # a Ctrl-C, or one part's failure, ends the others within a month
             raise
-    return joined(done)
+    return joined(results)
 
 
 def _advance(
@@ -111,6 +113,93 @@ def _advance(
     return engine.world.reactions, engine.recorder.finish()
 
 
+@dataclass(frozen=True)
+class Unchanging:
+    """What the steps of a month need and no month changes; worked out once for a batch.
+
+    Attributes
+    ----------
+    worth_closed, worth_open : (run or 1, cell, option) utility but for ecosystem and policy, of a line that is closed
+        and of one that is open [utils]
+    trust_weight : (run or 1, cell, 1, 1)
+    capture : (run or 1, cell, mode) part of usage that teaches which labs capture, before privacy law
+    domestic : (1, cell, line) 1 where the line is made in the cell's region
+    own : (run, line) each line's own number: the base of work that is not built on others
+    review_rate : (run or 1, cell) [1/month]
+    ever_closes : whether some lab may close its weights of its own accord
+    data_risk, operational_risk : weights of the exposure indices, (run or 1, sector) and (run or 1, mode)
+    lag, least_lag, most_lag : (run, 1) delay of government statistics, and its extremes [months]
+    home_share : (region,) part of all lines whose home it is
+    """
+
+    worth_closed: Array
+    worth_open: Array
+    trust_weight: Array
+    capture: Array
+    domestic: Array
+    own: Array
+    review_rate: Array
+    ever_closes: bool
+    data_risk: tuple[Array, Array]
+    operational_risk: tuple[Array, Array]
+    lag: Array
+    least_lag: int
+    most_lag: int
+    home_share: Array
+
+    @classmethod
+    def of(cls, w: World) -> Unchanging:
+        """What no month of a world changes."""
+        a, e, s, lines = w.adopter, w.exposure, w.sector, len(w.lines)
+        physical = np.array([name in PHYSICAL_SECTORS for name in SECTORS])
+        nothing = np.zeros_like(a.service_closed)
+        return cls(
+            worth_closed=_worth_of_modes(w, a.service_closed, nothing, nothing),
+            worth_open=_worth_of_modes(w, a.service_open, a.service_open, a.service_self_hosted),
+            trust_weight=_by_cell(w.type.trust_weight),
+            capture=np.stack([w.type.telemetry, w.type.hosted_telemetry, w.type.self_hosted_telemetry], axis=-1)[
+                :, cell_type
+            ],
+            domestic=w.home.T[None, cell_region],
+            own=np.broadcast_to(np.arange(lines), (w.runs, lines)),
+            review_rate=w.type.review_rate[:, cell_type],
+            ever_closes=bool((w.lab.closing_patience > 0).any()),
+            data_risk=(s.criticality, _by_mode(e.data_api, e.data_hosted, e.data_self_hosted)),
+            operational_risk=(
+                s.criticality * s.autonomy * physical,
+                _by_mode(e.operational_api, e.operational_hosted, e.operational_self_hosted),
+            ),
+            lag=np.broadcast_to(w.government.observation_lag, (w.runs, 1)).astype(int),
+            least_lag=int(w.government.observation_lag.min()),
+            most_lag=int(w.government.observation_lag.max()),
+            home_share=w.home.sum(axis=0) / lines,
+        )
+
+
+def _by_cell(weight: Array) -> Array:
+    """(run, type) -> (run, cell, 1, 1)."""
+    return weight[:, cell_type, None, None]
+
+
+def _by_mode(*weights: Array) -> Array:
+    """One (run, 1) array for each mode -> (run, mode)."""
+    return np.stack(weights, axis=-1)[:, 0]
+
+
+def _worth_of_modes(w: World, *service: Array) -> Array:
+    """Fit, service and standing trust of every option, (run, cell, option) [utils]; ``service`` by mode, (run, 1)."""
+    a, g = w.adopter, w.type
+    fitting = np.stack([a.customisation_api, a.customisation_hosted, a.customisation_self_hosted], axis=-1)
+    served = np.stack([np.broadcast_to(part, a.service_open.shape) for part in service], axis=-1)
+    friction = w.friction[:, cell_region][:, :, w.origin]
+    worth = (
+        _by_cell(g.customisation_weight) * fitting[:, :, None, :]
+        + _by_cell(g.service_weight) * served[:, :, None, :]
+        - _by_cell(g.trust_weight) * friction
+    )
+    return worth.reshape(-1, len(cell_type), len(w.lines) * N_MODES)
+
+
 class Lockstep:
     """State of a batch of runs, and the steps that advance it by a month."""
 
@@ -123,9 +212,11 @@ class Lockstep:
         keep: Collection[str] | None = None,
         leader: Array | None = None,
     ):
-        """``deciders`` are the adopters; given if they are not the compiled ones, as in the mean-field twin.
+        """Parameters beyond those of `simulate`:
 
-        ``leader``: see `sim.engines.loop_switches.Switches`.
+        world : the batch
+        deciders : the adopters, if they are not the compiled ones, as in the mean-field twin
+        leader : (run,) number of a run for each run; see `sim.engines.loop_switches.Switches`
         """
         self.world = world
         self.switches = Switches(world.until, leader)
@@ -136,7 +227,7 @@ class Lockstep:
         self.now = SimpleNamespace()
         """What the steps of the current month have found; the recorder reads it."""
         self.pulls = MonthLevers(world.levers)
-        self.still = self._what_stands_still()
+        self.unchanging = Unchanging.of(world)
         self._start()
 
     def month(self, month: int) -> None:
@@ -157,52 +248,16 @@ class Lockstep:
         self._expose()
         self._observe(month)
 
-    def _what_stands_still(self) -> SimpleNamespace:
-        """What steps need every month and no month changes."""
-        w, g, a = self.world, self.world.type, self.world.adopter
-        by_cell = lambda weight: weight[:, cell_type, None, None]
-        fitting = np.stack([a.customisation_api, a.customisation_hosted, a.customisation_self_hosted], axis=-1)
-        served = lambda *parts: np.stack([np.broadcast_to(part, a.service_open.shape) for part in parts], axis=-1)
-        friction = w.friction[:, cell_region][:, :, w.origin]
-        worth = lambda service: (
-            by_cell(g.customisation_weight) * fitting[:, :, None, :]
-            + by_cell(g.service_weight) * service[:, :, None, :]
-            - by_cell(g.trust_weight) * friction
-        ).reshape(-1, len(cell_type), len(w.lines) * N_MODES)
-        e, s = w.exposure, w.sector
-        physical = np.array([name in PHYSICAL_SECTORS for name in SECTORS])
-        by_mode = lambda *weights: np.stack(weights, axis=-1)[:, 0]
-        return SimpleNamespace(
-            # worth of options but for ecosystem and policy, while a line is closed and while it is open
-            worth_closed=worth(served(a.service_closed, 0.0, 0.0)),
-            worth_open=worth(served(a.service_open, a.service_open, a.service_self_hosted)),
-            trust_weight=by_cell(g.trust_weight),
-            capture=np.stack([w.type.telemetry, w.type.hosted_telemetry, w.type.self_hosted_telemetry], axis=-1)[
-                :, cell_type
-            ],
-            domestic=w.home.T[None, cell_region],
-            own=np.broadcast_to(np.arange(len(w.lines)), (w.runs, len(w.lines))),
-            review_rate=w.type.review_rate[:, cell_type],
-            ever_closes=bool((w.lab.closing_patience > 0).any()),
-            data_risk=(s.criticality, by_mode(e.data_api, e.data_hosted, e.data_self_hosted)),
-            operational_risk=(
-                s.criticality * s.autonomy * physical,
-                by_mode(e.operational_api, e.operational_hosted, e.operational_self_hosted),
-            ),
-            lag=np.broadcast_to(w.government.observation_lag, (w.runs, 1)).astype(int),
-            least_lag=int(w.government.observation_lag.min()),
-            most_lag=int(w.government.observation_lag.max()),
-            regions=np.arange(len(REGIONS)),
-            home_share=w.home.sum(axis=0) / len(w.lines),
-        )
-
     # -- month 0 -------------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
         """Stocks of month 0 (section 6.0)."""
         w = self.world
         runs, lines, regions, sectors = w.runs, len(w.lines), len(REGIONS), len(SECTORS)
-        full = lambda array, *shape: np.broadcast_to(array, (runs, *shape)).copy()
+
+        def full(array: Any, *shape: int) -> Array:
+            return np.broadcast_to(array, (runs, *shape)).copy()
+
         self.chips_frontier = full(w.region.chips * 1e6, regions)
         self.chips_domestic = np.zeros((runs, regions))
         self.output_total = full(w.region.domestic_output, regions)
@@ -239,12 +294,13 @@ class Lockstep:
         """Cadence of each line, drawn once per run, and its phase at the start."""
         w = self.world
         spread = np.broadcast_to(w.lab.cadence_spread, (w.runs, 1))
-        luck = self._release_luck(0, 1)
-        change = np.floor(luck * (2 * spread + 1)) - spread
-        self.cadence = np.maximum(np.broadcast_to(w.line.cadence, luck.shape) + change, 1)
-        self.months_left = np.floor(self._release_luck(0, 0) * self.cadence) + 1
+        drawn = self._release_draw(0, 1)
+        change = np.floor(drawn * (2 * spread + 1)) - spread
+        self.cadence = np.maximum(np.broadcast_to(w.line.cadence, drawn.shape) + change, 1)
+        self.months_left = np.floor(self._release_draw(0, 0) * self.cadence) + 1
 
-    def _release_luck(self, month: int, option: int) -> Array:
+    def _release_draw(self, month: int, option: int) -> Array:
+        """Random numbers in (0, 1) of the labs, (run, line); for ``option`` see the stream "release"."""
         return uniforms(self.world.key, "release", month, self.world.address, option)
 
     # -- steps of a month ----------------------------------------------------------------------------------------
@@ -263,7 +319,7 @@ class Lockstep:
         w, c, lever, now = self.world, self.world.compute, self.lever, self.now
         revenue = self.switches("R2", "revenue_share", self.revenue_share, self.equal_share, month)
         by_region = (revenue[:, :, None] * w.home[None]).sum(axis=1)
-        start = self.still.home_share
+        start = self.unchanging.home_share
         ratio = np.where(start > 0, by_region / np.maximum(start, 1e-300), 1.0)
         now.capex = compute.capex(
             w.region.capex, c.capex_growth, c.capex_slowdown, month, c.capex_response, ratio, lever.capex_boost
@@ -399,19 +455,19 @@ class Lockstep:
         now.frontier = frontier
 
     def _ruled(self, open_above: Array, open_duty: Array, closed_above: Array, closed_duty: Array) -> list[Array]:
-        """Which labs obey a rule on the openness of their next release; one luck per lab decides whether it obeys."""
+        """Which labs obey a rule on the openness of their next release; one draw per lab decides whether it obeys."""
         if not self.pulled & {"open_duty", "closed_duty"}:
             return [np.zeros_like(self.open)] * 2
         level = self.released if self.released.size else self.internal
-        luck = self._release_luck(0, 3)
+        drawn = self._release_draw(0, 3)
         return [
-            capability.ruled(level, above, duty, luck)
+            capability.ruled(level, above, duty, drawn)
             for above, duty in ((open_above, open_duty), (closed_above, closed_duty))
         ]
 
     def _tempted_to_close(self) -> Array:
         """Open labs that have been near the frontier for long enough to sell rather than give; by default none."""
-        if not self.still.ever_closes:
+        if not self.unchanging.ever_closes:
             return np.zeros_like(self.open)
         patience = self.world.lab.closing_patience
         return self.open & (patience > 0) & (self.leading >= patience)
@@ -425,15 +481,15 @@ class Lockstep:
         due = (self.months_left <= 0) | (self.lever.release_now > 0)
         if due.any():
             jitter = np.broadcast_to(w.lab.release_jitter, (w.runs, 1))
-            luck = self._release_luck(month, 2)
-            gap = self.cadence + self.lever.cadence_change + np.floor(luck * (2 * jitter + 1)) - jitter
+            drawn = self._release_draw(month, 2)
+            gap = self.cadence + self.lever.cadence_change + np.floor(drawn * (2 * jitter + 1)) - jitter
             self.months_left = np.where(due, np.maximum(gap, 1), self.months_left)
         return due
 
     def _with_base(self) -> tuple[Array, Array]:
         """What each lab would release now, its own work or a build on the best open base, and that base."""
         w, tech = self.world, self.world.technology
-        own = self.still.own
+        own = self.unchanging.own
         builders = np.flatnonzero((w.line.builder > 0).any(axis=0))
         if builders.size == 0:
             return self.internal, own
@@ -505,7 +561,7 @@ class Lockstep:
         now.markup = self.markup
         if "subsidy_leak" in self.pulled:
             leak = self._to_cells(lever.subsidy_leak)
-            captured = (leak[:, :, None] * self.leak_share * self.still.domestic).sum(axis=1)
+            captured = (leak[:, :, None] * self.leak_share * self.unchanging.domestic).sum(axis=1)
             now.markup = self.markup * (1 + captured)
         now.option_price = taxed = price.option_costs(
             now.cost, now.markup, price.congestion(load, p.congestion), p.host_markup, w.region.self_hosting_cost
@@ -513,8 +569,7 @@ class Lockstep:
         if "tariff" in self.pulled:
             taxed = taxed.copy()
             taxed[..., API] = taxed[..., API] * (1 + lever.tariff[:, :, w.origin])
-        to_cells = lambda by_region: np.take(by_region, cell_region, axis=1)
-        now.paid = listed = to_cells(taxed)  # (run, cell, line, mode)
+        now.paid = listed = np.take(taxed, cell_region, axis=1)  # (run, cell, line, mode)
         now.rebate = now.leaked = NOTHING
         if self.pulled & {"adoption_subsidy", "compute_voucher"}:
             voucher = lever.compute_voucher[:, cell_region, cell_type]
@@ -524,7 +579,7 @@ class Lockstep:
             now.rebate = listed - now.paid
             now.log_paid = np.log(now.paid)
         else:
-            now.log_paid = to_cells(np.log(taxed))
+            now.log_paid = np.take(np.log(taxed), cell_region, axis=1)
         if "subsidy_leak" in self.pulled:
             now.leaked = listed * leak[:, :, None, None]
 
@@ -590,16 +645,16 @@ class Lockstep:
 
     def _worth(self, ecosystem_share: Array) -> Array:
         """What a cell shares of the utility of every option [utils], (run, cell, line, mode)."""
-        w, lever, still = self.world, self.lever, self.still
+        w, lever, unchanging = self.world, self.lever, self.unchanging
         # options side by side, because NumPy is slow where the last axis has three places
-        by_option = lambda by_line: np.repeat(by_line, N_MODES, axis=1)[:, None]
-        worth = np.where(by_option(self.open), still.worth_open, still.worth_closed)
-        worth += by_option(w.adopter.ecosystem_weight * ecosystem_share)
+        is_open = np.repeat(self.open, N_MODES, axis=1)[:, None]
+        worth = np.where(is_open, unchanging.worth_open, unchanging.worth_closed)
+        worth += np.repeat(w.adopter.ecosystem_weight * ecosystem_share, N_MODES, axis=1)[:, None]
         worth = worth.reshape(w.runs, len(cell_type), len(w.lines), N_MODES)
         if "friction" in self.pulled:
             # friction by (region, origin) widened by what policy adds in a sector, read at the cell and the line's home
             added = np.moveaxis(lever.friction[:, cell_region, :, cell_sector], 0, 1)[:, :, w.origin]
-            worth -= still.trust_weight * added
+            worth -= unchanging.trust_weight * added
         if "preference" in self.pulled:
             worth += lever.preference[:, cell_region, cell_sector, cell_type][..., None]
         return worth
@@ -619,7 +674,7 @@ class Lockstep:
         wide = np.broadcast_to(base_ban, (self.world.runs, *base_ban.shape[1:]))
         inherited = np.take_along_axis(wide, self.base[:, None, :, None], axis=2)
         built = (self.base != np.arange(len(self.world.lines)))[:, None, :, None]
-        # each adopter has one luck against bans, so two bans on one line bind as the stricter does
+        # one draw per adopter decides which bans bind it, so two bans on one line bind as the stricter does
         return np.where(built, np.maximum(ban, inherited), ban)
 
     def _deploy(self, month: int) -> None:
@@ -638,7 +693,7 @@ class Lockstep:
         caught, shared, pooled = returned(
             now.tally.used_power,
             self._unit_that_teaches(month, slots),
-            usage.telemetry(1.0, self.still.capture, lever.privacy[:, cell_region, None]),
+            usage.telemetry(1.0, self.unchanging.capture, lever.privacy[:, cell_region, None]),
             tech.partner_capture[:, 0],
             lever.data_mandate,
             w.origin,
@@ -680,12 +735,12 @@ class Lockstep:
 
     def _expose(self) -> None:
         """Step 10, first half: exposure of every region to its rivals' lines (section 6.8)."""
-        w, now, still = self.world, self.now, self.still
+        w, now, unchanging = self.world, self.now, self.unchanging
         now.programmes, now.capex_boost = self.lever.fiscal_cost, self.lever.capex_boost
         provenance = w.origin[self.base]
         rivals = np.broadcast_to(w.rivals, (w.runs, *w.rivals.shape[1:]))
         rival = np.take_along_axis(rivals, provenance[:, None, :], axis=2)
-        (data_weight, data_modes), (weight, modes) = still.data_risk, still.operational_risk
+        (data_weight, data_modes), (weight, modes) = unchanging.data_risk, unchanging.operational_risk
         now.data_exposure = exposure.exposed_share(now.usage_table, data_weight, data_modes, rival)
         now.operational_exposure = exposure.exposed_share(
             now.usage_table, weight, modes, rival * w.line.vulnerability[:, None, :]
@@ -694,30 +749,32 @@ class Lockstep:
         by_line = cells.total(now.usage_table).sum(axis=2)
         now.concentration = exposure.concentration(cells.by_group(by_line, provenance, len(REGIONS)))
         rival_usage = cells.total(now.by_line * np.take(rival, cell_region, axis=1))
-        rate = cells.by_region(rival_usage * still.review_rate)
+        rate = cells.by_region(rival_usage * unchanging.review_rate)
         total = cells.by_region(rival_usage)
         mean_rate = np.where(total > 0, rate / np.maximum(total, 1e-300), np.nan)
         now.shedding_time = exposure.shedding_time(mean_rate)
 
     def _observe(self, month: int) -> None:
-        """Step 9: what governments see, late and with noise, and what they decide upon it (section 6.7)."""
+        """Step 9: what governments see, late and with noise, and what they decide (section 6.7)."""
         w, now = self.world, self.now
-        still, noise = self.still, w.government.observation_noise
+        unchanging, noise = self.unchanging, w.government.observation_noise
         now.observed = {}
         for option, name in enumerate(WATCHED):
             past, newest = self.history[name], getattr(now, name)
             past.append(newest if len(newest) == w.runs else np.broadcast_to(newest, (w.runs, len(REGIONS))))
-            if month < still.least_lag:
+            if month < unchanging.least_lag:
                 now.observed[name] = np.full((w.runs, len(REGIONS)), np.nan)
                 continue
-            if still.least_lag == still.most_lag:
-                shown = past[max(len(past) - 1 - still.most_lag, 0)]
+            if unchanging.least_lag == unchanging.most_lag:
+                shown = past[max(len(past) - 1 - unchanging.most_lag, 0)]
             else:
-                back = np.clip(len(past) - 1 - still.lag[:, 0], 0, None)
+                back = np.clip(len(past) - 1 - unchanging.lag[:, 0], 0, None)
                 shown = np.stack([past[at][run] for run, at in enumerate(back)])
-            error = normals(w.key, "observe", month + 1, still.regions, option)
+            error = normals(w.key, "observe", month + 1, np.arange(len(REGIONS)), option)
             seen = reaction.seen(shown, noise, error)
-            now.observed[name] = seen if month >= still.most_lag else np.where(month >= still.lag, seen, np.nan)
+            now.observed[name] = (
+                seen if month >= unchanging.most_lag else np.where(month >= unchanging.lag, seen, np.nan)
+            )
         if self.reactions is not None:
             self.reactions.decide(month, now)
             now.reactions = self.reactions

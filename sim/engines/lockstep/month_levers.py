@@ -1,4 +1,4 @@
-"""The levers of a month, and which of them anybody pulls: steps leave out what a lever at rest would not change."""
+"""The levers of a month, and which of them are pulled: steps skip the work that a lever at rest would not change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Array = npt.NDArray[Any]
 
 
 class MonthLevers:
-    """Paths of levers, name -> (run or 1, month or 1, *axes), ready to be asked month by month."""
+    """Reads paths of levers, name -> (run or 1, month or 1, *axes), month by month."""
 
     def __init__(self, levers: Mapping[str, Array]):
         self.still = {name: path[:, 0] for name, path in levers.items() if path.shape[1] == 1}

@@ -1,7 +1,8 @@
-"""Governments that react, for a batch of runs: each rule's memory, its decisions, and the levers that it pulls.
+"""Reaction rules of governments, for a batch of runs: their memory, their decisions, and the levers that they pull.
 
-What a government of the Mesa engine does in `watch`, `decide` and `act` is done here for all runs that have a rule at
-once, by the same equations (`sim.model.rules.reaction`). A rule's memory belongs to its run, so a batch changes no run.
+`Reactions` does for all runs at once what a government of the Mesa engine does in `watch`, `decide` and `act`, by the
+same equations (`sim.model.rules.reaction`). Each run has its own memory of a rule, so a run does not depend on the
+other runs of the batch.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ class Reactions:
 
     Attributes
     ----------
-    seen, decided, strength : (run, rule) what the newest month showed [unit of the metric], decided and had in force;
-        rules in the order of `World.reactions`, NaN where a run lacks the rule
+    seen, decided, strength : (run, rule) the newest value that was seen [unit of the metric], the strength decided,
+        and the strength in force [1]; rules in the order of `World.reactions`, NaN where a run lacks the rule
+    moves : runs and pulls of the rules that are in force this month
     """
 
     def __init__(self, world: World, switches: Switches):
@@ -42,35 +44,39 @@ class Reactions:
         self.moves: list[tuple[Array, list[Pull]]] = []
 
     def act(self, month: int, lever: SimpleNamespace) -> None:
-        """Step 1: what was decided long enough ago pulls its levers, together with whatever else pulls them."""
+        """Step 1: decisions whose lag is over pull their levers, in addition to what policies pull."""
         due = np.zeros(self.strength.shape)
-        for each in self.followers:
-            due[each.rule.rows, each.rule.column] = each.due(month)
+        for follower in self.followers:
+            due[follower.rule.rows, follower.rule.column] = follower.due(month)
         in_force = self.switches("B5", "reactions", due, 0.0, month)
         self.moves = []
-        for each in self.followers:
-            rows, column = each.rule.rows, each.rule.column
+        for follower in self.followers:
+            rows, column = follower.rule.rows, follower.rule.column
             self.strength[rows, column] = in_force[rows, column]
-            schedule = each.course.schedule(in_force[rows, column])
-            if not each.course.idle:
-                self.moves.append((rows, each.rule.policy.pull(schedule)))
+            schedule = follower.course.schedule(in_force[rows, column])
+            if not follower.course.idle:
+                self.moves.append((rows, follower.rule.policy.pull(schedule)))
         vars(lever).update(added(vars(lever), self.moves, self.homes, self.world.runs))
 
     def decide(self, month: int, now: SimpleNamespace) -> None:
-        """Step 9: governments read the statistics and decide what will be in force when the lag is over."""
-        for each in self.followers:
-            rows, column = each.rule.rows, each.rule.column
-            self.seen[rows, column], self.decided[rows, column] = each.decide(month, getattr(now, each.rule.metric))
+        """Step 9: governments read the statistics, and decide the strength that is in force when the lag is over."""
+        for follower in self.followers:
+            rule = follower.rule
+            seen, decided = follower.decide(month, getattr(now, rule.metric))
+            self.seen[rule.rows, rule.column], self.decided[rule.rows, rule.column] = seen, decided
 
 
-class Standing(Reactions):
-    """The reactions of a single run as they stand in one month, for copies of it: they pull on, and decide nothing."""
+class FrozenReactions(Reactions):
+    """The reactions of a single run, held as they are in one month, for ``runs`` copies of that run.
 
-    def __init__(self, one: Reactions, runs: int):
-        self.homes, self.runs = one.homes, runs
+    They keep pulling what they pull and decide nothing.
+    """
+
+    def __init__(self, original: Reactions, runs: int):
+        self.homes, self.runs = original.homes, runs
         self.moves = [
             (np.arange(runs), [replace(pull, value=np.repeat(pull.value, runs, axis=0)) for pull in pulls])
-            for _, pulls in one.moves
+            for _, pulls in original.moves
         ]
 
     def act(self, month: int, lever: SimpleNamespace) -> None:
@@ -81,7 +87,14 @@ class Standing(Reactions):
 
 
 class Follower:
-    """One rule, followed in all the runs that have it."""
+    """One rule in all the runs that have it.
+
+    Attributes
+    ----------
+    memory : how long the metric has been beyond the threshold, and what is in force, by row
+    metric, decisions : past values of the metric, and strengths decided, one (row,) array a month
+    course : strengths in force so far
+    """
 
     def __init__(self, world: World, rule: ReactionRule):
         self.rule, self.key, n = rule, world.key[rule.rows], len(rule.rows)
@@ -92,22 +105,23 @@ class Follower:
 
     def due(self, month: int) -> Array:
         """The strength that was decided the rule's lag ago, (row,)."""
-        return _ago(self.decisions, month - self.rule.numbers.lag, 0.0)
+        return _value_of_month(self.decisions, month - self.rule.numbers.lag, 0.0)
 
     def decide(self, month: int, metric: Array) -> tuple[Array, Array]:
-        """What is seen of the metric (run or 1, region) this month, and the strength that is decided, (row,)."""
+        """What is seen this month of the metric (run or 1, region), and the strength that is decided, (row,) each."""
         rule, n = self.rule, self.rule.numbers
         self.metric.append(metric[rule.rows if len(metric) > 1 else np.zeros_like(rule.rows), rule.region])
-        luck = normals(self.key, "observe", month + 1, [rule.region], rule.option)[:, 0]
-        seen = reaction.seen(_ago(self.metric, month - n.observation_lag, np.nan), n.observation_noise, luck)
+        error = normals(self.key, "observe", month + 1, [rule.region], rule.option)[:, 0]
+        known = _value_of_month(self.metric, month - n.observation_lag, np.nan)
+        seen = reaction.seen(known, n.observation_noise, error)
         beyond = np.where(month >= n.start, reaction.excess(seen, n.threshold, rule.sign), np.nan)
         self.memory = reaction.decided(self.memory, beyond, n.hold, n.cooldown, n.hysteresis)
         self.decisions.append(reaction.strength(self.memory.level, n.gain, n.max))
         return seen, self.decisions[-1]
 
 
-def _ago(past: list[Array], months: Array, unknown: float) -> Array:
-    """What was noted down in the given month of each row, ``unknown`` where that lies before the first."""
+def _value_of_month(past: list[Array], months: Array, unknown: float) -> Array:
+    """The past value of each row at its month, (row,); ``unknown`` where that month lies before the first."""
     out = np.full(len(months), unknown)
     for month in np.unique(months[months >= 0]):
         out[months == month] = past[month][months == month]

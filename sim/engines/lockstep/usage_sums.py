@@ -1,13 +1,12 @@
-"""What usage comes to, summed from cells in one walk over them: tables, revenue, and the data that come back.
+"""Usage summed over cells: tables of usage, revenue, and the data that come back to labs and pools.
 
-The equations stand in `sim.model.rules.usage`; they are linear in usage, so what they make of one unit is worked out
-before, and the walk only multiplies and adds, cell after cell, which keeps results independent of the batch.
+The equations are in `sim.model.rules.usage`. They are linear in usage, so their value for one unit is computed before,
+and the compiled loops only multiply and add. They go cell after cell, so a result does not depend on the batch.
 """
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -18,6 +17,9 @@ from sim.basics.axes import API, CELL_REGION, CELL_SECTOR, HOSTED, N_MODES, REGI
 Array = npt.NDArray[Any]
 _REGION, _SECTOR = np.array(CELL_REGION), np.array(CELL_SECTOR)
 _jit = numba.njit(cache=True, nogil=True)
+
+
+# The compiled loops add into arrays of zeros that the caller made, which spares Numba the shapes.
 
 
 @_jit
@@ -36,6 +38,7 @@ def _spread(used, price, region, sector, by_line, table, api, revenue):
 @_jit
 def _return(power, unit, captured, partner, mandate, home, region, sector, caught, shared, pooled):
     for run in range(power.shape[0]):
+        # the leading axis is 1 where all runs agree
         rates, partners = captured[min(run, len(captured) - 1)], partner[min(run, len(partner) - 1)]
         mandates = mandate[min(run, len(mandate) - 1)]
         for cell in range(power.shape[1]):
@@ -52,20 +55,33 @@ def _return(power, unit, captured, partner, mandate, home, region, sector, caugh
             pooled[run, g, s] += mandates[g, s] * everything
 
 
-def spread(used: Array, price: Array) -> SimpleNamespace:
+class UsageSums(NamedTuple):
     """Usage by coarser axes.
+
+    Attributes
+    ----------
+    by_line : (run, cell, line) [sector-years/month]
+    table : (run, region, sector, line, mode) [sector-years/month]
+    api : (run, line) usage of the line's own API [sector-years/month]
+    revenue : (run, line) of the API [sector-years/month times $/Mtoken]
+    """
+
+    by_line: Array
+    table: Array
+    api: Array
+    revenue: Array
+
+
+def spread(used: Array, price: Array) -> UsageSums:
+    """Sum usage to coarser axes, and price the use of APIs.
 
     Parameters
     ----------
-    used : (run, cell, line, mode) [sector-years/month]; price : (run, region, line, mode) [$/Mtoken]
-
-    Returns
-    -------
-    by_line : (run, cell, line); table : (run, region, sector, line, mode); api : (run, line) [sector-years/month]
-    revenue : (run, line) of the API [sector-years/month times $/Mtoken]
+    used : (run, cell, line, mode) [sector-years/month]
+    price : (run, region, line, mode) [$/Mtoken]
     """
     runs, cells, lines, _ = used.shape
-    out = SimpleNamespace(
+    out = UsageSums(
         by_line=np.zeros((runs, cells, lines)),
         table=np.zeros((runs, len(REGIONS), len(SECTORS), lines, N_MODES)),
         api=np.zeros((runs, lines)),
@@ -78,7 +94,7 @@ def spread(used: Array, price: Array) -> SimpleNamespace:
 def returned(
     power: Array, unit: Array, captured: Array, partner: Array, mandate: Array, home: Array
 ) -> tuple[Array, Array, Array]:
-    """Data that come back [sector-years/month].
+    """Data that usage returns to labs, to partners and to pools [sector-years/month].
 
     Parameters
     ----------
@@ -97,8 +113,12 @@ def returned(
     caught = np.zeros((runs, lines, len(SECTORS), N_MODES))
     shared = np.zeros((runs, lines, len(SECTORS)))
     pooled = np.zeros((runs, len(REGIONS), len(SECTORS)))
-    plain = lambda array: array if array.flags.carray else np.array(array, order="C")
     _return(
-        power, unit, plain(captured), plain(partner), plain(mandate), home, _REGION, _SECTOR, caught, shared, pooled
+        power, unit, _plain(captured), _plain(partner), _plain(mandate), home, _REGION, _SECTOR, caught, shared, pooled
     )
     return caught, shared, pooled
+
+
+def _plain(array: Array) -> Array:
+    """A writable array in C order: for any other kind Numba would compile a second version."""
+    return array if array.flags.carray else np.array(array, order="C")

@@ -1,21 +1,22 @@
 """The mean-field twin: expected numbers of adopters in cells, in place of adopters (section 7 of the model).
 
-Everything but the decisions is the default engine's: same schedule, same stocks, same rules, same release dates. The
-decisions become flows between lines of each cell, at a few quadrature nodes for tastes and size
-(`sim.engines.meanfield.quadrature`). There is no sampling noise, so closed forms and eigenvalues can be read off
+Everything but the decisions is the default engine's: the schedule, the stocks, the rules and the release dates.
+Decisions become flows between the lines of each cell, at a few quadrature nodes for tastes and size
+(`sim.engines.meanfield.quadrature`). There is no sampling noise, so closed forms and eigenvalues can be computed
 (`sim.engines.meanfield.linearised`).
 
-It is exact in the limit of many adopters but for four things, each neutral at the parameter named: a peer share is its
-mean (``adopter.peer_weight: 0``), adopters of a line have all learned the mean of what its users learned
-(``adopter.learning_weight: 0``), unaware adopters weigh a line by its awareness instead of not at all (awareness 1),
-and a ban that binds only somebody's second line is spread over all who have a second line (no bans).
+It is exact in the limit of many adopters, but for four approximations. Each vanishes where the brackets say:
+
+* a peer share is its mean (``adopter.peer_weight: 0``);
+* all users of a line have learned the mean of what its users learned (``adopter.learning_weight: 0``);
+* unaware adopters weigh a line by its awareness, instead of not considering it (awareness 1);
+* a ban that binds only an adopter's second line is spread over all who have a second line (no bans).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ from sim.engines.lockstep.adopters import option_type
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.meanfield.quadrature import AGE_MOMENTS, Quadrature, make_quadrature, ramp_coefficients
 from sim.engines.recording import joined
-from sim.engines.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights
+from sim.engines.tally import Tally
+from sim.engines.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights, of_run
 from sim.model.rules import choice, usage
 from sim.model.rules.adoption import probability
 
@@ -34,6 +36,26 @@ Array = npt.NDArray[Any]
 N_BLOCKS = 2 * len(REGIONS)
 TASTE_NODES, SIZE_NODES = 3, 5
 _usage_rates = np.vectorize(usage.usage_rate, otypes=[float])
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What the macro steps of a month found, for one run. See `sim.engines.lockstep.adopters.Deciders.decide`."""
+
+    coverage: Array
+    log_cost: Array
+    worth: Array
+    available: Array
+    banned: Array
+    awareness: Array
+    push: Array
+    outside: Array
+    block: Array
+
+    @classmethod
+    def of_run(cls, tables: dict[str, Array], run: int) -> Tables:
+        """The tables of one run of a batch."""
+        return cls(**{name: of_run(table, run) for name, table in tables.items()})
 
 
 def simulate(
@@ -47,12 +69,12 @@ def simulate(
 ) -> dict[str, Array]:
     """Follow the expected world of each job; parameters and result as for `sim.engines.lockstep.engine.simulate`.
 
-    Replicates differ by the release dates of labs only. Counts are of the scenario's adopters, fractions and all.
+    Replicates differ by the release dates of labs only. Counts are expected numbers of adopters, with fractions.
 
     Parameters
     ----------
-    threads : accepted for the sake of likeness
-    trace : not possible, for there are no adopters; the two arrays are missing
+    threads : has no effect
+    trace : has no effect: there are no adopters, so the two arrays are missing
     tastes, sizes : quadrature nodes for each of the two tastes, and for size; 1 switches a spread off
     """
     parts = []
@@ -73,25 +95,30 @@ def start(jobs: Sequence[Job], tastes: int = TASTE_NODES, sizes: int = SIZE_NODE
 
 
 def _few(scenario: Any) -> Any:
-    # nobody is needed: the world is built for its numbers, and its adopters are thrown away
+    # the world is built for its numbers, and its adopters are thrown away
     return scenario.model_copy(update={"run": scenario.run.model_copy(update={"adopters": 1})})
 
 
 def expected(world: World, jobs: Sequence[Job]) -> World:
-    """The same world with the exact numbers of adopters in its cells, fractions and all."""
+    """The same world with the expected numbers of adopters in its cells, with fractions."""
     adopters = jobs[0][0].run.adopters
-    parameters = SimpleNamespace(
-        region=world.region, sector_mix=world.sector_mix, adopter=world.adopter, type=world.type
-    )
-    count = np.stack([cell_weights(parameters, run) * adopters for run in range(world.runs)])
+    weights = [
+        cell_weights(
+            of_run(world.region.adopters, run),
+            of_run(world.sector_mix, run),
+            of_run(world.adopter.robotics_startups, run)[0],
+        )
+        for run in range(world.runs)
+    ]
+    count = np.stack(weights) * adopters
     return replace(world, adopters=adopters, population=replace(world.population, count=count))
 
 
 @dataclass
 class Mass:
-    """Where the adopters of every cell and node are, as parts of that node; moments of age along the last axis.
+    """Where the adopters of every cell and node are, as parts of that node.
 
-    The moments are means of powers of ``exp(-age / ramp_time)``; the zeroth is the mass itself.
+    The last axis holds moments of age: means of powers of ``exp(-age / ramp_time)``. The zeroth is the mass itself.
 
     Attributes
     ----------
@@ -131,12 +158,12 @@ class Mass:
 
 @dataclass(frozen=True)
 class Offers:
-    """What one month offers the nodes of every cell.
+    """The worth of lines and modes in one month, for the nodes of every cell.
 
     Attributes
     ----------
-    value : (cell, node, line) worth of a line but for its user's history, awareness counted in; -inf where unusable
-    known : (cell, node, line) the same for somebody who knows the line
+    value : (cell, node, line) worth of a line without its user's history, plus log awareness; -inf where unusable
+    known : (cell, node, line) the same for adopters who know the line
     by_mode : (cell, node, line, mode) parts in which a line is taken up
     outside : (cell,)
     blocked : (cell, node, line, mode) options under a ban that binds the node
@@ -151,10 +178,15 @@ class Offers:
 
 @dataclass(frozen=True)
 class Flows:
-    """Where choosers go, from each line they come from (last: from outside), (cell, node, from, line).
+    """The probabilities of choices, by the line that choosers come from (last: from outside).
 
-    ``line`` is the first slot; ``pair`` those of them that take a second line too; ``second`` lines of second slots;
-    ``worth`` the expected utility of the choice [utils], (cell, node, from); ``beside`` what `Cells._pairs` needs.
+    Attributes
+    ----------
+    line : (cell, node, from, line) of taking the line as the first
+    pair : (cell, node, from, line) of taking it as the first, with a second line beside it
+    second : (cell, node, from, line) of taking it as the second
+    worth : (cell, node, from) expected utility of the choice [utils]
+    beside : intermediate results that `Cells._pairs` needs
     """
 
     line: Array
@@ -178,13 +210,21 @@ class Leaving:
 
 
 def ratio(part: Array, whole: Array) -> Array:
-    """Part of a whole; 0 where there is nothing. A disturbed whole may be a little less than nothing."""
+    """Part of a whole; 0 where the whole is 0. A disturbed whole may be slightly negative."""
     return np.divide(part, whole, out=np.zeros(np.broadcast_shapes(part.shape, whole.shape)), where=whole != 0)
 
 
 class Cells:
-    """Decider of the mean-field twin: takes what `sim.engines.lockstep.adopters.Deciders` takes, and returns like
-    tallies."""
+    """The adopters of the mean-field twin: it takes and returns what `sim.engines.lockstep.adopters.Deciders` does.
+
+    Attributes
+    ----------
+    mass : where the adopters are, one for each run
+    seen : (run, cell, line) users by line, as peers see them
+    tally : expected counts of the newest month, with a leading run axis; there are none before the first
+    """
+
+    tally: Tally
 
     def __init__(self, world: World, tastes: int = TASTE_NODES, sizes: int = SIZE_NODES):
         self.world = world
@@ -193,10 +233,10 @@ class Cells:
         self.mass = [Mass.nobody(nodes, lines) for nodes in self.nodes]
         self.seen = np.zeros((world.runs, len(cell_type), lines))
         self.started = False
-        self.tally = SimpleNamespace()
         ramp_time, exponents = world.adopter.ramp_time[:, 0], world.sector.site_diversity
-        at = lambda array, run: array[min(run, len(array) - 1)]
-        self.ramp = [ramp_coefficients(at(ramp_time, run), at(exponents, run)) for run in range(world.runs)]
+        self.ramp = [
+            ramp_coefficients(float(of_run(ramp_time, run)), of_run(exponents, run)) for run in range(world.runs)
+        ]
         neighbours = (cell_region[:, None] == cell_region) & (cell_sector[:, None] == cell_sector)
         members = world.population.count[:, None, :] * neighbours
         self.near = members / np.maximum(members.sum(axis=2, keepdims=True), 1e-300)
@@ -204,13 +244,9 @@ class Cells:
 
     @property
     def choices(self) -> dict[str, Array]:
-        """There are no adopters whose choices could be told."""
+        """Empty arrays: there are no adopters whose choices could be recorded."""
         empty = np.empty((self.world.runs, 0), option_type(len(self.world.lines)))
         return {"trace_primary": empty, "trace_secondary": empty}
-
-    def at(self, array: Array, run: int) -> Array:
-        """The row of a run in an array whose leading axis may be 1."""
-        return array[min(run, len(array) - 1)]
 
     def decide(
         self,
@@ -226,7 +262,7 @@ class Cells:
         outside: Array,
         block: Array,
     ) -> None:
-        """Everybody's expected decisions of a month; see `sim.engines.lockstep.adopters.Deciders.decide`."""
+        """The expected decisions of a month; parameters as for `sim.engines.lockstep.adopters.Deciders.decide`."""
         tables = self.received(
             {
                 "coverage": coverage,
@@ -242,25 +278,23 @@ class Cells:
         )
         tallies = []
         for run in range(self.world.runs):
-            mine = SimpleNamespace(**{name: self.at(table, run) for name, table in tables.items()})
+            mine = Tables.of_run(tables, run)
             offers = self._offers(run, mine)
             if not self.started:
                 self._begin(run, mine, offers)
             tallies.append(self._month(run, month, mine, offers))
         self.started = True
-        self.tally = SimpleNamespace(
-            **{name: np.stack([vars(tally)[name] for tally in tallies]) for name in vars(tallies[0])}
-        )
+        self.tally = Tally.stacked(tallies)
 
     def received(self, tables: dict[str, Array]) -> dict[str, Array]:
-        """What adopters get to see of the tables of the month: all of it, unless the loops are opened here."""
+        """The tables that adopters see: those of the month, unless a subclass opens the loops here."""
         return tables
 
     # -- what is on offer ----------------------------------------------------------------------------------------
 
-    def _offers(self, run: int, tables: SimpleNamespace) -> Offers:
+    def _offers(self, run: int, tables: Tables) -> Offers:
         """Worth of lines and modes to every node, before anybody's history."""
-        nodes, lam = self.nodes[run], self.at(self.world.adopter.mode_dissimilarity, run)[0]
+        nodes, lam = self.nodes[run], of_run(self.world.adopter.mode_dissimilarity, run)[0]
         covered = tables.coverage[cell_sector]
         own = np.arange(N_MODES) == SELF_HOSTED
         log_cost = tables.log_cost[:, None] + nodes.premium[None, :, None, None] * own
@@ -283,12 +317,12 @@ class Cells:
         by_mode = weight / np.maximum(total, 1e-300)[..., None]
         return Offers(known + noticed, known, by_mode, tables.outside, blocked)
 
-    def _flows(self, run: int, tables: SimpleNamespace, offers: Offers, history: Array, starting: bool) -> Flows:
+    def _flows(self, run: int, tables: Tables, offers: Offers, history: Array, starting: bool) -> Flows:
         """The nested logit of both slots for every line one may come from.
 
         ``history`` is (cell, node, from, line): what the past and peers add; the last ``from`` is the outside.
         """
-        mu = self.at(self.world.adopter.line_dissimilarity, run)[0]
+        mu = of_run(self.world.adopter.line_dissimilarity, run)[0]
         lines = len(self.world.lines)
         value = offers.value[:, :, None] + history
         stay = np.arange(lines)
@@ -314,7 +348,11 @@ class Cells:
         remaining = np.maximum(remaining, 1e-300)
         pair = first * (1 - np.minimum(leave[..., None] / remaining, 1.0))
         other, same = first / remaining, first * rest_scale / remaining
-        by_block = lambda part: (part @ member) @ member.T
+
+        def by_block(part: Array) -> Array:
+            """Each line's value replaced by the sum over its block."""
+            return (part @ member) @ member.T
+
         second = weight * ((by_block(same) - same) + scale * (other.sum(axis=3, keepdims=True) - by_block(other)))
         together = (member @ member.T) > 0
         return Flows(first, pair, second, best + np.log(everything), (weight, scale, other, same, together))
@@ -327,36 +365,36 @@ class Cells:
         out = np.zeros(shape)
         if mass is None:
             return out
-        cost = self.at(w.type.switching_cost, run)[cell_type]
+        cost = of_run(w.type.switching_cost, run)[cell_type]
         out[:, :, :lines] -= cost[:, None, None, None]
         stay = np.arange(lines)
         on_line = mass.on_line[..., 0]
         learned = np.where(on_line > 0, 1 - ratio(mass.fresh, on_line), 0.0)
-        weight = 0.0 if w.until["R7"][run] < 0 else self.at(a.learning_weight, run)[0]
+        weight = 0.0 if w.until["R7"][run] < 0 else of_run(a.learning_weight, run)[0]
         out[:, :, stay, stay] = weight * np.clip(learned, 0.0, 1.0)
         if w.until["R5"][run] >= 0:
-            out += self.at(a.peer_weight, run)[0] * self._peer_share(run, self.seen[run])[:, None, None]
+            out += of_run(a.peer_weight, run)[0] * self._peer_share(run, self.seen[run])[:, None, None]
         return out
 
     def _peer_share(self, run: int, by_cell: Array) -> Array:
-        """Mean over an adopter's peers of what holds for cells: some from the neighbourhood, some from everywhere."""
-        local = self.at(self.world.adopter.local_peers, run)[0] / N_PEERS
+        """Mean of a quantity of cells over an adopter's peers: some from its neighbourhood, some from everywhere."""
+        local = of_run(self.world.adopter.local_peers, run)[0] / N_PEERS
         return local * (self.near[run] @ by_cell) + (1 - local) * (self.everywhere[run] @ by_cell)
 
     # -- a month -------------------------------------------------------------------------------------------------
 
-    def _begin(self, run: int, tables: SimpleNamespace, offers: Offers) -> None:
-        """Those who have adopted before month 0 choose among the lines without the outside option."""
+    def _begin(self, run: int, tables: Tables, offers: Offers) -> None:
+        """Early adopters choose among the lines, without the outside option, before month 0."""
         mass, nobody = self.mass[run], Mass.nobody(self.nodes[run], len(self.world.lines))
         flows = self._flows(run, tables, offers, self._history(run, None), starting=True)
         possible = np.isfinite(offers.value).any(axis=2)
-        started = self.at(self.world.type.initial_adoption, run)[cell_type][:, None] * possible
+        started = of_run(self.world.type.initial_adoption, run)[cell_type][:, None] * possible
         sources = np.zeros((*mass.fresh.shape[:2], len(self.world.lines) + 1, AGE_MOMENTS))
         sources[:, :, -1] = started[..., None]
         self._settle(run, mass, offers, flows, Leaving(nobody.first, nobody.second), sources)
         mass.never = 1 - started
 
-    def _month(self, run: int, month: int, tables: SimpleNamespace, offers: Offers) -> SimpleNamespace:
+    def _month(self, run: int, month: int, tables: Tables, offers: Offers) -> Tally:
         """Reviews, arrivals, use; returns the tally of the run."""
         w, mass = self.world, self.mass[run]
         users = (mass.on_line[..., 0] * self.nodes[run].weight[None, :, None]).sum(axis=1)
@@ -371,59 +409,67 @@ class Cells:
         exits = np.einsum("cnfk,cnf->cnk", leaving.by_line, 1 - flows.line[:, :, :-1].sum(axis=3))
         mass.never = mass.never * (1 - joining)
         mass.before = mass.before * (1 - joining)[..., None] + exits
-        tally = self._counts(run, offers, flows, leaving, sources)
+        counts = self._counts(run, offers, flows, leaving, sources)
         self._settle(run, mass, offers, flows, leaving, sources)
-        self._use(run, tables, mass, tally)
+        tally = Tally(**counts, **self._use(run, tables, mass))
         self._pass_month(run, month, mass)
         return tally
 
-    def _arrivals(self, run: int, tables: SimpleNamespace, adopted: Array) -> Array:
-        """Part of those outside who take a look this month, (cell,)."""
+    def _arrivals(self, run: int, tables: Tables, adopted: Array) -> Array:
+        """Part of those who use no line that looks at AI this month, (cell,)."""
         kinds = self.world.type
         innovation, imitation = (
-            self.at(rate, run)[cell_type] * tables.push for rate in (kinds.innovation, kinds.imitation)
+            of_run(rate, run)[cell_type] * tables.push for rate in (kinds.innovation, kinds.imitation)
         )
         near = self._peer_share(run, adopted[:, None])[:, 0]
         return probability(choice.arrival_hazard.py_func(innovation, imitation, near, self.everywhere[run] @ adopted))
 
     def _leaving(self, run: int, mass: Mass, offers: Offers) -> Leaving:
-        """Those whose contract ends, or whom a ban forces to review."""
-        review = probability(self.at(self.world.type.review_rate, run)[cell_type])[:, None, None, None]
-        forced = choice.forced_hazard.py_func(review, self.at(self.world.adopter.forced_review, run)[0])
+        """Those whose contract ends, and those whom a ban forces to review."""
+        review = probability(of_run(self.world.type.review_rate, run)[cell_type])[:, None, None, None]
+        forced = choice.forced_hazard.py_func(review, of_run(self.world.adopter.forced_review, run)[0])
         blocked = offers.blocked
-        part = lambda held: (held * blocked).sum(axis=(2, 3)) / np.maximum(held.sum(axis=(2, 3)), 1e-300)
-        # whose other slot is blocked is not followed, only how many of the node's are
-        beside = lambda held: np.where(blocked, forced, review + part(held)[:, :, None, None] * (forced - review))
+
+        def beside(held: Array) -> Array:
+            """Hazard of a slot beside others that are ``held``: which of those are blocked is known on average only."""
+            part = (held * blocked).sum(axis=(2, 3)) / np.maximum(held.sum(axis=(2, 3)), 1e-300)
+            return np.where(blocked, forced, review + part[:, :, None, None] * (forced - review))
+
         alone = np.where(blocked, forced, review)
         firsts = np.stack([alone, beside(mass.second[..., 0])], axis=-1)[..., None]
         seconds = beside(mass.first[:, :, :, :, 1, 0])[..., None]
         return Leaving(mass.first * firsts, mass.second * seconds)
 
     def _settle(self, run: int, mass: Mass, offers: Offers, flows: Flows, leaving: Leaving, sources: Array) -> None:
-        """Those who leave go off, and all who choose, ``sources`` (cell, node, from, moment), arrive."""
+        """Take those who leave out of their slots, and put all who choose, ``sources``, where they go.
+
+        ``sources`` is (cell, node, from, moment).
+        """
         nodes, lines = self.nodes[run], len(self.world.lines)
-        carried = lambda parts: np.swapaxes(parts, 2, 3) @ sources
         modes = offers.by_mode[..., None]
-        single, pair = carried(flows.line - flows.pair), carried(flows.pair)
+        single, pair = _carried(flows.line - flows.pair, sources), _carried(flows.pair, sources)
         arrived = np.stack([single, pair], axis=3)[:, :, :, None] * modes[..., None]
         gone = ratio(leaving.by_line[..., 0], mass.on_line[..., 0])
         stayed = np.diagonal(flows.line[:, :, :lines], axis1=2, axis2=3)
-        others = carried(flows.line)[..., 0] - leaving.by_line[..., 0] * stayed
+        others = _carried(flows.line, sources)[..., 0] - leaving.by_line[..., 0] * stayed
         mass.fresh = mass.fresh * (1 - gone * (1 - stayed)) + others
-        by_class = lambda part: part.reshape(len(cell_type), nodes.classes, -1, *part.shape[2:])
         weight = nodes.weight[None, :, None]
-        held = by_class(mass.on_line[..., 0] * weight).sum(axis=2)
-        left = by_class(leaving.by_line[..., 0] * weight).sum(axis=2)
+        held = _by_class(mass.on_line[..., 0] * weight, nodes).sum(axis=2)
+        left = _by_class(leaving.by_line[..., 0] * weight, nodes).sum(axis=2)
         mass.pairs = mass.pairs * (1 - ratio(left, held))[..., None]
         mass.pairs += self._pairs(run, flows, sources[..., 0] * weight)
         mass.first = mass.first - leaving.first + arrived
-        mass.second = mass.second - leaving.second + carried(flows.second)[:, :, :, None] * modes
+        mass.second = mass.second - leaving.second + _carried(flows.second, sources)[:, :, :, None] * modes
 
     def _pairs(self, run: int, flows: Flows, sources: Array) -> Array:
-        """Who takes which line beside which, (cell, class, line, line + 1), from ``sources`` (cell, node, from)."""
+        """New pairs of lines, (cell, class, line, line + 1), of the choosers ``sources``, (cell, node, from)."""
         nodes, lines = self.nodes[run], len(self.world.lines)
         weight, scale, other, same, together = flows.beside
-        rows = lambda part: part.reshape(len(cell_type), nodes.classes, -1, lines)
+
+        def rows(part: Array) -> Array:
+            """(cell, node, from, line) -> (cell, class, node and from, line)."""
+            return part.reshape(len(cell_type), nodes.classes, -1, lines)
+
         chosen = sources[..., None]
         of_other = np.swapaxes(rows(chosen * other), 2, 3) @ rows(weight * scale)
         of_same = np.swapaxes(rows(chosen * same), 2, 3) @ rows(weight)
@@ -432,7 +478,7 @@ class Cells:
         out[..., lines] = rows(chosen * (flows.line - flows.pair)).sum(axis=2)
         return out
 
-    def _counts(self, run: int, offers: Offers, flows: Flows, leaving: Leaving, sources: Array) -> SimpleNamespace:
+    def _counts(self, run: int, offers: Offers, flows: Flows, leaving: Leaving, sources: Array) -> dict[str, Array]:
         """Who moved, began and chose, what the choice was worth, and which slots were newly taken up."""
         nodes, lines = self.nodes[run], len(self.world.lines)
         heads = self.world.population.count[run][:, None] * nodes.weight
@@ -442,13 +488,13 @@ class Cells:
         moved = (chosen[..., :lines] * flows.line[:, :, :lines].sum(axis=3)).sum(axis=2) - staying
         counted = chosen.sum(axis=2) * (nodes.cost > 0)
         worth = (chosen * flows.worth).sum(axis=2) / np.where(nodes.cost > 0, nodes.cost, np.inf)
-        return SimpleNamespace(
-            moved=moved.sum(axis=1),
-            began=(chosen[..., lines] * flows.line[:, :, lines].sum(axis=2)).sum(axis=1),
-            choosers=counted.sum(axis=1),
-            surplus=worth.sum(axis=1),
-            new=self._new_slots(offers, flows, leaving, chosen, heads),
-        )
+        return {
+            "moved": moved.sum(axis=1),
+            "began": (chosen[..., lines] * flows.line[:, :, lines].sum(axis=2)).sum(axis=1),
+            "choosers": counted.sum(axis=1),
+            "surplus": worth.sum(axis=1),
+            "new": self._new_slots(offers, flows, leaving, chosen, heads),
+        }
 
     def _new_slots(self, offers: Offers, flows: Flows, leaving: Leaving, chosen: Array, heads: Array) -> Array:
         """Slots taken up by those who had the option in neither slot before, (cell, line, mode)."""
@@ -464,13 +510,13 @@ class Cells:
         returned = had_first * back[..., None] + had_second * mean[..., None]
         return np.maximum((taken[..., None] - returned) * offers.by_mode, 0.0).sum(axis=1)
 
-    def _use(self, run: int, tables: SimpleNamespace, mass: Mass, tally: SimpleNamespace) -> None:
-        """Expected slots and usage of every option, (cell, line, mode)."""
+    def _use(self, run: int, tables: Tables, mass: Mass) -> dict[str, Array]:
+        """Expected slots and usage of every option, (cell, line, mode), and pairs of lines."""
         w, nodes = self.world, self.nodes[run]
-        ramp_time = self.at(w.adopter.ramp_time, run)[0]
-        second = self.at(w.adopter.second_slot_weight, run)[0]
-        elasticity = self.at(w.prices.usage_elasticity, run)[0]
-        diversity = self.at(w.sector.site_diversity, run)[cell_sector]
+        ramp_time = of_run(w.adopter.ramp_time, run)[0]
+        second = of_run(w.adopter.second_slot_weight, run)[0]
+        elasticity = of_run(w.prices.usage_elasticity, run)[0]
+        diversity = of_run(w.sector.site_diversity, run)[cell_sector]
         count = w.population.count[run]
         in_sector = np.array([count[cell_sector == s].sum() for s in range(len(SECTORS))])[cell_sector]
         now = np.exp(-np.arange(AGE_MOMENTS) / ramp_time)
@@ -479,8 +525,14 @@ class Cells:
         damping = np.stack([np.ones_like(own), np.ones_like(own), own], axis=-1)[None, :, None]
 
         def used(exponent: Array, size: Array, ramp: Array) -> Array:
-            slots = lambda weight: np.power(weight, exponent)[:, None, None, None]
-            ramped = lambda part: np.einsum("cnjmk,ck->cnjm", part, ramp * now)
+            """Sum over adopters of usage to an exponent by cell, from the polynomial ``ramp`` of that power."""
+
+            def slots(weight: float) -> Array:
+                return np.power(weight, exponent)[:, None, None, None]
+
+            def ramped(part: Array) -> Array:
+                return np.einsum("cnjmk,ck->cnjm", part, ramp * now)
+
             amount = (
                 ramped(mass.first[:, :, :, :, 0])
                 + slots(1 - second) * ramped(mass.first[:, :, :, :, 1])
@@ -493,17 +545,29 @@ class Cells:
 
         plain = np.zeros((len(cell_type), AGE_MOMENTS))
         plain[:, 0], plain[:, 1] = 1.0, -1.0
-        tally.used = used(np.ones(len(cell_type)), nodes.size[None], plain)
-        tally.used_power = used(diversity, nodes.size_power[cell_sector], self.ramp[run][cell_sector])
         heads = (count[:, None] * nodes.weight)[..., None, None]
-        tally.primary = (mass.first[..., 0].sum(axis=4) * heads).sum(axis=1)
-        tally.secondary = (mass.second[..., 0] * heads).sum(axis=1)
-        tally.pairs = mass.pairs.sum(axis=1) * count[:, None, None]
+        return {
+            "used": used(np.ones(len(cell_type)), nodes.size[None], plain),
+            "used_power": used(diversity, nodes.size_power[cell_sector], self.ramp[run][cell_sector]),
+            "primary": (mass.first[..., 0].sum(axis=4) * heads).sum(axis=1),
+            "secondary": (mass.second[..., 0] * heads).sum(axis=1),
+            "pairs": mass.pairs.sum(axis=1) * count[:, None, None],
+        }
 
     def _pass_month(self, run: int, month: int, mass: Mass) -> None:
         """Age and tenure grow."""
         a = self.world.adopter
-        older = np.exp(-np.arange(AGE_MOMENTS) / self.at(a.ramp_time, run)[0])
+        older = np.exp(-np.arange(AGE_MOMENTS) / of_run(a.ramp_time, run)[0])
         mass.first, mass.second, mass.before = mass.first * older, mass.second * older, mass.before * older
         if self.world.until["R7"][run] >= month:
-            mass.fresh = mass.fresh * np.exp(-1 / self.at(a.learning_time, run)[0])
+            mass.fresh = mass.fresh * np.exp(-1 / of_run(a.learning_time, run)[0])
+
+
+def _carried(parts: Array, sources: Array) -> Array:
+    """Choosers by where they go, (cell, node, line, moment), from probabilities and from where they come."""
+    return np.swapaxes(parts, 2, 3) @ sources
+
+
+def _by_class(part: Array, nodes: Quadrature) -> Array:
+    """(cell, node, ...) -> (cell, class, node of the class, ...)."""
+    return part.reshape(len(cell_type), nodes.classes, -1, *part.shape[2:])

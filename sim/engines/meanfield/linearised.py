@@ -1,19 +1,19 @@
 """The mean-field twin near one of its months: does a small lead of a line grow or die out?
 
-Two measures, both with the calendar stopped at the month and every lab releasing every month:
+Two measures answer. In both the calendar stands still at the month, and every lab releases every month:
 
 * the *leading eigenvalue* of the Jacobian of the monthly map. Above one, a lead feeds itself and grows by that factor
-  a month. Only shares among lines are disturbed: who has adopted at all is held, because the imitation of a spreading
-  technology grows whether or not any line gains on another.
+  a month. Only shares among lines are disturbed. The number of adopters is held, because imitation makes a new
+  technology spread whether or not any line gains on another.
 * the *DC-gain matrix*. All loops are opened where they meet, in utility: adopters keep seeing the tables of the month,
-  some line is worth a little more to all of them, and its consequences are followed until they rest. What the stocks
-  would then add to utility, per util put in, is the gain.
+  one line is worth a little more to all of them, and the consequences are followed until they come to rest. The gain
+  is what the stocks would then add to utility, per util put in.
 
-The two agree on which side of one they lie where all of a lead comes back through what lines are worth, and every
-cell gets the same back: in two equal lines with peers, ecosystem, awareness or data. They part where leads last by
-other roads, which the gain does not count: within-user learning keeps users whom no rising worth keeps, a better line
-is used more by those who have it, and a mean over cells hides a sector that feeds only itself (``gain_by_cell`` shows
-it). Then the eigenvalue decides, for it leaves nothing out; the gain says how much of the loop is in worth.
+The two lie on the same side of one where all of a lead returns through the worth of lines, equally in every cell: for
+example with two equal lines and peers, ecosystem, awareness or data. They differ where a lead lasts for reasons that
+the gain does not count. Within-user learning keeps users whom no rising worth keeps. A better line is used more by
+those who have it. A mean over cells hides a sector that feeds only itself (``gain_by_cell`` shows it). Then the
+eigenvalue decides, because it leaves nothing out; the gain says how much of the loop runs through worth.
 
 Held in both: algorithmic progress, experience, chips, fabs and what public money bought. In the gain, adoption goes on.
 """
@@ -30,9 +30,9 @@ import numpy.typing as npt
 
 from sim.basics.errors import RunError
 from sim.engines.lockstep.engine import Lockstep
-from sim.engines.lockstep.reactions import Standing
-from sim.engines.meanfield.engine import Cells, Mass, start
-from sim.engines.world import cell_region, cell_type
+from sim.engines.lockstep.reactions import FrozenReactions
+from sim.engines.meanfield.engine import Cells, Mass, Tables, start
+from sim.engines.world import cell_region, cell_type, of_run
 from sim.scenario import Scenario
 
 Array = npt.NDArray[Any]
@@ -54,7 +54,7 @@ STOCKS = (
     "mean_usage",
     "leak_share",
 )
-"""Stocks that carry loops and come to rest; with the adopters they make up the state that is disturbed."""
+"""Stocks that loops run through and that come to rest; with the adopters they are the state that is disturbed."""
 
 HELD = (
     "algorithmic",
@@ -66,18 +66,18 @@ HELD = (
     "power_gain",
     "public_compute",
 )
-"""Stocks that grow without end; they stand still with the calendar."""
+"""Stocks that never come to rest; they are held together with the calendar."""
 
 STEP = 1e-4
 """Largest disturbance: part of a node's people, or of a stock."""
 
 PUSH = 0.02
-"""Utils put in to measure gains."""
+"""Worth added to a line to measure gains [utils]."""
 
 
 @dataclass(frozen=True)
 class Linearised:
-    """How the world of one month answers small disturbances.
+    """How the world of one month responds to small disturbances.
 
     Attributes
     ----------
@@ -127,7 +127,7 @@ def linearise(
     ----------
     month : from 1 to the last of the scenario
     tastes, sizes : quadrature nodes; the state grows with them, and a spread of tastes lowers every gain
-    rest : months after which the consequences of a push count as come to rest, from 1
+    rest : months after which the consequences of a push count as at rest, from 1
     count : how many eigenvalues; 0 where only gains are wanted
 
     Raises
@@ -152,7 +152,7 @@ def linearise(
 
 
 def _copies(engine: Lockstep, jobs: list[Any], tastes: int, sizes: int) -> Lockstep:
-    """The world of a single run, several times over."""
+    """The state of a single run, in several copies."""
     many = start(jobs, tastes, sizes)
     _restore(many, engine, len(jobs))
     many.deciders.started = True
@@ -160,8 +160,11 @@ def _copies(engine: Lockstep, jobs: list[Any], tastes: int, sizes: int) -> Locks
 
 
 def _restore(many: Lockstep, engine: Lockstep, runs: int) -> None:
-    """Put every run of a batch where a single run stands; what it stands on is copied."""
-    repeat = lambda array: np.repeat(array, runs, axis=0)
+    """Give every run of a batch the state of a single run; arrays are copied."""
+
+    def repeat(array: Array) -> Array:
+        return np.repeat(array, runs, axis=0)
+
     for name, value in vars(engine).items():
         if isinstance(value, np.ndarray) and value.ndim and len(value) == 1:
             setattr(many, name, repeat(value))
@@ -169,7 +172,7 @@ def _restore(many: Lockstep, engine: Lockstep, runs: int) -> None:
     many.history = {name: [repeat(value) for value in past] for name, past in engine.history.items()}
     many.switches._held = {key: repeat(value) for key, value in engine.switches._held.items()}
     if engine.reactions is not None:
-        many.reactions = Standing(engine.reactions, runs)
+        many.reactions = FrozenReactions(engine.reactions, runs)
     many.deciders.mass = [deepcopy(engine.deciders.mass[0]) for _ in range(runs)]
     many.deciders.seen = repeat(engine.deciders.seen)
     many.deciders.tally = engine.deciders.tally
@@ -191,7 +194,7 @@ def _leading(engine: Lockstep, pair: Lockstep, month: int, count: int) -> Array:
     """Leading eigenvalues by Arnoldi's method; each product with the Jacobian is a central difference of two runs."""
     from scipy.sparse.linalg import LinearOperator, eigs
 
-    state = State(engine)
+    state = StateVector(engine)
 
     def times(vector: Array) -> Array:
         direction = state.among_lines(vector.ravel())
@@ -204,16 +207,15 @@ def _leading(engine: Lockstep, pair: Lockstep, month: int, count: int) -> Array:
 
     operator = LinearOperator((state.size, state.size), matvec=times, dtype=float)
     first = state.among_lines(np.random.default_rng(0).standard_normal(state.size))
-    found = eigs(operator, k=count, which="LM", v0=first, return_eigenvectors=False, tol=1e-6)
-    return found[np.argsort(-np.abs(found))]
+    values = eigs(operator, k=count, which="LM", v0=first, return_eigenvectors=False, tol=1e-6)
+    return values[np.argsort(-np.abs(values))]
 
 
-class State:
-    """What is disturbed, as one long vector: users in parts of all users of their node, stocks in parts of themselves.
+class StateVector:
+    """The disturbed state as one vector. Users are measured as parts of all users of their node, stocks relatively.
 
-    So a disturbance is one of shares and of logs, and what merely grows with adoption does not count as a growing lead.
-    A stock that is a millionth of the largest of its kind, or nothing, stays what it is: half of it less than nothing
-    would have no meaning to the rules.
+    So a disturbance is one of shares and of logs, and growth of adoption alone does not count as a growing lead. A
+    stock below a millionth of the largest of its kind is not disturbed: the rules have no meaning for negative stocks.
     """
 
     def __init__(self, engine: Lockstep):
@@ -251,11 +253,11 @@ class State:
             array += part * np.where(np.isinf(scale), 0.0, scale)
 
     def difference(self, engine: Lockstep) -> Array:
-        """How far the first two runs have come apart, in units of what they have become."""
-        one, other = list(self._arrays(engine, 0)), list(self._arrays(engine, 1))
-        scales = self._scales([(a + b) / 2 for a, b in zip(one, other, strict=True)])
-        still = [np.where(np.isinf(before), np.inf, now) for before, now in zip(self.scales, scales, strict=True)]
-        return np.concatenate([((a - b) / scale).ravel() for a, b, scale in zip(one, other, still, strict=True)])
+        """The distance between the first two runs, in units of their mean state."""
+        first, second = list(self._arrays(engine, 0)), list(self._arrays(engine, 1))
+        scales = self._scales([(a + b) / 2 for a, b in zip(first, second, strict=True)])
+        held = [np.where(np.isinf(before), np.inf, now) for before, now in zip(self.scales, scales, strict=True)]
+        return np.concatenate([((a - b) / scale).ravel() for a, b, scale in zip(first, second, held, strict=True)])
 
     def _parts(self, vector: Array) -> list[Array]:
         ends = np.cumsum([np.prod(shape, dtype=int) for shape in self.shapes])
@@ -267,35 +269,39 @@ class State:
         return int(sum(np.prod(shape) for shape in self.shapes))
 
     def among_lines(self, vector: Array) -> Array:
-        """The part of a disturbance that moves users among lines and leaves their number in every node."""
+        """The part of a disturbance that moves users among lines, and leaves the number of users in every node."""
         first, second, pairs, fresh, seen, *stocks = (part.copy() for part in self._parts(vector))
-        take_out = lambda part, users, axes: (
-            part - users * (part.sum(axis=axes, keepdims=True) / np.maximum(users.sum(axis=axes, keepdims=True), 1e-12))
-        )
-        first = take_out(first, self.users.first, (2, 3, 4))
-        second = take_out(second, self.users.second, (2, 3))
-        pairs = take_out(pairs, self.users.pairs, (2, 3))
-        seen = take_out(seen, self.known, (1,))
+        first = _without_growth(first, self.users.first, (2, 3, 4))
+        second = _without_growth(second, self.users.second, (2, 3))
+        pairs = _without_growth(pairs, self.users.pairs, (2, 3))
+        seen = _without_growth(seen, self.known, (1,))
         for part in (first, second, pairs, fresh, seen):
-            part[~self.peopled] = 0.0  # a cell without adopters has leads that nobody follows
+            part[~self.peopled] = 0.0  # in a cell without adopters a lead has no consequences
         return np.concatenate([part.ravel() for part in (first, second, pairs, fresh, seen, *stocks)])
+
+
+def _without_growth(part: Array, users: Array, axes: tuple[int, ...]) -> Array:
+    """A disturbance less its sum over some axes, which is taken from all users in proportion."""
+    whole = np.maximum(users.sum(axis=axes, keepdims=True), 1e-12)
+    return part - users * (part.sum(axis=axes, keepdims=True) / whole)
 
 
 # the gain matrix
 
 
-class Opened(Cells):
-    """Adopters who keep seeing the tables of one month, a push added, while what they do has its consequences."""
+class HeldCells(Cells):
+    """Adopters who keep seeing the tables of one month, plus a push, while the consequences of their choices go on."""
 
     push: Array
-    """(run, line) utils that a line is worth more."""
+    """(run, line) worth added to each line [utils]."""
 
     def hold(self) -> None:
-        """From now on the next tables stay what adopters see, with what they and their peers have done so far."""
+        """Hold the next tables, and the history of adopters and their peers so far, from now on."""
         self.held: dict[str, Array] | None = None
-        self.past = [super(Opened, self)._history(run, mass) for run, mass in enumerate(self.mass)]
+        self.past = [super(HeldCells, self)._history(run, mass) for run, mass in enumerate(self.mass)]
 
     def received(self, tables: dict[str, Array]) -> dict[str, Array]:
+        """The held tables with the push, whatever the tables of the month are."""
         self.live = tables
         if self.held is None:
             lines = len(self.world.lines)
@@ -308,28 +314,24 @@ class Opened(Cells):
         return self.past[run]
 
     def returned(self, run: int, month: int) -> Array:
-        """What lines are worth to the cells now that consequences have come, (cell, line) [utils]."""
-        from types import SimpleNamespace
-
+        """What lines would be worth to the cells by the tables of this month, (cell, line) [utils]."""
         w = self.world
-        tables = SimpleNamespace(**{name: self.at(table, run) for name, table in self.live.items()})
+        tables = Tables.of_run(self.live, run)
         value = np.where(np.isfinite(offered := self._offers(run, tables).value), offered, 0.0)
         worth = (value * self.nodes[run].weight[None, :, None]).sum(axis=1)
         if w.until["R5"][run] < month:
             return worth
         users = (self.mass[run].on_line[..., 0] * self.nodes[run].weight[None, :, None]).sum(axis=1)
-        return worth + self.at(w.adopter.peer_weight, run)[0] * self._peer_share(run, users)
+        return worth + of_run(w.adopter.peer_weight, run)[0] * self._peer_share(run, users)
 
 
-def _choosers(adopters: Opened) -> Callable[[Opened], Array]:
-    """Who chooses in the month at which the world is opened: weights of cells, read once its tables are known."""
+def _choosers(adopters: HeldCells) -> Callable[[HeldCells], Array]:
+    """A function that gives each cell's part of those who choose in the month of the opening, (cell,)."""
     mass, nodes, w = deepcopy(adopters.mass[0]), adopters.nodes[0], adopters.world
     users = (mass.on_line[..., 0].sum(axis=2) * nodes.weight).sum(axis=1)
 
-    def weight(opened: Opened) -> Array:
-        from types import SimpleNamespace
-
-        tables = SimpleNamespace(**{name: opened.at(table, 0) for name, table in (opened.held or {}).items()})
+    def weight(opened: HeldCells) -> Array:
+        tables = Tables.of_run(opened.held or {}, 0)
         arriving = opened._arrivals(0, tables, users)
         choosing = users * w.type.review_rate[0][cell_type] + (1 - users) * arriving
         counted = choosing * w.population.count[0] * w.focus_region[0][cell_region]
@@ -341,8 +343,8 @@ def _choosers(adopters: Opened) -> Callable[[Opened], Array]:
 def _gains(engine: Lockstep, month: int, rest: int) -> tuple[Array, Array]:
     """Gains by cell, (cell, line, line), and the weight of each cell among those who choose."""
     lines = len(engine.world.lines)
-    adopters: Opened = engine.deciders
-    adopters.__class__ = Opened
+    adopters: HeldCells = engine.deciders
+    adopters.__class__ = HeldCells
     adopters.push = PUSH * np.concatenate([np.eye(lines), -np.eye(lines)])
     adopters.hold()
     weight = _choosers(adopters)

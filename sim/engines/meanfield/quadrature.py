@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.engines.world import World, cell_type
+from sim.engines.world import World, cell_type, of_run
 from sim.model.rules.price import self_hosting_premium
 
 Array = npt.NDArray[Any]
 AGE_MOMENTS = 6
-"""Powers of ``exp(-age / ramp_time)`` that are followed; five of them make up any power of the ramp to 1e-4."""
+"""Powers of ``exp(-age / ramp_time)`` that are followed. The first five give any power of the ramp to 1e-4."""
 
 MOST_CLASSES = 8
-"""Compliance classes at most: more different strengths of bans than this share classes."""
+"""Most classes of compliance. If bans have more different strengths than this, strengths share classes."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Quadrature:
     quality : (node,); cost : (cell, node) tastes [utils]
     size : (node,) size relative to the mean; premium : (node,) log of the extra cost of self-hosting
     size_power : (sector, node) size to the diversity exponent, so scaled that its mean over nodes is exact
-    obeys : (node,) luck against bans, the same for a whole class; classes : number of classes
+    obeys : (node,) draw against bans, the same for a whole class of compliance
+    classes : number of classes
     """
 
     weight: Array
@@ -51,9 +52,8 @@ def normal_quadrature(count: int) -> tuple[Array, Array]:
 def make_quadrature(world: World, run: int, tastes: int, sizes: int) -> Quadrature:
     """Quadrature of one run: ``tastes`` points for each of the two tastes, ``sizes`` for size; 1 switches a spread
     off."""
-    at = lambda array: array[min(run, len(array) - 1)]
-    spread, size_spread = at(world.adopter.taste_spread)[0], at(world.adopter.size_spread)[0]
-    penalty = at(world.prices.self_hosting_penalty)[0]
+    spread, size_spread = of_run(world.adopter.taste_spread, run)[0], of_run(world.adopter.size_spread, run)[0]
+    penalty = of_run(world.prices.self_hosting_penalty, run)[0]
     tastes = tastes if spread > 0 else 1
     taste, taste_weight = normal_quadrature(tastes)
     big, big_weight = normal_quadrature(sizes if size_spread > 0 else 1)
@@ -67,14 +67,14 @@ def make_quadrature(world: World, run: int, tastes: int, sizes: int) -> Quadratu
     relative = np.exp(size_spread * big) if len(big) > 1 else np.ones(1)
     relative = relative / (relative * big_weight).sum()
     shift = spread**2 / 2 if tastes > 1 else 0.0
-    diversity = at(world.sector.site_diversity)
+    diversity = of_run(world.sector.site_diversity, run)
     exact = np.exp(size_spread**2 * diversity * (diversity - 1) / 2)
     powers = relative[None, :] ** diversity[:, None]
     powers = powers * (exact / (powers * big_weight).sum(axis=1))[:, None]
     return Quadrature(
         weight=weight,
-        quality=at(world.adopter.quality_weight)[0] * np.exp(spread * quality - shift),
-        cost=at(world.type.cost_weight)[cell_type][:, None] * np.exp(spread * cost - shift),
+        quality=of_run(world.adopter.quality_weight, run)[0] * np.exp(spread * quality - shift),
+        cost=of_run(world.type.cost_weight, run)[cell_type][:, None] * np.exp(spread * cost - shift),
         size=relative[place],
         premium=self_hosting_premium(relative, penalty)[place],
         size_power=powers[:, place],
@@ -99,9 +99,8 @@ def ramp_coefficients(ramp_time: float, exponents: Array) -> Array:
     """``(1 - x)^exponent`` as a polynomial in ``x = exp(-(age + 1) / ramp_time)``, (exponent, power)."""
     most = np.exp(-1 / ramp_time)
     x = most * (1 - np.cos(np.linspace(0, np.pi, 64))) / 2
-    fit = lambda exponent: np.polynomial.Polynomial.fit(x, (1 - x) ** exponent, AGE_MOMENTS - 1).convert().coef
     out = np.zeros((len(exponents), AGE_MOMENTS))
     for row, exponent in zip(out, exponents, strict=True):
-        found = fit(exponent)
-        row[: len(found)] = found
+        coefficients = np.polynomial.Polynomial.fit(x, (1 - x) ** exponent, AGE_MOMENTS - 1).convert().coef
+        row[: len(coefficients)] = coefficients
     return out

@@ -6,8 +6,9 @@
     adopters.py    startups, enterprises, industrial firms and public agencies: what each does in a month
     lab.py         labs: train, borrow, release, price, become known, collect data
     government.py  governments: buy chips, allot compute, pool data, judge exposure, observe
-    agent.py       what all of them share: luck, levers, and signals that a loop's switch may hold
-    census.py      from agents to tables: what the statistician of the world counts every month
+    agent.py       what all of them share, and what they ask of their model
+    ledger.py      the counts and shares of the newest month, which agents read
+    census.py      fills the ledger, and hands the month to the record
     user_model.py  a user's own model, found by file and class
 """
 

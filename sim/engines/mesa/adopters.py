@@ -2,34 +2,30 @@
 
 Every month an adopter
 
-1. `look_around`: notes which lines its peers used last month;
-2. `decide`: waits for an occasion (a first look at AI, the end of a contract, a ban) and, when it comes, `choose`:
-   a line and a mode of use, perhaps a second line beside it, or none at all;
-3. `use`: puts what it chose to work, which is where usage, revenue and data come from.
+1. `look_around`: shows its peers the line that it used last month;
+2. `decide`: waits for an occasion (a first look at AI, the end of a contract, a ban). When one comes, it calls
+   `choose`: a line and a mode of use, perhaps a second line beside it, or none at all;
+3. `use`: uses what it chose. Usage, revenue and data come from here.
 
-The four types take the same steps and differ in their numbers (``sim/model/agents/``). To change how one of them
-decides, subclass it, override one method, and name the new class in a subclass of
-`sim.engines.mesa.model.OpenLoopModel`.
+The four types take the same steps and differ in their numbers (``sim/model/agents/``). To change how a type decides,
+subclass it, override one method, and name the new class in a subclass of `sim.engines.mesa.model.OpenLoopModel`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 from sim.basics.axes import CELLS, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
 from sim.basics.streams import agent_address
 from sim.engines.lockstep.adopters import LONGEST_MEMORY
-from sim.engines.mesa.agent import BaseAgent
+from sim.engines.mesa.agent import AgentModel, BaseAgent
+from sim.engines.mesa.lab import Lab
 from sim.engines.world import N_PEERS
+from sim.model.agents.adopter import AdopterType
 from sim.model.rules import choice, usage
 from sim.model.rules.adoption import probability
-
-if TYPE_CHECKING:
-    from sim.engines.mesa.lab import Lab
-    from sim.engines.mesa.model import OpenLoopModel
-    from sim.model.agents.adopter import AdopterType
 
 T = TypeVar("T")
 
@@ -45,14 +41,14 @@ class Option(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """What a line is worth to an adopter [utils], and each of its modes."""
+    """What a line, and each of its modes, is worth to an adopter [utils]."""
 
     value: float
     by_mode: dict[int, float]
 
 
 def inclusive_value(values: Iterable[float], dissimilarity: float) -> float:
-    """Worth of a nest [utils]: a little more than the best that is in it."""
+    """Worth of a nest of alternatives [utils]: a little more than that of the best."""
     values = list(values)
     best = max(values)
     if len(values) == 1:
@@ -63,7 +59,7 @@ def inclusive_value(values: Iterable[float], dissimilarity: float) -> float:
 def logit(values: dict[T, float], dissimilarity: float) -> dict[T, float]:
     """Weights of alternatives in a logit, relative to the best of them."""
     best = max(values.values())
-    return {what: math.exp((value - best) / dissimilarity) for what, value in values.items()}
+    return {option: math.exp((value - best) / dissimilarity) for option, value in values.items()}
 
 
 class Adopter(BaseAgent):
@@ -71,18 +67,22 @@ class Adopter(BaseAgent):
 
     Attributes
     ----------
-    region, sector, kind : where it is and what it is, by name; ``r, s, g`` the same as numbers
-    size : weight in its sector; all adopters of a sector sum to one
+    region, sector, kind : names of its region, sector and type; ``r, s, g`` are their numbers
+    size : weight in its sector; the adopters of a sector sum to one
     quality_taste, cost_taste : its own weights of coverage and of log cost [utils]
-    hosting_premium : log of what hosting by itself costs it extra
-    peers : the adopters it looks at
+    hosting_premium : log of the extra cost of hosting by itself
+    compliance : draw against bans; a ban binds it if it covers a larger part of its cell than this
+    peers : the adopters that it looks at
     primary, secondary : the options in use, or None
-    tenure : months on the line in use; age : months since it first adopted, -1 before
+    tenure : months on the line in use
+    age : months since it first adopted, -1 before
+    before, seen : its line of last month, as arrival and as the utility of peers see it
+    began, moved, added, surplus : what it did this month: adopted, changed line, took up options; worth of its choice
     """
 
     kind: ClassVar[str]
 
-    def __init__(self, model: OpenLoopModel, number: int):
+    def __init__(self, model: AgentModel, number: int):
         super().__init__(model)
         people = model.world.population
         self.number = number
@@ -94,7 +94,7 @@ class Adopter(BaseAgent):
         self.quality_taste = float(people.quality[0, number])
         self.cost_taste = float(people.cost[0, number])
         self.hosting_premium = float(people.own_hosting[0, number])
-        self.compliance = self.luck("comply", month=0)
+        self.compliance = self.random_draw("comply", month=0)
         self.peers: list[Adopter] = []
         self.primary: Option | None = None
         self.secondary: Option | None = None
@@ -121,20 +121,20 @@ class Adopter(BaseAgent):
     # -- the month -----------------------------------------------------------------------------------------------
 
     def look_around(self) -> None:
-        """Show others the line of last month; what peers see of it stays as it is when their loop is frozen (R5)."""
+        """Show others the line of last month. If the peer loop (R5) is cut, peers go on seeing an older one."""
         self.before = self.primary.lab if self.primary else None
         if self.model.passes("R5"):
             self.seen = self.before
 
     def decide(self) -> None:
-        """Choose, if an occasion arrives."""
+        """Choose, if an occasion arrives this month."""
         self._forget_the_month()
         hazard = self.arrival_hazard() if self.primary is None else self.review_hazard()
-        if self.luck("arrive") < hazard:
+        if self.random_draw("arrive") < hazard:
             self.choose()
 
     def use(self) -> None:
-        """Use what was chosen; a month passes."""
+        """Use what was chosen, and let a month pass."""
         self.usage = [(option, self.usage_of(option, rank)) for rank, option in enumerate(self.slots)]
         if self.primary is not None and self.model.passes("R7"):
             self.tenure = min(self.tenure + 1, LONGEST_MEMORY)
@@ -144,7 +144,7 @@ class Adopter(BaseAgent):
     # -- does an occasion arrive? --------------------------------------------------------------------------------
 
     def arrival_hazard(self) -> float:
-        """Chance of a first look at AI this month: of its own accord, and the more the more others have adopted."""
+        """Probability of a first look at AI this month; it grows with the part of others that have adopted."""
         push = self.lever.push[self.r, self.s]
         adopted = sum(peer.before is not None for peer in self.peers) / N_PEERS
         return choice.arrival_hazard(
@@ -152,14 +152,14 @@ class Adopter(BaseAgent):
         )
 
     def review_hazard(self) -> float:
-        """Chance that a contract ends this month, or that a ban which this adopter obeys forces a review."""
+        """Probability of a review this month: a contract ends, or a ban that this adopter obeys forces one."""
         review = float(probability(self.type.review_rate))
         if any(self.forbidden(option) for option in self.slots):
             return choice.forced_hazard(review, self.parameters.adopter.forced_review)
         return review
 
     def forbidden(self, option: Option) -> bool:
-        """Whether a ban binds this adopter; what is built on a banned base may be banned too."""
+        """Whether a ban on the option binds this adopter. A line built on a banned base may be banned too."""
         lab, mode = option
         ban = self.lever.ban[self.r, self.s, self.g, lab.place, mode]
         if lab.base is not lab:
@@ -171,7 +171,7 @@ class Adopter(BaseAgent):
     def choose(self, starting: bool = False) -> None:
         """Choose a line and mode, or none; then perhaps a second line beside it.
 
-        ``starting`` is the draw before month 0, in which those who have adopted already are told what they use.
+        ``starting`` is the draw before month 0, which settles what early adopters already use.
         """
         offers = self.offers()
         first = self.pick(offers, "", -math.inf if starting else self.outside_value(), welfare=not starting)
@@ -182,26 +182,27 @@ class Adopter(BaseAgent):
         self._switch_to(first, second)
 
     def offers(self) -> dict[Lab, Offer]:
-        """Every line that the adopter considers and may use, and what it is worth."""
-        found = {}
-        for lab in self.model.labs:
+        """Every line that the adopter considers and may use, with its worth."""
+        offers = {}
+        labs: list[Lab] = self.model.labs
+        for lab in labs:
             if not self.considers(lab):
                 continue
             modes = range(N_MODES) if lab.open else range(HOSTED)
             by_mode = {mode: self.utility(lab, mode) for mode in modes if not self.forbidden(Option(lab, mode))}
             if by_mode:
                 nested = inclusive_value(by_mode.values(), self.parameters.adopter.mode_dissimilarity)
-                found[lab] = Offer(nested + self.history(lab), by_mode)
-        return found
+                offers[lab] = Offer(nested + self.history(lab), by_mode)
+        return offers
 
     def considers(self, lab: Lab) -> bool:
-        """Whether it knows the line: by awareness in its region, or because it uses it."""
-        if self.luck("consider", lab.line_address) < lab.awareness[self.r]:
+        """Whether it knows the line, by awareness in its region or because it uses it."""
+        if self.random_draw("consider", lab.line_address) < lab.awareness[self.r]:
             return True
         return any(option.lab is lab for option in self.slots)
 
     def utility(self, lab: Lab, mode: int) -> float:
-        """What one option is worth apart from the adopter's own past [utils]."""
+        """Worth of one option without the adopter's own past [utils]."""
         log_cost = math.log(lab.paid[self.cell, mode])
         if mode == SELF_HOSTED:
             log_cost += self.hosting_premium
@@ -210,14 +211,14 @@ class Adopter(BaseAgent):
         )
 
     def worth(self, lab: Lab, mode: int) -> float:
-        """Fit, service, trust, ecosystem, and what policy adds [utils]."""
+        """Worth of fit, service, trust and ecosystem, and of what policy adds [utils]."""
         common, kind = self.parameters.adopter, self.type
         fitting = (common.customisation_api, common.customisation_hosted, common.customisation_self_hosted)[mode]
         if not lab.open:
             served = common.service_closed
         else:
             served = common.service_self_hosted if mode == SELF_HOSTED else common.service_open
-        friction = self.model.friction(self.r, self.s, lab, mode)
+        friction = self.model.friction(self.r, self.s, lab.home, mode)
         return (
             kind.customisation_weight * fitting
             + kind.service_weight * served
@@ -227,7 +228,7 @@ class Adopter(BaseAgent):
         )
 
     def history(self, lab: Lab) -> float:
-        """What the adopter's past and its peers add to a line [utils]: staying was learned, moving costs."""
+        """What the adopter's past and its peers add to a line [utils]: learning rewards staying, moving costs."""
         common = self.parameters.adopter
         peer_weight = 0.0 if self.model.off("R5") or self.model.draw_month == 0 else common.peer_weight
         learned = common.learning_weight * (1 - math.exp(-max(self.tenure, 0) / common.learning_time))
@@ -246,9 +247,9 @@ class Adopter(BaseAgent):
         return self.type.outside_value + self.lever.outside_value[self.r, self.s]
 
     def pick(self, offers: dict[Lab, Offer], slot: str, outside: float, welfare: bool = False) -> Option | None:
-        """Three races decide: between blocks of lines and the outside, between lines, between modes.
+        """Choose by three races: between blocks of lines and the outside, between lines, between modes.
 
-        ``slot`` is the first word of the streams that hold the luck: none for the first slot, ``second_`` for the
+        ``slot`` is the first word of the streams of the random draws: none for the first slot, ``second_`` for the
         second. With ``welfare`` the expected worth of the choice is noted as consumer surplus.
         """
         if not offers and outside == -math.inf:
@@ -276,10 +277,14 @@ class Adopter(BaseAgent):
         """The winner of a race in which each runner is as likely to be first as its weight says."""
         if len(weights) == 1:
             return next(iter(weights))
-        return min(weights, key=lambda runner: choice.race_time(self.luck(stream, address(runner)), weights[runner]))
+        times = {
+            runner: choice.race_time(self.random_draw(stream, address(runner)), weight)
+            for runner, weight in weights.items()
+        }
+        return min(times, key=times.__getitem__)
 
     def _switch_to(self, first: Option | None, second: Option | None) -> None:
-        """Take up the new options. Whoever changes line, or leaves, begins to learn anew."""
+        """Take up the new options. An adopter that changes line, or leaves, starts learning from zero."""
         line_before = self.primary.lab if self.primary else None
         line = first.lab if first else None
         self.added = [option for option in (first, second) if option is not None and option not in self.slots]
@@ -294,7 +299,7 @@ class Adopter(BaseAgent):
     # -- use -----------------------------------------------------------------------------------------------------
 
     def usage_of(self, option: Option, rank: int) -> float:
-        """What it uses an option this month [sector-years]: more with size, time, coverage, and a lower price."""
+        """Usage of an option this month [sector-years]. It grows with size, time and coverage, and falls with cost."""
         lab, mode = option
         common = self.parameters.adopter
         second = common.second_slot_weight
@@ -306,7 +311,7 @@ class Adopter(BaseAgent):
 
 
 class Startup(Adopter):
-    """A startup: it reviews its line most often, weighs cost most, and the ecosystem is counted among its kind."""
+    """A startup: it reviews its line most often and weighs cost most. The ecosystem is measured among startups."""
 
     kind = "startup"
 
@@ -318,7 +323,7 @@ class Enterprise(Adopter):
 
 
 class IndustrialFirm(Adopter):
-    """A firm in manufacturing, logistics or robotics: slow to come, slow to leave, richest in physical data."""
+    """A firm in manufacturing, logistics or robotics: slow to adopt, slow to leave, rich in physical data."""
 
     kind = "industrial"
 

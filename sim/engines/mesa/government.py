@@ -1,12 +1,12 @@
-"""What a government and the market at its feet do each month: chips, compute, data pools, exposure, statistics, rules.
+"""What a government and its region's market do each month: chips, compute, data pools, exposure, statistics, rules.
 
-Its scheduled policies stand in the scenario and reach the world through levers; here they are obeyed. By its reaction
-rules it decides for itself: it watches, decides, and when the lag is over it acts.
+Scheduled policies are in the scenario and reach the world through levers, which are read here. Reaction rules are
+followed here: a government watches a metric, decides, and acts when the lag is over.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,16 +14,13 @@ import numpy.typing as npt
 from sim.basics.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
 from sim.basics.streams import normals
 from sim.engines import cells
-from sim.engines.mesa.agent import BaseAgent
+from sim.engines.mesa.agent import AgentModel, BaseAgent
+from sim.engines.mesa.lab import Lab
 from sim.engines.world import cell_region, cell_sector, cell_type
 from sim.model.agents.government import METRICS, WATCHED, GovernmentSpec
 from sim.model.levers import Pull
 from sim.model.reactions import Course, Reaction
 from sim.model.rules import compute, exposure, reaction, usage
-
-if TYPE_CHECKING:
-    from sim.engines.mesa.lab import Lab
-    from sim.engines.mesa.model import OpenLoopModel
 
 Array = npt.NDArray[Any]
 DOLLARS_PER_BILLION = 1e9
@@ -40,11 +37,11 @@ class Government(BaseAgent):
     compute, powered : usable compute [H100e], and the part of chips that power can run
     scarcity : part of chip demand denied and not replaced
     pool : data pooled by mandate [sector-years], by sector
-    observed : what it sees of the metrics it watches, late and with noise
-    rules, pulls : its reaction rules, and what they pull this month
+    observed : its statistics of the metrics that it watches: late, and with noise
+    rules, pulls : its reaction rules, and the levers that they pull this month
     """
 
-    def __init__(self, model: OpenLoopModel, place: int):
+    def __init__(self, model: AgentModel, place: int):
         super().__init__(model)
         self.name, self.place, self.address = REGIONS[place], place, place
         self.region = getattr(self.parameters.regions, self.name)
@@ -67,7 +64,7 @@ class Government(BaseAgent):
     # -- chips and compute ---------------------------------------------------------------------------------------
 
     def invest(self) -> None:
-        """Capital expenditure follows its trend, and the revenue of the labs at home."""
+        """Capital expenditure follows its trend and the revenue of the labs at home."""
         c = self.parameters.compute
         equal = 1 / len(self.model.labs)
         self.revenue_seen = {lab: lab.signal("R2", "revenue_share", lab.revenue_share, equal) for lab in self.labs}
@@ -86,7 +83,7 @@ class Government(BaseAgent):
         )
 
     def buy_chips(self) -> None:
-        """Frontier chips as far as controls allow, some smuggled; what money is left goes to domestic makers."""
+        """Buy frontier chips as far as controls allow; smuggle some; spend what is left on domestic chips."""
         c, lever, at, month = self.parameters.compute, self.lever, self.place, self.model.month
         budget = c.chip_share * self.capex * DOLLARS_PER_BILLION
         chip_price = compute.falling(c.chip_price, c.chip_price_fall, month)
@@ -110,7 +107,7 @@ class Government(BaseAgent):
         self.scarcity = float(compute.scarcity(desired, self.denied, self.smuggled, self.output))
 
     def make_chips(self, money: float) -> float:
-        """Domestic chips: their price falls with what was made before, their number ends at the fabs' capacity."""
+        """Domestic chips made this month [H100e]. Their price falls with past output; fab capacity limits them."""
         c, lever, at = self.parameters.compute, self.lever, self.place
         learned = self.signal("R8", "output_total", self.output_total, self.region.domestic_output)
         capacity = self.signal("R8", "capacity", self.capacity, self.region.domestic_capacity)
@@ -138,7 +135,7 @@ class Government(BaseAgent):
         return output
 
     def power_chips(self) -> None:
-        """Run as many chips as there is power for."""
+        """Run as many chips as power allows."""
         c, lever, at, month = self.parameters.compute, self.lever, self.place, self.model.month
         self.power_gain += lever.grid_growth[at] * np.exp(-month / c.power_slowdown)
         power = compute.grid_power(
@@ -158,30 +155,30 @@ class Government(BaseAgent):
         """Divide the region's compute among its labs, by their weight and their revenue."""
         if not self.labs:
             return
-        lab = self.parameters.lab
-        weight = np.array([[one.numbers.compute_weight for one in self.labs]])
+        numbers = self.parameters.lab
+        weight = np.array([[lab.numbers.compute_weight for lab in self.labs]])
         revenue = np.array([list(self.revenue_seen.values())])
         shares = compute.lab_shares(
-            weight, revenue, lab.revenue_elasticity, lab.least_revenue_share, np.ones((len(self.labs), 1))
+            weight, revenue, numbers.revenue_elasticity, numbers.least_revenue_share, np.ones((len(self.labs), 1))
         )[0]
-        for one, share in zip(self.labs, shares, strict=True):
-            one.compute = float(self.compute * share * self.lever.compute_factor[one.place])
+        for lab, share in zip(self.labs, shares, strict=True):
+            lab.compute = float(self.compute * share * self.lever.compute_factor[lab.place])
 
     # -- data, exposure, statistics ------------------------------------------------------------------------------
 
     def show_data(self) -> None:
-        """The pool as the data loop lets labs see it."""
+        """Show labs the pool, as far as the switch of the data loop lets them see it."""
         self.pool_seen = self.signal("R1p", "pool", self.pool, np.zeros(len(SECTORS)))
 
     def pool_data(self) -> None:
-        """Where a mandate says so, part of what use teaches flows into the region's pool."""
+        """Add to the region's pool the part of usage that teaches which a mandate claims."""
         effective = self.model.ledger.effective.sum(axis=(1, 2))
         handed_over = self.lever.data_mandate[cell_region, cell_sector] * effective
         inflow = cells.by_region_and_sector(handed_over[None])[0, self.place]
         self.pool = usage.decayed(self.pool, self.model.data_decay(), inflow)
 
     def judge_exposure(self) -> None:
-        """How far the region depends on its rivals' lines, through data and through operation."""
+        """Measure how far the region depends on its rivals' lines, through data and through operation."""
         e, sectors, model = self.parameters.exposure, self.model.sectors, self.model
         table = model.ledger.by_region_and_sector[None, [self.place]]
         rivals = getattr(model.source.rivals, self.name)
@@ -209,13 +206,13 @@ class Government(BaseAgent):
         by_origin = [sum(by_line[lab.place] for lab in model.labs if lab.base.home == o) for o in range(len(REGIONS))]
         self.concentration = float(exposure.concentration(np.array([by_origin], dtype=float))[0])
         here = cell_region == self.place
-        rival_usage = (model.ledger.used.sum(axis=2) * rival).sum(axis=1) * here
+        rival_usage = (model.ledger.counts.used.sum(axis=2) * rival).sum(axis=1) * here
         total = rival_usage.sum()
         rate = (rival_usage * model.types.review_rate[cell_type]).sum() / max(total, 1e-300) if total > 0 else np.nan
         self.shedding_time = float(exposure.shedding_time(rate))
 
     def observe(self) -> None:
-        """Read the statistics: of some months ago, and not quite right."""
+        """Read the statistics, which are some months old and inexact."""
         g = self.parameters.government
         for name in METRICS:
             self.history[name].append(float(getattr(self, name)))
@@ -223,16 +220,16 @@ class Government(BaseAgent):
             self.observed[name] = self.statistic(name, g.observation_lag, g.observation_noise)
 
     def statistic(self, metric: str, lag: int, noise: float) -> float:
-        """What can be read this month of one of the region's metrics; who reads with the same care reads the same."""
+        """The statistic of one of the region's metrics this month; the same for all who read it with equal noise."""
         month = self.model.month
-        luck = normals(self.model.key, "observe", month + 1, [self.address], list(METRICS).index(metric))[0]
+        error = normals(self.model.key, "observe", month + 1, [self.address], list(METRICS).index(metric))[0]
         known = self.history[metric][month - lag] if month >= lag else np.nan
-        return float(reaction.seen(known, noise, luck))
+        return float(reaction.seen(known, noise, error))
 
     # -- reactions -----------------------------------------------------------------------------------------------
 
     def watch(self) -> None:
-        """Look up, for every rule, the metric that it watches."""
+        """Read, for every rule, the metric that it watches."""
         for rule in self.rules:
             watched = self.model.governments[REGIONS.index(rule.spec.metric_region)]
             rule.seen = watched.statistic(rule.spec.watch, rule.observation_lag, rule.observation_noise)
@@ -247,7 +244,7 @@ class Government(BaseAgent):
             rule.decisions.append(rule.decided)
 
     def act(self) -> None:
-        """Pull the levers of what was decided long enough ago."""
+        """Pull the levers of the decisions whose lag is over."""
         self.pulls = []
         for rule in self.rules:
             month = self.model.month - rule.spec.lag
@@ -257,13 +254,13 @@ class Government(BaseAgent):
 
 
 class FollowedRule:
-    """A reaction rule as its government follows it.
+    """A reaction rule with what its government remembers of it.
 
     Attributes
     ----------
     spec : the rule as it is written
     memory : how long the metric has been beyond the threshold, and what is in force; see `sim.model.rules.reaction`
-    seen, decided, strength : of this month: the metric as it is read, the strength decided, the strength in force
+    seen, decided, strength : this month's statistic, the strength decided, and the strength in force
     decisions : the strength decided in every month so far
     course : the strength in force in every month so far
     """

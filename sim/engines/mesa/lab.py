@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,14 +10,10 @@ import numpy.typing as npt
 from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS
 from sim.basics.streams import line_address
 from sim.engines import cells
-from sim.engines.mesa.agent import BaseAgent
+from sim.engines.mesa.agent import AgentModel, BaseAgent
 from sim.engines.world import cell_region, cell_sector, cell_type
+from sim.model.agents.lab import Line
 from sim.model.rules import adoption, capability, compute, ecosystem, price, usage
-
-if TYPE_CHECKING:
-    from sim.engines.mesa.government import Government
-    from sim.engines.mesa.model import OpenLoopModel
-    from sim.model.agents.lab import Line
 
 Array = npt.NDArray[Any]
 DOLLARS_PER_BILLION = 1e9
@@ -38,7 +34,7 @@ class Lab(BaseAgent):
     awareness : part of each region's adopters who know the line
     """
 
-    def __init__(self, model: OpenLoopModel, name: str, place: int):
+    def __init__(self, model: AgentModel, name: str, place: int):
         super().__init__(model)
         p = self.parameters
         self.name, self.place = name, place
@@ -68,11 +64,6 @@ class Lab(BaseAgent):
         self._plan_releases()
 
     @property
-    def government(self) -> Government:
-        """The government at home."""
-        return self.model.governments[self.home]
-
-    @property
     def block(self) -> int:
         """Home region and openness: lines of a block are closer substitutes."""
         return 2 * self.home + self.open
@@ -90,7 +81,7 @@ class Lab(BaseAgent):
         self.training = compute.smoothed(self.training, level, lab.training_time) if started else level
 
     def show(self) -> None:
-        """What others, and the lab itself, get to see of its data and community, as the loops' switches let them."""
+        """Show the lab's data and community, as far as the switches of the loops let anybody see them."""
         nothing = np.zeros(len(SECTORS))
         users = self.signal("R1", "telemetry", self.telemetry.sum(axis=-1), nothing)
         self.data_seen = users + self.signal("R1p", "partner", self.partner, nothing)
@@ -98,19 +89,20 @@ class Lab(BaseAgent):
         self.ecosystem_seen = self.signal("R3", "ecosystem", self.ecosystem, 1 / len(self.model.labs))
 
     def learn_from_others(self) -> None:
-        """Own algorithmic progress, ideas that spill over, and what can be borrowed from weights and outputs."""
-        tech, seen = self.parameters.technology, self.model.seen
-        both = np.array([self.algorithmic, seen.best_algorithms])
+        """Advance by own progress, by ideas that spill over, and by what open weights and outputs teach."""
+        tech, others = self.parameters.technology, self.model.last_month
+        scarcity = self.model.governments[self.home].scarcity
+        both = np.array([self.algorithmic, others.best_algorithms])
         self.algorithmic = float(
             capability.algorithmic_step(
-                both, tech.algorithmic_progress, tech.scarcity_innovation, self.government.scarcity, tech.idea_spillover
+                both, tech.algorithmic_progress, tech.scarcity_innovation, scarcity, tech.idea_spillover
             )[0]
         )
         self.borrowed = capability.borrowed_step(
             self.borrowed,
             self.internal,
-            seen.frontier_open,
-            seen.frontier,
+            others.frontier_open,
+            others.frontier,
             tech.weight_borrowing,
             tech.distillation,
             1 - self.lever.access_restriction[self.place],
@@ -118,7 +110,7 @@ class Lab(BaseAgent):
         )
 
     def assess(self) -> None:
-        """What the lab could release: compute, algorithms, borrowing, the community, and data by sector."""
+        """Work out what the lab could release, from compute, algorithms, borrowing, the community and data."""
         borrowed = self.signal("B2", "borrowed", self.borrowed, 0.0)
         community = self.model.community[self.place]
         self.internal = float(
@@ -127,7 +119,7 @@ class Lab(BaseAgent):
         self.data_gain = self.worth_of_data()
 
     def worth_of_data(self) -> Array:
-        """What the data that it may use add to the line in each sector [nats]."""
+        """Capability that accessible data add in each sector [nats]."""
         tech, sectors = self.parameters.technology, self.model.sectors
         form = (sectors.data_gain, sectors.data_scale, sectors.data_exponent, tech.data_shape)
         data = self.usable_data()
@@ -139,7 +131,7 @@ class Lab(BaseAgent):
         return capability.data_gain(held, *form) + slope * (data - held)
 
     def usable_data(self) -> Array:
-        """Its own data, what others must share, and the pools it may use [sector-years], by sector."""
+        """Data that the lab may use, by sector [sector-years]: its own, what others must share, and pools."""
         tech, model = self.parameters.technology, self.model
         own = capability.accessible_data(
             model.all_data, np.full((1, 1, 1), tech.data_sharing), self.lever.data_sharing[None], model.world.home
@@ -152,26 +144,26 @@ class Lab(BaseAgent):
     # -- releases ------------------------------------------------------------------------------------------------
 
     def _plan_releases(self) -> None:
-        """The cadence is drawn once per run, and so is the month of the first release."""
+        """Draw the cadence and the month of the first release; both stay for the whole run."""
         spread = self.parameters.lab.cadence_spread
-        change = np.floor(self.luck("release", 1, month=0) * (2 * spread + 1)) - spread
+        change = np.floor(self.random_draw("release", 1, month=0) * (2 * spread + 1)) - spread
         self.cadence = max(self.numbers.cadence + change, 1)
-        self.months_left = np.floor(self.luck("release", 0, month=0) * self.cadence) + 1
+        self.months_left = np.floor(self.random_draw("release", 0, month=0) * self.cadence) + 1
         self.due = False
 
     def look_at_calendar(self) -> None:
-        """Is this the month of a release? If so, the date of the next one is drawn."""
+        """See whether a release is due this month; if so, draw the date of the next one."""
         if self.model.month == 0:
             return
         self.months_left -= 1
         self.due = self.months_left <= 0 or self.lever.release_now[self.place] > 0
         if self.due:
             jitter = self.parameters.lab.release_jitter
-            drawn = np.floor(self.luck("release", 2, month=self.model.month) * (2 * jitter + 1))
+            drawn = np.floor(self.random_draw("release", 2, month=self.model.month) * (2 * jitter + 1))
             self.months_left = max(self.cadence + self.lever.cadence_change[self.place] + drawn - jitter, 1)
 
     def decide_openness(self) -> None:
-        """Open or close the weights with the release, if policy or a place at the frontier says so."""
+        """Open or close the weights with the release, because of policy or after long enough near the frontier."""
         lab = self.parameters.lab
         tempted = self.open and 0 < lab.closing_patience <= self.months_near_frontier
         if self.due:
@@ -180,18 +172,18 @@ class Lab(BaseAgent):
             self.open = (self.open or opens) and not closes
 
     def obeys_rule(self, openness: str) -> bool:
-        """Is the line above what a rule on openness allows, and is this lab one of those that obey?"""
+        """Whether a rule on openness applies to the line, and this lab is one of those that obey it."""
         above, duty = (getattr(self.lever, f"{openness}_{name}")[self.place] for name in ("above", "duty"))
-        return bool(capability.ruled(self.released, above, duty, self.luck("release", 3, month=0)))
+        return bool(capability.ruled(self.released, above, duty, self.random_draw("release", 3, month=0)))
 
     def choose_base(self) -> None:
-        """A builder lab takes the better of its own work and the best open weights it could build on."""
+        """Let a builder lab take the better of its own work and the best open weights that it could build on."""
         self.candidate, self.candidate_base = self.internal, self
         if not self.numbers.builder:
             return
         tech, labs = self.parameters.technology, self.model.labs
         is_base = np.array([lab.open and not lab.numbers.builder for lab in labs])
-        friction = tech.base_friction * np.array([self.model.base_friction(self.home, lab) for lab in labs])
+        friction = tech.base_friction * np.array([self.model.base_friction(self.home, lab.home) for lab in labs])
         reached, base = capability.build_on_base(
             np.array([[lab.released for lab in labs]]),
             is_base[None, None],
@@ -205,7 +197,7 @@ class Lab(BaseAgent):
             self.candidate, self.candidate_base = float(reached[0, 0]), labs[int(base[0, 0])]
 
     def release(self) -> None:
-        """Put out the newest work, if it is due; in month 0 everybody has just done so."""
+        """Release the newest work if it is due. In month 0 every lab has just released."""
         weight = self.model.sectors.capability_weight
         if self.model.month == 0:
             self.released = self.internal
@@ -215,7 +207,7 @@ class Lab(BaseAgent):
             self.sector_capability = weight * self.released + self.data_gain
 
     def compare_with_frontier(self) -> None:
-        """What the newest release can do in each sector, and whether the lab has stayed near the frontier."""
+        """Work out the release's coverage of each sector, and count the months near the frontier."""
         near = self.released >= self.model.frontier - self.parameters.lab.closing_margin
         self.months_near_frontier = self.months_near_frontier + 1 if near else 0
         width = self.parameters.technology.task_width
@@ -224,7 +216,7 @@ class Lab(BaseAgent):
     # -- prices --------------------------------------------------------------------------------------------------
 
     def set_prices(self) -> None:
-        """Serving cost, markup and congestion make the price; taxes and subsidies make what adopters pay."""
+        """Set the price from serving cost, markup and congestion; adopters pay it with taxes, less subsidies."""
         p, lever = self.parameters.prices, self.lever
         experience = self.signal("R6", "experience", self.experience, p.experience_start)
         load = self.signal("B1", "load", self.load, 0.0)
@@ -261,16 +253,16 @@ class Lab(BaseAgent):
         self.leaked = taxed * leak[:, None]
 
     def choose_markup(self) -> float:
-        """What the lab adds to cost on its own API, by the rule of the scenario."""
-        p, month, ledger = self.parameters.prices, self.model.month, self.model.ledger
+        """Price over cost on the lab's own API, by the scenario's rule. [1]"""
+        p, month = self.parameters.prices, self.model.month
         if p.markup_rule == "adaptive" and month > 12:
             growth = np.log(self.share_of_users[-1] + 1e-6) - np.log(self.share_of_users[-13] + 1e-6)
             return float(price.adaptive_markup(self.markup, growth, p.markup_speed))
         if p.markup_rule == "best_response" and month > 0:
-            review = self.model.types.review_rate[cell_type]
+            ledger, review = self.model.ledger, self.model.types.review_rate[cell_type]
             best = price.best_response_markup(
                 np.array([[self.markup]]),
-                ledger.used[None, :, [self.place], API],
+                ledger.counts.used[None, :, [self.place], API],
                 ledger.share_of_cells[None, :, [self.place]],
                 self.model.types.cost_weight[None, cell_type],
                 (1 - (1 - review) ** 12)[None],
@@ -280,7 +272,7 @@ class Lab(BaseAgent):
         return self.markup
 
     def become_known(self) -> None:
-        """Advertising, word of mouth, releases and news make the line known; people forget."""
+        """Update awareness: advertising, word of mouth, releases and news raise it, forgetting lowers it."""
         a = self.parameters.attention
         share = self.signal("R4", "region_share", self.region_share, np.zeros(len(REGIONS)))
         self.awareness = adoption.awareness_step(
@@ -297,9 +289,9 @@ class Lab(BaseAgent):
     # -- what comes back from users ------------------------------------------------------------------------------
 
     def close_the_books(self) -> None:
-        """Users, revenue, load and experience of the month."""
+        """Take users, revenue, load and experience of the month from the ledger."""
         ledger, lab = self.model.ledger, self.parameters.lab
-        mine = ledger.used[:, self.place]
+        mine = ledger.counts.used[:, self.place]
         self.revenue_share = ledger.revenue_share[self.place]
         self.customers = mine.sum(axis=1) / max(mine.sum(), 1e-300)
         serving = [(1 - lab.training_share) * other.compute for other in self.model.labs]
@@ -310,7 +302,7 @@ class Lab(BaseAgent):
         self.region_share = ledger.region_share[:, self.place]
 
     def collect_data(self) -> None:
-        """Telemetry by mode, where contracts and privacy law allow it, and data of partners at home."""
+        """Collect telemetry by mode, where contracts and privacy law allow it, and data of partners at home."""
         effective = self.model.ledger.effective[:, self.place]
         types = self.model.types
         capture = np.stack([types.telemetry, types.hosted_telemetry, types.self_hosted_telemetry], axis=-1)[cell_type]
@@ -322,7 +314,7 @@ class Lab(BaseAgent):
         self.partner = usage.decayed(self.partner, decay, cells.by_sector(shared[None])[0])
 
     def tend_the_community(self) -> None:
-        """Startups that use open weights build derivatives on them, and carry the ecosystem of a line."""
+        """Update derivatives, which startups build on open weights, and the ecosystem, their share of startups."""
         c, ledger = self.parameters.community, self.model.ledger
         used = ledger.startup_use[self.place]
         self.new_derivatives = ecosystem.derivatives_step(0.0, 0.0, c.derivative_rate, self.open, used)

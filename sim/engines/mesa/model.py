@@ -1,9 +1,9 @@
 """The readable twin: the same model as the default engine, agent by agent, in Mesa's conventions.
 
-`OpenLoopModel.step` is the schedule of a month (section 3 of the model description); who does what stands in
-`sim.engines.mesa`, and every equation in `sim.model.rules`. Agents draw their luck from the same addresses as in the
-default engine (`sim.basics.streams`), so both engines let every adopter make the same choice in every month: read and
-change the model here, and run it forty thousand times there.
+`OpenLoopModel.step` is the schedule of a month (section 3 of the model description). What each agent does is in
+`sim.engines.mesa`, and every equation in `sim.model.rules`. Agents draw random numbers from the same addresses as in
+the default engine (`sim.basics.streams`), so every adopter makes the same choice in every month in both engines. Read
+and change the model here; run it forty thousand times there.
 
 >>> from sim.engines.mesa.model import OpenLoopModel
 >>> model = OpenLoopModel("scenarios/baseline.yaml", adopters=300, months=24)      # doctest: +SKIP
@@ -24,14 +24,14 @@ import numpy as np
 import numpy.typing as npt
 from mesa.datacollection import DataCollector
 
-from sim.basics.axes import MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES, month_label
+from sim.basics.axes import MODES, REGIONS, TYPES, month_label
 from sim.basics.errors import RunError
 from sim.engines.mesa import Adopter, Enterprise, Government, IndustrialFirm, Lab, PublicAgency, Startup
-from sim.engines.mesa.census import Ledger, month_of, stocks_of
+from sim.engines.mesa.agent import AgentModel, LastMonth
+from sim.engines.mesa.census import month_of, stocks_of, take_census
 from sim.engines.recording import Part, Recorder, joined
 from sim.engines.world import Job, build, cell_type
 from sim.model.levers import added
-from sim.model.loops import ALWAYS
 from sim.model.rules import adoption, ecosystem
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
@@ -41,7 +41,7 @@ __all__ = ["OpenLoopModel", "simulate"]
 Array = npt.NDArray[Any]
 
 
-class OpenLoopModel(mesa.Model):
+class OpenLoopModel(AgentModel):
     """A scenario with one object per agent.
 
     Subclass it, and name your own class for an agent type, to change how that type decides::
@@ -57,17 +57,15 @@ class OpenLoopModel(mesa.Model):
     ----------
     source : scenario file, or a `Scenario`
     sets : changes such as ``"startup.switching_cost=1.2"``, as after ``--set``; for files only
-    replicate : number of the repetition; other repetitions have other luck
+    replicate : number of the repetition; other repetitions have other random draws
     rng : the seed, in place of the scenario's. Mesa's own generators exist but no agent of ours draws from them.
     trace, agents_watched : whether the record keeps every adopter's choice, and the data collector a row per agent
     settings : run settings such as ``adopters=300`` and ``months=24``
 
     Attributes
     ----------
-    labs, governments, adopters : the agents, in the order of the roster, the regions and the cells
-    month : of the newest step, from 0; lever : what policies pull in it
-    ledger : what was chosen and used in it
     recorder : every observable so far (`sim.model.observables`)
+    others : see `sim.engines.mesa.agent.AgentModel`
     """
 
     lab: ClassVar[type[Lab]] = Lab
@@ -96,13 +94,11 @@ class OpenLoopModel(mesa.Model):
         self.world = build([(self.source, replicate)])
         self.key = self.world.key[0]
         self.until = {loop: int(month[0]) for loop, month in self.world.until.items()}
-        first = lambda group: SimpleNamespace(**{name: values[0] for name, values in vars(group).items()})
-        self.sectors, self.types = first(self.world.sector), first(self.world.type)
+        self.sectors, self.types = _of_first_run(self.world.sector), _of_first_run(self.world.type)
         self.self_hosting_cost = self.world.region.self_hosting_cost[0]
         self.month, self.draw_month = 0, 0
         self.lever = self._levers()
         self._people()
-        self.ledger = Ledger(self)
         self.recorder = Recorder(self.world, trace)
         self.adopted = 0.0
         self.datacollector = self._data_collector(agents_watched)
@@ -144,7 +140,7 @@ class OpenLoopModel(mesa.Model):
         """Step 1: what is scheduled, and what governments do by their rules."""
         self.lever = self._levers()
         self._each(Government, "act")
-        pulls = [pull for one in self.governments for pull in one.pulls]
+        pulls = [pull for government in self.governments for pull in government.pulls]
         if pulls:
             homes = {lab.name: REGIONS[lab.home] for lab in self.labs}
             alone = {name: value[None] for name, value in vars(self.lever).items()}
@@ -163,9 +159,9 @@ class OpenLoopModel(mesa.Model):
         self._each(Government, "show_data")
         self._each(Lab, "show")
         self.all_data = np.stack([lab.data_seen for lab in self.labs])[None]
-        self.all_pools = np.stack([one.pool_seen for one in self.governments])[None]
+        self.all_pools = np.stack([government.pool_seen for government in self.governments])[None]
         if self.month > 0:
-            self.seen = SimpleNamespace(
+            self.last_month = LastMonth(
                 best_algorithms=max(lab.algorithmic for lab in self.labs),
                 frontier=max(lab.released for lab in self.labs),
                 frontier_open=max((lab.released for lab in self.labs if lab.open), default=-1e9),
@@ -215,7 +211,7 @@ class OpenLoopModel(mesa.Model):
     def _use(self) -> None:
         """Steps 7 and 8: usage, and what it returns to labs and governments."""
         self._each(Adopter, "use")
-        self.ledger.count()
+        self.ledger = take_census(self)
         self._each(Lab, "close_the_books", "collect_data", "tend_the_community")
         self._each(Government, "pool_data")
 
@@ -224,61 +220,62 @@ class OpenLoopModel(mesa.Model):
         for decision in decisions:
             self.groups[kind].do(decision)
 
-    # -- what agents ask of the world ----------------------------------------------------------------------------
-
     def _levers(self) -> SimpleNamespace:
         """The levers of the month, each over its axes."""
         return SimpleNamespace(
             **{name: path[0, min(self.month, path.shape[1] - 1)] for name, path in self.world.levers.items()}
         )
 
-    def passes(self, loop: str) -> bool:
-        """Whether the loop's signal passes this month."""
-        return self.month <= self.until[loop]
-
-    def off(self, loop: str) -> bool:
-        """Whether the loop is off from the start."""
-        return self.until[loop] < 0
-
-    def never_cut(self, loop: str) -> bool:
-        """Whether the loop stays live to the end."""
-        return self.until[loop] >= ALWAYS
-
-    def friction(self, region: int, sector: int, lab: Lab, mode: int) -> float:
-        """What stands in a region and sector against a line's origin."""
-        return self.world.friction[0, region, lab.home, mode] + self.lever.friction[region, lab.home, sector, mode]
-
-    def base_friction(self, region: int, lab: Lab) -> float:
-        """What stands in a region against building on a line's weights: as for hosting them oneself."""
-        added = self.lever.friction[region, lab.home, :, SELF_HOSTED].mean()
-        return self.world.friction[0, region, lab.home, SELF_HOSTED] + added
-
-    def data_decay(self) -> Array:
-        """Part of data that go stale in a month, by sector; none once their decay is cut (B4)."""
-        return self.sectors.data_decay if self.passes("B4") else np.zeros(len(SECTORS))
-
     # -- Mesa's record -------------------------------------------------------------------------------------------
 
     def _data_collector(self, agents_watched: bool) -> DataCollector:
-        lens = lambda name, *at: lambda model: float(model.recorder.series[name][(0, model.month, *at)])
-        by_type = {f"adoption {kind}": lens("adoption", number) for number, kind in enumerate(TYPES)}
-        by_line = {f"capability {name}": lens("released", number) for number, name in enumerate(self.world.lines)}
-        watched = {
-            "name": lambda agent: getattr(agent, "name", type(agent).__name__),
-            "line": lambda agent: agent.primary.lab.name if getattr(agent, "primary", None) else None,
-            "mode": lambda agent: MODES[agent.primary.mode] if getattr(agent, "primary", None) else None,
-            "second_line": lambda agent: agent.secondary.lab.name if getattr(agent, "secondary", None) else None,
-        }
+        by_type = {f"adoption {kind}": _reader("adoption", number) for number, kind in enumerate(TYPES)}
+        by_line = {f"capability {name}": _reader("released", number) for number, name in enumerate(self.world.lines)}
         return DataCollector(
             model_reporters={
                 "month": "month",
                 "adopted": "adopted",
-                "focus_share": lens("focus_share"),
+                "focus_share": _reader("focus_share"),
                 **by_type,
                 **by_line,
             },
-            agent_reporters=watched if agents_watched else None,
+            agent_reporters=WATCHED_OF_AGENTS if agents_watched else None,
         )
+
+
+def _of_first_run(group: SimpleNamespace) -> SimpleNamespace:
+    """The same numbers without their run axis."""
+    return SimpleNamespace(**{name: values[0] for name, values in vars(group).items()})
+
+
+def _reader(name: str, *place: int) -> Callable[[OpenLoopModel], float]:
+    """A function that reads the newest value of an observable, at one place of its axes, off a model."""
+
+    # a function and no object with __call__: Mesa's collector would call that without the model
+    def read(model: OpenLoopModel) -> float:
+        return float(model.recorder.series[name][(0, model.month, *place)])
+
+    return read
+
+
+def _name(agent: mesa.Agent) -> str:
+    return getattr(agent, "name", type(agent).__name__)
+
+
+def _line(agent: mesa.Agent) -> str | None:
+    return agent.primary.lab.name if getattr(agent, "primary", None) else None
+
+
+def _mode(agent: mesa.Agent) -> str | None:
+    return MODES[agent.primary.mode] if getattr(agent, "primary", None) else None
+
+
+def _second_line(agent: mesa.Agent) -> str | None:
+    return agent.secondary.lab.name if getattr(agent, "secondary", None) else None
+
+
+WATCHED_OF_AGENTS = {"name": _name, "line": _line, "mode": _mode, "second_line": _second_line}
+"""Columns of the data collector's table of agents."""
 
 
 def simulate(
@@ -293,7 +290,7 @@ def simulate(
 
     Parameters
     ----------
-    threads : accepted for the sake of likeness; Python objects gain nothing from threads
+    threads : has no effect: Python objects gain nothing from threads
     model : `OpenLoopModel` or a subclass with other agents
     """
     parts = []
@@ -305,7 +302,7 @@ def simulate(
 def _run(
     kind: type[OpenLoopModel], scenario: Scenario, replicate: int, trace: bool, progress: Callable[[int], None] | None
 ) -> Part:
-    """One run; a mistake in somebody's own agents is told with its place, and costs this run only."""
+    """One run. A mistake in a user's own agents is reported with its place, and fails this run only."""
     model: OpenLoopModel | None = None
     try:
         model = kind(scenario, replicate=replicate, trace=trace, agents_watched=False)
@@ -328,7 +325,7 @@ def _run(
 
 
 def _forget(model: OpenLoopModel) -> None:
-    """Let go of a finished model: Mesa 3.3 keeps every model for ever in the counter of its agents' numbers."""
+    """Free a finished model: Mesa 3.3 keeps every model for ever in the counter of its agents' numbers."""
     counters = getattr(mesa.Agent, "_ids", None)
     if counters is not None:
         counters.pop(model, None)

@@ -1,4 +1,4 @@
-"""Somebody's own Mesa model: found by file and class, and named so that its runs are not taken for ours."""
+"""A user's own Mesa model: models by file and class, and named so that its runs are told from OpenLoop's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sim.engines.mesa.model import OpenLoopModel
 
 
 def load_model(place: str) -> type[OpenLoopModel]:
-    """The class at ``"mymodels.py:CautiousFirms"``; the name may be left out when the file holds one model.
+    """The class at ``"mymodels.py:CautiousFirms"``. The name may be left out if the file holds one model.
 
     Raises
     ------
@@ -28,25 +28,25 @@ def load_model(place: str) -> type[OpenLoopModel]:
             f"{file} does not exist; a model is named by file and class, such as mymodels.py:CautiousFirms"
         )
     module = _imported(path)
-    found = {
+    models = {
         key: value
         for key, value in vars(module).items()
         if inspect.isclass(value) and issubclass(value, OpenLoopModel) and value.__module__ == module.__name__
     }
-    if not found:
+    if not models:
         raise ModelError(f"{file} holds no subclass of sim.engines.mesa.model.OpenLoopModel")
-    if not name and len(found) == 1:
-        return next(iter(found.values()))
-    if name not in found:
+    if not name and len(models) == 1:
+        return next(iter(models.values()))
+    if name not in models:
         if name and name in vars(module):
             raise ModelError(f"{name} in {file} is no subclass of sim.engines.mesa.model.OpenLoopModel")
         said = f'has no model "{name}"' if name else "holds several models, so name one after a colon"
-        raise ModelError(f"{file} {said}. {suggestion(name, found)}")
-    return found[name]
+        raise ModelError(f"{file} {said}. {suggestion(name, models)}")
+    return models[name]
 
 
 def _imported(path: Path) -> ModuleType:
-    # files beside it may be imported as from any script
+    # files beside it may be imported, as by a script
     sys.path.insert(0, str(path.parent.resolve()))
     try:
         name = f"own_model_{path.stem}"  # a file that is called numpy.py must not become numpy
@@ -68,7 +68,7 @@ def _imported(path: Path) -> ModuleType:
 
 
 def _line_in(error: BaseException, path: Path) -> int:
-    """The last line of the file through which an exception came; 0 if none."""
+    """The last line of the file in an exception's trace; 0 if there is none."""
     line, step = 0, error.__traceback__
     while step is not None:
         if Path(step.tb_frame.f_code.co_filename) == path.resolve() or step.tb_frame.f_code.co_filename == str(path):
@@ -78,7 +78,7 @@ def _line_in(error: BaseException, path: Path) -> int:
 
 
 def signature(model: type[OpenLoopModel]) -> str:
-    """``CautiousFirms@1a2b3c4d``: the class, and a checksum of the file that it stands in."""
+    """``CautiousFirms@1a2b3c4d``: the name of the class, and a checksum of its file."""
     if model is OpenLoopModel:
         return "OpenLoopModel"
     try:

@@ -1,12 +1,14 @@
-"""One adopter's decision taken apart: what every option was worth, term by term, and by how much the race was won.
+"""One adopter's decision taken apart: what every option was worth, term by term, and by how much the winner won.
 
 The choice of section 6.4 is three races: between blocks of lines (home region and openness) and the outside, between
-the lines of the winning block, and between the modes of the winning line. In each the best *score* wins, a value plus
-luck, both in utils. The terms of an option add up to its utility, and the utilities of a nest to its inclusive value.
+the lines of the winning block, and between the modes of the winning line. In each race the best *score* wins, which is
+a value plus a random draw, both in utils. The terms of an option add up to its utility, and the utilities of a nest
+make up its inclusive value.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +41,7 @@ TERMS: dict[str, str] = {
     "outside": "worth of using no line",
     "policy_outside": "worth that policy adds to using no line",
 }
-"""Parts of a utility; each is in utils, and they add up."""
+"""Parts of a utility, in utils; they add up to it."""
 
 OUTSIDE = len(GROUPS)
 """Number of the outside option in the race between blocks."""
@@ -48,9 +50,9 @@ FIRST, SECOND = 0, 1
 _STREAMS = (("block", "line", "mode"), ("second_block", "second_line", "second_mode"))
 
 
-def gumbel(luck: float) -> float:
-    """Luck in a race, in units of its scale, from a number in (0, 1)."""
-    return float(-np.log(-np.log(luck)))
+def gumbel(uniform: float) -> float:
+    """The random part of a score, in units of the race's scale, from a uniform number in (0, 1)."""
+    return float(-np.log(-np.log(uniform)))
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,9 @@ class Race:
 
     Attributes
     ----------
-    level : ``block``, ``line`` or ``mode``; runners : their numbers, and ``names``
-    value, luck : (runner,) [utils]; the highest sum wins
+    level : ``block``, ``line`` or ``mode``
+    runners, names : numbers and names of the alternatives
+    value, luck : (runner,) worth and random part of the score [utils]; the highest sum wins
     """
 
     level: str
@@ -91,7 +94,7 @@ class Race:
 
     @property
     def luck_in_margin(self) -> float:
-        """How much of the margin is luck [utils]; above the margin, the winner was not the better one."""
+        """The random part of the margin [utils]. If it exceeds the margin, the runner-up was worth more."""
         other = self.second
         return 0.0 if other is None else float(self.luck[[self.winner, other]] @ [1, -1])
 
@@ -102,8 +105,10 @@ class Occasion:
 
     Attributes
     ----------
-    kind : ``arrival`` or ``review``; hazard : chance of it; luck : the number that must lie below it
-    parts : what the hazard is made of
+    kind : ``arrival`` or ``review``
+    hazard : probability of the occasion in this month
+    luck : the uniform random draw; the occasion arrives if it lies below the hazard
+    parts : numbers that make up the hazard, by name
     """
 
     kind: str
@@ -119,16 +124,17 @@ class Occasion:
 
 @dataclass(frozen=True)
 class Decision:
-    """What one slot was chosen from, and how.
+    """How one slot was filled: the options, their worth, and the races.
 
     Attributes
     ----------
-    terms : name of `TERMS` -> (line, mode) [utils]; outside : the same for using no line, one number each
-    utility : (line, mode) their sum
-    known, available, forbidden : (line,) whether considered; (line, mode) whether offered, and whether banned
-    usable : (line, mode) what the races are about
+    terms : name of `TERMS` -> (line, mode) [utils]
+    outside : name of `TERMS` -> one number, for using no line [utils]
+    utility : (line, mode) sum of the terms
+    known : (line,) whether the adopter considers the line
+    available, forbidden, usable : (line, mode) whether offered; whether banned; whether it takes part in the races
     block : (line,) number of its block
-    races : those that were run, in order
+    races : those that took place, in order
     chosen : option, -1 for none
     """
 
@@ -166,7 +172,7 @@ class Decisions:
         self.world, self.parameters = trace.world, trace.scenario.parameters
         self.people = self.world.population
         self.key = self.world.key[0]
-        self.address = [int(each) for each in self.world.address]
+        self.address = [int(address) for address in self.world.address]
         self.until = {loop: int(month[0]) for loop, month in self.world.until.items()}
         self._starts: dict[int, tuple[int, int]] = {}
         self._adopted_at_start: float | None = None
@@ -178,8 +184,8 @@ class Decisions:
         region, sector, kind = self.trace.place(adopter)
         return int(self.trace.cell[adopter]), REGIONS.index(region), SECTORS.index(sector), TYPES.index(kind)
 
-    def luck(self, adopter: int, stream: str, draw_month: int, option: int = 0) -> float:
-        """The adopter's number in (0, 1) for one purpose; month t of the simulation is draw month t + 1."""
+    def random_draw(self, adopter: int, stream: str, draw_month: int, option: int = 0) -> float:
+        """The adopter's random number in (0, 1) for one purpose; month t of the simulation is draw month t + 1."""
         return float(uniform(self.key, stream, draw_month, int(self.trace.address[adopter]), option))
 
     def before(self, adopter: int, month: int) -> tuple[int, int]:
@@ -196,7 +202,7 @@ class Decisions:
         return -1 if first is None else first.chosen, -1 if second is None else second.chosen
 
     def starting(self, adopter: int, slot: int) -> Decision | None:
-        """The draw before month 0, in which those who have adopted already are told what they use."""
+        """The draw before month 0, which settles what early adopters already use; None for all others."""
         if not self.people.starts[0, adopter]:
             return None
         first = self._decide(adopter, 0, FIRST, starting=True)
@@ -205,7 +211,7 @@ class Decisions:
         return self._decide(adopter, 0, SECOND, taken=first.chosen, starting=True)
 
     def tenure(self, adopter: int, month: int) -> int:
-        """Months on the line in use as the month begins, as far as the loop of learning (R7) passes them."""
+        """Months on the line in use as the month begins; only those count in which the learning loop (R7) is live."""
         line = self.trace.line(self.before(adopter, month)[0])
         if line < 0:
             return 0
@@ -217,7 +223,7 @@ class Decisions:
         return min(sum(when <= self.until["R7"] for when in range(taken_up, month)), LONGEST_MEMORY)
 
     def peers(self, adopter: int) -> Array:
-        """The adopters it looks at; one may stand there more than once."""
+        """The adopters that it looks at; one may appear more than once."""
         return self.people.peers[0, adopter]
 
     def seen(self, adopter: int, month: int) -> Array:
@@ -230,7 +236,7 @@ class Decisions:
         if month > 0:
             return float((self.trace.primary[month - 1] >= 0).mean())
         if self._adopted_at_start is None:
-            users = [self.before(int(each), 0)[0] >= 0 for each in np.flatnonzero(self.people.starts[0])]
+            users = [self.before(int(early), 0)[0] >= 0 for early in np.flatnonzero(self.people.starts[0])]
             self._adopted_at_start = sum(users) / self.world.adopters
         return self._adopted_at_start
 
@@ -241,7 +247,7 @@ class Decisions:
         _, r, s, g = self.where(adopter)
         kind = getattr(self.parameters, TYPES[g])
         primary, secondary = self.before(adopter, month)
-        luck = self.luck(adopter, "arrive", month + 1)
+        drawn = self.random_draw(adopter, "arrive", month + 1)
         if primary < 0:
             push = float(self.trace.sights[month].lever.push[r, s])
             peers = [self.before(int(peer), month)[0] >= 0 for peer in self.peers(adopter)]
@@ -255,13 +261,13 @@ class Decisions:
             hazard = choice.arrival_hazard(
                 kind.innovation * push, kind.imitation * push, parts["peers"], parts["world"]
             )
-            return Occasion("arrival", float(hazard), luck, parts)
+            return Occasion("arrival", float(hazard), drawn, parts)
         review = float(probability(kind.review_rate))
         forbidden = self.forbidden(adopter, month)
         forced = any(forbidden[option // N_MODES, option % N_MODES] for option in (primary, secondary) if option >= 0)
         force = self.parameters.adopter.forced_review if forced else 0.0
         hazard = choice.forced_hazard(review, force) if forced else review
-        return Occasion("review", float(hazard), luck, {"review": review, "force": force})
+        return Occasion("review", float(hazard), drawn, {"review": review, "force": force})
 
     def forbidden(self, adopter: int, month: int) -> Array:
         """Which options a ban that this adopter obeys takes away, (line, mode)."""
@@ -270,7 +276,7 @@ class Decisions:
         ban, base_ban = sight.lever.ban[r, s, g], sight.lever.base_ban[r, s, g]
         built = (sight.base != np.arange(len(sight.base)))[:, None]
         ban = np.where(built, np.maximum(ban, base_ban[sight.base]), ban)
-        return self.luck(adopter, "comply", 0) < ban
+        return self.random_draw(adopter, "comply", 0) < ban
 
     # -- the choice ----------------------------------------------------------------------------------------------
 
@@ -289,7 +295,7 @@ class Decisions:
         current = (-1, -1) if starting else self.before(adopter, month)
         known = np.array(
             [
-                self.luck(adopter, "consider", draw_month, address) < sight.awareness[line, r]
+                self.random_draw(adopter, "consider", draw_month, address) < sight.awareness[line, r]
                 or line in (self.trace.line(current[0]), self.trace.line(current[1]))
                 for line, address in enumerate(self.address)
             ]
@@ -332,7 +338,6 @@ class Decisions:
         w, common, sight = self.world, self.parameters.adopter, self.trace.sights[month]
         kind, lines = getattr(self.parameters, TYPES[g]), len(self.address)
         quality, cost = float(self.people.quality[0, adopter]), float(self.people.cost[0, adopter])
-        wide = lambda by_line: np.repeat(np.asarray(by_line, dtype=float)[:, None], N_MODES, axis=1)
         market, paid = np.log(sight.price[r]), np.log(sight.paid[cell])
         own = np.zeros(N_MODES)
         own[SELF_HOSTED] = float(self.people.own_hosting[0, adopter])
@@ -345,30 +350,35 @@ class Decisions:
         peers = np.zeros(lines)
         if not starting and self.until["R5"] >= 0:
             seen = self.seen(adopter, month)
-            peers = np.array([(seen == each).sum() for each in range(lines)])
+            peers = np.array([(seen == number).sum() for number in range(lines)])
         learned = 0.0
         if line >= 0 and self.until["R7"] >= 0:
             learned = common.learning_weight * (1 - np.exp(-self.tenure(adopter, month) / common.learning_time))
         moves = (line >= 0) & ~here
         return {
-            "quality": quality * wide(sight.coverage[:, s]),
+            "quality": quality * _by_mode(sight.coverage[:, s]),
             "cost": -cost * (market + own),
             "fit": np.tile(kind.customisation_weight * np.array(fitting), (lines, 1)),
             "service": kind.service_weight * np.where(is_open, opened, common.service_closed),
             "trust": -kind.trust_weight * w.friction[0, r][w.origin],
-            "ecosystem": common.ecosystem_weight * wide(sight.ecosystem),
-            "peers": common.peer_weight * wide(peers) / N_PEERS,
-            "tenure": wide(np.where(here, learned, 0.0)),
-            "switching": wide(np.where(moves, -kind.switching_cost, 0.0)),
+            "ecosystem": common.ecosystem_weight * _by_mode(sight.ecosystem),
+            "peers": common.peer_weight * _by_mode(peers) / N_PEERS,
+            "tenure": _by_mode(np.where(here, learned, 0.0)),
+            "switching": _by_mode(np.where(moves, -kind.switching_cost, 0.0)),
             "policy_price": -cost * (paid - market),
             "policy_trust": -kind.trust_weight * sight.lever.friction[r, w.origin, s],
-            "policy_preference": wide(sight.lever.preference[r, s, g]),
+            "policy_preference": _by_mode(sight.lever.preference[r, s, g]),
         }
 
     def _run(self, decision: Decision, draw_month: int) -> tuple[tuple[Race, ...], int]:
-        """Run the races; those that were run, and the option that won."""
+        """Run the races. Returns those that took place, and the option that won (-1: none)."""
         block_stream, line_stream, mode_stream = _STREAMS[decision.slot]
-        luck = lambda stream, option: gumbel(self.luck(decision.adopter, stream, draw_month, option))
+
+        def noise(stream: str, options: Sequence[int]) -> Array:
+            return np.array(
+                [gumbel(self.random_draw(decision.adopter, stream, draw_month, option)) for option in options]
+            )
+
         values = nest_values(decision)
         blocks = [block for block in range(OUTSIDE) if np.isfinite(values.block[block])]
         runners = [*blocks, OUTSIDE] if np.isfinite(decision.outside_value) else blocks
@@ -376,9 +386,7 @@ class Decisions:
             return (), -1
         value = [decision.outside_value if block == OUTSIDE else values.block[block] for block in runners]
         names = tuple("none" if block == OUTSIDE else GROUPS[block] for block in runners)
-        race = Race(
-            "block", tuple(runners), names, np.array(value), np.array([luck(block_stream, block) for block in runners])
-        )
+        race = Race("block", tuple(runners), names, np.array(value), noise(block_stream, runners))
         races = [race]
         block = race.runners[race.winner]
         if block == OUTSIDE:
@@ -389,7 +397,7 @@ class Decisions:
             tuple(members),
             tuple(self.world.lines[line] for line in members),
             values.line[members],
-            decision.line_dissimilarity * np.array([luck(line_stream, self.address[line]) for line in members]),
+            decision.line_dissimilarity * noise(line_stream, [self.address[line] for line in members]),
         )
         races.append(race)
         line = race.runners[race.winner]
@@ -399,10 +407,15 @@ class Decisions:
             tuple(modes),
             tuple(MODES[mode] for mode in modes),
             decision.utility[line, modes],
-            decision.mode_dissimilarity * np.array([luck(mode_stream, self.address[line] + mode) for mode in modes]),
+            decision.mode_dissimilarity * noise(mode_stream, [self.address[line] + mode for mode in modes]),
         )
         races.append(race)
         return tuple(races), line * N_MODES + race.runners[race.winner]
+
+
+def _by_mode(by_line: Any) -> Array:
+    """(line,) -> (line, mode): the same for all modes."""
+    return np.repeat(np.asarray(by_line, dtype=float)[:, None], N_MODES, axis=1)
 
 
 @dataclass(frozen=True)
@@ -414,7 +427,7 @@ class NestValues:
 
 
 def nest_values(decision: Decision, utility: Array | None = None, usable: Array | None = None) -> NestValues:
-    """Inclusive values of lines and blocks; other utilities, or fewer options, may be tried."""
+    """Inclusive values of lines and blocks, at the decision's utilities and options or at others."""
     utility = decision.utility if utility is None else utility
     usable = decision.usable if usable is None else usable
     by_line = soft_maximum(np.where(usable, utility, -np.inf), decision.mode_dissimilarity)

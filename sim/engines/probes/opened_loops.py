@@ -1,12 +1,12 @@
-"""Loops opened in the default engine: put a little worth in, keep the world on its path, read what would come back.
+"""Loops opened in the default engine: raise a line's worth, hold the world on its path, read what would return.
 
-A batch holds a live run of every replicate, its *leader*, and arms that follow it under the same luck. In an arm some
-loops are cut, which means that their receiving terms see the leader's signals month by month; the stocks behind the cut
-go on with what the arm's own adopters do. A `Shadow` of the batch lets the signal of one cut loop through, but only on
-paper: it says what lines would be worth if the loop were closed, and nobody acts on it.
+A batch holds a live run of every replicate, its *leader*, and arms that follow it under the same random draws. In an
+arm some loops are cut: their receiving terms see the leader's signals month by month. The stocks behind the cut go on
+with what the arm's own adopters do. A `Shadow` of the batch lets the signal of one cut loop through, but only computes
+what lines would be worth if that loop were closed. Nobody acts on it.
 
-So a loop's return is a difference of two tables of worth that the engine itself has made. There is no second writing
-of a mechanism here, and a loop whose stocks lie behind the cut (revenue buys compute, compute trains) is followed too.
+So the return of a loop is a difference of two tables of worth that the engine itself has made. No mechanism is written
+twice, and a loop whose stocks lie behind the cut (revenue buys compute, compute trains) is followed too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.basics.axes import N_MODES, SECTORS, SELF_HOSTED
+from sim.basics.axes import N_MODES, SELF_HOSTED
 from sim.engines import cells
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.loop_switches import Switches
@@ -44,19 +44,19 @@ FED_BY_USE = (
     "mean_usage",
     "line_share_log",
 )
-"""Stocks that what adopters do goes into; a shadow reads them off the world it follows."""
+"""Stocks that depend on what adopters do; a shadow takes them from the world that it follows."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One way of treating a replicate.
+    """One treatment of a replicate.
 
     Attributes
     ----------
     cut : loops whose receiving terms see the leader's signals from the start month on
-    worth : put on every line in focus, in the regions that the focus counts [utils]
+    worth : added to every line in focus, in the regions that the focus counts [utils]
     awareness : added to the log of awareness of the same lines in the same regions
-    until : months after the start in which worth is put in; absent: for good
+    until : number of months in which worth is added; absent: for good
     """
 
     cut: frozenset[str] = frozenset()
@@ -67,13 +67,12 @@ class Arm:
 
 @dataclass(frozen=True)
 class Readings:
-    """What an opened batch came to; the leading axis is the arm, and arm 0 are the leaders.
+    """The results of an opened batch. The leading axis is the arm; arm 0 holds the leaders.
 
     Attributes
     ----------
     focus : (arm, replicate, month) usage share of the lines in focus where the focus counts
     users : (arm, replicate, month) the same among users by primary line
-    focus_by_sector : (arm, replicate, month, sector)
     returned : shadow -> (arm, replicate, window, cell, line) utils that its loops would add if they were closed
     noticed : shadow -> (arm, replicate, window, cell, line) what they would add to log awareness
     pushed : (arm, replicate, window, cell, line) log awareness
@@ -84,7 +83,6 @@ class Readings:
 
     focus: Array
     users: Array
-    focus_by_sector: Array
     returned: dict[str, Array]
     noticed: dict[str, Array]
     pushed: Array
@@ -101,8 +99,8 @@ class Opened(Lockstep):
     ----------
     scenario : with as many months as are wanted
     replicates : their numbers
-    arms : beside the leaders
-    start : first month in which worth is put in; the loops are cut from it on
+    arms : treatments beside the leaders
+    start : first month in which worth is added; the loops are cut from it on
     """
 
     def __init__(self, scenario: Scenario, replicates: Sequence[int], arms: Sequence[Arm], start: int):
@@ -113,17 +111,16 @@ class Opened(Lockstep):
         super().__init__(self._treated(world), leader=leader)
         self.leader = leader
         self.premium = _mean_premium(self.world)
-        per_run = lambda values: np.repeat(np.array(values, dtype=float), self.replicates)
+        awareness = np.repeat(np.array([arm.awareness for arm in self.arms], dtype=float), self.replicates)
         focus = self.world.focus_line[:, :, None] * self.world.focus_region[:, None, :]
-        self._louder = per_run([arm.awareness for arm in self.arms])[:, None, None] * focus
+        self._added_awareness = awareness[:, None, None] * focus
 
     def _treated(self, world: World) -> World:
-        """Cut what each arm cuts, and put its worth in."""
-        spread = lambda values: np.repeat(values, self.replicates)
-        until = {
-            loop: np.minimum(end, spread([self.start - 1 if loop in arm.cut else ALWAYS for arm in self.arms]))
-            for loop, end in world.until.items()
-        }
+        """The world in which each arm has its loops cut and its worth added."""
+        until = {}
+        for loop, end in world.until.items():
+            last = [self.start - 1 if loop in arm.cut else ALWAYS for arm in self.arms]
+            until[loop] = np.minimum(end, np.repeat(last, self.replicates))
         lever = world.levers["preference"]
         months = np.arange(world.months)
         given = np.array(
@@ -138,9 +135,9 @@ class Opened(Lockstep):
 
     def _awareness(self, month: int) -> None:
         super()._awareness(month)
-        if month >= self.start and self._louder.any():
-            shifted = np.clip(self.awareness[self.leader] * np.exp(self._louder), 0.0, 1.0)
-            self.awareness = np.where(self._louder != 0, shifted, self.awareness)
+        if month >= self.start and self._added_awareness.any():
+            shifted = np.clip(self.awareness[self.leader] * np.exp(self._added_awareness), 0.0, 1.0)
+            self.awareness = np.where(self._added_awareness != 0, shifted, self.awareness)
 
     def read(self, windows: Sequence[tuple[int, int]], closing: Mapping[str, Sequence[str]]) -> Readings:
         """Run all months.
@@ -152,7 +149,6 @@ class Opened(Lockstep):
         """
         runs, lines = self.world.runs, len(self.world.lines)
         focus, users = (np.zeros((runs, self.world.months)) for _ in range(2))
-        by_sector = np.zeros((runs, self.world.months, len(SECTORS)))
         shape = (runs, len(windows), len(cell_type), lines)
         returned, noticed = ({name: np.zeros(shape) for name in closing} for _ in range(2))
         pushed = np.zeros(shape)
@@ -167,10 +163,10 @@ class Opened(Lockstep):
             ]
             if month == self.start:
                 shadows = {name: Shadow(self, loops) for name, loops in closing.items() if name != "R5"}
-            for each in shadows.values():
-                each.step(self, month)
+            for shadow in shadows.values():
+                shadow.step(self, month)
             self.advance(month)
-            focus[:, month], users[:, month], by_sector[:, month] = self._shares()
+            focus[:, month], users[:, month] = self._shares()
             for place, (_, last) in enumerate(windows):
                 # who chooses in a month is few; the window reaches back to the start for them
                 if self.start <= month <= last:
@@ -187,47 +183,51 @@ class Opened(Lockstep):
                 for name, value in self._stocks().items():
                     stocks.setdefault(name, np.zeros((runs, len(windows), *value.shape[1:])))[:, place] += value / span
             for name in closing:
-                shadow = shadows.get(name)
-                worth = shadow.worth - here if shadow else self._peers_would_add()
+                closed = shadows.get(name)
+                worth = closed.worth - here if closed else self._peers_would_add()
                 for place, span in inside:
                     returned[name][:, place] += worth / span
-                    if shadow:
-                        noticed[name][:, place] += (shadow.noticed - aware) / span
-        apart = lambda array: array.reshape(len(self.arms), self.replicates, *array.shape[1:])
+                    if closed:
+                        noticed[name][:, place] += (closed.noticed - aware) / span
         usage = usage / np.maximum(primary.sum(axis=2), 1e-300)
         return Readings(
-            apart(focus),
-            apart(users),
-            apart(by_sector),
-            {name: apart(value) for name, value in returned.items()},
-            {name: apart(value) for name, value in noticed.items()},
-            apart(pushed),
+            self._by_arm(focus),
+            self._by_arm(users),
+            {name: self._by_arm(value) for name, value in returned.items()},
+            {name: self._by_arm(value) for name, value in noticed.items()},
+            self._by_arm(pushed),
             choosers,
             usage,
             primary,
-            {name: apart(value) for name, value in stocks.items()},
+            {name: self._by_arm(value) for name, value in stocks.items()},
         )
 
-    def _shares(self) -> tuple[Array, Array, Array]:
+    def _by_arm(self, array: Array) -> Array:
+        """(run, ...) -> (arm, replicate, ...)."""
+        return array.reshape(len(self.arms), self.replicates, *array.shape[1:])
+
+    def _shares(self) -> tuple[Array, Array]:
+        """Shares of the lines in focus, of usage and of users, (run,) each."""
         w = self.world
         used = self.now.tally.used.sum(axis=3) * w.focus_region[:, cell_region][:, :, None]
-        of_sector = cells.by_sector(used)
-        line = w.focus_line[:, None, :]
-        share = lambda part: (part * line).sum(axis=2) / np.maximum(part.sum(axis=2), 1e-300)
         users = (self.now.tally.primary.sum(axis=3) * w.focus_region[:, cell_region][:, :, None]).sum(axis=1)
-        return share(of_sector.sum(axis=1, keepdims=True))[:, 0], share(users[:, None])[:, 0], share(of_sector)
+        return self._focus_share(cells.by_sector(used).sum(axis=1)), self._focus_share(users)
+
+    def _focus_share(self, amount: Array) -> Array:
+        """(run, line) -> (run,): part that the lines in focus have."""
+        return (amount * self.world.focus_line).sum(axis=1) / np.maximum(amount.sum(axis=1), 1e-300)
 
     def _stocks(self) -> dict[str, Array]:
-        """Logs of what stands between usage and worth, (run, line, ...)."""
-        log = lambda stock: np.log(np.maximum(stock, 1e-12))
-        return {
-            "usage": log(self.line_usage),
-            "telemetry": log(self.telemetry.sum(axis=-1)),
-            "partner": log(self.partner),
-            "experience": log(self.experience),
-            "ecosystem": log(self.ecosystem),
-            "startups": log(self.now.startup_use),
+        """Logs of the stocks between usage and worth, (run, line, ...)."""
+        stocks = {
+            "usage": self.line_usage,
+            "telemetry": self.telemetry.sum(axis=-1),
+            "partner": self.partner,
+            "experience": self.experience,
+            "ecosystem": self.ecosystem,
+            "startups": self.now.startup_use,
         }
+        return {name: np.log(np.maximum(stock, 1e-12)) for name, stock in stocks.items()}
 
     def _peers_would_add(self) -> Array:
         """What the peers' lines of last month add over those that are seen, (run, cell, line) [utils]."""
@@ -246,7 +246,7 @@ class Opened(Lockstep):
 
 
 class Shadow(Lockstep):
-    """What lines would be worth if some cut loops were closed; it follows a world and moves nobody."""
+    """What lines would be worth if some cut loops were closed. It follows a world, and no adopter acts on it."""
 
     premium: Array
 
@@ -261,17 +261,17 @@ class Shadow(Lockstep):
             self.reactions = self._reactions_of(engine)
 
     def _reactions_of(self, engine: Any) -> Any:
-        """Governments that decide what the engine's do, and whose strength this shadow's switches pass."""
+        """Reaction rules that decide what the engine's decide, with strengths that pass this shadow's switches."""
         own = copy(engine.reactions)
         own.switches = self.switches
         own.strength = own.strength.copy()
-        own.followers = [copy(each) for each in own.followers]  # their decisions stay those of the engine
-        for each in own.followers:
-            each.course = deepcopy(each.course)
+        own.followers = [copy(follower) for follower in own.followers]  # their decisions stay those of the engine
+        for follower in own.followers:
+            follower.course = deepcopy(follower.course)
         return own
 
     def step(self, engine: Opened, month: int) -> None:
-        """Take the stocks that use has fed until last month, and go through the steps up to the choices."""
+        """Take the engine's stocks that use feeds, as of last month, and go through the steps before the choices."""
         for name in FED_BY_USE:
             setattr(self, name, getattr(engine, name))
         self._policies(month)
@@ -285,7 +285,7 @@ class Shadow(Lockstep):
 
 
 def worth_of_lines(engine: Opened | Shadow) -> Array:
-    """What lines are worth this month to the mean adopter of a cell, before its history, (run, cell, line) [utils]."""
+    """Worth of each line this month to the mean adopter of a cell, without its history, (run, cell, line) [utils]."""
     w, now = engine.world, engine.now
     dissimilarity = w.adopter.mode_dissimilarity[..., None]
     log_cost = np.log(now.paid)

@@ -1,10 +1,10 @@
-"""A run that keeps what its adopters saw: the same world as in the default engine, with its tables of every month.
+"""A traced run: the same world as in the default engine, with what its adopters saw in every month.
 
 >>> from sim.engines.probes.trace import keep
 >>> trace = keep(scenario, replicate=0)      # doctest: +SKIP
 >>> trace.primary[30, 17]      # option of adopter 17 after month 30      # doctest: +SKIP
 
-All luck is keyed, so a run is rebuilt exactly from its scenario and the number of its replicate;
+Every random draw has an address, so a run is rebuilt exactly from its scenario and the number of its replicate.
 `sim.engines.probes.decision` then takes any adopter's choice in any month apart.
 """
 
@@ -30,7 +30,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Sight:
-    """What one month held in store, before anybody decided.
+    """What adopters had before them in one month, before anybody decided.
 
     Attributes
     ----------
@@ -40,8 +40,8 @@ class Sight:
     paid : (cell, line, mode) what adopters pay, at the mean size of a self-hosting site [$/Mtoken]
     awareness : (line, region)
     ecosystem : (line,) as adopters see it; open : (line,) flags; base : (line,) line numbers
-    algorithmic, borrowed, community, training : (line,) what the lab's work of the month is made of
-        [nats, nats, nats, H100e]
+    algorithmic, borrowed, community : (line,) parts of the lab's capability [nats]
+    training : (line,) training compute [H100e]
     lab_compute : (line,) [H100e]
     load, experience : (line,) as prices see them
     """
@@ -65,12 +65,13 @@ class Sight:
 
 @dataclass(frozen=True)
 class Trace:
-    """One run, remembered.
+    """One run with everything that its adopters saw and chose.
 
     Attributes
     ----------
-    scenario, replicate : what was run; world : its adopters and numbers, with a run axis of one
-    sights : one a month
+    scenario, replicate : what was run
+    world : its adopters and numbers, with a run axis of one
+    sights : one for each month
     series : every observable, name -> (month, *dims)
     primary, secondary : (month, adopter) option after the month's decisions, -1 for none
     """
@@ -90,9 +91,9 @@ class Trace:
 
     @cached_property
     def address(self) -> Array:
-        """Where each adopter's luck is found, (adopter,)."""
+        """Where each adopter's random draws are found, (adopter,)."""
         rank = np.asarray(self.world.population.rank[0]).tolist()
-        return np.array([int(agent_address(int(c), r)) for c, r in zip(self.cell, rank, strict=True)])
+        return np.array([int(agent_address(int(cell), r)) for cell, r in zip(self.cell, rank, strict=True)])
 
     @property
     def months(self) -> int:
@@ -108,8 +109,8 @@ class Trace:
         return CELLS[int(self.cell[adopter])]
 
 
-class _Keeper(Lockstep):
-    """The default engine with a pen in its hand."""
+class _TracedRun(Lockstep):
+    """The default engine, which also keeps a `Sight` of every month."""
 
     def __init__(self, world: World):
         super().__init__(world, threads=1, trace=True)
@@ -120,28 +121,33 @@ class _Keeper(Lockstep):
         super()._decide(month)
 
     def _sight(self, month: int) -> Sight:
-        now, first = self.now, lambda array: np.array(array[0])
+        now = self.now
         # asking a switch twice in a month gives the same signal
         ecosystem = self.switches("R3", "ecosystem", self.ecosystem, self.equal_share, month)
         borrowed = self.switches("B2", "borrowed", self.borrowed, 0.0, month)
         compute = np.log(np.maximum(self.training / self.reference, 1e-12))
         return Sight(
-            lever=SimpleNamespace(**{name: first(values) for name, values in vars(self.lever).items()}),
-            coverage=first(now.coverage),
-            price=first(now.option_price),
-            paid=first(now.paid),
-            awareness=first(self.awareness),
-            ecosystem=first(ecosystem),
-            open=first(self.open),
-            base=first(self.base),
-            algorithmic=first(self.algorithmic),
-            borrowed=first(borrowed),
-            community=first(self.internal - compute - self.algorithmic - borrowed),
-            training=first(self.training),
-            lab_compute=first(now.lab_compute),
-            load=first(self.load),
-            experience=first(self.experience),
+            lever=SimpleNamespace(**{name: _of_first_run(values) for name, values in vars(self.lever).items()}),
+            coverage=_of_first_run(now.coverage),
+            price=_of_first_run(now.option_price),
+            paid=_of_first_run(now.paid),
+            awareness=_of_first_run(self.awareness),
+            ecosystem=_of_first_run(ecosystem),
+            open=_of_first_run(self.open),
+            base=_of_first_run(self.base),
+            algorithmic=_of_first_run(self.algorithmic),
+            borrowed=_of_first_run(borrowed),
+            community=_of_first_run(self.internal - compute - self.algorithmic - borrowed),
+            training=_of_first_run(self.training),
+            lab_compute=_of_first_run(now.lab_compute),
+            load=_of_first_run(self.load),
+            experience=_of_first_run(self.experience),
         )
+
+
+def _of_first_run(array: Array) -> Array:
+    """A copy without the run axis."""
+    return np.array(array[0])
 
 
 def keep(
@@ -152,7 +158,7 @@ def keep(
     world: World | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Trace:
-    """Run one replicate and remember it.
+    """Run one replicate and keep its trace.
 
     Parameters
     ----------
@@ -160,7 +166,7 @@ def keep(
     world : run this one in place of the scenario's own, for instance with one adopter's taste changed
     progress : called with the number of months just done
     """
-    engine = _Keeper(build([(scenario, replicate)]) if world is None else world)
+    engine = _TracedRun(build([(scenario, replicate)]) if world is None else world)
     last = engine.world.months if months is None else min(months, engine.world.months)
     for month in range(last):
         engine.month(month)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sim.basics.errors import UnknownNameError
-from sim.engines.lockstep.kernels import compiled
+from sim.engines.lockstep.kernels.month import compiled
 from sim.experiments.compare.comparison import Stage, parse_month
 from sim.experiments.loops import early_warning, gains, loop_scores, shapley, twin
 from sim.experiments.loops.plan import HORIZONS, REPLICATES, START, Kept, LoopPlan, Task, carry_out, make_plan

@@ -1,8 +1,8 @@
-"""Firms: enterprises that sell services, and industrial firms that make, move and mount things.
+"""Firms: enterprises that sell services, and industrial firms in manufacturing, logistics and robotics.
 
 Enterprises buy service and trust; industrial firms buy adaptability, and deployment there touches the physical world.
 
-Here are their numbers; what a firm does each month stands in `sim/engines/mesa/adopters.py`.
+This file has their numbers. What a firm does each month is in `sim/engines/mesa/adopters.py`.
 """
 
 from sim.model.agents.adopter import AdopterType

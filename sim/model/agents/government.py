@@ -1,9 +1,8 @@
 """Governments, one per region: they announce policies, and watch exposure with delay and noise.
 
-What a government *does* is a policy (`sim.model.policies`), and when it decides by rule a reaction
-(`sim.model.reactions`); here stands how its announcements and observations work.
-
-Here are their numbers; what a government does each month stands in `sim/engines/mesa/government.py`.
+What a government *does* is a policy (`sim.model.policies`), or a reaction when it decides by a rule
+(`sim.model.reactions`). This file has the numbers of its announcements and observations. What a government does each
+month is in `sim/engines/mesa/government.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ MetricName = Literal[
 
 @dataclass(frozen=True)
 class Metric:
-    """Something about a region that governments watch; all of them lie between 0 and 1."""
+    """A quantity of a region that governments watch; all of them lie between 0 and 1."""
 
     symbol: str
     unit: str

@@ -1,8 +1,8 @@
-"""Labs: each makes one line. They train with what compute revenue earns them, release on a cadence, and set prices.
+"""Labs: each makes one line. They train with the compute that revenue pays for, release on a cadence, and set prices.
 
 Lines are archetypes, not firms. A scenario may add lines, switch one off (``active: false``), move its home or open it.
 
-Here are their numbers; what a lab does each month stands in `sim/engines/mesa/lab.py`.
+This file has their numbers. What a lab does each month is in `sim/engines/mesa/lab.py`.
 """
 
 from __future__ import annotations

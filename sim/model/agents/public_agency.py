@@ -1,6 +1,6 @@
 """Public agencies: slow, bound by trust and procurement rules; they return no data to labs unless made to.
 
-Here are their numbers; what an agency does each month stands in `sim/engines/mesa/adopters.py`.
+This file has their numbers. What an agency does each month is in `sim/engines/mesa/adopters.py`.
 """
 
 from sim.model.agents.adopter import AdopterType

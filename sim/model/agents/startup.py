@@ -1,8 +1,8 @@
-"""Startups: software and robotics companies that build their product on somebody else's line.
+"""Startups: software and robotics companies that build their product on another firm's line.
 
-They review four times as often as enterprises, weigh cost most, and their choices are what the ecosystem counts.
+They review three times as often as enterprises and weigh cost most. The ecosystem is measured by their choices.
 
-Here are their numbers; what a startup does each month stands in `sim/engines/mesa/adopters.py`.
+This file has their numbers. What a startup does each month is in `sim/engines/mesa/adopters.py`.
 """
 
 from sim.model.agents.adopter import AdopterType

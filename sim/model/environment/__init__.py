@@ -1,4 +1,4 @@
-"""Where the story takes place: regions, sectors, and the markets for compute, knowledge, price and attention.
+"""The world around the agents: regions, sectors, compute, technology, prices and attention.
 
-Each file declares the numbers of one part of the world (`sim.basics.quantity`); nothing here decides or computes.
+Each file declares the numbers of one part of the world (`sim.basics.quantity`). Nothing is decided or computed here.
 """

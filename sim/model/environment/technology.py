@@ -1,4 +1,4 @@
-"""How capability grows and spreads: algorithms, borrowing, data, and what tasks come to demand."""
+"""How capability grows and spreads: algorithms, borrowing, data, and the rising demands of tasks."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Public policies, one file each. A policy pulls levers on a schedule; it never touches an agent.
 
-Put a new file here with a class derived from `Policy` and it exists: scenario files, schema, listing and tests find it
-by its ``kind``. A policy that lives elsewhere, in a notebook or a script of one's own, is made known by `register`.
-What a policy may pull is in `sim.model.levers`.
+A new file here with a class derived from `Policy` is a new policy: scenario files, schema, listing and tests find it by
+its ``kind``. A policy in a user's own notebook or script is made known by `register`. What a policy may pull is in
+`sim.model.levers`.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _OWN: dict[str, type[Policy]] = {}
 
 
 def policy_kinds() -> dict[str, type[Policy]]:
-    """Every policy by kind: those that have a file here in the order of the catalogue, then what was registered."""
+    """Every policy by kind: those with a file here, in the order of the catalogue, then those that were registered."""
     return {**_shipped(), **_OWN}
 
 
 def register(policy: Own) -> Own:
-    """Make a policy of one's own known to scenario files, as ``@register`` above its class.
+    """Make a user's own policy known to scenario files, with ``@register`` above its class.
 
-    It is known in this Python process and not in others. Registering a kind again replaces it, so that a notebook's
-    cell can be run twice. The hash of a run stands for the policy's numbers and not for its code.
+    It is known in this Python process only. Registering a kind again replaces it, so a notebook cell can be run twice.
+    The hash of a run covers the policy's numbers, but not its code.
 
     Raises
     ------
@@ -57,18 +57,18 @@ def register(policy: Own) -> Own:
 
 @cache
 def _shipped() -> dict[str, type[Policy]]:
-    found = {}
+    policies = {}
     for module in pkgutil.iter_modules(__path__):
         if module.name == "base":
             continue
         for thing in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
             if isinstance(thing, type) and issubclass(thing, Policy) and thing is not Policy:
-                found[thing.model_fields["kind"].default] = thing
-    return dict(sorted(found.items(), key=lambda item: item[1].number))
+                policies[thing.model_fields["kind"].default] = thing
+    return dict(sorted(policies.items(), key=lambda item: item[1].number))
 
 
 class _OrOwn:
-    """Lets registered policies pass where the type of a field was made before they were known."""
+    """Lets registered policies pass, although the types of fields were made before they were known."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_wrap_validator_function(

@@ -1,4 +1,4 @@
-"""What every policy has: an actor, a schedule, a sentence, and levers to pull."""
+"""The base of all policies: an actor, a schedule, a sentence, and levers to pull."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Schedule:
     announced : (month,)
         1 from announcement until the start, else 0. [flag]
     ahead : (month,)
-        What adopters already feel of an announced measure, 0 to 1. [1]
+        How much of an announced measure adopters already feel, 0 to 1. [1]
     since_start : (month,)
         Months since the start; negative before. [months]
     total : (month,)
-        Sum of the ramp so far, this month included: how long the policy has been at work, in full months. [months]
+        Sum of the ramp up to and including this month: the time in force, in months of full strength. [months]
     earlier : lead -> (month,)
-        The ramp of so many months before.
+        The ramp of ``lead`` months before.
     """
 
     ramp: Array
@@ -49,7 +49,7 @@ class Policy(Spec):
     """Place in the catalogue of the model description."""
 
     graded: ClassVar[tuple[str, ...]] = ("strength",)
-    """Which of its numbers say how much: they are what a ramp and a reaction scale."""
+    """The numbers that say how strong the policy is; a ramp and a reaction scale them."""
 
     neutral: ClassVar[float] = 0.0
     """The value of those numbers at which the policy does nothing."""

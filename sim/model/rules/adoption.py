@@ -6,7 +6,7 @@ import numpy as np
 
 
 def probability(hazard, months=1.0):
-    """Chance that something with this hazard happens within a step: the one bridge from rates to chances.
+    """Probability of an event within a step, from its hazard: the one bridge from rates to probabilities.
 
     First order in the step, so that the Bass recursion ``F + (p + qF)(1 - F)`` holds exactly (bass1969); its error
     against the continuous curve is of the order of the step.

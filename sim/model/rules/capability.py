@@ -105,9 +105,10 @@ def build_on_base(released, is_base, friction, gap, gain, compute, scale):
     return best - gap + gain * np.log1p(compute / scale), base
 
 
-def ruled(released, threshold, duty, luck):
+def ruled(released, threshold, duty, random_draw):
     """Which labs must obey a rule on the openness of their next release, (run, line).
 
-    Those whose line is above ``threshold`` [nats] and whose ``luck`` lies within the part ``duty`` that obeys.
+    They are those whose line is above ``threshold`` [nats] and whose ``random_draw`` in (0, 1) lies below ``duty``, the
+    part of labs that obeys.
     """
-    return (released > threshold) & (luck < duty)
+    return (released > threshold) & (random_draw < duty)

@@ -1,13 +1,13 @@
-"""How one adopter chooses: the compiled scalars of the decision (section 6.4, second part).
+"""How one adopter chooses: compiled functions of plain numbers (section 6.4, second part).
 
 A three-level nested logit (mcfadden1978): blocks (home region and openness), lines within a block, modes of a line.
 Without nests an open line would get ln 3 free utils for having three modes, and a country ln n for having n labs.
 
-Choices are made by sequential races: each alternative draws an exponential time divided by its weight, and the shortest
-wins. That is Gumbel-max without its second logarithm, so it is exact for the nested logit, and a small change of
-utility moves only adopters near indifference.
+Choices are made by sequential races. Each alternative draws an exponential time and divides it by its weight; the
+shortest time wins. That is the Gumbel-max method without its second logarithm, so it is exact for the nested logit. A
+small change of utility moves only adopters near indifference.
 
-These functions are called for every decision of both engines, so they take and return plain numbers.
+Both engines call these functions for every decision, so they take and return plain numbers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def arrival_hazard(innovation, imitation, peer_adoption, global_adoption):
 
 @_jit
 def forced_hazard(review, forced):
-    """Hazard of a review when a ban forces users out beside contract ends [1/month]."""
+    """Hazard of a review when a ban forces users out, in addition to the ends of contracts [1/month]."""
     return 1 - (1 - review) * (1 - forced)
 
 
@@ -43,7 +43,7 @@ def option_utility(quality_taste, coverage, cost_taste, log_cost, worth):
 def history_utility(is_current, has_current, learned, switching_cost, peer_weight, peers_on_line, n_peers):
     """What an adopter's past and peers add to every option of a line [utils] (katz1985, brock2001).
 
-    Staying is worth what was learned; moving costs; peers pull.
+    Staying adds what was learned, moving costs, and peers on the line add worth.
     """
     own = peer_weight * peers_on_line / n_peers
     if is_current:
@@ -55,7 +55,7 @@ def history_utility(is_current, has_current, learned, switching_cost, peer_weigh
 
 @_jit
 def race_time(uniform, weight):
-    """Exponential time of an alternative: the shortest of a race wins with probability weight over sum of weights."""
+    """Time of an alternative in a race. It is the shortest with probability weight over sum of weights."""
     if weight <= 0.0:
         return math.inf
     return -log(uniform) / weight

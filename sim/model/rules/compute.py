@@ -55,7 +55,7 @@ def learning_price(initial, experience, experience_start, exponent, fall, month,
 
 
 def smooth_minimum(a, b):
-    """A minimum without a corner: ``(a^-8 + b^-8)^(-1/8)``; 0 when either is 0."""
+    """A smooth minimum: ``(a^-8 + b^-8)^(-1/8)``; 0 when either is 0."""
     least, most = np.minimum(a, b), np.maximum(a, b)
     ratio = np.where(most > 0, least / np.maximum(most, 1e-300), 0.0)
     return least * (1 + ratio**8) ** (-1 / 8)
@@ -95,8 +95,7 @@ def scarcity(desired, denied, smuggled, domestic):
 def lab_shares(weight, revenue_share, elasticity, least, home):
     """Each lab's share of its region's compute, (run, line).
 
-    Weights are bent by revenue and normalised within the region to the sum of the region's weights, so what a lab gains
-    its neighbours lose.
+    Revenue shifts the weights, and within a region they keep their sum. So what one lab gains, its neighbours lose.
 
     Parameters
     ----------
@@ -105,7 +104,11 @@ def lab_shares(weight, revenue_share, elasticity, least, home):
     home : (line, region) one-hot
     """
     bent = weight ** (1 - elasticity) * np.maximum(revenue_share, least) ** elasticity
-    in_region = lambda x: ((x[..., :, None] * home).sum(axis=-2)[..., None, :] * home).sum(axis=-1)
+
+    def in_region(x):
+        """Sum over the lines of the same region, (run, line)."""
+        return ((x[..., :, None] * home).sum(axis=-2)[..., None, :] * home).sum(axis=-1)
+
     return bent * in_region(weight) / np.maximum(in_region(bent), 1e-300)
 
 

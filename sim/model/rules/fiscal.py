@@ -1,4 +1,4 @@
-"""Public money: what a government's policies cost it (end of section 11 of the model description)."""
+"""Public money: the cost of a government's policies (end of section 11 of the model description)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Governments that react to what they see (section 6.7): when a rule acts, and how strongly.
+"""Reaction rules of governments (section 6.7): when a rule acts, and how strongly.
 
-A rule watches one metric through statistics that are late and not quite right. Its memory is a `Memory` of three
-numbers, and one month moves it by `decided`. Everything here takes numbers or arrays of runs alike.
+A rule watches one metric through statistics that are late and inexact. It remembers three numbers, a `Memory`, and
+`decided` moves them on by a month. All functions take numbers as well as arrays of runs.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class Memory(NamedTuple):
     rest: Any
 
 
-def seen(metric, noise, luck):
-    """What statistics say of a metric: wrong by a relative error. ``luck`` is a standard normal number."""
-    return metric * (1 + noise * luck)
+def seen(metric, noise, error):
+    """The statistic of a metric: wrong by the relative error ``noise`` times ``error``, a standard normal number."""
+    return metric * (1 + noise * error)
 
 
 def excess(observed, threshold, sign):
@@ -43,13 +43,14 @@ def decided(memory, beyond, hold, cooldown, hysteresis):
     """A rule's memory after one more month in which its metric lay ``beyond`` the threshold by so much.
 
     An action begins when the metric has been beyond the threshold for ``hold`` months in a row, and not before
-    ``cooldown`` months have passed without action. It ends when the metric has gone back beyond the threshold by
-    ``hysteresis``. In between the level follows the metric with that much play: up at once, down only as far as
-    the metric has fallen by more. So the level is the excess itself while the metric rises, or always if there is no
-    hysteresis, and reaches zero exactly where the action ends. Holding the excess alone would let the action lapse
-    at the threshold, whatever the hysteresis; holding the last strength would let it end with a jump.
+    ``cooldown`` months have passed without action. It ends when the metric has gone back past the threshold by
+    ``hysteresis``. In between the level follows the metric with that much play: up at once, and down once the metric
+    has fallen by more than the hysteresis. So the level is the excess itself while the metric rises, or always if
+    there is no hysteresis. It reaches zero exactly where the action ends. If the level were the excess alone, the
+    action would lapse at the threshold, whatever the hysteresis. If it stayed at its last value, the action would end
+    with a jump.
 
-    What is not known (NaN) begins nothing, ends nothing and breaks a row.
+    An unknown value (NaN) begins nothing, ends nothing, and breaks a row of months.
     """
     known = np.isfinite(beyond)
     past = np.where(known, beyond, 0.0)

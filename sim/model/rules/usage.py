@@ -1,4 +1,4 @@
-"""Deployment, usage and the return of data: the weak joint of the thesis (section 6.5).
+"""Deployment, usage and the return of data, the least certain link of the thesis (section 6.5).
 
 Adopters' usage is tallied by the decision kernel per cell and option; these rules turn tallies into stocks.
 """
@@ -12,15 +12,15 @@ from sim.model.rules.elementary import exp
 
 @numba.njit(cache=True, nogil=True, forceinline=True, error_model="numpy")
 def usage_rate(coverage, log_cost, elasticity):
-    """Usage of an adopter of unit size in full swing [sector-years/month]: coverage, damped by cost.
+    """Full usage of an adopter of unit size [sector-years/month]: coverage, damped by cost.
 
-    Plain numbers, for the decision kernel asks it too; ``log_cost`` [log of $/Mtoken] is what choices read.
+    It takes plain numbers, because the decision kernel calls it too. ``log_cost`` [log of $/Mtoken] is that of choices.
     """
     return coverage * exp(-elasticity * log_cost) / 12
 
 
 def effective_usage(sum_of_powers, mean_usage, exponent):
-    """Usage that teaches: below exponent 1, many sites beat much use at one (lin2024).
+    """Usage that teaches. With an exponent below 1, use at many sites teaches more than much use at one (lin2024).
 
     ``sum_of_powers`` is the sum of ``u^exponent`` over adopters; ``mean_usage`` the mean positive usage of the sector
     in the month before, which keeps the unit.

@@ -186,7 +186,7 @@ def people_who_move(scenario: Scenario, origin: Scenario, other: str | None) -> 
             super()._people()
             for adopter, cell, rank in zip(self.adopters, people.cell[0], people.rank[0], strict=True):
                 adopter.address = int(agent_address(int(cell), int(rank)))
-                adopter.compliance = adopter.luck("comply", month=0)
+                adopter.compliance = adopter.random_draw("comply", month=0)
 
     model = Movers(scenario, replicate=2, trace=True, agents_watched=False)
     model.run_model()
