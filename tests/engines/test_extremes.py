@@ -13,8 +13,7 @@ from sim.basics.quantity import Quantity, walk
 from sim.engines.lockstep.engine import simulate
 from sim.model.observables import OBSERVABLES
 from sim.scenario import Scenario
-from sim.scenario.resolve import from_mapping
-from tests.model.test_parameters_matter import CONTEXT, changed
+from tests.worlds import CONTEXT, changed, world
 
 SIGNED = {"capability", "released", "sector_capability", "surplus"}
 SOMETIMES_UNKNOWN = {"L8", "shedding_time", "surplus"}
@@ -22,8 +21,7 @@ MIX = tuple(f"sectors.{name}" for name in SECTORS)
 
 
 def start(months: int = 20, adopters: int = 150) -> Scenario:
-    run = {"months": months, "adopters": adopters, "seed": 3}
-    return from_mapping({**CONTEXT, "run": run}, name="extremes")
+    return world(base=CONTEXT, months=months, adopters=adopters)
 
 
 def set_to(scenario: Scenario, values: dict[str, float]) -> Scenario:
@@ -81,13 +79,11 @@ def test_any_world_that_somebody_may_believe_stays_finite(corner):
 def test_a_region_in_the_dark_and_a_lab_without_compute_are_no_disaster():
     dark = {region: set_to(start(), {f"regions.{region}.power": 0.0}) for region in ("US", "CN", "EU", "GS")}
     stops = {
-        f"from month {month}": from_mapping(
-            {
-                "run": {"months": 20, "adopters": 150},
-                "parameters": {"lines": {"GS-open": {"active": True}}},
-                "events": [{"kind": "compute_change", "line": "CN-open-A", "factor": 0.0, "start": month}],
-            },
-            name="stops",
+        f"from month {month}": world(
+            months=20,
+            adopters=150,
+            parameters={"lines": {"GS-open": {"active": True}}},
+            events=[{"kind": "compute_change", "line": "CN-open-A", "factor": 0.0, "start": month}],
         )
         for month in (0, 7)
     }
