@@ -70,10 +70,25 @@ def believed(rng: np.random.Generator, scenario: Scenario, *, corner: bool) -> S
     return set_to(scenario, {**values, "adopter.mode_dissimilarity": least})
 
 
-@pytest.mark.parametrize("corner", [False, True], ids=["inside", "at the ends"])
+AT = pytest.mark.parametrize("corner", [False, True], ids=["inside", "at the ends"])
+
+
+def complaints_about_believed(seeds: range, corner: bool) -> list[str]:
+    scenario = start()
+    draw = lambda seed: believed(np.random.default_rng(seed), scenario, corner=corner)
+    return complaints({f"world of seed {seed}": draw(seed) for seed in seeds})
+
+
+@AT
 def test_any_world_that_somebody_may_believe_stays_finite(corner):
-    rng, scenario = np.random.default_rng(20), start()
-    assert complaints({f"world {n}": believed(rng, scenario, corner=corner) for n in range(20)}) == []
+    assert complaints_about_believed(range(20, 40), corner) == []
+
+
+@pytest.mark.campaign
+@AT
+def test_2_000_worlds_that_somebody_may_believe_stay_finite(corner, campaign_cases):
+    cases = campaign_cases(2_000)
+    assert complaints_about_believed(range(cases.seed, cases.seed + cases.count), corner) == []
 
 
 def test_a_region_in_the_dark_and_a_lab_without_compute_are_no_disaster():
