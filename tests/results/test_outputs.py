@@ -47,6 +47,12 @@ def dataset(scenario: Scenario) -> xr.Dataset:
     return labelling.label({name: few[name] for name in ("adoption", "price")}, scenario, range(3))
 
 
+@pytest.fixture
+def complete(scenario: Scenario) -> xr.Dataset:
+    """Every observable there is."""
+    return labelling.label(noise(scenario, range(3)), scenario, range(3))
+
+
 def whole(parent: Path) -> list[str]:
     """Directories that look like finished runs."""
     return [path.name for path in parent.iterdir() if not path.name.startswith(".")]
@@ -55,9 +61,8 @@ def whole(parent: Path) -> list[str]:
 # labels
 
 
-def test_a_saved_series_opens_in_plain_xarray_with_all_its_labels(tmp_path, scenario):
-    dataset = labelling.label(noise(scenario, range(3)), scenario, range(3))
-    folder = run_folder.save(tmp_path, dataset, scenario).folder
+def test_a_saved_series_opens_in_plain_xarray_with_all_its_labels(tmp_path, complete, scenario):
+    folder = run_folder.save(tmp_path, complete, scenario).folder
     with xr.open_dataset(folder / "series.nc") as opened:
         assert set(opened.data_vars) == set(OBSERVABLES)
         for name, observable in OBSERVABLES.items():
@@ -80,12 +85,11 @@ def test_a_saved_series_opens_in_plain_xarray_with_all_its_labels(tmp_path, scen
         assert opened.attrs["seed"] == 5
         assert opened.attrs["engine"] == "lockstep"
         assert folder.name == f"world-{opened.attrs['hash']}"
-        xr.testing.assert_equal(opened, dataset)
+        xr.testing.assert_equal(opened, complete)
 
 
-def test_every_coordinate_says_what_it_is(scenario):
-    dataset = labelling.label(noise(scenario, range(3)), scenario, range(3))
-    assert all(coordinate.attrs["long_name"] for coordinate in dataset.coords.values())
+def test_every_coordinate_says_what_it_is(complete):
+    assert all(coordinate.attrs["long_name"] for coordinate in complete.coords.values())
 
 
 @pytest.mark.parametrize(
@@ -108,12 +112,12 @@ def test_the_hash_follows_whatever_can_change_a_number(scenario):
     assert labelling.fingerprint(Scenario(**scenario.model_dump())) == labelling.fingerprint(scenario)
 
 
-def test_the_data_hash_sees_one_bit_and_no_order_of_variables(dataset):
-    changed = dataset.copy(deep=True)
+def test_the_data_hash_sees_one_bit_and_no_order_of_variables(complete):
+    changed = complete.copy(deep=True)
     changed["price"][0, 0, 0, 0] = np.nextafter(changed["price"][0, 0, 0, 0], 2)
-    assert labelling.data_hash(changed) != labelling.data_hash(dataset)
-    shuffled = dataset[list(reversed(list(dataset.data_vars)))]
-    assert labelling.data_hash(shuffled) == labelling.data_hash(dataset)
+    assert labelling.data_hash(changed) != labelling.data_hash(complete)
+    shuffled = complete[list(reversed(list(complete.data_vars)))]
+    assert labelling.data_hash(shuffled) == labelling.data_hash(complete)
 
 
 # run directories
