@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from filelock import FileLock
 
 from tests import folders, processes
+from tests.worlds import ROOT
 
 # the command line
 
@@ -31,6 +33,16 @@ def openloop() -> Callable[..., processes.Done]:
 def openloop_process() -> Callable[..., object]:
     """``openloop_process(*arguments, where=folder)`` in a process of its own: for streams, signals and exit codes."""
     return lambda *arguments, **options: processes.as_process(processes.command(*arguments), **options)
+
+
+@pytest.fixture
+def own_file(tmp_path) -> Path:
+    """A model of one's own for the Mesa engine, ``CautiousFirms``: the example of the README, as a file."""
+    example = re.search(r"```python\n(from sim\.engines\.mesa.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+    assert example is not None
+    file = tmp_path / "mymodels.py"
+    file.write_text(example[1], encoding="utf-8")
+    return file
 
 
 # folders of results

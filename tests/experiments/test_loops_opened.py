@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +20,8 @@ from sim.experiments.loops.plan import CUT, PLAYERS, Kept, LoopPlan, Task, carry
 from sim.model.loops import LOOPS
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
-from tests.worlds import world
+from tests.processes import as_process, command, environment
+from tests.worlds import BASELINE, world
 
 MONTHS, START = 40, 12
 EVERYTHING = frozenset(CUT)
@@ -305,35 +310,11 @@ def test_a_loop_that_the_scenario_cuts_is_no_player():
 
 @pytest.mark.slow
 def test_the_verb_writes_what_it_promises_and_resumes(tmp_path):
-    import json
-    import os
-    import signal
-    import subprocess
-    import sys
-    import time
-    from pathlib import Path
-
-    root = Path(__file__).parents[2]
-    command = [
-        sys.executable,
-        "-m",
-        "sim.cli",
-        "loops",
-        str(root / "scenarios/baseline.yaml"),
-        "--quick",
-        "--months",
-        "50",
-        "--adopters",
-        "300",
-        "--threads",
-        "1",
-        "--out",
-        str(tmp_path),
-        "--json",
+    words = command(
+        *("loops", BASELINE, "--quick", "--months", 50, "--adopters", 300, "--threads", 1, "--out", tmp_path, "--json"),
         *(part for loop in ("R1p", "R2", "R3", "R5", "R6", "R8") for part in ("--set", f"loops.{loop}=off")),
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
-    start = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    )
+    start = subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     while start.poll() is None and not list(tmp_path.glob(".*.unfinished/[!.]*.npz")):
         time.sleep(0.2)
     start.send_signal(signal.SIGKILL)
@@ -341,7 +322,7 @@ def test_the_verb_writes_what_it_promises_and_resumes(tmp_path):
     kept = list(tmp_path.glob(".*.unfinished/[!.]*.npz"))
     assert kept, "the first piece was kept"
     assert not list(tmp_path.glob("loops-*")), "nothing carries the final name before it is whole"
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = as_process(words)
     assert done.returncode == 0, done.stderr
     assert "going on with" in done.stderr
     found = json.loads(done.stdout)
