@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import grimp
 import networkx
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.processes import as_process
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
+    return as_process([sys.executable, *arguments], NO_COLOR="1")
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -11,12 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from sim.cli import app
 from sim.scenario import shipped
+from tests.worlds import ROOT
 
-ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LARGEST = 500_000
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])
@@ -148,40 +146,40 @@ def test_the_first_runs_in_a_checkout(where):
 # the copies
 
 
-def test_they_are_copied_and_nothing_is_overwritten(tmp_path):
+def test_they_are_copied_and_nothing_is_overwritten(openloop, tmp_path):
     folder = tmp_path / "a" / "course"
-    done = CliRunner().invoke(app, ["notebooks", str(folder)])
-    assert done.exit_code == 0, done.output
+    done = openloop("notebooks", folder)
+    assert done.returncode == 0, done.output
     assert [file.read_bytes() for file in sorted(folder.iterdir())] == [path.read_bytes() for path in NOTEBOOKS]
     assert len(done.stdout.splitlines()) == len(NOTEBOOKS)
 
     (folder / NOTEBOOKS[0].name).write_text("mine", encoding="utf-8")
     (folder / NOTEBOOKS[1].name).unlink()
-    again = CliRunner().invoke(app, ["notebooks", str(folder)])
-    assert again.exit_code == 2
+    again = openloop("notebooks", folder)
+    assert again.returncode == 2
     assert NOTEBOOKS[0].name in again.stderr
     assert "nothing was copied" in again.stderr
     assert (folder / NOTEBOOKS[0].name).read_text(encoding="utf-8") == "mine"
     assert not (folder / NOTEBOOKS[1].name).exists()
 
 
-def test_a_file_is_no_folder(tmp_path):
+def test_a_file_is_no_folder(openloop, tmp_path):
     (tmp_path / "course").write_text("", encoding="utf-8")
-    done = CliRunner().invoke(app, ["notebooks", str(tmp_path / "course")])
-    assert done.exit_code == 2
+    done = openloop("notebooks", tmp_path / "course")
+    assert done.returncode == 2
     assert "is a file" in done.stderr
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+def test_a_folder_that_cannot_be_made_is_named(openloop, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
-    done = CliRunner().invoke(app, ["notebooks", str(tmp_path / "file" / "course")])
-    assert done.exit_code == 1
+    done = openloop("notebooks", tmp_path / "file" / "course")
+    assert done.returncode == 1
     assert "cannot be written" in done.stderr
 
 
-def test_an_installation_without_them_says_so(tmp_path, monkeypatch):
+def test_an_installation_without_them_says_so(openloop, tmp_path, monkeypatch):
     monkeypatch.setattr(shipped, "_HERE", tmp_path)
-    done = CliRunner().invoke(app, ["notebooks", str(tmp_path / "course")])
-    assert done.exit_code == 1
+    done = openloop("notebooks", tmp_path / "course")
+    assert done.returncode == 1
     assert "did not come with this installation" in done.stderr
     assert not (tmp_path / "course").exists()

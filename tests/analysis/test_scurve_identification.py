@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +13,10 @@ from sim.analysis.scurves.bootstrap import bootstrap
 from sim.analysis.scurves.curve import _was_known_before
 from sim.analysis.scurves.describe import describe_series, series_rows
 from sim.basics.table import Series, read
+from tests.worlds import ROOT
 
 CEILING, NOISE = 0.6, 0.006
-EVIDENCE = Path(__file__).parents[2] / "sim" / "evidence"
+EVIDENCE = ROOT / "sim" / "evidence"
 
 
 def seen_to(part: float, seed: int, rate: float = 0.04, middle: float = 90.0) -> tuple[np.ndarray, np.ndarray]:

@@ -33,7 +33,8 @@ from tests.analysis.sensitivity_functions import (
 
 FEW = 100
 TAKES_LONGER = ("delta", "hdmr", "rsa")
-EVERY = [pytest.param(name, marks=pytest.mark.slow) if name in TAKES_LONGER else name for name in sorted(METHODS)]
+SLOW = pytest.mark.slow
+EVERY = [pytest.param(name, marks=SLOW) if name in TAKES_LONGER else name for name in sorted(METHODS)]
 NAMES_OF_METHODS = sorted(METHODS)
 LUCKY = {"factors": LINEAR, "lucky": True, "resamples": FEW}
 
@@ -51,16 +52,27 @@ def test_sobol_pipeline_recovers_the_ishigami_indices():
     assert found.influential == ["x1", "x2", "x3"]
 
 
-def test_the_true_ishigami_indices_lie_within_the_intervals_about_as_often_as_they_say():
+def covered(seeds: range) -> float:
+    """How often the intervals of the total indices of the Ishigami function hold the true ones."""
     inside = []
-    for seed in range(12):
+    for seed in seeds:
         found = study(ishigami, ISHIGAMI, method="sobol", size=256, seed=seed, resamples=FEW).outcomes["outcome"]
         table = found.table.set_index("factor")
         inside += [
             table.loc[name, "ST_low"] <= ISHIGAMI_ST[name] <= table.loc[name, "ST_high"] for name in ("x1", "x2", "x3")
         ]
-    # a random part of the scrambled sequence is all that is drawn again, so intervals are rather too wide
-    assert np.mean(inside) >= 0.9
+    return np.mean(inside)
+
+
+# a random part of the scrambled sequence is all that is drawn again, so intervals are rather too wide
+def test_the_true_ishigami_indices_lie_within_the_intervals_about_as_often_as_they_say():
+    assert covered(range(12)) >= 0.9
+
+
+@pytest.mark.campaign
+def test_the_true_ishigami_indices_lie_within_the_intervals_over_200_seeds(campaign_cases):
+    cases = campaign_cases(200)
+    assert covered(range(cases.seed, cases.seed + cases.count)) >= 0.9
 
 
 def test_sobol_indices_of_the_g_function_with_its_interactions():
@@ -180,11 +192,11 @@ def test_luck_that_multiplies_shows_as_interaction():
 # nothing from nothing
 
 
-def repeats(method: str, count: int, size: int, resamples: int = 40) -> list[str]:
+def repeats(method: str, seeds: range, size: int, resamples: int = 40) -> list[str]:
     """What is called influential among two inert factors, in repeats with other seeds."""
     named = []
     columns = [DesignColumn(name) for name in (*LINEAR, "inert2")]
-    for seed in range(count):
+    for seed in seeds:
         design = build_design(find_method(method), columns, size, seed)
         table = pd.DataFrame(design.unit[:, :5], columns=list(LINEAR)).assign(seed=design.replicate)
         found = analyse(find_method(method), design, noisy_linear(table), resamples=resamples, seed=seed, trace=False)
@@ -192,23 +204,33 @@ def repeats(method: str, count: int, size: int, resamples: int = 40) -> list[str
     return named
 
 
-@pytest.mark.parametrize(("method", "size"), [("sobol", 16), ("morris", 6)])
-def test_an_inert_factor_is_never_called_influential_in_200_repeats(method, size):
-    assert repeats(method, 200, size) == []
+INERT = {
+    "sobol": (16, 50),
+    "morris": (6, 50),
+    "pawn": (256, 4),
+    "rbd_fast": (256, 4),
+    "dgsm": (16, 4),
+    "ff": (4, 4),
+    "shapley": (20, 4),
+    "delta": (256, 4),
+    "rsa": (256, 4),
+    "hdmr": (512, 1),
+}
+"""Size of the design and repeats in the quick suite; the campaign does two hundred."""
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("method", "size"),
-    [("pawn", 256), ("rbd_fast", 256), ("delta", 256), ("rsa", 256), ("dgsm", 16), ("ff", 4), ("shapley", 20)],
-)
-def test_an_inert_factor_is_never_called_influential_in_200_repeats_of_a_biased_method(method, size):
-    assert repeats(method, 200, size) == []
+@pytest.mark.parametrize("method", [pytest.param(name, marks=SLOW if name in TAKES_LONGER else ()) for name in INERT])
+def test_an_inert_factor_is_not_called_influential(method):
+    size, few = INERT[method]
+    assert repeats(method, range(few), size) == []
 
 
-@pytest.mark.slow
-def test_an_inert_factor_is_never_called_influential_by_a_metamodel():
-    assert repeats("hdmr", 8, 512) == []  # each fits a hundred metamodels: two hundred would take half an hour
+@pytest.mark.campaign
+@pytest.mark.parametrize("method", INERT)
+def test_an_inert_factor_is_never_called_influential_in_200_repeats(method, campaign_cases):
+    # hdmr fits a hundred metamodels each time: two hundred would take half an hour
+    cases = campaign_cases(8 if method == "hdmr" else 200)
+    assert repeats(method, range(cases.seed, cases.seed + cases.count), INERT[method][0]) == []
 
 
 # failed runs

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-PAGE = Path(__file__).parents[2] / "sim" / "app" / "solara_page.py"
+from tests.worlds import ROOT
+
+PAGE = ROOT / "sim" / "app" / "solara_page.py"
 
 
 def test_the_page_is_thin():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +14,8 @@ from sim.model.events import EVENT_KINDS
 from sim.model.policies import policy_kinds
 from sim.scenario import Scenario
 from sim.scenario.spec import Parameters
+from tests.worlds import ROOT
 
-ROOT = Path(__file__).parents[2]
 KINDS: dict[str, Any] = {**policy_kinds(), **EVENT_KINDS}
 
 

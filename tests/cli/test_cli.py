@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
 import signal
 import subprocess
@@ -18,9 +17,11 @@ import numpy as np
 import pytest
 
 from sim.cli.panels import VERBS
+from tests import worlds
+from tests.processes import command, environment
+from tests.worlds import ROOT
 
-ROOT = Path(__file__).parents[2]
-BASELINE = str(ROOT / "scenarios" / "baseline.yaml")
+BASELINE = str(worlds.BASELINE)
 SMALL = ("--adopters", "200", "--months", "24", "--replicates", "2", "--no-figures")
 KINDS = (
     "parameters",
@@ -38,14 +39,6 @@ KINDS = (
     "scenarios",
     "sources",
 )
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "sim.cli", *arguments]
-
-
-def environment(**more: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
 
 
 def openloop(*arguments: str, where: Path = ROOT) -> subprocess.CompletedProcess[str]:

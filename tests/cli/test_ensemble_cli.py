@@ -18,8 +18,11 @@ import pytest
 from typer.testing import CliRunner
 
 from sim.experiments.ensemble.ensemble import Ensemble
-from tests.cli.test_cli import BASELINE, ROOT, command, environment
+from tests import worlds
+from tests.processes import command, environment
+from tests.worlds import ROOT
 
+BASELINE = str(worlds.BASELINE)
 TINY = ("--months", "8", "--adopters", "40", "--outcome", "focus_share,adoption_all", "--no-figures")
 VARIED = ("--factor", "startup.switching_cost=0.2:1.2", "--factor", "loops.R1=live|off", "--points", "4")
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -11,33 +10,14 @@ import pytest
 from sim.engines.lockstep import engine as lockstep
 from sim.engines.mesa import Government, Lab, Startup
 from sim.engines.mesa.model import OpenLoopModel
-from sim.engines.mesa.model import simulate as one_by_one
 from sim.model.loops import LOOPS
 from sim.model.policies import policy_kinds
-from sim.scenario.resolve import from_mapping, prepare
+from sim.scenario.resolve import prepare
+from tests.docking import dock
 from tests.validation.second_writing import SCENARIO
+from tests.worlds import SHIPPED, world
 
-SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
-
-
-def dock(scenario, replicate=0, model=OpenLoopModel):
-    """Run both engines and hold every choice and every series of one against the other."""
-    jobs = [(scenario, replicate)]
-    fast = lockstep.simulate(jobs, threads=1, trace=True)
-    slow = one_by_one(jobs, trace=True, model=model)
-    assert set(fast) == set(slow)
-    for slot in ("trace_primary", "trace_secondary"):
-        differ = np.argwhere(fast[slot][0] != slow[slot][0])
-        assert not len(differ), f"{slot}: {len(differ)} differ, first in month {differ[0][0]} adopter {differ[0][1]}"
-    for name, values in fast.items():
-        # relative to the number itself, or where it is a rest of something that cancels, to the largest of its series
-        largest = np.nanmax(np.abs(values), initial=0.0)
-        assert np.allclose(values, slow[name], rtol=1e-9, atol=1e-12 * largest, equal_nan=True), name
-    return fast
-
-
-def world(seed=3, **changes):
-    return from_mapping({**SCENARIO, **changes, "run": {"months": 26, "adopters": 250, "seed": seed}}, name="docked")
+small = partial(world, base=SCENARIO, months=26, adopters=250, seed=3)
 
 
 SLOW = pytest.mark.slow
@@ -46,7 +26,7 @@ FULL = [pytest.param(seed, adopters, 120, marks=SLOW) for seed, adopters in ((0,
 
 
 @pytest.mark.parametrize(("seed", "adopters", "months"), [(5, 60, 54), *FULL])
-@pytest.mark.parametrize("file", SCENARIOS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda path: path.stem)
 def test_both_engines_tell_the_same_story_of_every_shipped_scenario(file, seed, adopters, months):
     """The whole library every day at a small size; at two larger ones among the slow tests."""
     scenario, _ = prepare(file, adopters=adopters, seed=seed, months=months)
@@ -56,21 +36,21 @@ def test_both_engines_tell_the_same_story_of_every_shipped_scenario(file, seed, 
 
 @pytest.mark.parametrize("seed", [8, 21, 400])
 def test_both_engines_tell_the_same_story_of_an_eventful_world(seed):
-    scenario = from_mapping({**SCENARIO, "run": {"months": 40, "adopters": 420, "seed": seed}}, name="eventful")
+    scenario = world(base=SCENARIO, months=40, adopters=420, seed=seed)
     dock(scenario, replicate=2)
 
 
 @cache
 def without_policies(seed):
     """The world in which each policy is tried, before it."""
-    return dock(world(seed, events=[], policies=[]))
+    return dock(small(seed=seed, events=[], policies=[]))
 
 
 @pytest.mark.parametrize("seed", [3, pytest.param(11, marks=SLOW), pytest.param(29, marks=SLOW)])
 @pytest.mark.parametrize("kind", sorted(policy_kinds()))
 def test_both_engines_obey_every_policy_alike(kind, seed):
     without = without_policies(seed)
-    with_it = dock(world(seed, events=[], policies=[{"kind": kind, "start": 8, "announce": 5}]))
+    with_it = dock(small(seed=seed, events=[], policies=[{"kind": kind, "start": 8, "announce": 5}]))
     assert any(not np.array_equal(without[name], with_it[name], equal_nan=True) for name in without), (
         "it does something"
     )
@@ -79,30 +59,23 @@ def test_both_engines_obey_every_policy_alike(kind, seed):
 @pytest.mark.parametrize("state", ["off", "frozen@9"])
 @pytest.mark.parametrize("loop", LOOPS)
 def test_both_engines_cut_every_loop_alike(loop, state):
-    dock(world(loops={loop: state}))
+    dock(small(loops={loop: state}))
 
 
 @pytest.mark.parametrize("rule", ["fixed", "adaptive", "best_response"])
 def test_labs_of_both_engines_set_the_same_prices(rule):
-    parameters = {**SCENARIO["parameters"], "prices": {"markup_rule": rule, "mean_load": 1.4}}
-    found = dock(world(parameters=parameters))
+    found = dock(small(parameters={"prices": {"markup_rule": rule, "mean_load": 1.4}}))
     assert (np.ptp(found["markup"][0], axis=0) > 0).any()
 
 
 def test_worlds_at_the_edge_dock_too():
     """One adopter; nobody adopted; everybody adopted; a region without labs; a world of one month."""
-    one = {"months": 5, "adopters": 1, "seed": 2}
-    dock(from_mapping({"run": one}, name="alone"))
+    dock(world(months=5, adopters=1, seed=2))
     types = ("startup", "enterprise", "industrial", "public")
     for share in (0.0, 1.0):
-        parameters = {kind: {"initial_adoption": share} for kind in types}
-        run = {"months": 8, "adopters": 150, "seed": 2}
-        dock(
-            from_mapping(
-                {"run": run, "parameters": {**parameters, "lines": {"EU-open": {"active": False}}}}, name="all"
-            )
-        )
-    dock(from_mapping({"run": {"months": 1, "adopters": 200, "seed": 5}}, name="short"))
+        parameters = {kind: {"initial_adoption": share} for kind in types} | {"lines": {"EU-open": {"active": False}}}
+        dock(world(months=8, adopters=150, seed=2, parameters=parameters))
+    dock(world(months=1, adopters=200, seed=5))
 
 
 # planted mistakes: docking must notice each of them
@@ -143,7 +116,7 @@ class Watch(Startup):
 def test_docking_notices_an_agent_that_is_off_by_one(kind, mistaken):
     planted = type("Planted", (OpenLoopModel,), {kind: mistaken})
     with pytest.raises(AssertionError):
-        dock(world(), model=planted)
+        dock(small(), model=planted)
 
 
 def test_docking_notices_a_compiled_engine_that_is_off_by_one(monkeypatch):
@@ -155,7 +128,7 @@ def test_docking_notices_a_compiled_engine_that_is_off_by_one(monkeypatch):
         accumulate(self)
         self.experience = self.experience if self.now.month else before
 
-    dock(world())
+    dock(small())
     monkeypatch.setattr(lockstep.Lockstep, "_accumulate", late)
     with pytest.raises(AssertionError):
-        dock(world())
+        dock(small())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,14 +19,12 @@ from sim.model.loops import LOOPS
 from sim.model.observables import OBSERVABLES
 from sim.model.policies import policy_kinds
 from sim.scenario.resolve import from_mapping, prepare
+from tests.worlds import SCENARIOS
 
 BAN = {"kind": "procurement_ban", "actor": "US", "origins": ["US", "CN", "EU"], "compliance": 1.0, "start": 4}
 OFF = dict.fromkeys(LOOPS, "off")
 LOCAL_PEERS = 5
 KNOWN = {"awareness_home": 1, "awareness_abroad": 1}
-
-
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
 def scenario(adopters=600, months=8, name="world", seed=1, **rest):

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
-from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 from sim.cli import app
 from sim.engines import engine as find_engine
@@ -18,9 +15,8 @@ from sim.experiments.compare.sweep import sweep
 from sim.run import run
 from sim.scenario.resolve import prepare
 from sim.validation.patterns import score
+from tests.worlds import BASELINE, NO_CONTROL
 
-ROOT = Path(__file__).parents[2]
-BASELINE, NO_CONTROL = (ROOT / "scenarios" / name for name in ("baseline.yaml", "no-control.yaml"))
 SMALL = {"months": 26, "adopters": 90, "replicates": 2}
 
 
@@ -30,12 +26,9 @@ def in_both(answer):
 
 
 @pytest.fixture
-def user_model(tmp_path):
+def user_model(own_file):
     """The example of the README, by file and class."""
-    example = re.search(r"```python\n(from sim\.engines\.mesa.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
-    assert example is not None
-    (tmp_path / "mymodels.py").write_text(example[1], encoding="utf-8")
-    return f"{tmp_path / 'mymodels.py'}:CautiousFirms"
+    return f"{own_file}:CautiousFirms"
 
 
 def test_a_run_has_the_same_variables_axes_units_and_numbers():
@@ -83,11 +76,10 @@ def test_every_verb_that_takes_an_engine_takes_a_model_of_ones_own():
         assert "engine" not in takes or "model" in takes, name
 
 
-def test_the_example_of_the_readme_goes_through_compare_and_patterns(user_model, tmp_path):
+def test_the_example_of_the_readme_goes_through_compare_and_patterns(openloop, user_model, tmp_path):
     own = ["--engine", "mesa", "--model", user_model]
-    said = CliRunner().invoke(
-        app,
-        [
+    said = openloop(
+        *[
             "compare",
             str(BASELINE),
             str(NO_CONTROL),
@@ -104,13 +96,12 @@ def test_the_example_of_the_readme_goes_through_compare_and_patterns(user_model,
             *own,
         ],
     )
-    assert said.exit_code == 0, said.output
+    assert said.returncode == 0, said.output
     found = json.loads(said.stdout)
     assert found["engine"].startswith("mesa:CautiousFirms@")
     assert found["outcomes"]
-    said = CliRunner().invoke(
-        app,
-        [
+    said = openloop(
+        *[
             "patterns",
             str(BASELINE),
             "--set",
@@ -121,7 +112,7 @@ def test_the_example_of_the_readme_goes_through_compare_and_patterns(user_model,
             *own,
         ],
     )
-    assert said.exit_code == 0, said.output
+    assert said.returncode == 0, said.output
     assert "14 patterns hold" in said.stdout
-    said = CliRunner().invoke(app, ["patterns", str(BASELINE), "--model", user_model])
-    assert said.exit_code == 2, "a model of one's own needs --engine mesa"
+    said = openloop("patterns", BASELINE, "--model", user_model)
+    assert said.returncode == 2, "a model of one's own needs --engine mesa"

@@ -13,8 +13,7 @@ from sim.basics.quantity import Quantity, walk
 from sim.engines.lockstep.engine import simulate
 from sim.model.observables import OBSERVABLES
 from sim.scenario import Scenario
-from sim.scenario.resolve import from_mapping
-from tests.model.test_parameters_matter import CONTEXT, changed
+from tests.worlds import CONTEXT, changed, world
 
 SIGNED = {"capability", "released", "sector_capability", "surplus"}
 SOMETIMES_UNKNOWN = {"L8", "shedding_time", "surplus"}
@@ -22,8 +21,7 @@ MIX = tuple(f"sectors.{name}" for name in SECTORS)
 
 
 def start(months: int = 20, adopters: int = 150) -> Scenario:
-    run = {"months": months, "adopters": adopters, "seed": 3}
-    return from_mapping({**CONTEXT, "run": run}, name="extremes")
+    return world(base=CONTEXT, months=months, adopters=adopters)
 
 
 def set_to(scenario: Scenario, values: dict[str, float]) -> Scenario:
@@ -72,22 +70,35 @@ def believed(rng: np.random.Generator, scenario: Scenario, *, corner: bool) -> S
     return set_to(scenario, {**values, "adopter.mode_dissimilarity": least})
 
 
-@pytest.mark.parametrize("corner", [False, True], ids=["inside", "at the ends"])
+AT = pytest.mark.parametrize("corner", [False, True], ids=["inside", "at the ends"])
+
+
+def complaints_about_believed(seeds: range, corner: bool) -> list[str]:
+    scenario = start()
+    draw = lambda seed: believed(np.random.default_rng(seed), scenario, corner=corner)
+    return complaints({f"world of seed {seed}": draw(seed) for seed in seeds})
+
+
+@AT
 def test_any_world_that_somebody_may_believe_stays_finite(corner):
-    rng, scenario = np.random.default_rng(20), start()
-    assert complaints({f"world {n}": believed(rng, scenario, corner=corner) for n in range(20)}) == []
+    assert complaints_about_believed(range(20, 40), corner) == []
+
+
+@pytest.mark.campaign
+@AT
+def test_2_000_worlds_that_somebody_may_believe_stay_finite(corner, campaign_cases):
+    cases = campaign_cases(2_000)
+    assert complaints_about_believed(range(cases.seed, cases.seed + cases.count), corner) == []
 
 
 def test_a_region_in_the_dark_and_a_lab_without_compute_are_no_disaster():
     dark = {region: set_to(start(), {f"regions.{region}.power": 0.0}) for region in ("US", "CN", "EU", "GS")}
     stops = {
-        f"from month {month}": from_mapping(
-            {
-                "run": {"months": 20, "adopters": 150},
-                "parameters": {"lines": {"GS-open": {"active": True}}},
-                "events": [{"kind": "compute_change", "line": "CN-open-A", "factor": 0.0, "start": month}],
-            },
-            name="stops",
+        f"from month {month}": world(
+            months=20,
+            adopters=150,
+            parameters={"lines": {"GS-open": {"active": True}}},
+            events=[{"kind": "compute_change", "line": "CN-open-A", "factor": 0.0, "start": month}],
         )
         for month in (0, 7)
     }

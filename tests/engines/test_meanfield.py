@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,8 +19,7 @@ from sim.run import run
 from sim.scenario.resolve import from_mapping, prepare
 from sim.validation.restricted_scenarios import two_equal_lines
 from tests.validation.second_writing import SCENARIO
-
-BASELINE = Path(__file__).parents[2] / "scenarios" / "baseline.yaml"
+from tests.worlds import BASELINE
 
 
 def logistic(x):

@@ -19,9 +19,8 @@ from sim.engines.mesa.model import OpenLoopModel, simulate
 from sim.engines.mesa.user_model import load_model, signature
 from sim.run import run
 from sim.scenario.resolve import prepare
+from tests.worlds import BASELINE
 
-ROOT = Path(__file__).parents[2]
-BASELINE = ROOT / "scenarios" / "baseline.yaml"
 SMALL = {"adopters": 120, "months": 30, "sets": "startup.initial_adoption=0.5"}
 
 
@@ -30,16 +29,6 @@ def finished():
     model = OpenLoopModel(BASELINE, **SMALL)
     model.run_model()
     return model
-
-
-@pytest.fixture
-def own_file(tmp_path):
-    """The example of the README, as a file."""
-    example = re.search(r"```python\n(from sim\.engines\.mesa.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
-    assert example is not None
-    file = tmp_path / "mymodels.py"
-    file.write_text(example[1], encoding="utf-8")
-    return file
 
 
 # Mesa's conventions

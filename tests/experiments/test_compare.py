@@ -11,13 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from typer.testing import CliRunner
 
 from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.paired import PILOT
 from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, RunError, ScenarioError, UnknownNameError
-from sim.cli import app
 from sim.engines import engine as find_engine
 from sim.experiments.compare import folder as comparison_folder
 from sim.experiments.compare.comparison import (
@@ -35,9 +33,8 @@ from sim.figures.comparison import comparison, different
 from sim.figures.overview import COLUMNS, overview
 from sim.run import run
 from sim.scenario.resolve import load
+from tests.worlds import BASELINE, NO_CONTROL, ROOT
 
-ROOT = Path(__file__).parents[2]
-BASELINE, NO_CONTROL = (ROOT / "scenarios" / name for name in ("baseline.yaml", "no-control.yaml"))
 SMALL = {"months": 36, "adopters": 200, "replicates": 6}
 TINY = {"months": 8, "adopters": 60, "replicates": 6}
 ANNOUNCED, BEGINS = 14, 20
@@ -397,11 +394,11 @@ def test_a_comparison_of_an_incident_and_of_other_assumptions_says_so(folder):
     assert re.search(r"cut:\s+adopter.peer_weight\s+0.8\s+to\s+0.2;\s+loops\s+R5\s+off", words)
 
 
-def test_the_base_among_many_others_is_left_out(folder, tmp_path):
+def test_the_base_among_many_others_is_left_out(openloop, folder, tmp_path):
     others = [str(scenario_file(folder, name, more="loops: {R5: off}\n")) for name in ("one", "two")]
     small = ["--months", "8", "--adopters", "40", "--replicates", "2", "--no-figures", "--json", "--out", str(tmp_path)]
-    done = CliRunner().invoke(app, ["compare", str(BASELINE), str(BASELINE), *others, *small])
-    assert done.exit_code == 0, done.output
+    done = openloop("compare", BASELINE, BASELINE, *others, *small)
+    assert done.returncode == 0, done.output
     assert json.loads(done.stdout)["comparison"] == ["baseline", "one", "two"]
 
 
@@ -442,21 +439,21 @@ def test_findings_are_written_out_to_read(found):
 
 
 @pytest.fixture
-def openloop(tmp_path, monkeypatch):
-    """The verb, called from an empty folder in this process; the command line as a process is tested in test_cli."""
+def compare_here(openloop, tmp_path, monkeypatch):
+    """The verb, called from an empty folder; the command line as a process is tested in test_cli."""
     monkeypatch.chdir(tmp_path)
-    return lambda *arguments: CliRunner().invoke(app, ["compare", *map(str, arguments)])
+    return lambda *arguments: openloop("compare", *arguments)
 
 
-def test_the_command_speaks_to_people_and_to_programs(openloop, tmp_path):
+def test_the_command_speaks_to_people_and_to_programs(compare_here, tmp_path):
     small = ("--months", "11", "--adopters", "60", "--replicates", "3", "--no-figures")
     files = (BASELINE, NO_CONTROL)
-    told = openloop(*files, *small, "--at", "2024-06")
-    assert told.exit_code == 0, told.stderr
+    told = compare_here(*files, *small, "--at", "2024-06")
+    assert told.returncode == 0, told.stderr
     assert "baseline -> no-control   (3 replicates" in told.stdout
     assert "change 2024-06" in told.stdout
     assert "Next:" in told.stdout
-    asked = openloop(*files, *small, "--at", "2024-06", "--json", "-q")
+    asked = compare_here(*files, *small, "--at", "2024-06", "--json", "-q")
     data = json.loads(asked.stdout)
     assert (tmp_path / data["folder"] / "comparison.md").is_file()
     assert data["same_until"] == {"no-control": "2024-01"}
@@ -473,8 +470,8 @@ def test_the_command_speaks_to_people_and_to_programs(openloop, tmp_path):
         ((BASELINE, NO_CONTROL, "--outcome", "fokus_share"), "focus_share"),
     ],
 )
-def test_a_mistake_ends_with_two_and_writes_nothing(openloop, tmp_path, arguments, words):
-    done = openloop(*arguments)
-    assert done.exit_code == 2
+def test_a_mistake_ends_with_two_and_writes_nothing(compare_here, tmp_path, arguments, words):
+    done = compare_here(*arguments)
+    assert done.returncode == 2
     assert words in done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,8 +11,8 @@ from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.ensemble.request import EnsembleRequest, ask, asked_for, enter
 from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
+from tests.worlds import BASELINE
 
-BASELINE = Path(__file__).parents[2] / "scenarios/baseline.yaml"
 TINY = {"months": 6, "adopters": 40}
 
 

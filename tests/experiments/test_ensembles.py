@@ -24,18 +24,9 @@ from sim.experiments.runner.worker import RecipeRunner, run_batch
 from sim.run import run
 from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
-
-ROOT = Path(__file__).parents[2]
-TEXTS = ("startup.switching_cost", "loops.R1=live|off", "policies.chip-control-h200.strength")
-POINTS = [(0.2, "live", 0.1), (0.9, "off", 0.9), (0.6, "live", 0.6), (1.1, "off", 0.3)]
-OUTCOMES = ("focus_share", "adoption_all", "mean_wait_all", "take_off_all")
-
-
-def recipe_of(texts=TEXTS, sets=("run.months=10", "run.adopters=60"), **about) -> Recipe:
-    scenario = load(ROOT / "scenarios/baseline.yaml", sets).scenario
-    factors = [parse_factor(text, scenario) for text in texts]
-    about = {"outcomes": OUTCOMES, "curves": ("focus_share",), **about}
-    return make_recipe(scenario, factors, **about)[0]
+from tests.experiments.small_ensemble import OUTCOMES, POINTS, TEXTS, child, recipe_of
+from tests.processes import environment
+from tests.worlds import BASELINE, SCENARIOS
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +56,7 @@ def assert_same(one: Ensemble, other: Ensemble) -> None:
 def test_a_run_of_an_ensemble_is_the_run_of_its_scenario(whole, recipe):
     point = (0.9, "off", 0.9)
     sets = ("startup.switching_cost=0.9", "loops.R1=off", "policies.chip-control-h200.strength=0.9")
-    alone = run(
-        ROOT / "scenarios/baseline.yaml", sets=(*sets, "run.months=10", "run.adopters=60"), replicates=6
-    ).dataset
+    alone = run(BASELINE, sets=(*sets, "run.months=10", "run.adopters=60"), replicates=6).dataset
     rows = whole.table().query("`startup.switching_cost` == 0.9").set_index("replicate")
     for replicate in range(6):
         found = rows.loc[replicate, "focus_share@2024-10"]
@@ -121,7 +110,7 @@ def test_lines_that_differ_between_points_do_not_disturb_each_other(tmp_path):
 
 
 def test_what_cannot_be_recorded_is_refused(recipe):
-    scenario = load(ROOT / "scenarios/baseline.yaml", ["run.months=10"]).scenario
+    scenario = load(BASELINE, ["run.months=10"]).scenario
     with pytest.raises(UnknownNameError, match="focus_share"):
         make_recipe(scenario, outcomes=["focus_shar"])
     with pytest.raises(ScenarioError, match="has no curve"):
@@ -134,7 +123,7 @@ def test_what_cannot_be_recorded_is_refused(recipe):
 
 def test_whole_scenarios_can_be_points(tmp_path):
     sets = ("run.months=10", "run.adopters=60")
-    base, other = (load(ROOT / f"scenarios/{name}.yaml", sets).scenario for name in ("baseline", "no-data-loop"))
+    base, other = (load(SCENARIOS / f"{name}.yaml", sets).scenario for name in ("baseline", "no-data-loop"))
     recipe, _ = make_recipe(base, [parse_factor("startup.switching_cost", base)], variants=[other], outcomes=OUTCOMES)
     with Ensemble.open(tmp_path / "store", recipe) as ensemble:
         ensemble.run(ensemble.add([("baseline", 0.6), ("no-data-loop", 0.6)]), 2)
@@ -412,9 +401,7 @@ def alive(process: int) -> bool:
 def test_workers_end_with_the_process_that_started_them(tmp_path):
     script = tmp_path / "orphans.py"
     script.write_text(ORPHANS, encoding="utf-8")
-    running = subprocess.Popen(
-        [sys.executable, str(script)], env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True
-    )
+    running = subprocess.Popen([sys.executable, str(script)], env=environment(), stdout=subprocess.PIPE, text=True)
     workers = [int(each) for each in running.stdout.readline().split()]
     assert workers
     assert all(map(alive, workers))
@@ -428,33 +415,6 @@ def test_workers_end_with_the_process_that_started_them(tmp_path):
     for each in workers:
         os.kill(each, signal.SIGKILL)
     raise AssertionError("workers outlived the process that started them")
-
-
-CHILD = """
-import sys, time
-from sim.experiments.ensemble import ensemble as module
-from sim.experiments.ensemble.ensemble import Ensemble
-from tests.experiments.test_ensembles import POINTS, recipe_of
-
-module.FLUSH_SECONDS = 0.0
-with Ensemble.open(sys.argv[1], recipe_of()) as ensemble:
-    points = ensemble.add(POINTS)
-    print("ready", flush=True)
-    ensemble.run(points, 6, batch=2, watch=lambda step: time.sleep(float(sys.argv[2])))
-print("done", flush=True)
-"""
-
-
-def child(folder: Path, pause: float) -> subprocess.Popen:
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
-    return subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(folder), str(pause)],
-        env=environment,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def wait_for_shards(folder: Path, count: int, running: subprocess.Popen) -> None:
@@ -483,6 +443,32 @@ def test_an_ensemble_killed_twice_equals_an_undisturbed_one(whole, tmp_path):
     ensemble = Ensemble.open(folder)
     assert_same(ensemble, whole)
     assert not list(folder.rglob(".part-*"))
+
+
+@pytest.mark.campaign
+def test_of_100_killed_ensembles_none_loses_or_changes_a_run(whole, tmp_path, campaign_cases):
+    """Each process dies at a random moment of its work and the next goes on; a store that is whole gives a new one."""
+    cases = campaign_cases(100)
+    rng, store, kept = np.random.default_rng(cases.seed), 0, 0
+    for _ in range(cases.count):
+        folder = tmp_path / f"store-{store}"
+        running = child(folder, 0.05)
+        assert running.stdout.readline() == "ready\n", running.stderr.read()
+        time.sleep(rng.uniform(0, 1))
+        running.kill()
+        out, _ = running.communicate()
+        ensemble = Ensemble.open(folder)
+        table = ensemble.table()
+        assert len(table) >= kept
+        kept = len(table)
+        if kept:
+            expected = table[["point", "replicate"]].merge(whole.table())[list(table.columns)]
+            pd.testing.assert_frame_equal(
+                table.drop(columns="seconds"), expected.drop(columns="seconds"), check_exact=True
+            )
+        if "done" in out:
+            assert_same(ensemble, whole)
+            store, kept = store + 1, 0
 
 
 @pytest.mark.slow

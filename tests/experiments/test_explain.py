@@ -4,37 +4,32 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from typer.testing import CliRunner
 
 from sim.basics.axes import N_MODES, SELF_HOSTED, month_label
 from sim.basics.errors import OutputError, RunError, ScenarioError
-from sim.cli import app
 from sim.engines.lockstep.engine import simulate
 from sim.engines.mesa.model import OpenLoopModel
 from sim.engines.probes.decision import FIRST, SECOND, TERMS, Decisions, nest_values
 from sim.engines.probes.trace import keep
 from sim.engines.world import build
-from sim.experiments.compare.comparison import compare
-from sim.experiments.compare.folder import save as save_comparison
 from sim.experiments.explain import folder as explained_folder
 from sim.experiments.explain.account import choices
 from sim.experiments.explain.causal_chain import linked, told_apart
 from sim.experiments.explain.causes import CauseTracer
 from sim.experiments.explain.divergence import CAUSE_OF, Pair, terms_of
 from sim.experiments.explain.explanation import account, answer, ask
-from sim.experiments.simulate.folder import run_to_folder
 from sim.model.rules.ecosystem import derivative_gain
 from sim.scenario.resolve import from_mapping
+from tests.folders import SIZE
 from tests.validation.second_writing import SCENARIO
+from tests.worlds import BASELINE, NO_CONTROL, ROOT, world
 
-ROOT = Path(__file__).parents[2]
-BASELINE, NO_CONTROL = (ROOT / "scenarios" / name for name in ("baseline.yaml", "no-control.yaml"))
 ANNOUNCED, BEGINS = 8, 12
 SMALL = {"adopters": 200, "months": 26, "seed": 3}
 OLD = {"kind": "export_control", "id": "old", "start": 0}
@@ -58,13 +53,12 @@ WORLDS = {
 }
 
 
-def world(*policies, name="base", run=SMALL, **groups):
-    return from_mapping({"run": run, "policies": list(policies), **groups}, name=name)
+small = partial(world, name="base", base={"run": SMALL})
 
 
 def other(policy, run=SMALL, **keys):
     """The base with one more policy, announced some months before it begins."""
-    return world(OLD, {"id": "new", "start": BEGINS, "announce": ANNOUNCED, **policy, **keys}, name="other", run=run)
+    return small(OLD, {"id": "new", "start": BEGINS, "announce": ANNOUNCED, **policy, **keys}, name="other", run=run)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +66,7 @@ def found():
     """The base against a policy that works through chips, and so through many channels."""
     run = {"adopters": 700, "months": 60, "seed": 3}
     moved = other({"kind": "chip_self_reliance", "actor": "CN", "subsidy": 3, "import_refusal": 0.8}, run)
-    return answer(ask(world(OLD, run=run), moved), most=3)
+    return answer(ask(small(OLD, run=run), moved), most=3)
 
 
 # a run is rebuilt, decision by decision
@@ -167,7 +161,7 @@ def test_terms_add_up_to_the_utility_and_the_best_score_wins(found):
 
 def test_policy_is_told_apart_from_what_stands_anyway():
     """A subsidy, a tariff, friction, a preference and a data mandate show in terms of their own, and nowhere else."""
-    scenario = world(
+    scenario = small(
         {"kind": "adoption_subsidy", "actor": "EU", "start": 2, "passed_on": 1.0},
         {"kind": "api_tariff", "actor": "EU", "start": 2},
         {"kind": "scrutiny", "actor": "EU", "start": 2},
@@ -196,7 +190,7 @@ def test_policy_is_told_apart_from_what_stands_anyway():
 
 
 def test_equal_scenarios_part_for_nobody():
-    found = answer(ask(world(OLD), world(OLD, name="twin")), [4], most=5)
+    found = answer(ask(small(OLD), small(OLD, name="twin")), [4], most=5)
     assert found.pair.parted == []
     assert found.causes() == []
     assert [story["adopter"] for story in found.stories] == [4], "nobody differs most"
@@ -215,7 +209,7 @@ def test_equal_scenarios_part_for_nobody():
     ids=lambda policy: policy["kind"],
 )
 def test_nobody_parts_before_the_announcement(policy):
-    found = answer(ask(world(OLD), other(policy)))
+    found = answer(ask(small(OLD), other(policy)))
     assert found.pair.parted
     assert (found.pair.first[found.pair.parted] >= ANNOUNCED).all()
     assert set(found.cascade["root_kind"]) == {"policy"}
@@ -299,7 +293,7 @@ CHANNELS = {
 def test_the_chain_runs_through_the_channel_of_the_policy(kind):
     keys, words = CHANNELS[kind]
     run = {"adopters": 900, "months": 44, "seed": 3}
-    found = answer(ask(world(OLD, run=run), other({"kind": kind, **keys}, run)))
+    found = answer(ask(small(OLD, run=run), other({"kind": kind, **keys}, run)))
     chains = [found.upstream.chain(adopter) for adopter in found.pair.parted]
     assert chains
     assert all(chain.root.names == ("new",) for chain in chains)
@@ -326,7 +320,7 @@ def test_what_a_labs_work_is_made_of_adds_up_to_its_capability(found):
 
 def planted(adopter, taste, run=SMALL):
     """The same scenario twice, with one adopter's taste for quality changed in the second world."""
-    scenario = world(OLD, run=run)
+    scenario = small(OLD, run=run)
     changed = build([(scenario, 0)])
     changed.population.quality[0, adopter] *= taste
     return Pair(keep(scenario), keep(scenario.model_copy(update={"name": "planted"}), world=changed))
@@ -335,7 +329,7 @@ def planted(adopter, taste, run=SMALL):
 def test_one_adopter_whose_taste_was_changed_is_the_root_of_every_parting():
     # the largest software startups of China: others look at them, and labs learn from them
     run = {"adopters": 300, "months": 90, "seed": 3}
-    people = build([(world(OLD, run=run), 0)]).population
+    people = build([(small(OLD, run=run), 0)]).population
     startups = [n for n in range(300) if people.cell[0, n] == 7]
     who = startups[int(np.argmax(people.size[0, startups]))]
     pair = planted(who, 3.0, run)
@@ -355,7 +349,7 @@ def test_a_policy_that_binds_one_cell_is_the_root_of_every_parting_and_binds_the
         {"kind": "sovereign_preference", "actor": "US", "sectors": ["software"], "strength": 3.0},
         {"adopters": 500, "months": 40, "seed": 3},
     )
-    found = answer(ask(world(OLD, run={"adopters": 500, "months": 40, "seed": 3}), moved))
+    found = answer(ask(small(OLD, run={"adopters": 500, "months": 40, "seed": 3}), moved))
     table = found.cascade
     through = table[table["cause"] == "policy"]
     assert len(through) > 5
@@ -369,7 +363,7 @@ def test_a_ban_forces_a_review_in_one_world_only():
         {"kind": "procurement_ban", "contractors": 1.0, "compliance": 1.0, "origins": ["US"], "actor": "EU"},
         {"adopters": 500, "months": 30, "seed": 3},
     )
-    found = answer(ask(world(OLD, run={"adopters": 500, "months": 30, "seed": 3}), moved))
+    found = answer(ask(small(OLD, run={"adopters": 500, "months": 30, "seed": 3}), moved))
     forced = [p for p in map(found.pair.parting, found.pair.parted) if p.slot == "occasion"]
     assert forced
     for parting in forced:
@@ -383,8 +377,8 @@ def test_a_ban_forces_a_review_in_one_world_only():
 
 
 def test_assumptions_that_differ_are_named():
-    dearer = world(OLD, name="dearer", parameters={"startup": {"switching_cost": 0.9}})
-    found = answer(ask(world(OLD), dearer))
+    dearer = small(OLD, name="dearer", parameters={"startup": {"switching_cost": 0.9}})
+    found = answer(ask(small(OLD), dearer))
     assert found.cascade.iloc[0]["cause"] == "own history"
     assert set(found.cascade["root"]) == {"assumptions that differ: startup.switching_cost"}
 
@@ -405,7 +399,7 @@ def test_assumptions_that_differ_are_named():
 )
 def test_cut_loops_bare_regions_and_events_are_roots_too(changes, root):
     run = {"adopters": 300, "months": 30, "seed": 3}
-    found = answer(ask(world(OLD, run=run), world(OLD, run=run, name="changed", **changes)), most=1)
+    found = answer(ask(small(OLD, run=run), small(OLD, run=run, name="changed", **changes)), most=1)
     assert found.pair.parted
     assert {row["root"] for row in found.roots()} == {root}
     json.dumps(account(found), allow_nan=False)
@@ -413,7 +407,7 @@ def test_cut_loops_bare_regions_and_events_are_roots_too(changes, root):
 
 def test_what_opens_is_told_as_openness_and_not_as_an_assumption():
     opens = other({"kind": "open_weight_support", "lines": ["US-closed-A"], "opens": True, "grant": 0}, announce=BEGINS)
-    found = answer(ask(world(OLD), opens))
+    found = answer(ask(small(OLD), opens))
     assert "openness" in set(found.cascade["cause"])
     assert "assumptions" not in set(found.cascade["cause"])
     assert set(found.cascade["names"]) == {"new"}
@@ -423,24 +417,22 @@ def test_what_opens_is_told_as_openness_and_not_as_an_assumption():
 
 
 def test_worlds_that_share_no_luck_are_refused():
-    a, b = keep(world(), months=2), keep(world(run={**SMALL, "seed": 4}), months=2)
+    a, b = keep(small(), months=2), keep(small(run={**SMALL, "seed": 4}), months=2)
     with pytest.raises(RunError, match=r"differ in seed \(3 and 4\)"):
         Pair(a, b)
     with pytest.raises(RunError, match="replicate"):
-        Pair(a, keep(world(), 1, months=2))
+        Pair(a, keep(small(), 1, months=2))
 
 
 @pytest.fixture(scope="module")
-def stored(tmp_path_factory):
-    out = tmp_path_factory.mktemp("runs")
-    settings = {"adopters": 150, "months": 26, "replicates": 3, "figures": False, "out": out}
-    return [run_to_folder(file, **settings).folder for file in (BASELINE, NO_CONTROL)]
+def stored(made):
+    return [made(kind) for kind in ("run", "run-without-control")]
 
 
 def test_run_directories_are_rebuilt_and_held_against_what_they_hold(stored):
     found = answer(ask(*stored, replicate=2), most=1)
     assert found.verified == tuple(stored)
-    files = answer(ask(BASELINE, NO_CONTROL, replicate=2, adopters=150, months=26), most=1)
+    files = answer(ask(BASELINE, NO_CONTROL, replicate=2, **SIZE), most=1)
     assert [story["choices"] for story in found.stories] == [story["choices"] for story in files.stories]
 
 
@@ -457,13 +449,11 @@ def test_a_run_directory_that_was_tampered_with_is_not_explained(stored, tmp_pat
         answer(ask(folder, replicate=1), [3])
 
 
-def test_the_directory_of_a_comparison_holds_both_worlds(tmp_path):
-    folder, _ = save_comparison(
-        compare(BASELINE, [NO_CONTROL], adopters=150, months=26, replicates=2), tmp_path, figures=False
-    )
+def test_the_directory_of_a_comparison_holds_both_worlds(made):
+    folder = made("comparison")
     found = answer(ask(folder), [3])
     assert [each.name for each in found.question.scenarios] == ["baseline", "no-control"]
-    assert found.base.scenario.run.adopters == 150
+    assert found.base.scenario.run.adopters == SIZE["adopters"]
     with pytest.raises(ScenarioError, match="It holds: no-control"):
         ask(folder, "containment")
 
@@ -532,16 +522,16 @@ def test_a_folder_holds_tables_that_add_up_and_a_figure_for_each(found, tmp_path
 
 def test_what_is_no_number_is_null_in_json():
     run = {"adopters": 500, "months": 30, "seed": 3}
-    found = answer(ask(world(OLD, run=run), other({"kind": "procurement_ban", "contractors": 1.0}, run)))
+    found = answer(ask(small(OLD, run=run), other({"kind": "procurement_ban", "contractors": 1.0}, run)))
     json.dumps(account(found), allow_nan=False)
 
 
-COMMAND = ["explain", str(BASELINE), str(NO_CONTROL), "--adopters", "300", "--months", "40", "--quiet"]
+COMMAND = ("explain", BASELINE, NO_CONTROL, "--adopters", 300, "--months", 40, "--quiet")
 
 
-def test_the_verb_says_who_parts_and_why():
-    done = CliRunner().invoke(app, COMMAND)
-    assert done.exit_code == 0, done.output
+def test_the_verb_says_who_parts_and_why(openloop):
+    done = openloop(*COMMAND)
+    assert done.returncode == 0, done.output
     for words in (
         "adopters part at some time",
         "part first through",
@@ -553,12 +543,12 @@ def test_the_verb_says_who_parts_and_why():
         assert words in done.output
 
 
-def test_the_verb_explains_one_world_and_prints_json():
-    one = CliRunner().invoke(app, ["explain", str(BASELINE), "--agent", "3", "--adopters", "100", "--quiet"])
-    assert one.exit_code == 0
+def test_the_verb_explains_one_world_and_prints_json(openloop):
+    one = openloop("explain", BASELINE, "--agent", 3, "--adopters", 100, "--quiet")
+    assert one.returncode == 0
     assert "occasions to choose" in one.output
     assert "wins by" in one.output
-    done = CliRunner().invoke(app, [*COMMAND, "--agent", "3", "--json"])
+    done = openloop(*COMMAND, "--agent", 3, "--json")
     said = json.loads(done.stdout)
     assert said["scenarios"] == ["baseline", "no-control"]
     assert [story["adopter"] for story in said["stories"]] == [3]
@@ -573,9 +563,9 @@ def test_the_verb_explains_one_world_and_prints_json():
         ([str(ROOT / "tests"), "--agent", "1"], "no directory of results"),
     ],
 )
-def test_the_verb_refuses_what_it_cannot_answer(arguments, words):
-    done = CliRunner().invoke(app, ["explain", *arguments, "--quiet"])
-    assert done.exit_code in (1, 2)
+def test_the_verb_refuses_what_it_cannot_answer(openloop, arguments, words):
+    done = openloop("explain", *arguments, "--quiet")
+    assert done.returncode in (1, 2)
     assert words in done.output
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -16,19 +20,16 @@ from sim.experiments.loops.plan import CUT, PLAYERS, Kept, LoopPlan, Task, carry
 from sim.model.loops import LOOPS
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
+from tests.processes import as_process, command, environment
+from tests.worlds import BASELINE, world
 
 MONTHS, START = 40, 12
 EVERYTHING = frozenset(CUT)
 
 
-def world(adopters: int = 400, months: int = MONTHS, **parameters: dict) -> Scenario:
-    policies = [{"kind": "export_control", "actor": "US", "regions": ["CN"], "strength": 0.5}]
-    document = {
-        "run": {"months": months, "adopters": adopters, "seed": 3},
-        "parameters": parameters,
-        "policies": policies,
-    }
-    return from_mapping(document, name="opened")
+def small(adopters: int = 400, **parameters: dict) -> Scenario:
+    control = {"kind": "export_control", "actor": "US", "regions": ["CN"], "strength": 0.5}
+    return world(control, months=MONTHS, adopters=adopters, seed=3, parameters=parameters)
 
 
 def run_all(engine: Opened) -> dict[str, np.ndarray]:
@@ -42,7 +43,7 @@ def run_all(engine: Opened) -> dict[str, np.ndarray]:
 
 def test_a_cut_world_into_which_nothing_is_put_is_its_leader_bit_for_bit():
     """The cut loops see the leader's signals, so every stock and every choice is the leader's."""
-    engine = Opened(world(), [0, 1], [Arm(EVERYTHING), Arm(frozenset(["R1", "R5"]))], START)
+    engine = Opened(small(), [0, 1], [Arm(EVERYTHING), Arm(frozenset(["R1", "R5"]))], START)
     for name, value in run_all(engine).items():
         if value.ndim and len(value) == engine.world.runs:
             arms = value.reshape(3, 2, *value.shape[1:])
@@ -53,8 +54,8 @@ def test_a_cut_world_into_which_nothing_is_put_is_its_leader_bit_for_bit():
 def test_a_live_leader_is_the_plain_run():
     from sim.engines.lockstep.engine import simulate
 
-    plain = simulate([(world(), 0)])["focus_share"][0]
-    found = Opened(world(), [0], [Arm(EVERYTHING, 0.3)], START).read([(20, 20)], {})
+    plain = simulate([(small(), 0)])["focus_share"][0]
+    found = Opened(small(), [0], [Arm(EVERYTHING, 0.3)], START).read([(20, 20)], {})
     assert found.focus[0, 0] == pytest.approx(plain, rel=1e-12)
     assert (found.focus[1, 0, START + 1 :] > plain[START + 1 :]).any()
     assert found.focus[1, 0, :START] == pytest.approx(plain[:START], rel=1e-12)
@@ -63,7 +64,7 @@ def test_a_live_leader_is_the_plain_run():
 @pytest.mark.parametrize("loop", ["R2", "R4", "R5", "R7", "B1", "B2"])
 def test_a_loop_that_is_cut_no_longer_carries_what_was_put_in(loop):
     """A strong push moves the loop's own signal, yet with the loop cut its receiving term stays the leader's."""
-    engine = Opened(world(), [0], [Arm(frozenset([loop]), 2.0), Arm(frozenset(), 2.0)], START)
+    engine = Opened(small(), [0], [Arm(frozenset([loop]), 2.0), Arm(frozenset(), 2.0)], START)
     run_all(engine)
     where = {
         "R2": engine.training,
@@ -85,7 +86,7 @@ def test_a_loop_that_is_cut_no_longer_carries_what_was_put_in(loop):
 
 def test_a_shadow_of_a_world_without_cuts_adds_nothing():
     arms = [Arm(worth=0.5), Arm(EVERYTHING, 0.5)]
-    found = Opened(world(), [0], arms, START).read([(20, MONTHS - 1)], {"all": CUT})
+    found = Opened(small(), [0], arms, START).read([(20, MONTHS - 1)], {"all": CUT})
     assert np.abs(found.returned["all"][:2]).max() < 1e-12
     assert np.abs(found.returned["all"][2]).max() > 1e-4
 
@@ -93,7 +94,7 @@ def test_a_shadow_of_a_world_without_cuts_adds_nothing():
 def test_what_the_ecosystem_returns_is_what_its_rule_says():
     """J times the change of the ecosystem's share, a month late; without derivatives there is nothing else."""
     weight = 0.9
-    scenario = world(adopter={"ecosystem_weight": weight}, community={"derivative_gain": 0.0})
+    scenario = small(adopter={"ecosystem_weight": weight}, community={"derivative_gain": 0.0})
     windows = [(29, 29), (30, 30)]
     found = Opened(scenario, [0], [Arm(EVERYTHING, 1.0)], START).read(windows, {"R3": ("R3",)})
     share = np.exp(found.stocks["ecosystem"])[:, 0, 0]
@@ -103,7 +104,7 @@ def test_what_the_ecosystem_returns_is_what_its_rule_says():
 
 
 def test_what_experience_returns_is_what_its_rule_says():
-    scenario = world(prices={"experience_exponent": 0.3})
+    scenario = small(prices={"experience_exponent": 0.3})
     found = Opened(scenario, [0], [Arm(EVERYTHING, 1.0)], START).read([(29, 29), (30, 30)], {"R6": ("R6",)})
     more = found.stocks["experience"][1, 0, 0] - found.stocks["experience"][0, 0, 0]
     p = scenario.parameters
@@ -114,8 +115,8 @@ def test_what_experience_returns_is_what_its_rule_says():
 
 
 def test_what_peers_return_is_what_their_lines_say():
-    found = Opened(world(), [0], [Arm(EVERYTHING, 1.5)], START).read([(30, 30)], {"R5": ("R5",)})
-    focus = [name in world().focus.lines for name in world().roster]
+    found = Opened(small(), [0], [Arm(EVERYTHING, 1.5)], START).read([(30, 30)], {"R5": ("R5",)})
+    focus = [name in small().focus.lines for name in small().roster]
     towards = found.returned["R5"][1, 0, 0]
     assert towards[:, focus].sum() > 0.01
     assert np.abs(found.returned["R5"][0]).max() == 0.0
@@ -126,7 +127,7 @@ def test_closing_all_loops_at_once_returns_the_sum_of_what_each_returns():
     separate = ("R1", "R1p", "R3", "R6", "B1")
     closing = {loop: (loop,) for loop in separate} | {"all": separate}
     arms = [Arm(EVERYTHING, 0.3), Arm(EVERYTHING, -0.3)]
-    found = Opened(world(2000), [0, 1], arms, START).read([(MONTHS - 6, MONTHS - 1)], closing)
+    found = Opened(small(2000), [0, 1], arms, START).read([(MONTHS - 6, MONTHS - 1)], closing)
     back = {name: (value[1] - value[2]) / 0.6 for name, value in found.returned.items()}
     together = sum(back[loop] for loop in separate)
     assert np.abs(back["all"]).max() > 0.02
@@ -135,7 +136,7 @@ def test_closing_all_loops_at_once_returns_the_sum_of_what_each_returns():
 
 def small_plan(**changes) -> LoopPlan:
     plan = LoopPlan(
-        world(),
+        small(),
         seeds=3,
         coalition_seeds=2,
         start=START,
@@ -189,7 +190,7 @@ def test_a_policy_reaction_takes_back_part_of_what_was_put_in():
 
 
 def test_shares_of_real_runs_add_up_and_an_inert_loop_gets_exactly_nothing():
-    plan = small_plan(scenario=world(prices={"experience_exponent": 0.0}))
+    plan = small_plan(scenario=small(prices={"experience_exponent": 0.0}))
     found = carry_out(shapley.tasks_of(plan), Kept(None), 1)
     values = shapley.collected("coalitions", found, 8)
     table = shapley.shapley_table(plan, values)
@@ -204,19 +205,19 @@ def test_coalitions_are_the_worlds_that_the_switches_make():
     from sim.engines.lockstep.engine import simulate
 
     off = frozenset(["R1", "R4"])
-    found = shapley.run_cut(world(), [(frozenset(), 1), (off, 1)])
-    cut = simulate([(with_loops(world(), dict.fromkeys(off, "off")), 1)])
+    found = shapley.run_cut(small(), [(frozenset(), 1), (off, 1)])
+    cut = simulate([(with_loops(small(), dict.fromkeys(off, "off")), 1)])
     assert found["focus_share"][1] == pytest.approx(cut["focus_share"][0], rel=1e-12)
-    live = simulate([(world(), 1)])
+    live = simulate([(small(), 1)])
     assert found["focus_share"][0] == pytest.approx(live["focus_share"][0], rel=1e-12)
     assert np.abs(found["focus_share"][1] - found["focus_share"][0]).max() > 1e-3
-    lines = list(world().roster.values())
+    lines = list(small().roster.values())
     best = lambda region: live["released"][0][:, [line.region == region for line in lines]].max(axis=1)
     assert np.array_equal(found["capability_gap"][0], best("CN") - best("US"))
 
 
 def test_a_loop_knocked_out_that_does_nothing_has_no_effect():
-    plan = small_plan(scenario=world(prices={"experience_exponent": 0.0}), seeds=2)
+    plan = small_plan(scenario=small(prices={"experience_exponent": 0.0}), seeds=2)
     jobs = [(off, seed) for off in (frozenset(), frozenset(["R6"])) for seed in range(2)]
     found = shapley.run_cut(plan.scenario, jobs)
     assert np.array_equal(found["focus_share"][:2], found["focus_share"][2:])
@@ -292,13 +293,13 @@ def test_threads_change_no_number():
 
 def test_what_cannot_be_measured_is_refused_before_anything_runs():
     with pytest.raises(ScenarioError, match=r"leaves no horizon"):
-        make_plan(world(), start=MONTHS - 5)
+        make_plan(small(), start=MONTHS - 5)
     with pytest.raises(ScenarioError, match=r"cuts every loop"):
-        make_plan(with_loops(world(), dict.fromkeys(LOOPS, "off")), start=5)
+        make_plan(with_loops(small(), dict.fromkeys(LOOPS, "off")), start=5)
 
 
 def test_a_loop_that_the_scenario_cuts_is_no_player():
-    plan = make_plan(with_loops(world(), {"R1": "off"}), start=5)
+    plan = make_plan(with_loops(small(), {"R1": "off"}), start=5)
     assert "R1" not in plan.players
     assert "R1" not in plan.measured
     assert set(plan.players) == set(PLAYERS) - {"R1"}
@@ -309,35 +310,11 @@ def test_a_loop_that_the_scenario_cuts_is_no_player():
 
 @pytest.mark.slow
 def test_the_verb_writes_what_it_promises_and_resumes(tmp_path):
-    import json
-    import os
-    import signal
-    import subprocess
-    import sys
-    import time
-    from pathlib import Path
-
-    root = Path(__file__).parents[2]
-    command = [
-        sys.executable,
-        "-m",
-        "sim.cli",
-        "loops",
-        str(root / "scenarios/baseline.yaml"),
-        "--quick",
-        "--months",
-        "50",
-        "--adopters",
-        "300",
-        "--threads",
-        "1",
-        "--out",
-        str(tmp_path),
-        "--json",
+    words = command(
+        *("loops", BASELINE, "--quick", "--months", 50, "--adopters", 300, "--threads", 1, "--out", tmp_path, "--json"),
         *(part for loop in ("R1p", "R2", "R3", "R5", "R6", "R8") for part in ("--set", f"loops.{loop}=off")),
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
-    start = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    )
+    start = subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     while start.poll() is None and not list(tmp_path.glob(".*.unfinished/[!.]*.npz")):
         time.sleep(0.2)
     start.send_signal(signal.SIGKILL)
@@ -345,7 +322,7 @@ def test_the_verb_writes_what_it_promises_and_resumes(tmp_path):
     kept = list(tmp_path.glob(".*.unfinished/[!.]*.npz"))
     assert kept, "the first piece was kept"
     assert not list(tmp_path.glob("loops-*")), "nothing carries the final name before it is whole"
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = as_process(words)
     assert done.returncode == 0, done.stderr
     assert "going on with" in done.stderr
     found = json.loads(done.stdout)

@@ -9,17 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from typer.testing import CliRunner
 
 from sim.basics.errors import OutputError
-from sim.cli import app
 from sim.experiments.replay import replay
 from sim.results.differences import compare_files
-
-ROOT = Path(__file__).parents[2]
-BASELINE, OTHER = ROOT / "scenarios" / "baseline.yaml", ROOT / "scenarios" / "no-control.yaml"
-PUBLISHED = ROOT / "sim" / "evidence" / "adoption.csv"
-SMALL = ("--adopters", "60", "--months", "30", "--seed", "0")
+from tests.worlds import BASELINE
 
 OWN_MODEL = """
 from sim.engines.mesa import Enterprise
@@ -36,60 +30,9 @@ class CautiousFirms(OpenLoopModel):
 """
 
 
-def openloop(*arguments: object) -> Path:
-    done = CliRunner().invoke(app, [*map(str, arguments)])
-    assert done.exit_code == 0, done.output
-    return Path(done.stdout.strip().splitlines()[-1])
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory) -> dict[str, Path]:
-    out = tmp_path_factory.mktemp("runs")
-    common = ("--out", out, "-q")
-    run = openloop("run", BASELINE, *SMALL, "--replicates", 2, *common)
-    ensemble = openloop(
-        "ensemble", BASELINE, "--factor", "startup.switching_cost", "--points", 2, "--replicates", 2, *SMALL, *common
-    )
-    openloop("explain", BASELINE, OTHER, *SMALL, "--out", out / "why", "--no-figures", "-q")
-    return {
-        "run": run,
-        "comparison": openloop("compare", BASELINE, OTHER, *SMALL, "--replicates", 3, "--at", "2025-03", *common),
-        "until": openloop(
-            "compare",
-            BASELINE,
-            OTHER,
-            *SMALL,
-            "--replicates",
-            3,
-            "--until-width",
-            1e-6,
-            "--max-replicates",
-            4,
-            "--no-figures",
-            *common,
-        ),
-        "scurve": openloop(
-            "scurve",
-            PUBLISHED,
-            "--time",
-            "year",
-            "--value",
-            "value",
-            "--by",
-            "series",
-            "--resamples",
-            0,
-            "--no-figures",
-            *common,
-        ),
-        "ensemble": ensemble,
-        "explained": next((out / "why").iterdir()),
-    }
-
-
 @pytest.fixture
 def copy(made, tmp_path):
-    return lambda kind: shutil.copytree(made[kind], tmp_path / made[kind].name)
+    return lambda kind: shutil.copytree(made(kind), tmp_path / made(kind).name)
 
 
 def rewritten(folder: Path, **entries: object) -> None:
@@ -99,7 +42,7 @@ def rewritten(folder: Path, **entries: object) -> None:
 
 @pytest.mark.parametrize("kind", ["run", "comparison", "until", "scurve", "ensemble", "explained"])
 def test_an_untouched_folder_is_identical(made, kind):
-    found = replay(made[kind])
+    found = replay(made(kind))
     assert found.identical
     assert found.checked
     assert found.vouched > 0
@@ -120,7 +63,7 @@ def test_only_fits_may_differ_and_only_by_their_tolerance(tmp_path):
 
 
 def test_figures_drawn_again_are_identical_to_the_byte(made):
-    found = replay(made["run"], figures=True)
+    found = replay(made("run"), figures=True)
     assert found.identical
     assert sum(each.what.startswith("figures/") for each in found.findings) == 16
 
@@ -159,8 +102,8 @@ def test_the_same_numbers_in_another_wrapping_are_identical(copy, made):
     dataset = xr.load_dataset(folder / "series.nc", engine="h5netcdf").assign_attrs(note="copied")
     (folder / "series.nc").unlink()
     dataset.to_netcdf(folder / "series.nc", engine="h5netcdf")
-    assert (folder / "series.nc").read_bytes() != (made["run"] / "series.nc").read_bytes()
-    assert compare_files(folder, made["run"], "series.nc").same
+    assert (folder / "series.nc").read_bytes() != (made("run") / "series.nc").read_bytes()
+    assert compare_files(folder, made("run"), "series.nc").same
 
 
 def test_a_tampered_table_is_found_with_its_cell(copy):
@@ -204,7 +147,7 @@ def test_notes_beside_our_files_are_nobodys_business(copy):
     assert replay(folder).identical
 
 
-def test_another_version_and_library_are_told_and_the_numbers_still_compared(copy):
+def test_another_version_and_library_are_told_and_the_numbers_still_compared(copy, openloop):
     folder = copy("run")
     packages = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["packages"]
     rewritten(folder, openloop="0.0.1", packages={**packages, "numpy": "1.0"}, platform="Elsewhere-1")
@@ -213,7 +156,7 @@ def test_another_version_and_library_are_told_and_the_numbers_still_compared(cop
     assert any(each.startswith("numpy was 1.0 and is ") for each in found.circumstances)
     assert any(each.startswith("system was Elsewhere-1") for each in found.circumstances)
     assert found.identical  # what counts are the numbers
-    done = CliRunner().invoke(app, ["replay", str(folder)])
+    done = openloop("replay", folder)
     assert "Not as it was: OpenLoop was 0.0.1" in done.stdout
 
 
@@ -226,14 +169,14 @@ def test_runs_of_an_ensemble_of_another_version_are_not_done_again(copy):
     assert "version 0.0.1" in found.findings[0].said
 
 
-def test_damage_in_a_store_is_seen(copy):
+def test_damage_in_a_store_is_seen(copy, openloop):
     folder = copy("ensemble")
     shard = next((folder / "curves").glob("part-*.nc"))
     data = bytearray(shard.read_bytes())
     data[len(data) // 2] ^= 1
     shard.write_bytes(data)
-    done = CliRunner().invoke(app, ["replay", str(folder), "-q"])
-    assert done.exit_code == 1
+    done = openloop("replay", folder, "-q")
+    assert done.returncode == 1
 
 
 def test_a_store_whose_numbers_are_not_the_models_is_found(copy):
@@ -257,27 +200,27 @@ def test_a_store_whose_numbers_are_not_the_models_is_found(copy):
     assert "mean_wait_all" in found.findings[0].said
 
 
-def test_data_that_are_gone_are_told(copy):
+def test_data_that_are_gone_are_told(copy, openloop):
     folder = copy("scurve")
     rewritten(folder, source="nowhere.csv")
     found = replay(folder)
     assert not found.checked
     assert "nowhere.csv is not at hand" in found.findings[0].said
-    assert "No number was made again" in CliRunner().invoke(app, ["replay", str(folder)]).stdout
+    assert "No number was made again" in openloop("replay", folder).stdout
 
 
 def test_what_was_made_again_can_be_kept_but_never_in_place(made, tmp_path):
-    found = replay(made["run"], out=tmp_path)
+    found = replay(made("run"), out=tmp_path)
     assert found.rebuilt is not None
     assert found.rebuilt.parent == tmp_path
     assert (found.rebuilt / "series.nc").is_file()
-    before = (made["run"] / "manifest.json").read_bytes()
+    before = (made("run") / "manifest.json").read_bytes()
     with pytest.raises(OutputError, match="would be replaced"):
-        replay(made["run"], out=made["run"].parent)
-    assert (made["run"] / "manifest.json").read_bytes() == before
+        replay(made("run"), out=made("run").parent)
+    assert (made("run") / "manifest.json").read_bytes() == before
 
 
-def test_a_model_of_ones_own_is_asked_for_and_replayed(tmp_path):
+def test_a_model_of_ones_own_is_asked_for_and_replayed(tmp_path, openloop):
     own = tmp_path / "mymodels.py"
     own.write_text(OWN_MODEL, encoding="utf-8")
     run = openloop(
@@ -297,7 +240,7 @@ def test_a_model_of_ones_own_is_asked_for_and_replayed(tmp_path):
         "--out",
         tmp_path / "runs",
         "-q",
-    )
+    ).folder
     with pytest.raises(OutputError, match="--model FILE:CautiousFirms"):
         replay(run)
     assert replay(run, model=f"{own}:CautiousFirms").identical
@@ -313,35 +256,30 @@ def test_a_model_of_ones_own_is_asked_for_and_replayed(tmp_path):
         (lambda folder: (folder / "series.nc").unlink() or folder, "Make it again: openloop"),
     ],
 )
-def test_what_is_no_whole_folder_is_refused_gently(copy, prepare, words):
-    done = CliRunner().invoke(app, ["replay", str(prepare(copy("run")))])
-    assert done.exit_code == 1
+def test_what_is_no_whole_folder_is_refused_gently(copy, prepare, words, openloop):
+    done = openloop("replay", prepare(copy("run")))
+    assert done.returncode == 1
     assert words in done.stderr
     assert "Traceback" not in done.output
 
 
-def test_exit_codes_and_words(made, copy):
-    done = CliRunner().invoke(app, ["replay", str(made["run"])])
-    assert done.exit_code == 0
+def test_exit_codes_and_words(made, copy, openloop):
+    done = openloop("replay", made("run"))
+    assert done.returncode == 0
     assert done.stdout.strip().endswith("The numbers are identical.")
     folder = copy("run")
     (folder / "summary.csv").write_text("run\n0\n", encoding="utf-8")
-    done = CliRunner().invoke(app, ["replay", str(folder), "-q"])
-    assert done.exit_code == 1
+    done = openloop("replay", folder, "-q")
+    assert done.returncode == 1
     assert "NOT identical" in done.stdout
-    about = json.loads(CliRunner().invoke(app, ["replay", str(folder), "--json", "-q"]).stdout)
+    about = json.loads(openloop("replay", folder, "--json", "-q").stdout)
     assert not about["identical"]
     assert about["changed"] == [{"file": "summary.csv", "how": "changed"}]
 
 
 @pytest.mark.slow
-def test_loops_and_sensitivity_are_replayed(tmp_path):
-    small = ("--adopters", 60, "--months", 42, "--out", tmp_path, "-q", "--no-figures")
-    loops = openloop("loops", BASELINE, "--quick", *small)
-    assert replay(loops).identical
-    study = openloop(
-        "sensitivity", BASELINE, "--method", "morris", "--factor", "block:cost", "--size", 2, "--at", "2026-12", *small
-    )
-    found = replay(study, sample=3)
+def test_loops_and_sensitivity_are_replayed(made):
+    assert replay(made("loops")).identical
+    found = replay(made("sensitivity") / "morris", sample=3)
     assert found.identical
     assert sum(bool(each.same) for each in found.findings) == 3

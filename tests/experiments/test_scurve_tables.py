@@ -9,17 +9,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 from sim.analysis.scurves.describe import curve_sentence, describe_series, series_rows
 from sim.basics.errors import TableError
 from sim.basics.table import Series, read
-from sim.cli import app
 from sim.experiments.simulate.folder import run_to_folder
 from sim.figures.scurves import scurves
 from sim.scenario.spec import RunSettings, Scenario
-
-ROOT = Path(__file__).parents[2]
+from tests.processes import in_process
 
 
 def table(tmp_path: Path, text: str, name: str = "data.csv") -> Path:
@@ -97,15 +94,14 @@ def test_a_table_that_cannot_be_read_says_why(tmp_path):
         read(tmp_path / "sheet.xlsx", "year")
 
 
-def openloop(*arguments: str | Path) -> tuple[int, str, str]:
-    done = CliRunner().invoke(app, [str(each) for each in arguments])
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return done.exit_code, done.stdout, done.stderr
+def invoke(*arguments: object) -> tuple[int, str, str]:
+    done = in_process(*arguments)
+    return done.returncode, done.stdout, done.stderr
 
 
 def test_the_verb_leaves_tables_figures_and_sentences(tmp_path):
     path = table(tmp_path, lines("year", "share", body=rising()))
-    code, said, _ = openloop("scurve", path, "--time", "year", "--value", "share", "--resamples", 20, "--out", tmp_path)
+    code, said, _ = invoke("scurve", path, "--time", "year", "--value", "share", "--resamples", 20, "--out", tmp_path)
     assert code == 0
     assert "data levels off near 71%" in said
     (folder,) = tmp_path.glob("scurve-data-*")
@@ -116,7 +112,7 @@ def test_the_verb_leaves_tables_figures_and_sentences(tmp_path):
     assert row["half_low"] <= row["half"] <= row["half_high"]
     assert row["half"] == pytest.approx(2010, abs=1)
     assert set(pd.read_csv(folder / "fits.csv")["model"]) == {"logistic", "Gompertz", "Bass", "Richards"}
-    again = openloop("scurve", path, "--time", "year", "--value", "share", "--resamples", 20, "--out", tmp_path, "-q")
+    again = invoke("scurve", path, "--time", "year", "--value", "share", "--resamples", 20, "--out", tmp_path, "-q")
     assert again[0] == 0
     assert again[1].strip().endswith(folder.name), "the same question lands in the same place"
 
@@ -124,7 +120,7 @@ def test_the_verb_leaves_tables_figures_and_sentences(tmp_path):
 def test_what_is_withheld_is_null_in_every_table(tmp_path):
     path = table(tmp_path, lines("year", "share", body=rising()))
     arguments = ("scurve", path, "--time", "year", "--until", 2006, "--resamples", 5, "--out", tmp_path)
-    code, said, _ = openloop(*arguments, "--no-figures", "--json")
+    code, said, _ = invoke(*arguments, "--no-figures", "--json")
     assert code == 0
     (row,) = json.loads(said)["series"]
     assert row["status"] == "not identified"
@@ -144,7 +140,7 @@ def test_what_is_withheld_is_null_in_every_table(tmp_path):
 )
 def test_mistakes_at_the_command_line_are_explained(tmp_path, arguments, words):
     path = table(tmp_path, lines("year", "share", body=rising()))
-    code, said, complained = openloop("scurve", path, *arguments, "--out", tmp_path)
+    code, said, complained = invoke("scurve", path, *arguments, "--out", tmp_path)
     assert code == 2
     assert said == ""
     assert words in complained
@@ -152,12 +148,12 @@ def test_mistakes_at_the_command_line_are_explained(tmp_path, arguments, words):
 
 def test_too_few_points_are_refused_unless_another_series_has_enough(tmp_path):
     short = table(tmp_path, lines("year", "share", body=rising(7)), "short.csv")
-    code, _, complained = openloop("scurve", short, "--time", "year", "--out", tmp_path)
+    code, _, complained = invoke("scurve", short, "--time", "year", "--out", tmp_path)
     assert code == 2
     assert "has 7 points; a curve needs at least 12" in complained
     body = [(y, v, "long") for y, v in rising()] + [(y, v, "short") for y, v in rising(7)]
     both = table(tmp_path, lines("year", "share", "name", body=body), "both.csv")
-    code, said, _ = openloop(
+    code, said, _ = invoke(
         "scurve", both, "--time", "year", "--by", "name", "--resamples", 0, "--no-figures", "--out", tmp_path
     )
     assert code == 0
@@ -171,7 +167,7 @@ def run_folder(tmp_path_factory) -> Path:
 
 
 def test_a_run_directory_is_read_with_its_replicates(tmp_path, run_folder):
-    code, said, _ = openloop("scurve", run_folder, "--resamples", 5, "--no-figures", "--out", tmp_path)
+    code, said, _ = invoke("scurve", run_folder, "--resamples", 5, "--no-figures", "--out", tmp_path)
     assert code == 0
     assert "enterprise, over 12 runs" in said
     assert "probability of takeover" not in said, "adoption is won from nobody"
@@ -181,18 +177,26 @@ def test_a_run_directory_is_read_with_its_replicates(tmp_path, run_folder):
     told = table.dropna()
     assert (told["low"] <= told["value"] + 1e-9).all()
     assert (told["value"] <= told["high"] + 1e-9).all()
-    code, said, _ = openloop(
-        "scurve", run_folder, "--observable", "focus_share", "--resamples", 0, "--no-figures", "--out", tmp_path
+    code, said, _ = invoke(
+        "scurve",
+        run_folder,
+        "--observable",
+        "focus_share",
+        "--resamples",
+        0,
+        "--no-figures",
+        "--out",
+        tmp_path,
     )
     assert code == 0
     assert "probability of tipping" in said
 
 
 def test_an_observable_that_is_no_share_is_refused(tmp_path, run_folder):
-    code, _, complained = openloop("scurve", run_folder, "--observable", "adoptoin", "--out", tmp_path)
+    code, _, complained = invoke("scurve", run_folder, "--observable", "adoptoin", "--out", tmp_path)
     assert code == 2
     assert 'Did you mean "adoption"?' in complained
-    code, _, complained = openloop("scurve", run_folder, "--time", "month", "--out", tmp_path)
+    code, _, complained = invoke("scurve", run_folder, "--time", "month", "--out", tmp_path)
     assert code == 2
     assert "is a run directory" in complained
 

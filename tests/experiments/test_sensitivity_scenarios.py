@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 from sim.analysis.sensitivity.stochastic_share import StochasticShare
 from sim.basics.errors import DesignError, ScenarioError, UnknownNameError
-from sim.cli import app
 from sim.experiments.ensemble.ensemble import as_points
 from sim.experiments.runner.worker import RecipeRunner
 from sim.experiments.sensitivity import ScenarioModel, choose, study
@@ -30,9 +26,9 @@ from sim.experiments.sensitivity.variables import declaration, not_varied
 from sim.experiments.sensitivity.words import sentence
 from sim.scenario.factors import default_factors
 from sim.scenario.resolve import load, prepare
+from tests.processes import environment, in_process
+from tests.worlds import BASELINE
 
-ROOT = Path(__file__).parents[2]
-BASELINE = ROOT / "scenarios" / "baseline.yaml"
 TINY = {"months": 14, "adopters": 60}
 FACTORS = ["*.cost_weight", "adopter.peer_weight", "policies.chip-control-2024.strength"]
 OUTCOMES = ["focus_share@2024-12", "mean_wait_all"]
@@ -49,10 +45,7 @@ def model(folder, factors=FACTORS, outcomes=OUTCOMES, curves=("focus_share",)):
 
 
 def invoke(*arguments):
-    found = CliRunner().invoke(app, ["sensitivity", *map(str, arguments)])
-    if found.exception and not isinstance(found.exception, SystemExit):
-        raise found.exception
-    return found
+    return in_process("sensitivity", *arguments)
 
 
 # variables
@@ -256,7 +249,7 @@ def test_the_command_writes_a_report_with_everything_a_referee_asks_for(tmp_path
         "focus_share,mean_wait_all",
         *SMALL,
     )
-    assert found.exit_code == 0, found.output
+    assert found.returncode == 0, found.output
     assert "since one step of each factor" in found.output
     assert "share of luck:" in found.output
     [folder] = tmp_path.glob("baseline-sensitivity-*/morris")
@@ -299,7 +292,7 @@ def test_the_command_writes_a_report_with_everything_a_referee_asks_for(tmp_path
         "--no-figures",
         *SMALL,
     )
-    assert more.exit_code == 0, more.output
+    assert more.returncode == 0, more.output
     assert json.loads((folder / "study.json").read_text())["size"] == 12
     sobol = invoke(
         BASELINE,
@@ -317,7 +310,7 @@ def test_the_command_writes_a_report_with_everything_a_referee_asks_for(tmp_path
         "--json",
         *SMALL,
     )
-    assert sobol.exit_code == 0, sobol.output
+    assert sobol.returncode == 0, sobol.output
     assert '"method": "sobol"' in sobol.output
 
 
@@ -337,7 +330,7 @@ def test_the_plan_says_how_many_runs_and_how_long_and_stops(tmp_path):
         "focus_share",
         *SMALL,
     )
-    assert found.exit_code == 0
+    assert found.returncode == 0
     assert "256 runs" in found.output
     assert "ms a run" in found.output
     assert not list(tmp_path.rglob("report.md"))
@@ -362,7 +355,7 @@ def test_the_plan_says_how_many_runs_and_how_long_and_stops(tmp_path):
 )
 def test_bad_input_is_refused_gently_before_anything_is_run(tmp_path, arguments, words):
     found = invoke(BASELINE, *SMALL, "--out", tmp_path, *arguments)
-    assert found.exit_code == 2
+    assert found.returncode == 2
     assert words in found.output
     assert "Traceback" not in found.output
 
@@ -387,8 +380,7 @@ def test_a_study_that_is_killed_loses_little_and_ends_as_if_nothing_had_been(tmp
         "2026-01",
     ]
     command = [sys.executable, "-m", "sim.cli", "sensitivity", str(BASELINE), *arguments, "--out"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([*command, str(tmp_path / "killed")], env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([*command, str(tmp_path / "killed")], env=environment(), stderr=subprocess.DEVNULL)
     shards = tmp_path / "killed"
     deadline = time.monotonic() + 240
     while len(list(shards.rglob("runs/*.parquet"))) < 4 and time.monotonic() < deadline and process.poll() is None:
@@ -398,9 +390,9 @@ def test_a_study_that_is_killed_loses_little_and_ends_as_if_nothing_had_been(tmp
     kept = sum(len(pd.read_parquet(path)) for path in shards.rglob("runs/*.parquet"))
     assert 0 < kept < 64 * 6
     found = invoke(BASELINE, *arguments, "--out", tmp_path / "killed")
-    assert found.exit_code == 0, found.output
+    assert found.returncode == 0, found.output
     assert "of them in the store" in found.output
     whole = invoke(BASELINE, *arguments, "--out", tmp_path / "whole")
-    assert whole.exit_code == 0
+    assert whole.returncode == 0
     tables = [next((tmp_path / name).rglob("sobol/indices.csv")).read_text() for name in ("killed", "whole")]
     assert tables[0] == tables[1]

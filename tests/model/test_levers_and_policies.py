@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -20,13 +21,14 @@ from sim.model.observables import OBSERVABLES
 from sim.model.policies import Policy, policy_kinds
 from sim.model.policies.base import everyone
 from sim.scenario import Scenario
-from sim.scenario.resolve import from_mapping
+from tests.worlds import world
 
 LINES = {name: line.region for name, line in Scenario(name="defaults").roster.items()}
 KINDS = policy_kinds()
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
 EVERY_LEVER = pytest.mark.parametrize("name", LEVERS)
 MONTHS = 40
+small = partial(world, months=10, adopters=400)
 
 SPENDS = {"grid_buildout", "chip_self_reliance", "enforcement", "open_weight_support"}
 """Policies whose public money is part of the policy; those of others is a rebate, or nothing."""
@@ -500,7 +502,7 @@ def test_vouchers_pay_for_hardware_and_not_for_apis():
     assert levers["compute_voucher"][-1, 0].tolist() == [0.4, 0, 0.4, 0]
     assert levers["compute_voucher"][:, 1:].max() == 0
     free = {"kind": "compute_voucher", "start": 0, "types": list(TYPES), "strength": 0.9}
-    plain, paid = (simulate([(world(*entries, months=3), 0)], threads=1) for entries in ((), (free,)))
+    plain, paid = (simulate([(small(*entries, months=3), 0)], threads=1) for entries in ((), (free,)))
     own = [outcome["usage"][0, -1, 0, :, 1:].sum() / outcome["usage"][0, -1, 0].sum() for outcome in (plain, paid)]
     assert own[1] > own[0]
     assert (paid["subsidy_paid"][0, :, 0] > 0).all()
@@ -573,7 +575,7 @@ def test_an_openness_rule_holds_above_its_threshold_for_those_who_obey():
     assert moved_by(levers) == {"closed_above", "closed_duty"}
     # everybody above the bottom closes with the next release, and nobody without one
     rule = {"kind": "openness_rule", "actor": "CN", "rule": "closed", "threshold": -20, "start": 3}
-    out = simulate([(world(rule, months=24), 0)], threads=1)
+    out = simulate([(small(rule, months=24), 0)], threads=1)
     chinese = np.array(home) & (out["openness"][0, 0] > 0)
     assert chinese.any()
     for line in np.flatnonzero(chinese):
@@ -582,11 +584,11 @@ def test_an_openness_rule_holds_above_its_threshold_for_those_who_obey():
         if released.size:
             assert out["openness"][0, 3 + released[0], line] == 0
             assert out["openness"][0, 2 + released[0], line] == 1
-    forced = simulate([(world({**rule, "actor": "US", "rule": "open"}, months=24), 0)], threads=1)
+    forced = simulate([(small({**rule, "actor": "US", "rule": "open"}, months=24), 0)], threads=1)
     american = np.array([home == "US" for home in LINES.values()])
     assert (forced["openness"][0, -1][american & (forced["release"][0, 3:].max(axis=0) > 0)] == 1).all()
-    none_obey = simulate([(world({**rule, "strength": 0}, months=24), 0)], threads=1)
-    assert np.array_equal(none_obey["openness"], simulate([(world(months=24), 0)], threads=1)["openness"])
+    none_obey = simulate([(small({**rule, "strength": 0}, months=24), 0)], threads=1)
+    assert np.array_equal(none_obey["openness"], simulate([(small(months=24), 0)], threads=1)["openness"])
 
 
 def test_a_push_multiplies_the_arrival_of_its_sectors():
@@ -602,11 +604,11 @@ def test_privacy_and_tools_reach_their_region():
 
 def test_the_bill_of_a_moonshot_and_of_subsidies_is_what_they_bought():
     moonshot = {"kind": "capex_moonshot", "start": 2, "strength": 0.25}
-    out = simulate([(world(moonshot, months=6), 0)], threads=1)
+    out = simulate([(small(moonshot, months=6), 0)], threads=1)
     assert out["fiscal_cost"][0, 2:, 0] == pytest.approx(out["capex"][0, 2:, 0] * 0.25 / 1.25)
     assert (out["fiscal_cost"][0, :2] == 0).all()
     subsidy = {"kind": "adoption_subsidy", "actor": "GS", "start": 2}
-    scenario = world(subsidy, months=6)
+    scenario = small(subsidy, months=6)
     out = simulate([(scenario, 0)], threads=1)
     tokens = scenario.parameters.prices.tokens_per_sector_year
     assert out["fiscal_cost"][0, 2:, 3] == pytest.approx(out["subsidy_paid"][0, 2:, 3] * tokens / 1000)
@@ -614,10 +616,6 @@ def test_the_bill_of_a_moonshot_and_of_subsidies_is_what_they_bought():
 
 
 # -- policies in the world -------------------------------------------------------------------------------------------
-
-
-def world(*policies, months=10, adopters=400):
-    return from_mapping({"run": {"adopters": adopters, "months": months}, "policies": list(policies)})
 
 
 def same(a, b):
@@ -628,7 +626,7 @@ def same(a, b):
 @EVERY_KIND
 def test_a_policy_at_neutral_strength_changes_nothing(kind):
     entry = {"kind": kind, "start": 2, "announce": 1, **dict.fromkeys(strengths(kind), KINDS[kind].neutral)}
-    same(simulate([(world(), 0)], threads=1), simulate([(world(entry), 0)], threads=1))
+    same(simulate([(small(), 0)], threads=1), simulate([(small(entry), 0)], threads=1))
 
 
 @EVERY_KIND
@@ -637,7 +635,7 @@ def test_a_policy_at_full_strength_changes_the_world(kind):
     entry = {"kind": kind, "start": 2, **keys}
     # enforcement needs a control to enforce
     before = [{"kind": "export_control", "start": 0}] if kind == "enforcement" else []
-    plain, moved = (world(*entries, months=18, adopters=3000) for entries in (before, [*before, entry]))
+    plain, moved = (small(*entries, months=18, adopters=3000) for entries in (before, [*before, entry]))
     a, b = (simulate([(each, 0)], threads=1) for each in (plain, moved))
     changed = {name for name in OBSERVABLES if not np.array_equal(a[name], b[name], equal_nan=True)}
     assert changed - {"fiscal_cost"}
@@ -645,7 +643,7 @@ def test_a_policy_at_full_strength_changes_the_world(kind):
 
 def test_the_order_of_policies_in_a_file_changes_nothing():
     entries = [{"kind": kind, "start": 1 + n % 3, "actor": REGIONS[n % 4]} for n, kind in enumerate([*KINDS, *KINDS])]
-    forward, backward = world(*entries), world(*entries[::-1])
+    forward, backward = small(*entries), small(*entries[::-1])
     a, b = build([(forward, 0)]), build([(backward, 0)])
     for name in LEVERS:
         assert np.array_equal(a.levers[name], b.levers[name]), name

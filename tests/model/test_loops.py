@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from sim.engines.lockstep.engine import simulate
 from sim.model.loops import ALWAYS, LOOPS, Switch
 from sim.model.observables import OBSERVABLES
 from sim.scenario import Scenario
-from sim.scenario.resolve import from_mapping
+from tests.worlds import world
 
 MONTHS, CUT = 36, 12
 KINDS = ("startup", "enterprise", "industrial", "public")
@@ -34,11 +35,7 @@ WORLD: dict[str, Any] = {
 }
 
 
-def world(loops: dict[str, str] | None = None, parameters: dict[str, Any] | None = None, **changes: Any) -> Scenario:
-    merged = {group: dict(values) for group, values in WORLD["parameters"].items()}
-    for group, values in (parameters or {}).items():
-        merged[group] = {**merged.get(group, {}), **values}
-    return from_mapping({**WORLD, "parameters": merged, "loops": loops or {}, **changes}, name="world")
+looped = partial(world, base=WORLD)
 
 
 def both(one: Scenario, other: Scenario) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -64,7 +61,7 @@ EQUIVALENT: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("loop", sorted(EQUIVALENT))
 def test_a_loop_switched_off_is_a_world_without_its_parameter(loop):
-    off, without = both(world({loop: "off"}), world(parameters=EQUIVALENT[loop]))
+    off, without = both(looped(loops={loop: "off"}), looped(parameters=EQUIVALENT[loop]))
     shadow = {"borrowed"}  # what was cut goes on integrating and is recorded
     for name in off:
         if name not in shadow:
@@ -73,7 +70,7 @@ def test_a_loop_switched_off_is_a_world_without_its_parameter(loop):
 
 def test_the_data_loop_switched_off_is_a_world_whose_labs_capture_nothing():
     capture = {kind: {"telemetry": 0.0, "hosted_telemetry": 0.0} for kind in KINDS}
-    off, without = both(world({"R1": "off"}), world(parameters=capture))
+    off, without = both(looped(loops={"R1": "off"}), looped(parameters=capture))
     for name in ("L1", "focus_share", "sector_capability", "usage", "adoption", "data_gain"):
         assert np.allclose(off[name], without[name], rtol=1e-11, equal_nan=True), name
     assert (off["data"][-1] > without["data"][-1]).any(), "the cut stock goes on integrating"
@@ -82,12 +79,12 @@ def test_the_data_loop_switched_off_is_a_world_whose_labs_capture_nothing():
 def test_the_partner_loop_switched_off_is_a_world_without_partners_and_mandates():
     controls = [WORLD["policies"][0], {"kind": "data_mandate", "actor": "CN", "strength": 0.0}]
     tell = {"kind": "data_mandate", "actor": "CN", "strength": 0.2}
-    off = world({"R1p": "off"}, policies=[WORLD["policies"][0]])
-    without = world(parameters={"technology": {"partner_capture": 0.0}}, policies=controls)
+    off = looped(loops={"R1p": "off"}, policies=[WORLD["policies"][0]])
+    without = looped(parameters={"technology": {"partner_capture": 0.0}}, policies=controls)
     one, other = both(off, without)
     for name in ("L1", "focus_share", "sector_capability", "usage", "adoption", "data_gain"):
         assert np.allclose(one[name], other[name], rtol=1e-11, equal_nan=True), name
-    live, cut = both(world(policies=[tell]), world({"R1p": "off"}, policies=[tell]))
+    live, cut = both(looped(policies=[tell]), looped(loops={"R1p": "off"}, policies=[tell]))
     assert (cut["data_pool"][-1] > 0).any(), "the pool fills though nobody learns from it"
     chinese = [number for number, line in enumerate(off.roster.values()) if line.region == "CN"]
     assert (live["data_gain"][-1, chinese] > cut["data_gain"][-1, chinese]).all()
@@ -95,13 +92,15 @@ def test_the_partner_loop_switched_off_is_a_world_without_partners_and_mandates(
 
 def test_the_ecosystem_loop_switched_off_is_a_world_whose_lines_are_all_worth_an_equal_ecosystem():
     # equal shares add the same to every line, which leaves only the choice of no line at all to be made up for
-    weight, p = 0.8, world().parameters
+    weight, p = 0.8, looped().parameters
     outside = {
-        kind: {"outside_value": getattr(p, kind).outside_value - weight / len(world().roster)}
+        kind: {"outside_value": getattr(p, kind).outside_value - weight / len(looped().roster)}
         for kind in ("startup", "enterprise", "industrial", "public")
     }
     without = {"adopter": {"ecosystem_weight": 0.0}, "community": {"derivative_gain": 0.0}, **outside}
-    off, other = both(world({"R3": "off"}, {"adopter": {"ecosystem_weight": weight}}), world(parameters=without))
+    off, other = both(
+        looped(loops={"R3": "off"}, parameters={"adopter": {"ecosystem_weight": weight}}), looped(parameters=without)
+    )
     for name in off:
         if name != "surplus":  # measured from a zero that has moved
             assert np.allclose(off[name], other[name], rtol=1e-11, atol=1e-13, equal_nan=True), name
@@ -109,14 +108,14 @@ def test_the_ecosystem_loop_switched_off_is_a_world_whose_lines_are_all_worth_an
 
 def test_the_ecosystem_loop_switched_off_is_a_world_that_values_every_line_by_an_equal_share():
     """Equal shares add the same to all lines, which is the same as taking it from the worth of using none."""
-    plain = world().parameters
-    equal = plain.adopter.ecosystem_weight / len(world().roster)
+    plain = looped().parameters
+    equal = plain.adopter.ecosystem_weight / len(looped().roster)
     without = {
         **{kind: {"outside_value": getattr(plain, kind).outside_value - equal} for kind in KINDS},
         "adopter": {"ecosystem_weight": 0.0},
         "community": {"derivative_gain": 0.0},
     }
-    off, other = both(world({"R3": "off"}), world(parameters=without))
+    off, other = both(looped(loops={"R3": "off"}), looped(parameters=without))
     for name in off:
         if name != "surplus":
             assert np.allclose(off[name], other[name], rtol=1e-9, atol=1e-12, equal_nan=True), name
@@ -125,25 +124,25 @@ def test_the_ecosystem_loop_switched_off_is_a_world_that_values_every_line_by_an
 
 
 def test_without_the_revenue_loop_capex_is_what_time_makes_it():
-    off, _ = both(world({"R2": "off"}), world())
-    c = world().parameters.compute
+    off, _ = both(looped(loops={"R2": "off"}), looped())
+    c = looped().parameters.compute
     months = np.arange(MONTHS)
     growth = np.exp(c.capex_growth * c.capex_slowdown * (1 - np.exp(-months / c.capex_slowdown)))
-    start = np.array([getattr(world().parameters.regions, region).capex for region in ("US", "CN", "EU", "GS")])
+    start = np.array([getattr(looped().parameters.regions, region).capex for region in ("US", "CN", "EU", "GS")])
     assert np.allclose(off["capex"], start * growth[:, None], rtol=1e-12)
 
 
 def test_without_protected_learning_domestic_chips_neither_cheapen_nor_scale():
-    off, live = both(world({"R8": "off"}), world())
-    capacity = world().parameters.regions.CN.domestic_capacity
+    off, live = both(looped(loops={"R8": "off"}), looped())
+    capacity = looped().parameters.regions.CN.domestic_capacity
     assert (off["chips_output"][:, 1] <= capacity).all()
     assert live["chips_output"][-1, 1] > off["chips_output"][-1, 1]
     assert off["chip_capacity"][-1, 1] > capacity, "the cut stock goes on integrating"
 
 
 def test_without_diminishing_returns_data_are_worth_what_the_chord_says():
-    off, _ = both(world({"B4": "off"}), world())
-    sectors = world().parameters.sectors
+    off, _ = both(looped(loops={"B4": "off"}), looped())
+    sectors = looped().parameters.sectors
     for number, name in enumerate(("software", "enterprise", "manufacturing", "logistics", "robotics", "public")):
         sector = getattr(sectors, name)
         chord = sector.data_gain * (1 - 2**-sector.data_exponent) / sector.data_scale
@@ -154,7 +153,7 @@ def test_without_diminishing_returns_data_are_worth_what_the_chord_says():
 
 @pytest.mark.parametrize("loop", sorted(set(LOOPS)))
 def test_a_loop_frozen_at_a_month_changes_nothing_before_and_something_after(loop):
-    live, frozen = both(world(), world({loop: f"frozen@{CUT}"}))
+    live, frozen = both(looped(), looped(loops={loop: f"frozen@{CUT}"}))
     # the signal of the cut month still passes, so its own month is untouched
     for name in live:
         assert same(live[name][: CUT + 1], frozen[name][: CUT + 1]), name
@@ -163,7 +162,7 @@ def test_a_loop_frozen_at_a_month_changes_nothing_before_and_something_after(loo
 
 @pytest.mark.parametrize("loop", sorted(set(LOOPS)))
 def test_a_loop_switched_off_changes_the_world(loop):
-    live, off = both(world(), world({loop: "off"}))
+    live, off = both(looped(), looped(loops={loop: "off"}))
     assert any(not same(live[name], off[name]) for name in live)
 
 
@@ -186,7 +185,7 @@ are adopters' own, the powered share is recorded as the compute sees it, and dat
 @pytest.mark.parametrize("switch", ["off", f"frozen@{CUT}"])
 @pytest.mark.parametrize("loop", sorted(SHADOWS))
 def test_what_a_cut_loop_would_have_told_goes_on_moving(loop, switch):
-    cut, _ = both(world({loop: switch}), world())
+    cut, _ = both(looped(loops={loop: switch}), looped())
     shadow = cut[SHADOWS[loop]]
     assert all(not same(one, other) for one, other in zip(shadow[CUT + 2 : -1], shadow[CUT + 3 :], strict=True))
 
@@ -194,26 +193,26 @@ def test_what_a_cut_loop_would_have_told_goes_on_moving(loop, switch):
 @pytest.mark.parametrize("loop", ["R1", "R1p", "R3", "R6", "R8", "B2"])
 def test_a_stock_before_a_cut_goes_on_integrating(loop):
     # a stock that forgot its past would hold only the newest month's inflow
-    cut, live = both(world({loop: "off"}), world())
+    cut, live = both(looped(loops={loop: "off"}), looped())
     name = SHADOWS[loop]
     assert cut[name][-1].sum() > 0.5 * live[name][-1].sum() > 0
 
 
 def test_the_worth_of_data_is_held_though_data_go_on_growing():
-    held, _ = both(world({"R1": f"frozen@{CUT}", "R1p": f"frozen@{CUT}"}), world())
+    held, _ = both(looped(loops={"R1": f"frozen@{CUT}", "R1p": f"frozen@{CUT}"}), looped())
     assert all(same(held["data_gain"][CUT], gain) for gain in held["data_gain"][CUT:])
     assert (held["data"][-1] > held["data"][CUT]).any()
     assert (held["data_pool"][-1] > held["data_pool"][CUT]).any()
 
 
 def test_the_reaction_loop_switched_off_is_a_world_whose_governments_follow_no_rule():
-    off, without = both(world({"B5": "off"}), world(reactions=[]))
+    off, without = both(looped(loops={"B5": "off"}), looped(reactions=[]))
     assert all(same(off[name], without[name]) for name in OBSERVABLES)
     assert (off["reaction_decided"] > 0).any(), "what was cut goes on deciding"
 
 
 def test_a_frozen_reaction_stays_as_it_was():
-    live, frozen = both(world(), world({"B5": f"frozen@{CUT}"}))
+    live, frozen = both(looped(), looped(loops={"B5": f"frozen@{CUT}"}))
     held = frozen["reaction_strength"][:, 0]
     assert held[CUT] > 0
     assert (held[CUT:] == held[CUT]).all()
@@ -221,12 +220,12 @@ def test_a_frozen_reaction_stays_as_it_was():
 
 
 def test_a_loop_frozen_beyond_the_horizon_is_live_bit_for_bit():
-    live, frozen = both(world(), world(dict.fromkeys(LOOPS, f"frozen@{MONTHS + 5}")))
+    live, frozen = both(looped(), looped(loops=dict.fromkeys(LOOPS, f"frozen@{MONTHS + 5}")))
     assert all(same(live[name], frozen[name]) for name in live)
 
 
 def test_cutting_the_data_loop_shows_first_in_what_data_are_worth():
-    live, cut = both(world(), world({"R1": "off"}))
+    live, cut = both(looped(), looped(loops={"R1": "off"}))
 
     def first_difference(name: str) -> int:
         differs = np.array([not same(one, other) for one, other in zip(live[name], cut[name], strict=True)])
@@ -248,9 +247,11 @@ def test_a_switch_reads_back_as_it_was_written():
 
 def test_a_pool_that_names_its_labs_is_closed_to_domestic_ones():
     mandate = {"kind": "data_mandate", "actor": "CN", "strength": 0.2}
-    everyone = world({"R1": "off"}, parameters={"technology": {"partner_capture": 0.0}}, policies=[mandate])
-    named = world(
-        {"R1": "off"}, parameters={"technology": {"partner_capture": 0.0}}, policies=[{**mandate, "labs": ["EU-open"]}]
+    everyone = looped(loops={"R1": "off"}, parameters={"technology": {"partner_capture": 0.0}}, policies=[mandate])
+    named = looped(
+        loops={"R1": "off"},
+        parameters={"technology": {"partner_capture": 0.0}},
+        policies=[{**mandate, "labs": ["EU-open"]}],
     )
     domestic, listed = both(everyone, named)
     lines = list(everyone.roster)

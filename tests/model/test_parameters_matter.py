@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import BaseModel
 
 from sim.basics.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
 from sim.basics.quantity import Quantity, describe_field, is_quantity, walk
@@ -19,75 +18,10 @@ from sim.model.levers import LEVERS, Pull
 from sim.model.policies import policy_kinds
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
+from tests.worlds import CONTEXT, changed
 
+MONTHS = CONTEXT["run"]["months"]
 DIGITAL = [name for name in SECTORS if name not in PHYSICAL_SECTORS]
-MONTHS, ADOPTERS = 30, 1000
-
-CONTEXT: dict[str, Any] = {
-    "run": {"months": MONTHS, "adopters": ADOPTERS, "replicates": 1, "seed": 3},
-    "parameters": {
-        "prices": {"markup_rule": "adaptive"},
-        "public": {"initial_adoption": 0.5},
-        "enterprise": {"customisation_weight": 3.0},
-        "lab": {"closing_patience": 10, "closing_margin": 2.2},
-        # an overloaded lab, a sector that learns, power that binds: else congestion, data and grid stay silent
-        "compute": {"smuggling": 0.5},
-        "lines": {"GS-open": {"active": True}},
-        "regions": {
-            "US": {"power": 1.5, "domestic_output": 5000, "domestic_capacity": 1_000_000},
-            "CN": {"power": 0.3},
-            "EU": {"power": 0.2, "friction": {"CN": {"self_hosted": 1.5}}, "domestic_capacity": 1000},
-            "GS": {"power": 0.1, "domestic_capacity": 1000},
-        },
-    },
-    "rivals": {"US": ["CN", "EU", "GS"], "CN": ["US", "EU", "GS"], "EU": ["US", "CN"], "GS": ["US", "CN"]},
-    "events": [
-        {"kind": "compute_change", "line": "US-open", "start": 6},
-        {"kind": "news_shock", "line": "CN-open-B", "start": 5},
-        {"kind": "openness_change", "line": "CN-open-C", "start": 3},
-    ],
-    "policies": [
-        {
-            "kind": "export_control",
-            "regions": ["US", "CN", "EU", "GS"],
-            "strength": 0.95,
-            "start": 4,
-            "announce": 2,
-            "stockpiling": 0.3,
-            "ramp": 3,
-            "end": 20,
-            "fade": 4,
-        },
-        {"kind": "enforcement", "start": 3, "ramp": 4, "end": 20, "fade": 5},
-        {
-            "kind": "chip_self_reliance",
-            "actor": "CN",
-            "start": 3,
-            "discount": 0.2,
-            "import_refusal": 0.2,
-            "ramp": 4,
-            "end": 20,
-            "fade": 5,
-        },
-        {"kind": "adoption_subsidy", "start": 3, "ramp": 4, "end": 20, "fade": 5},
-        {
-            "kind": "procurement_ban",
-            "actor": "CN",
-            "start": 6,
-            "announce": 3,
-            "contractors": 0.3,
-            "ramp": 4,
-            "end": 20,
-            "fade": 5,
-            "sectors": ["public"],
-            "derivatives": True,
-        },
-        {"kind": "scrutiny", "start": 6, "announce": 3, "ramp": 4, "end": 20, "fade": 5},
-        {"kind": "data_mandate", "actor": "CN", "start": 3, "lab_sharing": 0.3, "ramp": 4, "end": 20, "fade": 5},
-        {"kind": "grid_buildout", "start": 3, "growth": 0.002, "ramp": 4, "end": 20, "fade": 5},
-    ],
-}
-
 SECOND: dict[str, Any] = {
     **CONTEXT,
     "events": [
@@ -181,15 +115,6 @@ def moved(row: Quantity) -> float:
     if row.prior == "choice" or isinstance(row.default, int):
         value = math.ceil(value) if value > row.value else math.floor(value)
     return min(max(value, row.low), row.high)
-
-
-def changed(spec: BaseModel, path: list[str], value: Any) -> BaseModel:
-    """A copy of a tree of specs with one leaf changed."""
-    head, rest = path[0], path[1:]
-    inner = getattr(spec, head)
-    if isinstance(inner, dict):
-        return spec.model_copy(update={head: {**inner, rest[0]: changed(inner[rest[0]], rest[1:], value)}})
-    return spec.model_copy(update={head: changed(inner, rest, value) if rest else value})
 
 
 def differs(run: int, arrays: dict[str, np.ndarray]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import types
 import typing
+from functools import partial
 
 import jsonschema
 import numpy as np
@@ -19,9 +20,9 @@ from sim.basics.errors import ScenarioError
 from sim.basics.quantity import describe_field, is_quantity
 from sim.engines.lockstep.engine import simulate
 from sim.model.policies import policy_kinds
-from sim.scenario.resolve import from_mapping
 from sim.scenario.schema import json_schema
-from tests.engines.test_docking import dock
+from tests.docking import dock
+from tests.worlds import world
 
 KINDS = policy_kinds()
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS)
@@ -48,17 +49,16 @@ FULL = {
 """Every option of a policy that its defaults leave off; a new policy may go without."""
 
 
+small = partial(world, months=18, adopters=150, seed=8)
+
+
 def entry(kind, **keys):
     return {"kind": kind, "start": START, "announce": START - 2, "actor": ACTOR, **keys}
 
 
-def world(*policies, months=18, adopters=150):
-    return from_mapping({"run": {"adopters": adopters, "months": months, "seed": 8}, "policies": list(policies)})
-
-
 def refusal(kind, **keys):
     with pytest.raises(ScenarioError) as refused:
-        world(entry(kind, **keys))
+        small(entry(kind, **keys))
     return str(refused.value)
 
 
@@ -173,7 +173,7 @@ def _steady(amount):
     return lambda out, policy: np.where(np.arange(out["fiscal_cost"].shape[1]) >= START, amount(policy), 0.0)
 
 
-TOKENS = world().parameters.prices.tokens_per_sector_year
+TOKENS = small().parameters.prices.tokens_per_sector_year
 BILLS = {
     "enforcement": _steady(lambda policy: 0.1 * policy.strength),
     "chip_self_reliance": _steady(lambda policy: policy.subsidy),
@@ -191,10 +191,10 @@ BILLS = {
 
 @EVERY_KIND
 def test_what_a_policy_costs_is_what_the_catalogue_says_and_its_actor_pays(kind):
-    scenario = world(entry(kind, **FULL.get(kind, {})))
+    scenario = small(entry(kind, **FULL.get(kind, {})))
     policy = scenario.policies[0]
     cost = simulate([(scenario, 0)], threads=1)
-    plain = simulate([(world(), 0)], threads=1)["fiscal_cost"]
+    plain = simulate([(small(), 0)], threads=1)["fiscal_cost"]
     assert not plain.any(), "a world without policies costs nothing"
     expected = np.zeros_like(cost["fiscal_cost"][0])
     expected[:, REGIONS.index(policy.actor)] = BILLS.get(kind, lambda out, policy: 0.0)(cost, policy)
@@ -208,8 +208,8 @@ def test_what_a_policy_costs_is_what_the_catalogue_says_and_its_actor_pays(kind)
 @EVERY_KIND
 def test_both_engines_obey_every_option_of_a_policy_alike(kind):
     before = [{"kind": "export_control", "start": 0}] if kind == "enforcement" else []
-    with_it = dock(world(*before, entry(kind, **FULL.get(kind, {})), adopters=110, months=14))
-    without = simulate([(world(*before, adopters=110, months=14), 0)], threads=1)
+    with_it = dock(small(*before, entry(kind, **FULL.get(kind, {})), adopters=110, months=14))
+    without = simulate([(small(*before, adopters=110, months=14), 0)], threads=1)
     announced = START - 2
     for name, values in without.items():
         assert np.array_equal(values[:, :announced], with_it[name][:, :announced], equal_nan=True), (

@@ -26,6 +26,8 @@ from sim.results.folder import load
 from sim.run import run
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
+from tests.docking import dock
+from tests.worlds import world
 
 KINDS = policy_kinds()
 
@@ -200,41 +202,27 @@ FREE = {
 CONTROL = {"kind": "export_control", "strength": 0.6, "start": 2}
 
 
-def world(*rules, seed=3, months=26, adopters=240, policies=(CONTROL,), **changes) -> Scenario:
-    settings_ = {"run": {"months": months, "adopters": adopters, "seed": seed}}
-    return from_mapping({**settings_, "policies": list(policies), "reactions": list(rules), **changes}, name="world")
+def small(*rules, policies=(CONTROL,), **changes) -> Scenario:
+    return world(*policies, reactions=list(rules), **{"months": 26, "adopters": 240, "seed": 3, **changes})
 
 
 def same(one, other, names=OBSERVABLES):
     return all(np.array_equal(one[name], other[name], equal_nan=True) for name in names)
 
 
-def dock(scenario, replicate=0):
-    """Both engines: every choice equal, every series within 1e-9."""
-    fast = lockstep.simulate([(scenario, replicate)], threads=1, trace=True)
-    slow = mesa.simulate([(scenario, replicate)], trace=True)
-    assert set(fast) == set(slow)
-    for slot in ("trace_primary", "trace_secondary"):
-        assert np.array_equal(fast[slot], slow[slot]), slot
-    for name, values in fast.items():
-        largest = np.nanmax(np.abs(values), initial=0.0)
-        assert np.allclose(values, slow[name], rtol=1e-9, atol=1e-12 * largest, equal_nan=True), name
-    return fast
-
-
 @pytest.mark.parametrize("seed", [3, 11])
 @pytest.mark.parametrize("rule", [*SHIPPED_RULES.values(), FREE], ids=lambda rule: rule["id"])
 def test_both_engines_react_alike(rule, seed):
-    out = dock(world(rule, seed=seed, adopters=300))
+    out = dock(small(rule, seed=seed, adopters=300))
     assert (out["reaction_strength"] > 0).any(), "it acts"
-    assert not same(out, lockstep.simulate([(world(seed=seed, adopters=300), 0)], threads=1)), "and it matters"
+    assert not same(out, lockstep.simulate([(small(seed=seed, adopters=300), 0)], threads=1)), "and it matters"
 
 
 @pytest.mark.parametrize("state", ["live", "off", "frozen@12"])
 def test_both_engines_follow_many_rules_at_once(state):
     beside = {"kind": "scrutiny", "start": 9, "strength": 0.3}
     rules = [*SHIPPED_RULES.values(), FREE, {**FREE, "id": "twice", "watch": "powered", "op": "<", "threshold": 1}]
-    out = dock(world(*rules, seed=21, policies=(CONTROL, beside), loops={"B5": state}), replicate=1)
+    out = dock(small(*rules, seed=21, policies=(CONTROL, beside), loops={"B5": state}), replicate=1)
     assert (out["reaction_decided"].max(axis=1) > 0).all()
 
 
@@ -248,25 +236,25 @@ def test_a_planted_mistake_in_a_governments_decision_is_noticed():
     class HastyWorld(mesa.OpenLoopModel):
         government = Hasty
 
-    jobs = [(world(SHIPPED_RULES["cn-scarcity-chips"]), 0)]
+    jobs = [(small(SHIPPED_RULES["cn-scarcity-chips"]), 0)]
     fast, slow = lockstep.simulate(jobs, threads=1), mesa.simulate(jobs, model=HastyWorld)
     assert not np.allclose(fast["chips_output"], slow["chips_output"], rtol=1e-9)
 
 
 def test_no_rule_or_one_that_never_acts_changes_no_bit():
-    plain = lockstep.simulate([(world(), 0)], threads=1)
+    plain = lockstep.simulate([(small(), 0)], threads=1)
     assert not set(OF_REACTIONS) & set(plain)
     for change in ({"threshold": 1.0}, {"gain": 0}, {"max": 0}, {"start": 200}, {"hold": 100}):
-        out = lockstep.simulate([(world({**SHIPPED_RULES["cn-scarcity-chips"], **change}), 0)], threads=1)
+        out = lockstep.simulate([(small({**SHIPPED_RULES["cn-scarcity-chips"], **change}), 0)], threads=1)
         assert same(plain, out), change
         assert (out["reaction_strength"] == 0).all()
-    switched_off = lockstep.simulate([(world({**FREE, "active": False}), 0)], threads=1)
+    switched_off = lockstep.simulate([(small({**FREE, "active": False}), 0)], threads=1)
     assert set(switched_off) == set(plain)
     assert same(plain, switched_off)
 
 
 def test_runs_of_a_mixed_batch_agree_with_runs_done_alone():
-    without, one, other = world(), world(*SHIPPED_RULES.values()), world(FREE, {**SHIPPED_RULES["us-grid-buildout"]})
+    without, one, other = small(), small(*SHIPPED_RULES.values()), small(FREE, {**SHIPPED_RULES["us-grid-buildout"]})
     jobs = [(one, 0), (without, 0), (other, 1), (one, 2), (without, 1), (other, 0)]
     batch = lockstep.simulate(jobs, threads=1)
     halves = lockstep.simulate(jobs, threads=2)
@@ -286,7 +274,7 @@ def test_runs_of_a_mixed_batch_agree_with_runs_done_alone():
 
 def test_rules_whose_numbers_differ_are_followed_together_and_each_by_its_own():
     numbers = [{"threshold": 0.1, "lag": 1}, {"threshold": 0.2, "lag": 3}, {"threshold": 0.2, "hold": 5, "max": 0.3}]
-    worlds = [world({**SHIPPED_RULES["cn-scarcity-chips"], **change}) for change in numbers]
+    worlds = [small({**SHIPPED_RULES["cn-scarcity-chips"], **change}) for change in numbers]
     batch = lockstep.simulate([(each, 0) for each in worlds], threads=1)
     for number, each in enumerate(worlds):
         alone = lockstep.simulate([(each, 0)], threads=1)
@@ -302,14 +290,14 @@ def test_the_order_in_which_rules_are_listed_changes_no_bit():
         {**FREE, "id": "four", "action": {"kind": "scrutiny"}, "gain": 0.7, "watch": "data_exposure"},
     ]
     beside = {"kind": "scrutiny", "actor": "EU", "start": 5, "strength": 0.123}
-    a, b = (lockstep.simulate([(world(*each, policies=(beside,)), 0)], threads=1) for each in (rules, rules[::-1]))
+    a, b = (lockstep.simulate([(small(*each, policies=(beside,)), 0)], threads=1) for each in (rules, rules[::-1]))
     assert same(a, b)
     assert np.array_equal(a["reaction_strength"], b["reaction_strength"][..., ::-1])
 
 
 @pytest.mark.parametrize("rule", [*SHIPPED_RULES.values(), FREE], ids=lambda rule: rule["id"])
 def test_nothing_changes_before_the_first_decision_takes_effect(rule):
-    plain, out = (lockstep.simulate([(each, 0)], threads=1) for each in (world(), world(rule)))
+    plain, out = (lockstep.simulate([(each, 0)], threads=1) for each in (small(), small(rule)))
     decided, in_force = out["reaction_decided"][0, :, 0], out["reaction_strength"][0, :, 0]
     first = int((in_force > 0).argmax())
     assert first == (decided > 0).argmax() + rule["lag"] > rule["start"]
@@ -341,8 +329,8 @@ def test_a_reaction_of_constant_strength_is_the_policy_on_a_schedule(kind):
     }
     scheduled = {"kind": kind, "actor": "US", "start": 8, **full, **more}
     options = {"months": 18, "adopters": 600}
-    reacting = lockstep.simulate([(world(always, **options), 0)], threads=1)
-    planned = lockstep.simulate([(world(policies=(CONTROL, scheduled), **options), 0)], threads=1)
+    reacting = lockstep.simulate([(small(always, **options), 0)], threads=1)
+    planned = lockstep.simulate([(small(policies=(CONTROL, scheduled), **options), 0)], threads=1)
     assert reacting["reaction_strength"][0, :, 0].tolist() == [0] * 8 + [most] * 10
     if kind == "export_control":  # on one lever with the scheduled control, combined in another order
         for name in OBSERVABLES:
@@ -355,7 +343,7 @@ def test_governments_see_as_late_and_as_wrongly_as_is_declared():
     careful = {**FREE, "id": "careful", "observation_lag": 4, "observation_noise": 0.0}
     usual = {key: value for key, value in FREE.items() if not key.startswith("observation")}
     rules = [FREE, careful, {**usual, "id": "usual"}, {**usual, "id": "home", "region": "EU"}]
-    scenario = world(*rules, seed=9, months=30)
+    scenario = small(*rules, seed=9, months=30)
     out = lockstep.simulate([(scenario, 2)], threads=1)
     seen, metric, us = out["reaction_seen"][0], out["security_exposure"][0], REGIONS.index("US")
     key = run_key(9, 2)
@@ -372,18 +360,18 @@ def test_governments_see_as_late_and_as_wrongly_as_is_declared():
 @pytest.mark.parametrize("metric", METRICS)
 def test_every_metric_can_be_watched(metric):
     rule = {**FREE, "watch": metric, "region": "CN", "observation_lag": 0, "observation_noise": 0.0}
-    out = lockstep.simulate([(world(rule), 0)], threads=1)
+    out = lockstep.simulate([(small(rule), 0)], threads=1)
     assert np.array_equal(out["reaction_seen"][..., 0], out[metric][..., REGIONS.index("CN")])
     assert OBSERVABLES[metric].unit == METRICS[metric].unit
     assert list(METRICS)[: len(WATCHED)] == list(WATCHED), "noise options of the published statistics stay"
 
 
 def test_what_a_reaction_costs_is_counted_where_it_is_spent():
-    out = lockstep.simulate([(world(SHIPPED_RULES["cn-scarcity-chips"]), 0)], threads=1)
+    out = lockstep.simulate([(small(SHIPPED_RULES["cn-scarcity-chips"]), 0)], threads=1)
     strength = out["reaction_strength"][0, :, 0]
     assert out["fiscal_cost"][0, :, REGIONS.index("CN")] == pytest.approx(3 * strength)
     assert strength.max() > 0
-    grid = lockstep.simulate([(world(SHIPPED_RULES["us-grid-buildout"], months=40), 0)], threads=1)
+    grid = lockstep.simulate([(small(SHIPPED_RULES["us-grid-buildout"], months=40), 0)], threads=1)
     built = 20 * np.minimum(np.cumsum(grid["reaction_strength"][0, :, 0]) / 36, 1)
     assert np.cumsum(grid["fiscal_cost"][0, :, 0]) == pytest.approx(2.5 * built)
 
@@ -392,7 +380,7 @@ def test_a_cut_of_the_reaction_loop_leaves_decisions_and_takes_their_effect():
     rules = list(SHIPPED_RULES.values())
     plain, live, off, frozen = (
         lockstep.simulate([(each, 0)], threads=1)
-        for each in (world(), *(world(*rules, loops={"B5": state}) for state in ("live", "off", "frozen@14")))
+        for each in (small(), *(small(*rules, loops={"B5": state}) for state in ("live", "off", "frozen@14")))
     )
     assert same(plain, off)
     assert (off["reaction_strength"] == 0).all()
@@ -409,7 +397,7 @@ def test_a_cut_of_the_reaction_loop_leaves_decisions_and_takes_their_effect():
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
-    scenario = world(*SHIPPED_RULES.values(), FREE, months=30)
+    scenario = small(*SHIPPED_RULES.values(), FREE, months=30)
     return run_to_folder(scenario, replicates=3, threads=1, out=tmp_path_factory.mktemp("runs"), figures=False)
 
 
@@ -440,7 +428,7 @@ def test_the_log_tells_what_happened(result):
 
 
 def test_the_log_of_a_cut_loop_says_that_nothing_came_into_force():
-    outcome = run(world(SHIPPED_RULES["cn-scarcity-chips"], loops={"B5": "off"}), replicates=1, threads=1)
+    outcome = run(small(SHIPPED_RULES["cn-scarcity-chips"], loops={"B5": "off"}), replicates=1, threads=1)
     log = reaction_log(outcome.dataset)
     assert len(log)
     assert (log["in_force"].dropna() == 0).all()
@@ -460,7 +448,7 @@ def test_the_run_directory_holds_the_log_and_reads_back(result):
 
 
 def test_without_rules_there_is_no_log(tmp_path):
-    outcome = run_to_folder(world(months=6), replicates=1, threads=1, out=tmp_path, figures=False)
+    outcome = run_to_folder(small(months=6), replicates=1, threads=1, out=tmp_path, figures=False)
     assert not (outcome.folder / "reactions.csv").exists()
     assert "reaction" not in outcome.dataset.coords
     assert set(outcome.dataset.data_vars) == set(OBSERVABLES)
@@ -499,10 +487,10 @@ def test_figures_mark_when_reactions_act(name, result):
 @pytest.mark.slow
 def test_the_mean_field_twin_reacts():
     rules = [SHIPPED_RULES["cn-scarcity-chips"], SHIPPED_RULES["us-grid-buildout"]]
-    plain, out = (meanfield.simulate([(each, 0)]) for each in (world(), world(*rules)))
+    plain, out = (meanfield.simulate([(each, 0)]) for each in (small(), small(*rules)))
     assert (out["reaction_strength"].max(axis=1) > 0).all()
     assert out["powered"][0, -1, 0] > plain["powered"][0, -1, 0]
-    mixed = meanfield.simulate([(world(), 0), (world(*rules), 0)])
+    mixed = meanfield.simulate([(small(), 0), (small(*rules), 0)])
     assert np.array_equal(mixed["reaction_strength"][1], out["reaction_strength"][0])
     assert np.isnan(mixed["reaction_strength"][0]).all()
 
@@ -514,8 +502,8 @@ def test_the_linearisation_takes_reactions_as_they_stand():
     rule["observation_noise"] = 0
     scheduled = {"kind": "scrutiny", "actor": "EU", "start": 4, "strength": 0.5}
     options = {"months": 12, "policies": ()}
-    reacting = linearise(world(rule, **options), 10, tastes=1, sizes=1, rest=3, count=2)
-    planned = linearise(world(**{**options, "policies": (scheduled,)}), 10, tastes=1, sizes=1, rest=3, count=2)
+    reacting = linearise(small(rule, **options), 10, tastes=1, sizes=1, rest=3, count=2)
+    planned = linearise(small(**{**options, "policies": (scheduled,)}), 10, tastes=1, sizes=1, rest=3, count=2)
     assert np.allclose(reacting.gain, planned.gain, rtol=1e-9)
     assert np.allclose(reacting.eigenvalues, planned.eigenvalues, rtol=1e-9)
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import sys
 from dataclasses import fields, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,8 +28,8 @@ from sim.report.odd import as_html, check, document, faults, full, summary
 from sim.report.odd.declared import DECLARED, flows, rule_modules
 from sim.scenario.declared import quantities
 from sim.scenario.resolve import load, prepare
-
-ROOT = Path(__file__).parents[2]
+from tests.processes import as_process
+from tests.worlds import ROOT
 
 
 @pytest.fixture
@@ -269,14 +266,9 @@ def test_state_variables_have_the_axes_that_they_declare(engine):
 
 def test_the_description_is_the_same_every_time():
     assert full() == full()
-    again = subprocess.run(
-        [sys.executable, "-c", "from sim.report.odd import full; print(full(), end='')"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "7", "PYTHONIOENCODING": "utf-8"},
-    )
-    assert again.stdout.decode() == full()
+    code = "from sim.report.odd import full; print(full(), end='')"
+    again = as_process([sys.executable, "-c", code], PYTHONHASHSEED="7", PYTHONIOENCODING="utf-8")
+    assert again.stdout == full()
 
 
 def test_it_has_the_seven_elements_and_the_eleven_concepts_after_a_page_for_those_in_a_hurry():
@@ -336,23 +328,12 @@ def test_a_page_needs_nothing_else_and_holds_every_table():
     assert "{{" not in re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
 
 
-def spoken(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "sim.cli", "describe", *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
-    )
-
-
-def test_the_command_prints_it_and_writes_it(tmp_path):
-    printed = spoken("--odd", "--summary")
+def test_the_command_prints_it_and_writes_it(openloop, openloop_process, monkeypatch, tmp_path):
+    printed = openloop_process("describe", "--odd", "--summary", PYTHONIOENCODING="utf-8")
     assert (printed.returncode, printed.stdout) == (0, summary())
+    monkeypatch.chdir(tmp_path)
     for name in ("model.md", "inside/model.html"):
-        done = spoken("--odd", "--out", name, cwd=tmp_path)
+        done = openloop("describe", "--odd", "--out", name)
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
         assert name in done.stderr
     assert (tmp_path / "model.md").read_text(encoding="utf-8") == full()
@@ -371,8 +352,9 @@ def test_the_command_prints_it_and_writes_it(tmp_path):
         (("--odd", "--out", "README.md/x.md"), 1, "cannot write README.md/x.md"),
     ],
 )
-def test_mistakes_are_answered_with_a_remedy(arguments, code, words_of_error):
-    done = spoken(*arguments)
+def test_mistakes_are_answered_with_a_remedy(openloop, monkeypatch, arguments, code, words_of_error):
+    monkeypatch.chdir(ROOT)
+    done = openloop("describe", *arguments)
     assert done.returncode == code
     assert words_of_error in done.stderr
     assert "Traceback" not in done.stderr

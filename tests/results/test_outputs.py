@@ -24,8 +24,7 @@ from sim.results import folder as run_folder
 from sim.run import run
 from sim.scenario.resolve import prepare
 from sim.scenario.spec import RunSettings, Scenario
-
-ROOT = Path(__file__).parents[2]
+from tests.processes import environment
 
 
 @pytest.fixture
@@ -43,6 +42,14 @@ def noise(scenario: Scenario, replicates: range) -> dict[str, np.ndarray]:
 
 @pytest.fixture
 def dataset(scenario: Scenario) -> xr.Dataset:
+    """Two observables only: how a folder is written does not depend on how many there are."""
+    few = noise(scenario, range(3))
+    return labelling.label({name: few[name] for name in ("adoption", "price")}, scenario, range(3))
+
+
+@pytest.fixture
+def complete(scenario: Scenario) -> xr.Dataset:
+    """Every observable there is."""
     return labelling.label(noise(scenario, range(3)), scenario, range(3))
 
 
@@ -54,8 +61,8 @@ def whole(parent: Path) -> list[str]:
 # labels
 
 
-def test_a_saved_series_opens_in_plain_xarray_with_all_its_labels(tmp_path, dataset, scenario):
-    folder = run_folder.save(tmp_path, dataset, scenario).folder
+def test_a_saved_series_opens_in_plain_xarray_with_all_its_labels(tmp_path, complete, scenario):
+    folder = run_folder.save(tmp_path, complete, scenario).folder
     with xr.open_dataset(folder / "series.nc") as opened:
         assert set(opened.data_vars) == set(OBSERVABLES)
         for name, observable in OBSERVABLES.items():
@@ -78,11 +85,11 @@ def test_a_saved_series_opens_in_plain_xarray_with_all_its_labels(tmp_path, data
         assert opened.attrs["seed"] == 5
         assert opened.attrs["engine"] == "lockstep"
         assert folder.name == f"world-{opened.attrs['hash']}"
-        xr.testing.assert_equal(opened, dataset)
+        xr.testing.assert_equal(opened, complete)
 
 
-def test_every_coordinate_says_what_it_is(dataset):
-    assert all(coordinate.attrs["long_name"] for coordinate in dataset.coords.values())
+def test_every_coordinate_says_what_it_is(complete):
+    assert all(coordinate.attrs["long_name"] for coordinate in complete.coords.values())
 
 
 @pytest.mark.parametrize(
@@ -105,12 +112,12 @@ def test_the_hash_follows_whatever_can_change_a_number(scenario):
     assert labelling.fingerprint(Scenario(**scenario.model_dump())) == labelling.fingerprint(scenario)
 
 
-def test_the_data_hash_sees_one_bit_and_no_order_of_variables(dataset):
-    changed = dataset.copy(deep=True)
+def test_the_data_hash_sees_one_bit_and_no_order_of_variables(complete):
+    changed = complete.copy(deep=True)
     changed["price"][0, 0, 0, 0] = np.nextafter(changed["price"][0, 0, 0, 0], 2)
-    assert labelling.data_hash(changed) != labelling.data_hash(dataset)
-    shuffled = dataset[list(reversed(list(dataset.data_vars)))]
-    assert labelling.data_hash(shuffled) == labelling.data_hash(dataset)
+    assert labelling.data_hash(changed) != labelling.data_hash(complete)
+    shuffled = complete[list(reversed(list(complete.data_vars)))]
+    assert labelling.data_hash(shuffled) == labelling.data_hash(complete)
 
 
 # run directories
@@ -177,8 +184,7 @@ run_folder.save(sys.argv[1], dataset, scenario, draw=lambda folder: os.kill(os.g
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_kill_while_writing_leaves_only_a_hidden_part_that_is_swept_up_a_day_later(tmp_path, dataset, scenario):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env=environment, check=False)
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env=environment(), check=False)
     assert done.returncode == -signal.SIGKILL
     (left,) = tmp_path.iterdir()
     assert left.name.startswith(".world-")
@@ -245,20 +251,19 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path, dataset, scenario):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory) -> Path:
+def file(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("scenarios") / "world.yaml"
     path.write_text("description: Nothing is changed.\nrun: {months: 18, adopters: 120, replicates: 2}\n")
     return path
 
 
-def test_the_same_seed_writes_the_same_bytes_in_another_process(tmp_path, world):
+def test_the_same_seed_writes_the_same_bytes_in_another_process(tmp_path, file):
     code = (
         "import sys; from sim.experiments.simulate.folder import run_to_folder; "
         "run_to_folder(sys.argv[1], out=sys.argv[2], figures=False)"
     )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for place in ("first", "second"):
-        subprocess.run([sys.executable, "-c", code, str(world), str(tmp_path / place)], env=environment, check=True)
+        subprocess.run([sys.executable, "-c", code, str(file), str(tmp_path / place)], env=environment(), check=True)
     first, second = sorted(tmp_path.glob("*/*/series.nc"))
     assert first.parent.name == second.parent.name
     assert first.read_bytes() == second.read_bytes()
@@ -266,35 +271,35 @@ def test_the_same_seed_writes_the_same_bytes_in_another_process(tmp_path, world)
         assert (first.parent / name).read_bytes() == (second.parent / name).read_bytes()
 
 
-def test_more_replicates_leave_the_first_ones_unchanged(world):
-    two, four = run(world).dataset, run(world, replicates=4).dataset
+def test_more_replicates_leave_the_first_ones_unchanged(file):
+    two, four = run(file).dataset, run(file, replicates=4).dataset
     for name in two.data_vars:
         np.testing.assert_array_equal(four[name].isel(run=slice(2)).values, two[name].values, err_msg=str(name))
     assert not np.array_equal(four["adoption"].sel(run=0), four["adoption"].sel(run=3))
 
 
-def test_how_runs_are_batched_and_threaded_changes_no_number(world, monkeypatch):
-    together = run(world, replicates=3, threads=2).dataset
+def test_how_runs_are_batched_and_threaded_changes_no_number(file, monkeypatch):
+    together = run(file, replicates=3, threads=2).dataset
     monkeypatch.setattr("sim.run.BATCH_BYTES", 1)
-    xr.testing.assert_identical(run(world, replicates=3, threads=1).dataset, together)
+    xr.testing.assert_identical(run(file, replicates=3, threads=1).dataset, together)
 
 
-def test_zero_is_a_seed(world):
-    assert run(world, seed=0, months=3).dataset.attrs["seed"] == 0
+def test_zero_is_a_seed(file):
+    assert run(file, seed=0, months=3).dataset.attrs["seed"] == 0
 
 
-def test_settings_in_a_call_replace_those_of_the_file(world):
-    result = run(world, ["startup.switching_cost=1.1"], months=5, adopters=60, replicates=1)
+def test_settings_in_a_call_replace_those_of_the_file(file):
+    result = run(file, ["startup.switching_cost=1.1"], months=5, adopters=60, replicates=1)
     assert dict(result.dataset.sizes)["month"] == 5
     assert result.scenario.run.adopters == 60
     assert result.scenario.parameters.startup.switching_cost == 1.1
     assert run(result.scenario, months=4).dataset.sizes["month"] == 4
     with pytest.raises(ScenarioError, match="months"):
-        run(world, months=0)
+        run(file, months=0)
 
 
-def test_a_run_directory_holds_summary_figures_and_a_manifest(tmp_path, world):
-    result = run_to_folder(world, out=tmp_path, command="openloop run world.yaml")
+def test_a_run_directory_holds_summary_figures_and_a_manifest(tmp_path, file):
+    result = run_to_folder(file, out=tmp_path, command="openloop run world.yaml")
     assert result.folder is not None
     manifest = json.loads((result.folder / "manifest.json").read_text())
     assert manifest["command"] == "openloop run world.yaml"
@@ -304,7 +309,7 @@ def test_a_run_directory_holds_summary_figures_and_a_manifest(tmp_path, world):
     assert all(path.is_file() and path.stat().st_size for path in result.files)
 
 
-def test_one_run_that_fails_does_not_take_the_others_along(world, monkeypatch):
+def test_one_run_that_fails_does_not_take_the_others_along(file, monkeypatch):
     from sim.engines.lockstep import engine as lockstep
 
     simulate = lockstep.simulate
@@ -315,30 +320,30 @@ def test_one_run_that_fails_does_not_take_the_others_along(world, monkeypatch):
         return simulate(jobs, **options)
 
     monkeypatch.setattr(lockstep, "simulate", stumbling)
-    result = run(world, replicates=4)
+    result = run(file, replicates=4)
     assert list(result.dataset["run"].values) == [0, 1, 3]
     assert [(failure.replicate, "month 3" in failure.reason) for failure in result.failures] == [(2, True)]
     monkeypatch.undo()
-    whole_ensemble = run(world, replicates=4).dataset
+    whole_ensemble = run(file, replicates=4).dataset
     np.testing.assert_array_equal(result.dataset["adoption"].sel(run=3), whole_ensemble["adoption"].sel(run=3))
 
 
-def test_when_every_run_fails_it_is_an_error(world, monkeypatch):
+def test_when_every_run_fails_it_is_an_error(file, monkeypatch):
     def failing(jobs, **options):
         raise RunError("in month 0 nothing is known")
 
     monkeypatch.setattr("sim.engines.lockstep.engine.simulate", failing)
     with pytest.raises(RunError, match=r"none of 2 runs could be finished.*month 0"):
-        run(world)
+        run(file)
 
 
-def test_what_cannot_fit_is_refused_before_it_starts(world):
-    scenario, _ = prepare(world, replicates=1_000_000, months=1200)
+def test_what_cannot_fit_is_refused_before_it_starts(file):
+    scenario, _ = prepare(file, replicates=1_000_000, months=1200)
     with pytest.raises(RunError, match="memory"):
         run(scenario)
 
 
-def test_progress_adds_up_to_all_run_months(world):
+def test_progress_adds_up_to_all_run_months(file):
     done = []
-    run(world, replicates=3, progress=done.append)
+    run(file, replicates=3, progress=done.append)
     assert sum(done) == 3 * 18

@@ -5,16 +5,13 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 from sim.basics.axes import month_label, month_number
 from sim.basics.errors import UnknownNameError
 from sim.basics.quantity import is_quantity, sources, walk
-from sim.cli import app
 from sim.cli.catalogue import question, rows
 from sim.cli.meanings import explain
 from sim.engines.lockstep.engine import simulate
@@ -26,9 +23,8 @@ from sim.model.policies import policy_kinds
 from sim.scenario import shipped
 from sim.scenario.read import read
 from sim.scenario.resolve import load, prepare
+from tests.worlds import ROOT, SHIPPED
 
-ROOT = Path(__file__).parents[2]
-SHIPPED = sorted((ROOT / "scenarios").glob("*.yaml"))
 STEMS = [path.stem for path in SHIPPED]
 EVERY_SCENARIO = pytest.mark.parametrize("path", SHIPPED, ids=STEMS)
 EVERY_OTHER = pytest.mark.parametrize(
@@ -405,14 +401,13 @@ def test_a_name_can_be_asked_for_as_one_sort_of_thing():
         explain("incident", "polcy")
 
 
-def test_a_sort_before_the_name_works_at_the_command_line():
-    runner = CliRunner()
-    told = runner.invoke(app, ["describe", "policy", "procurement_ban"])
-    assert told.exit_code == 0
+def test_a_sort_before_the_name_works_at_the_command_line(openloop):
+    told = openloop("describe", "policy", "procurement_ban")
+    assert told.returncode == 0
     assert told.stdout.startswith("procurement_ban (policy)")
-    refused = runner.invoke(app, ["describe", "event", "procurement_ban"])
-    assert refused.exit_code == 2
-    listed = runner.invoke(app, ["list", "scenarios", "--folder", str(ROOT / "scenarios")])
+    refused = openloop("describe", "event", "procurement_ban")
+    assert refused.returncode == 2
+    listed = openloop("list", "scenarios", "--folder", ROOT / "scenarios")
     assert [line.split()[0] for line in listed.stdout.splitlines()[1:]] == sorted(STEMS)
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+from functools import cache
 from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -25,11 +26,11 @@ from sim.model.policies import policy_kinds
 from sim.scenario import Scenario
 from sim.scenario.describe import describe
 from sim.scenario.read import read
-from sim.scenario.resolve import from_mapping, load, resolved_text
+from sim.scenario.resolve import Loaded, from_mapping, load, resolved_text
 from sim.scenario.schema import json_schema
+from tests.worlds import BASELINE, NO_CONTROL, SCENARIOS, SHIPPED
 
 HERE = Path(__file__).parent
-SHIPPED = sorted((HERE.parents[1] / "scenarios").glob("*.yaml"))
 INVALID = sorted((HERE / "invalid").glob("*.yaml"))
 VALID = sorted(path for path in (HERE / "valid").glob("*.yaml") if ".resolved" not in path.name)
 
@@ -66,6 +67,16 @@ def refusal(path: Path, sets: tuple[str, ...] = ()) -> ScenarioError:
     return caught.value
 
 
+refusal_of = cache(refusal)
+"""The refusal of a file of the corpus, read once though several tests look at it."""
+
+
+@cache
+def loaded(path: Path) -> Loaded:
+    """A file of the corpus or the library, read once though several tests look at it; nothing in it can be changed."""
+    return load(path)
+
+
 def plain(path: Path):
     return read(path)[0].plain()
 
@@ -79,7 +90,7 @@ def name(path: Path) -> str:
 
 @pytest.mark.parametrize("path", INVALID, ids=name)
 def test_a_mistake_is_told_with_its_place_and_remedy(path):
-    error = refusal(path)
+    error = refusal_of(path)
     assert expected(path), "the first line of the file must say what is expected"
     for words in expected(path):
         assert words in str(error)
@@ -88,12 +99,12 @@ def test_a_mistake_is_told_with_its_place_and_remedy(path):
 @pytest.mark.parametrize("path", INVALID, ids=name)
 def test_a_mistake_is_told_once(path):
     several = {"many_mistakes": 16, "extends_a_broken_file": 2}
-    assert len(refusal(path).problems) == several.get(path.stem, 1)
+    assert len(refusal_of(path).problems) == several.get(path.stem, 1)
 
 
 @pytest.mark.parametrize("path", INVALID, ids=name)
 def test_problems_come_in_the_order_of_the_file(path):
-    places = [(problem.file, problem.line) for problem in refusal(path).problems]
+    places = [(problem.file, problem.line) for problem in refusal_of(path).problems]
     assert places == sorted(places)
 
 
@@ -104,14 +115,14 @@ def test_the_corpus_covers_many_mistakes():
 
 @pytest.mark.parametrize("path", VALID, ids=name)
 def test_a_scenario_resolves_to_its_twin(path):
-    scenario = load(path).scenario
+    scenario = loaded(path).scenario
     assert load(twin(path)).scenario == scenario
     assert resolved_text(scenario, complete=False) == twin(path).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", [*VALID, *SHIPPED], ids=name)
 def test_a_resolved_scenario_resolves_to_itself(path, tmp_path):
-    scenario = load(path).scenario
+    scenario = loaded(path).scenario
     resolved = tmp_path / "somewhere_else.yaml"
     resolved.write_text(resolved_text(scenario), encoding="utf-8")
     again = load(resolved)
@@ -122,7 +133,7 @@ def test_a_resolved_scenario_resolves_to_itself(path, tmp_path):
 
 @pytest.mark.parametrize("path", [*VALID, *SHIPPED], ids=name)
 def test_a_resolved_scenario_states_every_number(path):
-    scenario = load(path).scenario
+    scenario = loaded(path).scenario
     bare = plain_text(resolved_text(scenario))
     for row in walk(scenario.parameters, prefix="parameters."):
         node = bare
@@ -147,11 +158,11 @@ def dotted(key: str, tree) -> list[str]:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=name)
 def test_a_shipped_scenario_is_believable(path):
-    assert load(path).warnings == ()
+    assert loaded(path).warnings == ()
 
 
 def test_the_commented_examples_of_the_baseline_work(tmp_path):
-    text = (HERE.parents[1] / "scenarios" / "baseline.yaml").read_text(encoding="utf-8")
+    text = BASELINE.read_text(encoding="utf-8")
     lines = [line.replace("#: ", "", 1) for line in text.splitlines() if not line.startswith("#: extends")]
     switched_on = "\n".join(lines).replace("parameters: {}", "parameters:")
     (tmp_path / "all_on.yaml").write_text(switched_on, encoding="utf-8")
@@ -163,7 +174,7 @@ def test_the_commented_examples_of_the_baseline_work(tmp_path):
 
 
 def test_the_baseline_names_every_top_level_key():
-    text = (HERE.parents[1] / "scenarios" / "baseline.yaml").read_text(encoding="utf-8")
+    text = BASELINE.read_text(encoding="utf-8")
     for key in (*Scenario.model_fields, "extends"):
         assert f"\n{key}:" in text or f"\n# {key}:" in text, key
 
@@ -249,19 +260,19 @@ def test_a_deep_flow_is_refused_without_deep_recursion(tmp_path):
 
 
 @pytest.fixture
-def world(tmp_path):
+def files(tmp_path):
     """Writes scenario files into a folder."""
 
-    def write(**files: str) -> Path:
-        for stem, text in files.items():
+    def write(**texts: str) -> Path:
+        for stem, text in texts.items():
             (tmp_path / f"{stem}.yaml").write_text(text, encoding="utf-8")
         return tmp_path
 
     return write
 
 
-def test_a_child_says_only_what_differs(world):
-    folder = world(
+def test_a_child_says_only_what_differs(files):
+    folder = files(
         parent="run: {months: 60, seed: 5}\nparameters: {startup: {imitation: 0.12}}",
         child="extends: parent\nrun: {months: 24}",
     )
@@ -269,8 +280,8 @@ def test_a_child_says_only_what_differs(world):
     assert (scenario.run.months, scenario.run.seed, scenario.parameters.startup.imitation) == (24, 5, 0.12)
 
 
-def test_the_base_is_resolved_too(world):
-    folder = world(parent="name: old\ndescription: before", child="extends: parent.yaml")
+def test_the_base_is_resolved_too(files):
+    folder = files(parent="name: old\ndescription: before", child="extends: parent.yaml")
     loaded = load(folder / "child.yaml")
     assert (loaded.base.name, loaded.base.description) == ("old", "before")
     assert (loaded.scenario.name, loaded.scenario.description) == ("child", "")
@@ -282,8 +293,8 @@ def test_a_file_name_becomes_a_sound_name(tmp_path):
     assert load(path).scenario.name == "US-them-v2"
 
 
-def test_a_mistake_in_an_inherited_value_is_placed_where_it_stands(world):
-    folder = world(
+def test_a_mistake_in_an_inherited_value_is_placed_where_it_stands(files):
+    folder = files(
         parent="policies:\n  - {kind: scrutiny, strength: 30}\n",
         child="# a remark\nextends: parent\npolicies:\n  - {kind: enforcement, strength: 2}\n",
     )
@@ -294,8 +305,8 @@ def test_a_mistake_in_an_inherited_value_is_placed_where_it_stands(world):
     ]
 
 
-def test_a_change_that_makes_dates_impossible_is_placed_at_the_change(world):
-    folder = world(
+def test_a_change_that_makes_dates_impossible_is_placed_at_the_change(files):
+    folder = files(
         parent="policies:\n  - {kind: scrutiny, id: s, start: 2026-01, end: 2027-01}\n",
         child="extends: parent\npolicies:\n  - {id: s, start: 2028-01}\n",
     )
@@ -304,28 +315,26 @@ def test_a_change_that_makes_dates_impossible_is_placed_at_the_change(world):
     assert "end is 2027-01; it must be later than the start, 2028-01" in str(error)
 
 
-def test_lists_other_than_events_and_policies_replace(world):
-    folder = world(parent="focus: {lines: [US-open, EU-open]}", child="extends: parent\nfocus: {lines: [CN-closed]}")
+def test_lists_other_than_events_and_policies_replace(files):
+    folder = files(parent="focus: {lines: [US-open, EU-open]}", child="extends: parent\nfocus: {lines: [CN-closed]}")
     assert load(folder / "child.yaml").scenario.focus.lines == ("CN-closed",)
 
 
 def test_no_control_drops_the_three_rounds():
-    loaded = load(HERE.parents[1] / "scenarios" / "no-control.yaml")
+    loaded = load(NO_CONTROL)
     assert loaded.scenario.policies == ()
     assert loaded.scenario.events == loaded.base.events
     assert len(loaded.base.policies) == 3
 
 
 def test_no_data_loop_differs_from_the_baseline_in_two_switches():
-    loaded = load(HERE.parents[1] / "scenarios" / "no-data-loop.yaml")
+    loaded = load(SCENARIOS / "no-data-loop.yaml")
     before, after = loaded.base.model_dump(), loaded.scenario.model_dump()
     assert {key for key in after if after[key] != before[key]} == {"name", "description", "loops"}
     assert {key for key in after["loops"] if after["loops"][key] != "live"} == {"R1", "R1p"}
 
 
 # --- changes on the command line --------------------------------------------------------------------------------------
-
-BASELINE = HERE.parents[1] / "scenarios" / "baseline.yaml"
 
 
 @pytest.mark.parametrize(
@@ -354,8 +363,8 @@ def test_a_change_reaches_its_number(change, read):
     assert read(load(BASELINE, [change]).scenario)
 
 
-def test_a_dot_in_the_name_of_a_line_is_no_step(world):
-    folder = world(dots="parameters:\n  lines:\n    Big 2.1: {region: EU, openness: open}\n")
+def test_a_dot_in_the_name_of_a_line_is_no_step(files):
+    folder = files(dots="parameters:\n  lines:\n    Big 2.1: {region: EU, openness: open}\n")
     scenario = load(folder / "dots.yaml", ["lines.Big 2.1.markup=2"]).scenario
     assert scenario.parameters.lines["Big 2.1"].markup == 2
 
@@ -384,8 +393,8 @@ def test_a_wrong_change_is_told_like_a_mistake_in_a_file(change, words):
     assert words in str(refusal(BASELINE, (change,)))
 
 
-def test_mistakes_of_file_and_changes_are_told_together(world):
-    folder = world(bad="run: {months: 0}")
+def test_mistakes_of_file_and_changes_are_told_together(files):
+    folder = files(bad="run: {months: 0}")
     assert len(refusal(folder / "bad.yaml", ("run.seed=-1", "nothing=1")).problems) == 3
 
 
@@ -403,8 +412,8 @@ def test_mistakes_of_file_and_changes_are_told_together(world):
         ("events: [{kind: news_shock, line: GS-open, start: 2025-01}]", 'line is "GS-open", a line that is not active'),
     ],
 )
-def test_the_possible_but_doubtful_warns(world, text, words):
-    warnings = load(world(doubtful=text) / "doubtful.yaml").warnings
+def test_the_possible_but_doubtful_warns(files, text, words):
+    warnings = load(files(doubtful=text) / "doubtful.yaml").warnings
     assert [words in str(each) for each in warnings] == [True]
 
 
@@ -461,9 +470,7 @@ def places(tree) -> list[tuple]:
     return ways
 
 
-@given(st.data())
-@settings(max_examples=150, deadline=None)
-def test_a_mutated_tree_is_accepted_or_refused_but_never_breaks_the_reader(data):
+def read_a_mutated_tree(data):
     tree = copy.deepcopy(data.draw(st.sampled_from(TREES)))
     for _ in range(data.draw(st.integers(1, 3))):
         ways = [way for way in places(tree) if way]
@@ -485,16 +492,37 @@ def test_a_mutated_tree_is_accepted_or_refused_but_never_breaks_the_reader(data)
         assert from_mapping(plain_text(resolved_text(scenario))) == scenario
 
 
-@given(st.sampled_from(VALID), st.data())
-@settings(max_examples=150, deadline=None)
-def test_a_mutated_text_is_accepted_or_refused_but_never_breaks_the_reader(tmp_path_factory, path, data):
+def read_a_mutated_text(data, folder):
+    path = data.draw(st.sampled_from(VALID))
     text = path.read_text(encoding="utf-8")
     cut = data.draw(st.integers(0, len(text)))
     gap = data.draw(st.integers(0, 3))
     put = data.draw(st.text(max_size=3) | st.sampled_from(["&a ", "*a", "\t", "- ", ": ", "!!x ", "? ", "|", "[", '"']))
-    target = tmp_path_factory.getbasetemp() / f"mutated-{path.name}"
+    target = folder / f"mutated-{path.name}"
     target.write_bytes((text[:cut] + put + text[cut + gap :]).encode("utf-8", "surrogatepass"))
     accepted(lambda: load(target))
+
+
+def fuzz(check, count: int, **options) -> None:
+    """Let Hypothesis call ``check(data)`` with `count` different data."""
+    wrapped = settings(max_examples=count, deadline=None, **options)(given(st.data())(lambda data: check(data)))
+    wrapped()
+
+
+def test_a_mutated_tree_is_accepted_or_refused_but_never_breaks_the_reader():
+    fuzz(read_a_mutated_tree, 80)
+
+
+def test_a_mutated_text_is_accepted_or_refused_but_never_breaks_the_reader(tmp_path):
+    fuzz(lambda data: read_a_mutated_text(data, tmp_path), 80)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("mutated", ["tree", "text"])
+def test_of_20_000_mutated_files_none_breaks_the_reader(mutated, campaign_cases, tmp_path):
+    cases = campaign_cases(20_000)
+    check = read_a_mutated_tree if mutated == "tree" else lambda data: read_a_mutated_text(data, tmp_path)
+    fuzz(seed(cases.seed)(check), cases.count, database=None)
 
 
 @given(st.data())
@@ -555,7 +583,7 @@ def test_the_schema_explains_every_number():
 
 
 def test_a_description_tells_changes_cuts_and_dropped_policies():
-    loaded = load(HERE.parents[1] / "scenarios" / "no-control.yaml", ["startup.switching_cost=1.2", "loops.R1=off"])
+    loaded = load(NO_CONTROL, ["startup.switching_cost=1.2", "loops.R1=off"])
     text = describe(loaded.scenario, loaded.base)
     assert "startup.switching_cost: 0.6 -> 1.2 utils (Cost of moving to another line.)" in text
     assert "dropped: chip-control-h20." in text
@@ -565,11 +593,11 @@ def test_a_description_tells_changes_cuts_and_dropped_policies():
 
 @pytest.mark.parametrize("path", [*VALID, *SHIPPED], ids=name)
 def test_every_scenario_can_be_described(path):
-    loaded = load(path)
-    for base in (None, loaded.base):
-        text = describe(loaded.scenario, base)
-        assert all(policy.effect() in text for policy in (*loaded.scenario.policies, *loaded.scenario.reactions))
-        assert month_label(loaded.scenario.run.months - 1) in text
+    scenario, before = loaded(path).scenario, loaded(path).base
+    for base in (None, before):
+        text = describe(scenario, base)
+        assert all(policy.effect() in text for policy in (*scenario.policies, *scenario.reactions))
+        assert month_label(scenario.run.months - 1) in text
 
 
 if __name__ == "__main__":

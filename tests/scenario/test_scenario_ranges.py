@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import jsonschema
 import pytest
@@ -18,8 +17,7 @@ from sim.scenario.read import read
 from sim.scenario.resolve import from_mapping, load
 from sim.scenario.schema import json_schema
 from sim.scenario.write import resolved_text
-
-BASELINE = Path(__file__).parents[2] / "scenarios/baseline.yaml"
+from tests.worlds import BASELINE
 
 FILE = f"""
 extends: {BASELINE}

@@ -1,15 +1,12 @@
 """The baseline against the record of 2024 to 2026."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from sim.analysis.patterns import PATTERN_TITLES, PatternStatistic, pattern_statistics, patterns_that_hold
 from sim.scenario.resolve import load
 from sim.validation.patterns import score
-
-BASELINE = Path(__file__).parents[2] / "scenarios" / "baseline.yaml"
+from tests.worlds import BASELINE
 
 
 def test_a_pattern_holds_only_if_all_its_statistics_do():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-TABLE = Path(__file__).parents[2] / "docs" / "verification.md"
+from tests.worlds import ROOT
+
+TABLE = ROOT / "docs" / "verification.md"
 
 
 def table_rows(text: str) -> list[tuple[str, str, str, str]]:
