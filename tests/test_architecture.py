@@ -29,8 +29,6 @@ def test_imports_point_one_way():
 
 
 KNOWN_CIRCLES = (
-    # the command line: each verb registers itself on the app of sim.cli, which imports the verbs
-    "sim.cli",
     # the report of a sensitivity study draws its figures, which take a helper of the report
     "sim.experiments.sensitivity.figures",
 )

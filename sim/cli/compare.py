@@ -72,7 +72,10 @@ def compare(
     if not others:
         leave(BAD_INPUT, "compare needs a BASE and at least one OTHER, or a BASE and --sweep key=lo:hi:n.")
     if len(others) > 1:  # so that scenarios/*.yaml may name the base too
-        others = [other for other in others if other.resolve() != base.resolve()]
+        from sim.scenario.shipped import find_scenario
+
+        base_file = find_scenario(base).resolve()
+        others = [other for other in others if find_scenario(other).resolve() != base_file]
     if until_width is not None and not until_width > 0:
         leave(BAD_INPUT, f"--until-width is {until_width:g}; it must be more than 0.")
     until = None if until_width is None else (until_width, outcome, max_replicates)

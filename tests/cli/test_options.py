@@ -207,6 +207,13 @@ def test_a_comparison_says_how_many_runs_it_takes_and_writes_nothing(tmp_path, m
     assert "leave out --sweep" in CliRunner().invoke(app, [*words, "--sweep", "startup.switching_cost=0:1:3"]).stderr
 
 
+def test_a_base_given_by_name_is_not_compared_with_its_own_file():
+    words = ["compare", "baseline", BASELINE, "no-control", *TINY, "--replicates", "1", "--plan"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.stderr
+    assert "2 runs: 2 scenarios" in done.stdout
+
+
 def test_loops_say_what_is_left_of_the_work_and_write_nothing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = ["loops", BASELINE, *TINY, "--months", "45", "--quick", "--plan"]

@@ -7,8 +7,10 @@ import json
 
 import numpy as np
 import pytest
+from typer.main import get_command
 
 from sim.cli import app
+from sim.cli.panels import VERBS
 from sim.engines import engine as find_engine
 from sim.experiments.compare.comparison import compare
 from sim.experiments.compare.sweep import sweep
@@ -68,9 +70,8 @@ def test_the_patterns_come_out_the_same():
 
 
 def test_every_verb_that_takes_an_engine_takes_a_model_of_ones_own():
-    verbs = {
-        command.callback.__name__: inspect.signature(command.callback).parameters for command in app.registered_commands
-    }
+    group = get_command(app)
+    verbs = {name: inspect.signature(group.get_command(None, name).callback).parameters for name in VERBS}
     assert {"run", "compare", "patterns"} <= {name for name, takes in verbs.items() if "engine" in takes}
     for name, takes in verbs.items():
         assert "engine" not in takes or "model" in takes, name
