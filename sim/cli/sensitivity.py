@@ -256,8 +256,9 @@ class _Job:
         return extras_of(study, region, flip, other, self.parent, None if self.quiet else say)
 
     def save(self, study: Study, extras: Extras, figures: bool) -> Path:
+        from sim.experiments.sensitivity.figures import draw_all
         from sim.experiments.sensitivity.folder import save
-        from sim.experiments.sensitivity.report import drawn, report
+        from sim.experiments.sensitivity.report import report
 
         if figures and not self.quiet:
             say("drawing")
@@ -267,7 +268,7 @@ class _Job:
             "planned_seconds": round(self.cost.seconds, 1),
             "run_seconds": round(self.took, 1),
         }
-        save(study, self.folder, extras, report=report, draw=drawn if figures else None, about=about)
+        save(study, self.folder, extras, report=report, draw=draw_all if figures else None, about=about)
         return self.folder
 
 

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+import pandas as pd
 
 from sim.basics.axes import month_label
 from sim.basics.errors import UnknownNameError
-from sim.experiments.loops.plan import OUTCOMES
-from sim.experiments.loops.report import shown_gains
+from sim.experiments.loops.gains import AMPLIFIED, EVERYWHERE, IN_PLACE, ISOLATED
+from sim.experiments.loops.plan import OUTCOMES, LoopPlan
+from sim.model.loops import LOOPS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from sim.experiments.loops.measure import Findings
+
+class Findings(Protocol):
+    """The tables that the figures are drawn from; see `sim.experiments.loops.measure.Findings`."""
+
+    @property
+    def plan(self) -> LoopPlan: ...
+    @property
+    def gains(self) -> pd.DataFrame: ...
+    @property
+    def bound(self) -> pd.DataFrame: ...
+    @property
+    def knockouts(self) -> pd.DataFrame: ...
+    @property
+    def shapley(self) -> pd.DataFrame: ...
+    @property
+    def dominance(self) -> pd.DataFrame: ...
+
 
 NAMES = ("diagram", "gains", "ledger", "knockouts")
 
@@ -39,7 +58,7 @@ def draw_one(found: Findings, name: str, horizon: int, outcome: str = "focus_sha
     }
     if name == "diagram":
         then = {**about, "month": month_label(plan.start + horizon)}
-        return loop_diagram(shown_gains(found, horizon), then, horizon)
+        return loop_diagram(shown_gains(found.gains, horizon), then, horizon)
     if name == "gains":
         return loop_gains(found.gains, found.bound, about)
     if name == "ledger":
@@ -47,6 +66,19 @@ def draw_one(found: Findings, name: str, horizon: int, outcome: str = "focus_sha
     if name == "knockouts":
         return knock_outs(found.knockouts, outcome, {**about, "what": OUTCOMES[outcome]})
     raise UnknownNameError("figure of loops called", name, NAMES)
+
+
+def shown_gains(gains: pd.DataFrame, horizon: int) -> pd.DataFrame:
+    """What the diagram shows of each loop: its gain with the others live where it was measured so, else isolated."""
+    rows = {}
+    everywhere = gains[(gains["horizon"] == horizon) & (gains["sector"] == EVERYWHERE)]
+    for loop in LOOPS:
+        for estimator in (IN_PLACE, ISOLATED, AMPLIFIED):
+            of_loop = everywhere[(everywhere["loop"] == loop) & (everywhere["estimator"] == estimator)]
+            if len(of_loop):
+                rows[loop] = of_loop.iloc[0][["gain", "low", "high"]]
+                break
+    return pd.DataFrame(rows).T
 
 
 def draw_all(found: Findings, folder: Path) -> None:

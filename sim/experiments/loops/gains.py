@@ -27,6 +27,9 @@ from sim.scenario import Scenario
 
 Array = np.ndarray
 EVERYWHERE, TOTAL, DATA = "all", "total", "R1+R1p"
+ISOLATED, IN_PLACE, AMPLIFIED = "cut and inject, isolated", "cut and inject, in place", "amplification"
+"""Estimators of a gain, as the tables call them."""
+
 RUNS_A_PIECE = 60
 """Runs that share their macro steps: fewer cost more each, more gain nothing."""
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sim.analysis.loops.gains import ABOVE, BELOW
 from sim.basics.axes import SECTORS, month_label
-from sim.experiments.loops.gains import DATA, EVERYWHERE, TOTAL
+from sim.experiments.loops.gains import AMPLIFIED, DATA, EVERYWHERE, IN_PLACE, ISOLATED, TOTAL
 from sim.experiments.loops.loop_scores import EVERY, PATHS, TWIN
 from sim.experiments.loops.measure import Findings
 from sim.experiments.loops.plan import OUTCOMES
@@ -18,8 +18,6 @@ from sim.model.loops import LOOPS
 
 NEUTRAL = 1e-3
 """Eigenvalues this near to 1 are taken for 1: they come from finite differences, and a doubling takes over 50 years."""
-
-ISOLATED, IN_PLACE, AMPLIFIED = "cut and inject, isolated", "cut and inject, in place", "amplification"
 
 
 def name_of(loop: str) -> str:
@@ -49,19 +47,6 @@ def the(gains: pd.DataFrame, loop: str, horizon: int, estimator: str = ISOLATED,
         & (gains["sector"] == sector)
     ]
     return rows.iloc[0]
-
-
-def shown_gains(found: Findings, horizon: int) -> pd.DataFrame:
-    """What the diagram shows of each loop: its gain with the others live where it was measured so, else isolated."""
-    rows = {}
-    gains = found.gains[(found.gains["horizon"] == horizon) & (found.gains["sector"] == EVERYWHERE)]
-    for loop in LOOPS:
-        for estimator in (IN_PLACE, ISOLATED, AMPLIFIED):
-            mine = gains[(gains["loop"] == loop) & (gains["estimator"] == estimator)]
-            if len(mine):
-                rows[loop] = mine.iloc[0][["gain", "low", "high"]]
-                break
-    return pd.DataFrame(rows).T
 
 
 def headline(found: Findings) -> list[str]:

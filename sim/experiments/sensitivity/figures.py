@@ -12,9 +12,8 @@ from sim.analysis.sensitivity.survival import crossings, survival_curve
 from sim.basics.axes import month_number
 from sim.experiments.sensitivity.folder import Extras, box_table
 from sim.experiments.sensitivity.models import ScenarioModel
-from sim.experiments.sensitivity.report import file_name
 from sim.experiments.sensitivity.study import Study
-from sim.experiments.sensitivity.words import WORDS, outcome_words
+from sim.experiments.sensitivity.words import WORDS, file_name, outcome_words
 
 TITLE_LETTERS = 88
 MOST_HALVES = 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from sim.experiments.sensitivity.folder import Extras, box_table, debt_of, rever
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study
 from sim.experiments.sensitivity.variables import BLOCKS, WEAKNESS, not_varied
-from sim.experiments.sensitivity.words import WORDS, figures, number, outcome_words, place, sentence
+from sim.experiments.sensitivity.words import WORDS, figures, file_name, number, outcome_words, place, sentence
 
 MAIN_PICTURE = {"morris": "elementary", "radial": "elementary"}
 MOST_TABLE = 60
@@ -44,11 +43,6 @@ def report(study: Study, extras: Extras, account: Mapping[str, Any]) -> str:
     lines += _not_varied(study)
     lines += _method(study, account)
     return "\n".join(lines) + "\n"
-
-
-def file_name(outcome: str) -> str:
-    """An outcome as part of a file's name."""
-    return outcome.replace("@", "-")
 
 
 def _more(study: Study, found: Indices) -> str:
@@ -340,10 +334,3 @@ def _method(study: Study, account: Mapping[str, Any]) -> list[str]:
         "alone is called smaller than luck: it may be real, but another seed changes more.",
         "",
     ]
-
-
-def drawn(study: Study, extras: Extras, folder: Path) -> None:
-    """Draw every figure of a study."""
-    from sim.experiments.sensitivity.figures import draw_all
-
-    draw_all(study, extras, folder)

@@ -44,6 +44,11 @@ def outcome_words(column: str) -> tuple[str, str]:
     return OUTCOMES[name].long_name + when, OUTCOMES[name].unit
 
 
+def file_name(outcome: str) -> str:
+    """An outcome as part of a file's name."""
+    return outcome.replace("@", "-")
+
+
 def amount(value: float, unit: str) -> str:
     """A change in spoken units: shares in percentage points."""
     if unit == "share":
