@@ -5,9 +5,10 @@ These names are promised to stay; everything below ``sim`` may change from one r
 =============  ===============================================================================================
 simulate       `run`, `compare`, `sweep`, `explain`, `ensemble`
 understand     `sensitivity`, `loops`, `scurve`
-look           `read_scenario`, `describe`, `load`
+look           `catalogue`, `describe`, `read_scenario`, `load`
 write          `Policy`, `Pull`, `quantity`, `assumption`, `register`, `Scenario`
-read the model `Model` and its agents: `Startup`, `Enterprise`, `IndustrialFirm`, `PublicAgency`, `Lab`, `Government`
+model          `Model`, and its agents `Adopter` (`Startup`, `Enterprise`, `IndustrialFirm`, `PublicAgency`), `Lab`,
+               `Government`
 errors         `OpenLoopError`, `ScenarioError`
 =============  ===============================================================================================
 
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from sim.model.policies import register as register
     from sim.results.folder import load as load
     from sim.run import run as run
+    from sim.scenario.catalogue import catalogue as catalogue
     from sim.scenario.describe import describe_source as describe
     from sim.scenario.resolve import read_scenario as read_scenario
     from sim.scenario.spec import Scenario as Scenario
@@ -80,6 +82,7 @@ _HOME = {
     "register": "sim.model.policies",
     "load": "sim.results.folder",
     "run": "sim.run",
+    "catalogue": "sim.scenario.catalogue",
     "describe": "sim.scenario.describe:describe_source",
     "read_scenario": "sim.scenario.resolve",
     "Scenario": "sim.scenario.spec",

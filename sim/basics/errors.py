@@ -23,7 +23,17 @@ from dataclasses import dataclass
 
 
 class OpenLoopError(Exception):
-    """Base of every exception that OpenLoop raises on purpose."""
+    """Base of every exception that OpenLoop raises on purpose.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> try:
+    ...     ol.run("basline")
+    ... except ol.OpenLoopError as error:
+    ...     print(str(error).splitlines()[-1].strip())
+    Did you mean "baseline", which ships with OpenLoop?
+    """
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,17 @@ class Problem:
 
 
 class ScenarioError(OpenLoopError):
-    """A scenario is refused. ``problems`` holds every mistake found, in file order."""
+    """A scenario is refused. ``problems`` holds every mistake found, in file order.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> try:
+    ...     ol.read_scenario("baseline", ["startup.switching_cost=-1"])
+    ... except ol.ScenarioError as error:
+    ...     [problem.path for problem in error.problems]
+    ['startup.switching_cost']
+    """
 
     def __init__(self, problems: Iterable[Problem]):
         self.problems = list(problems)

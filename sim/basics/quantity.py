@@ -71,7 +71,14 @@ class Assumption:
 
 
 def assumption(why: str) -> Assumption:
-    """Say openly that a number has no source, and why it was chosen."""
+    """Say openly that a number has no source, and why it was chosen.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> ol.assumption("nobody has measured it").why
+    'nobody has measured it'
+    """
     return Assumption(why)
 
 
@@ -100,6 +107,14 @@ def quantity(
     plausible : inside is believable, outside warns; sensitivity explores it
     prior : distribution over the plausible range; ``fixed`` is never varied
     tuned : the default was tuned to the patterns and is no evidence for them
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> class Kiosk(ol.Policy):
+    ...     price: float = ol.quantity(2.0, "Price of a ticket.", unit="$", source=ol.assumption("ours"))
+    >>> Kiosk.model_fields["price"].json_schema_extra["unit"]
+    '$'
     """
     if plausible is not None and not isinstance(plausible, Range):
         plausible = Range(*plausible)

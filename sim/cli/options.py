@@ -39,7 +39,7 @@ def _known_names() -> Iterable[str]:
 
 
 def _kinds() -> Iterable[str]:
-    from sim.cli.catalogue import KINDS
+    from sim.scenario.catalogue import KINDS
 
     return KINDS
 

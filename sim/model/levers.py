@@ -105,6 +105,13 @@ class Pull:
     ``value`` runs over the leading axis (months of a schedule, or runs of a reaction); ``targets`` names, per axis of
     the lever, the labels that are pulled (absent: all). The target ``home`` picks lines by the region of their lab.
     ``weights`` may grade an axis, by label.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import openloop as ol
+    >>> ol.Pull("tariff", np.full(12, 0.1), {"region": ("US",), "origin": ("CN",)}).lever
+    'tariff'
     """
 
     lever: str

@@ -284,6 +284,14 @@ def load(folder: Path | str) -> Saved:
     ------
     OutputError
         When something is missing or was changed since.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> from sim.experiments.simulate.folder import run_to_folder
+    >>> made = run_to_folder("baseline", months=12, adopters=60, replicates=2, out=folder, figures=False)
+    >>> ol.load(made.folder).dataset.identical(made.dataset)
+    True
     """
     import xarray as xr
 

@@ -107,7 +107,15 @@ LoopSwitches = create_model("LoopSwitches", __base__=Spec, __doc__="State of eve
 
 
 class Scenario(Spec):
-    """A complete scenario: every number in use, every policy, every setting."""
+    """A complete scenario: every number in use, every policy, every setting.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> scenario = ol.read_scenario("baseline")
+    >>> isinstance(scenario, ol.Scenario), scenario.name
+    (True, 'baseline')
+    """
 
     name: str = Field(description="Short name; also names the run directory.", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     description: str = Field("", description="What the scenario is for, in a sentence.")

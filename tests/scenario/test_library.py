@@ -12,7 +12,6 @@ import pytest
 from sim.basics.axes import month_label, month_number
 from sim.basics.errors import UnknownNameError
 from sim.basics.quantity import is_quantity, sources, walk
-from sim.cli.catalogue import question, rows
 from sim.cli.meanings import explain
 from sim.engines.lockstep.engine import simulate
 from sim.figures.comparison import different
@@ -21,6 +20,7 @@ from sim.model.levers import LEVERS
 from sim.model.observables import OF_REACTIONS
 from sim.model.policies import policy_kinds
 from sim.scenario import shipped
+from sim.scenario.catalogue import question, rows
 from sim.scenario.read import read
 from sim.scenario.resolve import load, prepare
 from tests.worlds import ROOT, SHIPPED

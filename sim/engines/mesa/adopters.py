@@ -78,6 +78,13 @@ class Adopter(BaseAgent):
     age : months since it first adopted, -1 before
     before, seen : its line of last month, as arrival and as the utility of peers see it
     began, moved, added, surplus : what it did this month: adopted, changed line, took up options; worth of its choice
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> world = ol.Model("baseline", adopters=60, months=6)
+    >>> world.adopters[0].size > 0
+    True
     """
 
     kind: ClassVar[str]
@@ -311,24 +318,60 @@ class Adopter(BaseAgent):
 
 
 class Startup(Adopter):
-    """A startup: it reviews its line most often and weighs cost most. The ecosystem is measured among startups."""
+    """A startup: it reviews its line most often and weighs cost most. The ecosystem is measured among startups.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> world = ol.Model("baseline", adopters=60, months=6)
+    >>> {adopter.kind for adopter in world.adopters if isinstance(adopter, ol.Startup)}
+    {'startup'}
+    """
 
     kind = "startup"
 
 
 class Enterprise(Adopter):
-    """An enterprise that sells services."""
+    """An enterprise that sells services.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> class Cautious(ol.Enterprise):
+    ...     def review_hazard(self):
+    ...         return 0.5 * super().review_hazard()
+    >>> class CautiousFirms(ol.Model):
+    ...     enterprise = Cautious
+    >>> any(isinstance(firm, Cautious) for firm in CautiousFirms("baseline", adopters=60, months=6).adopters)
+    True
+    """
 
     kind = "enterprise"
 
 
 class IndustrialFirm(Adopter):
-    """A firm in manufacturing, logistics or robotics: slow to adopt, slow to leave, rich in physical data."""
+    """A firm in manufacturing, logistics or robotics: slow to adopt, slow to leave, rich in physical data.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> world = ol.Model("baseline", adopters=60, months=6)
+    >>> "software" in {firm.sector for firm in world.adopters if isinstance(firm, ol.IndustrialFirm)}
+    False
+    """
 
     kind = "industrial"
 
 
 class PublicAgency(Adopter):
-    """A public agency, through which governments procure."""
+    """A public agency, through which governments procure.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> world = ol.Model("baseline", adopters=60, months=6)
+    >>> {agency.sector for agency in world.adopters if isinstance(agency, ol.PublicAgency)}
+    {'public'}
+    """
 
     kind = "public"

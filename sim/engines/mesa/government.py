@@ -39,6 +39,13 @@ class Government(BaseAgent):
     pool : data pooled by mandate [sector-years], by sector
     observed : its statistics of the metrics that it watches: late, and with noise
     rules, pulls : its reaction rules, and the levers that they pull this month
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> world = ol.Model("baseline", adopters=60, months=6)
+    >>> [government.name for government in world.governments if isinstance(government, ol.Government)]
+    ['US', 'CN', 'EU', 'GS']
     """
 
     def __init__(self, model: AgentModel, place: int):

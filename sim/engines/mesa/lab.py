@@ -32,6 +32,13 @@ class Lab(BaseAgent):
     price, paid : by region and mode, and what adopters of a cell pay [$/Mtoken]
     telemetry, partner : data collected [sector-years], by sector and mode, and by sector
     awareness : part of each region's adopters who know the line
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> world = ol.Model("baseline", adopters=60, months=6)
+    >>> [lab.name for lab in world.labs if isinstance(lab, ol.Lab)][:2]
+    ['US-closed-A', 'US-closed-B']
     """
 
     def __init__(self, model: AgentModel, name: str, place: int):

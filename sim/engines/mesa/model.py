@@ -66,6 +66,14 @@ class OpenLoopModel(AgentModel):
     ----------
     recorder : every observable so far (`sim.model.observables`)
     others : see `sim.engines.mesa.agent.AgentModel`
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> model = ol.Model("baseline", adopters=60, months=6)
+    >>> model.run_model()
+    >>> model.running, len(model.datacollector.get_model_vars_dataframe())
+    (False, 6)
     """
 
     lab: ClassVar[type[Lab]] = Lab

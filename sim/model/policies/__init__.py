@@ -42,6 +42,21 @@ def register(policy: Own) -> Own:
     ------
     ModelError
         When the class is no policy, has no kind, or has the kind of one that ships.
+
+    Examples
+    --------
+    >>> from typing import Literal
+    >>> import openloop as ol
+    >>> @ol.register
+    ... class Seal(ol.Policy):
+    ...     kind: Literal["seal"] = "seal"
+    ...     strength: float = ol.quantity(0.5, "Worth.", unit="utils", source=ol.assumption("an example"))
+    ...     def pull(self, schedule):
+    ...         return [ol.Pull("preference", self.strength * schedule.ramp, {"home": ("EU",)})]
+    ...     def effect(self):
+    ...         return f"European lines get a seal that is worth {self.strength:g} utils"
+    >>> ol.catalogue("policies", "seal")["kind"].tolist()
+    ['seal']
     """
     if not (isinstance(policy, type) and issubclass(policy, Policy) and policy is not Policy):
         raise ModelError(f"{policy!r} is no subclass of sim.model.policies.Policy")

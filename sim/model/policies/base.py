@@ -43,7 +43,22 @@ class Schedule:
 
 
 class Policy(Spec):
-    """A public measure. Strengths are at their full value once the ramp is over."""
+    """A public measure. Strengths are at their full value once the ramp is over.
+
+    Examples
+    --------
+    >>> from typing import Literal
+    >>> import openloop as ol
+    >>> class Seal(ol.Policy):
+    ...     kind: Literal["seal"] = "seal"
+    ...     strength: float = ol.quantity(0.5, "Worth.", unit="utils", source=ol.assumption("an example"))
+    ...     def pull(self, schedule):
+    ...         return [ol.Pull("preference", self.strength * schedule.ramp, {"home": ("EU",)})]
+    ...     def effect(self):
+    ...         return f"European lines get a seal that is worth {self.strength:g} utils"
+    >>> Seal(start=24).effect()
+    'European lines get a seal that is worth 0.5 utils'
+    """
 
     number: ClassVar[int] = 99
     """Place in the catalogue of the model description."""

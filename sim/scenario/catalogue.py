@@ -1,4 +1,4 @@
-"""What there is, as tables: behind ``openloop list``.
+"""What there is to say in a scenario and to read off a run, as tables: behind ``openloop list``.
 
 Everything is read from the declarations themselves, so a new policy or parameter shows up here by existing.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from sim.basics.axes import CELLS, REGION_NAMES, REGIONS
 from sim.basics.errors import ScenarioError, UnknownNameError
@@ -22,6 +22,9 @@ from sim.model.policies import policy_kinds
 from sim.model.reactions import SHIPPED, Reaction
 from sim.scenario.declared import first_sentence, levers_of, quantities
 from sim.scenario.spec import LensName, Parameters
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Row = dict[str, Any]
 
@@ -37,6 +40,30 @@ def rows(kind: str, folder: Path | None = None) -> list[Row]:
     if kind not in KINDS:
         raise UnknownNameError("list", kind, KINDS)
     return _scenarios(folder) if kind == "scenarios" else KINDS[kind][1]()
+
+
+def catalogue(kind: str, *words: str) -> pd.DataFrame:
+    """What there is, as ``openloop list`` shows it.
+
+    Parameters
+    ----------
+    kind : ``parameters``, ``policies``, ``levers``, ``loops``, ``observables``, ``scenarios`` and so on
+    words : only rows that hold all of these
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such kind.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> ol.catalogue("loops")["loop"].tolist()[:3]
+    ['R1', 'R1p', 'R2']
+    """
+    import pandas as pd
+
+    return pd.DataFrame(matching(rows(kind), words))
 
 
 def kinds() -> list[Row]:
@@ -214,7 +241,7 @@ def question(description: str) -> str:
 
 KINDS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
     "parameters": ("every declared number with unit, plausible range and source", _parameters),
-    "policies": ("public policies, one file each in sim/policies", _policies),
+    "policies": ("public policies, one file each in sim/model/policies", _policies),
     "events": ("dated events without any government's decision", _events),
     "reactions": ("ready-made rules by which governments react, off until named", _reactions),
     "metrics": ("what reaction rules can watch", _metrics),
