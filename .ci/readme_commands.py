@@ -21,7 +21,7 @@ SHORTER = {
     "run": [*SMALL, "--replicates", "2"],
     "compare": [*SMALL, "--replicates", "4"],
     "explain": [],
-    "ensemble": [*SMALL, "--points", "4", "--replicates", "2"],
+    "ensemble": [*SMALL, "--replicates", "2"],
     "sensitivity": [*SMALL, "--size", "4"],
     "loops": [*SMALL, "--quick", "--start", "2025-01"],
     "patterns": ["--replicates", "2"],
@@ -29,8 +29,8 @@ SHORTER = {
 }
 """Verb -> options that make it quick."""
 
-LEFT_OUT = re.compile(r"^(pip|jupyter|solara|mpiexec|python|xdg-open)\b")
-"""Commands of other programs, which need an extra or a screen."""
+LEFT_OUT = re.compile(r"^(pip|jupyter|solara|mpiexec|python)\b|which-region")
+"""Commands of other programs, and the one that needs an extra."""
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -40,14 +40,15 @@ def blocks(text: str, language: str) -> list[str]:
 
 def files_shown(text: str) -> dict[str, str]:
     """Files whose content the README shows, by the name that stands before the block: Save it as `name`."""
-    return dict(re.findall(r"`(\w+\.(?:yaml|py))`[^`]*?\n\n```(?:yaml|python)\n(.*?)```", text, flags=re.DOTALL))
+    pattern = r"`(\w+\.(?:yaml|py|csv))`[^`]*?\n\n```(?:yaml|python|csv)\n(.*?)```"
+    return dict(re.findall(pattern, text, flags=re.DOTALL))
 
 
 def commands(text: str) -> list[str]:
     """Every shell command of the page, without its comment, but those of the first block."""
     lines = [line for block in blocks(text, "sh")[1:] for line in block.splitlines()]
     stripped = [re.sub(r"\s+#.*$", "", line).strip() for line in lines]
-    return [line for line in stripped if line and not line.startswith("#") and not LEFT_OUT.match(line)]
+    return [line for line in stripped if line and not line.startswith("#") and not LEFT_OUT.search(line)]
 
 
 def settled(word: str, folder: Path) -> str:
@@ -55,7 +56,8 @@ def settled(word: str, folder: Path) -> str:
     found = re.fullmatch(r"(runs/.+)-[0-9a-f]{8}", word)
     if found is None:
         return word
-    made = [path for path in folder.glob(f"{found[1]}-*") if re.fullmatch(r"[0-9a-f]{8}", path.name.rsplit("-", 1)[-1])]
+    hashed = re.compile(rf"{re.escape(Path(found[1]).name)}-[0-9a-f]{{8}}")
+    made = [path for path in folder.glob(f"{found[1]}-*") if hashed.fullmatch(path.name)]
     if not made:
         raise SystemExit(f"{word}: no command before it has made such a folder")
     return str(max(made, key=lambda path: path.stat().st_mtime).relative_to(folder))
@@ -72,6 +74,7 @@ def main(readme: str, place: str) -> int:
         if words[0] == "openloop" and len(words) > 1:
             own = SHORTER.get(words[1], [])
             on_folders = any(word.startswith("runs/") for word in words)  # are explained and scored as they were made
+            own = [*own, "--points", "4"] if "--points" in words else own
             words += [] if on_folders or ("--plan" in words and words[1] != "ensemble") else own
         done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
         print(f"{'ok    ' if done.returncode == 0 else 'FAILED'} {command}", flush=True)

@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.basics.errors import OutputError
 from sim.cli import options
 from sim.cli.exits import BAD_INPUT, leave, say
 from sim.cli.terminal import command_line, shown
@@ -38,6 +39,7 @@ def scurve(
     openloop scurve data.csv --time year --value share
     openloop scurve data.csv --time year --value percent --percent --by country
     openloop scurve data.csv --time year --value share --until 2015
+    openloop scurve adoption --time year --value value --by series
     openloop scurve runs/baseline-1a2b3c4d
     openloop scurve runs/baseline-1a2b3c4d --observable focus_share
     """
@@ -45,7 +47,9 @@ def scurve(
     from sim.analysis.scurves.runs import are_rivals
     from sim.cli.terminal import progress
     from sim.experiments.scurves import folder as scurve_folder
+    from sim.scenario.shipped import find_table
 
+    source = find_table(source)
     if source.is_dir():
         if time or values or by or percent:
             leave(BAD_INPUT, f"{source} is a run directory; --time, --value, --by and --percent are for tables.")
@@ -97,30 +101,20 @@ Read = list[tuple["Series", "Array | None"]]
 
 
 def _of_table(path: Path, time: str, values: list[str], by: str | None, percent: bool) -> tuple[Read, str]:
-    from sim.analysis.scurves import FEWEST_MONTHS
-    from sim.basics.errors import Problem, TableError
-    from sim.basics.table import read
+    from sim.experiments.scurves.analysis import of_table
 
-    found = read(path, time, values, by, percent)
-    if all(series.share.size < FEWEST_MONTHS for series in found):
-        most = max(series.share.size for series in found)
-        what = f"has {most} point{'s' * (most != 1)}" + (" at most in a series" if len(found) > 1 else "")
-        raise TableError([Problem(str(path), 0, "", f"{what}; a curve needs at least {FEWEST_MONTHS}.")])
-    return [(series, None) for series in found], hashlib.sha256(path.read_bytes()).hexdigest()
+    return of_table(path, time, values, by, percent), hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _of_run(folder: Path, observable: str) -> tuple[Read, str]:
-    from sim.analysis.scurves.runs import series_of
+    from sim.experiments.scurves.analysis import of_run
     from sim.results.folder import load
 
     saved = load(folder)
-    found: Read = list(series_of(saved.dataset, observable))
-    if not found:
-        leave(
-            BAD_INPUT,
-            f"{observable} has a month without a value in every series of {folder}; there is no curve to fit.",
-        )
-    return found, str(saved.manifest["series_sha256"])
+    try:
+        return of_run(saved.dataset, observable), str(saved.manifest["series_sha256"])
+    except OutputError as error:
+        leave(BAD_INPUT, f"{folder}: {error}.")
 
 
 def _cut(read: Read, until: float) -> Read:
