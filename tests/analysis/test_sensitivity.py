@@ -228,8 +228,7 @@ def test_an_inert_factor_is_not_called_influential(method):
 @pytest.mark.campaign
 @pytest.mark.parametrize("method", INERT)
 def test_an_inert_factor_is_never_called_influential_in_200_repeats(method, campaign_cases):
-    # hdmr fits a hundred metamodels each time: two hundred would take half an hour
-    cases = campaign_cases(8 if method == "hdmr" else 200)
+    cases = campaign_cases(200)
     assert repeats(method, range(cases.seed, cases.seed + cases.count), INERT[method][0]) == []
 
 
