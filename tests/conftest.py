@@ -38,7 +38,9 @@ def openloop_process() -> Callable[..., object]:
 @pytest.fixture
 def own_file(tmp_path) -> Path:
     """A model of one's own for the Mesa engine, ``CautiousFirms``: the example of the README, as a file."""
-    example = re.search(r"```python\n(import openloop as ol\n\n\nclass .*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+    example = re.search(
+        r"```python\n(import openloop as ol\n\n\nclass .*?)```", (ROOT / "README.md").read_text("utf-8"), re.S
+    )
     assert example is not None
     file = tmp_path / "mymodels.py"
     file.write_text(example[1], encoding="utf-8")
