@@ -163,7 +163,10 @@ def _terms(parting: dict[str, Any], names: list[str]) -> str:
     columns = [f"{letters[each['option']]} {each['scenario']}" for each in options]
     rows = []
     terms = list(dict.fromkeys(term for each in options for term in each["terms"]))
-    cell = lambda value: "" if value is None else f"{round(value, 3) + 0.0:+.3f}"
+
+    def cell(value: float | None) -> str:
+        return "" if value is None else f"{round(value, 3) + 0.0:+.3f}"
+
     for term in terms:
         values = [each["terms"].get(term) for each in options]
         if any(values):

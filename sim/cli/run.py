@@ -41,7 +41,11 @@ def run(
     from sim.engines import engine as find_engine
     from sim.experiments.simulate.folder import run_to_folder
     from sim.scenario.resolve import prepare
+    from sim.scenario.shipped import find_scenario
 
+    file = find_scenario(scenario)
+    if not quiet and file != Path(scenario):
+        say(f"reading {shown(file)}")
     resolved, warnings = prepare(
         scenario, sets or (), months=months, adopters=adopters, seed=seed, replicates=replicates
     )

@@ -218,7 +218,10 @@ class _Job:
             )
         self.took = time.perf_counter() - began
         if until:
-            told = lambda each: say(f"not stable at {each.design.size:,} {each.method.part}; going on")
+
+            def told(study: Study) -> None:
+                say(f"not stable at {study.design.size:,} {study.method.part}; going on")
+
             with self._watching():
                 study = until_stable(study, most, None if self.quiet else told)
         return study

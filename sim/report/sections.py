@@ -92,7 +92,10 @@ def _figures(folder: Folder) -> list[Path]:
         "indices",
     )
     rank = {stem: place for place, stem in enumerate(first)}
-    place = lambda file: next((rank[start] for start in first if file.stem.startswith(start)), len(first))
+
+    def place(file):
+        return next((rank[start] for start in first if file.stem.startswith(start)), len(first))
+
     return sorted(folder.figures(), key=lambda file: (place(file), file.stem))
 
 
@@ -430,8 +433,13 @@ def _over_runs(file: Path) -> Table:
     cells = []
     for row in rows.itertuples():
         date = row.unit == MONTH
-        said = lambda value, date=date: month_label(round(value)) if date else f"{value:.3g}"
-        say = lambda value, said=said: "" if math.isnan(value) else said(value)
+
+        def said(value, date=date):
+            return month_label(round(value)) if date else f"{value:.3g}"
+
+        def say(value, said=said):
+            return "" if math.isnan(value) else said(value)
+
         unit = "month" if date else row.unit
         cells.append((row.series, row.what, say(row.value), say(row.low), say(row.high), unit, f"{row.runs}"))
     head = ("series", "what", "value", "low (95%)", "high (95%)", "unit", "runs")
@@ -460,7 +468,10 @@ def _ensemble(folder: Folder) -> Read:
     rows = pd.read_csv(source)
     advice = _advice(folder.path / "summary.md")
     said = [_of_ensemble(row) for row in rows.itertuples() if _is_headline(row.outcome.partition("@")[0])]
-    mean = lambda value: "" if math.isnan(value) else f"{value:.4g}"
+
+    def mean(value):
+        return "" if math.isnan(value) else f"{value:.4g}"
+
     cells = [
         (
             row.outcome,
@@ -636,7 +647,10 @@ def _explained(folder: Folder) -> Read:
         return asked, [Items(("No adopter ever chooses otherwise.",), source)], []
     by_cause = rows.groupby("cause").size().sort_values(ascending=False)
     by_root = rows.groupby("root").size().sort_values(ascending=False)
-    part = lambda number: f"{number} of {len(rows)}"
+
+    def part(number):
+        return f"{number} of {len(rows)}"
+
     said = (
         f"{len(rows)} of {manifest['adopters']:,} adopters part at some time, the first in {rows['month'].min()}.",
         *(f"{part(number)} part first through {cause}." for cause, number in by_cause.items()),

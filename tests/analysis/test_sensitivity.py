@@ -184,7 +184,9 @@ def test_fresh_seeds_are_refused_and_the_reason_is_given():
 
 
 def test_luck_that_multiplies_shows_as_interaction():
-    model = lambda table: table["a"] * (1 + normal(table["seed"]))
+    def model(table):
+        return table["a"] * (1 + normal(table["seed"]))
+
     found = study(model, {"a": (0, 1), "b": (0, 1)}, method="sobol", size=1024, lucky=True, resamples=FEW)
     assert found.outcomes["outcome"].value(LUCK, "ST") > found.outcomes["outcome"].value(LUCK, "S1") + 0.1
 
@@ -314,7 +316,9 @@ def test_a_sobol_design_grows_to_the_next_power_of_two():
 
 
 def test_no_ranking_before_it_is_stable_and_one_afterwards():
-    close = lambda table: table["a"] + 0.97 * table["b"] + 0.2 * np.sin(7 * table["a"] * table["b"])
+    def close(table):
+        return table["a"] + 0.97 * table["b"] + 0.2 * np.sin(7 * table["a"] * table["b"])
+
     early = study(close, {"b": (0, 1), "a": (0, 1)}, method="sobol", size=16, resamples=FEW)
     each = early.outcomes["outcome"]
     assert not each.stable
@@ -324,7 +328,10 @@ def test_no_ranking_before_it_is_stable_and_one_afterwards():
     advice = {check.name: check.sentence for check in each.checks}["ranking stable"]
     assert "more runs are needed: --more" in advice
     told = []
-    wide = lambda table: 5 * table["a"] + table["b"] + 0.3 * np.sin(9 * table["a"] * table["b"])
+
+    def wide(table):
+        return 5 * table["a"] + table["b"] + 0.3 * np.sin(9 * table["a"] * table["b"])
+
     later = until_stable(
         study(wide, {"a": (0, 1), "b": (0, 1)}, method="sobol", size=4, resamples=FEW), told=told.append
     )
@@ -334,7 +341,9 @@ def test_no_ranking_before_it_is_stable_and_one_afterwards():
 
 
 def test_a_stable_ranking_with_a_near_tie_at_the_top_is_printed_whole():
-    model = lambda table: table["a"] + 0.99 * table["b"] + 0.3 * table["c"] + 0.2 * table["d"]
+    def model(table):
+        return table["a"] + 0.99 * table["b"] + 0.3 * table["c"] + 0.2 * table["d"]
+
     found = study(model, dict.fromkeys("dcba", (0, 1)), method="sobol", size=256, resamples=FEW).outcomes["outcome"]
     assert found.stable
     assert found.table["ST"].is_monotonic_decreasing
@@ -344,7 +353,9 @@ def test_a_stable_ranking_with_a_near_tie_at_the_top_is_printed_whole():
 
 
 def test_until_stable_stops_at_the_budget():
-    twins = lambda table: table["a"] + table["b"]
+    def twins(table):
+        return table["a"] + table["b"]
+
     found = until_stable(
         study(twins, {"a": (0, 1), "b": (0, 1)}, method="sobol", size=16, resamples=FEW), most_runs=200
     )
@@ -374,9 +385,10 @@ def test_indices_are_followed_over_parts_of_the_same_runs():
 
 def test_curves_share_their_variance_month_by_month_and_the_variance_is_told_beside():
     months = np.arange(24)
-    curve = lambda table: (
-        np.outer(table["a"], 24 - months) + np.outer(table["b"], months) + 0 * table["c"].to_numpy()[:, None]
-    )
+
+    def curve(table):
+        return np.outer(table["a"], 24 - months) + np.outer(table["b"], months) + 0 * table["c"].to_numpy()[:, None]
+
     found = study(
         lambda table: {"y": table["a"], "curve": curve(table)},
         dict.fromkeys("abc", (0, 1)),
@@ -392,7 +404,9 @@ def test_curves_share_their_variance_month_by_month_and_the_variance_is_told_bes
 
 
 def test_months_of_a_curve_agree_with_the_scalar_of_that_month():
-    model = lambda table: {"last": ishigami(table), "curve": np.outer(ishigami(table), [0.0, 0.5, 1.0])}
+    def model(table):
+        return {"last": ishigami(table), "curve": np.outer(ishigami(table), [0.0, 0.5, 1.0])}
+
     for method, measure in (("sobol", "S1"), ("morris", "mu_star"), ("rbd_fast", "S1"), ("shapley", "shapley")):
         found = study(model, ISHIGAMI, method=method, size=None if method != "sobol" else 256, resamples=20)
         curve = found.curves["curve"]
@@ -403,7 +417,9 @@ def test_months_of_a_curve_agree_with_the_scalar_of_that_month():
 
 
 def test_failed_parts_of_a_curve_leave_scipy_nothing_that_is_not_finite():
-    curve = lambda table: np.where((table["x2"].to_numpy() > 3)[:, None], np.nan, np.outer(ishigami(table), np.ones(5)))
+    def curve(table):
+        return np.where((table["x2"].to_numpy() > 3)[:, None], np.nan, np.outer(ishigami(table), np.ones(5)))
+
     found = study(
         lambda table: {"y": ishigami(table), "curve": curve(table)}, ISHIGAMI, method="sobol", size=512, resamples=20
     ).curves["curve"]
@@ -424,7 +440,10 @@ def test_blocks_move_as_wholes_where_that_is_defined_and_nowhere_else():
 
 def test_categories_whole_numbers_and_switches_are_factors_like_others():
     effect = {"u": 0.0, "v": 1.0, "w": 2.0}
-    model = lambda table: table["c"].map(effect) + 2.0 * table["on"] + table["n"] + 0 * table["x"]
+
+    def model(table):
+        return table["c"].map(effect) + 2.0 * table["on"] + table["n"] + 0 * table["x"]
+
     factors = {"c": ["u", "v", "w"], "on": bool, "n": range(1, 4), "x": (0, 1)}
     found = study(model, factors, method="sobol", size=2048, resamples=FEW).outcomes["outcome"]
     exact = np.array([2 / 3, 1.0, 2 / 3, 0]) / (2 / 3 + 1 + 2 / 3)

@@ -174,7 +174,10 @@ def test_a_balance_that_failures_destroy_is_reported():
 def test_pawn_of_nothing_depends_on_runs_and_slices_and_so_does_its_floor():
     rng = np.random.default_rng(1)
     place = np.arange(500)
-    inert = lambda count: np.mean([np.median(slice_distances(rng.random(500), place, count)) for _ in range(30)])
+
+    def inert(count):
+        return np.mean([np.median(slice_distances(rng.random(500), place, count)) for _ in range(30)])
+
     assert inert(50) > 2.5 * inert(4)  # the trap
     floors = {}
     for size in (256, 4096):
@@ -186,7 +189,9 @@ def test_pawn_of_nothing_depends_on_runs_and_slices_and_so_does_its_floor():
 
 
 def test_pawn_and_delta_do_not_name_a_factor_that_cannot_be_told_from_nothing():
-    weak = lambda table: linear(table) + 0.05 * table["inert"]
+    def weak(table):
+        return linear(table) + 0.05 * table["inert"]
+
     for method in ("pawn", "delta"):
         found = study(weak, LINEAR, method=method, size=512, resamples=50).outcomes["outcome"]
         assert found.table.set_index("factor").loc["inert", "standing"] == "not told from nothing"
@@ -301,6 +306,9 @@ def test_morris_and_radial_effects_are_the_libraries():
 def test_parts_of_the_runs_too_few_for_a_method_are_left_out_of_its_trace():
     design = build_design(find_method("hdmr"), COLUMNS, 512, 1)
     y = linear(table_of(design))
-    estimate = lambda part, values: find_method("hdmr").estimate(part, values, 2, 1)
+
+    def estimate(part, values):
+        return find_method("hdmr").estimate(part, values, 2, 1)
+
     trace = over_size(design, y, np.arange(512), estimate, True)
     assert trace["parts"].unique().tolist() == [512]

@@ -55,7 +55,10 @@ def test_a_comparison_finds_the_same_differences():
 
 def test_a_sweep_draws_the_same_response():
     key = "policies.chip-control-h200.strength"
-    draw = lambda engine: sweep(BASELINE, [], key, [0.0, 0.9], "log_compute_CN", settings=SMALL, engine=engine)
+
+    def draw(engine):
+        return sweep(BASELINE, [], key, [0.0, 0.9], "log_compute_CN", settings=SMALL, engine=engine)
+
     fast, slow = in_both(draw)
     assert list(fast.table.columns) == list(slow.table.columns)
     numbers = fast.table.select_dtypes("number").columns

@@ -75,7 +75,10 @@ AT = pytest.mark.parametrize("corner", [False, True], ids=["inside", "at the end
 
 def complaints_about_believed(seeds: range, corner: bool) -> list[str]:
     scenario = start()
-    draw = lambda seed: believed(np.random.default_rng(seed), scenario, corner=corner)
+
+    def draw(seed):
+        return believed(np.random.default_rng(seed), scenario, corner=corner)
+
     return complaints({f"world of seed {seed}": draw(seed) for seed in seeds})
 
 

@@ -32,7 +32,10 @@ def books(adopters, run=0):
     on_line = mass.on_line[..., 0].sum(axis=2)
     assert np.allclose(on_line + mass.never + mass.before[..., 0], 1.0, atol=1e-9)
     paired, second = mass.first[:, :, :, :, 1, 0].sum(axis=(2, 3)), mass.second[..., 0].sum(axis=(2, 3))
-    by_cell = lambda part: (part * weight).sum(axis=1)
+
+    def by_cell(part):
+        return (part * weight).sum(axis=1)
+
     pairs = mass.pairs.sum(axis=1)
     assert np.allclose(by_cell(on_line), pairs.sum(axis=(1, 2)), atol=1e-9)
     by_line = (mass.on_line[..., 0] * weight[None, :, None]).sum(axis=1)
@@ -93,7 +96,10 @@ def test_more_nodes_change_little():
 def test_nodes_have_the_moments_of_those_they_stand_for():
     world = build([(from_mapping({}, name="x"), 0)])
     nodes = make_quadrature(world, 0, 5, 7)
-    mean = lambda values: (values * nodes.weight).sum(axis=-1)
+
+    def mean(values):
+        return (values * nodes.weight).sum(axis=-1)
+
     assert mean(np.ones_like(nodes.weight)) == pytest.approx(1)
     assert mean(nodes.size) == pytest.approx(1)
     assert mean(nodes.quality) == pytest.approx(world.adopter.quality_weight[0, 0], rel=1e-6)

@@ -118,7 +118,10 @@ def test_the_example_of_the_readme_changes_what_it_says(own_file):
     cautious = run(BASELINE, **settings, model=f"{own_file}:CautiousFirms").dataset
     assert list(plain.data_vars) == list(cautious.data_vars)
     assert dict(plain.sizes) == dict(cautious.sizes)
-    moved = lambda data, kind: float(data["switching"].sel(type=kind).sum())
+
+    def moved(data, kind):
+        return float(data["switching"].sel(type=kind).sum())
+
     assert moved(cautious, "enterprise") < 0.8 * moved(plain, "enterprise")
     assert plain.attrs["hash"] != cautious.attrs["hash"], "its runs are not taken for ours"
     assert cautious.attrs["engine"].startswith("mesa:CautiousFirms@")

@@ -263,7 +263,10 @@ def test_a_monotone_policy_gives_a_monotone_curve_only_under_common_luck(folder)
     response = paired.responses["friction"]
     assert backwards(response) == 0
     assert response.mean(axis=1)[-1] < response.mean(axis=1)[0] == 0
-    strength = lambda value: [f"policies.friction.strength={value}"]
+
+    def strength(value):
+        return [f"policies.friction.strength={value}"]
+
     independent = [
         run(folder / "friction.yaml", strength(value), seed=seed, **settings)
         .dataset["L1"]

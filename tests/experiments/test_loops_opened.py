@@ -212,7 +212,10 @@ def test_coalitions_are_the_worlds_that_the_switches_make():
     assert found["focus_share"][0] == pytest.approx(live["focus_share"][0], rel=1e-12)
     assert np.abs(found["focus_share"][1] - found["focus_share"][0]).max() > 1e-3
     lines = list(small().roster.values())
-    best = lambda region: live["released"][0][:, [line.region == region for line in lines]].max(axis=1)
+
+    def best(region):
+        return live["released"][0][:, [line.region == region for line in lines]].max(axis=1)
+
     assert np.array_equal(found["capability_gap"][0], best("CN") - best("US"))
 
 
@@ -364,7 +367,10 @@ def test_the_figures_draw_from_small_tables_and_keep_letters_readable():
 
     rng = np.random.default_rng(1)
     loops = ["R1", "R4", "B1"]
-    interval = lambda value: {"gain": value, "low": value - 0.01, "high": value + 0.01}
+
+    def interval(value):
+        return {"gain": value, "low": value - 0.01, "high": value + 0.01}
+
     gains = pd.DataFrame(
         [
             {"loop": loop, "sector": sector, "horizon": horizon, "estimator": estimator, **interval(rng.normal(0, 0.1))}

@@ -83,11 +83,16 @@ def test_the_nearest_reversal_of_a_straight_comparison_is_its_known_boundary(wei
 
 def test_the_nearest_reversal_of_a_curved_comparison_is_its_known_boundary():
     # an ellipse around the start: the nearest boundary lies along its short axis
-    compare = lambda unit: 0.16 - (unit[:, 0] - 0.3) ** 2 - 2 * (unit[:, 1] - 0.4) ** 2
+    def compare(unit):
+        return 0.16 - (unit[:, 0] - 0.3) ** 2 - 2 * (unit[:, 1] - 0.4) ** 2
+
     found = reversals(compare, np.array([0.3, 0.4]), ["a", "b"])
     assert found.nearest.distance == pytest.approx(0.4 / np.sqrt(2) / UNIT, rel=0.02)
+
     # and one that only two factors together reach
-    product = lambda unit: 0.5 - unit[:, 0] * unit[:, 1]
+    def product(unit):
+        return 0.5 - unit[:, 0] * unit[:, 1]
+
     both = reversals(
         product,
         np.array([0.4, 0.4]),
@@ -108,14 +113,19 @@ def test_inert_factors_do_not_move_in_a_reversal():
 
 def test_no_reversal_is_said_to_be_none_and_a_failed_run_is_none():
     assert reversals(lambda unit: unit[:, 0] + 1, np.array([0.5, 0.5]), ["a", "b"]).nearest is None
-    broken = lambda unit: np.where(unit[:, 0] > 0.8, np.nan, 1.0)
+
+    def broken(unit):
+        return np.where(unit[:, 0] > 0.8, np.nan, 1.0)
+
     assert reversals(broken, np.array([0.5, 0.5]), ["a", "b"]).nearest is None
     with pytest.raises(DesignError, match="starting point"):
         reversals(lambda unit: np.full(len(unit), np.nan), np.array([0.5]), ["a"])
 
 
 def test_a_sample_helps_to_find_a_reversal_that_no_single_factor_and_no_slope_shows():
-    hidden = lambda unit: np.where((unit[:, 0] > 0.7) & (unit[:, 1] > 0.7), -1.0, 1.0)
+    def hidden(unit):
+        return np.where((unit[:, 0] > 0.7) & (unit[:, 1] > 0.7), -1.0, 1.0)
+
     start = np.array([0.3, 0.3, 0.5, 0.5])
     found = reversals(hidden, start, NAMES, UNITS, hidden(UNITS))
     assert found.nearest is not None

@@ -196,7 +196,10 @@ def test_reversals_and_regions_of_a_scenario(tmp_path):
 
 def test_the_sentence_names_luck_the_first_factors_and_the_rest():
     weights = {"a": 4.0, "b": 2.0, "c": 1.0}
-    plain = lambda table: sum(weight * table[name] for name, weight in weights.items()) + 0 * table["d"]
+
+    def plain(table):
+        return sum(weight * table[name] for name, weight in weights.items()) + 0 * table["d"]
+
     found = study(plain, dict.fromkeys("abcd", (0, 1)), method="sobol", size=512, resamples=100)
     text = sentence(found.outcomes["outcome"])
     assert text.startswith("Of the spread in the outcome, a 7")
@@ -206,13 +209,17 @@ def test_the_sentence_names_luck_the_first_factors_and_the_rest():
 
 
 def test_no_order_is_said_before_it_is_stable():
-    twins = lambda table: table["a"] + table["b"]
+    def twins(table):
+        return table["a"] + table["b"]
+
     found = study(twins, {"a": (0, 1), "b": (0, 1)}, method="sobol", size=16, resamples=100).outcomes["outcome"]
     assert "is not settled yet" in sentence(found)
 
 
 def test_luck_is_never_said_to_explain_more_than_there_is():
-    twins = lambda table: table["a"] + table["b"]
+    def twins(table):
+        return table["a"] + table["b"]
+
     found = study(twins, {"a": (0, 1), "b": (0, 1)}, method="sobol", size=16, resamples=100).outcomes["outcome"]
     assert "luck explains 93%" in sentence(replace(found, stochastic_share=StochasticShare(0.93, 0.7, 1.2, 20)))
     above = sentence(replace(found, stochastic_share=StochasticShare(1.09, 0.7, 1.5, 20)))

@@ -148,7 +148,10 @@ def test_without_hysteresis_the_strength_in_force_is_the_formula(path, options):
 @settings(max_examples=50, deadline=None, derandomize=True)
 def test_many_runs_at_once_decide_as_each_alone(runs):
     months = min(len(path) for path, _ in runs)
-    column = lambda name: np.array([options[name] for _, options in runs])
+
+    def column(name):
+        return np.array([options[name] for _, options in runs])
+
     many = len(runs)
     memory = reaction.Memory(np.zeros(many, int), np.zeros(many), np.full(many, reaction.NEVER))
     alone = np.array([followed(path[:months], **options) for path, options in runs])

@@ -123,7 +123,9 @@ def test_without_control_nothing_is_left_for_domestic_chips():
 
 @given(st.floats(1, 1e6), st.floats(0, 1))
 def test_every_doubling_of_output_cuts_the_price_by_the_same_part(experience, exponent):
-    at = lambda total: compute.learning_price(9.0, total, 1.0, exponent, 0.0, 0, 0.0)
+    def at(total):
+        return compute.learning_price(9.0, total, 1.0, exponent, 0.0, 0, 0.0)
+
     assert at(2 * experience) / at(experience) == pytest.approx(2**-exponent)
     assert at(1.0) == 9.0
 
@@ -179,7 +181,9 @@ def test_fabs_grow_faster_with_orders_and_subsidy_and_slower_under_tool_control(
 
 
 def test_orders_pull_between_capacity_and_e_times_capacity():
-    at = lambda ratio: compute.capacity_growth(0.01, 0.02, ratio, 0.04, 0.0, 1.0, 0.0)
+    def at(ratio):
+        return compute.capacity_growth(0.01, 0.02, ratio, 0.04, 0.0, 1.0, 0.0)
+
     assert [at(ratio) for ratio in (0.0, 0.5, 1.0)] == pytest.approx([0.01] * 3)
     assert at(math.sqrt(math.e)) == pytest.approx(0.02)
     assert [at(math.e), at(1e9)] == pytest.approx([0.03] * 2)
@@ -362,7 +366,10 @@ def test_data_return_most_at_the_point_that_theory_names(exponent, shape):
 
 def test_data_are_concave_at_shape_one_and_s_shaped_above():
     data = np.linspace(0.01, 3, 100)
-    bend = lambda shape: np.diff(capability.data_gain(data, 1.0, 1.0, 0.35, shape), 2)
+
+    def bend(shape):
+        return np.diff(capability.data_gain(data, 1.0, 1.0, 0.35, shape), 2)
+
     assert (bend(1.0) < 0).all()
     assert bend(2.5)[0] > 0 > bend(2.5)[-1]
 
@@ -574,7 +581,10 @@ def test_the_shortest_race_wins_as_often_as_its_weight_says():
     assert choice.race_time(luck[2][7], weight[2]) == pytest.approx(time[2, 7], rel=1e-14)
     order = time.argsort(axis=0)
     chance = weight / weight.sum()
-    error = lambda p: 4.5 * math.sqrt(p * (1 - p) / agents.size)
+
+    def error(p):
+        return 4.5 * math.sqrt(p * (1 - p) / agents.size)
+
     for first in range(4):
         assert abs((order[0] == first).mean() - chance[first]) < error(chance[first])
         for second in range(4):

@@ -152,13 +152,21 @@ UNUSED: list[tuple[str, float, dict[str, tuple[str, ...]]]] = [
 
 def levers(t: int, anticipation: float, time: float) -> SimpleNamespace:
     """What the policies and events of `SCENARIO` come to in month ``t``, by hand. Defaults of absent keys are zero."""
-    on = lambda start, value: value if t >= start else 0.0
-    ahead = lambda announce, start: anticipation * exp((t - start) / time) if announce <= t < start else 0.0
+
+    def on(start, value):
+        return value if t >= start else 0.0
+
+    def ahead(announce, start):
+        return anticipation * exp((t - start) / time) if announce <= t < start else 0.0
+
     ramp = min(max((t - 5 + 1) / 4, 0.0), 1.0)
     built = 1.5 * min(max((t - 4 + 1) / 10, 0.0), 1.0)
     built_before = 1.5 * min(max((t - 4) / 10, 0.0), 1.0)
     compliance = on(9, 0.7)
-    late = lambda value, neutral=0.0: value if t >= FROM else neutral
+
+    def late(value, neutral=0.0):
+        return value if t >= FROM else neutral
+
     return SimpleNamespace(
         capex={"EU": late(0.2)},
         tools={"CN": late(0.5)},
@@ -285,7 +293,10 @@ class SecondWriting:
         self.frontier_path: list[float] = []
         self.watched: list[dict[str, dict[str, float]]] = []
         self.mean_use: dict[str, float] = {}
-        luck = lambda option: {j: self.luck("release", 0, line_address(j), option) for j in lines}
+
+        def luck(option):
+            return {j: self.luck("release", 0, line_address(j), option) for j in lines}
+
         spread, change, phase = p.lab.cadence_spread, luck(1), luck(0)
         self.cadence = {j: max(self.line[j].cadence + int(change[j] * (2 * spread + 1)) - spread, 1) for j in lines}
         self.next = {j: int(phase[j] * self.cadence[j]) + 1 for j in lines}
@@ -569,7 +580,10 @@ class SecondWriting:
                 price[r, j, "api"] = cost * markup[j] * crowded
                 price[r, j, "hosted"] = cost * p.host_markup
                 price[r, j, "self_hosted"] = cost * self.region[r].self_hosting_cost
-        mean = lambda j, m: sum(price[r, j, m] for r in REGIONS) / len(REGIONS)
+
+        def mean(j, m):
+            return sum(price[r, j, m] for r in REGIONS) / len(REGIONS)
+
         extra = {"api": 1.0, "hosted": 1.0, "self_hosted": 1 + p.self_hosting_penalty}
         out["price"] = [[mean(j, m) * extra[m] for m in MODES] for j in lines]
         out["markup"] = self.by_line(markup)
@@ -647,7 +661,10 @@ class SecondWriting:
         if not choosers:
             return
         agents = np.array([who.address for who in choosers])
-        draw = lambda stream, option: uniforms(self.key, stream, month, agents, option)
+
+        def draw(stream, option):
+            return uniforms(self.key, stream, month, agents, option)
+
         luck = {
             **{("consider", j): draw("consider", line_address(j)) for j in lines},
             **{(slot, j): draw(("line", "second_line")[slot], line_address(j)) for slot in (0, 1) for j in lines},
@@ -693,7 +710,10 @@ class SecondWriting:
             for slot in (0, 1):
                 left = sorted({j for j, _ in value if not taken or j != taken[0][0]}, key=lines.index)
                 line_worth = {j: lam * log(sum(exp(v / lam) for (k, _), v in value.items() if k == j)) for j in left}
-                block_of = lambda j: 2 * REGIONS.index(self.line[j].region) + self.is_open[j]
+
+                def block_of(j):
+                    return 2 * REGIONS.index(self.line[j].region) + self.is_open[j]
+
                 blocks = sorted({block_of(j) for j in left})
                 block_worth = {
                     b: mu * log(sum(exp(w / mu) for j, w in line_worth.items() if block_of(j) == b)) for b in blocks
@@ -753,7 +773,10 @@ class SecondWriting:
         self.usage = usage
         api = {j: sum(usage[r, j, "api"] for r in REGIONS) for j in lines}
         earned = {j: sum(usage[r, j, "api"] * price[r, j, "api"] for r in REGIONS) for j in lines}
-        share = lambda values: {k: v / max(sum(values.values()), 1e-300) for k, v in values.items()}
+
+        def share(values):
+            return {k: v / max(sum(values.values()), 1e-300) for k, v in values.items()}
+
         self.revenue = share(earned)
         self.captured_share = defaultdict(float, {k: v / max(line_use[k[0]], 1e-300) for k, v in cell_line.items()})
         served = share(computes)
@@ -805,8 +828,13 @@ class SecondWriting:
         focus = {r: {j: sum(usage[r, j, m] for m in MODES) for j in lines} for r in REGIONS}
         counted = [r for r in REGIONS if r not in self.focus.exclude_regions]
         everything = sum(sum(focus[r].values()) for r in counted)
-        stock = lambda m: [sum(self.telemetry[j, s, m] for j in lines) for s in SECTORS]
-        at = lambda r, s, js: sum(use[3] for use in uses if (use[0].region, use[0].sector) == (r, s) and use[1] in js)
+
+        def stock(m):
+            return [sum(self.telemetry[j, s, m] for j in lines) for s in SECTORS]
+
+        def at(r, s, js):
+            return sum(use[3] for use in uses if (use[0].region, use[0].sector) == (r, s) and use[1] in js)
+
         channels = [
             *(stock(m) for m in MODES),
             [sum(self.partner[j, s] for j in lines) for s in SECTORS],
@@ -847,10 +875,13 @@ class SecondWriting:
     def look(self, made: Any, out: dict[str, Any]) -> None:
         """The lenses."""
         group = {j: f"{self.line[j].region} {'open' if self.is_open[j] else 'closed'}" for j in self.names}
-        split = lambda rows: [
-            sum(amount for j, amount in rows if group[j] == g) / max(sum(amount for _, amount in rows), 1e-300)
-            for g in GROUPS
-        ]
+
+        def split(rows):
+            return [
+                sum(amount for j, amount in rows if group[j] == g) / max(sum(amount for _, amount in rows), 1e-300)
+                for g in GROUPS
+            ]
+
         outside = [(who, j, m, u, cost) for who, j, m, u, cost in self.uses if who.region != "CN"]
         fresh: dict[str, float] = defaultdict(float)
         for j in self.names:
@@ -862,7 +893,10 @@ class SecondWriting:
         self.downloads = [*self.downloads[-2:], fresh]
         summed = [sum(month[g] for month in self.downloads) for g in GROUPS]
         enterprises = [use for use in outside if use[0].kind == "enterprise"]
-        spend = lambda uses: [(j, u * cost) for _, j, m, u, cost in uses if m != "self_hosted"]
+
+        def spend(uses):
+            return [(j, u * cost) for _, j, m, u, cost in uses if m != "self_hosted"]
+
         shares: dict[str, list[list[float]]] = {"L3": [], "L4": []}
         firms = []
         for r in REGIONS:

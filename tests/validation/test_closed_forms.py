@@ -70,7 +70,10 @@ def test_a_row_can_fail():
 
 def test_a_check_passes_only_with_rows_that_all_pass():
     good, bad = Row("a", "1", "1", True), Row("b", "1", "2", False)
-    check = lambda id, rows: CheckResult(Check(id, "a sentence", "A law.", lambda: rows), rows)
+
+    def check(id, rows):
+        return CheckResult(Check(id, "a sentence", "A law.", lambda: rows), rows)
+
     assert check("V1", (good,)).verdict == PASS
     assert check("V1", (good, bad)).verdict == FAIL
     assert check("V1", ()).verdict == FAIL, "nothing was shown"

@@ -20,7 +20,9 @@ def told_twice():
     combine = sim.engines.world.combine
 
     def with_unused(pulls, lines, months):
-        path = lambda name, value: np.where(np.arange(months) >= FROM, value, LEVERS[name].neutral)
+        def path(name, value):
+            return np.where(np.arange(months) >= FROM, value, LEVERS[name].neutral)
+
         more = [Pull(name, path(name, value), where) for name, value, where in UNUSED]
         return combine([*pulls, *more], lines, months)
 

@@ -94,6 +94,9 @@ def test_two_regions_that_trade_labels_trade_all_outputs_exactly(other, tmp_path
 
 def test_the_trade_of_labels_is_a_trade_of_adopters():
     here, there = (build([(each, 0)]) for each in (from_mapping(SETTINGS), traded_places(SETTINGS, "CN", "EU")))
-    by_region = lambda world: world.population.count[0].reshape(len(REGIONS), -1)
+
+    def by_region(world):
+        return world.population.count[0].reshape(len(REGIONS), -1)
+
     assert np.array_equal(by_region(here)[swapped("EU")], by_region(there))
     assert not np.array_equal(by_region(here), by_region(there))

@@ -365,7 +365,10 @@ class PairedRuns:
         if not common:
             raise RunError("no replicate could be finished in every scenario, so there is nothing to pair")
         shares = {name: _joined(pieces) for name, pieces in self._parts.items()}
-        pick = lambda found: {name: each.sel(run=common) for name, each in found.items()}
+
+        def pick(found: dict[str, xr.Dataset]) -> dict[str, xr.Dataset]:
+            return {name: dataset.sel(run=common) for name, dataset in found.items()}
+
         return pick(runs), pick(shares)
 
     def differences(self, name: str, month: int) -> list[np.ndarray]:

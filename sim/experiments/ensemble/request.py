@@ -250,7 +250,10 @@ def enter(ensemble: Ensemble, study: EnsembleRequest, command: str = "") -> list
         "replicates": study.replicates,
         "command": command,
     }
-    same = lambda other: all(other[name] == entry[name] for name in ("design", "seed", "points"))
+
+    def same(other: dict[str, Any]) -> bool:
+        return all(other[name] == entry[name] for name in ("design", "seed", "points"))
+
     if not any(same(other) and other["replicates"] >= entry["replicates"] for other in asked):
         ensemble.store.note(
             {

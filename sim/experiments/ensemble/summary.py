@@ -228,8 +228,13 @@ def shown_rows(found: Summary, names: Sequence[str]) -> list[dict[str, str]]:
     rows = []
     for row in found.table[found.table["outcome"].isin(list(names))].itertuples():
         place = decimals(row.high - row.low, row.mean)
-        number = lambda value, place=place: "" if not math.isfinite(value) else f"{value:,.{place}f}"
-        spread = lambda value: "" if not math.isfinite(value) else f"{value:.3g}"
+
+        def number(value: float, place: int = place) -> str:
+            return "" if not math.isfinite(value) else f"{value:,.{place}f}"
+
+        def spread(value: float) -> str:
+            return "" if not math.isfinite(value) else f"{value:.3g}"
+
         rows.append(
             {
                 "outcome": row.outcome,

@@ -370,7 +370,10 @@ def _hazard_parts(a: Occasion, b: Occasion) -> dict[Source, float]:
 def _slope(kind: str, part: str, node: float, a: Occasion, b: Occasion) -> float:
     """Derivative of the hazard in one of its parts, on the way from one world to the other."""
     at = {name: a.parts[name] + node * (b.parts[name] - a.parts[name]) for name in a.parts}
-    hazard = lambda parts: _hazard(kind, parts)
+
+    def hazard(parts):
+        return _hazard(kind, parts)
+
     # every hazard is linear in each of its parts
     return hazard({**at, part: 1.0}) - hazard({**at, part: 0.0})
 

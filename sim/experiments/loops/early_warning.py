@@ -51,7 +51,10 @@ def warning_table(found: Opening) -> pd.DataFrame:
     # a gain below one half takes the way from there to one less than half
     rest = at_rest(1 - (1 - float(np.clip(middle, 0.0, 0.999))) * (1 - HARMLESS), SIMULATED, months)
     rows: list[dict] = []
-    add = lambda name, value, unit, about: rows.append({"measure": name, "value": value, "unit": unit, "about": about})
+
+    def add(name: str, value: float | str, unit: str, about: str) -> None:
+        rows.append({"measure": name, "value": value, "unit": unit, "about": about})
+
     add("autocorrelation", lag(live), "1", "at lag one, of runs around their mean, all loops live")
     add("autocorrelation_open", lag(cut), "1", "the same with all loops cut")
     add("autocorrelation_fastest", fastest, "1", "V19 without gain, for the adopter type that reviews fastest")

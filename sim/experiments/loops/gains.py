@@ -235,7 +235,10 @@ def _row(loop: str, sector: str, horizon: int, estimator: str, full: tuple, half
     if half is not None:
         smaller = jackknife(half[0], *half[1])
         count = len(arrays)
-        difference = lambda *both: estimate(*both[:count]) - half[0](*both[count:])
+
+        def difference(*both):
+            return estimate(*both[:count]) - half[0](*both[count:])
+
         apart = jackknife(difference, *arrays, *half[1])
     return _as_row(loop, sector, horizon, estimator, value, smaller, apart)
 
@@ -293,7 +296,10 @@ def links_table(found: Opening) -> pd.DataFrame:
     for window, horizon in enumerate(plan.horizons):
         weights, primary = found.weights(window), a["primary"][window]
         line = (primary * found.counted[:, None]).sum(axis=0)
-        beside = lambda change, line=line: relative_worth(change[:, None], line[None], found.focus)[:, 0]
+
+        def beside(change, line=line):
+            return relative_worth(change[:, None], line[None], found.focus)[:, 0]
+
         used = beside(a["stock: usage"][:, window])
         paths: dict[str, tuple[tuple[str, ...], list[Array]]] = {}
         if "R6" in plan.measured and used.mean():

@@ -212,9 +212,15 @@ def readings(engine: Lockstep) -> dict[str, Array]:
         lines, seen = _lines_of(engine) * heads, d.seen * heads
         learned = lines - fresh * heads
     users = (lines * counted).sum(axis=1)
-    log = lambda stock: np.log(np.maximum(stock, 1e-9))
+
+    def log(stock: Array) -> Array:
+        return np.log(np.maximum(stock, 1e-9))
+
     abroad = w.focus_region / w.focus_region.sum(axis=1, keepdims=True)
-    mean_region = lambda values: (values * abroad[:, None, :]).sum(axis=2)
+
+    def mean_region(values: Array) -> Array:
+        return (values * abroad[:, None, :]).sum(axis=2)
+
     return {
         SHARE: users,
         SEEN: (seen * counted).sum(axis=1),
@@ -241,7 +247,10 @@ def leads(found: dict[str, Array], users: Array, focus: Array) -> Array:
     seem to run to every block from whatever moves users.
     """
     weight = users + 1e-9 * users.sum(axis=1, keepdims=True)
-    side = lambda values, part: (values * weight * part).sum(axis=1) / np.maximum((weight * part).sum(axis=1), 1e-300)
+
+    def side(values: Array, part: Array) -> Array:
+        return (values * weight * part).sum(axis=1) / np.maximum((weight * part).sum(axis=1), 1e-300)
+
     out = []
     for name in BLOCKS:
         values = found[name]
@@ -334,14 +343,20 @@ def _one_look(
     def after(engine: Lockstep, started: list[State], at: int) -> Array:
         put(engine, started, runs)
         engine.advance(at)
-        many_of = lambda array: np.concatenate([array] * len(started))
+
+        def many_of(array):
+            return np.concatenate([array] * len(started))
+
         return leads(readings(engine), many_of(users), many_of(focus)).reshape(len(started), runs, len(BLOCKS))
 
     then = after(one, [earlier], month - STEP)[0]
     ends = after(many, [earlier, later, *(earlier.swapped(cause, later) for cause in causes)], month)
     stays = np.array([name in ACCUMULATE for name in BLOCKS])
     before, now = (leads(read, users, focus) for read in reads)
-    flow = lambda end, begin: np.where(stays, end - begin, end)
+
+    def flow(end, begin):
+        return np.where(stays, end - begin, end)
+
     partial = ends[2:] - ends[0]
     for own, name in enumerate(BLOCKS):  # what a stock does to its own flow
         if stays[own]:

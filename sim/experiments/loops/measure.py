@@ -141,7 +141,10 @@ def measure(
     kept = Kept(None if keep_in is None else Path(keep_in))
     with (stage or (lambda _: nullcontext(None)))(sum(task.size for task in tasks)) as progress:
         found = carry_out(tasks, kept, threads or os.cpu_count() or 1, progress)
-    pieces = lambda name: {key: arrays for key, arrays in found.items() if key.startswith(f"{name}-")}
+
+    def pieces(name):
+        return {key: arrays for key, arrays in found.items() if key.startswith(f"{name}-")}
+
     opened = gains.Opening.joined(plan, list(pieces("gains").values()))
     off = shapley.collected("knockouts", found, len(shapley.knock_outs(plan)))
     groups = shapley.collected("coalitions", found, 1 << len(plan.players))

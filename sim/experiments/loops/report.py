@@ -197,7 +197,10 @@ def _in_turn(led: list[tuple[int, str]]) -> str:
 def warnings_said(found: Findings) -> list[str]:
     """Early warnings with their false alarms."""
     table = found.warning.set_index("measure")
-    value = lambda name: float(table.loc[name, "value"]) if name in table.index else math.nan
+
+    def value(name):
+        return float(table.loc[name, "value"]) if name in table.index else math.nan
+
     said = [
         f"Autocorrelation at lag one {value('autocorrelation'):.3f}, with all loops cut "
         f"{value('autocorrelation_open'):.3f}; V19 without gain lies between {value('autocorrelation_fastest'):.3f}, "

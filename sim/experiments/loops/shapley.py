@@ -36,7 +36,10 @@ def run_cut(scenario: Scenario, jobs: Sequence[tuple[frozenset[str], int]]) -> d
     until = {loop: np.where([loop in off for off, _ in jobs], NEVER, world.until[loop]) for loop in world.until}
     engine = Lockstep(replace(world, until=until))
     out = {name: np.empty((world.runs, world.months)) for name in OUTCOMES}
-    best = lambda lines: np.where(lines, engine.released, -np.inf).max(axis=1)
+
+    def best(lines):
+        return np.where(lines, engine.released, -np.inf).max(axis=1)
+
     for month in range(world.months):
         engine.advance(month)
         used = cells.by_region(engine.now.tally.used.sum(axis=3)) * world.focus_region[:, :, None]

@@ -222,7 +222,10 @@ class Store:
             if ok
         ]
         months = np.arange(self.recipe.scenario.run.months, dtype=np.int64)
-        joined = lambda name: np.concatenate([b.curves[name][good] for b, good in zip(batches, kept, strict=True)])
+
+        def joined(name):
+            return np.concatenate([b.curves[name][good] for b, good in zip(batches, kept, strict=True)])
+
         data = {
             each.name: (("run", "month"), joined(each.name), {"units": each.unit, "long_name": each.long_name})
             for each in map(OUTCOMES.__getitem__, self.recipe.curves)

@@ -314,7 +314,9 @@ def _spread(found: Reversals, moved: Sequence[Variable], everything: Sequence[Va
         full[places] = point
         return full
 
-    widen = lambda flip: replace(flip, point=wide(flip.point))
+    def widen(flip):
+        return replace(flip, point=wide(flip.point))
+
     return replace(
         found,
         start=wide(found.start),

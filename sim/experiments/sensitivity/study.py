@@ -241,7 +241,10 @@ def run(model: Model, design: Design, treatment: Treatment) -> tuple[Outcomes, d
         return model.run(unit, design.replicate), {}
     each = treatment.runs_each
     found = model.run(np.repeat(unit, each, axis=0), np.tile(np.arange(each), len(unit)))
-    split = lambda values: values.reshape(len(unit), each, *values.shape[1:])
+
+    def split(values):
+        return values.reshape(len(unit), each, *values.shape[1:])
+
     # a share of variance over an even sample: the base rows
     luck = {name: share_from_replicates(split(values)[design.base]) for name, values in found.scalars.items()}
     scalars = {name: treatment.reduce(split(values)) for name, values in found.scalars.items()}

@@ -67,7 +67,10 @@ def sentence(found: Indices, called: Mapping[str, str] | None = None) -> str:
     It names an order of factors only as far as it is stable. ``called`` gives factors in words.
     """
     called = called or {}
-    say = lambda name: called.get(name, name)
+
+    def say(name):
+        return called.get(name, name)
+
     words, unit = outcome_words(found.outcome)
     if found.settled is None:
         return f"Nothing can be said of the {words}: {found.checks[-1].sentence}."

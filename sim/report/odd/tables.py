@@ -34,7 +34,10 @@ class Table:
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table in Markdown; bars and line ends in cells are made harmless."""
-    clean = lambda cell: " ".join(str(cell).split()).replace("|", "\\|")
+
+    def clean(cell):
+        return " ".join(str(cell).split()).replace("|", "\\|")
+
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(map(clean, line))} |" for line in lines)
 
