@@ -80,7 +80,7 @@ def openloop(
     \b
     openloop run baseline                        simulate, and draw what came out
     openloop compare baseline no-control         say what a policy changes, and how surely
-    openloop describe scenarios/baseline.yaml    say in sentences what a scenario assumes
+    openloop describe baseline                   say in sentences what a scenario assumes
     openloop new work                            copy the scenarios and notebooks, to work on
 
     A SCENARIO is a file, or the name of one that ships. Every verb explains itself: openloop run --help

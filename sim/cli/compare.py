@@ -51,8 +51,8 @@ def compare(
     \b
     openloop compare baseline no-control
     openloop compare baseline no-control --replicates 400 --plan
-    openloop compare scenarios/baseline.yaml scenarios/*.yaml      # the whole library; takes minutes
-    openloop compare scenarios/baseline.yaml scenarios/no-control.yaml --at 2027-12 --at 2030-12
+    openloop compare baseline work/scenarios/*.yaml    # the whole library; takes minutes
+    openloop compare baseline no-control --at 2027-12 --at 2030-12
     openloop compare baseline no-control --until-width 0.005 --outcome L1_CN_open
     openloop compare baseline --sweep policies.chip-control-h200.strength=0:1:9 --outcome log_compute_CN
     """

@@ -23,7 +23,7 @@ def describe(
 
     \b
     openloop describe baseline
-    openloop describe scenarios/baseline.yaml --set startup.switching_cost=1.2
+    openloop describe baseline --set startup.switching_cost=1.2
     openloop describe policy export_control
     openloop describe event incident
     openloop describe startup.switching_cost

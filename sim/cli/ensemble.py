@@ -65,11 +65,11 @@ def ensemble(
     openloop ensemble baseline --replicates 200
     openloop ensemble baseline --replicates 1000 --plan
     openloop ensemble baseline --factor startup.switching_cost --factor 'loops.R1=live|off' --points 256
-    openloop ensemble scenarios/baseline.yaml --design sobol --points 1024 --factor all --replicates 2
-    openloop ensemble scenarios/baseline.yaml --design points.csv --workers 8
+    openloop ensemble baseline --design sobol --points 1024 --factor all --replicates 2
+    openloop ensemble baseline --design points.csv --workers 8
     openloop ensemble runs/baseline-ensemble-1a2b3c4d
     openloop ensemble runs/baseline-ensemble-1a2b3c4d --replay 17:3
-    mpiexec -n 9 python -m mpi4py.futures -m sim.cli ensemble scenarios/baseline.yaml --replicates 1000 --mpi
+    mpiexec -n 9 python -m mpi4py.futures -m openloop ensemble baseline --replicates 1000 --mpi
     """
     show = Show(quiet, as_json, not no_figures)
     where = _Where(workers, threads, cluster, mpi)

@@ -36,7 +36,7 @@ def explain(
 
     \b
     openloop explain baseline no-control
-    openloop explain scenarios/baseline.yaml scenarios/no-control.yaml --agent 17 --replicate 3
+    openloop explain baseline no-control --agent 17 --replicate 3
     openloop explain runs/baseline-1a2b3c4d --agent 17
     openloop explain runs/baseline-vs-no-control-5e6f7a8b --most 5 --out why
     """

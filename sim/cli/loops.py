@@ -46,8 +46,8 @@ def loops(
     openloop loops baseline
     openloop loops baseline --plan
     openloop loops baseline --quick
-    openloop loops scenarios/baseline.yaml --start 2028-01 --replicates 40
-    openloop loops scenarios/baseline.yaml --set sectors.robotics.data_gain=6
+    openloop loops baseline --start 2028-01 --replicates 40
+    openloop loops baseline --set sectors.robotics.data_gain=6
     """
     from sim.experiments.compare.comparison import parse_month
     from sim.experiments.loops import make_plan, measure

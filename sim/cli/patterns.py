@@ -19,7 +19,7 @@ def patterns(
 
     \b
     openloop patterns baseline
-    openloop patterns scenarios/history.yaml --replicates 5
+    openloop patterns history --replicates 5
     """
     from sim.analysis.patterns import patterns_that_hold, statistics_as_text
     from sim.engines import engine as find_engine

@@ -35,8 +35,8 @@ def run(
     \b
     openloop run baseline
     openloop run baseline --replicates 4 --months 60 --seed 7
-    openloop run scenarios/baseline.yaml --set startup.switching_cost=1.2
-    openloop run scenarios/baseline.yaml --engine mesa --model mymodels.py:CautiousFirms --replicates 2
+    openloop run baseline --set startup.switching_cost=1.2
+    openloop run baseline --engine mesa --model mymodels.py:CautiousFirms --replicates 2
     """
     from sim.engines import engine as find_engine
     from sim.experiments.simulate.folder import run_to_folder

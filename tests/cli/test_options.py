@@ -131,12 +131,12 @@ def test_examples_are_sound_shell():
         assert not {"|", "(", ")", "&", ";", "<"} & set(lexer), line
 
 
-@pytest.mark.parametrize(("verb", "line"), [pair for pair in EXAMPLES if "openloop" in pair[1] or "sim.cli" in pair[1]])
+@pytest.mark.parametrize(("verb", "line"), [pair for pair in EXAMPLES if "openloop" in pair[1]])
 def test_examples_are_what_the_verbs_understand(verb, line, capsys):
     """Pasted, up to the point where something would be run."""
     words = shlex.split(line, comments=True)
     words = words[: words.index(">")] if ">" in words else words
-    words = words[words.index("openloop" if words[0] == "openloop" else "sim.cli") + 1 :]
+    words = words[words.index("openloop") + 1 :]
     with GROUP.make_context("openloop", words) as context:
         name, found, rest = GROUP.resolve_command(context, words)
         assert name == verb

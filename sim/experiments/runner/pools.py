@@ -7,7 +7,7 @@ threads      ``openloop ensemble FILE`` (the default engine)                ``po
 processes    ``openloop ensemble FILE --workers 8``                         ``pool("processes", workers=8)``
 Dask         ``openloop ensemble FILE --cluster tcp://host:8786``           ``pool("tcp://host:8786")``
 Dask, here   ``openloop ensemble FILE --cluster local --workers 8``         ``pool("local", workers=8)``
-MPI          ``mpiexec -n 9 python -m mpi4py.futures -m sim.cli ensemble    ``pool("mpi")`` in a program started by
+MPI          ``mpiexec -n 9 python -m mpi4py.futures -m openloop ensemble   ``pool("mpi")`` in a program started by
              FILE --mpi``                                                   ``python -m mpi4py.futures``
 any other    --                                                             ``Pool(executor, workers, threads)``
 ===========  =============================================================  =======================================
@@ -190,7 +190,7 @@ def _mpi(workers: int | None, threads: int) -> Iterator[Pool]:
     if count < 1:
         raise PoolError(
             "MPI has no workers here. Start with one process more than you want workers:\n"
-            "  mpiexec -n 9 python -m mpi4py.futures -m sim.cli ensemble FILE --mpi"
+            "  mpiexec -n 9 python -m mpi4py.futures -m openloop ensemble FILE --mpi"
         )
     executor = MPIPoolExecutor(workers)
     try:
