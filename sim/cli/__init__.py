@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from sim.basics.errors import ModelError, OpenLoopError, PoolError, ScenarioError, TableError, UnknownNameError
-from sim.cli.exits import BAD_INPUT, DONE, FAILED, STOPPED, leave, verdict
+from sim.cli.exit_codes import BAD_INPUT, DONE, FAILED, STOPPED, leave, verdict
 from sim.cli.panels import PanelGroup
 
 RUNNING = ("run", "compare", "explain", "ensemble", "sensitivity", "loops")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.basics.errors import ScenarioError
 from sim.cli import options
-from sim.cli.exits import BAD_INPUT, leave, say, verdict, warn
+from sim.cli.exit_codes import BAD_INPUT, leave, say, verdict, warn
 
 
 def check(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.cli import options
 from sim.cli.compare_words import account, closing_words, words
-from sim.cli.exits import BAD_INPUT, FAILED, leave, say, warn
+from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
 from sim.cli.terminal import command_line, duration, progress_for, shown, split
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sim.cli import options
-from sim.cli.exits import BAD_INPUT, leave, warn
+from sim.cli.exit_codes import BAD_INPUT, leave, warn
 
 
 def describe(
@@ -34,7 +34,7 @@ def describe(
     if odd:
         if what is not None or sets:
             leave(BAD_INPUT, "--odd describes the model, not one scenario or name. Leave out one or the other.")
-        from sim.cli.odd import print_or_write
+        from sim.cli.odd_protocol import print_or_write
 
         print_or_write(summary, as_html, out)
         return
@@ -56,7 +56,7 @@ def describe(
         return
     if sets:
         leave(BAD_INPUT, "--set changes a scenario; it has no meaning for a name.")
-    from sim.cli.meanings import explain
+    from sim.cli.glossary import explain
 
     print(explain(what) if name is None else explain(name, what))
 
@@ -65,7 +65,7 @@ def _is_scenario(what: str) -> bool:
     """Whether this is a scenario: a file, or the name of one that ships; a name of the model comes first."""
     if what.endswith((".yaml", ".yml")) or Path(what).is_file():
         return True
-    from sim.cli.meanings import meanings_of
+    from sim.cli.glossary import meanings_of
     from sim.scenario.shipped import find_scenario
 
     return not meanings_of(what) and find_scenario(what).is_file()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.cli import options
 from sim.cli.ensemble_words import Show, plain, plan_words, words
-from sim.cli.exits import BAD_INPUT, FAILED, STOPPED, leave, say, warn
+from sim.cli.exit_codes import BAD_INPUT, FAILED, STOPPED, leave, say, warn
 from sim.cli.terminal import command_line, shown, split
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sim.cli.exits import say
+from sim.cli.exit_codes import say
 from sim.cli.terminal import shown
 
 if TYPE_CHECKING:

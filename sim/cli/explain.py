@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from sim.cli import options
-from sim.cli.exits import BAD_INPUT, leave, say, warn
+from sim.cli.exit_codes import BAD_INPUT, leave, say, warn
 from sim.cli.explain_words import next_words, words
 from sim.cli.terminal import command_line, progress_for, shown
 

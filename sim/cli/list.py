@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sim.cli import options
-from sim.cli.exits import say
+from sim.cli.exit_codes import say
 
 
 def list_(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.cli import options
-from sim.cli.exits import BAD_INPUT, STOPPED, leave, say, warn
+from sim.cli.exit_codes import BAD_INPUT, STOPPED, leave, say, warn
 from sim.cli.terminal import command_line, duration, progress_for, shown
 
 if TYPE_CHECKING:

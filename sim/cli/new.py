@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from sim.cli import options
-from sim.cli.exits import BAD_INPUT, FAILED, leave, say
+from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say
 from sim.cli.terminal import shown
 
 SHIPPED = {"scenarios": "*.yaml", "notebooks": "*.ipynb"}

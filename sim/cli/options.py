@@ -33,7 +33,7 @@ def _engines() -> Iterable[str]:
 
 
 def _known_names() -> Iterable[str]:
-    from sim.cli.meanings import known_names
+    from sim.cli.glossary import known_names
 
     return known_names()
 

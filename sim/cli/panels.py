@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from sim.cli.exits import BAD_INPUT, leave, say
+from sim.cli.exit_codes import BAD_INPUT, leave, say
 
 PANELS = {
     "Simulate": ("run", "compare", "explain", "ensemble"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.cli import options
-from sim.cli.exits import warn
+from sim.cli.exit_codes import warn
 from sim.cli.terminal import progress_for
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sim.cli import options
-from sim.cli.exits import FAILED
+from sim.cli.exit_codes import FAILED
 from sim.cli.terminal import shown
 
 if TYPE_CHECKING:

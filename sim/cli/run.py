@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.cli import options
-from sim.cli.exits import FAILED, leave, say, warn
+from sim.cli.exit_codes import FAILED, leave, say, warn
 from sim.cli.terminal import command_line, progress_for, shown
 
 if TYPE_CHECKING:

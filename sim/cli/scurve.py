@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.basics.errors import OutputError
 from sim.cli import options
-from sim.cli.exits import BAD_INPUT, leave, say
+from sim.cli.exit_codes import BAD_INPUT, leave, say
 from sim.cli.terminal import command_line, shown
 
 if TYPE_CHECKING:

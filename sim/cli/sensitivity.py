@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sim.cli import options
-from sim.cli.exits import BAD_INPUT, DONE, FAILED, leave, say, warn
+from sim.cli.exit_codes import BAD_INPUT, DONE, FAILED, leave, say, warn
 from sim.cli.sensitivity_words import closing_words, words
 from sim.cli.terminal import command_line, duration, shown, split
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.cli.exits import say
+from sim.cli.exit_codes import say
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from sim.cli import options
-from sim.cli.exits import FAILED
+from sim.cli.exit_codes import FAILED
 
 
 def verify(

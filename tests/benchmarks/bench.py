@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.cli.exits import say
+from sim.cli.exit_codes import say
 from sim.cli.terminal import as_csv_text, as_json_text, as_table
 from sim.engines.lockstep import engine as lockstep
 from sim.engines.lockstep.engine import Lockstep

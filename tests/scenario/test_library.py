@@ -12,7 +12,7 @@ import pytest
 from sim.basics.axes import month_label, month_number
 from sim.basics.errors import UnknownNameError
 from sim.basics.quantity import is_quantity, sources, walk
-from sim.cli.meanings import explain
+from sim.cli.glossary import explain
 from sim.engines.lockstep.engine import simulate
 from sim.figures.comparison import different
 from sim.model.events import EVENT_KINDS

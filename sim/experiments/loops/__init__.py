@@ -1,19 +1,17 @@
 """The loops of a scenario, opened: how strong each is, what it does, which one leads, and when.
 
->>> from sim.experiments.loops import make_plan, measure
->>> found = measure(make_plan(scenario, quick=True))      # doctest: +SKIP
->>> found.gains[found.gains.sector == "all"]      # doctest: +SKIP
-
 ::
 
-    plan          what is measured, from which runs; work that survives an interruption
-    opening       gains by cut and inject, amplification and link products; the no-tipping bound
-    coalitions    knock-outs, and Shapley's shares over all coalitions of loops
-    matters       Loops That Matter on the mean-field twin and on the ensemble's mean
-    twin          eigenvalue and gain at rest
-    warning       early warnings and their false alarms
-    report        the findings in words
-    folder        what is left behind
+    plan            what is measured, from which runs; work that survives an interruption
+    measure         the runs that are not done yet, and the tables
+    gains           gains by cut and inject, amplification and link products; the no-tipping bound
+    shapley         knock-outs, and Shapley's shares over all coalitions of loops
+    loop_scores     Loops That Matter on the mean-field twin and on the ensemble's mean
+    meanfield_twin  eigenvalue and gain at rest
+    early_warning   early warnings and their false alarms
+    report          the findings in words
+    figures         which figures there are, and what stands beneath them
+    folder          what is left behind
 """
 
 from sim.experiments.loops.measure import Findings, measure

@@ -14,7 +14,7 @@ import pandas as pd
 from sim.basics.errors import UnknownNameError
 from sim.engines.lockstep.kernels.month import compiled
 from sim.experiments.compare.comparison import Stage, parse_month
-from sim.experiments.loops import early_warning, gains, loop_scores, shapley, twin
+from sim.experiments.loops import early_warning, gains, loop_scores, meanfield_twin, shapley
 from sim.experiments.loops.plan import HORIZONS, REPLICATES, START, Kept, LoopPlan, Task, carry_out, make_plan
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
@@ -121,7 +121,7 @@ def loops(
 
 def all_tasks(plan: LoopPlan) -> list[Task]:
     """Everything that has to be run, the long pieces first."""
-    parts = (gains, twin, loop_scores, shapley)
+    parts = (gains, meanfield_twin, loop_scores, shapley)
     return [task for part in parts for task in part.tasks_of(plan)]
 
 
@@ -163,6 +163,6 @@ def measure(
             ],
             ignore_index=True,
         ),
-        twin=twin.twin_table(found, opened),
+        twin=meanfield_twin.twin_table(found, opened),
         warning=early_warning.warning_table(opened),
     )

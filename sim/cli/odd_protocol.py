@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sim.basics.errors import OutputError
-from sim.cli.exits import BAD_INPUT, leave, say
+from sim.cli.exit_codes import BAD_INPUT, leave, say
 from sim.cli.terminal import shown
 from sim.report.odd import as_html, full
 from sim.report.odd import summary as first_page
