@@ -8,6 +8,7 @@ serves every distribution. A scenario file writes one in place of a number: ``[0
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,9 @@ class Distribution:
         if len(self.values) != len(wanted):
             return f"must have {len(wanted)} numbers: {', '.join(wanted)}"
         numbers = self.values
-        if not all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in numbers):
+        if not all(  # by comparison: math.isfinite raises on a whole number that no float can hold
+            isinstance(x, int | float) and not isinstance(x, bool) and abs(x) <= sys.float_info.max for x in numbers
+        ):
             return "must be made of finite numbers"
         if self.shape in ("normal", "lognormal"):
             if not numbers[1] > 0:

@@ -259,7 +259,8 @@ class _Reader:
         return mark.line + 1 if self.numbered else 0
 
     def _syntax(self, line: int, what: str) -> ScenarioError:
-        row = self.text.split("\n")[line - 1] if line else ""
+        rows = [*self.text.splitlines(), ""]  # YAML ends lines at a bare carriage return too
+        row = rows[line - 1] if line else ""
         if "\t" in row[: len(row) - len(row.lstrip())] or "'\\t'" in what:
             remedy = "Indent with spaces; YAML does not allow tabs."
         elif "mapping values" in what:

@@ -21,7 +21,7 @@ from sim.basics.errors import Problem, ScenarioError, suggestion
 from sim.model.reactions import SHIPPED
 from sim.scenario.check import ENTRIES, check, default_parameters, kinds_of, plain_name, shape_of
 from sim.scenario.read import Node, below, from_plain, parse, read, shown
-from sim.scenario.shipped import find_scenario, shipped_scenario
+from sim.scenario.shipped import SCENARIOS, find_scenario, shipped_files, shipped_scenario
 from sim.scenario.spec import Parameters, RunSettings, Scenario
 from sim.scenario.write import resolved_text
 
@@ -142,7 +142,7 @@ def refuse_ranges(scenario: Scenario, place: str) -> None:
         for key, varied in scenario.varied.items()
     ]
     if problems:
-        raise ScenarioError(problems[:3])
+        raise ScenarioError(problems)
 
 
 def from_mapping(mapping: Mapping[str, Any], name: str = "scenario") -> Scenario:
@@ -156,7 +156,7 @@ def from_mapping(mapping: Mapping[str, Any], name: str = "scenario") -> Scenario
     tree = from_plain(mapping, name)
     files = _Files()
     if "extends" in tree.entries:
-        files.say(tree.entries["extends"].problem("only a file can extend another.", "Use load for files."))
+        files.say(tree.entries["extends"].problem("only a file can extend another.", "Use read_scenario for files."))
         tree = _without(tree, ("extends",))
     tree = files.merged(Node({}, name), _named(tree, name))
     return _finished(tree, None, files.problems, Path()).scenario
@@ -215,7 +215,7 @@ class _Files:
             if (ours := shipped_scenario(extends.value)) is not None:
                 return os.fspath(ours)
             chain = " -> ".join((*trail, wanted))
-            near = suggestion(extends.value, _scenarios_in(os.path.dirname(wanted)), label="The folder holds")
+            near = suggestion(extends.value, _scenarios_in(os.path.dirname(wanted)), label="There are")
             raise self._refused(extends, f"is {shown(extends.value)}; there is no such file ({chain}).", near)
         for position, seen in enumerate(trail):
             if os.path.samefile(seen, candidate):
@@ -335,8 +335,11 @@ def _named(tree: Node, name: str) -> Node:
 
 
 def _scenarios_in(folder: str) -> list[str]:
+    """Names that ``extends`` may give: the files of a folder and, by their bare names, the scenarios that ship."""
     place = Path(folder or ".")
-    return sorted(file.name for file in place.iterdir() if file.suffix == ".yaml") if place.is_dir() else []
+    near = [file.name for file in place.iterdir() if file.suffix == ".yaml"] if place.is_dir() else []
+    ours = (file.stem for file in shipped_files(SCENARIOS, "*.yaml") if file.name not in near)
+    return sorted([*near, *ours])
 
 
 # --- key=value --------------------------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ BEYOND_A_SCHEMA = {
     *("reaction_unknown_id", "reaction_id_twice", "reaction_unknown_source", "reaction_action_unknown_line"),
     *("reaction_action_without_kind",),
     *("reaction_overdriven", "reaction_overdriven_scaled"),
-    *("range_backwards", "range_end_above_bound", "range_modes_beyond_lines"),
+    *("range_backwards", "range_end_above_bound", "range_huge", "range_modes_beyond_lines"),
     *("whole_empty_sector_mix", "whole_modes_differ_more_than_lines", "whole_no_adopters_anywhere"),
 }
 """Mistakes that need more than the one value, or arithmetic on text."""
@@ -207,6 +207,17 @@ def test_a_file_anywhere_extends_a_shipped_scenario_by_its_bare_name(tmp_path):
     (tmp_path / "mine.yaml").write_text("description: mine\nextends: no-control\n", encoding="utf-8")
     loaded = load(tmp_path / "mine.yaml")
     assert loaded.base == load("no-control").scenario
+
+
+def test_a_mistyped_base_is_answered_with_the_nearest_that_ships(tmp_path):
+    (tmp_path / "mine.yaml").write_text("extends: no-contrl\n", encoding="utf-8")
+    assert 'Did you mean "no-control"?' in str(refusal(tmp_path / "mine.yaml"))
+
+
+def test_a_bare_carriage_return_ends_a_line_of_a_broken_file_as_yaml_has_it(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_bytes(b"description: x\rfoo\r- a: [b")
+    assert refusal(file).problems[0].line == 3
 
 
 def test_a_mistyped_name_is_answered_with_the_nearest_that_ships(monkeypatch, tmp_path):
