@@ -111,8 +111,10 @@ def _package() -> Any:
     """Our package ``sim``, or an error that names what hides it."""
     sim = import_module("sim")
     if not hasattr(sim, "__path__") or not hasattr(sim, "__version__"):
+        place = sim.__file__ or next(iter(sim.__path__))  # a folder without an __init__.py has no file
+        name = "sim.py" if sim.__file__ and place.endswith("sim.py") else "sim"
         raise ImportError(
-            f"{sim.__file__} hides the package sim that openloop needs. Give your file another name than sim.py, "
+            f"{place} hides the package sim that openloop needs. Give yours another name than {name}, "
             "and remove the folder __pycache__ beside it."
         )
     return sim

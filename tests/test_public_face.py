@@ -12,6 +12,7 @@ import pytest
 
 import openloop as ol
 from sim.model import policies
+from sim.scenario.shipped import EVIDENCE, find_table
 from tests.worlds import ROOT
 
 FACE = ROOT / "openloop" / "__init__.py"
@@ -115,3 +116,18 @@ def _environment() -> dict[str, str]:
 def test_the_folder_beside_this_is_the_checkout():
     assert (Path(ol.__file__).parent / "py.typed").is_file()
     assert (ROOT / "sim" / "py.typed").is_file()
+
+
+def test_a_search_of_the_catalogue_without_a_hit_keeps_its_columns():
+    found = ol.catalogue("parameters", "no such words")
+    assert found.empty
+    assert list(found.columns) == list(ol.catalogue("parameters").columns)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"), [("adoption", True), ("adoption.csv", True), ("adoption.xlsx", False), (".", False)]
+)
+def test_a_published_table_is_found_by_its_name_only(monkeypatch, tmp_path, source, found):
+    monkeypatch.chdir(tmp_path)
+    assert (find_table(source) == EVIDENCE / "adoption.csv") is found
+    assert found or find_table(source) == Path(source)

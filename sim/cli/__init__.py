@@ -39,7 +39,7 @@ class Door(PanelGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(DONE) from None
         except KeyboardInterrupt:
-            leave(STOPPED, "\nStopped; nothing was written.")
+            leave(STOPPED, "\nStopped.")
         except ScenarioError as error:
             nothing_run = "; nothing was run" if ctx.invoked_subcommand in RUNNING else ""
             leave(BAD_INPUT, str(error), verdict(error, nothing_run))

@@ -67,6 +67,9 @@ def compare(
     if sweep is not None:
         if plan:
             leave(BAD_INPUT, "--plan speaks of a comparison; leave out --sweep.")
+        for option, value in (("--at", at), ("--until-width", until_width)):
+            if value:
+                leave(BAD_INPUT, f"{option} speaks of a comparison, and --sweep ignores it; leave out one of them.")
         _sweep(sweep, base, others or [], sets or (), outcome, settings, common, show)
         return
     if not others:

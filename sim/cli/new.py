@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -27,8 +28,8 @@ def new(folder: options.NewFolder) -> None:
     for place in dict.fromkeys(file.parent for file in copied):
         print(f"{shown(place)}/  ({sum(file.parent == place for file in copied)} files)")
     print("Next:")
-    print(f"  openloop run {shown(folder / 'scenarios' / 'baseline.yaml')}")
-    print(f"  jupyter lab {shown(folder / 'notebooks')}")
+    print(f"  openloop run {shlex.quote(shown(folder / 'scenarios' / 'baseline.yaml'))}")
+    print(f"  jupyter lab {shlex.quote(shown(folder / 'notebooks'))}")
 
 
 def notebooks(folder: options.NewFolder) -> None:

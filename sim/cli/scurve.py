@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import shlex
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,15 +57,17 @@ def scurve(
         read, digest = _of_run(source, observable or "adoption")
     else:
         if time is None or observable is not None:
-            leave(BAD_INPUT, "A table needs --time COLUMN." if time is None else "--observable is for run directories.")
+            remedy = f"{source} is read as a table, and a table needs --time COLUMN."
+            leave(BAD_INPUT, remedy if time is None else "--observable is for run directories.")
         read, digest = _of_table(source, time, values or [], by, percent)
     if until is not None:
         read = _cut(read, until)
     found: list[SeriesDescription] = []
-    with progress(len(read), "S-curves") as tick:
+    with nullcontext() if quiet else progress(len(read), "S-curves") as tick:
         for series, runs in read:
             found.append(describe_series(series, runs, resamples, seed, are_rivals(observable or "adoption")))
-            tick(1)
+            if tick is not None:
+                tick(1)
     settings: dict[str, Any] = {
         "data_sha256": digest,
         "observable": observable,

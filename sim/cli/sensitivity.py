@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sim.cli import options
-from sim.cli.exit_codes import BAD_INPUT, DONE, FAILED, leave, say, warn
+from sim.cli.exit_codes import BAD_INPUT, DONE, FAILED, STOPPED, leave, say, warn
 from sim.cli.sensitivity_words import closing_words, words
 from sim.cli.terminal import command_line, duration, shown, split
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from sim.experiments.sensitivity.folder import Extras
     from sim.experiments.sensitivity.study import Study
+
+GAIN_COST = "total_gain adds about 1.5 s of one core for each different point"
 
 
 def sensitivity(
@@ -89,14 +92,17 @@ def sensitivity(
             quiet,
         )
         job.prepare(sets or (), adopters, months, factors or (), outcomes or (), at or ())
-        job.measure(size, more)
+        job.measure(size, more, plan)
         if plan:
+            job.tell_plan(as_json)
             raise typer.Exit(DONE)
         study = job.carry_out(until_stable, max_runs)
         extras = job.extras(study, region, flip, against, sets or ())
         folder = job.save(study, extras, not no_figures)
     except DesignError as error:
         leave(BAD_INPUT, str(error))
+    except KeyboardInterrupt:
+        leave(STOPPED, "\nStopped. Finished runs are kept; the same command goes on from there.")
     if as_json:
         print((folder / "study.json").read_text(encoding="utf-8"), end="")
     elif quiet:
@@ -169,7 +175,7 @@ class _Job:
                 found.append(text)
         return found
 
-    def measure(self, size: int | None, more: int | None) -> None:
+    def measure(self, size: int | None, more: int | None, plan_only: bool) -> None:
         """Settle the size, time a few runs and say what the rest will take."""
         from sim.experiments.sensitivity.folder import known_size, luck_text
         from sim.experiments.sensitivity.request import plan
@@ -188,12 +194,28 @@ class _Job:
         if self._compiles():
             say("compiling the kernel, first run only (about 15 s)")
         self.cost = plan(self.model, self.method, self.size, self.seed, self.treatment, self.by_block)
-        if not self.quiet:
-            known_runs = self.cost.runs - self.cost.left
-            have = f", {known_runs:,} of them in the store" if known_runs else ""
-            say(f"{self.cost.runs:,} runs{have}; {duration(self.cost.seconds)} at {self.cost.each * 1000:.0f} ms a run")
+        if not self.quiet and not plan_only:
+            say(self._cost_words())
             if self.model.gains:
-                say("total_gain adds about 1.5 s of one core for each different point")
+                say(GAIN_COST)
+
+    def _cost_words(self) -> str:
+        if not self.cost.left:
+            return f"{self.cost.runs:,} runs, all of them in the store"
+        known_runs = self.cost.runs - self.cost.left
+        have = f", {known_runs:,} of them in the store" if known_runs else ""
+        return f"{self.cost.runs:,} runs{have}; {duration(self.cost.seconds)} at {self.cost.each * 1000:.0f} ms a run"
+
+    def tell_plan(self, as_json: bool) -> None:
+        """Print what the command would take; the timed runs stay in the store."""
+        if as_json:
+            about = {"runs": self.cost.runs, "runs_left": self.cost.left, "seconds": round(self.cost.seconds, 3)}
+            print(json.dumps({"method": self.method.name, "size": self.size, **about}))
+            return
+        print(self._cost_words())
+        if self.model.gains:
+            print(GAIN_COST)
+        print("Next: the same command without --plan.")
 
     def _compiles(self) -> bool:
         from sim.engines import engine as find_engine

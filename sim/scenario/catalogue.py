@@ -63,7 +63,8 @@ def catalogue(kind: str, *words: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    return pd.DataFrame(matching(rows(kind), words))
+    table = rows(kind)
+    return pd.DataFrame(matching(table, words), columns=list(table[0]) if table else None)
 
 
 def kinds() -> list[Row]:
@@ -228,7 +229,7 @@ def _scenarios(folder: Path | None = None) -> list[Row]:
         except ScenarioError as error:
             found.append({**row, "question": str(error.problems[0])})
             continue
-        row |= {key: str(entries[key].value) for key in row if key in entries}
+        row |= {key: str(entries[key].value) for key in ("extends", "description") if key in entries}
         found.append({**row, "question": question(row["description"])})
     return found
 

@@ -44,5 +44,7 @@ def find_scenario(source: str | os.PathLike[str]) -> Path:
 def find_table(source: str | os.PathLike[str]) -> Path:
     """The table that a person means: a path that exists, else one of the published tables that ship, by its name."""
     path = Path(source)
-    shipped = EVIDENCE / path.with_suffix(".csv").name
-    return shipped if not os.path.lexists(path) and path.name == os.fspath(source) and shipped.is_file() else path
+    if os.path.lexists(path) or path.name != os.fspath(source) or path.suffix not in ("", ".csv"):
+        return path
+    shipped = EVIDENCE / f"{path.stem}.csv"
+    return shipped if shipped.is_file() else path

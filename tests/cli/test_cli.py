@@ -269,6 +269,8 @@ def test_a_stopped_run_leaves_nothing_that_looks_whole(tmp_path, sent, code):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # a suite that a shell started in the background ignores Ctrl-C, and so would its children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     time.sleep(4)
     assert process.poll() is None, process.communicate()[1]
@@ -277,7 +279,7 @@ def test_a_stopped_run_leaves_nothing_that_looks_whole(tmp_path, sent, code):
     assert process.returncode == code
     assert "Traceback" not in errors
     if sent == signal.SIGINT:
-        assert errors.endswith("Stopped; nothing was written.\n")
+        assert errors.endswith("Stopped.\n")
     assert [path for path in tmp_path.glob("runs/*") if not path.name.startswith(".")] == []
 
 

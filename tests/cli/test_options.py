@@ -207,6 +207,14 @@ def test_a_comparison_says_how_many_runs_it_takes_and_writes_nothing(tmp_path, m
     assert "leave out --sweep" in CliRunner().invoke(app, [*words, "--sweep", "startup.switching_cost=0:1:3"]).stderr
 
 
+@pytest.mark.parametrize("option", [("--at", "2027-01"), ("--until-width", "0.01")])
+def test_a_sweep_refuses_what_it_would_ignore(option):
+    words = ["compare", str(BASELINE), "--sweep", "startup.switching_cost=0:1:3", *option]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 2
+    assert f"{option[0]} speaks of a comparison" in done.stderr
+
+
 def test_a_base_given_by_name_is_not_compared_with_its_own_file():
     words = ["compare", "baseline", BASELINE, "no-control", *TINY, "--replicates", "1", "--plan"]
     done = CliRunner().invoke(app, words)

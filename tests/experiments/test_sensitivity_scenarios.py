@@ -340,6 +340,7 @@ def test_the_plan_says_how_many_runs_and_how_long_and_stops(tmp_path):
     assert found.returncode == 0
     assert "256 runs" in found.output
     assert "ms a run" in found.output
+    assert "Next: the same command without --plan." in found.output
     assert not list(tmp_path.rglob("report.md"))
 
 
