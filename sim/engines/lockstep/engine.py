@@ -681,7 +681,7 @@ class Lockstep:
         """Steps 7 and 8, first half: usage, revenue, load, and the data that come back (section 6.5)."""
         w, tech, lever, now = self.world, self.world.technology, self.lever, self.now
         use = spread(now.tally.used, now.option_price)
-        now.by_line, now.usage_table, now.api_revenue = use.by_line, use.table, use.revenue
+        now.by_line, now.usage_table = use.by_line, use.table
         self.line_usage = use.by_line.sum(axis=1)
         self.revenue_share = lenses.shares(use.revenue)
         self.leak_share = use.by_line / np.maximum(self.line_usage[:, None, :], 1e-300)

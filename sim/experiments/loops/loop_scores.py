@@ -54,7 +54,7 @@ STOCKS: dict[str, tuple[str, ...]] = {
 }
 """Blocks of the macro state; beside them stand the adopters' share, what peers have seen, and tenure."""
 
-SEEN, TENURE, CALENDAR, REST = "peers seen", "tenure", "calendar", "everything else"
+SEEN, TENURE, REST = "peers seen", "tenure", "everything else"
 BLOCKS = (SHARE, SEEN, TENURE, *STOCKS)
 ACCUMULATE = {
     SHARE,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sim import __version__
@@ -195,11 +195,6 @@ def aligned(base: Scenario, others: Sequence[Scenario]) -> tuple[Scenario, tuple
         remedy = 'Give each a name of its own: "name: ..." in the file.'
         raise ScenarioError([Problem(twice, 0, "name", "is the name of two scenarios of this ensemble.", remedy)])
     return base, tuple(each.model_copy(update={"run": base.run, "focus": base.focus}) for each in others)
-
-
-def narrowed(recipe: Recipe, outcomes: Sequence[str], curves: Sequence[str] = ()) -> Recipe:
-    """The same recipe with less to record."""
-    return replace(recipe, outcomes=tuple(outcomes), curves=tuple(curves))
 
 
 def _month(text: str | int, last: int) -> int:
