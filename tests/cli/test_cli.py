@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -18,7 +19,7 @@ import pytest
 
 from sim.cli.panels import VERBS
 from tests import worlds
-from tests.processes import command, environment
+from tests.processes import Done, as_process, command, environment, in_process
 from tests.worlds import ROOT
 
 BASELINE = str(worlds.BASELINE)
@@ -41,12 +42,10 @@ KINDS = (
 )
 
 
-def openloop(*arguments: str, where: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command(*arguments), cwd=where, env=environment(), capture_output=True, text=True, check=False, timeout=300
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+def openloop(*arguments: str, where: Path = ROOT) -> Done:
+    """``openloop ARGUMENTS`` as if typed in a folder."""
+    with contextlib.chdir(where):
+        return in_process(*arguments)
 
 
 def scenario_file(folder: Path, text: str = "description: Nothing is changed.\n", name: str = "world.yaml") -> str:
@@ -73,11 +72,11 @@ def test_every_verb_shows_an_example(verb):
 def test_the_version_is_that_of_the_package():
     from sim import __version__
 
-    assert openloop("--version").stdout == f"openloop {__version__}\n"
+    assert as_process(command("--version")).stdout == f"openloop {__version__}\n"
 
 
 def test_output_that_is_piped_holds_no_colour_codes():
-    done = openloop("list", "loops")
+    done = as_process(command("list", "loops"))
     assert "\x1b" not in done.stdout + done.stderr
 
 
