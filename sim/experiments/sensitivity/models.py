@@ -244,7 +244,7 @@ class ScenarioModel:
                 found = self._gather(ensemble, numbers)
             else:
                 found = Outcomes({})
-        journal = loop_gain.Journal(self.folder / "loop_gain.jsonl", self.recipe) if self.gains else None
+        journal = loop_gain.Journal(self.folder / "gains.jsonl", self.recipe) if self.gains else None
         for name in self.gains:
             assert journal is not None
             values = journal.look_up(points, loop_gain.month_of(name, self.scenario.run.months), self.told)
