@@ -41,25 +41,30 @@ def test_both_engines_tell_the_same_story_of_an_eventful_world(seed):
 
 
 @cache
-def without_policies(seed):
+def without_policies(seed, adopters):
     """The world in which each policy is tried, before it."""
-    return dock(small(seed=seed, events=[], policies=[]))
+    return dock(small(seed=seed, adopters=adopters, events=[], policies=[]))
 
 
-@pytest.mark.parametrize("seed", [3, pytest.param(11, marks=SLOW), pytest.param(29, marks=SLOW)])
+LARGER = [pytest.param(seed, 250, marks=SLOW) for seed in (3, 11, 29)]
+
+
+@pytest.mark.parametrize(("seed", "adopters"), [(3, 120), *LARGER])
 @pytest.mark.parametrize("kind", sorted(policy_kinds()))
-def test_both_engines_obey_every_policy_alike(kind, seed):
-    without = without_policies(seed)
-    with_it = dock(small(seed=seed, events=[], policies=[{"kind": kind, "start": 8, "announce": 5}]))
+def test_both_engines_obey_every_policy_alike(kind, seed, adopters):
+    without = without_policies(seed, adopters)
+    policy = {"kind": kind, "start": 8, "announce": 5}
+    with_it = dock(small(seed=seed, adopters=adopters, events=[], policies=[policy]))
     assert any(not np.array_equal(without[name], with_it[name], equal_nan=True) for name in without), (
         "it does something"
     )
 
 
+@pytest.mark.parametrize("adopters", [120, pytest.param(250, marks=SLOW)])
 @pytest.mark.parametrize("state", ["off", "frozen@9"])
 @pytest.mark.parametrize("loop", LOOPS)
-def test_both_engines_cut_every_loop_alike(loop, state):
-    dock(small(loops={loop: state}))
+def test_both_engines_cut_every_loop_alike(loop, state, adopters):
+    dock(small(loops={loop: state}, adopters=adopters))
 
 
 @pytest.mark.parametrize("rule", ["fixed", "adaptive", "best_response"])
