@@ -8,13 +8,13 @@ runs and large in a few, and a symmetric interval then misses on one side too of
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
 from sim.analysis.estimates import CONFIDENCE
+from sim.basics.words import counted, decimals_of_difference, scale_of_difference, signed
 
 Array = np.ndarray
 
@@ -214,64 +214,33 @@ def difference_sentence(paired: Paired, what: str, unit: str, kind: str = "level
     if paired.identical:
         return f"{what}: identical in every run" + _left_out(paired)
     up, down = ("delays", "hastens") if kind == "moment" else ("raises", "lowers")
-    scaled, words = spoken_unit(unit)
+    scaled, words = scale_of_difference(unit)
     value, low, high = scaled(paired.difference), scaled(paired.low), scaled(paired.high)
     words = words if words == "%" else f" {words}"
     if paired.runs == 1:
-        return f"{what}: {_signed(value, 3)}{words} in the one run; one run gives no interval" + _left_out(paired)
+        return f"{what}: {signed(value, 3)}{words} in the one run; one run gives no interval" + _left_out(paired)
     if math.isnan(low):
-        return f"{what}: {_signed(value, 3)}{words}; too few runs for an interval" + _left_out(paired)
-    places = places_of(value, low, high)
+        return f"{what}: {signed(value, 3)}{words}; too few runs for an interval" + _left_out(paired)
+    places = decimals_of_difference(value, low, high)
     if not paired.distinguishable:
-        ends = f"{_signed(low, places)} to {_signed(high, places)}{words}"
+        ends = f"{signed(low, places)} to {signed(high, places)}{words}"
         return f"{what}: not distinguishable at {paired.runs} replicates ({ends})" + _left_out(paired)
     near, far = sorted((abs(low), abs(high)))
     text = f"{up if value > 0 else down} the {what} by {abs(value):,.{places}f}{words}"
     return f"{text} ({near:,.{places}f} to {far:,.{places}f})" + _left_out(paired)
 
 
-def spoken_unit(unit: str) -> tuple[Callable[[float], float], str]:
-    """How a difference is stated in sentences: a function that scales its number, and the unit."""
-    if unit == "share":
-        return (lambda value: 100 * value), "points"
-    if unit.startswith("ln "):
-        return (lambda value: 100 * math.expm1(min(value, 700.0))), "%"
-    return (lambda value: value), unit
-
-
-def decimals(width: float, value: float) -> int:
-    """Decimals worth printing: the first digit of half the interval's width, or three digits of the value."""
-    scale = width / 2 if width > 0 else abs(value) / 100
-    return min(max(-math.floor(math.log10(scale)), 0), 6) if scale > 0 and math.isfinite(scale) else 1
-
-
-def places_of(value: float, low: float, high: float) -> int:
-    """Decimals for a difference and its interval; an end that leaves zero out does not read as zero."""
-    places = decimals(high - low, value)
-    near = min(abs(low), abs(high))
-    return places + 1 if low * high > 0 and not round(near, places) else places
-
-
-def _signed(value: float, places: int) -> str:
-    text = f"{value:+,.{places}f}"
-    return text.lstrip("+-") if not text.strip("+-0.,") else text
-
-
 def _left_out(paired: Paired) -> str:
     """Which runs are left out, and which scenario lacks a value in them."""
     parts = []
     if paired.only_base:
-        parts.append(f"{_runs(paired.only_base)} only the base reaches it")
+        parts.append(f"{counted(paired.only_base, 'run')} only the base reaches it")
     if paired.only_other:
-        parts.append(f"{_runs(paired.only_other)} only the other does")
+        parts.append(f"{counted(paired.only_other, 'run')} only the other does")
     if paired.neither:
-        parts.append(f"{_runs(paired.neither)} neither does")
+        parts.append(f"{counted(paired.neither, 'run')} neither does")
     return f"; in {', in '.join(parts)}, within the window" if parts else ""
 
 
 def _absent(paired: Paired) -> str:
     return _left_out(paired).removeprefix("; ") or "there is no run"
-
-
-def _runs(count: int) -> str:
-    return f"{count} run" + ("s" if count != 1 else "")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.basics.words import roughly
 from sim.cli import options
-from sim.cli.compare_words import account, closing_words, words
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
-from sim.cli.terminal import command_line, duration, progress_for, shown, split
+from sim.cli.terminal import as_json_text, closing, command_line, progress_for, shown, split, told
 
 if TYPE_CHECKING:
     from sim.experiments.compare.comparison import ComparisonPlan, Stage
@@ -116,8 +117,10 @@ def _compare(
     show: _Show,
 ) -> None:
     from sim.engines import engine as find_engine
+    from sim.experiments.compare.chapter import chapter
     from sim.experiments.compare.comparison import Until, carry_out, make_plan, parse_outcome
-    from sim.experiments.compare.folder import refuse_if_taken, save
+    from sim.experiments.compare.kind import KIND, contents, entries_of, folder_name
+    from sim.results.folder import refuse_if_taken, write
 
     plan = make_plan(base, others, sets, settings, at)
     warn(plan.warnings)
@@ -129,18 +132,27 @@ def _compare(
         _plan(plan, engine, common["threads"], until, show.as_json)
         return
     if until is None:  # else the number of replicates, and with it the place, is not known yet
-        refuse_if_taken(plan, engine.name, show.out)
+        refuse_if_taken(show.out / folder_name(plan, engine.name), plan.fingerprint(engine.name))
     found = carry_out(plan, engine, until and Until(*until), common["threads"], show.stage(plan.base, engine))
     for name, failure in found.failures:
         say(f"{name}: replicate {failure.replicate} failed: {failure.reason}")
-    folder, files = save(found, show.out, figures=show.figures, about=show.about)
+    made = write(KIND, contents(found), show.out, figures=show.figures, about=show.about)
     if show.as_json:
-        print(json.dumps(account(found, folder, files), indent=2, ensure_ascii=False))
+        tables = {"outcomes": found.table, "switched": found.switched}
+        rows = {name: json.loads(as_json_text(table.to_dict("records"))) for name, table in tables.items()}
+        about = {**entries_of(found), "folder": shown(made.folder), "files": [shown(file) for file in made.files]}
+        print(json.dumps({**about, **rows}, indent=2, ensure_ascii=False))
     elif show.quiet:
-        print(shown(folder))
+        print(shown(made.folder))
     else:
-        print(words(found))
-        print(closing_words(folder, files, base, others, found.stopped))
+        print(told(chapter(entries_of(found), found.table, found.switched, made.folder)))
+        narrower = [] if found.stopped else [shlex.join(["openloop", "compare", *map(str, (base, *others))])]
+        following = (
+            f"openloop explain {shlex.quote(shown(made.folder))}",
+            *(f"{command} --until-width 0.005" for command in narrower),
+            f"openloop compare {shlex.quote(str(others[-1]))} --sweep KEY=LO:HI:N",
+        )
+        print(f"\n{closing(made.folder, made.files, following)}")
     if found.failures:
         leave(FAILED, f"{len(found.failures)} runs failed; {found.replicates} replicates could be paired.")
 
@@ -161,10 +173,10 @@ def _plan(plan: ComparisonPlan, engine: Any, threads: int | None, until: Any, as
             json.dumps({"runs": runs, "scenarios": scenarios, "replicates": replicates, "seconds": round(seconds, 3)})
         )
         return
-    print(f"{runs:,} runs: {scenarios} scenarios x {replicates:,} replicates; {duration(seconds)} without the figures")
+    print(f"{runs:,} runs: {scenarios} scenarios x {replicates:,} replicates; {roughly(seconds)} without the figures")
     if until is not None:
         most = until[2]
-        longest = duration(seconds * max(1, most / replicates))
+        longest = roughly(seconds * max(1, most / replicates))
         print(f"--until-width may go on to {most:,} replicates of each: {longest}")
     print("Next: the same command without --plan.")
 
@@ -179,9 +191,10 @@ def _sweep(
     common: dict[str, Any],
     show: _Show,
 ) -> None:
-    from sim.cli.terminal import as_json_text, as_table
     from sim.engines import engine as find_engine
-    from sim.experiments.compare.sweep import findings, parse_sweep, save, sweep
+    from sim.experiments.compare.sweep import parse_sweep, sweep
+    from sim.experiments.compare.sweep_kind import KIND, chapter, contents
+    from sim.results.folder import open_folder, write
     from sim.scenario.resolve import prepare
 
     key, values = parse_sweep(text)
@@ -189,13 +202,11 @@ def _sweep(
     warn(warnings)
     stage = show.stage(scenario, find_engine(common["engine"], common["model"]))
     found = sweep(base, others, key, values, outcome, sets, settings, stage=stage, **common)
-    folder, files = save(found, show.out, figures=show.figures, about=show.about)
-    rows = found.table.to_dict("records")
+    made = write(KIND, contents(found), show.out, figures=show.figures, about=show.about)
     if show.as_json:
-        print(as_json_text(rows))
+        print(as_json_text(found.table.to_dict("records")))
     elif show.quiet:
-        print(shown(folder))
+        print(shown(made.folder))
     else:
-        print(as_table(rows))
-        print("\n".join(["", *(f"{said}." for said in findings(found)), "", f"{shown(folder)}/"]))
-        print("  " + ", ".join(str(file.relative_to(folder)) for file in files if file.parent.name != "scenarios"))
+        print(told(chapter(open_folder(made.folder))))
+        print(f"\n{closing(made.folder, made.files, (f'openloop report {shlex.quote(shown(made.folder))}',))}")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from sim.basics.words import counted, decimals, duration, percent, size
 from sim.cli.exit_codes import say
 from sim.cli.terminal import shown
 
@@ -119,7 +120,7 @@ def words(found: Ensemble, account: Account, summary: Summary, rows: list[dict[s
     folder = shown(found.folder)
     rate = f", {account.done / account.seconds:.3g} runs a second" if account.done and account.seconds > 0 else ""
     lines = [
-        f"{account.done:,} runs in {span(account.seconds)}{rate}; {account.skipped:,} were there already.",
+        f"{account.done:,} runs in {duration(account.seconds)}{rate}; {account.skipped:,} were there already.",
         "",
     ]
     if rows:
@@ -148,7 +149,6 @@ def dense(rows: list[dict[str, str]]) -> list[dict[str, str]]:
 
 def plan_words(found: Forecast, workers: str) -> str:
     """A plan to read."""
-    from sim.analysis.paired import decimals
     from sim.cli.terminal import as_table
 
     rows = []
@@ -160,16 +160,16 @@ def plan_words(found: Forecast, workers: str) -> str:
                 "mean": "" if math.isnan(row.mean) else f"{row.mean:,.{place}f}",
                 "width_of_interval": "" if not math.isfinite(row.width) else f"{row.width:.2g}",
                 "unit": "" if row.unit == "1" else row.unit,
-                "luck": "" if math.isnan(row.luck_part) else f"{row.luck_part:.0%}",
+                "luck": percent(row.luck_part),
                 "missing": f"{row.missing / found.pilot:.0%}" if row.missing else "",
             }
         )
     failed = f"; {found.failed:.0%} of the pilot failed" if found.failed else ""
     lines = [
-        f"{found.runs:,} runs: {found.points:,} point{'s' * (found.points != 1)} x {found.replicates:,} "
-        f"replicate{'s' * (found.replicates != 1)}, on {workers}",
-        f"  time    {span(found.seconds)}  ({1000 * found.per_run:.3g} ms a run, batches of {found.batch}; "
-        f"{span(found.start)} to start)",
+        f"{found.runs:,} runs: {counted(found.points, 'point')} x {counted(found.replicates, 'replicate')}, "
+        f"on {workers}",
+        f"  time    {duration(found.seconds)}  ({1000 * found.per_run:.3g} ms a run, batches of {found.batch}; "
+        f"{duration(found.start)} to start)",
         f"  memory  {size(found.memory)}",
         f"  disk    {size(found.disk)}",
         f"  from a pilot of {found.pilot} runs{failed}",
@@ -180,20 +180,6 @@ def plan_words(found: Forecast, workers: str) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def span(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def size(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"
 
 
 def plain(value: Any) -> Any:

@@ -62,13 +62,15 @@ def explain(
     files: tuple[Path, ...] = ()
     folder: Path | None = None
     if out is not None:
-        from sim.experiments.explain.folder import save
+        from sim.experiments.explain.kind import KIND, contents
+        from sim.results.folder import write
 
         about = {
             "command": command_line(),
             "wall_seconds": round(time.perf_counter() - began, 3),
         }
-        folder, files = save(found, out, figures=not no_figures, about=about)
+        made = write(KIND, contents(found), out, figures=not no_figures, about=about)
+        folder, files = made.folder, made.files
     if as_json:
         said = account(found)
         if folder is not None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, STOPPED, leave, say, warn
-from sim.cli.terminal import command_line, duration, progress_for, shown
+from sim.cli.terminal import as_json_text, closing, command_line, progress_for, shown, told
 
 if TYPE_CHECKING:
     from sim.experiments.loops import Findings, LoopPlan
+    from sim.results.folder import Written
 
 REPLICATES, COALITION_REPLICATES = 20, 4
 
@@ -51,8 +52,10 @@ def loops(
     """
     from sim.experiments.compare.comparison import parse_month
     from sim.experiments.loops import make_plan, measure
-    from sim.experiments.loops.folder import refuse_if_taken, save, unfinished
-    from sim.experiments.loops.plan import Kept
+    from sim.experiments.loops.chapter import chapter
+    from sim.experiments.loops.kind import KIND, contents
+    from sim.experiments.loops.plan import Kept, unfinished
+    from sim.results.folder import refuse_if_taken, write
     from sim.scenario.resolve import prepare
 
     if replicates < 2:
@@ -71,7 +74,7 @@ def loops(
     if plan:
         _plan(wanted, kept, threads, as_json)
         return
-    refuse_if_taken(wanted, out)
+    refuse_if_taken(out / wanted.name, wanted.inputs)
     if kept.exists() and not quiet:
         say(f"going on with {sum(1 for _ in kept.glob('[!.]*.npz'))} finished pieces in {shown(kept)}")
     try:
@@ -79,15 +82,16 @@ def loops(
     except KeyboardInterrupt:
         leave(STOPPED, "\nStopped. What is finished is kept; the same command goes on from there.")
     about = {"command": command_line(), "wall_seconds": round(time.perf_counter() - began, 3)}
-    folder, files = save(found, out, figures=not no_figures, about=about)
+    made = write(KIND, contents(found), out, figures=not no_figures, about=about)
     Kept(kept).forget()
     if as_json:
-        print(account(found, folder, files))
+        print(account(found, made))
     elif quiet:
-        print(shown(folder))
+        print(shown(made.folder))
     else:
-        print(words(found))
-        print(closing_words(folder, files, scenario))
+        print(told(chapter(found, made.folder)))
+        following = (f"openloop compare {shlex.quote(str(scenario))} no-data-loop",)
+        print(f"\n{closing(made.folder, made.files, following)}")
 
 
 def _plan(wanted: LoopPlan, kept: Path, threads: int | None, as_json: bool) -> None:
@@ -112,77 +116,24 @@ def _plan(wanted: LoopPlan, kept: Path, threads: int | None, as_json: bool) -> N
         print(json.dumps({**about, "seconds": round(seconds, 3)}))
         return
     done = f", {len(tasks) - len(left)} of them finished" if finished else ""
-    print(f"{len(tasks)} pieces{done}; work of {runs_left:,} runs is left; {duration(seconds)} without the figures")
+    print(f"{len(tasks)} pieces{done}; work of {runs_left:,} runs is left; {roughly(seconds)} without the figures")
     print("Next: the same command without --plan.")
 
 
-def account(found: Findings, folder: Path, files: tuple[Path, ...]) -> str:
+def account(found: Findings, made: Written) -> str:
     """What was found and written, for programs; what is no finite number is null."""
-    from sim.cli.terminal import as_json_text
-    from sim.experiments.loops.folder import manifest_of
-    from sim.experiments.loops.report import headline, meaning
+    from sim.experiments.loops.chapter import headline, meaning
+    from sim.experiments.loops.kind import entries_of
 
     tables = ("gains", "bound", "twin", "warning")
     return json.dumps(
         {
-            **manifest_of(found.plan),
-            "folder": shown(folder),
-            "files": [shown(file) for file in files],
+            **entries_of(found.plan),
+            "folder": shown(made.folder),
+            "files": [shown(file) for file in made.files],
             "findings": [*headline(found), *meaning(found)],
             **{name: json.loads(as_json_text(found.tables[name].to_dict("records"))) for name in tables},
         },
         indent=2,
         ensure_ascii=False,
     )
-
-
-def words(found: Findings) -> str:
-    """A table of gains, and the findings."""
-    from sim.cli.terminal import as_table
-    from sim.experiments.loops.gains import EVERYWHERE, TOTAL
-    from sim.experiments.loops.report import IN_PLACE, ISOLATED, hands, headline, meaning, name_of, warnings_said
-    from sim.model.loops import LOOPS
-
-    plan = found.plan
-    gains = found.gains[found.gains["sector"] == EVERYWHERE]
-    rows: list[dict[str, Any]] = []
-    for loop in [*(key for key in LOOPS if key in set(gains["loop"])), TOTAL]:
-        for estimator in (ISOLATED, IN_PLACE):
-            mine = gains[(gains["loop"] == loop) & (gains["estimator"] == estimator)].set_index("horizon")
-            if not len(mine):
-                continue
-            cells = {
-                f"{h}_months": f"{mine.loc[h, 'gain']:+.3f} ±{(mine.loc[h, 'high'] - mine.loc[h, 'low']) / 2:.3f}"
-                for h in plan.horizons
-            }
-            where = "alone" if estimator == ISOLATED else "others live"
-            rows.append(
-                {"loop": name_of(loop), "measured": where, **cells, "side_of_1": mine.loc[plan.horizons[-1], "verdict"]}
-            )
-    said = [*headline(found), *meaning(found), *hands(found), *warnings_said(found)]
-    about = f"{plan.scenario.name}: utils returned per util put in, 95% intervals over {plan.seeds} replicates"
-    return "\n".join([about, "", as_table(rows), "", *_wrapped(said)]) + "\n"
-
-
-def _wrapped(said: list[str]) -> list[str]:
-    import shutil
-    import textwrap
-
-    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    if wide is None:
-        return [f"  {text}." for text in said]
-    return [textwrap.fill(f"{text}.", wide, initial_indent="  ", subsequent_indent="    ") for text in said]
-
-
-def closing_words(folder: Path, files: tuple[Path, ...], scenario: Path) -> str:
-    """Where things are, and what to do next."""
-    drawn = sorted({file.stem for file in files if file.parent.name == "figures"})
-    lines = [
-        f"{shown(folder)}/",
-        "  report.md      everything to read",
-        "  gains.csv, knockouts.csv, shapley.csv, dominance.csv, twin.csv, warning.csv, bound.csv, links.csv",
-    ]
-    if drawn:
-        lines.append(f"  figures/       {', '.join(drawn)}")
-    lines += ["  scenario.yaml, manifest.json", "Next:"]
-    return "\n".join([*lines, f"  openloop compare {shlex.quote(str(scenario))} no-data-loop"])

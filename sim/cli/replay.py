@@ -74,10 +74,8 @@ def _same(found: Replay) -> str:
 
 def words(found: Replay) -> Iterator[str]:
     """Everything that was found, to read."""
-    from sim.experiments.folders import KINDS
-
     folder = found.folder
-    yield f"{shown(folder.path)}: {KINDS[folder.kind]}, made by version {folder.version}"
+    yield f"{shown(folder.path)}: {folder.kind.noun}, made by version {folder.version}"
     if found.vouched:
         touched = len(found.changed)
         yield f"  Checksums: {found.vouched - touched} of {found.vouched} files are the ones that were written."
@@ -107,6 +105,8 @@ def _conclusion(found: Replay) -> str:
         return "The numbers are identical."
     if found.identical:
         return "No file was touched. No number was made again."
+    if not found.checked:
+        return "Files were changed, and no number was made again."
     differing = [each for each in found.findings if each.same is False]
     if found.changed and not differing:
         return "Files were changed, though what was made again equals what is stored."

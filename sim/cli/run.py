@@ -7,9 +7,10 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.basics.words import counted
 from sim.cli import options
 from sim.cli.exit_codes import FAILED, leave, say, warn
-from sim.cli.terminal import command_line, progress_for, shown
+from sim.cli.terminal import closing, command_line, progress_for, shown
 
 if TYPE_CHECKING:
     from sim.run import Result
@@ -76,15 +77,12 @@ def run(
 
 def account(result: Result) -> dict[str, Any]:
     """What a run wrote, for programs."""
-    scenario = result.scenario
+    run = result.scenario.run
     return {
         "folder": shown(result.folder),
         "hash": result.dataset.attrs["hash"],
-        "scenario": scenario.name,
-        "seed": scenario.run.seed,
-        "months": scenario.run.months,
-        "adopters": scenario.run.adopters,
-        "replicates": scenario.run.replicates,
+        "scenario": result.scenario.name,
+        **{name: getattr(run, name) for name in ("seed", "months", "adopters", "replicates")},
         "finished": result.dataset.sizes["run"],
         "failures": [vars(failure) for failure in result.failures],
         "files": [shown(path) for path in result.files],
@@ -93,31 +91,15 @@ def account(result: Result) -> dict[str, Any]:
 
 def closing_words(result: Result, source: Path) -> str:
     """What was written, and what one may want to do next."""
-    folder, settings = shown(result.folder), result.scenario.run
-    names = {path.name for path in result.files}
-    drawn = sorted({path.stem for path in result.files if path.parent.name == "figures"})
-    runs = result.dataset.sizes["run"]
-    lines = [
-        f"{folder}/  ({runs} run{'s' if runs != 1 else ''} of {settings.months} months with "
-        f"{settings.adopters:,} adopters, seed {settings.seed})",
-        "  series.nc      every observable by run and month; opens with xarray.open_dataset",
-    ]
-    if "summary.csv" in names:
-        lines.append("  summary.csv    one row a run")
-    if "reactions.csv" in names:
-        lines.append("  reactions.csv  what governments saw, what they decided, and when")
-    if drawn:
-        lines.append(f"  figures/       {', '.join(drawn)}")
-    lines += [
-        "  scenario.yaml  the complete scenario, ready to run again",
-        "  manifest.json  versions, seed, command, checksums",
-        *_reactions_in_words(result),
-        "Next:",
-        f"  openloop describe {shlex.quote(str(source))}",
-        "  openloop list observables",
-        f"  openloop run {shlex.quote(str(source))} --set KEY=VALUE    (keys: openloop list parameters)",
-    ]
-    return "\n".join(lines)
+    run, file = result.scenario.run, shlex.quote(str(source))
+    runs = counted(result.dataset.sizes["run"], "run")
+    about = f"{runs} of {run.months} months with {run.adopters:,} adopters, seed {run.seed}"
+    following = (
+        f"openloop describe {file}",
+        "openloop list observables",
+        f"openloop run {file} --set KEY=VALUE    (keys: openloop list parameters)",
+    )
+    return "\n".join([*_reactions_in_words(result), closing(result.folder, result.files, following, about)])
 
 
 def _reactions_in_words(result: Result) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import shlex
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.errors import OutputError
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, leave, say
-from sim.cli.terminal import command_line, shown
+from sim.cli.terminal import closing, command_line, shown, told
 
 if TYPE_CHECKING:
     from sim.analysis.scurves.describe import SeriesDescription
@@ -47,7 +46,9 @@ def scurve(
     from sim.analysis.scurves.describe import describe_series
     from sim.analysis.scurves.runs import are_rivals
     from sim.cli.terminal import progress
-    from sim.experiments.scurves import folder as scurve_folder
+    from sim.experiments.scurves.kind import KIND, Analysis, contents
+    from sim.experiments.scurves.kind import as_json as for_programs
+    from sim.results.folder import write
     from sim.scenario.shipped import find_table
 
     source = find_table(source)
@@ -79,15 +80,15 @@ def scurve(
         "resamples": resamples,
         "seed": seed,
     }
-    command = {"command": command_line(), "source": str(source)}
-    folder, files = scurve_folder.save(found, _name(source), settings, out, figures=not no_figures, about=command)
+    analysis = Analysis(_name(source), settings, found, str(source))
+    made = write(KIND, contents(analysis), out, figures=not no_figures, about={"command": command_line()})
     if as_json:
-        print(scurve_folder.as_json(found))
+        print(for_programs(found))
     elif quiet:
-        print(shown(folder))
+        print(shown(made.folder))
     else:
-        print(_words(found, folder, files))
-        print(f"Next:\n  {_next(source, time, values or [], by)}")
+        print(told(analysis.chapter(made.folder)))
+        print(f"\n{closing(made.folder, made.files, (_next(source, time, values or [], by),))}")
 
 
 def _next(source: Path, time: str | None, values: list[str], by: str | None) -> str:
@@ -136,57 +137,3 @@ def _name(source: Path) -> str:
     """The table's or run's name as part of a folder's."""
     stem = source.resolve().name if source.is_dir() else source.stem
     return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in stem)[:60]
-
-
-def _words(found: list[SeriesDescription], folder: Path, files: tuple[Path, ...]) -> str:
-    """A table, a sentence a series, and where things are."""
-    from sim.analysis.scurves.describe import curve_sentence, percents, replicate_rows
-    from sim.cli.terminal import as_table
-
-    lines = [
-        as_table(
-            [
-                {
-                    "series": each.series.name,
-                    "points": each.series.share.size,
-                    "last": f"{each.series.share[-1]:.0%}",
-                    "status": each.status,
-                    "ceiling": "withheld"
-                    if each.status in ("not identified", "contested")
-                    else percents(each.curve.ceiling_low, each.curve.ceiling_high),
-                    "10%": _when(each, each.curve.take_off_absolute),
-                    "50%": _when(each, each.curve.half_absolute),
-                }
-                for each in found
-            ]
-        ),
-        "",
-    ]
-    lines += [f"  {curve_sentence(each)}" for each in found]
-    table = replicate_rows(found)
-    for name, part in table.groupby("series", sort=False):
-        lines += ["", f"  {name}, over {part['runs'].iloc[0]} runs (value, 95% interval; empty: cannot be told)"]
-        shown_rows = [_spoken(row) for row in part[["what", "value", "low", "high", "unit"]].to_dict("records")]
-        lines += ["    " + line for line in as_table(shown_rows).splitlines()]
-    names = {path.name for path in files}
-    lines += ["", f"{shown(folder)}/", "  scurves.csv     one row a series; scurves.json: the same for programs"]
-    lines += ["  fits.csv        every family's fit, with those that were withheld"]
-    lines += ["  replicates.csv  arrivals, waiting, takeover, lock-in over the runs"] * ("replicates.csv" in names)
-    lines += ["  figures/        scurves"] * ("scurves.svg" in names)
-    return "\n".join(lines)
-
-
-def _spoken(row: Any) -> dict[str, Any]:
-    """Months as dates, other numbers with three digits."""
-    from sim.analysis.scurves.describe import MONTH
-    from sim.basics.axes import month_label
-
-    ends = {key: row[key] for key in ("value", "low", "high")}
-    if row["unit"] == MONTH:
-        said = {key: "" if math.isnan(end) else month_label(round(end)) for key, end in ends.items()}
-        return {"what": row["what"], **said, "unit": "month"}
-    return {"what": row["what"], **{key: float(f"{end:.3g}") for key, end in ends.items()}, "unit": row["unit"]}
-
-
-def _when(each: SeriesDescription, moment: float) -> str:
-    return f"by {each.series.label(moment)}" if moment == each.series.time[0] else each.series.label(moment)

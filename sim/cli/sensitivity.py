@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, DONE, FAILED, STOPPED, leave, say, warn
 from sim.cli.sensitivity_words import closing_words, words
-from sim.cli.terminal import command_line, duration, shown, split
+from sim.cli.terminal import command_line, shown, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sim.experiments.sensitivity.folder import Extras
     from sim.experiments.sensitivity.study import Study
+    from sim.experiments.sensitivity.tables import Extras
 
 GAIN_COST = "total_gain adds about 1.5 s of one core for each different point"
 
@@ -104,7 +105,7 @@ def sensitivity(
     except KeyboardInterrupt:
         leave(STOPPED, "\nStopped. Finished runs are kept; the same command goes on from there.")
     if as_json:
-        print((folder / "study.json").read_text(encoding="utf-8"), end="")
+        print((folder / "manifest.json").read_text(encoding="utf-8"), end="")
     elif quiet:
         print(shown(folder))
     else:
@@ -139,10 +140,11 @@ class _Job:
     def prepare(
         self, sets: Any, adopters: int | None, months: int | None, factors: Any, outcomes: Any, at: Any
     ) -> None:
-        from sim.experiments.sensitivity.folder import ENSEMBLE, folder_of
+        from sim.experiments.sensitivity.kind import ENSEMBLE, study_name, wanted
         from sim.experiments.sensitivity.models import ScenarioModel
         from sim.experiments.sensitivity.request import DEFAULT_CURVES, columns
         from sim.experiments.sensitivity.variables import choose
+        from sim.results.folder import refuse_if_taken
         from sim.scenario.resolve import prepare
 
         scenario, warnings = prepare(self.file, sets, adopters=adopters, months=months)
@@ -152,14 +154,20 @@ class _Job:
         variables, notes = choose(scenario, names)
         for note in notes:
             say(f"note: {note}")
-        wanted = columns(scenario, outcomes, at)
+        self.names = columns(scenario, outcomes, at)
         self.model = ScenarioModel(
-            scenario, variables, wanted, DEFAULT_CURVES, engine=self.engine, model=self.user_model, cluster=self.cluster
+            scenario,
+            variables,
+            self.names,
+            DEFAULT_CURVES,
+            engine=self.engine,
+            model=self.user_model,
+            cluster=self.cluster,
         )
-        self.parent = folder_of(self.model, self.out)
+        self.parent = self.out / study_name(self.model)
         self.model.folder = self.parent / ENSEMBLE
-        self.folder = self.parent / (self.method.name + ("-blocks" if self.by_block else ""))
-        self.names = wanted
+        self.wanted = wanted(self.model, self.method.name, self.seed, self.treatment, self.by_block)
+        refuse_if_taken(self.parent / self.wanted.name, self.wanted.inputs)
 
     def _top(self, factors: Any) -> list[str]:
         """Names of factors, with ``top:12`` replaced by what an earlier screening found."""
@@ -177,11 +185,11 @@ class _Job:
 
     def measure(self, size: int | None, more: int | None, plan_only: bool) -> None:
         """Settle the size, time a few runs and say what the rest will take."""
-        from sim.experiments.sensitivity.folder import known_size, luck_text
+        from sim.experiments.sensitivity.kind import known_size
         from sim.experiments.sensitivity.request import plan
         from sim.experiments.sensitivity.study import grown
 
-        known = known_size(self.folder, self.seed, luck_text(self.treatment), self.by_block)
+        known = known_size(self.parent / self.wanted.name, self.wanted)
         if more is not None:
             base = known or size or self.method.size
             self.size = grown(self.method, base, more)
@@ -204,7 +212,7 @@ class _Job:
             return f"{self.cost.runs:,} runs, all of them in the store"
         known_runs = self.cost.runs - self.cost.left
         have = f", {known_runs:,} of them in the store" if known_runs else ""
-        return f"{self.cost.runs:,} runs{have}; {duration(self.cost.seconds)} at {self.cost.each * 1000:.0f} ms a run"
+        return f"{self.cost.runs:,} runs{have}; {roughly(self.cost.seconds)} at {self.cost.each * 1000:.0f} ms a run"
 
     def tell_plan(self, as_json: bool) -> None:
         """Print what the command would take; the timed runs stay in the store."""
@@ -281,9 +289,8 @@ class _Job:
         return extras_of(study, region, flip, other, self.parent, None if self.quiet else say)
 
     def save(self, study: Study, extras: Extras, figures: bool) -> Path:
-        from sim.experiments.sensitivity.figures import draw_all
-        from sim.experiments.sensitivity.folder import save
-        from sim.experiments.sensitivity.report import report
+        from sim.experiments.sensitivity.kind import KIND, contents
+        from sim.results.folder import write
 
         if figures and not self.quiet:
             say("drawing")
@@ -293,8 +300,7 @@ class _Job:
             "planned_seconds": round(self.cost.seconds, 1),
             "run_seconds": round(self.took, 1),
         }
-        save(study, self.folder, extras, report=report, draw=draw_all if figures else None, about=about)
-        return self.folder
+        return write(KIND, contents(study, extras), self.parent, figures=figures, about=about).folder
 
 
 def _gains_said() -> Callable[[int, int], None]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sim.cli.terminal import shown
 
 if TYPE_CHECKING:
-    from sim.experiments.sensitivity.folder import Extras
     from sim.experiments.sensitivity.study import Study
+    from sim.experiments.sensitivity.tables import Extras
 
 ROWS = 14
 """Factors that are shown at the terminal; all of them stand in the files."""
@@ -20,7 +20,7 @@ def words(study: Study, extras: Extras) -> str:
     """What was found, for the terminal."""
     from sim.analysis.sensitivity.stochastic_share import percent
     from sim.cli.terminal import as_table
-    from sim.experiments.sensitivity.folder import box_table, reversal_table
+    from sim.experiments.sensitivity.tables import box_table, reversal_table
     from sim.experiments.sensitivity.words import WORDS, figures, place, sentence
 
     first = next(iter(study.outcomes.values()))

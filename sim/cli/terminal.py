@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.cli.exit_codes import say
+from sim.results.blocks import Block, Chapter, Heading, Items, Picture, Table, Words
+from sim.results.folder import MANIFEST, open_folder
+from sim.results.kind import FIGURES
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -53,6 +56,69 @@ def _plain(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_plain(part) for part in value)
     return "" if value is None else str(value)
+
+
+ROWS, ITEMS = 24, 8
+"""Rows of a table and items of a list that a terminal shows; the others stand in the file that is named."""
+
+
+def told(chapter: Chapter) -> str:
+    """A chapter as text: the question, sentences, and tables that are not folded."""
+    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    parts = [[chapter.asked]]
+    for block in (*chapter.findings, *chapter.blocks):
+        if not isinstance(block, Picture) and not block.folded:
+            parts.append(list(_as_text(block, wide)))
+    return "\n\n".join("\n".join(part) for part in parts if part).replace("`", "")
+
+
+def _as_text(block: Block, wide: int | None) -> Iterator[str]:
+    if isinstance(block, Words):
+        yield _wrapped(block.text, wide, "")
+    elif isinstance(block, Heading):
+        yield from (block.text, "-" * len(block.text))
+    elif isinstance(block, Items):
+        yield from (_wrapped(item, wide, "  ") for item in block.items[:ITEMS])
+        yield from _rest(len(block.items) - ITEMS, block.source)
+    elif isinstance(block, Table):
+        yield _wrapped(f"{block.caption}:", wide, "")
+        if block.rows:
+            yield as_table([dict(zip(block.head, row, strict=True)) for row in block.rows[:ROWS]])
+        yield from _rest(len(block.rows) - ROWS, block.source)
+
+
+def _rest(count: int, source: Path | None) -> Iterator[str]:
+    if count > 0:
+        yield f"  ... and {count} more{f' in {source.name}' if source is not None else ''}"
+
+
+def _wrapped(text: str, wide: int | None, indent: str) -> str:
+    if wide is None:
+        return indent + text
+    return textwrap.fill(text, wide, initial_indent=indent, subsequent_indent=f"{indent}  ")
+
+
+def closing(folder: Path | None, files: Sequence[Path], following: Sequence[str], about: str = "") -> str:
+    """Where the files of a folder of results are, what they hold, and what to do next; ``about`` stands behind its
+    name."""
+    if folder is None:
+        return ""
+    names = {file.relative_to(folder).parts[0] for file in files}
+    drawn = sorted({file.stem for file in files if file.parent.name == FIGURES})
+    some = [*drawn[:6], f"and {len(drawn) - 6} more"] if len(drawn) > 7 else drawn
+    listed = {name: what for name, what in open_folder(folder).kind.files.items() if name in names}
+    listed |= {FIGURES: ", ".join(some)} if drawn else {}
+    return as_listing(folder, {**listed, MANIFEST: "versions, seed, command, checksums"}, following, about)
+
+
+def as_listing(folder: Path, listed: Mapping[str, str], following: Sequence[str], about: str = "") -> str:
+    """A folder with what each of its files holds, and commands that may come next."""
+    wide = max(map(len, listed))
+    lines = [
+        f"{shown(folder)}/{f'  ({about})' if about else ''}",
+        *(f"  {name:<{wide}}  {what}" for name, what in listed.items()),
+    ]
+    return "\n".join([*lines, "Next:", *(f"  {command}" for command in following)])
 
 
 def as_csv_text(rows: Sequence[Row]) -> str:
@@ -150,10 +216,3 @@ def command_line() -> str:
 def split(texts: Iterable[str] | None) -> list[str]:
     """Names that are given one by one, or separated by commas; a comma inside brackets separates nothing."""
     return [name.strip() for text in texts or () for name in re.split(r",(?![^(]*\))", text) if name.strip()]
-
-
-def duration(seconds: float) -> str:
-    """``about 4 min``."""
-    if seconds < 90:
-        return f"about {max(1, round(seconds))} s"
-    return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"

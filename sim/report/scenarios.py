@@ -10,8 +10,8 @@ from pathlib import Path
 from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, ScenarioError
 from sim.basics.quantity import Quantity, sources, walk
-from sim.experiments.folders import Folder, store_of
 from sim.results.blocks import Block, Items, Section, Table, Words, table
+from sim.results.kind import Folder
 from sim.scenario import Scenario
 from sim.scenario.check import amount, default_parameters
 from sim.scenario.describe import sections as sections_of
@@ -38,7 +38,7 @@ def scenarios_in(folder: Folder) -> list[Found]:
     OutputError
         When one of them cannot be read.
     """
-    files, relative = _files(folder)
+    files, relative = folder.kind.scenarios(folder)
     found: list[Found] = []
     for file in files:
         try:
@@ -47,20 +47,6 @@ def scenarios_in(folder: Folder) -> list[Found]:
             raise OutputError(f"{file} cannot be read: {error}") from error
         found.append(Found(scenario, file, found[0].scenario if found and relative else None))
     return found
-
-
-def _files(folder: Folder) -> tuple[list[Path], bool]:
-    """Scenario files, and whether the later ones are to be told against the first."""
-    manifest = folder.manifest
-    if folder.kind in ("comparison", "explained"):
-        return [folder.path / "scenarios" / f"{name}.yaml" for name in manifest[folder.kind]], True
-    if folder.kind == "sweep":
-        files = sorted((folder.path / "scenarios").glob("*.yaml"))
-        return files[:1], False  # its base; the others differ from it in one number
-    if folder.kind in ("ensemble", "sensitivity"):
-        store = store_of(folder)
-        return ([] if store is None else [store / "scenario.yaml"]), False
-    return ([] if folder.kind == "scurve" else [folder.path / "scenario.yaml"]), False
 
 
 def distinct(found: Iterable[Found]) -> list[Found]:

@@ -8,16 +8,16 @@ import shlex
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from sim import __version__
 from sim.basics.errors import OutputError
-from sim.experiments.folders import KINDS, Changed, Folder, changed_files, open_folders, store_of, vouched
 from sim.report import scenarios
 from sim.report.captions import again, made_of
 from sim.report.page import MARK, as_html, as_markdown
-from sim.report.sections import chapter, title_of
+from sim.report.sections import chapter
 from sim.results.blocks import Block, Items, Page, Section, Words, table
+from sim.results.folder import MANIFEST, changed_files, open_folders, vouched
+from sim.results.kind import Changed, Folder
 
 HTML, MARKDOWN = "report.html", "report.md"
 
@@ -29,9 +29,6 @@ NOT_FOR = (
     "A difference that is smaller than the spread between runs is luck, until paired runs say otherwise.",
     "An interval says how well a mean is known inside this model. It does not hold what is unknown about the model.",
 )
-
-_ORDER = ("run", "comparison", "explained", "sweep", "scurve", "loops", "sensitivity", "ensemble")
-"""In which order chapters of different kinds tell one story."""
 
 
 def write_report(
@@ -72,16 +69,15 @@ def write_report(
 
 def _distinct(folders: Sequence[Folder]) -> list[Folder]:
     once = {folder.path.resolve(): folder for folder in folders}
-    return sorted(once.values(), key=lambda folder: _ORDER.index(folder.kind))
+    return sorted(once.values(), key=lambda folder: folder.kind.order)
 
 
 def _place(folders: Sequence[Folder]) -> Path:
     first = folders[0]
-    has_one = MARKDOWN in first.recorded or first.kind in ("ensemble", "sensitivity")
-    if len(folders) == 1 and not has_one:
+    if len(folders) == 1 and MARKDOWN not in first.recorded and first.store is None:
         return first.path
-    told = json.dumps(sorted([each.kind, each.hash, each.path.name] for each in folders))
-    beside = first.path.parent.parent if first.kind == "sensitivity" else first.path.parent
+    told = json.dumps(sorted([folder.kind.name, folder.hash, folder.path.name] for folder in folders))
+    beside = first.path.parent if first.kind.part is None else first.path.parent.parent
     return beside / f"report-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
 
@@ -135,7 +131,7 @@ def gather(folders: Sequence[Folder], title: str = "", progress: Callable[[int],
 
 def _title(folders: Sequence[Folder], told: Sequence[scenarios.Found]) -> str:
     """By the scenarios, or by what S-curves were taken of where there is none."""
-    names = list(dict.fromkeys(each.scenario.name for each in told)) or [title_of(folder) for folder in folders]
+    names = list(dict.fromkeys(each.scenario.name for each in told)) or [folder.title for folder in folders]
     if len(names) > 4:
         return f"Report on {names[0]} and {len(names) - 1} other scenarios"
     return f"Report on {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"Report on {names[0]}"
@@ -171,30 +167,28 @@ def _provenance(folders: Sequence[Folder]) -> list[Section]:
     ]
     for folder in folders:
         manifest = folder.manifest
-        about = manifest if "platform" in manifest or folder.kind != "sensitivity" else _of_store(folder)
-        packages = ", ".join(f"{name} {number}" for name, number in dict(about.get("packages", {})).items())
+        packages = ", ".join(f"{name} {number}" for name, number in dict(manifest.get("packages", {})).items())
         rows = [
-            ("kind", KINDS[folder.kind]),
+            ("kind", folder.kind.noun),
             ("made of", made_of(folder)),
             ("folder", str(folder.path)),
             ("hash", folder.hash),
             ("version of OpenLoop", folder.version),
             ("engine", folder.engine),
             ("command", _command(folder)),
-            ("started", str(manifest.get("started", manifest.get("written", "")))),
+            ("started", str(manifest.get("started", ""))),
             ("wall time", f"{manifest['wall_seconds']:,.1f} s" if "wall_seconds" in manifest else ""),
-            ("Python", str(about.get("python", ""))),
+            ("Python", str(manifest.get("python", ""))),
             ("libraries", packages),
-            ("system", str(about.get("platform", ""))),
+            ("system", str(manifest.get("platform", ""))),
             ("files with a checksum", f"{vouched(folder):,}"),
             ("check and make again", f"`openloop replay {shlex.quote(str(folder.path))}`"),
             ("figures", f"`{again(folder)}`"),
         ]
-        name = f"{title_of(folder)}, {folder.hash}"
-        file = folder.path / ("study.json" if folder.kind == "sensitivity" else "manifest.json")
-        anchor = f"provenance-{folder.kind}-{folder.hash}-{folder.path.name}"
+        name = f"{folder.title}, {folder.hash}"
+        anchor = f"provenance-{folder.kind.name}-{folder.hash}-{folder.path.name}"
         shown = [row for row in rows if row[1]]
-        grid = table(f"Provenance of {KINDS[folder.kind]}", ("what", "is"), shown, file)
+        grid = table(f"Provenance of {folder.kind.noun}", ("what", "is"), shown, folder.path / MANIFEST)
         out.append(Section(name, anchor, (grid,), 3))
     return out
 
@@ -206,11 +200,6 @@ def _command(folder: Folder) -> str:
     return "; ".join(f"`{each}`" for each in commands if each)
 
 
-def _of_store(folder: Folder) -> dict[str, Any]:
-    store = store_of(folder)
-    return {} if store is None else open_folders(store)[0].manifest
-
-
 def _chapter(folder: Folder) -> tuple[list[str], Section]:
     try:
         return chapter(folder)
@@ -218,6 +207,6 @@ def _chapter(folder: Folder) -> tuple[list[str], Section]:
         raise
     except (OSError, KeyError, ValueError, AttributeError) as error:
         raise OutputError(
-            f"{folder.path} is {KINDS[folder.kind]}, but what it holds cannot be read ({type(error).__name__}: "
+            f"{folder.path} is {folder.kind.noun}, but what it holds cannot be read ({type(error).__name__}: "
             f"{error}).\n  `openloop replay {shlex.quote(str(folder.path))}` says which of its files were changed."
         ) from error

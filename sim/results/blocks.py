@@ -1,4 +1,4 @@
-"""What a page is made of, before anybody knows whether it becomes HTML or Markdown.
+"""What a page is made of, before anybody knows whether it becomes HTML, Markdown or text at a terminal.
 
 Texts are plain, but for `` `words` `` in backquotes, which are set as code; nothing else in them is ever markup.
 """
@@ -12,18 +12,28 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Words:
-    """A paragraph; ``loud``: one that must not be overlooked."""
+    """A paragraph; ``loud``: one that must not be overlooked; ``folded``: one that a terminal leaves out."""
 
     text: str
     loud: bool = False
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What the blocks behind it are about."""
+
+    text: str
+    folded: bool = False
 
 
 @dataclass(frozen=True)
 class Items:
-    """A list; ``source`` is the file that its numbers come from."""
+    """A list; ``source`` is the file that its numbers come from; ``folded``: one that a terminal leaves out."""
 
     items: tuple[str, ...]
     source: Path | None = None
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,7 @@ class Table:
     Attributes
     ----------
     numeric : places of columns that hold numbers
-    folded : whether a page may show only its caption until the reader asks
+    folded : whether a page may show only its caption until the reader asks, and a terminal leaves it out
     """
 
     caption: str
@@ -53,7 +63,25 @@ class Picture:
     again: str
 
 
-Block = Words | Items | Table | Picture
+Block = Words | Heading | Items | Table | Picture
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """What is told of one result: by the terminal at the end of a verb, by the Markdown in its folder, and by a report.
+
+    Attributes
+    ----------
+    asked : the question that is answered
+    findings : sentences with their intervals; in a report they stand before the figures
+    blocks : tables and notes; they stand behind the figures
+    short : what is said at the top of a report; empty: the first sentences of the findings
+    """
+
+    asked: str
+    findings: Sequence[Block]
+    blocks: Sequence[Block] = ()
+    short: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

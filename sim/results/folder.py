@@ -1,17 +1,17 @@
-"""The run directory: written whole or not at all, with a manifest that vouches for every file, and read back.
+"""A folder of results: written whole or not at all, with a manifest that vouches for every file, and read back.
 
-A run directory tells its own story: the complete scenario, every number with its unit, and who made it when::
+A folder tells its own story: the complete scenario, every number with its unit, and who made it when. That of a run::
 
     runs/<scenario>-<hash>/
         scenario.yaml    the resolved scenario; itself a valid scenario
-        manifest.json    version, engine, seed, platform, command, and a checksum of every file
+        manifest.json    kind, version, engine, seed, platform, command, and a checksum of every file and of itself
         series.nc        every observable by run and month; opens with plain `xarray.open_dataset`
         summary.csv      one row a run
         reactions.csv    what governments saw, decided and when, if the scenario has reaction rules
         figures/         the same, drawn
 
-A directory is built under a hidden name and renamed when it is whole: whatever carries the final name is complete, even
-after ``kill -9``.
+What other kinds hold, their ``kind.py`` says (`sim.results.kind`). A folder is built under a hidden name and renamed
+when it is whole: whatever carries the final name is complete, even after ``kill -9``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -31,161 +32,104 @@ from typing import TYPE_CHECKING, Any
 
 from sim import __version__
 from sim.basics.errors import OutputError, ScenarioError
-from sim.results.dataset import data_hash, fingerprint, folder_name, short_hash
+from sim.results.dataset import data_hash
+from sim.results.kind import FIGURES, Changed, Contents, Folder, Kind, kind_of, kinds
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
-    import pandas as pd
     import xarray as xr
 
-MANIFEST, SCENARIO, SERIES, SUMMARY, FIGURES = "manifest.json", "scenario.yaml", "series.nc", "summary.csv", "figures"
-REACTIONS = "reactions.csv"
-OURS = frozenset(
-    {
-        MANIFEST,
-        SCENARIO,
-        SERIES,
-        SUMMARY,
-        FIGURES,
-        REACTIONS,
-        "scenarios",
-        "comparison.csv",
-        "comparison.md",
-        "who_switched.csv",
-        "curves.nc",
-        "sweep.csv",
-        "explained.json",
-        "cascade.csv",
-        "utilities.csv",
-        "choices.csv",
-        "report.md",
-        "gains.csv",
-        "links.csv",
-        "bound.csv",
-        "knockouts.csv",
-        "shapley.csv",
-        "dominance.csv",
-        "twin.csv",
-        "warning.csv",
-        "scurves.csv",
-        "scurves.json",
-        "fits.csv",
-        "replicates.csv",
-    }
-)
-"""What stands in our directories, those of comparisons, explanations and loops included; only such are swept up."""
+MANIFEST, SCENARIO, SERIES, SUMMARY = "manifest.json", "scenario.yaml", "series.nc", "summary.csv"
+SEAL = "manifest_sha256"
+"""Entry of a manifest: the checksum of all its other entries."""
+
+WRITING = ".writing"
+"""A file in a folder that is being built; whoever builds it holds its lock, so a dead writer is known at once."""
 
 STALE_AFTER = 24 * 3600.0
-"""Seconds after which what a killed run left behind is swept up."""
+"""Seconds after which what a killed process left behind is swept up, where locks do not tell."""
 
 RECORDED_PACKAGES = ("numpy", "numba", "xarray", "h5netcdf", "h5py")
 """The libraries whose version could move a bit of the numbers or of the file that holds them."""
 
 
+# writing
+
+
 @dataclass(frozen=True)
-class Saved:
-    """A run directory: where it is and what it holds."""
+class Written:
+    """A folder that was just written."""
 
     folder: Path
-    scenario: Scenario
-    dataset: xr.Dataset
     manifest: dict[str, Any]
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Everything in it that is ours, the manifest first."""
+        return tuple(self.folder / name for name in (MANIFEST, *self.manifest["files"]))
 
-def save(
+
+def write(
+    kind: Kind,
+    contents: Contents,
     parent: Path | str,
-    dataset: xr.Dataset,
-    scenario: Scenario,
     *,
-    summary: pd.DataFrame | None = None,
-    reactions: pd.DataFrame | None = None,
-    draw: Callable[[Path], object] | None = None,
+    figures: bool = True,
     about: Mapping[str, Any] | None = None,
-) -> Saved:
-    """Write a run directory below ``parent``; it appears whole or not at all.
+) -> Written:
+    """Write a folder of results below ``parent``; it appears whole or not at all.
+
+    What an identical question left there is replaced, and what a reader has put beside our files is kept.
 
     Parameters
     ----------
-    parent : folder of run directories, made if need be
-    summary : one row a run
-    reactions : the log of reaction rules
-    draw : draws the figures into the folder it is given
+    parent : folder of folders of results, made if need be
+    figures : whether to draw
     about : further entries of the manifest, such as the command
 
     Raises
     ------
     OutputError
-        When the place cannot be written, or is taken by something that no run of ours made.
+        When the place cannot be written, or is taken by something that the same question did not make; and, once the
+        numbers are safe, when the figures could not be drawn.
     """
-    from sim.scenario.resolve import resolved_text
-
-    engine = dataset.attrs["engine"]
-    trouble: list[Exception] = []
-
-    def fill(partial: Path) -> dict[str, Any]:
-        (partial / SCENARIO).write_text(resolved_text(scenario), encoding="utf-8")
-        # zlib costs 60% more time and saves little of numbers as restless as these; lzf differs from run to run
-        dataset.to_netcdf(partial / SERIES, engine="h5netcdf")
-        if summary is not None:
-            summary.to_csv(partial / SUMMARY, lineterminator="\n")
-        if reactions is not None:
-            reactions.to_csv(partial / REACTIONS, lineterminator="\n", index=False)
-        if draw is not None:
-            trouble.extend(drawn(draw, partial / FIGURES))
-        return _manifest(dataset, scenario, about or {})
-
-    target = Path(parent) / folder_name(scenario, engine)
-    manifest = write_whole(target, fingerprint(scenario, engine), fill)
-    complain_of_figures(trouble, target)
-    return Saved(target, scenario, dataset, manifest)
-
-
-def write_whole(target: Path, inputs: str, fill: Callable[[Path], Mapping[str, Any]]) -> dict[str, Any]:
-    """Make a directory that appears whole or not at all, and return its manifest.
-
-    Parameters
-    ----------
-    target : where it is to be; replaced when an identical run made what is there
-    inputs : fingerprint of the inputs
-    fill : writes everything but the manifest into the folder it is given, and returns the manifest's own entries;
-        platform, fingerprint and checksums are added
-
-    Raises
-    ------
-    OutputError
-        When the place cannot be written, or is taken by something that no run of ours made.
-    """
-    check_target(target, inputs)
+    target = Path(parent) / contents.name
+    refuse_if_taken(target, contents.inputs)
+    trouble: Exception | None = None
     try:
         sweep(target.parent)
-        partial = target.parent / f".{target.name}.partial-{secrets.token_hex(4)}"
-        partial.mkdir()
-        try:
-            manifest = {**fill(partial), **_circumstances(), "inputs_sha256": inputs, "files": _checksums(partial)}
-            (partial / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            _put(partial, target, inputs)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
+        with _building(target) as partial:
+            for name, content in contents.files.items():
+                _put_file(partial / name, content)
+            if figures and contents.draw is not None:
+                trouble = _drawn(contents.draw, partial / FIGURES)
+            manifest = sealed(
+                {
+                    "kind": kind.name,
+                    "openloop": __version__,
+                    **contents.entries,
+                    **(about or {}),
+                    **circumstances(),
+                    "inputs_sha256": contents.inputs,
+                    "files": checksums(partial),
+                }
+            )
+            (partial / MANIFEST).write_text(manifest_text(manifest), encoding="utf-8")
+            _put(partial, target, contents.inputs)
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
-    return manifest
+    if trouble is not None:
+        words = f"{type(trouble).__name__}: {trouble}"
+        raise OutputError(f"the figures could not be drawn ({words}); the numbers are in {target}") from trouble
+    return Written(target, manifest)
 
 
-def complain_of_figures(trouble: Sequence[Exception], target: Path) -> None:
-    """Say that figures could not be drawn, once everything else is safe."""
-    if trouble:
-        words = f"{type(trouble[0]).__name__}: {trouble[0]}"
-        raise OutputError(f"the figures could not be drawn ({words}); the numbers are in {target}") from trouble[0]
-
-
-def check_target(target: Path, inputs: str) -> None:
-    """Refuse, before any work is done, to write where something lies that an identical run did not make."""
+def refuse_if_taken(target: Path, inputs: str) -> None:
+    """Raise `OutputError`, before any work is done, when something else lies where a folder is to be written."""
     if not target.exists() and not target.is_symlink():
         return
     try:
-        manifest = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
-        ours = manifest["inputs_sha256"] == inputs
+        ours = json.loads((target / MANIFEST).read_text(encoding="utf-8"))["inputs_sha256"] == inputs
     except (OSError, ValueError, KeyError, TypeError):
         ours = False
     if not ours:
@@ -195,81 +139,153 @@ def check_target(target: Path, inputs: str) -> None:
         )
 
 
-def sweep(parent: Path) -> None:
-    """Make the parent folder, and remove what our own killed runs left in it long ago."""
-    parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.glob(".*.partial-*"):
-        if not re.fullmatch(r"\..+-[0-9a-f]{8}\.partial-[0-9a-f]{8}", left.name) or left.is_symlink():
-            continue
-        inside = list(left.iterdir()) if left.is_dir() else [left]
-        ours = all(path.name in OURS for path in inside)
-        newest = max(path.stat().st_mtime for path in [left, *inside])
-        if ours and time.time() - newest > STALE_AFTER:
-            shutil.rmtree(left, ignore_errors=True)
+def _put_file(path: Path, content: Any) -> None:
+    """One file: text, a table as CSV, or a dataset as netCDF."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, str):
+        path.write_text(content, encoding="utf-8")
+    elif hasattr(content, "to_netcdf"):
+        # zlib costs 60% more time and saves little of numbers as restless as these; lzf differs from run to run
+        content.to_netcdf(path, engine="h5netcdf")
+    else:
+        content.to_csv(path, index=False, lineterminator="\n")
 
 
-def drawn(draw: Callable[[Path], object], folder: Path) -> list[Exception]:
+def _drawn(draw: Callable[[Path], object], folder: Path) -> Exception | None:
     """Draw; hand a failure back instead of raising it, so that it does not cost the numbers."""
     folder.mkdir()
     try:
         draw(folder)
     except Exception as error:
-        return [error]
-    return []
+        return error
+    return None
 
 
-def _manifest(dataset: xr.Dataset, scenario: Scenario, about: Mapping[str, Any]) -> dict[str, Any]:
-    engine = dataset.attrs["engine"]
-    return {
-        "openloop": __version__,
-        "scenario": scenario.name,
-        "hash": short_hash(scenario, engine),
-        "engine": engine,
-        "seed": scenario.run.seed,
-        "replicates": scenario.run.replicates,
-        "months": scenario.run.months,
-        "adopters": scenario.run.adopters,
-        "runs_finished": dataset.sizes["run"],
-        **about,
-        "series_sha256": data_hash(dataset),
-    }
-
-
-def _circumstances() -> dict[str, Any]:
-    """What else could move a number: the interpreter, the libraries and the machine."""
+def circumstances(*more: str) -> dict[str, Any]:
+    """What else could move a number: the interpreter, the libraries (``more`` of them) and the machine."""
     return {
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in RECORDED_PACKAGES},
+        "packages": {name: version(name) for name in (*RECORDED_PACKAGES, *more)},
         "platform": platform.platform(),
     }
 
 
-def _checksums(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+def checksums(folder: Path) -> dict[str, str]:
+    """File below a folder -> SHA-256 of its content; the manifest itself left out."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in (WRITING, MANIFEST))
+    return checksums_of(folder, files)
+
+
+def checksums_of(folder: Path, files: Iterable[Path]) -> dict[str, str]:
+    """The same of some files."""
+    return {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sealed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """A manifest with the checksum of its own entries."""
+    entries = {name: value for name, value in manifest.items() if name != SEAL}
+    return {**entries, SEAL: _seal(entries)}
+
+
+def _seal(manifest: Mapping[str, Any]) -> str:
+    entries = {name: value for name, value in manifest.items() if name != SEAL}
+    return hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
+
+
+def manifest_text(manifest: Mapping[str, Any]) -> str:
+    """A manifest as it stands in its file."""
+    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+
+
+# what is half done
+
+
+@contextmanager
+def _building(target: Path) -> Iterator[Path]:
+    """A hidden folder beside the target; it is gone when the context ends, unless it was renamed."""
+    import filelock
+
+    partial = target.parent / f".{target.name}.partial-{secrets.token_hex(4)}"
+    partial.mkdir()
+    lock = filelock.FileLock(partial / WRITING)
+    try:
+        try:
+            lock.acquire(timeout=0)
+        except (OSError, NotImplementedError):  # a file system without locks: age alone will tell
+            (partial / WRITING).unlink(missing_ok=True)
+        yield partial
+    finally:
+        lock.release()
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def sweep(parent: Path) -> None:
+    """Make the parent folder, and remove what our own killed processes left in it."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(".*.partial-*"):
+        if re.fullmatch(r"\..+\.partial-[0-9a-f]{8}", left.name) and left.is_dir() and not left.is_symlink():
+            _sweep_half(left)
+    for left in parent.glob(".*.replaced-*"):
+        named = re.fullmatch(r"\.(.+)\.replaced-[0-9a-f]{8}", left.name)
+        if named is None or left.is_symlink() or not (left / MANIFEST).is_file():
+            continue
+        if (parent / named[1]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+        else:  # killed between stepping aside and being replaced
+            left.rename(parent / named[1])
+
+
+def _sweep_half(left: Path) -> None:
+    """Remove a half-built folder whose writer is dead."""
+    import filelock
+
+    mark = left / WRITING
+    if not mark.is_file():
+        ages = [path.stat().st_mtime for path in (left, *left.rglob("*"))]
+        if _looks_ours(left) and time.time() - max(ages) > STALE_AFTER:
+            shutil.rmtree(left, ignore_errors=True)
+        return
+    lock = filelock.FileLock(mark)
+    try:
+        lock.acquire(timeout=0)
+    except (filelock.Timeout, OSError, NotImplementedError):
+        return
+    lock.release()
+    shutil.rmtree(left, ignore_errors=True)
+
+
+def _looks_ours(left: Path) -> bool:
+    """Whether a hidden folder without a mark holds what a folder of some kind needs, and so was being built by us."""
+    names = {path.relative_to(left).as_posix() for path in left.rglob("*")}
+    return any(names & {MANIFEST, SCENARIO, *kind.needs} for kind in kinds().values())
 
 
 def _put(partial: Path, target: Path, inputs: str) -> None:
-    """Give a finished directory its final name. An identical earlier run steps aside first, and then goes."""
+    """Give a finished folder its final name. An identical earlier one steps aside first, and then goes."""
+    (partial / WRITING).unlink(missing_ok=True)
     if not target.exists():
         partial.rename(target)
         return
-    check_target(target, inputs)
+    refuse_if_taken(target, inputs)
+    _keep_additions(target, partial)
     aside = target.with_name(f".{target.name}.replaced-{secrets.token_hex(4)}")
     target.rename(aside)
     try:
-        _keep_additions(aside, partial)
         partial.rename(target)
     except BaseException:
-        if not target.exists():
-            aside.rename(target)
+        aside.rename(target)
         raise
     shutil.rmtree(aside, ignore_errors=True)
 
 
 def _keep_additions(old: Path, new: Path) -> None:
     """Copy over what somebody has put beside our files, such as notes or a report."""
-    ours = set(json.loads((old / MANIFEST).read_text(encoding="utf-8"))["files"]) | {MANIFEST}
+    ours = {*json.loads((old / MANIFEST).read_text(encoding="utf-8"))["files"], MANIFEST}
     for path in sorted(old.rglob("*")):
         inside = path.relative_to(old)
         if path.is_file() and inside.as_posix() not in ours and not (new / inside).exists():
@@ -277,8 +293,122 @@ def _keep_additions(old: Path, new: Path) -> None:
             shutil.copy2(path, new / inside)
 
 
+# reading
+
+
+def open_folder(path: str | Path) -> Folder:
+    """Recognise a folder of results.
+
+    Raises
+    ------
+    OutputError
+        When it is no folder, none of ours, or lacks what it cannot do without.
+    """
+    (only, *more) = open_folders(path)
+    if more:
+        named = ", ".join(str(folder.path) for folder in (only, *more))
+        raise OutputError(f"{path} holds several studies.\n  Give one of them: {named}")
+    return only
+
+
+def open_folders(path: str | Path) -> list[Folder]:
+    """The same, of a folder that may hold several that belong together, such as the methods of a sensitivity study.
+
+    Raises
+    ------
+    OutputError
+        When it is no folder, none of ours, or lacks what it cannot do without.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        what = "is a file, and no folder of results" if path.exists() else "does not exist"
+        raise OutputError(f"{path} {what}.\n  Give a folder that openloop made, such as runs/baseline-1a2b3c4d.")
+    if (path / MANIFEST).is_file():
+        return [_recognised(path)]
+    inside = sorted(file.parent for file in path.glob(f"*/{MANIFEST}") if not file.parent.name.startswith("."))
+    together = [folder for folder in inside if (kind := kind_of(_read(folder / MANIFEST))) and kind.part is not None]
+    if together:
+        return [_recognised(folder) for folder in together]
+    if (path / "study.json").is_file() or any(path.glob("*/study.json")):
+        raise OutputError(
+            f"{path} is a sensitivity study of an earlier edition.\n"
+            "  Give its command again: its runs are kept beside it, so only the tables are made anew."
+        )
+    names = ", ".join(folder.name for folder in inside[:6])
+    remedy = f"It holds folders that have one: {names}" if inside else "Was it made by openloop?"
+    raise OutputError(f"{path} is no folder of results: it has no {MANIFEST}.\n  {remedy}")
+
+
+def _recognised(path: Path) -> Folder:
+    manifest = _read(path / MANIFEST)
+    kind = kind_of(manifest)
+    if kind is None:
+        raise OutputError(
+            f"{path / MANIFEST} says nothing that this version knows; openloop {__version__} reads "
+            f"folders of {', '.join(kinds())}."
+        )
+    lost = [name for name in kind.needs if not (path / name).is_file()]
+    if lost:
+        command = manifest.get("command")
+        again = f"Make it again: {command}" if command else "Make it again, or restore it from a copy."
+        raise OutputError(
+            f"{path} is {kind.noun}, but {' and '.join(lost)} {'is' if len(lost) == 1 else 'are'} missing.\n  {again}"
+        )
+    return Folder(path, kind, manifest)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path} cannot be read: {error}") from error
+    if not isinstance(entries, dict):
+        raise OutputError(f"{path} cannot be read: it holds no table of entries")
+    return entries
+
+
+# checksums
+
+
+def changed_files(folder: Folder) -> list[Changed]:
+    """Files that differ from the checksums that were recorded, the manifest's own included."""
+    own = [] if folder.manifest.get(SEAL, None) in (None, _seal(folder.manifest)) else [Changed(MANIFEST, "changed")]
+    return [*own, *_against_manifest(folder), *folder.kind.vouch(folder)[1]]
+
+
+def vouched(folder: Folder) -> int:
+    """How many files `changed_files` can check."""
+    return (SEAL in folder.manifest) + len(folder.recorded) + folder.kind.vouch(folder)[0]
+
+
+def _against_manifest(folder: Folder) -> Iterator[Changed]:
+    for name, digest in folder.recorded.items():
+        path = folder.path / name
+        try:
+            how = "" if _sha256(path) == digest else "changed"
+        except FileNotFoundError:
+            how = "missing"
+        except OSError:
+            how = "unreadable"
+        if how:
+            yield Changed(name, how)
+
+
+# a run
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A folder of a run: where it is and what it holds."""
+
+    folder: Path
+    scenario: Scenario
+    dataset: xr.Dataset
+    manifest: dict[str, Any]
+
+
 def load(folder: Path | str) -> Saved:
-    """Read a run directory back, and see that its numbers are the ones that were written.
+    """Read the folder of a run back, and see that its numbers are the ones that were written.
 
     Raises
     ------
@@ -301,7 +431,7 @@ def load(folder: Path | str) -> Saved:
     if not (folder / MANIFEST).is_file():
         raise OutputError(f"{folder} is no run directory: it has no {MANIFEST}")
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = _read(folder / MANIFEST)
         scenario = load_scenario(folder / SCENARIO).scenario
         dataset = xr.load_dataset(folder / SERIES, engine="h5netcdf")
         expected = manifest["series_sha256"]

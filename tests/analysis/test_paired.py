@@ -16,9 +16,9 @@ from sim.analysis.paired import (
     interval,
     next_count,
     paired_difference,
-    places_of,
     ratio_interval,
 )
+from sim.basics.words import decimals_of_difference
 
 MOST = 3000
 DIFFERENCES = {
@@ -281,6 +281,6 @@ def test_findings_read_as_plain_sentences(shift, spread, unit, kind, said):
 
 
 def test_an_end_that_leaves_zero_out_does_not_read_as_zero():
-    assert places_of(0.7, 0.1, 2.4) == 1
-    assert places_of(0.3, -0.2, 2.4) == 0, "an interval around zero may"
-    assert places_of(4.1, 3.6, 4.6) == 1
+    assert decimals_of_difference(0.7, 0.1, 2.4) == 1
+    assert decimals_of_difference(0.3, -0.2, 2.4) == 0, "an interval around zero may"
+    assert decimals_of_difference(4.1, 3.6, 4.6) == 1

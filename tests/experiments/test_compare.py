@@ -17,20 +17,23 @@ from sim.analysis.paired import PILOT
 from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, RunError, ScenarioError, UnknownNameError
 from sim.engines import engine as find_engine
-from sim.experiments.compare import folder as comparison_folder
+from sim.experiments.compare import figures as comparison_figures
+from sim.experiments.compare import kind as comparison_kind
+from sim.experiments.compare import sweep_kind
 from sim.experiments.compare.comparison import (
     PairedRuns,
     Until,
     carry_out,
     compare,
+    curves_of,
     first_difference,
     make_plan,
     parse_outcome,
 )
 from sim.experiments.compare.sweep import backwards, findings, parse_sweep, sweep, unit_of
-from sim.experiments.compare.sweep import save as save_sweep
 from sim.figures.comparison import comparison, different
 from sim.figures.overview import COLUMNS, overview
+from sim.results.folder import write
 from sim.run import run
 from sim.scenario.resolve import load
 from tests.worlds import BASELINE, NO_CONTROL, ROOT
@@ -295,7 +298,8 @@ def test_a_base_alone_is_compared_with_its_first_point(tmp_path):
     assert (np.diff(found.table["difference"]) < 0).all()
     assert found.unit == "share"
     assert "in one direction all the way" in findings(found)[0]
-    folder, files = save_sweep(found, tmp_path)
+    made = write(sweep_kind.KIND, sweep_kind.contents(found), tmp_path)
+    folder, files = made.folder, made.files
     assert {"sweep.csv", "sweep.svg", "sweep.png", "manifest.json"} <= {file.name for file in files}
     assert len(pd.read_csv(folder / "sweep.csv")) == 3
 
@@ -320,7 +324,9 @@ def test_a_sweep_is_read_as_key_and_values():
 
 
 def test_a_comparison_leaves_a_whole_folder_that_an_identical_one_replaces(found, tmp_path):
-    folder, files = comparison_folder.save(found, tmp_path, about={"command": "openloop compare"})
+    contents = comparison_kind.contents(found)
+    made = write(comparison_kind.KIND, contents, tmp_path, about={"command": "openloop compare"})
+    folder, files = made.folder, made.files
     assert folder.name.startswith("baseline-vs-ban-friction-mandate-grid-twin-")
     names = {file.relative_to(folder).as_posix() for file in files}
     assert names >= {
@@ -338,26 +344,27 @@ def test_a_comparison_leaves_a_whole_folder_that_an_identical_one_replaces(found
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["same_until"]["friction"] == month_label(ANNOUNCED)
     curves = (folder / "curves.nc").read_bytes()
-    again, _ = comparison_folder.save(found, tmp_path, figures=False)
+    again = write(comparison_kind.KIND, contents, tmp_path, figures=False).folder
     assert again == folder
     assert (folder / "curves.nc").read_bytes() == curves
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
     (folder / "manifest.json").write_text("{}")
     with pytest.raises(OutputError, match="in the way"):
-        comparison_folder.save(found, tmp_path, figures=False)
+        write(comparison_kind.KIND, contents, tmp_path, figures=False)
 
 
 def test_many_scenarios_get_an_overview_and_a_page_each(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(comparison_folder, "MOST_TOGETHER", 1)
+    monkeypatch.setattr(comparison_figures, "MOST_TOGETHER", 1)
     others = [scenario_file(folder, "twin"), scenario_file(folder, "cut", more="loops: {R5: off}\n")]
     small = compare(BASELINE, others, **{**TINY, "replicates": 3})
-    target, files = comparison_folder.save(small, tmp_path)
+    made = write(comparison_kind.KIND, comparison_kind.contents(small), tmp_path)
+    target, files = made.folder, made.files
     (date,) = map(month_label, small.plan.at)
     drawn = {file.stem for file in files if file.parent.name == "figures"}
     assert drawn == {f"overview-{date}", "comparison-twin", "comparison-cut"}
     words = (target / "figures" / f"overview-{date}.svg").read_text(encoding="utf-8")
     assert words.count(">=<") >= len(COLUMNS), "the twin is identical in every column"
-    shown = comparison_folder.overview_rows(small, date).query("outcome == 'focus_share'")
+    shown = comparison_figures.overview_rows(small, date).query("outcome == 'focus_share'")
     assert list(shown["difference"]) == sorted(shown["difference"], reverse=True), "what raises most stands first"
     mean = small.table.query(f"other == 'cut' and outcome == 'focus_share' and month == '{date}'")["difference"].iloc[0]
     assert shown.set_index("other").loc["cut", "difference"] == pytest.approx(100 * mean)
@@ -391,7 +398,7 @@ def test_a_comparison_of_an_incident_and_of_other_assumptions_says_so(folder):
     incident = scenario_file(folder, "shock", more="events:\n  - {kind: incident, start: 2024-03}\n")
     cut = scenario_file(folder, "cut", more="loops: {R5: off}\nparameters: {adopter: {peer_weight: 0.2}}\n")
     small = compare(BASELINE, [incident, cut], **{**TINY, "replicates": 2})
-    drawn = comparison(comparison_folder.curves_of(small), small.plan.scenarios)
+    drawn = comparison(curves_of(small), small.plan.scenarios)
     words = " ".join(text.get_text() for part in (drawn, *drawn.axes) for text in part.texts)
     assert "shock: incident (lines of CN)" in words
     assert re.search(r"cut:\s+adopter.peer_weight\s+0.8\s+to\s+0.2;\s+loops\s+R5\s+off", words)
@@ -406,7 +413,7 @@ def test_the_base_among_many_others_is_left_out(openloop, folder, tmp_path):
 
 
 def test_difference_curves_are_those_of_the_table(found):
-    curves = comparison_folder.curves_of(found)
+    curves = curves_of(found)
     row = found.table.query("other == 'grid' and outcome == 'capability_gap' and month == '2026-06'").iloc[0]
     band = curves["capability_gap_difference"].sel(other="grid", month=29)
     assert band.values.tolist() == pytest.approx([row.difference, row.low, row.high])
@@ -414,7 +421,7 @@ def test_difference_curves_are_those_of_the_table(found):
 
 
 def test_the_figure_names_every_scenario_and_what_sets_it_apart(found):
-    drawn = comparison(comparison_folder.curves_of(found), found.plan.scenarios)
+    drawn = comparison(curves_of(found), found.plan.scenarios)
     words = {text.get_text() for axes in drawn.axes for text in axes.texts}
     assert {"ban: US procurement ban", "mandate: CN data mandate"} <= words
     names = [text.get_text() for text in drawn.legends[0].get_texts()]
@@ -428,12 +435,10 @@ def test_a_dropped_policy_is_shown_as_missing():
 
 
 def test_findings_are_written_out_to_read(found):
-    text = comparison_folder.as_markdown(found)
-    assert "## ban" in text
-    assert (
-        f"The same world as the base, bit for bit, before {month_label(ANNOUNCED)}." in text.partition("## friction")[2]
-    )
-    assert "### What a billion dollars of public money buys" in text
+    text = comparison_kind.contents(found).files["comparison.md"]
+    assert "## baseline -> ban" in text
+    assert f"friction is the same world as the base, bit for bit, before {month_label(ANNOUNCED)}." in text
+    assert "What a billion dollars of public money buys in" in text
     assert text.count("buys") == 1
     assert "nan" not in text.replace("finance", "")
 
@@ -453,8 +458,9 @@ def test_the_command_speaks_to_people_and_to_programs(compare_here, tmp_path):
     files = (BASELINE, NO_CONTROL)
     told = compare_here(*files, *small, "--at", "2024-06")
     assert told.returncode == 0, told.stderr
-    assert "baseline -> no-control   (3 replicates" in told.stdout
-    assert "change 2024-06" in told.stdout
+    assert "baseline -> no-control" in told.stdout
+    assert "(3 paired runs)" in told.stdout
+    assert " 2024-06 " in told.stdout
     assert "Next:" in told.stdout
     asked = compare_here(*files, *small, "--at", "2024-06", "--json", "-q")
     data = json.loads(asked.stdout)

@@ -18,13 +18,14 @@ from sim.engines.mesa.model import OpenLoopModel
 from sim.engines.probes.decision import FIRST, SECOND, TERMS, Decisions, nest_values
 from sim.engines.probes.trace import keep
 from sim.engines.world import build
-from sim.experiments.explain import folder as explained_folder
 from sim.experiments.explain.account import choices
 from sim.experiments.explain.causal_chain import linked, told_apart
 from sim.experiments.explain.causes import CauseTracer
 from sim.experiments.explain.divergence import CAUSE_OF, Pair, terms_of
 from sim.experiments.explain.explanation import account, answer, ask
+from sim.experiments.explain.kind import KIND, contents
 from sim.model.rules.ecosystem import derivative_gain
+from sim.results.folder import write
 from sim.scenario.resolve import from_mapping
 from tests.folders import SIZE
 from tests.validation.second_writing import SCENARIO
@@ -462,7 +463,8 @@ def test_the_directory_of_a_comparison_holds_both_worlds(made):
     ("engine", "words"), [("meanfield", "no adopters to ask"), ("mesa:CautiousFirms@1a2b3c4d", "only its own file")]
 )
 def test_runs_whose_agents_are_not_the_models_own_are_refused(stored, tmp_path, engine, words):
-    (tmp_path / "scenario.yaml").write_bytes((stored[0] / "scenario.yaml").read_bytes())
+    for name in ("scenario.yaml", "series.nc"):
+        (tmp_path / name).write_bytes((stored[0] / name).read_bytes())
     manifest = json.loads((stored[0] / "manifest.json").read_text())
     (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "engine": engine}))
     with pytest.raises(OutputError, match=words):
@@ -497,7 +499,8 @@ def test_choices_are_told_spell_by_spell(found):
 
 
 def test_a_folder_holds_tables_that_add_up_and_a_figure_for_each(found, tmp_path):
-    folder, files = explained_folder.save(found, tmp_path, about={"command": "openloop explain"})
+    made = write(KIND, contents(found), tmp_path, about={"command": "openloop explain"})
+    folder, files = made.folder, made.files
     names = {file.relative_to(folder).as_posix() for file in files}
     first = found.stories[0]["adopter"]
     assert names >= {
@@ -516,8 +519,7 @@ def test_a_folder_holds_tables_that_add_up_and_a_figure_for_each(found, tmp_path
     said = json.loads((folder / "explained.json").read_text())
     assert sum(row["adopters"] for row in said["causes"]) == said["parted"]
     assert sum(row["adopters"] for row in said["roots"]) == said["parted"]
-    again, _ = explained_folder.save(found, tmp_path, figures=False)
-    assert again == folder
+    assert write(KIND, contents(found), tmp_path, figures=False).folder == folder
 
 
 def test_what_is_no_number_is_null_in_json():
@@ -560,7 +562,7 @@ def test_the_verb_explains_one_world_and_prints_json(openloop):
         ([str(BASELINE)], "add --agent N (0 to 2999)"),
         ([str(BASELINE), "--agent", "3000"], "the adopters are 0 to 2999"),
         ([str(BASELINE), "nowhere.yaml", "--agent", "1"], "nowhere.yaml"),
-        ([str(ROOT / "tests"), "--agent", "1"], "no directory of results"),
+        ([str(ROOT / "tests"), "--agent", "1"], "no folder of results"),
     ],
 )
 def test_the_verb_refuses_what_it_cannot_answer(openloop, arguments, words):

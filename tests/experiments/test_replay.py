@@ -13,6 +13,7 @@ import xarray as xr
 from sim.basics.errors import OutputError
 from sim.experiments.replay import replay
 from sim.results.differences import compare_files
+from sim.results.folder import manifest_text, sealed
 from tests.worlds import BASELINE
 
 OWN_MODEL = """
@@ -37,7 +38,8 @@ def copy(made, tmp_path):
 
 def rewritten(folder: Path, **entries: object) -> None:
     file = folder / "manifest.json"
-    file.write_text(json.dumps({**json.loads(file.read_text(encoding="utf-8")), **entries}), encoding="utf-8")
+    manifest = sealed({**json.loads(file.read_text(encoding="utf-8")), **entries})
+    file.write_text(manifest_text(manifest), encoding="utf-8")
 
 
 @pytest.mark.parametrize("kind", ["run", "comparison", "until", "scurve", "ensemble", "explained"])

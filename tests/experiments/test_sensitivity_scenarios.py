@@ -272,12 +272,12 @@ def test_the_command_writes_a_report_with_everything_a_referee_asks_for(tmp_path
         "*luck*",
     ):
         assert part in report, part
-    assert {"indices.csv", "factors.csv", "not_varied.csv", "checks.csv", "study.json", "curves.csv"} <= {
+    assert {"indices.csv", "factors.csv", "not_varied.csv", "checks.csv", "manifest.json", "curves.csv"} <= {
         path.name for path in folder.iterdir()
     }
     for file in folder.rglob("*.png"):
         assert file.stat().st_size > 5000
-    account = json.loads((folder / "study.json").read_text())
+    account = json.loads((folder / "manifest.json").read_text())
     assert account["size"] == 8
     assert account["outcomes"]["focus_share@2024-12"]["luck"][0] > 0
     drawn = [line.split("](")[1].rstrip(")") for line in report.splitlines() if line.startswith("![")]
@@ -300,7 +300,7 @@ def test_the_command_writes_a_report_with_everything_a_referee_asks_for(tmp_path
         *SMALL,
     )
     assert more.returncode == 0, more.output
-    assert json.loads((folder / "study.json").read_text())["size"] == 12
+    assert json.loads((folder / "manifest.json").read_text())["size"] == 12
     sobol = invoke(
         BASELINE,
         "--method",

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from sim.basics.errors import OutputError
-from sim.experiments.folders import open_folder
 from sim.report import write_report
 from sim.report.captions import caption
 from sim.report.page import as_html, as_markdown
 from sim.report.scenarios import ASSUMED, MEASURED, TUNED
+from sim.results.folder import open_folder
 from tests.folders import SMALL
 from tests.worlds import BASELINE
 
@@ -248,7 +248,7 @@ def test_several_folders_get_a_place_of_their_own(made, tmp_path):
     [
         (lambda folder: folder / "nowhere", "does not exist"),
         (lambda folder: folder / "manifest.json", "is a file, and no folder of results"),
-        (lambda folder: folder.parent / "empty", "neither manifest.json nor study.json"),
+        (lambda folder: folder.parent / "empty", "it has no manifest.json"),
         (lambda folder: _without(folder, "series.nc"), "series.nc is missing"),
         (lambda folder: _spoiled(folder, "manifest.json", "{"), "manifest.json cannot be read"),
         (lambda folder: _spoiled(folder, "manifest.json", "{}"), "says nothing that this version knows"),

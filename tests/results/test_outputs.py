@@ -18,11 +18,13 @@ import xarray as xr
 from sim.basics.axes import GROUPS, REGIONS, TYPES
 from sim.basics.errors import OutputError, RunError, ScenarioError
 from sim.experiments.simulate.folder import run_to_folder
+from sim.experiments.simulate.kind import KIND
 from sim.model.observables import OBSERVABLES
 from sim.results import dataset as labelling
 from sim.results import folder as run_folder
+from sim.results.kind import Contents
 from sim.run import run
-from sim.scenario.resolve import prepare
+from sim.scenario.resolve import prepare, resolved_text
 from sim.scenario.spec import RunSettings, Scenario
 from tests.processes import environment
 
@@ -53,6 +55,15 @@ def complete(scenario: Scenario) -> xr.Dataset:
     return labelling.label(noise(scenario, range(3)), scenario, range(3))
 
 
+def save(parent: Path, dataset: xr.Dataset, scenario: Scenario, draw=None, about=None, **tables) -> run_folder.Written:
+    """Write the folder of a run that has only these files."""
+    files = {"scenario.yaml": resolved_text(scenario), "series.nc": dataset}
+    files |= {f"{name}.csv": table for name, table in tables.items()}
+    entries = {"series_sha256": labelling.data_hash(dataset)}
+    name, inputs = labelling.folder_name(scenario), labelling.fingerprint(scenario)
+    return run_folder.write(KIND, Contents(name, inputs, files, entries, draw), parent, about=about)
+
+
 def whole(parent: Path) -> list[str]:
     """Directories that look like finished runs."""
     return [path.name for path in parent.iterdir() if not path.name.startswith(".")]
@@ -62,7 +73,7 @@ def whole(parent: Path) -> list[str]:
 
 
 def test_a_saved_series_opens_in_plain_xarray_with_all_its_labels(tmp_path, complete, scenario):
-    folder = run_folder.save(tmp_path, complete, scenario).folder
+    folder = save(tmp_path, complete, scenario).folder
     with xr.open_dataset(folder / "series.nc") as opened:
         assert set(opened.data_vars) == set(OBSERVABLES)
         for name, observable in OBSERVABLES.items():
@@ -124,8 +135,8 @@ def test_the_data_hash_sees_one_bit_and_no_order_of_variables(complete):
 
 
 def test_what_was_saved_comes_back(tmp_path, dataset, scenario):
-    summary = pd.DataFrame({"final": [1.0, 2.0, 3.0]}, index=pd.Index([0, 1, 2], name="run"))
-    saved = run_folder.save(tmp_path, dataset, scenario, summary=summary, about={"command": "openloop run world.yaml"})
+    summary = pd.DataFrame({"run": [0, 1, 2], "final": [1.0, 2.0, 3.0]})
+    saved = save(tmp_path, dataset, scenario, summary=summary, about={"command": "openloop run world.yaml"})
     back = run_folder.load(saved.folder)
     assert back.scenario == scenario
     xr.testing.assert_identical(back.dataset, dataset)
@@ -136,7 +147,7 @@ def test_what_was_saved_comes_back(tmp_path, dataset, scenario):
 
 
 def test_changed_numbers_are_not_believed(tmp_path, dataset, scenario):
-    folder = run_folder.save(tmp_path, dataset, scenario).folder
+    folder = save(tmp_path, dataset, scenario).folder
     other = dataset.copy(deep=True)
     other["price"][0, 0, 0, 0] = 7
     other.to_netcdf(folder / "series.nc", engine="h5netcdf")
@@ -146,7 +157,7 @@ def test_changed_numbers_are_not_believed(tmp_path, dataset, scenario):
 
 @pytest.mark.parametrize("missing", ["manifest.json", "series.nc", "scenario.yaml"])
 def test_a_folder_that_lacks_a_part_is_refused_in_words(tmp_path, dataset, scenario, missing):
-    folder = run_folder.save(tmp_path, dataset, scenario).folder
+    folder = save(tmp_path, dataset, scenario).folder
     (folder / missing).unlink()
     with pytest.raises(OutputError, match=folder.name):
         run_folder.load(folder)
@@ -154,7 +165,7 @@ def test_a_folder_that_lacks_a_part_is_refused_in_words(tmp_path, dataset, scena
 
 def test_while_it_is_built_nothing_carries_the_final_name(tmp_path, dataset, scenario):
     seen = []
-    run_folder.save(tmp_path, dataset, scenario, draw=lambda folder: seen.append(whole(tmp_path)))
+    save(tmp_path, dataset, scenario, draw=lambda folder: seen.append(whole(tmp_path)))
     assert seen == [[]]
     assert whole(tmp_path) == [labelling.folder_name(scenario)]
 
@@ -164,37 +175,76 @@ def test_an_interruption_leaves_nothing_at_all(tmp_path, dataset, scenario):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_folder.save(tmp_path, dataset, scenario, draw=interrupt)
+        save(tmp_path, dataset, scenario, draw=interrupt)
     assert list(tmp_path.iterdir()) == []
 
 
 KILLED = """
 import os, signal, sys
+from pathlib import Path
 import numpy as np
-from sim.results import dataset as labelling
-from sim.results import folder as run_folder
 from sim.basics.axes import TYPES
+from sim.results import dataset as labelling
 from sim.scenario.spec import RunSettings, Scenario
+from tests.results.test_outputs import save
 
 scenario = Scenario(name="world", run=RunSettings(months=2, replicates=1))
 dataset = labelling.label({"adoption": np.zeros((1, 2, len(TYPES)))}, scenario, [0])
-run_folder.save(sys.argv[1], dataset, scenario, draw=lambda folder: os.kill(os.getpid(), signal.SIGKILL))
+save(Path(sys.argv[1]), dataset, scenario, draw=lambda folder: os.kill(os.getpid(), signal.SIGKILL))
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-def test_a_kill_while_writing_leaves_only_a_hidden_part_that_is_swept_up_a_day_later(tmp_path, dataset, scenario):
+def test_what_a_killed_process_left_is_swept_up_by_the_next_one(tmp_path, dataset, scenario):
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env=environment(), check=False)
     assert done.returncode == -signal.SIGKILL
     (left,) = tmp_path.iterdir()
     assert left.name.startswith(".world-")
+    save(tmp_path, dataset, scenario)
+    assert [path.name for path in tmp_path.iterdir()] == [labelling.folder_name(scenario)]
+
+
+def test_what_another_process_is_writing_is_left_alone(tmp_path, dataset, scenario):
+    seen = []
+
+    def draw(folder: Path) -> None:
+        run_folder.sweep(tmp_path)
+        seen.extend(path.name for path in tmp_path.iterdir())
+
+    save(tmp_path, dataset, scenario, draw=draw)
+    assert [name.partition(".partial-")[0] for name in seen] == [f".{labelling.folder_name(scenario)}"]
+
+
+def test_without_locks_what_is_left_goes_after_a_day(tmp_path, dataset, scenario):
+    left = tmp_path / ".world-12345678.partial-12345678"
+    left.mkdir()
+    (left / "series.nc").write_text("half")
     run_folder.sweep(tmp_path)
     assert left.exists(), "it may belong to a run that is still going on"
     long_ago = time.time() - 2 * run_folder.STALE_AFTER
     for path in [*left.iterdir(), left]:
         os.utime(path, (long_ago, long_ago))
-    run_folder.save(tmp_path, dataset, scenario)
-    assert [path.name for path in tmp_path.iterdir()] == [labelling.folder_name(scenario)]
+    run_folder.sweep(tmp_path)
+    assert not left.exists()
+
+
+def test_a_folder_that_had_stepped_aside_comes_back(tmp_path, dataset, scenario):
+    made = save(tmp_path, dataset, scenario)
+    (made.folder / "notes.txt").write_text("mine")
+    made.folder.rename(tmp_path / f".{made.folder.name}.replaced-0123abcd")
+    again = save(tmp_path, dataset, scenario)
+    assert (again.folder / "notes.txt").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == [again.folder.name]
+
+
+def test_a_changed_entry_of_the_manifest_is_found(tmp_path, dataset, scenario):
+    made = save(tmp_path, dataset, scenario)
+    folder = run_folder.open_folder(made.folder)
+    assert run_folder.changed_files(folder) == []
+    text = (made.folder / "manifest.json").read_text(encoding="utf-8")
+    (made.folder / "manifest.json").write_text(text.replace('"kind": "run"', '"kind": "run", "seed": 7'), "utf-8")
+    (found,) = run_folder.changed_files(run_folder.open_folder(made.folder))
+    assert (found.file, found.how) == ("manifest.json", "changed")
 
 
 def test_what_is_not_ours_is_never_swept_up(tmp_path):
@@ -210,9 +260,9 @@ def test_what_is_not_ours_is_never_swept_up(tmp_path):
 
 
 def test_an_identical_run_replaces_its_own_folder_and_keeps_what_others_put_there(tmp_path, dataset, scenario):
-    first = run_folder.save(tmp_path, dataset, scenario, draw=lambda folder: (folder / "old.svg").write_text("old"))
+    first = save(tmp_path, dataset, scenario, draw=lambda folder: (folder / "old.svg").write_text("old"))
     (first.folder / "notes.txt").write_text("look at month 30")
-    second = run_folder.save(tmp_path, dataset, scenario, about={"command": "again"})
+    second = save(tmp_path, dataset, scenario, about={"command": "again"})
     assert second.folder == first.folder
     assert run_folder.load(second.folder).manifest["command"] == "again"
     assert (second.folder / "notes.txt").read_text() == "look at month 30"
@@ -228,7 +278,7 @@ def test_a_folder_that_we_did_not_make_is_left_alone(tmp_path, dataset, scenario
     if manifest is not None:
         (target / "manifest.json").write_text(manifest)
     with pytest.raises(OutputError, match="in the way"):
-        run_folder.save(tmp_path, dataset, scenario)
+        save(tmp_path, dataset, scenario)
     assert (target / "precious.txt").read_text() == "keep"
 
 
@@ -237,14 +287,14 @@ def test_a_figure_that_cannot_be_drawn_does_not_cost_the_numbers(tmp_path, datas
         raise ValueError("no such colour")
 
     with pytest.raises(OutputError, match="no such colour"):
-        run_folder.save(tmp_path, dataset, scenario, draw=fail)
+        save(tmp_path, dataset, scenario, draw=fail)
     xr.testing.assert_identical(run_folder.load(tmp_path / labelling.folder_name(scenario)).dataset, dataset)
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path, dataset, scenario):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(OutputError, match="cannot write"):
-        run_folder.save(tmp_path / "file", dataset, scenario)
+        save(tmp_path / "file", dataset, scenario)
 
 
 # runs

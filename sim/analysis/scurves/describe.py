@@ -124,12 +124,19 @@ def _row(description: SeriesDescription) -> dict[str, Any]:
     return row | {
         "take_off_absolute": curve.take_off_absolute,
         "half_absolute": curve.half_absolute,
+        "reaches_10": _reached(series, curve.take_off_absolute),
+        "reaches_50": _reached(series, curve.half_absolute),
         "peak": series.share.max(),
         "peak_time": series.time[series.share.argmax()],
         "time_above_half": float(np.diff(series.time)[above[:-1]].sum()),
         "effective_points": curve.effective_months,
         "sentence": curve_sentence(description),
     }
+
+
+def _reached(series: Series, moment: float) -> str:
+    """When a level is reached, in words; a record that begins above it says only by when."""
+    return f"by {series.label(moment)}" if moment == series.time[0] else series.label(moment)
 
 
 def fit_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:

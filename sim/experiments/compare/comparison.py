@@ -424,7 +424,9 @@ def tabulate(plan: ComparisonPlan, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
             paired, why = ceilings.compare(plan.base.name, scenario.name, name)
             said = difference_sentence(paired, long_name, "share") if paired else f"{long_name}: {why}"
             about = (scenario.name, f"ceiling_{name.removeprefix('adoption_')}", long_name, None, "share", "")
-            rows.append(_row(*about, name == CEILINGS[0], paired or _NOTHING, said))
+            # the first part of why says it in a cell, such as "withheld"
+            row = _row(*about, name == CEILINGS[0], paired or _NOTHING, said)
+            rows.append(row if paired else row | {"why": why.partition(",")[0]})
     return pd.DataFrame(rows)
 
 
@@ -460,6 +462,7 @@ def _row(
         "only_base": found.only_base,
         "only_other": found.only_other,
         "neither": found.neither,
+        "why": "" if found.runs else "cannot be compared",
         "long_name": long_name,
         "headline": headline,
         "sentence": said,

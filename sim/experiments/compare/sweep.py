@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,18 +17,37 @@ import pandas as pd
 
 from sim import __version__
 from sim.analysis.outcomes import OUTCOMES
-from sim.analysis.paired import interval, spoken_unit
+from sim.analysis.paired import interval
 from sim.basics.axes import month_label
 from sim.basics.errors import Problem, ScenarioError
+from sim.basics.words import scale_of_difference
+from sim.engines import Engine
 from sim.engines import engine as find_engine
 from sim.experiments.compare.comparison import ComparisonPlan, PairedRuns, Stage, at_month, parse_outcome
-from sim.experiments.compare.folder import write_scenarios
-from sim.results.folder import FIGURES, complain_of_figures, drawn, write_whole
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
 
 MOST_POINTS = 1000
 LOW, HIGH = 0.1, 0.9
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What is to be swept.
+
+    Attributes
+    ----------
+    swept : name of a scenario -> it at every value, (point,)
+    compared : whether the difference is taken from the base, in place of the first point
+    outcome : its name, with ``@2029-12`` for another month than the last
+    """
+
+    base: Scenario
+    swept: Mapping[str, tuple[Scenario, ...]]
+    key: str
+    values: np.ndarray
+    compared: bool
+    outcome: str
 
 
 @dataclass(frozen=True)
@@ -43,21 +62,34 @@ class Sweep:
     reference : what the difference is taken from
     """
 
-    scenarios: tuple[Scenario, ...]
+    plan: SweepPlan
     engine: str
-    key: str
     unit: str
     outcome: str
     month: int
     reference: str
     table: pd.DataFrame
     responses: dict[str, np.ndarray]
-    base: Scenario
+
+    @property
+    def base(self) -> Scenario:
+        """The scenario whose run settings hold for all."""
+        return self.plan.base
+
+    @property
+    def key(self) -> str:
+        """What is varied."""
+        return self.plan.key
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """Every point of every scenario."""
+        return tuple(scenario for group in self.plan.swept.values() for scenario in group)
 
     @property
     def inputs(self) -> str:
         """What the inputs were, as 64 hexadecimal digits."""
-        texts = [each.model_dump_json() for each in (self.base, *self.scenarios)]
+        texts = [scenario.model_dump_json() for scenario in (self.base, *self.scenarios)]
         about = ("sweep", __version__, self.engine, self.key, self.outcome, str(self.month))
         return hashlib.sha256("\n".join((*about, *texts)).encode()).hexdigest()
 
@@ -124,41 +156,38 @@ def sweep(
     """
     values = np.asarray(values, dtype=float)
     first, _ = prepare(base, sets, **(settings or {}))
-    swept: dict[str, list[Scenario]] = {}
-    unit = ""
+    swept: dict[str, tuple[Scenario, ...]] = {}
     for file in others or [base]:
         points = []
         for value in values:
             scenario, _ = prepare(file, (*sets, f"{key}={value:.12g}"))
-            points.append(
-                scenario.model_copy(
-                    update={
-                        "name": f"{scenario.name}_{value:.6g}",
-                        "run": first.run,
-                        "focus": first.focus,
-                    }
-                )
-            )
-        unit = unit_of(points[0], key)
-        swept[prepare(file, sets)[0].name] = points
-    points = [each for group in swept.values() for each in group]
-    plan = ComparisonPlan(
-        (first.model_copy(update={"name": "the reference"}), *points) if others else tuple(points), ()
+            name = f"{scenario.name}_{value:.6g}"
+            points.append(scenario.model_copy(update={"name": name, "run": first.run, "focus": first.focus}))
+        swept[prepare(file, sets)[0].name] = tuple(points)
+    return carry_out(
+        SweepPlan(first, swept, key, values, bool(others), outcome), find_engine(engine, model), threads, stage
     )
-    name, month = parse_outcome(outcome, plan)
-    plan = ComparisonPlan(plan.scenarios, (month,))
-    luck = PairedRuns(plan, find_engine(engine, model), threads, stage)
-    luck.extend(first.run.replicates)
+
+
+def carry_out(plan: SweepPlan, engine: Engine, threads: int | None = None, stage: Stage | None = None) -> Sweep:
+    """Run what is planned: every point under the same luck."""
+    points = tuple(scenario for group in plan.swept.values() for scenario in group)
+    reference = (plan.base.model_copy(update={"name": "the reference"}),) if plan.compared else ()
+    pairing = ComparisonPlan((*reference, *points), ())
+    name, month = parse_outcome(plan.outcome, pairing)
+    pairing = ComparisonPlan(pairing.scenarios, (month,))
+    luck = PairedRuns(pairing, engine, threads, stage)
+    luck.extend(plan.base.run.replicates)
     runs, _ = luck.collected()
-    levels = {each.name: at_month(runs[each.name][name], month) for each in plan.scenarios}
-    reference = levels[plan.base.name]
+    levels = {scenario.name: at_month(runs[scenario.name][name], month) for scenario in pairing.scenarios}
+    reference_level = levels[pairing.base.name]
     rows, responses = [], {}
-    for group, members in swept.items():
-        found = np.array([levels[each.name] for each in members])
-        responses[group] = found - reference
-        rows += _rows(group, values, found, reference)
-    words = first.name if others else f"{key.rsplit('.', 1)[-1]} = {values[0]:g}"
-    return Sweep(tuple(points), luck.engine.name, key, unit, name, month, words, pd.DataFrame(rows), responses, first)
+    for group, members in plan.swept.items():
+        found = np.array([levels[scenario.name] for scenario in members])
+        responses[group] = found - reference_level
+        rows += _rows(group, plan.values, found, reference_level)
+    words = plan.base.name if plan.compared else f"{plan.key.rsplit('.', 1)[-1]} = {plan.values[0]:g}"
+    return Sweep(plan, engine.name, unit_of(points[0], plan.key), name, month, words, pd.DataFrame(rows), responses)
 
 
 def _rows(group: str, values: np.ndarray, found: np.ndarray, reference: np.ndarray) -> list[dict[str, Any]]:
@@ -207,7 +236,7 @@ def unit_of(scenario: Scenario, key: str) -> str:
 
 def findings(found: Sweep) -> list[str]:
     """What the response does, one sentence a scenario."""
-    scaled, words = spoken_unit(OUTCOMES[found.outcome].unit)
+    scaled, words = scale_of_difference(OUTCOMES[found.outcome].unit)
     what, said = title(found), []
     for name, response in found.responses.items():
         ends = found.table[found.table["other"] == name].iloc[[0, -1]]
@@ -226,60 +255,3 @@ def title(found: Sweep) -> str:
     """The outcome with its month, in words."""
     outcome = OUTCOMES[found.outcome]
     return outcome.long_name + (f" in {month_label(found.month)}" if outcome.kind == "level" else "")
-
-
-def save(
-    found: Sweep, parent: str | Path, *, figures: bool = True, about: dict[str, Any] | None = None
-) -> tuple[Path, tuple[Path, ...]]:
-    """Write table and figure below ``parent``; the folder and its files come back."""
-    target, trouble = Path(parent) / f"{found.name}-{found.inputs[:8]}", list[Exception]()
-
-    def fill(partial: Path) -> dict[str, Any]:
-        write_scenarios((found.base, *found.scenarios), partial)
-        found.table.to_csv(partial / "sweep.csv", index=False, lineterminator="\n")
-        if figures:
-            trouble.extend(drawn(lambda folder: _draw(found, folder), partial / FIGURES))
-        run = found.base.run
-        return {
-            "openloop": __version__,
-            "sweep": found.key,
-            "outcome": found.outcome,
-            "month": month_label(found.month),
-            "hash": found.inputs[:8],
-            "engine": found.engine,
-            "seed": run.seed,
-            "replicates": run.replicates,
-            "months": run.months,
-            "adopters": run.adopters,
-            "findings": findings(found),
-            **(about or {}),
-        }
-
-    manifest = write_whole(target, found.inputs, fill)
-    complain_of_figures(trouble, target)
-    return target, tuple(target / name for name in ("manifest.json", *manifest["files"]))
-
-
-def _draw(found: Sweep, folder: Path) -> None:
-    from sim.figures import save_figure
-    from sim.figures.response_curve import response_curve
-    from sim.figures.style.sheet import footer
-
-    unit = OUTCOMES[found.outcome].unit
-    scaled, words = spoken_unit(unit)
-    rows = found.table.copy()
-    for column in ("difference", "low", "high"):
-        rows[column] = [scaled(each) for each in rows[column]]
-    if unit == "share":
-        rows[["mean", "low_run", "high_run"]] *= 100
-    first = next(iter(found.responses.values()))
-    about = {
-        "key": found.key,
-        "key_unit": found.unit or "1",
-        "outcome": title(found),
-        "reference": found.reference,
-        "unit": f"{found.outcome} [{'%' if unit == 'share' else unit}]",
-        "change_unit": f"change [{words}]",
-        "footer": footer(found.name, "sweep", found.inputs[:8], first.shape[1], found.base.run.seed),
-    }
-    save_figure(response_curve(rows, about), folder / "sweep")

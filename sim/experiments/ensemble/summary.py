@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 
 from sim.analysis.outcomes import OUTCOMES
-from sim.analysis.paired import decimals
 from sim.analysis.replicates import (
     FEWEST,
     Advice,
@@ -30,10 +29,12 @@ from sim.analysis.replicates import (
     width_of_mean,
 )
 from sim.basics.errors import OutputError
+from sim.basics.words import decimals
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.store import Store
 from sim.experiments.runner.worker import FAILED
-from sim.results.folder import FIGURES
+from sim.results.folder import checksums_of
+from sim.results.kind import FIGURES
 from sim.results.shards import write_text
 
 COLUMNS = (
@@ -197,6 +198,7 @@ def write(store: Store, found: Summary, *, figures: bool = True) -> list[Path]:
         rows = stability(good, names)
         if len(rows):
             files += _draw(store, found, rows)
+    store.note({"advice": str(found.advice), "files": checksums_of(folder, [folder / "scenario.yaml", *files])})
     return files
 
 

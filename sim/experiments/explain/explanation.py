@@ -11,7 +11,6 @@ three ways to show it. The *cascade* counts all adopters who part, by what they 
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +29,8 @@ from sim.experiments.compare.comparison import make_plan
 from sim.experiments.explain.account import Account, account_of_one, account_of_two
 from sim.experiments.explain.causes import CauseTracer
 from sim.experiments.explain.divergence import CAUSES, Pair
-from sim.results.folder import MANIFEST, SCENARIO, SERIES
+from sim.results.folder import SCENARIO, SERIES, open_folder
+from sim.results.kind import Folder
 from sim.scenario import Scenario
 from sim.scenario.resolve import load as load_scenario
 from sim.scenario.resolve import prepare
@@ -138,47 +138,45 @@ def _plan(sources: list[Any], sets: Sequence[str], settings: dict[str, int | Non
     return make_plan(base, [other], (), chosen)
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise OutputError(f"{folder} is no directory of results: its {MANIFEST} cannot be read ({error})") from error
-
-
 def _is_comparison(source: object) -> bool:
-    return isinstance(source, str | Path) and Path(source).is_dir() and "comparison" in _manifest(Path(source))
+    """Whether it is a folder that holds several scenarios to be told against the first."""
+    return isinstance(source, str | Path) and Path(source).is_dir() and _scenarios(open_folder(source))[1]
 
 
-def _of_comparison(folder: Path, other: Any) -> list[tuple[Any, Path | None]]:
+def _scenarios(folder: Folder) -> tuple[list[Path], bool]:
+    return folder.kind.scenarios(folder)
+
+
+def _of_comparison(path: Path, other: Any) -> list[tuple[Any, Path | None]]:
     """The base of a comparison and one of its other scenarios, the first unless another is named."""
-    manifest = _manifest(folder)
-    _refuse_other_agents(folder, manifest)
-    names = [str(name) for name in manifest["comparison"]]
-    wanted = names[1] if other is None else str(other)
-    if wanted not in names[1:]:
-        what = f'holds no scenario "{wanted}" beside its base {names[0]}.'
-        raise ScenarioError([Problem(str(folder), 0, "", what, f"It holds: {', '.join(names[1:])}.")])
-    return [(folder / "scenarios" / f"{name}.yaml", None) for name in (names[0], wanted)]
+    folder = open_folder(path)
+    _refuse_other_agents(folder)
+    base, *others = _scenarios(folder)[0]
+    named = {file.stem: file for file in others}
+    wanted = next(iter(named)) if other is None else str(other)
+    if wanted not in named:
+        what = f'holds no scenario "{wanted}" beside its base {base.stem}.'
+        raise ScenarioError([Problem(str(path), 0, "", what, f"It holds: {', '.join(named)}.")])
+    return [(base, None), (named[wanted], None)]
 
 
 def _found(source: Any) -> tuple[Any, Path | None]:
     """The scenario of a file or run directory, and the directory that holds its numbers."""
     if isinstance(source, Scenario) or not Path(source).is_dir():
         return source, None
-    folder = Path(source)
-    _refuse_other_agents(folder, _manifest(folder))
-    if not (folder / SCENARIO).is_file():
-        raise OutputError(f"{folder} is no run directory: it has no {SCENARIO}")
-    return load_scenario(folder / SCENARIO).scenario, folder
+    folder = open_folder(source)
+    _refuse_other_agents(folder)
+    if not (folder.path / SERIES).is_file():
+        raise OutputError(f"{source} is {folder.kind.noun}, and no run directory: it has no {SERIES}")
+    return load_scenario(folder.path / SCENARIO).scenario, folder.path
 
 
-def _refuse_other_agents(folder: Path, manifest: dict[str, Any]) -> None:
+def _refuse_other_agents(folder: Folder) -> None:
     """Only the model's own adopters can be asked."""
-    engine = str(manifest.get("engine", ""))
-    if engine == "meanfield":
-        raise OutputError(f"{folder} was made by the mean-field engine, which has no adopters to ask")
-    if ":" in engine:
-        raise OutputError(f"{folder} was made with {engine}; only its own file knows how its agents decide")
+    if folder.engine == "meanfield":
+        raise OutputError(f"{folder.path} was made by the mean-field engine, which has no adopters to ask")
+    if ":" in folder.engine:
+        raise OutputError(f"{folder.path} was made with {folder.engine}; only its own file knows how its agents decide")
 
 
 # running
@@ -370,7 +368,7 @@ def _equals(folder: Path, trace: Trace) -> bool:
             gap = np.abs(values - trace.series[name]).reshape(len(values), -1).max(axis=1)
             off = np.flatnonzero(gap > RESULT_TOLERANCE * max(float(np.abs(values).max()), 1e-300))
             if off.size:
-                made = _manifest(folder).get("openloop", "?")
+                made = open_folder(folder).version
                 raise OutputError(
                     f"{folder}: the rebuilt run differs from the stored one in {name} from "
                     f"{month_label(int(off[0]))} on, so it cannot explain it (made by version {made}; this is "

@@ -173,6 +173,11 @@ def with_months(scenario: Scenario, months: int) -> Scenario:
 # work that is kept
 
 
+def unfinished(plan: LoopPlan, parent: str | Path) -> Path:
+    """Where finished pieces wait until all are."""
+    return Path(parent) / f".{plan.name}.unfinished"
+
+
 @dataclass(frozen=True)
 class Task:
     """A piece of work: its name, its size in run-months, and what does it."""

@@ -24,12 +24,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +42,7 @@ from sim.basics.axes import START_YEAR, month_label
 from sim.basics.errors import OutputError
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.worker import FAILED, OK, Batch, Values
-from sim.results.folder import MANIFEST, RECORDED_PACKAGES
+from sim.results.folder import MANIFEST, circumstances, manifest_text, sealed
 from sim.results.shards import first_line, refusal, shards_in, sound, write_shard, write_text
 from sim.scenario.factors import Factor
 
@@ -336,8 +334,8 @@ class Store:
 
     def note(self, entries: Mapping[str, Any]) -> None:
         """Change entries of the manifest. Needs the lock."""
-        self.manifest = {**self.manifest, **entries}
-        write_text(self.folder / MANIFEST, _as_text(self.manifest))
+        self.manifest = sealed({**self.manifest, **entries})
+        write_text(self.folder / MANIFEST, manifest_text(self.manifest))
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -385,7 +383,7 @@ def open_store(folder: str | Path, recipe: Recipe | None = None) -> Store:
     folder = Path(folder)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if manifest.get("kind") != "ensemble":
+        if "recipe" not in manifest:
             raise OutputError(f"{folder} is no ensemble; its {MANIFEST} says {manifest.get('kind', 'something else')}")
     except FileNotFoundError:
         if recipe is None:
@@ -433,19 +431,13 @@ def _make(folder: Path, recipe: Recipe) -> Store:
             "created": _now(),
             "designs": [],
             "parts": recipe.parts(),
-            "python": platform.python_version(),
-            "packages": {name: version(name) for name in (*RECORDED_PACKAGES, "pyarrow")},
-            "platform": platform.platform(),
+            **circumstances("pyarrow"),
             "recipe": recipe.account(),
         }
-        write_text(folder / MANIFEST, _as_text(manifest))
+        write_text(folder / MANIFEST, manifest_text(sealed(manifest)))
     except OSError as error:
         raise OutputError(refusal(folder, error)) from error
     return Store(folder, manifest)
-
-
-def _as_text(manifest: Mapping[str, Any]) -> str:
-    return json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
 
 
 def python_values(factors: Sequence[Factor], columns: Sequence[Any]) -> list[Values]:

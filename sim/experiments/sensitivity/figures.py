@@ -10,9 +10,9 @@ import numpy as np
 from sim.analysis.sensitivity.over_time import IndicesOverTime
 from sim.analysis.sensitivity.survival import crossings, survival_curve
 from sim.basics.axes import month_number
-from sim.experiments.sensitivity.folder import Extras, box_table
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study
+from sim.experiments.sensitivity.tables import Extras, box_table
 from sim.experiments.sensitivity.words import WORDS, file_name, outcome_words
 
 TITLE_LETTERS = 88

@@ -12,9 +12,9 @@ from sim.analysis.sensitivity.convergence import MOST_GROWTH
 from sim.analysis.sensitivity.over_time import IndicesOverTime
 from sim.analysis.sensitivity.stochastic_share import percent
 from sim.basics.axes import month_label
-from sim.experiments.sensitivity.folder import Extras, box_table, debt_of, reversal_table, rule_text
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study
+from sim.experiments.sensitivity.tables import Extras, box_table, debt_of, reversal_table, rule_text
 from sim.experiments.sensitivity.variables import BLOCKS, WEAKNESS, not_varied
 from sim.experiments.sensitivity.words import WORDS, figures, file_name, number, outcome_words, place, sentence
 

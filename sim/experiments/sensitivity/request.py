@@ -17,9 +17,9 @@ from sim.analysis.sensitivity.survival import split_by_factor
 from sim.basics.axes import month_label, month_number
 from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.sensitivity import loop_gain
-from sim.experiments.sensitivity.folder import Extras
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study, Treatment, count_runs, make_design, study
+from sim.experiments.sensitivity.tables import Extras
 from sim.experiments.sensitivity.variables import Variable, choose
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare

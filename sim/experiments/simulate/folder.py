@@ -1,4 +1,4 @@
-"""Run a scenario and leave a run directory behind: series, summary, figures and manifest."""
+"""Run a scenario and leave its folder behind."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sim.engines import engine as find_engine
+from sim.experiments.simulate.kind import KIND, contents
 from sim.run import Progress, Result, run
 from sim.scenario import Scenario
 
@@ -29,7 +30,7 @@ def run_to_folder(
     figures: bool = True,
     command: str = "",
 ) -> Result:
-    """`run`, then write the run directory below ``out``: series, summary, figures and manifest.
+    """`run`, then write the folder below ``out``: series, summary, figures and manifest.
 
     Raises
     ------
@@ -37,34 +38,18 @@ def run_to_folder(
         When the place is taken or cannot be written; the first is found out before anything is run.
     """
     from sim.results.dataset import fingerprint, folder_name
-    from sim.results.folder import check_target, save
+    from sim.results.folder import refuse_if_taken, write
     from sim.scenario.resolve import prepare
 
     scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
     name = find_engine(engine, model).name
-    check_target(Path(out) / folder_name(scenario, name), fingerprint(scenario, name))
+    refuse_if_taken(Path(out) / folder_name(scenario, name), fingerprint(scenario, name))
     started, clock = datetime.now(UTC), time.perf_counter()
     result = run(scenario, threads=threads, progress=progress, engine=engine, model=model)
-
-    def draw(folder: Path) -> None:
-        from sim.analysis.scurves import fit_adoption
-        from sim.figures import draw_all
-
-        draw_all(result.dataset, scenario, folder, curves=fit_adoption(result.dataset))
-
-    from sim.analysis.reactions import reaction_log
-    from sim.analysis.scurves import summarise_runs
-
     about = {
         "command": command,
         "started": started.isoformat(timespec="seconds"),
         "wall_seconds": round(time.perf_counter() - clock, 3),
-        "failures": [vars(failure) for failure in result.failures],
     }
-    summary = summarise_runs(result.dataset)
-    log = reaction_log(result.dataset) if scenario.reactions else None
-    saved = save(
-        out, result.dataset, scenario, summary=summary, reactions=log, draw=draw if figures else None, about=about
-    )
-    files = tuple(saved.folder / name for name in ("manifest.json", *saved.manifest["files"]))
-    return replace(result, warnings=warnings, folder=saved.folder, files=files)
+    written = write(KIND, contents(result), out, figures=figures, about=about)
+    return replace(result, warnings=warnings, folder=written.folder, files=written.files)

@@ -1,20 +1,24 @@
-"""The findings in words: which loops exceed one, in which sectors, how surely, and what that means for the thesis."""
+"""What is told of the loops: which exceed one, in which sectors, how surely, and what that means for the thesis."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from sim.analysis.loops.gains import ABOVE, BELOW
 from sim.basics.axes import SECTORS, month_label
+from sim.basics.words import capital
 from sim.experiments.loops.gains import AMPLIFIED, DATA, EVERYWHERE, IN_PLACE, ISOLATED, TOTAL
 from sim.experiments.loops.loop_scores import EVERY, PATHS, TWIN
 from sim.experiments.loops.measure import Findings
 from sim.experiments.loops.plan import OUTCOMES
 from sim.experiments.loops.shapley import leaders
 from sim.model.loops import LOOPS
+from sim.results.blocks import Block, Chapter, Heading, Items, Table, Words, table
 
 NEUTRAL = 1e-3
 """Eigenvalues this near to 1 are taken for 1: they come from finite differences, and a doubling takes over 50 years."""
@@ -223,185 +227,151 @@ def warnings_said(found: Findings) -> list[str]:
     return said
 
 
-def as_markdown(found: Findings) -> str:
-    """The report."""
+def chapter(found: Findings, folder: Path) -> Chapter:
+    """The chapter of an analysis of loops; ``folder`` is where its tables stand, or will."""
     plan, scenario = found.plan, found.plan.scenario
-    lines = [
-        f"# The loops of {scenario.name}",
-        "",
-        f"{plan.seeds} replicates of {scenario.run.adopters:,} adopters, seed {scenario.run.seed}; loops cut and worth "
-        f"put in from {month_label(plan.start)}; {1 << len(plan.players)} coalitions of loops, {plan.coalition_seeds} "
-        f"replicates each; `{plan.inputs[:8]}`. Focus: {', '.join(scenario.focus.lines)}, outside "
-        f"{', '.join(scenario.focus.exclude_regions) or 'nowhere'}.",
-        "",
-        "## Does any loop carry itself?",
-        "",
-        *_points(headline(found)),
-        "",
-        "## What that means for the thesis",
-        "",
-        *_points(meaning(found)),
-        "",
-        "## Gains",
-        "",
-        *_gain_lines(found),
-        "",
-        "## By sector, beside the bound",
-        "",
-        *_sector_lines(found),
-        "",
-        "## Knock-outs and Shapley shares",
-        "",
-        *_effect_lines(found),
-        "",
-        "## Who leads, and when",
-        "",
-        *_points(hands(found)),
-        "",
-        "## The mean-field twin",
-        "",
-        *_twin_lines(found),
-        "",
-        "## Early warnings",
-        "",
-        *_points(warnings_said(found)),
-        "",
-        "## The register",
-        "",
-        *_register_lines(found),
-        "",
-        *_READING,
-    ]
-    return "\n".join([*lines, ""])
+    asked = (
+        f"Does any feedback loop of {scenario.name} return more than was put in, which of them does the work, and "
+        f"when? Loops are cut from {month_label(plan.start)} on."
+    )
+    made = (
+        f"{plan.seeds} replicates of {scenario.run.adopters:,} adopters, seed {scenario.run.seed}; "
+        f"{1 << len(plan.players)} coalitions of loops, {plan.coalition_seeds} replicates each. Focus: "
+        f"{', '.join(scenario.focus.lines)}, outside {', '.join(scenario.focus.exclude_regions) or 'nowhere'}."
+    )
+    short = tuple(f"{sentence}." for sentence in (*headline(found), *meaning(found)))
+    return Chapter(
+        asked,
+        [Items(short, folder / "gains.csv")],
+        [
+            Heading("Who leads, and when"),
+            _points(hands(found), folder / "shapley.csv"),
+            Heading("What warns"),
+            _points(warnings_said(found), folder / "warning.csv"),
+            Heading("Gains"),
+            *_gain_blocks(found, folder),
+            _sector_table(found, folder),
+            Heading("Knock-outs, and Shapley's shares", folded=True),
+            *_effect_blocks(found, folder),
+            *_twin_blocks(found, folder),
+            _register(found),
+            Words(made),
+            Heading("How to read this", folded=True),
+            Items(_READING, folded=True),
+        ],
+        short[:5],
+    )
 
 
 _READING = (
-    "## How to read this",
-    "",
-    "- A gain is utils that come back to the lines in focus, against the others, per util put on them. Cut and inject "
+    "A gain is utils that come back to the lines in focus, against the others, per util put on them. Cut and inject "
     "(E2) holds the world on its path by feeding cut loops the signals of a live run with the same luck; isolated: all "
     "loops are cut, so gains add up; in place: only this one, so what others do to its signal counts. Amplification "
     "(E3) compares responses with and without the loop. Its noise is larger: it is a ratio of shares, not a difference "
     "of worth.",
-    "- A mean over adopters weighs each cell by how many of it a util would move. R7 returns nothing to what lines are "
+    "A mean over adopters weighs each cell by how many of it a util would move. R7 returns nothing to what lines are "
     "worth to others, so only amplification measures it. B4 is the curvature inside the data loops and is knocked out "
     "only.",
-    "- R8, B2 and B3 return exactly nothing in isolation, since what they carry comes through revenue (R2).",
-    "- Above 1 is said only when the 95% interval excludes 1 and half the injection gives the same gain within its "
+    "R8, B2 and B3 return exactly nothing in isolation, since what they carry comes through revenue (R2).",
+    "Above 1 is said only when the 95% interval excludes 1 and half the injection gives the same gain within its "
     "interval. Intervals hold the luck of runs, not what is unknown about parameters.",
-    "- Shapley's shares add up to the difference that all reinforcing loops make. A reinforcing loop may carry a "
+    "Shapley's shares add up to the difference that all reinforcing loops make. A reinforcing loop may carry a "
     "minus: it works for whoever is ahead.",
-    "- In Loops That Matter, + pushes the share the way it is going and − against it; links are measured over a year.",
+    "In Loops That Matter, + pushes the share the way it is going and − against it; links are measured over a year.",
 )
 
 
-def _points(said: list[str]) -> list[str]:
-    return [f"- {text}." for text in said]
+def _points(said: Iterable[str], source: Path | None = None) -> Items:
+    return Items(tuple(f"{sentence}." for sentence in said), source)
 
 
-def _gain_lines(found: Findings) -> list[str]:
+def _gain_blocks(found: Findings, folder: Path) -> Iterator[Block]:
     gains, horizons = found.gains, found.plan.horizons
-    lines = [
-        "| loop | estimator | " + " | ".join(f"{h} months" for h in horizons) + " | side of 1 |",
-        "|---|---|" + "---:|" * len(horizons) + "---|",
-    ]
     rows = gains[gains["sector"] == EVERYWHERE]
+    cells = []
     for loop in [*[key for key in LOOPS if key in set(rows["loop"])], DATA, TOTAL]:
         for estimator in (ISOLATED, IN_PLACE, AMPLIFIED):
             mine = rows[(rows["loop"] == loop) & (rows["estimator"] == estimator)].set_index("horizon")
-            if not len(mine):
-                continue
-            cells = " | ".join(number(*(mine.loc[h, name] for name in ("gain", "low", "high"))) for h in horizons)
-            lines.append(f"| {name_of(loop)} | {estimator} | {cells} | {mine.loc[horizons[-1], 'verdict']} |")
+            if len(mine):
+                numbers = (number(*(mine.loc[h, name] for name in ("gain", "low", "high"))) for h in horizons)
+                cells.append((name_of(loop), estimator, *numbers, mine.loc[horizons[-1], "verdict"]))
+    head = ("loop", "estimator", *(f"{h} months" for h in horizons), "side of 1")
+    caption = "Gains over all sectors (95%): utils returned per util put in"
+    yield table(caption, head, cells, folder / "gains.csv", range(2, 2 + len(horizons)))
     if len(found.links):
-        lines += ["", "Link products (E1), where there is a single path; that of R3 leaves derivatives out:", ""]
-        for row in found.links.itertuples():
-            path = " × ".join(
-                f"{getattr(row, f'value_{place}'):.3f} {getattr(row, f'link_{place}')}" for place in (1, 2, 3)
-            )
-            lines.append(f"- {name_of(row.loop)}, {row.horizon} months: {path} = {number(row.gain, row.low, row.high)}")
-    return lines
+        yield Words("Link products (E1), where there is a single path; that of R3 leaves derivatives out:")
+        yield _points((_link_product(row) for row in found.links.itertuples()), folder / "links.csv")
 
 
-def _register_lines(found: Findings) -> list[str]:
-    """Every loop with its switch in this scenario, and where it is cut."""
-    lines = ["| loop | sign | path | switch | cut at | off means |", "|---|---|---|---|---|---|"]
-    for key, loop in LOOPS.items():
-        switch = getattr(found.plan.scenario.loops, key)
-        lines.append(f"| {name_of(key)} | {loop.sign} | {loop.path} | {switch} | {loop.signal} | {loop.neutral} |")
-    return lines
+def _link_product(row: Any) -> str:
+    path = " × ".join(f"{getattr(row, f'value_{place}'):.3f} {getattr(row, f'link_{place}')}" for place in (1, 2, 3))
+    return f"{name_of(row.loop)}, {row.horizon} months: {path} = {number(row.gain, row.low, row.high)}"
 
 
-def _sector_lines(found: Findings) -> list[str]:
+def _sector_table(found: Findings, folder: Path) -> Table:
     gains, last = found.gains, found.plan.horizons[-1]
-    lines = [
-        f"After {last} months, isolated.",
-        "",
-        "| sector | all loops | data loops | bound on the data loop (V8) |",
-        "|---|---:|---:|---|",
-    ]
+    now = gains[(gains["horizon"] == last) & (gains["estimator"] == ISOLATED)]
+    rows = []
     for sector in [name for name in SECTORS if name in set(gains["sector"])]:
         cells = []
         for loop in (TOTAL, DATA if DATA in set(gains["loop"]) else "R1"):
-            mine = gains[
-                (gains["loop"] == loop)
-                & (gains["sector"] == sector)
-                & (gains["horizon"] == last)
-                & (gains["estimator"] == ISOLATED)
-            ]
+            mine = now[(now["loop"] == loop) & (now["sector"] == sector)]
             cells.append(number(*mine.iloc[0][["gain", "low", "high"]]) if len(mine) else "")
-        bounds = ", ".join(f"{row.type} {row.bound:.2f}" for row in found.bound.itertuples() if row.sector == sector)
-        lines.append(f"| {sector} | {' | '.join(cells)} | {bounds} |")
-    return lines
+        bounds = found.bound[found.bound["sector"] == sector]
+        told = [f"{row.type} {row.bound:.2f}{' (could tip)' if row.can_tip else ''}" for row in bounds.itertuples()]
+        rows.append((sector, *cells, ", ".join(told)))
+    caption = f"By sector after {last} months, isolated, beside the largest gain that a data loop could have (V8)"
+    head = ("sector", "all loops (95%)", "data loops (95%)", "bound on the data loop")
+    return table(caption, head, rows, folder / "gains.csv", (1, 2))
 
 
-def _effect_lines(found: Findings) -> list[str]:
-    lines: list[str] = []
+def _effect_blocks(found: Findings, folder: Path) -> Iterator[Block]:
     for outcome, what in OUTCOMES.items():
         scale, unit = (100.0, "points") if outcome == "focus_share" else (1.0, "nats")
-        table = found.knockouts[found.knockouts["outcome"] == outcome]
-        date = table["date"].iloc[-1]
-        shares = found.shapley[(found.shapley["outcome"] == outcome) & (found.shapley["date"] == date)].set_index(
-            "loop"
-        )
-        lines += [
-            f"{what.capitalize()} in {date} [{unit}]:",
-            "",
-            "| loop | live less off (95%) | Shapley's share (95%) |",
-            "|---|---:|---:|",
-        ]
-        for row in table[table["date"] == date].itertuples():
+        knocked = found.knockouts[found.knockouts["outcome"] == outcome]
+        date = knocked["date"].iloc[-1]
+        shares = found.shapley[(found.shapley["outcome"] == outcome) & (found.shapley["date"] == date)]
+        by_loop = shares.set_index("loop")
+        rows = []
+        for row in knocked[knocked["date"] == date].itertuples():
             effect = f"{scale * row.effect:+.3f} ({scale * row.low:+.3f} to {scale * row.high:+.3f})"
             share = ""
-            if row.loop in shares.index:
-                part = shares.loc[row.loop]
+            if row.loop in by_loop.index:
+                part = by_loop.loc[row.loop]
                 share = f"{scale * part.share:+.3f}"
                 if math.isfinite(part.low):
                     share += f" ({scale * part.low:+.3f} to {scale * part.high:+.3f})"
-            lines.append(f"| {name_of(row.loop)} | {effect} | {share} |")
+            rows.append((name_of(row.loop), effect, share))
+        head = ("loop", "live less off (95%)", "Shapley's share (95%)")
+        yield table(f"{capital(what)} in {date} [{unit}]", head, rows, folder / "knockouts.csv", (1, 2), folded=True)
         if len(shares):
             whole = scale * (shares["all_live"].iloc[0] - shares["none_live"].iloc[0])
             total = scale * shares["share"].sum()
-            lines += ["", f"Shapley's shares add up to {total:+.4f}; all loops less none: {whole:+.4f}.", ""]
-    return lines
+            yield Words(f"Shapley's shares add up to {total:+.4f}; all loops less none: {whole:+.4f}.", folded=True)
 
 
-def _twin_lines(found: Findings) -> list[str]:
-    lines = [
-        "| month | leading eigenvalue | doubling time | spectral radius of the gains | gain at rest, focus |",
-        "|---|---:|---|---:|---:|",
-    ]
+def _twin_blocks(found: Findings, folder: Path) -> Iterator[Block]:
+    rows = []
     for row in found.twin.itertuples():
         turning = f" (turns: imaginary part {row.imaginary:.3f})" if abs(row.imaginary) > 1e-6 else ""
         doubling = "none" if row.eigenvalue < 1 + NEUTRAL else f"{row.doubling_months:.0f} months"
-        lines.append(
-            f"| {row.date} | {row.eigenvalue:.4f}{turning} | {doubling} | {row.spectral_radius:.3f} | "
-            f"{row.focus_gain:.3f} |"
-        )
-    lines += [
-        "",
+        eigenvalue = f"{row.eigenvalue:.4f}{turning}"
+        rows.append((row.date, eigenvalue, doubling, f"{row.spectral_radius:.3f}", f"{row.focus_gain:.3f}"))
+    head = ("month", "leading eigenvalue", "doubling time", "spectral radius of the gains", "gain at rest, focus")
+    yield table("The mean-field twin", head, rows, folder / "twin.csv", (1, 3, 4), folded=True)
+    yield Words(
         "With the calendar stopped at the month. An eigenvalue above 1 would let some small lead grow by "
         f"itself (within {NEUTRAL:g} of 1 it is not told from 1); the spectral radius is of whichever "
         "lines feed themselves most, the last column of those in focus.",
+        folded=True,
+    )
+
+
+def _register(found: Findings) -> Table:
+    """Every loop with its switch in this scenario, and where it is cut."""
+    rows = [
+        (name_of(key), loop.sign, loop.path, str(getattr(found.plan.scenario.loops, key)), loop.signal, loop.neutral)
+        for key, loop in LOOPS.items()
     ]
-    return lines
+    head = ("loop", "sign", "path", "switch", "cut at", "off means")
+    return table("The register of loops", head, rows, folded=True)

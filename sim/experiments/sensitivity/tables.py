@@ -1,40 +1,20 @@
-"""What a study leaves behind: report, tables, figures, and what is needed to go on.
-
-::
-
-    runs/<scenario>-sensitivity-<hash>/
-        ensemble/                 every run, shared by all methods of the same factors and outcomes
-        <method>/
-            report.md             to read
-            indices.csv           one row an outcome and factor; curves.csv: by month; pairs.csv, convergence.csv, ...
-            factors.csv           what varied, over which range, from which source; not_varied.csv: what did not
-            study.json            design, checks, luck and hashes; what --more continues
-            figures/
-"""
+"""The tables of a study: indices, pairs, convergence, checks, evidence debt, factors, boxes and reversals."""
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sim import __version__
 from sim.analysis.sensitivity.discovery import Box, OutcomeRegion
 from sim.analysis.sensitivity.evidence_debt import evidence_debt
 from sim.analysis.sensitivity.reversal import Flip, Reversals
-from sim.basics.errors import OutputError
 from sim.experiments.sensitivity.models import ScenarioModel
-from sim.experiments.sensitivity.study import Study, Treatment
+from sim.experiments.sensitivity.study import Study
 from sim.experiments.sensitivity.variables import WEAKNESS, not_varied
-
-ENSEMBLE, STUDY, REPORT = "ensemble", "study.json", "report.md"
 
 
 @dataclass
@@ -55,110 +35,6 @@ class Extras:
     reversals: Reversals | None = None
     waiting: dict[str, tuple[float, pd.DataFrame]] = field(default_factory=dict)
     trouble: list[str] = field(default_factory=list)
-
-
-def folder_of(model: ScenarioModel, parent: str | Path) -> Path:
-    """The folder of all studies of a scenario with the same factors and outcomes."""
-    return Path(parent) / f"{model.recipe.scenario.name[:100]}-sensitivity-{model.recipe.identity[:8]}"
-
-
-def known_size(folder: Path, seed: int, luck: str, by_block: bool) -> int | None:
-    """Parts of the study that stands in a method's folder; None when there is none, or another."""
-    try:
-        about = json.loads((folder / STUDY).read_text(encoding="utf-8"))
-        same = (about["seed"], about["luck"], about["by_block"]) == (seed, luck, by_block)
-        return int(about["size"]) if same else None
-    except (OSError, ValueError, KeyError):
-        return None
-
-
-def save(
-    study: Study,
-    folder: Path,
-    extras: Extras,
-    *,
-    report: Callable[[Study, Extras, Mapping[str, Any]], str],
-    draw: Callable[[Study, Extras, Path], None] | None = None,
-    about: Mapping[str, Any] | None = None,
-) -> tuple[Path, ...]:
-    """Write a study into its folder, in place of what an earlier size of it left there.
-
-    Raises
-    ------
-    OutputError
-        When the folder cannot be written, or holds something else.
-    """
-    partial = folder.with_name(f".{folder.name}.partial")
-    try:
-        if folder.exists() and not (folder / STUDY).exists() and any(folder.iterdir()):
-            raise OutputError(f"{folder} is in the way: it holds something, and is no study. Choose another folder.")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        for name, table in tables(study, extras).items():
-            if len(table.columns):
-                table.to_csv(partial / f"{name}.csv", index=False)
-        account = account_of(study, extras, about or {})
-        (partial / REPORT).write_text(report(study, extras, account), encoding="utf-8")
-        if draw is not None:
-            (partial / "figures").mkdir()
-            draw(study, extras, partial / "figures")
-        (partial / STUDY).write_text(json.dumps(account, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from None
-    return tuple(sorted(path for path in folder.rglob("*") if path.is_file()))
-
-
-def account_of(study: Study, extras: Extras, about: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything that a program, or the same command tomorrow, needs to know."""
-    model, design = study.model, study.design
-    found: dict[str, Any] = {
-        "openloop": __version__,
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "method": study.method.name,
-        "question": study.question,
-        "size": design.size,
-        "part": study.method.part,
-        "seed": design.seed,
-        "luck": luck_text(study.treatment),
-        "by_block": bool(design.groups),
-        "runs": study.runs,
-        "failed": len(study.found.errors),
-        "resamples": study.resamples,
-        "factors": [each.name for each in study.variables],
-    }
-    if isinstance(model, ScenarioModel):
-        found |= {
-            "scenario": model.recipe.scenario.name,
-            "hash": model.recipe.identity[:8],
-            "engine": model.recipe.engine,
-            "adopters": model.scenario.run.adopters,
-            "months": model.scenario.run.months,
-            "scenario_seed": model.scenario.run.seed,
-        }
-    found["outcomes"] = {
-        name: {
-            "stable": each.stable,
-            "luck": [each.stochastic_share.share, each.stochastic_share.low, each.stochastic_share.high],
-            "ranked": each.ranked,
-            "influential": each.influential if each.stable else sorted(each.influential),
-            "parts_needed": each.settled.needed if each.settled is not None else None,
-            "checks": {check.name: [check.passed, check.sentence] for check in each.checks},
-        }
-        for name, each in study.outcomes.items()
-    }
-    return {**found, **about}
-
-
-def luck_text(each: Treatment) -> str:
-    """How luck is treated, as after ``--luck``."""
-    return {
-        "factor": "factor",
-        "none": "none",
-        "mean": f"mean:{each.replicates}",
-        "quantile": f"quantile:{each.level:g}:{each.replicates}",
-    }[each.kind]
 
 
 def tables(study: Study, extras: Extras) -> dict[str, pd.DataFrame]:

@@ -1,0 +1,173 @@
+"""What is told of a comparison: at the terminal, in its folder and in a report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sim.analysis.outcome_words import is_date
+from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.who_switched import top_contributors
+from sim.basics.axes import month_label
+from sim.basics.words import capital, counted, decimals_of_difference, listed, scale_of_difference
+from sim.results.blocks import Block, Chapter, Heading, Items, Words, table
+from sim.results.folder import MANIFEST
+
+CAVEATS = (
+    "Intervals are for the mean over replicates of the paired difference, within this model and these parameters; "
+    "what is not known about parameters is not in them.",
+    "n.d.: not distinguishable from zero. Of twenty outcomes that a policy leaves alone, one interval on average "
+    "leaves zero out by luck.",
+    "Luck removed: variance of the difference under independent seeds over that under common luck.",
+    "Take-off and half-way marks pair only runs in which both scenarios reach the level; the mean wait uses all runs.",
+)
+
+
+def chapter(about: Mapping[str, Any], rows: pd.DataFrame, switched: pd.DataFrame, folder: Path) -> Chapter:
+    """The chapter of a comparison.
+
+    Parameters
+    ----------
+    about : entries of its manifest
+    rows, switched : its tables
+    folder : where they stand, or will
+    """
+    base, *others = about["comparison"]
+    paired = int(about["runs_paired"])
+    findings: list[Block] = []
+    blocks: list[Block] = []
+    short: list[str] = []
+    few = 3 if len(others) < 3 else 1
+    for name in others:
+        mine = rows[rows["other"] == name]
+        sure, rest = _sure(mine[mine["headline"]], name, paired), _rest(mine[mine["headline"]], paired)
+        findings.append(Items((*sure, *rest, same_until(about, name)), folder / "comparison.csv"))
+        short += [*sure[:few], *rest[:1]]
+        blocks += [Heading(f"{base} -> {name}"), *_tables(mine, base, name, folder)]
+        blocks += _switched(switched, name, folder) + _dollars(mine, name, folder)
+    notes = [note for note in (*about.get("notes", ()), about.get("stopped", "")) if note]
+    notes += [
+        f"{failure['scenario']}: replicate {failure['replicate']} failed: {failure['reason']}"
+        for failure in about.get("failures", ())
+    ]
+    if notes:
+        blocks += [Heading("Notes"), Items(tuple(f"{note}." for note in notes), folder / MANIFEST)]
+    asked = (
+        f"What does {listed(others)} change, compared with {base}, when every world has the same luck "
+        f"({counted(paired, 'paired run')})?"
+    )
+    return Chapter(
+        asked, findings, [*blocks, Heading("How to read this", folded=True), Items(CAVEATS, folded=True)], short
+    )
+
+
+def _sure(rows: pd.DataFrame, name: str, paired: int) -> list[str]:
+    """What certainly differs, in sentences."""
+    said = [
+        f"{name}: {row.sentence}." if row.sentence.startswith(row.long_name) else f"{name} {row.sentence}."
+        for row in rows[rows["distinguishable"]].itertuples()
+    ]
+    if said:
+        return said
+    if paired == 1:
+        return [f"{name}: one paired run gives no interval, so nothing can be told from luck."]
+    return [f"{name}: no headline outcome is distinguishable from no change at {paired} paired runs."]
+
+
+def _rest(rows: pd.DataFrame, paired: int) -> list[str]:
+    """What could not be told from luck, which is a finding too, and what is the same in every run."""
+    unsure = rows[~rows["distinguishable"] & ~rows["identical"] & (rows["runs"] > 1)]
+    parts = {"Identical in every run": rows[rows["identical"]]}
+    if rows["distinguishable"].any():  # else that was said of all of them
+        parts = {f"Not distinguishable from no change at {paired} paired runs": unsure, **parts}
+    return [f"{what}: {', '.join(dict.fromkeys(some['long_name']))}." for what, some in parts.items() if len(some)]
+
+
+def same_until(about: Mapping[str, Any], name: str) -> str:
+    """Until when a scenario and the base are the same world, in a sentence."""
+    month = about.get("same_until", {}).get(name)
+    if month is None:
+        return f"{name} is the same world as the base in every observable of every run."
+    if month == month_label(0):
+        return f"{name} differs from the base from the first month on."
+    return f"{name} is the same world as the base, bit for bit, before {month}."
+
+
+def _tables(rows: pd.DataFrame, base: str, name: str, folder: Path) -> list[Block]:
+    head = ("outcome", "month", base, name, "difference (95%)", "unit", "luck removed")
+    cells = {row.Index: _cells(row) for row in rows.itertuples()}
+    shown = [cells[place] for place in rows.index[rows["headline"]]]
+    source, numeric = folder / "comparison.csv", (2, 3, 4, 6)
+    return [
+        table(f"Effects of {name}; n.d.: not distinguishable from no change", head, shown, source, numeric),
+        table(f"Every outcome in {name}", head, list(cells.values()), source, numeric, folded=True),
+    ]
+
+
+def _cells(row: Any) -> tuple[str, ...]:
+    unit, removed = scale_of_difference(row.unit)[1], row.variance_reduction
+    factor = "" if math.isnan(removed) else "all" if math.isinf(removed) else f"×{removed:.3g}"
+    return row.long_name, row.month, *_levels(row), unit, factor
+
+
+def _levels(row: Any) -> tuple[str, str, str]:
+    """Base, other and difference with its interval, in spoken units: ``("14.0%", "14.1%", "+0.08 (0.03 to 0.13)")``."""
+    if row.runs == 0:
+        return "", "", row.why
+    level = _level(row)
+    was, became = level(row.base_mean), level(row.other_mean)
+    if row.identical:
+        return was, became, "identical"
+    scaled, _ = scale_of_difference(row.unit)
+    value, low, high = (scaled(end) for end in (row.difference, row.low, row.high))
+    if math.isnan(low):
+        return was, became, f"{value:+.3g}"
+    places = decimals_of_difference(value, low, high)
+    low, high = (round(end, places) + 0.0 for end in (low, high))  # no end reads as minus zero
+    text = f"{value:+,.{places}f} ({low:,.{places}f} to {high:,.{places}f})"
+    return was, became, text if row.distinguishable else f"{text} n.d."
+
+
+def _level(row: Any) -> Callable[[float], str]:
+    """How a mean is written: that of a logarithm as a geometric mean, that of a moment as a month of the calendar."""
+    if row.outcome in OUTCOMES and is_date(OUTCOMES[row.outcome]):
+        return lambda value: month_label(round(value))
+    if row.unit == "share":
+        return lambda value: f"{value:.1%}"
+    if row.unit.startswith("ln "):
+        return lambda value: f"{math.exp(value):.3g}"
+    return lambda value: f"{value:.4g}"
+
+
+def _switched(switched: pd.DataFrame, name: str, folder: Path) -> list[Block]:
+    rows = switched[switched["other"] == name]
+    if not len(rows):
+        return []
+    date = str(rows["month"].max())
+    said = tuple(f"{capital(sentence)}." for sentence in top_contributors(rows, date, most=4))
+    source = folder / "who_switched.csv"
+    return [
+        Words(f"Who holds the difference between {name} and the base in {date}:"),
+        Items(said or ("Nobody moved beyond doubt.",), source),
+    ]
+
+
+def _dollars(rows: pd.DataFrame, name: str, folder: Path) -> list[Block]:
+    known = rows[rows["per_billion"].notna() & rows["headline"]]
+    if not len(known):
+        return []
+    said = tuple(f"{_per_billion(row)}." for row in known.itertuples())
+    return [Words(f"What a billion dollars of public money buys in {name}:"), Items(said, folder / "comparison.csv")]
+
+
+def _per_billion(row: Any) -> str:
+    """``focus share in 2033-12: -0.12 points for each $B (-0.15 to -0.09)``."""
+    # a logarithm stays one here: percentages of a ratio do not add up over dollars
+    scale, words = (100.0, "points") if row.unit == "share" else (1.0, row.unit)
+    value, low, high = (scale * end for end in (row.per_billion, row.per_billion_low, row.per_billion_high))
+    date = f" in {row.month}" if row.month else ""
+    return f"{row.long_name}{date}: {value:+.3g} {words} for each $B ({low:.3g} to {high:.3g})"

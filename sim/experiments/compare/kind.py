@@ -1,0 +1,176 @@
+"""The folder of a comparison.
+
+::
+
+    runs/<base>-vs-<others>-<hash>/
+        scenarios/         every scenario, resolved, as it was run
+        comparison.csv     one row for each other scenario, outcome and month
+        comparison.md      the same to read, with who switched and what a billion buys
+        who_switched.csv   contributions by adopter type, region and sector
+        curves.nc          levels of every replicate, and paired differences with their intervals
+        figures/           the comparison, and a forest plot; of many scenarios an overview, and each against the base
+        manifest.json      versions, seed, command, checksums
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sim.analysis.outcomes import EVERYBODY, OUTCOMES
+from sim.basics.axes import month_label, month_number
+from sim.basics.words import counted, listed
+from sim.experiments.compare.chapter import chapter
+from sim.experiments.compare.comparison import Comparison, ComparisonPlan, carry_out, curves_of
+from sim.experiments.compare.figures import draw
+from sim.results.blocks import Chapter
+from sim.results.kind import Again, Captions, Contents, Folder, Kind, scenario_of
+from sim.results.markdown import as_page
+from sim.scenario import Scenario
+from sim.scenario.resolve import resolved_text
+
+PAIRED = (
+    "Intervals are 95% intervals of the mean paired difference under common random numbers (Student's, corrected "
+    "for skewness)."
+)
+ONE_PAIR = "A single run, and so no interval: one draw of luck."
+
+
+def contents(found: Comparison) -> Contents:
+    """What the folder of a comparison holds."""
+    curves, about = curves_of(found), entries_of(found)
+    name = folder_name(found.plan, found.engine)
+    told = chapter(about, found.table, found.switched, Path(name))
+    files = {
+        **scenario_files(found.plan.scenarios),
+        "comparison.csv": found.table,
+        "who_switched.csv": found.switched,
+        "comparison.md": as_page(title_of(about["comparison"]), told, Path(name)),
+        "curves.nc": curves,
+    }
+    return Contents(name, found.inputs, files, about, lambda folder: draw(found, curves, folder))
+
+
+def folder_name(plan: ComparisonPlan, engine: str) -> str:
+    """``<base>-vs-<others>-<hash>``."""
+    return f"{plan.name}-{plan.fingerprint(engine)[:8]}"
+
+
+def scenario_files(scenarios: Sequence[Scenario]) -> dict[str, str]:
+    """Every scenario as it was run, ready to run again: name of its file -> text."""
+    return {f"scenarios/{scenario.name}.yaml": resolved_text(scenario) for scenario in scenarios}
+
+
+def scenarios_of(folder: Folder, names: Sequence[str]) -> list[Scenario]:
+    """The scenarios of a folder, by their names."""
+    return [scenario_of(folder, f"scenarios/{name}.yaml") for name in names]
+
+
+def title_of(names: Sequence[str]) -> str:
+    """``baseline against no-control``."""
+    base, *others = names
+    return f"{base} against {listed(others)}" if others else base
+
+
+def entries_of(found: Comparison) -> dict[str, Any]:
+    """The manifest's entries about what was compared."""
+    run = found.plan.base.run
+    return {
+        "comparison": [scenario.name for scenario in found.plan.scenarios],
+        "hash": found.inputs[:8],
+        "engine": found.engine,
+        "seed": run.seed,
+        "replicates": run.replicates,
+        "months": run.months,
+        "adopters": run.adopters,
+        "runs_paired": found.replicates,
+        "at": [month_label(month) for month in found.plan.at],
+        "same_until": {name: None if month is None else month_label(month) for name, month in found.apart.items()},
+        "notes": list(found.plan.notes),
+        "stopped": found.stopped,
+        "failures": [{"scenario": name, **vars(failure)} for name, failure in found.failures],
+    }
+
+
+def rebuild(folder: Folder, again: Again) -> Comparison:
+    """The same comparison, from the scenarios in the folder."""
+    from sim.engines import engine as find_engine
+
+    manifest = folder.manifest
+    scenarios = scenarios_of(folder, manifest["comparison"])
+    at = manifest.get("at") or sorted({month for month in read_table(folder)["month"] if month})
+    plan = ComparisonPlan(tuple(scenarios), tuple(map(month_number, at)), tuple(manifest.get("notes", ())))
+    found = carry_out(plan, find_engine(*again.engine_of(folder)), None, again.threads, again.stage)
+    # why it stopped is part of what is told, and not of what is run
+    return replace(found, stopped=str(manifest.get("stopped", "")))
+
+
+def read_table(folder: Folder) -> pd.DataFrame:
+    """The table of a comparison as it was before it was written."""
+    table = pd.read_csv(folder.path / "comparison.csv", dtype={"month": str, "lens": str, "why": str})
+    table[["month", "lens"]] = table[["month", "lens"]].fillna("")
+    if "identical" not in table:  # a folder of the first edition
+        shown = {name for name, outcome in OUTCOMES.items() if outcome.headline} | {f"ceiling_{EVERYBODY}"}
+        identical = (table["difference"] == 0) & (table["low"] == 0) & (table["high"] == 0)
+        table = table.assign(headline=table["outcome"].isin(shown), identical=identical, why="cannot be compared")
+    return table.assign(why=table["why"].fillna(""))
+
+
+def _chapter(folder: Folder) -> Chapter:
+    switched = pd.read_csv(folder.path / "who_switched.csv", dtype={"month": str})
+    return chapter(folder.manifest, read_table(folder), switched, folder.path)
+
+
+def _drawn_by() -> dict[str, Any]:
+    from sim.figures.comparison import comparison
+    from sim.figures.forest_plot import forest_plot
+    from sim.figures.overview import overview
+
+    return {"overview": overview, "comparison": comparison, "differences": forest_plot}
+
+
+def _about(folder: Folder, stem: str) -> str:
+    base, *others = folder.manifest["comparison"]
+    sort, _, what = stem.partition("-")
+    if what:
+        return f"{what} against {base}." if sort == "comparison" else f"In {what}."
+    return f"{', '.join(others)} against {base}."
+
+
+def _interval(folder: Folder, stem: str) -> str:
+    return PAIRED if int(folder.manifest["runs_paired"]) > 1 else ONE_PAIR
+
+
+KIND = Kind(
+    name="comparison",
+    noun="a comparison",
+    heading="What differs: {title}",
+    files={
+        "comparison.md": "everything to read",
+        "comparison.csv": "the same as a table",
+        "who_switched.csv": "the difference by adopter type, region and sector",
+        "curves.nc": "every level and paired difference by month",
+        "scenarios": "every scenario as it was run",
+    },
+    needs=("comparison.csv", "curves.nc"),
+    contents=contents,
+    chapter=_chapter,
+    title=lambda folder: title_of(folder.manifest["comparison"]),
+    rebuild=rebuild,
+    scenarios=lambda folder: (
+        [folder.path / "scenarios" / f"{name}.yaml" for name in folder.manifest["comparison"]],
+        True,
+    ),
+    captions=Captions(
+        _drawn_by,
+        _about,
+        _interval,
+        runs=lambda folder: f"{counted(int(folder.manifest['runs_paired']), 'paired run')} of each scenario",
+    ),
+    order=20,
+    mark="comparison",
+)

@@ -1,0 +1,145 @@
+"""The folder of a response curve: scenarios, table and figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.analysis.outcomes import OUTCOMES
+from sim.basics.axes import month_label
+from sim.basics.words import counted, ends, scale_of_difference
+from sim.experiments.compare import kind as comparison
+from sim.experiments.compare.sweep import Sweep, SweepPlan, carry_out, findings, title
+from sim.results.blocks import Chapter, Items, table
+from sim.results.folder import MANIFEST
+from sim.results.kind import Again, Captions, Contents, Folder, Kind, scenario_of
+
+TABLE = "sweep.csv"
+
+
+def contents(found: Sweep) -> Contents:
+    """What the folder of a response curve holds."""
+    run = found.base.run
+    entries = {
+        "sweep": found.key,
+        "outcome": found.outcome,
+        "month": month_label(found.month),
+        "base": found.base.name,
+        "swept": {name: [scenario.name for scenario in group] for name, group in found.plan.swept.items()},
+        "values": [float(value) for value in found.plan.values],
+        "compared": found.plan.compared,
+        "hash": found.inputs[:8],
+        "engine": found.engine,
+        "seed": run.seed,
+        "replicates": run.replicates,
+        "months": run.months,
+        "adopters": run.adopters,
+        "findings": findings(found),
+    }
+    files = {**comparison.scenario_files((found.base, *found.scenarios)), TABLE: found.table}
+    return Contents(
+        f"{found.name}-{found.inputs[:8]}", found.inputs, files, entries, lambda folder: _draw(found, folder)
+    )
+
+
+def rebuild(folder: Folder, again: Again) -> Sweep:
+    """The same curve, from the scenarios in the folder."""
+    from sim.engines import engine as find_engine
+
+    said = folder.manifest
+    plan = SweepPlan(
+        scenario_of(folder, f"scenarios/{said['base']}.yaml"),
+        {name: tuple(comparison.scenarios_of(folder, group)) for name, group in said["swept"].items()},
+        said["sweep"],
+        np.array(said["values"]),
+        said["compared"],
+        f"{said['outcome']}@{said['month']}",
+    )
+    return carry_out(plan, find_engine(*again.engine_of(folder)), again.threads, again.stage)
+
+
+def _draw(found: Sweep, folder: Path) -> None:
+    from sim.figures import save_figure
+    from sim.figures.response_curve import response_curve
+    from sim.figures.style.sheet import footer
+
+    unit = OUTCOMES[found.outcome].unit
+    scaled, words = scale_of_difference(unit)
+    rows = found.table.copy()
+    for column in ("difference", "low", "high"):
+        rows[column] = [scaled(each) for each in rows[column]]
+    if unit == "share":
+        rows[["mean", "low_run", "high_run"]] *= 100
+    first = next(iter(found.responses.values()))
+    about = {
+        "key": found.key,
+        "key_unit": found.unit or "1",
+        "outcome": title(found),
+        "reference": found.reference,
+        "unit": f"{found.outcome} [{'%' if unit == 'share' else unit}]",
+        "change_unit": f"change [{words}]",
+        "footer": footer(found.name, "sweep", found.inputs[:8], first.shape[1], found.base.run.seed),
+    }
+    save_figure(response_curve(rows, about), folder / "sweep")
+
+
+def chapter(folder: Folder) -> Chapter:
+    """What the response does, and the curve as a table."""
+    manifest, source = folder.manifest, folder.path / TABLE
+    head = ("scenario", "value", "mean", "10 to 90% of runs", "difference", "95% interval")
+    cells = [
+        (
+            row.other,
+            f"{row.value:g}",
+            f"{row.mean:.4g}",
+            ends(row.low_run, row.high_run),
+            f"{row.difference:+.3g}",
+            ends(row.low, row.high),
+        )
+        for row in pd.read_csv(source).itertuples()
+    ]
+    outcome = OUTCOMES[manifest["outcome"]]
+    what = f"The {outcome.long_name} in {manifest['month']} by `{manifest['sweep']}` [{outcome.unit}]"
+    return Chapter(
+        f"How does the {outcome.long_name} in {manifest['month']} respond to `{manifest['sweep']}`?",
+        [Items(tuple(f"{sentence}." for sentence in manifest["findings"]), folder.path / MANIFEST)],
+        [table(what, head, cells, source, (1, 2, 3, 4, 5))],
+    )
+
+
+def _drawn_by() -> dict[str, Any]:
+    from sim.figures.response_curve import response_curve
+
+    return {"sweep": response_curve}
+
+
+def _scenarios(folder: Folder) -> tuple[list[Path], bool]:
+    """Its base; the others differ from it in one number."""
+    return [folder.path / "scenarios" / f"{folder.manifest['base']}.yaml"], False
+
+
+KIND = Kind(
+    name="sweep",
+    noun="a response curve",
+    heading="How it responds: {title}",
+    files={
+        "sweep.csv": "one row a point",
+        "scenarios": "the base, and every point as it was run",
+    },
+    needs=(TABLE,),
+    contents=contents,
+    chapter=chapter,
+    title=lambda folder: str(folder.manifest["sweep"]),
+    rebuild=rebuild,
+    scenarios=_scenarios,
+    captions=Captions(
+        _drawn_by,
+        interval=lambda folder, stem: comparison.PAIRED if folder.manifest["replicates"] > 1 else comparison.ONE_PAIR,
+        runs=lambda folder: f"{counted(int(folder.manifest['replicates']), 'run')} at every point, with the same luck",
+    ),
+    order=40,
+    mark="sweep",
+)

@@ -1,0 +1,112 @@
+"""What a report says of a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from sim.analysis.outcome_words import is_headline, long_name, size_words, spoken, unit_words, within_bounds
+from sim.analysis.outcomes import OUTCOMES, read_outcomes
+from sim.analysis.paired import interval
+from sim.basics.axes import month_label
+from sim.basics.errors import OutputError
+from sim.basics.words import counted
+from sim.results.blocks import Block, Items, Words, table
+from sim.results.folder import MANIFEST, SERIES
+from sim.results.kind import Chapter, Folder
+
+FIRST = ("focus_share", "L1_CN_open", "adoption_all", "capability_gap")
+"""Outcomes that are told before the others."""
+
+
+def chapter(folder: Folder) -> Chapter:
+    """Headline outcomes in sentences, where adoption stops, and every outcome in a table."""
+    manifest = folder.manifest
+    done = int(manifest.get("runs_finished", manifest["replicates"]))
+    asked = (
+        f"What happens in scenario {manifest['scenario']}, over {counted(int(manifest['months']), 'month')} and "
+        f"{counted(done, 'run')} that differ in luck only?"
+    )
+    dataset = _series(folder)
+    outcomes = read_outcomes(dataset)
+    last = int(dataset["month"].values[-1])
+    told = {str(name): _told(str(name), values, last) for name, values in outcomes.items()}
+    first = sorted(filter(is_headline, told), key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+    source = folder.path / SERIES
+    of_mean = (
+        "The interval is the 95% interval of the mean over runs (Student's, corrected for skewness): how well the mean "
+        "is known. The spread is where 10 to 90% of the runs lie: how far luck carries a single world."
+    )
+    head = ("outcome", "unit", "mean over runs", "95% interval of the mean", "10 to 90% of runs", "runs with a value")
+    rows = [row for row, _ in filter(None, told.values())]
+    return Chapter(
+        asked,
+        [Items(tuple(sentence for _, sentence in filter(None, map(told.get, first))), source)],
+        [
+            *_failures(folder),
+            Words("Where adoption stops, and whether the record can tell:"),
+            Items(tuple(_scurve_sentences(dataset)), source),
+            Words(of_mean if done > 1 else "One run gives no interval."),
+            table(f"Outcomes in {month_label(last)}, and moments", head, rows, source, (2, 3, 4, 5)),
+        ],
+    )
+
+
+def _failures(folder: Folder) -> list[Block]:
+    failed = folder.manifest.get("failures", [])
+    if not failed:
+        return []
+    why = tuple(f"Replicate {failure['replicate']}: {failure['reason']}" for failure in failed)
+    verb = "is" if len(failed) == 1 else "are"
+    return [
+        Words(f"{counted(len(failed), 'run')} failed and {verb} in none of the numbers:", loud=True),
+        Items(why, folder.path / MANIFEST),
+    ]
+
+
+def _series(folder: Folder) -> Any:
+    import xarray as xr
+
+    try:
+        return xr.load_dataset(folder.path / SERIES, engine="h5netcdf")
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{folder.path / SERIES} cannot be read: {error}") from error
+
+
+def _told(name: str, values: Any, last: int) -> tuple[tuple[str, ...], str] | None:
+    """A row and a sentence; None where the outcome has no value at all."""
+    outcome = OUTCOMES[name]
+    numbers = values.sel(month=last).values if outcome.kind == "level" else values.values
+    known = numbers[np.isfinite(numbers)]
+    if not known.size:
+        return None
+    mean, low, high = (float(end) for end in interval(known))
+    low, high = within_bounds(outcome, low, high) if known.size > 1 else (math.nan, math.nan)
+    say = spoken(outcome, high - low)
+    few, many = np.quantile(known, [0.1, 0.9])
+    same = known.size > 1 and not np.ptp(known)
+    span = "none: one run" if known.size == 1 else "the same in every run" if same else f"{say(low)} to {say(high)}"
+    spread = "" if known.size == 1 or same else f"{say(few)} to {say(many)}"
+    date = f" in {month_label(last)}" if outcome.kind == "level" else ""
+    runs = f"{known.size} of {numbers.size}"
+    ends = f" (95% interval of the mean {span}; 10 to 90% of runs {spread})" if spread else f" ({span})" if same else ""
+    missing = "" if known.size == numbers.size else f", in {runs} runs"
+    what = long_name(outcome)
+    row = (what, unit_words(outcome), say(mean), span, spread, runs)
+    return row, f"{what}{date}: {say(mean)}{size_words(outcome)}{ends}{missing}."
+
+
+def _scurve_sentences(dataset: Any) -> Iterator[str]:
+    from sim.analysis.scurves import FEWEST_MONTHS
+    from sim.analysis.scurves.describe import curve_sentence, describe_series
+    from sim.analysis.scurves.runs import series_of
+
+    if dataset.sizes["month"] < FEWEST_MONTHS:
+        yield f"{dataset.sizes['month']} months are too few to fit a curve."
+        return
+    for series, runs in series_of(dataset, "adoption"):
+        found = describe_series(series, runs, 0, 0, False)
+        yield f"{series.name}, {found.status}: {curve_sentence(found)}"
