@@ -9,6 +9,7 @@ import pytest
 from sim.analysis.sensitivity import DUMMY, LUCK, METHODS, DesignColumn, analyse, build_design, find_method
 from sim.analysis.sensitivity.convergence import DISORDER
 from sim.analysis.sensitivity.design import sample
+from sim.analysis.sensitivity.over_time import indices_over_time
 from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.sensitivity import study
 from sim.experiments.sensitivity.study import parse_treatment, until_stable
@@ -407,13 +408,74 @@ def test_months_of_a_curve_agree_with_the_scalar_of_that_month():
     def model(table):
         return {"last": ishigami(table), "curve": np.outer(ishigami(table), [0.0, 0.5, 1.0])}
 
-    for method, measure in (("sobol", "S1"), ("morris", "mu_star"), ("rbd_fast", "S1"), ("shapley", "shapley")):
+    for method, measure in (("sobol", "S1"), ("morris", "mu_star"), ("shapley", "shapley")):
         found = study(model, ISHIGAMI, method=method, size=None if method != "sobol" else 256, resamples=20)
         curve = found.curves["curve"]
         scalar = values(found.outcomes["last"], measure, curve.names)
         assert curve.share[2] == pytest.approx(scalar, abs=1e-3), method
         assert np.isnan(curve.share[0]).all() or not curve.share[0].any(), method
         assert curve.variance[0] == 0
+
+
+PI = np.pi
+STRENGTHS = np.linspace(0, 0.2, 11)
+"""Of the interaction in the Ishigami function; a month each."""
+
+
+def ishigami_by_month(unit):
+    """The Ishigami function while its interaction grows, (row, month), from coordinates (row, factor)."""
+    x = PI * (2 * unit[:, :3, None] - 1)
+    return np.sin(x[:, 0]) * (1 + STRENGTHS * x[:, 2] ** 4) + 7 * np.sin(x[:, 1]) ** 2
+
+
+def ishigami_first_orders():
+    """S1 of it, (month, factor)."""
+    one = 0.5 * (1 + STRENGTHS * PI**4 / 5) ** 2
+    total = one + 7**2 / 8 + STRENGTHS**2 * PI**8 * (1 / 18 - 1 / 50)
+    return np.column_stack([one / total, 7**2 / 8 / total, 0 * total, 0 * total])
+
+
+@pytest.mark.parametrize("method", ["delta", "pawn", "rsa"])
+def test_shares_by_month_of_a_sample_are_the_closed_form_at_the_default_size(method):
+    method = find_method(method)
+    exact, (g_exact, _) = ishigami_first_orders(), sobol_g_indices()
+    for seed in range(6):
+        design = build_design(method, [DesignColumn(name) for name in ISHIGAMI], method.size, seed, stochastic=False)
+        found = indices_over_time(method, design, ishigami_by_month(design.unit))
+        assert found.names == tuple(ISHIGAMI)
+        assert found.share == pytest.approx(exact, abs=0.015)
+        design = build_design(method, [DesignColumn(name) for name in G_FACTORS], method.size, seed, stochastic=False)
+        found = indices_over_time(
+            method, design, sobol_g(pd.DataFrame(design.unit[:, :5], columns=list(G_FACTORS)))[:, None]
+        )
+        assert found.share[0] == pytest.approx(g_exact, abs=0.01)
+
+
+def test_shares_by_month_of_many_factors_luck_and_switches_are_the_closed_form_too():
+    # 44 continuous factors of which four matter, a switch, a choice of three, and luck, as in a study of a scenario
+    columns = [DesignColumn(f"x{place}") for place in range(44)]
+    columns += [DesignColumn("switch", 2, ordered=False), DesignColumn("choice", 3, ordered=False)]
+    weights = np.array([4.0, 3.0, 2.0, 1.0, *np.zeros(40)])
+    parts = np.array([*weights**2 / 12, 1 / 4, 2 / 3, 1.0])
+    shares = []
+    for seed in range(4):
+        design = build_design(find_method("pawn"), columns, 1024, seed)
+        switch, choice = design.unit[:, 44] >= 0.5, np.floor(3 * design.unit[:, 45])
+        y = design.unit[:, :44] @ weights + switch + choice + normal(design.replicate)
+        found = indices_over_time(find_method("pawn"), design, np.column_stack([0 * y, y]))
+        assert found.names[-1] == LUCK
+        assert np.isnan(found.share[0]).all()
+        assert found.share[1, :-1] == pytest.approx(parts[:-1] / parts.sum(), abs=0.06)
+        shares.append(found.share[1])
+    assert np.mean(shares, axis=0) == pytest.approx(parts / parts.sum(), abs=0.03)
+
+
+def test_there_are_no_shares_by_month_where_the_runs_are_fewer_than_two_a_term():
+    columns = [DesignColumn(f"x{place}") for place in range(46)]
+    for size, told in ((64, False), (128, True)):
+        design = build_design(find_method("pawn"), columns, size, 1, stochastic=False)
+        found = indices_over_time(find_method("pawn"), design, design.unit[:, :2])
+        assert (found is not None) == told
 
 
 def test_failed_parts_of_a_curve_leave_scipy_nothing_that_is_not_finite():

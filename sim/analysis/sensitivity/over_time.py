@@ -65,7 +65,10 @@ def indices_over_time(method: Method, design: Design, curves: Array) -> IndicesO
     elif method.name in ("morris", "radial"):
         share, measure = elementary.mean_effects_over_time(used, kept), "mu_star"
     elif method.name in given_data.GIVEN_DATA_METHODS:
-        share, measure = given_data.first_order_over_time(used, kept), "S1"
+        found = given_data.first_order_over_time(used, kept)
+        if found is None:
+            return None
+        share, measure = found, "S1"
     elif method.name == "shapley":
         share, measure = shapley.shares_over_time(used, kept), "shapley"
     else:

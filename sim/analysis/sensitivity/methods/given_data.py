@@ -35,6 +35,8 @@ HDMR_TERMS_PER_RUN = 0.5
 """Most coefficients of the metamodel per run; with more it would fit the noise."""
 REGION_BINS = 10
 NORMAL = 1.959964
+TERMS = 8
+"""Cosines that describe the main effect of a continuous factor: four whole waves across its range."""
 
 
 @contextmanager
@@ -115,13 +117,56 @@ def _from_columns(
     )
 
 
-def first_order_over_time(design: Design, curves: Array) -> Array:
-    """S1 by RBD-FAST for every month, (month, factor), from curves (row, month); NaN where nothing varies."""
-    x, y = design.unit[: design.size], np.asarray(curves, dtype=float)[: design.size]
-    first = np.full((y.shape[1], x.shape[1]), np.nan)
-    for month in np.flatnonzero(np.ptp(y, axis=0) > 1e-12):
-        first[month] = first_orders(x, y[:, month])
+def first_order_over_time(design: Design, curves: Array) -> Array | None:
+    """S1 for every month, from a regression of the curves on the main effects of all factors at once.
+
+    Each factor enters by `TERMS` cosines of its coordinate, or by its values if they are few. S1 is the variance of its
+    fitted part over that of the outcome, less what the error of the fit adds to it. Interactions and luck stay in the
+    residual.
+
+    RBD-FAST is the usual choice here and is wrong on this sample. It tells the ranks of a factor apart by odd and even,
+    and in a Sobol' sequence these follow the upper and lower half of other factors: on the g function at 1,024 runs it
+    gave an inert factor 45% of the variance for 2 of 40 seeds. Means over slices need more terms, whose correction is
+    too large for a balanced sample (.03 to .05 low). Fitting all factors at once removes what they borrow from one
+    another where points are few, and is right on sequences, Latin hypercubes and random points alike.
+
+    Parameters
+    ----------
+    curves : (row, month), every value finite
+
+    Returns
+    -------
+    (month, factor), NaN in months in which the outcome does not vary; None where there are fewer than two runs a term.
+    """
+    rows = design.size
+    x, y = design.unit[:rows], np.asarray(curves, dtype=float)[:rows]
+    count = max(1, min(TERMS, rows // (2 * len(design.columns))))
+    parts = [_main_effect(column, x[:, place], count) for place, column in enumerate(design.columns)]
+    ends = np.cumsum([part.shape[1] for part in parts])
+    if 2 * ends[-1] > rows:
+        return None
+    terms = np.hstack(parts)
+    terms -= terms.mean(axis=0)
+    y = y - y.mean(axis=0)
+    inverse = np.linalg.pinv(terms)  # a value that no finished run has leaves a column of zeros
+    fitted = inverse @ y
+    noise = np.sum((y - terms @ fitted) ** 2, axis=0) / (rows - 1 - ends[-1])
+    spread = y.var(axis=0)
+    first = np.full((y.shape[1], len(parts)), np.nan)
+    varies = spread > 1e-24
+    for place, own in enumerate(np.split(np.arange(ends[-1]), ends[:-1])):
+        gram, scatter = terms[:, own].T @ terms[:, own], inverse[own] @ inverse[own].T
+        error = noise * np.sum(gram * scatter) / rows
+        part = np.var(terms[:, own] @ fitted[own], axis=0) - error
+        first[varies, place] = part[varies] / spread[varies]
     return first
+
+
+def _main_effect(column: DesignColumn, unit: Array, count: int) -> Array:
+    """The terms of a factor's main effect, (row, term): one a value but the first, or ``count`` cosines."""
+    if column.levels and (column.levels <= TERMS or not column.ordered):
+        return (np.floor(unit * column.levels)[:, None] == np.arange(1, column.levels)).astype(float)
+    return np.cos(np.pi * unit[:, None] * np.arange(1, count + 1))
 
 
 def _pawn(design: Design, x: Array, y: Array, resamples: int, seed: int) -> Measures:
