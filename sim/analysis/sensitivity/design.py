@@ -199,7 +199,7 @@ def require_power_of_two(size: int, method: str) -> None:
         )
 
 
-def sequence(size: int, dimensions: int, seed: int, skip: int = 0) -> Array:
+def sequence(size: int, dimensions: int, seed: int) -> Array:
     """Points of a scrambled Sobol' sequence, (point, dimension); a longer one begins with a shorter one."""
     import warnings
 
@@ -208,8 +208,6 @@ def sequence(size: int, dimensions: int, seed: int, skip: int = 0) -> Array:
     engine = qmc.Sobol(dimensions, scramble=True, seed=seed)
     with warnings.catch_warnings():  # lengths are checked where they are chosen
         warnings.simplefilter("ignore", UserWarning)
-        if skip:
-            engine.fast_forward(skip)
         return clipped(engine.random(size))
 
 

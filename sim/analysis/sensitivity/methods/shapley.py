@@ -73,7 +73,7 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     )
 
 
-def shares_over_time(design: Design, curves: Array) -> Array:
+def by_month(design: Design, curves: Array) -> dict[str, Array]:
     """Shapley shares for every month, (month, factor), from curves (row, month); NaN where nothing varies."""
     from SALib.analyze import shapley
 
@@ -81,4 +81,4 @@ def shares_over_time(design: Design, curves: Array) -> Array:
     shares = np.full((curves.shape[1], len(design.columns)), np.nan)
     for month in np.flatnonzero(np.ptp(curves[:n], axis=0) > 1e-12):
         shares[month] = np.asarray(shapley.analyze(about, design.unit[:n], curves[:n, month])["shapley_normalized"])
-    return shares
+    return {"shapley": shares}

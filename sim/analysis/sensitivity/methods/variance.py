@@ -139,7 +139,7 @@ def _second(design: Design, result: dict[str, Array]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["first", "second", "value", "low", "high"])
 
 
-def first_and_total_over_time(design: Design, curves: Array) -> tuple[Array, Array]:
+def by_month(design: Design, curves: Array) -> dict[str, Array]:
     """S1 and ST for every month at once.
 
     Parameters
@@ -148,7 +148,7 @@ def first_and_total_over_time(design: Design, curves: Array) -> tuple[Array, Arr
 
     Returns
     -------
-    first, total : (month, factor); NaN in months in which the outcome does not vary
+    ``S1`` and ``ST``, (month, factor) each; NaN in months in which the outcome does not vary
     """
     from scipy.stats import sobol_indices
 
@@ -166,7 +166,7 @@ def first_and_total_over_time(design: Design, curves: Array) -> tuple[Array, Arr
         }
         result = _sobol_of(sobol_indices, given, design.size)
         first[varies], total[varies] = np.atleast_2d(result.first_order), np.atleast_2d(result.total_order)
-    return first, total
+    return {"S1": first, "ST": total}
 
 
 class _SobolOfCurves(NamedTuple):
