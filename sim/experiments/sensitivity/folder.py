@@ -7,6 +7,7 @@
         <method>/
             report.md             to read
             indices.csv           one row an outcome and factor; curves.csv: by month; pairs.csv, convergence.csv, ...
+            sample.csv            the design with its outcomes, for SALib's own analyses (docs/sensitivity.md)
             factors.csv           what varied, over which range, from which source; not_varied.csv: what did not
             study.json            design, checks, luck and hashes; what --more continues
             figures/
@@ -178,6 +179,7 @@ def tables(study: Study, extras: Extras) -> dict[str, pd.DataFrame]:
         "evidence_debt": _joined({each.outcome: debt_of(study, each.outcome) for each in outcomes}),
         "curves": _curves(study),
         "factors": factor_table(study),
+        "sample": study.sample,
         "failed": _failed(study),
     }
     if isinstance(study.model, ScenarioModel):

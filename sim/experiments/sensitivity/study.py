@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from sim.analysis.sensitivity import Design, Indices, StochasticShare, analyse, build_design, find_method
 from sim.analysis.sensitivity.design import POOL, next_power_of_two
@@ -128,6 +129,18 @@ class Study:
     def runs(self) -> int:
         """Different runs that the design asks for; what an inert column moves is not run twice."""
         return count_runs(self.design, self.treatment)
+
+    @property
+    def sample(self) -> pd.DataFrame:
+        """The design with its outcomes, one row a run in the order of the design; what SALib analyses.
+
+        Columns are the factors, ``luck`` where the design has it, and ``dummy``, as coordinates in [0, 1] to nine
+        digits; then ``replicate`` and the outcomes, NaN where the run failed. Rows beyond the parts of the design
+        repeat earlier points with other luck. ``docs/sensitivity.md`` shows its use.
+        """
+        unit = pd.DataFrame(self.design.unit.round(9), columns=[column.name for column in self.design.columns])
+        found = {name: self.found.scalars[name] for name in self.outcomes}
+        return pd.concat([unit, pd.DataFrame({"replicate": self.design.replicate, **found})], axis=1)
 
     @property
     def stable(self) -> bool:
