@@ -203,7 +203,7 @@ def _table(design: Design, measures: Measures, settled: Convergence) -> pd.DataF
     for measure, value in measures.values.items():
         rows |= {measure: value, f"{measure}_low": measures.low[measure], f"{measure}_high": measures.high[measure]}
     table = pd.DataFrame(rows)
-    table["floor"] = measures.floor[measures.main]
+    table["floor"] = measures.floor
     table["standing"] = _standing(measures)
     if not settled.leading:  # an order of rows is a ranking too
         last = _added(table["factor"])
@@ -223,7 +223,7 @@ def _table(design: Design, measures: Measures, settled: Convergence) -> pd.DataF
 
 def _standing(measures: Measures) -> list[Standing]:
     """How each factor stands against chance, the negligible size and luck."""
-    main, floor = measures.main, measures.floor[measures.main]
+    main, floor = measures.main, measures.floor
     value, low, high = measures.values[main], measures.low[main], measures.high[main]
     negligible = NEGLIGIBLE.get(main, 0.0 if measures.scaled else NEGLIGIBLE_PART * float(np.max(np.abs(value))))
     # effects in the outcome's unit: a factor that luck alone exceeds can be dropped, even if its effect is certain

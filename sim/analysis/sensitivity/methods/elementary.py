@@ -135,7 +135,7 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
         main="mu_star",
         boot=boot,
         scaled=False,
-        floor={"mu_star": float(s_high[design.names.index(DUMMY)])},
+        floor=float(s_high[design.names.index(DUMMY)]),
         notes=("mu* is the mean size of the change when a factor crosses its whole range, in the outcome's unit.",),
     )
 

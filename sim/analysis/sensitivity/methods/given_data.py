@@ -91,7 +91,7 @@ def _from_columns(
         high={name: high},
         main=name,
         boot=boot,
-        floor={name: floor},
+        floor=floor,
         scaled=scaled,
         notes=notes,
     )

@@ -69,7 +69,7 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
         high={"shapley": high},
         main="shapley",
         boot=boot,
-        floor={"shapley": float(max(high[design.names.index(DUMMY)], 0.0))},
+        floor=float(max(high[design.names.index(DUMMY)], 0.0)),
     )
 
 

@@ -27,7 +27,7 @@ from sim.analysis.sensitivity.design import (
     require_power_of_two,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, percentile_interval
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, percentile_interval
 from sim.basics.errors import DesignError
 
 METHOD = "sobol"
@@ -89,9 +89,7 @@ def _plain(design: Design) -> dict[str, Any]:
 def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
     """S1, ST and, where the design allows, S2 of one outcome, (row,), every value finite.
 
-    The floor of ST is that of the inert column, exactly 0 when a run is a function of its point and its replicate.
-    The floor of S1 is the sampling error of an estimate that is 0 by design: the covariance of the independent base
-    points A and B.
+    The floor is the ST of the inert column, exactly 0 when a run is a function of its point and its replicate.
     """
     from SALib.analyze import sobol
 
@@ -107,7 +105,6 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     )
     total, alone = np.asarray(result["ST_conf_all"]), np.asarray(result["S1_conf_all"])
     (t_low, t_high), (a_low, a_high) = percentile_interval(total), percentile_interval(alone)
-    floor = {"ST": float(t_high[design.names.index(DUMMY)]), "S1": _floor_of_first(design, y, resamples, seed)}
     return Measures(
         names=design.names,
         values={"S1": np.asarray(result["S1"]), "ST": np.asarray(result["ST"])},
@@ -115,17 +112,9 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
         high={"S1": a_high, "ST": t_high},
         main="ST",
         boot=total,
-        floor=floor,
+        floor=float(t_high[design.names.index(DUMMY)]),
         pairs=_second(design, result) if second else None,
     )
-
-
-def _floor_of_first(design: Design, y: Array, resamples: int, seed: int) -> float:
-    parts = design.parts(y)
-    a, b = parts[:, 0] - y.mean(), parts[:, -1] - y.mean()
-    chosen = draws(design.size, resamples, seed)
-    spread = np.var(np.concatenate([a, b]))
-    return float(np.quantile(np.abs((a * b)[chosen].mean(axis=1)), 0.95) / spread)
 
 
 def _second(design: Design, result: dict[str, Array]) -> pd.DataFrame:
