@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sim.analysis.sensitivity import Design, Indices, StochasticShare, analyse, build_design, find_method
-from sim.analysis.sensitivity.design import POOL, next_power_of_two
+from sim.analysis.sensitivity.design import next_power_of_two
 from sim.analysis.sensitivity.measures import RESAMPLES
 from sim.analysis.sensitivity.methods.registry import QUESTIONS, Method
 from sim.analysis.sensitivity.over_time import IndicesOverTime, indices_over_time
@@ -189,12 +189,12 @@ def _different(design: Design) -> Array:
 
 
 def make_design(
-    model: Model, method: Method, size: int, seed: int, treatment: Treatment, by_block: bool = False, pool: int = POOL
+    model: Model, method: Method, size: int, seed: int, treatment: Treatment, by_block: bool = False
 ) -> Design:
     """The design of a study."""
     luck = model.lucky and treatment.kind == "factor"
     return build_design(
-        method, [each.column for each in model.variables], size, seed, stochastic=luck, pool=pool, by_block=by_block
+        method, [each.column for each in model.variables], size, seed, stochastic=luck, by_block=by_block
     )
 
 

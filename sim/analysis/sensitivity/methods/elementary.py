@@ -41,13 +41,13 @@ def own_values(column: DesignColumn) -> bool:
     return column.name == LUCK or 0 < column.levels <= STEP_LEVELS or not column.ordered
 
 
-def design(columns: Sequence[DesignColumn], size: int, seed: int, stochastic: bool = True, pool: int = POOL) -> Design:
+def design(columns: Sequence[DesignColumn], size: int, seed: int, stochastic: bool = True) -> Design:
     """Trajectories of one step for each factor along Morris' grid.
 
     Parameters
     ----------
     size : trajectories; each has one row more than there are columns
-    stochastic : whether the replicate is a factor, drawn from ``pool`` of them
+    stochastic : whether the replicate is a factor, drawn from `POOL` of them
     """
     full = with_extras(columns, stochastic)
     parts = _trajectories(full, size, seed)
@@ -57,7 +57,7 @@ def design(columns: Sequence[DesignColumn], size: int, seed: int, stochastic: bo
         place = [column.name for column in full].index(LUCK)
         # a row comes after the step of the replicate if its luck coordinate is not the trajectory's first
         after = parts[:, :, place] != parts[:, :1, place]
-        first, other = fresh_replicates(seed, size, pool)
+        first, other = fresh_replicates(seed, size)
         replicate = np.where(after, other[:, None], first[:, None])
         row = np.arange(size) * parts.shape[1] + np.argmax(after[:, 1:], axis=1)
         pairs = np.column_stack([row, row + 1])

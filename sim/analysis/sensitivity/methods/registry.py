@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sim.analysis.sensitivity.design import POOL, Array, Design, DesignColumn, sample
+from sim.analysis.sensitivity.design import Array, Design, DesignColumn, sample
 from sim.analysis.sensitivity.measures import Measures
 from sim.analysis.sensitivity.methods import elementary, given_data, shapley, variance
 from sim.basics.errors import DesignError, UnknownNameError
@@ -24,7 +24,7 @@ class Method:
     ----------
     name : as after ``--method``
     title, answers : name in words, and the question it answers
-    design : (columns, size, seed, stochastic, pool) -> Design
+    design : (columns, size, seed, stochastic) -> Design
     estimate : (design, outcome, resamples, seed) -> Measures
     by_month : (design, curves) -> measure -> (month, factor); the first is the main one
     size : default number of parts of the design
@@ -174,7 +174,6 @@ def build_design(
     size: int,
     seed: int,
     stochastic: bool = True,
-    pool: int = POOL,
     by_block: bool = False,
 ) -> Design:
     """The design of a method.
@@ -182,7 +181,7 @@ def build_design(
     Parameters
     ----------
     size : parts: trajectories, base points or walks
-    stochastic : whether the replicate is a factor, drawn from ``pool`` of them
+    stochastic : whether the replicate is a factor, drawn from `POOL` of them
     by_block : move whole blocks of factors together
 
     Raises
@@ -193,11 +192,11 @@ def build_design(
     if size < 1:
         raise DesignError(f"{size} {method.part}: there must be at least 1.")
     if not by_block:
-        return method.design(columns, size, seed, stochastic, pool)
+        return method.design(columns, size, seed, stochastic)
     if not method.groups:
         able = ", ".join(name for name, other in METHODS.items() if other.groups)
         raise DesignError(
             f"{method.name} is not defined for groups: what it would print are averages, or indices of single factors. "
             f"Blocks can be moved as wholes by {able}."
         )
-    return method.design(columns, size, seed, stochastic, pool, by_block=True)
+    return method.design(columns, size, seed, stochastic, by_block=True)

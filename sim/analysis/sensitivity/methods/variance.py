@@ -16,7 +16,6 @@ import pandas as pd
 from sim.analysis.sensitivity.design import (
     DUMMY,
     LUCK,
-    POOL,
     Array,
     Design,
     DesignColumn,
@@ -39,7 +38,6 @@ def design(
     size: int,
     seed: int,
     stochastic: bool = True,
-    pool: int = POOL,
     second: bool = False,
     by_block: bool = False,
 ) -> Design:
@@ -48,7 +46,7 @@ def design(
     Parameters
     ----------
     size : base points, a power of two
-    stochastic : whether the replicate is a factor, drawn from ``pool`` of them
+    stochastic : whether the replicate is a factor, drawn from `POOL` of them
     second : also B with one factor taken from A, as second-order indices need; doubles the runs
     by_block : move whole blocks of factors together, and give indices of blocks
 
@@ -69,7 +67,7 @@ def design(
     unit = clipped(sobol.sample(about, size, calc_second_order=second, scramble=True, seed=named_seed(seed, METHOD)))
     count = len(dict.fromkeys(groups)) if groups else len(full)
     width = (2 * count if second else count) + 2
-    replicate = replicates_of(unit, full, pool)
+    replicate = replicates_of(unit, full)
     first = np.arange(size) * width
     pairs = np.empty((0, 2), int)
     if stochastic:
@@ -78,12 +76,6 @@ def design(
     base = np.concatenate([first, first + width - 1])
     method = SECOND_ORDER if second else METHOD
     return Design(method, full, size, width, seed, unit, replicate, pairs, base, groups)
-
-
-def _plain(design: Design) -> dict[str, Any]:
-    """A SALib problem with a column for each name: once sampled, a group is a column like any other."""
-    names = [str(name) for name in design.names]
-    return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0] for _ in names]}
 
 
 def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
@@ -96,7 +88,7 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     second = design.method == SECOND_ORDER
     y = np.asarray(outcome, dtype=float)[: design.size * design.width]
     result = sobol.analyze(
-        _plain(design),
+        problem([DesignColumn(name) for name in design.names]),  # once sampled, a group is a column like any other
         y,
         calc_second_order=second,
         num_resamples=resamples,
