@@ -160,8 +160,8 @@ def find_method(name: str) -> Method:
     if known in REMOVED:
         why, instead = REMOVED[known]
         raise DesignError(
-            f'the method "{name}" was removed: {why}. Use {instead} to see {METHODS[instead].answers}; SALib\'s own '
-            f"{known} runs on the tables of any study (docs/sensitivity.md)."
+            f'the method "{name}" was removed: {why}. Use {instead} to see {METHODS[instead].answers}; '
+            "docs/sensitivity.md shows how SALib's own methods run on the same model."
         )
     if known not in METHODS:
         raise UnknownNameError("method", name, METHODS)
