@@ -39,6 +39,7 @@ def indices(where, method):
     return pd.read_csv(file).set_index("factor")
 
 
+@pytest.mark.slow
 def test_salib_finds_our_numbers_in_our_tables(followed):
     where, left = followed
     ours, theirs = indices(where, "sobol"), left["total"]
@@ -49,6 +50,7 @@ def test_salib_finds_our_numbers_in_our_tables(followed):
     assert theirs["median"].to_numpy() == pytest.approx(ours.loc[theirs.index, "pawn"].to_numpy(), abs=0.02)
 
 
+@pytest.mark.slow
 def test_the_removed_methods_run_from_there(followed):
     _, left = followed
     inert = left["metamodel"]["Term"].index("dummy")
@@ -57,6 +59,7 @@ def test_the_removed_methods_run_from_there(followed):
     assert left["alone"]["S1"].idxmax() == left["slopes"]["vi"].idxmax() == "*.cost_weight"
 
 
+@pytest.mark.slow
 def test_rbd_fast_is_wrong_on_our_sample_as_the_page_says_and_our_shares_by_month_are_not(followed):
     where, left = followed
     assert left["alone"]["S1"]["adopter.peer_weight"] > 0.1  # the trap
