@@ -281,7 +281,7 @@ Method = Annotated[
     typer.Option(
         "--method",
         metavar="NAME",
-        help="morris, radial, sobol, sobol2 (with pairs), rbd_fast, delta, pawn, hdmr, rsa, dgsm, ff or shapley.",
+        help="morris, sobol, sobol2 (with pairs), delta, pawn, rsa or shapley.",
         autocompletion=_beginning(_methods),
     ),
 ]

@@ -106,7 +106,7 @@ def closing_words(study: Study, folder: Path, file: Path) -> str:
     command = f"openloop sensitivity {shlex.quote(str(file))}"
     if not study.stable:
         lines.append(f"  the same command with --more {study.needed - study.design.size}")
-    elif study.method.name in ("morris", "radial"):
+    elif study.method.name == "morris":
         lines.append(f"  {command} --method sobol --factor top:12")
     else:
         lines.append(f'  {command} --question which-region --region "OUTCOME@MONTH < NUMBER"')

@@ -26,7 +26,7 @@ def elementary_effects(table: pd.DataFrame, about: Mapping[str, str], figure: Fi
     table : factor, block, mu_star, mu_star_low, mu_star_high, sigma, floor, standing
     about : "title", "unit" and "footer"
     """
-    rows = table[~table["factor"].str.startswith("dummy")]
+    rows = table[table["factor"] != "dummy"]
     sheet = factor_sheet(104, about, figure)
     block_key(sheet, rows)
     draw_effects(sheet.panel(15, TOP, WIDTH - 15 - 40, sheet.height - TOP - FOOT), rows, about["unit"])

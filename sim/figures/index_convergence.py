@@ -62,7 +62,7 @@ def draw_indices(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> Axes:
     """The largest indices and their intervals over the number of runs."""
     whole = float(trace["parts"].max())
     last = trace[trace["parts"] == whole]
-    largest = last[~last["factor"].str.startswith("dummy")].nlargest(MOST_FACTORS, "value")
+    largest = last[last["factor"] != "dummy"].nlargest(MOST_FACTORS, "value")
     labels = []
     for number, (name, value) in enumerate(zip(largest["factor"], largest["value"], strict=True)):
         rows = trace[trace["factor"] == name].sort_values("parts")

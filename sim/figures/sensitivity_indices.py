@@ -31,7 +31,7 @@ def sensitivity_indices(
     about : "title" and "footer"
     """
     main = measures[0][0]
-    rows = table[~table["factor"].str.startswith("dummy")].sort_values(main, ascending=False, kind="stable")
+    rows = table[table["factor"] != "dummy"].sort_values(main, ascending=False, kind="stable")
     left_out = max(0, len(rows) - MOST_ROWS)
     rows = rows.head(MOST_ROWS)
     sheet = factor_sheet(TOP + ROW * len(rows) + FOOT + 3, about, figure)

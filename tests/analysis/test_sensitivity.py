@@ -9,6 +9,8 @@ import pytest
 from sim.analysis.sensitivity import DUMMY, LUCK, METHODS, DesignColumn, analyse, build_design, find_method
 from sim.analysis.sensitivity.convergence import DISORDER
 from sim.analysis.sensitivity.design import sample
+from sim.analysis.sensitivity.methods.registry import REMOVED
+from sim.analysis.sensitivity.over_time import indices_over_time
 from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.sensitivity import study
 from sim.experiments.sensitivity.study import parse_treatment, until_stable
@@ -32,10 +34,9 @@ from tests.analysis.sensitivity_functions import (
 )
 
 FEW = 100
-TAKES_LONGER = ("delta", "hdmr", "rsa")
+TAKES_LONGER = ("delta", "rsa")
 SLOW = pytest.mark.slow
 EVERY = [pytest.param(name, marks=SLOW) if name in TAKES_LONGER else name for name in sorted(METHODS)]
-NAMES_OF_METHODS = sorted(METHODS)
 LUCKY = {"factors": LINEAR, "lucky": True, "resamples": FEW}
 
 
@@ -96,34 +97,8 @@ def test_shapley_shares_of_the_ishigami_function_split_the_interaction_evenly():
     assert found.table["shapley"].sum() == pytest.approx(1)
 
 
-def test_rbd_fast_gives_first_indices_from_any_sample():
-    found = study(ishigami, ISHIGAMI, method="rbd_fast", size=4096, resamples=50).outcomes["outcome"]
-    assert values(found, "S1", ISHIGAMI) == pytest.approx([ISHIGAMI_S1[name] for name in ISHIGAMI], abs=0.04)
-
-
-@pytest.mark.slow
-def test_hdmr_gives_the_indices_of_the_g_function():
-    _, total = sobol_g_indices()
-    found = study(sobol_g, G_FACTORS, method="hdmr", size=1024).outcomes["outcome"]
-    assert values(found, "ST", G_FACTORS) == pytest.approx(total, abs=0.06)
-
-
-def test_dgsm_bounds_the_total_index_from_above():
-    found = study(ishigami, ISHIGAMI, method="dgsm", size=512, resamples=FEW).outcomes["outcome"]
-    bounds = values(found, "dgsm", ("x1", "x2", "x3"))
-    assert (bounds >= [ISHIGAMI_ST[name] for name in ("x1", "x2", "x3")]).all()
-    assert found.value("inert", "dgsm") == 0
-
-
-def test_a_factorial_design_finds_the_main_effects_of_a_straight_function_exactly():
-    found = study(linear, LINEAR, method="ff", size=1).outcomes["outcome"]
-    assert values(found, "effect", LINEAR_WEIGHTS) == pytest.approx(list(LINEAR_WEIGHTS.values()), rel=1e-6)
-    assert found.value("inert", "effect") == pytest.approx(0, abs=1e-9)
-
-
-@pytest.mark.parametrize("method", ["morris", "radial"])
-def test_elementary_effects_tell_straight_from_interacting_from_inert(method):
-    found = study(morris_function, MORRIS, method=method, size=200, resamples=FEW).outcomes["outcome"]
+def test_elementary_effects_tell_straight_from_interacting_from_inert():
+    found = study(morris_function, MORRIS, method="morris", size=200, resamples=FEW).outcomes["outcome"]
     table = found.table.set_index("factor")
     straight = values(found, "mu_star", ("x1", "x2", "x3"))
     assert straight == pytest.approx([40, 20, 10])
@@ -135,7 +110,7 @@ def test_elementary_effects_tell_straight_from_interacting_from_inert(method):
 
 @pytest.mark.parametrize("method", EVERY)
 def test_every_method_ranks_a_straight_function_rightly(method):
-    found = study(linear, LINEAR, method=method, size=1 if method == "ff" else None, seed=0, resamples=FEW)
+    found = study(linear, LINEAR, method=method, seed=0, resamples=FEW)
     table = found.outcomes["outcome"].table.set_index("factor")
     main = found.outcomes["outcome"].main
     assert table.loc[list(LINEAR_WEIGHTS), main].is_monotonic_decreasing
@@ -155,10 +130,10 @@ def test_luck_is_a_factor_with_its_share_and_leaves_the_others_theirs():
 
 @pytest.mark.parametrize("method", EVERY)
 def test_every_method_tells_the_share_of_luck(method):
-    size = {"morris": 400, "radial": 400, "ff": 20, "shapley": 600, "hdmr": 512}.get(method)
+    size = {"morris": 400, "shapley": 600}.get(method)
     found = study(noisy_linear, method=method, size=size, **LUCKY).outcomes["outcome"]
-    # the two-level designs put the factors at the ends of their ranges, which makes luck's part smaller
-    exact = {"ff": 1 / 4, "morris": 0.375}.get(method, 0.5)
+    # Morris' grid holds the ends of the ranges, which makes luck's part smaller
+    exact = 0.375 if method == "morris" else 0.5
     assert found.stochastic_share.pairs > 50
     assert found.stochastic_share.low < exact < found.stochastic_share.high
 
@@ -210,13 +185,9 @@ INERT = {
     "sobol": (16, 50),
     "morris": (6, 50),
     "pawn": (256, 4),
-    "rbd_fast": (256, 4),
-    "dgsm": (16, 4),
-    "ff": (4, 4),
     "shapley": (20, 4),
     "delta": (256, 4),
     "rsa": (256, 4),
-    "hdmr": (512, 1),
 }
 """Size of the design and repeats in the quick suite; the campaign does two hundred."""
 
@@ -247,17 +218,14 @@ def failing(table):
 
 @pytest.mark.parametrize("method", EVERY)
 def test_injected_failures_neither_reach_an_index_nor_are_kept_silent(method):
-    size = {"morris": 60, "radial": 60, "ff": 1, "dgsm": 128}.get(method)
+    size = 60 if method == "morris" else None
     found = study(failing, ISHIGAMI, method=method, size=size, resamples=FEW)
     each = found.outcomes["outcome"]
     bad = {check.name: check for check in each.checks}["failed runs"]
-    if method == "ff":  # its two levels lie in the corner
-        assert each.settled is None
-        return
     assert len(each.failed) == np.isnan(found.found.scalars["outcome"]).sum() > 0
     assert not bad.passed or "failed" in bad.sentence
     assert np.isfinite(each.table[each.main]).all()
-    assert each.value("x2" if method != "dgsm" else "x1") > 0
+    assert each.value("x2") > 0
     assert each.value("inert") < each.value("x2")
 
 
@@ -287,14 +255,10 @@ def test_a_constant_outcome_has_nothing_to_explain_and_says_so():
 # going on
 
 
-@pytest.mark.parametrize("method", [name for name in NAMES_OF_METHODS if name != "ff"])
+@pytest.mark.parametrize("method", sorted(METHODS))
 def test_a_longer_design_begins_with_the_shorter_one(method):
-    size = {"morris": 10, "radial": 10, "shapley": 30}.get(method, 32)
-    columns = (
-        [DesignColumn("a"), DesignColumn("b")]
-        if method == "dgsm"
-        else [DesignColumn("a"), DesignColumn("b", 3, ordered=False)]
-    )
+    size = {"morris": 10, "shapley": 30}.get(method, 32)
+    columns = [DesignColumn("a"), DesignColumn("b", 3, ordered=False)]
     short, long = (build_design(find_method(method), columns, each, 0) for each in (size, 2 * size))
     rows = short.size * short.width
     assert np.array_equal(short.unit[:rows], long.unit[:rows])
@@ -407,13 +371,74 @@ def test_months_of_a_curve_agree_with_the_scalar_of_that_month():
     def model(table):
         return {"last": ishigami(table), "curve": np.outer(ishigami(table), [0.0, 0.5, 1.0])}
 
-    for method, measure in (("sobol", "S1"), ("morris", "mu_star"), ("rbd_fast", "S1"), ("shapley", "shapley")):
+    for method, measure in (("sobol", "S1"), ("morris", "mu_star"), ("shapley", "shapley")):
         found = study(model, ISHIGAMI, method=method, size=None if method != "sobol" else 256, resamples=20)
         curve = found.curves["curve"]
         scalar = values(found.outcomes["last"], measure, curve.names)
         assert curve.share[2] == pytest.approx(scalar, abs=1e-3), method
         assert np.isnan(curve.share[0]).all() or not curve.share[0].any(), method
         assert curve.variance[0] == 0
+
+
+PI = np.pi
+STRENGTHS = np.linspace(0, 0.2, 11)
+"""Of the interaction in the Ishigami function; a month each."""
+
+
+def ishigami_by_month(unit):
+    """The Ishigami function while its interaction grows, (row, month), from coordinates (row, factor)."""
+    x = PI * (2 * unit[:, :3, None] - 1)
+    return np.sin(x[:, 0]) * (1 + STRENGTHS * x[:, 2] ** 4) + 7 * np.sin(x[:, 1]) ** 2
+
+
+def ishigami_first_orders():
+    """S1 of it, (month, factor)."""
+    one = 0.5 * (1 + STRENGTHS * PI**4 / 5) ** 2
+    total = one + 7**2 / 8 + STRENGTHS**2 * PI**8 * (1 / 18 - 1 / 50)
+    return np.column_stack([one / total, 7**2 / 8 / total, 0 * total, 0 * total])
+
+
+@pytest.mark.parametrize("method", ["delta", "pawn", "rsa"])
+def test_shares_by_month_of_a_sample_are_the_closed_form_at_the_default_size(method):
+    method = find_method(method)
+    exact, (g_exact, _) = ishigami_first_orders(), sobol_g_indices()
+    for seed in range(6):
+        design = build_design(method, [DesignColumn(name) for name in ISHIGAMI], method.size, seed, stochastic=False)
+        found = indices_over_time(method, design, ishigami_by_month(design.unit))
+        assert found.names == tuple(ISHIGAMI)
+        assert found.share == pytest.approx(exact, abs=0.015)
+        design = build_design(method, [DesignColumn(name) for name in G_FACTORS], method.size, seed, stochastic=False)
+        found = indices_over_time(
+            method, design, sobol_g(pd.DataFrame(design.unit[:, :5], columns=list(G_FACTORS)))[:, None]
+        )
+        assert found.share[0] == pytest.approx(g_exact, abs=0.01)
+
+
+def test_shares_by_month_of_many_factors_luck_and_switches_are_the_closed_form_too():
+    # 44 continuous factors of which four matter, a switch, a choice of three, and luck, as in a study of a scenario
+    columns = [DesignColumn(f"x{place}") for place in range(44)]
+    columns += [DesignColumn("switch", 2, ordered=False), DesignColumn("choice", 3, ordered=False)]
+    weights = np.array([4.0, 3.0, 2.0, 1.0, *np.zeros(40)])
+    parts = np.array([*weights**2 / 12, 1 / 4, 2 / 3, 1.0])
+    shares = []
+    for seed in range(4):
+        design = build_design(find_method("pawn"), columns, 1024, seed)
+        switch, choice = design.unit[:, 44] >= 0.5, np.floor(3 * design.unit[:, 45])
+        y = design.unit[:, :44] @ weights + switch + choice + normal(design.replicate)
+        found = indices_over_time(find_method("pawn"), design, np.column_stack([0 * y, y]))
+        assert found.names[-1] == LUCK
+        assert np.isnan(found.share[0]).all()
+        assert found.share[1, :-1] == pytest.approx(parts[:-1] / parts.sum(), abs=0.06)
+        shares.append(found.share[1])
+    assert np.mean(shares, axis=0) == pytest.approx(parts / parts.sum(), abs=0.03)
+
+
+def test_there_are_no_shares_by_month_where_the_runs_are_fewer_than_two_a_term():
+    columns = [DesignColumn(f"x{place}") for place in range(46)]
+    for size, told in ((64, False), (128, True)):
+        design = build_design(find_method("pawn"), columns, size, 1, stochastic=False)
+        found = indices_over_time(find_method("pawn"), design, design.unit[:, :2])
+        assert (found is not None) == told
 
 
 def test_failed_parts_of_a_curve_leave_scipy_nothing_that_is_not_finite():
@@ -433,7 +458,7 @@ def test_blocks_move_as_wholes_where_that_is_defined_and_nowhere_else():
     found = analyse(find_method("sobol"), design, y, resamples=FEW)
     assert found.value("cost") == pytest.approx(2 / 3, abs=0.06)
     assert found.value("data") == pytest.approx(1 / 3, abs=0.06)
-    for method in ("pawn", "delta", "rbd_fast", "morris"):
+    for method in ("pawn", "delta", "shapley", "morris"):
         with pytest.raises(DesignError, match="not defined for groups"):
             build_design(find_method(method), columns, 16, 1, by_block=True)
 
@@ -455,16 +480,19 @@ def test_categories_whole_numbers_and_switches_are_factors_like_others():
 
 
 def test_what_a_method_cannot_do_is_refused_with_a_remedy():
-    with pytest.raises(DesignError, match="no slope"):
-        study(linear, {**LINEAR, "c": ["u", "v"]}, method="dgsm")
-    with pytest.raises(DesignError, match="more than two values"):
-        study(linear, {**LINEAR, "c": ["u", "v", "w"]}, method="ff")
-    with pytest.raises(DesignError, match="at least 300 runs"):
-        study(linear, LINEAR, method="hdmr", size=256)
     with pytest.raises(DesignError, match="kept for the factor"):
         study(linear, {"luck": (0, 1)}, method="sobol")
     with pytest.raises(UnknownNameError, match="sobol"):
         study(linear, LINEAR, method="soboll")
+
+
+@pytest.mark.parametrize("method", [*REMOVED, "rbd-fast"])
+def test_a_removed_method_names_the_one_that_answers_its_question(method):
+    why, instead = REMOVED[method.replace("-", "_")]
+    with pytest.raises(DesignError, match=f'"{method}" was removed: {why}. Use {instead} to see') as refusal:
+        study(linear, LINEAR, method=method)
+    assert "docs/sensitivity.md" in str(refusal.value)
+    assert instead in METHODS
 
 
 def test_zero_is_a_seed():
@@ -478,9 +506,19 @@ def test_zero_is_a_seed():
 
 def test_given_data_methods_share_one_sample():
     columns = [DesignColumn("a"), DesignColumn("b")]
-    designs = [build_design(find_method(name), columns, 64, 3) for name in ("pawn", "delta", "rsa", "rbd_fast", "hdmr")]
+    designs = [build_design(find_method(name), columns, 64, 3) for name in ("pawn", "delta", "rsa")]
     assert all(np.array_equal(designs[0].unit, each.unit) for each in designs)
     assert np.array_equal(designs[0].unit, sample(columns, 64, 3).unit)
+
+
+def test_a_factor_named_like_the_dummy_is_a_factor():
+    found = study(
+        lambda table: table["dummy_tax"] + 0.5 * table["b"],
+        {"dummy_tax": (0, 1), "b": (0, 1)},
+        method="sobol",
+        size=256,
+    ).outcomes["outcome"]
+    assert found.influential == ["dummy_tax", "b"]
 
 
 def test_the_dummy_costs_no_run():

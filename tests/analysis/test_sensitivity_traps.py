@@ -9,11 +9,10 @@ import pandas as pd
 import pytest
 
 from sim.analysis.sensitivity import DesignColumn, analyse, build_design, find_method
-from sim.analysis.sensitivity.convergence import over_size
 from sim.analysis.sensitivity.design import named_seed, problem
 from sim.analysis.sensitivity.measures import RESAMPLES
-from sim.analysis.sensitivity.methods.given_data import contained, slices
-from sim.analysis.sensitivity.resampling import classes, deltas, first_orders, regionals, slice_distances
+from sim.analysis.sensitivity.methods.given_data import slices
+from sim.analysis.sensitivity.resampling import classes, deltas, regionals, slice_distances
 from sim.analysis.sensitivity.survival import crossings, median_crossing
 from sim.basics.errors import DesignError, ScenarioError
 from sim.experiments.sensitivity import study
@@ -55,7 +54,7 @@ def test_one_nan_makes_the_libraries_say_zero_or_nothing_and_us_say_what_happene
     assert found.failed == (0,)
 
 
-@pytest.mark.parametrize("method", ["delta", "rbd_fast", "pawn", "rsa", "morris", "dgsm", "shapley"])
+@pytest.mark.parametrize("method", ["delta", "pawn", "rsa", "morris", "shapley"])
 def test_one_nan_leaves_every_other_method_finite(method, capfd):
     design = build_design(find_method(method), COLUMNS, {"morris": 20, "shapley": 40}.get(method, 128), 1)
     y = linear(table_of(design))
@@ -100,16 +99,16 @@ def test_seed_zero_is_no_seed_to_the_library_and_is_one_to_us():
     y = linear(table_of(design))
     theirs = [sobol.analyze(problem(design.columns), y, calc_second_order=False, seed=0)["ST_conf"] for _ in range(2)]
     assert not np.array_equal(*theirs)  # the trap
-    for method in ("sobol", "delta", "pawn", "hdmr", "morris"):
+    for method in ("sobol", "delta", "pawn", "morris", "shapley"):
         one, two = (
             study(
                 noisy_linear,
                 LINEAR,
                 method=method,
-                size={"hdmr": 512, "morris": 8}.get(method, 64),
+                size=8 if method == "morris" else 64,
                 seed=0,
                 lucky=True,
-                resamples=2 if method == "hdmr" else 20,  # each fits all its metamodels again
+                resamples=20,
             )
             .outcomes["outcome"]
             .table
@@ -119,16 +118,13 @@ def test_seed_zero_is_no_seed_to_the_library_and_is_one_to_us():
     assert named_seed(0, "x") > 0
 
 
-@pytest.mark.slow
 def test_nobody_elses_random_numbers_or_warnings_are_touched():
     np.random.seed(5)  # noqa: NPY002
     expected = np.random.random(3)  # noqa: NPY002
     np.random.seed(5)  # noqa: NPY002
     filters, spoken = list(warnings.filters), warnings.formatwarning
-    for method in ("delta", "hdmr", "pawn"):
-        study(noisy_linear, LINEAR, method=method, size=512, lucky=True, resamples=5)
-    with contained(0):
-        np.random.random(10)  # noqa: NPY002
+    for method in ("sobol2", "shapley", "morris", "pawn"):
+        study(noisy_linear, LINEAR, method=method, size=16, lucky=True, resamples=5)
     assert np.array_equal(np.random.random(3), expected)  # noqa: NPY002
     assert warnings.filters == filters
     assert warnings.formatwarning is spoken
@@ -154,7 +150,7 @@ def test_three_categories_are_visited_equally_often_by_morris():
 
 
 def test_a_length_that_is_no_power_of_two_is_refused_and_the_nearest_are_named():
-    for method in ("sobol", "sobol2", "pawn", "dgsm"):
+    for method in ("sobol", "sobol2", "pawn"):
         with pytest.raises(DesignError, match="64 or 128"):
             build_design(find_method(method), COLUMNS, 100, 1)
 
@@ -212,18 +208,6 @@ def test_the_bootstrap_is_not_thin():
 # what the libraries do to what they are given
 
 
-def test_samplers_that_write_into_their_problem_find_a_fresh_one_each_time():
-    from SALib.sample import ff
-
-    about = problem(COLUMNS)
-    ff.sample(about)
-    assert about["num_vars"] != len(COLUMNS)  # the trap
-    names = study(linear, LINEAR, method="ff", size=1).outcomes["outcome"].table["factor"].tolist()
-    again = study(linear, LINEAR, method="ff", size=1).outcomes["outcome"].table["factor"].tolist()
-    assert sorted(names) == sorted(again)
-    assert len(set(names)) == len(names)
-
-
 def test_a_misspelt_factor_is_refused():
     with pytest.raises(ScenarioError, match="no_such_number"):
         choose(SCENARIO, ["technology.no_such_number"])
@@ -240,16 +224,6 @@ def test_a_single_block_of_all_factors_is_a_design_like_any_other():
     design = build_design(find_method("sobol"), columns_, 64, 1, stochastic=False, by_block=True)
     found = analyse(find_method("sobol"), design, linear(table_of(design)), resamples=50)
     assert found.value("all", "ST") == pytest.approx(1, abs=0.2)
-
-
-def test_a_step_that_would_be_cut_to_nothing_goes_the_other_way():
-    for method in ("dgsm", "radial"):
-        design = build_design(find_method(method), COLUMNS, 64, 0)
-        parts = design.parts(design.unit)
-        steps = np.abs(parts[:, 1:] - parts[:, :1])
-        moved = np.take_along_axis(steps, np.arange(len(design.columns))[None, :, None], axis=2)
-        assert (moved > 1e-6).all()
-        assert ((parts > 0) & (parts < 1)).all()
 
 
 # luck (section 5.3)
@@ -269,7 +243,7 @@ def test_fresh_luck_would_make_an_inert_factor_look_like_half_of_everything_and_
 
 
 def test_the_estimators_for_resampling_give_the_libraries_numbers():
-    from SALib.analyze import pawn, rbd_fast
+    from SALib.analyze import pawn
     from SALib.analyze.delta import calc_delta
     from SALib.analyze.rsa import rsa
 
@@ -278,7 +252,6 @@ def test_the_estimators_for_resampling_give_the_libraries_numbers():
         x = rng.random((rows, 4))
         y = x[:, 0] + 3 * x[:, 1] ** 2 + 0.3 * rng.standard_normal(rows)
         about = problem([DesignColumn(name) for name in "abcd"])
-        assert first_orders(x, y) == pytest.approx(np.array(rbd_fast.analyze(about, x, y)["S1"]), abs=1e-12)
         grid = np.linspace(y.min(), y.max(), 100)
         assert deltas(x, y) == pytest.approx([calc_delta(y, grid, x[:, i], classes(rows)) for i in range(4)], abs=1e-12)
         assert regionals(x, y, 10) == pytest.approx(np.nanmean(rsa(x, y, 10, "Y"), axis=0), rel=1e-9)
@@ -287,28 +260,11 @@ def test_the_estimators_for_resampling_give_the_libraries_numbers():
         assert ours == pytest.approx(pawn.analyze(about, x, y, S=10)["median"], abs=0.02)  # SALib drops the last run
 
 
-def test_morris_and_radial_effects_are_the_libraries():
-    from SALib.analyze import morris, radial_ee
+def test_morris_effects_are_the_libraries():
+    from SALib.analyze import morris
 
     design = build_design(find_method("morris"), COLUMNS, 12, 4)
     y = linear(table_of(design)) ** 2
     theirs = morris.analyze(problem(design.columns), design.unit, y, num_levels=4, seed=1)
     ours = analyse(find_method("morris"), design, y, resamples=20, trace=False)
     assert [ours.value(name) for name in design.names] == pytest.approx(theirs["mu_star"].filled(), rel=1e-6)
-    design = build_design(find_method("radial"), COLUMNS, 12, 4, stochastic=False)
-    y = linear(table_of(design)) ** 2
-    with contained(0):
-        theirs = radial_ee.analyze(problem(design.columns), design.unit, y, 12)
-    ours = analyse(find_method("radial"), design, y, resamples=20, trace=False)
-    assert [ours.value(name) for name in design.names] == pytest.approx(theirs["mu_star"], rel=1e-6)
-
-
-def test_parts_of_the_runs_too_few_for_a_method_are_left_out_of_its_trace():
-    design = build_design(find_method("hdmr"), COLUMNS, 512, 1)
-    y = linear(table_of(design))
-
-    def estimate(part, values):
-        return find_method("hdmr").estimate(part, values, 2, 1)
-
-    trace = over_size(design, y, np.arange(512), estimate, True)
-    assert trace["parts"].unique().tolist() == [512]

@@ -350,6 +350,7 @@ def test_the_plan_says_how_many_runs_and_how_long_and_stops(tmp_path):
         (["--method", "sobol", "--question", "screen"], "give one of them"),
         (["--question", "why"], "there is no question"),
         (["--method", "soboll"], 'Did you mean "sobol"'),
+        (["--method", "rbd-fast"], "Use sobol to see how the variance is shared"),
         (["--luck", "fresh"], "factor that does nothing"),
         (["--luck", "twice"], "no way to treat luck"),
         (["--method", "sobol", "--size", "100"], "64 or 128"),

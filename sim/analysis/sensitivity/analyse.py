@@ -16,7 +16,7 @@ from sim.analysis.sensitivity.measures import RESAMPLES, Measures
 from sim.analysis.sensitivity.methods.registry import Method
 from sim.analysis.sensitivity.stochastic_share import StochasticShare, percent, share_from_pairs
 
-NEGLIGIBLE = {"ST": 0.01, "S1": 0.01, "shapley": 0.01}
+NEGLIGIBLE = {"ST": 0.01, "shapley": 0.01}
 """Shares of variance below which a factor is not worth naming, whatever its interval."""
 NEGLIGIBLE_PART = 0.02
 """The same for measures in the unit of the outcome, as a part of the largest."""
@@ -93,8 +93,8 @@ class Indices:
 
 
 def _added(names: pd.Series) -> pd.Series:
-    """Which names are not factors: luck and dummies."""
-    return (names == LUCK) | names.str.startswith(DUMMY)
+    """Which names are not factors: luck and the dummy."""
+    return names.isin((LUCK, DUMMY))
 
 
 def analyse(
@@ -131,7 +131,7 @@ def analyse(
     share = share_from_pairs(design, y, resamples, seed) if share is None else share
     about = [_of_failures(design, finite, len(whole), method)]
     kept = design.parts(y)[whole].reshape(-1) if len(whole) else np.empty(0)
-    if len(whole) < min(2, method.least):
+    if len(whole) < 2:
         sentence = f"{len(whole)} of {design.size} {method.part} are whole; no index can be estimated"
         about.append(Diagnostic("enough runs", False, sentence))
         return _nothing(method, design, name, share, about, failed)
@@ -142,7 +142,7 @@ def analyse(
     # no method sees a value that is not finite: SALib's and scipy's Sobol' indices would all be 0, without a warning
     used = design if len(whole) == design.size else design.take(whole)
     measures = method.estimate(used, kept, resamples, seed)
-    settled = convergence(measures, used.size, method.balanced, seed, method.least)
+    settled = convergence(measures, used.size, method.balanced, seed)
     about += [*_of_sums(measures), *_of_balance(method, design, len(whole)), *_of_settling(settled, method, design)]
     curve = pd.DataFrame()
     if trace:
@@ -203,7 +203,7 @@ def _table(design: Design, measures: Measures, settled: Convergence) -> pd.DataF
     for measure, value in measures.values.items():
         rows |= {measure: value, f"{measure}_low": measures.low[measure], f"{measure}_high": measures.high[measure]}
     table = pd.DataFrame(rows)
-    table["floor"] = measures.floor[measures.main]
+    table["floor"] = measures.floor
     table["standing"] = _standing(measures)
     if not settled.leading:  # an order of rows is a ranking too
         last = _added(table["factor"])
@@ -223,7 +223,7 @@ def _table(design: Design, measures: Measures, settled: Convergence) -> pd.DataF
 
 def _standing(measures: Measures) -> list[Standing]:
     """How each factor stands against chance, the negligible size and luck."""
-    main, floor = measures.main, measures.floor[measures.main]
+    main, floor = measures.main, measures.floor
     value, low, high = measures.values[main], measures.low[main], measures.high[main]
     negligible = NEGLIGIBLE.get(main, 0.0 if measures.scaled else NEGLIGIBLE_PART * float(np.max(np.abs(value))))
     # effects in the outcome's unit: a factor that luck alone exceeds can be dropped, even if its effect is certain
@@ -231,7 +231,7 @@ def _standing(measures: Measures) -> list[Standing]:
     standings: list[Standing] = []
     for place, name in enumerate(measures.names):
         above_chance = value[place] > floor and low[place] > min(floor, value[place]) and low[place] > 0
-        if name.startswith(DUMMY) or not above_chance:
+        if name == DUMMY or not above_chance:
             standings.append("not told from nothing")
         elif value[place] < negligible:
             standings.append("negligible")
@@ -276,18 +276,15 @@ def places_of_failure(design: Design, finite: Array) -> list[str]:
 
 def _of_sums(measures: Measures) -> list[Diagnostic]:
     names, out = np.array(measures.names), []
-    kept = np.array([not name.startswith(DUMMY) for name in names])
-    if "S1" in measures.values:
+    kept = names != DUMMY
+    if "ST" in measures.values:
         alone = measures.values["S1"][kept]
         total, slack = (
             float(alone.sum()),
             float(np.sqrt(np.sum((measures.high["S1"] - measures.values["S1"])[kept] ** 2))),
         )
-        rest = f"; interactions hold {percent(max(0.0, 1 - total))}" if measures.main == "ST" else ""
-        out.append(
-            Diagnostic("S1 add up to at most 1", total <= 1 + slack, f"S1 add up to {total:.2f} (±{slack:.2f}){rest}")
-        )
-    if "S1" in measures.values and "ST" in measures.values:
+        sums = f"S1 add up to {total:.2f} (±{slack:.2f}); interactions hold {percent(max(0.0, 1 - total))}"
+        out.append(Diagnostic("S1 add up to at most 1", total <= 1 + slack, sums))
         below = names[kept & (measures.high["ST"] < measures.low["S1"])].tolist()
         out.append(
             Diagnostic(

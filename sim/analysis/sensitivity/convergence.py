@@ -15,7 +15,6 @@ import pandas as pd
 
 from sim.analysis.sensitivity.design import DUMMY, Array, Design, next_power_of_two
 from sim.analysis.sensitivity.measures import Measures, percentile_interval
-from sim.basics.errors import DesignError
 
 WIDTH = 0.05
 """Widest 95% interval at which values, and the screening of factors below it, count as settled."""
@@ -43,7 +42,6 @@ class Convergence:
     size : parts that were used
     needed : parts at which the ranking should be stable, by the law of one over root n; equal to ``size`` if it is.
         At most `MOST_GROWTH` times ``size``, and then a lower bound
-    least : parts with fewer of which nothing is stable
     leading : how many ranks from the first are stable, even if the whole ranking is not
     """
 
@@ -53,7 +51,6 @@ class Convergence:
     size: int
     needed: int
     leading: int
-    least: int = LEAST_PARTS
 
     @property
     def values_settled(self) -> bool:
@@ -63,15 +60,15 @@ class Convergence:
     @property
     def ranking_stable(self) -> bool:
         """Whether a ranking may be printed."""
-        return self.size >= self.least and self.disorder < DISORDER
+        return self.size >= LEAST_PARTS and self.disorder < DISORDER
 
     @property
     def screening_settled(self) -> bool:
         """Whether the factors that matter little are known."""
-        return self.size >= self.least and self.screening <= WIDTH
+        return self.size >= LEAST_PARTS and self.screening <= WIDTH
 
 
-def convergence(measures: Measures, size: int, balanced: bool, seed: int = 0, least: int = LEAST_PARTS) -> Convergence:
+def convergence(measures: Measures, size: int, balanced: bool, seed: int = 0) -> Convergence:
     """The three criteria for the main measure of one outcome.
 
     Parameters
@@ -79,9 +76,8 @@ def convergence(measures: Measures, size: int, balanced: bool, seed: int = 0, le
     size : parts of the design that were used
     balanced : whether the design grows by powers of two
     seed : of the pairs of resamples that are compared
-    least : parts with fewer of which nothing counts as stable
     """
-    kept = [place for place, name in enumerate(measures.names) if not name.startswith(DUMMY)]
+    kept = [place for place, name in enumerate(measures.names) if name != DUMMY]
     boot, value = measures.boot[:, kept], measures.values[measures.main][kept]
     largest = float(np.max(np.abs(value)))
     scale = 1.0 if measures.scaled or not largest > 0 else largest
@@ -92,11 +88,11 @@ def convergence(measures: Measures, size: int, balanced: bool, seed: int = 0, le
     disorder, leading = _disorder(boot, value, seed)
     screening = float(width[little].max()) if little.any() else 0.0
     growth = min(1.1 * (disorder / DISORDER) ** 2, MOST_GROWTH) if disorder >= DISORDER else 1.0
-    needed = max(int(np.ceil(size * growth)), least)
-    leading = leading if size >= least else 0
+    needed = max(int(np.ceil(size * growth)), LEAST_PARTS)
+    leading = leading if size >= LEAST_PARTS else 0
     if balanced and needed > size:
         needed = next_power_of_two(needed)
-    return Convergence(float(width.max()), disorder, screening, size, needed, leading, least)
+    return Convergence(float(width.max()), disorder, screening, size, needed, leading)
 
 
 def _disorder(boot: Array, value: Array, seed: int) -> tuple[float, int]:
@@ -152,10 +148,7 @@ def over_size(
         if fraction == 1 and whole is not None:
             measures = whole
         else:
-            try:
-                measures = estimate(design.take(parts[:count]), values[parts[:count]].reshape(-1))
-            except DesignError:  # a method may need more runs than a part of them
-                continue
+            measures = estimate(design.take(parts[:count]), values[parts[:count]].reshape(-1))
         settled = convergence(measures, count, balanced, seed)
         for place, name in enumerate(measures.names):
             rows.append(
@@ -175,7 +168,7 @@ def over_size(
 
 def ranks(measures: Measures) -> pd.DataFrame:
     """Rank of every factor but the inert one by the main measure, with the 95% interval of its rank."""
-    kept = [place for place, name in enumerate(measures.names) if not name.startswith(DUMMY)]
+    kept = [place for place, name in enumerate(measures.names) if name != DUMMY]
     boot = measures.boot[:, kept]
     order = np.argsort(np.argsort(-boot, axis=1), axis=1) + 1
     value = measures.values[measures.main][kept]

@@ -160,11 +160,11 @@ def named_seed(seed: int, *names: str | int) -> int:
     return 1 + int(np.random.SeedSequence(words).generate_state(1, np.uint32)[0]) % (2**31 - 2)
 
 
-def replicates_of(unit: Array, columns: Sequence[DesignColumn], pool: int) -> Array:
+def replicates_of(unit: Array, columns: Sequence[DesignColumn]) -> Array:
     """(row,) replicate numbers from the luck column of a design; 0 without one."""
     for place, column in enumerate(columns):
         if column.name == LUCK:
-            return np.minimum((unit[:, place] * pool).astype(int), pool - 1)
+            return np.minimum((unit[:, place] * POOL).astype(int), POOL - 1)
     return np.zeros(len(unit), dtype=int)
 
 
@@ -199,7 +199,7 @@ def require_power_of_two(size: int, method: str) -> None:
         )
 
 
-def sequence(size: int, dimensions: int, seed: int, skip: int = 0) -> Array:
+def sequence(size: int, dimensions: int, seed: int) -> Array:
     """Points of a scrambled Sobol' sequence, (point, dimension); a longer one begins with a shorter one."""
     import warnings
 
@@ -208,8 +208,6 @@ def sequence(size: int, dimensions: int, seed: int, skip: int = 0) -> Array:
     engine = qmc.Sobol(dimensions, scramble=True, seed=seed)
     with warnings.catch_warnings():  # lengths are checked where they are chosen
         warnings.simplefilter("ignore", UserWarning)
-        if skip:
-            engine.fast_forward(skip)
         return clipped(engine.random(size))
 
 
@@ -218,7 +216,6 @@ def sample(
     size: int,
     seed: int,
     stochastic: bool = True,
-    pool: int = POOL,
     method: str = "sample",
 ) -> Design:
     """A scrambled Sobol' sequence over all factors, for every method that works on any sample.
@@ -236,7 +233,7 @@ def sample(
     unit = sequence(size, len(full), named_seed(seed, "sample"))
     if not stochastic:
         return Design(method, full, size, 1, seed, unit, np.zeros(size, int), np.empty((0, 2), int), np.arange(size))
-    first, again = fresh_replicates(seed, size, pool)
+    first, again = fresh_replicates(seed, size)
     twice = np.arange(min(REPLICATE_PAIRS, size))
     return Design(
         method,
@@ -251,10 +248,10 @@ def sample(
     )
 
 
-def fresh_replicates(seed: int, size: int, pool: int) -> tuple[Array, Array]:
+def fresh_replicates(seed: int, size: int) -> tuple[Array, Array]:
     """Two different replicate numbers for each part, (part,) each; they do not depend on the number of parts."""
     draws = np.empty((size, 2))
     for part in range(size):
         draws[part] = np.random.default_rng([seed, part, 1]).random(2)
-    first = (draws[:, 0] * pool).astype(int)
-    return first, (first + 1 + (draws[:, 1] * (pool - 1)).astype(int)) % pool
+    first = (draws[:, 0] * POOL).astype(int)
+    return first, (first + 1 + (draws[:, 1] * (POOL - 1)).astype(int)) % POOL

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from sim.analysis.sensitivity.analyse import Indices
-from sim.analysis.sensitivity.design import DUMMY, LUCK
 
 
 def evidence_debt(indices: Indices, kinds: Mapping[str, str], weakness: Mapping[str, float]) -> pd.DataFrame:
@@ -33,7 +32,7 @@ def evidence_debt(indices: Indices, kinds: Mapping[str, str], weakness: Mapping[
     rows = []
     for row in indices.table.to_dict("records"):
         name = row["factor"]
-        if name == LUCK or name.startswith(DUMMY) or name not in kinds:
+        if name not in kinds:  # luck and the dummy
             continue
         value = float(row[indices.main]) if row["standing"] == "influential" else 0.0
         weak = weakness[kinds[name]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ class Measures:
     values, low, high : measure -> (factor,) estimate and ends of its 95% bootstrap interval
     main : the measure that factors are ranked and screened by
     boot : (resample, factor) the main measure under resampling of parts
-    floor : measure -> the index that an inert factor reaches by chance
+    floor : of the main measure, the index that an inert factor reaches by chance
     scaled : whether the main measure is a share between 0 and 1; otherwise it has the outcome's unit
     pairs : interaction of each pair of factors, with columns first, second, value, low, high
     notes : what a reader must know to read these numbers
@@ -37,7 +37,7 @@ class Measures:
     high: dict[str, Array]
     main: str
     boot: Array
-    floor: dict[str, float] = field(default_factory=dict)
+    floor: float
     scaled: bool = True
     pairs: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.analysis.sensitivity.design import DUMMY, LUCK, Array, Design
-from sim.analysis.sensitivity.methods import elementary, given_data, shapley, variance
 from sim.analysis.sensitivity.methods.registry import Method
 
 
@@ -46,7 +45,7 @@ class IndicesOverTime:
 
 
 def indices_over_time(method: Method, design: Design, curves: Array) -> IndicesOverTime | None:
-    """Indices month by month; None where a method has none, or fewer than two parts are whole.
+    """Indices month by month; None where too few parts are whole for the method.
 
     ``curves`` is (row, month), NaN where a run failed; such parts of the design are left out.
     """
@@ -58,23 +57,16 @@ def indices_over_time(method: Method, design: Design, curves: Array) -> IndicesO
     kept = design.parts(curves)[whole].reshape(-1, curves.shape[1])
     base = curves[design.base]
     base = base[np.isfinite(base).all(axis=1)]
-    total = None
-    if method.name in ("sobol", "sobol2"):
-        share, total = variance.first_and_total_over_time(used, kept)
-        measure = "S1"
-    elif method.name in ("morris", "radial"):
-        share, measure = elementary.mean_effects_over_time(used, kept), "mu_star"
-    elif method.name in given_data.GIVEN_DATA_METHODS:
-        share, measure = given_data.first_order_over_time(used, kept), "S1"
-    elif method.name == "shapley":
-        share, measure = shapley.shares_over_time(used, kept), "shapley"
-    else:
+    found = method.by_month(used, kept)
+    if not found:
         return None
+    measure, share = next(iter(found.items()))
+    total = found.get("ST")
     names = list(used.names)
-    if method.name in given_data.GIVEN_DATA_METHODS and len(design.pairs):
+    if LUCK not in names and len(design.pairs):  # luck is no column of the design
         names.append(LUCK)
         share = np.column_stack([share, _stochastic_share(design, curves, base)])
-    keep = [names.index(name) for name in names if not name.startswith(DUMMY) and name != LUCK]
+    keep = [names.index(name) for name in names if name not in (LUCK, DUMMY)]
     keep += [names.index(LUCK)] if LUCK in names else []
     low, high = np.quantile(base, [0.05, 0.95], axis=0)
     return IndicesOverTime(

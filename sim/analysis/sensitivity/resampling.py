@@ -1,4 +1,4 @@
-"""Fast versions of SALib's estimators for given data, for all factors at once.
+"""Fast versions of SALib's estimators for one sample, for all factors at once.
 
 A bootstrap of a thousand resamples needs some ten thousand estimates, for which SALib takes minutes to hours (exact
 p-values, an object for each density). These give the same numbers, which the tests compare.
@@ -10,23 +10,8 @@ import numpy as np
 
 from sim.analysis.sensitivity.design import Array
 
-HARMONICS = 10
-"""Harmonics that RBD-FAST adds up."""
 GRID = 100
 """Points at which delta compares densities."""
-
-
-def first_orders(x: Array, y: Array) -> Array:
-    """S1 by RBD-FAST without its bias, (row, factor), (row,) -> (factor,)."""
-    rows = len(y)
-    order = np.argsort(x, axis=0)
-    order = np.concatenate([order[::2], order[1::2][::-1]])  # up along the even ranks, down along the odd ones
-    power = np.abs(np.fft.rfft(y[order] - y.mean(), axis=0)) ** 2
-    power[1 : (rows + 1) // 2] *= 2  # what a real signal has at negative frequencies; not at the highest of an even one
-    total = power[1:].sum(axis=0)
-    part = np.divide(power[1 : HARMONICS + 1].sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
-    lamb = 2 * HARMONICS / rows
-    return part - lamb / (1 - lamb) * (1 - part)
 
 
 def classes(rows: int) -> Array:

@@ -83,7 +83,7 @@ def split_by_factor(design: Design, curves: Array, level: float) -> pd.DataFrame
     good = base[np.isfinite(np.asarray(curves)[base]).all(axis=1)]
     rows = []
     for place, column in enumerate(design.columns):
-        if column.name == LUCK or column.name.startswith(DUMMY):
+        if column.name in (LUCK, DUMMY):
             continue
         upper = design.unit[good, place] > 0.5
         halves = [crossings(np.asarray(curves)[good[side]], level) for side in (~upper, upper)]

@@ -36,7 +36,7 @@ def draw_all(study: Study, extras: Extras, folder: Path) -> None:
             continue
         words, unit = outcome_words(name)
         about = {"title": _title(f"What moves the {words}?"), "footer": footer, "unit": unit or "outcome"}
-        if study.method.name in ("morris", "radial"):
+        if study.method.name == "morris":
             save_figure(elementary_effects(found.table, about), folder / f"elementary-{file_name(name)}")
         else:
             measures = [(found.main, WORDS[found.main])]

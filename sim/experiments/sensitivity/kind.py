@@ -7,6 +7,7 @@
         <method>/
             report.md             to read
             indices.csv           one row an outcome and factor; curves.csv: by month; pairs.csv, convergence.csv, ...
+            sample.csv            the design with its outcomes, for SALib's own analyses (docs/sensitivity.md)
             factors.csv           what varied, over which range, from which source; not_varied.csv: what did not
             manifest.json         design, checks, luck and hashes; what --more continues
             figures/

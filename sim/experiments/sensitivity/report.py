@@ -18,7 +18,6 @@ from sim.experiments.sensitivity.tables import Extras, box_table, debt_of, rever
 from sim.experiments.sensitivity.variables import BLOCKS, WEAKNESS, not_varied
 from sim.experiments.sensitivity.words import WORDS, figures, file_name, number, outcome_words, place, sentence
 
-MAIN_PICTURE = {"morris": "elementary", "radial": "elementary"}
 MOST_TABLE = 60
 
 
@@ -29,7 +28,7 @@ def report(study: Study, extras: Extras, account: Mapping[str, Any]) -> str:
     lines = [f"# What drives {name}?", "", f"**{sentence(first, study.called)}**", ""]
     if not first.stable and first.settled is not None:
         lines += [_more(study, first), ""]
-    picture = MAIN_PICTURE.get(study.method.name, "indices")
+    picture = "elementary" if study.method.name == "morris" else "indices"
     lines += [f"![{outcome_words(first.outcome)[0]}](figures/{picture}-{file_name(first.outcome)}.png)", ""]
     lines += _table(study, first)
     lines += _others(study)
@@ -60,8 +59,7 @@ def _more(study: Study, found: Indices) -> str:
 
 
 def _measures(found: Indices) -> list[str]:
-    extra = {"ST": ["S1"], "mu_star": ["sigma"], "size": []}.get(found.main, [])
-    return [found.main, *[name for name in extra if name in found.table.columns]]
+    return [found.main, *{"ST": ["S1"], "mu_star": ["sigma"]}.get(found.main, [])]
 
 
 def _table(study: Study, found: Indices) -> list[str]:
@@ -69,7 +67,7 @@ def _table(study: Study, found: Indices) -> list[str]:
         return []
     words, unit = outcome_words(found.outcome)
     measures = _measures(found)
-    scale = f" [{unit}]" if found.main in ("mu_star", "size") and unit else ""
+    scale = f" [{unit}]" if found.main == "mu_star" and unit else ""
     debts = debt_of(study, found.outcome)
     parts = dict(zip(debts["factor"], debts["part"], strict=True)) if len(debts) else {}
     kinds = {each.name: each.source_kind for each in study.variables}
@@ -87,8 +85,6 @@ def _table(study: Study, found: Indices) -> list[str]:
     lines = [f"## The {words}", "", f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for row in found.table.head(MOST_TABLE).to_dict("records"):
         name = str(row["factor"])
-        if name.startswith(DUMMY) and name != DUMMY:
-            continue
         debt = percent(parts[name]) if parts.get(name, 0) > 0 else ""
         label = f"*{name}*" if name in (LUCK, DUMMY) else name
         cells = [

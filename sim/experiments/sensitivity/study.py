@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from sim.analysis.sensitivity import Design, Indices, StochasticShare, analyse, build_design, find_method
-from sim.analysis.sensitivity.design import POOL, next_power_of_two
+from sim.analysis.sensitivity.design import next_power_of_two
 from sim.analysis.sensitivity.measures import RESAMPLES
 from sim.analysis.sensitivity.methods.registry import QUESTIONS, Method
 from sim.analysis.sensitivity.over_time import IndicesOverTime, indices_over_time
@@ -130,6 +131,18 @@ class Study:
         return count_runs(self.design, self.treatment)
 
     @property
+    def sample(self) -> pd.DataFrame:
+        """The design with its outcomes, one row a run in the order of the design; what SALib analyses.
+
+        Columns are the factors, ``luck`` where the design has it, and ``dummy``, as coordinates in [0, 1] to nine
+        digits; then ``replicate`` and the outcomes, NaN where the run failed. Rows beyond the parts of the design
+        repeat earlier points with other luck. ``docs/sensitivity.md`` shows its use.
+        """
+        unit = pd.DataFrame(self.design.unit.round(9), columns=[column.name for column in self.design.columns])
+        found = {name: self.found.scalars[name] for name in self.outcomes}
+        return pd.concat([unit, pd.DataFrame({"replicate": self.design.replicate, **found})], axis=1)
+
+    @property
     def stable(self) -> bool:
         """Whether the ranking of every outcome is stable."""
         return all(each.stable for each in self.outcomes.values() if each.settled is not None)
@@ -176,12 +189,12 @@ def _different(design: Design) -> Array:
 
 
 def make_design(
-    model: Model, method: Method, size: int, seed: int, treatment: Treatment, by_block: bool = False, pool: int = POOL
+    model: Model, method: Method, size: int, seed: int, treatment: Treatment, by_block: bool = False
 ) -> Design:
     """The design of a study."""
     luck = model.lucky and treatment.kind == "factor"
     return build_design(
-        method, [each.column for each in model.variables], size, seed, stochastic=luck, pool=pool, by_block=by_block
+        method, [each.column for each in model.variables], size, seed, stochastic=luck, by_block=by_block
     )
 
 

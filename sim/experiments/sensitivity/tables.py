@@ -54,6 +54,7 @@ def tables(study: Study, extras: Extras) -> dict[str, pd.DataFrame]:
         "evidence_debt": _joined({each.outcome: debt_of(study, each.outcome) for each in outcomes}),
         "curves": _curves(study),
         "factors": factor_table(study),
+        "sample": study.sample,
         "failed": _failed(study),
     }
     if isinstance(study.model, ScenarioModel):

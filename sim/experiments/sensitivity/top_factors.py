@@ -9,7 +9,7 @@ import pandas as pd
 from sim.analysis.sensitivity import DUMMY, LUCK
 from sim.basics.errors import DesignError
 
-SCREENS = ("morris", "radial")
+SCREEN = "morris"
 MEASURE = "mu_star"
 
 
@@ -27,18 +27,18 @@ def top_factors(text: str, scenario: str, parent: Path) -> tuple[list[str], Path
     count = text.removeprefix("top:")
     if not count.isdigit() or int(count) < 1:
         raise DesignError(f'"{text}": write how many factors, for example top:12.')
-    folders = [path.parent for name in SCREENS for path in parent.glob(f"{scenario}-sensitivity-*/{name}/indices.csv")]
-    if not folders:
+    files = list(parent.glob(f"{scenario}-sensitivity-*/{SCREEN}/indices.csv"))
+    if not files:
         raise DesignError(
             f"{text} takes the factors of an earlier screening, and {parent} holds none of {scenario}. First: "
             f"openloop sensitivity FILE --question screen"
         )
-    newest = max(folders, key=lambda folder: (folder / "indices.csv").stat().st_mtime)
-    return ranked(pd.read_csv(newest / "indices.csv"))[: int(count)], newest
+    newest = max(files, key=lambda file: file.stat().st_mtime)
+    return ranked(pd.read_csv(newest))[: int(count)], newest.parent
 
 
 def ranked(table: pd.DataFrame) -> list[str]:
     """Factors by the largest part of an outcome's largest effect that they reach."""
-    rows = table[(table["factor"] != LUCK) & ~table["factor"].str.startswith(DUMMY)].copy()
+    rows = table[~table["factor"].isin((LUCK, DUMMY))].copy()
     rows["part"] = rows[MEASURE] / rows.groupby("outcome")[MEASURE].transform("max")
     return rows.groupby("factor")["part"].max().sort_values(ascending=False, kind="stable").index.tolist()

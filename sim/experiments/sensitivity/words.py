@@ -13,7 +13,7 @@ from sim.experiments.sensitivity import loop_gain
 
 NAMED = 3
 """Factors that a sentence names."""
-SHARES = ("ST", "shapley", "S1")
+SHARES = ("ST", "shapley")
 WORDS = {
     "ST": "total index ST",
     "S1": "first-order index S1",
@@ -22,12 +22,8 @@ WORDS = {
     "delta": "delta",
     "pawn": "PAWN",
     "rsa": "regional sensitivity",
-    "dgsm": "DGSM",
-    "size": "size of main effect",
     "sigma": "sigma",
     "mu": "mu",
-    "effect": "main effect",
-    "vi": "mean squared slope",
 }
 
 
@@ -74,7 +70,7 @@ def sentence(found: Indices, called: Mapping[str, str] | None = None) -> str:
     words, unit = outcome_words(found.outcome)
     if found.settled is None:
         return f"Nothing can be said of the {words}: {found.checks[-1].sentence}."
-    names = [name for name in found.table["factor"] if name != LUCK and not name.startswith(DUMMY)]
+    names = [name for name in found.table["factor"] if name not in (LUCK, DUMMY)]
     matter = found.influential
     rest = len(names) - len(matter)
     luck = f"luck explains {_of_all(found.stochastic_share.share)}" if found.stochastic_share.pairs else ""
@@ -105,7 +101,7 @@ def sentence(found: Indices, called: Mapping[str, str] | None = None) -> str:
         lead = f"{luck} of the spread in the {words}; " if luck else ""
         lead = _capital(lead) if lead else f"Of the spread in the {words}, "
         return f"{lead}{_list(each)} of it{with_what}{'; ' + tail if tail else ''}."
-    if found.main in ("mu_star", "size"):
+    if found.main == "mu_star":
         each = [f"{say(name)} by {amount(float(index.loc[name, found.main]), unit)}" for name in top]
         alone = f"; luck alone by {amount(float(index.loc[LUCK, found.main]), unit)}" if LUCK in index.index else ""
         return (

@@ -26,17 +26,14 @@ from sim.analysis.sensitivity.design import (
     fresh_replicates,
     named_seed,
     problem,
-    sequence,
     with_extras,
 )
 from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, percentile_interval
 
-MORRIS, RADIAL = "morris", "radial"
+METHOD = "morris"
 LEVELS = 4
 STEP_LEVELS = 24
 """Ordered factors with more values than this move on the grid like a continuum."""
-RADIAL_SHIFT = 4
-"""Rows by which the second point of a radial design is shifted along the sequence (Campolongo and others 2011)."""
 
 
 def own_values(column: DesignColumn) -> bool:
@@ -44,45 +41,36 @@ def own_values(column: DesignColumn) -> bool:
     return column.name == LUCK or 0 < column.levels <= STEP_LEVELS or not column.ordered
 
 
-def design(
-    columns: Sequence[DesignColumn],
-    size: int,
-    seed: int,
-    stochastic: bool = True,
-    pool: int = POOL,
-    radial: bool = False,
-) -> Design:
-    """Trajectories of one step for each factor: along Morris' grid, or each step from the same base point (radial).
+def design(columns: Sequence[DesignColumn], size: int, seed: int, stochastic: bool = True) -> Design:
+    """Trajectories of one step for each factor along Morris' grid.
 
     Parameters
     ----------
     size : trajectories; each has one row more than there are columns
-    stochastic : whether the replicate is a factor, drawn from ``pool`` of them
-    radial : every step starts at the base point, in place of the point before
+    stochastic : whether the replicate is a factor, drawn from `POOL` of them
     """
     full = with_extras(columns, stochastic)
-    parts = _radial(full, size, seed) if radial else _trajectories(full, size, seed)
+    parts = _trajectories(full, size, seed)
     replicate = np.zeros(parts.shape[:2], dtype=int)
     pairs = np.empty((0, 2), int)
     if stochastic:
         place = [column.name for column in full].index(LUCK)
         # a row comes after the step of the replicate if its luck coordinate is not the trajectory's first
         after = parts[:, :, place] != parts[:, :1, place]
-        first, other = fresh_replicates(seed, size, pool)
+        first, other = fresh_replicates(seed, size)
         replicate = np.where(after, other[:, None], first[:, None])
-        steps = 1 + (np.argmax(after[:, 1:], axis=1) if not radial else np.full(size, place))
-        row = np.arange(size) * parts.shape[1]
-        pairs = np.column_stack([row if radial else row + steps - 1, row + steps])
+        row = np.arange(size) * parts.shape[1] + np.argmax(after[:, 1:], axis=1)
+        pairs = np.column_stack([row, row + 1])
     unit = clipped(parts.reshape(-1, len(full)))
-    base = np.arange(size) * parts.shape[1] if radial else np.arange(len(unit))
-    return Design(RADIAL if radial else MORRIS, full, size, parts.shape[1], seed, unit, replicate.ravel(), pairs, base)
+    base = np.arange(len(unit))
+    return Design(METHOD, full, size, parts.shape[1], seed, unit, replicate.ravel(), pairs, base)
 
 
 def _trajectories(full: tuple[DesignColumn, ...], size: int, seed: int) -> Array:
     from SALib.sample.morris import sample
 
     trajectories = [
-        sample(problem(full), 1, num_levels=LEVELS, seed=named_seed(seed, MORRIS, part)).astype(float)
+        sample(problem(full), 1, num_levels=LEVELS, seed=named_seed(seed, METHOD, part)).astype(float)
         for part in range(size)
     ]
     for part, rows in enumerate(trajectories):
@@ -102,18 +90,6 @@ def _two_values(column: DesignColumn, seed: int, part: int, place: int) -> tuple
     return (before + 0.5) / levels, (after + 0.5) / levels
 
 
-def _radial(full: tuple[DesignColumn, ...], size: int, seed: int) -> Array:
-    from SALib.sample.radial.radial_funcs import combine_samples
-
-    points = sequence(size + RADIAL_SHIFT, 2 * len(full), named_seed(seed, RADIAL))
-    base, other = points[:size, : len(full)].copy(), points[RADIAL_SHIFT:, len(full) :].copy()
-    for place, column in enumerate(full):
-        if own_values(column):
-            both = np.array([_two_values(column, seed, part, place) for part in range(size)])
-            base[:, place], other[:, place] = both[:, 0], both[:, 1]
-    return combine_samples(base, other).reshape(size, len(full) + 1, len(full))
-
-
 def effects(design: Design, outcome: Array) -> Array:
     """(trajectory, factor) change of the outcome for a whole range of the factor, signed by the factor's direction.
 
@@ -122,12 +98,8 @@ def effects(design: Design, outcome: Array) -> Array:
     unit, y = design.parts(design.unit), design.parts(np.asarray(outcome, dtype=float))
     change_per_range = np.empty((design.size, len(design.columns), *y.shape[2:]))
     for place, column in enumerate(design.columns):
-        if design.method == RADIAL:
-            before = np.zeros(design.size, dtype=int)
-            after = np.full(design.size, place + 1)
-        else:
-            after = 1 + np.argmax(np.diff(unit[:, :, place], axis=1) != 0, axis=1)
-            before = after - 1
+        before = np.argmax(np.diff(unit[:, :, place], axis=1) != 0, axis=1)
+        after = before + 1
         row = np.arange(design.size)
         step = unit[row, after, place] - unit[row, before, place]
         if column.name == LUCK or not column.ordered:
@@ -163,11 +135,11 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
         main="mu_star",
         boot=boot,
         scaled=False,
-        floor={"mu_star": float(s_high[design.names.index(DUMMY)])},
+        floor=float(s_high[design.names.index(DUMMY)]),
         notes=("mu* is the mean size of the change when a factor crosses its whole range, in the outcome's unit.",),
     )
 
 
-def mean_effects_over_time(design: Design, curves: Array) -> Array:
+def by_month(design: Design, curves: Array) -> dict[str, Array]:
     """mu* for every month, (month, factor), from curves (row, month)."""
-    return np.abs(effects(design, curves)).mean(axis=0).T
+    return {"mu_star": np.abs(effects(design, curves)).mean(axis=0).T}

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sim.analysis.sensitivity.convergence import LEAST_PARTS
-from sim.analysis.sensitivity.design import POOL, Array, Design, DesignColumn, sample
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures
-from sim.analysis.sensitivity.methods import elementary, factorial, given_data, gradients, shapley, variance
+from sim.analysis.sensitivity.design import Array, Design, DesignColumn, sample
+from sim.analysis.sensitivity.measures import Measures
+from sim.analysis.sensitivity.methods import elementary, given_data, shapley, variance
 from sim.basics.errors import DesignError, UnknownNameError
 
 Maker = Callable[..., Design]
 Estimator = Callable[..., Measures]
+ByMonth = Callable[[Design, Array], dict[str, Array]]
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Method:
     ----------
     name : as after ``--method``
     title, answers : name in words, and the question it answers
-    design : (columns, size, seed, stochastic, pool) -> Design
+    design : (columns, size, seed, stochastic) -> Design
     estimate : (design, outcome, resamples, seed) -> Measures
+    by_month : (design, curves) -> measure -> (month, factor); the first is the main one
     size : default number of parts of the design
     part : what a part is called
     balanced : whether parts come in powers of two
     groups : whether whole blocks can be factors
-    least : parts with fewer of which nothing can be ranked
     """
 
     name: str
@@ -38,23 +38,15 @@ class Method:
     answers: str
     design: Maker
     estimate: Estimator
+    by_month: ByMonth
     size: int
     part: str = "base points"
     balanced: bool = True
     groups: bool = False
-    least: int = LEAST_PARTS
 
 
-def _given(name: str, title: str, answers: str, size: int = 1024) -> Method:
-    def design(
-        columns: Sequence[DesignColumn], size: int, seed: int, stochastic: bool = True, pool: int = POOL
-    ) -> Design:
-        return sample(columns, size, seed, stochastic, pool, method=name)
-
-    def estimate(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
-        return given_data.indices(design, outcome, name, resamples, seed)
-
-    return Method(name, title, answers, design, estimate, size)
+def _given(name: str, title: str, answers: str, estimate: Estimator) -> Method:
+    return Method(name, title, answers, partial(sample, method=name), estimate, given_data.by_month, 1024)
 
 
 METHODS: dict[str, Method] = {
@@ -66,18 +58,9 @@ METHODS: dict[str, Method] = {
             "which factors can be dropped",
             elementary.design,
             elementary.indices,
+            elementary.by_month,
             20,
             "trajectories",
-            balanced=False,
-        ),
-        Method(
-            "radial",
-            "radial elementary effects",
-            "which factors can be dropped",
-            partial(elementary.design, radial=True),
-            elementary.indices,
-            20,
-            "base points",
             balanced=False,
         ),
         Method(
@@ -86,6 +69,7 @@ METHODS: dict[str, Method] = {
             "how the variance is shared",
             variance.design,
             variance.indices,
+            variance.by_month,
             512,
             groups=True,
         ),
@@ -95,45 +79,35 @@ METHODS: dict[str, Method] = {
             "which factors interact",
             partial(variance.design, second=True),
             variance.indices,
+            variance.by_month,
             512,
             groups=True,
         ),
-        _given("rbd_fast", "RBD-FAST", "how much of the variance each factor holds alone, from any sample"),
-        _given("delta", "Borgonovo's delta", "what moves the whole distribution"),
-        _given("pawn", "PAWN", "what moves the whole distribution, tails included"),
-        _given("hdmr", "enhanced HDMR", "how a polynomial metamodel shares the variance"),
-        _given("rsa", "regional sensitivity", "which factors tell low outcomes from high ones"),
-        Method(
-            "dgsm",
-            "derivative-based measures",
-            "an upper bound of ST from slopes",
-            gradients.design,
-            gradients.indices,
-            64,
-        ),
-        Method(
-            "ff",
-            "fractional factorial",
-            "main effects between the ends of the ranges",
-            factorial.design,
-            factorial.indices,
-            4,
-            "repeats",
-            balanced=False,
-            least=1,
-        ),
+        _given("delta", "Borgonovo's delta", "what moves the whole distribution", given_data.delta),
+        _given("pawn", "PAWN", "what moves the whole distribution, tails included", given_data.pawn),
+        _given("rsa", "regional sensitivity", "which factors tell low outcomes from high ones", given_data.rsa),
         Method(
             "shapley",
             "Shapley effects",
             "fair shares that add to one, interactions included",
             shapley.design,
             shapley.indices,
+            shapley.by_month,
             400,
             "walks",
             balanced=False,
         ),
     )
 }
+
+REMOVED = {
+    "radial": ("it screens as morris does, with the same number of runs", "morris"),
+    "rbd_fast": ("it is wrong on a Sobol' sequence, which was its sample", "sobol"),
+    "hdmr": ("it ranked by a metamodel that explained as little as 59% of an outcome", "sobol2"),
+    "dgsm": ("its bound on ST is loose, and switches and choices have no slope", "sobol"),
+    "ff": ("it sees only the ends of the ranges", "morris"),
+}
+"""Removed methods -> why, and the method that answers their question."""
 
 
 @dataclass(frozen=True)
@@ -179,8 +153,16 @@ def find_method(name: str) -> Method:
     ------
     UnknownNameError
         When there is none.
+    DesignError
+        When it was removed, with the method that answers its question.
     """
     known = name.replace("-", "_")
+    if known in REMOVED:
+        why, instead = REMOVED[known]
+        raise DesignError(
+            f'the method "{name}" was removed: {why}. Use {instead} to see {METHODS[instead].answers}; '
+            "docs/sensitivity.md shows how SALib's own methods run on the same model."
+        )
     if known not in METHODS:
         raise UnknownNameError("method", name, METHODS)
     return METHODS[known]
@@ -192,7 +174,6 @@ def build_design(
     size: int,
     seed: int,
     stochastic: bool = True,
-    pool: int = POOL,
     by_block: bool = False,
 ) -> Design:
     """The design of a method.
@@ -200,7 +181,7 @@ def build_design(
     Parameters
     ----------
     size : parts: trajectories, base points or walks
-    stochastic : whether the replicate is a factor, drawn from ``pool`` of them
+    stochastic : whether the replicate is a factor, drawn from `POOL` of them
     by_block : move whole blocks of factors together
 
     Raises
@@ -211,11 +192,11 @@ def build_design(
     if size < 1:
         raise DesignError(f"{size} {method.part}: there must be at least 1.")
     if not by_block:
-        return method.design(columns, size, seed, stochastic, pool)
+        return method.design(columns, size, seed, stochastic)
     if not method.groups:
         able = ", ".join(name for name, other in METHODS.items() if other.groups)
         raise DesignError(
             f"{method.name} is not defined for groups: what it would print are averages, or indices of single factors. "
             f"Blocks can be moved as wholes by {able}."
         )
-    return method.design(columns, size, seed, stochastic, pool, by_block=True)
+    return method.design(columns, size, seed, stochastic, by_block=True)

@@ -13,7 +13,6 @@ import numpy as np
 from sim.analysis.sensitivity.design import (
     DUMMY,
     LUCK,
-    POOL,
     Array,
     Design,
     DesignColumn,
@@ -28,7 +27,7 @@ from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, percen
 METHOD = "shapley"
 
 
-def design(columns: Sequence[DesignColumn], size: int, seed: int, stochastic: bool = True, pool: int = POOL) -> Design:
+def design(columns: Sequence[DesignColumn], size: int, seed: int, stochastic: bool = True) -> Design:
     """Random walks from one point to another, one factor at a time in random order; ``size`` of them."""
     from SALib.sample import shapley
 
@@ -44,7 +43,7 @@ def design(columns: Sequence[DesignColumn], size: int, seed: int, stochastic: bo
         row = np.arange(size) * width + step
         pairs = np.column_stack([row, row + 1])
     ends_of_walks = np.concatenate([np.arange(size) * width, np.arange(size) * width + width - 1])
-    return Design(METHOD, full, size, width, seed, unit, replicates_of(unit, full, pool), pairs, ends_of_walks)
+    return Design(METHOD, full, size, width, seed, unit, replicates_of(unit, full), pairs, ends_of_walks)
 
 
 def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
@@ -69,11 +68,11 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
         high={"shapley": high},
         main="shapley",
         boot=boot,
-        floor={"shapley": float(max(high[design.names.index(DUMMY)], 0.0))},
+        floor=float(max(high[design.names.index(DUMMY)], 0.0)),
     )
 
 
-def shares_over_time(design: Design, curves: Array) -> Array:
+def by_month(design: Design, curves: Array) -> dict[str, Array]:
     """Shapley shares for every month, (month, factor), from curves (row, month); NaN where nothing varies."""
     from SALib.analyze import shapley
 
@@ -81,4 +80,4 @@ def shares_over_time(design: Design, curves: Array) -> Array:
     shares = np.full((curves.shape[1], len(design.columns)), np.nan)
     for month in np.flatnonzero(np.ptp(curves[:n], axis=0) > 1e-12):
         shares[month] = np.asarray(shapley.analyze(about, design.unit[:n], curves[:n, month])["shapley_normalized"])
-    return shares
+    return {"shapley": shares}

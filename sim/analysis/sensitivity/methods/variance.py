@@ -16,7 +16,6 @@ import pandas as pd
 from sim.analysis.sensitivity.design import (
     DUMMY,
     LUCK,
-    POOL,
     Array,
     Design,
     DesignColumn,
@@ -27,7 +26,7 @@ from sim.analysis.sensitivity.design import (
     require_power_of_two,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, percentile_interval
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, percentile_interval
 from sim.basics.errors import DesignError
 
 METHOD = "sobol"
@@ -39,7 +38,6 @@ def design(
     size: int,
     seed: int,
     stochastic: bool = True,
-    pool: int = POOL,
     second: bool = False,
     by_block: bool = False,
 ) -> Design:
@@ -48,7 +46,7 @@ def design(
     Parameters
     ----------
     size : base points, a power of two
-    stochastic : whether the replicate is a factor, drawn from ``pool`` of them
+    stochastic : whether the replicate is a factor, drawn from `POOL` of them
     second : also B with one factor taken from A, as second-order indices need; doubles the runs
     by_block : move whole blocks of factors together, and give indices of blocks
 
@@ -69,7 +67,7 @@ def design(
     unit = clipped(sobol.sample(about, size, calc_second_order=second, scramble=True, seed=named_seed(seed, METHOD)))
     count = len(dict.fromkeys(groups)) if groups else len(full)
     width = (2 * count if second else count) + 2
-    replicate = replicates_of(unit, full, pool)
+    replicate = replicates_of(unit, full)
     first = np.arange(size) * width
     pairs = np.empty((0, 2), int)
     if stochastic:
@@ -80,25 +78,17 @@ def design(
     return Design(method, full, size, width, seed, unit, replicate, pairs, base, groups)
 
 
-def _plain(design: Design) -> dict[str, Any]:
-    """A SALib problem with a column for each name: once sampled, a group is a column like any other."""
-    names = [str(name) for name in design.names]
-    return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0] for _ in names]}
-
-
 def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
     """S1, ST and, where the design allows, S2 of one outcome, (row,), every value finite.
 
-    The floor of ST is that of the inert column, exactly 0 when a run is a function of its point and its replicate.
-    The floor of S1 is the sampling error of an estimate that is 0 by design: the covariance of the independent base
-    points A and B.
+    The floor is the ST of the inert column, exactly 0 when a run is a function of its point and its replicate.
     """
     from SALib.analyze import sobol
 
     second = design.method == SECOND_ORDER
     y = np.asarray(outcome, dtype=float)[: design.size * design.width]
     result = sobol.analyze(
-        _plain(design),
+        problem([DesignColumn(name) for name in design.names]),  # once sampled, a group is a column like any other
         y,
         calc_second_order=second,
         num_resamples=resamples,
@@ -107,7 +97,6 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     )
     total, alone = np.asarray(result["ST_conf_all"]), np.asarray(result["S1_conf_all"])
     (t_low, t_high), (a_low, a_high) = percentile_interval(total), percentile_interval(alone)
-    floor = {"ST": float(t_high[design.names.index(DUMMY)]), "S1": _floor_of_first(design, y, resamples, seed)}
     return Measures(
         names=design.names,
         values={"S1": np.asarray(result["S1"]), "ST": np.asarray(result["ST"])},
@@ -115,17 +104,9 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
         high={"S1": a_high, "ST": t_high},
         main="ST",
         boot=total,
-        floor=floor,
+        floor=float(t_high[design.names.index(DUMMY)]),
         pairs=_second(design, result) if second else None,
     )
-
-
-def _floor_of_first(design: Design, y: Array, resamples: int, seed: int) -> float:
-    parts = design.parts(y)
-    a, b = parts[:, 0] - y.mean(), parts[:, -1] - y.mean()
-    chosen = draws(design.size, resamples, seed)
-    spread = np.var(np.concatenate([a, b]))
-    return float(np.quantile(np.abs((a * b)[chosen].mean(axis=1)), 0.95) / spread)
 
 
 def _second(design: Design, result: dict[str, Array]) -> pd.DataFrame:
@@ -139,7 +120,7 @@ def _second(design: Design, result: dict[str, Array]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["first", "second", "value", "low", "high"])
 
 
-def first_and_total_over_time(design: Design, curves: Array) -> tuple[Array, Array]:
+def by_month(design: Design, curves: Array) -> dict[str, Array]:
     """S1 and ST for every month at once.
 
     Parameters
@@ -148,7 +129,7 @@ def first_and_total_over_time(design: Design, curves: Array) -> tuple[Array, Arr
 
     Returns
     -------
-    first, total : (month, factor); NaN in months in which the outcome does not vary
+    ``S1`` and ``ST``, (month, factor) each; NaN in months in which the outcome does not vary
     """
     from scipy.stats import sobol_indices
 
@@ -166,7 +147,7 @@ def first_and_total_over_time(design: Design, curves: Array) -> tuple[Array, Arr
         }
         result = _sobol_of(sobol_indices, given, design.size)
         first[varies], total[varies] = np.atleast_2d(result.first_order), np.atleast_2d(result.total_order)
-    return first, total
+    return {"S1": first, "ST": total}
 
 
 class _SobolOfCurves(NamedTuple):
