@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
-from sim.cli.terminal import as_json_text, closing, command_line, progress_for, shown, split, told
+from sim.cli.terminal import Ending, as_json_text, command_line, progress_for, shown, split
 
 if TYPE_CHECKING:
     from sim.experiments.compare.comparison import ComparisonPlan, Stage
@@ -117,9 +117,8 @@ def _compare(
     show: _Show,
 ) -> None:
     from sim.engines import engine as find_engine
-    from sim.experiments.compare.chapter import chapter
     from sim.experiments.compare.comparison import Until, carry_out, make_plan, parse_outcome
-    from sim.experiments.compare.kind import KIND, contents, entries_of, folder_name
+    from sim.experiments.compare.kind import KIND, contents, folder_name
     from sim.results.folder import refuse_if_taken, write
 
     plan = make_plan(base, others, sets, settings, at)
@@ -136,23 +135,16 @@ def _compare(
     found = carry_out(plan, engine, until and Until(*until), common["threads"], show.stage(plan.base, engine))
     for name, failure in found.failures:
         say(f"{name}: replicate {failure.replicate} failed: {failure.reason}")
-    made = write(KIND, contents(found), show.out, figures=show.figures, about=show.about)
-    if show.as_json:
-        tables = {"outcomes": found.table, "switched": found.switched}
-        rows = {name: json.loads(as_json_text(table.to_dict("records"))) for name, table in tables.items()}
-        about = {**entries_of(found), "folder": shown(made.folder), "files": [shown(file) for file in made.files]}
-        print(json.dumps({**about, **rows}, indent=2, ensure_ascii=False))
-    elif show.quiet:
-        print(shown(made.folder))
-    else:
-        print(told(chapter(entries_of(found), found.table, found.switched, made.folder)))
-        narrower = [] if found.stopped else [shlex.join(["openloop", "compare", *map(str, (base, *others))])]
-        following = (
-            f"openloop explain {shlex.quote(shown(made.folder))}",
-            *(f"{command} --until-width 0.005" for command in narrower),
-            f"openloop compare {shlex.quote(str(others[-1]))} --sweep KEY=LO:HI:N",
-        )
-        print(f"\n{closing(made.folder, made.files, following)}")
+    told = contents(found)
+    made = write(KIND, told, show.out, figures=show.figures, about=show.about)
+    narrower = [] if found.stopped else [shlex.join(["openloop", "compare", *map(str, (base, *others))])]
+    following = (
+        f"openloop explain {shlex.quote(shown(made.folder))}",
+        *(f"{command} --until-width 0.005" for command in narrower),
+        f"openloop compare {shlex.quote(str(others[-1]))} --sweep KEY=LO:HI:N",
+    )
+    tables = {"outcomes": found.table, "switched": found.switched}
+    Ending(show.quiet, show.as_json, following).tell(told, made, tables)
     if found.failures:
         leave(FAILED, f"{len(found.failures)} runs failed; {found.replicates} replicates could be paired.")
 
@@ -193,8 +185,8 @@ def _sweep(
 ) -> None:
     from sim.engines import engine as find_engine
     from sim.experiments.compare.sweep import parse_sweep, sweep
-    from sim.experiments.compare.sweep_kind import KIND, chapter, contents
-    from sim.results.folder import open_folder, write
+    from sim.experiments.compare.sweep_kind import KIND, contents
+    from sim.results.folder import write
     from sim.scenario.resolve import prepare
 
     key, values = parse_sweep(text)
@@ -202,11 +194,9 @@ def _sweep(
     warn(warnings)
     stage = show.stage(scenario, find_engine(common["engine"], common["model"]))
     found = sweep(base, others, key, values, outcome, sets, settings, stage=stage, **common)
-    made = write(KIND, contents(found), show.out, figures=show.figures, about=show.about)
+    told = contents(found)
+    made = write(KIND, told, show.out, figures=show.figures, about=show.about)
     if show.as_json:
         print(as_json_text(found.table.to_dict("records")))
-    elif show.quiet:
-        print(shown(made.folder))
     else:
-        print(told(chapter(open_folder(made.folder))))
-        print(f"\n{closing(made.folder, made.files, (f'openloop report {shlex.quote(shown(made.folder))}',))}")
+        Ending(show.quiet, False, (f"openloop report {shlex.quote(shown(made.folder))}",)).tell(told, made)

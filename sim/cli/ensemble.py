@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.basics.words import duration
 from sim.cli import options
-from sim.cli.ensemble_words import Show, plain, plan_words, words
+from sim.cli.ensemble_words import Show, plain, plan_words
 from sim.cli.exit_codes import BAD_INPUT, FAILED, STOPPED, leave, say, warn
-from sim.cli.terminal import command_line, shown, split
+from sim.cli.terminal import closing, command_line, shown, split, told
 
 if TYPE_CHECKING:
     from sim.experiments.ensemble.ensemble import Account, Ensemble
@@ -321,10 +322,11 @@ def _surviving(found: Ensemble, show: Show) -> Iterator[None]:
 
 
 def _finish(found: Ensemble, account: Account, show: Show) -> None:
-    from sim.experiments.ensemble.summary import headline, shown_rows, summarise, write
+    from sim.experiments.ensemble.kind import write
+    from sim.experiments.ensemble.summary import summarise
 
     summary = summarise(found.store)
-    write(found.store, summary, figures=show.figures)
+    chapter = write(found.store, summary, figures=show.figures)
     folder = shown(found.folder)
     show.event(
         "done",
@@ -340,7 +342,12 @@ def _finish(found: Ensemble, account: Account, show: Show) -> None:
         outcomes=summary.table.to_dict("records"),
     )
     if show.words:
-        print(words(found, account, summary, shown_rows(summary, headline(found.recipe))))
+        rate = f", {account.done / account.seconds:.3g} runs a second" if account.done and account.seconds > 0 else ""
+        print(f"{account.done:,} runs in {duration(account.seconds)}{rate}; {account.skipped:,} were there already.\n")
+        print(f"{told(chapter)}\n")
+        following = (f"openloop ensemble {shlex.quote(folder)}    goes on after an interruption",)
+        files = [path for path in found.folder.iterdir() if not path.name.startswith(".")]
+        print(closing(found.folder, files, following))
     elif not show.as_json:
         print(folder)
     if summary.failed:

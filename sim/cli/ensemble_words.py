@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -13,12 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import counted, decimals, duration, percent, size
 from sim.cli.exit_codes import say
-from sim.cli.terminal import shown
 
 if TYPE_CHECKING:
-    from sim.experiments.ensemble.ensemble import Account, Ensemble, Step, Watch
+    from sim.experiments.ensemble.ensemble import Step, Watch
     from sim.experiments.ensemble.planning import Forecast
-    from sim.experiments.ensemble.summary import Summary
     from sim.experiments.runner.pools import Pool
 
 EVENT_SECONDS = 1.0
@@ -111,35 +108,6 @@ class Lines:
         rate = step.done / step.seconds
         say(f"{self.name}: {step.done:,} of {step.total:,} runs, {rate:.3g} a second{failed}, about {left:.0f} s left")
         self.last, self.spoken = now, step.done
-
-
-def words(found: Ensemble, account: Account, summary: Summary, rows: list[dict[str, str]]) -> str:
-    """What came out, and what to do next."""
-    from sim.cli.terminal import as_table
-
-    folder = shown(found.folder)
-    rate = f", {account.done / account.seconds:.3g} runs a second" if account.done and account.seconds > 0 else ""
-    lines = [
-        f"{account.done:,} runs in {duration(account.seconds)}{rate}; {account.skipped:,} were there already.",
-        "",
-    ]
-    if rows:
-        lines += [as_table(dense(rows)), ""]
-    lines += [
-        f"  {str(summary.advice)[:1].upper()}{str(summary.advice)[1:]}.",
-        "",
-        f"{folder}/",
-        "  runs/       one row a run (Parquet): factor values, status, outcomes; pandas.read_parquet opens it",
-    ]
-    if found.recipe.curves:
-        lines.append("  curves/     levels month by month (netCDF)")
-    lines += [
-        "  summary.md  everything to read; summary.csv: the same as a table",
-        "  manifest.json, scenario.yaml, points/",
-        "Next:",
-        f"  openloop ensemble {shlex.quote(folder)}    goes on after an interruption",
-    ]
-    return "\n".join(lines)
 
 
 def dense(rows: list[dict[str, str]]) -> list[dict[str, str]]:

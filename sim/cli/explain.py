@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from pathlib import Path
 
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, leave, say, warn
-from sim.cli.explain_words import next_words, words
-from sim.cli.terminal import command_line, progress_for, shown
+from sim.cli.terminal import closing, command_line, progress_for, shown, told
 
 
 def explain(
@@ -40,6 +40,7 @@ def explain(
     openloop explain runs/baseline-1a2b3c4d --agent 17
     openloop explain runs/baseline-vs-no-control-5e6f7a8b --most 5 --out why
     """
+    from sim.experiments.explain.chapter import chapter
     from sim.experiments.explain.explanation import account, ask
     from sim.experiments.explain.explanation import answer as find_out
 
@@ -77,8 +78,9 @@ def explain(
             said |= {"folder": shown(folder), "files": [shown(file) for file in files]}
         print(json.dumps(said, indent=2, ensure_ascii=False))
         return
-    print(words(found))
-    if folder is not None:
-        print(f"\n{shown(folder)}/\n  " + ", ".join(str(file.relative_to(folder)) for file in files))
-    elif not quiet:
-        print(next_words(source, other, found))
+    print(told(chapter(found)))
+    scenarios = shlex.join([str(source), *([other] if other else [])])
+    following = f"openloop explain {scenarios} --agent {found.stories[0]['adopter'] if found.stories else 0} --out why"
+    if len(found.diaries) == 1:
+        following = f"openloop explain {scenarios} OTHER.yaml"
+    print(f"\n{closing(folder, files, (following,)) or f'Next:{chr(10)}  {following}'}")

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, STOPPED, leave, say, warn
-from sim.cli.terminal import as_json_text, closing, command_line, progress_for, shown, told
+from sim.cli.terminal import Ending, command_line, progress_for, shown
 
 if TYPE_CHECKING:
-    from sim.experiments.loops import Findings, LoopPlan
-    from sim.results.folder import Written
+    from sim.experiments.loops import LoopPlan
 
 REPLICATES, COALITION_REPLICATES = 20, 4
 
@@ -52,7 +51,6 @@ def loops(
     """
     from sim.experiments.compare.comparison import parse_month
     from sim.experiments.loops import make_plan, measure
-    from sim.experiments.loops.chapter import chapter
     from sim.experiments.loops.kind import KIND, contents
     from sim.experiments.loops.plan import Kept, unfinished
     from sim.results.folder import refuse_if_taken, write
@@ -82,16 +80,12 @@ def loops(
     except KeyboardInterrupt:
         leave(STOPPED, "\nStopped. What is finished is kept; the same command goes on from there.")
     about = {"command": command_line(), "wall_seconds": round(time.perf_counter() - began, 3)}
-    made = write(KIND, contents(found), out, figures=not no_figures, about=about)
+    told = contents(found)
+    made = write(KIND, told, out, figures=not no_figures, about=about)
     Kept(kept).forget()
-    if as_json:
-        print(account(found, made))
-    elif quiet:
-        print(shown(made.folder))
-    else:
-        print(told(chapter(found, made.folder)))
-        following = (f"openloop compare {shlex.quote(str(scenario))} no-data-loop",)
-        print(f"\n{closing(made.folder, made.files, following)}")
+    tables = {name: found.tables[name] for name in ("gains", "bound", "twin", "warning")}
+    following = (f"openloop compare {shlex.quote(str(scenario))} no-data-loop",)
+    Ending(quiet, as_json, following).tell(told, made, tables)
 
 
 def _plan(wanted: LoopPlan, kept: Path, threads: int | None, as_json: bool) -> None:
@@ -118,22 +112,3 @@ def _plan(wanted: LoopPlan, kept: Path, threads: int | None, as_json: bool) -> N
     done = f", {len(tasks) - len(left)} of them finished" if finished else ""
     print(f"{len(tasks)} pieces{done}; work of {runs_left:,} runs is left; {roughly(seconds)} without the figures")
     print("Next: the same command without --plan.")
-
-
-def account(found: Findings, made: Written) -> str:
-    """What was found and written, for programs; what is no finite number is null."""
-    from sim.experiments.loops.chapter import headline, meaning
-    from sim.experiments.loops.kind import entries_of
-
-    tables = ("gains", "bound", "twin", "warning")
-    return json.dumps(
-        {
-            **entries_of(found.plan),
-            "folder": shown(made.folder),
-            "files": [shown(file) for file in made.files],
-            "findings": [*headline(found), *meaning(found)],
-            **{name: json.loads(as_json_text(found.tables[name].to_dict("records"))) for name in tables},
-        },
-        indent=2,
-        ensure_ascii=False,
-    )

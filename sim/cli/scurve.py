@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.errors import OutputError
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, leave, say
-from sim.cli.terminal import closing, command_line, shown, told
+from sim.cli.terminal import Ending, command_line
 
 if TYPE_CHECKING:
     from sim.analysis.scurves.describe import SeriesDescription
@@ -81,14 +81,12 @@ def scurve(
         "seed": seed,
     }
     analysis = Analysis(_name(source), settings, found, str(source))
-    made = write(KIND, contents(analysis), out, figures=not no_figures, about={"command": command_line()})
+    told = contents(analysis)
+    made = write(KIND, told, out, figures=not no_figures, about={"command": command_line()})
     if as_json:
         print(for_programs(found))
-    elif quiet:
-        print(shown(made.folder))
     else:
-        print(told(analysis.chapter(made.folder)))
-        print(f"\n{closing(made.folder, made.files, (_next(source, time, values or [], by),))}")
+        Ending(quiet, False, (_next(source, time, values or [], by),)).tell(told, made)
 
 
 def _next(source: Path, time: str | None, values: list[str], by: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,15 @@ import typer
 from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, DONE, FAILED, STOPPED, leave, say, warn
-from sim.cli.sensitivity_words import closing_words, words
-from sim.cli.terminal import command_line, shown, split
+from sim.cli.terminal import Ending, command_line, shown, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sim.experiments.sensitivity.study import Study
     from sim.experiments.sensitivity.tables import Extras
+    from sim.results.folder import Written
+    from sim.results.kind import Contents
 
 GAIN_COST = "total_gain adds about 1.5 s of one core for each different point"
 
@@ -99,20 +101,26 @@ def sensitivity(
             raise typer.Exit(DONE)
         study = job.carry_out(until_stable, max_runs)
         extras = job.extras(study, region, flip, against, sets or ())
-        folder = job.save(study, extras, not no_figures)
+        told, made = job.save(study, extras, not no_figures)
     except DesignError as error:
         leave(BAD_INPUT, str(error))
     except KeyboardInterrupt:
         leave(STOPPED, "\nStopped. Finished runs are kept; the same command goes on from there.")
     if as_json:
-        print((folder / "manifest.json").read_text(encoding="utf-8"), end="")
-    elif quiet:
-        print(shown(folder))
+        print((made.folder / "manifest.json").read_text(encoding="utf-8"), end="")
     else:
-        print(words(study, extras))
-        print(closing_words(study, folder, scenario))
+        Ending(quiet, False, (_next(study, scenario),)).tell(told, made)
     if study.found.errors:
-        leave(FAILED, f"{len(study.found.errors)} rows of the design failed; see {shown(folder / 'failed.csv')}.")
+        leave(FAILED, f"{len(study.found.errors)} rows of the design failed; see {shown(made.folder / 'failed.csv')}.")
+
+
+def _next(study: Study, file: Path) -> str:
+    if not study.stable:
+        return f"the same command with --more {study.needed - study.design.size}"
+    command = f"openloop sensitivity {shlex.quote(str(file))}"
+    if study.method.name == "morris":
+        return f"{command} --method sobol --factor top:12"
+    return f'{command} --question which-region --region "OUTCOME@MONTH < NUMBER"'
 
 
 class _Job:
@@ -288,7 +296,7 @@ class _Job:
         other = prepare(against, sets)[0].model_copy(update={"run": self.scenario.run}) if against else None
         return extras_of(study, region, flip, other, self.parent, None if self.quiet else say)
 
-    def save(self, study: Study, extras: Extras, figures: bool) -> Path:
+    def save(self, study: Study, extras: Extras, figures: bool) -> tuple[Contents, Written]:
         from sim.experiments.sensitivity.kind import KIND, contents
         from sim.results.folder import write
 
@@ -300,7 +308,8 @@ class _Job:
             "planned_seconds": round(self.cost.seconds, 1),
             "run_seconds": round(self.took, 1),
         }
-        return write(KIND, contents(study, extras), self.parent, figures=figures, about=about).folder
+        told = contents(study, extras)
+        return told, write(KIND, told, self.parent, figures=figures, about=about)
 
 
 def _gains_said() -> Callable[[int, int], None]:

@@ -14,13 +14,14 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.cli.exit_codes import say
 from sim.results.blocks import Block, Chapter, Heading, Items, Picture, Table, Words
-from sim.results.folder import MANIFEST, open_folder
-from sim.results.kind import FIGURES
+from sim.results.folder import MANIFEST, Written, open_folder
+from sim.results.kind import FIGURES, Contents
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
@@ -96,6 +97,35 @@ def _wrapped(text: str, wide: int | None, indent: str) -> str:
     if wide is None:
         return indent + text
     return textwrap.fill(text, wide, initial_indent=indent, subsequent_indent=f"{indent}  ")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a verb that wrote a folder of results ends: words for people, or JSON for programs.
+
+    Attributes
+    ----------
+    following : commands that may come next
+    about : stands behind the name of the folder
+    """
+
+    quiet: bool
+    as_json: bool
+    following: Sequence[str]
+    about: str = ""
+
+    def tell(self, contents: Contents, made: Written, tables: Mapping[str, Any] | None = None) -> None:
+        """Print what was found and where it is; ``tables`` (pandas) are told to programs beside the manifest."""
+        if self.as_json:
+            rows = {name: json.loads(as_json_text(table.to_dict("records"))) for name, table in (tables or {}).items()}
+            files = [shown(file) for file in made.files]
+            account = {**contents.entries, "folder": shown(made.folder), "files": files, **rows}
+            print(json.dumps(account, indent=2, ensure_ascii=False))
+        elif self.quiet:
+            print(shown(made.folder))
+        else:
+            print(f"{told(contents.chapter)}\n")
+            print(closing(made.folder, made.files, self.following, self.about))
 
 
 def closing(folder: Path | None, files: Sequence[Path], following: Sequence[str], about: str = "") -> str:

@@ -110,8 +110,12 @@ def _made_again(folder: Folder, again: Again, place: Path, figures: bool) -> tup
         contents = kind.contents(kind.rebuild(folder, again))
     except NotAtHand as missing:
         return [Finding("numbers", None, str(missing))], None
+    except KeyError as missing:
+        why = f"its manifest says nothing of {missing}: an earlier edition made it, so only the checksums were checked"
+        return [Finding("numbers", None, why)], None
     about = {"command": str(folder.manifest.get("command", ""))}
-    made = write(kind, contents, place, figures=figures, about=about).folder
+    pictured = [name for name in folder.recorded if name.startswith(f"{FIGURES}/") and name.endswith(".png")]
+    made = write(kind, contents, place, figures=figures, about=about, pictured=pictured).folder
     return list(_against(folder, made, figures)), made
 
 

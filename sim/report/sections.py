@@ -24,7 +24,7 @@ FIRST = (
 
 def chapter(folder: Folder) -> tuple[list[str], Section]:
     """What to say at the top of the report, and the folder's own section."""
-    told = folder.kind.chapter(folder)
+    told = folder.chapter
     pictures = [Picture(file, caption(folder, file.stem), again(folder)) for file in _figures(folder)]
     none = () if pictures else (Words("This folder holds no figures (`--no-figures`)."),)
     part = "" if folder.kind.part is None else f"-{folder.kind.part(folder)}"

@@ -105,7 +105,7 @@ def gather(folders: Sequence[Folder], title: str = "", progress: Callable[[int],
     touched: list[Block] = []
     found: list[scenarios.Found] = []
     for folder in folders:
-        said, section = _chapter(folder)
+        said, section = chapter(folder)
         short += [Words(said[0]), Items(tuple(said[1:]))]
         warning = _warning(folder, changed_files(folder))
         touched += warning
@@ -198,15 +198,3 @@ def _command(folder: Folder) -> str:
     told = [folder.manifest, *folder.manifest.get("designs", [])]
     commands = dict.fromkeys(each.get("command", "") for each in told)
     return "; ".join(f"`{each}`" for each in commands if each)
-
-
-def _chapter(folder: Folder) -> tuple[list[str], Section]:
-    try:
-        return chapter(folder)
-    except OutputError:
-        raise
-    except (OSError, KeyError, ValueError, AttributeError) as error:
-        raise OutputError(
-            f"{folder.path} is {folder.kind.noun}, but what it holds cannot be read ({type(error).__name__}: "
-            f"{error}).\n  `openloop replay {shlex.quote(str(folder.path))}` says which of its files were changed."
-        ) from error

@@ -5,9 +5,11 @@ Texts are plain, but for `` `words` `` in backquotes, which are set as code; not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,14 @@ class Picture:
 
 
 Block = Words | Heading | Items | Table | Picture
+BLOCKS = (Words, Heading, Items, Table, Picture)
 
 
 @dataclass(frozen=True)
 class Chapter:
     """What is told of one result: by the terminal at the end of a verb, by the Markdown in its folder, and by a report.
+
+    The files that its blocks name as sources lie in the folder of the result, and are named from there.
 
     Attributes
     ----------
@@ -82,6 +87,46 @@ class Chapter:
     findings: Sequence[Block]
     blocks: Sequence[Block] = ()
     short: Sequence[str] = ()
+
+    def within(self, folder: Path) -> Chapter:
+        """The same, with sources as they are named from where the folder is."""
+
+        def placed(block: Block) -> Block:
+            source = getattr(block, "source", None)
+            return block if source is None else replace(block, source=folder / source)  # type: ignore[call-arg]
+
+        return replace(self, findings=[*map(placed, self.findings)], blocks=[*map(placed, self.blocks)])
+
+    def as_json(self) -> str:
+        """The chapter as it stands in the folder of its result."""
+
+        def plain(thing: Any) -> Any:
+            if isinstance(thing, BLOCKS):
+                return {"block": type(thing).__name__, **vars(thing)}
+            return sorted(thing) if isinstance(thing, frozenset) else str(thing)
+
+        return json.dumps(vars(self), default=plain, indent=1, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Chapter:
+        """What `as_json` wrote."""
+        made = {block.__name__: block for block in BLOCKS}
+
+        def block(entry: dict[str, Any]) -> Any:
+            about = {name: _tuples(value) for name, value in entry.items() if name != "block"}
+            if about.get("source") is not None:
+                about["source"] = Path(about["source"])
+            if "numeric" in about:
+                about["numeric"] = frozenset(about["numeric"])
+            return made[entry["block"]](**about)
+
+        about = json.loads(text)
+        findings, blocks = ([block(entry) for entry in about[name]] for name in ("findings", "blocks"))
+        return cls(about["asked"], findings, blocks, about["short"])
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 @dataclass(frozen=True)
@@ -107,9 +152,15 @@ def table(
     caption: str,
     head: Sequence[str],
     rows: Sequence[Sequence[str]],
-    source: Path | None = None,
+    source: str | Path | None = None,
     numeric: Sequence[int] = (),
     folded: bool = False,
 ) -> Table:
     """A table from lists."""
-    return Table(caption, tuple(head), tuple(tuple(row) for row in rows), source, frozenset(numeric), folded)
+    where = None if source is None else Path(source)
+    return Table(caption, tuple(head), tuple(tuple(row) for row in rows), where, frozenset(numeric), folded)
+
+
+def items(said: Iterable[str], source: str | Path | None = None, folded: bool = False) -> Items:
+    """A list from any texts."""
+    return Items(tuple(said), None if source is None else Path(source), folded)

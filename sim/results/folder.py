@@ -23,7 +23,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -33,7 +33,8 @@ from typing import TYPE_CHECKING, Any
 from sim import __version__
 from sim.basics.errors import OutputError, ScenarioError
 from sim.results.dataset import data_hash
-from sim.results.kind import FIGURES, Changed, Contents, Folder, Kind, kind_of, kinds
+from sim.results.kind import FIGURES, FINDINGS, Changed, Contents, Folder, Kind, kind_of, kinds
+from sim.results.markdown import as_page
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def write(
     *,
     figures: bool = True,
     about: Mapping[str, Any] | None = None,
+    pictured: Sequence[str] | None = None,
 ) -> Written:
     """Write a folder of results below ``parent``; it appears whole or not at all.
 
@@ -86,6 +88,7 @@ def write(
     parent : folder of folders of results, made if need be
     figures : whether to draw
     about : further entries of the manifest, such as the command
+    pictured : figures that the page shows; absent: those that were drawn
 
     Raises
     ------
@@ -99,10 +102,15 @@ def write(
     try:
         sweep(target.parent)
         with _building(target) as partial:
-            for name, content in contents.files.items():
+            for name, content in {**contents.files, FINDINGS: contents.chapter.as_json()}.items():
                 _put_file(partial / name, content)
             if figures and contents.draw is not None:
                 trouble = _drawn(contents.draw, partial / FIGURES)
+            if contents.page is not None:
+                name, title = contents.page
+                drawn = sorted(path.relative_to(partial).as_posix() for path in partial.glob(f"{FIGURES}/*.png"))
+                shown = drawn if pictured is None else pictured
+                _put_file(partial / name, as_page(title, contents.chapter, map(Path, shown)))
             manifest = sealed(
                 {
                     "kind": kind.name,

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from sim.results.differences import Finding
     from sim.scenario import Scenario
 
-FIGURES = "figures"
-"""Where the figures of every kind lie."""
+FIGURES, FINDINGS = "figures", "findings.json"
+"""Where the figures of every kind lie, and what is told of it."""
 
 ROOMS = ("sim.experiments", "sim.validation")
 """Packages whose rooms may have a kind of their own."""
@@ -78,6 +78,29 @@ class Folder:
         """Folder of the runs behind it, where that is another kind of folder or a store."""
         return self.kind.store(self)
 
+    @property
+    def chapter(self) -> Chapter:
+        """What is told of it.
+
+        Raises
+        ------
+        OutputError
+            When that is missing or cannot be read.
+        """
+        try:
+            return Chapter.from_json((self.path / FINDINGS).read_text(encoding="utf-8")).within(self.path)
+        except FileNotFoundError:
+            command = self.manifest.get("command", "the command that made it")
+            raise OutputError(
+                f"{self.path} holds no findings: an earlier edition made it, or it is not finished.\n"
+                f"  Make it again: {command}"
+            ) from None
+        except (OSError, KeyError, ValueError, TypeError) as error:
+            raise OutputError(
+                f"{self.path / FINDINGS} cannot be read ({type(error).__name__}: {error}).\n"
+                f"  openloop replay {self.path} says which files were changed."
+            ) from error
+
     def figures(self) -> list[Path]:
         """Its figures, each once: the SVG, or the PNG where there is no other."""
         drawn = {path.stem: path for ending in ("png", "svg") for path in self.path.glob(f"{FIGURES}/*.{ending}")}
@@ -106,6 +129,8 @@ class Contents:
     inputs : fingerprint of everything that decides the numbers, 64 hexadecimal digits
     files : name -> text, table (pandas, written as CSV without its index) or dataset (xarray, written as netCDF)
     entries : of the manifest, beside those that every manifest has
+    chapter : what is told of it
+    page : file and title of the same as Markdown, with the figures; empty: none
     draw : draws the figures into the folder that it is given; None: there are none
     """
 
@@ -113,7 +138,9 @@ class Contents:
     inputs: str
     files: Mapping[str, Any]
     entries: Mapping[str, Any]
+    chapter: Chapter
     draw: Callable[[Path], object] | None = None
+    page: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -191,7 +218,6 @@ class Kind:
     files : file, or folder, of a result -> what it holds, in a few words
     needs : files without which a folder says nothing
     contents : what was found -> the contents of its folder; None for a store that only grows and seals its own manifest
-    chapter : what a report says of a folder
     title : the name of what a folder is about
     rebuild : finds the same again from what the folder says; its contents are then compared. None: some runs are done
         again (`sample`), or nothing is
@@ -214,7 +240,6 @@ class Kind:
     files: Mapping[str, str]
     needs: tuple[str, ...]
     contents: Callable[..., Contents] | None
-    chapter: Callable[[Folder], Chapter]
     title: Callable[[Folder], str]
     rebuild: Callable[[Folder, Again], Any] | None = None
     sample: Callable[[Folder, Again], list[Finding]] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,11 +16,13 @@ CODE = re.compile(r"`([^`\n]+)`")
 _MARKUP = re.compile(r"([\\*_\[\]#]|^>)")
 
 
-def as_page(title: str, chapter: Chapter, folder: Path) -> str:
-    """A chapter as a page of its own, that is to lie in the folder which its blocks name as their source."""
+def as_page(title: str, chapter: Chapter, figures: Iterable[Path] = ()) -> str:
+    """A chapter as a page of its own, that is to lie in the folder of the result, with its figures."""
     lines = [f"# {safe(title)}", "", safe(chapter.asked)]
     for block in (*chapter.findings, *chapter.blocks):
-        lines += ["", *as_lines(block, folder, level=2)]
+        lines += ["", *as_lines(block, Path(), level=2)]
+    for figure in figures:
+        lines += ["", f"![{figure.stem}]({link(figure, Path())})"]
     return "\n".join([*lines, ""])
 
 

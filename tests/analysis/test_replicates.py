@@ -19,11 +19,13 @@ from sim.analysis.replicates import (
     width_of_mean,
 )
 from sim.experiments.ensemble.ensemble import Ensemble
+from sim.experiments.ensemble.kind import write
 from sim.experiments.ensemble.planning import plan
 from sim.experiments.ensemble.request import ask, enter, until_narrow
-from sim.experiments.ensemble.summary import headline, stability, summarise, write
+from sim.experiments.ensemble.summary import headline, stability, summarise
 from sim.experiments.runner.pools import pool
 from sim.experiments.runner.recipe import make_recipe
+from sim.results.folder import changed_files, open_folder
 from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
 
@@ -197,8 +199,12 @@ def test_the_summary_tells_mean_luck_and_advice(lucky):
     assert found.table["outcome"].tolist() == list(lucky.recipe.columns)
     assert found.failed == 0
     assert set(headline(lucky.recipe)) == set(lucky.recipe.columns)
-    files = write(lucky.store, found)
-    assert {path.name for path in files} == {"summary.csv", "summary.md", "replicates.svg", "replicates.png"}
+    told = write(lucky.store, found)
+    folder = open_folder(lucky.folder)
+    written = {"scenario.yaml", "summary.csv", "summary.md", "findings.json"}
+    assert set(folder.recorded) == written | {"figures/replicates.svg", "figures/replicates.png"}
+    assert changed_files(folder) == []
+    assert folder.chapter.asked == told.asked
     text = (lucky.folder / "summary.md").read_text(encoding="utf-8")
     assert f"{found.advice.count}" in text
     assert "How many replicates?" in text

@@ -73,6 +73,7 @@ def test_an_ensemble_says_what_came_out_and_where(made):
     assert "replicates" in done.stdout
     assert len(pd.read_parquet(folder / "runs")) == 8
     assert {path.name for path in folder.iterdir() if not path.name.startswith(".")} == {
+        "findings.json",
         "manifest.json",
         "scenario.yaml",
         "points",

@@ -34,6 +34,7 @@ from sim.experiments.compare.sweep import backwards, findings, parse_sweep, swee
 from sim.figures.comparison import comparison, different
 from sim.figures.overview import COLUMNS, overview
 from sim.results.folder import write
+from sim.results.markdown import as_page
 from sim.run import run
 from sim.scenario.resolve import load
 from tests.worlds import BASELINE, NO_CONTROL, ROOT
@@ -435,7 +436,7 @@ def test_a_dropped_policy_is_shown_as_missing():
 
 
 def test_findings_are_written_out_to_read(found):
-    text = comparison_kind.contents(found).files["comparison.md"]
+    text = as_page("Findings", comparison_kind.contents(found).chapter)
     assert "## baseline -> ban" in text
     assert f"friction is the same world as the base, bit for bit, before {month_label(ANNOUNCED)}." in text
     assert "What a billion dollars of public money buys in" in text

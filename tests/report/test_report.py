@@ -252,7 +252,7 @@ def test_several_folders_get_a_place_of_their_own(made, tmp_path):
         (lambda folder: _without(folder, "series.nc"), "series.nc is missing"),
         (lambda folder: _spoiled(folder, "manifest.json", "{"), "manifest.json cannot be read"),
         (lambda folder: _spoiled(folder, "manifest.json", "{}"), "says nothing that this version knows"),
-        (lambda folder: _spoiled(folder, "series.nc", "no"), "series.nc cannot be read"),
+        (lambda folder: _spoiled(folder, "findings.json", "{"), "findings.json cannot be read"),
         (lambda folder: _spoiled(folder, "scenario.yaml", "months: [x"), "scenario.yaml cannot be read"),
     ],
 )

@@ -22,6 +22,7 @@ from sim.experiments.simulate.kind import KIND
 from sim.model.observables import OBSERVABLES
 from sim.results import dataset as labelling
 from sim.results import folder as run_folder
+from sim.results.blocks import Chapter
 from sim.results.kind import Contents
 from sim.run import run
 from sim.scenario.resolve import prepare, resolved_text
@@ -61,7 +62,8 @@ def save(parent: Path, dataset: xr.Dataset, scenario: Scenario, draw=None, about
     files |= {f"{name}.csv": table for name, table in tables.items()}
     entries = {"series_sha256": labelling.data_hash(dataset)}
     name, inputs = labelling.folder_name(scenario), labelling.fingerprint(scenario)
-    return run_folder.write(KIND, Contents(name, inputs, files, entries, draw), parent, about=about)
+    told = Chapter("What happens?", [])
+    return run_folder.write(KIND, Contents(name, inputs, files, entries, told, draw), parent, about=about)
 
 
 def whole(parent: Path) -> list[str]:
@@ -142,7 +144,7 @@ def test_what_was_saved_comes_back(tmp_path, dataset, scenario):
     xr.testing.assert_identical(back.dataset, dataset)
     assert back.manifest == saved.manifest
     assert back.manifest["command"] == "openloop run world.yaml"
-    assert set(back.manifest["files"]) == {"scenario.yaml", "series.nc", "summary.csv"}
+    assert set(back.manifest["files"]) == {"scenario.yaml", "series.nc", "summary.csv", "findings.json"}
     assert len(pd.read_csv(saved.folder / "summary.csv")) == 3
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,8 +13,10 @@ from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.who_switched import top_contributors
 from sim.basics.axes import month_label
 from sim.basics.words import capital, counted, decimals_of_difference, listed, scale_of_difference
-from sim.results.blocks import Block, Chapter, Heading, Items, Words, table
+from sim.results.blocks import Block, Chapter, Heading, Items, Words, items, table
 from sim.results.folder import MANIFEST
+
+TABLE, SWITCHED = "comparison.csv", "who_switched.csv"
 
 CAVEATS = (
     "Intervals are for the mean over replicates of the paired difference, within this model and these parameters; "
@@ -27,15 +28,8 @@ CAVEATS = (
 )
 
 
-def chapter(about: Mapping[str, Any], rows: pd.DataFrame, switched: pd.DataFrame, folder: Path) -> Chapter:
-    """The chapter of a comparison.
-
-    Parameters
-    ----------
-    about : entries of its manifest
-    rows, switched : its tables
-    folder : where they stand, or will
-    """
+def chapter(about: Mapping[str, Any], rows: pd.DataFrame, switched: pd.DataFrame) -> Chapter:
+    """The chapter of a comparison; ``about`` are the entries of its manifest, the others its tables."""
     base, *others = about["comparison"]
     paired = int(about["runs_paired"])
     findings: list[Block] = []
@@ -45,17 +39,17 @@ def chapter(about: Mapping[str, Any], rows: pd.DataFrame, switched: pd.DataFrame
     for name in others:
         mine = rows[rows["other"] == name]
         sure, rest = _sure(mine[mine["headline"]], name, paired), _rest(mine[mine["headline"]], paired)
-        findings.append(Items((*sure, *rest, same_until(about, name)), folder / "comparison.csv"))
+        findings.append(items((*sure, *rest, same_until(about, name)), TABLE))
         short += [*sure[:few], *rest[:1]]
-        blocks += [Heading(f"{base} -> {name}"), *_tables(mine, base, name, folder)]
-        blocks += _switched(switched, name, folder) + _dollars(mine, name, folder)
+        blocks += [Heading(f"{base} -> {name}"), *_tables(mine, base, name)]
+        blocks += _switched(switched, name) + _dollars(mine, name)
     notes = [note for note in (*about.get("notes", ()), about.get("stopped", "")) if note]
     notes += [
         f"{failure['scenario']}: replicate {failure['replicate']} failed: {failure['reason']}"
         for failure in about.get("failures", ())
     ]
     if notes:
-        blocks += [Heading("Notes"), Items(tuple(f"{note}." for note in notes), folder / MANIFEST)]
+        blocks += [Heading("Notes"), items((f"{note}." for note in notes), MANIFEST)]
     asked = (
         f"What does {listed(others)} change, compared with {base}, when every world has the same luck "
         f"({counted(paired, 'paired run')})?"
@@ -97,11 +91,11 @@ def same_until(about: Mapping[str, Any], name: str) -> str:
     return f"{name} is the same world as the base, bit for bit, before {month}."
 
 
-def _tables(rows: pd.DataFrame, base: str, name: str, folder: Path) -> list[Block]:
+def _tables(rows: pd.DataFrame, base: str, name: str) -> list[Block]:
     head = ("outcome", "month", base, name, "difference (95%)", "unit", "luck removed")
     cells = {row.Index: _cells(row) for row in rows.itertuples()}
     shown = [cells[place] for place in rows.index[rows["headline"]]]
-    source, numeric = folder / "comparison.csv", (2, 3, 4, 6)
+    source, numeric = TABLE, (2, 3, 4, 6)
     return [
         table(f"Effects of {name}; n.d.: not distinguishable from no change", head, shown, source, numeric),
         table(f"Every outcome in {name}", head, list(cells.values()), source, numeric, folded=True),
@@ -143,25 +137,25 @@ def _level(row: Any) -> Callable[[float], str]:
     return lambda value: f"{value:.4g}"
 
 
-def _switched(switched: pd.DataFrame, name: str, folder: Path) -> list[Block]:
+def _switched(switched: pd.DataFrame, name: str) -> list[Block]:
     rows = switched[switched["other"] == name]
     if not len(rows):
         return []
     date = str(rows["month"].max())
     said = tuple(f"{capital(sentence)}." for sentence in top_contributors(rows, date, most=4))
-    source = folder / "who_switched.csv"
+    source = SWITCHED
     return [
         Words(f"Who holds the difference between {name} and the base in {date}:"),
-        Items(said or ("Nobody moved beyond doubt.",), source),
+        items(said or ("Nobody moved beyond doubt.",), source),
     ]
 
 
-def _dollars(rows: pd.DataFrame, name: str, folder: Path) -> list[Block]:
+def _dollars(rows: pd.DataFrame, name: str) -> list[Block]:
     known = rows[rows["per_billion"].notna() & rows["headline"]]
     if not len(known):
         return []
     said = tuple(f"{_per_billion(row)}." for row in known.itertuples())
-    return [Words(f"What a billion dollars of public money buys in {name}:"), Items(said, folder / "comparison.csv")]
+    return [Words(f"What a billion dollars of public money buys in {name}:"), items(said, TABLE)]
 
 
 def _per_billion(row: Any) -> str:

@@ -16,20 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from sim.analysis.outcomes import EVERYBODY, OUTCOMES
 from sim.basics.axes import month_label, month_number
 from sim.basics.words import counted, listed
-from sim.experiments.compare.chapter import chapter
+from sim.experiments.compare.chapter import SWITCHED, TABLE, chapter
 from sim.experiments.compare.comparison import Comparison, ComparisonPlan, carry_out, curves_of
 from sim.experiments.compare.figures import draw
-from sim.results.blocks import Chapter
 from sim.results.kind import Again, Captions, Contents, Folder, Kind, scenario_of
-from sim.results.markdown import as_page
 from sim.scenario import Scenario
 from sim.scenario.resolve import resolved_text
 
@@ -44,15 +38,15 @@ def contents(found: Comparison) -> Contents:
     """What the folder of a comparison holds."""
     curves, about = curves_of(found), entries_of(found)
     name = folder_name(found.plan, found.engine)
-    told = chapter(about, found.table, found.switched, Path(name))
+    told = chapter(about, found.table, found.switched)
     files = {
         **scenario_files(found.plan.scenarios),
-        "comparison.csv": found.table,
-        "who_switched.csv": found.switched,
-        "comparison.md": as_page(title_of(about["comparison"]), told, Path(name)),
+        TABLE: found.table,
+        SWITCHED: found.switched,
         "curves.nc": curves,
     }
-    return Contents(name, found.inputs, files, about, lambda folder: draw(found, curves, folder))
+    page = ("comparison.md", title_of(about["comparison"]))
+    return Contents(name, found.inputs, files, about, told, lambda folder: draw(found, curves, folder), page)
 
 
 def folder_name(plan: ComparisonPlan, engine: str) -> str:
@@ -102,27 +96,10 @@ def rebuild(folder: Folder, again: Again) -> Comparison:
 
     manifest = folder.manifest
     scenarios = scenarios_of(folder, manifest["comparison"])
-    at = manifest.get("at") or sorted({month for month in read_table(folder)["month"] if month})
-    plan = ComparisonPlan(tuple(scenarios), tuple(map(month_number, at)), tuple(manifest.get("notes", ())))
+    plan = ComparisonPlan(tuple(scenarios), tuple(map(month_number, manifest["at"])), tuple(manifest.get("notes", ())))
     found = carry_out(plan, find_engine(*again.engine_of(folder)), None, again.threads, again.stage)
     # why it stopped is part of what is told, and not of what is run
     return replace(found, stopped=str(manifest.get("stopped", "")))
-
-
-def read_table(folder: Folder) -> pd.DataFrame:
-    """The table of a comparison as it was before it was written."""
-    table = pd.read_csv(folder.path / "comparison.csv", dtype={"month": str, "lens": str, "why": str})
-    table[["month", "lens"]] = table[["month", "lens"]].fillna("")
-    if "identical" not in table:  # a folder of the first edition
-        shown = {name for name, outcome in OUTCOMES.items() if outcome.headline} | {f"ceiling_{EVERYBODY}"}
-        identical = (table["difference"] == 0) & (table["low"] == 0) & (table["high"] == 0)
-        table = table.assign(headline=table["outcome"].isin(shown), identical=identical, why="cannot be compared")
-    return table.assign(why=table["why"].fillna(""))
-
-
-def _chapter(folder: Folder) -> Chapter:
-    switched = pd.read_csv(folder.path / "who_switched.csv", dtype={"month": str})
-    return chapter(folder.manifest, read_table(folder), switched, folder.path)
 
 
 def _drawn_by() -> dict[str, Any]:
@@ -158,7 +135,6 @@ KIND = Kind(
     },
     needs=("comparison.csv", "curves.nc"),
     contents=contents,
-    chapter=_chapter,
     title=lambda folder: title_of(folder.manifest["comparison"]),
     rebuild=rebuild,
     scenarios=lambda folder: (

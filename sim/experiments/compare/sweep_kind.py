@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from sim.analysis.outcomes import OUTCOMES
 from sim.basics.axes import month_label
 from sim.basics.words import counted, ends, scale_of_difference
 from sim.experiments.compare import kind as comparison
 from sim.experiments.compare.sweep import Sweep, SweepPlan, carry_out, findings, title
-from sim.results.blocks import Chapter, Items, table
-from sim.results.folder import MANIFEST
+from sim.results.blocks import Chapter, items, table
 from sim.results.kind import Again, Captions, Contents, Folder, Kind, scenario_of
 
 TABLE = "sweep.csv"
@@ -37,11 +35,15 @@ def contents(found: Sweep) -> Contents:
         "replicates": run.replicates,
         "months": run.months,
         "adopters": run.adopters,
-        "findings": findings(found),
     }
     files = {**comparison.scenario_files((found.base, *found.scenarios)), TABLE: found.table}
     return Contents(
-        f"{found.name}-{found.inputs[:8]}", found.inputs, files, entries, lambda folder: _draw(found, folder)
+        f"{found.name}-{found.inputs[:8]}",
+        found.inputs,
+        files,
+        entries,
+        chapter(found),
+        lambda folder: _draw(found, folder),
     )
 
 
@@ -86,9 +88,8 @@ def _draw(found: Sweep, folder: Path) -> None:
     save_figure(response_curve(rows, about), folder / "sweep")
 
 
-def chapter(folder: Folder) -> Chapter:
+def chapter(found: Sweep) -> Chapter:
     """What the response does, and the curve as a table."""
-    manifest, source = folder.manifest, folder.path / TABLE
     head = ("scenario", "value", "mean", "10 to 90% of runs", "difference", "95% interval")
     cells = [
         (
@@ -99,14 +100,13 @@ def chapter(folder: Folder) -> Chapter:
             f"{row.difference:+.3g}",
             ends(row.low, row.high),
         )
-        for row in pd.read_csv(source).itertuples()
+        for row in found.table.itertuples()
     ]
-    outcome = OUTCOMES[manifest["outcome"]]
-    what = f"The {outcome.long_name} in {manifest['month']} by `{manifest['sweep']}` [{outcome.unit}]"
+    what = f"The {title(found)} by `{found.key}` [{OUTCOMES[found.outcome].unit}]"
     return Chapter(
-        f"How does the {outcome.long_name} in {manifest['month']} respond to `{manifest['sweep']}`?",
-        [Items(tuple(f"{sentence}." for sentence in manifest["findings"]), folder.path / MANIFEST)],
-        [table(what, head, cells, source, (1, 2, 3, 4, 5))],
+        f"How does the {title(found)} respond to `{found.key}`?",
+        [items((f"{sentence}." for sentence in findings(found)), TABLE)],
+        [table(what, head, cells, TABLE, (1, 2, 3, 4, 5))],
     )
 
 
@@ -131,7 +131,6 @@ KIND = Kind(
     },
     needs=(TABLE,),
     contents=contents,
-    chapter=chapter,
     title=lambda folder: str(folder.manifest["sweep"]),
     rebuild=rebuild,
     scenarios=_scenarios,

@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from functools import cache
 from pathlib import Path
@@ -21,18 +20,19 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
-from sim.analysis.outcome_words import is_headline, size_words, spoken, within_bounds
-from sim.analysis.outcomes import OUTCOMES
 from sim.basics.errors import OutputError
-from sim.basics.words import capital, counted, ends, percent, short
+from sim.basics.words import counted
+from sim.experiments.ensemble.chapter import chapter
+from sim.experiments.ensemble.summary import Summary, stability
 from sim.experiments.runner.recipe import Recipe
-from sim.experiments.runner.store import CURVES, POINTS, RUNS
+from sim.experiments.runner.store import CURVES, POINTS, RUNS, Store
 from sim.experiments.runner.worker import FAILED, OK
-from sim.results.blocks import Block, Chapter, Items, Words, table
+from sim.results.blocks import Chapter
 from sim.results.differences import Finding
-from sim.results.folder import MANIFEST, open_folder
-from sim.results.kind import Again, Captions, Changed, Folder, Kind
-from sim.results.shards import checksum, shards_in, sound
+from sim.results.folder import MANIFEST, checksums_of, open_folder
+from sim.results.kind import FIGURES, FINDINGS, Again, Captions, Changed, Folder, Kind
+from sim.results.markdown import as_page
+from sim.results.shards import checksum, shards_in, sound, write_text
 
 # checks
 
@@ -105,7 +105,63 @@ def _one_run(ensemble: Any, stored: Any, curves: Any, threads: int | None) -> Fi
     return Finding(name, False, f"{len(differ)} of its numbers differ, such as {differ[0]}")
 
 
-# words
+# writing
+
+DRAWN = 6
+"""Outcomes that the figure of replicates shows."""
+
+
+def write(store: Store, found: Summary, *, figures: bool = True) -> Chapter:
+    """Leave the summary beside the store, in files that appear whole or not at all; what is told of it comes back.
+
+    Raises
+    ------
+    OutputError
+        When a file cannot be written; the store is not touched.
+    """
+    folder, files = store.folder, []
+    if figures and len(found.table):
+        table = store.table()
+        names = sorted(found.advice.by_outcome, key=found.advice.by_outcome.__getitem__, reverse=True)[:DRAWN]
+        rows = stability(table[table["status"] != FAILED], names)
+        files = _draw(store, found, rows) if len(rows) else []
+    told = chapter(store, found)
+    page = as_page(
+        f"The ensemble of {store.recipe.scenario.name}", told, [Path(FIGURES, "replicates.png")] if files else []
+    )
+    texts = {
+        "summary.csv": found.table.to_csv(index=False, lineterminator="\n"),
+        "summary.md": page,
+        FINDINGS: told.as_json(),
+    }
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    written = [folder / "scenario.yaml", *(folder / name for name in texts), *files]
+    store.note({"files": checksums_of(folder, written)})
+    return told
+
+
+def _draw(store: Store, found: Summary, rows: pd.DataFrame) -> list[Path]:
+    from sim.figures import save_figure
+    from sim.figures.replicate_convergence import replicate_convergence
+
+    recipe = store.recipe
+    many = len(store.points)
+    foot = (
+        f"{recipe.scenario.name}  ·  ensemble {recipe.identity[:8]}  ·  {many} point{'s' * (many > 1)}  ·  "
+        f"{int(found.table['replicates'].max())} replicates  ·  seed {recipe.scenario.run.seed}\n"
+        "grey band: where the ratio lies in 95% of samples of a normal quantity. dotted: foreseen"
+        + ("; luck alone, the points as they are" if many > 1 else "")
+    )
+    try:
+        (store.folder / FIGURES).mkdir(exist_ok=True)
+        drawn = replicate_convergence(rows, {"verdict": str(found.advice), "footer": foot})
+        return save_figure(drawn, store.folder / FIGURES / "replicates")
+    except OSError as error:
+        raise OutputError(f"cannot write to {store.folder / FIGURES}: {error.strerror or error}") from error
+
+
+# captions
 
 
 @cache
@@ -119,69 +175,6 @@ def store_counts(folder: Folder) -> tuple[int, int]:
     """Runs of an ensemble, and those of them that failed."""
     runs = folder.path / RUNS
     return _counts(runs, runs.stat().st_mtime_ns)
-
-
-def chapter(folder: Folder) -> Chapter:
-    """Means over points and luck, and whether there were runs enough."""
-    manifest = folder.manifest
-    runs, failed = store_counts(folder)
-    factors = manifest.get("factors", [])
-    over = f", over {counted(len(factors), 'factor')} that nobody knows" if factors else ""
-    asked = f"What comes out of {manifest['scenario']}{over}, in {counted(runs, 'run')}?"
-    source = folder.path / "summary.csv"
-    blocks: list[Block] = []
-    if factors:
-        blocks += [Words("What varied:"), Items(tuple(f"`{factor}`" for factor in factors), folder.path / MANIFEST)]
-    if failed:
-        blocks.append(Words(f"{counted(failed, 'run')} failed; the store holds each with its reason.", loud=True))
-    if not source.is_file():
-        return Chapter(
-            asked, [Words("There is no summary yet; `openloop ensemble` with this folder writes it.")], blocks
-        )
-    rows = pd.read_csv(source)
-    said = tuple(_sentence(row) for row in rows.itertuples() if is_headline(row.outcome.partition("@")[0]))
-    cells = [
-        (
-            row.outcome,
-            row.unit,
-            short(row.mean, 4),
-            ends(row.low, row.high),
-            short(row.sd_points),
-            short(row.sd_luck),
-            percent(row.luck_part),
-            f"{row.missing}",
-        )
-        for row in rows.itertuples()
-    ]
-    head = (
-        "outcome",
-        "unit",
-        "mean",
-        "95% interval",
-        "spread between points",
-        "spread between runs",
-        "luck",
-        "runs without a value",
-    )
-    caption = "Means over points and luck; intervals are 95%, over both"
-    blocks.append(table(caption, head, cells, source, (2, 3, 4, 5, 6, 7)))
-    findings: list[Block] = [Items(said, source)]
-    if manifest.get("advice"):
-        findings.append(Words(f"How many replicates? {capital(manifest['advice'])}."))
-    return Chapter(asked, findings, blocks)
-
-
-def _sentence(row: Any) -> str:
-    name, _, month = row.outcome.partition("@")
-    outcome = OUTCOMES[name]
-    words = capital(outcome.long_name) + (f" in {month}" if month else "")
-    if math.isnan(row.mean):
-        return f"{words}: no run has a value."
-    low, high = within_bounds(outcome, row.low, row.high)
-    say = spoken(outcome, high - low)
-    both = f" (95% interval {say(low)} to {say(high)})" if math.isfinite(low) and low < high else ""
-    luck = "" if math.isnan(row.luck_part) else f"; {row.luck_part:.0%} of the variance is luck"
-    return f"{words}: {say(row.mean)}{size_words(outcome)}{both}{luck}."
 
 
 def _drawn_by() -> dict[str, Any]:
@@ -209,7 +202,6 @@ KIND = Kind(
     },
     needs=("scenario.yaml",),
     contents=None,
-    chapter=chapter,
     title=lambda folder: str(folder.manifest["scenario"]),
     sample=lambda folder, again: sample_runs(folder.path, again),
     scenarios=lambda folder: ([folder.path / "scenario.yaml"], False),

@@ -1,7 +1,6 @@
 """What an ensemble says: its means with their intervals, how much of the spread is luck, and whether it was enough.
 
-Beside the store, `write` leaves ``summary.csv`` (one row an outcome), ``summary.md`` (the same to read) and
-``figures/replicates``.
+`sim.experiments.ensemble.kind` leaves it beside the store.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,14 +26,9 @@ from sim.analysis.replicates import (
     variance_components,
     width_of_mean,
 )
-from sim.basics.errors import OutputError
-from sim.basics.words import decimals
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.store import Store
 from sim.experiments.runner.worker import FAILED
-from sim.results.folder import checksums_of
-from sim.results.kind import FIGURES
-from sim.results.shards import write_text
 
 COLUMNS = (
     "outcome",
@@ -56,9 +49,6 @@ COLUMNS = (
 
 MOST_FAILURES = 10
 """Failures that a summary tells in full."""
-
-DRAWN = 6
-"""Outcomes that the figure of replicates shows."""
 
 
 @dataclass(frozen=True)
@@ -177,118 +167,3 @@ def stability(good: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
             for count in ahead
         ]
     return pd.DataFrame(rows, columns=["outcome", "count", "spread", "low", "high", "width", "foreseen"])
-
-
-def write(store: Store, found: Summary, *, figures: bool = True) -> list[Path]:
-    """Leave the summary beside the store; the files come back.
-
-    Raises
-    ------
-    OutputError
-        When a file cannot be written; the store is not touched.
-    """
-    folder = store.folder
-    write_text(folder / "summary.csv", found.table.to_csv(index=False, lineterminator="\n"))
-    write_text(folder / "summary.md", as_markdown(store, found))
-    files = [folder / "summary.csv", folder / "summary.md"]
-    if figures and len(found.table):
-        table = store.table()
-        good = table[table["status"] != FAILED]
-        names = sorted(found.advice.by_outcome, key=found.advice.by_outcome.__getitem__, reverse=True)[:DRAWN]
-        rows = stability(good, names)
-        if len(rows):
-            files += _draw(store, found, rows)
-    store.note({"advice": str(found.advice), "files": checksums_of(folder, [folder / "scenario.yaml", *files])})
-    return files
-
-
-def _draw(store: Store, found: Summary, rows: pd.DataFrame) -> list[Path]:
-    from sim.figures import save_figure
-    from sim.figures.replicate_convergence import replicate_convergence
-
-    recipe = store.recipe
-    many = len(store.points)
-    foot = (
-        f"{recipe.scenario.name}  ·  ensemble {recipe.identity[:8]}  ·  {many} point{'s' * (many > 1)}  ·  "
-        f"{int(found.table['replicates'].max())} replicates  ·  seed {recipe.scenario.run.seed}\n"
-        "grey band: where the ratio lies in 95% of samples of a normal quantity. dotted: foreseen"
-        + ("; luck alone, the points as they are" if many > 1 else "")
-    )
-    try:
-        (store.folder / FIGURES).mkdir(exist_ok=True)
-        drawn = replicate_convergence(rows, {"verdict": str(found.advice), "footer": foot})
-        return save_figure(drawn, store.folder / FIGURES / "replicates")
-    except OSError as error:
-        raise OutputError(f"cannot write to {store.folder / FIGURES}: {error.strerror or error}") from error
-
-
-# words
-
-
-def shown_rows(found: Summary, names: Sequence[str]) -> list[dict[str, str]]:
-    """Rows of the table as people read them."""
-    rows = []
-    for row in found.table[found.table["outcome"].isin(list(names))].itertuples():
-        place = decimals(row.high - row.low, row.mean)
-
-        def number(value: float, place: int = place) -> str:
-            return "" if not math.isfinite(value) else f"{value:,.{place}f}"
-
-        def spread(value: float) -> str:
-            return "" if not math.isfinite(value) else f"{value:.3g}"
-
-        rows.append(
-            {
-                "outcome": row.outcome,
-                "mean": number(row.mean),
-                "interval": f"{number(row.low)} to {number(row.high)}" if math.isfinite(row.low) else "",
-                "unit": "" if row.unit == "1" else row.unit,
-                "sd_points": spread(row.sd_points),
-                "sd_luck": spread(row.sd_luck),
-                "luck": "" if math.isnan(row.luck_part) else f"{row.luck_part:.0%}",
-                "needed": "" if math.isnan(row.needed) else f"{row.needed:,.0f}",
-                "missing": str(row.missing) if row.missing else "",
-            }
-        )
-    return rows
-
-
-def as_markdown(store: Store, found: Summary) -> str:
-    """The summary to read."""
-    recipe, run = store.recipe, store.recipe.scenario.run
-    factors = "\n".join(
-        f"| `{f.key}` | {' or '.join(str(f.distribution).split('|'))} | {f.unit if f.unit != '1' else ''} "
-        f"| {f.source_kind} |"
-        for f in recipe.factors
-    )
-    lines = [
-        f"# Ensemble of {recipe.scenario.name}",
-        "",
-        f"{found.runs:,} runs of {run.months} months with {run.adopters:,} adopters at {len(store.points):,} "
-        f"point{'s' * (len(store.points) != 1)}; {found.failed:,} failed. Engine {recipe.engine}, seed {run.seed}, "
-        f"ensemble {recipe.identity[:8]}.",
-        "",
-        f"How many replicates? {str(found.advice)[:1].upper()}{str(found.advice)[1:]}.",
-        "",
-    ]
-    if factors:
-        lines += ["| factor | varies as | unit | source |", "|---|---|---|---|", factors, ""]
-    rows = shown_rows(found, found.table["outcome"]) if len(found.table) else []
-    if rows:
-        names = list(rows[0])
-        lines += ["| " + " | ".join(name.replace("_", " ") for name in names) + " |", "|---" * len(names) + "|"]
-        lines += ["| " + " | ".join(row[name] for name in names) + " |" for row in rows]
-        lines += [
-            "",
-            "The interval is that of the mean over points and luck, 95%. `sd points` is the spread that factors "
-            "make, `sd luck` the one between runs of a point, `luck` its part of the variance. `needed` are replicates "
-            "after which luck leaves the mean over these points uncertain by less than the width in `summary.csv`. "
-            "`missing` are runs without a value, such as a month of take-off that lies outside the window.",
-            "",
-        ]
-    if found.failed:
-        lines += ["Failed runs (`openloop ensemble DIR --replay POINT:REPLICATE` does one again, alone):", ""]
-        lines += [f"* {row.point}:{row.replicate} {row.error}" for row in found.failures.itertuples()]
-        lines += [f"* and {found.failed - len(found.failures)} more"] if found.failed > len(found.failures) else []
-        lines += [""]
-    return "\n".join(lines)

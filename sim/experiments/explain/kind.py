@@ -46,7 +46,7 @@ def contents(found: Explanation) -> Contents:
         "stories": stories,
     }
     name = f"{found.question.name}-{inputs[:8]}"
-    return Contents(name, inputs, files, entries, lambda folder: _draw(found, inputs, folder))
+    return Contents(name, inputs, files, entries, chapter(found), lambda folder: _draw(found, inputs, folder))
 
 
 def rebuild(folder: Folder, again: Again) -> Explanation:
@@ -125,7 +125,6 @@ KIND = Kind(
     },
     needs=("choices.csv",),
     contents=contents,
-    chapter=chapter,
     title=lambda folder: title_of(folder.manifest["explained"]),
     rebuild=rebuild,
     scenarios=lambda folder: (

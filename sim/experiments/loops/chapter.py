@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,7 +17,7 @@ from sim.experiments.loops.measure import Findings
 from sim.experiments.loops.plan import OUTCOMES
 from sim.experiments.loops.shapley import leaders
 from sim.model.loops import LOOPS
-from sim.results.blocks import Block, Chapter, Heading, Items, Table, Words, table
+from sim.results.blocks import Block, Chapter, Heading, Items, Table, Words, items, table
 
 NEUTRAL = 1e-3
 """Eigenvalues this near to 1 are taken for 1: they come from finite differences, and a doubling takes over 50 years."""
@@ -227,8 +226,8 @@ def warnings_said(found: Findings) -> list[str]:
     return said
 
 
-def chapter(found: Findings, folder: Path) -> Chapter:
-    """The chapter of an analysis of loops; ``folder`` is where its tables stand, or will."""
+def chapter(found: Findings) -> Chapter:
+    """The chapter of an analysis of loops."""
     plan, scenario = found.plan, found.plan.scenario
     asked = (
         f"Does any feedback loop of {scenario.name} return more than was put in, which of them does the work, and "
@@ -242,22 +241,22 @@ def chapter(found: Findings, folder: Path) -> Chapter:
     short = tuple(f"{sentence}." for sentence in (*headline(found), *meaning(found)))
     return Chapter(
         asked,
-        [Items(short, folder / "gains.csv")],
+        [items(short, "gains.csv")],
         [
             Heading("Who leads, and when"),
-            _points(hands(found), folder / "shapley.csv"),
+            _points(hands(found), "shapley.csv"),
             Heading("What warns"),
-            _points(warnings_said(found), folder / "warning.csv"),
+            _points(warnings_said(found), "warning.csv"),
             Heading("Gains"),
-            *_gain_blocks(found, folder),
-            _sector_table(found, folder),
+            *_gain_blocks(found),
+            _sector_table(found),
             Heading("Knock-outs, and Shapley's shares", folded=True),
-            *_effect_blocks(found, folder),
-            *_twin_blocks(found, folder),
+            *_effect_blocks(found),
+            *_twin_blocks(found),
             _register(found),
             Words(made),
             Heading("How to read this", folded=True),
-            Items(_READING, folded=True),
+            items(_READING, folded=True),
         ],
         short[:5],
     )
@@ -281,11 +280,11 @@ _READING = (
 )
 
 
-def _points(said: Iterable[str], source: Path | None = None) -> Items:
-    return Items(tuple(f"{sentence}." for sentence in said), source)
+def _points(said: Iterable[str], source: str) -> Items:
+    return items((f"{sentence}." for sentence in said), source)
 
 
-def _gain_blocks(found: Findings, folder: Path) -> Iterator[Block]:
+def _gain_blocks(found: Findings) -> Iterator[Block]:
     gains, horizons = found.gains, found.plan.horizons
     rows = gains[gains["sector"] == EVERYWHERE]
     cells = []
@@ -297,10 +296,10 @@ def _gain_blocks(found: Findings, folder: Path) -> Iterator[Block]:
                 cells.append((name_of(loop), estimator, *numbers, mine.loc[horizons[-1], "verdict"]))
     head = ("loop", "estimator", *(f"{h} months" for h in horizons), "side of 1")
     caption = "Gains over all sectors (95%): utils returned per util put in"
-    yield table(caption, head, cells, folder / "gains.csv", range(2, 2 + len(horizons)))
+    yield table(caption, head, cells, "gains.csv", range(2, 2 + len(horizons)))
     if len(found.links):
         yield Words("Link products (E1), where there is a single path; that of R3 leaves derivatives out:")
-        yield _points((_link_product(row) for row in found.links.itertuples()), folder / "links.csv")
+        yield _points((_link_product(row) for row in found.links.itertuples()), "links.csv")
 
 
 def _link_product(row: Any) -> str:
@@ -308,7 +307,7 @@ def _link_product(row: Any) -> str:
     return f"{name_of(row.loop)}, {row.horizon} months: {path} = {number(row.gain, row.low, row.high)}"
 
 
-def _sector_table(found: Findings, folder: Path) -> Table:
+def _sector_table(found: Findings) -> Table:
     gains, last = found.gains, found.plan.horizons[-1]
     now = gains[(gains["horizon"] == last) & (gains["estimator"] == ISOLATED)]
     rows = []
@@ -322,10 +321,10 @@ def _sector_table(found: Findings, folder: Path) -> Table:
         rows.append((sector, *cells, ", ".join(told)))
     caption = f"By sector after {last} months, isolated, beside the largest gain that a data loop could have (V8)"
     head = ("sector", "all loops (95%)", "data loops (95%)", "bound on the data loop")
-    return table(caption, head, rows, folder / "gains.csv", (1, 2))
+    return table(caption, head, rows, "gains.csv", (1, 2))
 
 
-def _effect_blocks(found: Findings, folder: Path) -> Iterator[Block]:
+def _effect_blocks(found: Findings) -> Iterator[Block]:
     for outcome, what in OUTCOMES.items():
         scale, unit = (100.0, "points") if outcome == "focus_share" else (1.0, "nats")
         knocked = found.knockouts[found.knockouts["outcome"] == outcome]
@@ -343,14 +342,14 @@ def _effect_blocks(found: Findings, folder: Path) -> Iterator[Block]:
                     share += f" ({scale * part.low:+.3f} to {scale * part.high:+.3f})"
             rows.append((name_of(row.loop), effect, share))
         head = ("loop", "live less off (95%)", "Shapley's share (95%)")
-        yield table(f"{capital(what)} in {date} [{unit}]", head, rows, folder / "knockouts.csv", (1, 2), folded=True)
+        yield table(f"{capital(what)} in {date} [{unit}]", head, rows, "knockouts.csv", (1, 2), folded=True)
         if len(shares):
             whole = scale * (shares["all_live"].iloc[0] - shares["none_live"].iloc[0])
             total = scale * shares["share"].sum()
             yield Words(f"Shapley's shares add up to {total:+.4f}; all loops less none: {whole:+.4f}.", folded=True)
 
 
-def _twin_blocks(found: Findings, folder: Path) -> Iterator[Block]:
+def _twin_blocks(found: Findings) -> Iterator[Block]:
     rows = []
     for row in found.twin.itertuples():
         turning = f" (turns: imaginary part {row.imaginary:.3f})" if abs(row.imaginary) > 1e-6 else ""
@@ -358,7 +357,7 @@ def _twin_blocks(found: Findings, folder: Path) -> Iterator[Block]:
         eigenvalue = f"{row.eigenvalue:.4f}{turning}"
         rows.append((row.date, eigenvalue, doubling, f"{row.spectral_radius:.3f}", f"{row.focus_gain:.3f}"))
     head = ("month", "leading eigenvalue", "doubling time", "spectral radius of the gains", "gain at rest, focus")
-    yield table("The mean-field twin", head, rows, folder / "twin.csv", (1, 3, 4), folded=True)
+    yield table("The mean-field twin", head, rows, "twin.csv", (1, 3, 4), folded=True)
     yield Words(
         "With the calendar stopped at the month. An eigenvalue above 1 would let some small lead grow by "
         f"itself (within {NEUTRAL:g} of 1 it is not told from 1); the spectral radius is of whichever "

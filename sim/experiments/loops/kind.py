@@ -19,11 +19,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from sim.basics.axes import month_label, month_number
 from sim.basics.words import counted
@@ -32,20 +28,19 @@ from sim.experiments.loops.figures import draw_all
 from sim.experiments.loops.measure import Findings, measure
 from sim.experiments.loops.plan import OUTCOMES, LoopPlan, make_plan
 from sim.results.kind import Captions, Contents, Folder, Kind, scenario_of
-from sim.results.markdown import as_page
 from sim.scenario.resolve import resolved_text
 
 
 def contents(found: Findings) -> Contents:
     """What the folder of an analysis of loops holds."""
     plan = found.plan
-    title = f"The loops of {plan.scenario.name}"
+    page = ("report.md", f"The loops of {plan.scenario.name}")
     files = {
         "scenario.yaml": resolved_text(plan.scenario),
-        "report.md": as_page(title, chapter(found, Path(plan.name)), Path(plan.name)),
         **{f"{name}.csv": table for name, table in found.tables.items()},
     }
-    return Contents(plan.name, plan.inputs, files, entries_of(plan), lambda folder: draw_all(found, folder))
+    about = entries_of(plan)
+    return Contents(plan.name, plan.inputs, files, about, chapter(found), lambda folder: draw_all(found, folder), page)
 
 
 def entries_of(plan: LoopPlan) -> dict[str, Any]:
@@ -78,12 +73,6 @@ def plan_of(folder: Folder) -> LoopPlan:
         horizons=manifest["horizons"],
         quick=manifest["quick"],
     )
-
-
-def read_back(folder: Folder) -> Findings:
-    """The findings that a folder holds."""
-    names = [field.name for field in fields(Findings) if field.name != "plan"]
-    return Findings(plan_of(folder), **{name: pd.read_csv(folder.path / f"{name}.csv") for name in names})
 
 
 def _drawn_by() -> dict[str, Any]:
@@ -135,7 +124,6 @@ KIND = Kind(
     },
     needs=("scenario.yaml", "gains.csv"),
     contents=contents,
-    chapter=lambda folder: chapter(read_back(folder), folder.path),
     title=lambda folder: str(folder.manifest["loops"]),
     rebuild=lambda folder, again: measure(plan_of(folder), threads=again.threads, stage=again.stage),
     scenarios=lambda folder: ([folder.path / "scenario.yaml"], False),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,29 +11,28 @@ import pandas as pd
 from sim.analysis.scurves.describe import MONTH, percents
 from sim.basics.axes import month_label
 from sim.basics.words import short
-from sim.results.blocks import Block, Chapter, Items, Table, Words, table
+from sim.results.blocks import Block, Chapter, Table, Words, items, table
 
 
-def chapter(about: Mapping[str, Any], rows: pd.DataFrame, over_runs: pd.DataFrame, folder: Path) -> Chapter:
+def chapter(about: Mapping[str, Any], rows: pd.DataFrame, over_runs: pd.DataFrame) -> Chapter:
     """The chapter of an analysis of S-curves.
 
     Parameters
     ----------
     about : entries of its manifest
     rows, over_runs : its tables of series and, where they are means over runs, of replicates
-    folder : where they stand, or will
     """
     of = f"{about['scurve']}{', ' + about['observable'] if about.get('observable') else ''}"
-    source = folder / "scurves.csv"
-    said = tuple(f"{row.series}, {row.status}: {row.sentence}" for row in rows.itertuples())
+    source = "scurves.csv"
+    said = (f"{row.series}, {row.status}: {row.sentence}" for row in rows.itertuples())
     cells = [
         (
             row.series,
             f"{row.points}",
             f"{row.first} to {row.last}",
             f"{row.last_share:.1%}",
-            str(getattr(row, "reaches_10", "")),
-            str(getattr(row, "reaches_50", "")),
+            row.reaches_10,
+            row.reaches_50,
             row.status,
             _ceiling(row),
         )
@@ -43,11 +41,11 @@ def chapter(about: Mapping[str, Any], rows: pd.DataFrame, over_runs: pd.DataFram
     head = ("series", "points", "record", "last share", "10%", "50%", "ceiling is", "ceiling (95%)")
     blocks: list[Block] = [table("Ceilings and what is known of them", head, cells, source, (1, 3, 7))]
     if len(over_runs):
-        blocks.append(_over_runs(over_runs, folder / "replicates.csv"))
+        blocks.append(_over_runs(over_runs))
     if about.get("until") is not None:
         blocks.insert(0, Words(f"Only the record up to {about['until']:g} was looked at.", loud=True))
     asked = f"When does each share of {of} take off, and can anybody know where it will stop?"
-    return Chapter(asked, [Items(said, source)], blocks)
+    return Chapter(asked, [items(said, source)], blocks)
 
 
 def _ceiling(row: Any) -> str:
@@ -57,7 +55,7 @@ def _ceiling(row: Any) -> str:
     return f"{row.ceiling:.1%} ({both})" if row.status == "identified" else f"{both}, no single number"
 
 
-def _over_runs(rows: pd.DataFrame, file: Path) -> Table:
+def _over_runs(rows: pd.DataFrame) -> Table:
     cells = []
     for row in rows.itertuples():
         date = row.unit == MONTH
@@ -65,4 +63,4 @@ def _over_runs(rows: pd.DataFrame, file: Path) -> Table:
         told = (("" if math.isnan(value) else month_label(round(value))) if date else short(value) for value in values)
         cells.append((row.series, row.what, *told, "month" if date else row.unit, f"{row.runs}"))
     head = ("series", "what", "value", "low (95%)", "high (95%)", "unit", "runs")
-    return table("Over the runs; empty: cannot be told", head, cells, file, (2, 3, 4, 6))
+    return table("Over the runs; empty: cannot be told", head, cells, "replicates.csv", (2, 3, 4, 6))

@@ -30,7 +30,6 @@ from sim.basics.table import read
 from sim.basics.words import counted
 from sim.experiments.scurves.analysis import Read, cut
 from sim.experiments.scurves.chapter import chapter
-from sim.results.blocks import Chapter
 from sim.results.dataset import data_hash
 from sim.results.folder import load
 from sim.results.kind import Again, Captions, Contents, Folder, Kind, NotAtHand
@@ -73,23 +72,27 @@ class Analysis:
         """The manifest's entries."""
         return {"scurve": self.name, "hash": self.inputs[:8], **self.settings, "source": self.source}
 
-    def chapter(self, folder: Path) -> Chapter:
-        """What is told of it; ``folder`` is where its tables stand, or will."""
-        return chapter(self.about, series_rows(self.descriptions), replicate_rows(self.descriptions), folder)
-
 
 def contents(found: Analysis) -> Contents:
     """What the folder of an analysis of S-curves holds."""
     told = found.descriptions
     over_runs = replicate_rows(told)
+    rows = series_rows(told)
     files = {
-        "scurves.csv": series_rows(told),
+        "scurves.csv": rows,
         "fits.csv": fit_rows(told),
         "scurves.json": as_json(told) + "\n",
         **({"replicates.csv": over_runs} if len(over_runs) else {}),
     }
     name = f"scurve-{found.name}-{found.inputs[:8]}"
-    return Contents(name, found.inputs, files, found.about, lambda folder: _draw(found, folder))
+    return Contents(
+        name,
+        found.inputs,
+        files,
+        found.about,
+        chapter(found.about, rows, over_runs),
+        lambda folder: _draw(found, folder),
+    )
 
 
 def rebuild(folder: Folder, again: Again) -> Analysis:
@@ -153,12 +156,6 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return json.loads(table.to_json(orient="records", double_precision=15)) if len(table) else []
 
 
-def _chapter(folder: Folder) -> Chapter:
-    over_runs = folder.path / "replicates.csv"
-    rows = pd.read_csv(over_runs) if over_runs.is_file() else pd.DataFrame()
-    return chapter(folder.manifest, pd.read_csv(folder.path / "scurves.csv"), rows, folder.path)
-
-
 def _drawn_by() -> dict[str, Any]:
     from sim.figures.scurves import scurves
 
@@ -191,7 +188,6 @@ KIND = Kind(
     },
     needs=("scurves.csv",),
     contents=contents,
-    chapter=_chapter,
     title=_title,
     rebuild=rebuild,
     captions=Captions(

@@ -21,25 +21,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from sim import __version__
-from sim.basics.words import counted, ends, percent
+from sim.basics.words import counted
 from sim.experiments.ensemble.kind import changed_shards, sample_runs
+from sim.experiments.sensitivity.chapter import chapter
 from sim.experiments.sensitivity.figures import draw_all
 from sim.experiments.sensitivity.models import ScenarioModel
-from sim.experiments.sensitivity.report import report
 from sim.experiments.sensitivity.study import Study, Treatment
 from sim.experiments.sensitivity.tables import Extras, tables
-from sim.experiments.sensitivity.words import file_name, outcome_words, sentence
-from sim.results.blocks import Block, Chapter, Items, Words, table
+from sim.experiments.sensitivity.words import file_name, outcome_words
 from sim.results.differences import Finding
 from sim.results.folder import MANIFEST, open_folder
 from sim.results.kind import Again, Captions, Changed, Contents, Folder, Kind
 
-ENSEMBLE, REPORT = "ensemble", "report.md"
-MOST_ROWS = 60
-"""Rows of a table that a page shows; the rest stands in the file that it names."""
+ENSEMBLE = "ensemble"
 
 
 def study_name(model: ScenarioModel) -> str:
@@ -88,16 +83,17 @@ def known_size(folder: Path, study: Wanted) -> int | None:
 
 def contents(study: Study, extras: Extras) -> Contents:
     """What the folder of a method holds."""
-    design = study.design
-    about = entries_of(study)
+    design, about = study.design, entries_of(study)
     asked = wanted(study.model, study.method.name, design.seed, study.treatment, bool(design.groups))
     files = {f"{name}.csv": table for name, table in tables(study, extras).items() if len(table.columns)}
     return Contents(
         asked.name,
         asked.inputs,
-        {**files, REPORT: report(study, extras, about)},
+        files,
         about,
+        chapter(study, extras, about),
         lambda folder: draw_all(study, extras, folder),
+        ("report.md", f"What drives {about.get('scenario', 'the model')}?"),
     )
 
 
@@ -128,7 +124,6 @@ def entries_of(study: Study) -> dict[str, Any]:
         }
     found["outcomes"] = {
         name: {
-            "sentence": sentence(each, study.called),
             "stable": each.stable,
             "luck": [each.stochastic_share.share, each.stochastic_share.low, each.stochastic_share.high],
             "ranked": each.ranked,
@@ -174,73 +169,6 @@ def sample(folder: Folder, again: Again) -> list[Finding]:
 def _vouch(folder: Folder) -> tuple[int, list[Changed]]:
     store = store_of(folder)
     return (0, []) if store is None else changed_shards(open_folder(store), f"{ENSEMBLE}/")
-
-
-def chapter(folder: Folder) -> Chapter:
-    """Every outcome in a sentence, its indices, the checks and the evidence debt."""
-    manifest, source = folder.manifest, folder.path / "indices.csv"
-    asked = (
-        f"Which of {counted(len(manifest['factors']), 'assumption')} of {manifest['scenario']} drive the outcomes, "
-        f"and how much of their spread is luck?"
-    )
-    said = tuple(outcome["sentence"] for outcome in manifest["outcomes"].values())
-    rows = pd.read_csv(source)
-    measures = [name for name in rows.columns if f"{name}_low" in rows.columns]
-    blocks: list[Block] = []
-    for name, mine in rows.groupby("outcome", sort=False):
-        cells = [
-            (
-                str(row["factor"]),
-                str(row.get("block", "")),
-                *(f"{row[each]:.3g} ({ends(row[f'{each}_low'], row[f'{each}_high'])})" for each in measures),
-                str(row.get("standing", "")),
-            )
-            for row in mine.to_dict("records")
-        ]
-        stable = manifest["outcomes"].get(name, {}).get("stable")
-        order = "" if stable else "; the order is not settled, so it says nothing"
-        head = ("factor", "block", *measures, "standing")
-        caption = f"{_titled(str(name))}: indices (95%){order}"
-        blocks.append(table(caption, head, cells, source, range(2, 2 + len(measures))))
-    return Chapter(asked, [Items(said, folder.path / REPORT)], [*blocks, *_checks(folder), *_debt(folder)], said[:2])
-
-
-def _titled(column: str) -> str:
-    words, unit = outcome_words(column)
-    return f"{words[:1].upper()}{words[1:]}{f' [{unit}]' if unit else ''}"
-
-
-def _checks(folder: Folder) -> list[Block]:
-    """The checks that were not passed: how far the study can be trusted."""
-    file = folder.path / "checks.csv"
-    if not file.is_file():
-        return []
-    rows = pd.read_csv(file)
-    bad = rows[~rows["passed"].astype(bool)]
-    if not len(bad):
-        return [Words(f"All {len(rows)} checks of the method were passed (`checks.csv`).")]
-    said = tuple(f"{row.outcome}, {row.check}: {row.sentence}." for row in bad.itertuples())
-    words = f"{len(bad)} of {len(rows)} checks of the method ask for a second look:"
-    return [Words(words, loud=True), Items(said, file)]
-
-
-def _debt(folder: Folder) -> list[Block]:
-    file = folder.path / "evidence_debt.csv"
-    if not file.is_file():
-        return []
-    rows = pd.read_csv(file)
-    if not {"outcome", "factor", "source", "part"} <= set(rows.columns):
-        return []
-    cells = [(row.outcome, row.factor, row.source, percent(row.part)) for row in rows.head(MOST_ROWS).itertuples()]
-    return [
-        table(
-            "Evidence debt: effect times weakness of the source, as part of all debt of the outcome",
-            ("outcome", "factor", "source", "part"),
-            cells,
-            file,
-            (3,),
-        )
-    ]
 
 
 # captions
@@ -315,7 +243,6 @@ KIND = Kind(
     },
     needs=("indices.csv",),
     contents=contents,
-    chapter=chapter,
     title=lambda folder: f"{folder.manifest['scenario']} ({folder.manifest['method']})",
     sample=sample,
     scenarios=_scenarios,

@@ -1,4 +1,4 @@
-"""What a report says of a run."""
+"""What is told of a run."""
 
 from __future__ import annotations
 
@@ -12,30 +12,27 @@ from sim.analysis.outcome_words import is_headline, long_name, size_words, spoke
 from sim.analysis.outcomes import OUTCOMES, read_outcomes
 from sim.analysis.paired import interval
 from sim.basics.axes import month_label
-from sim.basics.errors import OutputError
 from sim.basics.words import counted
-from sim.results.blocks import Block, Items, Words, table
+from sim.results.blocks import Block, Chapter, Words, items, table
 from sim.results.folder import MANIFEST, SERIES
-from sim.results.kind import Chapter, Folder
+from sim.run import Result
 
 FIRST = ("focus_share", "L1_CN_open", "adoption_all", "capability_gap")
 """Outcomes that are told before the others."""
 
 
-def chapter(folder: Folder) -> Chapter:
+def chapter(result: Result) -> Chapter:
     """Headline outcomes in sentences, where adoption stops, and every outcome in a table."""
-    manifest = folder.manifest
-    done = int(manifest.get("runs_finished", manifest["replicates"]))
+    dataset, scenario = result.dataset, result.scenario
+    done = dataset.sizes["run"]
     asked = (
-        f"What happens in scenario {manifest['scenario']}, over {counted(int(manifest['months']), 'month')} and "
+        f"What happens in scenario {scenario.name}, over {counted(scenario.run.months, 'month')} and "
         f"{counted(done, 'run')} that differ in luck only?"
     )
-    dataset = _series(folder)
     outcomes = read_outcomes(dataset)
     last = int(dataset["month"].values[-1])
     told = {str(name): _told(str(name), values, last) for name, values in outcomes.items()}
     first = sorted(filter(is_headline, told), key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
-    source = folder.path / SERIES
     of_mean = (
         "The interval is the 95% interval of the mean over runs (Student's, corrected for skewness): how well the mean "
         "is known. The spread is where 10 to 90% of the runs lie: how far luck carries a single world."
@@ -44,36 +41,26 @@ def chapter(folder: Folder) -> Chapter:
     rows = [row for row, _ in filter(None, told.values())]
     return Chapter(
         asked,
-        [Items(tuple(sentence for _, sentence in filter(None, map(told.get, first))), source)],
+        [items((sentence for _, sentence in filter(None, map(told.get, first))), SERIES)],
         [
-            *_failures(folder),
+            *_failures(result),
             Words("Where adoption stops, and whether the record can tell:"),
-            Items(tuple(_scurve_sentences(dataset)), source),
+            items(_scurve_sentences(dataset), SERIES),
             Words(of_mean if done > 1 else "One run gives no interval."),
-            table(f"Outcomes in {month_label(last)}, and moments", head, rows, source, (2, 3, 4, 5)),
+            table(f"Outcomes in {month_label(last)}, and moments", head, rows, SERIES, (2, 3, 4, 5)),
         ],
     )
 
 
-def _failures(folder: Folder) -> list[Block]:
-    failed = folder.manifest.get("failures", [])
+def _failures(result: Result) -> list[Block]:
+    failed = result.failures
     if not failed:
         return []
-    why = tuple(f"Replicate {failure['replicate']}: {failure['reason']}" for failure in failed)
     verb = "is" if len(failed) == 1 else "are"
     return [
         Words(f"{counted(len(failed), 'run')} failed and {verb} in none of the numbers:", loud=True),
-        Items(why, folder.path / MANIFEST),
+        items((f"Replicate {failure.replicate}: {failure.reason}" for failure in failed), MANIFEST),
     ]
-
-
-def _series(folder: Folder) -> Any:
-    import xarray as xr
-
-    try:
-        return xr.load_dataset(folder.path / SERIES, engine="h5netcdf")
-    except (OSError, ValueError) as error:
-        raise OutputError(f"{folder.path / SERIES} cannot be read: {error}") from error
 
 
 def _told(name: str, values: Any, last: int) -> tuple[tuple[str, ...], str] | None:

@@ -49,6 +49,7 @@ def contents(result: Result) -> Contents:
         fingerprint(scenario, engine),
         files,
         entries,
+        chapter(result),
         lambda folder: _draw(result, folder),
     )
 
@@ -107,7 +108,6 @@ KIND = Kind(
     },
     needs=(SCENARIO, SERIES),
     contents=contents,
-    chapter=chapter,
     title=lambda folder: str(folder.manifest["scenario"]),
     rebuild=rebuild,
     scenarios=lambda folder: ([folder.path / SCENARIO], False),

@@ -1,0 +1,106 @@
+"""What is told of an ensemble: means over points and luck, whether there were runs enough, and which failed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sim.analysis.outcome_words import size_words, spoken, within_bounds
+from sim.analysis.outcomes import OUTCOMES
+from sim.basics.words import capital, counted, decimals, percent, short
+from sim.experiments.ensemble.summary import Summary, headline
+from sim.experiments.runner.store import Store
+from sim.results.blocks import Block, Chapter, Heading, Words, items, table
+
+TABLE = "summary.csv"
+
+
+def chapter(store: Store, found: Summary) -> Chapter:
+    """The chapter of an ensemble."""
+    recipe, run = store.recipe, store.recipe.scenario.run
+    over = f", over {counted(len(recipe.factors), 'factor')} that nobody knows" if recipe.factors else ""
+    asked = f"What comes out of {recipe.scenario.name}{over}, in {counted(found.runs, 'run')}?"
+    rows = list(found.table.itertuples())
+    shown = [row for row in rows if row.outcome in headline(recipe)]
+    blocks: list[Block] = []
+    if found.failed:
+        blocks.append(Words(f"{counted(found.failed, 'run')} failed; the store holds each with its reason:", loud=True))
+        failures = found.failures.itertuples()
+        blocks.append(items(f"{row.point}:{row.replicate} {row.error}" for row in failures))
+        blocks.append(Words("`openloop ensemble DIR --replay POINT:REPLICATE` does one of them again, alone."))
+    if rows:
+        caption = "Means over points and luck, with their 95% intervals"
+        blocks.append(table(caption, HEAD, [_cells(row) for row in shown], TABLE, NUMERIC))
+        blocks.append(table("Every outcome", HEAD, [_cells(row) for row in rows], TABLE, NUMERIC, folded=True))
+    blocks.append(Words(READING, folded=True))
+    if recipe.factors:
+        factors = [
+            (f"`{f.key}`", " or ".join(str(f.distribution).split("|")), "" if f.unit == "1" else f.unit, f.source_kind)
+            for f in recipe.factors
+        ]
+        blocks += [Heading("What varied", folded=True)]
+        blocks.append(
+            table("Factors", ("factor", "varies as", "unit", "source"), factors, "manifest.json", folded=True)
+        )
+    blocks.append(
+        Words(
+            f"{counted(found.runs, 'run')} of {run.months} months with {run.adopters:,} adopters at "
+            f"{counted(len(store.points), 'point')}; {found.failed:,} failed. Engine {recipe.engine}, seed {run.seed}.",
+            folded=True,
+        )
+    )
+    advice = Words(f"How many replicates? {capital(str(found.advice))}.")
+    said = [_sentence(row) for row in shown]
+    return Chapter(asked, [items(said, TABLE), advice], blocks, said[:4])
+
+
+HEAD = (
+    "outcome",
+    "mean",
+    "95% interval",
+    "unit",
+    "spread between points",
+    "spread between runs",
+    "luck",
+    "replicates needed",
+    "runs without a value",
+)
+NUMERIC = (1, 2, 4, 5, 6, 7, 8)
+READING = (
+    "The interval is that of the mean over points and luck. The spread between points is what factors make, the one "
+    "between runs what luck makes at a point, and luck is its part of the variance. After the replicates that are "
+    "needed, luck leaves the mean over these points uncertain by less than the width in `summary.csv`. Runs without a "
+    "value have, for example, a month of take-off that lies outside the window."
+)
+
+
+def _cells(row: Any) -> tuple[str, ...]:
+    place = decimals(row.high - row.low, row.mean)
+
+    def number(value: float) -> str:
+        return f"{value:,.{place}f}" if math.isfinite(value) else ""
+
+    return (
+        row.outcome,
+        number(row.mean),
+        f"{number(row.low)} to {number(row.high)}" if math.isfinite(row.low) else "",
+        "" if row.unit == "1" else row.unit,
+        short(row.sd_points),
+        short(row.sd_luck),
+        percent(row.luck_part),
+        "" if math.isnan(row.needed) else f"{row.needed:,.0f}",
+        str(row.missing) if row.missing else "",
+    )
+
+
+def _sentence(row: Any) -> str:
+    name, _, month = row.outcome.partition("@")
+    outcome = OUTCOMES[name]
+    words = capital(outcome.long_name) + (f" in {month}" if month else "")
+    if math.isnan(row.mean):
+        return f"{words}: no run has a value."
+    low, high = within_bounds(outcome, row.low, row.high)
+    say = spoken(outcome, high - low)
+    both = f" (95% interval {say(low)} to {say(high)})" if math.isfinite(low) and low < high else ""
+    luck = "" if math.isnan(row.luck_part) else f"; {row.luck_part:.0%} of the variance is luck"
+    return f"{words}: {say(row.mean)}{size_words(outcome)}{both}{luck}."
