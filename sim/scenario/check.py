@@ -22,7 +22,7 @@ from sim.model.policies import STRICT, policy_kinds
 from sim.model.reactions import set_by_rule
 from sim.scenario.cross_checks import CrossChecks
 from sim.scenario.declared import MARKED_BY, kinds_of, value_type
-from sim.scenario.findings import Findings
+from sim.scenario.mistakes import Mistakes
 from sim.scenario.read import Node, shown
 from sim.scenario.spec import Scenario, default_parameters
 from sim.scenario.values import LARGEST, Place, distribution, may_vary, out_of_bounds, refusal, rewritten, shape_of
@@ -140,22 +140,22 @@ class _Checker:
     """One pass over one tree."""
 
     def __init__(self, tree: Node, found: Iterable[Problem]):
-        self.findings = Findings(tree, found)
+        self.mistakes = Mistakes(tree, found)
         self.varied: dict[str, Distribution] = {}
 
     def run(self) -> Checked:
-        tree = self.findings.tree
+        tree = self.mistakes.tree
         tree = _changed(tree, dict.fromkeys((*self._misnamed_lines(), *self._set_by_rules())), ())
         whole, _ = self._settled(_scenario, Place((), tree, tree, Scenario, None, Scenario))
         scenario: Scenario = whole.model_copy(
             update={name: tuple(entry for entry in getattr(whole, name) if entry.active) for name in MARKED_BY}
         )
         scenario._varied = self.varied
-        stated = {(name, _id_of(node)): node for name in MARKED_BY for node in self.findings.find(name).items}
+        stated = {(name, _id_of(node)): node for name in MARKED_BY for node in self.mistakes.find(name).items}
         entries = [(stated[name, entry.id], entry) for name in MARKED_BY for entry in getattr(whole, name)]
-        checks = CrossChecks(self.findings, scenario, entries)
-        self.findings.say(*checks.problems())
-        return Checked(scenario, tuple(self.findings.problems), tuple(dict.fromkeys(checks.doubts())))
+        checks = CrossChecks(self.mistakes, scenario, entries)
+        self.mistakes.say(*checks.problems())
+        return Checked(scenario, tuple(self.mistakes.told), tuple(dict.fromkeys(checks.doubts())))
 
     def _settled(self, validate: Callable[[Any], Any], root: Place) -> tuple[Any, Node]:
         """What pydantic makes of the values at and below a place, and the values that it is made of."""
@@ -184,14 +184,14 @@ class _Checker:
             try:
                 corrected[place.way] = self._corrected(root, place, detail)
             except ScenarioError as refused:
-                self.findings.say(*refused.problems)
+                self.mistakes.say(*refused.problems)
                 left_out[place.way[:-1] if place.node is place.parent else place.way] = None
         return corrected or left_out
 
     def _corrected(self, root: Place, place: Place, detail: ErrorDetails) -> Node:
         absent = {"missing": (place.parent, str(place.way[-1])), "union_tag_not_found": (place.node, "kind")}
         if detail["type"] in absent:
-            told = not self.findings.missed(*absent[detail["type"]])
+            told = not self.mistakes.missed(*absent[detail["type"]])
             raise ScenarioError([] if told else [refusal(place, detail)])
         if not may_vary(place):
             return rewritten(place, detail)
@@ -223,15 +223,15 @@ class _Checker:
 
     def _misnamed_lines(self) -> Iterator[Way]:
         """The lines whose name is none."""
-        for name, node in self.findings.lines.items():
+        for name, node in self.mistakes.lines.items():
             if name.strip() != name or not name.isprintable() or not 0 < len(name) <= 60:
                 what = f"{shown(name)} cannot be the name of a line."
-                self.findings.say(node.problem(what, "Use at most 60 characters."))
+                self.mistakes.say(node.problem(what, "Use at most 60 characters."))
                 yield "parameters", "lines", name
 
     def _set_by_rules(self) -> Iterator[Way]:
         """What actions of reactions state although their rule decides it."""
-        for number, entry in enumerate(self.findings.find("reactions").items):
+        for number, entry in enumerate(self.mistakes.find("reactions").items):
             action = entry.entries.get("action", Node({})).entries
             kind = action["kind"].value if "kind" in action else None
             spec = policy_kinds().get(kind) if isinstance(kind, str) else None
@@ -242,7 +242,7 @@ class _Checker:
                     if key not in _OF_RULE:
                         what = "is set by the reaction, so it cannot be stated"
                         remedy = "Say how strong the action gets with gain and max of the rule."
-                    self.findings.say(action[key].problem(f"{what} (value {shown(action[key].value)}).", remedy))
+                    self.mistakes.say(action[key].problem(f"{what} (value {shown(action[key].value)}).", remedy))
                     yield "reactions", number, "action", key
 
     def _let_through(self, root: Place, node: Node, way: Way = ()) -> Iterator[Way]:
@@ -258,5 +258,5 @@ class _Checker:
             elif isinstance(value, int | float) and abs(value) > LARGEST:
                 problem = out_of_bounds(locate(root, here))
             if problem:
-                self.findings.say(problem)
+                self.mistakes.say(problem)
                 yield *root.way, *here

@@ -15,7 +15,7 @@ from sim.basics.axes import REGIONS, month_label
 from sim.basics.errors import Problem, suggestion
 from sim.basics.quantity import Quantity, describe_field, is_quantity, sources, walk
 from sim.model.reactions import Reaction, too_strong
-from sim.scenario.findings import Findings
+from sim.scenario.mistakes import Mistakes
 from sim.scenario.read import Node, amount, below, shown
 from sim.scenario.spec import Scenario, default_parameters
 from sim.scenario.values import nearest
@@ -29,12 +29,12 @@ _ID_BITS = 0xFFFFFFFC
 
 @dataclass(frozen=True)
 class CrossChecks:
-    """Holds the values of a scenario against each other. ``findings`` are those about single values.
+    """Holds the values of a scenario against each other. ``mistakes`` are those found in single values.
 
     ``entries`` are what the lists of the scenario state, with what is made of it, also where it is not active.
     """
 
-    findings: Findings
+    mistakes: Mistakes
     scenario: Scenario
     entries: Iterable[tuple[Node, Any]]
 
@@ -54,7 +54,7 @@ class CrossChecks:
         """What is possible, but hardly meant: implausible numbers, and entries that do nothing."""
         last, idle = self.scenario.run.months - 1, self.known - set(self.scenario.roster)
         for row in walk(self.scenario.parameters, default_parameters(), "parameters."):
-            if row.implausible and (stated := self._stated(row.key)) is not None and self.findings.sound(stated):
+            if row.implausible and (stated := self._stated(row.key)) is not None and self.mistakes.sound(stated):
                 yield _implausible(stated, row)
         for node, made in self.entries:
             if not made.active:
@@ -77,48 +77,48 @@ class CrossChecks:
     @cached_property
     def known(self) -> set[str]:
         """The names of all lines, those with mistakes included."""
-        return {*default_parameters().lines, *self.findings.lines}
+        return {*default_parameters().lines, *self.mistakes.lines}
 
     def _lines(self) -> Iterator[Problem]:
         """Two lines must not draw at the same address, and one at least must take part."""
         seen: dict[int, str] = {}
-        for name in (*default_parameters().lines, *self.findings.lines):
+        for name in (*default_parameters().lines, *self.mistakes.lines):
             address = zlib.crc32(name.encode("utf-8", "surrogatepass")) & _ID_BITS
             other = seen.setdefault(address, name)
             if other != name:
                 what = f'is drawn with the same luck as "{other}", because their names have the same checksum.'
-                yield self.findings.lines[name].problem(what, "Change a letter of its name.")
+                yield self.mistakes.lines[name].problem(what, "Change a letter of its name.")
         if not self.scenario.roster:
-            node = self.findings.find("parameters", "lines")
+            node = self.mistakes.find("parameters", "lines")
             yield node.problem("no line is active.", "Leave active: true on at least one.")
 
     def _focus(self) -> Iterator[Problem]:
-        node, focus = self.findings.find("focus", "lines"), set(self.scenario.focus.lines)
+        node, focus = self.mistakes.find("focus", "lines"), set(self.scenario.focus.lines)
         for named in node.items:
             yield from self._unknown_line(named)
-        if not focus and self.findings.sound(node):
+        if not focus and self.mistakes.sound(node):
             yield node.problem("is an empty list; at least one line must be followed.")
-        elif self.scenario.roster and self.findings.sound(node) and focus <= self.known - set(self.scenario.roster):
+        elif self.scenario.roster and self.mistakes.sound(node) and focus <= self.known - set(self.scenario.roster):
             yield node.problem("none of the lines in focus is active.", "Name active lines in focus.lines.")
 
     def _wholes(self) -> Iterator[Problem]:
         regions = {name: getattr(self.scenario.parameters.regions, name) for name in REGIONS}
         if not any(region.adopters > 0 for region in regions.values()):
-            node = self.findings.find("parameters", "regions")
+            node = self.mistakes.find("parameters", "regions")
             yield node.problem("no region has adopters.", "Give at least one region adopters above 0.")
         for name, region in regions.items():
             if not any(weight > 0 for _, weight in region.sectors):
-                node = self.findings.find("parameters", "regions", name, "sectors")
+                node = self.mistakes.find("parameters", "regions", name, "sectors")
                 yield node.problem("all weights are 0.", "Give at least one sector a weight above 0.")
 
     def _dissimilarities(self) -> Iterator[Problem]:
         """Modes of one line cannot differ more than lines do, in no part of their ranges."""
         keys = ("mode_dissimilarity", "line_dissimilarity")
-        nodes = [self.findings.find("parameters", "adopter", key) for key in keys]
+        nodes = [self.mistakes.find("parameters", "adopter", key) for key in keys]
         most, least = (getattr(self.scenario.parameters.adopter, key) for key in keys)
         modes, lines = (self.scenario.varied.get(f"adopter.{key}") for key in keys)
         most, least = modes.ends[1] if modes else most, lines.ends[0] if lines else least
-        if most > least and self.findings.sound(*nodes):
+        if most > least and self.mistakes.sound(*nodes):
             node = nodes[0] if modes or (not lines and nodes[0].path.endswith(keys[0])) else nodes[1]
             what = f"is {shown(node.value)}; modes of one line ({most:g}) cannot differ more than lines do ({least:g})."
             if modes or lines:
@@ -134,14 +134,14 @@ class CrossChecks:
             month = getattr(made, key, None)
             late = month is not None and month > made.start
             dates = [stated[date] for date in ("start", key) if date in stated]
-            if month is not None and late == (key == "announce") and self.findings.sound(*dates):
+            if month is not None and late == (key == "announce") and self.mistakes.sound(*dates):
                 yield stated[key].problem(f"is {month_label(month)}; it must {order} the start, {start}.")
 
     def _overdriven(self, entry: Node, rule: Any) -> Iterator[Problem]:
         """A reaction must not drive its action out of bounds."""
         too_much = too_strong(rule) if isinstance(rule, Reaction) else None
         stated = {**entry.entries, **entry.entries.get("action", entry).entries}
-        if too_much and self.findings.sound(*(stated[key] for key in ("max", too_much[0]) if key in stated)):
+        if too_much and self.mistakes.sound(*(stated[key] for key in ("max", too_much[0]) if key in stated)):
             name, value, low, high = too_much
             ends = f"at least {low:g}" if value < low else f"at most {high:g}"
             what = f"is {rule.max:g}, which would drive {name} of {rule.action.kind} to {value:g}; it must be {ends}."
@@ -159,7 +159,7 @@ class CrossChecks:
 
     def _stated(self, key: str) -> Node | None:
         """The stated node of a quantity, whose key may hold dots inside a line's name."""
-        node, rest = self.findings.tree, key
+        node, rest = self.mistakes.tree, key
         while rest:
             match = max((entry for entry in node.entries if f"{rest}.".startswith(f"{entry}.")), key=len, default=None)
             if match is None:

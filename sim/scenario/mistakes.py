@@ -1,4 +1,4 @@
-"""What a check has found so far in a tree of stated values: mistakes and doubts, each with its place."""
+"""The mistakes found so far in a tree of stated values."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from sim.basics.errors import Problem
 from sim.scenario.read import Node, below
 
 
-class Findings:
-    """Mistakes and doubts about one tree. ``reported`` are mistakes that reading found; they are not told again."""
+class Mistakes:
+    """The mistakes in one tree, each once. ``reported`` are those that reading found; they are not told again."""
 
     def __init__(self, tree: Node, reported: Iterable[Problem] = ()):
         self.tree = tree
         self.reported = tuple(reported)
-        self.problems: dict[Problem, None] = {}
+        self.told: dict[Problem, None] = {}
 
     def say(self, *problems: Problem) -> None:
-        """Note mistakes, each once."""
-        self.problems.update(dict.fromkeys(problems))
+        """Note mistakes."""
+        self.told.update(dict.fromkeys(problems))
 
     def find(self, *keys: str) -> Node:
         """The stated node at a key path, or the nearest above it."""
@@ -32,18 +32,17 @@ class Findings:
     @property
     def lines(self) -> dict[str, Node]:
         """The lines that are stated, by name."""
-        parameters = self.tree.entries.get("parameters")
-        lines = parameters.entries.get("lines") if parameters else None
-        return lines.entries if lines else {}
+        parameters = self.tree.entries.get("parameters", Node({}))
+        return parameters.entries.get("lines", Node({})).entries
 
     def sound(self, *nodes: Node) -> bool:
         """Whether no mistake has been found in these nodes."""
-        return not any(_lies_in(problem, node.file, node.path) for problem in self.problems for node in nodes)
+        return not any(_lies_in(problem, node.file, node.path) for problem in self.told for node in nodes)
 
     def missed(self, parent: Node, key: str) -> bool:
         """Whether a key is absent, and not stated with a mistake that is reported already."""
         path = below(parent.path, key)
-        return not any(_lies_in(problem, parent.file, path) for problem in (*self.reported, *self.problems))
+        return not any(_lies_in(problem, parent.file, path) for problem in (*self.reported, *self.told))
 
 
 def _lies_in(problem: Problem, file: str, path: str) -> bool:
