@@ -113,6 +113,7 @@ def _action(policy: Policy, indent: str, varied: Varied, path: str) -> Iterator[
 
 def _distribution(varied: Distribution, month: bool) -> str:
     """A distribution as a file writes it: ``{uniform: [0.0, 6.0]}``."""
+    month = month and varied.shape not in ("normal", "lognormal")  # whose numbers are no values of the field
     values = [month_label(value) if month else _scalar(value) for value in varied.values]
     return f"{{{varied.shape}: [{', '.join(values)}]}}"
 
