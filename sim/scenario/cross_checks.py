@@ -53,7 +53,8 @@ class CrossChecks:
     def doubts(self) -> Iterator[Problem]:
         """What is possible, but hardly meant: implausible numbers, and entries that do nothing."""
         last, idle = self.scenario.run.months - 1, self.known - set(self.scenario.roster)
-        for row in walk(self.scenario.parameters, default_parameters(), "parameters."):
+        parameters = self.mistakes.tree.entries.get("parameters", Node({})).entries  # most files state none
+        for row in walk(self.scenario.parameters, default_parameters(), "parameters.") if parameters else ():
             if row.implausible and (stated := self._stated(row.key)) is not None and self.mistakes.sound(stated):
                 yield _implausible(stated, row)
         for node, made in self.entries:
