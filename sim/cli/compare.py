@@ -188,7 +188,7 @@ def _sweep(
     scenario, warnings = prepare(base, sets, **settings)
     warn(warnings)
     stage = show.stage(scenario, find_engine(common["engine"], common["model"]))
-    found = sweep(base, others, key, values, outcome, sets, settings, stage=stage, **common)
+    found = sweep(base, others, key, values, outcome, sets, settings, stage=stage, prepared=scenario, **common)
     folder, files = save(found, show.out, figures=show.figures, about=show.about)
     rows = found.table.to_dict("records")
     if show.as_json:

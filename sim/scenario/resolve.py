@@ -91,16 +91,22 @@ def prepare(
     ScenarioError
         When the file or a change is refused.
     """
-    given = {name: value for name, value in settings.items() if value is not None}
     if not isinstance(source, Scenario):
-        loaded = load(source, (*sets, *(f"run.{name}={value}" for name, value in given.items())))
+        given = (f"run.{name}={value}" for name, value in settings.items() if value is not None)
+        loaded = load(source, (*sets, *given))
         refuse_ranges(loaded.scenario, os.fspath(source))
         return loaded.scenario, loaded.warnings
     refuse_ranges(source, source.name)
     if sets:
         raise TypeError("sets change a scenario file; use Scenario.model_copy for a scenario that is already read")
-    changed = RunSettings(**{**source.run.model_dump(), **given})
-    return source.model_copy(update={"run": changed}), ()
+    return with_settings(source, **settings), ()
+
+
+def with_settings(scenario: Scenario, **settings: int | None) -> Scenario:
+    """A prepared scenario with some run settings changed; None leaves the scenario's."""
+    given = {name: value for name, value in settings.items() if value is not None}
+    changed = RunSettings(**{**scenario.run.model_dump(), **given})
+    return scenario.model_copy(update={"run": changed}) if given else scenario
 
 
 def read_scenario(source: str | os.PathLike[str], sets: Sequence[str] = (), **settings: int | None) -> Scenario:

@@ -103,6 +103,7 @@ def sweep(
     engine: str = "lockstep",
     model: str | type | None = None,
     stage: Stage | None = None,
+    prepared: Scenario | None = None,
 ) -> Sweep:
     """Run a scenario with one number at several values.
 
@@ -114,6 +115,7 @@ def sweep(
     values : (point,)
     outcome : name of an outcome, with ``@2029-12`` for another month than the last
     settings : run settings of the base, which hold for all
+    prepared : the base with its settings, where it is resolved already
 
     Examples
     --------
@@ -123,7 +125,7 @@ def sweep(
     [0.2, 0.8]
     """
     values = np.asarray(values, dtype=float)
-    first, _ = prepare(base, sets, **(settings or {}))
+    first = prepared or prepare(base, sets, **(settings or {}))[0]
     swept: dict[str, list[Scenario]] = {}
     unit = ""
     for file in others or [base]:
@@ -140,7 +142,7 @@ def sweep(
                 )
             )
         unit = unit_of(points[0], key)
-        swept[prepare(file, sets)[0].name] = points
+        swept[scenario.name] = points
     points = [each for group in swept.values() for each in group]
     plan = ComparisonPlan(
         (first.model_copy(update={"name": "the reference"}), *points) if others else tuple(points), ()

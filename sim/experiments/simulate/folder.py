@@ -8,8 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sim.basics.errors import Problem
+from sim.engines import Engine
 from sim.engines import engine as find_engine
-from sim.run import Progress, Result, run
+from sim.run import Progress, Result, run_prepared
 from sim.scenario import Scenario
 
 
@@ -36,15 +38,31 @@ def run_to_folder(
     OutputError
         When the place is taken or cannot be written; the first is found out before anything is run.
     """
-    from sim.results.dataset import fingerprint, folder_name
-    from sim.results.folder import check_target, save
     from sim.scenario.resolve import prepare
 
     scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
-    name = find_engine(engine, model).name
-    check_target(Path(out) / folder_name(scenario, name), fingerprint(scenario, name))
+    used = find_engine(engine, model)
+    return prepared_to_folder(scenario, warnings, threads, progress, used, out=out, figures=figures, command=command)
+
+
+def prepared_to_folder(
+    scenario: Scenario,
+    warnings: tuple[Problem, ...],
+    threads: int | None,
+    progress: Progress | None,
+    engine: Engine,
+    *,
+    out: str | Path,
+    figures: bool,
+    command: str,
+) -> Result:
+    """`run_to_folder` for a scenario that is resolved and checked, with what is doubtful in it."""
+    from sim.results.dataset import fingerprint, folder_name
+    from sim.results.folder import check_target, save
+
+    check_target(Path(out) / folder_name(scenario, engine.name), fingerprint(scenario, engine.name))
     started, clock = datetime.now(UTC), time.perf_counter()
-    result = run(scenario, threads=threads, progress=progress, engine=engine, model=model)
+    result = run_prepared(scenario, warnings, threads, progress, engine)
 
     def draw(folder: Path) -> None:
         from sim.analysis.scurves import fit_adoption
@@ -67,4 +85,4 @@ def run_to_folder(
         out, result.dataset, scenario, summary=summary, reactions=log, draw=draw if figures else None, about=about
     )
     files = tuple(saved.folder / name for name in ("manifest.json", *saved.manifest["files"]))
-    return replace(result, warnings=warnings, folder=saved.folder, files=files)
+    return replace(result, folder=saved.folder, files=files)
