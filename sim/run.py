@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.basics.errors import RunError, UnknownNameError
+from sim.basics.errors import Problem, RunError, UnknownNameError
 from sim.engines import Engine
 from sim.engines import engine as find_engine
 
@@ -122,13 +122,24 @@ def run(
     >>> dict(result.dataset["L3"].sel(group="CN open", region="US").mean("run").sizes)
     {'month': 24}
     """
-    from sim.results.dataset import label
     from sim.scenario.resolve import prepare
 
     scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
-    engine_used = find_engine(engine, model)
-    arrays, finished, failures = simulate_all(scenario, threads, progress, engine_used)
-    return Result(scenario, label(arrays, scenario, finished, engine_used.name), warnings, failures)
+    return run_prepared(scenario, warnings, threads, progress, find_engine(engine, model))
+
+
+def run_prepared(
+    scenario: Scenario,
+    warnings: tuple[Problem, ...],
+    threads: int | None,
+    progress: Progress | None,
+    engine: Engine,
+) -> Result:
+    """`run` for a scenario that is resolved and checked, with what is doubtful in it."""
+    from sim.results.dataset import label
+
+    arrays, finished, failures = simulate_all(scenario, threads, progress, engine)
+    return Result(scenario, label(arrays, scenario, finished, engine.name), warnings, failures)
 
 
 def simulate_all(

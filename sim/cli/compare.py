@@ -193,7 +193,7 @@ def _sweep(
     scenario, warnings = prepare(base, sets, **settings)
     warn(warnings)
     stage = show.stage(scenario, find_engine(common["engine"], common["model"]))
-    found = sweep(base, others, key, values, outcome, sets, settings, stage=stage, **common)
+    found = sweep(base, others, key, values, outcome, sets, settings, stage=stage, prepared=scenario, **common)
     told = contents(found)
     made = write(KIND, told, show.out, figures=show.figures, about=show.about)
     if show.as_json:

@@ -22,8 +22,16 @@ from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.model.policies import policy_kinds
 from sim.model.reactions import SHIPPED, Reaction
 from sim.scenario.catalogue import rows
-from sim.scenario.check import unit_of
-from sim.scenario.declared import choices_of, example_of, first_sentence, is_word, levers_of, quantities, short_key
+from sim.scenario.declared import (
+    choices_of,
+    example_of,
+    first_sentence,
+    is_word,
+    levers_of,
+    quantities,
+    short_key,
+    unit_of,
+)
 from sim.scenario.spec import Parameters, RunSettings
 
 

@@ -40,7 +40,7 @@ def run(
     openloop run baseline --engine mesa --model mymodels.py:CautiousFirms --replicates 2
     """
     from sim.engines import engine as find_engine
-    from sim.experiments.simulate.folder import run_to_folder
+    from sim.experiments.simulate.folder import prepared_to_folder
     from sim.scenario.resolve import prepare
     from sim.scenario.shipped import find_scenario
 
@@ -51,14 +51,14 @@ def run(
         scenario, sets or (), months=months, adopters=adopters, seed=seed, replicates=replicates
     )
     warn(warnings)
-    compiles = find_engine(engine, model).compiles
-    with progress_for(resolved, quiet=quiet, compiles=compiles) as tick:
-        result = run_to_folder(
+    used = find_engine(engine, model)
+    with progress_for(resolved, quiet=quiet, compiles=used.compiles) as tick:
+        result = prepared_to_folder(
             resolved,
-            threads=threads,
-            progress=tick,
-            engine=engine,
-            model=model,
+            warnings,
+            threads,
+            tick,
+            used,
             out=out,
             figures=not no_figures,
             command=command_line(),

@@ -13,9 +13,10 @@ from sim.basics.quantity import Quantity, sources, walk
 from sim.results.blocks import Block, Items, Section, Table, Words, table
 from sim.results.kind import Folder
 from sim.scenario import Scenario
-from sim.scenario.check import amount, default_parameters
 from sim.scenario.describe import sections as sections_of
+from sim.scenario.read import amount
 from sim.scenario.resolve import load
+from sim.scenario.spec import default_parameters
 
 MEASURED, TUNED, ASSUMED = "has a source", "tuned to observed patterns", "assumption"
 STANDINGS = (MEASURED, TUNED, ASSUMED)

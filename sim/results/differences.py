@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from sim.basics.axes import month_label
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -55,89 +57,75 @@ def compare_files(stored: Path, rebuilt: Path, name: str, tolerance: float = 0.0
 def _datasets(old: Path, new: Path, name: str) -> Finding:
     import xarray as xr
 
-    from sim.results.dataset import data_hash
-
     with xr.open_dataset(old, engine="h5netcdf") as stored, xr.open_dataset(new, engine="h5netcdf") as rebuilt:
-        if data_hash(stored) == data_hash(rebuilt):
+        if stored.equals(rebuilt):
             return Finding(name, True)  # the same numbers in another wrapping: attributes, or the library that wrote
         return Finding(name, False, largest_of(stored, rebuilt))
 
 
-def largest_of(stored: Any, rebuilt: Any) -> str:
+def largest_of(stored: xr.Dataset, rebuilt: xr.Dataset) -> str:
     """The largest difference between two datasets, relative to the scale of its variable, and where it stands."""
-    worst, count, total = ("", -1.0), 0, 0
-    for variable in sorted({*map(str, stored.data_vars), *map(str, rebuilt.data_vars)}):
-        total += 1
-        if variable not in stored or variable not in rebuilt:
-            return f"{variable} stands in only one of the two"
-        a, b = stored[variable], rebuilt[variable]
+    gaps: dict[str, np.ndarray] = {}
+    names = sorted({*map(str, stored.data_vars), *map(str, rebuilt.data_vars)})
+    for name in names:
+        if name not in stored or name not in rebuilt:
+            return f"{name} stands in only one of the two"
+        a, b = stored[name], rebuilt[name]
         if a.dims != b.dims or a.shape != b.shape:
-            return f"{variable} is {dict(a.sizes)} in the stored file and {dict(b.sizes)} in the rebuilt one"
-        gap, place = _gap(a.values, b.values)
-        if gap == 0:
-            continue
-        count += 1
-        if gap > worst[1]:
-            where = ", ".join(_label(a, dim, each) for dim, each in zip(a.dims, place, strict=True))
-            worst = (f"{variable} at {where}: {a.values[place]:.10g} stored, {b.values[place]:.10g} rebuilt", gap)
-    if not count:
+            return f"{name} is {dict(a.sizes)} in the stored file and {dict(b.sizes)} in the rebuilt one"
+        if not a.variable.equals(b.variable):
+            gaps[name] = _gaps(a.values, b.values)
+    if not gaps:
         return "the labels differ; the numbers are the same"
-    return f"{count} of {total} series differ; the largest relative difference is {worst[1]:.3g}, in {worst[0]}"
+    largest = {name: float(gap.max()) for name, gap in gaps.items()}
+    name = max(largest, key=largest.__getitem__)
+    place = np.unravel_index(int(gaps[name].argmax()), gaps[name].shape)
+    was, became = stored[name][place], rebuilt[name][place]
+    where = ", ".join(_label(was, dim, int(number)) for dim, number in zip(stored[name].dims, place, strict=True))
+    return (
+        f"{len(gaps)} of {len(names)} series differ; the largest relative difference is {largest[name]:.3g}, in {name} "
+        f"at {where}: {_said(was)} stored, {_said(became)} rebuilt"
+    )
 
 
-def _gap(a: np.ndarray, b: np.ndarray) -> tuple[float, tuple[int, ...]]:
-    """The largest difference over the scale of the values, and where; a value that is missing in one counts as all."""
+def _gaps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Differences over the scale of the values; one that is missing on one side counts as infinite, words as 1."""
     if a.dtype.kind not in "biuf" or b.dtype.kind not in "biuf":
-        off = np.asarray(a.astype(str) != b.astype(str))
-        return float(off.any()), tuple(int(each) for each in np.unravel_index(int(off.argmax()), off.shape))
+        return (a.astype(str) != b.astype(str)).astype(float)
     a, b = a.astype(float), b.astype(float)
-    lost = np.isnan(a) != np.isnan(b)
-    gap = np.where(lost, np.inf, np.abs(np.where(a == b, 0.0, a - b)))  # infinities of one sign are equal
-    gap = np.where(np.isnan(gap), 0.0, gap)
-    if not gap.size or not gap.any():
-        return 0.0, ()
-    finite = np.abs(a[np.isfinite(a)])
-    scale = max(float(finite.max()) if finite.size else 0.0, 1e-300)
-    return float(gap.max() / scale), tuple(int(each) for each in np.unravel_index(int(gap.argmax()), gap.shape))
+    same = (a == b) | (np.isnan(a) & np.isnan(b))  # infinities of one sign are equal
+    gaps = np.where(same, 0.0, np.abs(a - b))
+    return np.where(np.isnan(gaps), np.inf, gaps) / np.abs(a[np.isfinite(a)]).max(initial=1e-300)
 
 
-def _label(values: Any, dim: Any, place: int) -> str:
+def _said(cell: xr.DataArray) -> str:
+    return f"{cell.item():.10g}" if cell.dtype.kind in "biuf" else str(cell.item())
+
+
+def _label(cell: xr.DataArray, dim: Any, place: int) -> str:
+    """Where a cell stands along a dimension."""
     if dim == "month":
-        return month_label(int(values["month"].values[place]) if "month" in values.coords else place)
-    return f"{dim} {values[dim].values[place]}" if dim in values.coords else f"{dim} {place}"
+        return month_label(int(cell["month"]) if "month" in cell.coords else place)
+    return f"{dim} {cell[dim].item() if dim in cell.coords else place}"
 
 
 def _tables(stored: pd.DataFrame, rebuilt: pd.DataFrame, name: str, tolerance: float) -> Finding:
     if list(stored.columns) != list(rebuilt.columns) or len(stored) != len(rebuilt):
-        return Finding(
-            name,
-            False,
-            f"has {len(stored)} rows of {len(stored.columns)} columns; rebuilt, {len(rebuilt)} "
-            f"of {len(rebuilt.columns)}",
-        )
-    differ = list(_cells(stored, rebuilt))
-    if not differ:
+        what = f"has {len(stored)} rows of {len(stored.columns)} columns; rebuilt, {len(rebuilt)}"
+        return Finding(name, False, f"{what} of {len(rebuilt.columns)}")
+    cells = stored.compare(rebuilt).stack(level=0, future_stack=True).dropna(how="all")  # by row and column
+    if cells.empty:
         return Finding(name, False, "holds the same numbers in other words or digits")
-    numbers = [each for each in differ if each[0] is not None]
-    gap, row, column = max(numbers, key=lambda each: each[0] or 0.0) if numbers else differ[0]
-    if tolerance and len(numbers) == len(differ) and gap is not None and gap <= tolerance:
-        return Finding(name, True, f"not to the last bit: the largest relative difference is {gap:.2g}, in {column}")
-    was, became = stored[column].iloc[row], rebuilt[column].iloc[row]
-    size = "" if gap is None else f"; the largest relative difference is {gap:.3g}"
-    cells = f"{len(differ)} cell{'s differ' if len(differ) > 1 else ' differs'}"
-    return Finding(name, False, f"{cells}{size}, in line {row + 2}, {column}: {was} stored, {became} rebuilt")
-
-
-def _cells(stored: pd.DataFrame, rebuilt: pd.DataFrame) -> Iterator[tuple[float | None, int, str]]:
-    """Relative difference (None: words), row and column of every cell that differs."""
-    for column in stored.columns:
-        a, b = stored[column], rebuilt[column]
-        numeric = a.dtype.kind in "iuf" and b.dtype.kind in "iuf"
-        off = ~((a == b) | (a.isna() & b.isna()))
-        for row in np.flatnonzero(off.to_numpy()):
-            if not numeric:
-                yield None, int(row), str(column)
-                continue
-            was, became = float(a.iloc[row]), float(b.iloc[row])
-            gap = abs(was - became) / max(abs(was), abs(became), 1e-300)
-            yield (np.inf if np.isnan(gap) else gap), int(row), str(column)
+    numeric = [column for column in stored if {stored[column].dtype.kind, rebuilt[column].dtype.kind} <= set("iuf")]
+    numbers = cells[cells.index.isin(numeric, level=1)].astype(float)
+    sizes = numbers.abs().max(axis=1).clip(lower=1e-300)
+    gaps = ((numbers["self"] - numbers["other"]).abs() / sizes).fillna(np.inf)
+    row, column = gaps.idxmax() if len(gaps) else cells.index[0]
+    largest = f"the largest relative difference is {gaps.max():.3g}" if len(gaps) else ""
+    if len(gaps) == len(cells) and gaps.max() <= tolerance:
+        return Finding(
+            name, True, f"not to the last bit: the largest relative difference is {gaps.max():.2g}, in {column}"
+        )
+    count = f"{len(cells)} cell{'s differ' if len(cells) > 1 else ' differs'}"
+    where = f"in line {row + 2}, {column}: {stored[column][row]} stored, {rebuilt[column][row]} rebuilt"
+    return Finding(name, False, f"{count}{f'; {largest}' if largest else ''}, {where}")

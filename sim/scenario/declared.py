@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from sim.basics.axes import Month
 from sim.basics.quantity import Quantity, describe_field, is_quantity, walk
 from sim.model.events import EVENT_KINDS
 from sim.model.policies import policy_kinds
@@ -15,6 +16,9 @@ from sim.model.reactions import Reaction
 from sim.scenario.spec import Parameters, Scenario
 
 A_YEAR = 12
+
+MARKED_BY = {"events": "kind", "policies": "kind", "reactions": "watch"}
+"""The lists whose entries have an id, and the key without which an entry is not a new one."""
 
 
 def short_key(key: str) -> str:
@@ -37,6 +41,28 @@ def _quantities() -> dict[str, Quantity]:
                 default = math.nan if field.is_required() or field.default is None else field.default
                 numbers[f"{kind}.{name}"] = describe_field(f"{kind}.{name}", field, default, default)
     return numbers
+
+
+def kinds_of(entries: str) -> dict[str, type[Any]]:
+    """The known kinds of ``events``, of ``policies``, or of what a reaction does."""
+    return dict(EVENT_KINDS) if entries == "events" else dict(policy_kinds())
+
+
+def unit_of(field: FieldInfo) -> str:
+    """The declared unit of a field, empty when it declares none."""
+    return str(field.json_schema_extra.get("unit", "")) if isinstance(field.json_schema_extra, dict) else ""
+
+
+def value_type(annotation: Any) -> Any:
+    """A declared type without what wraps it: limits, validators, and that the value may be absent."""
+    while get_origin(annotation) is Annotated or type(None) in get_args(annotation):
+        annotation = next(argument for argument in get_args(annotation) if argument is not type(None))
+    return annotation
+
+
+def is_month(field: FieldInfo) -> bool:
+    """Whether a field holds a month of the calendar, or may be absent."""
+    return get_args(Month)[1] in field.metadata or Month in get_args(field.annotation)
 
 
 def is_word(field: FieldInfo) -> bool:

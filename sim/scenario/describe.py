@@ -10,9 +10,9 @@ from typing import Any
 from sim.basics.axes import month_label
 from sim.basics.quantity import walk
 from sim.model.loops import LOOPS
-from sim.scenario.check import amount, default_parameters
+from sim.scenario.read import amount
 from sim.scenario.resolve import load
-from sim.scenario.spec import Scenario
+from sim.scenario.spec import Scenario, default_parameters
 
 MONTH_STEPS = (
     "Policies, events and reactions: schedules, ramps, what is felt ahead, and what was decided and is due.",

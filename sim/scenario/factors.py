@@ -25,14 +25,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from sim.basics.axes import Month, month_label
+from sim.basics.axes import month_label
 from sim.basics.distributions import SHAPES, Distribution, ranged
 from sim.basics.errors import Problem, ScenarioError
 from sim.basics.quantity import describe_field, is_quantity, limits, walk
 from sim.scenario import Scenario
-from sim.scenario.check import default_parameters
+from sim.scenario.declared import is_month, value_type
 from sim.scenario.points import PLACE, Located, locate
 from sim.scenario.read import scalar_value
+from sim.scenario.spec import default_parameters
 
 if TYPE_CHECKING:
     import numpy as np
@@ -268,21 +269,8 @@ def _extra(field: FieldInfo) -> dict[str, Any]:
     return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 
-def _annotation(field: FieldInfo) -> Any:
-    """The declared type of a field, without what wraps it."""
-    annotation = field.annotation
-    while get_origin(annotation) is Annotated or type(None) in get_args(annotation):
-        annotation = next(argument for argument in get_args(annotation) if argument is not type(None))
-    return annotation
-
-
-def is_month(field: FieldInfo) -> bool:
-    """Whether a field holds a month of the calendar."""
-    return get_args(Month)[1] in field.metadata or Month in get_args(field.annotation)
-
-
 def _kind(located: Located, place: str) -> Kind:
-    kind = _annotation(located.field)
+    kind = value_type(located.field.annotation)
     if kind is bool:
         return "boolean"
     if kind is int:
@@ -305,8 +293,8 @@ def _declared(located: Located, kind: Kind, bounds: tuple[float, float], place: 
         return Distribution("choice", (False, True))
     if key.startswith("loops."):
         return Distribution("choice", ("live", "off"))
-    if get_origin(_annotation(field)) is Literal:
-        return Distribution("choice", tuple(get_args(_annotation(field))))
+    if get_origin(value_type(field.annotation)) is Literal:
+        return Distribution("choice", tuple(get_args(value_type(field.annotation))))
     if is_quantity(field):
         default = _default_of(located)
         row = describe_field(key, field, located.value, default)

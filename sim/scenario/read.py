@@ -79,6 +79,11 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}..."
 
 
+def amount(value: Any, unit: str) -> str:
+    """A value with its unit as a message shows it; shares and bare numbers go without."""
+    return shown(value) if unit in ("1", "share", "") else f"{shown(value)} {unit}"
+
+
 def read(path: str | os.PathLike[str]) -> tuple[Node, list[Problem]]:
     """The tree of a scenario file, and the mistakes that did not keep it from being read.
 

@@ -19,10 +19,12 @@ from typing import Any
 
 from sim.basics.errors import Problem, ScenarioError, suggestion
 from sim.model.reactions import SHIPPED
-from sim.scenario.check import ENTRIES, check, default_parameters, kinds_of, plain_name, shape_of
+from sim.scenario.check import check
+from sim.scenario.declared import MARKED_BY, kinds_of
 from sim.scenario.read import Node, below, from_plain, parse, read, shown
 from sim.scenario.shipped import SCENARIOS, find_scenario, shipped_files, shipped_scenario
-from sim.scenario.spec import Parameters, RunSettings, Scenario
+from sim.scenario.spec import Parameters, RunSettings, Scenario, default_parameters
+from sim.scenario.values import plain_name, shape_of
 from sim.scenario.write import resolved_text
 
 __all__ = ["Loaded", "from_mapping", "load", "resolved_text"]
@@ -32,9 +34,6 @@ SET = "--set"
 
 READY_MADE = "ready-made reactions"
 """What messages call the place of the rules in `sim.model.reactions.SHIPPED`."""
-
-MARKED_BY = {"events": "kind", "policies": "kind", "reactions": "watch"}
-"""The key that an entry must have to be a new one; its value names entries that have no id."""
 
 _OWN = ("name", "description")
 """Keys that are never inherited."""
@@ -92,16 +91,22 @@ def prepare(
     ScenarioError
         When the file or a change is refused.
     """
-    given = {name: value for name, value in settings.items() if value is not None}
     if not isinstance(source, Scenario):
-        loaded = load(source, (*sets, *(f"run.{name}={value}" for name, value in given.items())))
+        given = (f"run.{name}={value}" for name, value in settings.items() if value is not None)
+        loaded = load(source, (*sets, *given))
         refuse_ranges(loaded.scenario, os.fspath(source))
         return loaded.scenario, loaded.warnings
     refuse_ranges(source, source.name)
     if sets:
         raise TypeError("sets change a scenario file; use Scenario.model_copy for a scenario that is already read")
-    changed = RunSettings(**{**source.run.model_dump(), **given})
-    return source.model_copy(update={"run": changed}), ()
+    return with_settings(source, **settings), ()
+
+
+def with_settings(scenario: Scenario, **settings: int | None) -> Scenario:
+    """A prepared scenario with some run settings changed; None leaves the scenario's."""
+    given = {name: value for name, value in settings.items() if value is not None}
+    changed = RunSettings(**{**scenario.run.model_dump(), **given})
+    return scenario.model_copy(update={"run": changed}) if given else scenario
 
 
 def read_scenario(source: str | os.PathLike[str], sets: Sequence[str] = (), **settings: int | None) -> Scenario:
@@ -232,7 +237,7 @@ class _Files:
         """A whole scenario with a change laid over it; every entry has an id afterwards."""
         values = {**base.entries}
         for key, node in change.entries.items():
-            if key in ENTRIES:
+            if key in MARKED_BY:
                 values[key] = self._entries(key, values.get(key), node)
             else:
                 values[key] = _overlaid(values[key], node) if key in values else node
@@ -361,7 +366,7 @@ def _change(text: str, tree: Node) -> Node:
     if head not in Scenario.model_fields:
         near = suggestion(head, {*Scenario.model_fields, *Parameters.model_fields}, listed=8, label="Known keys")
         raise ScenarioError([Problem(SET, 0, key, f'unknown key "{head}".', near)])
-    if head in ENTRIES and rest:
+    if head in MARKED_BY and rest:
         name, _, field = rest.partition(".")
         place = f"{head}.{name}"
         if not field:

@@ -6,6 +6,7 @@ These classes are the whole vocabulary of a scenario file. `sim.scenario.read` t
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr, WithJsonSchema, create_model
@@ -62,6 +63,12 @@ class Parameters(Spec):
     prices: Prices = Field(Prices(), description="Serving costs and prices.")
     attention: Attention = Field(Attention(), description="How lines become known.")
     community: Community = Field(Community(), description="Derivatives around open lines.")
+
+
+@cache
+def default_parameters() -> Parameters:
+    """The assumptions when nothing is stated."""
+    return Parameters()
 
 
 class RunSettings(Spec):

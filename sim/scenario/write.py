@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel
 
-from sim.basics.axes import Month, month_label
+from sim.basics.axes import month_label
 from sim.basics.distributions import Distribution
-from sim.basics.quantity import is_quantity
 from sim.model.policies import Policy
 from sim.model.reactions import Reaction, stated
+from sim.scenario.declared import is_month, unit_of
 from sim.scenario.read import scalar_value
 from sim.scenario.spec import Scenario
 
@@ -46,8 +46,7 @@ def _mapping(spec: BaseModel, default: BaseModel | None, indent: str, varied: Va
         spread = place in varied or any(key_path.startswith(f"{place}.") for key_path in varied) or key == "parameters"
         if value is None or (value == known and key not in ("name", "kind", "id") and not (spread and varied)):
             continue
-        unit = field.json_schema_extra["unit"] if is_quantity(field) else "1"  # type: ignore[index,call-overload]
-        month = _is_month(field.annotation, field.metadata)
+        unit, month = unit_of(field) or "1", is_month(field)
         if place in varied:
             yield f"{indent}{key}: {_distribution(varied[place], month)}" + (f"  # {unit}" if unit != "1" else "")
         elif month:
@@ -107,18 +106,14 @@ def _action(policy: Policy, indent: str, varied: Varied, path: str) -> Iterator[
     told = stated(policy)
     for key, field in type(policy).model_fields.items():
         if key in told:
-            unit = field.json_schema_extra["unit"] if is_quantity(field) else "1"  # type: ignore[index,call-overload]
+            unit = unit_of(field) or "1"
             value = _distribution(varied[path + key], False) if path + key in varied else _scalar(told[key])
             yield f"{indent}{key}: {value}" + (f"  # {unit}" if unit != "1" else "")
 
 
-def _is_month(annotation: Any, metadata: Any) -> bool:
-    """Whether a field is a `Month`, or a `Month` that may be absent."""
-    return get_args(Month)[1] in metadata or Month in get_args(annotation)
-
-
 def _distribution(varied: Distribution, month: bool) -> str:
     """A distribution as a file writes it: ``{uniform: [0.0, 6.0]}``."""
+    month = month and varied.shape not in ("normal", "lognormal")  # whose numbers are no values of the field
     values = [month_label(value) if month else _scalar(value) for value in varied.values]
     return f"{{{varied.shape}: [{', '.join(values)}]}}"
 

@@ -12,7 +12,7 @@ from sim.engines.lockstep import engine as lockstep
 from sim.results.dataset import label
 from sim.run import Progress
 from sim.scenario import Scenario
-from sim.scenario.resolve import prepare
+from sim.scenario.resolve import with_settings
 
 Simulate = Callable[..., dict[str, Any]]
 """An engine's ``simulate``."""
@@ -36,7 +36,7 @@ def score(
     progress : see `sim.run.Progress`
     simulate : of the engine
     """
-    scenario, _ = prepare(scenario, months=MONTHS, replicates=replicates)
+    scenario = with_settings(scenario, months=MONTHS, replicates=replicates)
     arrays = simulate([(scenario, replicate) for replicate in range(replicates)], progress=progress)
     paired = elasticity(scenario, min(replicates, MOST_PAIRED), progress, simulate)
     statistics = [*pattern_statistics(label(arrays, scenario, range(replicates))), paired]

@@ -13,7 +13,7 @@ from sim.run import run
 from sim.scenario import Scenario
 from sim.scenario.describe import describe
 from sim.scenario.factors import varied_factors
-from sim.scenario.read import read
+from sim.scenario.read import parse, read
 from sim.scenario.resolve import from_mapping, load
 from sim.scenario.schema import json_schema
 from sim.scenario.write import resolved_text
@@ -79,6 +79,15 @@ def test_a_resolved_file_keeps_its_ranges(file, tmp_path, complete):
     again.write_text(resolved_text(scenario, complete), encoding="utf-8")
     assert load(again).scenario == scenario
     assert load(again).scenario.varied == scenario.varied
+
+
+@pytest.mark.parametrize("shape", [{"normal": [24.5, 6]}, {"lognormal": [24, 0.2]}, {"uniform": [24, "2026-06"]}])
+def test_a_month_that_varies_is_written_as_it_is_read(shape):
+    scenario = from_mapping({"policies": [{"kind": "scrutiny", "start": shape}]})
+    tree, problems = parse(resolved_text(scenario), "again")
+    again = from_mapping(tree.plain())
+    assert (again.varied, problems) == (scenario.varied, [])
+    assert list(again.varied) == ["policies.scrutiny.start"]
 
 
 def test_scenarios_with_other_ranges_are_not_equal():

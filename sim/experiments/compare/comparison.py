@@ -30,7 +30,7 @@ from sim.engines import engine as find_engine
 from sim.results.dataset import label
 from sim.run import Failure, Progress, simulate_all
 from sim.scenario import Scenario
-from sim.scenario.resolve import prepare
+from sim.scenario.resolve import prepare, with_settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -191,7 +191,7 @@ def carry_out(
         widest = max(paired_difference(np.zeros_like(d), d).width for d in luck.differences(column, date))
         reached = "narrow enough" if widest <= until.width else f"the most that was allowed; asked for {until.width:g}"
         stopped = f"{until.outcome}: interval {widest:.4g} wide at {luck.tried} replicates, {reached}"
-        plan = replace(plan, scenarios=tuple(_with_replicates(each, luck.tried) for each in plan.scenarios))
+        plan = replace(plan, scenarios=tuple(with_settings(each, replicates=luck.tried) for each in plan.scenarios))
     runs, shares = luck.collected()
     names = [each.name for each in plan.others]
     dates = [month_label(month) for month in plan.at]
@@ -200,10 +200,6 @@ def carry_out(
     holders = pd.concat(switched, ignore_index=True)
     failures = tuple(luck.failures)
     return Comparison(plan, engine.name, runs, tabulate(plan, runs), holders, luck.apart, failures, stopped)
-
-
-def _with_replicates(scenario: Scenario, count: int) -> Scenario:
-    return prepare(scenario, replicates=count)[0]
 
 
 def curves_of(found: Comparison) -> xr.Dataset:

@@ -135,6 +135,7 @@ def sweep(
     engine: str = "lockstep",
     model: str | type | None = None,
     stage: Stage | None = None,
+    prepared: Scenario | None = None,
 ) -> Sweep:
     """Run a scenario with one number at several values.
 
@@ -146,6 +147,7 @@ def sweep(
     values : (point,)
     outcome : name of an outcome, with ``@2029-12`` for another month than the last
     settings : run settings of the base, which hold for all
+    prepared : the base with its settings, where it is resolved already
 
     Examples
     --------
@@ -155,7 +157,7 @@ def sweep(
     [0.2, 0.8]
     """
     values = np.asarray(values, dtype=float)
-    first, _ = prepare(base, sets, **(settings or {}))
+    first = prepared or prepare(base, sets, **(settings or {}))[0]
     swept: dict[str, tuple[Scenario, ...]] = {}
     for file in others or [base]:
         points = []
@@ -163,7 +165,7 @@ def sweep(
             scenario, _ = prepare(file, (*sets, f"{key}={value:.12g}"))
             name = f"{scenario.name}_{value:.6g}"
             points.append(scenario.model_copy(update={"name": name, "run": first.run, "focus": first.focus}))
-        swept[prepare(file, sets)[0].name] = tuple(points)
+        swept[scenario.name] = tuple(points)
     return carry_out(
         SweepPlan(first, swept, key, values, bool(others), outcome), find_engine(engine, model), threads, stage
     )

@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sim.basics.errors import Problem
+from sim.engines import Engine
 from sim.engines import engine as find_engine
 from sim.experiments.simulate.kind import KIND, contents
-from sim.run import Progress, Result, run
+from sim.run import Progress, Result, run_prepared
 from sim.scenario import Scenario
 
 
@@ -37,19 +39,35 @@ def run_to_folder(
     OutputError
         When the place is taken or cannot be written; the first is found out before anything is run.
     """
-    from sim.results.dataset import fingerprint, folder_name
-    from sim.results.folder import refuse_if_taken, write
     from sim.scenario.resolve import prepare
 
     scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
-    name = find_engine(engine, model).name
-    refuse_if_taken(Path(out) / folder_name(scenario, name), fingerprint(scenario, name))
+    used = find_engine(engine, model)
+    return prepared_to_folder(scenario, warnings, threads, progress, used, out=out, figures=figures, command=command)
+
+
+def prepared_to_folder(
+    scenario: Scenario,
+    warnings: tuple[Problem, ...],
+    threads: int | None,
+    progress: Progress | None,
+    engine: Engine,
+    *,
+    out: str | Path,
+    figures: bool,
+    command: str,
+) -> Result:
+    """`run_to_folder` for a scenario that is resolved and checked, with what is doubtful in it."""
+    from sim.results.dataset import fingerprint, folder_name
+    from sim.results.folder import refuse_if_taken, write
+
+    refuse_if_taken(Path(out) / folder_name(scenario, engine.name), fingerprint(scenario, engine.name))
     started, clock = datetime.now(UTC), time.perf_counter()
-    result = run(scenario, threads=threads, progress=progress, engine=engine, model=model)
+    result = run_prepared(scenario, warnings, threads, progress, engine)
     about = {
         "command": command,
         "started": started.isoformat(timespec="seconds"),
         "wall_seconds": round(time.perf_counter() - clock, 3),
     }
     written = write(KIND, contents(result), out, figures=figures, about=about)
-    return replace(result, warnings=warnings, folder=written.folder, files=written.files)
+    return replace(result, folder=written.folder, files=written.files)

@@ -13,7 +13,7 @@ from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, GetCoreSchemaHandler, SerializationInfo
+from pydantic import Field, GetCoreSchemaHandler, SerializationInfo, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from sim.basics.errors import ModelError
@@ -25,6 +25,9 @@ Own = TypeVar("Own", bound=type[Policy])
 
 _OWN: dict[str, type[Policy]] = {}
 """Policies that were registered, by kind."""
+
+STRICT = {"strict": True}
+"""Context of a validation that is to be strict about the fields of registered policies too."""
 
 
 def policy_kinds() -> dict[str, type[Policy]]:
@@ -86,16 +89,17 @@ class _OrOwn:
     """Lets registered policies pass, although the types of fields were made before they were known."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_wrap_validator_function(
+        return core_schema.with_info_wrap_validator_function(
             self._validate,
             handler(source),
             serialization=core_schema.wrap_serializer_function_ser_schema(self._serialize, info_arg=True),
         )
 
     @staticmethod
-    def _validate(value: Any, inner: Any) -> Any:
+    def _validate(value: Any, inner: Any, info: ValidationInfo) -> Any:
         kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-        return _OWN[kind].model_validate(value) if kind in _OWN else inner(value)
+        own = _OWN.get(kind) if isinstance(kind, str) else None
+        return inner(value) if own is None else own.model_validate(value, strict=info.context == STRICT or None)
 
     @staticmethod
     def _serialize(value: Any, inner: Any, info: SerializationInfo) -> Any:
