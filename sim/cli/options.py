@@ -142,7 +142,9 @@ OutIfGiven = Annotated[Path | None, _OUT]
 NoFigures = Annotated[bool, typer.Option("--no-figures", help="Write numbers and tables only.")]
 Threads = Annotated[
     int | None,
-    typer.Option("--threads", min=1, help="Threads of each process; absent: all cores. Changes no number."),
+    typer.Option(
+        "--threads", min=1, help="Threads of each process; absent: all cores if the work is large. Changes no number."
+    ),
 ]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Worker processes; absent: one process, all cores.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from sim.basics.axes import CELLS, GROUPS, MODES, N_MODES, REGIONS, SECTORS, TYPES
 from sim.basics.errors import RunError
 from sim.basics.streams import STREAMS, Stream, run_key, uniforms
-from sim.engines.lockstep.engine import simulate
+from sim.engines.lockstep.engine import simulate, useful_threads
 from sim.engines.lockstep.kernels.structures import BLOCK
 from sim.engines.world import N_PEERS, apportion, build, cell_region, cell_sector, cell_type
 from sim.model.loops import LOOPS
@@ -62,6 +63,12 @@ def test_results_do_not_depend_on_the_number_of_threads():
     one, two, three = (simulate(jobs, threads=threads, trace=True) for threads in (1, 2, 3))
     same(one, two, one)
     same(one, three, one)
+
+
+@pytest.mark.parametrize(("adopters", "runs", "threads"), [(60, 1, 1), (60, 20, 1), (3000, 20, 3), (100_000, 1, 4)])
+def test_a_batch_takes_no_more_threads_than_it_has_work_for(monkeypatch, adopters, runs, threads):
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert useful_threads([(scenario(adopters, 5), replicate) for replicate in range(runs)]) == threads
 
 
 def test_results_can_be_repeated():

@@ -44,6 +44,8 @@ NOTHING = np.zeros((1, 1, 1, 1))
 """A lever that no policy pulls, by (run, cell, line, mode): broadcasts to any shape."""
 ROWS_RECORDED = 48
 """Run-months that are recorded together. With more, arrays no longer fit the cache and nothing is gained."""
+ADOPTERS_PER_THREAD = 20_000
+"""Over all runs of a batch. With fewer, what a thread saves in the kernel is less than its own macro steps cost."""
 
 
 def simulate(
@@ -60,7 +62,8 @@ def simulate(
     ----------
     jobs : (scenario, replicate number) of each run
     threads : int, optional
-        As many as there are cores if absent. The result does not depend on it.
+        If absent, as many as there are cores, but one for every `ADOPTERS_PER_THREAD` at most. The result does not
+        depend on it.
     progress : callable, optional
         Called with the number of run-months just done, from any thread.
     trace : bool
@@ -74,7 +77,7 @@ def simulate(
         See `sim.model.observables`. The result of a run does not depend on the other runs of the batch.
     """
     compiled()  # drops a stale cache, once and before any thread could use it
-    threads = threads if threads is not None else os.cpu_count() or 1
+    threads = threads if threads is not None else useful_threads(jobs)
     if threads == 1 or len(jobs) < 2 * threads:
         return joined([_advance(jobs, threads, progress, trace, keep, threading.Event())])
     # Threads over runs first: while one part of the batch is in the kernel, which needs no interpreter lock, the
@@ -92,6 +95,12 @@ def simulate(
             stop.set()  # a Ctrl-C, or one part's failure, ends the others within a month
             raise
     return joined(results)
+
+
+def useful_threads(jobs: Sequence[Job]) -> int:
+    """As many threads as there are cores, but no more than a batch has work for."""
+    adopters = sum(scenario.run.adopters for scenario, _ in jobs)
+    return max(1, min(os.cpu_count() or 1, adopters // ADOPTERS_PER_THREAD))
 
 
 def _advance(
