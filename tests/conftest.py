@@ -6,6 +6,7 @@ engines held against each other) and `folders` (which folders of results there a
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 import os
@@ -19,6 +20,18 @@ from filelock import FileLock
 
 from tests import folders, processes
 from tests.worlds import ROOT
+
+# thousands of tests are collected, and live to the end: the collector of garbage need not walk them again and again
+
+
+def pytest_collection():
+    gc.disable()
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
+
 
 # the command line
 
