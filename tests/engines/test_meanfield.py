@@ -29,7 +29,7 @@ def logistic(x):
 def books(adopters, run=0):
     """Where everybody is must add up, whichever way it is counted."""
     mass, weight = adopters.mass[run], adopters.nodes[run].weight
-    on_line = mass.on_line[..., 0].sum(axis=2)
+    on_line = mass.on_line.sum(axis=2)
     assert np.allclose(on_line + mass.never + mass.before[..., 0], 1.0, atol=1e-9)
     paired, second = mass.first[:, :, :, :, 1, 0].sum(axis=(2, 3)), mass.second[..., 0].sum(axis=(2, 3))
 
@@ -38,7 +38,7 @@ def books(adopters, run=0):
 
     pairs = mass.pairs.sum(axis=1)
     assert np.allclose(by_cell(on_line), pairs.sum(axis=(1, 2)), atol=1e-9)
-    by_line = (mass.on_line[..., 0] * weight[None, :, None]).sum(axis=1)
+    by_line = (mass.on_line * weight[None, :, None]).sum(axis=1)
     return by_cell(paired), by_cell(second), pairs, by_line
 
 

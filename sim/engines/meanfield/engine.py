@@ -17,8 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -35,7 +37,11 @@ from sim.model.rules.adoption import probability
 Array = npt.NDArray[Any]
 N_BLOCKS = 2 * len(REGIONS)
 TASTE_NODES, SIZE_NODES = 3, 5
-_usage_rates = np.vectorize(usage.usage_rate, otypes=[float])
+
+
+@numba.vectorize(cache=True)
+def _usage_rates(coverage, log_cost, elasticity):
+    return usage.usage_rate(coverage, log_cost, elasticity)
 
 
 @dataclass(frozen=True)
@@ -152,8 +158,8 @@ class Mass:
 
     @property
     def on_line(self) -> Array:
-        """(cell, node, line, moment) by first line."""
-        return self.first.sum(axis=(3, 4))
+        """(cell, node, line) by first line."""
+        return self.first[..., 0].sum(axis=(3, 4))
 
 
 @dataclass(frozen=True)
@@ -203,7 +209,7 @@ class Leaving:
     first: Array
     second: Array
 
-    @property
+    @cached_property
     def by_line(self) -> Array:
         """(cell, node, line, moment) by first line."""
         return self.first.sum(axis=(3, 4))
@@ -368,7 +374,7 @@ class Cells:
         cost = of_run(w.type.switching_cost, run)[cell_type]
         out[:, :, :lines] -= cost[:, None, None, None]
         stay = np.arange(lines)
-        on_line = mass.on_line[..., 0]
+        on_line = mass.on_line
         learned = np.where(on_line > 0, 1 - ratio(mass.fresh, on_line), 0.0)
         weight = 0.0 if w.until["R7"][run] < 0 else of_run(a.learning_weight, run)[0]
         out[:, :, stay, stay] = weight * np.clip(learned, 0.0, 1.0)
@@ -397,7 +403,7 @@ class Cells:
     def _month(self, run: int, month: int, tables: Tables, offers: Offers) -> Tally:
         """Reviews, arrivals, use; returns the tally of the run."""
         w, mass = self.world, self.mass[run]
-        users = (mass.on_line[..., 0] * self.nodes[run].weight[None, :, None]).sum(axis=1)
+        users = (mass.on_line * self.nodes[run].weight[None, :, None]).sum(axis=1)
         if w.until["R5"][run] >= month:
             self.seen[run] = users
         arriving = self._arrivals(run, tables, users.sum(axis=1))[:, None]
@@ -449,12 +455,12 @@ class Cells:
         modes = offers.by_mode[..., None]
         single, pair = _carried(flows.line - flows.pair, sources), _carried(flows.pair, sources)
         arrived = np.stack([single, pair], axis=3)[:, :, :, None] * modes[..., None]
-        gone = ratio(leaving.by_line[..., 0], mass.on_line[..., 0])
+        gone = ratio(leaving.by_line[..., 0], mass.on_line)
         stayed = np.diagonal(flows.line[:, :, :lines], axis1=2, axis2=3)
         others = _carried(flows.line, sources)[..., 0] - leaving.by_line[..., 0] * stayed
         mass.fresh = mass.fresh * (1 - gone * (1 - stayed)) + others
         weight = nodes.weight[None, :, None]
-        held = _by_class(mass.on_line[..., 0] * weight, nodes).sum(axis=2)
+        held = _by_class(mass.on_line * weight, nodes).sum(axis=2)
         left = _by_class(leaving.by_line[..., 0] * weight, nodes).sum(axis=2)
         mass.pairs = mass.pairs * (1 - ratio(left, held))[..., None]
         mass.pairs += self._pairs(run, flows, sources[..., 0] * weight)

@@ -31,7 +31,7 @@ import numpy.typing as npt
 from sim.basics.errors import RunError
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.lockstep.reactions import FrozenReactions
-from sim.engines.meanfield.engine import Cells, Mass, Tables, start
+from sim.engines.meanfield.engine import Cells, Flows, Mass, Offers, Tables, start
 from sim.engines.world import cell_region, cell_type, of_run
 from sim.scenario import Scenario
 
@@ -299,6 +299,8 @@ class HeldCells(Cells):
         """Hold the next tables, and the history of adopters and their peers so far, from now on."""
         self.held: dict[str, Array] | None = None
         self.past = [super(HeldCells, self)._history(run, mass) for run, mass in enumerate(self.mass)]
+        self.offers: dict[int, Offers] = {}
+        self.flows: dict[int, Flows] = {}
 
     def received(self, tables: dict[str, Array]) -> dict[str, Array]:
         """The held tables with the push, whatever the tables of the month are."""
@@ -313,22 +315,34 @@ class HeldCells(Cells):
     def _history(self, run: int, mass: Mass | None) -> Array:
         return self.past[run]
 
+    # what is held gives the same offers and flows every month
+
+    def _offers(self, run: int, tables: Tables) -> Offers:
+        if run not in self.offers:
+            self.offers[run] = super()._offers(run, tables)
+        return self.offers[run]
+
+    def _flows(self, run: int, tables: Tables, offers: Offers, history: Array, starting: bool) -> Flows:
+        if run not in self.flows:
+            self.flows[run] = super()._flows(run, tables, offers, history, starting)
+        return self.flows[run]
+
     def returned(self, run: int, month: int) -> Array:
         """What lines would be worth to the cells by the tables of this month, (cell, line) [utils]."""
         w = self.world
         tables = Tables.of_run(self.live, run)
-        value = np.where(np.isfinite(offered := self._offers(run, tables).value), offered, 0.0)
+        value = np.where(np.isfinite(offered := super()._offers(run, tables).value), offered, 0.0)
         worth = (value * self.nodes[run].weight[None, :, None]).sum(axis=1)
         if w.until["R5"][run] < month:
             return worth
-        users = (self.mass[run].on_line[..., 0] * self.nodes[run].weight[None, :, None]).sum(axis=1)
+        users = (self.mass[run].on_line * self.nodes[run].weight[None, :, None]).sum(axis=1)
         return worth + of_run(w.adopter.peer_weight, run)[0] * self._peer_share(run, users)
 
 
 def _choosers(adopters: HeldCells) -> Callable[[HeldCells], Array]:
     """A function that gives each cell's part of those who choose in the month of the opening, (cell,)."""
     mass, nodes, w = deepcopy(adopters.mass[0]), adopters.nodes[0], adopters.world
-    users = (mass.on_line[..., 0].sum(axis=2) * nodes.weight).sum(axis=1)
+    users = (mass.on_line.sum(axis=2) * nodes.weight).sum(axis=1)
 
     def weight(opened: HeldCells) -> Array:
         tables = Tables.of_run(opened.held or {}, 0)

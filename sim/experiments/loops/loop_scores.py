@@ -145,9 +145,9 @@ def _with(mass: Any, fresh: Array) -> Any:
 
 def _of(mass: Any, learned: Any) -> Array:
     """Users of one state, who have learned on the mean what those of another have."""
-    users = learned.on_line[..., 0]
+    users = learned.on_line
     part = np.divide(learned.fresh, users, out=np.ones_like(learned.fresh), where=users > 1e-12)
-    return mass.on_line[..., 0] * np.clip(part, 0.0, 1.0)
+    return mass.on_line * np.clip(part, 0.0, 1.0)
 
 
 def _running_counts(deciders: Deciders) -> dict[str, Array]:
@@ -162,10 +162,7 @@ def _lines_of(engine: Lockstep) -> Array:
     if isinstance(d, Deciders):
         return d.state.primary // N_MODES  # nobody's option, -1, is nobody's line
     return np.stack(
-        [
-            (mass.on_line[..., 0] * nodes.weight[None, :, None]).sum(axis=1)
-            for mass, nodes in zip(d.mass, d.nodes, strict=True)
-        ]
+        [(mass.on_line * nodes.weight[None, :, None]).sum(axis=1) for mass, nodes in zip(d.mass, d.nodes, strict=True)]
     )
 
 
