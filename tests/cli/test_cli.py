@@ -256,13 +256,33 @@ def test_the_resolved_scenario_of_a_run_runs_to_the_same_numbers(tmp_path):
     assert series[0] == series[1]
 
 
+TELLING = """
+from pathlib import Path
+
+from sim.cli import main
+from sim.engines.lockstep.engine import Lockstep
+
+month = Lockstep.month
+
+
+def telling(self, number):
+    Path("running").touch()
+    month(self, number)
+
+
+Lockstep.month = telling
+main()
+"""
+"""``openloop`` that says when it is in the midst of a run, by a file."""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_a_stopped_run_leaves_nothing_that_looks_whole(tmp_path, sent, code):
     file = scenario_file(tmp_path)
-    endless = ("--adopters", "300000", "--months", "600", "--replicates", "50")
+    long = ("--adopters", "20000", "--months", "600", "--replicates", "50")
     process = subprocess.Popen(
-        command("run", file, *endless),
+        [sys.executable, "-c", TELLING, "run", file, *long],
         cwd=tmp_path,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -271,8 +291,9 @@ def test_a_stopped_run_leaves_nothing_that_looks_whole(tmp_path, sent, code):
         # a suite that a shell started in the background ignores Ctrl-C, and so would its children
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    time.sleep(4)
-    assert process.poll() is None, process.communicate()[1]
+    while not (tmp_path / "running").exists():
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.05)
     process.send_signal(sent)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == code
