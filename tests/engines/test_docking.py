@@ -18,7 +18,8 @@ from tests.validation.second_writing import SCENARIO
 from tests.worlds import SHIPPED, world
 
 small = partial(world, base=SCENARIO, months=26, adopters=250, seed=3)
-
+tiny = partial(small, months=20, adopters=70)
+"""For the quick suite: the planted mistakes at the end of this file show in it too."""
 
 SLOW = pytest.mark.slow
 FULL = [pytest.param(seed, adopters, 120, marks=SLOW) for seed, adopters in ((0, 500), (31, 200))]
@@ -41,30 +42,30 @@ def test_both_engines_tell_the_same_story_of_an_eventful_world(seed):
 
 
 @cache
-def without_policies(seed, adopters):
+def without_policies(size, seed):
     """The world in which each policy is tried, before it."""
-    return dock(small(seed=seed, adopters=adopters, events=[], policies=[]))
+    return dock(size(seed=seed, events=[], policies=[]))
 
 
-LARGER = [pytest.param(seed, 250, marks=SLOW) for seed in (3, 11, 29)]
+LARGER = [pytest.param(small, seed, marks=SLOW, id=f"small-{seed}") for seed in (3, 11, 29)]
 
 
-@pytest.mark.parametrize(("seed", "adopters"), [(3, 120), *LARGER])
+@pytest.mark.parametrize(("size", "seed"), [pytest.param(tiny, 3, id="tiny"), *LARGER])
 @pytest.mark.parametrize("kind", sorted(policy_kinds()))
-def test_both_engines_obey_every_policy_alike(kind, seed, adopters):
-    without = without_policies(seed, adopters)
+def test_both_engines_obey_every_policy_alike(kind, size, seed):
+    without = without_policies(size, seed)
     policy = {"kind": kind, "start": 8, "announce": 5}
-    with_it = dock(small(seed=seed, adopters=adopters, events=[], policies=[policy]))
+    with_it = dock(size(seed=seed, events=[], policies=[policy]))
     assert any(not np.array_equal(without[name], with_it[name], equal_nan=True) for name in without), (
         "it does something"
     )
 
 
-@pytest.mark.parametrize("adopters", [120, pytest.param(250, marks=SLOW)])
+@pytest.mark.parametrize("size", [pytest.param(tiny, id="tiny"), pytest.param(small, id="small", marks=SLOW)])
 @pytest.mark.parametrize("state", ["off", "frozen@9"])
 @pytest.mark.parametrize("loop", LOOPS)
-def test_both_engines_cut_every_loop_alike(loop, state, adopters):
-    dock(small(loops={loop: state}, adopters=adopters))
+def test_both_engines_cut_every_loop_alike(loop, state, size):
+    dock(size(loops={loop: state}))
 
 
 @pytest.mark.parametrize("rule", ["fixed", "adaptive", "best_response"])
@@ -121,7 +122,7 @@ class Watch(Startup):
 def test_docking_notices_an_agent_that_is_off_by_one(kind, mistaken):
     planted = type("Planted", (OpenLoopModel,), {kind: mistaken})
     with pytest.raises(AssertionError):
-        dock(small(), model=planted)
+        dock(tiny(), model=planted)
 
 
 def test_docking_notices_a_compiled_engine_that_is_off_by_one(monkeypatch):
@@ -133,7 +134,7 @@ def test_docking_notices_a_compiled_engine_that_is_off_by_one(monkeypatch):
         accumulate(self)
         self.experience = self.experience if self.now.month else before
 
-    dock(small())
+    dock(tiny())
     monkeypatch.setattr(lockstep.Lockstep, "_accumulate", late)
     with pytest.raises(AssertionError):
-        dock(small())
+        dock(tiny())
