@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -37,11 +36,6 @@ from sim.model.rules.adoption import probability
 Array = npt.NDArray[Any]
 N_BLOCKS = 2 * len(REGIONS)
 TASTE_NODES, SIZE_NODES = 3, 5
-
-
-@numba.vectorize(cache=True)
-def _usage_rates(coverage, log_cost, elasticity):
-    return usage.usage_rate(coverage, log_cost, elasticity)
 
 
 @dataclass(frozen=True)
@@ -527,7 +521,7 @@ class Cells:
         in_sector = np.array([count[cell_sector == s].sum() for s in range(len(SECTORS))])[cell_sector]
         now = np.exp(-np.arange(AGE_MOMENTS) / ramp_time)
         own = np.exp(-elasticity * nodes.premium)
-        unit = _usage_rates(tables.coverage[cell_sector][..., None], tables.log_cost, elasticity)
+        unit = usage.usage_rates(tables.coverage[cell_sector][..., None], tables.log_cost, elasticity)
         damping = np.stack([np.ones_like(own), np.ones_like(own), own], axis=-1)[None, :, None]
 
         def used(exponent: Array, size: Array, ramp: Array) -> Array:

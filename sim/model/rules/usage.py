@@ -19,6 +19,12 @@ def usage_rate(coverage, log_cost, elasticity):
     return coverage * exp(-elasticity * log_cost) / 12
 
 
+@numba.vectorize(cache=True)
+def usage_rates(coverage, log_cost, elasticity):
+    """`usage_rate` of arrays that broadcast against each other."""
+    return usage_rate(coverage, log_cost, elasticity)
+
+
 def effective_usage(sum_of_powers, mean_usage, exponent):
     """Usage that teaches. With an exponent below 1, use at many sites teaches more than much use at one (lin2024).
 
