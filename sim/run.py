@@ -166,9 +166,13 @@ def simulate_all(
     arrays: dict[str, np.ndarray] = {}
     finished: list[int] = []
     failures: list[Failure] = []
+
+    def simulate(batch: Sequence[int]) -> dict[str, np.ndarray]:
+        return engine.simulate([(scenario, replicate) for replicate in batch], threads=threads, progress=progress)
+
     for start in range(0, len(wanted), size):
         batch = wanted[start : start + size]
-        for done, outcome in _attempt(engine, scenario, batch, threads, progress):
+        for done, outcome in halved(batch, simulate, RunError):
             if isinstance(outcome, RunError):
                 failures.append(Failure(done[0], str(outcome)))
                 continue
@@ -182,21 +186,30 @@ def simulate_all(
     return {name: values[: len(finished)] for name, values in arrays.items()}, tuple(finished), tuple(failures)
 
 
-def _attempt(
-    engine: Engine, scenario: Scenario, batch: range, threads: int | None, progress: Progress | None
-) -> Iterator[tuple[range, dict[str, np.ndarray] | RunError]]:
-    """Run a batch; when a run in it fails, halve the batch until the failing run is alone."""
+def halved(
+    items: Sequence[Any], work: Callable[[Sequence[Any]], Any], caught: type[Exception] = Exception
+) -> Iterator[tuple[Sequence[Any], Any]]:
+    """Do items together; where that fails, halve them until the item that fails stands alone.
+
+    Parameters
+    ----------
+    caught : what counts as a failure of an item; anything else is raised
+
+    Yields
+    ------
+    items, outcome
+        Some of the items, in order, and what `work` gave for them; for an item that fails, its exception.
+    """
     try:
-        outcome = engine.simulate([(scenario, replicate) for replicate in batch], threads=threads, progress=progress)
-    except RunError as error:
-        if len(batch) == 1:
-            yield batch, error
+        outcome = work(items)
+    except caught as error:
+        if len(items) > 1:
+            middle = len(items) // 2
+            yield from halved(items[:middle], work, caught)
+            yield from halved(items[middle:], work, caught)
             return
-        middle = len(batch) // 2
-        yield from _attempt(engine, scenario, batch[:middle], threads, progress)
-        yield from _attempt(engine, scenario, batch[middle:], threads, progress)
-    else:
-        yield batch, outcome
+        outcome = error
+    yield items, outcome
 
 
 def check_memory(replicates: int, series: int, adopters: int) -> None:

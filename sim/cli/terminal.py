@@ -152,6 +152,11 @@ def split(texts: Iterable[str] | None) -> list[str]:
     return [name.strip() for text in texts or () for name in re.split(r",(?![^(]*\))", text) if name.strip()]
 
 
+def time_left(seconds: float | None) -> str:
+    """``about 4 min left``; empty while it is not known."""
+    return "" if seconds is None else f"{duration(seconds)} left"
+
+
 def duration(seconds: float) -> str:
     """``about 4 min``."""
     if seconds < 90:
