@@ -132,17 +132,9 @@ def run(
 
 
 def simulate_all(
-    scenario: Scenario,
-    threads: int | None = None,
-    progress: Progress | None = None,
-    engine: Engine | None = None,
-    replicates: range | None = None,
+    scenario: Scenario, threads: int | None, progress: Progress | None, engine: Engine
 ) -> tuple[dict[str, np.ndarray], tuple[int, ...], tuple[Failure, ...]]:
     """Run every replicate, in batches that fit into memory. How runs are batched changes no number.
-
-    Parameters
-    ----------
-    replicates : to run; absent: all that the scenario asks for
 
     Returns
     -------
@@ -158,9 +150,8 @@ def simulate_all(
 
     from sim.results.dataset import series_bytes
 
-    engine = engine or find_engine("lockstep")
     series, adopters = series_bytes(scenario), engine.bytes_per_adopter * scenario.run.adopters
-    wanted = range(scenario.run.replicates) if replicates is None else replicates
+    wanted = range(scenario.run.replicates)
     check_memory(len(wanted), series, adopters)
     size = max(1, BATCH_BYTES // (adopters + series))
     arrays: dict[str, np.ndarray] = {}

@@ -183,7 +183,7 @@ def test_a_dask_cluster_changes_no_bit(whole, recipe, tmp_path):
 @pytest.mark.parametrize("engine", ["meanfield", "mesa"])
 def test_every_engine_serves(tmp_path, engine):
     recipe = recipe_of(TEXTS[:1], ("run.months=4", "run.adopters=20"), engine=engine)
-    with Ensemble.open(tmp_path / "store", recipe) as ensemble, pool("threads", recipe=recipe) as workers:
+    with Ensemble.open(tmp_path / "store", recipe) as ensemble, pool("threads") as workers:
         account = ensemble.run(ensemble.add([(0.2,), (0.9,)]), 2, pool=workers)
     assert (account.done, account.failed) == (4, 0)
     assert ensemble.table()["focus_share@2024-04"].notna().all()
@@ -677,7 +677,7 @@ def test_time_that_was_spent_on_compiling_is_not_extrapolated(monkeypatch):
     for name in ("perf_counter", "monotonic"):
         monkeypatch.setattr(f"sim.experiments.runner.dispatch.time.{name}", clock)
     with ThreadPoolExecutor(1) as executor:
-        job = Work("fake", work, (), list(range(400)), keep=lambda results: (), most=1000)
+        job = Work("fake", work, (), list(range(400)), keep=lambda results: (), sizer=Sizer(1000))
         tally = dispatch([job], Pool(executor, 1), steps.append)
     assert tally.done == steps[-1].done == 400
     assert steps[0].left is None, "the first batch waited for the compiler"

@@ -23,6 +23,8 @@ from sim.basics.errors import Problem, ScenarioError
 from sim.engines import engine as find_engine
 from sim.experiments.compare.comparison import ComparisonPlan, PairedRuns, Stage, at_month, parse_outcome
 from sim.experiments.compare.folder import write_scenarios
+from sim.experiments.runner.pieces import Unfinished
+from sim.experiments.runner.pools import Pool
 from sim.results.folder import FIGURES, complain_of_figures, drawn, write_whole
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
@@ -103,6 +105,8 @@ def sweep(
     engine: str = "lockstep",
     model: str | type | None = None,
     stage: Stage | None = None,
+    keep: Unfinished | None = None,
+    pool: Pool | None = None,
 ) -> Sweep:
     """Run a scenario with one number at several values.
 
@@ -114,6 +118,7 @@ def sweep(
     values : (point,)
     outcome : name of an outcome, with ``@2029-12`` for another month than the last
     settings : run settings of the base, which hold for all
+    stage, keep, pool : see `PairedRuns`
 
     Examples
     --------
@@ -147,7 +152,7 @@ def sweep(
     )
     name, month = parse_outcome(outcome, plan)
     plan = ComparisonPlan(plan.scenarios, (month,))
-    luck = PairedRuns(plan, find_engine(engine, model), threads, stage)
+    luck = PairedRuns(plan, find_engine(engine, model), threads, stage, keep, pool, f"{first.name[:100]}-sweep")
     luck.extend(first.run.replicates)
     runs, _ = luck.collected()
     levels = {each.name: at_month(runs[each.name][name], month) for each in plan.scenarios}

@@ -39,7 +39,7 @@ from sim.experiments.runner.worker import (
     Run,
     Values,
     blank_batch,
-    most_runs,
+    make_sizer,
     run_batch,
 )
 
@@ -188,7 +188,7 @@ class Ensemble:
         found = Account(wanted=len(numbers) * len(which), trouble=self.store.trouble)
         found.skipped = found.wanted - len(todo)
         with ExitStack() as stack:
-            pool = pool or stack.enter_context(make_pool(recipe=self.recipe))
+            pool = pool or stack.enter_context(make_pool(compiles=self.recipe.compiles))
             engine = find_engine(self.recipe.engine, self.recipe.model)
             work = Work(
                 self.recipe.name,
@@ -197,9 +197,8 @@ class Ensemble:
                 todo,
                 self._keep,
                 dead=self._dead,
-                most=most_runs(self.recipe.scenario, engine, pool.batch_bytes),
                 batch=batch,
-                sizer=sizer,
+                sizer=sizer or make_sizer(self.recipe.scenario, engine, pool.batch_bytes),
             )
             tally = dispatch([work], pool, watch)
         found.done, found.failed, found.batches, found.busy = tally.done, tally.failed, tally.batches, tally.busy

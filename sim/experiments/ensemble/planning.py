@@ -27,8 +27,7 @@ from sim.experiments.ensemble.summary import headline
 from sim.experiments.runner.dispatch import Watch
 from sim.experiments.runner.pools import Pool
 from sim.experiments.runner.recipe import Recipe
-from sim.experiments.runner.sizer import Sizer
-from sim.experiments.runner.worker import FAILED, OK, Values, most_runs
+from sim.experiments.runner.worker import FAILED, OK, Values, make_sizer
 from sim.results.dataset import series_bytes
 
 PILOT = 64
@@ -108,7 +107,7 @@ def plan(
             ensemble.run(first, 1, pool=pool, batch=1)  # starts workers and compiles
             start = time.perf_counter() - began
             engine = find_engine(recipe.engine, recipe.model)
-            sizer = Sizer(most_runs(recipe.scenario, engine, pool.batch_bytes))
+            sizer = make_sizer(recipe.scenario, engine, pool.batch_bytes)
             size, most = pilot, replicates if single else len(points)
             busy, wall, done = 0.0, 0.0, 0
             while True:

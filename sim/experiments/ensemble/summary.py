@@ -33,8 +33,8 @@ from sim.basics.errors import OutputError
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.store import Store
 from sim.experiments.runner.worker import FAILED
+from sim.results.files import write_text
 from sim.results.folder import FIGURES
-from sim.results.shards import write_text
 
 COLUMNS = (
     "outcome",

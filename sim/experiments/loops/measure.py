@@ -140,7 +140,7 @@ def measure(
     tasks = all_tasks(plan)
     kept = Kept(None if keep_in is None else Path(keep_in))
     with (stage or (lambda _: nullcontext(None)))(sum(task.size for task in tasks)) as progress:
-        found = carry_out(tasks, kept, threads or os.cpu_count() or 1, progress)
+        found = carry_out(tasks, kept, threads or os.cpu_count() or 1, progress)  # type: ignore[arg-type]
 
     def pieces(name):
         return {key: arrays for key, arrays in found.items() if key.startswith(f"{name}-")}

@@ -56,6 +56,20 @@ Watch = Callable[[Step], None]
 """Told of every step."""
 
 
+def telling(progress: Callable[[int, float | None], object] | None) -> Watch | None:
+    """A watch that calls something with what was done since the last call, and the seconds left."""
+    if progress is None:
+        return None
+    told = 0
+
+    def watch(step: Step) -> None:
+        nonlocal told
+        progress(step.done - told, step.left)
+        told = step.done
+
+    return watch
+
+
 def one(item: Any) -> int:
     """The size of an item where all are alike."""
     return 1
@@ -73,9 +87,8 @@ class Work:
     keep : writes results down: it is given (items, result) of some batches, and returns the runs that failed
     dead : the result of an item that took its worker with it; absent: that ends everything
     amount : size of an item
-    most : items that fit into the memory of a worker
+    sizer : finds how many items a batch has
     batch : items of a batch, in place of a number that adapts
-    sizer : what earlier batches have taught about their size
     """
 
     name: str
@@ -85,9 +98,8 @@ class Work:
     keep: Callable[[list[tuple[list[Any], Any]]], Iterable[Failed]]
     dead: Callable[[list[Any]], Any] | None = None
     amount: Callable[[Any], int] = one
-    most: int = 1
+    sizer: Sizer = field(default_factory=lambda: Sizer(1))
     batch: int | None = None
-    sizer: Sizer | None = None
 
 
 @dataclass
@@ -171,7 +183,7 @@ class _Dispatcher:
         for work in works:
             items = deque(work.items)
             amount = sum(map(work.amount, items))
-            self.queues.append(_Queue(work, work.sizer or Sizer(work.most), items, len(items), amount))
+            self.queues.append(_Queue(work, work.sizer, items, len(items), amount))
         self.total = sum(queue.amount_left for queue in self.queues)
         self.suspects: deque[Sent] = deque()
         self.under_way: dict[Future[Done], Sent] = {}
@@ -217,7 +229,7 @@ class _Dispatcher:
 
     def _wanted(self, queue: _Queue) -> int:
         """Batches to have under way: one for each worker until it is known how large they should be."""
-        learns = not queue.work.batch and queue.work.most > 1 and not queue.sizer.seen
+        learns = not queue.work.batch and queue.sizer.most > 1 and not queue.sizer.seen
         return self.pool.workers * (1 if learns else AHEAD)
 
     def _send(self, queue: _Queue, items: list[Any]) -> None:
@@ -244,21 +256,22 @@ class _Dispatcher:
                     raise
                 broken.append((queue, items))
                 continue
-            self._accept(queue, items, done)
+            self._accept(queue, items, done.result)
+            self.tally.busy += done.seconds
+            if done.waited:
+                queue.sizer.learn_least(len(items), done.seconds)
+            else:
+                queue.seen.append((queue.amount(items), done.seconds))
+                queue.sizer.learn(len(items), done.seconds)
         if broken:
             self._blame(broken)
 
-    def _accept(self, queue: _Queue, items: list[Any], done: Done) -> None:
-        amount = queue.amount(items)
-        self.unwritten.append((queue, items, done.result))
+    def _accept(self, queue: _Queue, items: list[Any], result: Any) -> None:
+        self.unwritten.append((queue, items, result))
         self.tally.done += len(items)
         self.tally.batches += 1
-        self.tally.busy += done.seconds
         queue.left -= len(items)
-        queue.amount_left -= amount
-        if not done.waited:
-            queue.seen.append((amount, done.seconds))
-            queue.sizer.learn(len(items), done.seconds)
+        queue.amount_left -= queue.amount(items)
 
     def _blame(self, broken: list[Sent]) -> None:
         """A worker died. Its batch, and those that died with it, go again one by one and in halves."""
@@ -276,7 +289,7 @@ class _Dispatcher:
             elif queue.work.dead is None:
                 raise RunError(f"{queue.work.name}: a worker process died in {items[0]}, perhaps for want of memory")
             else:
-                self._accept(queue, items, Done(queue.work.dead(items), 0.0, waited=True))
+                self._accept(queue, items, queue.work.dead(items))
 
     def _revive(self) -> None:
         if self.pool.restart is None:

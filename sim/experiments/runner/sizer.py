@@ -20,16 +20,15 @@ FIRST_RUNS = 4
 class Sizer:
     """Finds how many runs a batch should have: enough to be worth sending, not more than fit into memory.
 
-    It is told of no batch that waited for the compiler.
-
     Parameters
     ----------
     most : runs that fit into memory
+    first : runs of the first batch
     """
 
-    def __init__(self, most: int):
+    def __init__(self, most: int, first: int = FIRST_RUNS):
         self.most = most
-        self.size = min(FIRST_RUNS, most)
+        self.size = min(first, most)
         self.seen: deque[tuple[float, float]] = deque(maxlen=8)
 
     def learn(self, runs: int, seconds: float) -> None:
@@ -38,7 +37,13 @@ class Sizer:
         fixed, each = self.cost()
         aim = min(max(TASK_SECONDS[0], fixed / FIXED_PART), TASK_SECONDS[1])
         wanted = round((aim - fixed) / each) if each > 0 else 4 * runs
+        if len({size for size, _ in self.seen}) == 1 and 4 * seconds <= TASK_SECONDS[1]:
+            wanted = max(wanted, 4 * runs)  # batches of one size do not tell what a batch costs before its first run
         self.size = max(1, min(wanted, 4 * max(runs, self.size), self.most))
+
+    def learn_least(self, runs: int, seconds: float) -> None:
+        """Take note of a batch that may have waited for the compiler: without waiting it would have cost less."""
+        self.size = max(self.size, min(round(TASK_SECONDS[0] * runs / max(seconds, 1e-9)), 4 * runs, self.most))
 
     def cost(self) -> tuple[float, float]:
         """Seconds of a batch before its first run, and of each run."""

@@ -23,6 +23,7 @@ from sim.engines import Engine
 from sim.engines import engine as find_engine
 from sim.engines.world import Job
 from sim.experiments.runner.recipe import SCENARIO, Recipe
+from sim.experiments.runner.sizer import Sizer
 from sim.results.dataset import label, series_bytes
 from sim.run import halved
 from sim.scenario import Scenario
@@ -70,6 +71,11 @@ class Batch:
             {name: np.full(count, np.nan) for name in columns},
             {name: np.full((count, months), np.nan) for name in curves},
         )
+
+    @property
+    def failed(self) -> int:
+        """How many runs failed."""
+        return self.status.count(FAILED)
 
     @property
     def failures(self) -> list[tuple[int, int, str]]:
@@ -209,6 +215,16 @@ def _in_words(error: Exception) -> str:
         return str(error)
     where = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} ({where.filename.rsplit('/', 1)[-1]}:{where.lineno})"
+
+
+FIRST_ADOPTERS = 50_000
+"""Adopters of a first batch of a compiled engine, which advances so many by ten years in about a second."""
+
+
+def make_sizer(scenario: Scenario, engine: Engine, memory: int) -> Sizer:
+    """For runs of a scenario, in batches that fit into so much memory."""
+    first = min(16, max(1, FIRST_ADOPTERS // scenario.run.adopters)) if engine.compiles else 1
+    return Sizer(most_runs(scenario, engine, memory), first)
 
 
 def most_runs(scenario: Scenario, engine: Engine, memory: int) -> int:
