@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # heavy libraries are imported where they are used, so that c
 
     from sim.scenario import Scenario
 
-Progress = Callable[[int], None]
+Progress = Callable[[int], object]
 """Called with the number of run-months that were done since the last call."""
 
 BATCH_BYTES = 1 << 30
@@ -143,17 +143,9 @@ def run_prepared(
 
 
 def simulate_all(
-    scenario: Scenario,
-    threads: int | None = None,
-    progress: Progress | None = None,
-    engine: Engine | None = None,
-    replicates: range | None = None,
+    scenario: Scenario, threads: int | None, progress: Progress | None, engine: Engine
 ) -> tuple[dict[str, np.ndarray], tuple[int, ...], tuple[Failure, ...]]:
     """Run every replicate, in batches that fit into memory. How runs are batched changes no number.
-
-    Parameters
-    ----------
-    replicates : to run; absent: all that the scenario asks for
 
     Returns
     -------
@@ -169,17 +161,20 @@ def simulate_all(
 
     from sim.results.dataset import series_bytes
 
-    engine = engine or find_engine("lockstep")
     series, adopters = series_bytes(scenario), engine.bytes_per_adopter * scenario.run.adopters
-    wanted = range(scenario.run.replicates) if replicates is None else replicates
+    wanted = range(scenario.run.replicates)
     check_memory(len(wanted), series, adopters)
     size = max(1, BATCH_BYTES // (adopters + series))
     arrays: dict[str, np.ndarray] = {}
     finished: list[int] = []
     failures: list[Failure] = []
+
+    def simulate(batch: Sequence[int]) -> dict[str, np.ndarray]:
+        return engine.simulate([(scenario, replicate) for replicate in batch], threads=threads, progress=progress)
+
     for start in range(0, len(wanted), size):
         batch = wanted[start : start + size]
-        for done, outcome in _attempt(engine, scenario, batch, threads, progress):
+        for done, outcome in halved(batch, simulate, RunError):
             if isinstance(outcome, RunError):
                 failures.append(Failure(done[0], str(outcome)))
                 continue
@@ -193,21 +188,30 @@ def simulate_all(
     return {name: values[: len(finished)] for name, values in arrays.items()}, tuple(finished), tuple(failures)
 
 
-def _attempt(
-    engine: Engine, scenario: Scenario, batch: range, threads: int | None, progress: Progress | None
-) -> Iterator[tuple[range, dict[str, np.ndarray] | RunError]]:
-    """Run a batch; when a run in it fails, halve the batch until the failing run is alone."""
+def halved(
+    items: Sequence[Any], work: Callable[[Sequence[Any]], Any], caught: type[Exception] = Exception
+) -> Iterator[tuple[Sequence[Any], Any]]:
+    """Do items together; where that fails, halve them until the item that fails stands alone.
+
+    Parameters
+    ----------
+    caught : what counts as a failure of an item; anything else is raised
+
+    Yields
+    ------
+    items, outcome
+        Some of the items, in order, and what `work` gave for them; for an item that fails, its exception.
+    """
     try:
-        outcome = engine.simulate([(scenario, replicate) for replicate in batch], threads=threads, progress=progress)
-    except RunError as error:
-        if len(batch) == 1:
-            yield batch, error
+        outcome = work(items)
+    except caught as error:
+        if len(items) > 1:
+            middle = len(items) // 2
+            yield from halved(items[:middle], work, caught)
+            yield from halved(items[middle:], work, caught)
             return
-        middle = len(batch) // 2
-        yield from _attempt(engine, scenario, batch[:middle], threads, progress)
-        yield from _attempt(engine, scenario, batch[middle:], threads, progress)
-    else:
-        yield batch, outcome
+        outcome = error
+    yield items, outcome
 
 
 def check_memory(replicates: int, series: int, adopters: int) -> None:

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
-from sim.cli.terminal import Ending, as_json_text, command_line, progress_for, shown, split
+from sim.cli.terminal import Ending, as_json_text, command_line, progress_for, resuming, shown, split
+from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
-    from sim.experiments.compare.comparison import ComparisonPlan, Stage
+    from sim.experiments.compare.comparison import ComparisonPlan
+    from sim.experiments.runner.pools import Pool
+    from sim.results.kind import Stage
     from sim.scenario import Scenario
 
 REPLICATES, MOST_REPLICATES = 40, 1000
@@ -38,7 +41,10 @@ def compare(
     plan: options.Plan = False,
     out: options.Out = options.RUNS,
     no_figures: options.NoFigures = False,
+    workers: options.Workers = None,
     threads: options.Threads = None,
+    cluster: options.Cluster = "",
+    mpi: options.Mpi = False,
     engine: options.Engine = "lockstep",
     model: options.Model = None,
     quiet: options.Quiet = False,
@@ -47,7 +53,8 @@ def compare(
     """Run scenarios under the same luck and say what differs, by how much, and how surely.
 
     Levels are read at the months of --at and in the last one. --until-width and --sweep look at one --outcome
-    (focus_share, unless given). --plan says how many runs that are, and about how long they take.
+    (focus_share, unless given). --plan says how many runs that are, and about how long they take. The same command goes
+    on where a stopped one was.
 
     \b
     openloop compare baseline no-control
@@ -59,7 +66,7 @@ def compare(
     """
     settings = {"months": months, "adopters": adopters, "seed": seed, "replicates": replicates}
     common = {"threads": threads, "engine": engine, "model": model}
-    show = _Show(out, quiet, as_json, not no_figures)
+    show = _Show(out, quiet, as_json, not no_figures, Workers(workers, threads, cluster, mpi))
     outcome, *more = split(outcomes) or ["focus_share"]
     if more:
         leave(
@@ -89,8 +96,9 @@ def compare(
 class _Show:
     """How results leave."""
 
-    def __init__(self, out: Path, quiet: bool, as_json: bool, figures: bool):
+    def __init__(self, out: Path, quiet: bool, as_json: bool, figures: bool, workers: Workers):
         self.out, self.quiet, self.as_json, self.figures = out, quiet, as_json, figures
+        self.workers = workers
         self.began = time.perf_counter()
 
     @property
@@ -128,15 +136,19 @@ def _compare(
     parse_outcome(outcome, plan)
     engine = find_engine(common["engine"], common["model"])
     if plan_only:
-        _plan(plan, engine, common["threads"], until, show.as_json)
+        with show.workers.pool(engine.compiles) as pool:
+            _plan(plan, engine, pool, until, show.as_json)
         return
     if until is None:  # else the number of replicates, and with it the place, is not known yet
         refuse_if_taken(show.out / folder_name(plan, engine.name), plan.fingerprint(engine.name))
-    found = carry_out(plan, engine, until and Until(*until), common["threads"], show.stage(plan.base, engine))
-    for name, failure in found.failures:
-        say(f"{name}: replicate {failure.replicate} failed: {failure.reason}")
-    told = contents(found)
-    made = write(KIND, told, show.out, figures=show.figures, about=show.about)
+    with resuming(show.out, show.quiet) as keep:
+        with show.workers.pool(engine.compiles) as pool:
+            stage = show.stage(plan.base, engine)
+            found = carry_out(plan, engine, until and Until(*until), stage=stage, keep=keep, pool=pool)
+        for name, failure in found.failures:
+            say(f"{name}: replicate {failure.replicate} failed: {failure.reason}")
+        told = contents(found)
+        made = write(KIND, told, show.out, figures=show.figures, about=show.about)
     narrower = [] if found.stopped else [shlex.join(["openloop", "compare", *map(str, (base, *others))])]
     following = (
         f"openloop explain {shlex.quote(shown(made.folder))}",
@@ -149,17 +161,16 @@ def _compare(
         leave(FAILED, f"{len(found.failures)} runs failed; {found.replicates} replicates could be paired.")
 
 
-def _plan(plan: ComparisonPlan, engine: Any, threads: int | None, until: Any, as_json: bool) -> None:
+def _plan(plan: ComparisonPlan, engine: Any, pool: Pool, until: Any, as_json: bool) -> None:
     """Say how many runs a comparison takes, and how long, from a pilot of some replicates."""
     from sim.experiments.compare.comparison import PairedRuns
 
     replicates, scenarios = plan.base.run.replicates, len(plan.scenarios)
-    pilot = PairedRuns(plan, engine, threads)
+    pilot = PairedRuns(plan, engine, pool=pool)
     pilot.extend(1)  # compiles, if need be
-    began = time.perf_counter()
     pilot.extend(1 + min(PILOT, replicates))
-    seconds = (time.perf_counter() - began) * replicates / (pilot.tried - 1)
     runs = scenarios * replicates
+    seconds = pilot.seconds_of(runs)
     if as_json:
         print(
             json.dumps({"runs": runs, "scenarios": scenarios, "replicates": replicates, "seconds": round(seconds, 3)})
@@ -192,10 +203,13 @@ def _sweep(
     key, values = parse_sweep(text)
     scenario, warnings = prepare(base, sets, **settings)
     warn(warnings)
-    stage = show.stage(scenario, find_engine(common["engine"], common["model"]))
-    found = sweep(base, others, key, values, outcome, sets, settings, stage=stage, prepared=scenario, **common)
-    told = contents(found)
-    made = write(KIND, told, show.out, figures=show.figures, about=show.about)
+    chosen = find_engine(common["engine"], common["model"])
+    with resuming(show.out, show.quiet) as keep:
+        with show.workers.pool(chosen.compiles) as pool:
+            about = {**common, "stage": show.stage(scenario, chosen), "keep": keep, "pool": pool}
+            found = sweep(base, others, key, values, outcome, sets, settings, prepared=scenario, **about)
+        told = contents(found)
+        made = write(KIND, told, show.out, figures=show.figures, about=show.about)
     if show.as_json:
         print(as_json_text(found.table.to_dict("records")))
     else:

@@ -14,6 +14,7 @@ from sim.cli import options
 from sim.cli.ensemble_words import Show, plain, plan_words
 from sim.cli.exit_codes import BAD_INPUT, FAILED, STOPPED, leave, say, warn
 from sim.cli.terminal import closing, command_line, shown, split, told
+from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
     from sim.experiments.ensemble.ensemble import Account, Ensemble
@@ -73,7 +74,7 @@ def ensemble(
     mpiexec -n 9 python -m mpi4py.futures -m openloop ensemble baseline --replicates 1000 --mpi
     """
     show = Show(quiet, as_json, not no_figures)
-    where = _Where(workers, threads, cluster, mpi)
+    where = Workers(workers, threads, cluster, mpi)
     if len(files) == 1 and files[0].is_dir():
         if replay is not None:
             _replay(files[0], replay, threads, as_json)
@@ -119,21 +120,6 @@ def ensemble(
         return
     until = None if until_width is None else (_column(study.recipe, outcomes), until_width, max_replicates)
     _run(study, out, where, show, retry, until)
-
-
-class _Where:
-    """Where runs are computed."""
-
-    def __init__(self, workers: int | None, threads: int | None, cluster: str, mpi: bool):
-        if cluster and mpi:
-            leave(BAD_INPUT, "--cluster and --mpi are two ways to the same end; give one of them.")
-        self.workers, self.threads = workers, threads
-        self.kind = "mpi" if mpi else cluster
-
-    def pool(self, recipe: Recipe) -> Any:
-        from sim.experiments.runner.pools import pool
-
-        return pool(self.kind, self.workers, self.threads, recipe)
 
 
 # asking
@@ -204,14 +190,17 @@ def _column(recipe: Recipe, outcomes: Any) -> str:
 # planning
 
 
-def _plan(study: EnsembleRequest, outcomes: Any, pilot: int, where: _Where, quiet: bool, as_json: bool) -> None:
+def _plan(study: EnsembleRequest, outcomes: Any, pilot: int, where: Workers, quiet: bool, as_json: bool) -> None:
     """Say what the ensemble would cost and tell: time, memory, disk, widths of intervals."""
     from sim.experiments.ensemble.planning import plan
 
     recipe = study.recipe
     names = [name for name in recipe.columns if outcomes and _belongs(name, outcomes)]
     chosen = study.points()
-    with where.pool(recipe) as pool, Show(quiet, False, False).watching(pool, f"pilot of {recipe.name}") as watch:
+    with (
+        where.pool(recipe.compiles) as pool,
+        Show(quiet, False, False).watching(pool, f"pilot of {recipe.name}") as watch,
+    ):
         found = plan(recipe, chosen, study.replicates, pool, names=names, pilot=pilot, watch=watch)
         name = pool.name
     if as_json:
@@ -226,7 +215,7 @@ def _plan(study: EnsembleRequest, outcomes: Any, pilot: int, where: _Where, quie
 # running
 
 
-def _run(study: EnsembleRequest, out: Path, where: _Where, show: Show, retry: bool, until: Any) -> None:
+def _run(study: EnsembleRequest, out: Path, where: Workers, show: Show, retry: bool, until: Any) -> None:
     from sim.experiments.ensemble.ensemble import Ensemble
     from sim.experiments.ensemble.request import enter, until_narrow
 
@@ -235,10 +224,10 @@ def _run(study: EnsembleRequest, out: Path, where: _Where, show: Show, retry: bo
     with Ensemble.open(folder, study.recipe) as found:
         numbers = enter(found, study, command)
         _compiling(study.recipe, show)
-        with _surviving(found, show), where.pool(study.recipe) as pool:
+        with _surviving(found, show), where.pool(study.recipe.compiles) as pool:
             _begin(found, show, len(numbers), study.replicates, pool, [(numbers, study.replicates)])
             with show.watching(pool, study.recipe.scenario.name) as watch:
-                options = {"pool": pool, "watch": watch, "retry": retry}
+                options: dict[str, Any] = {"pool": pool, "watch": watch, "retry": retry}
                 if until is None:
                     account = found.run(numbers, study.replicates, **options)
                 else:
@@ -250,7 +239,7 @@ def _run(study: EnsembleRequest, out: Path, where: _Where, show: Show, retry: bo
         _finish(found, account, show)
 
 
-def _resume(folder: Path, where: _Where, show: Show, retry: bool) -> None:
+def _resume(folder: Path, where: Workers, show: Show, retry: bool) -> None:
     from sim.experiments.ensemble.ensemble import Account, Ensemble
     from sim.experiments.ensemble.request import asked_for
 
@@ -260,7 +249,7 @@ def _resume(folder: Path, where: _Where, show: Show, retry: bool) -> None:
             leave(BAD_INPUT, f"{folder} was filled by a program of yours, so only that program knows what is missing.")
         _compiling(found.recipe, show)
         total = Account()
-        with _surviving(found, show), where.pool(found.recipe) as pool:
+        with _surviving(found, show), where.pool(found.recipe.compiles) as pool:
             points = {number for numbers, _ in asked for number in numbers}
             _begin(found, show, len(points), max(count for _, count in asked), pool, asked)
             with show.watching(pool, found.recipe.scenario.name) as watch:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import counted, decimals, duration, percent, size
 from sim.cli.exit_codes import say
+from sim.cli.terminal import time_left
 
 if TYPE_CHECKING:
-    from sim.experiments.ensemble.ensemble import Step, Watch
     from sim.experiments.ensemble.planning import Forecast
+    from sim.experiments.runner.dispatch import Step, Watch
     from sim.experiments.runner.pools import Pool
 
 EVENT_SECONDS = 1.0
@@ -56,7 +57,6 @@ class Show:
         now = time.monotonic()
         if now - getattr(self, "_told", -math.inf) >= EVENT_SECONDS or step.done == step.total:
             self._told = now
-            left = step.seconds * (step.total / step.done - 1) if step.done else math.nan
             self.event(
                 "progress",
                 done=step.done,
@@ -64,7 +64,7 @@ class Show:
                 failed=step.failed,
                 seconds=round(step.seconds, 3),
                 rate=round(step.done / step.seconds, 3) if step.seconds > 0 else None,
-                left=round(left, 1),
+                left=None if step.left is None else round(step.left, 1),
             )
 
 
@@ -72,7 +72,7 @@ class Show:
 def bar(name: str) -> Iterator[Watch]:
     """A bar with rate, time left and failures."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (
         TextColumn("{task.description}"),
@@ -80,15 +80,17 @@ def bar(name: str) -> Iterator[Watch]:
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TextColumn("[red]{task.fields[failed]}"),
-        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.fields[left]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
-        task = drawn.add_task(name, total=None, rate="", failed="")
+        task = drawn.add_task(name, total=None, rate="", failed="", left="")
 
         def watch(step: Step) -> None:
             rate = f"{step.done / step.seconds:.3g} runs/s" if step.seconds > 0 else ""
             failed = f"{step.failed} failed" if step.failed else ""
-            drawn.update(task, total=step.total, completed=step.done, rate=rate, failed=failed)
+            drawn.update(
+                task, total=step.total, completed=step.done, rate=rate, failed=failed, left=time_left(step.left)
+            )
 
         yield watch
 
@@ -103,10 +105,9 @@ class Lines:
         now = time.monotonic()
         if now - self.last < LINE_SECONDS or step.done - self.spoken < step.total / 10:
             return
-        left = step.seconds * (step.total / step.done - 1)
-        failed = f", {step.failed} failed" if step.failed else ""
-        rate = step.done / step.seconds
-        say(f"{self.name}: {step.done:,} of {step.total:,} runs, {rate:.3g} a second{failed}, about {left:.0f} s left")
+        rate = f"{step.done / step.seconds:.3g} a second"
+        words = [f"{step.done:,} of {step.total:,} runs", rate, *([f"{step.failed} failed"] if step.failed else [])]
+        say(f"{self.name}: {', '.join([*words, *([time_left(step.left)] if step.left is not None else [])])}")
         self.last, self.spoken = now, step.done
 
 

@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.cli.exit_codes import say
+from sim.basics.words import roughly
+from sim.cli.exit_codes import STOPPED, leave, say
 from sim.results.blocks import Block, Chapter, Heading, Items, Picture, Table, Words
 from sim.results.folder import MANIFEST, Written, open_folder
 from sim.results.kind import FIGURES, Contents
 
 if TYPE_CHECKING:
+    from sim.experiments.runner.pieces import Unfinished
     from sim.scenario import Scenario
 
 Row = Mapping[str, Any]
@@ -176,23 +178,46 @@ def as_json_text(rows: Sequence[Row]) -> str:
     return json.dumps(clean, indent=2, ensure_ascii=False)
 
 
+Tick = Callable[..., None]
+"""Called with what was done since the last call and, where it is known, the seconds that the rest will take."""
+
+
+class TimeLeft:
+    """What the rest of some work will take, from its rate since the first call: that one waited for the compiler."""
+
+    def __init__(self, total: int):
+        self.total, self.done = total, 0
+        self.first: tuple[float, int] | None = None
+
+    def __call__(self, done: int) -> float | None:
+        """Take note of what was done since the last call; the seconds left, None while no rate is known."""
+        self.done += done
+        now = time.monotonic()
+        if self.first is None:
+            self.first = now, self.done
+        began, before = self.first
+        return (now - began) / (self.done - before) * (self.total - self.done) if self.done > before else None
+
+
 @contextmanager
-def progress(total: int, name: str) -> Iterator[Callable[[int], None]]:
+def progress(total: int, name: str) -> Iterator[Tick]:
     """Show how far a run is: a bar with the time left on a terminal, a rare plain line elsewhere."""
     if not sys.stderr.isatty():
         yield _PlainProgress(total, name)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[left]}"))
+    estimate = TimeLeft(total)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=total)
+        task = bar.add_task(name, total=total, left="")
 
-        def tick(done: int) -> None:
-            bar.advance(task, done)
+        def tick(done: int, left: float | None = None) -> None:
+            guess = estimate(done)
+            bar.update(task, advance=done, left=time_left(guess if left is None else left))
             if bar.tasks[0].finished:
-                bar.update(task, description=f"{name}: writing and drawing")
+                bar.update(task, description=f"{name}: writing and drawing", left="")
 
         yield tick
 
@@ -201,18 +226,17 @@ class _PlainProgress:
     """A line every ten seconds and at least a tenth further on: log files stay short, short runs stay silent."""
 
     def __init__(self, total: int, name: str, seconds: float = 10.0):
-        self.total, self.name, self.seconds = total, name, seconds
-        self.done, self.spoken = 0, 0
-        self.began = self.last = time.monotonic()
+        self.estimate, self.name, self.seconds = TimeLeft(total), name, seconds
+        self.spoken, self.last = 0, time.monotonic()
 
-    def __call__(self, done: int) -> None:
-        self.done += done
-        now = time.monotonic()
-        if now - self.last < self.seconds or self.done - self.spoken < self.total / 10:
+    def __call__(self, done: int, left: float | None = None) -> None:
+        guess = self.estimate(done)
+        now, far, total = time.monotonic(), self.estimate.done, self.estimate.total
+        if now - self.last < self.seconds or far - self.spoken < total / 10:
             return
-        left = (now - self.began) * (self.total / self.done - 1)
-        print(f"{self.name}: {self.done / self.total:.0%}, about {left:.0f} s left", file=sys.stderr, flush=True)
-        self.last, self.spoken = now, self.done
+        words = [f"{far / total:.0%}", time_left(guess if left is None else left)]
+        print(f"{self.name}: {', '.join(filter(None, words))}", file=sys.stderr, flush=True)
+        self.last, self.spoken = now, far
 
 
 def progress_for(scenario: Scenario, quiet: bool, total: int | None = None, compiles: bool = True) -> Any:
@@ -226,6 +250,22 @@ def progress_for(scenario: Scenario, quiet: bool, total: int | None = None, comp
     if compiles and not compiled():
         say("compiling the kernel, first run only (about 15 s)")
     return progress(total or scenario.run.months * scenario.run.replicates, scenario.name)
+
+
+@contextmanager
+def resuming(out: Path, quiet: bool) -> Iterator[Unfinished]:
+    """Where finished pieces of a command wait until its results are in `out`; Ctrl-C says that they are kept."""
+    from sim.experiments.runner.pieces import Unfinished
+
+    def told(count: int, folder: Path) -> None:
+        if not quiet:
+            say(f"going on with {count} finished pieces in {shown(folder)}")
+
+    try:
+        with Unfinished(out, told) as keep:
+            yield keep
+    except KeyboardInterrupt:
+        leave(STOPPED, "\nStopped. What is finished is kept; the same command goes on from there.")
 
 
 def shown(path: Path | None) -> str:
@@ -246,3 +286,8 @@ def command_line() -> str:
 def split(texts: Iterable[str] | None) -> list[str]:
     """Names that are given one by one, or separated by commas; a comma inside brackets separates nothing."""
     return [name.strip() for text in texts or () for name in re.split(r",(?![^(]*\))", text) if name.strip()]
+
+
+def time_left(seconds: float | None) -> str:
+    """``about 4 min left``; empty while it is not known."""
+    return "" if seconds is None else f"{roughly(seconds)} left"

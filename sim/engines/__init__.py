@@ -36,12 +36,18 @@ class Engine:
     simulate : (jobs, threads=, progress=) -> arrays
     bytes_per_adopter : memory that one adopter of one run takes
     compiles : whether a first call waits for the compiler
+    model : a model of one's own, if there is one
     """
 
     name: str
     simulate: Callable[..., dict[str, Any]]
     bytes_per_adopter: int
     compiles: bool = False
+    model: str | type[Any] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process finds the engine by its name, since it has to load a model of one's own itself."""
+        return engine, (self.name.partition(":")[0], self.model)
 
 
 def engine(name: str, model: str | type[Any] | None = None) -> Engine:
@@ -71,7 +77,7 @@ def engine(name: str, model: str | type[Any] | None = None) -> Engine:
         if model is None:
             return Engine("mesa", simulate_agents, bytes_per_adopter=4096)
         kind = load_model(model) if isinstance(model, str) else model
-        return Engine(f"mesa:{signature(kind)}", partial(simulate_agents, model=kind), bytes_per_adopter=4096)
+        return Engine(f"mesa:{signature(kind)}", partial(simulate_agents, model=kind), 4096, model=model)
     if name == "meanfield":
         from sim.engines.meanfield.engine import simulate as simulate_cells
 

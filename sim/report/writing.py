@@ -59,7 +59,7 @@ def write_report(
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot write to {place}: {error.strerror or error}") from error
-    from sim.results.shards import write_text
+    from sim.results.files import write_text
 
     written = {HTML: as_html(page, place), MARKDOWN: as_markdown(page, place)}
     for name, text in written.items():

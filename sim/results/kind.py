@@ -29,7 +29,9 @@ FIGURES, FINDINGS = "figures", "findings.json"
 ROOMS = ("sim.experiments", "sim.validation")
 """Packages whose rooms may have a kind of their own."""
 
-Progress = Callable[[int], None]
+Progress = Callable[..., object]
+"""Called with the number of steps just done and, where it is known, the seconds that the rest will take."""
+
 Stage = Callable[[int], AbstractContextManager[Progress | None]]
 """Told how many steps come next; the context yields what to call with those that are done."""
 

@@ -6,20 +6,18 @@ can ever meet, and a checksum of its content, so that damage is always seen.
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
 import re
 import secrets
 import sys
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.basics.errors import OutputError
+from sim.results.files import put
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,7 +43,7 @@ def write_shard(folder: Path, identity: str, content: pa.Table | xr.Dataset) -> 
     data = _serialised(content, identity)
     ending = "parquet" if isinstance(content, pa.Table) else "nc"
     name = f"part-{secrets.token_hex(8)}.{hashlib.sha256(data).hexdigest()[:DIGITS]}.{ending}"
-    _put(folder / f"{HALF}{name}", folder / name, data)
+    put(folder / f"{HALF}{name}", folder / name, data)
     return name
 
 
@@ -68,29 +66,6 @@ def _own_locks() -> AbstractContextManager[object]:
     return dask.config.set(scheduler="synchronous")
 
 
-def _put(partial: Path, path: Path, data: bytes | memoryview) -> None:
-    """Write a file under another name first, force it to disk, and rename it."""
-    try:
-        path.parent.mkdir(exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-        _force(path.parent)
-    except BaseException as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise OutputError(refusal(path.parent, error)) from error
-        raise
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write or replace a file of text, at once or not at all."""
-    _put(path.with_name(f".{path.name}-{secrets.token_hex(8)}"), path, text.encode("utf-8"))
-
-
 def shards_in(folder: Path) -> list[Path]:
     """The whole shards of a folder, sorted by name."""
     return sorted(path for path in folder.iterdir() if _SHARD.fullmatch(path.name)) if folder.is_dir() else []
@@ -111,27 +86,6 @@ def checksum(path: Path) -> str:
     """Sixteen hexadecimal digits of the content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:DIGITS]
-
-
-def _force(folder: Path) -> None:
-    """Have the system write the entries of a folder to the disk now."""
-    if os.name == "nt":  # which cannot, and need not
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def refusal(folder: Path, error: BaseException) -> str:
-    """Why a place cannot be written, and what to do about it."""
-    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-        return (
-            f"cannot write to {folder}: the disk is full.\n  Every run that was written is safe. Make room, and give "
-            "the same command again: it goes on where it stopped."
-        )
-    return f"cannot write to {folder}: {getattr(error, 'strerror', None) or error}"
 
 
 def first_line(error: BaseException) -> str:

@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from sim.experiments.ensemble import ensemble as module
 from sim.experiments.ensemble.ensemble import Ensemble
+from sim.experiments.runner import dispatch
 from sim.experiments.runner.recipe import Recipe, make_recipe
 from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
@@ -40,7 +40,7 @@ def child(folder: Path, pause: float) -> subprocess.Popen:
 
 
 def main(folder: str, pause: str) -> None:
-    module.FLUSH_SECONDS = 0.0
+    dispatch.FLUSH_SECONDS = 0.0
     with Ensemble.open(folder, recipe_of()) as ensemble:
         points = ensemble.add(POINTS)
         print("ready", flush=True)

@@ -21,16 +21,23 @@ from sim.experiments.compare import figures as comparison_figures
 from sim.experiments.compare import kind as comparison_kind
 from sim.experiments.compare import sweep_kind
 from sim.experiments.compare.comparison import (
+    MONTHS,
+    NO_RULES,
+    REACTIONS,
     PairedRuns,
     Until,
     carry_out,
     compare,
     curves_of,
+    fingerprints,
     first_difference,
     make_plan,
     parse_outcome,
 )
 from sim.experiments.compare.sweep import backwards, findings, parse_sweep, sweep, unit_of
+from sim.experiments.runner.pieces import Unfinished
+from sim.experiments.runner.pools import pool
+from sim.experiments.runner.sizer import Sizer
 from sim.figures.comparison import comparison, different
 from sim.figures.overview import COLUMNS, overview
 from sim.results.folder import write
@@ -101,13 +108,31 @@ def test_a_scenario_against_itself_is_identical_in_every_run(found):
 
 
 def test_first_difference_is_that_of_the_earliest_bit():
-    base = {"a": np.ones((2, 5, 3)), "b": np.full((2, 5), np.nan)}
-    other = {name: values.copy() for name, values in base.items()}
-    assert first_difference(base, other) is None
-    other["a"][1, 3, 2] = np.nextafter(1.0, 2.0)
-    assert first_difference(base, other) == 3
-    other["b"][0, 2] = 0.0
-    assert first_difference(base, other) == 2
+    def runs(*arrays):
+        nothing = np.full((2, 5), NO_RULES)
+        return {"replicate": np.arange(2), MONTHS: fingerprints(arrays), REACTIONS: nothing}
+
+    base = [np.ones((2, 5, 3)), np.full((2, 5), np.nan)]
+    other = [values.copy() for values in base]
+    assert first_difference(runs(*base), runs(*other)) is None
+    other[1][:] = -np.nan
+    assert first_difference(runs(*base), runs(*other)) is None, "NaN is NaN"
+    other[0][1, 3, 2] = np.nextafter(1.0, 2.0)
+    assert first_difference(runs(*base), runs(*other)) == 3
+    other[1][0, 2] = 0.0
+    assert first_difference(runs(*base), runs(*other)) == 2
+    assert first_difference(runs(*base), runs(base[0][:, :, :2], base[1])) == 0, "other lines"
+    third = {**runs(*other), "replicate": np.array([2, 3])}
+    assert first_difference(runs(*base), third) is None, "other runs say nothing"
+
+
+def test_rules_of_reaction_differ_from_none_when_they_first_act():
+    settings = {"months": 48, "adopters": 200, "replicates": 4}
+    base, other = (run(name, **settings).dataset["usage"] for name in ("baseline", "reacting-governments"))
+    first = int(base["month"][(base.values != other.values).any(axis=(0, *range(2, base.ndim)))][0])
+    assert 0 < first < 48
+    found = compare("baseline", ["no-control", "reacting-governments"], **settings)
+    assert found.apart["reacting-governments"] == first, "whatever else is in its batch"
 
 
 def test_another_scenario_in_the_comparison_changes_nobody_else(found, folder):
@@ -128,16 +153,16 @@ def test_the_paired_numbers_are_those_of_plain_runs(found, folder):
 
 def test_replicates_that_were_run_are_kept_and_more_change_none():
     plan = make_plan(BASELINE, [NO_CONTROL], (), TINY)
-    calls: list[int] = []
+    calls: list[tuple[str, int]] = []
 
     def counting(jobs, **options):
-        calls.append(len(jobs))
+        calls.extend((scenario.name, replicate) for scenario, replicate in jobs)
         return find_engine("lockstep").simulate(jobs, **options)
 
     grown, fresh = (PairedRuns(plan, replace(find_engine("lockstep"), simulate=each)) for each in (counting, counting))
     grown.extend(2)
     grown.extend(6)
-    assert calls == [2, 2, 4, 4]
+    assert sorted(calls) == sorted((name, each) for name in ("baseline", "no-control") for each in range(6))
     fresh.extend(6)
     for one, two in zip(grown.collected()[0].values(), fresh.collected()[0].values(), strict=True):
         xr.testing.assert_identical(one, two)
@@ -485,3 +510,90 @@ def test_a_mistake_ends_with_two_and_writes_nothing(compare_here, tmp_path, argu
     assert done.returncode == 2
     assert words in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+# what a stopped comparison leaves
+
+
+def test_a_comparison_goes_on_where_it_was_stopped_and_leaves_no_litter(tmp_path, monkeypatch):
+    plan = make_plan(BASELINE, [NO_CONTROL], (), TINY)
+    whole = carry_out(plan, find_engine("lockstep"))
+    done: list[tuple[str, int]] = []
+
+    def stopping(jobs, **options):
+        if len(done) > 3:
+            raise KeyboardInterrupt
+        done.extend((scenario.name, replicate) for scenario, replicate in jobs)
+        return find_engine("lockstep").simulate(jobs, **options)
+
+    monkeypatch.setattr("sim.experiments.compare.comparison.make_sizer", lambda *_: Sizer(2))
+    engine = replace(find_engine("lockstep"), simulate=stopping)
+    with pytest.raises(KeyboardInterrupt), Unfinished(tmp_path) as keep:
+        carry_out(plan, engine, keep=keep)
+    (waiting,) = tmp_path.iterdir()
+    pieces = sorted(waiting.glob("*.npz"))
+    assert len(pieces) == 2
+    pieces[0].write_bytes(pieces[0].read_bytes()[:-100])  # damage is seen, and what was half written removed
+    (waiting / ".part-runs-9-9.npz").write_bytes(b"half")
+    kept, found = len(done) - 2, []
+    done.clear()
+
+    def counting(jobs, **options):
+        done.extend((scenario.name, replicate) for scenario, replicate in jobs)
+        return find_engine("lockstep").simulate(jobs, **options)
+
+    with Unfinished(tmp_path, lambda *about: found.append(about)) as keep:
+        again = carry_out(plan, replace(engine, simulate=counting), keep=keep)
+        assert found == [(1, waiting)]
+    assert len(done) == 12 - kept
+    pd.testing.assert_frame_equal(again.table, whole.table, check_exact=True)
+    pd.testing.assert_frame_equal(again.switched, whole.switched, check_exact=True)
+    assert again.apart == whole.apart
+    assert all(again.runs[name].identical(runs) for name, runs in whole.runs.items())
+    assert not list(tmp_path.iterdir())
+
+
+def test_pieces_of_another_question_are_never_taken_in(tmp_path):
+    with Unfinished(tmp_path) as keep:
+        for settings in (TINY, {**TINY, "seed": 5}, {**TINY, "replicates": 3}):
+            carry_out(make_plan(BASELINE, [NO_CONTROL], (), settings), find_engine("lockstep"), keep=keep)
+        assert len(list(tmp_path.iterdir())) == 2, "another seed is another question, fewer replicates are not"
+
+
+def test_two_processes_do_not_work_on_one_comparison(tmp_path):
+    plan = make_plan(BASELINE, [NO_CONTROL], (), TINY)
+    with Unfinished(tmp_path) as keep:
+        PairedRuns(plan, find_engine("lockstep"), keep=keep)
+        with pytest.raises(OutputError, match="another process"), Unfinished(tmp_path) as other:
+            PairedRuns(plan, find_engine("lockstep"), keep=other)
+
+
+def test_whatever_one_run_dies_of_costs_no_other():
+    plan = make_plan(BASELINE, [NO_CONTROL], (), TINY)
+
+    def failing(jobs, **options):
+        if any(replicate == 4 for _, replicate in jobs):
+            raise ZeroDivisionError("division by zero")
+        return find_engine("lockstep").simulate(jobs, **options)
+
+    result = carry_out(plan, replace(find_engine("lockstep"), simulate=failing))
+    assert [(name, failure.replicate) for name, failure in result.failures] == [("baseline", 4), ("no-control", 4)]
+    assert result.failures[0][1].reason.startswith("ZeroDivisionError: division by zero (test_compare.py:")
+    assert result.replicates == 5
+
+
+@pytest.mark.slow
+def test_processes_change_no_bit_of_a_comparison():
+    plan = make_plan(BASELINE, [NO_CONTROL], (), TINY)
+    with pool("processes", 2) as workers:
+        shared = carry_out(plan, find_engine("lockstep"), pool=workers)
+    pd.testing.assert_frame_equal(shared.table, carry_out(plan, find_engine("lockstep")).table, check_exact=True)
+
+
+@pytest.mark.slow
+def test_a_model_of_ones_own_is_compared_in_other_processes(own_file):
+    plan = make_plan(BASELINE, [NO_CONTROL], (), {"months": 3, "adopters": 20, "replicates": 2})
+    engine = find_engine("mesa", f"{own_file}:CautiousFirms")
+    with pool("processes", 1) as workers:
+        shared = carry_out(plan, engine, pool=workers)
+    pd.testing.assert_frame_equal(shared.table, carry_out(plan, engine).table, check_exact=True)

@@ -17,10 +17,13 @@ import pandas as pd
 import pytest
 
 from sim.basics.errors import OutputError, PoolError, RunError, ScenarioError, UnknownNameError
-from sim.experiments.ensemble.ensemble import Ensemble, Sizer, in_steps, most_runs
+from sim.engines import engine as find_engine
+from sim.experiments.ensemble.ensemble import Ensemble, in_steps
+from sim.experiments.runner.dispatch import Work, dispatch
 from sim.experiments.runner.pools import Pool, pool
 from sim.experiments.runner.recipe import Recipe, make_recipe
-from sim.experiments.runner.worker import RecipeRunner, run_batch
+from sim.experiments.runner.sizer import Sizer
+from sim.experiments.runner.worker import RecipeRunner, most_runs, run_batch
 from sim.run import run
 from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
@@ -180,7 +183,7 @@ def test_a_dask_cluster_changes_no_bit(whole, recipe, tmp_path):
 @pytest.mark.parametrize("engine", ["meanfield", "mesa"])
 def test_every_engine_serves(tmp_path, engine):
     recipe = recipe_of(TEXTS[:1], ("run.months=4", "run.adopters=20"), engine=engine)
-    with Ensemble.open(tmp_path / "store", recipe) as ensemble, pool("threads", recipe=recipe) as workers:
+    with Ensemble.open(tmp_path / "store", recipe) as ensemble, pool("threads") as workers:
         account = ensemble.run(ensemble.add([(0.2,), (0.9,)]), 2, pool=workers)
     assert (account.done, account.failed) == (4, 0)
     assert ensemble.table()["focus_share@2024-04"].notna().all()
@@ -325,7 +328,7 @@ class Mortal(ThreadPoolExecutor):
 
         if self.broken:
             raise BrokenExecutor("dead")
-        if any(run[0] == 2 and run[2] == 3 for run in arguments[1]):
+        if any(run[0] == 2 and run[2] == 3 for run in arguments[3]):
             self.broken = True
         future: Future = Future()
         if self.broken:
@@ -367,7 +370,7 @@ class Forgetful(ThreadPoolExecutor):
 
 
 def test_what_came_back_before_the_workers_went_is_kept(recipe, tmp_path, monkeypatch):
-    monkeypatch.setattr("sim.experiments.ensemble.ensemble.FLUSH_SECONDS", 1000.0)
+    monkeypatch.setattr("sim.experiments.runner.dispatch.FLUSH_SECONDS", 1000.0)
     with Ensemble.open(tmp_path / "store", recipe) as ensemble:
         points = ensemble.add(POINTS)
         with pytest.raises(RuntimeError, match="the cluster is gone"):
@@ -524,7 +527,7 @@ def test_a_full_disk_is_said_and_loses_nothing(whole, recipe, tmp_path, monkeypa
 
     with Ensemble.open(tmp_path / "store", recipe) as ensemble:
         points = ensemble.add(POINTS)
-        monkeypatch.setattr("sim.experiments.ensemble.ensemble.FLUSH_SECONDS", 0.0)
+        monkeypatch.setattr("sim.experiments.runner.dispatch.FLUSH_SECONDS", 0.0)
         monkeypatch.setattr(os, "fsync", full)
         with pytest.raises(OutputError, match=r"the disk is full(.|\n)*is safe"):
             ensemble.run(points, 6, batch=4)
@@ -554,7 +557,7 @@ def test_a_folder_that_cannot_be_written_is_said(whole, recipe, tmp_path, monkey
 def test_a_damaged_file_is_put_aside_and_its_runs_are_done_again(whole, recipe, tmp_path, monkeypatch, kind, damage):
     if (kind, damage) == ("runs", "removed"):
         pytest.skip("rows that are gone are runs that were never done")
-    monkeypatch.setattr("sim.experiments.ensemble.ensemble.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("sim.experiments.runner.dispatch.FLUSH_SECONDS", 0.0)
     with Ensemble.open(tmp_path / "store", recipe) as ensemble:
         points = ensemble.add(POINTS)
         ensemble.run(points, 6, batch=8)
@@ -603,7 +606,7 @@ def test_rows_of_another_ensemble_are_not_taken_in(whole, recipe, tmp_path):
 
 def test_many_small_files_are_joined_and_nothing_changes(whole, recipe, tmp_path, monkeypatch):
     monkeypatch.setattr("sim.experiments.runner.store.SHARDS_KEPT", 4)
-    monkeypatch.setattr("sim.experiments.ensemble.ensemble.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("sim.experiments.runner.dispatch.FLUSH_SECONDS", 0.0)
     with Ensemble.open(tmp_path / "store", recipe) as ensemble:
         ensemble.run(ensemble.add(POINTS), 6, batch=2)
         assert len(list((ensemble.folder / "runs").iterdir())) == 1
@@ -634,30 +637,61 @@ def test_a_crash_while_joining_costs_nothing(whole, recipe, tmp_path, monkeypatc
 
 
 def test_the_size_of_a_batch_follows_time_and_memory():
-    sizer = Sizer(most=1000, first=1)
-    sizer.learn(4, 30.0)  # a first batch that waited for the compiler
+    sizer = Sizer(most=1000)
     assert sizer.size == 4
     for _ in range(6):
         sizer.learn(sizer.size, 0.05 + 0.01 * sizer.size)
     assert sizer.size == pytest.approx(95, abs=2)
-    slow = Sizer(most=1000, first=0)
+    slow = Sizer(most=1000)
     slow.learn(4, 20.0)
     slow.learn(1, 5.0)
     assert slow.size == 1
-    heavy = Sizer(most=3, first=0)
+    heavy = Sizer(most=3)
     for _ in range(4):
         heavy.learn(heavy.size, 1e-4 * heavy.size)
     assert heavy.size == 3
-    costly = Sizer(most=1000, first=0)  # half a second before the first run: larger batches pay
+    costly = Sizer(most=1000)  # half a second before the first run: larger batches pay
     for _ in range(8):
         costly.learn(costly.size, 0.5 + 0.005 * costly.size)
     assert 0.5 / (0.5 + 0.005 * costly.size) < 0.15
 
 
+class Clock:
+    """Time that passes only when a fake worker works."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_time_that_was_spent_on_compiling_is_not_extrapolated(monkeypatch):
+    clock, steps = Clock(), []
+
+    def work(items, threads):
+        clock.now += 30.0 if clock.now == 0 else 0.0  # the compiler
+        clock.now += 0.5 + 0.1 * len(items)
+        return items
+
+    for name in ("perf_counter", "monotonic"):
+        monkeypatch.setattr(f"sim.experiments.runner.dispatch.time.{name}", clock)
+    with ThreadPoolExecutor(1) as executor:
+        job = Work("fake", work, (), list(range(400)), keep=lambda results: (), sizer=Sizer(1000))
+        tally = dispatch([job], Pool(executor, 1), steps.append)
+    assert tally.done == steps[-1].done == 400
+    assert steps[0].left is None, "the first batch waited for the compiler"
+    for step in steps[2:]:
+        truly = steps[-1].seconds - step.seconds
+        assert step.left == pytest.approx(truly, rel=0.5, abs=1.0), step
+    assert steps[-1].left == 0.0
+
+
 def test_a_large_world_goes_through_in_small_batches():
     small, large = recipe_of(), recipe_of(sets=("run.months=10", "run.adopters=10000000"))
-    assert most_runs(small, 1 << 30) > 100
-    assert most_runs(large, 1 << 30) == 1
+    engine = find_engine("lockstep")
+    assert most_runs(small.scenario, engine, 1 << 30) > 100
+    assert most_runs(large.scenario, engine, 1 << 30) == 1
 
 
 def test_numbers_are_kept_short():

@@ -156,7 +156,7 @@ def keep(
     *,
     months: int | None = None,
     world: World | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> Trace:
     """Run one replicate and keep its trace.
 

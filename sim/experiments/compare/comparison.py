@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,27 +22,31 @@ from sim import __version__
 from sim.analysis.outcomes import CEILINGS, OUTCOMES, find_outcome, read_outcomes
 from sim.analysis.paired import Paired, difference_sentence, interval, next_count, paired_difference, ratio_interval
 from sim.analysis.scurves.ceilings import Ceilings
-from sim.analysis.who_switched import parts_of_focus, who_switched
-from sim.basics.axes import month_label, month_number
+from sim.analysis.who_switched import SPLITS, parts_of_focus, who_switched
+from sim.basics.axes import REGIONS, SECTORS, TYPES, month_label, month_number
 from sim.basics.errors import Problem, RunError, ScenarioError
 from sim.engines import Engine
 from sim.engines import engine as find_engine
-from sim.results.dataset import label
-from sim.run import Failure, Progress, simulate_all
+from sim.engines.world import Job
+from sim.experiments.runner.dispatch import Work, dispatch, telling
+from sim.experiments.runner.pieces import FinishedRuns, Unfinished, dead_run
+from sim.experiments.runner.pools import Pool
+from sim.experiments.runner.pools import pool as make_pool
+from sim.experiments.runner.sizer import Sizer
+from sim.experiments.runner.worker import Batch, Run, do_runs, make_sizer
+from sim.model.observables import OBSERVABLES, OF_REACTIONS
+from sim.results.dataset import coordinates, label, series_bytes
+from sim.results.kind import Stage
+from sim.run import Failure, check_memory
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare, with_settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Stage = Callable[[int], AbstractContextManager[Progress | None]]
-"""Told how many run-months come next; the context yields what to call with those that are done."""
-
 REPLICATES = 40
 MOST_REPLICATES = 1000
 DEFAULT_AT = "2029-12"
-BATCH = 64
-"""Runs of one scenario that are held in full before only their outcomes are kept."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,8 @@ def compare(
     engine: str = "lockstep",
     model: str | type | None = None,
     stage: Stage | None = None,
+    keep: Unfinished | None = None,
+    pool: Pool | None = None,
 ) -> Comparison:
     """Run scenarios under the same luck and pair them.
 
@@ -150,6 +156,8 @@ def compare(
     replicates : of each scenario
     at : months such as ``"2029-12"`` at which levels are read, beside the last; absent: 2029-12 if it is simulated
     until : add replicates until an interval is narrow enough
+    stage : see `Stage`
+    keep, pool : where finished runs wait, and where they are computed; see `PairedRuns`
 
     Raises
     ------
@@ -168,7 +176,7 @@ def compare(
     chosen = find_engine(engine, model)
     settings = {"months": months, "adopters": adopters, "seed": seed, "replicates": replicates}
     plan = make_plan(base, others, sets, settings, at)
-    return carry_out(plan, chosen, until, threads, stage)
+    return carry_out(plan, chosen, until, threads, stage, keep, pool)
 
 
 def carry_out(
@@ -177,9 +185,11 @@ def carry_out(
     until: Until | None = None,
     threads: int | None = None,
     stage: Stage | None = None,
+    keep: Unfinished | None = None,
+    pool: Pool | None = None,
 ) -> Comparison:
     """Run what is planned and pair it; with ``until``, add replicates as long as they are needed."""
-    luck = PairedRuns(plan, engine, threads, stage)
+    luck = PairedRuns(plan, engine, threads, stage, keep, pool)
     stopped = ""
     luck.extend(plan.base.run.replicates)
     if until is not None:
@@ -314,58 +324,104 @@ def parse_outcome(text: str, plan: ComparisonPlan) -> tuple[str, int]:
 
 
 class PairedRuns:
-    """The runs of several scenarios under the same luck, of which only the outcomes are kept; more can be added."""
+    """The runs of several scenarios under the same luck, of which only the outcomes are kept; more can be added.
 
-    def __init__(self, plan: ComparisonPlan, engine: Engine, threads: int | None = None, stage: Stage | None = None):
-        self.plan, self.engine, self.threads = plan, engine, threads
+    Parameters
+    ----------
+    keep, name : where finished runs wait until all are done, and under which name; absent: in memory only
+    pool : see `sim.experiments.runner.pools`; absent: this process, on ``threads`` cores
+    """
+
+    def __init__(
+        self,
+        plan: ComparisonPlan,
+        engine: Engine,
+        threads: int | None = None,
+        stage: Stage | None = None,
+        keep: Unfinished | None = None,
+        pool: Pool | None = None,
+        name: str = "",
+    ):
+        self.plan, self.engine, self.threads, self.pool = plan, engine, threads, pool
         self.stage: Stage = stage or (lambda _: nullcontext(None))
         self.tried = 0
-        self.failures: list[tuple[str, Failure]] = []
-        self.apart: dict[str, int | None] = {each.name: None for each in plan.others}
-        self._runs: dict[str, list[xr.Dataset]] = {each.name: [] for each in plan.scenarios}
-        self._parts: dict[str, list[xr.Dataset]] = {each.name: [] for each in plan.scenarios}
+        self.sizer: Sizer | None = None
+        """What batches have cost so far."""
+        single = tuple(
+            with_settings(each, replicates=1) for each in plan.scenarios
+        )  # how many there are changes no run
+        fingerprint = replace(plan, scenarios=single).fingerprint(engine.name)
+        self.runs = FinishedRuns((keep or Unfinished()).pieces(f"{name or plan.name}-{fingerprint[:16]}"))
 
     def extend(self, count: int) -> None:
         """Run replicates until there are ``count``; those that were run stay as they are."""
-        steps = (count - self.tried) * len(self.plan.scenarios) * self.plan.base.run.months
-        with self.stage(steps) as progress:
-            while self.tried < count:
-                batch = range(self.tried, min(self.tried + BATCH, count))
-                self._run(batch, progress)
-                self.tried = batch.stop
+        base = self.plan.base
+        check_memory(1, series_bytes(base), self.engine.bytes_per_adopter * base.run.adopters)
+        # all scenarios at one replicate first: whatever is cut short can still be paired
+        wanted = [(*each, replicate) for replicate in range(count) for each in enumerate(self.plan.scenarios)]
+        todo, months = self.runs.missing(wanted), base.run.months
+        self.tried = count
+        if not todo:
+            return
+        with ExitStack() as stack:
+            progress = stack.enter_context(self.stage(len(todo) * months))
+            pool = self.pool or stack.enter_context(make_pool("threads", threads=self.threads))
+            self.sizer = self.sizer or make_sizer(base, self.engine, pool.batch_bytes)
+            work = Work(
+                f"runs of {self.engine.name}",
+                paired_batch,
+                (self.engine, self.plan.at),
+                todo,
+                self.runs.keep,
+                dead=dead_run,
+                amount=lambda run: months,
+                sizer=self.sizer,
+            )
+            dispatch([work], pool, telling(progress))
 
-    def _run(self, batch: range, progress: Progress | None) -> None:
-        base: tuple[dict[str, Any], tuple[int, ...]] | None = None
-        for scenario in self.plan.scenarios:
-            try:
-                arrays, finished, failures = simulate_all(scenario, self.threads, progress, self.engine, batch)
-            except RunError as error:
-                raise RunError(f"{scenario.name}: {error}") from error
-            self.failures += [(scenario.name, failure) for failure in failures]
-            if base is None:
-                base = arrays, finished
-            elif base[1] == finished:
-                self._note(scenario.name, first_difference(base[0], arrays))
-            dataset = label(arrays, scenario, finished, self.engine.name)
-            self._runs[scenario.name].append(read_outcomes(dataset))
-            self._parts[scenario.name].append(parts_of_focus(dataset, scenario, self.plan.at))
+    def seconds_of(self, runs: int) -> float:
+        """What so many runs will take, by those that were done; NaN when all of them waited for the compiler."""
+        if self.sizer is None or self.pool is None or not self.sizer.seen:
+            return math.nan
+        fixed, each = self.sizer.cost()
+        return (fixed / self.sizer.size + each) * runs / self.pool.workers
 
-    def _note(self, name: str, month: int | None) -> None:
-        before = self.apart[name]
-        self.apart[name] = month if before is None else before if month is None else min(before, month)
+    @property
+    def failures(self) -> list[tuple[str, Failure]]:
+        """Runs that failed: the name of the scenario, replicate and reason."""
+        names = [each.name for each in self.plan.scenarios]
+        return [(names[point], Failure(replicate, why)) for point, replicate, why in self.runs.failures(self.tried)]
+
+    def finished(self) -> list[dict[str, np.ndarray]]:
+        """What was recorded of every scenario's runs; see `PairedReader`."""
+        found = [self.runs.of(point, self.tried) for point in range(len(self.plan.scenarios))]
+        for scenario, arrays in zip(self.plan.scenarios, found, strict=True):
+            if not len(arrays["replicate"]):
+                first = next(failure.reason for name, failure in self.failures if name == scenario.name)
+                what = f"none of {self.tried} runs could be finished. The first said: {first}"
+                raise RunError(f"{scenario.name}: {what}")
+        return found
 
     def collected(self) -> tuple[dict[str, xr.Dataset], dict[str, xr.Dataset]]:
         """Outcomes and parts by scenario, of the replicates that all of them finished."""
-        runs = {name: _joined(pieces) for name, pieces in self._runs.items()}
-        common = sorted(set.intersection(*(set(each["run"].values.tolist()) for each in runs.values())))
+        found = self.finished()
+        common = set.intersection(*(set(each["replicate"].tolist()) for each in found))
         if not common:
             raise RunError("no replicate could be finished in every scenario, so there is nothing to pair")
-        shares = {name: _joined(pieces) for name, pieces in self._parts.items()}
+        runs, shares = {}, {}
+        for scenario, arrays in zip(self.plan.scenarios, found, strict=True):
+            good = np.isin(arrays["replicate"], list(common))
+            kept = {name: values[good] for name, values in arrays.items()}
+            coords = coordinates(scenario, kept["replicate"].tolist())
+            runs[scenario.name] = outcomes_of(kept, {name: coords[name] for name in ("run", "month", "date")})
+            shares[scenario.name] = parts_of(kept, coords["run"], scenario)
+        return runs, shares
 
-        def pick(found: dict[str, xr.Dataset]) -> dict[str, xr.Dataset]:
-            return {name: dataset.sel(run=common) for name, dataset in found.items()}
-
-        return pick(runs), pick(shares)
+    @property
+    def apart(self) -> dict[str, int | None]:
+        """Other scenario -> first month in which anything at all differs from the base; None: never."""
+        base, *others = self.finished()
+        return {each.name: first_difference(base, other) for each, other in zip(self.plan.others, others, strict=True)}
 
     def differences(self, name: str, month: int) -> list[np.ndarray]:
         """Paired differences of one outcome for every other scenario, (run,) each; NaN where a run failed."""
@@ -376,21 +432,101 @@ class PairedRuns:
         return [np.pad(each - base, (0, failed), constant_values=np.nan) for each in others]
 
 
-def _joined(pieces: list[xr.Dataset]) -> xr.Dataset:
-    return pieces[0] if len(pieces) == 1 else xr.concat(pieces, "run", data_vars="minimal", coords="minimal")
+def paired_batch(engine: Engine, at: tuple[int, ...], runs: list[Run], threads: int | None = None) -> Batch:
+    """Do some runs of a comparison, each a number, a scenario and a replicate; see `PairedReader`."""
+    return do_runs(PairedReader(engine, at), Batch.blank(runs), threads)
+
+
+@dataclass(frozen=True)
+class PairedReader:
+    """What a comparison keeps of a run: every outcome, the parts of the lines in focus, and fingerprints of its months.
+
+    Attributes
+    ----------
+    at : months at which parts are read
+    """
+
+    engine: Engine
+    at: tuple[int, ...]
+
+    def scenario(self, values: Scenario) -> Scenario:
+        """A run of a comparison carries its scenario."""
+        return values
+
+    def read(self, jobs: Sequence[Job], threads: int | None) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Run jobs of equal structure: moments, and levels, parts and fingerprints."""
+        scenario, _ = jobs[0]
+        arrays = self.engine.simulate(jobs, threads=threads, progress=None)
+        dataset = label(arrays, scenario, range(len(jobs)), self.engine.name)
+        outcomes = read_outcomes(dataset)
+        shares = parts_of_focus(dataset, scenario, self.at)
+        kept: dict[str, np.ndarray] = {str(name): values.values for name, values in outcomes.items()}
+        curves = {name: values for name, values in kept.items() if values.ndim > 1}
+        for name, values in shares.items():
+            curves[str(name)] = values.transpose("run", "at", str(name).partition("_")[2]).values
+        for name, declared in ((MONTHS, OBSERVABLES), (REACTIONS, OF_REACTIONS)):
+            recorded = [arrays[observable] for observable in declared if observable in arrays]
+            none = np.full((len(jobs), scenario.run.months), NO_RULES)
+            curves[name] = fingerprints(recorded) if recorded else none
+        return {name: values for name, values in kept.items() if values.ndim == 1}, curves
+
+
+MONTHS, REACTIONS = "fingerprints of months", "fingerprints of reactions"
+NO_RULES = np.uint64(0)
+"""In place of the fingerprints of reactions, where a scenario has no rule for any."""
+
+
+def fingerprints(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """A number for every month of every run, (run, month), that is another one where any bit of the arrays is.
+
+    Parameters
+    ----------
+    arrays : (run, month, ...) each
+    """
+    runs, months = arrays[0].shape[:2]
+    # zero has a sign and NaN has many bits that say nothing
+    flat = np.concatenate([values.reshape(runs, months, -1) + 0.0 for values in arrays], axis=2)
+    flat[np.isnan(flat)] = np.nan
+    digests = [hashlib.sha256(month.data).digest()[:8] for month in flat.reshape(runs * months, -1)]
+    return np.frombuffer(b"".join(digests), dtype=np.uint64).reshape(runs, months)
 
 
 def first_difference(base: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> int | None:
-    """First month in which any observable of any run is not the same to the last bit; None: never."""
-    first: int | None = None
-    for name, values in base.items():
-        if other[name].shape != values.shape:
-            return 0
-        changed = (values != other[name]) & ~(np.isnan(values) & np.isnan(other[name]))
-        months = np.flatnonzero(changed.any(axis=tuple(axis for axis in range(changed.ndim) if axis != 1)))
-        if months.size:
-            first = int(months[0]) if first is None else min(first, int(months[0]))
-    return first
+    """First month in which any observable of any run is not the same to the last bit; None: never.
+
+    Parameters
+    ----------
+    base, other : ``replicate``, and fingerprints of their months; those of reactions where both have rules
+    """
+    _, ours, theirs = np.intersect1d(base["replicate"], other["replicate"], return_indices=True)
+    changed = base[MONTHS][ours] != other[MONTHS][theirs]
+    reacted, also = base[REACTIONS][ours], other[REACTIONS][theirs]
+    changed |= (reacted != also) & (reacted != NO_RULES) & (also != NO_RULES)
+    months = np.flatnonzero(changed.any(axis=0))
+    return int(months[0]) if months.size else None
+
+
+def outcomes_of(arrays: dict[str, np.ndarray], coords: dict[str, Any]) -> xr.Dataset:
+    """Outcomes of runs as `read_outcomes` labels them, from what a `PairedReader` kept."""
+    return xr.Dataset(
+        {
+            outcome.name: (
+                ("run", "month") if outcome.kind == "level" else ("run",),
+                arrays[outcome.name],
+                {"long_name": outcome.long_name, "units": outcome.unit, "kind": outcome.kind},
+            )
+            for outcome in OUTCOMES.values()
+        },
+        coords=coords,
+    )
+
+
+def parts_of(arrays: dict[str, np.ndarray], run: Any, scenario: Scenario) -> xr.Dataset:
+    """The parts of the lines in focus as `parts_of_focus` labels them, from what a `PairedReader` kept."""
+    regions = [region for region in REGIONS if region not in scenario.focus.exclude_regions]
+    coords = {"run": run, "type": list(TYPES), "region": regions, "sector": list(SECTORS)}
+    names = [f"{kind}_{split.dimension}" for split in SPLITS for kind in ("weight", "within")]
+    return xr.Dataset({name: (("run", "at", name.partition("_")[2]), arrays[name]) for name in names}, coords=coords)
 
 
 def at_month(values: xr.DataArray, month: int) -> np.ndarray:

@@ -23,7 +23,10 @@ from sim.basics.errors import Problem, ScenarioError
 from sim.basics.words import scale_of_difference
 from sim.engines import Engine
 from sim.engines import engine as find_engine
-from sim.experiments.compare.comparison import ComparisonPlan, PairedRuns, Stage, at_month, parse_outcome
+from sim.experiments.compare.comparison import ComparisonPlan, PairedRuns, at_month, parse_outcome
+from sim.experiments.runner.pieces import Unfinished
+from sim.experiments.runner.pools import Pool
+from sim.results.kind import Stage
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
 
@@ -136,6 +139,8 @@ def sweep(
     model: str | type | None = None,
     stage: Stage | None = None,
     prepared: Scenario | None = None,
+    keep: Unfinished | None = None,
+    pool: Pool | None = None,
 ) -> Sweep:
     """Run a scenario with one number at several values.
 
@@ -148,6 +153,7 @@ def sweep(
     outcome : name of an outcome, with ``@2029-12`` for another month than the last
     settings : run settings of the base, which hold for all
     prepared : the base with its settings, where it is resolved already
+    stage, keep, pool : see `PairedRuns`
 
     Examples
     --------
@@ -167,18 +173,30 @@ def sweep(
             points.append(scenario.model_copy(update={"name": name, "run": first.run, "focus": first.focus}))
         swept[scenario.name] = tuple(points)
     return carry_out(
-        SweepPlan(first, swept, key, values, bool(others), outcome), find_engine(engine, model), threads, stage
+        SweepPlan(first, swept, key, values, bool(others), outcome),
+        find_engine(engine, model),
+        threads,
+        stage,
+        keep,
+        pool,
     )
 
 
-def carry_out(plan: SweepPlan, engine: Engine, threads: int | None = None, stage: Stage | None = None) -> Sweep:
+def carry_out(
+    plan: SweepPlan,
+    engine: Engine,
+    threads: int | None = None,
+    stage: Stage | None = None,
+    keep: Unfinished | None = None,
+    pool: Pool | None = None,
+) -> Sweep:
     """Run what is planned: every point under the same luck."""
     points = tuple(scenario for group in plan.swept.values() for scenario in group)
     reference = (plan.base.model_copy(update={"name": "the reference"}),) if plan.compared else ()
     pairing = ComparisonPlan((*reference, *points), ())
     name, month = parse_outcome(plan.outcome, pairing)
     pairing = ComparisonPlan(pairing.scenarios, (month,))
-    luck = PairedRuns(pairing, engine, threads, stage)
+    luck = PairedRuns(pairing, engine, threads, stage, keep, pool, f"{plan.base.name[:100]}-sweep")
     luck.extend(plan.base.run.replicates)
     runs, _ = luck.collected()
     levels = {scenario.name: at_month(runs[scenario.name][name], month) for scenario in pairing.scenarios}

@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,50 +24,28 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sim.basics.errors import OutputError, RunError
 from sim.engines import engine as find_engine
+from sim.experiments.runner.dispatch import Watch, Work, dispatch
 from sim.experiments.runner.pools import Pool
 from sim.experiments.runner.pools import pool as make_pool
 from sim.experiments.runner.recipe import Recipe
+from sim.experiments.runner.sizer import Sizer
 from sim.experiments.runner.store import Store, open_store, python_values
-from sim.experiments.runner.worker import FAILED, OK, Batch, RecipeRunner, Run, Values, run_batch
-from sim.results.dataset import series_bytes
+from sim.experiments.runner.worker import (
+    DIED,
+    FAILED,
+    OK,
+    Batch,
+    RecipeRunner,
+    Run,
+    Values,
+    blank_batch,
+    make_sizer,
+    run_batch,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-
-TASK_SECONDS = (1.0, 10.0)
-"""Aim of a batch: long against what sending it costs, short against what losing it costs. Where a batch costs much
-before its first run, it may take up to the second number, so that this part stays below `FIXED_PART`."""
-
-FIXED_PART = 0.1
-
-FIRST_RUNS = 4
-"""Runs of a first batch, before anything is known of their time."""
-
-AHEAD = 2
-"""Batches under way for each worker, so that none waits for us."""
-
-FLUSH_SECONDS = 0.2
-"""Results wait no longer than this to be written; where they come faster, several share a file."""
-
-PATIENCE = 10.0
-"""Seconds that Ctrl-C waits for batches that are being computed, so that they need not be lost."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """How far an ensemble is, in runs that are written; ``fresh`` are failures since the last step: point, replicate,
-    reason."""
-
-    done: int
-    total: int
-    failed: int
-    seconds: float
-    fresh: tuple[tuple[int, int, str], ...] = ()
-
-
-Watch = Callable[[Step], None]
-"""Told of every step."""
 
 
 @dataclass
@@ -212,13 +188,37 @@ class Ensemble:
         found = Account(wanted=len(numbers) * len(which), trouble=self.store.trouble)
         found.skipped = found.wanted - len(todo)
         with ExitStack() as stack:
-            pool = pool or stack.enter_context(make_pool(recipe=self.recipe))
-            _Driver(self.store, pool, todo, found, watch, batch, sizer).drive()
+            pool = pool or stack.enter_context(make_pool(compiles=self.recipe.compiles))
+            engine = find_engine(self.recipe.engine, self.recipe.model)
+            work = Work(
+                self.recipe.name,
+                run_batch,
+                (json.dumps(self.recipe.account()),),
+                todo,
+                self._keep,
+                dead=self._dead,
+                batch=batch,
+                sizer=sizer or make_sizer(self.recipe.scenario, engine, pool.batch_bytes),
+            )
+            tally = dispatch([work], pool, watch)
+        found.done, found.failed, found.batches, found.busy = tally.done, tally.failed, tally.batches, tally.busy
         self.store.join_shards()
         done = self.store.done()
         found.failed_in_all = sum(done.get((point, each)) == FAILED for point in numbers for each in which)
         found.seconds = time.perf_counter() - began
         return found
+
+    def _keep(self, results: list[tuple[list[Run], Batch]]) -> list[tuple[int, int, str]]:
+        """Write batches down; the runs that failed come back."""
+        batches = [batch for _, batch in results]
+        self.store.append(batches)
+        return [failure for batch in batches for failure in batch.failures]
+
+    def _dead(self, runs: list[Run]) -> Batch:
+        """The record of a run that took its worker with it."""
+        batch = blank_batch(self.recipe, runs)
+        batch.fail(0, DIED)
+        return batch
 
     def replay(self, point: int, replicate: int, threads: int | None = None) -> Batch:
         """Do one run again, alone, and keep nothing of it.
@@ -248,210 +248,6 @@ def as_points(recipe: Recipe, points: Any) -> list[Values]:
     if not recipe.factors:
         return [() for _ in rows]
     return python_values(recipe.factors, list(zip(*rows, strict=True))) if rows else []
-
-
-class _Driver:
-    """Keeps workers busy and writes down what comes back."""
-
-    def __init__(
-        self,
-        store: Store,
-        pool: Pool,
-        todo: list[Run],
-        found: Account,
-        watch: Watch | None,
-        batch: int | None,
-        sizer: Sizer | None,
-    ):
-        self.store, self.pool, self.found, self.watch = store, pool, found, watch
-        self.todo = deque(todo)
-        self.suspects: deque[list[Run]] = deque()
-        self.total = len(todo)
-        self.text = json.dumps(store.recipe.account())
-        self.fixed = batch
-        self.sizer = sizer or Sizer(most_runs(store.recipe, pool.batch_bytes), first=pool.workers)
-        self.under_way: dict[Future[Batch], list[Run]] = {}
-        self.unwritten: list[Batch] = []
-        self.written = self.lost = 0
-        self.began = self.flushed = time.monotonic()
-
-    def drive(self) -> None:
-        """Until nothing is left to do."""
-        try:
-            self._fill()
-            while self.under_way:
-                waiting = FLUSH_SECONDS - (time.monotonic() - self.flushed) if self.unwritten else None
-                done, _ = wait(self.under_way, waiting and max(waiting, 0.0), FIRST_COMPLETED)
-                self._take(done)
-                self._fill()
-                if time.monotonic() - self.flushed >= FLUSH_SECONDS or not self.under_way:
-                    self._flush()
-        except KeyboardInterrupt:
-            self._rescue()
-            raise
-        except OutputError:
-            raise
-        except Exception:
-            self._flush()  # what came back before the trouble is kept
-            raise
-        finally:
-            for future in self.under_way:
-                future.cancel()
-
-    def _fill(self) -> None:
-        """Have enough batches under way."""
-        if self.suspects and not self.under_way:
-            self._send(self.suspects.popleft())  # alone, so that it is clear who is to blame
-        while not self.suspects and self.todo and len(self.under_way) < AHEAD * self.pool.workers:
-            size = self.fixed or self.sizer.size
-            if self.pool.workers > 1 and not self.fixed:
-                # towards the end batches grow small, so that no worker waits long for the last one
-                size = min(size, max(FIRST_RUNS, -(-len(self.todo) // (AHEAD * self.pool.workers))))
-            self._send([self.todo.popleft() for _ in range(min(size, len(self.todo)))])
-
-    def _send(self, runs: list[Run]) -> None:
-        try:
-            self.under_way[self.pool.submit(run_batch, self.text, runs, self.pool.threads)] = runs
-        except BrokenExecutor:  # it broke before we looked
-            self._revive()
-            self.under_way[self.pool.submit(run_batch, self.text, runs, self.pool.threads)] = runs
-
-    def _take(self, futures: Iterable[Future[Batch]]) -> None:
-        broken: list[list[Run]] = []
-        for future in futures:
-            runs = self.under_way.pop(future)
-            try:
-                batch = future.result()
-            except (BrokenExecutor, CancelledError):
-                broken.append(runs)
-                continue
-            except Exception as error:
-                if not _worker_lost(error):
-                    raise
-                broken.append(runs)
-                continue
-            self._accept(batch)
-        if broken:
-            self._blame(broken)
-
-    def _accept(self, batch: Batch) -> None:
-        self.unwritten.append(batch)
-        self.found.done += len(batch.runs)
-        self.found.failed += batch.failed
-        self.found.batches += 1
-        self.found.busy += batch.busy
-        self.sizer.learn(len(batch.runs), batch.busy)
-
-    def _blame(self, broken: list[list[Run]]) -> None:
-        """A worker died. Its batch, and those that died with it, go again one by one and in halves."""
-        if self.pool.restart is not None:
-            broken += self.under_way.values()
-            self.under_way.clear()
-            self._revive()
-        alone = len(broken) == 1 and not self.under_way
-        for runs in broken:
-            if len(runs) > 1:
-                middle = len(runs) // 2
-                self.suspects += [runs[:middle], runs[middle:]]
-            elif alone:
-                self._accept(_dead(self.store.recipe, runs))
-            else:
-                self.suspects.append(runs)
-
-    def _revive(self) -> None:
-        if self.pool.restart is None:
-            raise RunError(f"{self.pool.name}: the workers are gone; what was written is safe")
-        self.pool.executor.shutdown(wait=False, cancel_futures=True)
-        self.pool.executor = self.pool.restart()
-
-    def _flush(self) -> None:
-        batches, self.unwritten = self.unwritten, []
-        if batches:
-            self.store.append(batches)
-        self.flushed = time.monotonic()
-        if batches and self.watch is not None:  # what is told is safe
-            self.written += sum(len(batch.runs) for batch in batches)
-            self.lost += sum(batch.failed for batch in batches)
-            fresh = tuple(
-                (point, replicate, error)
-                for batch in batches
-                for (point, _, replicate), status, error in zip(batch.runs, batch.status, batch.error, strict=True)
-                if status == FAILED
-            )
-            self.watch(Step(self.written, self.total, self.lost, time.monotonic() - self.began, fresh))
-
-    def _rescue(self) -> None:
-        """Ctrl-C: wait a little for what is being computed, and write it down."""
-        running = [future for future in self.under_way if not future.cancel()]
-        done, _ = wait(running, timeout=PATIENCE)
-        self.watch = None
-        self._take([future for future in done if future.exception() is None])
-        self._flush()
-
-
-class Sizer:
-    """Finds how many runs a batch should have: enough to be worth sending, not more than fit into memory.
-
-    Parameters
-    ----------
-    most : runs that fit into memory
-    first : so many batches at the start may have waited for a compiler or an import, and teach little
-    """
-
-    def __init__(self, most: int, first: int = 1):
-        self.most, self.first = most, first
-        self.size = min(FIRST_RUNS, most)
-        self.seen: deque[tuple[int, float]] = deque(maxlen=8)
-
-    def learn(self, runs: int, seconds: float) -> None:
-        """Take note of what a batch cost."""
-        if self.first > 0:
-            self.first -= 1
-            return
-        self.seen.append((runs, seconds))
-        fixed, each = self.cost()
-        aim = min(max(TASK_SECONDS[0], fixed / FIXED_PART), TASK_SECONDS[1])
-        wanted = round((aim - fixed) / each) if each > 0 else 4 * runs
-        self.size = max(1, min(wanted, 4 * max(runs, self.size), self.most))
-
-    def cost(self) -> tuple[float, float]:
-        """Seconds of a batch before its first run, and of each run: a line through what was seen, never falling."""
-        import numpy as np
-
-        runs, seconds = np.array(self.seen, dtype=float).T
-        spread = runs.var()
-        slope = ((runs - runs.mean()) * (seconds - seconds.mean())).mean() / spread if spread > 0 else np.inf
-        slope = min(max(slope, 0.0), float((seconds / runs).min()))
-        if slope == 0.0:  # no cost of a run is seen yet: larger batches will show it
-            return float(seconds.min()), 0.0
-        return max(float(seconds.mean() - slope * runs.mean()), 0.0), float(slope)
-
-
-def _worker_lost(error: Exception) -> bool:
-    """Whether an exception says that a worker of a cluster died, and not that a batch went wrong."""
-    return type(error).__name__ in ("KilledWorker", "BrokenWorkerPool", "CommClosedError")
-
-
-def _dead(recipe: Recipe, runs: list[Run]) -> Batch:
-    """The record of a run that took its worker with it."""
-    import numpy as np
-
-    nothing = np.full(1, np.nan)
-    months = recipe.scenario.run.months
-    return Batch(
-        runs,
-        [FAILED],
-        ["the worker process died in this run, perhaps for want of memory"],
-        [0.0],
-        dict.fromkeys(recipe.columns, nothing),
-        {name: np.full((1, months), np.nan) for name in recipe.curves},
-    )
-
-
-def most_runs(recipe: Recipe, memory: int) -> int:
-    """Runs of a batch that fit into so much memory: their adopters, and their series once more while they are read."""
-    people = find_engine(recipe.engine, recipe.model).bytes_per_adopter * recipe.scenario.run.adopters
-    return max(1, memory // (people + 2 * series_bytes(recipe.scenario)))
 
 
 def in_steps(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -29,10 +29,11 @@ from sim.experiments.runner.store import CURVES, POINTS, RUNS, Store
 from sim.experiments.runner.worker import FAILED, OK
 from sim.results.blocks import Chapter
 from sim.results.differences import Finding
+from sim.results.files import write_text
 from sim.results.folder import MANIFEST, checksums_of, open_folder
 from sim.results.kind import FIGURES, FINDINGS, Again, Captions, Changed, Folder, Kind
 from sim.results.markdown import as_page
-from sim.results.shards import checksum, shards_in, sound, write_text
+from sim.results.shards import checksum, shards_in, sound
 
 # checks
 

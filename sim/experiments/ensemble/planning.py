@@ -21,11 +21,13 @@ import pandas as pd
 from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.replicates import point_by_replicate, variance_components
 from sim.basics.errors import RunError
-from sim.experiments.ensemble.ensemble import Ensemble, Sizer, Watch, most_runs
+from sim.engines import engine as find_engine
+from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.ensemble.summary import headline
+from sim.experiments.runner.dispatch import Watch
 from sim.experiments.runner.pools import Pool
 from sim.experiments.runner.recipe import Recipe
-from sim.experiments.runner.worker import FAILED, OK, Values
+from sim.experiments.runner.worker import FAILED, OK, Values, make_sizer
 from sim.results.dataset import series_bytes
 
 PILOT = 64
@@ -104,7 +106,8 @@ def plan(
             first = ensemble.add([points[order[0]]])
             ensemble.run(first, 1, pool=pool, batch=1)  # starts workers and compiles
             start = time.perf_counter() - began
-            sizer = Sizer(most_runs(recipe, pool.batch_bytes), first=pool.workers - 1)
+            engine = find_engine(recipe.engine, recipe.model)
+            sizer = make_sizer(recipe.scenario, engine, pool.batch_bytes)
             size, most = pilot, replicates if single else len(points)
             busy, wall, done = 0.0, 0.0, 0
             while True:

@@ -217,7 +217,7 @@ def ensemble(
         model=model,
     )
     made = Ensemble.open(Path(out) / request.recipe.name, request.recipe)
-    with made, pool(cluster, workers, recipe=request.recipe) as where:
+    with made, pool(cluster, workers, compiles=request.recipe.compiles) as where:
         made.run(enter(made, request), request.replicates, pool=where)
     return made
 

@@ -316,7 +316,7 @@ def explain(
 
 
 def answer(
-    question: Question, adopters: Iterable[int] = (), most: int = 0, progress: Callable[[int], None] | None = None
+    question: Question, adopters: Iterable[int] = (), most: int = 0, progress: Callable[[int], object] | None = None
 ) -> Explanation:
     """Rebuild the worlds of a question and tell what some adopters did and why.
 

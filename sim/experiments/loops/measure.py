@@ -13,9 +13,10 @@ import pandas as pd
 
 from sim.basics.errors import UnknownNameError
 from sim.engines.lockstep.kernels.month import compiled
-from sim.experiments.compare.comparison import Stage, parse_month
+from sim.experiments.compare.comparison import parse_month
 from sim.experiments.loops import early_warning, gains, loop_scores, meanfield_twin, shapley
 from sim.experiments.loops.plan import HORIZONS, REPLICATES, START, Kept, LoopPlan, Task, carry_out, make_plan
+from sim.results.kind import Stage
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
 
@@ -140,7 +141,7 @@ def measure(
     tasks = all_tasks(plan)
     kept = Kept(None if keep_in is None else Path(keep_in))
     with (stage or (lambda _: nullcontext(None)))(sum(task.size for task in tasks)) as progress:
-        found = carry_out(tasks, kept, threads or os.cpu_count() or 1, progress)
+        found = carry_out(tasks, kept, threads or os.cpu_count() or 1, progress)  # type: ignore[arg-type]
 
     def pieces(name):
         return {key: arrays for key, arrays in found.items() if key.startswith(f"{name}-")}

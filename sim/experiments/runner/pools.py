@@ -28,8 +28,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.basics.errors import PoolError
-from sim.engines import engine as find_engine
-from sim.experiments.runner.recipe import Recipe
 
 MEMORY_PART = 0.25
 """Part of this machine's memory that the batches under way may take together."""
@@ -69,25 +67,24 @@ class Pool:
 
 @contextmanager
 def pool(
-    kind: str = "", workers: int | None = None, threads: int | None = None, recipe: Recipe | None = None
+    kind: str = "", workers: int | None = None, threads: int | None = None, compiles: bool = True
 ) -> Iterator[Pool]:
     """Workers for as long as the context lasts.
 
     Parameters
     ----------
     kind : ``threads``, ``processes``, ``local`` (Dask on this machine), the address of a Dask scheduler, or ``mpi``;
-        empty: threads where the engine is compiled and computes without Python's lock, else processes
+        empty: threads where what is computed is compiled and needs no lock of Python's, else processes
     workers : how many; absent: as many as there are cores (for threads: one, whose kernel takes all cores)
     threads : of the kernel in each worker; absent: all cores for one worker, one for several
-    recipe : whose engine decides when ``kind`` is empty
+    compiles : whether it is; decides when ``kind`` is empty
 
     Raises
     ------
     PoolError
         When the library that a pool needs is not installed, or a cluster does not answer.
     """
-    compiled = recipe is None or find_engine(recipe.engine, recipe.model).compiles
-    kind = kind or ("threads" if compiled and not workers else "processes")
+    kind = kind or ("threads" if compiles and not workers else "processes")
     if kind == "threads":
         yield from _threads(workers or 1, threads)
     elif kind == "processes":

@@ -72,6 +72,11 @@ class Recipe:
                 names.append(name)
         return tuple(names)
 
+    @property
+    def compiles(self) -> bool:
+        """Whether runs are computed by compiled code."""
+        return find_engine(self.engine, self.model).compiles
+
     def account(self) -> dict[str, Any]:
         """Everything as plain data; see `from_account`."""
         return {

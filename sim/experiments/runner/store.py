@@ -23,11 +23,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,16 +37,18 @@ from sim import __version__
 from sim.analysis.outcomes import OUTCOMES
 from sim.basics.axes import START_YEAR, month_label
 from sim.basics.errors import OutputError
+from sim.experiments.runner.lock import LOCK, WRITER, now, only_writer
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.worker import FAILED, OK, Batch, Values
+from sim.results.files import refusal, write_text
 from sim.results.folder import MANIFEST, circumstances, manifest_text, sealed
-from sim.results.shards import first_line, refusal, shards_in, sound, write_shard, write_text
+from sim.results.shards import first_line, shards_in, sound, write_shard
 from sim.scenario.factors import Factor
 
 if TYPE_CHECKING:
     import xarray as xr
 
-POINTS, RUNS, CURVES, QUARANTINE, LOCK, WRITER = "points", "runs", "curves", "quarantine", ".lock", ".writer.json"
+POINTS, RUNS, CURVES, QUARANTINE = "points", "runs", "curves", "quarantine"
 SHARDS_KEPT = 64
 """Shards of one kind beyond which they are joined when an ensemble is complete."""
 
@@ -346,30 +345,12 @@ class Store:
         OutputError
             When another process holds it, or the folder cannot be written.
         """
-        import filelock
-
-        lock = filelock.FileLock(self.folder / LOCK)
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise OutputError(
-                f"{self.folder} is being written to by another process{_writer(self.folder)}.\n"
-                "  Wait for it to end, or stop it; a process that has died holds no lock."
-            ) from None
-        except (OSError, NotImplementedError) as error:
-            raise OutputError(refusal(self.folder, error)) from error
-        try:
+        with only_writer(self.folder):
             try:
-                about = {"pid": os.getpid(), "host": socket.gethostname(), "since": _now()}
-                (self.folder / WRITER).write_text(json.dumps(about), encoding="utf-8")
                 self.settle()
             except OSError as error:
                 raise OutputError(refusal(self.folder, error)) from error
             yield
-        finally:
-            with suppress(OSError):
-                (self.folder / WRITER).unlink(missing_ok=True)
-            lock.release()
 
 
 def open_store(folder: str | Path, recipe: Recipe | None = None) -> Store:
@@ -428,7 +409,7 @@ def _make(folder: Path, recipe: Recipe) -> Store:
             "months": recipe.scenario.run.months,
             "adopters": recipe.scenario.run.adopters,
             "factors": [str(factor) for factor in recipe.factors],
-            "created": _now(),
+            "created": now(),
             "designs": [],
             "parts": recipe.parts(),
             **circumstances("pyarrow"),
@@ -449,15 +430,3 @@ def python_values(factors: Sequence[Factor], columns: Sequence[Any]) -> list[Val
 
 def _digest(values: Values) -> bytes:
     return hashlib.blake2b(repr(values).encode(), digest_size=16).digest()
-
-
-def _writer(folder: Path) -> str:
-    try:
-        about = json.loads((folder / WRITER).read_text(encoding="utf-8"))
-        return f" ({about['pid']} on {about['host']}, since {about['since']})"
-    except (OSError, ValueError, KeyError):
-        return ""
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

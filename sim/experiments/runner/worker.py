@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -21,16 +21,21 @@ from sim.analysis.outcomes import OUTCOMES
 from sim.basics.errors import OpenLoopError
 from sim.engines import Engine
 from sim.engines import engine as find_engine
+from sim.engines.world import Job
 from sim.experiments.runner.recipe import SCENARIO, Recipe
-from sim.results.dataset import label
+from sim.experiments.runner.sizer import Sizer
+from sim.results.dataset import label, series_bytes
+from sim.run import halved
 from sim.scenario import Scenario
 from sim.scenario.points import Applier
 
 Values = tuple[Any, ...]
-Run = tuple[int, Values, int]
-"""A run to do: number of the point, its values in the order of the factors, number of the replicate."""
+Run = tuple[int, Any, int]
+"""A run to do: number of the point, what its scenario is made from, number of the replicate. In a recipe a scenario is
+made from `Values`, one for each factor."""
 
 OK, FAILED = "ok", "failed"
+DIED = "the worker process died in this run, perhaps for want of memory"
 
 
 @dataclass
@@ -42,8 +47,7 @@ class Batch:
     runs : what was asked for
     status, error, seconds : of each run
     scalars : column -> (run,); NaN for a run that failed or has no value
-    curves : level -> (run, month); NaN for a run that failed
-    busy : seconds that the worker took in all
+    curves : name -> (run, month), or other axes after the first; NaN (numbers without it: 0) for a run that failed
     """
 
     runs: list[Run]
@@ -52,16 +56,49 @@ class Batch:
     seconds: list[float] = field(default_factory=list)
     scalars: dict[str, np.ndarray] = field(default_factory=dict)
     curves: dict[str, np.ndarray] = field(default_factory=dict)
-    busy: float = 0.0
+
+    @classmethod
+    def blank(
+        cls, runs: Sequence[Run], columns: Sequence[str] = (), curves: Sequence[str] = (), months: int = 0
+    ) -> Self:
+        """Runs of which nothing is known yet."""
+        count = len(runs)
+        return cls(
+            list(runs),
+            [OK] * count,
+            [""] * count,
+            [0.0] * count,
+            {name: np.full(count, np.nan) for name in columns},
+            {name: np.full((count, months), np.nan) for name in curves},
+        )
 
     @property
     def failed(self) -> int:
         """How many runs failed."""
         return self.status.count(FAILED)
 
+    @property
+    def failures(self) -> list[tuple[int, int, str]]:
+        """Point, replicate and reason of every run that failed."""
+        rows = zip(self.runs, self.status, self.error, strict=True)
+        return [(point, replicate, why) for (point, _, replicate), status, why in rows if status == FAILED]
+
+    def fail(self, place: int, why: str) -> None:
+        """Record that a run failed."""
+        self.status[place], self.error[place] = FAILED, why
+
+    def put(self, places: Sequence[int], scalars: dict[str, np.ndarray], curves: dict[str, np.ndarray]) -> None:
+        """Record what came out of some runs."""
+        for kept, found in ((self.scalars, scalars), (self.curves, curves)):
+            for name, values in found.items():
+                if name not in kept:
+                    nothing = np.nan if values.dtype.kind == "f" else 0
+                    kept[name] = np.full((len(self.runs), *values.shape[1:]), nothing, values.dtype)
+                kept[name][list(places)] = values
+
 
 class RecipeRunner:
-    """A recipe, ready to be cooked: the scenario of any point, and the outcomes of any run."""
+    """A recipe, ready to run: the scenario of any point, and the outcomes of any run."""
 
     def __init__(self, recipe: Recipe):
         self.recipe = recipe
@@ -77,7 +114,7 @@ class RecipeRunner:
         rest = (*values[: self._choice], *values[self._choice + 1 :])
         return self._appliers[values[self._choice]](rest)
 
-    def read(self, jobs: Sequence[tuple[Scenario, int]], threads: int | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    def read(self, jobs: Sequence[Job], threads: int | None) -> tuple[dict[str, Any], dict[str, Any]]:
         """Run jobs of equal structure: scalars (run,) and curves (run, month) by name."""
         arrays = self.engine.simulate(jobs, threads=threads, progress=None)
         dataset = label(arrays, jobs[0][0], range(len(jobs)), self.engine.name)
@@ -102,79 +139,95 @@ def recipe_runner(recipe: str) -> RecipeRunner:
     return RecipeRunner(Recipe.from_account(json.loads(recipe)))
 
 
-def run_batch(recipe: str, runs: list[Run], threads: int | None = None) -> Batch:
-    """Do some runs.
+class Reader(Protocol):
+    """What makes scenarios of runs, and reads what came out of them."""
 
-    A run that fails is recorded and does not cost the others their result.
+    def scenario(self, values: Any) -> Scenario:
+        """The scenario of a run."""
+        ...
+
+    def read(self, jobs: Sequence[Job], threads: int | None) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Do runs of equal structure: scalars (run,) and curves (run, ...) by name."""
+        ...
+
+
+def run_batch(recipe: str, runs: list[Run], threads: int | None = None) -> Batch:
+    """Do some runs of a recipe.
 
     Parameters
     ----------
     recipe : `Recipe.account` as JSON
     threads : of the kernel; changes no number
     """
-    began = time.perf_counter()
-    cook = recipe_runner(recipe)
-    batch = Batch(list(runs), [OK] * len(runs), [""] * len(runs), [0.0] * len(runs))
-    months = cook.recipe.scenario.run.months
-    batch.scalars = {name: np.full(len(runs), np.nan) for name in cook.recipe.columns}
-    batch.curves = {name: np.full((len(runs), months), np.nan) for name in cook.recipe.curves}
-    for places, jobs in _alike(cook, batch):
-        _compute(cook, batch, places, jobs, threads)
-    batch.busy = time.perf_counter() - began
+    runner = recipe_runner(recipe)
+    return do_runs(runner, blank_batch(runner.recipe, runs), threads)
+
+
+def blank_batch(recipe: Recipe, runs: Sequence[Run]) -> Batch:
+    """Runs of a recipe of which nothing is known yet."""
+    return Batch.blank(runs, recipe.columns, recipe.curves, recipe.scenario.run.months)
+
+
+def do_runs(reader: Reader, batch: Batch, threads: int | None) -> Batch:
+    """Do the runs of a batch. A run that fails is recorded and does not cost the others their result."""
+    for places, jobs in _alike(reader, batch):
+
+        def read(some: Sequence[int], jobs: Sequence[Job] = jobs) -> Any:
+            return reader.read([jobs[number] for number in some], threads)
+
+        began = time.perf_counter()
+        for some, outcome in halved(range(len(jobs)), read):
+            seconds, spots = (time.perf_counter() - began) / len(some), [places[number] for number in some]
+            for spot in spots:
+                batch.seconds[spot] = seconds
+            if isinstance(outcome, Exception):
+                batch.fail(spots[0], _in_words(outcome))
+            else:
+                batch.put(spots, *outcome)
+            began = time.perf_counter()
     return batch
 
 
-def _alike(cook: RecipeRunner, batch: Batch) -> Iterator[tuple[list[int], list[tuple[Scenario, int]]]]:
-    """Runs whose worlds have the same lines, in the same hands, and as many adopters: an engine takes them together."""
-    groups: dict[Any, tuple[list[int], list[tuple[Scenario, int]]]] = {}
-    made: dict[tuple[int, Values], Scenario] = {}
+def _alike(reader: Reader, batch: Batch) -> Iterator[tuple[list[int], list[Job]]]:
+    """Runs whose worlds have the same lines, in the same hands, the same rules of reaction, and as many adopters: an
+    engine takes them together."""
+    groups: dict[Any, tuple[list[int], list[Job]]] = {}
+    made: dict[int, Scenario] = {}
     for place, (point, values, replicate) in enumerate(batch.runs):
         try:
-            if (
-                point,
-                values,
-            ) not in made:  # replicates share the scenario of their point
-                made[point, values] = cook.scenario(values)
+            if point not in made:  # replicates share the scenario of their point
+                made[point] = reader.scenario(values)
         except Exception as error:
-            _note(batch, [place], error, 0.0)
+            batch.fail(place, _in_words(error))
             continue
-        scenario = made[point, values]
+        scenario = made[point]
         lines = tuple((name, line.region, line.openness) for name, line in scenario.roster.items())
-        places, jobs = groups.setdefault((lines, scenario.run.adopters), ([], []))
+        rules = tuple(rule.id for rule in scenario.reactions if rule.active)
+        places, jobs = groups.setdefault((lines, rules, scenario.run.adopters), ([], []))
         places.append(place)
         jobs.append((scenario, replicate))
     yield from groups.values()
 
 
-def _compute(
-    cook: RecipeRunner, batch: Batch, places: list[int], jobs: list[tuple[Scenario, int]], threads: int | None
-) -> None:
-    """Run jobs; when one fails, halve them until the failure stands alone."""
-    began = time.perf_counter()
-    try:
-        scalars, curves = cook.read(jobs, threads)
-    except Exception as error:  # whatever a run dies of must not take the others with it
-        if len(jobs) > 1:
-            middle = len(jobs) // 2
-            _compute(cook, batch, places[:middle], jobs[:middle], threads)
-            _compute(cook, batch, places[middle:], jobs[middle:], threads)
-        else:
-            _note(batch, places, error, time.perf_counter() - began)
-        return
-    for name, values in scalars.items():
-        batch.scalars[name][places] = values
-    for name, values in curves.items():
-        batch.curves[name][places] = values
-    each = (time.perf_counter() - began) / len(jobs)
-    for place in places:
-        batch.seconds[place] = each
+def _in_words(error: Exception) -> str:
+    """Why a run failed: in words where it is an error of ours, else with the place in the code."""
+    if isinstance(error, OpenLoopError):
+        return str(error)
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({where.filename.rsplit('/', 1)[-1]}:{where.lineno})"
 
 
-def _note(batch: Batch, places: list[int], error: Exception, seconds: float) -> None:
-    """Record a failure: in words where it is one of ours, else with the place in the code."""
-    text = str(error)
-    if not isinstance(error, OpenLoopError):
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        text = f"{type(error).__name__}: {error} ({where.filename.rsplit('/', 1)[-1]}:{where.lineno})"
-    for place in places:
-        batch.status[place], batch.error[place], batch.seconds[place] = FAILED, text, seconds
+FIRST_ADOPTERS = 50_000
+"""Adopters of a first batch of a compiled engine, which advances so many by ten years in about a second."""
+
+
+def make_sizer(scenario: Scenario, engine: Engine, memory: int) -> Sizer:
+    """For runs of a scenario, in batches that fit into so much memory."""
+    first = min(16, max(1, FIRST_ADOPTERS // scenario.run.adopters)) if engine.compiles else 1
+    return Sizer(most_runs(scenario, engine, memory), first)
+
+
+def most_runs(scenario: Scenario, engine: Engine, memory: int) -> int:
+    """Runs of a batch that fit into so much memory: their adopters, and their series once more while they are read."""
+    people = engine.bytes_per_adopter * scenario.run.adopters
+    return max(1, memory // (people + 2 * series_bytes(scenario)))

@@ -237,7 +237,7 @@ class ScenarioModel:
         with ExitStack() as stack:
             ensemble = stack.enter_context(Ensemble.open(self.folder, self.recipe))
             numbers = ensemble.add(self.points(unit, replicate))
-            workers = stack.enter_context(pool(self.cluster, recipe=self.recipe)) if self.cluster else None
+            workers = stack.enter_context(pool(self.cluster, compiles=self.recipe.compiles)) if self.cluster else None
             points = [ensemble.store.points[number] for number in numbers]
             if self.columns or self.recipe.curves:
                 self.account = ensemble.run(numbers, replicates=1, pool=workers, watch=self.watch)

@@ -1,0 +1,61 @@
+"""Files that are there whole or not at all, and why a place cannot be written."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from sim.basics.errors import OutputError
+
+
+def put(partial: Path, path: Path, data: bytes | memoryview) -> None:
+    """Write a file under another name first, force it to disk, and rename it; so it is there whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written. Nothing is left of it then.
+    """
+    try:
+        path.parent.mkdir(exist_ok=True)
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+        _force(path.parent)
+    except BaseException as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OutputError(refusal(path.parent, error)) from error
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write or replace a file of text, at once or not at all."""
+    put(path.with_name(f".{path.name}-{secrets.token_hex(8)}"), path, text.encode("utf-8"))
+
+
+def _force(folder: Path) -> None:
+    """Have the system write the entries of a folder to the disk now."""
+    if os.name == "nt":  # which cannot, and need not
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def refusal(folder: Path, error: BaseException) -> str:
+    """Why a place cannot be written, and what to do about it."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            f"cannot write to {folder}: the disk is full.\n  Every run that was written is safe. Make room, and give "
+            "the same command again: it goes on where it stopped."
+        )
+    return f"cannot write to {folder}: {getattr(error, 'strerror', None) or error}"
