@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -120,6 +121,12 @@ def parse(text: str, file: str, path: str = "", scalar: bool = False) -> tuple[N
     ``file`` and ``path`` are what messages call the place; with ``scalar`` the text may be any one value
     (of ``--set``), else it must be a mapping.
     """
+    tree, problems = _parsed(text, file, path, scalar)
+    return tree, list(problems)
+
+
+@lru_cache(maxsize=16)  # scenarios that extend one file are often read together, and nobody changes a tree
+def _parsed(text: str, file: str, path: str, scalar: bool) -> tuple[Node, tuple[Problem, ...]]:
     reader = _Reader(text, file, numbered=not scalar)
     tree = reader.document(path)
     if tree is None:
@@ -135,7 +142,7 @@ def parse(text: str, file: str, path: str = "", scalar: bool = False) -> tuple[N
                 ),
             ]
         )
-    return tree, reader.problems
+    return tree, tuple(reader.problems)
 
 
 def from_plain(value: Any, file: str, path: str = "", depth: int = 0) -> Node:
