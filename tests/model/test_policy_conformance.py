@@ -85,9 +85,14 @@ def word_lists(kind):
 # the schema completes it
 
 
+@pytest.fixture(scope="module")
+def schema():
+    return json_schema()
+
+
 @EVERY_KIND
-def test_the_schema_offers_every_key_of_a_policy_with_its_meaning(kind):
-    made = json_schema()["$defs"][KINDS[kind].__name__]
+def test_the_schema_offers_every_key_of_a_policy_with_its_meaning(kind, schema):
+    made = schema["$defs"][KINDS[kind].__name__]
     assert made["properties"]["kind"]["const"] == kind
     assert set(made["properties"]) == set(KINDS[kind].model_fields)
     assert made["additionalProperties"] is False
@@ -102,11 +107,11 @@ def test_the_schema_offers_every_key_of_a_policy_with_its_meaning(kind):
 
 
 @EVERY_KIND
-def test_an_editor_accepts_a_policy_at_full_stretch_and_marks_a_misspelt_key(kind):
-    schema = jsonschema.Draft202012Validator(json_schema())
+def test_an_editor_accepts_a_policy_at_full_stretch_and_marks_a_misspelt_key(kind, schema):
+    editor = jsonschema.Draft202012Validator(schema)
     stretched = entry(kind, **FULL.get(kind, {}))
-    assert [error.message for error in schema.iter_errors({"policies": [stretched]})] == []
-    assert list(schema.iter_errors({"policies": [{**stretched, "strenght": 1}]}))
+    assert [error.message for error in editor.iter_errors({"policies": [stretched]})] == []
+    assert list(editor.iter_errors({"policies": [{**stretched, "strenght": 1}]}))
 
 
 # its bad inputs are refused by name

@@ -147,13 +147,13 @@ def test_wrong_ranges_are_refused_in_place(tmp_path, text, said):
 
 
 def test_editors_accept_ranges(file):
-    schema = json_schema()
+    schema = jsonschema.Draft202012Validator(json_schema())
     tree, _ = read(file)
-    jsonschema.validate(json.loads(json.dumps(tree.plain())), schema)
+    schema.validate(json.loads(json.dumps(tree.plain())))
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"parameters": {"startup": {"switching_cost": {"gamma": [1, 2]}}}}, schema)
+        schema.validate({"parameters": {"startup": {"switching_cost": {"gamma": [1, 2]}}}})
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"parameters": {"startup": {"switching_cost": [1, 2, 3]}}}, schema)
+        schema.validate({"parameters": {"startup": {"switching_cost": [1, 2, 3]}}})
 
 
 def test_ranges_do_not_enter_the_numbers_of_a_scenario(file):
