@@ -42,11 +42,6 @@ def folder_of(plan: LoopPlan, parent: str | Path) -> Path:
     return Path(parent) / plan.name
 
 
-def unfinished(plan: LoopPlan, parent: str | Path) -> Path:
-    """Where finished pieces wait until all are."""
-    return Path(parent) / f".{plan.name}.unfinished"
-
-
 def refuse_if_taken(plan: LoopPlan, parent: str | Path) -> None:
     """Raise `OutputError`, before anything is run, when something else lies where the findings would go."""
     check_target(folder_of(plan, parent), plan.inputs)
@@ -95,7 +90,7 @@ def plan_of(folder: Path, manifest: Mapping[str, Any]) -> LoopPlan:
 
 def read_back(folder: Path, manifest: Mapping[str, Any]) -> Findings:
     """The findings that a folder holds."""
-    names = [each.name for each in fields(Findings) if each.name != "plan"]
+    names = [each.name for each in fields(Findings) if each.name not in ("plan", "failures")]
     return Findings(plan_of(folder, manifest), **{name: pd.read_csv(folder / f"{name}.csv") for name in names})
 
 
