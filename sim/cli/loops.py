@@ -6,13 +6,15 @@ import json
 import os
 import shlex
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.basics.words import roughly
 from sim.cli import options
-from sim.cli.exit_codes import BAD_INPUT, STOPPED, leave, say, warn
-from sim.cli.terminal import Ending, command_line, progress_for, shown
+from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
+from sim.cli.terminal import Ending, command_line, progress_for, resuming
+from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
     from sim.experiments.loops import LoopPlan
@@ -33,7 +35,10 @@ def loops(
     plan: options.Plan = False,
     out: options.Out = options.RUNS,
     no_figures: options.NoFigures = False,
+    workers: options.Workers = None,
     threads: options.Threads = None,
+    cluster: options.Cluster = "",
+    mpi: options.Mpi = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -52,7 +57,6 @@ def loops(
     from sim.experiments.compare.comparison import parse_month
     from sim.experiments.loops import make_plan, measure
     from sim.experiments.loops.kind import KIND, contents
-    from sim.experiments.loops.plan import Kept, unfinished
     from sim.results.folder import refuse_if_taken, write
     from sim.scenario.resolve import prepare
 
@@ -68,47 +72,49 @@ def loops(
         coalition_seeds=coalition_replicates,
         quick=quick,
     )
-    kept = unfinished(wanted, out)
+    where = Workers(workers, threads, cluster, mpi)
     if plan:
-        _plan(wanted, kept, threads, as_json)
+        with where.pool_if_asked() as pool:
+            _plan(wanted, out, pool.workers if pool else threads or os.cpu_count() or 1, as_json)
         return
     refuse_if_taken(out / wanted.name, wanted.inputs)
-    if kept.exists() and not quiet:
-        say(f"going on with {sum(1 for _ in kept.glob('[!.]*.npz'))} finished pieces in {shown(kept)}")
-    try:
-        found = measure(wanted, threads=threads, keep_in=kept, stage=lambda total: progress_for(resolved, quiet, total))
-    except KeyboardInterrupt:
-        leave(STOPPED, "\nStopped. What is finished is kept; the same command goes on from there.")
-    about = {"command": command_line(), "wall_seconds": round(time.perf_counter() - began, 3)}
-    told = contents(found)
-    made = write(KIND, told, out, figures=not no_figures, about=about)
-    Kept(kept).forget()
+    with resuming(out, quiet) as keep:
+        with where.pool_if_asked() as pool:
+            stage = partial(progress_for, resolved, quiet)
+            found = measure(wanted, threads=threads, stage=stage, keep=keep, pool=pool)
+        for said in found.failures:
+            say(said)
+        about = {"command": command_line(), "wall_seconds": round(time.perf_counter() - began, 3)}
+        told = contents(found)
+        made = write(KIND, told, out, figures=not no_figures, about=about)
     tables = {name: found.tables[name] for name in ("gains", "bound", "twin", "warning")}
     following = (f"openloop compare {shlex.quote(str(scenario))} no-data-loop",)
     Ending(quiet, as_json, following).tell(told, made, tables)
+    if found.failures:
+        leave(FAILED, f"{len(found.failures)} runs failed; their replicates are left out of knock-outs or shares.")
 
 
-def _plan(wanted: LoopPlan, kept: Path, threads: int | None, as_json: bool) -> None:
+def _plan(wanted: LoopPlan, out: Path, workers: int, as_json: bool) -> None:
     """Say how much work is left, and how long it takes, from the smallest piece of it, done and thrown away."""
     from sim.engines.lockstep.engine import compiled
-    from sim.experiments.loops.measure import all_tasks
+    from sim.experiments.loops.measure import run_months, work_left
+    from sim.experiments.runner.pieces import Pieces, place_of
 
     compiled()  # drops a stale cache
-    tasks = all_tasks(wanted)
-    finished = {file.stem for file in kept.glob("[!.]*.npz")}
-    left = [task for task in tasks if task.name not in finished]
+    kept = Pieces(place_of(out, wanted.name))
+    all_of_it, left = work_left(wanted, Pieces()), work_left(wanted, kept)
     months = wanted.scenario.run.months
-    runs, runs_left = (round(sum(task.size for task in some) / months) for some in (tasks, left))
+    runs, runs_left = (round(run_months(wanted, *some) / months) for some in (all_of_it, left))
+    tasks = all_of_it[0]
     pilot = min(tasks, key=lambda task: task.size)
     pilot.work()  # compiles, if need be
     began = time.perf_counter()
     pilot.work()
-    each = (time.perf_counter() - began) / pilot.size * months
-    seconds = each * runs_left / (threads or os.cpu_count() or 1)
+    seconds = (time.perf_counter() - began) / pilot.size * months * runs_left / workers
     if as_json:
-        about = {"pieces": len(tasks), "pieces_left": len(left), "runs": runs, "runs_left": runs_left}
+        about = {"pieces": len(tasks), "pieces_left": len(left[0]), "runs": runs, "runs_left": runs_left}
         print(json.dumps({**about, "seconds": round(seconds, 3)}))
         return
-    done = f", {len(tasks) - len(left)} of them finished" if finished else ""
+    done = f", {len(tasks) - len(left[0])} of them finished" if runs_left < runs else ""
     print(f"{len(tasks)} pieces{done}; work of {runs_left:,} runs is left; {roughly(seconds)} without the figures")
     print("Next: the same command without --plan.")

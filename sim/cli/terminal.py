@@ -121,7 +121,8 @@ class Ending:
         if self.as_json:
             rows = {name: json.loads(as_json_text(table.to_dict("records"))) for name, table in (tables or {}).items()}
             files = [shown(file) for file in made.files]
-            account = {**contents.entries, "folder": shown(made.folder), "files": files, **rows}
+            said = [item for block in contents.chapter.findings if isinstance(block, Items) for item in block.items]
+            account = {**contents.entries, "folder": shown(made.folder), "files": files, "findings": said, **rows}
             print(json.dumps(account, indent=2, ensure_ascii=False))
         elif self.quiet:
             print(shown(made.folder))

@@ -26,6 +26,6 @@ class Workers:
 
         return pool(self.kind, self.workers, self.threads, compiles)
 
-    def pool_if_asked(self, compiles: bool) -> AbstractContextManager[Pool | None]:
+    def pool_if_asked(self) -> AbstractContextManager[Pool | None]:
         """The workers; nothing where the command asks for none, since a verb knows best what suits it."""
-        return self.pool(compiles) if self.kind or self.workers else nullcontext(None)
+        return self.pool(compiles=True) if self.kind or self.workers else nullcontext(None)

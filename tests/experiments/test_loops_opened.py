@@ -9,14 +9,19 @@ import time
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from sim.basics.errors import ScenarioError
+from sim.basics.errors import RunError, ScenarioError
 from sim.engines.probes.opened_loops import Arm, Opened
 from sim.experiments.loops import loop_scores, shapley
 from sim.experiments.loops.gains import Opening, gains_table
 from sim.experiments.loops.gains import tasks_of as opening_tasks
-from sim.experiments.loops.plan import CUT, PLAYERS, Kept, LoopPlan, Task, carry_out, make_plan, with_loops
+from sim.experiments.loops.measure import measure
+from sim.experiments.loops.plan import CUT, PLAYERS, LoopPlan, Task, carry_out, make_plan, with_loops
+from sim.experiments.runner.dispatch import Step
+from sim.experiments.runner.pieces import FinishedRuns, Pieces
+from sim.experiments.runner.pools import pool
 from sim.model.loops import LOOPS
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
@@ -148,9 +153,23 @@ def small_plan(**changes) -> LoopPlan:
     return replace(plan, **changes)
 
 
+def done_alone(tasks, folder=None, watch=None):
+    """What some tasks give, on one thread."""
+    with pool("threads") as workers:
+        return carry_out(tasks, workers, Pieces(folder), watch=watch)
+
+
+def cut_runs(plan: LoopPlan, workers: int = 1) -> shapley.CutRuns:
+    """The knock-outs and coalitions of a plan, done."""
+    cut = shapley.CutRuns(plan, FinishedRuns(Pieces()))
+    with pool("threads", workers) as threads:
+        carry_out((), threads, others=[cut.work(1 << 28)])
+    return cut
+
+
 def test_the_gain_of_all_loops_is_the_sum_of_the_gains():
     plan = small_plan(in_place=False)
-    found = Opening.joined(plan, list(carry_out(opening_tasks(plan), Kept(None), 1).values()))
+    found = Opening.joined(plan, list(done_alone(opening_tasks(plan)).values()))
     gains = gains_table(found).query("estimator == 'cut and inject, isolated' and horizon == 24")
     for _, rows in gains.groupby("sector"):
         by_loop = rows.set_index("loop")["gain"]
@@ -191,9 +210,9 @@ def test_a_policy_reaction_takes_back_part_of_what_was_put_in():
 
 def test_shares_of_real_runs_add_up_and_an_inert_loop_gets_exactly_nothing():
     plan = small_plan(scenario=small(prices={"experience_exponent": 0.0}))
-    found = carry_out(shapley.tasks_of(plan), Kept(None), 1)
-    values = shapley.collected("coalitions", found, 8)
-    table = shapley.shapley_table(plan, values)
+    groups = shapley.all_coalitions(plan)
+    assert len(groups) == 8
+    table = shapley.shapley_table(plan, cut_runs(plan).collected(groups, plan.coalition_seeds))
     for (_, month), rows in table.groupby(["outcome", "month"]):
         full = (rows["all_live"] - rows["none_live"]).iloc[0]
         assert rows["share"].sum() == pytest.approx(full, abs=1e-13), month
@@ -204,26 +223,52 @@ def test_shares_of_real_runs_add_up_and_an_inert_loop_gets_exactly_nothing():
 def test_coalitions_are_the_worlds_that_the_switches_make():
     from sim.engines.lockstep.engine import simulate
 
-    off = frozenset(["R1", "R4"])
-    found = shapley.run_cut(small(), [(frozenset(), 1), (off, 1)])
+    plan, off = small_plan(players=("R1", "R4")), frozenset(["R1", "R4"])
+    found = cut_runs(plan).collected([frozenset(), off], 2)
     cut = simulate([(with_loops(small(), dict.fromkeys(off, "off")), 1)])
-    assert found["focus_share"][1] == pytest.approx(cut["focus_share"][0], rel=1e-12)
     live = simulate([(small(), 1)])
-    assert found["focus_share"][0] == pytest.approx(live["focus_share"][0], rel=1e-12)
+    assert np.array_equal(found["focus_share"][:, 1], [live["focus_share"][0], cut["focus_share"][0]])
     assert np.abs(found["focus_share"][1] - found["focus_share"][0]).max() > 1e-3
     lines = list(small().roster.values())
 
     def best(region):
         return live["released"][0][:, [line.region == region for line in lines]].max(axis=1)
 
-    assert np.array_equal(found["capability_gap"][0], best("CN") - best("US"))
+    assert np.array_equal(found["capability_gap"][0, 1], best("CN") - best("US"))
 
 
 def test_a_loop_knocked_out_that_does_nothing_has_no_effect():
     plan = small_plan(scenario=small(prices={"experience_exponent": 0.0}), seeds=2)
-    jobs = [(off, seed) for off in (frozenset(), frozenset(["R6"])) for seed in range(2)]
-    found = shapley.run_cut(plan.scenario, jobs)
-    assert np.array_equal(found["focus_share"][:2], found["focus_share"][2:])
+    found = cut_runs(plan).collected([frozenset(), frozenset(["R6"])], 2)
+    assert np.array_equal(found["focus_share"][0], found["focus_share"][1])
+
+
+def test_a_knock_out_that_fails_costs_no_other_and_is_told(monkeypatch):
+    from sim.experiments.runner import worker
+
+    true = worker.find_engine
+
+    def find(name, model=None):
+        engine = true(name, model)
+
+        def simulate(jobs, **options):
+            if any(scenario.loops.R3 == "off" and replicate == 1 for scenario, replicate in jobs):
+                raise RunError("the sky fell")
+            return engine.simulate(jobs, **options)
+
+        return replace(engine, simulate=simulate)
+
+    monkeypatch.setattr(worker, "find_engine", find)
+    worker.recipe_runner.cache_clear()
+    plan = small_plan(players=("R1", "R4"))
+    cut = cut_runs(plan)
+    worker.recipe_runner.cache_clear()
+    assert cut.failures() == ["R3 off: replicate 1 failed: the sky fell"]
+    off = cut.collected(list(shapley.knock_outs(plan).values()), plan.seeds)
+    assert off["focus_share"].shape[1] == plan.seeds - 1
+    assert cut.collected(shapley.all_coalitions(plan), 2)["focus_share"].shape[1] == 2
+    table = shapley.knock_out_table(plan, off)
+    assert table["effect"].notna().all()
 
 
 # dominance
@@ -274,24 +319,33 @@ def test_work_goes_on_where_it_was_stopped(tmp_path):
 
     tasks = [Task("a", 1, work("a")), Task("bb", 1, work("bb", fails=True)), Task("ccc", 1, work("ccc"))]
     with pytest.raises(RuntimeError):
-        carry_out(tasks, Kept(tmp_path), 1)
+        done_alone(tasks, tmp_path)
     again = [tasks[0], Task("bb", 1, work("bb")), tasks[2]]
-    ticks: list[int] = []
-    found = carry_out(again, Kept(tmp_path), 1, ticks.append)
+    steps: list[Step] = []
+    found = done_alone(again, tmp_path, steps.append)
     assert done.count("a") == 1
     assert list(found) == ["a", "bb", "ccc"]
-    assert sum(ticks) == 3
+    assert steps[-1].done == steps[-1].total <= 2
     assert np.array_equal(found["bb"]["values"], [2.0, 3.0, 4.0])
     (tmp_path / "a.npz").write_bytes(b"half a file")
-    carry_out(again, Kept(tmp_path), 1)
+    done_alone(again, tmp_path)
     assert done.count("a") == 2
 
 
 def test_threads_change_no_number():
     plan = small_plan(in_place=False, seeds=2)
-    one, two = (carry_out(shapley.tasks_of(plan), Kept(None), threads) for threads in (1, 2))
-    for name, arrays in one.items():
-        assert all(np.array_equal(values, two[name][key]) for key, values in arrays.items())
+    groups = shapley.all_coalitions(plan)
+    one, two = (cut_runs(plan, workers).collected(groups, 2) for workers in (1, 2))
+    assert all(np.array_equal(values, two[name]) for name, values in one.items())
+
+
+@pytest.mark.slow
+def test_processes_change_no_number():
+    plan = small_plan(in_place=False, seeds=2, twin_months=(START,))
+    with pool("processes", 2) as workers:
+        shared = measure(plan, pool=workers)
+    for name, table in measure(plan, threads=1).tables.items():
+        pd.testing.assert_frame_equal(shared.tables[name], table, check_exact=True)
 
 
 def test_what_cannot_be_measured_is_refused_before_anything_runs():
@@ -358,8 +412,6 @@ def test_the_verb_writes_what_it_promises_and_resumes(tmp_path):
 
 
 def test_the_figures_draw_from_small_tables_and_keep_letters_readable():
-    import pandas as pd
-
     from sim.figures.knock_outs import knock_outs
     from sim.figures.loop_diagram import loop_diagram
     from sim.figures.loop_gains import loop_gains
@@ -424,8 +476,6 @@ def test_the_figures_draw_from_small_tables_and_keep_letters_readable():
 
 
 def test_a_gain_that_is_not_told_from_nought_is_grey_in_the_diagram():
-    import pandas as pd
-
     from sim.figures import loop_diagram as figures
 
     rows = pd.DataFrame({"gain": [0.2, 0.01], "low": [0.1, -0.1], "high": [0.3, 0.1]}, index=["R4", "R5"])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,12 @@ from sim.basics.errors import UnknownNameError
 from sim.engines.lockstep.kernels.month import compiled
 from sim.experiments.compare.comparison import parse_month
 from sim.experiments.loops import early_warning, gains, loop_scores, meanfield_twin, shapley
-from sim.experiments.loops.plan import HORIZONS, REPLICATES, START, Kept, LoopPlan, Task, carry_out, make_plan
+from sim.experiments.loops.plan import HORIZONS, REPLICATES, START, LoopPlan, Task, carry_out, make_plan
+from sim.experiments.runner.dispatch import telling
+from sim.experiments.runner.pieces import FinishedRuns, Pieces, Unfinished
+from sim.experiments.runner.pools import Pool, cores
+from sim.experiments.runner.pools import pool as make_pool
+from sim.experiments.runner.worker import Run
 from sim.results.kind import Stage
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
@@ -37,6 +41,7 @@ class Findings:
     dominance : graph, month, loop -> scores
     twin : eigenvalue and gain at rest
     warning : early warnings
+    failures : runs of knock-outs and coalitions that failed, in words; their replicates are left out
     """
 
     plan: LoopPlan
@@ -48,6 +53,7 @@ class Findings:
     dominance: pd.DataFrame
     twin: pd.DataFrame
     warning: pd.DataFrame
+    failures: tuple[str, ...] = ()
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -85,6 +91,8 @@ def loops(
     adopters: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
+    keep: Unfinished | None = None,
+    pool: Pool | None = None,
 ) -> Findings:
     """Open the feedback loops of a scenario: the gain of each, knock-outs, who does the work and when.
 
@@ -96,6 +104,7 @@ def loops(
     horizons : months after it at which gains are read
     quick : a first look, with fewer runs and the twin at one month only
     players : loops among which the effect of all is split; absent: every reinforcing one that is live
+    threads, keep, pool : see `measure`
 
     Raises
     ------
@@ -117,17 +126,33 @@ def loops(
         if unknown is not None:
             raise UnknownNameError("live reinforcing loop called", unknown, plan.players)
         plan = replace(plan, players=tuple(players))
-    return measure(plan, threads=threads)
+    return measure(plan, threads=threads, keep=keep, pool=pool)
 
 
 def all_tasks(plan: LoopPlan) -> list[Task]:
-    """Everything that has to be run, the long pieces first."""
-    parts = (gains, meanfield_twin, loop_scores, shapley)
+    """Everything beside knock-outs and coalitions, the long pieces first."""
+    parts = (gains, meanfield_twin, loop_scores)
     return [task for part in parts for task in part.tasks_of(plan)]
 
 
+def work_left(plan: LoopPlan, pieces: Pieces) -> tuple[list[Task], list[Run]]:
+    """Pieces and runs that are not finished yet."""
+    cut = shapley.CutRuns(plan, FinishedRuns(pieces))
+    return [task for task in all_tasks(plan) if task.name not in pieces.found], cut.done.missing(cut.runs)
+
+
+def run_months(plan: LoopPlan, tasks: Sequence[Task], runs: Sequence[Run]) -> int:
+    """The size of some work."""
+    return sum(task.size for task in tasks) + len(runs) * plan.scenario.run.months
+
+
 def measure(
-    plan: LoopPlan, *, threads: int | None = None, stage: Stage | None = None, keep_in: str | Path | None = None
+    plan: LoopPlan,
+    *,
+    threads: int | None = None,
+    stage: Stage | None = None,
+    keep: Unfinished | None = None,
+    pool: Pool | None = None,
 ) -> Findings:
     """Run what is planned and make the tables.
 
@@ -135,20 +160,24 @@ def measure(
     ----------
     threads : pieces that are worked on at once; absent: as many as cores. Changes no number
     stage : told how many run-months come; its context yields what to call with those that are done
-    keep_in : folder of finished pieces, so that the same call goes on where a killed one stopped
+    keep : finished pieces wait there until all are done; absent: in memory only
+    pool : see `sim.experiments.runner.pools`; absent: ``threads`` threads of this process
     """
     compiled()  # drops a stale cache, once and before any thread could use it
-    tasks = all_tasks(plan)
-    kept = Kept(None if keep_in is None else Path(keep_in))
-    with (stage or (lambda _: nullcontext(None)))(sum(task.size for task in tasks)) as progress:
-        found = carry_out(tasks, kept, threads or os.cpu_count() or 1, progress)  # type: ignore[arg-type]
+    tasks, pieces = all_tasks(plan), (keep or Unfinished()).pieces(plan.name)
+    cut = shapley.CutRuns(plan, FinishedRuns(pieces))
+    with ExitStack() as stack:
+        pool = pool or stack.enter_context(make_pool("threads", workers=threads or cores()))
+        size = run_months(plan, *work_left(plan, pieces))
+        progress = stack.enter_context(stage(size)) if stage and size else None
+        found = carry_out(tasks, pool, pieces, [cut.work(pool.batch_bytes)], telling(progress))
 
-    def pieces(name):
+    def some(name):
         return {key: arrays for key, arrays in found.items() if key.startswith(f"{name}-")}
 
-    opened = gains.Opening.joined(plan, list(pieces("gains").values()))
-    off = shapley.collected("knockouts", found, len(shapley.knock_outs(plan)))
-    groups = shapley.collected("coalitions", found, 1 << len(plan.players))
+    opened = gains.Opening.joined(plan, list(some("gains").values()))
+    off = cut.collected(list(shapley.knock_outs(plan).values()), plan.seeds)
+    groups = cut.collected(shapley.all_coalitions(plan), plan.coalition_seeds)
     graphs = {"twin": loop_scores.TWIN, "ensemble": loop_scores.ENSEMBLE}
     return Findings(
         plan,
@@ -160,10 +189,11 @@ def measure(
         dominance=pd.concat(
             [
                 loop_scores.score_table(arrays, graphs[name.removeprefix("dominance-")], plan.live)
-                for name, arrays in pieces("dominance").items()
+                for name, arrays in some("dominance").items()
             ],
             ignore_index=True,
         ),
         twin=meanfield_twin.twin_table(found, opened),
         warning=early_warning.warning_table(opened),
+        failures=tuple(cut.failures()),
     )

@@ -1,22 +1,20 @@
-"""What is to be measured of a scenario's loops, from which runs, and the work that is kept when it is interrupted."""
+"""What is to be measured of a scenario's loops, from which runs, and how pieces of work are carried out."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from sim import __version__
 from sim.basics.axes import month_label
 from sim.basics.errors import Problem, ScenarioError
+from sim.experiments.runner.dispatch import Watch, Work, dispatch
+from sim.experiments.runner.pieces import Pieces
+from sim.experiments.runner.pools import Pool
 from sim.model.loops import LOOPS, Switch
-from sim.run import Progress
 from sim.scenario import Scenario
 
 Array = np.ndarray
@@ -170,86 +168,46 @@ def with_months(scenario: Scenario, months: int) -> Scenario:
     return scenario.model_copy(update={"run": scenario.run.model_copy(update={"months": months})})
 
 
-# work that is kept
-
-
-def unfinished(plan: LoopPlan, parent: str | Path) -> Path:
-    """Where finished pieces wait until all are."""
-    return Path(parent) / f".{plan.name}.unfinished"
+# work in pieces
 
 
 @dataclass(frozen=True)
 class Task:
-    """A piece of work: its name, its size in run-months, and what does it."""
+    """A piece of work: its name, its size in run-months, and what does it, by a function that any worker finds."""
 
     name: str
     size: int
     work: Callable[[], dict[str, Array]]
 
 
-class Kept:
-    """Finished pieces of work on disk, so that the same command goes on where a killed one stopped."""
+def do_tasks(tasks: list[Task], threads: int | None = None) -> list[dict[str, Array]]:
+    """What a worker does: some pieces of work."""
+    return [task.work() for task in tasks]
 
-    def __init__(self, folder: Path | None):
-        self.folder = folder
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
 
-    def take(self, name: str) -> dict[str, Array] | None:
-        """A finished piece, if it is there and whole."""
-        if self.folder is None or not (file := self.folder / f"{name}.npz").exists():
-            return None
-        try:
-            with np.load(file) as found:
-                return dict(found)
-        except (OSError, ValueError):  # a disk that was full, or somebody's hand
-            return None
-
-    def keep(self, name: str, arrays: dict[str, Array]) -> None:
-        """Put a piece down; it is there whole or not at all."""
-        if self.folder is None:
-            return
-        partial = self.folder / f".{name}.partial.npz"
-        np.savez(partial, **arrays)  # type: ignore[arg-type]
-        os.replace(partial, self.folder / f"{name}.npz")
-
-    def forget(self) -> None:
-        """Sweep up, once everything is in its final place."""
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+def task_size(task: Task) -> int:
+    """Its run-months."""
+    return task.size
 
 
 def carry_out(
-    tasks: Sequence[Task], kept: Kept, threads: int, progress: Progress | None = None
+    tasks: Sequence[Task],
+    pool: Pool,
+    pieces: Pieces | None = None,
+    others: Sequence[Work] = (),
+    watch: Watch | None = None,
 ) -> dict[str, dict[str, Array]]:
-    """Do what is not done yet, on some threads; name -> arrays, in the order of the tasks.
+    """Do the tasks that are not finished yet, and further work; name -> arrays, in the order of the tasks."""
+    pieces = pieces or Pieces()
+    found = {task.name: pieces.found[task.name] for task in tasks if task.name in pieces.found}
 
-    A Ctrl-C, or the failure of one piece, ends the others with the piece they are at.
-    """
-    found: dict[str, dict[str, Array]] = {}
-    waiting = []
-    for task in tasks:
-        done = kept.take(task.name)
-        if done is None:
-            waiting.append(task)
-        else:
-            found[task.name] = done
-            if progress is not None:
-                progress(task.size)
+    def keep(results: list[tuple[list[Task], list[dict[str, Array]]]]) -> tuple[()]:
+        for done, arrays in results:
+            for task, of_task in zip(done, arrays, strict=True):
+                found[task.name] = of_task
+                pieces.keep(task.name, of_task)
+        return ()
 
-    def do(task: Task) -> dict[str, Array]:
-        arrays = task.work()
-        kept.keep(task.name, arrays)
-        if progress is not None:
-            progress(task.size)
-        return arrays
-
-    pool = ThreadPoolExecutor(threads)
-    try:
-        futures = {task.name: pool.submit(do, task) for task in waiting}
-        found.update({name: future.result() for name, future in futures.items()})
-    except BaseException:
-        pool.shutdown(wait=True, cancel_futures=True)
-        raise
-    pool.shutdown()
+    left = [task for task in tasks if task.name not in found]
+    dispatch([Work("pieces of loops", do_tasks, (), left, keep, amount=task_size), *others], pool, watch)
     return {task.name: found[task.name] for task in tasks}

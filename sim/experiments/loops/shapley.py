@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -12,44 +13,18 @@ import pandas as pd
 from sim.analysis.loops.dominance import handovers
 from sim.analysis.loops.shapley import coalitions, shapley
 from sim.analysis.paired import interval
-from sim.basics.axes import REGIONS, month_label
-from sim.engines import cells
-from sim.engines.lockstep.engine import Lockstep
-from sim.engines.world import build
-from sim.experiments.loops.plan import OUTCOMES, UNITS, LoopPlan, Task
-from sim.scenario import Scenario
+from sim.basics.axes import month_label
+from sim.basics.errors import RunError
+from sim.engines import engine as find_engine
+from sim.experiments.loops.plan import OUTCOMES, UNITS, LoopPlan
+from sim.experiments.runner.dispatch import Work
+from sim.experiments.runner.pieces import FinishedRuns, dead_run
+from sim.experiments.runner.recipe import Recipe
+from sim.experiments.runner.worker import Run, make_sizer, run_batch
+from sim.scenario.factors import parse_factor
 
 Array = np.ndarray
-RUNS_A_PIECE = 64
-CHINA, AMERICA = REGIONS.index("CN"), REGIONS.index("US")
-NEVER = -1
-
-
-def run_cut(scenario: Scenario, jobs: Sequence[tuple[frozenset[str], int]]) -> dict[str, Array]:
-    """Both outcomes of runs with some loops off, name -> (run, month).
-
-    Parameters
-    ----------
-    jobs : (loops that are off beside those the scenario cuts, replicate) of each run
-    """
-    world = build([(scenario, replicate) for _, replicate in jobs])
-    until = {loop: np.where([loop in off for off, _ in jobs], NEVER, world.until[loop]) for loop in world.until}
-    engine = Lockstep(replace(world, until=until))
-    out = {name: np.empty((world.runs, world.months)) for name in OUTCOMES}
-
-    def best(lines):
-        return np.where(lines, engine.released, -np.inf).max(axis=1)
-
-    for month in range(world.months):
-        engine.advance(month)
-        used = cells.by_region(engine.now.tally.used.sum(axis=3)) * world.focus_region[:, :, None]
-        of_line = used.sum(axis=1)
-        of_focus = (of_line * world.focus_line).sum(axis=1)
-        out["focus_share"][:, month] = of_focus / np.maximum(of_line.sum(axis=1), 1e-300)
-        with np.errstate(invalid="ignore"):
-            gap = best(world.origin == CHINA) - best(world.origin == AMERICA)
-        out["capability_gap"][:, month] = np.where(np.isfinite(gap), gap, np.nan)
-    return out
+LIVE, OFF = "live", "off"
 
 
 def knock_outs(plan: LoopPlan) -> dict[str, frozenset[str]]:
@@ -64,32 +39,82 @@ def knock_outs(plan: LoopPlan) -> dict[str, frozenset[str]]:
     return found
 
 
-def _pieces(name: str, plan: LoopPlan, jobs: list[tuple[frozenset[str], int]]) -> list[Task]:
-    months = plan.scenario.run.months
-    return [
-        Task(
-            f"{name}-{first}",
-            months * len(jobs[first : first + RUNS_A_PIECE]),
-            partial(run_cut, plan.scenario, jobs[first : first + RUNS_A_PIECE]),
-        )
-        for first in range(0, len(jobs), RUNS_A_PIECE)
-    ]
-
-
-def tasks_of(plan: LoopPlan) -> list[Task]:
-    """The runs of knock-outs and of coalitions."""
-    off = [(loops, seed) for loops in knock_outs(plan).values() for seed in range(plan.seeds)]
-    members = coalitions(len(plan.players))
+def all_coalitions(plan: LoopPlan) -> list[frozenset[str]]:
+    """The players that are off, for every coalition of those that are live, as `shapley` wants them."""
     players = np.array(plan.players)
-    groups = [(frozenset(players[~live]), seed) for live in members for seed in range(plan.coalition_seeds)]
-    return [*_pieces("knockouts", plan, off), *_pieces("coalitions", plan, groups)]
+    return [frozenset(players[~live].tolist()) for live in coalitions(len(players))]
 
 
-def collected(name: str, found: dict[str, dict[str, Array]], groups: int) -> dict[str, Array]:
-    """The pieces of a name in a row, outcome -> (group, replicate, month)."""
-    pieces = [arrays for key, arrays in found.items() if key.startswith(f"{name}-")]
-    joined = {outcome: np.concatenate([piece[outcome] for piece in pieces]) for outcome in OUTCOMES}
-    return {outcome: values.reshape(groups, -1, values.shape[-1]) for outcome, values in joined.items()}
+@dataclass(frozen=True)
+class CutRuns:
+    """Worlds with some loops off: points of a recipe whose factors are the switches of the loops that are live.
+
+    Attributes
+    ----------
+    done : the runs that are finished
+    """
+
+    plan: LoopPlan
+    done: FinishedRuns
+
+    @property
+    def recipe(self) -> Recipe:
+        """Both outcomes, month by month."""
+        scenario = self.plan.scenario
+        factors = tuple(parse_factor(f"loops.{key}={LIVE}|{OFF}", scenario) for key in self.plan.live)
+        return Recipe(scenario, factors, outcomes=(), curves=tuple(OUTCOMES))
+
+    @cached_property
+    def points(self) -> list[frozenset[str]]:
+        """The loops that are off at every point."""
+        return list(dict.fromkeys((*knock_outs(self.plan).values(), *all_coalitions(self.plan))))
+
+    @property
+    def runs(self) -> list[Run]:
+        """All of them; what is both a knock-out and a coalition is run once."""
+        plan = self.plan
+        of_knock_outs = [(off, seed) for off in knock_outs(plan).values() for seed in range(plan.seeds)]
+        of_coalitions = [(off, seed) for off in all_coalitions(plan) for seed in range(plan.coalition_seeds)]
+        values = [tuple(OFF if key in off else LIVE for key in plan.live) for off in self.points]
+        number = {off: point for point, off in enumerate(self.points)}
+        wanted = dict.fromkeys((number[off], seed) for off, seed in (*of_knock_outs, *of_coalitions))
+        return [(point, values[point], seed) for point, seed in wanted]
+
+    def work(self, memory: int) -> Work:
+        """The runs that are not finished, in batches that fit into so much memory."""
+        months = self.plan.scenario.run.months
+        return Work(
+            self.plan.name,
+            run_batch,
+            (json.dumps(self.recipe.account()),),
+            self.done.missing(self.runs),
+            self.done.keep,
+            dead=dead_run,
+            amount=lambda run: months,
+            sizer=make_sizer(self.plan.scenario, find_engine("lockstep"), memory),
+        )
+
+    def failures(self) -> list[str]:
+        """The runs that failed, in words."""
+        return [
+            f"{' '.join(sorted(self.points[point])) or 'nothing'} off: replicate {replicate} failed: {why}"
+            for point, replicate, why in self.done.failures(max(self.plan.seeds, self.plan.coalition_seeds))
+        ]
+
+    def collected(self, groups: Sequence[frozenset[str]], seeds: int) -> dict[str, Array]:
+        """Outcome -> (group, replicate, month), of the replicates that could be finished with every group off.
+
+        Raises
+        ------
+        RunError
+            When there is no such replicate.
+        """
+        found = [self.done.of(self.points.index(off), seeds) for off in groups]
+        common = set.intersection(*(set(each["replicate"].tolist()) for each in found))
+        if not common:
+            raise RunError(f"no replicate could be finished in every world. The first said: {self.failures()[0]}")
+        rows = [np.isin(each["replicate"], list(common)) for each in found]
+        return {name: np.stack([each[name][good] for each, good in zip(found, rows, strict=True)]) for name in OUTCOMES}
 
 
 def knock_out_table(plan: LoopPlan, values: dict[str, Array]) -> pd.DataFrame:

@@ -287,7 +287,8 @@ class _Dispatcher:
             elif not alone:
                 self.suspects.append((queue, items))
             elif queue.work.dead is None:
-                raise RunError(f"{queue.work.name}: a worker process died in {items[0]}, perhaps for want of memory")
+                called = getattr(items[0], "name", items[0])
+                raise RunError(f"{queue.work.name}: a worker process died in {called}, perhaps for want of memory")
             else:
                 self._accept(queue, items, queue.work.dead(items))
 

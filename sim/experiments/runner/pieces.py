@@ -68,7 +68,7 @@ class Unfinished:
             When another process works on the same, or the place cannot be written.
         """
         if self.parent is None:
-            return Pieces(None)
+            return Pieces()
         folder = place_of(self.parent, name)
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -78,6 +78,9 @@ class Unfinished:
             self._locks.enter_context(only_writer(folder))
             self._folders.append(folder)
         pieces = Pieces(folder)
+        for path in folder.iterdir():  # what was half written, and what is damaged
+            if path.suffix == ".npz" and path.stem not in pieces.found:
+                path.unlink()
         if pieces.found and self.told is not None:
             self.told(len(pieces.found), folder)
         return pieces
@@ -89,24 +92,17 @@ def place_of(parent: str | Path, name: str) -> Path:
 
 
 class Pieces:
-    """Finished pieces in a folder: arrays by name. What is damaged or half written is removed.
+    """Finished pieces in a folder: arrays by name. None: they are in memory only.
 
     Attributes
     ----------
-    found : pieces that were there, name -> arrays
+    found : pieces that are there and sound, name -> arrays
     """
 
-    def __init__(self, folder: Path | None):
+    def __init__(self, folder: Path | None = None):
         self.folder = folder
-        self.found: dict[str, dict[str, Array]] = {}
-        if folder is None:
-            return
-        for path in sorted(path for path in folder.iterdir() if path.suffix == ".npz"):
-            arrays = None if path.name.startswith(HALF) else _read(path)
-            if arrays is None:
-                path.unlink()
-            else:
-                self.found[path.stem] = arrays
+        paths = sorted(folder.glob("[!.]*.npz")) if folder is not None else []
+        self.found = {path.stem: arrays for path in paths if (arrays := _read(path)) is not None}
 
     def keep(self, name: str, arrays: dict[str, Array]) -> None:
         """Put a piece down."""

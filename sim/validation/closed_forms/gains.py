@@ -12,7 +12,8 @@ from sim.basics.axes import REGIONS, SECTORS
 from sim.engines.meanfield.engine import simulate as mean_field
 from sim.engines.meanfield.linearised import linearise
 from sim.experiments.loops.gains import Opening, gains_table, tasks_of
-from sim.experiments.loops.plan import Kept, LoopPlan, carry_out
+from sim.experiments.loops.plan import LoopPlan, carry_out
+from sim.experiments.runner.pools import pool
 from sim.model.rules.adoption import coverage
 from sim.model.rules.capability import accessible_data, borrowed_step, capability, data_gain
 from sim.model.rules.choice import option_utility
@@ -228,7 +229,8 @@ def the_estimators_find_the_gain_of_the_bench() -> Iterator[Row]:
     plan = LoopPlan(
         live, seeds=RUNS, start=START, horizons=(MONTHS - 1 - START,), averaged=MONTHS - READ_FROM, in_place=False
     )
-    opening = Opening.joined(plan, list(carry_out(tasks_of(plan), Kept(None), threads=2).values()))
+    with pool("threads", workers=2) as workers:
+        opening = Opening.joined(plan, list(carry_out(tasks_of(plan), workers).values()))
     gains = gains_table(opening).set_index(["loop", "sector", "estimator"])["gain"]
     yield close("cut and inject", exact, gains["total", "all", "cut and inject, isolated"], within=0.02)
     yield close("amplification, 1 - 1 / A", exact, gains["total", "all", "amplification"], within=0.02)
