@@ -244,6 +244,7 @@ class _Dispatcher:
 
     def _take(self, futures: Iterable[Future[Done]]) -> None:
         broken: list[Sent] = []
+        trouble: Exception | None = None
         for future in futures:
             queue, items = self.under_way.pop(future)
             try:
@@ -252,9 +253,10 @@ class _Dispatcher:
                 broken.append((queue, items))
                 continue
             except Exception as error:
-                if not _worker_lost(error):
-                    raise
-                broken.append((queue, items))
+                if _worker_lost(error):
+                    broken.append((queue, items))
+                else:
+                    trouble = trouble or error
                 continue
             self._accept(queue, items, done.result)
             self.tally.busy += done.seconds
@@ -263,6 +265,8 @@ class _Dispatcher:
             else:
                 queue.seen.append((queue.amount(items), done.seconds))
                 queue.sizer.learn(len(items), done.seconds)
+        if trouble is not None:  # told when everything that came back with it is accepted
+            raise trouble
         if broken:
             self._blame(broken)
 
