@@ -2,11 +2,11 @@
 
 ::
 
-    folders --read--> sections of blocks (words, tables, figures) --render--> report.html, report.md
+    folders --findings--> sections of blocks (words, tables, figures) --render--> report.html, report.md
 
-`sections` says which sections a folder gets, `captions` what stands under a figure, `scenarios` what is assumed, and
-`page` turns blocks into a self-contained HTML page and its twin in Markdown. Nothing is simulated here: every number is
-read from a file that the page names.
+`sections` makes the chapter of a folder from what the folder keeps of its findings, `captions` says what stands under a
+figure, `scenarios` what is assumed, and `page` turns blocks into a self-contained HTML page and its twin in Markdown.
+Nothing is simulated here, and every table names the file that holds its numbers.
 
 >>> from sim.report import write_report
 >>> write_report(["runs/baseline-1a2b3c4d", "runs/baseline-vs-no-control-5e6f7a8b"])      # doctest: +SKIP
