@@ -404,7 +404,7 @@ def test_the_verb_writes_what_it_promises_and_resumes(tmp_path):
         f"{name}.{kind}" for name in ("diagram", "gains", "ledger", "knockouts") for kind in ("svg", "png")
     } <= figures
     report = (folder / "report.md").read_text(encoding="utf-8")
-    for words in ("Does any loop carry itself?", "What that means for the thesis", "below 1", "Shapley", "unexplained"):
+    for words in ("return more than was put in", "P1, that deployment", "below 1", "Shapley", "unexplained"):
         assert words in report
     assert "tipping point" not in report.replace("None of this shows a tipping point; a single run could not", "")
     assert found["players" if "players" in found else "coalitions"] in (8, 3)

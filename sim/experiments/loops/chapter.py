@@ -319,7 +319,8 @@ def _sector_table(found: Findings) -> Table:
         bounds = found.bound[found.bound["sector"] == sector]
         told = [f"{row.type} {row.bound:.2f}{' (could tip)' if row.can_tip else ''}" for row in bounds.itertuples()]
         rows.append((sector, *cells, ", ".join(told)))
-    caption = f"By sector after {last} months, isolated, beside the largest gain that a data loop could have (V8)"
+    bound = "the no-tipping bound: the largest gain that a data loop could have (V8)"
+    caption = f"By sector after {last} months, isolated, beside {bound}"
     head = ("sector", "all loops (95%)", "data loops (95%)", "bound on the data loop")
     return table(caption, head, rows, "gains.csv", (1, 2))
 
