@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import counted
 from sim.cli import options
 from sim.cli.exit_codes import FAILED, leave, say, warn
-from sim.cli.terminal import closing, command_line, progress_for, shown
+from sim.cli.terminal import closing, command_line, progress_for, shown, told
+from sim.results.folder import open_folder
 
 if TYPE_CHECKING:
+    from sim.results.blocks import Chapter
     from sim.run import Result
 
 
@@ -95,11 +98,19 @@ def closing_words(result: Result, source: Path) -> str:
     runs = counted(result.dataset.sizes["run"], "run")
     about = f"{runs} of {run.months} months with {run.adopters:,} adopters, seed {run.seed}"
     following = (
+        f"openloop report {shlex.quote(shown(result.folder))}",
         f"openloop describe {file}",
         "openloop list observables",
         f"openloop run {file} --set KEY=VALUE    (keys: openloop list parameters)",
     )
-    return "\n".join([*_reactions_in_words(result), closing(result.folder, result.files, following, about)])
+    files = closing(result.folder, result.files, following, about)
+    return "\n".join([told(_findings(result)), "", *_reactions_in_words(result), files])
+
+
+def _findings(result: Result) -> Chapter:
+    """What happened, without the table of every outcome."""
+    assert result.folder is not None
+    return replace(open_folder(result.folder).chapter, blocks=())
 
 
 def _reactions_in_words(result: Result) -> list[str]:
