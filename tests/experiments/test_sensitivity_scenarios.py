@@ -16,9 +16,9 @@ import pytest
 from sim.analysis.sensitivity.stochastic_share import StochasticShare
 from sim.basics.errors import DesignError, ScenarioError, UnknownNameError
 from sim.experiments.ensemble.ensemble import as_points
+from sim.experiments.runner.total_gain import Journal, total_gain
 from sim.experiments.runner.worker import RecipeRunner
 from sim.experiments.sensitivity import ScenarioModel, choose, study
-from sim.experiments.sensitivity.loop_gain import Journal, total_gain
 from sim.experiments.sensitivity.request import columns, extras_of
 from sim.experiments.sensitivity.study import carry_out
 from sim.experiments.sensitivity.top_factors import ranked

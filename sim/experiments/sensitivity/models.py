@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from sim.basics.errors import DesignError, UnknownNameError
-from sim.experiments.sensitivity import loop_gain
+from sim.experiments.runner import total_gain
 from sim.experiments.sensitivity.variables import Variable, variables_of
 
 if TYPE_CHECKING:
@@ -204,10 +204,10 @@ class ScenarioModel:
     ):
         self.scenario, self.variables = scenario, list(variables)
         self.columns = tuple(dict.fromkeys(outcomes))
-        self.gains = tuple(name for name in self.columns if name.partition("@")[0] == loop_gain.NAME)
+        self.gains = tuple(name for name in self.columns if name.partition("@")[0] == total_gain.NAME)
         self.columns = tuple(name for name in self.columns if name not in self.gains)
         for name in self.gains:
-            loop_gain.month_of(name, scenario.run.months)
+            total_gain.month_of(name, scenario.run.months)
         self.recipe = _recipe(scenario, variables, self.columns, curves, engine, model)
         unknown = [name for name in self.columns if name not in self.recipe.columns]
         if unknown:
@@ -244,10 +244,10 @@ class ScenarioModel:
                 found = self._gather(ensemble, numbers)
             else:
                 found = Outcomes({})
-        journal = loop_gain.Journal(self.folder / "gains.jsonl", self.recipe) if self.gains else None
+        journal = total_gain.Journal(self.folder / "gains.jsonl", self.recipe) if self.gains else None
         for name in self.gains:
             assert journal is not None
-            values = journal.look_up(points, loop_gain.month_of(name, self.scenario.run.months), self.told)
+            values = journal.look_up(points, total_gain.month_of(name, self.scenario.run.months), self.told)
             found.scalars[name] = np.array([value for value, _ in values])
             found.errors += [(place, why) for place, (_, why) in enumerate(values) if why]
         return found

@@ -16,7 +16,7 @@ from sim.analysis.sensitivity.reversal import Reversals, reversals
 from sim.analysis.sensitivity.survival import split_by_factor
 from sim.basics.axes import month_label, month_number
 from sim.basics.errors import DesignError, UnknownNameError
-from sim.experiments.sensitivity import loop_gain
+from sim.experiments.runner import total_gain
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study, Treatment, count_runs, make_design, study
 from sim.experiments.sensitivity.tables import Extras
@@ -54,8 +54,8 @@ def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] 
     found: list[str] = []
     for text in wanted:
         name, mark, month = text.partition("@")
-        if name != loop_gain.NAME and name not in OUTCOMES:
-            raise UnknownNameError("outcome", name, [*OUTCOMES, loop_gain.NAME])
+        if name != total_gain.NAME and name not in OUTCOMES:
+            raise UnknownNameError("outcome", name, [*OUTCOMES, total_gain.NAME])
         if name.startswith(CROSSINGS):
             wait = f"mean_wait_{name.rsplit('_', 1)[-1]}"
             instead = wait if wait in OUTCOMES else "a share at a date"
@@ -63,7 +63,7 @@ def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] 
                 f"{name} is a month that some runs never reach, and filling the gap would decide the ranking. Use "
                 f"{instead}, which every run has; when a level is reached is shown by survival methods beside it."
             )
-        if name != loop_gain.NAME and OUTCOMES[name].kind == "moment":
+        if name != total_gain.NAME and OUTCOMES[name].kind == "moment":
             found.append(name)
         elif mark:
             found.append(f"{name}@{month_label(_month(month, last))}")
