@@ -198,7 +198,7 @@ class Ensemble:
                 self._keep,
                 dead=self._dead,
                 batch=batch,
-                sizer=sizer or make_sizer(self.recipe.scenario, engine, pool.batch_bytes),
+                sizer=sizer or make_sizer(self.recipe.scenario, engine, pool.batch_bytes, not self.recipe.gains),
             )
             tally = dispatch([work], pool, watch)
         found.done, found.failed, found.batches, found.busy = tally.done, tally.failed, tally.batches, tally.busy

@@ -37,6 +37,9 @@ LOW_QUARTER = 0.25
 PILOT = (8, 40)
 """Runs before the clock starts, which compile and warm up, and runs that are timed."""
 
+SLOW_PILOT = (2, 6)
+"""The same where a run takes seconds."""
+
 
 def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] = ()) -> list[str]:
     """Columns such as ``focus_share@2029-01``; without a month, an outcome is read at every month of ``at``.
@@ -167,11 +170,10 @@ def plan(model: ScenarioModel, method: Any, size: int, seed: int, treatment: Tre
     if treatment.runs_each > 1:
         luck = np.tile(np.arange(treatment.runs_each), len(design.unit))
     watch, model.watch = model.watch, None
-    gained, model.gains = model.gains, ()
     try:
         total = count_runs(design, treatment)
         timed, first = 0.0, 0
-        for more in PILOT:
+        for more in PILOT if model.recipe.compiles else SLOW_PILOT:
             rows = _fresh(model, unit, luck, more)
             if len(rows):
                 began = time.perf_counter()
@@ -179,7 +181,7 @@ def plan(model: ScenarioModel, method: Any, size: int, seed: int, treatment: Tre
                 timed, first = time.perf_counter() - began, len(rows)
         left = _left(model, unit, luck)
     finally:
-        model.watch, model.gains = watch, gained
+        model.watch = watch
     each = timed / first if first else 0.0
     return Cost(total, left, each * left, each)
 
