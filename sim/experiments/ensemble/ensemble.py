@@ -73,6 +73,15 @@ class Account:
     trouble: list[str] = field(default_factory=list)
 
 
+def summed(accounts: Sequence[Account]) -> Account:
+    """One account of several calls."""
+    names = ("wanted", "skipped", "done", "failed", "batches", "busy", "seconds")
+    total = {name: sum(getattr(account, name) for account in accounts) for name in names}
+    return Account(
+        **total, failed_in_all=max(each.failed_in_all for each in accounts), trouble=list(accounts[-1].trouble)
+    )
+
+
 class Ensemble:
     """Runs of a recipe in a folder. Inside ``with`` it may write; reading works at any time, also beside a writer."""
 
