@@ -217,7 +217,7 @@ def _plan(study: EnsembleRequest, outcomes: Any, pilot: int, where: Workers, qui
 
 def _run(study: EnsembleRequest, out: Path, where: Workers, show: Show, retry: bool, until: Any) -> None:
     from sim.experiments.ensemble.ensemble import Ensemble
-    from sim.experiments.ensemble.request import enter, until_narrow
+    from sim.experiments.ensemble.request import enter, run_until
 
     command = command_line()
     folder = out / study.recipe.name
@@ -232,7 +232,7 @@ def _run(study: EnsembleRequest, out: Path, where: Workers, show: Show, retry: b
                     account = found.run(numbers, study.replicates, **options)
                 else:
                     column, width, most = until
-                    account, count = until_narrow(found, numbers, column, width, most, study.replicates, **options)
+                    account, count = run_until(found, numbers, column, width, most, study.replicates, **options)
                     from dataclasses import replace
 
                     enter(found, replace(study, replicates=count), command)
@@ -240,7 +240,7 @@ def _run(study: EnsembleRequest, out: Path, where: Workers, show: Show, retry: b
 
 
 def _resume(folder: Path, where: Workers, show: Show, retry: bool) -> None:
-    from sim.experiments.ensemble.ensemble import Account, Ensemble
+    from sim.experiments.ensemble.ensemble import Ensemble, summed
     from sim.experiments.ensemble.request import asked_for
 
     with Ensemble.open(folder) as found:
@@ -248,18 +248,12 @@ def _resume(folder: Path, where: Workers, show: Show, retry: bool) -> None:
         if not asked:
             leave(BAD_INPUT, f"{folder} was filled by a program of yours, so only that program knows what is missing.")
         _compiling(found.recipe, show)
-        total = Account()
         with _surviving(found, show), where.pool(found.recipe.compiles) as pool:
             points = {number for numbers, _ in asked for number in numbers}
             _begin(found, show, len(points), max(count for _, count in asked), pool, asked)
             with show.watching(pool, found.recipe.scenario.name) as watch:
-                for numbers, count in asked:
-                    account = found.run(numbers, count, pool=pool, watch=watch, retry=retry)
-                    for name in ("wanted", "skipped", "done", "failed", "batches", "busy", "seconds"):
-                        setattr(total, name, getattr(total, name) + getattr(account, name))
-                    total.failed_in_all = max(total.failed_in_all, account.failed_in_all)
-                    total.trouble = account.trouble
-        _finish(found, total, show)
+                accounts = [found.run(numbers, count, pool=pool, watch=watch, retry=retry) for numbers, count in asked]
+        _finish(found, summed(accounts), show)
 
 
 def _compiling(recipe: Recipe, show: Show) -> None:

@@ -16,14 +16,12 @@ from sim.cli.exit_codes import BAD_INPUT, DONE, FAILED, STOPPED, leave, say, war
 from sim.cli.terminal import Ending, command_line, shown, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from sim.experiments.sensitivity.study import Study
     from sim.experiments.sensitivity.tables import Extras
     from sim.results.folder import Written
     from sim.results.kind import Contents
-
-GAIN_COST = "total_gain adds about 1.5 s of one core for each different point"
 
 
 def sensitivity(
@@ -51,6 +49,7 @@ def sensitivity(
     no_figures: options.NoFigures = False,
     engine: options.Engine = "lockstep",
     model: options.Model = None,
+    workers: options.Workers = None,
     cluster: options.Cluster = "",
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -91,7 +90,7 @@ def sensitivity(
             design_seed,
             out,
             (engine, model),
-            cluster or None,
+            (cluster, workers),
             quiet,
         )
         job.prepare(sets or (), adopters, months, factors or (), outcomes or (), at or ())
@@ -136,11 +135,11 @@ class _Job:
         seed: int,
         out: Path,
         engine: tuple[str, str | None],
-        cluster: str | None,
+        where: tuple[str, int | None],
         quiet: bool,
     ):
         self.file, self.method, self.question, self.treatment = file, method, question, treatment
-        self.by_block, self.seed, self.out, self.cluster = by_block, seed, out, cluster
+        self.by_block, self.seed, self.out, self.where = by_block, seed, out, where
         self.engine, self.user_model = engine
         self.quiet, self.began = quiet, time.perf_counter()
         self.cost: Any = None
@@ -170,7 +169,8 @@ class _Job:
             DEFAULT_CURVES,
             engine=self.engine,
             model=self.user_model,
-            cluster=self.cluster,
+            cluster=self.where[0],
+            workers=self.where[1],
         )
         self.parent = self.out / study_name(self.model)
         self.model.folder = self.parent / ENSEMBLE
@@ -212,8 +212,6 @@ class _Job:
         self.cost = plan(self.model, self.method, self.size, self.seed, self.treatment, self.by_block)
         if not self.quiet and not plan_only:
             say(self._cost_words())
-            if self.model.gains:
-                say(GAIN_COST)
 
     def _cost_words(self) -> str:
         if not self.cost.left:
@@ -229,8 +227,6 @@ class _Job:
             print(json.dumps({"method": self.method.name, "size": self.size, **about}))
             return
         print(self._cost_words())
-        if self.model.gains:
-            print(GAIN_COST)
         print("Next: the same command without --plan.")
 
     def _compiles(self) -> bool:
@@ -268,6 +264,7 @@ class _Job:
         from contextlib import contextmanager, nullcontext
 
         from sim.cli.terminal import progress
+        from sim.experiments.runner.dispatch import telling
 
         if self.quiet or not self.cost.left:
             return nullcontext()
@@ -275,17 +272,11 @@ class _Job:
         @contextmanager
         def watching() -> Iterator[None]:
             with progress(self.cost.left, self.scenario.name) as tick:
-                done = [0]
-
-                def watch(step: Any) -> None:
-                    tick(step.done - done[0])
-                    done[0] = step.done
-
-                self.model.watch, self.model.told = watch, _gains_said()
+                self.model.watch = telling(tick)
                 try:
                     yield
                 finally:
-                    self.model.watch = self.model.told = None
+                    self.model.watch = None
 
         return watching()
 
@@ -310,14 +301,3 @@ class _Job:
         }
         told = contents(study, extras)
         return told, write(KIND, told, self.parent, figures=figures, about=about)
-
-
-def _gains_said() -> Callable[[int, int], None]:
-    last = [time.monotonic()]
-
-    def told(done: int, total: int) -> None:
-        if time.monotonic() - last[0] > 20:
-            say(f"total gain: {done:,} of {total:,} points")
-            last[0] = time.monotonic()
-
-    return told

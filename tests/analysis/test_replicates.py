@@ -21,7 +21,7 @@ from sim.analysis.replicates import (
 from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.ensemble.kind import write
 from sim.experiments.ensemble.planning import plan
-from sim.experiments.ensemble.request import ask, enter, until_narrow
+from sim.experiments.ensemble.request import ask, enter, run_until
 from sim.experiments.ensemble.summary import headline, stability, summarise
 from sim.experiments.runner.pools import pool
 from sim.experiments.runner.recipe import make_recipe
@@ -185,12 +185,12 @@ def test_replicates_are_added_until_luck_is_small_enough(tmp_path, lucky):
         points = ensemble.add([()])
         spread = lucky.table()[column].std()
         width = width_of_mean(spread, 150)
-        account, count = until_narrow(ensemble, points, column, width, 400, 20)
+        account, count = run_until(ensemble, points, column, width, 400, 20)
         assert 60 < count < 400
         assert account.done == count == len(ensemble.table())
         row = summarise(ensemble.store).table.set_index("outcome").loc[column]
         assert row["high"] - row["low"] <= width
-        _, stopped = until_narrow(ensemble, points, column, 1e-9, count + 5, 20)
+        _, stopped = run_until(ensemble, points, column, 1e-9, count + 5, 20)
         assert stopped == count + 5
 
 

@@ -16,9 +16,10 @@ import pytest
 from sim.analysis.sensitivity.stochastic_share import StochasticShare
 from sim.basics.errors import DesignError, ScenarioError, UnknownNameError
 from sim.experiments.ensemble.ensemble import as_points
+from sim.experiments.runner.recipe import Recipe
+from sim.experiments.runner.total_gain import total_gain
 from sim.experiments.runner.worker import RecipeRunner
 from sim.experiments.sensitivity import ScenarioModel, choose, study
-from sim.experiments.sensitivity.loop_gain import Journal, total_gain
 from sim.experiments.sensitivity.request import columns, extras_of
 from sim.experiments.sensitivity.study import carry_out
 from sim.experiments.sensitivity.top_factors import ranked
@@ -154,22 +155,52 @@ def test_a_run_that_fails_is_counted_and_its_part_left_out(tmp_path, monkeypatch
     assert not {check.name: check for check in each.checks}["failed runs"].passed
 
 
+GAINED = ["focus_share@2024-12", "total_gain@2024-06"]
+
+
 @pytest.mark.slow
-def test_total_gain_is_an_outcome_and_its_journal_survives_a_torn_line(tmp_path):
-    made = model(tmp_path / "ensemble", outcomes=["total_gain@2024-06"], curves=())
+def test_total_gain_is_a_column_of_the_store_and_computed_once(tmp_path):
+    made = model(tmp_path / "ensemble", outcomes=GAINED, curves=())
     found = carry_out(made, "morris", size=2, resamples=20)
     gain = found.outcomes["total_gain@2024-06"]
     assert np.isfinite(found.found.scalars["total_gain@2024-06"]).all()
     assert gain.value("*.cost_weight") > 0
-    path = tmp_path / "ensemble" / "gains.jsonl"
-    with path.open("a") as file:
-        file.write('{"point": "abc", "ga')
-    journal = Journal(path, made.recipe)
-    assert len(journal.known) == found.runs
     rows = found.design.unit[:1, : found.design.real], found.design.replicate[:1]
     [values] = as_points(made.recipe, made.points(*rows))
     direct = total_gain(RecipeRunner(made.recipe).scenario(values), 5)
     assert found.found.scalars["total_gain@2024-06"][0] == pytest.approx(direct, rel=1e-9)
+    again = model(tmp_path / "ensemble", outcomes=GAINED, curves=())
+    carry_out(again, "morris", size=2, resamples=20)
+    assert again.account.done == 0
+
+
+def test_a_total_gain_that_fails_is_missing_and_the_run_is_good_for_the_rest(tmp_path, monkeypatch):
+    from sim.experiments.runner import worker
+
+    def failing(scenario, month, replicate):
+        if scenario.parameters.adopter.peer_weight > 1.4:
+            raise np.linalg.LinAlgError("did not converge")
+        return 0.5 + scenario.parameters.adopter.peer_weight
+
+    monkeypatch.setattr(worker, "total_gain", failing)
+    monkeypatch.setattr("sim.experiments.runner.recipe.Recipe.compiles", True)  # stay in this process
+    made = model(tmp_path / "ensemble", outcomes=GAINED, curves=())
+    found = carry_out(made, "morris", size=10, resamples=50).found
+    missing = np.isnan(found.scalars["total_gain@2024-06"])
+    assert 0 < missing.sum() < len(missing)
+    assert np.isfinite(found.scalars["focus_share@2024-12"]).all()
+    assert [place for place, _ in found.errors] == np.flatnonzero(missing).tolist()
+    assert found.errors[0][1].startswith("total_gain@2024-06: LinAlgError: did not converge")
+
+
+def test_a_study_pays_for_total_gain_only_when_it_asks(tmp_path):
+    plain = model(tmp_path / "ensemble").recipe
+    assert not plain.gains
+    assert "gains" not in plain.account()
+    asked = model(tmp_path / "ensemble", outcomes=GAINED).recipe
+    assert asked.gains == (5,)
+    assert asked.identity != plain.identity
+    assert Recipe.from_account(asked.account()) == asked
 
 
 def test_a_total_gain_outside_of_the_scenario_is_refused(tmp_path):

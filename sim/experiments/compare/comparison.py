@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ import xarray as xr
 
 from sim import __version__
 from sim.analysis.outcomes import CEILINGS, OUTCOMES, find_outcome, read_outcomes
-from sim.analysis.paired import Paired, difference_sentence, interval, next_count, paired_difference, ratio_interval
+from sim.analysis.paired import Paired, difference_sentence, interval, paired_difference, ratio_interval
 from sim.analysis.scurves.ceilings import Ceilings
 from sim.analysis.who_switched import SPLITS, parts_of_focus, who_switched
 from sim.basics.axes import REGIONS, SECTORS, TYPES, month_label, month_number
@@ -33,6 +34,7 @@ from sim.experiments.runner.pieces import FinishedRuns, Unfinished, dead_run
 from sim.experiments.runner.pools import Pool
 from sim.experiments.runner.pools import pool as make_pool
 from sim.experiments.runner.sizer import Sizer
+from sim.experiments.runner.until import until_narrow
 from sim.experiments.runner.worker import Batch, Run, do_runs, make_sizer
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.results.dataset import coordinates, label, series_bytes
@@ -191,14 +193,12 @@ def carry_out(
     """Run what is planned and pair it; with ``until``, add replicates as long as they are needed."""
     luck = PairedRuns(plan, engine, threads, stage, keep, pool)
     stopped = ""
-    luck.extend(plan.base.run.replicates)
-    if until is not None:
-        column, date = parse_outcome(until.outcome, plan)
-        while (
-            count := max(next_count(d, until.width, until.most) for d in luck.differences(column, date))
-        ) > luck.tried:
-            luck.extend(count)
-        widest = max(paired_difference(np.zeros_like(d), d).width for d in luck.differences(column, date))
+    if until is None:
+        luck.extend(plan.base.run.replicates)
+    else:
+        differences = partial(luck.differences, *parse_outcome(until.outcome, plan))
+        until_narrow(luck.extend, lambda tried: differences(), plan.base.run.replicates, until.width, until.most)
+        widest = max(paired_difference(np.zeros_like(d), d).width for d in differences())
         reached = "narrow enough" if widest <= until.width else f"the most that was allowed; asked for {until.width:g}"
         stopped = f"{until.outcome}: interval {widest:.4g} wide at {luck.tried} replicates, {reached}"
         plan = replace(plan, scenarios=tuple(with_settings(each, replicates=luck.tried) for each in plan.scenarios))
@@ -424,12 +424,10 @@ class PairedRuns:
         return {each.name: first_difference(base, other) for each, other in zip(self.plan.others, others, strict=True)}
 
     def differences(self, name: str, month: int) -> list[np.ndarray]:
-        """Paired differences of one outcome for every other scenario, (run,) each; NaN where a run failed."""
+        """Paired differences of one outcome for every other scenario, (run,) each."""
         runs, _ = self.collected()
         base, *others = (at_month(each[name], month) for each in runs.values())
-        # a failed replicate counts as tried, or the same ones would be tried for ever
-        failed = self.tried - len(base)
-        return [np.pad(each - base, (0, failed), constant_values=np.nan) for each in others]
+        return [each - base for each in others]
 
 
 def paired_batch(engine: Engine, at: tuple[int, ...], runs: list[Run], threads: int | None = None) -> Batch:

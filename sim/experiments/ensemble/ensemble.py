@@ -73,6 +73,15 @@ class Account:
     trouble: list[str] = field(default_factory=list)
 
 
+def summed(accounts: Sequence[Account]) -> Account:
+    """One account of several calls."""
+    names = ("wanted", "skipped", "done", "failed", "batches", "busy", "seconds")
+    total = {name: sum(getattr(account, name) for account in accounts) for name in names}
+    return Account(
+        **total, failed_in_all=max(each.failed_in_all for each in accounts), trouble=list(accounts[-1].trouble)
+    )
+
+
 class Ensemble:
     """Runs of a recipe in a folder. Inside ``with`` it may write; reading works at any time, also beside a writer."""
 
@@ -198,7 +207,7 @@ class Ensemble:
                 self._keep,
                 dead=self._dead,
                 batch=batch,
-                sizer=sizer or make_sizer(self.recipe.scenario, engine, pool.batch_bytes),
+                sizer=sizer or make_sizer(self.recipe.scenario, engine, pool.batch_bytes, not self.recipe.gains),
             )
             tally = dispatch([work], pool, watch)
         found.done, found.failed, found.batches, found.busy = tally.done, tally.failed, tally.batches, tally.busy

@@ -107,7 +107,7 @@ def plan(
             ensemble.run(first, 1, pool=pool, batch=1)  # starts workers and compiles
             start = time.perf_counter() - began
             engine = find_engine(recipe.engine, recipe.model)
-            sizer = make_sizer(recipe.scenario, engine, pool.batch_bytes)
+            sizer = make_sizer(recipe.scenario, engine, pool.batch_bytes, not recipe.gains)
             size, most = pilot, replicates if single else len(points)
             busy, wall, done = 0.0, 0.0, 0
             while True:

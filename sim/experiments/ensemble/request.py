@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.paired import next_count
 from sim.analysis.replicates import point_by_replicate
 from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError, UnknownNameError
 from sim.experiments.ensemble.designs import DESIGNS, grid, listed, remark, unit_points, valued
-from sim.experiments.ensemble.ensemble import Account, Ensemble, in_steps
+from sim.experiments.ensemble.ensemble import Account, Ensemble, in_steps, summed
 from sim.experiments.runner.pools import pool
 from sim.experiments.runner.recipe import SCENARIO, Recipe, make_recipe
 from sim.experiments.runner.store import Store, python_values
-from sim.experiments.runner.worker import Values
+from sim.experiments.runner.until import until_narrow
+from sim.experiments.runner.worker import OK, Values
 from sim.scenario import Scenario
 from sim.scenario.factors import Factor, default_factors, parse_factor, varied_factors
 from sim.scenario.resolve import load
@@ -285,32 +285,28 @@ def asked_for(store: Store) -> list[tuple[list[int], int]]:
     ]
 
 
-def until_narrow(
+def run_until(
     ensemble: Ensemble, numbers: Sequence[int], column: str, width: float, most: int, replicates: int, **options: Any
 ) -> tuple[Account, int]:
     """Add replicates until the mean of an outcome over the same points is known to within ``width`` (95%, end to end).
 
     Luck is all that changes between replicates, and it is common to all points, so the means over the points are one
-    independent value a replicate; `sim.analysis.paired.next_count` says when to stop so that the interval still
-    covers the truth.
+    independent value a replicate.
 
     Returns
     -------
     the account of all rounds, and the number of replicates
     """
-    total = ensemble.run(numbers, replicates, **options)
-    tried = replicates
-    while True:
+    rounds: list[Account] = []
+
+    def means(tried: int) -> list[np.ndarray]:
         table = ensemble.table([column, "status"])
-        table = table[(table["status"] == "ok") & table["point"].isin(list(numbers)) & (table["replicate"] < tried)]
-        values, _ = point_by_replicate(table, column)
-        means = np.full(tried, np.nan)  # a replicate that failed somewhere has been tried, or it would be for ever
-        means[: values.shape[1]] = values.mean(axis=0) if values.size else np.nan
-        count = next_count(means, width, most)
-        if count <= tried:
-            return total, tried
-        more = ensemble.run(numbers, count, **options)
-        for name in ("done", "failed", "batches", "busy", "seconds"):
-            setattr(total, name, getattr(total, name) + getattr(more, name))
-        total.wanted, total.skipped, total.failed_in_all = more.wanted, total.skipped, more.failed_in_all
-        tried = count
+        asked = table["point"].isin(list(numbers)) & (table["replicate"] < tried)
+        values, _ = point_by_replicate(table[asked & (table["status"] == OK)], column)
+        return [values.mean(axis=0) if values.size else np.array([])]
+
+    def extend(count: int) -> None:
+        rounds.append(ensemble.run(numbers, count, **options))
+
+    count = until_narrow(extend, means, replicates, width, most)
+    return replace(summed(rounds), wanted=rounds[-1].wanted, skipped=rounds[0].skipped), count

@@ -370,7 +370,7 @@ def _one_look(
 def tasks_of(plan: LoopPlan) -> list[Task]:
     """One piece for the twin, one for the ensemble."""
     months, copies = plan.scenario.run.months, len(BLOCKS) + 4
-    tasks = [Task("dominance-twin", 10 * months, partial(link_parts, plan, TWIN))]
+    tasks = [Task("dominance-twin", 50 * months, partial(link_parts, plan, TWIN))]
     if plan.dominance_seeds:
         size = plan.dominance_seeds * months * (1 + copies // EVERY[ENSEMBLE])
         tasks.append(Task("dominance-ensemble", size, partial(link_parts, plan, ENSEMBLE)))

@@ -14,7 +14,7 @@ from sim.experiments.loops.gains import Opening
 from sim.experiments.loops.plan import LoopPlan, Task
 
 Array = np.ndarray
-RUN_MONTHS = 4000
+RUN_MONTHS = 30_000
 """What a linearisation costs, in months of one run."""
 
 

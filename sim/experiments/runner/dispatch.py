@@ -64,6 +64,8 @@ def telling(progress: Callable[[int, float | None], object] | None) -> Watch | N
 
     def watch(step: Step) -> None:
         nonlocal told
+        if step.done < told:  # another round of work
+            told = 0
         progress(step.done - told, step.left)
         told = step.done
 

@@ -18,6 +18,7 @@ from sim.basics.axes import month_label, month_number
 from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError
 from sim.engines import engine as find_engine
+from sim.experiments.runner import total_gain
 from sim.scenario import Scenario
 from sim.scenario.factors import Factor, reconcile
 
@@ -45,6 +46,7 @@ class Recipe:
     curves : names of levels that are kept month by month
     engine, model : see `sim.engines.engine`; the model as text, since it must reach other processes
     variants : further scenarios by name, where a factor `SCENARIO` chooses among them and the first
+    gains : month numbers at which the total gain is kept too; it takes far longer than a run
     """
 
     scenario: Scenario
@@ -55,6 +57,7 @@ class Recipe:
     engine: str = "lockstep"
     model: str | None = None
     variants: tuple[Scenario, ...] = ()
+    gains: tuple[int, ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -70,12 +73,17 @@ class Recipe:
                 names += [f"{name}@{month_label(month)}" for month in self.at]
             else:
                 names.append(name)
-        return tuple(names)
+        return (*names, *self.gain_columns)
+
+    @property
+    def gain_columns(self) -> tuple[str, ...]:
+        """Names of the scalars that are total gains, in the order of their months."""
+        return tuple(f"{total_gain.NAME}@{month_label(month)}" for month in self.gains)
 
     @property
     def compiles(self) -> bool:
-        """Whether runs are computed by compiled code."""
-        return find_engine(self.engine, self.model).compiles
+        """Whether runs are computed by compiled code, but for its loops over months."""
+        return find_engine(self.engine, self.model).compiles and not self.gains
 
     def account(self) -> dict[str, Any]:
         """Everything as plain data; see `from_account`."""
@@ -88,6 +96,7 @@ class Recipe:
             "engine": self.engine,
             "model": self.model,
             "variants": [json.loads(each.model_dump_json()) for each in self.variants],
+            **({"gains": list(self.gains)} if self.gains else {}),
         }
 
     @classmethod
@@ -102,6 +111,7 @@ class Recipe:
             engine=account["engine"],
             model=account["model"],
             variants=tuple(Scenario.model_validate(each) for each in account["variants"]),
+            gains=tuple(account.get("gains", ())),
         )
 
     def parts(self) -> dict[str, str]:
@@ -122,6 +132,7 @@ class Recipe:
             "outcomes": self.outcomes,
             "months at which levels are read": self.at,
             "curves": self.curves,
+            **({"months of the total gain": self.gains} if self.gains else {}),
         }
         return {name: hashlib.sha256(json.dumps(value).encode()).hexdigest() for name, value in made_of.items()}
 
@@ -146,6 +157,7 @@ def make_recipe(
     engine: str = "lockstep",
     model: str | None = None,
     variants: Sequence[Scenario] = (),
+    gains: Sequence[int] = (),
 ) -> tuple[Recipe, tuple[str, ...]]:
     """A recipe, checked once and for all, and what was settled on the way, in words.
 
@@ -155,6 +167,7 @@ def make_recipe(
     at : months such as ``"2029-12"`` beside the last; absent: 2029-12 where it is simulated
     curves : levels to keep month by month; absent: the headline levels; empty: none
     variants : further scenarios; a factor called ``scenario`` then chooses among them and the first
+    gains : months at which the total gain is computed
 
     Raises
     ------
@@ -189,6 +202,7 @@ def make_recipe(
         engine,
         model,
         others,
+        tuple(dict.fromkeys(gains)),
     ), notes
 
 

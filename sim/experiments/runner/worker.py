@@ -24,6 +24,7 @@ from sim.engines import engine as find_engine
 from sim.engines.world import Job
 from sim.experiments.runner.recipe import SCENARIO, Recipe
 from sim.experiments.runner.sizer import Sizer
+from sim.experiments.runner.total_gain import total_gain
 from sim.results.dataset import label, series_bytes
 from sim.run import halved
 from sim.scenario import Scenario
@@ -160,7 +161,21 @@ def run_batch(recipe: str, runs: list[Run], threads: int | None = None) -> Batch
     threads : of the kernel; changes no number
     """
     runner = recipe_runner(recipe)
-    return do_runs(runner, blank_batch(runner.recipe, runs), threads)
+    batch = do_runs(runner, blank_batch(runner.recipe, runs), threads)
+    for name, month in zip(runner.recipe.gain_columns, runner.recipe.gains, strict=True):
+        _add_gains(runner, batch, name, month)
+    return batch
+
+
+def _add_gains(runner: RecipeRunner, batch: Batch, name: str, month: int) -> None:
+    """Compute the total gain of every run. One that cannot be computed is missing and said; the run stays as it is."""
+    for place, (_, values, replicate) in enumerate(batch.runs):
+        began = time.perf_counter()
+        try:
+            batch.scalars[name][place] = total_gain(runner.scenario(values), month, replicate)
+        except Exception as error:
+            batch.error[place] = batch.error[place] or f"{name}: {_in_words(error)}"
+        batch.seconds[place] += time.perf_counter() - began
 
 
 def blank_batch(recipe: Recipe, runs: Sequence[Run]) -> Batch:
@@ -221,9 +236,9 @@ FIRST_ADOPTERS = 50_000
 """Adopters of a first batch of a compiled engine, which advances so many by ten years in about a second."""
 
 
-def make_sizer(scenario: Scenario, engine: Engine, memory: int) -> Sizer:
-    """For runs of a scenario, in batches that fit into so much memory."""
-    first = min(16, max(1, FIRST_ADOPTERS // scenario.run.adopters)) if engine.compiles else 1
+def make_sizer(scenario: Scenario, engine: Engine, memory: int, fast: bool = True) -> Sizer:
+    """For runs of a scenario, in batches that fit into so much memory; ``fast``: nothing slow is added to a run."""
+    first = min(16, max(1, FIRST_ADOPTERS // scenario.run.adopters)) if engine.compiles and fast else 1
     return Sizer(most_runs(scenario, engine, memory), first)
 
 

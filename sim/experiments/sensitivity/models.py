@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from sim.basics.errors import DesignError, UnknownNameError
-from sim.experiments.sensitivity import loop_gain
+from sim.experiments.runner import total_gain
 from sim.experiments.sensitivity.variables import Variable, variables_of
+from sim.run import halved
 
 if TYPE_CHECKING:
     from sim.experiments.ensemble.ensemble import Watch
@@ -124,17 +125,17 @@ class FunctionModel:
                 raise DesignError(FRESH)
 
     def _call(self, table: pd.DataFrame) -> list[dict[str, Array] | Exception]:
-        """One entry a row; where a call fails it is halved until the failure stands alone."""
+        """One entry a row: what came out, or why it failed."""
         self.runs += len(table)
-        try:
-            found = _named(self.function(table.copy()), len(table))
-        except Exception as error:
-            if len(table) == 1:
-                return [error]
-            middle = len(table) // 2
-            self.runs -= len(table)
-            return self._call(table.iloc[:middle]) + self._call(table.iloc[middle:])
-        return [{name: values[row] for name, values in found.items()} for row in range(len(table))]
+
+        def work(rows: Sequence[int]) -> dict[str, Array]:
+            return _named(self.function(table.iloc[list(rows)]), len(rows))
+
+        return [
+            outcome if isinstance(outcome, Exception) else {name: values[row] for name, values in outcome.items()}
+            for rows, outcome in halved(range(len(table)), work)
+            for row in range(len(rows))
+        ]
 
     def _gather(self, numbers: list[int]) -> Outcomes:
         shapes: dict[str, tuple[int, ...]] = {}
@@ -184,7 +185,8 @@ class ScenarioModel:
     ----------
     outcomes : columns such as ``focus_share@2029-12``, ``mean_wait_all`` or ``total_gain@2029-01``
     curves : levels to follow month by month
-    watch, told : told of every step of the runs, and of the gains (done, of how many)
+    cluster, workers : where runs are computed, and by how many; see `sim.experiments.runner.pools.pool`
+    watch : told of every step of the runs
     """
 
     lucky = True
@@ -198,22 +200,18 @@ class ScenarioModel:
         folder: str | Path | None = None,
         engine: str = "lockstep",
         model: str | None = None,
-        cluster: str | None = None,
+        cluster: str = "",
+        workers: int | None = None,
         watch: Watch | None = None,
-        told: Callable[[int, int], None] | None = None,
     ):
         self.scenario, self.variables = scenario, list(variables)
         self.columns = tuple(dict.fromkeys(outcomes))
-        self.gains = tuple(name for name in self.columns if name.partition("@")[0] == loop_gain.NAME)
-        self.columns = tuple(name for name in self.columns if name not in self.gains)
-        for name in self.gains:
-            loop_gain.month_of(name, scenario.run.months)
         self.recipe = _recipe(scenario, variables, self.columns, curves, engine, model)
         unknown = [name for name in self.columns if name not in self.recipe.columns]
         if unknown:
             raise UnknownNameError("outcome", unknown[0], self.recipe.columns)
         self.folder = Path(folder) if folder is not None else None
-        self.cluster, self.watch, self.told = cluster, watch, told
+        self.cluster, self.workers, self.watch = cluster, workers, watch
         self.temporary: Any = None
         """Keeps a temporary folder of runs while the model lives; None where the folder is the caller's."""
         self.account: Any = None
@@ -237,30 +235,21 @@ class ScenarioModel:
         with ExitStack() as stack:
             ensemble = stack.enter_context(Ensemble.open(self.folder, self.recipe))
             numbers = ensemble.add(self.points(unit, replicate))
-            workers = stack.enter_context(pool(self.cluster, compiles=self.recipe.compiles)) if self.cluster else None
-            points = [ensemble.store.points[number] for number in numbers]
-            if self.columns or self.recipe.curves:
-                self.account = ensemble.run(numbers, replicates=1, pool=workers, watch=self.watch)
-                found = self._gather(ensemble, numbers)
-            else:
-                found = Outcomes({})
-        journal = loop_gain.Journal(self.folder / "gains.jsonl", self.recipe) if self.gains else None
-        for name in self.gains:
-            assert journal is not None
-            values = journal.look_up(points, loop_gain.month_of(name, self.scenario.run.months), self.told)
-            found.scalars[name] = np.array([value for value, _ in values])
-            found.errors += [(place, why) for place, (_, why) in enumerate(values) if why]
-        return found
+            where = stack.enter_context(pool(self.cluster, self.workers, compiles=self.recipe.compiles))
+            self.account = ensemble.run(numbers, replicates=1, pool=where, watch=self.watch)
+            return self._gather(ensemble, numbers)
 
     def _gather(self, ensemble: Any, numbers: list[int]) -> Outcomes:
         table = ensemble.table(["status", "error", *self.columns]).drop_duplicates("point").set_index("point")
         rows = table.reindex(numbers)
         scalars = {name: np.array(rows[name], dtype=float) for name in self.columns}
         bad = (rows["status"] != "ok").to_numpy()
-        for values in scalars.values():
-            values[bad] = np.nan
-        errors = [(int(place), str(rows["error"].iloc[place])) for place in np.flatnonzero(bad)]
-        if bad.all():
+        for name, values in scalars.items():
+            if name not in self.recipe.gain_columns:  # which need no run
+                values[bad] = np.nan
+        # a run whose total gain is missing says why, and is good for the rest
+        errors = [(place, text) for place, text in enumerate(rows["error"].astype(str)) if text]
+        if bad.all() and not self.recipe.gains:
             raise DesignError(f"not a single run could be finished. The first said: {errors[0][1]}")
         curves: dict[str, Array] = {}
         months: tuple[str, ...] = ()
@@ -290,10 +279,16 @@ def _recipe(
 
     members = [each for variable in variables for each in variable.members]
     # an empty list would mean every outcome
-    names = list(dict.fromkeys(name.partition("@")[0] for name in columns)) or ["focus_share"]
-    months = list(dict.fromkeys(name.partition("@")[2] for name in columns if "@" in name))
-    seed = make_factor(scenario, "run.seed")
+    read = [name.partition("@") for name in columns if name.partition("@")[0] != total_gain.NAME]
+    gains = [total_gain.month_of(name, scenario.run.months) for name in columns if name.startswith(total_gain.NAME)]
     recipe, _ = make_recipe(
-        scenario, [*members, seed], outcomes=names, at=months, curves=list(curves), engine=engine, model=model
+        scenario,
+        [*members, make_factor(scenario, "run.seed")],
+        outcomes=[name for name, _, _ in read] or ["focus_share"],
+        at=list(dict.fromkeys(month for _, _, month in read if month)),
+        curves=list(curves),
+        engine=engine,
+        model=model,
+        gains=gains,
     )
     return recipe

@@ -16,7 +16,7 @@ from sim.analysis.sensitivity.reversal import Reversals, reversals
 from sim.analysis.sensitivity.survival import split_by_factor
 from sim.basics.axes import month_label, month_number
 from sim.basics.errors import DesignError, UnknownNameError
-from sim.experiments.sensitivity import loop_gain
+from sim.experiments.runner import total_gain
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study, Treatment, count_runs, make_design, study
 from sim.experiments.sensitivity.tables import Extras
@@ -37,6 +37,9 @@ LOW_QUARTER = 0.25
 PILOT = (8, 40)
 """Runs before the clock starts, which compile and warm up, and runs that are timed."""
 
+SLOW_PILOT = (2, 6)
+"""The same where a run takes seconds."""
+
 
 def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] = ()) -> list[str]:
     """Columns such as ``focus_share@2029-01``; without a month, an outcome is read at every month of ``at``.
@@ -54,8 +57,8 @@ def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] 
     found: list[str] = []
     for text in wanted:
         name, mark, month = text.partition("@")
-        if name != loop_gain.NAME and name not in OUTCOMES:
-            raise UnknownNameError("outcome", name, [*OUTCOMES, loop_gain.NAME])
+        if name != total_gain.NAME and name not in OUTCOMES:
+            raise UnknownNameError("outcome", name, [*OUTCOMES, total_gain.NAME])
         if name.startswith(CROSSINGS):
             wait = f"mean_wait_{name.rsplit('_', 1)[-1]}"
             instead = wait if wait in OUTCOMES else "a share at a date"
@@ -63,7 +66,7 @@ def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] 
                 f"{name} is a month that some runs never reach, and filling the gap would decide the ranking. Use "
                 f"{instead}, which every run has; when a level is reached is shown by survival methods beside it."
             )
-        if name != loop_gain.NAME and OUTCOMES[name].kind == "moment":
+        if name != total_gain.NAME and OUTCOMES[name].kind == "moment":
             found.append(name)
         elif mark:
             found.append(f"{name}@{month_label(_month(month, last))}")
@@ -167,11 +170,10 @@ def plan(model: ScenarioModel, method: Any, size: int, seed: int, treatment: Tre
     if treatment.runs_each > 1:
         luck = np.tile(np.arange(treatment.runs_each), len(design.unit))
     watch, model.watch = model.watch, None
-    gained, model.gains = model.gains, ()
     try:
         total = count_runs(design, treatment)
         timed, first = 0.0, 0
-        for more in PILOT:
+        for more in PILOT if model.recipe.compiles else SLOW_PILOT:
             rows = _fresh(model, unit, luck, more)
             if len(rows):
                 began = time.perf_counter()
@@ -179,7 +181,7 @@ def plan(model: ScenarioModel, method: Any, size: int, seed: int, treatment: Tre
                 timed, first = time.perf_counter() - began, len(rows)
         left = _left(model, unit, luck)
     finally:
-        model.watch, model.gains = watch, gained
+        model.watch = watch
     each = timed / first if first else 0.0
     return Cost(total, left, each * left, each)
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sim.analysis.sensitivity import DUMMY, LUCK, Indices
 from sim.analysis.sensitivity.stochastic_share import percent
-from sim.experiments.sensitivity import loop_gain
+from sim.experiments.runner import total_gain
 
 NAMED = 3
 """Factors that a sentence names."""
@@ -33,8 +33,8 @@ def outcome_words(column: str) -> tuple[str, str]:
 
     name, _, month = column.partition("@")
     when = f" in {month}" if month else ""
-    if name == loop_gain.NAME:
-        return loop_gain.LONG_NAME + when, "utils per util"
+    if name == total_gain.NAME:
+        return total_gain.LONG_NAME + when, "utils per util"
     if name not in OUTCOMES:
         return column, ""
     return OUTCOMES[name].long_name + when, OUTCOMES[name].unit
