@@ -20,11 +20,11 @@ from typing import Any
 from sim.basics.errors import Problem, ScenarioError, suggestion
 from sim.model.reactions import SHIPPED
 from sim.scenario.check import check
+from sim.scenario.check.values import plain_name, shape_of
 from sim.scenario.declared import MARKED_BY, kinds_of
 from sim.scenario.read import Node, below, from_plain, parse, read, shown
 from sim.scenario.shipped import SCENARIOS, find_scenario, shipped_files, shipped_scenario
 from sim.scenario.spec import Parameters, RunSettings, Scenario, default_parameters
-from sim.scenario.values import plain_name, shape_of
 from sim.scenario.write import resolved_text
 
 __all__ = ["Loaded", "from_mapping", "load", "resolved_text"]

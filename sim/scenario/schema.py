@@ -14,8 +14,8 @@ from sim.basics.quantity import Range
 from sim.model.events import EVENT_KINDS
 from sim.model.policies import policy_kinds
 from sim.model.reactions import Reaction, set_by_rule
+from sim.scenario.check.values import CONSTANT
 from sim.scenario.spec import Scenario
-from sim.scenario.values import CONSTANT
 
 VARIED = "Varied"
 """Name of the definition of what may stand in place of a number."""

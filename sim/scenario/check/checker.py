@@ -20,12 +20,21 @@ from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError
 from sim.model.policies import STRICT, policy_kinds
 from sim.model.reactions import set_by_rule
-from sim.scenario.cross_checks import CrossChecks
+from sim.scenario.check.cross_checks import CrossChecks
+from sim.scenario.check.mistakes import Mistakes
+from sim.scenario.check.values import (
+    LARGEST,
+    Place,
+    distribution,
+    may_vary,
+    out_of_bounds,
+    refusal,
+    rewritten,
+    shape_of,
+)
 from sim.scenario.declared import MARKED_BY, kinds_of, value_type
-from sim.scenario.mistakes import Mistakes
 from sim.scenario.read import Node, shown
 from sim.scenario.spec import Scenario, default_parameters
-from sim.scenario.values import LARGEST, Place, distribution, may_vary, out_of_bounds, refusal, rewritten, shape_of
 
 Way = tuple[str | int, ...]
 Changes = dict[Way, Node | None]

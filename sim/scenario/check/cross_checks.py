@@ -15,10 +15,10 @@ from sim.basics.axes import REGIONS, month_label
 from sim.basics.errors import Problem, suggestion
 from sim.basics.quantity import Quantity, describe_field, is_quantity, sources, walk
 from sim.model.reactions import Reaction, too_strong
-from sim.scenario.mistakes import Mistakes
+from sim.scenario.check.mistakes import Mistakes
+from sim.scenario.check.values import nearest
 from sim.scenario.read import Node, amount, below, shown
 from sim.scenario.spec import Scenario, default_parameters
-from sim.scenario.values import nearest
 
 _LINE_FIELDS = ("line", "lines", "labs", "blocked_lines")
 """Fields of entries that name lines."""
