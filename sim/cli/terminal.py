@@ -22,7 +22,7 @@ from sim.basics.words import roughly
 from sim.cli.exit_codes import STOPPED, leave, say
 from sim.results.blocks import Block, Chapter, Heading, Items, Picture, Table, Words
 from sim.results.folder import MANIFEST, Written, open_folder
-from sim.results.kind import FIGURES, Contents
+from sim.results.kind import FIGURES, FINDINGS, Contents
 
 if TYPE_CHECKING:
     from sim.experiments.runner.pieces import Unfinished
@@ -82,7 +82,7 @@ def _as_text(block: Block, wide: int | None) -> Iterator[str]:
         yield from (block.text, "-" * len(block.text))
     elif isinstance(block, Items):
         yield from (_wrapped(item, wide, "  ") for item in block.items[:ITEMS])
-        yield from _rest(len(block.items) - ITEMS, block.source)
+        yield from _rest(len(block.items) - ITEMS, block.source and Path(FINDINGS))
     elif isinstance(block, Table):
         yield _wrapped(f"{block.caption}:", wide, "")
         if block.rows:

@@ -33,14 +33,14 @@ from typing import TYPE_CHECKING, Any
 from sim import __version__
 from sim.basics.errors import OutputError, ScenarioError
 from sim.results.dataset import data_hash
-from sim.results.kind import FIGURES, FINDINGS, Changed, Contents, Folder, Kind, kind_of, kinds
+from sim.results.kind import FIGURES, FINDINGS, SCENARIO, Changed, Contents, Folder, Kind, kind_of, kinds
 from sim.results.markdown import as_page
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
     import xarray as xr
 
-MANIFEST, SCENARIO, SERIES, SUMMARY = "manifest.json", "scenario.yaml", "series.nc", "summary.csv"
+MANIFEST, SERIES, SUMMARY = "manifest.json", "series.nc", "summary.csv"
 SEAL = "manifest_sha256"
 """Entry of a manifest: the checksum of all its other entries."""
 

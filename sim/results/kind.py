@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from sim.results.differences import Finding
     from sim.scenario import Scenario
 
-FIGURES, FINDINGS = "figures", "findings.json"
-"""Where the figures of every kind lie, and what is told of it."""
+FIGURES, FINDINGS, SCENARIO = "figures", "findings.json", "scenario.yaml"
+"""Where the figures of every kind lie, what is told of it, and the scenario where there is one."""
 
 ROOMS = ("sim.experiments", "sim.validation")
 """Packages whose rooms may have a kind of their own."""
@@ -115,6 +115,20 @@ class Changed:
 
     file: str
     how: str
+
+
+ONE_RUN = "A single run, and so no interval: one draw of luck."
+"""What stands under a figure of one run."""
+
+
+def run_settings(scenario: Scenario) -> dict[str, int]:
+    """The entries of a manifest that say how a scenario was run."""
+    return {name: getattr(scenario.run, name) for name in ("seed", "replicates", "months", "adopters")}
+
+
+def _scenario_beside(folder: Folder) -> tuple[list[Path], bool]:
+    file = folder.path / SCENARIO
+    return ([file] if file.is_file() else []), False
 
 
 class NotAtHand(OutputError):
@@ -224,7 +238,8 @@ class Kind:
     rebuild : finds the same again from what the folder says; its contents are then compared. None: some runs are done
         again (`sample`), or nothing is
     sample : does some runs of a folder again and says what differs
-    scenarios : scenario files of a folder, the base first, and whether the others are told against the base
+    scenarios : scenario files of a folder, the base first, and whether the others are told against the base; absent:
+        its ``scenario.yaml``, if there is one
     vouch : checks files that the manifest does not list, such as shards of a store: how many, and which were changed
     store : folder of the runs behind a folder, where that is another
     part : names a folder among siblings that belong together, such as the methods of a study; None: each stands alone
@@ -245,7 +260,7 @@ class Kind:
     title: Callable[[Folder], str]
     rebuild: Callable[[Folder, Again], Any] | None = None
     sample: Callable[[Folder, Again], list[Finding]] | None = None
-    scenarios: Callable[[Folder], tuple[list[Path], bool]] = lambda folder: ([], False)
+    scenarios: Callable[[Folder], tuple[list[Path], bool]] = _scenario_beside
     vouch: Callable[[Folder], tuple[int, list[Changed]]] = lambda folder: (0, [])
     store: Callable[[Folder], Path | None] = lambda folder: None
     part: Callable[[Folder], str] | None = None
@@ -303,7 +318,7 @@ def kind_of(manifest: Mapping[str, Any]) -> Kind | None:
     return next((kind for kind in known.values() if kind.mark and kind.mark in manifest), None)
 
 
-def scenario_of(folder: Folder, name: str = "scenario.yaml") -> Scenario:
+def scenario_of(folder: Folder, name: str = SCENARIO) -> Scenario:
     """A scenario of a folder."""
     from sim.scenario.resolve import load
 

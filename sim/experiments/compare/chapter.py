@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,7 @@ from sim.analysis.outcome_words import is_date
 from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.who_switched import top_contributors
 from sim.basics.axes import month_label
-from sim.basics.words import capital, counted, decimals_of_difference, listed, scale_of_difference
+from sim.basics.words import capital, counted, decimals_of_difference, listed, scale_of_difference, signed
 from sim.results.blocks import Block, Chapter, Heading, Items, Words, items, table
 from sim.results.folder import MANIFEST
 
@@ -78,7 +78,14 @@ def _rest(rows: pd.DataFrame, paired: int) -> list[str]:
     parts = {"Identical in every run": rows[rows["identical"]]}
     if rows["distinguishable"].any():  # else that was said of all of them
         parts = {f"Not distinguishable from no change at {paired} paired runs": unsure, **parts}
-    return [f"{what}: {', '.join(dict.fromkeys(some['long_name']))}." for what, some in parts.items() if len(some)]
+    return [f"{what}: {'; '.join(_dated(some))}." for what, some in parts.items() if len(some)]
+
+
+def _dated(rows: pd.DataFrame) -> Iterator[str]:
+    """Outcomes with the months of which something is said, so that no outcome both differs and does not."""
+    for name, mine in rows.groupby("long_name", sort=False):
+        months = [month for month in mine["month"] if month]
+        yield f"{name} in {listed(months)}" if months else str(name)
 
 
 def same_until(about: Mapping[str, Any], name: str) -> str:
@@ -122,7 +129,7 @@ def _levels(row: Any) -> tuple[str, str, str]:
         return was, became, f"{value:+.3g}"
     places = decimals_of_difference(value, low, high)
     low, high = (round(end, places) + 0.0 for end in (low, high))  # no end reads as minus zero
-    text = f"{value:+,.{places}f} ({low:,.{places}f} to {high:,.{places}f})"
+    text = f"{signed(value, places)} ({low:,.{places}f} to {high:,.{places}f})"
     return was, became, text if row.distinguishable else f"{text} n.d."
 
 

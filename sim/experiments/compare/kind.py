@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from sim.basics.axes import month_label, month_number
@@ -23,7 +24,7 @@ from sim.basics.words import counted, listed
 from sim.experiments.compare.chapter import SWITCHED, TABLE, chapter
 from sim.experiments.compare.comparison import Comparison, ComparisonPlan, carry_out, curves_of
 from sim.experiments.compare.figures import draw
-from sim.results.kind import Again, Captions, Contents, Folder, Kind, scenario_of
+from sim.results.kind import ONE_RUN, Again, Captions, Contents, Folder, Kind, run_settings, scenario_of
 from sim.scenario import Scenario
 from sim.scenario.resolve import resolved_text
 
@@ -31,7 +32,6 @@ PAIRED = (
     "Intervals are 95% intervals of the mean paired difference under common random numbers (Student's, corrected "
     "for skewness)."
 )
-ONE_PAIR = "A single run, and so no interval: one draw of luck."
 
 
 def contents(found: Comparison) -> Contents:
@@ -64,6 +64,11 @@ def scenarios_of(folder: Folder, names: Sequence[str]) -> list[Scenario]:
     return [scenario_of(folder, f"scenarios/{name}.yaml") for name in names]
 
 
+def scenario_paths(folder: Folder, names: Sequence[str]) -> tuple[list[Path], bool]:
+    """Where the scenarios of a folder stand; the others are told against the first."""
+    return [folder.path / "scenarios" / f"{name}.yaml" for name in names], True
+
+
 def title_of(names: Sequence[str]) -> str:
     """``baseline against no-control``."""
     base, *others = names
@@ -72,15 +77,11 @@ def title_of(names: Sequence[str]) -> str:
 
 def entries_of(found: Comparison) -> dict[str, Any]:
     """The manifest's entries about what was compared."""
-    run = found.plan.base.run
     return {
         "comparison": [scenario.name for scenario in found.plan.scenarios],
         "hash": found.inputs[:8],
         "engine": found.engine,
-        "seed": run.seed,
-        "replicates": run.replicates,
-        "months": run.months,
-        "adopters": run.adopters,
+        **run_settings(found.plan.base),
         "runs_paired": found.replicates,
         "at": [month_label(month) for month in found.plan.at],
         "same_until": {name: None if month is None else month_label(month) for name, month in found.apart.items()},
@@ -119,7 +120,7 @@ def _about(folder: Folder, stem: str) -> str:
 
 
 def _interval(folder: Folder, stem: str) -> str:
-    return PAIRED if int(folder.manifest["runs_paired"]) > 1 else ONE_PAIR
+    return PAIRED if int(folder.manifest["runs_paired"]) > 1 else ONE_RUN
 
 
 KIND = Kind(
@@ -137,10 +138,7 @@ KIND = Kind(
     contents=contents,
     title=lambda folder: title_of(folder.manifest["comparison"]),
     rebuild=rebuild,
-    scenarios=lambda folder: (
-        [folder.path / "scenarios" / f"{name}.yaml" for name in folder.manifest["comparison"]],
-        True,
-    ),
+    scenarios=lambda folder: scenario_paths(folder, folder.manifest["comparison"]),
     captions=Captions(
         _drawn_by,
         _about,

@@ -13,14 +13,13 @@ from sim.basics.words import counted, ends, scale_of_difference
 from sim.experiments.compare import kind as comparison
 from sim.experiments.compare.sweep import Sweep, SweepPlan, carry_out, findings, title
 from sim.results.blocks import Chapter, items, table
-from sim.results.kind import Again, Captions, Contents, Folder, Kind, scenario_of
+from sim.results.kind import ONE_RUN, Again, Captions, Contents, Folder, Kind, run_settings, scenario_of
 
 TABLE = "sweep.csv"
 
 
 def contents(found: Sweep) -> Contents:
     """What the folder of a response curve holds."""
-    run = found.base.run
     entries = {
         "sweep": found.key,
         "outcome": found.outcome,
@@ -31,10 +30,7 @@ def contents(found: Sweep) -> Contents:
         "compared": found.plan.compared,
         "hash": found.inputs[:8],
         "engine": found.engine,
-        "seed": run.seed,
-        "replicates": run.replicates,
-        "months": run.months,
-        "adopters": run.adopters,
+        **run_settings(found.base),
     }
     files = {**comparison.scenario_files((found.base, *found.scenarios)), TABLE: found.table}
     return Contents(
@@ -136,7 +132,7 @@ KIND = Kind(
     scenarios=_scenarios,
     captions=Captions(
         _drawn_by,
-        interval=lambda folder, stem: comparison.PAIRED if folder.manifest["replicates"] > 1 else comparison.ONE_PAIR,
+        interval=lambda folder, stem: comparison.PAIRED if folder.manifest["replicates"] > 1 else ONE_RUN,
         runs=lambda folder: f"{counted(int(folder.manifest['replicates']), 'run')} at every point, with the same luck",
     ),
     order=40,

@@ -205,7 +205,6 @@ KIND = Kind(
     contents=None,
     title=lambda folder: str(folder.manifest["scenario"]),
     sample=lambda folder, again: sample_runs(folder.path, again),
-    scenarios=lambda folder: ([folder.path / "scenario.yaml"], False),
     vouch=changed_shards,
     store=lambda folder: folder.path,
     captions=Captions(

@@ -19,11 +19,11 @@ from typing import Any
 
 import pandas as pd
 
-from sim.experiments.compare.kind import scenario_files, scenarios_of, title_of
+from sim.experiments.compare.kind import scenario_files, scenario_paths, scenarios_of, title_of
 from sim.experiments.explain.chapter import chapter
 from sim.experiments.explain.explanation import Explanation, Question, account, answer
 from sim.results.dataset import DEFAULT_ENGINE
-from sim.results.kind import Again, Captions, Contents, Folder, Kind
+from sim.results.kind import ONE_RUN, Again, Captions, Contents, Folder, Kind
 
 
 def contents(found: Explanation) -> Contents:
@@ -127,14 +127,11 @@ KIND = Kind(
     contents=contents,
     title=lambda folder: title_of(folder.manifest["explained"]),
     rebuild=rebuild,
-    scenarios=lambda folder: (
-        [folder.path / "scenarios" / f"{name}.yaml" for name in folder.manifest["explained"]],
-        True,
-    ),
+    scenarios=lambda folder: scenario_paths(folder, folder.manifest["explained"]),
     captions=Captions(
         _drawn_by,
         lambda folder, stem: f"Adopter {stem.removeprefix('adopter-')}.",
-        lambda folder, stem: "A single run, and so no interval: one draw of luck.",
+        lambda folder, stem: ONE_RUN,
         lambda folder: f"replicate {folder.manifest['replicate']}, rebuilt month by month",
     ),
     order=30,

@@ -27,7 +27,7 @@ from sim.experiments.loops.chapter import chapter
 from sim.experiments.loops.figures import draw_all
 from sim.experiments.loops.measure import Findings, measure
 from sim.experiments.loops.plan import OUTCOMES, LoopPlan, make_plan
-from sim.results.kind import Captions, Contents, Folder, Kind, scenario_of
+from sim.results.kind import Captions, Contents, Folder, Kind, run_settings, scenario_of
 from sim.scenario.resolve import resolved_text
 
 
@@ -45,17 +45,14 @@ def contents(found: Findings) -> Contents:
 
 def entries_of(plan: LoopPlan) -> dict[str, Any]:
     """The manifest's entries about what was measured."""
-    run = plan.scenario.run
     return {
         "loops": plan.scenario.name,
         "hash": plan.inputs[:8],
         "engine": "lockstep",
-        "seed": run.seed,
+        **run_settings(plan.scenario),
         "replicates": plan.seeds,
         "coalitions": 1 << len(plan.players),
         "replicates_of_coalitions": plan.coalition_seeds,
-        "months": run.months,
-        "adopters": run.adopters,
         "start": month_label(plan.start),
         "horizons": list(plan.horizons),
         "quick": not plan.in_place,
@@ -126,7 +123,6 @@ KIND = Kind(
     contents=contents,
     title=lambda folder: str(folder.manifest["loops"]),
     rebuild=lambda folder, again: measure(plan_of(folder), threads=again.threads, stage=again.stage),
-    scenarios=lambda folder: ([folder.path / "scenario.yaml"], False),
     captions=Captions(_drawn_by, _about, _interval, _runs),
     order=60,
     mark="loops",

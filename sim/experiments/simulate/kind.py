@@ -8,13 +8,12 @@ from typing import Any
 from sim.basics.words import counted
 from sim.experiments.simulate.chapter import chapter
 from sim.results.dataset import data_hash, fingerprint, folder_name, short_hash
-from sim.results.folder import SCENARIO, SERIES, SUMMARY
-from sim.results.kind import Again, Captions, Contents, Folder, Kind, scenario_of
+from sim.results.folder import SERIES, SUMMARY
+from sim.results.kind import ONE_RUN, SCENARIO, Again, Captions, Contents, Folder, Kind, run_settings, scenario_of
 from sim.run import Result
 
 REACTIONS = "reactions.csv"
 REPLICATES = "Bands hold 10 to 90% of the runs: the spread of luck, and no confidence interval."
-ONE_RUN = "A single run, and so no interval: one draw of luck."
 
 
 def contents(result: Result) -> Contents:
@@ -24,16 +23,13 @@ def contents(result: Result) -> Contents:
     from sim.scenario.resolve import resolved_text
 
     scenario, dataset = result.scenario, result.dataset
-    engine, run = dataset.attrs["engine"], scenario.run
+    engine = dataset.attrs["engine"]
     reactions = {REACTIONS: reaction_log(dataset)} if scenario.reactions else {}
     entries = {
         "scenario": scenario.name,
         "hash": short_hash(scenario, engine),
         "engine": engine,
-        "seed": run.seed,
-        "replicates": run.replicates,
-        "months": run.months,
-        "adopters": run.adopters,
+        **run_settings(scenario),
         "runs_finished": dataset.sizes["run"],
         "failures": [vars(failure) for failure in result.failures],
         "series_sha256": data_hash(dataset),
@@ -110,7 +106,6 @@ KIND = Kind(
     contents=contents,
     title=lambda folder: str(folder.manifest["scenario"]),
     rebuild=rebuild,
-    scenarios=lambda folder: ([folder.path / SCENARIO], False),
     captions=Captions(_figures, interval=interval_words, runs=runs_words),
     order=10,
     mark="series_sha256",
