@@ -460,6 +460,18 @@ def test_a_dropped_policy_is_shown_as_missing():
     assert len(different(base, other)) == 3
 
 
+def test_no_outcome_differs_and_does_not_without_its_months(found):
+    said = [item for block in comparison_kind.contents(found).chapter.findings for item in block.items]
+    unsure = [item.removesuffix(".") for item in said if item.startswith("Not distinguishable")]
+    assert unsure
+    levels = {outcome.long_name for outcome in OUTCOMES.values() if outcome.kind == "level"}
+    for sentence in unsure:
+        for told in sentence.partition(": ")[2].split("; "):
+            name, _, months = told.rpartition(" in ")
+            assert told not in levels
+            assert name not in levels or re.match(r"\d{4}-\d{2}", months)
+
+
 def test_findings_are_written_out_to_read(found):
     text = as_page("Findings", comparison_kind.contents(found).chapter)
     assert "## baseline -> ban" in text
