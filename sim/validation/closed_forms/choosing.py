@@ -24,13 +24,13 @@ PLAIN = {**NO_FEEDBACK["adopter"], "quality_weight": 0.0, "line_dissimilarity": 
 
 
 def stationary(values: np.ndarray, switching_cost: float) -> np.ndarray:
-    """Stationary shares under a uniform switching cost, (line,) -> (line,).
+    """Stationary shares under a uniform switching cost, (..., line) -> (..., line).
 
     ``e^V (e^V (1 - e^-sc) + e^-sc sum e^V)``, normalised.
     """
-    worth, keep = np.exp(values - values.max()), exp(-switching_cost)
-    law = worth * (worth * (1 - keep) + keep * worth.sum())
-    return law / law.sum()
+    worth, keep = np.exp(values - values.max(axis=-1, keepdims=True)), exp(-switching_cost)
+    law = worth * (worth * (1 - keep) + keep * worth.sum(axis=-1, keepdims=True))
+    return law / law.sum(axis=-1, keepdims=True)
 
 
 def cheap_and_dear(review: float, switching_cost: float, months: int, adopters: int, **groups: Any) -> Scenario:

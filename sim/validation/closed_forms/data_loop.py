@@ -49,14 +49,16 @@ def the_elasticity_of_the_data_gain_and_its_peak_are_the_closed_forms() -> Itera
             )
 
 
-def shares_at_rest(worth: float, scale: float, switching_cost: float, exponent: float, start: np.ndarray) -> np.ndarray:
-    """Shares at rest when each line is worth ``worth`` times its data gain.
+def shares_at_rest(
+    worth: float, scales: np.ndarray, switching_cost: float, exponent: float, start: np.ndarray
+) -> np.ndarray:
+    """Shares at rest when each line is worth ``worth`` times its data gain, (scale, line).
 
-    ``start``: (line,) shares to iterate from; ``scale``: data of a line at even shares, in scales of the data gain.
+    ``start``: (line,) shares to iterate from; ``scales``: data of a line at even shares, in scales of the data gain.
     """
-    share = start
+    share = np.broadcast_to(start, (len(scales), len(start)))
     for _ in range(3000):
-        values = worth * data_gain(scale * share * len(share), 1.0, 1.0, exponent, 1.0)
+        values = worth * data_gain(scales[:, None] * share * len(start), 1.0, 1.0, exponent, 1.0)
         newest = stationary(values, switching_cost)
         if np.abs(newest - share).max() < 1e-13:
             break
@@ -77,7 +79,7 @@ def below_the_bound_no_scale_of_deployment_tips_two_lines() -> Iterator[Row]:
 
         def tips(worth: float, cost: float = cost) -> bool:
             start = np.array([0.9, 0.1])
-            return any(np.ptp(shares_at_rest(worth, scale, cost, exponent, start)) > 1e-3 for scale in scales)
+            return bool((np.ptp(shares_at_rest(worth, scales, cost, exponent, start), axis=1) > 1e-3).any())
 
         critical = bisected_threshold(tips, 0.6 * bound, 1.6 * bound, steps=9)
         yield close(
@@ -154,7 +156,7 @@ def at_the_defaults_data_alone_can_tip_robotics_firms_and_no_digital_market() ->
         left = 2 * logistic(cost) * worth * peak
         yield close(f"{sector}, {kind}: left side of the bound", stated, left, within=0.005)
         start = np.array([0.9, 0.1])
-        lasts = any(np.ptp(shares_at_rest(worth, scale, cost, about.data_exponent, start)) > 1e-3 for scale in scales)
+        lasts = bool((np.ptp(shares_at_rest(worth, scales, cost, about.data_exponent, start), axis=1) > 1e-3).any())
         yield holds(
             f"{sector}, {kind}: a head start lasts at some scale of deployment",
             lasts is (stated > 1),
