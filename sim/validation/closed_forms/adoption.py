@@ -97,14 +97,18 @@ def agents_adopt_within_chance_of_the_recursion() -> Iterator[Row]:
     """Within four standard errors every month: exactly by p alone; by p and q up to what finite groups of peers cost,
     for those who wait have fewer adopted peers than the mean, which slows the spread a little."""
     adopters, months = 20_000, 60
-    share = simulate([(one_line(months, adopters, 0.03, 0.0), 0)])["installed_base"][0].sum(axis=1)
+    share = simulate([(one_line(months, adopters, 0.03, 0.0), 0)], keep=["installed_base"])["installed_base"][0].sum(
+        axis=1
+    )
     expected = 1 - (1 - 0.03) ** np.arange(1, months + 1)
     error = np.sqrt(expected * (1 - expected) / adopters)
     yield within("p alone: largest distance, standard errors", 0, 4, (np.abs(share - expected) / error).max())
     replicates, adopters, months = 12, 2000, 100
     expected = recursion(months, INNOVATION, IMITATION)[1:]
     scenario = one_line(months, adopters, INNOVATION, IMITATION)
-    shares = simulate([(scenario, replicate) for replicate in range(replicates)])["installed_base"].sum(axis=2)
+    shares = simulate([(scenario, replicate) for replicate in range(replicates)], keep=["installed_base"])[
+        "installed_base"
+    ].sum(axis=2)
     error = shares.std(axis=0, ddof=1) / np.sqrt(replicates)
     excess = np.maximum(np.abs(shares.mean(axis=0) - expected) - 0.012, 0.0) / error
     yield within("p and q: largest distance beyond 0.012, standard errors", 0, 4, excess.max())

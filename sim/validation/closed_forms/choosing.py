@@ -63,7 +63,7 @@ def cheap_and_dear(review: float, switching_cost: float, months: int, adopters: 
 
 def simulated_shares(scenario: Scenario, burn: int, replicates: int = 8) -> tuple[np.ndarray, np.ndarray]:
     """Mean share of each line after ``burn`` months, and its standard error over replicates."""
-    out = simulate([(scenario, replicate) for replicate in range(replicates)])
+    out = simulate([(scenario, replicate) for replicate in range(replicates)], keep=["installed_base"])
     per_run = out["installed_base"][:, burn:].mean(axis=1)
     return per_run.mean(axis=0), per_run.std(axis=0, ddof=1) / np.sqrt(replicates)
 

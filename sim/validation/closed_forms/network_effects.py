@@ -89,7 +89,9 @@ def agents_tip_beyond_the_critical_weight_and_not_before() -> Iterator[Row]:
     for cost in (0.0, 0.8):
         critical = 1 + exp(-cost)
         scenarios = [two_equal_lines(factor * critical, cost, 0.6, 110, adopters) for factor in (0.6, 1.5)]
-        base = simulate([(scenario, replicate) for scenario in scenarios for replicate in range(4)])["installed_base"]
+        base = simulate(
+            [(scenario, replicate) for scenario in scenarios for replicate in range(4)], keep=["installed_base"]
+        )["installed_base"]
         yield close(
             "everybody uses a line: largest distance from 1", 0, np.abs(base.sum(axis=2) - 1).max(), within=1e-12
         )
@@ -172,7 +174,7 @@ def a_small_crowd_of_agents_divides_its_time_between_order_and_evenness_as_its_c
     for weight in (middle - 0.3, middle, middle + 0.15):
         state, chance = stationary_chain(adopters, weight)
         scenario = equal_lines(3, weight, months, adopters)
-        share = simulate([(scenario, run) for run in range(runs)])["installed_base"][:, burn:]
+        share = simulate([(scenario, run) for run in range(runs)], keep=["installed_base"])["installed_base"][:, burn:]
         for what, read in (
             ("part of the time in which a line holds half", lambda shares: (shares.max(axis=-1) > 0.5).astype(float)),
             ("mean of the sum of squared shares", lambda shares: (shares**2).sum(axis=-1)),
@@ -185,7 +187,7 @@ def a_small_crowd_of_agents_divides_its_time_between_order_and_evenness_as_its_c
 def _late_shares(lines: int, weight: float) -> np.ndarray:
     """Shares of equal lines among 2000 agents, mean of the last 20 of 70 months, (replicate, line)."""
     scenario = equal_lines(lines, weight, 70, 2000)
-    out = simulate([(scenario, replicate) for replicate in range(6)])
+    out = simulate([(scenario, replicate) for replicate in range(6)], keep=["installed_base"])
     return out["installed_base"][:, -20:].mean(axis=1)
 
 
@@ -207,7 +209,7 @@ def shares_slow_down_and_spread_as_the_loop_gains_strength() -> Iterator[Row]:
     cost, review, adopters, months, burn, runs = 0.5, 0.25, 500, 400, 60, 36
     for weight in (0.0, 1.0):
         scenario = two_equal_lines(weight, cost, review, months, adopters)
-        base = simulate([(scenario, replicate) for replicate in range(runs)])["installed_base"]
+        base = simulate([(scenario, replicate) for replicate in range(runs)], keep=["installed_base"])["installed_base"]
         away = base[:, burn:, 0] - 0.5
         gain = weight * logistic(cost)
         memory = 1 - 2 * review * logistic(-cost) * (1 - gain)

@@ -60,7 +60,9 @@ def adopters_who_differ_enough_keep_two_standards_alive() -> Iterator[Row]:
     (Bonaccorsi and Rossi 2003)."""
     smaller = {}
     for spread in (0.0, 0.1, 0.2, 0.4, 0.8):
-        base = simulate([(good_or_cheap(spread), run) for run in range(6)])["installed_base"][:, -12:].mean(axis=1)
+        base = simulate([(good_or_cheap(spread), run) for run in range(6)], keep=["installed_base"])["installed_base"][
+            :, -12:
+        ].mean(axis=1)
         smaller[spread] = float(base.min(axis=1).mean())
     yield within("equal adopters: share of the smaller standard", 0, 0.12, smaller[0.0])
     yield within("spread 0.8: share of the smaller standard", 0.3, 0.5, smaller[0.8])
@@ -114,7 +116,7 @@ def standards_coexist_under_switching_costs_until_word_of_mouth_decides() -> Ite
     (Leoncini and others 2011)."""
     early, late = {}, {}
     for live in (False, True):
-        base = simulate([(led_by_one(live, 1.0), run) for run in range(6)])["installed_base"]
+        base = simulate([(led_by_one(live, 1.0), run) for run in range(6)], keep=["installed_base"])["installed_base"]
         early[live] = float(base[:, 12, 0].mean())
         late[live] = base[:, -12:].mean(axis=1)
     yield within("known to all: share of the smallest of four lines", 0.2, 0.25, late[False].min(axis=1).mean())

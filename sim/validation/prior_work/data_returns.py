@@ -21,7 +21,7 @@ LOCAL_GAIN = 1.35
 
 def locked_in(scenario: Scenario, runs: int = 6) -> float:
     """Share of the leading one of two equal lines after a long time."""
-    base = simulate([(scenario, run) for run in range(runs)])["installed_base"][..., 0]
+    base = simulate([(scenario, run) for run in range(runs)], keep=["installed_base"])["installed_base"][..., 0]
     final = base[:, -24:].mean(axis=1)
     return float(np.maximum(final, 1 - final).mean())
 

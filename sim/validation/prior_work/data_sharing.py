@@ -22,7 +22,9 @@ TIPPED = 0.65
 
 def tipping(scenario: Scenario, runs: int = 16) -> float:
     """Part of the runs in which one of two equal lines ends with most of the users."""
-    final = simulate([(scenario, run) for run in range(runs)])["installed_base"][:, -12:, 0].mean(axis=1)
+    final = simulate([(scenario, run) for run in range(runs)], keep=["installed_base"])["installed_base"][
+        :, -12:, 0
+    ].mean(axis=1)
     return float((np.maximum(final, 1 - final) > TIPPED).mean())
 
 
@@ -82,7 +84,7 @@ def sharing_data_moves_little_in_digital_markets_and_more_in_robotics() -> Itera
     used = {}
     for sharing in (0.0, 1.0):
         scenario = from_mapping({**settings, "parameters": {"technology": {"data_sharing": sharing}}}, name="sharing")
-        used[sharing] = simulate([(scenario, run) for run in range(48)])["usage_by_sector"]
+        used[sharing] = simulate([(scenario, run) for run in range(48)], keep=["usage_by_sector"])["usage_by_sector"]
     digital = [name for name in SECTORS if name not in PHYSICAL_SECTORS]
     together, _ = largest_change(digital, used[0.0], used[1.0])
     yield within("digital sectors together: largest change of a line's share, percentage points", 0, 3, together)

@@ -20,7 +20,7 @@ LOCKED = 0.75
 def final_shares(weight: float, runs: int, adopters: int = 400, months: int = 150) -> np.ndarray:
     """Final share of the first of two equal lines whose users weigh the share of a line by ``weight``."""
     scenario = two_equal_lines(weight, 0.0, 0.5, months, adopters)
-    base = simulate([(scenario, run) for run in range(runs)])["installed_base"][..., 0]
+    base = simulate([(scenario, run) for run in range(runs)], keep=["installed_base"])["installed_base"][..., 0]
     return base[:, -12:].mean(axis=1)
 
 
@@ -41,7 +41,9 @@ def a_head_start_is_lost_without_continued_returns() -> Iterator[Row]:
     """With tastes at random and returns that do not go on, early leads wash out and nothing locks in
     (Roedenbeck and Nothnagel 2008)."""
     for weight in (0.0, 4.0):
-        out = simulate([(head_start(weight), run) for run in range(8)])["installed_base"][..., 0]
+        out = simulate([(head_start(weight), run) for run in range(8)], keep=["installed_base"])["installed_base"][
+            ..., 0
+        ]
         yield within(f"weight {weight:g}: share when the rival becomes known", 0.9, 1, out[:, 5].mean())
         low, high = (0.45, 0.55) if weight == 0 else (0.9, 1.0)
         yield within(f"weight {weight:g}: share after ten years", low, high, out[:, -12:].mean())
