@@ -15,9 +15,17 @@ from sim.model.rules import adoption, capability, choice, compute, ecosystem, ex
 
 
 def given(*strategies, examples=150):
-    """`hypothesis.given`, with the same examples every time."""
-    fixed = settings(max_examples=examples, deadline=None, derandomize=True)
-    return lambda test: fixed(given_any(*strategies)(test))
+    """`hypothesis.given`, with the same examples every time: a third of them, and four times as many among the slow."""
+    counts = [pytest.param(examples // 3, id="few"), pytest.param(4 * examples, id="many", marks=pytest.mark.slow)]
+
+    def decorate(test):
+        def with_examples(count):
+            settings(max_examples=count, deadline=None, derandomize=True)(given_any(*strategies)(test))()
+
+        with_examples.__doc__ = test.__doc__
+        return pytest.mark.parametrize("count", counts)(with_examples)
+
+    return decorate
 
 
 share = st.floats(0, 1)
@@ -528,7 +536,8 @@ def test_coverage_is_a_share_half_at_the_threshold(reached, threshold, frontier,
 # -- choice ----------------------------------------------------------------------------------------------------------
 
 
-@given(share, share, share, share)
+# of the smallest numbers that a computer knows, a half is nothing
+@given(*2 * (st.floats(0, 1, allow_subnormal=False),), share, share)
 def test_arrival_rises_with_peers_and_world_and_half_the_imitation_looks_at_each(innovation, imitation, peers, world):
     hazard = choice.arrival_hazard(innovation, imitation, peers, world)
     assert innovation <= hazard <= (innovation + imitation) * ROUNDING + 1e-300
