@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from functools import partial
 
@@ -113,7 +112,9 @@ def test_the_order_of_policies_never_matters(name, data):
     strengths_ = data.draw(st.lists(values(name), min_size=2, max_size=4))
     pulls = [Pull(name, np.full(3, value)) for value in strengths_]
     first = together(*pulls, months=3)[name]
-    for order in itertools.permutations(pulls):
+    # neighbours that may trade places, whatever stands around them, may come in any order
+    for place in range(len(pulls) - 1):
+        order = [*pulls[:place], pulls[place + 1], pulls[place], *pulls[place + 2 :]]
         assert np.array_equal(together(*order, months=3)[name], first), "to the last bit"
 
 
