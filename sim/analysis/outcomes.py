@@ -61,11 +61,11 @@ def read_outcomes(dataset: xr.Dataset) -> xr.Dataset:
     """
     outcomes = {}
     for outcome in OUTCOMES.values():
-        values = outcome.read(dataset).reset_coords(drop=True)
         dims = ("run", "month") if outcome.kind == "level" else ("run",)
         about = {"long_name": outcome.long_name, "units": outcome.unit, "kind": outcome.kind}
-        outcomes[outcome.name] = values.transpose(*dims).astype(float).assign_attrs(about)
-    return xr.Dataset(outcomes).assign_coords(date=dataset["date"])
+        # bare arrays: all have the labels of the dataset, which need not be held against each other sixty times
+        outcomes[outcome.name] = (dims, outcome.read(dataset).transpose(*dims).values.astype(float), about)
+    return xr.Dataset(outcomes, coords={name: dataset[name] for name in ("run", "month", "date")})
 
 
 def find_outcome(name: str) -> Outcome:
