@@ -57,7 +57,7 @@ def compare_files(stored: Path, rebuilt: Path, name: str, tolerance: float = 0.0
 def _datasets(old: Path, new: Path, name: str) -> Finding:
     import xarray as xr
 
-    with xr.open_dataset(old, engine="h5netcdf") as stored, xr.open_dataset(new, engine="h5netcdf") as rebuilt:
+    with xr.open_dataset(old, engine="netcdf4") as stored, xr.open_dataset(new, engine="netcdf4") as rebuilt:
         if stored.equals(rebuilt):
             return Finding(name, True)  # the same numbers in another wrapping: attributes, or the library that wrote
         return Finding(name, False, largest_of(stored, rebuilt))

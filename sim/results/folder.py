@@ -50,7 +50,7 @@ WRITING = ".writing"
 STALE_AFTER = 24 * 3600.0
 """Seconds after which what a killed process left behind is swept up, where locks do not tell."""
 
-RECORDED_PACKAGES = ("numpy", "numba", "xarray", "h5netcdf", "h5py")
+RECORDED_PACKAGES = ("numpy", "numba", "xarray", "netCDF4")
 """The libraries whose version could move a bit of the numbers or of the file that holds them."""
 
 
@@ -153,8 +153,12 @@ def _put_file(path: Path, content: Any) -> None:
     if isinstance(content, str):
         path.write_text(content, encoding="utf-8")
     elif hasattr(content, "to_netcdf"):
-        # zlib costs 60% more time and saves little of numbers as restless as these; lzf differs from run to run
-        content.to_netcdf(path, engine="h5netcdf")
+        # Not compressed: zlib costs 60% more time and saves little of numbers as restless as these. Not made in memory
+        # first: the bytes would hold the time of day.
+        try:
+            content.to_netcdf(path, engine="netcdf4")
+        except RuntimeError as error:
+            raise OSError(f"{path.name} could not be written ({error}); is the disk full?") from error
     else:
         content.to_csv(path, index=False, lineterminator="\n")
 
@@ -441,7 +445,7 @@ def load(folder: Path | str) -> Saved:
     try:
         manifest = _read(folder / MANIFEST)
         scenario = load_scenario(folder / SCENARIO).scenario
-        dataset = xr.load_dataset(folder / SERIES, engine="h5netcdf")
+        dataset = xr.load_dataset(folder / SERIES, engine="netcdf4")
         expected = manifest["series_sha256"]
     except (OSError, ValueError, KeyError, ScenarioError) as error:
         raise OutputError(f"{folder} cannot be read back: {error}") from error

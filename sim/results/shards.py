@@ -50,7 +50,7 @@ def write_shard(folder: Path, identity: str, content: pa.Table | xr.Dataset) -> 
 def _serialised(content: pa.Table | xr.Dataset, identity: str) -> bytes | memoryview:
     if not isinstance(content, pa.Table):
         with _own_locks():
-            return content.to_netcdf(engine="h5netcdf")
+            return content.to_netcdf(engine="netcdf4")
     buffer = pa.BufferOutputStream()
     about = {**(content.schema.metadata or {}), b"identity": identity.encode()}
     pq.write_table(content.replace_schema_metadata(about), buffer, compression="zstd")

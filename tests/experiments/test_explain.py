@@ -442,9 +442,9 @@ def test_a_run_directory_that_was_tampered_with_is_not_explained(stored, tmp_pat
     folder.mkdir()
     for name in ("manifest.json", "scenario.yaml"):
         (folder / name).write_bytes((stored[0] / name).read_bytes())
-    data = xr.load_dataset(stored[0] / "series.nc", engine="h5netcdf")
+    data = xr.load_dataset(stored[0] / "series.nc", engine="netcdf4")
     data["installed_base"][1, 7] += 1e-6
-    data.to_netcdf(folder / "series.nc", engine="h5netcdf")
+    data.to_netcdf(folder / "series.nc", engine="netcdf4")
     answer(ask(folder, replicate=0), [3])
     with pytest.raises(OutputError, match="differs from the stored one in installed_base from 2024-08 on"):
         answer(ask(folder, replicate=1), [3])

@@ -72,13 +72,13 @@ def test_figures_drawn_again_are_identical_to_the_byte(made):
 
 def test_a_tampered_number_is_found_with_its_place_and_size(copy):
     folder = copy("run")
-    dataset = xr.load_dataset(folder / "series.nc", engine="h5netcdf")
+    dataset = xr.load_dataset(folder / "series.nc", engine="netcdf4")
     top = float(np.abs(dataset["focus_share"]).max())
     dataset["focus_share"].values[1, 5] += 0.25 * top
     changed = float(dataset["focus_share"].values[1, 5])
     scale = max(top, changed)
     (folder / "series.nc").unlink()
-    dataset.to_netcdf(folder / "series.nc", engine="h5netcdf")
+    dataset.to_netcdf(folder / "series.nc", engine="netcdf4")
     found = replay(folder)
     assert not found.identical
     assert [(each.file, each.how) for each in found.changed] == [("series.nc", "changed")]
@@ -91,19 +91,19 @@ def test_a_tampered_number_is_found_with_its_place_and_size(copy):
 
 def test_the_last_bit_counts(copy):
     folder = copy("run")
-    dataset = xr.load_dataset(folder / "series.nc", engine="h5netcdf")
+    dataset = xr.load_dataset(folder / "series.nc", engine="netcdf4")
     price = dataset["price"].values
     price.flat[-1] = np.nextafter(price.flat[-1], np.inf)
     (folder / "series.nc").unlink()
-    dataset.to_netcdf(folder / "series.nc", engine="h5netcdf")
+    dataset.to_netcdf(folder / "series.nc", engine="netcdf4")
     assert "price" in next(each.said for each in replay(folder).findings if each.same is False)
 
 
 def test_the_same_numbers_in_another_wrapping_are_identical(copy, made):
     folder = copy("run")
-    dataset = xr.load_dataset(folder / "series.nc", engine="h5netcdf").assign_attrs(note="copied")
+    dataset = xr.load_dataset(folder / "series.nc", engine="netcdf4").assign_attrs(note="copied")
     (folder / "series.nc").unlink()
-    dataset.to_netcdf(folder / "series.nc", engine="h5netcdf")
+    dataset.to_netcdf(folder / "series.nc", engine="netcdf4")
     assert (folder / "series.nc").read_bytes() != (made("run") / "series.nc").read_bytes()
     assert compare_files(folder, made("run"), "series.nc").same
 

@@ -35,7 +35,7 @@ def datasets(sides, **changes):
     for variable, (place, value) in changes.items():
         rebuilt[variable][place] = value
     for folder, dataset in zip(sides, (stored, rebuilt), strict=True):
-        dataset.assign_attrs(folder=folder.name).to_netcdf(folder / "s.nc", engine="h5netcdf")
+        dataset.assign_attrs(folder=folder.name).to_netcdf(folder / "s.nc", engine="netcdf4")
     return compare_files(*sides, "s.nc")
 
 

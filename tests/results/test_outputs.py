@@ -152,7 +152,7 @@ def test_changed_numbers_are_not_believed(tmp_path, dataset, scenario):
     folder = save(tmp_path, dataset, scenario).folder
     other = dataset.copy(deep=True)
     other["price"][0, 0, 0, 0] = 7
-    other.to_netcdf(folder / "series.nc", engine="h5netcdf")
+    other.to_netcdf(folder / "series.nc", engine="netcdf4")
     with pytest.raises(OutputError, match="no longer holds"):
         run_folder.load(folder)
 

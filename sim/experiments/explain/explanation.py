@@ -360,7 +360,7 @@ def _equals(folder: Path, trace: Trace) -> bool:
 
     if not (folder / SERIES).is_file():
         return False
-    with xr.open_dataset(folder / SERIES, engine="h5netcdf") as stored:
+    with xr.open_dataset(folder / SERIES, engine="netcdf4") as stored:
         if trace.replicate not in stored["run"].values:
             raise OutputError(f"{folder} does not hold replicate {trace.replicate}: that run failed")
         for name in ("installed_base", "usage", "released", "price"):

@@ -198,7 +198,7 @@ class Store:
             raise OutputError(f"{self.folder} keeps no curves")
         pieces = []
         for name, _ in self._parquets(RUNS, ["point"], with_curves=True):
-            with xr.open_dataset(self.folder / CURVES / name, engine="h5netcdf") as opened:
+            with xr.open_dataset(self.folder / CURVES / name, engine="netcdf4") as opened:
                 pieces.append(opened.load() if names is None else opened[list(names)].load())
         if not pieces:
             raise OutputError(f"{self.folder} holds no run yet")
@@ -316,7 +316,7 @@ class Store:
         if old:
             pieces = []
             for path in old:
-                with xr.open_dataset(path, engine="h5netcdf") as opened:
+                with xr.open_dataset(path, engine="netcdf4") as opened:
                     pieces.append(opened.load())
             joined = xr.concat(pieces, "run", data_vars="minimal", coords="minimal", compat="override")
             name = write_shard(self.folder / CURVES, self.identity, joined)
