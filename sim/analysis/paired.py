@@ -11,9 +11,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
-from sim.analysis.estimates import CONFIDENCE
+from sim.analysis.estimates import CONFIDENCE, student_quantile
 from sim.basics.words import counted, decimals_of_difference, scale_of_difference, signed
 
 Array = np.ndarray
@@ -112,7 +111,7 @@ def interval(values: Array, confidence: float = CONFIDENCE) -> tuple[Array, Arra
         square = (gap**2).sum(axis=0)
         spread = np.sqrt(square / (count - 1))
         skew = np.where(square > 0, (gap**3).sum(axis=0) / count / (square / count) ** 1.5, 0.0)
-        reach = stats.t.ppf((1 + confidence) / 2, np.maximum(count - 1, 1)) / np.sqrt(count)
+        reach = student_quantile(np.maximum(count - 1, 1), confidence) / np.sqrt(count)
         low, high = (mean - spread * _unskewed(side * reach, skew, count) for side in (1, -1))
         # a few runs that moved, among many that did not, prove nothing: the sign test needs six of one mind
         moved = (known & (filled != 0)).sum(axis=0)
@@ -161,7 +160,7 @@ def ratio_interval(above: Array, below: Array) -> tuple[float, float, float]:
     above, below = np.asarray(above, dtype=float)[both], np.asarray(below, dtype=float)[both]
     if above.size < 2 or not below.any():
         return (math.nan,) * 3
-    square = float(stats.t.ppf((1 + CONFIDENCE) / 2, above.size - 1)) ** 2 / above.size
+    square = float(student_quantile(above.size - 1)) ** 2 / above.size
     top, bottom = above.mean(), below.mean()
     (v11, v12), (_, v22) = np.cov(above, below) * square
     # the ratios r for which mean(above) - r mean(below) is not distinguishable from zero
@@ -185,6 +184,8 @@ def next_count(differences: Array, width: float, most: int) -> int:
     count = len(differences)
     if count < PILOT:
         return min(PILOT, most)
+    from scipy import stats
+
     known = differences[np.isfinite(differences)]
     if known.size < 2:
         return most

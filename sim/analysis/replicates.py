@@ -16,9 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from sim.analysis.estimates import CONFIDENCE
+from sim.analysis.estimates import CONFIDENCE, student_quantile
 from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.paired import interval
 
@@ -140,7 +139,7 @@ def _freedom(components: VarianceComponents, points: int, replicates: int) -> fl
 
 
 def _reach(freedom: float) -> float:
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) if freedom > 0 else math.inf
+    return float(student_quantile(freedom)) if freedom > 0 else math.inf
 
 
 # how many are enough
@@ -194,8 +193,10 @@ def needed_for_spread(part: float = SPREAD_TOLERANCE) -> int:
 
 def spread_band(count: int) -> tuple[float, float]:
     """95% range of the standard deviation of so many normal values, over the true one: low, high."""
+    from scipy.stats import chi2
+
     tail = (1 - CONFIDENCE) / 2
-    low, high = stats.chi2.ppf([tail, 1 - tail], count - 1)
+    low, high = chi2.ppf([tail, 1 - tail], count - 1)
     return math.sqrt(low / (count - 1)), math.sqrt(high / (count - 1))
 
 

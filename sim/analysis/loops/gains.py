@@ -6,9 +6,8 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy import stats
 
-from sim.analysis.estimates import CONFIDENCE, Estimate
+from sim.analysis.estimates import Estimate, student_quantile
 
 Array = np.ndarray
 
@@ -30,7 +29,7 @@ def jackknife(estimate: Callable[..., float], *arrays: Array) -> Estimate:
     keep = ~np.eye(count, dtype=bool)
     left = np.array([float(estimate(*(array[row] for array in arrays))) for row in keep])
     error = math.sqrt((count - 1) / count * float(((left - left.mean()) ** 2).sum()))
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1)) * error
+    reach = float(student_quantile(count - 1)) * error
     return Estimate(value, value - reach, value + reach)
 
 
@@ -113,7 +112,7 @@ def link_product(links: Array) -> tuple[float, float, float]:
         return value, math.nan, math.nan
     covariance = np.atleast_2d(np.cov(links, rowvar=False)) / count
     slope = value / mean
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1)) * math.sqrt(max(slope @ covariance @ slope, 0.0))
+    reach = float(student_quantile(count - 1)) * math.sqrt(max(slope @ covariance @ slope, 0.0))
     return value, value - reach, value + reach
 
 

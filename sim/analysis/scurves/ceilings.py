@@ -11,9 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 import xarray as xr
-from scipy import stats
 
-from sim.analysis.estimates import CONFIDENCE
+from sim.analysis.estimates import student_quantile
 from sim.analysis.paired import Paired, variance_reduction
 from sim.analysis.scurves import PLAUSIBLE, ModelFit, SCurve, fit
 
@@ -51,7 +50,7 @@ class Ceilings:
         if differences.size and np.isfinite(differences).all():
             centred = differences - differences.mean()
             error = math.sqrt((JACKKNIFE_GROUPS - 1) / JACKKNIFE_GROUPS * float(centred @ centred))
-            reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, JACKKNIFE_GROUPS - 1)) * error
+            reach = float(student_quantile(JACKKNIFE_GROUPS - 1)) * error
             low, high = b - a - reach, b - a + reach
             reduction = variance_reduction(before, after, differences)
         count = self._runs[base].sizes["run"]
