@@ -47,11 +47,11 @@ if TYPE_CHECKING:
     from sim.experiments.loops.measure import loops as loops
     from sim.experiments.scurves.analysis import scurve as scurve
     from sim.experiments.sensitivity.request import sensitivity as sensitivity
+    from sim.experiments.simulate.simulation import run as run
     from sim.model.levers import Pull as Pull
     from sim.model.policies import Policy as Policy
     from sim.model.policies import register as register
     from sim.results.folder import load as load
-    from sim.run import run as run
     from sim.scenario.catalogue import catalogue as catalogue
     from sim.scenario.describe import describe_source as describe
     from sim.scenario.resolve import read_scenario as read_scenario
@@ -81,7 +81,7 @@ _HOME = {
     "Policy": "sim.model.policies",
     "register": "sim.model.policies",
     "load": "sim.results.folder",
-    "run": "sim.run",
+    "run": "sim.experiments.simulate.simulation",
     "catalogue": "sim.scenario.catalogue",
     "describe": "sim.scenario.describe:describe_source",
     "read_scenario": "sim.scenario.resolve",

@@ -89,7 +89,7 @@ def test_a_strangers_mypy_sees_the_types(tmp_path):
         text=True,
         check=False,
     )
-    assert 'note: Revealed type is "sim.run.Result"' in done.stdout, done.stdout
+    assert 'note: Revealed type is "sim.experiments.simulate.simulation.Result"' in done.stdout, done.stdout
     assert 'note: Revealed type is "sim.experiments.compare.comparison.Comparison"' in done.stdout
     assert "sim.engines.mesa.adopters.Enterprise" in done.stdout
     assert 'Argument "replicates" to "run" has incompatible type "str"' in done.stdout

@@ -65,7 +65,7 @@ def pattern_statistics(dataset: xr.Dataset) -> list[PatternStatistic]:
 
     Parameters
     ----------
-    dataset : from `sim.run.run`; (run, month, ...) as in `sim.model.observables`
+    dataset : from `openloop.run`; (run, month, ...) as in `sim.model.observables`
 
     Raises
     ------

@@ -15,8 +15,8 @@ from sim.cli.terminal import closing, command_line, progress_for, shown, told
 from sim.results.folder import open_folder
 
 if TYPE_CHECKING:
+    from sim.experiments.simulate.simulation import Result
     from sim.results.blocks import Chapter
-    from sim.run import Result
 
 
 def run(

@@ -16,7 +16,7 @@ from sim.analysis.scurves import (
     take_off,
     time_to,
 )
-from sim.run import run
+from sim.experiments.simulate.simulation import run
 from sim.scenario.spec import RunSettings, Scenario
 
 CEILING, RATE, MIDDLE, NOISE = 0.6, 0.06, 60.0, 0.006

@@ -13,9 +13,9 @@ from sim.engines.meanfield import engine as meanfield
 from sim.engines.meanfield.linearised import linearise
 from sim.engines.meanfield.quadrature import AGE_MOMENTS, make_quadrature, ramp_coefficients
 from sim.engines.world import build
+from sim.experiments.simulate.simulation import run
 from sim.model.loops import LOOPS
 from sim.model.policies import policy_kinds
-from sim.run import run
 from sim.scenario.resolve import from_mapping, prepare
 from sim.validation.restricted_scenarios import two_equal_lines
 from tests.validation.second_writing import SCENARIO

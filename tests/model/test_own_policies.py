@@ -12,9 +12,9 @@ import pytest
 import sim.model.policies
 from sim.basics.errors import ModelError, ScenarioError
 from sim.basics.quantity import assumption, quantity
+from sim.experiments.simulate.simulation import run
 from sim.model.levers import Pull
 from sim.model.policies import Policy, policy_kinds, register
-from sim.run import run
 from sim.scenario.resolve import from_mapping, load, resolved_text
 from sim.scenario.schema import json_schema
 from sim.scenario.spec import Scenario

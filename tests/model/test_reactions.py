@@ -15,6 +15,7 @@ from sim.engines.meanfield import engine as meanfield
 from sim.engines.meanfield.linearised import linearise
 from sim.engines.mesa import model as mesa
 from sim.experiments.simulate.folder import run_to_folder
+from sim.experiments.simulate.simulation import run
 from sim.figures import RUN_FIGURES
 from sim.model.agents.government import METRICS, WATCHED
 from sim.model.levers import LEVERS, combine
@@ -23,7 +24,6 @@ from sim.model.policies import policy_kinds
 from sim.model.reactions import SHIPPED, Course, Reaction, set_by_rule, too_strong
 from sim.model.rules import reaction
 from sim.results.folder import load
-from sim.run import run
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 from tests.docking import dock

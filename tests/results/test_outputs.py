@@ -19,12 +19,12 @@ from sim.basics.axes import GROUPS, REGIONS, TYPES
 from sim.basics.errors import OutputError, RunError, ScenarioError
 from sim.experiments.simulate.folder import run_to_folder
 from sim.experiments.simulate.kind import KIND
+from sim.experiments.simulate.simulation import run
 from sim.model.observables import OBSERVABLES
 from sim.results import dataset as labelling
 from sim.results import folder as run_folder
 from sim.results.blocks import Chapter
 from sim.results.kind import Contents
-from sim.run import run
 from sim.scenario.resolve import prepare, resolved_text
 from sim.scenario.spec import RunSettings, Scenario
 from tests.processes import environment
@@ -332,7 +332,7 @@ def test_more_replicates_leave_the_first_ones_unchanged(file):
 
 def test_how_runs_are_batched_and_threaded_changes_no_number(file, monkeypatch):
     together = run(file, replicates=3, threads=2).dataset
-    monkeypatch.setattr("sim.run.BATCH_BYTES", 1)
+    monkeypatch.setattr("sim.experiments.simulate.simulation.BATCH_BYTES", 1)
     xr.testing.assert_identical(run(file, replicates=3, threads=1).dataset, together)
 
 

@@ -35,11 +35,11 @@ from sim.experiments.runner.pools import Pool
 from sim.experiments.runner.pools import pool as make_pool
 from sim.experiments.runner.sizer import Sizer
 from sim.experiments.runner.until import until_narrow
-from sim.experiments.runner.worker import Batch, Run, do_runs, make_sizer
+from sim.experiments.runner.worker import Batch, Failure, Run, check_memory, do_runs, make_sizer
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
-from sim.results.dataset import coordinates, label, series_bytes
+from sim.results.dataset import coordinates, series_bytes
 from sim.results.kind import Stage
-from sim.run import Failure, check_memory
+from sim.run import simulate
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare, with_settings
 
@@ -454,8 +454,7 @@ class PairedReader:
     def read(self, jobs: Sequence[Job], threads: int | None) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Run jobs of equal structure: moments, and levels, parts and fingerprints."""
         scenario, _ = jobs[0]
-        arrays = self.engine.simulate(jobs, threads=threads, progress=None)
-        dataset = label(arrays, scenario, range(len(jobs)), self.engine.name)
+        dataset = simulate(jobs, self.engine, threads)
         outcomes = read_outcomes(dataset)
         shares = parts_of_focus(dataset, scenario, self.at)
         kept: dict[str, np.ndarray] = {str(name): values.values for name, values in outcomes.items()}
@@ -463,7 +462,7 @@ class PairedReader:
         for name, values in shares.items():
             curves[str(name)] = values.transpose("run", "at", str(name).partition("_")[2]).values
         for name, declared in ((MONTHS, OBSERVABLES), (REACTIONS, OF_REACTIONS)):
-            recorded = [arrays[observable] for observable in declared if observable in arrays]
+            recorded = [dataset[observable].values for observable in declared if observable in dataset]
             none = np.full((len(jobs), scenario.run.months), NO_RULES)
             curves[name] = fingerprints(recorded) if recorded else none
         return {name: values for name, values in kept.items() if values.ndim == 1}, curves

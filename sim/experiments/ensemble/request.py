@@ -102,7 +102,7 @@ def ask(
     Parameters
     ----------
     files : scenario files; with several, each is run at every point
-    sets, settings : changes to all of them, as for `sim.run.run`
+    sets, settings : changes to all of them, as for `openloop.run`
     factors : as for `parse_factor`; they override the ranges of the file. ``all``: every declared range
     design : key of `DESIGNS`, or a CSV file; absent: ``lhs`` where something varies
     count : points, or levels of a grid

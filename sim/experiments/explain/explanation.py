@@ -88,7 +88,7 @@ def ask(
     ----------
     source, other : scenario files or run directories; or one directory of a comparison, in which ``other`` may be the
         name of one of its scenarios
-    sets, months, adopters, seed : as for `sim.run.run`; for scenario files only, for a run is explained as it was made
+    sets, months, adopters, seed : as for `openloop.run`; for scenario files only, for a run is explained as it was made
     replicate : which repetition
 
     Raises

@@ -3,7 +3,7 @@
 `Work` is a list of items, and a function that does some of them; both travel to any worker. `dispatch` finds how large
 a batch should be, keeps every worker busy, hands results over to be written down, and tells how far it is. A batch that
 kills its worker is sent again in halves, until the item that does it stands alone. Items that merely fail are the
-affair of the function (`sim.run.halved`).
+affair of the function (`worker.halved`).
 """
 
 from __future__ import annotations

@@ -95,6 +95,24 @@ def pool(
         yield from _dask(kind, workers, threads or 1)
 
 
+class Here(Executor):
+    """Does work at once, in the thread that asks for it: Ctrl-C ends it, and it can say how far it is."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
+        """Do it now."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*arguments, **keywords))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def here(threads: int | None = None) -> Pool:
+    """This thread as the only worker; ``threads`` of the kernel, absent: all cores."""
+    return Pool(Here(), 1, threads, name="this process")
+
+
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -8,9 +8,10 @@ alone: its point, its replicate and the recipe.
 from __future__ import annotations
 
 import json
+import os
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol, Self
@@ -18,15 +19,15 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from sim.analysis.outcomes import OUTCOMES
-from sim.basics.errors import OpenLoopError
+from sim.basics.errors import OpenLoopError, RunError
 from sim.engines import Engine
 from sim.engines import engine as find_engine
 from sim.engines.world import Job
 from sim.experiments.runner.recipe import SCENARIO, Recipe
 from sim.experiments.runner.sizer import Sizer
 from sim.experiments.runner.total_gain import total_gain
-from sim.results.dataset import label, series_bytes
-from sim.run import halved
+from sim.results.dataset import series_bytes
+from sim.run import simulate
 from sim.scenario import Scenario
 from sim.scenario.points import Applier
 
@@ -37,6 +38,14 @@ made from `Values`, one for each factor."""
 
 OK, FAILED = "ok", "failed"
 DIED = "the worker process died in this run, perhaps for want of memory"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A replicate that could not be finished, and why. The other replicates are kept."""
+
+    replicate: int
+    reason: str
 
 
 @dataclass
@@ -117,8 +126,7 @@ class RecipeRunner:
 
     def read(self, jobs: Sequence[Job], threads: int | None) -> tuple[dict[str, Any], dict[str, Any]]:
         """Run jobs of equal structure: scalars (run,) and curves (run, month) by name."""
-        arrays = self.engine.simulate(jobs, threads=threads, progress=None)
-        dataset = label(arrays, jobs[0][0], range(len(jobs)), self.engine.name)
+        dataset = simulate(jobs, self.engine, threads)
         scalars, curves = {}, {}
         for name in dict.fromkeys((*self.recipe.outcomes, *self.recipe.curves)):
             values = OUTCOMES[name].read(dataset)
@@ -203,6 +211,26 @@ def do_runs(reader: Reader, batch: Batch, threads: int | None) -> Batch:
     return batch
 
 
+def halved(items: Sequence[Any], work: Callable[[Sequence[Any]], Any]) -> Iterator[tuple[Sequence[Any], Any]]:
+    """Do items together; where that fails, halve them until the item that fails stands alone.
+
+    Yields
+    ------
+    items, outcome
+        Some of the items, in order, and what `work` gave for them; for an item that fails, its exception.
+    """
+    try:
+        outcome = work(items)
+    except Exception as error:
+        if len(items) > 1:
+            middle = len(items) // 2
+            yield from halved(items[:middle], work)
+            yield from halved(items[middle:], work)
+            return
+        outcome = error
+    yield items, outcome
+
+
 def _alike(reader: Reader, batch: Batch) -> Iterator[tuple[list[int], list[Job]]]:
     """Runs whose worlds have the same lines, in the same hands, the same rules of reaction, and as many adopters: an
     engine takes them together."""
@@ -246,3 +274,26 @@ def most_runs(scenario: Scenario, engine: Engine, memory: int) -> int:
     """Runs of a batch that fit into so much memory: their adopters, and their series once more while they are read."""
     people = engine.bytes_per_adopter * scenario.run.adopters
     return max(1, memory // (people + 2 * series_bytes(scenario)))
+
+
+def check_memory(replicates: int, series: int, adopters: int) -> None:
+    """Refuse a run whose results and adopters cannot fit into the memory of this machine.
+
+    Parameters
+    ----------
+    series, adopters : bytes of the series of one run, and of its adopters
+
+    Raises
+    ------
+    RunError
+        Naming the memory that is needed and the memory there is.
+    """
+    if not hasattr(os, "sysconf"):
+        return
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    needed = series * replicates + adopters
+    if needed > 0.8 * memory:
+        raise RunError(
+            f"this would need {needed / 1e9:,.0f} GB of memory and the machine has {memory / 1e9:,.0f} GB; "
+            "ask for fewer replicates, months or adopters"
+        )

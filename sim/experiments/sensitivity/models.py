@@ -16,8 +16,8 @@ import pandas as pd
 
 from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.runner import total_gain
+from sim.experiments.runner.worker import halved
 from sim.experiments.sensitivity.variables import Variable, variables_of
-from sim.run import halved
 
 if TYPE_CHECKING:
     from sim.experiments.ensemble.ensemble import Watch

@@ -13,9 +13,9 @@ from sim.analysis.outcomes import OUTCOMES, read_outcomes
 from sim.analysis.paired import interval
 from sim.basics.axes import month_label
 from sim.basics.words import counted
+from sim.experiments.simulate.simulation import Result
 from sim.results.blocks import Block, Chapter, Words, items, table
 from sim.results.folder import MANIFEST, SERIES
-from sim.run import Result
 
 FIRST = ("focus_share", "L1_CN_open", "adoption_all", "capability_gap")
 """Outcomes that are told before the others."""

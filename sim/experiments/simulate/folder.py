@@ -12,7 +12,8 @@ from sim.basics.errors import Problem
 from sim.engines import Engine
 from sim.engines import engine as find_engine
 from sim.experiments.simulate.kind import KIND, contents
-from sim.run import Progress, Result, run_prepared
+from sim.experiments.simulate.simulation import Result, run_prepared
+from sim.run import Progress
 from sim.scenario import Scenario
 
 

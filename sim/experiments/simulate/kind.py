@@ -7,10 +7,10 @@ from typing import Any
 
 from sim.basics.words import counted
 from sim.experiments.simulate.chapter import chapter
+from sim.experiments.simulate.simulation import Result, run
 from sim.results.dataset import data_hash, fingerprint, folder_name, short_hash
 from sim.results.folder import SERIES, SUMMARY
 from sim.results.kind import ONE_RUN, SCENARIO, Again, Captions, Contents, Folder, Kind, run_settings, scenario_of
-from sim.run import Result
 
 REACTIONS = "reactions.csv"
 REPLICATES = "Bands hold 10 to 90% of the runs: the spread of luck, and no confidence interval."
@@ -59,8 +59,6 @@ def _draw(result: Result, folder: Path) -> None:
 
 def rebuild(folder: Folder, again: Again) -> Result:
     """The same run, from the scenario in the folder."""
-    from sim.run import run
-
     scenario = scenario_of(folder)
     engine, model = again.engine_of(folder)
     with again.counted(scenario.run.months * scenario.run.replicates) as tick:

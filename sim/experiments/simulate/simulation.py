@@ -1,0 +1,171 @@
+"""Simulate one scenario with all its replicates: what ``openloop run`` and ``openloop.run`` do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.basics.errors import Problem, RunError, UnknownNameError
+from sim.engines import Engine
+from sim.engines import engine as find_engine
+from sim.engines.world import Job
+from sim.experiments.runner.dispatch import Work, dispatch
+from sim.experiments.runner.pools import here
+from sim.experiments.runner.worker import OK, Batch, Failure, Run, check_memory, do_runs
+from sim.results.dataset import label, series_bytes
+from sim.run import Progress
+from sim.scenario import Scenario
+
+if TYPE_CHECKING:  # heavy libraries are imported where they are used
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+BATCH_BYTES = 1 << 30
+"""Memory that one batch of runs may take, in bytes; larger batches gain no speed."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The result of a run.
+
+    Attributes
+    ----------
+    scenario : as resolved
+    dataset : every observable, (run, month, ...)
+    warnings : implausible values of the scenario
+    failures : replicates that are missing from the dataset
+    folder, files : where it was written and what; None and empty until then
+    """
+
+    scenario: Scenario
+    dataset: xr.Dataset
+    warnings: tuple[Any, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    folder: Path | None = None
+    files: tuple[Path, ...] = ()
+
+    def figure(self, name: str = "focus_share") -> Figure:
+        """One of the figures that ``openloop run`` draws, by the name of its file.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no figure of that name.
+        """
+        from sim.figures import RUN_FIGURES
+
+        if name not in RUN_FIGURES:
+            raise UnknownNameError("figure called", name, RUN_FIGURES)
+        return RUN_FIGURES[name](self.dataset, self.scenario)
+
+
+def run(
+    source: str | Path | Scenario,
+    sets: Sequence[str] = (),
+    months: int | None = None,
+    adopters: int | None = None,
+    seed: int | None = None,
+    replicates: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    engine: str = "lockstep",
+    model: str | type | None = None,
+) -> Result:
+    """Simulate a scenario.
+
+    Parameters
+    ----------
+    source : scenario file, the name of one that ships, or a `Scenario`
+    sets : changes such as ``"startup.switching_cost=0.6"``, as after ``--set``; for files only
+    months, adopters, seed, replicates : run settings in place of the scenario's
+    threads : of the kernel; absent: all cores. The result does not depend on it
+    progress : see `Progress`
+    engine : ``lockstep``, ``mesa`` or ``meanfield``; see `sim.engines`
+    model : with ``engine="mesa"``, a subclass of `sim.engines.mesa.model.OpenLoopModel`, or where it stands
+        (``"mymodels.py:CautiousFirms"``)
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario is refused; nothing was run.
+    ModelError
+        When the model cannot be loaded.
+    RunError
+        When not a single run could be finished.
+
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> result = ol.run("baseline", months=24, adopters=100, replicates=2)
+    >>> dict(result.dataset["L3"].sel(group="CN open", region="US").mean("run").sizes)
+    {'month': 24}
+    """
+    from sim.scenario.resolve import prepare
+
+    scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
+    return run_prepared(scenario, warnings, threads, progress, find_engine(engine, model))
+
+
+def run_prepared(
+    scenario: Scenario,
+    warnings: tuple[Problem, ...],
+    threads: int | None,
+    progress: Progress | None,
+    engine: Engine,
+) -> Result:
+    """`run` for a scenario that is resolved and checked, with what is doubtful in it.
+
+    Runs are done in batches that fit into memory; how they are batched changes no number.
+    """
+    people, series = engine.bytes_per_adopter * scenario.run.adopters, series_bytes(scenario)
+    runs: list[Run] = [(0, scenario, replicate) for replicate in range(scenario.run.replicates)]
+    check_memory(len(runs), series, people)
+    batches: list[Batch] = []
+
+    def keep(done: list[tuple[list[Run], Batch]]) -> list[tuple[int, int, str]]:
+        batches.extend(batch for _, batch in done)
+        return []
+
+    batch = max(1, BATCH_BYTES // (people + series))
+    dispatch([Work("run", run_series, (SeriesReader(engine, progress),), runs, keep, batch=batch)], here(threads))
+    failures = tuple(Failure(replicate, why) for batch in batches for _, replicate, why in batch.failures)
+    if len(failures) == len(runs):
+        raise RunError(f"none of {len(runs)} runs could be finished. The first said: {failures[0].reason}")
+    finished = sorted({replicate for _, _, replicate in runs} - {failure.replicate for failure in failures})
+    return Result(scenario, label(joined(batches), scenario, finished, engine.name), warnings, failures)
+
+
+def joined(batches: Sequence[Batch]) -> dict[str, np.ndarray]:
+    """The series of all runs that did not fail, (run, ...) each; taken out of the batches, to save memory."""
+    good = [(batch.curves, np.array(batch.status) == OK) for batch in batches if batch.curves]
+    return {name: np.concatenate([curves.pop(name)[ok] for curves, ok in good]) for name in list(good[0][0])}
+
+
+def run_series(reader: SeriesReader, runs: list[Run], threads: int | None = None) -> Batch:
+    """Do some runs and keep every series."""
+    return do_runs(reader, Batch.blank(runs), threads)
+
+
+@dataclass(frozen=True)
+class SeriesReader:
+    """What a simulation keeps of a run: everything.
+
+    Attributes
+    ----------
+    progress : see `sim.run.Progress`
+    """
+
+    engine: Engine
+    progress: Progress | None
+
+    def scenario(self, values: Scenario) -> Scenario:
+        """A run carries its scenario."""
+        return values
+
+    def read(self, jobs: Sequence[Job], threads: int | None) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Do runs of equal structure: no scalars, and series (run, month, ...)."""
+        return {}, self.engine.simulate(jobs, threads=threads, progress=self.progress)
