@@ -21,10 +21,12 @@ from sim.engines.world import build
 from sim.experiments.explain.account import choices
 from sim.experiments.explain.causal_chain import linked, told_apart
 from sim.experiments.explain.causes import CauseTracer
+from sim.experiments.explain.chapter import chapter
 from sim.experiments.explain.divergence import CAUSE_OF, Pair, terms_of
 from sim.experiments.explain.explanation import account, answer, ask
 from sim.experiments.explain.kind import KIND, contents
 from sim.model.rules.ecosystem import derivative_gain
+from sim.results.blocks import Words
 from sim.results.folder import write
 from sim.scenario.resolve import from_mapping
 from tests.folders import SIZE
@@ -382,6 +384,15 @@ def test_assumptions_that_differ_are_named():
     found = answer(ask(small(OLD), dearer))
     assert found.cascade.iloc[0]["cause"] == "own history"
     assert set(found.cascade["root"]) == {"assumptions that differ: startup.switching_cost"}
+
+
+def test_whoever_parts_before_month_0_is_told_by_what_it_started_on():
+    fond = small(OLD, name="fond", parameters={"startup": {"service_weight": 2.0}})
+    found = answer(ask(small(OLD), fond), range(SMALL["adopters"]))
+    raced = [story for story in found.stories if story["parting"] and story["parting"]["slot"] == "start"]
+    assert any(story["parting"]["options"] for story in raced)
+    said = [block.text for block in chapter(found).blocks if isinstance(block, Words)]
+    assert sum(text.startswith("It parts before month 0 (the race between ") for text in said) == len(raced)
 
 
 @pytest.mark.parametrize(

@@ -125,8 +125,9 @@ def _first(spell: dict[str, str] | None) -> str | None:
 def _parting(parting: dict[str, Any]) -> Iterator[Block]:
     """The month, the race, and the two options term by term."""
     x, y = parting["winners"]
+    at_start = parting["slot"] == "start"
     if not parting["options"]:
-        if parting["slot"] == "start":
+        if at_start:
             yield Words(f"It parts before month 0: {x} in the one world, {y} in the other.")
             return
         was, became = parting["hazards"]
@@ -136,10 +137,8 @@ def _parting(parting: dict[str, Any]) -> Iterator[Block]:
         chance = f"Chance of it {was:.3%} -> {became:.3%}; its luck was {parting['occasion_luck']:.3%}."
         yield items((chance, *_moved(parting, "of the chance", 100, "%")))
         return
-    slot = {"first": "first slot", "second": "second slot"}[parting["slot"]]
-    yield Words(
-        f"It parts in {parting['month']} ({parting['occasion']}, {slot}; the race between {parting['race']}s tips)."
-    )
+    when = "before month 0 (" if at_start else f"in {parting['month']} ({parting['occasion']}, {parting['slot']} slot; "
+    yield Words(f"It parts {when}the race between {parting['race']}s tips).")
     names = dict.fromkeys(option["scenario"] for option in parting["options"])
     margins = zip(names, parting["margins"], ((x, y), (y, x)), strict=True)
     yield items(_margin(name, margin, pair, x, parting["luck_in_margin"]) for name, margin, pair in margins)
