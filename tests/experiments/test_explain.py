@@ -18,6 +18,8 @@ from sim.engines.mesa.model import OpenLoopModel
 from sim.engines.probes.decision import FIRST, SECOND, TERMS, Decisions, nest_values
 from sim.engines.probes.trace import keep
 from sim.engines.world import build
+from sim.experiments.compare import comparison
+from sim.experiments.explain import explanation
 from sim.experiments.explain.account import choices
 from sim.experiments.explain.causal_chain import linked, told_apart
 from sim.experiments.explain.causes import CauseTracer
@@ -28,7 +30,7 @@ from sim.experiments.explain.kind import KIND, contents
 from sim.model.rules.ecosystem import derivative_gain
 from sim.results.blocks import Words
 from sim.results.folder import write
-from sim.scenario.resolve import from_mapping
+from sim.scenario.resolve import from_mapping, prepare
 from tests.folders import SIZE
 from tests.validation.second_writing import SCENARIO
 from tests.worlds import BASELINE, NO_CONTROL, ROOT, world
@@ -494,6 +496,20 @@ def test_runs_whose_agents_are_not_the_models_own_are_refused(stored, tmp_path, 
 def test_what_a_run_directory_cannot_answer_is_refused(stored, keys, words):
     with pytest.raises(ScenarioError, match=words):
         ask(stored[0], **keys)
+
+
+def test_both_scenarios_are_prepared_once_and_what_is_doubted_of_them_is_told(monkeypatch):
+    prepared = []
+
+    def counting(source, *sets, **settings):
+        prepared.append(source)
+        return prepare(source, *sets, **settings)
+
+    monkeypatch.setattr(explanation, "prepare", counting)
+    monkeypatch.setattr(comparison, "prepare", counting)
+    question = ask(BASELINE, NO_CONTROL, ["adopter.peer_weight=2.0"])
+    assert prepared == [BASELINE, NO_CONTROL]
+    assert ["adopter.peer_weight" in str(doubt) for doubt in question.warnings] == [True]
 
 
 # what is shown

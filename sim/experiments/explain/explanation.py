@@ -25,7 +25,7 @@ from sim import __version__
 from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, Problem, ScenarioError
 from sim.engines.probes.trace import Trace, keep
-from sim.experiments.compare.comparison import make_plan
+from sim.experiments.compare.comparison import ComparisonPlan, plan_of
 from sim.experiments.explain.account import Account, account_of_one, account_of_two
 from sim.experiments.explain.causes import CauseTracer
 from sim.experiments.explain.divergence import CAUSES, Pair
@@ -105,37 +105,30 @@ def ask(
     found = [_found(source)] if not _is_comparison(source) else _of_comparison(Path(str(source)), other)
     if other is not None and not _is_comparison(source):
         found.append(_found(other))
-    notes: tuple[str, ...] = ()
-    warnings: tuple[Problem, ...] = ()
-    if len(found) == 1:
-        scenario, warnings = prepare(found[0][0], sets, **settings)
-        scenarios = (scenario,)
+    read = [prepare(each, sets, **settings) for each, _ in found]
+    if len(read) == 1:
+        question = Question((read[0][0],), replicate, (found[0][1],), (), read[0][1])
     else:
-        plan = _plan([each[0] for each in found], sets, settings, bool(folders))
-        scenarios, notes, warnings = plan.scenarios, plan.notes, plan.warnings
-    stored = tuple(folder for _, folder in found)
-    if replicate < 0 or any(
-        folder is not None and replicate >= each.run.replicates for each, folder in zip(scenarios, stored, strict=True)
-    ):
-        most = min(each.run.replicates for each in scenarios)
+        plan = _plan(read, set(changed), made=bool(folders))
+        question = Question(plan.scenarios, replicate, tuple(folder for _, folder in found), plan.notes, plan.warnings)
+    limits = [each.run.replicates for each, folder in zip(question.scenarios, question.stored, strict=True) if folder]
+    if not 0 <= replicate < min(limits, default=math.inf):
+        most = min(each.run.replicates for each in question.scenarios)
         raise ScenarioError([Problem("--replicate", 0, "", f"is {replicate}; these runs are 0 to {most - 1}.")])
-    return Question(scenarios, replicate, stored, tuple(notes), tuple(warnings))
+    return question
 
 
-def _plan(sources: list[Any], sets: Sequence[str], settings: dict[str, int | None], made: bool) -> Any:
+def _plan(read: Sequence[tuple[Scenario, tuple[Problem, ...]]], asked: set[str], made: bool) -> ComparisonPlan:
     """Both scenarios with the settings of the base; runs that were made must have had the same luck."""
-    scenarios = [each if isinstance(each, Scenario) else prepare(each, sets, **settings)[0] for each in sources]
-    base, other = scenarios
-    if made:
-        for name in ("seed", "adopters"):
-            a, b = getattr(base.run, name), getattr(other.run, name)
-            if a != b:
-                what = f"has {name} {b} and {base.name} has {a}, so no adopter is in both worlds."
-                raise ScenarioError([Problem(other.name, 0, "", what, f"Run both with the same {name}.")])
+    (base, _), (other, doubts) = read
+    for name in ("seed", "adopters") if made else ():
+        a, b = getattr(base.run, name), getattr(other.run, name)
+        if a != b:
+            what = f"has {name} {b} and {base.name} has {a}, so no adopter is in both worlds."
+            raise ScenarioError([Problem(other.name, 0, "", what, f"Run both with the same {name}.")])
     if base.name == other.name:
         other = other.model_copy(update={"name": f"{other.name}-2"})
-    chosen: dict[str, int | None] = {name: value for name, value in settings.items() if value is not None}
-    return make_plan(base, [other], (), chosen)
+    return plan_of([read[0], (other, doubts)], [base.name, other.name], asked)
 
 
 def _is_comparison(source: object) -> bool:
