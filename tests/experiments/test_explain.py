@@ -21,7 +21,7 @@ from sim.engines.world import build
 from sim.experiments.compare import comparison
 from sim.experiments.explain import explanation
 from sim.experiments.explain.account import choices
-from sim.experiments.explain.causal_chain import linked, told_apart
+from sim.experiments.explain.causal_chain import Link, told_apart
 from sim.experiments.explain.causes import CauseTracer
 from sim.experiments.explain.chapter import chapter
 from sim.experiments.explain.divergence import CAUSE_OF, Pair, terms_of
@@ -616,4 +616,4 @@ def test_decide_takes_the_first_slot_unless_told_otherwise(found):
 )
 def test_a_difference_is_said_with_the_digits_that_show_it(base, other, unit, said):
     assert told_apart(base, other, unit) == said
-    assert " -> ".join(said) in str(linked(3, "load", (base, other), unit))
+    assert " -> ".join(said) in str(Link(3, "load", base, other, unit))

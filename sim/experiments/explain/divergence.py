@@ -9,7 +9,7 @@ add up to the change of the margin by which the race was won.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -164,6 +164,11 @@ class Pair:
         """Those who ever stand apart, the earliest first."""
         who = np.flatnonzero(self.first >= 0)
         return who[np.argsort(self.first[who], kind="stable")].tolist()
+
+    def parted_before(self, who: Iterable[int], month: int) -> list[int]:
+        """Those of some adopters who stood apart before a month, the earliest first."""
+        parted = (int(adopter) for adopter in who if 0 <= self.first[adopter] < month)
+        return sorted(parted, key=lambda adopter: (self.first[adopter], adopter))
 
     def most_apart(self, count: int) -> list[int]:
         """Those whose first line differs in most months; of equals the larger ones in their sector."""
