@@ -125,8 +125,6 @@ def spoken(value: float, unit: str, more: int = 0) -> str:
         return "none"
     if unit == "share":
         return f"{value:.{2 + more}%}" if 0 < abs(value) < 0.1 else f"{value:.{1 + more}%}"
-    if unit == "of 8":
-        return f"{value:.0f} of 8"
     if unit in ("", "1"):
         return f"{value:.{3 + more}g}"
     text = f"{value:,.{more}f}" if abs(value) >= 1000 else f"{value:.{3 + more}g}"

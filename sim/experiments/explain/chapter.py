@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sim.basics.axes import month_label
@@ -110,16 +112,10 @@ def _timeline(story: dict[str, Any]) -> Iterator[Block]:
     used = []
     for name, spells in story["choices"].items():
         # second slots come and go; told is the first
-        starts = [
-            spell for before, spell in zip([None, *spells], spells, strict=False) if _first(before) != spell["first"]
-        ]
+        starts = [next(same) for _, same in groupby(spells, itemgetter("first"))]
         told = _some((f"{spell['from']} {spell['first']}" for spell in starts), MOST_SPELLS, ", ", "more changes")
         used.append(f"{name}: {told}")
     yield items(used, "choices.csv")
-
-
-def _first(spell: dict[str, str] | None) -> str | None:
-    return None if spell is None else spell["first"]
 
 
 def _parting(parting: dict[str, Any]) -> Iterator[Block]:

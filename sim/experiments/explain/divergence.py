@@ -264,17 +264,15 @@ def _contest(a: Decision, b: Decision) -> tuple[str, int, int]:
     return "block", x, y
 
 
-def _members(decision: Decision, level: str, alternative: int) -> Array:
-    """Which options stand behind an alternative, (line, mode)."""
-    lines, modes = decision.utility.shape
+def members(decision: Decision, level: str, alternative: int) -> Array:
+    """Which options stand behind an alternative of a race, (line, mode)."""
+    lines, modes = np.indices(decision.utility.shape)
     if level == "block":
-        chosen = (decision.block == alternative)[:, None]
-    elif level == "line":
-        chosen = (np.arange(lines) == alternative)[:, None]
-    else:  # a mode of the line that won
-        line = decision.races[1].runners[decision.races[1].winner]
-        chosen = (np.arange(lines) == line)[:, None] & (np.arange(modes) == alternative)
-    return decision.usable & chosen
+        return decision.usable & (decision.block == alternative)[:, None]
+    if level == "line":
+        return decision.usable & (lines == alternative)
+    race = decision.races[1]  # a mode of the line that won
+    return decision.usable & (lines == race.runners[race.winner]) & (modes == alternative)
 
 
 def _worth(decision: Decision, utility: Array, among: Array) -> float:
@@ -286,7 +284,7 @@ def _worth(decision: Decision, utility: Array, among: Array) -> float:
 def _value(decision: Decision, level: str, alternative: int) -> float:
     if level == "block" and alternative == OUTSIDE:
         return decision.outside_value
-    return _worth(decision, decision.utility, _members(decision, level, alternative))
+    return _worth(decision, decision.utility, members(decision, level, alternative))
 
 
 def _luck(decision: Decision, level: str, alternative: int) -> float:
@@ -301,7 +299,7 @@ def _change(a: Decision, b: Decision, level: str, alternative: int) -> dict[Sour
     if level == "block" and alternative == OUTSIDE:
         names = {*a.outside, *b.outside}
         return {(name, -1): b.outside.get(name, 0.0) - a.outside.get(name, 0.0) for name in sorted(names)}
-    before, after = _members(a, level, alternative), _members(b, level, alternative)
+    before, after = members(a, level, alternative), members(b, level, alternative)
     both = before & after
     moved: dict[Source, float] = {}
     if both.any():
@@ -375,12 +373,8 @@ def _hazard_parts(a: Occasion, b: Occasion) -> dict[Source, float]:
 def _slope(kind: str, part: str, node: float, a: Occasion, b: Occasion) -> float:
     """Derivative of the hazard in one of its parts, on the way from one world to the other."""
     at = {name: a.parts[name] + node * (b.parts[name] - a.parts[name]) for name in a.parts}
-
-    def hazard(parts):
-        return _hazard(kind, parts)
-
     # every hazard is linear in each of its parts
-    return hazard({**at, part: 1.0}) - hazard({**at, part: 0.0})
+    return _hazard(kind, {**at, part: 1.0}) - _hazard(kind, {**at, part: 0.0})
 
 
 def _hazard(kind: str, parts: dict[str, float]) -> float:

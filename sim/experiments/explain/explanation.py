@@ -133,18 +133,17 @@ def _plan(read: Sequence[tuple[Scenario, tuple[Problem, ...]]], asked: set[str],
 
 def _is_comparison(source: object) -> bool:
     """Whether it is a folder that holds several scenarios to be told against the first."""
-    return isinstance(source, str | Path) and Path(source).is_dir() and _scenarios(open_folder(source))[1]
-
-
-def _scenarios(folder: Folder) -> tuple[list[Path], bool]:
-    return folder.kind.scenarios(folder)
+    if not isinstance(source, str | Path) or not Path(source).is_dir():
+        return False
+    folder = open_folder(source)
+    return folder.kind.scenarios(folder)[1]
 
 
 def _of_comparison(path: Path, other: Any) -> list[tuple[Any, Path | None]]:
     """The base of a comparison and one of its other scenarios, the first unless another is named."""
     folder = open_folder(path)
     _refuse_other_agents(folder)
-    base, *others = _scenarios(folder)[0]
+    base, *others = folder.kind.scenarios(folder)[0]
     named = {file.stem: file for file in others}
     wanted = next(iter(named)) if other is None else str(other)
     if wanted not in named:
@@ -243,26 +242,22 @@ class Explanation:
 
     def causes(self) -> list[dict[str, Any]]:
         """How many part first through what, the most frequent first."""
-        table, out = self.cascade, []
-        for cause in CAUSES:
-            mine = table[table["cause"] == cause]
-            if len(mine):
-                months = sorted(mine["month"])
-                out.append(
-                    {
-                        "through": cause,
-                        "adopters": len(mine),
-                        "part": len(mine) / len(table),
-                        "first": months[0],
-                        "median": months[len(months) // 2],
-                    }
-                )
-        return sorted(out, key=lambda row: -row["adopters"])
+        months = {cause: sorted(rows["month"]) for cause, rows in self.cascade.groupby("cause")}
+        rows = [
+            {
+                "through": cause,
+                "adopters": len(months[cause]),
+                "part": len(months[cause]) / len(self.cascade),
+                "first": months[cause][0],
+                "median": months[cause][len(months[cause]) // 2],
+            }
+            for cause in CAUSES
+            if cause in months
+        ]
+        return sorted(rows, key=lambda row: -row["adopters"])
 
     def roots(self) -> list[dict[str, Any]]:
         """How many partings lead back to what, the most frequent first."""
-        if self.cascade.empty:
-            return []
         counts = (
             self.cascade.groupby(["root_kind", "root"], sort=False).size().sort_values(ascending=False, kind="stable")
         )
