@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from sim.analysis.shares import open_share
 from sim.basics.axes import RECORD_ENDS
 
 NOW = RECORD_ENDS + 1
@@ -90,11 +91,6 @@ def _window(values: xr.DataArray, first: int, last: int) -> xr.DataArray:
     return values.isel(month=slice(first, last + 1)).mean("month")
 
 
-def _open(dataset: xr.Dataset, lens: str) -> xr.DataArray:
-    groups = [str(group) for group in dataset["group"].values if str(group).endswith("open")]
-    return dataset[lens].sel(group=groups).sum("group")
-
-
 def _open_segment(dataset: xr.Dataset) -> xr.DataArray:
     """Usage of each open line as a share of all open usage outside China, (run, month, line)."""
     used = dataset["usage"].sel(region=ABROAD).sum(["region", "mode"]) * dataset["openness"]
@@ -102,7 +98,7 @@ def _open_segment(dataset: xr.Dataset) -> xr.DataArray:
 
 
 def _tokens(dataset: xr.Dataset) -> Iterator[tuple]:
-    share = _open(dataset, "L1")
+    share = open_share(dataset, "L1")
     yield "F1", "open share, L1, 2025", _window(share, 12, 24), 0.20, 0.40
     used = dataset["usage"].sel(region=ABROAD).sum("region")
     is_open = dataset["openness"]
@@ -118,7 +114,7 @@ def _tokens(dataset: xr.Dataset) -> Iterator[tuple]:
 
 
 def _enterprise(dataset: xr.Dataset) -> Iterator[tuple]:
-    yield "F3", "open share, L5, 2025-05 to 2026-01", _window(_open(dataset, "L5"), 16, 24), 0.07, 0.20
+    yield "F3", "open share, L5, 2025-05 to 2026-01", _window(open_share(dataset, "L5"), 16, 24), 0.07, 0.20
     yield "F3", "Chinese open share, L5", _window(dataset["L5"].sel(group="CN open"), 16, 24), 0.0, 0.05
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from sim.analysis.scurves import (
     SHAPES,
+    TAKE_OFF,
     fit,
     fit_adoption,
     restricted_mean_time,
     summarise_runs,
-    take_off,
     time_to,
 )
 from sim.run import run
@@ -107,13 +107,11 @@ def test_a_curve_that_does_not_rise_has_no_ceiling(share):
     assert fit(np.arange(len(share)), share).status == "not identified"
 
 
-def test_a_level_never_reached_is_missing_and_counted():
+def test_a_level_never_reached_is_missing():
     share = np.array([[0.0, 0.05, 0.2], [0.0, 0.01, 0.02], [0.3, 0.4, 0.5]])
-    found = take_off(share)
-    assert found.month == pytest.approx([2, np.nan, 0], nan_ok=True)
-    assert found.reached == pytest.approx(2 / 3)
-    assert found.before == pytest.approx(1 / 3)
-    assert time_to(share, 0.5, month=np.array([10, 11, 12])).month[2] == 12
+    assert time_to(share, TAKE_OFF) == pytest.approx([2, np.nan, 0], nan_ok=True)
+    assert time_to(share, [0.2, 0.02, 0.6]) == pytest.approx([2, 2, np.nan], nan_ok=True), "a level for each curve"
+    assert time_to(share, 0.5, month=np.array([10, 11, 12]))[2] == 12
 
 
 def test_the_average_adopter_of_a_world_half_adopted_from_the_start_waits_half_the_window():

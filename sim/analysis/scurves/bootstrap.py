@@ -67,8 +67,8 @@ def bootstrap(
             for name in ("duration", "growth_rate", "inflection")
         }
         moments["ceiling"] = float(weights @ [min(model.ceiling, most) for model in refits])
-        moments["take_off"] = float(time_to(record, TAKE_OFF * moments["ceiling"], month).month)
-        moments["half"] = float(time_to(record, HALF * moments["ceiling"], month).month)
+        moments["take_off"] = float(time_to(record, TAKE_OFF * moments["ceiling"], month))
+        moments["half"] = float(time_to(record, HALF * moments["ceiling"], month))
         for name, value in moments.items():
             drawn.setdefault(name, []).append(value)
     told = OF_WEAK if curve.status == "weak" else drawn.keys()

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sim.analysis.scurves.moments import HALF, NEARLY_ALL, TAKE_OFF, take_off, time_to
+from sim.analysis.scurves.moments import HALF, NEARLY_ALL, TAKE_OFF, time_to
 from sim.analysis.scurves.profile import HIGHEST_CEILING, ModelFit, Profile, effective_months
 from sim.analysis.scurves.shapes import SHAPES
 
@@ -104,8 +104,8 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
     known = np.isfinite(share)
     month, share = month[known], share[known]
     moments: dict[str, Any] = {
-        "take_off_absolute": float(take_off(share, month=month).month) if share.size else np.nan,
-        "half_absolute": float(time_to(share, HALF, month).month) if share.size else np.nan,
+        "take_off_absolute": float(time_to(share, TAKE_OFF, month)) if share.size else np.nan,
+        "half_absolute": float(time_to(share, HALF, month)) if share.size else np.nan,
         "began_above": bool(share.size and share[0] >= TAKE_OFF),
     }
     if share.size < FEWEST_MONTHS or not share.max() > 0 or share[-1] - share[0] <= 1e-9:
@@ -131,14 +131,14 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
         status = "weak" if high <= WEAK * low and bounded else status
     told: dict[str, Any] = {}
     if status != "not identified":
-        ends = {end: float(time_to(share, HALF * value, month).month) for end, value in (("low", low), ("high", high))}
+        ends = {end: float(time_to(share, HALF * value, month)) for end, value in (("low", low), ("high", high))}
         told |= {"ceiling_low": low, "ceiling_high": high, "half_low": ends["low"], "half_high": ends["high"]}
     if status == "identified":
         told |= {
             "ceiling": ceiling,
             "inflection": inflection,
-            "take_off": float(take_off(share, ceiling, month).month),
-            "half": float(time_to(share, HALF * ceiling, month).month),
+            "take_off": float(time_to(share, TAKE_OFF * ceiling, month)),
+            "half": float(time_to(share, HALF * ceiling, month)),
             "duration": average.of("duration"),
             "growth_rate": average.of("growth_rate"),
         }

@@ -12,10 +12,10 @@ import pandas as pd
 
 from sim.analysis.estimates import Estimate, mean_estimate
 from sim.analysis.scurves.bootstrap import RESAMPLES, Interval, bootstrap
-from sim.analysis.scurves.contested import ContestProbabilities, contest, contest_probabilities
+from sim.analysis.scurves.contested import contest, contest_probabilities
 from sim.analysis.scurves.curve import FEWEST_MONTHS, SCurve, fit
 from sim.analysis.scurves.moments import HALF, TAKE_OFF, restricted_mean_time
-from sim.analysis.scurves.survival import Arrivals, arrivals
+from sim.analysis.scurves.survival import arrivals
 from sim.basics.table import Series
 
 Array = np.ndarray
@@ -199,21 +199,14 @@ def replicate_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:
 def _about_runs(series: Series, runs: Array, rivals: bool) -> Iterable[tuple[str, Estimate, str]]:
     step = series.unit or "time"
     for name, level in (("take-off", TAKE_OFF), ("half", HALF)):
-        times: Arrivals = arrivals(runs, level, series.time)
+        times = arrivals(runs, level, series.time)
         yield f"part of runs that reach {level:.0%}", times.part, "share"
         yield f"median time of {name} ({level:.0%} of adopters)", times.median, MONTH if step == "months" else "time"
         yield f"mean wait for {name}, restricted to the window", times.mean_wait, step
     yield "mean wait of an adopter, restricted to the window", mean_estimate(restricted_mean_time(runs)), step
     if not rivals:
         return
-    chances: ContestProbabilities = contest_probabilities(contest(runs, series.time))
-    for what, chance in (
-        ("takeover", chances.takeover),
-        ("reversal", chances.reversal),
-        ("lock-in above half", chances.locked_above),
-        ("lock-in below half", chances.locked_below),
-        ("tipping", chances.tipped),
-    ):
+    for what, chance in contest_probabilities(contest(runs, series.time)).items():
         yield f"probability of {what}", chance, "share"
 
 
