@@ -94,12 +94,13 @@ def test_the_place_of_a_part_of_the_ceiling_is_where_the_curve_has_that_value(na
 def test_slopes_of_the_models_are_the_slopes_of_their_curves(name):
     shape, z, step = SHAPES[name], np.linspace(-0.8, 4, 12), 1e-6
     for parameter in shape.starts or (0.0,):
-        value, by_z, by_shape = shape.value(z, parameter)
+        value, by_z, *by_shape = shape.value(z, parameter)
         rise = (shape.value(z + step, parameter)[0] - value) / step
         assert by_z == pytest.approx(rise, abs=1e-5)
-        if by_shape is not None:
+        assert len(by_shape) == bool(shape.starts)
+        for slope in by_shape:
             rise = (shape.value(z, parameter + step)[0] - value) / step
-            assert by_shape == pytest.approx(rise, abs=1e-5)
+            assert slope == pytest.approx(rise, abs=1e-5)
 
 
 @pytest.mark.parametrize("share", [np.zeros(60), np.full(60, 0.4), np.linspace(0.5, 0.2, 60), np.full(60, np.nan), []])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.analysis.scurves.curve import LARGEST_SHARE, SCurve
+from sim.analysis.scurves.curve import LARGEST_SHARE, SCurve, known_part
 from sim.analysis.scurves.moments import HALF, TAKE_OFF, time_to
 from sim.analysis.scurves.profile import Profile
 from sim.analysis.scurves.shapes import SHAPES
@@ -44,9 +44,7 @@ def bootstrap(
         Ceiling, take_off, half, duration, growth_rate and inflection when identified; ceiling and half when weak;
         nothing otherwise. NaN as an end: the level is not reached within the record.
     """
-    month, share = np.asarray(month, dtype=float), np.asarray(share, dtype=float)
-    known = np.isfinite(share)
-    month, share = month[known], share[known]
+    month, share = known_part(month, share)
     if curve.status == "not identified":
         return {}
     models = [model for model in curve.models if model.weight > 0]

@@ -24,6 +24,7 @@ FALLEN = 0.25
 """A share that falls back by this part of its range is contested: no curve with a ceiling describes it."""
 
 MONTH = "months since 2024-01"
+FIT_COLUMNS = "model", "ceiling", "ceiling_low", "ceiling_high", "rate", "inflection", "shape", "aicc", "weight"
 MOMENTS = "take_off", "half", "duration", "growth_rate", "inflection"
 
 
@@ -98,8 +99,9 @@ def series_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:
 
 
 def _row(description: SeriesDescription) -> dict[str, Any]:
-    series, curve = description.series, description.curve
-    told = not description.contested
+    series, curve, nothing = description.series, description.curve, (math.nan, math.nan)
+    told = SCurve(curve.status) if description.contested else curve
+    ceiling = description.intervals.get("ceiling", nothing)
     row: dict[str, Any] = {
         "series": series.name,
         "points": series.share.size,
@@ -107,19 +109,16 @@ def _row(description: SeriesDescription) -> dict[str, Any]:
         "last": series.label(series.time[-1]),
         "last_share": series.share[-1],
         "status": description.status,
-        "ceiling": curve.ceiling if told else math.nan,
-        "ceiling_low": curve.ceiling_low if told else math.nan,
-        "ceiling_high": curve.ceiling_high if told else math.nan,
+        "ceiling": told.ceiling,
+        "ceiling_low": told.ceiling_low,
+        "ceiling_high": told.ceiling_high,
+        "ceiling_bootstrap_low": ceiling[0],
+        "ceiling_bootstrap_high": ceiling[1],
     }
-    row["ceiling_bootstrap_low"], row["ceiling_bootstrap_high"] = description.intervals.get(
-        "ceiling", (math.nan, math.nan)
-    )
     for name in MOMENTS:
-        ends = description.intervals.get(name, (math.nan, math.nan))
-        if name == "half" and curve.status == "weak":
-            ends = curve.half_low, curve.half_high
-        row[name] = getattr(curve, name) if told else math.nan
-        row[f"{name}_low"], row[f"{name}_high"] = ends if told else (math.nan, math.nan)
+        of_ceiling = name == "half" and told.status == "weak"
+        low, high = (told.half_low, told.half_high) if of_ceiling else description.intervals.get(name, nothing)
+        row |= {name: getattr(told, name), f"{name}_low": low, f"{name}_high": high}
     above = series.share >= HALF
     return row | {
         "take_off_absolute": curve.take_off_absolute,
@@ -146,32 +145,12 @@ def fit_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:
             {
                 "series": description.series.name,
                 "status": description.status,
-                "model": model.model,
-                "ceiling": model.ceiling,
-                "ceiling_low": model.ceiling_low,
-                "ceiling_high": model.ceiling_high,
-                "rate": model.rate,
-                "inflection": model.inflection,
-                "shape": model.shape,
-                "aicc": model.aicc,
-                "weight": model.weight,
+                **{name: getattr(model, name) for name in FIT_COLUMNS},
             }
             for description in descriptions
             for model in description.curve.models
         ],
-        columns=[
-            "series",
-            "status",
-            "model",
-            "ceiling",
-            "ceiling_low",
-            "ceiling_high",
-            "rate",
-            "inflection",
-            "shape",
-            "aicc",
-            "weight",
-        ],
+        columns=["series", "status", *FIT_COLUMNS],
     )
 
 
