@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from sim.analysis.shares import open_share
 from sim.basics.axes import RECORD_ENDS
@@ -75,15 +76,14 @@ def pattern_statistics(dataset: xr.Dataset) -> list[PatternStatistic]:
     """
     if dataset.sizes["month"] < 29:
         raise ValueError(f"the record needs 29 months; this ensemble has {dataset.sizes['month']}")
-    return [PatternStatistic(*row) for function in _STATISTICS for row in _rows(function, dataset)]
+    return [_statistic(*row) for function in _STATISTICS for row in function(dataset)]
 
 
-def _rows(function: Callable[..., Iterator[tuple]], dataset: xr.Dataset) -> Iterator[tuple]:
-    for pattern, name, values, low, high in function(dataset):
-        values = np.asarray(values, dtype=float)
-        known = values[np.isfinite(values)]
-        mean, spread = (float(known.mean()), float(known.std())) if known.size else (np.nan, np.nan)
-        yield pattern, name, mean, spread, low, high
+def _statistic(pattern: str, name: str, values: ArrayLike, low: float, high: float) -> PatternStatistic:
+    """A statistic from its values in every run, (run,), of which NaN are left out."""
+    known = np.asarray(values, dtype=float)[np.isfinite(values)]
+    mean, spread = (float(known.mean()), float(known.std())) if known.size else (np.nan, np.nan)
+    return PatternStatistic(pattern, name, mean, spread, low, high)
 
 
 def _window(values: xr.DataArray, first: int, last: int) -> xr.DataArray:

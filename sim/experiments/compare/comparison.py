@@ -542,7 +542,7 @@ def parts_of(arrays: dict[str, np.ndarray], run: Any, scenario: Scenario) -> xr.
     """The parts of the lines in focus as `parts_of_focus` labels them, from what a `PairedReader` kept."""
     regions = [region for region in REGIONS if region not in scenario.focus.exclude_regions]
     coords = {"run": run, "type": list(TYPES), "region": regions, "sector": list(SECTORS)}
-    names = [f"{kind}_{split.dimension}" for split in SPLITS for kind in ("weight", "within")]
+    names = [f"{kind}_{split}" for split in SPLITS for kind in ("weight", "within")]
     return xr.Dataset({name: (("run", "at", name.partition("_")[2]), arrays[name]) for name in names}, coords=coords)
 
 
