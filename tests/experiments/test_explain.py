@@ -147,9 +147,7 @@ def test_terms_add_up_to_the_utility_and_the_best_score_wins(found):
             decision = decisions.decide(adopter, month)
             assert set(decision.terms) | set(decision.outside) == set(TERMS)
             for option in (-1, *np.flatnonzero(decision.usable.reshape(-1)).tolist()):
-                assert sum(value for _, value in terms_of(decision, option)) == pytest.approx(
-                    decision.value_of(option), abs=1e-9
-                )
+                assert sum(terms_of(decision, option).values()) == pytest.approx(decision.value_of(option), abs=1e-9)
             for race in decision.races:
                 score = race.value + race.luck
                 assert score[race.winner] == score.max()

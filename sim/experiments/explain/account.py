@@ -186,7 +186,7 @@ def _parting(parting: Divergence, names: Sequence[str], lines: Sequence[str]) ->
             {
                 "scenario": name,
                 "option": option_name(option, lines),
-                "terms": dict(terms_of(decision, option)),
+                "terms": terms_of(decision, option),
                 "utility": decision.value_of(option),
             }
             for name, decision in both
@@ -199,7 +199,7 @@ def _parting(parting: Divergence, names: Sequence[str], lines: Sequence[str]) ->
 
 def _option(decision: Decision, name: str, option: int, lines: Sequence[str], level: str) -> Account:
     """An option in one world: its terms, their sum, and value, luck and score of what stands for it in a race."""
-    terms = dict(terms_of(decision, option))
+    terms = terms_of(decision, option)
     line, mode = (option // N_MODES, option % N_MODES) if option >= 0 else (-1, -1)
     runner = {"block": OUTSIDE if option < 0 else int(decision.block[line]), "line": line, "mode": mode}[level]
     race = next((each for each in decision.races if each.level == level and runner in each.runners), None)
@@ -224,8 +224,9 @@ def _option(decision: Decision, name: str, option: int, lines: Sequence[str], le
 def _why_not(decision: Decision, line: int, mode: int) -> str:
     if line < 0 or decision.usable[line, mode]:
         return ""
-    if not decision.known[line]:
-        return "not known to the adopter"
-    if not decision.available[line, mode]:
-        return "its weights are closed"
-    return "banned" if decision.forbidden[line, mode] else "taken by the first slot"
+    reasons = {
+        "not known to the adopter": not decision.known[line],
+        "its weights are closed": not decision.available[line, mode],
+        "banned": decision.forbidden[line, mode],
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "taken by the first slot")

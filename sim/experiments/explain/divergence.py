@@ -9,7 +9,7 @@ add up to the change of the margin by which the race was won.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -344,13 +344,13 @@ def _why_not_both(a: Decision, b: Decision, before: Array, after: Array) -> Sour
     only = before != after
     utility = np.where(only, np.where(before, a.utility, b.utility), -np.inf)
     line, mode = (int(each) for each in np.unravel_index(utility.argmax(), utility.shape))
-    if a.known[line] != b.known[line]:
-        return "awareness", line
-    if a.forbidden[line, mode] != b.forbidden[line, mode]:
-        return "ban", line
-    if a.available[line, mode] != b.available[line, mode] or a.block[line] != b.block[line]:
-        return "openness", line
-    return "first_slot", line
+    opened = a.available[line, mode] != b.available[line, mode] or a.block[line] != b.block[line]
+    differs = {
+        "awareness": a.known[line] != b.known[line],
+        "ban": a.forbidden[line, mode] != b.forbidden[line, mode],
+        "openness": opened,
+    }
+    return next((reason for reason, does in differs.items() if does), "first_slot"), line
 
 
 def _hazard_parts(a: Occasion, b: Occasion) -> dict[Source, float]:
@@ -392,11 +392,9 @@ def tightest(races: tuple[Race, ...]) -> Race | None:
     return min(contested, key=lambda race: race.margin, default=None)
 
 
-def terms_of(decision: Decision, option: int) -> Iterator[tuple[str, float]]:
+def terms_of(decision: Decision, option: int) -> dict[str, float]:
     """Every term of an option, or of using none [utils]; they add up to its utility."""
     if option < 0:
-        yield from decision.outside.items()
-        return
-    for term in TERMS:
-        if term in decision.terms:
-            yield term, float(decision.terms[term][option // N_MODES, option % N_MODES])
+        return dict(decision.outside)
+    terms = (term for term in TERMS if term in decision.terms)
+    return {term: float(decision.terms[term][option // N_MODES, option % N_MODES]) for term in terms}

@@ -102,9 +102,7 @@ def ask(
     if folders and changed:
         what = f"is a directory of results, which are explained as they were made; --{changed[0]} would change them."
         raise ScenarioError([Problem(str(folders[0]), 0, "", what, "Give the scenario file in its place.")])
-    found = [_found(source)] if not _is_comparison(source) else _of_comparison(Path(str(source)), other)
-    if other is not None and not _is_comparison(source):
-        found.append(_found(other))
+    found = _worlds(source, other)
     read = [prepare(each, sets, **settings) for each, _ in found]
     if len(read) == 1:
         question = Question((read[0][0],), replicate, (found[0][1],), (), read[0][1])
@@ -131,28 +129,30 @@ def _plan(read: Sequence[tuple[Scenario, tuple[Problem, ...]]], asked: set[str],
     return plan_of([read[0], (other, doubts)], [base.name, other.name], asked)
 
 
-def _is_comparison(source: object) -> bool:
-    """Whether it is a folder that holds several scenarios to be told against the first."""
-    if not isinstance(source, str | Path) or not Path(source).is_dir():
-        return False
-    folder = open_folder(source)
-    return folder.kind.scenarios(folder)[1]
+World = tuple[str | Path | Scenario, Path | None]
+"""What stands for one world, and the directory that holds its numbers, if any."""
 
 
-def _of_comparison(path: Path, other: Any) -> list[tuple[Any, Path | None]]:
+def _worlds(source: str | Path | Scenario, other: str | Path | Scenario | None) -> list[World]:
+    folder = None if isinstance(source, Scenario) or not Path(source).is_dir() else open_folder(source)
+    if folder is not None and folder.kind.scenarios(folder)[1]:  # several scenarios, told against the first
+        return _of_comparison(folder, other)
+    return [_found(each) for each in (source, other) if each is not None]
+
+
+def _of_comparison(folder: Folder, other: object) -> list[World]:
     """The base of a comparison and one of its other scenarios, the first unless another is named."""
-    folder = open_folder(path)
     _refuse_other_agents(folder)
     base, *others = folder.kind.scenarios(folder)[0]
     named = {file.stem: file for file in others}
     wanted = next(iter(named)) if other is None else str(other)
     if wanted not in named:
         what = f'holds no scenario "{wanted}" beside its base {base.stem}.'
-        raise ScenarioError([Problem(str(path), 0, "", what, f"It holds: {', '.join(named)}.")])
+        raise ScenarioError([Problem(str(folder.path), 0, "", what, f"It holds: {', '.join(named)}.")])
     return [(base, None), (named[wanted], None)]
 
 
-def _found(source: Any) -> tuple[Any, Path | None]:
+def _found(source: str | Path | Scenario) -> World:
     """The scenario of a file or run directory, and the directory that holds its numbers."""
     if isinstance(source, Scenario) or not Path(source).is_dir():
         return source, None
@@ -200,15 +200,13 @@ class Explanation:
     def cascade(self) -> pd.DataFrame:
         """One row for each adopter who parts: when, through what, and the first cause; the earliest first."""
         rows = []
-        for adopter in self.pair.parted if self.pair else []:
-            assert self.upstream is not None
-            chain = self.upstream.chain(adopter)
-            assert chain is not None
-            parting, (region, sector, kind) = chain.parting, self.base.place(adopter)
+        chains = map(self.upstream.chain, self.upstream.pair.parted) if self.upstream else ()
+        for chain in filter(None, chains):
+            parting, (region, sector, kind) = chain.parting, self.base.place(chain.parting.adopter)
             term, line = parting.source
             rows.append(
                 {
-                    "adopter": adopter,
+                    "adopter": parting.adopter,
                     "region": region,
                     "sector": sector,
                     "type": kind,
