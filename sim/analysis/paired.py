@@ -13,10 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from sim.analysis.estimates import CONFIDENCE
+from sim.analysis.estimates import CONFIDENCE, Array
 from sim.basics.words import counted, decimals_of_difference, scale_of_difference, signed
-
-Array = np.ndarray
 
 DUST = 1e-12
 """Differences below this part of the values are rounding."""

@@ -10,11 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from sim.analysis.scurves.curve import LARGEST_SHARE, SCurve, known_part
-from sim.analysis.scurves.moments import HALF, TAKE_OFF, time_to
+from sim.analysis.scurves.moments import HALF, TAKE_OFF, Array, time_to
 from sim.analysis.scurves.profile import Profile
 from sim.analysis.scurves.shapes import SHAPES
 
-Array = np.ndarray
 Interval = tuple[float, float]
 
 BLOCK = 6

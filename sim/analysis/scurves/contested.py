@@ -18,10 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.analysis.estimates import Estimate, mean_estimate, proportion_estimate
+from sim.analysis.estimates import Array, Estimate, mean_estimate, proportion_estimate
 from sim.analysis.scurves.moments import HALF, time_to
-
-Array = np.ndarray
 
 HOLD = 12
 """Months for which a share must stay on one side for that to count (claim P10)."""
@@ -104,7 +102,7 @@ def contest(
 def _stays(state: Array, hold: int) -> Array:
     """Whether a state that begins or goes on at each step lasts for ``hold`` steps, (run, month)."""
     ended = np.pad(state, ((0, 0), (0, hold - 1)))  # what is not seen to last does not
-    return np.lib.stride_tricks.sliding_window_view(ended, hold, axis=1).all(axis=-1)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(ended, hold, axis=1).all(axis=-1))
 
 
 def contest_probabilities(contest: Contest) -> dict[str, Estimate]:

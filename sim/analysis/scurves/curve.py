@@ -8,11 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sim.analysis.scurves.moments import HALF, NEARLY_ALL, TAKE_OFF, time_to
+from sim.analysis.scurves.moments import HALF, NEARLY_ALL, TAKE_OFF, Array, time_to
 from sim.analysis.scurves.profile import HIGHEST_CEILING, ModelFit, Profile, effective_months
 from sim.analysis.scurves.shapes import SHAPES
 
-Array = np.ndarray
 Status = Literal["identified", "weak", "not identified"]
 
 IDENTIFIED, WEAK = 1.25, 2.0

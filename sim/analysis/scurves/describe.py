@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.analysis.estimates import Estimate, mean_estimate
+from sim.analysis.estimates import Array, Estimate, mean_estimate
 from sim.analysis.scurves.bootstrap import RESAMPLES, Interval, bootstrap
 from sim.analysis.scurves.contested import contest, contest_probabilities
 from sim.analysis.scurves.curve import FEWEST_MONTHS, SCurve, fit
 from sim.analysis.scurves.moments import HALF, TAKE_OFF, restricted_mean_time
 from sim.analysis.scurves.survival import arrivals
 from sim.basics.table import Series
-
-Array = np.ndarray
 
 FALLEN = 0.25
 """A share that falls back by this part of its range is contested: no curve with a ceiling describes it."""
@@ -133,9 +131,9 @@ def _row(description: SeriesDescription) -> dict[str, Any]:
     }
 
 
-def _reached(series: Series, moment: float) -> str:
+def _reached(series: Series, moment: float, begun: str = "") -> str:
     """When a level is reached, in words; a record that begins above it says only by when."""
-    return f"by {series.label(moment)}" if moment == series.time[0] else series.label(moment)
+    return f"by {series.label(moment)}{begun}" if moment == series.time[0] else series.label(moment)
 
 
 def fit_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:
@@ -231,11 +229,8 @@ def _about_ceiling(series: Series, curve: SCurve, possible: Interval) -> str:
 
 
 def _about_times(series: Series, curve: SCurve) -> str:
-    def when(moment: float, begun: bool) -> str:
-        return f"by {series.label(series.time[0])}, when the record begins" if begun else series.label(moment)
-
-    ten = when(curve.take_off_absolute, curve.began_above)
-    half = when(curve.half_absolute, bool(series.share[0] >= HALF))
+    moments = curve.take_off_absolute, curve.half_absolute
+    ten, half = (_reached(series, moment, ", when the record begins") for moment in moments)
     words = f"A tenth of all adopters: {ten}; half of them: {half}."
     if curve.status == "identified":
         span = f"{curve.duration:.3g} {series.unit or 'in the unit of its times'}"

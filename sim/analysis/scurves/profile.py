@@ -10,10 +10,8 @@ from operator import itemgetter
 import numpy as np
 from scipy.special import logit
 
-from sim.analysis.scurves.moments import NEARLY_ALL, TAKE_OFF
+from sim.analysis.scurves.moments import NEARLY_ALL, TAKE_OFF, Array
 from sim.analysis.scurves.shapes import SHAPES, Shape
-
-Array = np.ndarray
 
 HIGHEST_CEILING = 3.0
 """Above 1 no share can rise; the fit may, or the edge of the range would pass for knowledge."""

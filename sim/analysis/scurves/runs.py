@@ -7,13 +7,11 @@ import pandas as pd
 import xarray as xr
 
 from sim.analysis.scurves.curve import SCurve, fit
-from sim.analysis.scurves.moments import HALF, TAKE_OFF, restricted_mean_time, time_to
+from sim.analysis.scurves.moments import HALF, TAKE_OFF, Array, restricted_mean_time, time_to
 from sim.analysis.shares import adoption_by_all, open_share
 from sim.basics.axes import RECORD_ENDS
 from sim.basics.errors import UnknownNameError
 from sim.basics.table import Series
-
-Array = np.ndarray
 
 
 def fit_adoption(dataset: xr.Dataset) -> dict[str, SCurve]:

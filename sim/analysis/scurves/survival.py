@@ -12,10 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.estimates import CONFIDENCE, Estimate, proportion_estimate
+from sim.analysis.estimates import CONFIDENCE, Array, Estimate, proportion_estimate
 from sim.analysis.scurves.moments import time_to
-
-Array = np.ndarray
 
 
 @dataclass(frozen=True)

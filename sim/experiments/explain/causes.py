@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import API, N_MODES, REGIONS, SECTORS, month_label
 from sim.experiments.explain.causal_chain import (
@@ -27,10 +25,8 @@ from sim.experiments.explain.causal_chain import (
     log_of,
     log_ratio,
 )
-from sim.experiments.explain.divergence import Divergence, Pair
+from sim.experiments.explain.divergence import Array, Divergence, Pair
 from sim.model.levers import LEVERS, axis_labels
-
-Array = npt.NDArray[Any]
 
 CHIPS = (
     "export_denial",
@@ -480,7 +476,8 @@ class CauseTracer:
 
     def _tell(self, month: int, what: str, both: Sequence[float], unit: str = "", note: str = "") -> None:
         """Add a link to the chain, with its values in the base and in the other world."""
-        self._links.append(Link(month, what, *both, unit, note))
+        base, other = both
+        self._links.append(Link(month, what, base, other, unit, note))
 
     def _both(self, name: str, month: int, *at: int) -> list[float]:
         """An observable as the month ended, in both worlds."""
