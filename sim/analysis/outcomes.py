@@ -112,8 +112,7 @@ def _lag(dataset: xr.Dataset) -> xr.DataArray:
 
 
 def _log_compute(dataset: xr.Dataset) -> xr.DataArray:
-    usable = dataset["compute"].sel(region="CN")
-    return usable.copy(data=np.log(usable.values))
+    return np.log(dataset["compute"].sel(region="CN"))
 
 
 def _surplus(dataset: xr.Dataset) -> xr.DataArray:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sim.basics.axes import month_label
 from sim.basics.words import counted, percent
+from sim.experiments.explain.divergence import Pair
 from sim.experiments.explain.explanation import Explanation
 from sim.results.blocks import Block, Chapter, Heading, Table, Words, items, table
 
@@ -34,7 +35,7 @@ def chapter(found: Explanation) -> Chapter:
         if others
         else f"Why did adopters of {base} choose as they did, {of}?"
     )
-    findings: list[Block] = list(_cascade(found)) if found.pair is not None else []
+    findings: list[Block] = list(_cascade(found, found.pair)) if found.pair is not None else []
     findings.append(Words("One replicate says what happened in it, not what happens on average."))
     if found.verified:
         findings.append(Words("Rebuilt; equal to what the folder of the run holds."))
@@ -43,9 +44,8 @@ def chapter(found: Explanation) -> Chapter:
     return Chapter(asked, findings, blocks, () if others else (f"Explained adopters: {told}.",))
 
 
-def _cascade(found: Explanation) -> Iterator[Block]:
+def _cascade(found: Explanation, pair: Pair) -> Iterator[Block]:
     """How many part, through what, and what they lead back to."""
-    assert found.pair is not None
     causes, source = found.causes(), "cascade.csv"
     if not causes:
         yield items(["The two worlds are the same for every adopter in every month."], source)
@@ -55,7 +55,7 @@ def _cascade(found: Explanation) -> Iterator[Block]:
     yield items(
         (
             f"{parted:,} of {found.base.world.adopters:,} adopters part at some time, the first in {first}; "
-            f"{int(found.pair.apart[-1].sum()):,} stand apart in {last}.",
+            f"{int(pair.apart[-1].sum()):,} stand apart in {last}.",
             *(f"{row['adopters']:,} of {parted:,} part first through {row['through']}." for row in causes),
             *(f"{row['adopters']:,} of {parted:,} lead back to {row['root']}." for row in found.roots()),
         ),
