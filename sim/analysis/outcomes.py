@@ -112,7 +112,8 @@ def _lag(dataset: xr.Dataset) -> xr.DataArray:
 
 
 def _log_compute(dataset: xr.Dataset) -> xr.DataArray:
-    return np.log(dataset["compute"].sel(region="CN"))
+    usable = dataset["compute"].sel(region="CN")
+    return usable.copy(data=np.log(usable.values))
 
 
 def _surplus(dataset: xr.Dataset) -> xr.DataArray:
