@@ -1,6 +1,7 @@
 """Analysis of runs: data in, data out. Nothing here draws a figure, reads a file or runs a model.
 
 `estimates`    a number with its 95% interval
+`shares`       shares that more than one of them reads from a run
 `outcomes`     the outcomes of a run: each with its unit and its lens
 `paired`       differences of two scenarios under common random numbers
 `who_switched` which adopters make up the difference between two scenarios

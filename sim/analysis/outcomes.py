@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import xarray as xr
 
 from sim.analysis.scurves import HALF, TAKE_OFF, restricted_mean_time, time_to
-from sim.basics.axes import GROUPS, REGIONS, TYPES
+from sim.analysis.shares import adoption_by_all, open_share
+from sim.basics.axes import REGIONS, TYPES
 from sim.basics.errors import UnknownNameError
 
 Reading = Callable[[xr.Dataset], xr.DataArray]
@@ -25,7 +27,6 @@ TYPE_NAMES = {
     "industrial": "industrial firms",
     "public": "public agencies",
 }
-OPEN = [group for group in GROUPS if group.endswith(" open")]
 EVERYBODY = "all"
 SURPLUS_MONTHS = 12
 """Months over which surplus is averaged: few adopters choose in any one month."""
@@ -84,29 +85,12 @@ def find_outcome(name: str) -> Outcome:
 # readings
 
 
-def _lens(name: str, group: str | list[str], region: str | None = None) -> Reading:
-    def read(dataset: xr.Dataset) -> xr.DataArray:
-        values = dataset[name] if region is None else dataset[name].sel(region=region)
-        chosen = values.sel(group=group)
-        return chosen if isinstance(group, str) else chosen.sum("group")
-
-    return read
-
-
-def _of(name: str, **place: str) -> Reading:
-    def read(dataset: xr.Dataset) -> xr.DataArray:
-        return dataset[name].sel(place)
-
-    return read
-
-
-def _everybody(dataset: xr.Dataset) -> xr.DataArray:
-    """Adopters of all types that use a line, of all adopters, (run, month)."""
-    return (dataset["adoption"] * dataset["members"]).sum("type") / dataset["members"].sum("type")
+def _of(dataset: xr.Dataset, name: str, **place: str) -> xr.DataArray:
+    return dataset[name].sel(place)
 
 
 def _adoption(kind: str) -> Reading:
-    return _everybody if kind == EVERYBODY else _of("adoption", type=kind)
+    return adoption_by_all if kind == EVERYBODY else partial(_of, name="adoption", type=kind)
 
 
 def _capability_gap(dataset: xr.Dataset) -> xr.DataArray:
@@ -139,36 +123,23 @@ def _surplus(dataset: xr.Dataset) -> xr.DataArray:
     return monthly.rolling(month=SURPLUS_MONTHS, min_periods=1).mean()
 
 
-def _cost(region: str | None, name: str = "fiscal_cost") -> Reading:
+def _spent(dataset: xr.Dataset, name: str, region: str | None = None) -> xr.DataArray:
     """Public money spent until and including the month, (run, month). [$B for fiscal_cost]"""
-
-    def read(dataset: xr.Dataset) -> xr.DataArray:
-        spent = dataset[name]
-        return (spent.sum("region") if region is None else spent.sel(region=region)).cumsum("month")
-
-    return read
+    spent = dataset[name].sum("region") if region is None else dataset[name].sel(region=region)
+    return spent.cumsum("month")
 
 
-def _crossing(curve: Reading, level: float) -> Reading:
-    """First month at the level; NaN where it is not reached, or was reached before the window."""
-
-    def read(dataset: xr.Dataset) -> xr.DataArray:
-        values = curve(dataset).transpose("run", "month")
-        month = time_to(values.values, level, dataset["month"].values).month
-        # a curve that begins above the level crossed it at a month that nobody saw
-        return xr.DataArray(
-            np.where(values.values[:, 0] >= level, np.nan, month), dims="run", coords={"run": values.run}
-        )
-
-    return read
+def _crossing(dataset: xr.Dataset, curve: Reading, level: float) -> xr.DataArray:
+    """First month at the level, (run,); NaN where it is not reached, or was reached before the window."""
+    values = curve(dataset).transpose("run", "month")
+    month = time_to(values.values, level, dataset["month"].values)
+    # a curve that begins above the level crossed it at a month that nobody saw
+    return values.isel(month=0, drop=True).copy(data=np.where(values.values[:, 0] >= level, np.nan, month))
 
 
-def _wait(curve: Reading) -> Reading:
-    def read(dataset: xr.Dataset) -> xr.DataArray:
-        values = curve(dataset).transpose("run", "month")
-        return xr.DataArray(restricted_mean_time(values.values), dims="run", coords={"run": values.run})
-
-    return read
+def _wait(dataset: xr.Dataset, curve: Reading) -> xr.DataArray:
+    values = curve(dataset).transpose("run", "month")
+    return values.isel(month=0, drop=True).copy(data=restricted_mean_time(values.values))
 
 
 # the table
@@ -187,27 +158,35 @@ def _shares() -> Iterator[Outcome]:
             f"{lens}_CN_open",
             f"Chinese open share of {what} ({number})",
             "share",
-            _lens(lens, "CN open"),
+            partial(_of, name=lens, group="CN open"),
             lens=number,
             headline=lens in ("L1", "L5"),
         )
         if lens != "L2":  # downloads are of open weights
-            yield Outcome(f"{lens}_open", f"open share of {what} ({number})", "share", _lens(lens, OPEN), lens=number)
+            yield Outcome(
+                f"{lens}_open", f"open share of {what} ({number})", "share", partial(open_share, lens=lens), lens=number
+            )
     for region in REGIONS:
         for lens, who in (("L3", "startups"), ("L4", "open-model startups")):
             yield Outcome(
                 f"{lens}_CN_open_{region}",
                 f"share of {region} {who} using Chinese open models ({lens})",
                 "share",
-                _lens(lens, "CN open", region),
+                partial(_of, name=lens, region=region, group="CN open"),
                 lens=lens,
                 headline=(lens, region) == ("L3", "US"),
             )
         yield Outcome(
-            f"L6_{region}", f"share of {region} firms using AI (L6)", "share", _of("L6", region=region), lens="L6"
+            f"L6_{region}",
+            f"share of {region} firms using AI (L6)",
+            "share",
+            partial(_of, name="L6", region=region),
+            lens="L6",
         )
     yield Outcome("L8_CN_open", "lag of the best Chinese open line (L8)", "months", _lag, lens="L8")
-    yield Outcome("focus_share", "usage share of the lines in focus", "share", _of("focus_share"), headline=True)
+    yield Outcome(
+        "focus_share", "usage share of the lines in focus", "share", partial(_of, name="focus_share"), headline=True
+    )
 
 
 def _adoptions() -> Iterator[Outcome]:
@@ -221,21 +200,27 @@ def _adoptions() -> Iterator[Outcome]:
             f"take_off_{kind}",
             f"take-off of {who} (10%)",
             "months",
-            _crossing(curve, TAKE_OFF),
+            partial(_crossing, curve=curve, level=TAKE_OFF),
             "moment",
             headline=first,
         )
         yield Outcome(
-            f"half_{kind}", f"half-way mark of {who} (50%)", "months", _crossing(curve, HALF), "moment", headline=first
+            f"half_{kind}",
+            f"half-way mark of {who} (50%)",
+            "months",
+            partial(_crossing, curve=curve, level=HALF),
+            "moment",
+            headline=first,
         )
         # needs no crossing, so it misses no run
-        yield Outcome(f"mean_wait_{kind}", f"mean wait of {who}", "months", _wait(curve), "moment")
+        yield Outcome(f"mean_wait_{kind}", f"mean wait of {who}", "months", partial(_wait, curve=curve), "moment")
+    chinese = partial(_of, name="L3", region="US", group="CN open")
     for name, level in (("take_off", TAKE_OFF), ("half", HALF)):
         yield Outcome(
             f"{name}_L3_CN_open_US",
             f"month when {level:.0%} of US startups use Chinese open models (L3)",
             "months",
-            _crossing(_lens("L3", "CN open", "US"), level),
+            partial(_crossing, curve=chinese, level=level),
             "moment",
             lens="L3",
             headline=name == "take_off",
@@ -256,19 +241,24 @@ def _rest() -> Iterator[Outcome]:
                 f"{short}_{region}",
                 f"{words} of {where} ({short})",
                 "share",
-                _of(name, region=region),
+                partial(_of, name=name, region=region),
                 headline=region == "US",
             )
     yield Outcome("surplus", "consumer surplus of recent choices", "log cost", _surplus, headline=True)
-    yield Outcome("fiscal_cost", "public spending to date", "$B", _cost(None), headline=True)
+    yield Outcome("fiscal_cost", "public spending to date", "$B", partial(_spent, name="fiscal_cost"), headline=True)
     yield Outcome(
         "subsidy_paid",
         "subsidies on use to date, price times usage",
         "$/Mtoken sector-years",
-        _cost(None, "subsidy_paid"),
+        partial(_spent, name="subsidy_paid"),
     )
     for region in REGIONS:
-        yield Outcome(f"fiscal_cost_{region}", f"public spending of {region} to date", "$B", _cost(region))
+        yield Outcome(
+            f"fiscal_cost_{region}",
+            f"public spending of {region} to date",
+            "$B",
+            partial(_spent, name="fiscal_cost", region=region),
+        )
 
 
 OUTCOMES: dict[str, Outcome] = {outcome.name: outcome for outcome in (*_shares(), *_adoptions(), *_rest())}

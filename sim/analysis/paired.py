@@ -12,10 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.analysis.estimates import CONFIDENCE, student_quantile
+from sim.analysis.estimates import CONFIDENCE, Array, student_quantile
 from sim.basics.words import counted, decimals_of_difference, scale_of_difference, signed
-
-Array = np.ndarray
 
 DUST = 1e-12
 """Differences below this part of the values are rounding."""
@@ -211,7 +209,7 @@ def difference_sentence(paired: Paired, what: str, unit: str, kind: str = "level
     kind : "level" or "moment"
     """
     if paired.runs == 0:
-        return f"{what}: cannot be compared, {_absent(paired)}"
+        return f"{what}: cannot be compared, {_left_out(paired).removeprefix('; ') or 'there is no run'}"
     if paired.identical:
         return f"{what}: identical in every run" + _left_out(paired)
     up, down = ("delays", "hastens") if kind == "moment" else ("raises", "lowers")
@@ -233,15 +231,10 @@ def difference_sentence(paired: Paired, what: str, unit: str, kind: str = "level
 
 def _left_out(paired: Paired) -> str:
     """Which runs are left out, and which scenario lacks a value in them."""
-    parts = []
-    if paired.only_base:
-        parts.append(f"{counted(paired.only_base, 'run')} only the base reaches it")
-    if paired.only_other:
-        parts.append(f"{counted(paired.only_other, 'run')} only the other does")
-    if paired.neither:
-        parts.append(f"{counted(paired.neither, 'run')} neither does")
+    lacking = {
+        "only the base reaches it": paired.only_base,
+        "only the other does": paired.only_other,
+        "neither does": paired.neither,
+    }
+    parts = [f"{counted(runs, 'run')} {who}" for who, runs in lacking.items() if runs]
     return f"; in {', in '.join(parts)}, within the window" if parts else ""
-
-
-def _absent(paired: Paired) -> str:
-    return _left_out(paired).removeprefix("; ") or "there is no run"

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
+from sim.analysis.shares import open_share
 from sim.basics.axes import RECORD_ENDS
 
 NOW = RECORD_ENDS + 1
@@ -74,25 +76,19 @@ def pattern_statistics(dataset: xr.Dataset) -> list[PatternStatistic]:
     """
     if dataset.sizes["month"] < 29:
         raise ValueError(f"the record needs 29 months; this ensemble has {dataset.sizes['month']}")
-    return [PatternStatistic(*row) for function in _STATISTICS for row in _rows(function, dataset)]
+    return [_statistic(*row) for function in _STATISTICS for row in function(dataset)]
 
 
-def _rows(function: Callable[..., Iterator[tuple]], dataset: xr.Dataset) -> Iterator[tuple]:
-    for pattern, name, values, low, high in function(dataset):
-        values = np.asarray(values, dtype=float)
-        known = values[np.isfinite(values)]
-        mean, spread = (float(known.mean()), float(known.std())) if known.size else (np.nan, np.nan)
-        yield pattern, name, mean, spread, low, high
+def _statistic(pattern: str, name: str, values: ArrayLike, low: float, high: float) -> PatternStatistic:
+    """A statistic from its values in every run, (run,), of which NaN are left out."""
+    known = np.asarray(values, dtype=float)[np.isfinite(values)]
+    mean, spread = (float(known.mean()), float(known.std())) if known.size else (np.nan, np.nan)
+    return PatternStatistic(pattern, name, mean, spread, low, high)
 
 
 def _window(values: xr.DataArray, first: int, last: int) -> xr.DataArray:
     """Mean over months ``first..last``, both included."""
     return values.isel(month=slice(first, last + 1)).mean("month")
-
-
-def _open(dataset: xr.Dataset, lens: str) -> xr.DataArray:
-    groups = [str(group) for group in dataset["group"].values if str(group).endswith("open")]
-    return dataset[lens].sel(group=groups).sum("group")
 
 
 def _open_segment(dataset: xr.Dataset) -> xr.DataArray:
@@ -102,7 +98,7 @@ def _open_segment(dataset: xr.Dataset) -> xr.DataArray:
 
 
 def _tokens(dataset: xr.Dataset) -> Iterator[tuple]:
-    share = _open(dataset, "L1")
+    share = open_share(dataset, "L1")
     yield "F1", "open share, L1, 2025", _window(share, 12, 24), 0.20, 0.40
     used = dataset["usage"].sel(region=ABROAD).sum("region")
     is_open = dataset["openness"]
@@ -118,7 +114,7 @@ def _tokens(dataset: xr.Dataset) -> Iterator[tuple]:
 
 
 def _enterprise(dataset: xr.Dataset) -> Iterator[tuple]:
-    yield "F3", "open share, L5, 2025-05 to 2026-01", _window(_open(dataset, "L5"), 16, 24), 0.07, 0.20
+    yield "F3", "open share, L5, 2025-05 to 2026-01", _window(open_share(dataset, "L5"), 16, 24), 0.07, 0.20
     yield "F3", "Chinese open share, L5", _window(dataset["L5"].sel(group="CN open"), 16, 24), 0.0, 0.05
 
 

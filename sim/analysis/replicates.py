@@ -10,9 +10,10 @@ of the mean, its width at other numbers of points and replicates, and the part o
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -114,17 +115,10 @@ def variance_components(values: np.ndarray, missing: int = 0) -> VarianceCompone
     ms_points = replicates * float(((rows - mean) ** 2).sum()) / (points - 1)
     ms_replicates = points * float(((columns - mean) ** 2).sum()) / (replicates - 1)
     ms_rest = float((rest**2).sum()) / left
-    between_points, between_replicates = (
-        max((ms_points - ms_rest) / replicates, 0.0),
-        max((ms_replicates - ms_rest) / points, 0.0),
-    )
-    components = VarianceComponents(
-        points, replicates, mean, math.nan, math.nan, between_points, between_replicates, ms_rest, missing
-    )
+    between = max((ms_points - ms_rest) / replicates, 0.0), max((ms_replicates - ms_rest) / points, 0.0)
+    components = VarianceComponents(points, replicates, mean, math.nan, math.nan, *between, ms_rest, missing)
     half = components.width_at(points, replicates) / 2
-    return VarianceComponents(
-        points, replicates, mean, mean - half, mean + half, between_points, between_replicates, ms_rest, missing
-    )
+    return replace(components, low=mean - half, high=mean + half)
 
 
 def _freedom(components: VarianceComponents, points: int, replicates: int) -> float:
@@ -172,42 +166,37 @@ def needed_for_mean(values: np.ndarray, width: float) -> int | None:
     if spread == 0 or not width > 0:
         return FEWEST
     # a little more than a normal quantity would need, since its spread is estimated as well
-    count = max(FEWEST, math.ceil((2 * _reach(math.inf) * spread / width) ** 2))
-    while width_of_mean(spread, count) > width:
-        count += 1
-    return count
+    fewest = max(FEWEST, math.ceil((2 * _reach(math.inf) * spread / width) ** 2))
+    return next(number for number in itertools.count(fewest) if width_of_mean(spread, number) <= width)
 
 
-def width_of_mean(spread: float, count: int) -> float:
+def width_of_mean(spread: float, number: int) -> float:
     """Width of the 95% interval of the mean of so many values of a standard deviation, end to end."""
-    return 2 * _reach(count - 1) * spread / math.sqrt(count)
+    return 2 * _reach(number - 1) * spread / math.sqrt(number)
 
 
 def needed_for_spread(part: float = SPREAD_TOLERANCE) -> int:
     """Normal values after which their standard deviation is known to within a part of itself, 95% of the time."""
-    count = 2
-    while max(abs(ratio - 1) for ratio in spread_band(count)) > part:
-        count += 1
-    return count
+    return next(number for number in itertools.count(2) if max(abs(ratio - 1) for ratio in spread_band(number)) <= part)
 
 
-def spread_band(count: int) -> tuple[float, float]:
+def spread_band(number: int) -> tuple[float, float]:
     """95% range of the standard deviation of so many normal values, over the true one: low, high."""
     from scipy.stats import chi2
 
     tail = (1 - CONFIDENCE) / 2
-    low, high = chi2.ppf([tail, 1 - tail], count - 1)
-    return math.sqrt(low / (count - 1)), math.sqrt(high / (count - 1))
+    low, high = chi2.ppf([tail, 1 - tail], number - 1)
+    return math.sqrt(low / (number - 1)), math.sqrt(high / (number - 1))
 
 
 def running(values: Sequence[float] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of the first 2, 3, ... values, (value - 1,) each."""
     values = np.asarray(values, dtype=float)
-    count = np.arange(1, len(values) + 1)
+    size = np.arange(1, len(values) + 1)
     centre = values - values.mean()  # sums of squares of what is near zero lose no digits
-    mean = np.cumsum(centre) / count
-    square_sum = np.cumsum(centre**2) - count * mean**2
-    spread = np.sqrt(np.maximum(square_sum[1:], 0.0) / (count[1:] - 1))
+    mean = np.cumsum(centre) / size
+    square_sum = np.cumsum(centre**2) - size * mean**2
+    spread = np.sqrt(np.maximum(square_sum[1:], 0.0) / (size[1:] - 1))
     return mean[1:] + values.mean(), spread
 
 

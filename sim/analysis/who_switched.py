@@ -8,7 +8,6 @@ usage did (``weight``).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -17,20 +16,12 @@ import xarray as xr
 from sim.analysis.paired import interval
 from sim.scenario import Scenario
 
-
-@dataclass(frozen=True)
-class Split:
-    """One way of cutting the lines in focus into parts: what is added up, along which dimension."""
-
-    dimension: str
-    whole: str
-
-
-SPLITS: tuple[Split, ...] = (
-    Split("region", "usage share of the lines in focus"),
-    Split("sector", "usage share of the lines in focus"),
-    Split("type", "adopters worldwide whose primary line is in focus"),
-)
+SPLITS = {
+    "region": "usage share of the lines in focus",
+    "sector": "usage share of the lines in focus",
+    "type": "adopters worldwide whose primary line is in focus",
+}
+"""Ways of cutting the lines in focus into parts: dimension -> what is added up along it."""
 
 
 def parts_of_focus(dataset: xr.Dataset, scenario: Scenario, months: Sequence[int]) -> xr.Dataset:
@@ -75,8 +66,7 @@ def who_switched(base: xr.Dataset, other: xr.Dataset, dates: Sequence[str]) -> p
         Contributions of a split and month add up to its total, and so do within and weight to the contribution. [1]
     """
     rows = []
-    for split in SPLITS:
-        name = split.dimension
+    for name, whole in SPLITS.items():
         weights = [dataset[f"weight_{name}"].transpose("run", "at", name).values for dataset in (base, other)]
         shares = [dataset[f"within_{name}"].transpose("run", "at", name).values for dataset in (base, other)]
         # around the mean of both scenarios there is no third term
@@ -92,7 +82,7 @@ def who_switched(base: xr.Dataset, other: xr.Dataset, dates: Sequence[str]) -> p
                     {
                         "month": date,
                         "split": name,
-                        "whole": split.whole,
+                        "whole": whole,
                         "part": labels[number],
                         "contribution": mean[spot],
                         "low": low[spot],
@@ -108,11 +98,11 @@ def who_switched(base: xr.Dataset, other: xr.Dataset, dates: Sequence[str]) -> p
 def top_contributors(table: pd.DataFrame, date: str, most: int = 2) -> list[str]:
     """The top contributors in words, one sentence a split: ``By region (-2.3 points): GS -1.9, EU -0.3``."""
     sentences = []
-    for split in SPLITS:
-        rows = table[(table["split"] == split.dimension) & (table["month"] == date)]
+    for name, whole in SPLITS.items():
+        rows = table[(table["split"] == name) & (table["month"] == date)]
         moved = rows[(rows["low"] > 0) | (rows["high"] < 0)]
         if not len(moved):
             continue
         named = ", ".join(f"{row.part} {100 * row.contribution:+.2f}" for row in moved.head(most).itertuples())
-        sentences.append(f"by {split.dimension} ({100 * rows['total'].iloc[0]:+.2f} points of {split.whole}): {named}")
+        sentences.append(f"by {name} ({100 * rows['total'].iloc[0]:+.2f} points of {whole}): {named}")
     return sentences

@@ -9,11 +9,11 @@ import pytest
 
 from sim.analysis.scurves import (
     SHAPES,
+    TAKE_OFF,
     fit,
     fit_adoption,
     restricted_mean_time,
     summarise_runs,
-    take_off,
     time_to,
 )
 from sim.experiments.simulate.simulation import run
@@ -94,12 +94,13 @@ def test_the_place_of_a_part_of_the_ceiling_is_where_the_curve_has_that_value(na
 def test_slopes_of_the_models_are_the_slopes_of_their_curves(name):
     shape, z, step = SHAPES[name], np.linspace(-0.8, 4, 12), 1e-6
     for parameter in shape.starts or (0.0,):
-        value, by_z, by_shape = shape.value(z, parameter)
+        value, by_z, *by_shape = shape.value(z, parameter)
         rise = (shape.value(z + step, parameter)[0] - value) / step
         assert by_z == pytest.approx(rise, abs=1e-5)
-        if by_shape is not None:
+        assert len(by_shape) == bool(shape.starts)
+        for slope in by_shape:
             rise = (shape.value(z, parameter + step)[0] - value) / step
-            assert by_shape == pytest.approx(rise, abs=1e-5)
+            assert slope == pytest.approx(rise, abs=1e-5)
 
 
 @pytest.mark.parametrize("share", [np.zeros(60), np.full(60, 0.4), np.linspace(0.5, 0.2, 60), np.full(60, np.nan), []])
@@ -107,13 +108,11 @@ def test_a_curve_that_does_not_rise_has_no_ceiling(share):
     assert fit(np.arange(len(share)), share).status == "not identified"
 
 
-def test_a_level_never_reached_is_missing_and_counted():
+def test_a_level_never_reached_is_missing():
     share = np.array([[0.0, 0.05, 0.2], [0.0, 0.01, 0.02], [0.3, 0.4, 0.5]])
-    found = take_off(share)
-    assert found.month == pytest.approx([2, np.nan, 0], nan_ok=True)
-    assert found.reached == pytest.approx(2 / 3)
-    assert found.before == pytest.approx(1 / 3)
-    assert time_to(share, 0.5, month=np.array([10, 11, 12])).month[2] == 12
+    assert time_to(share, TAKE_OFF) == pytest.approx([2, np.nan, 0], nan_ok=True)
+    assert time_to(share, [0.2, 0.02, 0.6]) == pytest.approx([2, 2, np.nan], nan_ok=True), "a level for each curve"
+    assert time_to(share, 0.5, month=np.array([10, 11, 12]))[2] == 12
 
 
 def test_the_average_adopter_of_a_world_half_adopted_from_the_start_waits_half_the_window():

@@ -18,15 +18,19 @@ from sim.engines.mesa.model import OpenLoopModel
 from sim.engines.probes.decision import FIRST, SECOND, TERMS, Decisions, nest_values
 from sim.engines.probes.trace import keep
 from sim.engines.world import build
+from sim.experiments.compare import comparison
+from sim.experiments.explain import explanation
 from sim.experiments.explain.account import choices
-from sim.experiments.explain.causal_chain import linked, told_apart
+from sim.experiments.explain.causal_chain import Link, told_apart
 from sim.experiments.explain.causes import CauseTracer
+from sim.experiments.explain.chapter import chapter
 from sim.experiments.explain.divergence import CAUSE_OF, Pair, terms_of
 from sim.experiments.explain.explanation import account, answer, ask
 from sim.experiments.explain.kind import KIND, contents
 from sim.model.rules.ecosystem import derivative_gain
+from sim.results.blocks import Words
 from sim.results.folder import write
-from sim.scenario.resolve import from_mapping
+from sim.scenario.resolve import from_mapping, prepare
 from tests.folders import SIZE
 from tests.validation.second_writing import SCENARIO
 from tests.worlds import BASELINE, NO_CONTROL, ROOT, world
@@ -143,9 +147,7 @@ def test_terms_add_up_to_the_utility_and_the_best_score_wins(found):
             decision = decisions.decide(adopter, month)
             assert set(decision.terms) | set(decision.outside) == set(TERMS)
             for option in (-1, *np.flatnonzero(decision.usable.reshape(-1)).tolist()):
-                assert sum(value for _, value in terms_of(decision, option)) == pytest.approx(
-                    decision.value_of(option), abs=1e-9
-                )
+                assert sum(terms_of(decision, option).values()) == pytest.approx(decision.value_of(option), abs=1e-9)
             for race in decision.races:
                 score = race.value + race.luck
                 assert score[race.winner] == score.max()
@@ -384,6 +386,15 @@ def test_assumptions_that_differ_are_named():
     assert set(found.cascade["root"]) == {"assumptions that differ: startup.switching_cost"}
 
 
+def test_whoever_parts_before_month_0_is_told_by_what_it_started_on():
+    fond = small(OLD, name="fond", parameters={"startup": {"service_weight": 2.0}})
+    found = answer(ask(small(OLD), fond), range(SMALL["adopters"]))
+    raced = [story for story in found.stories if story["parting"] and story["parting"]["slot"] == "start"]
+    assert any(story["parting"]["options"] for story in raced)
+    said = [block.text for block in chapter(found).blocks if isinstance(block, Words)]
+    assert sum(text.startswith("It parts before month 0 (the race between ") for text in said) == len(raced)
+
+
 @pytest.mark.parametrize(
     ("changes", "root"),
     [
@@ -483,6 +494,20 @@ def test_runs_whose_agents_are_not_the_models_own_are_refused(stored, tmp_path, 
 def test_what_a_run_directory_cannot_answer_is_refused(stored, keys, words):
     with pytest.raises(ScenarioError, match=words):
         ask(stored[0], **keys)
+
+
+def test_both_scenarios_are_prepared_once_and_what_is_doubted_of_them_is_told(monkeypatch):
+    prepared = []
+
+    def counting(source, *sets, **settings):
+        prepared.append(source)
+        return prepare(source, *sets, **settings)
+
+    monkeypatch.setattr(explanation, "prepare", counting)
+    monkeypatch.setattr(comparison, "prepare", counting)
+    question = ask(BASELINE, NO_CONTROL, ["adopter.peer_weight=2.0"])
+    assert prepared == [BASELINE, NO_CONTROL]
+    assert ["adopter.peer_weight" in str(doubt) for doubt in question.warnings] == [True]
 
 
 # what is shown
@@ -589,4 +614,4 @@ def test_decide_takes_the_first_slot_unless_told_otherwise(found):
 )
 def test_a_difference_is_said_with_the_digits_that_show_it(base, other, unit, said):
     assert told_apart(base, other, unit) == said
-    assert " -> ".join(said) in str(linked(3, "load", (base, other), unit))
+    assert " -> ".join(said) in str(Link(3, "load", base, other, unit))

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from sim.analysis.scurves.contested import (
     Contest,
-    ContestProbabilities,
     Hysteresis,
     contest,
     contest_probabilities,
@@ -28,9 +27,7 @@ from sim.analysis.scurves.moments import (
     HALF,
     NEARLY_ALL,
     TAKE_OFF,
-    Crossing,
     restricted_mean_time,
-    take_off,
     time_to,
 )
 from sim.analysis.scurves.profile import HIGHEST_CEILING, ModelFit
@@ -50,8 +47,6 @@ __all__ = [
     "WEAK",
     "Arrivals",
     "Contest",
-    "ContestProbabilities",
-    "Crossing",
     "Hysteresis",
     "ModelFit",
     "SCurve",
@@ -66,6 +61,5 @@ __all__ = [
     "hysteresis",
     "restricted_mean_time",
     "summarise_runs",
-    "take_off",
     "time_to",
 ]

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.analysis.scurves.curve import LARGEST_SHARE, SCurve
-from sim.analysis.scurves.moments import HALF, TAKE_OFF, time_to
+from sim.analysis.scurves.curve import LARGEST_SHARE, SCurve, known_part
+from sim.analysis.scurves.moments import HALF, TAKE_OFF, Array, time_to
 from sim.analysis.scurves.profile import Profile
 from sim.analysis.scurves.shapes import SHAPES
 
-Array = np.ndarray
 Interval = tuple[float, float]
 
 BLOCK = 6
@@ -44,9 +43,7 @@ def bootstrap(
         Ceiling, take_off, half, duration, growth_rate and inflection when identified; ceiling and half when weak;
         nothing otherwise. NaN as an end: the level is not reached within the record.
     """
-    month, share = np.asarray(month, dtype=float), np.asarray(share, dtype=float)
-    known = np.isfinite(share)
-    month, share = month[known], share[known]
+    month, share = known_part(month, share)
     if curve.status == "not identified":
         return {}
     models = [model for model in curve.models if model.weight > 0]
@@ -67,8 +64,8 @@ def bootstrap(
             for name in ("duration", "growth_rate", "inflection")
         }
         moments["ceiling"] = float(weights @ [min(model.ceiling, most) for model in refits])
-        moments["take_off"] = float(time_to(record, TAKE_OFF * moments["ceiling"], month).month)
-        moments["half"] = float(time_to(record, HALF * moments["ceiling"], month).month)
+        moments["take_off"] = float(time_to(record, TAKE_OFF * moments["ceiling"], month))
+        moments["half"] = float(time_to(record, HALF * moments["ceiling"], month))
         for name, value in moments.items():
             drawn.setdefault(name, []).append(value)
     told = OF_WEAK if curve.status == "weak" else drawn.keys()

@@ -14,7 +14,8 @@ import xarray as xr
 
 from sim.analysis.estimates import student_quantile
 from sim.analysis.paired import Paired, variance_reduction
-from sim.analysis.scurves import PLAUSIBLE, ModelFit, SCurve, fit
+from sim.analysis.scurves.curve import PLAUSIBLE, SCurve, fit, known_part, plausibility
+from sim.analysis.scurves.profile import ModelFit, error_floor
 
 JACKKNIFE_GROUPS = 5
 """Groups that are left out in turn."""
@@ -41,7 +42,8 @@ class Ceilings:
                     None,
                     f"withheld, the ceiling is {'weakly' if status == 'weak' else 'not'} identified in {scenario}",
                 )
-        a, b = (_capped(self.whole(scenario, name)) for scenario in (base, other))
+        # a fit may exceed 1, a share may not
+        a, b = (min(self.whole(scenario, name).ceiling, 1.0) for scenario in (base, other))
         if a == b == 1.0:
             return None, "100% in both"
         before, after = self.parts(base, name), self.parts(other, name)
@@ -60,7 +62,8 @@ class Ceilings:
         """The fit to the mean of all runs."""
         key = (scenario, name)
         if key not in self._whole:
-            self._whole[key] = self._fit(scenario, name)
+            month, curves = self._curves(scenario, name)
+            self._whole[key] = fit(month, curves.mean(axis=0))
         return self._whole[key]
 
     def parts(self, scenario: str, name: str) -> np.ndarray:
@@ -82,10 +85,6 @@ class Ceilings:
         runs = self._runs[scenario]
         return runs["month"].values, runs[name].transpose("run", "month").values
 
-    def _fit(self, scenario: str, name: str) -> SCurve:
-        month, curves = self._curves(scenario, name)
-        return fit(month, curves.mean(axis=0))
-
 
 def nearby_ceiling(curve: SCurve, month: np.ndarray, share: np.ndarray) -> float:
     """The averaged ceiling of values near those that a curve was fitted to, (month,).
@@ -95,9 +94,8 @@ def nearby_ceiling(curve: SCurve, month: np.ndarray, share: np.ndarray) -> float
     """
     from scipy.optimize import least_squares
 
-    known = np.isfinite(share)
-    month, share = month[known].astype(float), share[known]
-    floor = share.size * (1e-6 * share.max()) ** 2  # as in the fit: no curve follows its family without end
+    month, share = known_part(month, share)
+    floor = error_floor(share)
     lowest = min(model.aicc for model in curve.models)
     ceilings, criteria = [], []
     for model in curve.models:
@@ -113,8 +111,7 @@ def nearby_ceiling(curve: SCurve, month: np.ndarray, share: np.ndarray) -> float
         gained = math.log((2 * solved.cost + floor) / (model.error + floor))
         ceilings.append(_moved(model, solved.x).ceiling)
         criteria.append(model.aicc + curve.effective_months * gained)
-    gap = np.array(criteria) - min(criteria)
-    weight = np.where(gap < PLAUSIBLE, np.exp(-gap / 2), 0.0)
+    weight = plausibility(criteria)
     return float(weight @ np.array(ceilings) / weight.sum())
 
 
@@ -122,8 +119,3 @@ def _moved(model: ModelFit, point: np.ndarray) -> ModelFit:
     ceiling, rate = np.exp(np.minimum(point[:2], 5.0))
     shape = float(point[3]) if point.size > 3 else model.shape
     return replace(model, ceiling=float(ceiling), rate=float(rate), inflection=float(point[2]), shape=shape)
-
-
-def _capped(curve: SCurve) -> float:
-    """The ceiling; a fit may exceed 1, a share may not."""
-    return min(curve.ceiling, 1.0) if math.isfinite(curve.ceiling) else math.nan

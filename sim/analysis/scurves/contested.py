@@ -18,10 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.analysis.estimates import Estimate, mean_estimate, proportion_estimate
-from sim.analysis.scurves.moments import HALF
-
-Array = np.ndarray
+from sim.analysis.estimates import Array, Estimate, mean_estimate, proportion_estimate
+from sim.analysis.scurves.moments import HALF, time_to
 
 HOLD = 12
 """Months for which a share must stay on one side for that to count (claim P10)."""
@@ -83,9 +81,8 @@ def contest(
     if not np.isfinite(share).all():
         raise ValueError("a contested share must have no gaps.")
     up = share >= level
-    takeover = _first_of(_stays(up, hold))
-    later = np.arange(months.size) > takeover[:, None]
-    reversal = _first_of(_stays(~up, hold) & later & (takeover >= 0)[:, None])
+    takeover = time_to(_stays(up, hold), 1, months)
+    reversal = time_to(_stays(~up, hold) & (months > takeover[:, None]), 1, months)
     still = share.shape[1] > locked
     unmoved = still & (up[:, -locked - 1 :] == up[:, -1:]).all(axis=1)
     side = np.where(unmoved, np.where(up[:, -1], 1, -1), 0)
@@ -95,57 +92,33 @@ def contest(
         peak_month=months[share.argmax(axis=1)],
         last=share[:, -1],
         above=step * up.sum(axis=1),
-        takeover=_month(months, takeover),
-        reversal=_month(months, reversal),
+        takeover=takeover,
+        reversal=reversal,
         locked=side,
-        tipped=~up[:, 0] & (takeover >= 0) & (side > 0),
+        tipped=~up[:, 0] & np.isfinite(takeover) & (side > 0),
     )
 
 
 def _stays(state: Array, hold: int) -> Array:
     """Whether a state that begins or goes on at each step lasts for ``hold`` steps, (run, month)."""
-    steps = state.shape[1]
-    if steps < hold:
-        return np.zeros_like(state)
-    lasting = np.lib.stride_tricks.sliding_window_view(state, hold, axis=1).all(axis=-1)
-    return np.concatenate([lasting, np.zeros((state.shape[0], hold - 1), dtype=bool)], axis=1)
+    ended = np.pad(state, ((0, 0), (0, hold - 1)))  # what is not seen to last does not
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(ended, hold, axis=1).all(axis=-1))
 
 
-def _first_of(state: Array) -> Array:
-    return np.where(state.any(axis=1), state.argmax(axis=1), -1)
+def contest_probabilities(contest: Contest) -> dict[str, Estimate]:
+    """How often each thing happens over replicates, with Wilson's 95% interval; NaN with fewer than ten runs. [1]
 
-
-def _month(months: Array, place: Array) -> Array:
-    return np.where(place >= 0, months[np.maximum(place, 0)].astype(float), np.nan)
-
-
-@dataclass(frozen=True)
-class ContestProbabilities:
-    """How often each thing happens over replicates; NaN with fewer than ten runs. [1]"""
-
-    runs: int
-    takeover: Estimate
-    reversal: Estimate
-    locked_above: Estimate
-    locked_below: Estimate
-    tipped: Estimate
-
-
-def contest_probabilities(contest: Contest) -> ContestProbabilities:
-    """Probabilities over replicates, each with Wilson's 95% interval; the reversal's is among all runs."""
-    runs = contest.peak.size
-
-    def of(happened: Array) -> Estimate:
-        return proportion_estimate(happened if runs >= FEWEST_RUNS else np.empty(0))
-
-    return ContestProbabilities(
-        runs,
-        of(np.isfinite(contest.takeover)),
-        of(np.isfinite(contest.reversal)),
-        of(contest.locked > 0),
-        of(contest.locked < 0),
-        of(contest.tipped),
-    )
+    The probability of a reversal is among all runs.
+    """
+    happened = {
+        "takeover": np.isfinite(contest.takeover),
+        "reversal": np.isfinite(contest.reversal),
+        "lock-in above half": contest.locked > 0,
+        "lock-in below half": contest.locked < 0,
+        "tipping": contest.tipped,
+    }
+    told = contest.peak.size >= FEWEST_RUNS
+    return {what: proportion_estimate(runs if told else np.empty(0)) for what, runs in happened.items()}
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
-from sim.analysis.scurves.moments import HALF, NEARLY_ALL, TAKE_OFF, take_off, time_to
+from sim.analysis.scurves.moments import HALF, NEARLY_ALL, TAKE_OFF, Array, time_to
 from sim.analysis.scurves.profile import HIGHEST_CEILING, ModelFit, Profile, effective_months
 from sim.analysis.scurves.shapes import SHAPES
 
-Array = np.ndarray
 Status = Literal["identified", "weak", "not identified"]
 
 IDENTIFIED, WEAK = 1.25, 2.0
@@ -100,12 +99,10 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
     SCurve
         With status "not identified" when there are fewer than twelve values or they do not rise.
     """
-    month, share = np.asarray(month, dtype=float), np.asarray(share, dtype=float)
-    known = np.isfinite(share)
-    month, share = month[known], share[known]
+    month, share = known_part(month, share)
     moments: dict[str, Any] = {
-        "take_off_absolute": float(take_off(share, month=month).month) if share.size else np.nan,
-        "half_absolute": float(time_to(share, HALF, month).month) if share.size else np.nan,
+        "take_off_absolute": float(time_to(share, TAKE_OFF, month)) if share.size else np.nan,
+        "half_absolute": float(time_to(share, HALF, month)) if share.size else np.nan,
         "began_above": bool(share.size and share[0] >= TAKE_OFF),
     }
     if share.size < FEWEST_MONTHS or not share.max() > 0 or share[-1] - share[0] <= 1e-9:
@@ -113,34 +110,33 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
 
     profiles = [Profile(shape, month, share, highest) for shape in SHAPES.values()]
     models, effective = _weighed(profiles)
-    average = _Average(models)
-    most = max(LARGEST_SHARE, float(share.max()))
-    ceiling, inflection = average.of(lambda model: min(model.ceiling, most)), average.of("inflection")
+    best, most = _best(models), max(LARGEST_SHARE, float(share.max()))
+    ceiling, inflection = _average(models, "ceiling", most), _average(models, "inflection")
     # families that run past every share count as all adopters in what is called known, but with their full height
     # where only an interval is told: there they are the reason why
-    low, high = _hull(average.best, ceiling)
+    low, high = _hull(best, ceiling)
     status: Status = "not identified"
     if high <= IDENTIFIED * low and month[-1] >= inflection:
-        status = "identified" if _was_known_before(average.best, month, share, highest) else status
+        status = "identified" if _was_known_before(best, month, share, highest) else status
     else:
-        middle = average.of("ceiling")
-        low, high = _hull(average.best, middle)
+        middle = _average(models, "ceiling")
+        low, high = _hull(best, middle)
         # an interval that ends where the search ends has no upper end, and one around more than everybody says no more
         # than that no bend was seen
         bounded = high < 0.999 * highest and middle <= most
         status = "weak" if high <= WEAK * low and bounded else status
     told: dict[str, Any] = {}
     if status != "not identified":
-        ends = {end: float(time_to(share, HALF * value, month).month) for end, value in (("low", low), ("high", high))}
-        told |= {"ceiling_low": low, "ceiling_high": high, "half_low": ends["low"], "half_high": ends["high"]}
+        half_low, half_high = (float(time_to(share, HALF * end, month)) for end in (low, high))
+        told |= {"ceiling_low": low, "ceiling_high": high, "half_low": half_low, "half_high": half_high}
     if status == "identified":
         told |= {
             "ceiling": ceiling,
             "inflection": inflection,
-            "take_off": float(take_off(share, ceiling, month).month),
-            "half": float(time_to(share, HALF * ceiling, month).month),
-            "duration": average.of("duration"),
-            "growth_rate": average.of("growth_rate"),
+            "take_off": float(time_to(share, TAKE_OFF * ceiling, month)),
+            "half": float(time_to(share, HALF * ceiling, month)),
+            "duration": _average(models, "duration"),
+            "growth_rate": _average(models, "growth_rate"),
         }
     if status == "not identified":  # then all families show how little is known
         models = tuple(
@@ -148,6 +144,18 @@ def fit(month: Array, share: Array, highest: float = HIGHEST_CEILING) -> SCurve:
             for model, profile in zip(models, profiles, strict=True)
         )
     return SCurve(status, effective_months=effective, models=models, **told, **moments)
+
+
+def known_part(month: Array, share: Array) -> tuple[Array, Array]:
+    """A record without its gaps (NaN), (month,) and (month,)."""
+    known = np.isfinite(np.asarray(share, dtype=float))
+    return np.asarray(month, dtype=float)[known], np.asarray(share, dtype=float)[known]
+
+
+def plausibility(aicc: Sequence[float]) -> Array:
+    """Akaike weights of models by their criteria, before they are made to add up; 0 for those that are implausible."""
+    gap = np.array(aicc) - min(aicc)
+    return np.where(gap < PLAUSIBLE, np.exp(-gap / 2), 0.0)
 
 
 def _weighed(profiles: Sequence[Profile]) -> tuple[tuple[ModelFit, ...], float]:
@@ -158,29 +166,25 @@ def _weighed(profiles: Sequence[Profile]) -> tuple[tuple[ModelFit, ...], float]:
     best = min(profiles, key=lambda profile: profile.error)
     effective = effective_months(best.residuals())
     fits = [profile.result(effective) for profile in profiles]
-    lowest = min(model.aicc for model in fits)
-    raw = np.array([np.exp((lowest - model.aicc) / 2) if model.aicc - lowest < PLAUSIBLE else 0.0 for model in fits])
-    weights = raw / raw.sum()
-    models = [replace(model, weight=float(weight)) for model, weight in zip(fits, weights, strict=True)]
+    weights = plausibility([model.aicc for model in fits])
+    models = [replace(model, weight=float(part)) for model, part in zip(fits, weights / weights.sum(), strict=True)]
     return tuple(
         profile.bounded(model, effective) if model.weight > 0 else model
         for model, profile in zip(models, profiles, strict=True)
     ), effective
 
 
-class _Average:
-    """The average of the plausible models, and the best of them."""
+def _best(models: Sequence[ModelFit]) -> ModelFit:
+    """The simplest of the models that describe the data as well as any."""
+    lowest = min(model.aicc for model in models)
+    # a parameter that lowers AICc by less than it costs says nothing (arnold2010)
+    as_good = [model for model in models if model.aicc - lowest < AS_GOOD]
+    return min(as_good, key=lambda model: (SHAPES[model.model].parameters, model.aicc))
 
-    def __init__(self, models: Sequence[ModelFit]):
-        self.plausible = [model for model in models if model.weight > 0]
-        lowest = min(model.aicc for model in self.plausible)
-        # a parameter that lowers AICc by less than it costs says nothing (arnold2010)
-        as_good = [model for model in self.plausible if model.aicc - lowest < AS_GOOD]
-        self.best = min(as_good, key=lambda model: (SHAPES[model.model].parameters, model.aicc))
 
-    def of(self, what: str | Callable[[ModelFit], float]) -> float:
-        value = what if callable(what) else lambda model: getattr(model, what)
-        return float(sum(model.weight * value(model) for model in self.plausible))
+def _average(models: Sequence[ModelFit], what: str, most: float = np.inf) -> float:
+    """The average of a number over the plausible models, none counted as more than ``most``."""
+    return float(sum(model.weight * min(getattr(model, what), most) for model in models if model.weight > 0))
 
 
 def _hull(model: ModelFit, ceiling: float) -> tuple[float, float]:

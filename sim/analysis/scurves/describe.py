@@ -10,20 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.analysis.estimates import Estimate, mean_estimate
+from sim.analysis.estimates import Array, Estimate, mean_estimate
 from sim.analysis.scurves.bootstrap import RESAMPLES, Interval, bootstrap
-from sim.analysis.scurves.contested import ContestProbabilities, contest, contest_probabilities
+from sim.analysis.scurves.contested import contest, contest_probabilities
 from sim.analysis.scurves.curve import FEWEST_MONTHS, SCurve, fit
 from sim.analysis.scurves.moments import HALF, TAKE_OFF, restricted_mean_time
-from sim.analysis.scurves.survival import Arrivals, arrivals
+from sim.analysis.scurves.survival import arrivals
 from sim.basics.table import Series
-
-Array = np.ndarray
 
 FALLEN = 0.25
 """A share that falls back by this part of its range is contested: no curve with a ceiling describes it."""
 
 MONTH = "months since 2024-01"
+FIT_COLUMNS = "model", "ceiling", "ceiling_low", "ceiling_high", "rate", "inflection", "shape", "aicc", "weight"
 MOMENTS = "take_off", "half", "duration", "growth_rate", "inflection"
 
 
@@ -98,8 +97,9 @@ def series_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:
 
 
 def _row(description: SeriesDescription) -> dict[str, Any]:
-    series, curve = description.series, description.curve
-    told = not description.contested
+    series, curve, nothing = description.series, description.curve, (math.nan, math.nan)
+    told = SCurve(curve.status) if description.contested else curve
+    ceiling = description.intervals.get("ceiling", nothing)
     row: dict[str, Any] = {
         "series": series.name,
         "points": series.share.size,
@@ -107,19 +107,16 @@ def _row(description: SeriesDescription) -> dict[str, Any]:
         "last": series.label(series.time[-1]),
         "last_share": series.share[-1],
         "status": description.status,
-        "ceiling": curve.ceiling if told else math.nan,
-        "ceiling_low": curve.ceiling_low if told else math.nan,
-        "ceiling_high": curve.ceiling_high if told else math.nan,
+        "ceiling": told.ceiling,
+        "ceiling_low": told.ceiling_low,
+        "ceiling_high": told.ceiling_high,
+        "ceiling_bootstrap_low": ceiling[0],
+        "ceiling_bootstrap_high": ceiling[1],
     }
-    row["ceiling_bootstrap_low"], row["ceiling_bootstrap_high"] = description.intervals.get(
-        "ceiling", (math.nan, math.nan)
-    )
     for name in MOMENTS:
-        ends = description.intervals.get(name, (math.nan, math.nan))
-        if name == "half" and curve.status == "weak":
-            ends = curve.half_low, curve.half_high
-        row[name] = getattr(curve, name) if told else math.nan
-        row[f"{name}_low"], row[f"{name}_high"] = ends if told else (math.nan, math.nan)
+        of_ceiling = name == "half" and told.status == "weak"
+        low, high = (told.half_low, told.half_high) if of_ceiling else description.intervals.get(name, nothing)
+        row |= {name: getattr(told, name), f"{name}_low": low, f"{name}_high": high}
     above = series.share >= HALF
     return row | {
         "take_off_absolute": curve.take_off_absolute,
@@ -134,9 +131,9 @@ def _row(description: SeriesDescription) -> dict[str, Any]:
     }
 
 
-def _reached(series: Series, moment: float) -> str:
+def _reached(series: Series, moment: float, begun: str = "") -> str:
     """When a level is reached, in words; a record that begins above it says only by when."""
-    return f"by {series.label(moment)}" if moment == series.time[0] else series.label(moment)
+    return f"by {series.label(moment)}{begun}" if moment == series.time[0] else series.label(moment)
 
 
 def fit_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:
@@ -146,32 +143,12 @@ def fit_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:
             {
                 "series": description.series.name,
                 "status": description.status,
-                "model": model.model,
-                "ceiling": model.ceiling,
-                "ceiling_low": model.ceiling_low,
-                "ceiling_high": model.ceiling_high,
-                "rate": model.rate,
-                "inflection": model.inflection,
-                "shape": model.shape,
-                "aicc": model.aicc,
-                "weight": model.weight,
+                **{name: getattr(model, name) for name in FIT_COLUMNS},
             }
             for description in descriptions
             for model in description.curve.models
         ],
-        columns=[
-            "series",
-            "status",
-            "model",
-            "ceiling",
-            "ceiling_low",
-            "ceiling_high",
-            "rate",
-            "inflection",
-            "shape",
-            "aicc",
-            "weight",
-        ],
+        columns=["series", "status", *FIT_COLUMNS],
     )
 
 
@@ -199,21 +176,14 @@ def replicate_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:
 def _about_runs(series: Series, runs: Array, rivals: bool) -> Iterable[tuple[str, Estimate, str]]:
     step = series.unit or "time"
     for name, level in (("take-off", TAKE_OFF), ("half", HALF)):
-        times: Arrivals = arrivals(runs, level, series.time)
+        times = arrivals(runs, level, series.time)
         yield f"part of runs that reach {level:.0%}", times.part, "share"
         yield f"median time of {name} ({level:.0%} of adopters)", times.median, MONTH if step == "months" else "time"
         yield f"mean wait for {name}, restricted to the window", times.mean_wait, step
     yield "mean wait of an adopter, restricted to the window", mean_estimate(restricted_mean_time(runs)), step
     if not rivals:
         return
-    chances: ContestProbabilities = contest_probabilities(contest(runs, series.time))
-    for what, chance in (
-        ("takeover", chances.takeover),
-        ("reversal", chances.reversal),
-        ("lock-in above half", chances.locked_above),
-        ("lock-in below half", chances.locked_below),
-        ("tipping", chances.tipped),
-    ):
+    for what, chance in contest_probabilities(contest(runs, series.time)).items():
         yield f"probability of {what}", chance, "share"
 
 
@@ -259,11 +229,8 @@ def _about_ceiling(series: Series, curve: SCurve, possible: Interval) -> str:
 
 
 def _about_times(series: Series, curve: SCurve) -> str:
-    def when(moment: float, begun: bool) -> str:
-        return f"by {series.label(series.time[0])}, when the record begins" if begun else series.label(moment)
-
-    ten = when(curve.take_off_absolute, curve.began_above)
-    half = when(curve.half_absolute, bool(series.share[0] >= HALF))
+    moments = curve.take_off_absolute, curve.half_absolute
+    ten, half = (_reached(series, moment, ", when the record begins") for moment in moments)
     words = f"A tenth of all adopters: {ten}; half of them: {half}."
     if curve.status == "identified":
         span = f"{curve.duration:.3g} {series.unit or 'in the unit of its times'}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 Array = np.ndarray
@@ -12,27 +10,8 @@ TAKE_OFF, HALF, NEARLY_ALL = 0.1, 0.5, 0.9
 """Parts of the ceiling (or of all adopters) at which a curve takes off, is half way, is nearly done."""
 
 
-@dataclass(frozen=True)
-class Crossing:
-    """When curves first reach a level.
-
-    Attributes
-    ----------
-    month : (run,)
-        First month at or above the level; NaN where it is never reached. [months]
-    reached : float
-        Part of the runs that reach it within the window. [1]
-    before : float
-        Part of the runs that are there in the very first month, so that the true moment lies before it. [1]
-    """
-
-    month: Array
-    reached: float
-    before: float
-
-
-def time_to(share: Array, level: float | Array, month: Array | None = None) -> Crossing:
-    """First month in which each curve is at or above a level.
+def time_to(share: Array, level: float | Array, month: Array | None = None) -> Array:
+    """First month in which each curve is at or above a level; NaN where it is never reached.
 
     Parameters
     ----------
@@ -40,18 +19,16 @@ def time_to(share: Array, level: float | Array, month: Array | None = None) -> C
     level : scalar, or one per curve
     month : (month,)
         Month numbers; absent: 0, 1, 2, ...
+
+    Returns
+    -------
+    first : (...)
+        [month number]; where a curve is there in its very first month, the true moment lies before it.
     """
     share = np.asarray(share, dtype=float)
     months = np.arange(share.shape[-1]) if month is None else np.asarray(month)
     above = share >= np.asarray(level, dtype=float)[..., None]
-    reached = above.any(axis=-1)
-    first = np.where(reached, months[above.argmax(axis=-1)], np.nan)
-    return Crossing(first, float(reached.mean()), float(above[..., 0].mean()))
-
-
-def take_off(share: Array, ceiling: float | Array = 1.0, month: Array | None = None) -> Crossing:
-    """First month at a tenth of the ceiling; with the default ceiling, a tenth of all adopters."""
-    return time_to(share, TAKE_OFF * np.asarray(ceiling, dtype=float), month)
+    return np.where(above.any(axis=-1), months[above.argmax(axis=-1)], np.nan)
 
 
 def restricted_mean_time(share: Array) -> Array:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import numpy as np
 from scipy.special import logit
 
-from sim.analysis.scurves.moments import NEARLY_ALL, TAKE_OFF
+from sim.analysis.scurves.moments import NEARLY_ALL, TAKE_OFF, Array
 from sim.analysis.scurves.shapes import SHAPES, Shape
-
-Array = np.ndarray
 
 HIGHEST_CEILING = 3.0
 """Above 1 no share can rise; the fit may, or the edge of the range would pass for knowledge."""
@@ -85,7 +84,9 @@ class Profile:
     def at(self, ceiling: float) -> float:
         """Smallest sum of squares with this ceiling."""
         if ceiling not in self.fits:
-            self.fits[ceiling] = min((self._fixed(ceiling, start) for start in self._starts(ceiling)), key=_first)
+            self.fits[ceiling] = min(
+                (self._fixed(ceiling, start) for start in self._starts(ceiling)), key=itemgetter(0)
+            )
         return self.fits[ceiling][0]
 
     def _starts(self, ceiling: float) -> list[Array]:
@@ -101,13 +102,9 @@ class Profile:
     def _model(self, theta: Array) -> tuple[Array, Array]:
         """Values and derivatives by (log rate, inflection, shape), for a ceiling of 1."""
         log_rate, inflection = float(theta[0]), float(theta[1])
-        shape = self._shape_within(theta)
         z = argument(self.month, log_rate, inflection)
-        value, by_z, by_shape = self.shape.value(z, shape)
-        columns = [by_z * z, -by_z * np.exp(min(log_rate, 5.0))]
-        if by_shape is not None:
-            columns.append(by_shape)
-        return value, np.array(columns).T
+        value, by_z, *by_shape = self.shape.value(z, self._shape_within(theta))
+        return value, np.array([by_z * z, -by_z * np.exp(min(log_rate, 5.0)), *by_shape]).T
 
     def _shape_within(self, theta: Array) -> float:
         """The shape of the family within its range; 0 where the family has none."""
@@ -165,19 +162,15 @@ class Profile:
     def result(self, effective: float) -> ModelFit:
         """The fit with its criterion, given how many independent months there are; its interval is `bounded`'s."""
         count = self.shape.parameters + 1
-        aicc = effective * np.log((self.error + self._floor) / self.share.size) + 2 * count
+        aicc = effective * np.log((self.error + error_floor(self.share)) / self.share.size) + 2 * count
         aicc += 2 * count * (count + 1) / (effective - count - 1)
         return replace(self._fit(), aicc=float(aicc))
 
     def bounded(self, fit: ModelFit, effective: float) -> ModelFit:
         """The fit with the interval of its ceiling, which costs more than the fit."""
-        allowed = (self.error + self._floor) * np.exp(CHI_SQUARE_95 / effective) - self._floor
+        floor = error_floor(self.share)
+        allowed = (self.error + floor) * np.exp(CHI_SQUARE_95 / effective) - floor
         return replace(fit, ceiling_low=self._end(-1, allowed), ceiling_high=self._end(1, allowed))
-
-    @property
-    def _floor(self) -> float:
-        # a curve that follows its model exactly would otherwise have an infinitely sharp profile
-        return float(self.share.size * (1e-6 * self.share.max()) ** 2)
 
     def _fit(self) -> ModelFit:
         return ModelFit(
@@ -210,8 +203,9 @@ def argument(month: Array, log_rate: float, inflection: float) -> Array:
     return np.minimum(np.maximum(np.exp(min(log_rate, 5.0)) * (month - inflection), -30.0), 30.0)
 
 
-def _first(pair: tuple[float, Array]) -> float:
-    return pair[0]
+def error_floor(share: Array) -> float:
+    """Sum of squares that counts as none in a record, (month,): an exact fit would have an infinitely sharp profile."""
+    return float(share.size * (1e-6 * share.max()) ** 2)
 
 
 def effective_months(residuals: Array) -> float:

@@ -7,12 +7,11 @@ import pandas as pd
 import xarray as xr
 
 from sim.analysis.scurves.curve import SCurve, fit
-from sim.analysis.scurves.moments import HALF, restricted_mean_time, take_off, time_to
+from sim.analysis.scurves.moments import HALF, TAKE_OFF, Array, restricted_mean_time, time_to
+from sim.analysis.shares import adoption_by_all, open_share
 from sim.basics.axes import RECORD_ENDS
 from sim.basics.errors import UnknownNameError
 from sim.basics.table import Series
-
-Array = np.ndarray
 
 
 def fit_adoption(dataset: xr.Dataset) -> dict[str, SCurve]:
@@ -33,36 +32,27 @@ def summarise_runs(dataset: xr.Dataset) -> pd.DataFrame:
     DataFrame
         Indexed by run (the replicate number).
     """
-    month = dataset["month"].values
-    end = dataset.isel(month=-1)
+    month, end = dataset["month"].values, dataset.isel(month=-1)
+    compute = end["compute"]
     columns: dict[str, tuple[Array, str]] = {}
-
-    curves = {str(name): _runs(dataset["adoption"].sel(type=name)) for name in dataset["type"].values}
-    members = dataset["members"]
-    everybody = (dataset["adoption"] * members).sum("type") / members.sum("type")
-    for name, share in {**curves, "all": _runs(everybody)}.items():
-        columns[f"adoption_{name}"] = share[:, -1], "share"
-        columns[f"take_off_{name}"] = take_off(share, month=month).month, "months"
-        columns[f"half_{name}"] = time_to(share, HALF, month).month, "months"
-        columns[f"mean_wait_{name}"] = restricted_mean_time(share), "months"
-
-    focus = _runs(dataset["focus_share"])
-    columns["focus_share"] = focus[:, -1], "share"
-    at_record = focus[:, month == RECORD_ENDS]
-    columns["focus_share_2026_03"] = (at_record[:, 0] if at_record.size else np.full(focus.shape[0], np.nan)), "share"
-
-    is_open = [str(group) for group in dataset["group"].values if str(group).endswith(" open")]
+    for name in (*dataset["type"].values, "all"):
+        share = _runs(adoption_by_all(dataset) if name == "all" else dataset["adoption"].sel(type=name))
+        columns |= {
+            f"adoption_{name}": (share[:, -1], "share"),
+            f"take_off_{name}": (time_to(share, TAKE_OFF, month), "months"),
+            f"half_{name}": (time_to(share, HALF, month), "months"),
+            f"mean_wait_{name}": (restricted_mean_time(share), "months"),
+        }
+    columns["focus_share"] = end["focus_share"].values, "share"
+    columns["focus_share_2026_03"] = _runs(dataset["focus_share"].reindex(month=[RECORD_ENDS]))[:, 0], "share"
     for lens in ("L1", "L5"):
-        columns[f"{lens}_open"] = end[lens].sel(group=is_open).sum("group").values, "share"
+        columns[f"{lens}_open"] = open_share(end, lens).values, "share"
         columns[f"{lens}_CN_open"] = end[lens].sel(group="CN open").values, "share"
-
-    released = {region: end["released"].isel(line=(dataset["line_region"] == region).values) for region in ("CN", "US")}
-    if all(lines.sizes["line"] for lines in released.values()):
-        gap = released["CN"].max("line") - released["US"].max("line")
-        columns["capability_gap_CN_US"] = gap.values, "nats"
-    columns["compute_share_CN"] = (end["compute"].sel(region="CN") / end["compute"].sum("region")).values, "share"
+    best = {region: end["released"].isel(line=(dataset["line_region"] == region).values) for region in ("CN", "US")}
+    if all(lines.sizes["line"] for lines in best.values()):
+        columns["capability_gap_CN_US"] = (best["CN"].max("line") - best["US"].max("line")).values, "nats"
+    columns["compute_share_CN"] = (compute.sel(region="CN") / compute.sum("region")).values, "share"
     columns["security_exposure_US"] = end["security_exposure"].sel(region="US").values, "share"
-
     table = pd.DataFrame(
         {name: np.asarray(values, dtype=float) for name, (values, _) in columns.items()},
         index=pd.Index(dataset["run"].values, name="run"),
@@ -92,14 +82,12 @@ def series_of(dataset: xr.Dataset, observable: str = "adoption") -> list[tuple[S
     flat = values.stack(series=others) if others else values.expand_dims(series=[observable])
     flat = flat.transpose("series", "run", "month")
     month = dataset["month"].values.astype(float)
-    pairs = []
-    for place in range(flat.sizes["series"]):
-        key = flat["series"].values[place]
-        name = " ".join(map(str, key)) if isinstance(key, tuple) else str(key)
-        runs = flat.values[place]
-        if np.isfinite(runs).all():
-            pairs.append((Series(name, month, runs.mean(axis=0), "month"), runs))
-    return pairs
+    named = zip(flat["series"].values.tolist(), flat.values, strict=True)
+    return [
+        (Series(" ".join(map(str, key)) if others else key, month, runs.mean(axis=0), "month"), runs)
+        for key, runs in named
+        if np.isfinite(runs).all()
+    ]
 
 
 def _runs(values: xr.DataArray) -> Array:

@@ -17,13 +17,13 @@ class Shape:
 
     Attributes
     ----------
-    value : (z, shape) -> value, its derivative by z, its derivative by the shape
+    value : (z, shape) -> value, its derivative by z, and by the shape if there is one
     place : (part of the ceiling, shape) -> z
     starts : shapes from which the fit begins; empty when the family has none
     """
 
     name: str
-    value: Callable[[Array, float], tuple[Array, Array, Array | None]]
+    value: Callable[[Array, float], tuple[Array, ...]]
     place: Callable[[float, float], float]
     starts: tuple[float, ...] = ()
     range: tuple[float, float] = (0.0, 0.0)
@@ -34,15 +34,15 @@ class Shape:
         return 3 + bool(self.starts)
 
 
-def _logistic(z: Array, _: float) -> tuple[Array, Array, None]:
+def _logistic(z: Array, _: float) -> tuple[Array, Array]:
     value = expit(z)
-    return value, value * (1 - value), None
+    return value, value * (1 - value)
 
 
-def _gompertz(z: Array, _: float) -> tuple[Array, Array, None]:
+def _gompertz(z: Array, _: float) -> tuple[Array, Array]:
     left = np.exp(-z)
     value = np.exp(-left)
-    return value, value * left, None
+    return value, value * left
 
 
 def _richards(z: Array, shape: float) -> tuple[Array, Array, Array]:

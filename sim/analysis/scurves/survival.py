@@ -12,10 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.estimates import CONFIDENCE, Estimate, proportion_estimate
+from sim.analysis.estimates import CONFIDENCE, Array, Estimate, proportion_estimate
 from sim.analysis.scurves.moments import time_to
-
-Array = np.ndarray
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def arrivals(share: Array, level: float | Array, month: Array | None = None) -> 
     known = np.isfinite(share)
     if not share.size or not known.any(axis=1).all():
         raise ValueError("arrivals needs at least one run, and a value in each.")
-    first = time_to(np.where(known, share, -np.inf), level, months).month
+    first = time_to(np.where(known, share, -np.inf), level, months)
     last = months[share.shape[1] - 1 - known[:, ::-1].argmax(axis=1)]
     begins = months[known.argmax(axis=1)]
     return from_times(np.where(np.isfinite(first), first, last), np.isfinite(first), float(months[0]), first == begins)

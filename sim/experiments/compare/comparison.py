@@ -250,14 +250,32 @@ def make_plan(
     settings: dict[str, int | None],
     at: Sequence[str] = (),
 ) -> ComparisonPlan:
-    """Read the scenarios, give all the base's settings and lines in focus, and refuse what cannot be compared."""
-    first, warnings = prepare(base, sets, **settings)
+    """Read the scenarios and plan their comparison, see `plan_of`."""
+    read = [prepare(base, sets, **settings), *(prepare(source, sets) for source in others)]
+    places = [source.name if isinstance(source, Scenario) else str(source) for source in (base, *others)]
+    return plan_of(read, places, {name for name, value in settings.items() if value is not None}, at)
+
+
+def plan_of(
+    read: Sequence[tuple[Scenario, tuple[Problem, ...]]], places: Sequence[str], asked: set[str], at: Sequence[str] = ()
+) -> ComparisonPlan:
+    """Give all prepared scenarios the base's settings and lines in focus, and refuse what cannot be compared.
+
+    Parameters
+    ----------
+    read : the base and the others, each with its warnings
+    places : what messages call them
+    asked : names of the run settings that were asked for, and so need not be told
+    at : months at which levels are read, beside the last
+
+    Raises
+    ------
+    ScenarioError
+        When two have one name, or one lacks a line in focus.
+    """
+    first = read[0][0]
     scenarios, notes, problems = [first], list[str](), list[Problem]()
-    asked = {name for name, value in settings.items() if value is not None}
-    for source in others:
-        scenario, found = prepare(source, sets)
-        warnings += tuple(each for each in found if each not in warnings)
-        place = str(source) if not isinstance(source, Scenario) else scenario.name
+    for place, (scenario, _) in zip(places[1:], read[1:], strict=True):
         if scenario.name in [each.name for each in scenarios]:
             what = f'is "{scenario.name}", the name of another scenario of this comparison.'
             problems.append(Problem(place, 0, "name", what, 'Give it a name of its own: "name: ..." in the file.'))
@@ -269,7 +287,8 @@ def make_plan(
         scenarios.append(scenario.model_copy(update={"run": first.run, "focus": first.focus}))
     if problems:
         raise ScenarioError(problems)
-    return ComparisonPlan(tuple(scenarios), _months_of(at, first), tuple(notes), warnings)
+    warnings = dict.fromkeys(warning for _, found in read for warning in found)
+    return ComparisonPlan(tuple(scenarios), _months_of(at, first), tuple(notes), tuple(warnings))
 
 
 def _aligned(base: Scenario, other: Scenario, asked: set[str]) -> list[str]:
@@ -522,7 +541,7 @@ def parts_of(arrays: dict[str, np.ndarray], run: Any, scenario: Scenario) -> xr.
     """The parts of the lines in focus as `parts_of_focus` labels them, from what a `PairedReader` kept."""
     regions = [region for region in REGIONS if region not in scenario.focus.exclude_regions]
     coords = {"run": run, "type": list(TYPES), "region": regions, "sector": list(SECTORS)}
-    names = [f"{kind}_{split.dimension}" for split in SPLITS for kind in ("weight", "within")]
+    names = [f"{kind}_{split}" for split in SPLITS for kind in ("weight", "within")]
     return xr.Dataset({name: (("run", "at", name.partition("_")[2]), arrays[name]) for name in names}, coords=coords)
 
 

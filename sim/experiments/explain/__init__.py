@@ -5,5 +5,6 @@
 `causes`       from the term that tipped it back to the policy, event or assumption that differs
 `causal_chain` the pieces of that chain, and how they are said
 `account`      what one adopter did and why, as plain data
-`folder`       what an explanation leaves behind
+`chapter`      what is told of an explanation
+`kind`         what an explanation leaves behind
 """

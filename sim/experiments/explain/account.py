@@ -13,7 +13,7 @@ from sim.engines.probes.trace import Trace
 from sim.engines.world import cell_sector
 from sim.experiments.explain.causal_chain import Chain, option_name
 from sim.experiments.explain.causes import CauseTracer
-from sim.experiments.explain.divergence import Divergence, Pair, terms_of, tightest
+from sim.experiments.explain.divergence import Divergence, Pair, members, terms_of, tightest
 
 Account = dict[str, Any]
 
@@ -60,10 +60,7 @@ def account_of_one(trace: Trace, adopter: int) -> Account:
         if not occasion.arrives:
             continue
         decision = decisions.decide(adopter, month)
-        was, now = (
-            decisions.before(adopter, month),
-            (int(trace.primary[month, adopter]), int(trace.secondary[month, adopter])),
-        )
+        was, now = decisions.before(adopter, month), decisions.before(adopter, month + 1)
         race = tightest(decision.races)
         rival = None if race is None else _stands_for(decision, race, race.runners[race.second or 0])
         options = [now[0]] if rival is None else [now[0], rival]
@@ -100,20 +97,7 @@ def _stands_for(decision: Decision, race: Race, runner: int) -> int:
     """The option by which an alternative of a race is best known: the most useful in it."""
     if race.level == "block" and runner == OUTSIDE:
         return -1
-    if race.level == "block":
-        inside = (decision.block == runner)[:, None] & decision.usable
-    elif race.level == "line":
-        inside = (np.arange(len(decision.block)) == runner)[:, None] & decision.usable
-    else:
-        return race_line(decision) * N_MODES + runner
-    best = np.where(inside, decision.utility, -np.inf)
-    return int(best.argmax())
-
-
-def race_line(decision: Decision) -> int:
-    """The line that won."""
-    race = decision.races[1]
-    return race.runners[race.winner]
+    return int(np.where(members(decision, race.level, runner), decision.utility, -np.inf).argmax())
 
 
 def account_of_two(pair: Pair, upstream: CauseTracer, adopter: int) -> Account:
@@ -202,7 +186,7 @@ def _parting(parting: Divergence, names: Sequence[str], lines: Sequence[str]) ->
             {
                 "scenario": name,
                 "option": option_name(option, lines),
-                "terms": dict(terms_of(decision, option)),
+                "terms": terms_of(decision, option),
                 "utility": decision.value_of(option),
             }
             for name, decision in both
@@ -215,7 +199,7 @@ def _parting(parting: Divergence, names: Sequence[str], lines: Sequence[str]) ->
 
 def _option(decision: Decision, name: str, option: int, lines: Sequence[str], level: str) -> Account:
     """An option in one world: its terms, their sum, and value, luck and score of what stands for it in a race."""
-    terms = dict(terms_of(decision, option))
+    terms = terms_of(decision, option)
     line, mode = (option // N_MODES, option % N_MODES) if option >= 0 else (-1, -1)
     runner = {"block": OUTSIDE if option < 0 else int(decision.block[line]), "line": line, "mode": mode}[level]
     race = next((each for each in decision.races if each.level == level and runner in each.runners), None)
@@ -240,8 +224,9 @@ def _option(decision: Decision, name: str, option: int, lines: Sequence[str], le
 def _why_not(decision: Decision, line: int, mode: int) -> str:
     if line < 0 or decision.usable[line, mode]:
         return ""
-    if not decision.known[line]:
-        return "not known to the adopter"
-    if not decision.available[line, mode]:
-        return "its weights are closed"
-    return "banned" if decision.forbidden[line, mode] else "taken by the first slot"
+    reasons = {
+        "not known to the adopter": not decision.known[line],
+        "its weights are closed": not decision.available[line, mode],
+        "banned": decision.forbidden[line, mode],
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "taken by the first slot")

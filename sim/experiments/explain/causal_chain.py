@@ -31,11 +31,6 @@ class Link:
         return f"{month_label(self.month)}  {self.what}: {base} -> {other}" + (f" ({self.note})" if self.note else "")
 
 
-def linked(month: int, what: str, both: Sequence[float], unit: str, note: str = "") -> Link:
-    """A link from its values in the base and in the other world."""
-    return Link(month, what, float(both[0]), float(both[1]), unit, note)
-
-
 @dataclass(frozen=True)
 class Root:
     """Where a chain ends.
@@ -62,9 +57,14 @@ class Chain:
     root: Root
 
 
+def log_of(value: float) -> float:
+    """Its logarithm; what is not there counts as next to nothing."""
+    return math.log(max(value, 1e-300))
+
+
 def log_ratio(base: float, other: float) -> float:
-    """How much larger the other is, as a logarithm; what is not there counts as next to nothing."""
-    return math.log(max(other, 1e-300) / max(base, 1e-300))
+    """How much larger the other is, as a logarithm."""
+    return log_of(other) - log_of(base)
 
 
 def entries(scenario: Scenario) -> dict[str, Any]:
@@ -125,8 +125,6 @@ def spoken(value: float, unit: str, more: int = 0) -> str:
         return "none"
     if unit == "share":
         return f"{value:.{2 + more}%}" if 0 < abs(value) < 0.1 else f"{value:.{1 + more}%}"
-    if unit == "of 8":
-        return f"{value:.0f} of 8"
     if unit in ("", "1"):
         return f"{value:.{3 + more}g}"
     text = f"{value:,.{more}f}" if abs(value) >= 1000 else f"{value:.{3 + more}g}"

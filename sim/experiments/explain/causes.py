@@ -9,16 +9,11 @@ its own cause.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from sim.basics.axes import API, N_MODES, REGIONS, SECTORS, TYPES, month_label
-from sim.engines.probes.trace import Trace
-from sim.engines.world import cell_region, cell_type
+from sim.basics.axes import API, N_MODES, REGIONS, SECTORS, month_label
 from sim.experiments.explain.causal_chain import (
     Chain,
     Link,
@@ -27,13 +22,11 @@ from sim.experiments.explain.causal_chain import (
     entries,
     known_from,
     levers_of,
-    linked,
+    log_of,
     log_ratio,
 )
-from sim.experiments.explain.divergence import Divergence, Pair
+from sim.experiments.explain.divergence import Array, Divergence, Pair
 from sim.model.levers import LEVERS, axis_labels
-
-Array = npt.NDArray[Any]
 
 CHIPS = (
     "export_denial",
@@ -61,465 +54,386 @@ DIRECT = {
 LONGEST = 24
 """Steps after which a chain is cut; each goes back in time or up from use to supply, so none comes near it."""
 
-
-@dataclass(frozen=True)
-class _Step:
-    """What a question upstream came to: links so far, and the root or the adopter at whom it goes on."""
-
-    links: tuple[Link, ...]
-    root: Root | None = None
-    adopter: int | None = None
+End = Root | int
+"""Where a question upstream ends: at a root, or at the adopter whose own parting comes before."""
 
 
 class CauseTracer:
-    """Follows partings to their causes; every adopter is followed once."""
+    """Follows partings to their causes; every adopter is followed once.
+
+    Each step tells its links (`_tell`) and goes on to what moved, until it comes to an end: a root, or the adopter
+    whose own parting comes before.
+    """
 
     def __init__(self, pair: Pair):
         self.pair = pair
-        self.base, self.other = pair.base, pair.other
+        self.worlds = self.base, self.other = pair.base, pair.other
         self.lines = list(pair.base.scenario.roster)
         self.homes = [REGIONS.index(line.region) for line in pair.base.scenario.roster.values()]
+        self.entries = [entries(trace.scenario) for trace in self.worlds]
         self.assumptions = differing_assumptions(self.base.scenario, self.other.scenario)
+        self._links: list[Link] = []
         self._chains: dict[int, Chain] = {}
         self._since: dict[str, Array] = {}
 
     def chain(self, adopter: int) -> Chain | None:
         """The chain of an adopter's first parting; None if it never parts."""
-        # by a list of those still open, and not by calling itself: a chain of peers may be long
-        todo = [adopter]
-        while todo:
-            who = todo[-1]
-            parting = self.pair.parting(who)
+        # by a list of those on the way, and not by calling itself: a chain of peers may be long
+        way: list[tuple[Divergence, list[Link], End]] = []
+        end: End = adopter
+        while not isinstance(end, Root) and end not in self._chains:
+            parting = self.pair.parting(end)
             if parting is None:
                 return None
-            step = self._first_step(parting)
-            if step.adopter is not None and step.adopter not in self._chains:
-                todo.append(step.adopter)
-                continue
-            rest = self._chains[step.adopter] if step.adopter is not None else None
-            root = rest.root if rest else step.root
-            assert root is not None
-            links = step.links + (rest.links if rest else ())
-            self._chains[who] = Chain(parting, links[:LONGEST], root)
-            todo.pop()
+            self._links = []
+            end = self._first_step(parting)
+            way.append((parting, self._links, end))
+        for parting, links, end in reversed(way):
+            rest, root = ((), end) if isinstance(end, Root) else (self._chains[end].links, self._chains[end].root)
+            self._chains[parting.adopter] = Chain(parting, (*links, *rest)[:LONGEST], root)
         return self._chains[adopter]
 
     # -- the first step ------------------------------------------------------------------------------------------
 
-    def _first_step(self, parting: Divergence) -> _Step:
-        term, line = parting.source
-        month = parting.month
-        _, r, s, g = self.pair.worlds[0].where(parting.adopter)
-        at = {"region": r, "sector": s, "type": g}
+    def _first_step(self, parting: Divergence) -> End:
+        (term, line), month, who = parting.source, parting.month, parting.adopter
+        _, r, s, g = self.pair.worlds[0].where(who)
         if term in DIRECT:
+            at = {"region": r, "sector": s, "type": g}
             if line >= 0:
                 at |= {"line": line, "origin": self.homes[line]}
-            return self._policy((), DIRECT[term], month, at)
-        if term in ("quality", "cost") and self._own_taste(parting.adopter):
-            return self._own_taste_step(parting)
-        if term == "quality":
-            return self._quality(line, s, month)
-        if term == "cost":
-            return self._price(line, self._mode(parting, line), r, month)
-        if term == "peers":
-            return self._peers(parting.adopter, line, month)
-        if term == "ecosystem":
-            return self._ecosystem(line, month)
-        if term == "awareness":
-            return self._awareness(line, r, month)
-        if term == "openness":
-            return self._openness(line, month)
-        if term in ("peer_adoption", "world_adoption"):
-            return self._adoption(parting, term == "peer_adoption")
-        return self._assumption((), month, term.replace("_", " "))
+            return self._policy(DIRECT[term], month, at) or self._assumption(month, LEVERS[DIRECT[term][0]].meaning)
+        taste = self._own_taste(parting) if term in ("quality", "cost") else None
+        if taste is not None:
+            return taste
+        steps: dict[str, Callable[[], End]] = {
+            "quality": lambda: self._quality(line, s, month),
+            "cost": lambda: self._price(line, self._mode(parting, line), r, month),
+            "peers": lambda: self._peers(who, line, month),
+            "ecosystem": lambda: self._ecosystem(line, month),
+            "awareness": lambda: self._awareness(line, r, month),
+            "openness": lambda: self._openness(line, month),
+            "peer_adoption": lambda: self._peer_adoption(parting),
+            "world_adoption": lambda: self._world_adoption(parting),
+        }
+        return steps[term]() if term in steps else self._assumption(month, term.replace("_", " "))
 
     def _mode(self, parting: Divergence, line: int) -> int:
         """The mode of a line that the adopter uses in either world; its own service if in none."""
-        for option in parting.options:
-            if option >= 0 and option // N_MODES == line:
-                return option % N_MODES
-        return API
+        used = (option for option in parting.options if option >= 0 and option // N_MODES == line)
+        return next(used, API) % N_MODES
+
+    def _own_taste(self, parting: Divergence) -> Root | None:
+        """The adopter's own taste, where its traits are not the same in both worlds."""
+        who, term = parting.adopter, parting.source[0]
+        people = [trace.world.population for trace in self.worlds]
+        if len({(each.quality[0, who], each.cost[0, who], each.own_hosting[0, who]) for each in people}) == 1:
+            return None
+        what = f"taste of adopter {who} for {'coverage' if term == 'quality' else 'log cost'}"
+        self._tell(0, what, [float(getattr(each, term)[0, who]) for each in people], "utils")
+        if self.assumptions:
+            return self._assumption(0, what)
+        return Root("adopter", f"adopter {who}, whose own traits differ", (str(who),), 0)
 
     # -- what adopters see ---------------------------------------------------------------------------------------
 
-    def _quality(self, line: int, sector: int, month: int) -> _Step:
+    def _quality(self, line: int, sector: int, month: int) -> End:
         """Coverage <- capability in the sector, or the frontier that makes tasks harder."""
         name, where = self.lines[line], SECTORS[sector]
-        link = self._link(month, f"tasks of {where} that {name} covers", "share", "coverage", line, sector)
-        ability = self._both("sector_capability", month, line, sector)
+        covered = self._both("coverage", month, line, sector)
+        self._tell(month, f"tasks of {where} that {name} covers", covered, "share")
+        own = _gap(self._both("sector_capability", month, line, sector))
         width = self.base.scenario.parameters.technology.task_width
-        log_odds = [self._log_odds(value) for value in (link.base, link.other)]
-        own = ability[1] - ability[0]
-        frontier = width * (log_odds[1] - log_odds[0]) - own
+        frontier = width * _gap([_log_odds(share) for share in covered]) - own
         if abs(frontier) > abs(own):
-            leader = int(np.argmax(self.other.series["released"][month]))
-            return self._capability(leader, month, (link,), "the frontier, which raises what tasks demand")
-        return self._sector_capability(line, sector, month, (link,))
+            return self._frontier(month, "the frontier, which raises what tasks demand")
+        return self._sector_capability(line, sector, month)
 
-    @staticmethod
-    def _log_odds(share: float) -> float:
-        return math.log(share) - math.log1p(-share) if 0 < share < 1 else 0.0
+    def _frontier(self, month: int, note: str) -> End:
+        return self._capability(int(np.argmax(self.other.series["released"][month])), month, note)
 
-    def _sector_capability(self, line: int, sector: int, month: int, links: tuple[Link, ...]) -> _Step:
+    def _sector_capability(self, line: int, sector: int, month: int) -> End:
         """Capability in a sector <- general capability, or what data add, at the newest release."""
-        released = [self._released_in(trace, line, month) for trace in (self.base, self.other)]
-        weight = [
-            getattr(trace.scenario.parameters.sectors, SECTORS[sector]).capability_weight
-            for trace in (self.base, self.other)
+        weights = [
+            getattr(trace.scenario.parameters.sectors, SECTORS[sector]).capability_weight for trace in self.worlds
         ]
-        general = [w * v for w, v in zip(weight, self._both("released", month, line), strict=True)]
-        whole = self._both("sector_capability", month, line, sector)
-        data = (whole[1] - general[1]) - (whole[0] - general[0])
-        if abs(data) > abs(general[1] - general[0]):
-            name = f"what data add to {self.lines[line]} in {SECTORS[sector]}"
-            gain = Link(max(released), name, whole[0] - general[0], whole[1] - general[1], "nats")
-            return self._data(line, sector, max(released), (*links, gain))
-        return self._capability(line, month, links)
+        released, whole = self._both("released", month, line), self._both("sector_capability", month, line, sector)
+        general = [weight * value for weight, value in zip(weights, released, strict=True)]
+        added = [value - part for value, part in zip(whole, general, strict=True)]
+        if abs(_gap(added)) <= abs(_gap(general)):
+            return self._capability(line, month)
+        newest = max(self._newest(line, month))
+        self._tell(newest, f"what data add to {self.lines[line]} in {SECTORS[sector]}", added, "nats")
+        return self._data(line, sector, newest)
 
-    def _capability(self, line: int, month: int, links: tuple[Link, ...], note: str = "") -> _Step:
+    def _capability(self, line: int, month: int, note: str = "") -> End:
         """Released capability <- compute, algorithms, borrowing or community, as they stood at the release."""
-        name = self.lines[line]
-        link = self._link(month, f"released capability of {name}", "nats", "released", line, note=note)
-        links = (*links, link)
-        when = [self._released_in(trace, line, month) for trace in (self.base, self.other)]
-        if when[0] != when[1]:
-            dates = Link(max(when), f"newest release of {name}", when[0], when[1], "month")
-            moved = self._policy_or_none((*links, dates), RELEASES, max(when), {"line": line})
-            if moved is not None:
-                return moved
-        bases = [int(trace.series["base"][at, line]) for trace, at in zip((self.base, self.other), when, strict=True)]
-        if bases[1] != line and len(links) < LONGEST:  # built on another's weights
-            return self._capability(bases[1], max(when), links, f"{name} is built on it")
-        sights = [trace.sights[at] for trace, at in zip((self.base, self.other), when, strict=True)]
-        parts = {
-            "training": [math.log(max(float(sight.training[line]), 1e-300)) for sight in sights],
-            "algorithmic": [float(sight.algorithmic[line]) for sight in sights],
-            "borrowed": [float(sight.borrowed[line]) for sight in sights],
-            "community": [float(sight.community[line]) for sight in sights],
-        }
-        part = self._mover(parts, link.other - link.base)
+        name, home, released = self.lines[line], self.homes[line], self._both("released", month, line)
+        self._tell(month, f"released capability of {name}", released, "nats", note)
+        when = self._newest(line, month)
         at = max(when)
+        moved = self._release(line, when, at)
+        if moved is not None:
+            return moved
+        base = int(self.other.series["base"][when[1], line])
+        if base != line and len(self._links) < LONGEST:  # built on another's weights
+            return self._capability(base, at, f"{name} is built on it")
+        parts = {
+            part: [
+                float(getattr(trace.sights[then], part)[line]) for trace, then in zip(self.worlds, when, strict=True)
+            ]
+            for part in ("training", "algorithmic", "borrowed", "community")
+        }
+        parts["training"] = [log_of(compute) for compute in parts["training"]]
+        part = _mover(parts, _gap(released))
         if part == "training":
-            return self._training(line, at, links)
-        values = parts[part]
+            return self._training(line, at)
+        said = {
+            "algorithmic": f"algorithms of {name}",
+            "borrowed": f"capability that {name} borrows from others",
+            "community": f"what derivatives add to {name}",
+        }
+        self._tell(at, said[part], parts[part], "nats")
         if part == "borrowed":
-            step = Link(at, f"capability that {name} borrows from others", values[0], values[1], "nats")
-            restricted = self._policy_or_none((*links, step), ("access_restriction",), at, {"line": line})
-            if restricted is not None:
-                return restricted
-            return self._lent((*links, step), line, at)
+            return self._policy(("access_restriction",), at, {"line": line}) or self._lent(line, at)
         if part == "community":
-            step = Link(at, f"what derivatives add to {name}", values[0], values[1], "nats")
-            return self._use((*links, step), line, at, kind="startup")
-        step = Link(at, f"algorithms of {name}", values[0], values[1], "nats")
-        scarce = self._link(at, f"chip scarcity in {REGIONS[self.homes[line]]}", "share", "scarcity", self.homes[line])
-        if scarce.base != scarce.other:
-            return self._policy((*links, step, scarce), CHIPS, at, {"region": self.homes[line]})
-        return self._lent((*links, step), line, at)
+            return self._use(line, at, kind="startup")
+        scarcity = self._both("scarcity", at, home)
+        if _gap(scarcity):
+            self._tell(at, f"chip scarcity in {REGIONS[home]}", scarcity, "share")
+            return self._policy(CHIPS, at, {"region": home}) or self._end(at)
+        return self._lent(line, at)
 
-    def _lent(self, links: tuple[Link, ...], line: int, month: int) -> _Step:
+    def _lent(self, line: int, month: int) -> End:
         """What is borrowed, or spills over <- the lines that lead; and a lag behind them that compute makes."""
-        moved = np.abs(
-            self.other.series["capability"][max(month - 1, 0)] - self.base.series["capability"][max(month - 1, 0)]
-        )
+        before = max(month - 1, 0)
+        moved = np.abs(self.other.series["capability"][before] - self.base.series["capability"][before])
         # those that lend are ahead; whoever moved most of them, or the line itself when none did
         ahead = self.other.series["released"][month] > self.other.series["released"][month, line]
         moved = np.where(ahead, moved, 0.0)
-        lender = int(moved.argmax()) if moved.max() > 0 else line
-        return self._training(lender, max(month - 1, 0), links)
+        return self._training(int(moved.argmax()) if moved.max() > 0 else line, before)
 
-    def _training(self, line: int, month: int, links: tuple[Link, ...]) -> _Step:
+    def _training(self, line: int, month: int) -> End:
         """Training compute <- public grants, the region's compute, or the lab's part of it."""
-        name, home = self.lines[line], self.homes[line]
-        links = (*links, self._link(month, f"training compute of {name}", "H100e", "training_compute", line))
-        sights = self.base.sights[month], self.other.sights[month]
+        name, home, training = self.lines[line], self.homes[line], self._both("training_compute", month, line)
+        self._tell(month, f"training compute of {name}", training, "H100e")
         compute = self._both("compute", month, home)
-        part = [float(sight.lab_compute[line]) / max(c, 1e-300) for sight, c in zip(sights, compute, strict=True)]
-        granted = self._policy_or_none((), ("compute_grant",), month, {"line": line})
-        region, own = log_ratio(*compute), log_ratio(*part)
-        moved = log_ratio(links[-1].base, links[-1].other)
-        if granted is not None and max(abs(region), abs(own)) <= abs(moved) / 2:
-            return _Step((*links, *granted.links), granted.root)
-        if abs(own) > abs(region):
-            share = Link(month, f"part of {REGIONS[home]}'s compute that {name} has", part[0], part[1], "share")
-            factor = self._policy_or_none((*links, share), ("compute_factor",), month, {"line": line})
-            return factor or self._use((*links, share), None, month, note="through revenue")
-        return self._region(home, month, links)
-
-    def _region(self, region: int, month: int, links: tuple[Link, ...]) -> _Step:
-        """A region's usable compute <- chips or power."""
-        name = REGIONS[region]
-        links = (*links, self._link(month, f"usable compute of {name}", "H100e", "compute", region))
-        chips = [
-            float(trace.series["chips_frontier"][month, region] + trace.series["chips_domestic"][month, region])
-            for trace in (self.base, self.other)
+        part = [
+            own / max(all_, 1e-300) for own, all_ in zip(self._seen("lab_compute", month, line), compute, strict=True)
         ]
+        region, own = abs(log_ratio(*compute)), abs(log_ratio(*part))
+        neither = max(region, own) <= abs(log_ratio(*training)) / 2
+        granted = self._policy(("compute_grant",), month, {"line": line}) if neither else None
+        if granted is not None:
+            return granted
+        if own <= region:
+            return self._region(home, month)
+        self._tell(month, f"part of {REGIONS[home]}'s compute that {name} has", part, "share")
+        return self._policy(("compute_factor",), month, {"line": line}) or self._use(
+            None, month, note="through revenue"
+        )
+
+    def _region(self, region: int, month: int) -> End:
+        """A region's usable compute <- chips or power."""
+        name, at = REGIONS[region], {"region": region}
+        self._tell(month, f"usable compute of {name}", self._both("compute", month, region), "H100e")
+        chips = {kind: self._both(f"chips_{kind}", month, region) for kind in ("frontier", "domestic")}
+        owned = [sum(both) for both in zip(*chips.values(), strict=True)]
         powered = self._both("powered", month, region)
-        grown, lit = log_ratio(*chips), log_ratio(*powered)
-        if abs(lit) > abs(grown):
-            step = self._link(month, f"chips in {name} that have power", "share", "powered", region)
-            power = self._policy_or_none((*links, step), ("grid_power", "grid_growth"), month, {"region": region})
+        if abs(log_ratio(*powered)) > abs(log_ratio(*owned)):
+            self._tell(month, f"chips in {name} that have power", powered, "share")
+            power = self._policy(("grid_power", "grid_growth"), month, at)
             if power is not None:
                 return power
-            links = (*links, step)
-        kind = max(
-            ("chips_frontier", "chips_domestic"),
-            key=lambda stock: abs(self._gap(stock, month, region)),
-        )
-        words = {"chips_frontier": "frontier chips", "chips_domestic": "domestic chips"}[kind]
-        links = (*links, self._link(month, f"{words} in {name}", "H100e", kind, region))
-        denied = self._policy_or_none(links, CHIPS, month, {"region": region})
+        kind = max(chips, key=lambda stock: abs(_gap(chips[stock])))
+        self._tell(month, f"{kind} chips in {name}", chips[kind], "H100e")
+        denied = self._policy(CHIPS, month, at)
         if denied is not None:
             return denied
-        spent = self._link(month, f"AI capital expenditure of {name}", "$B/month", "capex", region)
-        return self._use((*links, spent), None, month, note="through revenue")
+        self._tell(month, f"AI capital expenditure of {name}", self._both("capex", month, region), "$B/month")
+        return self._use(None, month, note="through revenue")
 
-    def _data(self, line: int, sector: int, month: int, links: tuple[Link, ...]) -> _Step:
+    def _data(self, line: int, sector: int, month: int) -> End:
         """What data add <- a mandate, a limit on telemetry, or more use."""
         home = self.homes[line]
         own, pool = self._both("data", month, line, sector), self._both("data_pool", month, home, sector)
-        if abs(pool[1] - pool[0]) >= abs(own[1] - own[0]):
-            links = (
-                *links,
-                Link(month, f"data pool of {REGIONS[home]} in {SECTORS[sector]}", pool[0], pool[1], "sector-years"),
-            )
-        else:
-            links = (
-                *links,
-                Link(month, f"data of {self.lines[line]} in {SECTORS[sector]}", own[0], own[1], "sector-years"),
-            )
-        return self._policy_or_none(links, DATA, month, {}) or self._use(links, line, month, sector=sector)
+        pooled = abs(_gap(pool)) >= abs(_gap(own))
+        what = f"data pool of {REGIONS[home]}" if pooled else f"data of {self.lines[line]}"
+        self._tell(month, f"{what} in {SECTORS[sector]}", pool if pooled else own, "sector-years")
+        return self._policy(DATA, month, {}) or self._use(line, month, sector=SECTORS[sector])
 
-    def _price(self, line: int, mode: int, region: int, month: int) -> _Step:
+    def _price(self, line: int, mode: int, region: int, month: int) -> End:
         """Price on the market <- serving cost, markup or congestion."""
-        name = self.lines[line]
-        sights = self.base.sights[month], self.other.sights[month]
-        prices = [float(sight.price[region, line, mode]) for sight in sights]
-        link = Link(month, f"price of {name}", prices[0], prices[1], "$/Mtoken")
-        p = [trace.scenario.parameters.prices for trace in (self.base, self.other)]
-        released, frontier = (
-            self._both("released", month, line),
-            [float(trace.series["released"][month].max()) for trace in (self.base, self.other)],
-        )
+        name, before = self.lines[line], max(month - 1, 0)
+        prices = self._seen("price", month, region, line, mode)
+        self._tell(month, f"price of {name}", prices, "$/Mtoken")
+        experience, load = self._seen("experience", month, line), self._seen("load", month, line)
+        specs = [trace.scenario.parameters.prices for trace in self.worlds]
+        released, markup = self._both("released", month, line), self._both("markup", month, line)
+        frontier = [float(trace.series["released"][month].max()) for trace in self.worlds]
         parts = {
-            "released": [one.cost_slope * value for one, value in zip(p, released, strict=True)],
-            "frontier": [-one.cost_slope * value for one, value in zip(p, frontier, strict=True)],
+            "released": [spec.cost_slope * value for spec, value in zip(specs, released, strict=True)],
+            "frontier": [-spec.cost_slope * value for spec, value in zip(specs, frontier, strict=True)],
             "experience": [
-                -one.experience_exponent * math.log(float(sight.experience[line]))
-                for one, sight in zip(p, sights, strict=True)
+                -spec.experience_exponent * math.log(value) for spec, value in zip(specs, experience, strict=True)
             ],
         }
         if mode == API:
-            parts["markup"] = [math.log(value) for value in self._both("markup", month, line)]
+            parts["markup"] = [math.log(value) for value in markup]
             parts["load"] = [
-                math.log1p(one.congestion * max(float(sight.load[line]) - 1, 0.0))
-                for one, sight in zip(p, sights, strict=True)
+                math.log1p(spec.congestion * max(value - 1, 0.0)) for spec, value in zip(specs, load, strict=True)
             ]
-        part = self._mover(parts, log_ratio(*prices))
+        part = _mover(parts, log_ratio(*prices))
         if part == "released":
-            return self._capability(line, month, (link,), "more capable lines cost more to serve")
+            return self._capability(line, month, "more capable lines cost more to serve")
         if part == "frontier":
-            leader = int(np.argmax(self.other.series["released"][month]))
-            return self._capability(leader, month, (link,), "the frontier, against which serving gets cheaper")
-        before = max(month - 1, 0)
+            return self._frontier(month, "the frontier, against which serving gets cheaper")
         if part == "experience":
-            step = linked(
-                before, f"experience of {name}", [float(each.experience[line]) for each in sights], "sector-years"
-            )
-            return self._use((link, step), line, month)
+            self._tell(before, f"experience of {name}", experience, "sector-years")
+            return self._use(line, month)
         if part == "markup":
-            step = self._link(month, f"markup of {name}", "", "markup", line)
-            leak = self._policy_or_none((link, step), ("subsidy_leak",), month, {"region": self.homes[line]})
-            return leak or self._use((link, step), line, month)
-        step = linked(before, f"load of {name}'s servers", [float(each.load[line]) for each in sights], "")
-        return self._loaded(line, before, (link, step))
-
-    def _loaded(self, line: int, month: int, links: tuple[Link, ...]) -> _Step:
-        """Load <- more use, or less compute to serve with."""
-        compute = [
-            math.log(max(float(trace.sights[month].lab_compute[line]), 1e-300)) for trace in (self.base, self.other)
-        ]
-        load = [math.log(max(link, 1e-300)) for link in (links[-1].base, links[-1].other)]
-        if abs(compute[1] - compute[0]) > abs(load[1] - load[0]) / 2:
-            return self._training(line, month, links)
-        return self._use(links, line, month)
+            self._tell(month, f"markup of {name}", markup)
+            return self._policy(("subsidy_leak",), month, {"region": self.homes[line]}) or self._use(line, month)
+        self._tell(before, f"load of {name}'s servers", load)
+        # more use, or less compute to serve with
+        served = log_ratio(*self._seen("lab_compute", before, line))
+        return self._training(line, before) if abs(served) > abs(log_ratio(*load)) / 2 else self._use(line, before)
 
     # -- what other adopters do ----------------------------------------------------------------------------------
 
-    def _peers(self, adopter: int, line: int, month: int) -> _Step:
+    def _peers(self, adopter: int, line: int, month: int) -> End:
         """Peers on a line <- those of them who parted."""
         seen = [world.seen(adopter, month) for world in self.pair.worlds]
-        counts = [int((each == line).sum()) for each in seen]
-        who = self.pair.worlds[0].peers(adopter)[seen[0] != seen[1]]
-        before = {int(each) for each in who if 0 <= self.pair.first[each] < month}
-        parted = sorted(before, key=lambda each: (int(self.pair.first[each]), each))
+        who = np.unique(self.pair.worlds[0].peers(adopter)[seen[0] != seen[1]])
+        parted = self.pair.parted_before(who, month)
         named = ", ".join(f"{each} in {month_label(int(self.pair.first[each]))}" for each in parted[:3])
         more = f" and {len(parted) - 3} more" if len(parted) > 3 else ""
-        link = Link(
-            month,
-            f"peers of adopter {adopter} on {self.lines[line]}",
-            counts[0],
-            counts[1],
-            "of 8",
-            f"adopter {named}{more} parted" if parted else "",
-        )
-        if not parted:  # what is seen of them differs, or what it weighs
-            return self._assumption((link,), month, "peer weight")
-        return _Step((link,), adopter=parted[0])
+        counts = [int((each == line).sum()) for each in seen]
+        note = f"adopter {named}{more} parted" if parted else ""
+        self._tell(month, f"peers of adopter {adopter} on {self.lines[line]}", counts, "of 8", note)
+        # where none of them parted, what is seen of them differs, or what it weighs
+        return parted[0] if parted else self._assumption(month, "peer weight")
 
-    def _ecosystem(self, line: int, month: int) -> _Step:
-        sights = self.base.sights[month], self.other.sights[month]
-        values = [float(sight.ecosystem[line]) for sight in sights]
-        link = linked(month, f"ecosystem of {self.lines[line]}", values, "share")
-        return self._use((link,), line, month, kind="startup")
+    def _ecosystem(self, line: int, month: int) -> End:
+        self._tell(month, f"ecosystem of {self.lines[line]}", self._seen("ecosystem", month, line), "share")
+        return self._use(line, month, kind="startup")
 
-    def _awareness(self, line: int, region: int, month: int) -> _Step:
+    def _awareness(self, line: int, region: int, month: int) -> End:
         """Who knows a line <- news, a release, or word of mouth."""
-        name = self.lines[line]
-        link = self._link(month, f"adopters in {REGIONS[region]} who know {name}", "share", "awareness", line, region)
-        told = self._policy_or_none((link,), ("news",), month, {"region": region, "line": line})
-        if told is not None:
-            return told
-        out = [self._released_in(trace, line, month) for trace in (self.base, self.other)]
-        if out[0] != out[1]:
-            dates = Link(max(out), f"newest release of {name}", out[0], out[1], "month")
-            policy = self._policy_or_none((link, dates), RELEASES, month, {"line": line})
-            if policy is not None:
-                return policy
-        return self._use((link,), line, month, region=region, note="by word of mouth")
+        what = f"adopters in {REGIONS[region]} who know {self.lines[line]}"
+        self._tell(month, what, self._both("awareness", month, line, region), "share")
+        return (
+            self._policy(("news",), month, {"region": region, "line": line})
+            or self._release(line, self._newest(line, month), month)
+            or self._use(line, month, region=REGIONS[region], note="by word of mouth")
+        )
 
-    def _openness(self, line: int, month: int) -> _Step:
-        link = self._link(month, f"open weights of {self.lines[line]}", "", "openness", line)
-        ruled = self._policy_or_none((link,), OPENING, month, {"line": line})
-        return ruled or self._capability(line, month, (link,), "a lab near the frontier may close")
+    def _openness(self, line: int, month: int) -> End:
+        self._tell(month, f"open weights of {self.lines[line]}", self._both("openness", month, line))
+        ruled = self._policy(OPENING, month, {"line": line})
+        return ruled or self._capability(line, month, "a lab near the frontier may close")
 
-    def _adoption(self, parting: Divergence, peers: bool) -> _Step:
-        """A first look at AI <- peers, or everybody, who use it."""
-        a, b = parting.occasions
-        part, words = ("peers", "peers who use AI") if peers else ("world", "adopters who use AI")
-        link = Link(parting.month, f"{words} (adopter {parting.adopter})", a.parts[part], b.parts[part], "share")
-        if not peers:
-            return self._use((link,), None, parting.month)
-        worlds, mine = self.pair.worlds, self.pair.worlds[0].peers(parting.adopter)
-        differ = [
-            int(each) for each in mine if len({world.before(int(each), parting.month)[0] < 0 for world in worlds}) == 2
-        ]
-        return self._earliest((link,), differ, parting.month)
+    def _peer_adoption(self, parting: Divergence) -> End:
+        """A first look at AI <- peers who use it."""
+        month, worlds = parting.month, self.pair.worlds
+        shares = [occasion.parts["peers"] for occasion in parting.occasions]
+        self._tell(month, f"peers who use AI (adopter {parting.adopter})", shares, "share")
+        peers = [int(each) for each in worlds[0].peers(parting.adopter)]
+        differ = [each for each in peers if len({world.before(each, month)[0] < 0 for world in worlds}) == 2]
+        return self._earliest(self.pair.parted_before(differ, month), month)
+
+    def _world_adoption(self, parting: Divergence) -> End:
+        """A first look at AI <- everybody who uses it."""
+        shares = [occasion.parts["world"] for occasion in parting.occasions]
+        self._tell(parting.month, f"adopters who use AI (adopter {parting.adopter})", shares, "share")
+        return self._use(None, parting.month)
 
     def _use(
         self,
-        links: tuple[Link, ...],
         line: int | None,
         month: int,
         *,
+        region: str | None = None,
+        sector: str | None = None,
         kind: str | None = None,
-        region: int | None = None,
-        sector: int | None = None,
         note: str = "",
-    ) -> _Step:
+    ) -> End:
         """What others use <- the first of them who parted, of those who are meant if any of them did."""
-        parted = [each for each in self.pair.parted if self.pair.first[each] < month]
-        cell = self.base.cell
+        parted = self.pair.parted_before(self.pair.parted, month)
         meant = [
             each
             for each in parted
-            if (kind is None or TYPES[cell_type[cell[each]]] == kind)
-            and (region is None or cell_region[cell[each]] == region)
-            and (sector is None or self.pair.worlds[0].where(each)[2] == sector)
+            if all(
+                asked in (None, own) for asked, own in zip((region, sector, kind), self.base.place(each), strict=True)
+            )
             and (line is None or self._ever_used(each, line, month))
         ]
-        return self._earliest(links, meant or parted, month, note)
+        return self._earliest(meant or parted, month, note)
 
     def _ever_used(self, adopter: int, line: int, month: int) -> bool:
-        slots = (self.base.primary, self.base.secondary, self.other.primary, self.other.secondary)
+        slots = (slot for trace in self.worlds for slot in (trace.primary, trace.secondary))
         return any((slot[:month, adopter] // N_MODES == line).any() for slot in slots)
 
-    def _earliest(self, links: tuple[Link, ...], who: Sequence[int], month: int, note: str = "") -> _Step:
-        before = [each for each in who if 0 <= self.pair.first[each] < month]
-        if not before:
-            return self._end(links, month)
-        first = min(before, key=lambda each: (int(self.pair.first[each]), each))
-        when = int(self.pair.first[first])
-        parting = self.pair.parting(first)
+    def _earliest(self, parted: Sequence[int], month: int, note: str = "") -> End:
+        """The first of some who parted before; the end where nobody did."""
+        if not parted:
+            return self._end(month)
+        parting = self.pair.parting(parted[0])
         assert parting is not None
-        region, sector, kind = self.base.place(first)
-        words = f"adopter {first} ({kind}, {sector}, {region}) parts first of {len(before)}"
-        step = Link(when, words, parting.options[0], parting.options[1], "option", note)
-        named = Link(step.month, step.what, step.base, step.other, f"option:{','.join(self.lines)}", step.note)
-        return _Step((*links, named), adopter=first)
+        region, sector, kind = self.base.place(parting.adopter)
+        what = f"adopter {parting.adopter} ({kind}, {sector}, {region}) parts first of {len(parted)}"
+        self._tell(parting.month, what, parting.options, f"option:{','.join(self.lines)}", note)
+        return parting.adopter
 
     # -- the ends ------------------------------------------------------------------------------------------------
 
-    def _own_taste(self, adopter: int) -> bool:
-        a, b = (trace.world.population for trace in (self.base, self.other))
-        return any(
-            getattr(a, name)[0, adopter] != getattr(b, name)[0, adopter] for name in ("quality", "cost", "own_hosting")
-        )
-
-    def _own_taste_step(self, parting: Divergence) -> _Step:
-        who, term = parting.adopter, parting.source[0]
-        name = {"quality": "quality", "cost": "cost"}[term]
-        values = [float(getattr(trace.world.population, name)[0, who]) for trace in (self.base, self.other)]
-        link = linked(
-            0, f"taste of adopter {who} for {'coverage' if term == 'quality' else 'log cost'}", values, "utils"
-        )
-        if self.assumptions:
-            return self._assumption((link,), 0, link.what)
-        return _Step((link,), Root("adopter", f"adopter {who}, whose own traits differ", (str(who),), 0))
-
-    def _policy(self, links: tuple[Link, ...], levers: Sequence[str], month: int, at: dict[str, int]) -> _Step:
-        found = self._policy_or_none(links, levers, month, at)
-        return found or (
-            self._end(links, month) if links else self._assumption(links, month, LEVERS[levers[0]].meaning)
-        )
-
-    def _policy_or_none(
-        self, links: tuple[Link, ...], levers: Sequence[str], month: int, at: dict[str, int]
-    ) -> _Step | None:
-        """The first of some levers that differs by a month, at a place (axis -> number) as far as it has the axis."""
-        best: tuple[int, str, tuple[int, ...]] | None = None
-        for name in levers:
-            since = self._first_pull(name)[tuple(at.get(axis, slice(None)) for axis in LEVERS[name].axes)]
-            if (since <= month).any() and (best is None or since.min() < best[0]):
-                best = int(since.min()), name, ()
-        if best is None:
+    def _release(self, line: int, when: Sequence[int], month: int) -> Root | None:
+        """A policy, by a month, that moved the newest release of a line, where the worlds have it in other months."""
+        if when[0] == when[1]:
             return None
-        when, name, _ = best
-        a, b = (np.asarray(getattr(trace.sights[when].lever, name)) for trace in (self.base, self.other))
-        place = [
-            np.arange(size) == at[axis] if axis in at else np.ones(size, bool)
-            for axis, size in zip(LEVERS[name].axes, a.shape, strict=True)
-        ]
-        with np.errstate(invalid="ignore"):
-            gap = np.where(np.isfinite(a) & np.isfinite(b), np.abs(b - a), np.where(a != b, np.inf, 0.0))
-        inside = np.logical_and.reduce(np.meshgrid(*place, indexing="ij")) if place else np.ones_like(gap, bool)
-        spot = np.unravel_index(np.where(inside, gap, -1.0).argmax(), gap.shape)
-        labels = axis_labels(tuple(self.lines))
-        where = ", ".join(labels[axis][int(number)] for axis, number in zip(LEVERS[name].axes, spot, strict=True))
-        ids = self._pullers(name, month)
-        link = Link(
-            when,
-            f"policy, {name.replace('_', ' ')} ({where})",
-            float(a[spot]),
-            float(b[spot]),
-            LEVERS[name].unit,
-            LEVERS[name].meaning,
+        self._tell(max(when), f"newest release of {self.lines[line]}", when, "month")
+        moved = self._policy(RELEASES, month, {"line": line})
+        if moved is None:
+            self._links.pop()  # other releases are told only where a policy made them
+        return moved
+
+    def _policy(self, levers: Sequence[str], month: int, at: dict[str, int]) -> Root | None:
+        """The first of some levers that differs by a month, at a place (axis -> number) as far as it has the axis."""
+        since = {
+            name: self._first_pull(name)[tuple(at.get(axis, slice(None)) for axis in LEVERS[name].axes)].min()
+            for name in levers
+        }
+        name = min(since, key=since.__getitem__, default="")
+        if not name or since[name] > month:
+            return None
+        when, lever, words = int(since[name]), LEVERS[name], name.replace("_", " ")
+        a, b = (np.asarray(getattr(trace.sights[when].lever, name)) for trace in self.worlds)
+        near = np.ix_(
+            *([at[axis]] if axis in at else range(size) for axis, size in zip(lever.axes, a.shape, strict=True))
         )
+        with np.errstate(invalid="ignore"):
+            gap = np.where(np.isfinite(a) & np.isfinite(b), np.abs(b - a), np.where(a != b, np.inf, 0.0))[near]
+        place = np.unravel_index(gap.argmax(), gap.shape)
+        spot = tuple(numbers.flat[number] for numbers, number in zip(near, place, strict=True))
+        labels = axis_labels(tuple(self.lines))
+        where = ", ".join(labels[axis][int(number)] for axis, number in zip(lever.axes, spot, strict=True))
+        both = float(a[spot]), float(b[spot])
+        self._tell(when, f"policy, {words} ({where})", both, lever.unit, lever.meaning)
+        ids = self._pullers(name, month)
         if not ids:
             # a government that reacts by the same rule in both worlds answers to something that differs
-            named = tuple(each for each in LEVERS if self._pullers(each, when))
-            behind = self._policy_or_none((*links, link), named, when, {}) if named else None
+            behind = self._policy([each for each in LEVERS if self._pullers(each, when)], when, {})
             if behind is not None:
                 return behind
-        said = self._said(ids) or f"the lever {name.replace('_', ' ')}, pulled by no entry that differs"
-        return _Step((*links, link), Root("policy", said, ids, when))
+        said = self._said(ids) or f"the lever {words}, pulled by no entry that differs"
+        return Root("policy", said, ids, when)
 
     def _first_pull(self, name: str) -> Array:
         """First month in which a lever differs, over its axes; beyond the end where it never does."""
         if name not in self._since:
             paths = [
                 np.stack([getattr(sight.lever, name) for sight in trace.sights[: self.pair.months]])
-                for trace in (self.base, self.other)
+                for trace in self.worlds
             ]
             differ = paths[0] != paths[1]
             self._since[name] = np.where(differ.any(axis=0), differ.argmax(axis=0), self.pair.months)
@@ -527,65 +441,68 @@ class CauseTracer:
 
     def _pullers(self, lever: str, month: int) -> tuple[str, ...]:
         """Ids of the policies and events that pull a lever by a month and are not the same in both scenarios."""
-        both = [entries(trace.scenario) for trace in (self.base, self.other)]
-        names = {name for each in both for name in each}
-        differ = [name for name in names if both[0].get(name) != both[1].get(name)]
-        months = self.pair.months
-        return tuple(
-            sorted(
-                name
-                for name in differ
-                if any(
-                    lever in levers_of(each[name], trace.scenario, months) and known_from(each[name]) <= month
-                    for each, trace in zip(both, (self.base, self.other), strict=True)
-                    if name in each
-                )
-            )
-        )
+        ids = {
+            name
+            for mine, theirs, trace in zip(self.entries, self.entries[::-1], self.worlds, strict=True)
+            for name, entry in mine.items()
+            if entry != theirs.get(name)
+            and known_from(entry) <= month
+            and lever in levers_of(entry, trace.scenario, self.pair.months)
+        }
+        return tuple(sorted(ids))
 
     def _said(self, names: Sequence[str]) -> str:
         """``chip-control-2024 (only in baseline)``; several of them with commas."""
-        both = [entries(trace.scenario) for trace in (self.base, self.other)]
         only = {
             f"only in {trace.scenario.name}": [name for name in names if name in mine and name not in theirs]
-            for trace, mine, theirs in zip((self.base, self.other), both, both[::-1], strict=True)
+            for trace, mine, theirs in zip(self.worlds, self.entries, self.entries[::-1], strict=True)
         }
-        only["not the same in both"] = [name for name in names if all(name in each for each in both)]
+        only["not the same in both"] = [name for name in names if all(name in each for each in self.entries)]
         return "; ".join(f"{', '.join(found)} ({where})" for where, found in only.items() if found)
 
-    def _end(self, links: tuple[Link, ...], month: int) -> _Step:
+    def _end(self, month: int) -> Root:
         """Where use moved before anybody parted: in amounts, which the first lever that differs must have moved."""
-        found = self._policy_or_none(links, tuple(LEVERS), month, {})
-        return found or self._assumption(links, month, links[-1].what)
+        what = self._links[-1].what
+        return self._policy(tuple(LEVERS), month, {}) or self._assumption(month, what)
 
-    def _assumption(self, links: tuple[Link, ...], month: int, what: str) -> _Step:
+    def _assumption(self, month: int, what: str) -> Root:
         """The end where no policy differs: assumptions that do, if any; else the file does not tell."""
         if self.assumptions:
             named = ", ".join(self.assumptions[:3]) + (" ..." if len(self.assumptions) > 3 else "")
-            return _Step(links, Root("assumption", f"assumptions that differ: {named}", self.assumptions, 0))
-        return _Step(links, Root("unknown", f"no entry of the scenarios explains {what}", (), month))
+            return Root("assumption", f"assumptions that differ: {named}", self.assumptions, 0)
+        return Root("unknown", f"no entry of the scenarios explains {what}", (), month)
 
-    # -- reading both worlds -------------------------------------------------------------------------------------
+    # -- reading and telling both worlds -------------------------------------------------------------------------
+
+    def _tell(self, month: int, what: str, both: Sequence[float], unit: str = "", note: str = "") -> None:
+        """Add a link to the chain, with its values in the base and in the other world."""
+        base, other = both
+        self._links.append(Link(month, what, base, other, unit, note))
 
     def _both(self, name: str, month: int, *at: int) -> list[float]:
-        return [float(trace.series[name][(month, *at)]) for trace in (self.base, self.other)]
+        """An observable as the month ended, in both worlds."""
+        return [float(trace.series[name][(month, *at)]) for trace in self.worlds]
 
-    def _gap(self, name: str, month: int, *at: int) -> float:
-        a, b = self._both(name, month, *at)
-        return b - a
+    def _seen(self, name: str, month: int, *at: int) -> list[float]:
+        """What adopters had before them in the month, in both worlds; a field of `Sight`."""
+        return [float(getattr(trace.sights[month], name)[at]) for trace in self.worlds]
 
-    def _link(self, month: int, what: str, unit: str, name: str, *at: int, note: str = "") -> Link:
-        a, b = self._both(name, month, *at)
-        return Link(month, what, a, b, unit, note)
+    def _newest(self, line: int, month: int) -> list[int]:
+        """Months of the newest release of a line in both worlds; 0 before its first."""
+        released = (np.flatnonzero(trace.series["release"][: month + 1, line] > 0) for trace in self.worlds)
+        return [int(months[-1]) if months.size else 0 for months in released]
 
-    @staticmethod
-    def _mover(parts: dict[str, list[float]], moved: float) -> str:
-        """The part that moved most in the direction in which the whole did."""
-        sign = math.copysign(1.0, moved)
-        return max(parts, key=lambda name: sign * (parts[name][1] - parts[name][0]))
 
-    @staticmethod
-    def _released_in(trace: Trace, line: int, month: int) -> int:
-        """Month of the newest release of a line; 0 before its first."""
-        months = np.flatnonzero(trace.series["release"][: month + 1, line] > 0)
-        return int(months[-1]) if months.size else 0
+def _gap(both: Sequence[float]) -> float:
+    base, other = both
+    return other - base
+
+
+def _log_odds(share: float) -> float:
+    return math.log(share) - math.log1p(-share) if 0 < share < 1 else 0.0
+
+
+def _mover(parts: dict[str, list[float]], moved: float) -> str:
+    """The part that moved most in the direction in which the whole did."""
+    sign = math.copysign(1.0, moved)
+    return max(parts, key=lambda name: sign * _gap(parts[name]))

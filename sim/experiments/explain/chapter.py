@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sim.basics.axes import month_label
 from sim.basics.words import counted, percent
+from sim.experiments.explain.divergence import Pair
 from sim.experiments.explain.explanation import Explanation
 from sim.results.blocks import Block, Chapter, Heading, Table, Words, items, table
 
@@ -32,7 +35,7 @@ def chapter(found: Explanation) -> Chapter:
         if others
         else f"Why did adopters of {base} choose as they did, {of}?"
     )
-    findings: list[Block] = list(_cascade(found)) if found.pair is not None else []
+    findings: list[Block] = list(_cascade(found, found.pair)) if found.pair is not None else []
     findings.append(Words("One replicate says what happened in it, not what happens on average."))
     if found.verified:
         findings.append(Words("Rebuilt; equal to what the folder of the run holds."))
@@ -41,9 +44,8 @@ def chapter(found: Explanation) -> Chapter:
     return Chapter(asked, findings, blocks, () if others else (f"Explained adopters: {told}.",))
 
 
-def _cascade(found: Explanation) -> Iterator[Block]:
+def _cascade(found: Explanation, pair: Pair) -> Iterator[Block]:
     """How many part, through what, and what they lead back to."""
-    assert found.pair is not None
     causes, source = found.causes(), "cascade.csv"
     if not causes:
         yield items(["The two worlds are the same for every adopter in every month."], source)
@@ -53,7 +55,7 @@ def _cascade(found: Explanation) -> Iterator[Block]:
     yield items(
         (
             f"{parted:,} of {found.base.world.adopters:,} adopters part at some time, the first in {first}; "
-            f"{int(found.pair.apart[-1].sum()):,} stand apart in {last}.",
+            f"{int(pair.apart[-1].sum()):,} stand apart in {last}.",
             *(f"{row['adopters']:,} of {parted:,} part first through {row['through']}." for row in causes),
             *(f"{row['adopters']:,} of {parted:,} lead back to {row['root']}." for row in found.roots()),
         ),
@@ -110,23 +112,18 @@ def _timeline(story: dict[str, Any]) -> Iterator[Block]:
     used = []
     for name, spells in story["choices"].items():
         # second slots come and go; told is the first
-        starts = [
-            spell for before, spell in zip([None, *spells], spells, strict=False) if _first(before) != spell["first"]
-        ]
+        starts = [next(same) for _, same in groupby(spells, itemgetter("first"))]
         told = _some((f"{spell['from']} {spell['first']}" for spell in starts), MOST_SPELLS, ", ", "more changes")
         used.append(f"{name}: {told}")
     yield items(used, "choices.csv")
 
 
-def _first(spell: dict[str, str] | None) -> str | None:
-    return None if spell is None else spell["first"]
-
-
 def _parting(parting: dict[str, Any]) -> Iterator[Block]:
     """The month, the race, and the two options term by term."""
     x, y = parting["winners"]
+    at_start = parting["slot"] == "start"
     if not parting["options"]:
-        if parting["slot"] == "start":
+        if at_start:
             yield Words(f"It parts before month 0: {x} in the one world, {y} in the other.")
             return
         was, became = parting["hazards"]
@@ -136,10 +133,8 @@ def _parting(parting: dict[str, Any]) -> Iterator[Block]:
         chance = f"Chance of it {was:.3%} -> {became:.3%}; its luck was {parting['occasion_luck']:.3%}."
         yield items((chance, *_moved(parting, "of the chance", 100, "%")))
         return
-    slot = {"first": "first slot", "second": "second slot"}[parting["slot"]]
-    yield Words(
-        f"It parts in {parting['month']} ({parting['occasion']}, {slot}; the race between {parting['race']}s tips)."
-    )
+    when = "before month 0 (" if at_start else f"in {parting['month']} ({parting['occasion']}, {parting['slot']} slot; "
+    yield Words(f"It parts {when}the race between {parting['race']}s tips).")
     names = dict.fromkeys(option["scenario"] for option in parting["options"])
     margins = zip(names, parting["margins"], ((x, y), (y, x)), strict=True)
     yield items(_margin(name, margin, pair, x, parting["luck_in_margin"]) for name, margin, pair in margins)

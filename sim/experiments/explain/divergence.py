@@ -9,7 +9,7 @@ add up to the change of the margin by which the race was won.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -165,6 +165,11 @@ class Pair:
         who = np.flatnonzero(self.first >= 0)
         return who[np.argsort(self.first[who], kind="stable")].tolist()
 
+    def parted_before(self, who: Iterable[int], month: int) -> list[int]:
+        """Those of some adopters who stood apart before a month, the earliest first."""
+        parted = (int(adopter) for adopter in who if 0 <= self.first[adopter] < month)
+        return sorted(parted, key=lambda adopter: (self.first[adopter], adopter))
+
     def most_apart(self, count: int) -> list[int]:
         """Those whose first line differs in most months; of equals the larger ones in their sector."""
         months = self.lines_apart.sum(axis=0)
@@ -259,17 +264,15 @@ def _contest(a: Decision, b: Decision) -> tuple[str, int, int]:
     return "block", x, y
 
 
-def _members(decision: Decision, level: str, alternative: int) -> Array:
-    """Which options stand behind an alternative, (line, mode)."""
-    lines, modes = decision.utility.shape
+def members(decision: Decision, level: str, alternative: int) -> Array:
+    """Which options stand behind an alternative of a race, (line, mode)."""
+    lines, modes = np.indices(decision.utility.shape)
     if level == "block":
-        chosen = (decision.block == alternative)[:, None]
-    elif level == "line":
-        chosen = (np.arange(lines) == alternative)[:, None]
-    else:  # a mode of the line that won
-        line = decision.races[1].runners[decision.races[1].winner]
-        chosen = (np.arange(lines) == line)[:, None] & (np.arange(modes) == alternative)
-    return decision.usable & chosen
+        return decision.usable & (decision.block == alternative)[:, None]
+    if level == "line":
+        return decision.usable & (lines == alternative)
+    race = decision.races[1]  # a mode of the line that won
+    return decision.usable & (lines == race.runners[race.winner]) & (modes == alternative)
 
 
 def _worth(decision: Decision, utility: Array, among: Array) -> float:
@@ -281,7 +284,7 @@ def _worth(decision: Decision, utility: Array, among: Array) -> float:
 def _value(decision: Decision, level: str, alternative: int) -> float:
     if level == "block" and alternative == OUTSIDE:
         return decision.outside_value
-    return _worth(decision, decision.utility, _members(decision, level, alternative))
+    return _worth(decision, decision.utility, members(decision, level, alternative))
 
 
 def _luck(decision: Decision, level: str, alternative: int) -> float:
@@ -296,7 +299,7 @@ def _change(a: Decision, b: Decision, level: str, alternative: int) -> dict[Sour
     if level == "block" and alternative == OUTSIDE:
         names = {*a.outside, *b.outside}
         return {(name, -1): b.outside.get(name, 0.0) - a.outside.get(name, 0.0) for name in sorted(names)}
-    before, after = _members(a, level, alternative), _members(b, level, alternative)
+    before, after = members(a, level, alternative), members(b, level, alternative)
     both = before & after
     moved: dict[Source, float] = {}
     if both.any():
@@ -341,13 +344,13 @@ def _why_not_both(a: Decision, b: Decision, before: Array, after: Array) -> Sour
     only = before != after
     utility = np.where(only, np.where(before, a.utility, b.utility), -np.inf)
     line, mode = (int(each) for each in np.unravel_index(utility.argmax(), utility.shape))
-    if a.known[line] != b.known[line]:
-        return "awareness", line
-    if a.forbidden[line, mode] != b.forbidden[line, mode]:
-        return "ban", line
-    if a.available[line, mode] != b.available[line, mode] or a.block[line] != b.block[line]:
-        return "openness", line
-    return "first_slot", line
+    opened = a.available[line, mode] != b.available[line, mode] or a.block[line] != b.block[line]
+    differs = {
+        "awareness": a.known[line] != b.known[line],
+        "ban": a.forbidden[line, mode] != b.forbidden[line, mode],
+        "openness": opened,
+    }
+    return next((reason for reason, does in differs.items() if does), "first_slot"), line
 
 
 def _hazard_parts(a: Occasion, b: Occasion) -> dict[Source, float]:
@@ -370,12 +373,8 @@ def _hazard_parts(a: Occasion, b: Occasion) -> dict[Source, float]:
 def _slope(kind: str, part: str, node: float, a: Occasion, b: Occasion) -> float:
     """Derivative of the hazard in one of its parts, on the way from one world to the other."""
     at = {name: a.parts[name] + node * (b.parts[name] - a.parts[name]) for name in a.parts}
-
-    def hazard(parts):
-        return _hazard(kind, parts)
-
     # every hazard is linear in each of its parts
-    return hazard({**at, part: 1.0}) - hazard({**at, part: 0.0})
+    return _hazard(kind, {**at, part: 1.0}) - _hazard(kind, {**at, part: 0.0})
 
 
 def _hazard(kind: str, parts: dict[str, float]) -> float:
@@ -393,11 +392,9 @@ def tightest(races: tuple[Race, ...]) -> Race | None:
     return min(contested, key=lambda race: race.margin, default=None)
 
 
-def terms_of(decision: Decision, option: int) -> Iterator[tuple[str, float]]:
+def terms_of(decision: Decision, option: int) -> dict[str, float]:
     """Every term of an option, or of using none [utils]; they add up to its utility."""
     if option < 0:
-        yield from decision.outside.items()
-        return
-    for term in TERMS:
-        if term in decision.terms:
-            yield term, float(decision.terms[term][option // N_MODES, option % N_MODES])
+        return dict(decision.outside)
+    terms = (term for term in TERMS if term in decision.terms)
+    return {term: float(decision.terms[term][option // N_MODES, option % N_MODES]) for term in terms}

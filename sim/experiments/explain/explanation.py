@@ -25,7 +25,7 @@ from sim import __version__
 from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, Problem, ScenarioError
 from sim.engines.probes.trace import Trace, keep
-from sim.experiments.compare.comparison import make_plan
+from sim.experiments.compare.comparison import ComparisonPlan, plan_of
 from sim.experiments.explain.account import Account, account_of_one, account_of_two
 from sim.experiments.explain.causes import CauseTracer
 from sim.experiments.explain.divergence import CAUSES, Pair
@@ -102,65 +102,57 @@ def ask(
     if folders and changed:
         what = f"is a directory of results, which are explained as they were made; --{changed[0]} would change them."
         raise ScenarioError([Problem(str(folders[0]), 0, "", what, "Give the scenario file in its place.")])
-    found = [_found(source)] if not _is_comparison(source) else _of_comparison(Path(str(source)), other)
-    if other is not None and not _is_comparison(source):
-        found.append(_found(other))
-    notes: tuple[str, ...] = ()
-    warnings: tuple[Problem, ...] = ()
-    if len(found) == 1:
-        scenario, warnings = prepare(found[0][0], sets, **settings)
-        scenarios = (scenario,)
+    found = _worlds(source, other)
+    read = [prepare(each, sets, **settings) for each, _ in found]
+    if len(read) == 1:
+        question = Question((read[0][0],), replicate, (found[0][1],), (), read[0][1])
     else:
-        plan = _plan([each[0] for each in found], sets, settings, bool(folders))
-        scenarios, notes, warnings = plan.scenarios, plan.notes, plan.warnings
-    stored = tuple(folder for _, folder in found)
-    if replicate < 0 or any(
-        folder is not None and replicate >= each.run.replicates for each, folder in zip(scenarios, stored, strict=True)
-    ):
-        most = min(each.run.replicates for each in scenarios)
+        plan = _plan(read, set(changed), made=bool(folders))
+        question = Question(plan.scenarios, replicate, tuple(folder for _, folder in found), plan.notes, plan.warnings)
+    limits = [each.run.replicates for each, folder in zip(question.scenarios, question.stored, strict=True) if folder]
+    if not 0 <= replicate < min(limits, default=math.inf):
+        most = min(each.run.replicates for each in question.scenarios)
         raise ScenarioError([Problem("--replicate", 0, "", f"is {replicate}; these runs are 0 to {most - 1}.")])
-    return Question(scenarios, replicate, stored, tuple(notes), tuple(warnings))
+    return question
 
 
-def _plan(sources: list[Any], sets: Sequence[str], settings: dict[str, int | None], made: bool) -> Any:
+def _plan(read: Sequence[tuple[Scenario, tuple[Problem, ...]]], asked: set[str], made: bool) -> ComparisonPlan:
     """Both scenarios with the settings of the base; runs that were made must have had the same luck."""
-    scenarios = [each if isinstance(each, Scenario) else prepare(each, sets, **settings)[0] for each in sources]
-    base, other = scenarios
-    if made:
-        for name in ("seed", "adopters"):
-            a, b = getattr(base.run, name), getattr(other.run, name)
-            if a != b:
-                what = f"has {name} {b} and {base.name} has {a}, so no adopter is in both worlds."
-                raise ScenarioError([Problem(other.name, 0, "", what, f"Run both with the same {name}.")])
+    (base, _), (other, doubts) = read
+    for name in ("seed", "adopters") if made else ():
+        a, b = getattr(base.run, name), getattr(other.run, name)
+        if a != b:
+            what = f"has {name} {b} and {base.name} has {a}, so no adopter is in both worlds."
+            raise ScenarioError([Problem(other.name, 0, "", what, f"Run both with the same {name}.")])
     if base.name == other.name:
         other = other.model_copy(update={"name": f"{other.name}-2"})
-    chosen: dict[str, int | None] = {name: value for name, value in settings.items() if value is not None}
-    return make_plan(base, [other], (), chosen)
+    return plan_of([read[0], (other, doubts)], [base.name, other.name], asked)
 
 
-def _is_comparison(source: object) -> bool:
-    """Whether it is a folder that holds several scenarios to be told against the first."""
-    return isinstance(source, str | Path) and Path(source).is_dir() and _scenarios(open_folder(source))[1]
+World = tuple[str | Path | Scenario, Path | None]
+"""What stands for one world, and the directory that holds its numbers, if any."""
 
 
-def _scenarios(folder: Folder) -> tuple[list[Path], bool]:
-    return folder.kind.scenarios(folder)
+def _worlds(source: str | Path | Scenario, other: str | Path | Scenario | None) -> list[World]:
+    folder = None if isinstance(source, Scenario) or not Path(source).is_dir() else open_folder(source)
+    if folder is not None and folder.kind.scenarios(folder)[1]:  # several scenarios, told against the first
+        return _of_comparison(folder, other)
+    return [_found(each) for each in (source, other) if each is not None]
 
 
-def _of_comparison(path: Path, other: Any) -> list[tuple[Any, Path | None]]:
+def _of_comparison(folder: Folder, other: object) -> list[World]:
     """The base of a comparison and one of its other scenarios, the first unless another is named."""
-    folder = open_folder(path)
     _refuse_other_agents(folder)
-    base, *others = _scenarios(folder)[0]
+    base, *others = folder.kind.scenarios(folder)[0]
     named = {file.stem: file for file in others}
     wanted = next(iter(named)) if other is None else str(other)
     if wanted not in named:
         what = f'holds no scenario "{wanted}" beside its base {base.stem}.'
-        raise ScenarioError([Problem(str(path), 0, "", what, f"It holds: {', '.join(named)}.")])
+        raise ScenarioError([Problem(str(folder.path), 0, "", what, f"It holds: {', '.join(named)}.")])
     return [(base, None), (named[wanted], None)]
 
 
-def _found(source: Any) -> tuple[Any, Path | None]:
+def _found(source: str | Path | Scenario) -> World:
     """The scenario of a file or run directory, and the directory that holds its numbers."""
     if isinstance(source, Scenario) or not Path(source).is_dir():
         return source, None
@@ -208,15 +200,13 @@ class Explanation:
     def cascade(self) -> pd.DataFrame:
         """One row for each adopter who parts: when, through what, and the first cause; the earliest first."""
         rows = []
-        for adopter in self.pair.parted if self.pair else []:
-            assert self.upstream is not None
-            chain = self.upstream.chain(adopter)
-            assert chain is not None
-            parting, (region, sector, kind) = chain.parting, self.base.place(adopter)
+        chains = map(self.upstream.chain, self.upstream.pair.parted) if self.upstream else ()
+        for chain in filter(None, chains):
+            parting, (region, sector, kind) = chain.parting, self.base.place(chain.parting.adopter)
             term, line = parting.source
             rows.append(
                 {
-                    "adopter": adopter,
+                    "adopter": parting.adopter,
                     "region": region,
                     "sector": sector,
                     "type": kind,
@@ -250,26 +240,22 @@ class Explanation:
 
     def causes(self) -> list[dict[str, Any]]:
         """How many part first through what, the most frequent first."""
-        table, out = self.cascade, []
-        for cause in CAUSES:
-            mine = table[table["cause"] == cause]
-            if len(mine):
-                months = sorted(mine["month"])
-                out.append(
-                    {
-                        "through": cause,
-                        "adopters": len(mine),
-                        "part": len(mine) / len(table),
-                        "first": months[0],
-                        "median": months[len(months) // 2],
-                    }
-                )
-        return sorted(out, key=lambda row: -row["adopters"])
+        months = {cause: sorted(rows["month"]) for cause, rows in self.cascade.groupby("cause")}
+        rows = [
+            {
+                "through": cause,
+                "adopters": len(months[cause]),
+                "part": len(months[cause]) / len(self.cascade),
+                "first": months[cause][0],
+                "median": months[cause][len(months[cause]) // 2],
+            }
+            for cause in CAUSES
+            if cause in months
+        ]
+        return sorted(rows, key=lambda row: -row["adopters"])
 
     def roots(self) -> list[dict[str, Any]]:
         """How many partings lead back to what, the most frequent first."""
-        if self.cascade.empty:
-            return []
         counts = (
             self.cascade.groupby(["root_kind", "root"], sort=False).size().sort_values(ascending=False, kind="stable")
         )

@@ -1,5 +1,6 @@
 """S-curves of a table or of simulated runs.
 
 `analysis`  reads the series and says what may be said of each
-`folder`    what is left behind
+`chapter`   what is told of them
+`kind`      what is left behind
 """

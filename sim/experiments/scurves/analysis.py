@@ -150,13 +150,14 @@ def scurve(
 
 
 def described(
-    found: Read, source: str, resamples: int, seed: int, rivals: bool, tick: Callable[[int], object] = lambda _: None
+    found: Read, source: str, resamples: int, seed: int, rivals: bool, tick: Callable[[int], object] | None = None
 ) -> SCurves:
     """Describe series one after the other; ``tick`` is called after each."""
     made = []
     for one, runs in found:
         made.append(describe_series(one, runs, resamples, seed, rivals))
-        tick(1)
+        if tick is not None:
+            tick(1)
     return SCurves(tuple(made), source)
 
 

@@ -20,15 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from sim import __version__
-from sim.analysis.scurves.describe import SeriesDescription, describe_series, fit_rows, replicate_rows, series_rows
+from sim.analysis.scurves.describe import SeriesDescription, fit_rows, replicate_rows, series_rows
 from sim.analysis.scurves.runs import are_rivals, series_of
 from sim.basics.errors import OutputError
 from sim.basics.table import read
 from sim.basics.words import counted
-from sim.experiments.scurves.analysis import Read, cut
+from sim.experiments.scurves.analysis import Read, cut, described
 from sim.experiments.scurves.chapter import chapter
 from sim.results.dataset import data_hash
 from sim.results.folder import load
@@ -108,12 +106,8 @@ def rebuild(folder: Folder, again: Again) -> Analysis:
             "the checksums were checked"
         )
     rivals = are_rivals(manifest["observable"] or "adoption")
-    told = []
     with again.counted(len(found)) as tick:
-        for series, runs in found:
-            told.append(describe_series(series, runs, manifest["resamples"], manifest["seed"], rivals))
-            if tick is not None:
-                tick(1)
+        told = described(found, str(source), manifest["resamples"], manifest["seed"], rivals, tick).descriptions
     return Analysis(manifest["scurve"], {name: manifest[name] for name in SETTINGS}, told, str(source))
 
 
@@ -149,11 +143,8 @@ def _draw(found: Analysis, folder: Path) -> None:
 def as_json(found: Sequence[SeriesDescription]) -> str:
     """Rows of the series and of their replicates; what is withheld is null."""
     tables = {"series": series_rows(found), "replicates": replicate_rows(found)}
-    return json.dumps({name: _records(table) for name, table in tables.items()}, indent=2, ensure_ascii=False)
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return json.loads(table.to_json(orient="records", double_precision=15)) if len(table) else []
+    rows = {name: json.loads(table.to_json(orient="records", double_precision=15)) for name, table in tables.items()}
+    return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
 def _drawn_by() -> dict[str, Any]:
