@@ -22,8 +22,9 @@ from sim.analysis.loops.gains import (
 )
 from sim.basics.axes import CELL_REGION, CELL_SECTOR, REGIONS, SECTOR_TYPES, SECTORS
 from sim.engines.probes.opened_loops import Arm, Opened
-from sim.experiments.loops.plan import CUT, LOUDER, PULSE, PULSE_MONTHS, LoopPlan, Task, with_months
+from sim.experiments.loops.plan import CUT, LOUDER, PULSE, PULSE_MONTHS, LoopPlan, Task
 from sim.scenario import Scenario
+from sim.scenario.resolve import with_settings
 
 Array = np.ndarray
 EVERYWHERE, TOTAL, DATA = "all", "total", "R1+R1p"
@@ -57,7 +58,7 @@ def private(plan: LoopPlan) -> tuple[str, ...]:
 def tasks_of(plan: LoopPlan) -> list[Task]:
     """Pieces of a few replicates, each with all arms of a batch."""
     months = plan.start + plan.horizons[-1] + 1
-    scenario = with_months(plan.scenario, months)
+    scenario = with_settings(plan.scenario, months=months)
     tasks = []
     for kind, arms in arms_of(plan).items():
         runs = 1 + 2 * len(arms)

@@ -56,6 +56,7 @@ def entries_of(plan: LoopPlan) -> dict[str, Any]:
         "start": month_label(plan.start),
         "horizons": list(plan.horizons),
         "quick": not plan.in_place,
+        "players": list(plan.players),
     }
 
 
@@ -69,6 +70,7 @@ def plan_of(folder: Folder) -> LoopPlan:
         coalition_seeds=manifest["replicates_of_coalitions"],
         horizons=manifest["horizons"],
         quick=manifest["quick"],
+        players=manifest.get("players", ()),
     )
 
 
