@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,11 @@ ISOLATED, IN_PLACE, AMPLIFIED = "cut and inject, isolated", "cut and inject, in 
 
 RUNS_A_PIECE = 60
 """Runs that share their macro steps: fewer cost more each, more gain nothing."""
+
+
+def chosen(rows: pd.DataFrame, **values: Any) -> pd.DataFrame:
+    """The rows whose columns have these values."""
+    return rows[np.logical_and.reduce([rows[column] == value for column, value in values.items()])]
 
 
 def arms_of(plan: LoopPlan) -> dict[str, dict[str, Arm]]:
