@@ -71,6 +71,11 @@ class ComparisonPlan:
         return self.scenarios[1:]
 
     @property
+    def dates(self) -> list[str]:
+        """The months at which levels are read, as they are written."""
+        return [month_label(month) for month in self.at]
+
+    @property
     def name(self) -> str:
         """``<base>-vs-<others>``, cut where a file system would refuse it."""
         return f"{self.base.name}-vs-{'-'.join(each.name for each in self.others)}"[:150]
@@ -204,9 +209,8 @@ def carry_out(
         plan = replace(plan, scenarios=tuple(with_settings(each, replicates=luck.tried) for each in plan.scenarios))
     runs, shares = luck.collected()
     names = [each.name for each in plan.others]
-    dates = [month_label(month) for month in plan.at]
     base = plan.base.name
-    switched = [who_switched(shares[base], shares[name], dates).assign(other=name) for name in names]
+    switched = [who_switched(shares[base], shares[name], plan.dates).assign(other=name) for name in names]
     holders = pd.concat(switched, ignore_index=True)
     failures = tuple(luck.failures)
     return Comparison(plan, engine.name, runs, tabulate(plan, runs), holders, luck.apart, failures, stopped)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from sim.basics.words import counted, ends, scale_of_difference
 from sim.experiments.compare import kind as comparison
 from sim.experiments.compare.sweep import Sweep, SweepPlan, carry_out, findings, title
 from sim.results.blocks import Chapter, items, table
-from sim.results.kind import ONE_RUN, Again, Captions, Contents, Folder, Kind, run_settings, scenario_of
+from sim.results.kind import ONE_RUN, Again, Captions, Contents, Folder, Kind, named_figures, run_settings, scenario_of
 
 TABLE = "sweep.csv"
 
@@ -106,12 +105,6 @@ def chapter(found: Sweep) -> Chapter:
     )
 
 
-def _drawn_by() -> dict[str, Any]:
-    from sim.figures.response_curve import response_curve
-
-    return {"sweep": response_curve}
-
-
 def _scenarios(folder: Folder) -> tuple[list[Path], bool]:
     """Its base; the others differ from it in one number."""
     return [folder.path / "scenarios" / f"{folder.manifest['base']}.yaml"], False
@@ -131,7 +124,7 @@ KIND = Kind(
     rebuild=rebuild,
     scenarios=_scenarios,
     captions=Captions(
-        _drawn_by,
+        named_figures({"sweep": "response_curve"}),
         interval=lambda folder, stem: comparison.PAIRED if folder.manifest["replicates"] > 1 else ONE_RUN,
         runs=lambda folder: f"{counted(int(folder.manifest['replicates']), 'run')} at every point, with the same luck",
     ),

@@ -31,7 +31,7 @@ from sim.results.blocks import Chapter
 from sim.results.differences import Finding
 from sim.results.files import write_text
 from sim.results.folder import MANIFEST, checksums_of, open_folder
-from sim.results.kind import FIGURES, FINDINGS, Again, Captions, Changed, Folder, Kind
+from sim.results.kind import FIGURES, FINDINGS, Again, Captions, Changed, Folder, Kind, named_figures
 from sim.results.markdown import as_page
 from sim.results.shards import checksum, shards_in, sound
 
@@ -178,12 +178,6 @@ def store_counts(folder: Folder) -> tuple[int, int]:
     return _counts(runs, runs.stat().st_mtime_ns)
 
 
-def _drawn_by() -> dict[str, Any]:
-    from sim.figures.replicate_convergence import replicate_convergence
-
-    return {"replicates": replicate_convergence}
-
-
 def _runs(folder: Folder) -> str:
     runs, failed = store_counts(folder)
     return f"{counted(runs, 'run')}, {f'{failed} failed' if failed else 'none failed'}"
@@ -208,7 +202,7 @@ KIND = Kind(
     vouch=changed_shards,
     store=lambda folder: folder.path,
     captions=Captions(
-        _drawn_by,
+        named_figures({"replicates": "replicate_convergence"}),
         interval=lambda folder, stem: "Grey: where the ratio lies in 95% of samples of a normal quantity.",
         runs=_runs,
     ),

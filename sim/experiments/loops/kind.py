@@ -27,7 +27,7 @@ from sim.experiments.loops.chapter import chapter
 from sim.experiments.loops.figures import draw_all
 from sim.experiments.loops.measure import Findings, measure
 from sim.experiments.loops.plan import OUTCOMES, LoopPlan, make_plan
-from sim.results.kind import Captions, Contents, Folder, Kind, run_settings, scenario_of
+from sim.results.kind import Captions, Contents, Folder, Kind, named_figures, run_settings, scenario_of
 from sim.scenario.resolve import resolved_text
 
 
@@ -74,13 +74,7 @@ def plan_of(folder: Folder) -> LoopPlan:
     )
 
 
-def _drawn_by() -> dict[str, Any]:
-    from sim.figures.knock_outs import knock_outs
-    from sim.figures.loop_diagram import loop_diagram
-    from sim.figures.loop_gains import loop_gains
-    from sim.figures.loop_ledger import loop_ledger
-
-    return {"diagram": loop_diagram, "gains": loop_gains, "ledger": loop_ledger, "knockouts": knock_outs}
+DRAWN_BY = {"diagram": "loop_diagram", "gains": "loop_gains", "ledger": "loop_ledger", "knockouts": "knock_outs"}
 
 
 def _about(folder: Folder, stem: str) -> str:
@@ -125,7 +119,7 @@ KIND = Kind(
     contents=contents,
     title=lambda folder: str(folder.manifest["loops"]),
     rebuild=lambda folder, again: measure(plan_of(folder), threads=again.threads, stage=again.stage),
-    captions=Captions(_drawn_by, _about, _interval, _runs),
+    captions=Captions(named_figures(DRAWN_BY), _about, _interval, _runs),
     order=60,
     mark="loops",
 )
