@@ -96,13 +96,13 @@ def _piece(plan: LoopPlan, scenario: Scenario, kind: str, replicates: range) -> 
 
     out = {}
     for name in arms:
-        out[f"users: {name}"] = apart(_logit(found.users), name)
-        out[f"share: {name}"] = apart(_logit(found.focus), name)
+        out[f"users: {name}"] = apart(logit(found.users), name)
+        out[f"share: {name}"] = apart(logit(found.focus), name)
     if kind == "closed":
         for loop in plan.measured if plan.in_place else ():
             source = {"R4": found.noticed["all"], "R5": found.returned["R5"]}.get(loop, found.returned["all"])
             out[f"in place: {loop}"] = apart(source, f"without {loop}")
-        return {**out, "closed": _logit(found.users[0])}
+        return {**out, "closed": logit(found.users[0])}
     out |= {"choosers": found.choosers, "usage": found.usage, "primary": found.primary}
     for loop in plan.measured:
         returned = found.noticed[loop] if loop == "R4" else found.returned[loop]
@@ -113,11 +113,12 @@ def _piece(plan: LoopPlan, scenario: Scenario, kind: str, replicates: range) -> 
         out[f"stock: {name}"] = apart(stock, "all cut")
         out[f"level: {name}"] = stock[0]
     # without loops the gain is nought, so what the signs of slowing say of this series is a false alarm
-    out["open"] = (_logit(found.users[number["all cut half +"]]) + _logit(found.users[number["all cut half -"]])) / 2
+    out["open"] = (logit(found.users[number["all cut half +"]]) + logit(found.users[number["all cut half -"]])) / 2
     return out
 
 
-def _logit(share: Array) -> Array:
+def logit(share: Array) -> Array:
+    """The log odds of a share, which stays finite where all or nobody is counted."""
     inside = np.clip(share, 1e-6, 1 - 1e-6)
     return np.log(inside / (1 - inside))
 

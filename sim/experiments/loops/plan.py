@@ -100,9 +100,7 @@ class LoopPlan:
     def measured(self) -> tuple[str, ...]:
         """Loops whose return is read: those that are live, and the reaction of policy where there is a rule."""
         live = self.live
-        return tuple(
-            key for key in RETURNS if key in live and (key != "B5" or bool(getattr(self.scenario, "reactions", None)))
-        )
+        return tuple(key for key in RETURNS if key in live and (key != "B5" or self.scenario.reactions))
 
 
 def make_plan(
