@@ -102,6 +102,11 @@ class LoopPlan:
         live = self.live
         return tuple(key for key in RETURNS if key in live and (key != "B5" or self.scenario.reactions))
 
+    @property
+    def cut_alone(self) -> tuple[str, ...]:
+        """Loops that are cut one by one too. R7 returns nothing to what lines are worth: only this measures it."""
+        return (*self.measured, *({"R7"} & set(self.live))) if self.in_place else ()
+
 
 def make_plan(
     scenario: Scenario,
