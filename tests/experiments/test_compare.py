@@ -34,7 +34,7 @@ from sim.experiments.compare.comparison import (
     make_plan,
     parse_outcome,
 )
-from sim.experiments.compare.sweep import backwards, findings, parse_sweep, sweep, unit_of
+from sim.experiments.compare.sweep import backwards, findings, parse_sweep, sweep
 from sim.experiments.runner.pieces import Unfinished
 from sim.experiments.runner.pools import pool
 from sim.experiments.runner.sizer import Sizer
@@ -261,8 +261,8 @@ def test_what_cannot_be_compared_is_refused_with_a_remedy(folder, more, at, word
 def test_an_unknown_outcome_gets_the_nearest_name(folder):
     plan = make_plan(BASELINE, [folder / "ban.yaml"], (), SMALL)
     with pytest.raises(UnknownNameError, match='Did you mean "focus_share"'):
-        parse_outcome("focus_shar", plan)
-    assert parse_outcome("focus_share@2025-01", plan) == ("focus_share", 12)
+        parse_outcome("focus_shar", plan.base)
+    assert parse_outcome("focus_share@2025-01", plan.base) == ("focus_share", 12)
 
 
 def test_take_off_before_the_window_is_no_month(found):
@@ -323,7 +323,7 @@ def test_a_base_alone_is_compared_with_its_first_point(tmp_path):
     assert found.table["difference"].iloc[0] == 0
     assert (np.diff(found.table["difference"]) < 0).all()
     assert found.unit == "share"
-    assert "in one direction all the way" in findings(found)[0]
+    assert "in one direction all the way" in next(findings(found))
     made = write(sweep_kind.KIND, sweep_kind.contents(found), tmp_path)
     folder, files = made.folder, made.files
     assert {"sweep.csv", "sweep.svg", "sweep.png", "manifest.json"} <= {file.name for file in files}
@@ -342,8 +342,6 @@ def test_a_sweep_is_read_as_key_and_values():
     key, values = parse_sweep("policies.ban.compliance=0:1:5")
     assert key == "policies.ban.compliance"
     assert values.tolist() == [0, 0.25, 0.5, 0.75, 1]
-    assert unit_of(load(BASELINE).scenario, "startup.switching_cost")
-    assert unit_of(load(BASELINE).scenario, "no.such.thing") == ""
 
 
 # what is left behind

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -201,7 +201,7 @@ def carry_out(
     if until is None:
         luck.extend(plan.base.run.replicates)
     else:
-        differences = partial(luck.differences, *parse_outcome(until.outcome, plan))
+        differences = partial(luck.differences, *parse_outcome(until.outcome, plan.base))
         until_narrow(luck.extend, lambda tried: differences(), plan.base.run.replicates, until.width, until.most)
         widest = max(paired_difference(np.zeros_like(d), d).width for d in differences())
         reached = "narrow enough" if widest <= until.width else f"the most that was allowed; asked for {until.width:g}"
@@ -278,18 +278,18 @@ def make_plan(
 
 def _aligned(base: Scenario, other: Scenario, asked: set[str]) -> list[str]:
     """What of another scenario gives way so that it can be compared, and what limits the comparison, in words."""
-    said = []
-    for name in ("months", "adopters", "seed"):
-        own, taken = getattr(other.run, name), getattr(base.run, name)
-        if own != taken and name not in asked:  # what was asked for need not be told
-            said.append(f"{other.name} runs with {name} {taken}, as the base does (its file says {own})")
-    if other.focus != base.focus:
-        said.append(f"{other.name} is measured by the lines and regions in focus of the base")
-    if other.rivals != base.rivals:
-        said.append(f"{other.name} counts other rivals than the base, so exposures differ in meaning too")
-    if list(other.roster) != list(base.roster):
-        said.append(f"{other.name} has other lines than the base; shares are compared by group")
-    return said
+    settings = {name: (getattr(other.run, name), getattr(base.run, name)) for name in ("months", "adopters", "seed")}
+    found = {
+        **{
+            f"runs with {name} {taken}, as the base does (its file says {own})": own != taken
+            for name, (own, taken) in settings.items()
+            if name not in asked  # what was asked for need not be told
+        },
+        "is measured by the lines and regions in focus of the base": other.focus != base.focus,
+        "counts other rivals than the base, so exposures differ in meaning too": other.rivals != base.rivals,
+        "has other lines than the base; shares are compared by group": list(other.roster) != list(base.roster),
+    }
+    return [f"{other.name} {what}" for what, is_so in found.items() if is_so]
 
 
 def _months_of(at: Sequence[str], scenario: Scenario) -> tuple[int, ...]:
@@ -317,11 +317,11 @@ def parse_month(text: str, option: str = "--at") -> int:
         raise ScenarioError([Problem(option, 0, "", f"{error}.")]) from None
 
 
-def parse_outcome(text: str, plan: ComparisonPlan) -> tuple[str, int]:
+def parse_outcome(text: str, base: Scenario) -> tuple[str, int]:
     """``focus_share`` or ``focus_share@2029-12`` -> its name and month; without one, the last month."""
     name, _, date = text.partition("@")
     find_outcome(name)
-    return name, _months_of([date], plan.base)[0] if date else plan.base.run.months - 1
+    return name, _months_of([date], base)[0] if date else base.run.months - 1
 
 
 # running
@@ -408,14 +408,11 @@ class PairedRuns:
 
     def collected(self) -> tuple[dict[str, xr.Dataset], dict[str, xr.Dataset]]:
         """Outcomes and parts by scenario, of the replicates that all of them finished."""
-        found = self.finished()
-        common = set.intersection(*(set(each["replicate"].tolist()) for each in found))
-        if not common:
+        found = of_common_replicates(self.finished())
+        if not len(found[0]["replicate"]):
             raise RunError("no replicate could be finished in every scenario, so there is nothing to pair")
         runs, shares = {}, {}
-        for scenario, arrays in zip(self.plan.scenarios, found, strict=True):
-            good = np.isin(arrays["replicate"], list(common))
-            kept = {name: values[good] for name, values in arrays.items()}
+        for scenario, kept in zip(self.plan.scenarios, found, strict=True):
             coords = coordinates(scenario, kept["replicate"].tolist())
             runs[scenario.name] = outcomes_of(kept, {name: coords[name] for name in ("run", "month", "date")})
             shares[scenario.name] = parts_of(kept, coords["run"], scenario)
@@ -432,6 +429,12 @@ class PairedRuns:
         runs, _ = self.collected()
         base, *others = (at_month(each[name], month) for each in runs.values())
         return [each - base for each in others]
+
+
+def of_common_replicates(found: Sequence[dict[str, np.ndarray]]) -> list[dict[str, np.ndarray]]:
+    """What was recorded of several worlds, as `FinishedRuns.of` gives it, of the replicates that all of them have."""
+    common = reduce(np.intersect1d, [arrays["replicate"] for arrays in found])
+    return [{name: values[np.isin(arrays["replicate"], common)] for name, values in arrays.items()} for arrays in found]
 
 
 def paired_batch(engine: Engine, at: tuple[int, ...], runs: list[Run], threads: int | None = None) -> Batch:
@@ -464,8 +467,10 @@ class PairedReader:
         shares = parts_of_focus(dataset, scenario, self.at)
         kept: dict[str, np.ndarray] = {str(name): values.values for name, values in outcomes.items()}
         curves = {name: values for name, values in kept.items() if values.ndim > 1}
-        for name, values in shares.items():
-            curves[str(name)] = values.transpose("run", "at", str(name).partition("_")[2]).values
+        curves |= {
+            str(name): values.transpose("run", "at", str(name).partition("_")[2]).values
+            for name, values in shares.items()
+        }
         for name, declared in ((MONTHS, OBSERVABLES), (REACTIONS, OF_REACTIONS)):
             recorded = [arrays[observable] for observable in declared if observable in arrays]
             none = np.full((len(jobs), scenario.run.months), NO_RULES)

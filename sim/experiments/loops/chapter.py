@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -17,7 +17,7 @@ from sim.experiments.loops.measure import Findings
 from sim.experiments.loops.plan import OUTCOMES, UNITS
 from sim.experiments.loops.shapley import leaders
 from sim.model.loops import LOOPS
-from sim.results.blocks import Block, Chapter, Heading, Items, Table, Words, items, table
+from sim.results.blocks import Block, Chapter, Heading, Table, Words, items, sentences, table
 
 NEUTRAL = 1e-3
 """Eigenvalues this near to 1 are taken for 1: they come from finite differences, and a doubling takes over 50 years."""
@@ -198,9 +198,9 @@ def chapter(found: Findings) -> Chapter:
         [items(short, "gains.csv")],
         [
             Heading("Who leads, and when"),
-            _points(hands(found), "shapley.csv"),
+            sentences(hands(found), "shapley.csv"),
             Heading("What warns"),
-            _points(warnings_said(found), "warning.csv"),
+            sentences(warnings_said(found), "warning.csv"),
             Heading("Gains"),
             *_gain_blocks(found),
             _sector_table(found),
@@ -234,10 +234,6 @@ _READING = (
 )
 
 
-def _points(said: Iterable[str], source: str) -> Items:
-    return items((f"{sentence}." for sentence in said), source)
-
-
 def _gain_blocks(found: Findings) -> Iterator[Block]:
     horizons = found.plan.horizons
     rows = chosen(found.gains, sector=EVERYWHERE)
@@ -252,7 +248,7 @@ def _gain_blocks(found: Findings) -> Iterator[Block]:
     yield table(caption, head, cells, "gains.csv", range(2, 2 + len(horizons)))
     if len(found.links):
         yield Words("Link products (E1), where there is a single path; that of R3 leaves derivatives out:")
-        yield _points((_link_product(row) for row in found.links.itertuples()), "links.csv")
+        yield sentences((_link_product(row) for row in found.links.itertuples()), "links.csv")
 
 
 def _link_product(row: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 import numpy as np
@@ -38,14 +39,12 @@ def _at(plan: LoopPlan, month: int) -> dict[str, Array]:
     }
 
 
-def twin_table(found: dict[str, dict[str, Array]], opening: Opening) -> pd.DataFrame:
+def twin_table(found: Iterable[dict[str, Array]], opening: Opening) -> pd.DataFrame:
     """Eigenvalue, doubling time, spectral radius, and the gain at rest of the lines in focus against the others."""
     rows = []
-    for name, each in found.items():
-        if not name.startswith("twin-"):
-            continue
+    horizons = np.array(opening.plan.horizons) + opening.plan.start
+    for each in found:
         month = int(each["month"])
-        horizons = np.array(opening.plan.horizons) + opening.plan.start
         window = int(np.abs(horizons - month).argmin())
         users = (opening.arrays["primary"][window] * opening.counted[:, None]).sum(axis=0)[None]
         worth = (each["gain"] @ opening.focus)[None]

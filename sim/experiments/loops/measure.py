@@ -141,7 +141,7 @@ def measure(
             ],
             ignore_index=True,
         ),
-        twin=meanfield_twin.twin_table(found, opened),
+        twin=meanfield_twin.twin_table(some("twin").values(), opened),
         warning=early_warning.warning_table(opened),
         failures=tuple(cut.failures()),
     )
