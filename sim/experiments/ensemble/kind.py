@@ -91,19 +91,20 @@ def _one_run(ensemble: Any, stored: Any, curves: Any, threads: int | None) -> Fi
     batch = ensemble.replay(point, replicate, threads)
     if batch.failed:
         return Finding(name, False, f"fails now: {batch.error[0]}")
-    differ = []
-    for column in ensemble.recipe.columns:
-        was, became = float(stored[column]), float(batch.scalars[column][0])
-        if was != became and not (np.isnan(was) and np.isnan(became)):
-            differ.append(f"{column}: {was:.10g} stored, {became:.10g} rebuilt")
+    numbers = {column: (float(stored[column]), float(batch.scalars[column][0])) for column in ensemble.recipe.columns}
+    differ = [
+        f"{column}: {was:.10g} stored, {became:.10g} rebuilt"
+        for column, (was, became) in numbers.items()
+        if not np.array_equal(was, became, equal_nan=True)
+    ]
     if curves is not None:
         mine = curves.isel(run=(curves["point"].values == point) & (curves["replicate"].values == replicate))
-        for curve in ensemble.recipe.curves:
-            if not np.array_equal(mine[curve].values, batch.curves[curve], equal_nan=True):
-                differ.append(f"the curve of {curve}")
-    if not differ:
-        return Finding(name, True)
-    return Finding(name, False, f"{len(differ)} of its numbers differ, such as {differ[0]}")
+        again = {
+            curve: np.array_equal(mine[curve], batch.curves[curve], equal_nan=True) for curve in ensemble.recipe.curves
+        }
+        differ += [f"the curve of {curve}" for curve, same in again.items() if not same]
+    said = f"{len(differ)} of its numbers differ, such as {differ[0]}" if differ else ""
+    return Finding(name, not differ, said)
 
 
 # writing

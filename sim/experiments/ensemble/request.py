@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.replicates import point_by_replicate
-from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError, UnknownNameError
 from sim.experiments.ensemble.designs import DESIGNS, grid, listed, remark, unit_points, valued
 from sim.experiments.ensemble.ensemble import Account, Ensemble, in_steps, summed
@@ -230,9 +229,8 @@ def _factors(scenario: Scenario, texts: Sequence[str]) -> list[Factor]:
             found = {**{factor.key: factor for factor in default_factors(scenario)}, **found}
             continue
         factor = parse_factor(text, scenario)
-        if factor.key in found and factor.declared:  # `key` alone does not undo the range of the file
-            continue
-        found[factor.key] = factor
+        if factor.key not in found or not factor.declared:  # `key` alone does not undo the range of the file
+            found[factor.key] = factor
     return list(found.values())
 
 
@@ -267,14 +265,14 @@ def enter(ensemble: Ensemble, study: EnsembleRequest, command: str = "") -> list
 def _with_choices(store: Store, recipe: Recipe) -> Recipe:
     """The recipe of a store whose choices hold the values of an earlier one and of a new one."""
     before = {factor.key: factor.distribution for factor in store.recipe.factors}
-    merged = []
-    for factor in recipe.factors:
-        old = before[factor.key]
-        if factor.distribution.shape == "choice" and old.shape == "choice":
-            values = tuple(dict.fromkeys((*old.values, *factor.distribution.values)))
-            factor = replace(factor, distribution=Distribution("choice", values, factor.distribution.bounds))
-        merged.append(factor)
-    return replace(recipe, factors=tuple(merged))
+
+    def merged(factor: Factor) -> Factor:
+        old, new = before[factor.key], factor.distribution
+        if not old.shape == new.shape == "choice":
+            return factor
+        return replace(factor, distribution=replace(new, values=tuple(dict.fromkeys((*old.values, *new.values)))))
+
+    return replace(recipe, factors=tuple(map(merged, recipe.factors)))
 
 
 def asked_for(store: Store) -> list[tuple[list[int], int]]:
