@@ -282,17 +282,16 @@ def link_parts(plan: LoopPlan, graph: str) -> dict[str, Array]:
     else:
         main, one, many = Lockstep(build(jobs)), _seeing(still), _seeing(still * (len(causes) + 2))
     past: list[tuple[State, dict[str, Array]]] = []
-    found: dict[str, list] = {"months": [], "partial": [], "change": [], "moved": []}
+    looks: list[dict[str, Array]] = []
     for month in range(plan.scenario.run.months):
         if len(past) == STEP and month % EVERY[graph] == 0:
             now, reads = State.of(main), (past[0][1], readings(main))
-            found["months"].append(month)
-            for name, value in _one_look(one, many, (past[0][0], now), month, reads, causes).items():
-                found[name].append(value)
+            look = _one_look(one, many, (past[0][0], now), month, reads, causes)
+            looks.append({"months": np.array(month), **look})
         if month:
             past = [*past[-(STEP - 1) :], (State.of(main), readings(main))]
         main.advance(month)
-    return {name: np.array(values) for name, values in found.items()}
+    return {name: np.array([look[name] for look in looks]) for name in ("months", "partial", "change", "moved")}
 
 
 def _seeing(jobs: Sequence[Job]) -> Lockstep:
