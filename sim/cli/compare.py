@@ -133,7 +133,7 @@ def _compare(
     warn(plan.warnings)
     for note in plan.notes:
         say(f"note: {note}")
-    parse_outcome(outcome, plan.base)
+    parse_outcome(outcome, plan)
     engine = find_engine(common["engine"], common["model"])
     if plan_only:
         with show.workers.pool(engine.compiles) as pool:

@@ -261,8 +261,8 @@ def test_what_cannot_be_compared_is_refused_with_a_remedy(folder, more, at, word
 def test_an_unknown_outcome_gets_the_nearest_name(folder):
     plan = make_plan(BASELINE, [folder / "ban.yaml"], (), SMALL)
     with pytest.raises(UnknownNameError, match='Did you mean "focus_share"'):
-        parse_outcome("focus_shar", plan.base)
-    assert parse_outcome("focus_share@2025-01", plan.base) == ("focus_share", 12)
+        parse_outcome("focus_shar", plan)
+    assert parse_outcome("focus_share@2025-01", plan) == ("focus_share", 12)
 
 
 def test_take_off_before_the_window_is_no_month(found):

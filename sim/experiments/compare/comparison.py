@@ -201,7 +201,7 @@ def carry_out(
     if until is None:
         luck.extend(plan.base.run.replicates)
     else:
-        differences = partial(luck.differences, *parse_outcome(until.outcome, plan.base))
+        differences = partial(luck.differences, *parse_outcome(until.outcome, plan))
         until_narrow(luck.extend, lambda tried: differences(), plan.base.run.replicates, until.width, until.most)
         widest = max(paired_difference(np.zeros_like(d), d).width for d in differences())
         reached = "narrow enough" if widest <= until.width else f"the most that was allowed; asked for {until.width:g}"
@@ -317,11 +317,11 @@ def parse_month(text: str, option: str = "--at") -> int:
         raise ScenarioError([Problem(option, 0, "", f"{error}.")]) from None
 
 
-def parse_outcome(text: str, base: Scenario) -> tuple[str, int]:
+def parse_outcome(text: str, plan: ComparisonPlan) -> tuple[str, int]:
     """``focus_share`` or ``focus_share@2029-12`` -> its name and month; without one, the last month."""
     name, _, date = text.partition("@")
     find_outcome(name)
-    return name, _months_of([date], base)[0] if date else base.run.months - 1
+    return name, _months_of([date], plan.base)[0] if date else plan.base.run.months - 1
 
 
 # running

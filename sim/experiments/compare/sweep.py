@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -184,8 +184,9 @@ def carry_out(
 ) -> Sweep:
     """Run what is planned: every point under the same luck."""
     reference = (plan.base.model_copy(update={"name": "the reference"}),) if plan.compared else ()
-    name, month = parse_outcome(plan.outcome, plan.base)
-    pairing = ComparisonPlan((*reference, *plan.points), (month,))
+    pairing = ComparisonPlan((*reference, *plan.points), ())
+    name, month = parse_outcome(plan.outcome, pairing)
+    pairing = replace(pairing, at=(month,))
     luck = PairedRuns(pairing, engine, threads, stage, keep, pool, f"{plan.base.name[:100]}-sweep")
     luck.extend(plan.base.run.replicates)
     runs, _ = luck.collected()

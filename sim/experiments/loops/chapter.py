@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -278,7 +278,7 @@ def _effect_blocks(found: Findings) -> Iterator[Block]:
         date = knocked["date"].iloc[-1]
         scaled, unit = scale_of_difference(UNITS[outcome])
 
-        def say(value: float, scaled=scaled) -> str:
+        def say(value: float, scaled: Callable[[float], float] = scaled) -> str:
             return f"{scaled(value):+.3f}"
 
         shares = chosen(found.shapley, outcome=outcome, date=date)

@@ -32,7 +32,7 @@ from sim.experiments.scurves.analysis import Read, cut
 from sim.experiments.scurves.chapter import chapter
 from sim.results.dataset import data_hash
 from sim.results.folder import load
-from sim.results.kind import Again, Captions, Contents, Folder, Kind, NotAtHand
+from sim.results.kind import Again, Captions, Contents, Folder, Kind, NotAtHand, named_figures
 
 MOST_PANELS = 12
 """Series that are drawn; the others stand in the tables."""
@@ -156,12 +156,6 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return json.loads(table.to_json(orient="records", double_precision=15)) if len(table) else []
 
 
-def _drawn_by() -> dict[str, Any]:
-    from sim.figures.scurves import scurves
-
-    return {"scurves": scurves}
-
-
 def _title(folder: Folder) -> str:
     observable = folder.manifest.get("observable")
     return f"{folder.manifest['scurve']}{f', {observable}' if observable else ''}"
@@ -191,7 +185,9 @@ KIND = Kind(
     title=_title,
     rebuild=rebuild,
     captions=Captions(
-        _drawn_by, interval=_interval, seeds=lambda folder: f"seed {folder.manifest['seed']} of the bootstrap"
+        named_figures({"scurves": "scurves"}),
+        interval=_interval,
+        seeds=lambda folder: f"seed {folder.manifest['seed']} of the bootstrap",
     ),
     order=50,
     mark="scurve",
