@@ -32,7 +32,7 @@ from sim.experiments.sensitivity.tables import Extras, tables
 from sim.experiments.sensitivity.words import file_name, outcome_words
 from sim.results.differences import Finding
 from sim.results.folder import MANIFEST, open_folder
-from sim.results.kind import Again, Captions, Changed, Contents, Folder, Kind, named_figures
+from sim.results.kind import Again, Captions, Changed, Contents, Folder, Kind
 
 ENSEMBLE = "ensemble"
 
@@ -177,15 +177,24 @@ OF_OUTCOMES = ("elementary", "indices", "interactions", "convergence", "over-tim
 """How the names of figures begin that show one outcome."""
 
 
-DRAWN_BY = {
-    "elementary": "elementary_effects",
-    "indices": "sensitivity_indices",
-    "interactions": "interactions",
-    "convergence": "index_convergence",
-    "over-time": "sensitivity_over_time",
-    "waiting": "waiting_times",
-    "box": "scenario_box",
-}
+def _drawn_by() -> dict[str, Any]:
+    from sim.figures.elementary_effects import elementary_effects
+    from sim.figures.index_convergence import index_convergence
+    from sim.figures.interactions import interactions
+    from sim.figures.scenario_box import scenario_box
+    from sim.figures.sensitivity_indices import sensitivity_indices
+    from sim.figures.sensitivity_over_time import sensitivity_over_time
+    from sim.figures.waiting_times import waiting_times
+
+    return {
+        "elementary": elementary_effects,
+        "indices": sensitivity_indices,
+        "interactions": interactions,
+        "convergence": index_convergence,
+        "over-time": sensitivity_over_time,
+        "waiting": waiting_times,
+        "box": scenario_box,
+    }
 
 
 def _about(folder: Folder, stem: str) -> str:
@@ -240,7 +249,7 @@ KIND = Kind(
     vouch=_vouch,
     store=store_of,
     part=lambda folder: folder.path.name,
-    captions=Captions(named_figures(DRAWN_BY), _about, _interval, _runs, _seeds),
+    captions=Captions(_drawn_by, _about, _interval, _runs, _seeds),
     order=70,
     redraw=lambda folder: str(folder.manifest.get("command", "")),
 )
