@@ -25,7 +25,7 @@ from sim.analysis.paired import Paired, difference_sentence, interval, paired_di
 from sim.analysis.scurves.ceilings import Ceilings
 from sim.analysis.who_switched import SPLITS, parts_of_focus, who_switched
 from sim.basics.axes import REGIONS, SECTORS, TYPES, month_label, month_number
-from sim.basics.errors import Problem, RunError, ScenarioError
+from sim.basics.errors import Problem, RunError, ScenarioError, refused
 from sim.engines import Engine
 from sim.engines import engine as find_engine
 from sim.engines.world import Job
@@ -208,12 +208,16 @@ def carry_out(
         stopped = f"{until.outcome}: interval {widest:.4g} wide at {luck.tried} replicates, {reached}"
         plan = replace(plan, scenarios=tuple(with_settings(each, replicates=luck.tried) for each in plan.scenarios))
     runs, shares = luck.collected()
-    names = [each.name for each in plan.others]
-    base = plan.base.name
-    switched = [who_switched(shares[base], shares[name], plan.dates).assign(other=name) for name in names]
-    holders = pd.concat(switched, ignore_index=True)
-    failures = tuple(luck.failures)
-    return Comparison(plan, engine.name, runs, tabulate(plan, runs), holders, luck.apart, failures, stopped)
+    base, *others = (shares[scenario.name] for scenario in plan.scenarios)
+    switched = pd.concat(
+        [
+            who_switched(base, other, plan.dates).assign(other=scenario.name)
+            for scenario, other in zip(plan.others, others, strict=True)
+        ],
+        ignore_index=True,
+    )
+    table, failures = tabulate(plan, runs), tuple(luck.failures)
+    return Comparison(plan, engine.name, runs, table, switched, luck.apart, failures, stopped)
 
 
 def curves_of(found: Comparison) -> xr.Dataset:
@@ -265,10 +269,12 @@ def make_plan(
         if scenario.name in [each.name for each in scenarios]:
             what = f'is "{scenario.name}", the name of another scenario of this comparison.'
             problems.append(Problem(place, 0, "name", what, 'Give it a name of its own: "name: ..." in the file.'))
-        for name in first.focus.lines:
-            if name not in scenario.roster:
-                what = f'has "{name}" in the base {first.name}, but {scenario.name} has no such active line.'
-                problems.append(Problem(place, 0, "focus.lines", what, "Let both follow lines that both have."))
+        missing = f"in the base {first.name}, but {scenario.name} has no such active line."
+        problems += [
+            Problem(place, 0, "focus.lines", f'has "{name}" {missing}', "Let both follow lines that both have.")
+            for name in first.focus.lines
+            if name not in scenario.roster
+        ]
         notes += _aligned(first, scenario, asked)
         scenarios.append(scenario.model_copy(update={"run": first.run, "focus": first.focus}))
     if problems:
@@ -298,8 +304,11 @@ def _months_of(at: Sequence[str], scenario: Scenario) -> tuple[int, ...]:
     wanted = [(text, parse_month(text)) for text in at] or [(DEFAULT_AT, min(month_number(DEFAULT_AT), last))]
     for text, month in wanted:
         if month > last:
-            what = f"is {text}, after the last month that is simulated, {month_label(last)}."
-            raise ScenarioError([Problem("--at", 0, "", what, f"Choose an earlier month, or --months {month + 1}.")])
+            raise refused(
+                "--at",
+                f"is {text}, after the last month that is simulated, {month_label(last)}.",
+                f"Choose an earlier month, or --months {month + 1}.",
+            )
     return tuple(sorted({*(month for _, month in wanted), last}))
 
 
@@ -314,7 +323,7 @@ def parse_month(text: str, option: str = "--at") -> int:
     try:
         return month_number(int(text) if text.strip().isdigit() else text)
     except ValueError as error:
-        raise ScenarioError([Problem(option, 0, "", f"{error}.")]) from None
+        raise refused(option, f"{error}.") from None
 
 
 def parse_outcome(text: str, plan: ComparisonPlan) -> tuple[str, int]:
@@ -402,8 +411,7 @@ class PairedRuns:
         for scenario, arrays in zip(self.plan.scenarios, found, strict=True):
             if not len(arrays["replicate"]):
                 first = next(failure.reason for name, failure in self.failures if name == scenario.name)
-                what = f"none of {self.tried} runs could be finished. The first said: {first}"
-                raise RunError(f"{scenario.name}: {what}")
+                raise RunError(f"{scenario.name}: none of {self.tried} runs could be finished. The first said: {first}")
         return found
 
     def collected(self) -> tuple[dict[str, xr.Dataset], dict[str, xr.Dataset]]:
@@ -564,8 +572,7 @@ def tabulate(plan: ComparisonPlan, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
             said = difference_sentence(paired, long_name, "share") if paired else f"{long_name}: {why}"
             about = (scenario.name, f"ceiling_{name.removeprefix('adoption_')}", long_name, None, "share", "")
             # the first part of why says it in a cell, such as "withheld"
-            row = _row(*about, name == CEILINGS[0], paired or _NOTHING, said)
-            rows.append(row if paired else row | {"why": why.partition(",")[0]})
+            rows.append(_row(*about, name == CEILINGS[0], paired or _NOTHING, said, why.partition(",")[0]))
     return pd.DataFrame(rows)
 
 
@@ -582,6 +589,7 @@ def _row(
     headline: bool,
     found: Paired,
     said: str,
+    why: str = "",
 ) -> dict[str, Any]:
     return {
         "other": scenario,
@@ -601,7 +609,7 @@ def _row(
         "only_base": found.only_base,
         "only_other": found.only_other,
         "neither": found.neither,
-        "why": "" if found.runs else "cannot be compared",
+        "why": "" if found.runs else why or "cannot be compared",
         "long_name": long_name,
         "headline": headline,
         "sentence": said,

@@ -37,16 +37,21 @@ PAIRED = (
 def contents(found: Comparison) -> Contents:
     """What the folder of a comparison holds."""
     curves, about = curves_of(found), entries_of(found)
-    name = folder_name(found.plan, found.engine)
-    told = chapter(about, found.table, found.switched)
     files = {
         **scenario_files(found.plan.scenarios),
         TABLE: found.table,
         SWITCHED: found.switched,
         "curves.nc": curves,
     }
-    page = ("comparison.md", title_of(about["comparison"]))
-    return Contents(name, found.inputs, files, about, told, lambda folder: draw(found, curves, folder), page)
+    return Contents(
+        folder_name(found.plan, found.engine),
+        found.inputs,
+        files,
+        about,
+        chapter(about, found.table, found.switched),
+        lambda folder: draw(found, curves, folder),
+        ("comparison.md", title_of(about["comparison"])),
+    )
 
 
 def folder_name(plan: ComparisonPlan, engine: str) -> str:

@@ -19,7 +19,7 @@ from sim import __version__
 from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.paired import interval
 from sim.basics.axes import month_label
-from sim.basics.errors import Problem, ScenarioError
+from sim.basics.errors import refused
 from sim.basics.words import scale_of_difference
 from sim.engines import Engine
 from sim.engines import engine as find_engine
@@ -112,8 +112,11 @@ def parse_sweep(text: str) -> tuple[str, np.ndarray]:
     except ValueError:
         sound = False
     if not sound:
-        what = f"is {text!r}; it must be a key, two different numbers and how many points (2 to {MOST_POINTS})."
-        raise ScenarioError([Problem("--sweep", 0, "", what, "For example: --sweep policies.ban.compliance=0:1:9")])
+        raise refused(
+            "--sweep",
+            f"is {text!r}; it must be a key, two different numbers and how many points (2 to {MOST_POINTS}).",
+            "For example: --sweep policies.ban.compliance=0:1:9",
+        )
     return key.strip(), np.linspace(low, high, points)
 
 

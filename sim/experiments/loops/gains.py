@@ -163,6 +163,11 @@ class Opening:
         worth = self.arrays[f"{kind}: {loop}"][:, window]
         return relative_worth(worth, self.arrays["primary"][window], self.focus) @ weights
 
+    def beside(self, window: int, worth: Array) -> Array:
+        """What the lines in focus gain over the others by something of lines, (..., line) -> (...)."""
+        users = (self.arrays["primary"][window] * self.counted[:, None]).sum(axis=0)
+        return relative_worth(worth[..., None, :], users[None], self.focus)[..., 0]
+
     def response(self, arm: str, window: int, of: str = "share") -> Array:
         """Change of the logit of the share per util, (replicate,), mean over the window."""
         first, last = self.plan.windows[window]
@@ -266,12 +271,7 @@ def links_table(found: Opening) -> pd.DataFrame:
     p = plan.scenario.parameters
     a = found.arrays
     for window, horizon in enumerate(plan.horizons):
-        weights, primary = found.weights(window), a["primary"][window]
-        line = (primary * found.counted[:, None]).sum(axis=0)
-
-        def beside(change, line=line):
-            return relative_worth(change[:, None], line[None], found.focus)[:, 0]
-
+        weights, beside = found.weights(window), partial(found.beside, window)
         used = beside(a["stock: usage"][:, window])
         paths: dict[str, dict[str, Array]] = {}
         if "R6" in plan.measured and used.mean():

@@ -34,13 +34,19 @@ from sim.scenario.resolve import resolved_text
 def contents(found: Findings) -> Contents:
     """What the folder of an analysis of loops holds."""
     plan = found.plan
-    page = ("report.md", f"The loops of {plan.scenario.name}")
     files = {
         "scenario.yaml": resolved_text(plan.scenario),
         **{f"{name}.csv": table for name, table in found.tables.items()},
     }
-    about = entries_of(plan)
-    return Contents(plan.name, plan.inputs, files, about, chapter(found), lambda folder: draw_all(found, folder), page)
+    return Contents(
+        plan.name,
+        plan.inputs,
+        files,
+        entries_of(plan),
+        chapter(found),
+        lambda folder: draw_all(found, folder),
+        ("report.md", f"The loops of {plan.scenario.name}"),
+    )
 
 
 def entries_of(plan: LoopPlan) -> dict[str, Any]:

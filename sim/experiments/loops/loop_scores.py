@@ -344,11 +344,10 @@ def _one_look(
 def tasks_of(plan: LoopPlan) -> list[Task]:
     """One piece for the twin, one for the ensemble."""
     months, copies = plan.scenario.run.months, len(BLOCKS) + 4
-    tasks = [Task("dominance-twin", 50 * months, partial(link_parts, plan, TWIN))]
-    if plan.dominance_seeds:
-        size = plan.dominance_seeds * months * (1 + copies // EVERY[ENSEMBLE])
-        tasks.append(Task("dominance-ensemble", size, partial(link_parts, plan, ENSEMBLE)))
-    return tasks
+    size = plan.dominance_seeds * months * (1 + copies // EVERY[ENSEMBLE])
+    twin = Task("dominance-twin", 50 * months, partial(link_parts, plan, TWIN))
+    ensemble = Task("dominance-ensemble", size, partial(link_parts, plan, ENSEMBLE))
+    return [twin, ensemble] if plan.dominance_seeds else [twin]
 
 
 def score_table(parts: dict[str, Array], graph: str, loops: Sequence[str] = tuple(PATHS)) -> pd.DataFrame:

@@ -8,7 +8,6 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from sim.analysis.loops.gains import relative_worth
 from sim.basics.axes import month_label
 from sim.engines.meanfield.linearised import linearise
 from sim.experiments.loops.gains import Opening
@@ -46,8 +45,6 @@ def twin_table(found: Iterable[dict[str, Array]], opening: Opening) -> pd.DataFr
     for each in found:
         month = int(each["month"])
         window = int(np.abs(horizons - month).argmin())
-        users = (opening.arrays["primary"][window] * opening.counted[:, None]).sum(axis=0)[None]
-        worth = (each["gain"] @ opening.focus)[None]
         leading = each["eigenvalues"][0]
         rows.append(
             {
@@ -58,7 +55,7 @@ def twin_table(found: Iterable[dict[str, Array]], opening: Opening) -> pd.DataFr
                 "imaginary": leading.imag,
                 "doubling_months": float(each["doubling"]),
                 "spectral_radius": float(each["radius"]),
-                "focus_gain": float(relative_worth(worth, users, opening.focus)[0]),
+                "focus_gain": float(opening.beside(window, each["gain"] @ opening.focus)),
             }
         )
     return pd.DataFrame(rows)

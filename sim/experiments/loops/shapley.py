@@ -30,14 +30,10 @@ LIVE, OFF = "live", "off"
 
 def knock_outs(plan: LoopPlan) -> dict[str, frozenset[str]]:
     """What is knocked out, by name: nothing, each loop that is live, both data loops, all that reinforce."""
-    live = plan.live
-    found = {"none": frozenset[str]()} | {key: frozenset([key]) for key in live}
-    data = frozenset({"R1", "R1p"} & set(live))
-    if len(data) > 1:
-        found["R1+R1p"] = data
-    if len(plan.players) > 1:
-        found["all R"] = frozenset(plan.players)
-    return found
+    single = {key: {key} for key in plan.live}
+    together = {"R1+R1p": {"R1", "R1p"} & set(plan.live), "all R": set(plan.players)}
+    several = {name: loops for name, loops in together.items() if len(loops) > 1}
+    return {name: frozenset(loops) for name, loops in ({"none": set[str]()} | single | several).items()}
 
 
 def all_coalitions(plan: LoopPlan) -> list[frozenset[str]]:
