@@ -44,7 +44,7 @@ def contents(found: Findings) -> Contents:
         files,
         entries_of(plan),
         chapter(found),
-        lambda folder: draw_all(found, folder),
+        lambda folder: draw_all(plan, found.tables, folder),
         ("report.md", f"The loops of {plan.scenario.name}"),
     )
 

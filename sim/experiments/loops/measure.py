@@ -74,7 +74,7 @@ class Findings:
         """
         from sim.experiments.loops.figures import draw_one
 
-        return draw_one(self, name, horizon or self.plan.horizons[-1])
+        return draw_one(self.plan, self.tables, name, horizon or self.plan.horizons[-1])
 
 
 def all_tasks(plan: LoopPlan) -> list[Task]:
