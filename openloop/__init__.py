@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from sim.experiments.compare.sweep import sweep as sweep
     from sim.experiments.ensemble.request import ensemble as ensemble
     from sim.experiments.explain.explanation import explain as explain
-    from sim.experiments.loops.measure import loops as loops
+    from sim.experiments.loops.request import loops as loops
     from sim.experiments.scurves.analysis import scurve as scurve
     from sim.experiments.sensitivity.request import sensitivity as sensitivity
     from sim.experiments.simulate.simulation import run as run
@@ -74,7 +74,7 @@ _HOME = {
     "sweep": "sim.experiments.compare.sweep",
     "ensemble": "sim.experiments.ensemble.request",
     "explain": "sim.experiments.explain.explanation",
-    "loops": "sim.experiments.loops.measure",
+    "loops": "sim.experiments.loops.request",
     "scurve": "sim.experiments.scurves.analysis",
     "sensitivity": "sim.experiments.sensitivity.request",
     "Pull": "sim.model.levers",

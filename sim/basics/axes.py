@@ -80,15 +80,13 @@ def month_number(label: str | int) -> int:
     ValueError
         When the text is no month, or the month lies before 2024-01 or more than a hundred years on.
     """
-    if isinstance(label, bool) or not isinstance(label, int | str):
-        raise ValueError(f"{label!r} is not a month; write 2026-04, or a number of months since {month_label(0)}")
-    if isinstance(label, str):
-        match = re.fullmatch(r"(\d{4})-(\d{2})", label.strip())
-        if not match or not 1 <= int(match[2]) <= 12:
-            raise ValueError(f"{label!r} is not a month; write 2026-04, or a number of months since {month_label(0)}")
+    match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", label.strip()) if isinstance(label, str) else None
+    if match:
         number = (int(match[1]) - START_YEAR) * 12 + int(match[2]) - 1
-    else:
+    elif isinstance(label, int) and not isinstance(label, bool):
         number = label
+    else:
+        raise ValueError(f"{label!r} is not a month; write 2026-04, or a number of months since {month_label(0)}")
     if not 0 <= number <= LAST_MONTH:
         raise ValueError(f"month {label} lies outside {month_label(0)} to {month_label(LAST_MONTH)}")
     return number

@@ -76,6 +76,11 @@ class ScenarioError(OpenLoopError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+def refused(place: str, what: str, remedy: str = "", *, line: int = 0, key: str = "") -> ScenarioError:
+    """The error of a single mistake; its parts are those of a `Problem`."""
+    return ScenarioError([Problem(place, line, key, what, remedy)])
+
+
 class TableError(OpenLoopError):
     """A table is refused. ``problems`` holds every mistake found; the message shows the first ``shown``."""
 

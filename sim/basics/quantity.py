@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -45,12 +45,9 @@ class Range:
     def around(self, default: float) -> tuple[float, float]:
         """The ends for a given default, in the unit of the quantity."""
         if self.kind == "times":
-            low, high = sorted((default * self.low, default * self.high))
-        elif self.kind == "plus":
-            low, high = default + self.low, default + self.high
-        else:
-            low, high = self.low, self.high
-        return low, high
+            return min(default * self.low, default * self.high), max(default * self.low, default * self.high)
+        base = default if self.kind == "plus" else 0
+        return base + self.low, base + self.high
 
 
 def times(low: float, high: float) -> Range:
@@ -171,16 +168,13 @@ def limits(field: FieldInfo) -> tuple[float, float]:
     """The impossible bounds of a declared field (infinite where open)."""
     low, high = -math.inf, math.inf
     for constraint in field.metadata:
-        low = getattr(constraint, "ge", low) if hasattr(constraint, "ge") else low
-        high = getattr(constraint, "le", high) if hasattr(constraint, "le") else high
+        low, high = getattr(constraint, "ge", low), getattr(constraint, "le", high)
     return low, high
 
 
 def describe_field(key: str, field: FieldInfo, value: float, default: float) -> Quantity:
     """The row of one declared field with the value that a scenario gives it."""
-    extra = field.json_schema_extra
-    assert isinstance(extra, dict)
-    about: dict[str, Any] = dict(extra)
+    about = cast(dict[str, Any], field.json_schema_extra)
     low, high = limits(field)
     if "plausible" in about:
         plausible_low, plausible_high = Range(**about["plausible"]).around(default)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,6 @@ Array = np.ndarray
 GAPS = frozenset({"", "na", "n/a", "nan", "null", "-", ".", "..", ":"})
 """Cells that count as missing values."""
 
-MOST_PROBLEMS = 12
 DAYS = 365.25
 DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
 
@@ -105,7 +105,7 @@ def read(
             if series:
                 found.append(series)
     if reading.problems:
-        raise TableError(reading.problems, MOST_PROBLEMS)
+        raise TableError(reading.problems)
     if not found:
         raise TableError([Problem(file, 0, "", "there is no value in it.", "Every cell of the columns is empty.")])
     return found
@@ -156,12 +156,20 @@ def _number(cell: str) -> float | None:
 
 
 def _groups(rows: Sequence[Row], by: str | None) -> dict[str, list[Row]]:
-    if by is None:
-        return {"": list(rows)}
     groups: dict[str, list[Row]] = {}
     for row in rows:
-        groups.setdefault(row[1][by], []).append(row)
+        groups.setdefault(row[1][by] if by else "", []).append(row)
     return groups
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A moment, as it is written and as a number, and the share in it."""
+
+    line: int
+    written: str
+    moment: float
+    share: float
 
 
 class _Reading:
@@ -174,7 +182,7 @@ class _Reading:
     def series(self, name: str, rows: Sequence[Row], column: str, by: str | None) -> Series | None:
         """A checked series, or None when it has no value or a mistake."""
         before = len(self.problems)
-        lines, times, shares, clocks = [], [], [], set()
+        points, clocks = [], set()
         for line, row in rows:
             if row[column].lower() in GAPS:
                 continue
@@ -182,67 +190,59 @@ class _Reading:
             share = _number(row[column])
             if share is None:
                 self._say(line, column, f'is "{row[column]}"; it must be a number.', "Leave the cell empty for a gap.")
-            if moment is None or share is None:
-                continue
-            lines.append(line)
-            times.append(moment)
-            shares.append(share / 100 if self.percent else share)
-            clocks.add(clock)
+            elif moment is not None:
+                points.append(_Point(line, row[self.time], moment, share / 100 if self.percent else share))
+                clocks.add(clock)
         if len(clocks) > 1:
-            self._say(lines[0], self.time, "has both dates and plain numbers.", "Write all times in one way.")
-        self._check_order(lines, times, rows, by)
-        self._check_shares(lines, shares, column)
-        if len(self.problems) > before or not times:
+            self._say(points[0].line, self.time, "has both dates and plain numbers.", "Write all times in one way.")
+        self._check_order(points, by)
+        self._check_shares(points, column)
+        if len(self.problems) > before or not points:
             return None
-        return Series(name, np.array(times), np.array(shares), clocks.pop(), _step(self.time))
+        moments, shares = (np.array([getattr(point, what) for point in points]) for what in ("moment", "share"))
+        return Series(name, moments, shares, clocks.pop(), _step(self.time))
 
     def _moment(self, line: int, cell: str) -> tuple[float | None, str]:
         dated = DATE.fullmatch(cell)
         if dated:
             year, month, day = (int(part) if part else 1 for part in dated.groups())
             try:
-                days = date(year, month, day).toordinal() - date(1970, 1, 1).toordinal()
+                return 1970 + (date(year, month, day) - date(1970, 1, 1)).days / DAYS, "date"
             except ValueError:
                 self._say(line, self.time, f'is "{cell}"; there is no such day.')
                 return None, "date"
-            return 1970 + days / DAYS, "date"
         number = _number(cell)
         if number is None:
             what = f'is "{cell}"; it must be a number or a date.' if cell else "is empty."
             self._say(line, self.time, what, "Write 2026, 2026-03 or 2026-03-16.")
         return number, "number"
 
-    def _check_order(self, lines: list[int], times: list[float], rows: Sequence[Row], by: str | None) -> None:
-        cells = {line: row[self.time] for line, row in rows}
-        for place in range(1, len(times)):
-            if times[place] == times[place - 1]:
-                remedy = "If the table holds several series, name the column that tells them apart: --by COLUMN."
-                self._say(
-                    lines[place], self.time, f"has {cells[lines[place]]} twice.", "Keep one row." if by else remedy
-                )
-                return
-            if times[place] < times[place - 1]:
-                what = f"is {cells[lines[place]]} after {cells[lines[place - 1]]}; times must rise."
-                remedy = "Sort the rows by time" + ("." if by else ", or name the column of series: --by COLUMN.")
-                self._say(lines[place], self.time, what, remedy)
-                return
+    def _check_order(self, points: Sequence[_Point], by: str | None) -> None:
+        wrong = next((pair for pair in pairwise(points) if pair[1].moment <= pair[0].moment), None)
+        if wrong is None:
+            return
+        earlier, later = wrong
+        if later.moment == earlier.moment:
+            what = f"has {later.written} twice."
+            remedy = "If the table holds several series, name the column that tells them apart: --by COLUMN."
+            remedy = "Keep one row." if by else remedy
+        else:
+            what = f"is {later.written} after {earlier.written}; times must rise."
+            remedy = "Sort the rows by time" + ("." if by else ", or name the column of series: --by COLUMN.")
+        self._say(later.line, self.time, what, remedy)
 
-    def _check_shares(self, lines: list[int], shares: list[float], column: str) -> None:
-        if not shares:
+    def _check_shares(self, points: Sequence[_Point], column: str) -> None:
+        wrong = [point for point in points if not 0 <= point.share <= 1]
+        shares = [point.share for point in points]
+        if wrong and not self.percent and 1.5 < max(shares) <= 100 and min(shares) >= 0:
+            largest = points[shares.index(max(shares))]
+            what = f"is {largest.share:g}; a share lies between 0 and 1."
+            self._say(largest.line, column, what, "If these are percent: --percent.")
             return
-        largest, scale = max(shares), 100 if self.percent else 1
-        if not self.percent and 1.5 < largest <= 100 and min(shares) >= 0:
-            line = lines[shares.index(largest)]
-            self._say(
-                line, column, f"is {largest:g}; a share lies between 0 and 1.", "If these are percent: --percent."
-            )
-            return
-        for line, share in zip(lines, shares, strict=True):
-            if not 0 <= share <= 1:
-                what = f"is {share * scale:g}; it must lie between 0 and {scale}."
-                self._say(
-                    line, column, what, "Divide counts by the number of all who could adopt." if share > 1 else ""
-                )
+        scale = 100 if self.percent else 1
+        for point in wrong:
+            remedy = "Divide counts by the number of all who could adopt." if point.share > 1 else ""
+            self._say(point.line, column, f"is {point.share * scale:g}; it must lie between 0 and {scale}.", remedy)
 
     def _say(self, line: int, column: str, what: str, remedy: str = "") -> None:
         self.problems.append(Problem(self.file, line, column, what, remedy))

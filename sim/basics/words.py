@@ -44,6 +44,11 @@ def signed(value: float, places: int) -> str:
     return text.lstrip("+-") if not text.strip("+-0.,") else text
 
 
+def unsigned(value: float, places: int = 3) -> str:
+    """A number with so many decimals; nothing is neither more nor less than nought."""
+    return f"{round(value, places) + 0.0:.{places}f}"
+
+
 def short(value: float, digits: int = 3) -> str:
     """A number with so many digits; empty where there is none."""
     return "" if math.isnan(value) else f"{value:.{digits}g}"
@@ -59,11 +64,19 @@ def percent(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.0%}"
 
 
-def ends(low: float, high: float) -> str:
-    """Both ends of an interval: ``0.12 to 0.14``."""
-    if math.isnan(low) or math.isnan(high):
-        return "no interval"
-    return f"{low + 0.0:.3g} to {high + 0.0:.3g}"  # no end reads as minus zero
+def three_digits(value: float) -> str:
+    """A number with three digits; nothing is neither more nor less than nought."""
+    return f"{value + 0.0:.3g}"
+
+
+def ends(low: float, high: float, say: Callable[[float], str] = three_digits) -> str:
+    """Both ends of an interval, as ``say`` writes them: ``0.12 to 0.14``."""
+    return "no interval" if math.isnan(low) or math.isnan(high) else f"{say(low)} to {say(high)}"
+
+
+def with_interval(value: float, low: float, high: float, say: Callable[[float], str]) -> str:
+    """A number and its interval, as ``say`` writes them: ``0.16 (0.11 to 0.21)``."""
+    return f"{say(value)} ({ends(low, high, say)})"
 
 
 def scale_of_difference(unit: str) -> tuple[Callable[[float], float], str]:

@@ -55,41 +55,43 @@ def loops(
     openloop loops baseline --set sectors.robotics.data_gain=6
     """
     from sim.experiments.compare.comparison import parse_month
-    from sim.experiments.loops import make_plan, measure
-    from sim.experiments.loops.kind import KIND, contents
-    from sim.results.folder import refuse_if_taken, write
+    from sim.experiments.loops import make_plan
+    from sim.experiments.loops.kind import contents
+    from sim.experiments.loops.request import loops as open_loops
     from sim.scenario.resolve import prepare
 
     if replicates < 2:
         leave(BAD_INPUT, f"--replicates is {replicates}; loops needs at least 2, to say how sure a gain is.")
-    began = time.perf_counter()
     resolved, warnings = prepare(scenario, sets or (), months=months, adopters=adopters, seed=seed)
     warn(warnings)
-    wanted = make_plan(
-        resolved,
-        start=parse_month(start, "--start"),
-        seeds=replicates,
-        coalition_seeds=coalition_replicates,
-        quick=quick,
-    )
+    begin = parse_month(start, "--start")
     where = Workers(workers, threads, cluster, mpi)
     if plan:
+        wanted = make_plan(resolved, start=begin, seeds=replicates, coalition_seeds=coalition_replicates, quick=quick)
         with where.pool_if_asked() as pool:
             _plan(wanted, out, pool.workers if pool else threads or os.cpu_count() or 1, as_json)
         return
-    refuse_if_taken(out / wanted.name, wanted.inputs)
-    with resuming(out, quiet) as keep:
-        with where.pool_if_asked() as pool:
-            stage = partial(progress_for, resolved, quiet)
-            found = measure(wanted, threads=threads, stage=stage, keep=keep, pool=pool)
-        for said in found.failures:
-            say(said)
-        about = {"command": command_line(), "wall_seconds": round(time.perf_counter() - began, 3)}
-        told = contents(found)
-        made = write(KIND, told, out, figures=not no_figures, about=about)
+    with resuming(out, quiet) as keep, where.pool_if_asked() as pool:
+        found = open_loops(
+            resolved,
+            start=begin,
+            replicates=replicates,
+            coalition_replicates=coalition_replicates,
+            quick=quick,
+            threads=threads,
+            stage=partial(progress_for, resolved, quiet),
+            keep=keep,
+            pool=pool,
+            out=out,
+            figures=not no_figures,
+            command=command_line(),
+        )
+    for said in found.failures:
+        say(said)
+    assert found.written is not None
     tables = {name: found.tables[name] for name in ("gains", "bound", "twin", "warning")}
     following = (f"openloop compare {shlex.quote(str(scenario))} no-data-loop",)
-    Ending(quiet, as_json, following).tell(told, made, tables)
+    Ending(quiet, as_json, following).tell(contents(found), found.written, tables)
     if found.failures:
         leave(FAILED, f"{len(found.failures)} runs failed; their replicates are left out of knock-outs or shares.")
 

@@ -161,6 +161,11 @@ def table(
     return Table(caption, tuple(head), tuple(tuple(row) for row in rows), where, frozenset(numeric), folded)
 
 
+def sentences(said: Iterable[str], source: str | Path | None = None) -> Items:
+    """A list of sentences, from texts without their full stops."""
+    return items((f"{sentence}." for sentence in said), source)
+
+
 def items(said: Iterable[str], source: str | Path | None = None, folded: bool = False) -> Items:
     """A list from any texts."""
     return Items(tuple(said), None if source is None else Path(source), folded)

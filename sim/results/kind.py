@@ -222,6 +222,14 @@ class Captions:
     seeds: Callable[[Folder], str] | None = None
 
 
+def named_figures(names: Mapping[str, str]) -> Callable[[], dict[str, Callable[..., Any]]]:
+    """``drawn_by`` of `Captions`: how the names of files begin -> what draws them, a module of `sim.figures`.
+
+    The function has the name of its module. It is imported when somebody asks, since figures load Matplotlib.
+    """
+    return lambda: {start: getattr(import_module(f"sim.figures.{name}"), name) for start, name in names.items()}
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of result.

@@ -12,17 +12,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.basics.errors import RunError, ScenarioError
+from sim.basics.errors import OutputError, RunError, ScenarioError, UnknownNameError
 from sim.engines.probes.opened_loops import Arm, Opened
 from sim.experiments.loops import loop_scores, shapley
 from sim.experiments.loops.gains import Opening, gains_table
 from sim.experiments.loops.gains import tasks_of as opening_tasks
+from sim.experiments.loops.kind import plan_of
 from sim.experiments.loops.measure import measure
-from sim.experiments.loops.plan import CUT, PLAYERS, LoopPlan, Task, carry_out, make_plan, with_loops
+from sim.experiments.loops.plan import CUT, PLAYERS, LoopPlan, Task, carry_out, make_plan
+from sim.experiments.loops.request import loops
 from sim.experiments.runner.dispatch import Step
 from sim.experiments.runner.pieces import FinishedRuns, Pieces
 from sim.experiments.runner.pools import pool
 from sim.model.loops import LOOPS
+from sim.results.folder import open_folder
+from sim.results.kind import scenario_of
 from sim.scenario import Scenario
 from sim.scenario.resolve import from_mapping
 from tests.processes import as_process, command, environment
@@ -35,6 +39,11 @@ EVERYTHING = frozenset(CUT)
 def small(adopters: int = 400, **parameters: dict) -> Scenario:
     control = {"kind": "export_control", "actor": "US", "regions": ["CN"], "strength": 0.5}
     return world(control, months=MONTHS, adopters=adopters, seed=3, parameters=parameters)
+
+
+def with_loops(scenario: Scenario, switches: dict[str, str]) -> Scenario:
+    """The scenario with some switches set."""
+    return scenario.model_copy(update={"loops": scenario.loops.model_copy(update=switches)})
 
 
 def run_all(engine: Opened) -> dict[str, np.ndarray]:
@@ -360,6 +369,35 @@ def test_a_loop_that_the_scenario_cuts_is_no_player():
     assert "R1" not in plan.players
     assert "R1" not in plan.measured
     assert set(plan.players) == set(PLAYERS) - {"R1"}
+
+
+def test_a_player_that_is_no_live_loop_is_refused_with_those_that_are():
+    with pytest.raises(UnknownNameError, match=r'no live reinforcing loop called "B1".*R4'):
+        make_plan(small(), start=5, players=["R1", "B1"])
+
+
+# the folder
+
+
+def test_from_python_the_same_folder_is_left_as_by_the_verb(made, tmp_path):
+    """Every file that the manifest of the verb's folder vouches for, to the last byte."""
+    by_verb = open_folder(made("loops"))
+    said = by_verb.manifest
+    found = loops(scenario_of(by_verb), quick=True, start=said["start"], out=tmp_path)
+    assert found.written.folder == tmp_path / by_verb.path.name
+    assert found.written.manifest["files"] == by_verb.recorded
+    assert {"gains.csv", "report.md", "figures/gains.svg"} <= set(by_verb.recorded)
+    assert not list(tmp_path.glob(".*")), "nothing unfinished is left"
+    (found.written.folder / "manifest.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(OutputError, match="is in the way"):
+        loops(scenario_of(by_verb), quick=True, start=said["start"], out=tmp_path)
+
+
+def test_a_folder_of_some_players_is_made_again_with_these(tmp_path):
+    found = loops(small(60), start=START, horizons=[12], quick=True, players=["R1", "R4"], out=tmp_path, figures=False)
+    folder = open_folder(found.written.folder)
+    assert plan_of(folder).players == ("R1", "R4")
+    assert plan_of(folder).inputs == found.plan.inputs
 
 
 # the verb

@@ -52,10 +52,9 @@ def handovers(strength: Array, hold: int = 3) -> list[tuple[int, int]]:
     leader = np.abs(strength).argmax(axis=0)
     quiet = np.abs(strength).sum(axis=0) == 0
     changes: list[tuple[int, int]] = []
-    for place in range(len(leader)):
+    for place in range(len(leader) - hold + 1):
         stretch = leader[place : place + hold]
-        if len(stretch) < hold or quiet[place : place + hold].any() or (stretch != stretch[0]).any():
-            continue
-        if not changes or changes[-1][1] != stretch[0]:
+        steady = (stretch == stretch[0]).all() and not quiet[place : place + hold].any()
+        if steady and (not changes or changes[-1][1] != stretch[0]):
             changes.append((place, int(stretch[0])))
     return changes

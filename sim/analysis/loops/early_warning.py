@@ -60,12 +60,11 @@ def autocorrelation_at_gain(review: float, switching_cost: float, gain: float) -
 
 def at_rest(autocorrelation: float, runs: int, months: int, seed: int = 0) -> Array:
     """Stationary series of a given autocorrelation, (run, month): any alarm in them is false."""
+    from scipy.signal import lfilter
+
     noise = np.random.default_rng(seed).standard_normal((runs, months))
-    out = np.empty_like(noise)
-    out[:, 0] = noise[:, 0] / math.sqrt(1 - autocorrelation**2)
-    for month in range(1, months):
-        out[:, month] = autocorrelation * out[:, month - 1] + noise[:, month]
-    return out
+    noise[:, 0] /= math.sqrt(1 - autocorrelation**2)
+    return lfilter([1.0], [1.0, -autocorrelation], noise)
 
 
 def recovery_rate(response: Array, first: int, last: int) -> float:

@@ -13,7 +13,7 @@ from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.who_switched import top_contributors
 from sim.basics.axes import month_label
 from sim.basics.words import capital, counted, decimals_of_difference, listed, scale_of_difference, signed
-from sim.results.blocks import Block, Chapter, Heading, Items, Words, items, table
+from sim.results.blocks import Block, Chapter, Heading, Items, Words, items, sentences, table
 from sim.results.folder import MANIFEST
 
 TABLE, SWITCHED = "comparison.csv", "who_switched.csv"
@@ -42,14 +42,14 @@ def chapter(about: Mapping[str, Any], rows: pd.DataFrame, switched: pd.DataFrame
         findings.append(items((*sure, *rest, same_until(about, name)), TABLE))
         short += [*sure[:few], *rest[:1]]
         blocks += [Heading(f"{base} -> {name}"), *_tables(mine, base, name)]
-        blocks += _switched(switched, name) + _dollars(mine, name)
+        blocks += [*_switched(switched, name), *_dollars(mine, name)]
     notes = [note for note in (*about.get("notes", ()), about.get("stopped", "")) if note]
     notes += [
         f"{failure['scenario']}: replicate {failure['replicate']} failed: {failure['reason']}"
         for failure in about.get("failures", ())
     ]
     if notes:
-        blocks += [Heading("Notes"), items((f"{note}." for note in notes), MANIFEST)]
+        blocks += [Heading("Notes"), sentences(notes, MANIFEST)]
     asked = (
         f"What does {listed(others)} change, compared with {base}, when every world has the same luck "
         f"({counted(paired, 'paired run')})?"
@@ -91,21 +91,20 @@ def _dated(rows: pd.DataFrame) -> Iterator[str]:
 def same_until(about: Mapping[str, Any], name: str) -> str:
     """Until when a scenario and the base are the same world, in a sentence."""
     month = about.get("same_until", {}).get(name)
-    if month is None:
-        return f"{name} is the same world as the base in every observable of every run."
-    if month == month_label(0):
-        return f"{name} differs from the base from the first month on."
-    return f"{name} is the same world as the base, bit for bit, before {month}."
+    special = {
+        None: f"{name} is the same world as the base in every observable of every run.",
+        month_label(0): f"{name} differs from the base from the first month on.",
+    }
+    return special.get(month, f"{name} is the same world as the base, bit for bit, before {month}.")
 
 
 def _tables(rows: pd.DataFrame, base: str, name: str) -> list[Block]:
     head = ("outcome", "month", base, name, "difference (95%)", "unit", "luck removed")
     cells = {row.Index: _cells(row) for row in rows.itertuples()}
-    shown = [cells[place] for place in rows.index[rows["headline"]]]
-    source, numeric = TABLE, (2, 3, 4, 6)
+    shown, numeric = [cells[place] for place in rows.index[rows["headline"]]], (2, 3, 4, 6)
     return [
-        table(f"Effects of {name}; n.d.: not distinguishable from no change", head, shown, source, numeric),
-        table(f"Every outcome in {name}", head, list(cells.values()), source, numeric, folded=True),
+        table(f"Effects of {name}; n.d.: not distinguishable from no change", head, shown, TABLE, numeric),
+        table(f"Every outcome in {name}", head, list(cells.values()), TABLE, numeric, folded=True),
     ]
 
 
@@ -144,25 +143,20 @@ def _level(row: Any) -> Callable[[float], str]:
     return lambda value: f"{value:.4g}"
 
 
-def _switched(switched: pd.DataFrame, name: str) -> list[Block]:
+def _switched(switched: pd.DataFrame, name: str) -> Iterator[Block]:
     rows = switched[switched["other"] == name]
-    if not len(rows):
-        return []
-    date = str(rows["month"].max())
-    said = tuple(f"{capital(sentence)}." for sentence in top_contributors(rows, date, most=4))
-    source = SWITCHED
-    return [
-        Words(f"Who holds the difference between {name} and the base in {date}:"),
-        items(said or ("Nobody moved beyond doubt.",), source),
-    ]
+    if len(rows):
+        date = str(rows["month"].max())
+        yield Words(f"Who holds the difference between {name} and the base in {date}:")
+        said = map(capital, top_contributors(rows, date, most=4))
+        yield sentences(list(said) or ["Nobody moved beyond doubt"], SWITCHED)
 
 
-def _dollars(rows: pd.DataFrame, name: str) -> list[Block]:
+def _dollars(rows: pd.DataFrame, name: str) -> Iterator[Block]:
     known = rows[rows["per_billion"].notna() & rows["headline"]]
-    if not len(known):
-        return []
-    said = tuple(f"{_per_billion(row)}." for row in known.itertuples())
-    return [Words(f"What a billion dollars of public money buys in {name}:"), items(said, TABLE)]
+    if len(known):
+        yield Words(f"What a billion dollars of public money buys in {name}:")
+        yield sentences(map(_per_billion, known.itertuples()), TABLE)
 
 
 def _per_billion(row: Any) -> str:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from sim.analysis.paired import Paired, difference_sentence, interval, paired_di
 from sim.analysis.scurves.ceilings import Ceilings
 from sim.analysis.who_switched import SPLITS, parts_of_focus, who_switched
 from sim.basics.axes import REGIONS, SECTORS, TYPES, month_label, month_number
-from sim.basics.errors import Problem, RunError, ScenarioError
+from sim.basics.errors import Problem, RunError, ScenarioError, refused
 from sim.engines import Engine
 from sim.engines import engine as find_engine
 from sim.engines.world import Job
@@ -69,6 +69,11 @@ class ComparisonPlan:
     def others(self) -> tuple[Scenario, ...]:
         """The scenarios that are compared with the base."""
         return self.scenarios[1:]
+
+    @property
+    def dates(self) -> list[str]:
+        """The months at which levels are read, as they are written."""
+        return [month_label(month) for month in self.at]
 
     @property
     def name(self) -> str:
@@ -203,13 +208,16 @@ def carry_out(
         stopped = f"{until.outcome}: interval {widest:.4g} wide at {luck.tried} replicates, {reached}"
         plan = replace(plan, scenarios=tuple(with_settings(each, replicates=luck.tried) for each in plan.scenarios))
     runs, shares = luck.collected()
-    names = [each.name for each in plan.others]
-    dates = [month_label(month) for month in plan.at]
-    base = plan.base.name
-    switched = [who_switched(shares[base], shares[name], dates).assign(other=name) for name in names]
-    holders = pd.concat(switched, ignore_index=True)
-    failures = tuple(luck.failures)
-    return Comparison(plan, engine.name, runs, tabulate(plan, runs), holders, luck.apart, failures, stopped)
+    base, *others = (shares[scenario.name] for scenario in plan.scenarios)
+    switched = pd.concat(
+        [
+            who_switched(base, other, plan.dates).assign(other=scenario.name)
+            for scenario, other in zip(plan.others, others, strict=True)
+        ],
+        ignore_index=True,
+    )
+    table, failures = tabulate(plan, runs), tuple(luck.failures)
+    return Comparison(plan, engine.name, runs, table, switched, luck.apart, failures, stopped)
 
 
 def curves_of(found: Comparison) -> xr.Dataset:
@@ -279,10 +287,12 @@ def plan_of(
         if scenario.name in [each.name for each in scenarios]:
             what = f'is "{scenario.name}", the name of another scenario of this comparison.'
             problems.append(Problem(place, 0, "name", what, 'Give it a name of its own: "name: ..." in the file.'))
-        for name in first.focus.lines:
-            if name not in scenario.roster:
-                what = f'has "{name}" in the base {first.name}, but {scenario.name} has no such active line.'
-                problems.append(Problem(place, 0, "focus.lines", what, "Let both follow lines that both have."))
+        missing = f"in the base {first.name}, but {scenario.name} has no such active line."
+        problems += [
+            Problem(place, 0, "focus.lines", f'has "{name}" {missing}', "Let both follow lines that both have.")
+            for name in first.focus.lines
+            if name not in scenario.roster
+        ]
         notes += _aligned(first, scenario, asked)
         scenarios.append(scenario.model_copy(update={"run": first.run, "focus": first.focus}))
     if problems:
@@ -293,18 +303,18 @@ def plan_of(
 
 def _aligned(base: Scenario, other: Scenario, asked: set[str]) -> list[str]:
     """What of another scenario gives way so that it can be compared, and what limits the comparison, in words."""
-    said = []
-    for name in ("months", "adopters", "seed"):
-        own, taken = getattr(other.run, name), getattr(base.run, name)
-        if own != taken and name not in asked:  # what was asked for need not be told
-            said.append(f"{other.name} runs with {name} {taken}, as the base does (its file says {own})")
-    if other.focus != base.focus:
-        said.append(f"{other.name} is measured by the lines and regions in focus of the base")
-    if other.rivals != base.rivals:
-        said.append(f"{other.name} counts other rivals than the base, so exposures differ in meaning too")
-    if list(other.roster) != list(base.roster):
-        said.append(f"{other.name} has other lines than the base; shares are compared by group")
-    return said
+    settings = {name: (getattr(other.run, name), getattr(base.run, name)) for name in ("months", "adopters", "seed")}
+    found = {
+        **{
+            f"runs with {name} {taken}, as the base does (its file says {own})": own != taken
+            for name, (own, taken) in settings.items()
+            if name not in asked  # what was asked for need not be told
+        },
+        "is measured by the lines and regions in focus of the base": other.focus != base.focus,
+        "counts other rivals than the base, so exposures differ in meaning too": other.rivals != base.rivals,
+        "has other lines than the base; shares are compared by group": list(other.roster) != list(base.roster),
+    }
+    return [f"{other.name} {what}" for what, is_so in found.items() if is_so]
 
 
 def _months_of(at: Sequence[str], scenario: Scenario) -> tuple[int, ...]:
@@ -313,8 +323,11 @@ def _months_of(at: Sequence[str], scenario: Scenario) -> tuple[int, ...]:
     wanted = [(text, parse_month(text)) for text in at] or [(DEFAULT_AT, min(month_number(DEFAULT_AT), last))]
     for text, month in wanted:
         if month > last:
-            what = f"is {text}, after the last month that is simulated, {month_label(last)}."
-            raise ScenarioError([Problem("--at", 0, "", what, f"Choose an earlier month, or --months {month + 1}.")])
+            raise refused(
+                "--at",
+                f"is {text}, after the last month that is simulated, {month_label(last)}.",
+                f"Choose an earlier month, or --months {month + 1}.",
+            )
     return tuple(sorted({*(month for _, month in wanted), last}))
 
 
@@ -329,7 +342,7 @@ def parse_month(text: str, option: str = "--at") -> int:
     try:
         return month_number(int(text) if text.strip().isdigit() else text)
     except ValueError as error:
-        raise ScenarioError([Problem(option, 0, "", f"{error}.")]) from None
+        raise refused(option, f"{error}.") from None
 
 
 def parse_outcome(text: str, plan: ComparisonPlan) -> tuple[str, int]:
@@ -417,20 +430,16 @@ class PairedRuns:
         for scenario, arrays in zip(self.plan.scenarios, found, strict=True):
             if not len(arrays["replicate"]):
                 first = next(failure.reason for name, failure in self.failures if name == scenario.name)
-                what = f"none of {self.tried} runs could be finished. The first said: {first}"
-                raise RunError(f"{scenario.name}: {what}")
+                raise RunError(f"{scenario.name}: none of {self.tried} runs could be finished. The first said: {first}")
         return found
 
     def collected(self) -> tuple[dict[str, xr.Dataset], dict[str, xr.Dataset]]:
         """Outcomes and parts by scenario, of the replicates that all of them finished."""
-        found = self.finished()
-        common = set.intersection(*(set(each["replicate"].tolist()) for each in found))
-        if not common:
+        found = of_common_replicates(self.finished())
+        if not len(found[0]["replicate"]):
             raise RunError("no replicate could be finished in every scenario, so there is nothing to pair")
         runs, shares = {}, {}
-        for scenario, arrays in zip(self.plan.scenarios, found, strict=True):
-            good = np.isin(arrays["replicate"], list(common))
-            kept = {name: values[good] for name, values in arrays.items()}
+        for scenario, kept in zip(self.plan.scenarios, found, strict=True):
             coords = coordinates(scenario, kept["replicate"].tolist())
             runs[scenario.name] = outcomes_of(kept, {name: coords[name] for name in ("run", "month", "date")})
             shares[scenario.name] = parts_of(kept, coords["run"], scenario)
@@ -447,6 +456,12 @@ class PairedRuns:
         runs, _ = self.collected()
         base, *others = (at_month(each[name], month) for each in runs.values())
         return [each - base for each in others]
+
+
+def of_common_replicates(found: Sequence[dict[str, np.ndarray]]) -> list[dict[str, np.ndarray]]:
+    """What was recorded of several worlds, as `FinishedRuns.of` gives it, of the replicates that all of them have."""
+    common = reduce(np.intersect1d, [arrays["replicate"] for arrays in found])
+    return [{name: values[np.isin(arrays["replicate"], common)] for name, values in arrays.items()} for arrays in found]
 
 
 def paired_batch(engine: Engine, at: tuple[int, ...], runs: list[Run], threads: int | None = None) -> Batch:
@@ -478,8 +493,10 @@ class PairedReader:
         shares = parts_of_focus(dataset, scenario, self.at)
         kept: dict[str, np.ndarray] = {str(name): values.values for name, values in outcomes.items()}
         curves = {name: values for name, values in kept.items() if values.ndim > 1}
-        for name, values in shares.items():
-            curves[str(name)] = values.transpose("run", "at", str(name).partition("_")[2]).values
+        curves |= {
+            str(name): values.transpose("run", "at", str(name).partition("_")[2]).values
+            for name, values in shares.items()
+        }
         for name, declared in ((MONTHS, OBSERVABLES), (REACTIONS, OF_REACTIONS)):
             recorded = [dataset[observable].values for observable in declared if observable in dataset]
             none = np.full((len(jobs), scenario.run.months), NO_RULES)
@@ -573,8 +590,7 @@ def tabulate(plan: ComparisonPlan, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
             said = difference_sentence(paired, long_name, "share") if paired else f"{long_name}: {why}"
             about = (scenario.name, f"ceiling_{name.removeprefix('adoption_')}", long_name, None, "share", "")
             # the first part of why says it in a cell, such as "withheld"
-            row = _row(*about, name == CEILINGS[0], paired or _NOTHING, said)
-            rows.append(row if paired else row | {"why": why.partition(",")[0]})
+            rows.append(_row(*about, name == CEILINGS[0], paired or _NOTHING, said, why.partition(",")[0]))
     return pd.DataFrame(rows)
 
 
@@ -591,6 +607,7 @@ def _row(
     headline: bool,
     found: Paired,
     said: str,
+    why: str = "",
 ) -> dict[str, Any]:
     return {
         "other": scenario,
@@ -610,7 +627,7 @@ def _row(
         "only_base": found.only_base,
         "only_other": found.only_other,
         "neither": found.neither,
-        "why": "" if found.runs else "cannot be compared",
+        "why": "" if found.runs else why or "cannot be compared",
         "long_name": long_name,
         "headline": headline,
         "sentence": said,

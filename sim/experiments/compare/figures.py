@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from sim.basics.axes import month_label
 from sim.basics.words import scale_of_difference
 from sim.experiments.compare.comparison import Comparison
 
@@ -23,42 +22,39 @@ def draw(found: Comparison, curves: xr.Dataset, folder: Path) -> None:
     from sim.figures.overview import overview
     from sim.figures.style.sheet import footer
 
-    names = [each.name for each in found.plan.scenarios]
-    text = footer(
-        curves.attrs["scenario_name"], "comparison", found.inputs[:8], found.replicates, found.plan.base.run.seed
-    )
-    if len(names) - 1 > MOST_TOGETHER:
-        title = f"{names[0]} vs {len(names) - 1} scenarios"
-        text = footer(title, "comparison", found.inputs[:8], found.replicates, found.plan.base.run.seed)
-        for date in map(month_label, found.plan.at):
-            about = {"base": names[0], "date": date, "footer": text}
+    base, plan = found.plan.base, found.plan
+    names = [scenario.name for scenario in plan.scenarios]
+    many = len(plan.others) > MOST_TOGETHER
+    title = f"{base.name} vs {len(plan.others)} scenarios" if many else curves.attrs["scenario_name"]
+    text = footer(title, "comparison", found.inputs[:8], found.replicates, base.run.seed)
+    if many:
+        for date in plan.dates:
+            about = {"base": base.name, "date": date, "footer": text}
             save_figure(overview(overview_rows(found, date), about), folder / f"overview-{date}")
-        for scenario in found.plan.others:
-            save_figure(
-                comparison(_pair(curves, names[0], scenario.name), (found.plan.base, scenario)),
-                folder / f"comparison-{scenario.name}",
-            )
+        for scenario in plan.others:
+            pair = curves.sel(scenario=[base.name, scenario.name], other=[scenario.name])
+            pair = pair.assign_attrs(scenario_name=f"{base.name} vs {scenario.name}")
+            save_figure(comparison(pair, (base, scenario)), folder / f"comparison-{scenario.name}")
         return
-    save_figure(comparison(curves, found.plan.scenarios), folder / "comparison")
-    about = {"date": _last_date(found), "footer": f"{text}  ·  hollow: not told from zero"}
+    save_figure(comparison(curves, plan.scenarios), folder / "comparison")
+    about = {"date": plan.dates[-1], "footer": f"{text}  ·  hollow: not told from zero"}
     rows = forest_rows(found)
     if len(rows):
         save_figure(forest_plot(rows, names, about), folder / "differences")
 
 
-def _pair(curves: xr.Dataset, base: str, other: str) -> xr.Dataset:
-    """The curves of one other scenario and the base."""
-    chosen = curves.sel(scenario=[base, other], other=[other])
-    return chosen.assign_attrs(scenario_name=f"{base} vs {other}")
+def in_spoken_units(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with differences and their ends in the unit in which they are stated; ``unit`` stays what it was."""
+    scales = [scale_of_difference(unit)[0] for unit in rows["unit"]]
+    columns = ("difference", "low", "high")
+    return rows.assign(
+        **{name: [scale(end) for scale, end in zip(scales, rows[name], strict=True)] for name in columns}
+    )
 
 
 def overview_rows(found: Comparison, date: str) -> pd.DataFrame:
     """What the overview shows: levels of one month in spoken units; what raises the focus share most stands first."""
-    rows = found.table[found.table["month"] == date].copy()
-    for column in ("difference", "low", "high"):
-        rows[column] = [
-            scale_of_difference(unit)[0](value) for unit, value in zip(rows["unit"], rows[column], strict=True)
-        ]
+    rows = in_spoken_units(found.table[found.table["month"] == date])
     focus = rows[rows["outcome"] == "focus_share"].set_index("other")["difference"]
     return rows.sort_values("other", key=lambda others: -others.map(focus), kind="stable")
 
@@ -66,25 +62,13 @@ def overview_rows(found: Comparison, date: str) -> pd.DataFrame:
 def forest_rows(found: Comparison) -> pd.DataFrame:
     """What the forest plot shows: levels of the last month and moments, in spoken units, where there is an interval."""
     table = found.table
-    shown = table[(table["month"].isin(["", _last_date(found)])) & table["low"].notna() & _worth_a_line(table)]
-    rows = []
-    for row in shown.itertuples():
-        scaled, words = scale_of_difference(row.unit)
-        rows.append(
-            {
-                "other": row.other,
-                "long_name": row.long_name,
-                "unit": {"points": "percentage points"}.get(words, words),
-                "month": row.month,
-                "difference": scaled(row.difference),
-                "low": scaled(row.low),
-                "high": scaled(row.high),
-                "distinguishable": row.distinguishable,
-            }
-        )
+    shown = table["month"].isin(["", found.plan.dates[-1]]) & table["low"].notna() & _worth_a_line(table)
+    rows = in_spoken_units(table[shown])
+    words = [scale_of_difference(unit)[1] for unit in rows["unit"]]
+    rows["unit"] = ["percentage points" if unit == "points" else unit for unit in words]
     # outcomes of one unit stand together, in the order in which units first appear
-    found_units = list(dict.fromkeys(row["unit"] for row in rows))
-    return pd.DataFrame(sorted(rows, key=lambda row: found_units.index(row["unit"])))
+    order = list(dict.fromkeys(rows["unit"]))
+    return rows.sort_values("unit", key=lambda units: units.map(order.index), kind="stable")
 
 
 def _worth_a_line(table: pd.DataFrame) -> pd.Series:
@@ -94,7 +78,3 @@ def _worth_a_line(table: pd.DataFrame) -> pd.Series:
     ) & ~table["outcome"].str.startswith("L4")
     moved = table.groupby("outcome")["distinguishable"].transform("any")
     return (table["headline"] & ~table.groupby("outcome")["identical"].transform("all")) | (main & moved)
-
-
-def _last_date(found: Comparison) -> str:
-    return month_label(found.plan.at[-1])

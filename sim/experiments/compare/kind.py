@@ -24,7 +24,7 @@ from sim.basics.words import counted, listed
 from sim.experiments.compare.chapter import SWITCHED, TABLE, chapter
 from sim.experiments.compare.comparison import Comparison, ComparisonPlan, carry_out, curves_of
 from sim.experiments.compare.figures import draw
-from sim.results.kind import ONE_RUN, Again, Captions, Contents, Folder, Kind, run_settings, scenario_of
+from sim.results.kind import ONE_RUN, Again, Captions, Contents, Folder, Kind, named_figures, run_settings, scenario_of
 from sim.scenario import Scenario
 from sim.scenario.resolve import resolved_text
 
@@ -37,16 +37,21 @@ PAIRED = (
 def contents(found: Comparison) -> Contents:
     """What the folder of a comparison holds."""
     curves, about = curves_of(found), entries_of(found)
-    name = folder_name(found.plan, found.engine)
-    told = chapter(about, found.table, found.switched)
     files = {
         **scenario_files(found.plan.scenarios),
         TABLE: found.table,
         SWITCHED: found.switched,
         "curves.nc": curves,
     }
-    page = ("comparison.md", title_of(about["comparison"]))
-    return Contents(name, found.inputs, files, about, told, lambda folder: draw(found, curves, folder), page)
+    return Contents(
+        folder_name(found.plan, found.engine),
+        found.inputs,
+        files,
+        about,
+        chapter(about, found.table, found.switched),
+        lambda folder: draw(found, curves, folder),
+        ("comparison.md", title_of(about["comparison"])),
+    )
 
 
 def folder_name(plan: ComparisonPlan, engine: str) -> str:
@@ -83,7 +88,7 @@ def entries_of(found: Comparison) -> dict[str, Any]:
         "engine": found.engine,
         **run_settings(found.plan.base),
         "runs_paired": found.replicates,
-        "at": [month_label(month) for month in found.plan.at],
+        "at": found.plan.dates,
         "same_until": {name: None if month is None else month_label(month) for name, month in found.apart.items()},
         "notes": list(found.plan.notes),
         "stopped": found.stopped,
@@ -101,14 +106,6 @@ def rebuild(folder: Folder, again: Again) -> Comparison:
     found = carry_out(plan, find_engine(*again.engine_of(folder)), None, again.threads, again.stage)
     # why it stopped is part of what is told, and not of what is run
     return replace(found, stopped=str(manifest.get("stopped", "")))
-
-
-def _drawn_by() -> dict[str, Any]:
-    from sim.figures.comparison import comparison
-    from sim.figures.forest_plot import forest_plot
-    from sim.figures.overview import overview
-
-    return {"overview": overview, "comparison": comparison, "differences": forest_plot}
 
 
 def _about(folder: Folder, stem: str) -> str:
@@ -140,7 +137,7 @@ KIND = Kind(
     rebuild=rebuild,
     scenarios=lambda folder: scenario_paths(folder, folder.manifest["comparison"]),
     captions=Captions(
-        _drawn_by,
+        named_figures({"overview": "overview", "comparison": "comparison", "differences": "forest_plot"}),
         _about,
         _interval,
         runs=lambda folder: f"{counted(int(folder.manifest['runs_paired']), 'paired run')} of each scenario",

@@ -6,11 +6,11 @@ Points share their luck, so what is left between neighbours is the number, and t
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from sim import __version__
 from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.paired import interval
 from sim.basics.axes import month_label
-from sim.basics.errors import Problem, ScenarioError
+from sim.basics.errors import refused
 from sim.basics.words import scale_of_difference
 from sim.engines import Engine
 from sim.engines import engine as find_engine
@@ -28,6 +28,8 @@ from sim.experiments.runner.pieces import Unfinished
 from sim.experiments.runner.pools import Pool
 from sim.results.kind import Stage
 from sim.scenario import Scenario
+from sim.scenario.declared import unit_of
+from sim.scenario.points import locate
 from sim.scenario.resolve import prepare
 
 MOST_POINTS = 1000
@@ -52,6 +54,11 @@ class SweepPlan:
     compared: bool
     outcome: str
 
+    @property
+    def points(self) -> tuple[Scenario, ...]:
+        """Every point of every scenario."""
+        return tuple(itertools.chain.from_iterable(self.swept.values()))
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -75,31 +82,16 @@ class Sweep:
     responses: dict[str, np.ndarray]
 
     @property
-    def base(self) -> Scenario:
-        """The scenario whose run settings hold for all."""
-        return self.plan.base
-
-    @property
-    def key(self) -> str:
-        """What is varied."""
-        return self.plan.key
-
-    @property
-    def scenarios(self) -> tuple[Scenario, ...]:
-        """Every point of every scenario."""
-        return tuple(scenario for group in self.plan.swept.values() for scenario in group)
-
-    @property
     def inputs(self) -> str:
         """What the inputs were, as 64 hexadecimal digits."""
-        texts = [scenario.model_dump_json() for scenario in (self.base, *self.scenarios)]
-        about = ("sweep", __version__, self.engine, self.key, self.outcome, str(self.month))
+        texts = [scenario.model_dump_json() for scenario in (self.plan.base, *self.plan.points)]
+        about = ("sweep", __version__, self.engine, self.plan.key, self.outcome, str(self.month))
         return hashlib.sha256("\n".join((*about, *texts)).encode()).hexdigest()
 
     @property
     def name(self) -> str:
         """``<base>-sweep-<key>``."""
-        return f"{self.base.name}-sweep-{re.sub(r'[^A-Za-z0-9_.-]', '_', self.key)}"[:150]
+        return f"{self.plan.base.name}-sweep-{re.sub(r'[^A-Za-z0-9_.-]', '_', self.plan.key)}"[:150]
 
 
 def parse_sweep(text: str) -> tuple[str, np.ndarray]:
@@ -120,8 +112,11 @@ def parse_sweep(text: str) -> tuple[str, np.ndarray]:
     except ValueError:
         sound = False
     if not sound:
-        what = f"is {text!r}; it must be a key, two different numbers and how many points (2 to {MOST_POINTS})."
-        raise ScenarioError([Problem("--sweep", 0, "", what, "For example: --sweep policies.ban.compliance=0:1:9")])
+        raise refused(
+            "--sweep",
+            f"is {text!r}; it must be a key, two different numbers and how many points (2 to {MOST_POINTS}).",
+            "For example: --sweep policies.ban.compliance=0:1:9",
+        )
     return key.strip(), np.linspace(low, high, points)
 
 
@@ -191,11 +186,10 @@ def carry_out(
     pool: Pool | None = None,
 ) -> Sweep:
     """Run what is planned: every point under the same luck."""
-    points = tuple(scenario for group in plan.swept.values() for scenario in group)
     reference = (plan.base.model_copy(update={"name": "the reference"}),) if plan.compared else ()
-    pairing = ComparisonPlan((*reference, *points), ())
+    pairing = ComparisonPlan((*reference, *plan.points), ())
     name, month = parse_outcome(plan.outcome, pairing)
-    pairing = ComparisonPlan(pairing.scenarios, (month,))
+    pairing = replace(pairing, at=(month,))
     luck = PairedRuns(pairing, engine, threads, stage, keep, pool, f"{plan.base.name[:100]}-sweep")
     luck.extend(plan.base.run.replicates)
     runs, _ = luck.collected()
@@ -205,29 +199,13 @@ def carry_out(
     for group, members in plan.swept.items():
         found = np.array([levels[scenario.name] for scenario in members])
         responses[group] = found - reference_level
-        rows += _rows(group, plan.values, found, reference_level)
+        for value, level, response in zip(plan.values, found, responses[group], strict=True):
+            spread = np.nanquantile(level, [LOW, HIGH]) if np.isfinite(level).any() else (np.nan, np.nan)
+            rows.append((group, value, np.mean(level), *spread, *map(float, interval(response))))
     words = plan.base.name if plan.compared else f"{plan.key.rsplit('.', 1)[-1]} = {plan.values[0]:g}"
-    return Sweep(plan, engine.name, unit_of(points[0], plan.key), name, month, words, pd.DataFrame(rows), responses)
-
-
-def _rows(group: str, values: np.ndarray, found: np.ndarray, reference: np.ndarray) -> list[dict[str, Any]]:
-    rows = []
-    for value, each in zip(values, found, strict=True):
-        mean, low, high = (float(end) for end in interval(each - reference))
-        spread = np.nanquantile(each, [LOW, HIGH]) if np.isfinite(each).any() else (np.nan, np.nan)
-        rows.append(
-            {
-                "other": group,
-                "value": float(value),
-                "mean": float(np.mean(each)),
-                "low_run": spread[0],
-                "high_run": spread[1],
-                "difference": mean,
-                "low": low,
-                "high": high,
-            }
-        )
-    return rows
+    unit = unit_of(locate(plan.points[0], plan.key).field)
+    table = pd.DataFrame(rows, columns=["other", "value", "mean", "low_run", "high_run", "difference", "low", "high"])
+    return Sweep(plan, engine.name, unit, name, month, words, table, responses)
 
 
 def backwards(response: np.ndarray) -> float:
@@ -240,35 +218,20 @@ def backwards(response: np.ndarray) -> float:
     return 0.0 if moved == 0 else float((moved - abs(steps.sum())) / (2 * moved))
 
 
-def unit_of(scenario: Scenario, key: str) -> str:
-    """The unit of what a key names; empty where none is declared."""
-    place: Any = scenario if key.split(".")[0] in Scenario.model_fields else scenario.parameters
-    *path, last = key.split(".")
-    for part in path:
-        if isinstance(place, tuple):
-            place = next((each for each in place if each.id == part), None)
-        else:
-            place = place.get(part) if isinstance(place, dict) else getattr(place, part, None)
-    field = getattr(type(place), "model_fields", {}).get(last)
-    extra = getattr(field, "json_schema_extra", None)
-    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
-
-
-def findings(found: Sweep) -> list[str]:
+def findings(found: Sweep) -> Iterator[str]:
     """What the response does, one sentence a scenario."""
     scaled, words = scale_of_difference(OUTCOMES[found.outcome].unit)
-    what, said = title(found), []
+    what, key = title(found), found.plan.key
     for name, response in found.responses.items():
         ends = found.table[found.table["other"] == name].iloc[[0, -1]]
         change = scaled(float(ends["difference"].iloc[1] - ends["difference"].iloc[0]))
         span = f"from {ends['value'].iloc[0]:g} to {ends['value'].iloc[1]:g}"
         back = backwards(response)
-        if not np.ptp(response.mean(axis=1)):
-            said.append(f"{name}: {found.key} {span} leaves the {what} as it is, in every run")
-            continue
         way = "in one direction all the way" if back == 0 else f"with {back:.0%} of the movement against that"
-        said.append(f"{name}: {found.key} {span} moves the {what} by {change:+.3g} {words}, {way}")
-    return said
+        if np.ptp(response.mean(axis=1)):
+            yield f"{name}: {key} {span} moves the {what} by {change:+.3g} {words}, {way}"
+        else:
+            yield f"{name}: {key} {span} leaves the {what} as it is, in every run"
 
 
 def title(found: Sweep) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -11,28 +10,30 @@ from sim.analysis.outcomes import OUTCOMES
 from sim.basics.axes import month_label
 from sim.basics.words import counted, ends, scale_of_difference
 from sim.experiments.compare import kind as comparison
+from sim.experiments.compare.figures import in_spoken_units
 from sim.experiments.compare.sweep import Sweep, SweepPlan, carry_out, findings, title
-from sim.results.blocks import Chapter, items, table
-from sim.results.kind import ONE_RUN, Again, Captions, Contents, Folder, Kind, run_settings, scenario_of
+from sim.results.blocks import Chapter, sentences, table
+from sim.results.kind import ONE_RUN, Again, Captions, Contents, Folder, Kind, named_figures, run_settings, scenario_of
 
 TABLE = "sweep.csv"
 
 
 def contents(found: Sweep) -> Contents:
     """What the folder of a response curve holds."""
+    plan = found.plan
     entries = {
-        "sweep": found.key,
+        "sweep": plan.key,
         "outcome": found.outcome,
         "month": month_label(found.month),
-        "base": found.base.name,
-        "swept": {name: [scenario.name for scenario in group] for name, group in found.plan.swept.items()},
-        "values": [float(value) for value in found.plan.values],
-        "compared": found.plan.compared,
+        "base": plan.base.name,
+        "swept": {name: [scenario.name for scenario in group] for name, group in plan.swept.items()},
+        "values": [float(value) for value in plan.values],
+        "compared": plan.compared,
         "hash": found.inputs[:8],
         "engine": found.engine,
-        **run_settings(found.base),
+        **run_settings(plan.base),
     }
-    files = {**comparison.scenario_files((found.base, *found.scenarios)), TABLE: found.table}
+    files = {**comparison.scenario_files((plan.base, *plan.points)), TABLE: found.table}
     return Contents(
         f"{found.name}-{found.inputs[:8]}",
         found.inputs,
@@ -65,21 +66,18 @@ def _draw(found: Sweep, folder: Path) -> None:
     from sim.figures.style.sheet import footer
 
     unit = OUTCOMES[found.outcome].unit
-    scaled, words = scale_of_difference(unit)
-    rows = found.table.copy()
-    for column in ("difference", "low", "high"):
-        rows[column] = [scaled(each) for each in rows[column]]
+    rows = in_spoken_units(found.table.assign(unit=unit))
     if unit == "share":
         rows[["mean", "low_run", "high_run"]] *= 100
     first = next(iter(found.responses.values()))
     about = {
-        "key": found.key,
+        "key": found.plan.key,
         "key_unit": found.unit or "1",
         "outcome": title(found),
         "reference": found.reference,
         "unit": f"{found.outcome} [{'%' if unit == 'share' else unit}]",
-        "change_unit": f"change [{words}]",
-        "footer": footer(found.name, "sweep", found.inputs[:8], first.shape[1], found.base.run.seed),
+        "change_unit": f"change [{scale_of_difference(unit)[1]}]",
+        "footer": footer(found.name, "sweep", found.inputs[:8], first.shape[1], found.plan.base.run.seed),
     }
     save_figure(response_curve(rows, about), folder / "sweep")
 
@@ -98,18 +96,12 @@ def chapter(found: Sweep) -> Chapter:
         )
         for row in found.table.itertuples()
     ]
-    what = f"The {title(found)} by `{found.key}` [{OUTCOMES[found.outcome].unit}]"
+    what = f"The {title(found)} by `{found.plan.key}` [{OUTCOMES[found.outcome].unit}]"
     return Chapter(
-        f"How does the {title(found)} respond to `{found.key}`?",
-        [items((f"{sentence}." for sentence in findings(found)), TABLE)],
+        f"How does the {title(found)} respond to `{found.plan.key}`?",
+        [sentences(findings(found), TABLE)],
         [table(what, head, cells, TABLE, (1, 2, 3, 4, 5))],
     )
-
-
-def _drawn_by() -> dict[str, Any]:
-    from sim.figures.response_curve import response_curve
-
-    return {"sweep": response_curve}
 
 
 def _scenarios(folder: Folder) -> tuple[list[Path], bool]:
@@ -131,7 +123,7 @@ KIND = Kind(
     rebuild=rebuild,
     scenarios=_scenarios,
     captions=Captions(
-        _drawn_by,
+        named_figures({"sweep": "response_curve"}),
         interval=lambda folder, stem: comparison.PAIRED if folder.manifest["replicates"] > 1 else ONE_RUN,
         runs=lambda folder: f"{counted(int(folder.manifest['replicates']), 'run')} at every point, with the same luck",
     ),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from sim.analysis.outcome_words import size_words, spoken, within_bounds
 from sim.analysis.outcomes import OUTCOMES
 from sim.basics.words import capital, counted, decimals, percent, short
 from sim.experiments.ensemble.summary import Summary, headline
+from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.store import Store
 from sim.results.blocks import Block, Chapter, Heading, Words, items, table
 
@@ -22,36 +24,46 @@ def chapter(store: Store, found: Summary) -> Chapter:
     asked = f"What comes out of {recipe.scenario.name}{over}, in {counted(found.runs, 'run')}?"
     rows = list(found.table.itertuples())
     shown = [row for row in rows if row.outcome in headline(recipe)]
-    blocks: list[Block] = []
+    caption = "Means over points and luck, with their 95% intervals"
+    tables = [
+        table(caption, HEAD, [_cells(row) for row in shown], TABLE, NUMERIC),
+        table("Every outcome", HEAD, [_cells(row) for row in rows], TABLE, NUMERIC, folded=True),
+    ]
+    made = (
+        f"{counted(found.runs, 'run')} of {run.months} months with {run.adopters:,} adopters at "
+        f"{counted(len(store.points), 'point')}; {found.failed:,} failed. Engine {recipe.engine}, seed {run.seed}."
+    )
+    advice = Words(f"How many replicates? {capital(str(found.advice))}.")
+    said = [_sentence(row) for row in shown]
+    return Chapter(
+        asked,
+        [items(said, TABLE), advice],
+        [
+            *_failures(found),
+            *(tables if rows else ()),
+            Words(READING, folded=True),
+            *_what_varied(recipe),
+            Words(made, folded=True),
+        ],
+        said[:4],
+    )
+
+
+def _failures(found: Summary) -> Iterator[Block]:
     if found.failed:
-        blocks.append(Words(f"{counted(found.failed, 'run')} failed; the store holds each with its reason:", loud=True))
-        failures = found.failures.itertuples()
-        blocks.append(items(f"{row.point}:{row.replicate} {row.error}" for row in failures))
-        blocks.append(Words("`openloop ensemble DIR --replay POINT:REPLICATE` does one of them again, alone."))
-    if rows:
-        caption = "Means over points and luck, with their 95% intervals"
-        blocks.append(table(caption, HEAD, [_cells(row) for row in shown], TABLE, NUMERIC))
-        blocks.append(table("Every outcome", HEAD, [_cells(row) for row in rows], TABLE, NUMERIC, folded=True))
-    blocks.append(Words(READING, folded=True))
+        yield Words(f"{counted(found.failed, 'run')} failed; the store holds each with its reason:", loud=True)
+        yield items(f"{row.point}:{row.replicate} {row.error}" for row in found.failures.itertuples())
+        yield Words("`openloop ensemble DIR --replay POINT:REPLICATE` does one of them again, alone.")
+
+
+def _what_varied(recipe: Recipe) -> Iterator[Block]:
     if recipe.factors:
         factors = [
             (f"`{f.key}`", " or ".join(str(f.distribution).split("|")), "" if f.unit == "1" else f.unit, f.source_kind)
             for f in recipe.factors
         ]
-        blocks += [Heading("What varied", folded=True)]
-        blocks.append(
-            table("Factors", ("factor", "varies as", "unit", "source"), factors, "manifest.json", folded=True)
-        )
-    blocks.append(
-        Words(
-            f"{counted(found.runs, 'run')} of {run.months} months with {run.adopters:,} adopters at "
-            f"{counted(len(store.points), 'point')}; {found.failed:,} failed. Engine {recipe.engine}, seed {run.seed}.",
-            folded=True,
-        )
-    )
-    advice = Words(f"How many replicates? {capital(str(found.advice))}.")
-    said = [_sentence(row) for row in shown]
-    return Chapter(asked, [items(said, TABLE), advice], blocks, said[:4])
+        yield Heading("What varied", folded=True)
+        yield table("Factors", ("factor", "varies as", "unit", "source"), factors, "manifest.json", folded=True)
 
 
 HEAD = (

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.basics.errors import Problem, ScenarioError
+from sim.basics.errors import refused
 from sim.scenario import Scenario
 from sim.scenario.factors import Factor, make_factor
 from sim.scenario.read import scalar_value
@@ -83,9 +83,10 @@ def grid(factors: Sequence[Factor], levels: int) -> list[np.ndarray]:
         axes.append(np.unique(factor.from_unit(units)))
     count = math.prod(len(axis) for axis in axes)
     if count > MOST_POINTS:
-        what = f"would have {count:,} points; at most {MOST_POINTS:,} are taken."
-        raise ScenarioError(
-            [Problem("--design grid", 0, "", what, "Use lhs or sobol, fewer levels, or fewer factors.")]
+        raise refused(
+            "--design grid",
+            f"would have {count:,} points; at most {MOST_POINTS:,} are taken.",
+            "Use lhs or sobol, fewer levels, or fewer factors.",
         )
     return [column.ravel() for column in np.meshgrid(*axes, indexing="ij")] if axes else []
 
@@ -104,18 +105,15 @@ def listed(path: str | Path, scenario: Scenario) -> tuple[list[Factor], list[lis
             rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ScenarioError([Problem(place, 0, "", f"the file cannot be read: {reason}.")]) from None
+        raise refused(place, f"the file cannot be read: {reason}.") from None
     if len(rows) < 2:
-        what = "holds no points."
-        raise ScenarioError([Problem(place, 0, "", what, "Write keys in the first line, and a point in each other.")])
+        raise refused(place, "holds no points.", "Write keys in the first line, and a point in each other.")
     keys, *points = [[cell.strip() for cell in row] for row in rows]
     for number, row in enumerate(points, 2):
         if len(row) != len(keys):
-            what = f"has {len(row)} values, and the header has {len(keys)} keys."
-            raise ScenarioError([Problem(place, number, "", what)])
+            raise refused(place, f"has {len(row)} values, and the header has {len(keys)} keys.", line=number)
     factors, columns = [], []
-    for place_of, key in enumerate(keys):
-        texts = [row[place_of] for row in points]
+    for key, texts in zip(keys, zip(*points, strict=True), strict=True):
         distinct = tuple(dict.fromkeys(texts))
         # values that are written differently may be equal: 1 and 1.0
         made = {text: _value(text, key, scenario, f"{place}:{texts.index(text) + 2}") for text in distinct}
@@ -126,5 +124,5 @@ def listed(path: str | Path, scenario: Scenario) -> tuple[list[Factor], list[lis
 
 def _value(text: str, key: str, scenario: Scenario, place: str) -> Any:
     if text == "":
-        raise ScenarioError([Problem(place, 0, key, "is empty.", "Give every point a value.")])
+        raise refused(place, "is empty.", "Give every point a value.", key=key)
     return make_factor(scenario, key, "choice", (scalar_value(text),), place).distribution.values[0]

@@ -14,17 +14,20 @@ replicates only add. Replicate 7 is the same luck at every point: differences be
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from sim.basics.errors import OutputError, RunError
 from sim.engines import engine as find_engine
-from sim.experiments.runner.dispatch import Watch, Work, dispatch
+from sim.experiments.runner.dispatch import Tally, Watch, Work, dispatch
 from sim.experiments.runner.pools import Pool
 from sim.experiments.runner.pools import pool as make_pool
 from sim.experiments.runner.recipe import Recipe
@@ -49,26 +52,20 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Account:
-    """What became of the runs that were asked for.
+class Account(Tally):
+    """What became of the runs that were asked for: what was done now, and what there was.
 
     Attributes
     ----------
     wanted, skipped : runs that were asked for, and those of them that were in the store
-    done, failed : runs that were done now, and those of them that failed
     failed_in_all : runs of those wanted that stand in the store as failed
-    batches, busy : batches, and seconds that workers took for them
     seconds : wall time
     trouble : damaged files that were put aside
     """
 
     wanted: int = 0
     skipped: int = 0
-    done: int = 0
-    failed: int = 0
     failed_in_all: int = 0
-    batches: int = 0
-    busy: float = 0.0
     seconds: float = 0.0
     trouble: list[str] = field(default_factory=list)
 
@@ -194,8 +191,6 @@ class Ensemble:
         numbers = list(range(len(self.store.points))) if points is None else list(dict.fromkeys(points))
         which = list(range(replicates) if isinstance(replicates, int) else dict.fromkeys(replicates))
         todo = self.pending(numbers, which, retry)
-        found = Account(wanted=len(numbers) * len(which), trouble=self.store.trouble)
-        found.skipped = found.wanted - len(todo)
         with ExitStack() as stack:
             pool = pool or stack.enter_context(make_pool(compiles=self.recipe.compiles))
             engine = find_engine(self.recipe.engine, self.recipe.model)
@@ -210,12 +205,16 @@ class Ensemble:
                 sizer=sizer or make_sizer(self.recipe.scenario, engine, pool.batch_bytes, not self.recipe.gains),
             )
             tally = dispatch([work], pool, watch)
-        found.done, found.failed, found.batches, found.busy = tally.done, tally.failed, tally.batches, tally.busy
         self.store.join_shards()
-        done = self.store.done()
-        found.failed_in_all = sum(done.get((point, each)) == FAILED for point in numbers for each in which)
-        found.seconds = time.perf_counter() - began
-        return found
+        done, wanted = self.store.done(), list(itertools.product(numbers, which))
+        return Account(
+            **vars(tally),
+            wanted=len(wanted),
+            skipped=len(wanted) - len(todo),
+            failed_in_all=sum(done.get(run) == FAILED for run in wanted),
+            seconds=time.perf_counter() - began,
+            trouble=self.store.trouble,
+        )
 
     def _keep(self, results: list[tuple[list[Run], Batch]]) -> list[tuple[int, int, str]]:
         """Write batches down; the runs that failed come back."""
@@ -254,20 +253,10 @@ def as_points(recipe: Recipe, points: Any) -> list[Values]:
     wrong = next((row for row in rows if len(row) != len(recipe.factors)), None)
     if wrong is not None:
         raise RunError(f"a point has {len(wrong)} values, and there are {len(recipe.factors)} factors")
-    if not recipe.factors:
-        return [() for _ in rows]
-    return python_values(recipe.factors, list(zip(*rows, strict=True))) if rows else []
+    return python_values(recipe.factors, list(zip(*rows, strict=True))) if rows and recipe.factors else rows
 
 
-def in_steps(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+def in_steps(numbers: Sequence[int]) -> list[tuple[int, int]]:
     """Numbers as first and last of unbroken sequences, for the manifest."""
-    first = last = None
-    for number in numbers:
-        if last is not None and number == last + 1:
-            last = number
-            continue
-        if first is not None and last is not None:
-            yield first, last
-        first = last = number
-    if first is not None and last is not None:
-        yield first, last
+    breaks = np.flatnonzero(np.diff(numbers) != 1) + 1
+    return [(int(part[0]), int(part[-1])) for part in np.split(np.asarray(numbers), breaks) if part.size]

@@ -31,7 +31,7 @@ from sim.results.blocks import Chapter
 from sim.results.differences import Finding
 from sim.results.files import write_text
 from sim.results.folder import MANIFEST, checksums_of, open_folder
-from sim.results.kind import FIGURES, FINDINGS, Again, Captions, Changed, Folder, Kind
+from sim.results.kind import FIGURES, FINDINGS, Again, Captions, Changed, Folder, Kind, named_figures
 from sim.results.markdown import as_page
 from sim.results.shards import checksum, shards_in, sound
 
@@ -91,19 +91,20 @@ def _one_run(ensemble: Any, stored: Any, curves: Any, threads: int | None) -> Fi
     batch = ensemble.replay(point, replicate, threads)
     if batch.failed:
         return Finding(name, False, f"fails now: {batch.error[0]}")
-    differ = []
-    for column in ensemble.recipe.columns:
-        was, became = float(stored[column]), float(batch.scalars[column][0])
-        if was != became and not (np.isnan(was) and np.isnan(became)):
-            differ.append(f"{column}: {was:.10g} stored, {became:.10g} rebuilt")
+    numbers = {column: (float(stored[column]), float(batch.scalars[column][0])) for column in ensemble.recipe.columns}
+    differ = [
+        f"{column}: {was:.10g} stored, {became:.10g} rebuilt"
+        for column, (was, became) in numbers.items()
+        if not np.array_equal(was, became, equal_nan=True)
+    ]
     if curves is not None:
         mine = curves.isel(run=(curves["point"].values == point) & (curves["replicate"].values == replicate))
-        for curve in ensemble.recipe.curves:
-            if not np.array_equal(mine[curve].values, batch.curves[curve], equal_nan=True):
-                differ.append(f"the curve of {curve}")
-    if not differ:
-        return Finding(name, True)
-    return Finding(name, False, f"{len(differ)} of its numbers differ, such as {differ[0]}")
+        again = {
+            curve: np.array_equal(mine[curve], batch.curves[curve], equal_nan=True) for curve in ensemble.recipe.curves
+        }
+        differ += [f"the curve of {curve}" for curve, same in again.items() if not same]
+    said = f"{len(differ)} of its numbers differ, such as {differ[0]}" if differ else ""
+    return Finding(name, not differ, said)
 
 
 # writing
@@ -178,12 +179,6 @@ def store_counts(folder: Folder) -> tuple[int, int]:
     return _counts(runs, runs.stat().st_mtime_ns)
 
 
-def _drawn_by() -> dict[str, Any]:
-    from sim.figures.replicate_convergence import replicate_convergence
-
-    return {"replicates": replicate_convergence}
-
-
 def _runs(folder: Folder) -> str:
     runs, failed = store_counts(folder)
     return f"{counted(runs, 'run')}, {f'{failed} failed' if failed else 'none failed'}"
@@ -208,7 +203,7 @@ KIND = Kind(
     vouch=changed_shards,
     store=lambda folder: folder.path,
     captions=Captions(
-        _drawn_by,
+        named_figures({"replicates": "replicate_convergence"}),
         interval=lambda folder, stem: "Grey: where the ratio lies in 95% of samples of a normal quantity.",
         runs=_runs,
     ),

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.replicates import point_by_replicate
-from sim.basics.distributions import Distribution
-from sim.basics.errors import Problem, ScenarioError, UnknownNameError
+from sim.basics.errors import Problem, UnknownNameError, refused
 from sim.experiments.ensemble.designs import DESIGNS, grid, listed, remark, unit_points, valued
 from sim.experiments.ensemble.ensemble import Account, Ensemble, in_steps, summed
 from sim.experiments.runner.pools import pool
@@ -57,14 +56,15 @@ class EnsembleRequest:
     def points(self, asked: Sequence[dict[str, Any]] = ()) -> list[Values]:
         """The points; ``asked`` are earlier designs of the same store, which a Latin hypercube goes on from."""
         factors = [factor for factor in self.recipe.factors if factor.key != SCENARIO]
-        if self.design == "listed":
-            inner = list(self.listed)
-        elif self.design == "none":
-            inner = [()]
-        elif self.design == "grid":
-            inner = python_values(factors, grid(factors, self.count))
+        if self.design in ("listed", "none"):
+            inner = list(self.listed) or [()]
         else:
-            inner = python_values(factors, valued(factors, self._units(len(factors), self.blocks(asked))))
+            columns = (
+                grid(factors, self.count)
+                if self.design == "grid"
+                else valued(factors, self._units(len(factors), self.blocks(asked)))
+            )
+            inner = python_values(factors, columns)
         choice = next((factor for factor in self.recipe.factors if factor.key == SCENARIO), None)
         return inner if choice is None else [(name, *each) for name in choice.distribution.values for each in inner]
 
@@ -77,10 +77,9 @@ class EnsembleRequest:
         return [*longest, self.count - sum(longest)] if self.count > sum(longest) else list(longest)
 
     def _units(self, dimensions: int, blocks: Sequence[int]) -> np.ndarray:
-        firsts = np.cumsum([0, *blocks[:-1]])
         parts = [
-            unit_points(self.design, dimensions, size, self.seed, int(first))
-            for first, size in zip(firsts, blocks, strict=True)
+            unit_points(self.design, dimensions, size, self.seed, sum(blocks[:number]))
+            for number, size in enumerate(blocks)
         ]
         return np.vstack(parts)[: self.count]
 
@@ -118,15 +117,17 @@ def ask(
     base, *others = (each.scenario for each in loaded)
     varied = next((each.name for each in others if each.varied and each.varied != base.varied), None)
     if varied is not None:
-        what = "varies in other ways than the first scenario of this ensemble."
-        raise ScenarioError([Problem(varied, 0, "", what, "Give all files the same ranges, or use --factor.")])
+        raise refused(
+            varied,
+            "varies in other ways than the first scenario of this ensemble.",
+            "Give all files the same ranges, or use --factor.",
+        )
     csv_file = design.lower().endswith(".csv")
     if design and not csv_file and design not in DESIGNS:
         raise UnknownNameError("design", design, [*DESIGNS, "FILE.csv"])
     if csv_file:
         if factors:
-            what = "cannot be given together with a list of points, which says what varies."
-            raise ScenarioError([Problem("--factor", 0, "", what)])
+            raise refused("--factor", "cannot be given together with a list of points, which says what varies.")
         varying, columns = listed(design, base)
         points = python_values(varying, columns)
         kind, size = "listed", len(points)
@@ -134,9 +135,11 @@ def ask(
         varying, points = _factors(base, factors), []
         kind, size = (design or "lhs", count or POINTS[design or "lhs"]) if varying else ("none", 1)
         if not varying and (design or count):
-            what = "says how to choose points, but nothing varies."
-            remedy = "Add --factor KEY, or a range to the scenario file."
-            raise ScenarioError([Problem("--design" if design else "--points", 0, "", what, remedy)])
+            raise refused(
+                "--design" if design else "--points",
+                "says how to choose points, but nothing varies.",
+                "Add --factor KEY, or a range to the scenario file.",
+            )
     recipe, notes = make_recipe(base, varying, variants=others, **recorded)
     if replicates is None:
         replicates = REPLICATES if varying else base.run.replicates
@@ -230,21 +233,19 @@ def _factors(scenario: Scenario, texts: Sequence[str]) -> list[Factor]:
             found = {**{factor.key: factor for factor in default_factors(scenario)}, **found}
             continue
         factor = parse_factor(text, scenario)
-        if factor.key in found and factor.declared:  # `key` alone does not undo the range of the file
-            continue
-        found[factor.key] = factor
+        if factor.key not in found or not factor.declared:  # `key` alone does not undo the range of the file
+            found[factor.key] = factor
     return list(found.values())
 
 
 def enter(ensemble: Ensemble, study: EnsembleRequest, command: str = "") -> list[int]:
     """Put the points of a study into an ensemble that is held for writing, and note what was asked for."""
     asked = ensemble.store.manifest["designs"]
-    blocks = study.blocks(asked)
     numbers = ensemble.add(study.points(asked))
     entry = {
         "design": study.design,
         "seed": study.seed,
-        "blocks": blocks,
+        "blocks": study.blocks(asked),
         "count": study.count,
         "points": [list(each) for each in in_steps(numbers)],
         "replicates": study.replicates,
@@ -267,14 +268,14 @@ def enter(ensemble: Ensemble, study: EnsembleRequest, command: str = "") -> list
 def _with_choices(store: Store, recipe: Recipe) -> Recipe:
     """The recipe of a store whose choices hold the values of an earlier one and of a new one."""
     before = {factor.key: factor.distribution for factor in store.recipe.factors}
-    merged = []
-    for factor in recipe.factors:
-        old = before[factor.key]
-        if factor.distribution.shape == "choice" and old.shape == "choice":
-            values = tuple(dict.fromkeys((*old.values, *factor.distribution.values)))
-            factor = replace(factor, distribution=Distribution("choice", values, factor.distribution.bounds))
-        merged.append(factor)
-    return replace(recipe, factors=tuple(merged))
+
+    def merged(factor: Factor) -> Factor:
+        old, new = before[factor.key], factor.distribution
+        if not old.shape == new.shape == "choice":
+            return factor
+        return replace(factor, distribution=replace(new, values=tuple(dict.fromkeys((*old.values, *new.values)))))
+
+    return replace(recipe, factors=tuple(map(merged, recipe.factors)))
 
 
 def asked_for(store: Store) -> list[tuple[list[int], int]]:

@@ -26,6 +26,7 @@ from sim.analysis.replicates import (
     variance_components,
     width_of_mean,
 )
+from sim.basics.axes import month_label
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.store import Store
 from sim.experiments.runner.worker import FAILED
@@ -75,8 +76,6 @@ class Summary:
 
 def headline(recipe: Recipe) -> tuple[str, ...]:
     """The columns that a terminal shows: headline outcomes, levels in the last month; all when none is headline."""
-    from sim.basics.axes import month_label
-
     last = month_label(recipe.at[-1])
     names = [
         name if OUTCOMES[name].kind == "moment" else f"{name}@{last}"
@@ -94,8 +93,7 @@ def summarise(store: Store, points: Sequence[int] | None = None) -> Summary:
         table = table[table["point"].isin(points)]
     good = table[table["status"] != FAILED]
     names = headline(recipe)
-    rows = [_row(good, name) for name in recipe.columns] if len(good) else []
-    filled = pd.DataFrame(rows, columns=list(COLUMNS))
+    filled = pd.DataFrame([_row(good, name) for name in recipe.columns if len(good)], columns=list(COLUMNS))
     failed = table[table["status"] == FAILED]
     told = failed[["point", "replicate", "error", *recipe.keys]].head(MOST_FAILURES)
     # a moment that some runs never reach asks for nothing: more replicates do not bring it about
@@ -128,7 +126,7 @@ def _row(good: pd.DataFrame, name: str) -> dict[str, Any]:
 
 def stability(good: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """How spread and interval change with the number of replicates; see `sim.figures.replicate_convergence`."""
-    rows: list[dict[str, Any]] = []
+    columns, tables = ["outcome", "count", "spread", "low", "high", "width", "foreseen"], []
     for name in names:
         values, _ = point_by_replicate(good, name)
         if not values.size or values.shape[1] < FEWEST or not np.ptp(values.mean(axis=0)) > 0:
@@ -136,34 +134,15 @@ def stability(good: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
         means = values.mean(axis=0)
         mean, spread = running(means)
         narrow = tolerance(name, float(mean[-1]))
-        counts = np.arange(2, means.size + 1)
         if not narrow > 0:
             continue
+        counts = range(2, means.size + 1)
+        low, high = zip(*map(spread_band, counts), strict=True)
+        width = [width_of_mean(float(each), count) / narrow for count, each in zip(counts, spread, strict=True)]
+        ratios = {"spread": spread / spread[-1], "low": low, "high": high, "width": width}
+        tables.append(pd.DataFrame({"outcome": name, "count": counts, **ratios}))
         needed = needed_for_mean(values, narrow) or means.size
         ahead = np.unique(np.geomspace(means.size, max(1.3 * needed, 1.3 * means.size), 20).astype(int))
-        for count, each in zip(counts, spread, strict=True):
-            low, high = spread_band(int(count))
-            rows.append(
-                {
-                    "outcome": name,
-                    "count": int(count),
-                    "spread": each / spread[-1],
-                    "low": low,
-                    "high": high,
-                    "width": width_of_mean(float(each), int(count)) / narrow,
-                    "foreseen": math.nan,
-                }
-            )
-        rows += [
-            {
-                "outcome": name,
-                "count": int(count),
-                "spread": math.nan,
-                "low": math.nan,
-                "high": math.nan,
-                "width": math.nan,
-                "foreseen": width_of_mean(float(spread[-1]), int(count)) / narrow,
-            }
-            for count in ahead
-        ]
-    return pd.DataFrame(rows, columns=["outcome", "count", "spread", "low", "high", "width", "foreseen"])
+        foreseen = [width_of_mean(float(spread[-1]), int(count)) / narrow for count in ahead]
+        tables.append(pd.DataFrame({"outcome": name, "count": ahead, "foreseen": foreseen}))
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)

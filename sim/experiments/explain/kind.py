@@ -23,7 +23,7 @@ from sim.experiments.compare.kind import scenario_files, scenario_paths, scenari
 from sim.experiments.explain.chapter import chapter
 from sim.experiments.explain.explanation import Explanation, Question, account, answer
 from sim.results.dataset import DEFAULT_ENGINE
-from sim.results.kind import ONE_RUN, Again, Captions, Contents, Folder, Kind
+from sim.results.kind import ONE_RUN, Again, Captions, Contents, Folder, Kind, named_figures
 
 
 def contents(found: Explanation) -> Contents:
@@ -106,12 +106,6 @@ def _draw(found: Explanation, inputs: str, folder: Path) -> None:
         save_figure(explained_adopter(story, lines, footer), folder / f"adopter-{story['adopter']}")
 
 
-def _drawn_by() -> dict[str, Any]:
-    from sim.figures.explained_adopter import explained_adopter
-
-    return {"adopter": explained_adopter}
-
-
 KIND = Kind(
     name="explained",
     noun="an explanation",
@@ -129,7 +123,7 @@ KIND = Kind(
     rebuild=rebuild,
     scenarios=lambda folder: scenario_paths(folder, folder.manifest["explained"]),
     captions=Captions(
-        _drawn_by,
+        named_figures({"adopter": "explained_adopter"}),
         lambda folder, stem: f"Adopter {stem.removeprefix('adopter-')}.",
         lambda folder, stem: ONE_RUN,
         lambda folder: f"replicate {folder.manifest['replicate']}, rebuilt month by month",

@@ -12,6 +12,7 @@
     chapter         the findings in words and tables
     figures         which figures there are, and what stands beneath them
     kind            what is left behind
+    request         all of it, from what somebody asks for
 """
 
 from sim.experiments.loops.measure import Findings, measure

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
 
 from sim.analysis.loops.gains import ABOVE, BELOW
 from sim.basics.axes import SECTORS, month_label
-from sim.basics.words import capital
-from sim.experiments.loops.gains import AMPLIFIED, DATA, EVERYWHERE, IN_PLACE, ISOLATED, TOTAL
-from sim.experiments.loops.loop_scores import EVERY, PATHS, TWIN
+from sim.basics.words import capital, scale_of_difference, unsigned, with_interval
+from sim.experiments.loops.gains import AMPLIFIED, DATA, EVERYWHERE, IN_PLACE, ISOLATED, TOTAL, chosen
+from sim.experiments.loops.loop_scores import EVERY, PATHS
 from sim.experiments.loops.measure import Findings
-from sim.experiments.loops.plan import OUTCOMES
+from sim.experiments.loops.plan import OUTCOMES, UNITS
 from sim.experiments.loops.shapley import leaders
 from sim.model.loops import LOOPS
-from sim.results.blocks import Block, Chapter, Heading, Items, Table, Words, items, table
+from sim.results.blocks import Block, Chapter, Heading, Table, Words, items, sentences, table
 
 NEUTRAL = 1e-3
 """Eigenvalues this near to 1 are taken for 1: they come from finite differences, and a doubling takes over 50 years."""
@@ -28,96 +28,71 @@ def name_of(loop: str) -> str:
     return f"{loop} ({LOOPS[loop].name})" if loop in LOOPS else {TOTAL: "all loops together"}.get(loop, loop)
 
 
-def number(value: float, low: float, high: float) -> str:
-    """``0.16 (0.11 to 0.21)``."""
-    if math.isnan(low):
-        return f"{_plain(value)} (no interval)"
-    return f"{_plain(value)} ({_plain(low)} to {_plain(high)})"
+def _interval(row: Any) -> str:
+    """A gain with its interval: ``0.16 (0.11 to 0.21)``."""
+    return with_interval(row.gain, row.low, row.high, unsigned)
 
 
-def _plain(value: float, sign: str = "") -> str:
-    """Three decimals; nothing is neither more nor less than nought."""
-    text = f"{value:{sign}.3f}"
-    return "0.000" if text.strip("+-") == "0.000" else text
+def the(gains: pd.DataFrame, loop: str, horizon: int) -> pd.Series:
+    """The gain of a loop over all sectors, measured by itself."""
+    return chosen(gains, loop=loop, horizon=horizon, estimator=ISOLATED, sector=EVERYWHERE).iloc[0]
 
 
-def the(gains: pd.DataFrame, loop: str, horizon: int, estimator: str = ISOLATED, sector: str = EVERYWHERE) -> pd.Series:
-    """One gain."""
-    rows = gains[
-        (gains["loop"] == loop)
-        & (gains["horizon"] == horizon)
-        & (gains["estimator"] == estimator)
-        & (gains["sector"] == sector)
-    ]
-    return rows.iloc[0]
+def data_loop(gains: pd.DataFrame) -> str:
+    """What the data loops are called in a table of gains: both together, or the one that is live."""
+    return DATA if DATA in set(gains["loop"]) else "R1"
 
 
-def headline(found: Findings) -> list[str]:
+def headline(found: Findings) -> Iterator[str]:
     """The answer, in a few sentences: above one or not, where, how surely."""
-    gains, plan = found.gains, found.plan
-    said = []
-    last = plan.horizons[-1]
-    isolated = gains[gains["estimator"] == ISOLATED]
+    gains, plan, last = found.gains, found.plan, found.plan.horizons[-1]
+    isolated = chosen(gains, estimator=ISOLATED)
     above = isolated[isolated["verdict"] == ABOVE]
     doubtful = isolated[~isolated["verdict"].isin([ABOVE, BELOW])]
-    if len(above):
-        for row in above.itertuples():
-            where = "over all sectors" if row.sector == EVERYWHERE else f"in {row.sector}"
-            said.append(
-                f"Above 1: {name_of(row.loop)} {where} after {row.horizon} months, "
-                f"{number(row.gain, row.low, row.high)}"
-            )
-    else:
-        said.append(
+    for row in above.itertuples():
+        where = "over all sectors" if row.sector == EVERYWHERE else f"in {row.sector}"
+        yield f"Above 1: {name_of(row.loop)} {where} after {row.horizon} months, {_interval(row)}"
+    if not len(above):
+        yield (
             "No loop returns more than was put in, and neither do all of them together, in any sector and at "
             "any horizon" + ("" if len(doubtful) else ": every 95% interval ends below 1")
         )
     if len(doubtful):
-        named = ", ".join(
-            sorted({f"{row.loop} in {row.sector} ({row.horizon} months)" for row in doubtful.itertuples()})
-        )
-        said.append(f"Not told from 1 with {plan.seeds} replicates: {named}")
-    total = [the(gains, TOTAL, horizon) for horizon in plan.horizons]
-    steps = "; ".join(f"{row.horizon} months {number(row.gain, row.low, row.high)}" for row in total)
-    said.append(f"All loops together return, per util put in, after {steps}")
-    strongest = isolated[
-        (isolated["horizon"] == last) & (isolated["sector"] == EVERYWHERE) & isolated["loop"].isin(list(LOOPS))
-    ].nlargest(3, "gain")
-    said.append(
-        "The strongest after "
-        f"{last} months: " + ", ".join(f"{name_of(row.loop)} {row.gain:.3f}" for row in strongest.itertuples())
+        named = sorted({f"{row.loop} in {row.sector} ({row.horizon} months)" for row in doubtful.itertuples()})
+        yield f"Not told from 1 with {plan.seeds} replicates: {', '.join(named)}"
+    steps = "; ".join(f"{horizon} months {_interval(the(gains, TOTAL, horizon))}" for horizon in plan.horizons)
+    yield f"All loops together return, per util put in, after {steps}"
+    single = isolated[isolated["loop"].isin(list(LOOPS))]
+    strongest = chosen(single, horizon=last, sector=EVERYWHERE).nlargest(3, "gain")
+    yield f"The strongest after {last} months: " + ", ".join(
+        f"{name_of(row.loop)} {row.gain:.3f}" for row in strongest.itertuples()
     )
-    return said
 
 
-def meaning(found: Findings) -> list[str]:
+def meaning(found: Findings) -> Iterator[str]:
     """What the gains say about the thesis (propositions P1 and P7)."""
-    gains, plan, said = found.gains, found.plan, []
-    last = plan.horizons[-1]
+    gains, last = found.gains, found.plan.horizons[-1]
     total = the(gains, TOTAL, last)
     if total.verdict == BELOW:
-        most = 1 / (1 - min(total.high, 0.999))
-        said.append(
+        yield (
             "P1, that deployment makes better models and these more adoption until the loop carries itself, is refuted "
             "in this scenario at these parameters: a lead of the lines in focus is amplified, and then it stops. An "
-            f"advantage from outside counts {1 / (1 - total.gain):.2f} times over (at most {most:.2f}), not without end"
+            f"advantage from outside counts {1 / (1 - total.gain):.2f} times over "
+            f"(at most {1 / (1 - min(total.high, 0.999)):.2f}), not without end"
         )
     elif total.verdict == ABOVE:
-        said.append("P1 holds in this scenario at these parameters: a small lead of the lines in focus feeds itself")
+        yield "P1 holds in this scenario at these parameters: a small lead of the lines in focus feeds itself"
     else:
-        said.append(
-            "P1 stays undetermined here: the interval of all loops together holds 1; more --replicates narrow it"
-        )
-    if DATA in set(gains["loop"]):
+        yield "P1 stays undetermined here: the interval of all loops together holds 1; more --replicates narrow it"
+    if data_loop(gains) == DATA:
         data = the(gains, DATA, last)
         part = data.gain / total.gain if total.gain > 0 else math.nan
         of_all = f", {part:.0%} of what all loops return" if math.isfinite(part) and 0 < part < 1 else ""
-        amount = number(data.gain, data.low, data.high)
-        said.append(
-            f"The data loops, which the thesis rests on (R1 and R1p), return {amount} after {last} months{of_all}"
+        yield (
+            "The data loops, which the thesis rests on (R1 and R1p), return "
+            f"{_interval(data)} after {last} months{of_all}"
         )
-    if len(found.twin):
-        rest = found.twin.iloc[-1]
+    for rest in found.twin.tail(1).itertuples():
         grows = (
             "so some small lead grows there"
             if rest.eigenvalue > 1 + NEUTRAL
@@ -125,105 +100,84 @@ def meaning(found: Findings) -> list[str]:
             if rest.eigenvalue < 1 - NEUTRAL
             else f"which is 1 to within {NEUTRAL:g}: there is a lead that neither grows nor dies out"
         )
-        said.append(
+        yield (
             f"At rest, with no end to the months, the mean-field twin of {rest.date} returns "
             f"{rest.focus_gain:.3f} to the lines in focus; its leading eigenvalue is "
             f"{rest.eigenvalue:.4f}, {grows}"
         )
     tip = found.bound[found.bound["can_tip"]]
-    held = [sector for sector in SECTORS if sector not in set(tip["sector"])]
     if len(tip):
+        held = ", ".join(sector for sector in SECTORS if sector not in set(tip["sector"]))
         where = ", ".join(f"{row.sector} ({row.type}, {row.bound:.2f})" for row in tip.itertuples())
-        rows = gains[
-            (gains["estimator"] == ISOLATED)
-            & (gains["horizon"] == last)
-            & gains["loop"].isin([DATA, "R1"])
-            & gains["sector"].isin(list(tip["sector"]))
-        ]
-        rows = rows[rows["loop"] == (DATA if DATA in set(rows["loop"]) else "R1")]
-        measured = "; ".join(f"{row.sector}: {number(row.gain, row.low, row.high)}" for row in rows.itertuples())
-        said.append(
-            f"V8: a data loop cannot tip {', '.join(held)} at any scale of deployment. It could in {where}, at "
+        rows = chosen(gains, estimator=ISOLATED, horizon=last, loop=data_loop(gains))
+        rows = rows[rows["sector"].isin(list(tip["sector"]))]
+        measured = "; ".join(f"{row.sector}: {_interval(row)}" for row in rows.itertuples())
+        yield (
+            f"V8: a data loop cannot tip {held} at any scale of deployment. It could in {where}, at "
             f"the stock of data that teaches most; measured there: {measured or 'nothing'}"
         )
     else:
-        said.append("V8: a data loop cannot tip any sector at any scale of deployment")
-    said += _for_whom(found)
-    return said
+        yield "V8: a data loop cannot tip any sector at any scale of deployment"
+    yield from _for_whom(found.knockouts)
 
 
-def _for_whom(found: Findings) -> Iterator[str]:
+def _for_whom(knockouts: pd.DataFrame) -> Iterator[str]:
     """In whose favour the loops work: what all of them change together."""
-    table = found.knockouts
-    date = table["date"].iloc[-1]
-    for outcome, what in OUTCOMES.items():
-        scale, unit = (100, "points") if outcome == "focus_share" else (1, "nats")
-        rows = table[(table["outcome"] == outcome) & (table["date"] == date)].set_index("loop")
-        if "all R" not in rows.index:
-            continue
-        row = rows.loc["all R"]
+    date = knockouts["date"].iloc[-1]
+    for row in chosen(knockouts, date=date, loop="all R").itertuples():
+        scaled, unit = scale_of_difference(row.unit)
+        effect, low, high = (scaled(end) for end in (row.effect, row.low, row.high))
         surely = row.low > 0 or row.high < 0
         verb = ("raise" if row.effect > 0 else "lower") if surely else "do not surely move"
         yield (
-            f"In {date} all reinforcing loops together {verb} the {what}: "
-            f"{scale * row.effect:+.2f} {unit} ({scale * row.low:+.2f} to {scale * row.high:+.2f})"
+            f"In {date} all reinforcing loops together {verb} the {OUTCOMES[row.outcome]}: "
+            f"{effect:+.2f} {unit} ({low:+.2f} to {high:+.2f})"
         )
-        if outcome == "focus_share" and surely and row.effect < 0:
+        if row.outcome == "focus_share" and surely and row.effect < 0:
             yield "So here the loops work for the rivals of the lines in focus: a loop helps whoever is ahead"
 
 
-def hands(found: Findings) -> list[str]:
+def hands(found: Findings) -> Iterator[str]:
     """When dominance changes hands, by Shapley's shares and by Loops That Matter."""
-    said = []
     for outcome, what in OUTCOMES.items():
-        rows = found.shapley[found.shapley["outcome"] == outcome]
-        led = leaders(rows, found.plan.players)
-        said.append(f"{what}, by Shapley's share: {_in_turn(led)}")
-    for graph in dict.fromkeys(found.dominance["graph"]):
-        rows = found.dominance[found.dominance["graph"] == graph]
-        known = [loop for loop in PATHS if loop in set(rows["loop"])]
-        led = leaders(rows, known, "steady")
+        led = leaders(chosen(found.shapley, outcome=outcome), found.plan.players)
+        yield f"{what}, by Shapley's share: {_in_turn(led)}"
+    for graph, rows in found.dominance.groupby("graph", sort=False):
+        led = leaders(rows, [loop for loop in PATHS if loop in set(rows["loop"])], "steady")
         left = rows.groupby("month")["unexplained"].first()
-        every = EVERY.get(graph, EVERY[TWIN])
-        said.append(
-            f"Loops That Matter on the {graph} (every {every} months): "
+        yield (
+            f"Loops That Matter on the {graph} (every {EVERY[graph]} months): "
             f"{_in_turn(led)}. Causes leave {left.median():.0%} of the share's change unexplained (median; "
             f"most {left.max():.0%})"
         )
-    return said
 
 
 def _in_turn(led: list[tuple[int, str]]) -> str:
     return "; ".join(f"{loop} from {month_label(month)}" for month, loop in led) or "nobody for long"
 
 
-def warnings_said(found: Findings) -> list[str]:
+def warnings_said(found: Findings) -> Iterator[str]:
     """Early warnings with their false alarms."""
-    table = found.warning.set_index("measure")
-
-    def value(name):
-        return float(table.loc[name, "value"]) if name in table.index else math.nan
-
-    said = [
-        f"Autocorrelation at lag one {value('autocorrelation'):.3f}, with all loops cut "
-        f"{value('autocorrelation_open'):.3f}; V19 without gain lies between {value('autocorrelation_fastest'):.3f}, "
-        f"for the adopter type that recovers fastest, and {value('autocorrelation_slowest'):.3f}"
-    ]
+    value = found.warning.set_index("measure")["value"].astype(float)
+    yield (
+        f"Autocorrelation at lag one {value['autocorrelation']:.3f}, with all loops cut "
+        f"{value['autocorrelation_open']:.3f}; V19 without gain lies between {value['autocorrelation_fastest']:.3f}, "
+        f"for the adopter type that recovers fastest, and {value['autocorrelation_slowest']:.3f}"
+    )
     for name in ("autocorrelation", "variance"):
-        if f"alarms_{name}" in table.index:
-            said.append(
-                f"A rise of the {name} would be called in {value(f'alarms_{name}'):.0%} of the runs; false alarms: "
-                f"{value(f'alarms_{name}_false_open'):.0%} with all loops cut, "
-                f"{value(f'alarms_{name}_false_rest'):.0%} in simulated series at rest"
+        if f"alarms_{name}" in value:
+            yield (
+                f"A rise of the {name} would be called in {value[f'alarms_{name}']:.0%} of the runs; false alarms: "
+                f"{value[f'alarms_{name}_false_open']:.0%} with all loops cut, "
+                f"{value[f'alarms_{name}_false_rest']:.0%} in simulated series at rest"
             )
-    if math.isfinite(value("recovery_rate")):
-        said.append(
-            f"A knock of 0.2 utils dies out at {value('recovery_rate'):.3f} a month, with all loops cut at "
-            f"{value('recovery_rate_open'):.3f}; after V19 that is a gain of {value('gain_from_recovery'):.2f} "
+    if math.isfinite(value["recovery_rate"]):
+        yield (
+            f"A knock of 0.2 utils dies out at {value['recovery_rate']:.3f} a month, with all loops cut at "
+            f"{value['recovery_rate_open']:.3f}; after V19 that is a gain of {value['gain_from_recovery']:.2f} "
             "within months"
         )
-    said.append("None of this shows a tipping point; a single run could not show one at all")
-    return said
+    yield "None of this shows a tipping point; a single run could not show one at all"
 
 
 def chapter(found: Findings) -> Chapter:
@@ -244,9 +198,9 @@ def chapter(found: Findings) -> Chapter:
         [items(short, "gains.csv")],
         [
             Heading("Who leads, and when"),
-            _points(hands(found), "shapley.csv"),
+            sentences(hands(found), "shapley.csv"),
             Heading("What warns"),
-            _points(warnings_said(found), "warning.csv"),
+            sentences(warnings_said(found), "warning.csv"),
             Heading("Gains"),
             *_gain_blocks(found),
             _sector_table(found),
@@ -280,43 +234,36 @@ _READING = (
 )
 
 
-def _points(said: Iterable[str], source: str) -> Items:
-    return items((f"{sentence}." for sentence in said), source)
-
-
 def _gain_blocks(found: Findings) -> Iterator[Block]:
-    gains, horizons = found.gains, found.plan.horizons
-    rows = gains[gains["sector"] == EVERYWHERE]
+    horizons = found.plan.horizons
+    rows = chosen(found.gains, sector=EVERYWHERE)
     cells = []
     for loop in [*[key for key in LOOPS if key in set(rows["loop"])], DATA, TOTAL]:
         for estimator in (ISOLATED, IN_PLACE, AMPLIFIED):
-            mine = rows[(rows["loop"] == loop) & (rows["estimator"] == estimator)].set_index("horizon")
+            mine = chosen(rows, loop=loop, estimator=estimator)
             if len(mine):
-                numbers = (number(*(mine.loc[h, name] for name in ("gain", "low", "high"))) for h in horizons)
-                cells.append((name_of(loop), estimator, *numbers, mine.loc[horizons[-1], "verdict"]))
+                cells.append((name_of(loop), estimator, *map(_interval, mine.itertuples()), mine["verdict"].iloc[-1]))
     head = ("loop", "estimator", *(f"{h} months" for h in horizons), "side of 1")
     caption = "Gains over all sectors (95%): utils returned per util put in"
     yield table(caption, head, cells, "gains.csv", range(2, 2 + len(horizons)))
     if len(found.links):
         yield Words("Link products (E1), where there is a single path; that of R3 leaves derivatives out:")
-        yield _points((_link_product(row) for row in found.links.itertuples()), "links.csv")
+        yield sentences((_link_product(row) for row in found.links.itertuples()), "links.csv")
 
 
 def _link_product(row: Any) -> str:
     path = " × ".join(f"{getattr(row, f'value_{place}'):.3f} {getattr(row, f'link_{place}')}" for place in (1, 2, 3))
-    return f"{name_of(row.loop)}, {row.horizon} months: {path} = {number(row.gain, row.low, row.high)}"
+    return f"{name_of(row.loop)}, {row.horizon} months: {path} = {_interval(row)}"
 
 
 def _sector_table(found: Findings) -> Table:
     gains, last = found.gains, found.plan.horizons[-1]
-    now = gains[(gains["horizon"] == last) & (gains["estimator"] == ISOLATED)]
+    now = chosen(gains, horizon=last, estimator=ISOLATED)
     rows = []
     for sector in [name for name in SECTORS if name in set(gains["sector"])]:
-        cells = []
-        for loop in (TOTAL, DATA if DATA in set(gains["loop"]) else "R1"):
-            mine = now[(now["loop"] == loop) & (now["sector"] == sector)]
-            cells.append(number(*mine.iloc[0][["gain", "low", "high"]]) if len(mine) else "")
-        bounds = found.bound[found.bound["sector"] == sector]
+        shown = (chosen(now, loop=loop, sector=sector) for loop in (TOTAL, data_loop(gains)))
+        cells = ["".join(map(_interval, mine.itertuples())) for mine in shown]
+        bounds = chosen(found.bound, sector=sector)
         told = [f"{row.type} {row.bound:.2f}{' (could tip)' if row.can_tip else ''}" for row in bounds.itertuples()]
         rows.append((sector, *cells, ", ".join(told)))
     bound = "the no-tipping bound: the largest gain that a data loop could have (V8)"
@@ -327,26 +274,27 @@ def _sector_table(found: Findings) -> Table:
 
 def _effect_blocks(found: Findings) -> Iterator[Block]:
     for outcome, what in OUTCOMES.items():
-        scale, unit = (100.0, "points") if outcome == "focus_share" else (1.0, "nats")
-        knocked = found.knockouts[found.knockouts["outcome"] == outcome]
+        knocked = chosen(found.knockouts, outcome=outcome)
         date = knocked["date"].iloc[-1]
-        shares = found.shapley[(found.shapley["outcome"] == outcome) & (found.shapley["date"] == date)]
-        by_loop = shares.set_index("loop")
-        rows = []
-        for row in knocked[knocked["date"] == date].itertuples():
-            effect = f"{scale * row.effect:+.3f} ({scale * row.low:+.3f} to {scale * row.high:+.3f})"
-            share = ""
-            if row.loop in by_loop.index:
-                part = by_loop.loc[row.loop]
-                share = f"{scale * part.share:+.3f}"
-                if math.isfinite(part.low):
-                    share += f" ({scale * part.low:+.3f} to {scale * part.high:+.3f})"
-            rows.append((name_of(row.loop), effect, share))
+        scaled, unit = scale_of_difference(UNITS[outcome])
+
+        def say(value: float, scaled: Callable[[float], float] = scaled) -> str:
+            return f"{scaled(value):+.3f}"
+
+        shares = chosen(found.shapley, outcome=outcome, date=date)
+        parts = {
+            row.loop: with_interval(row.share, row.low, row.high, say) if math.isfinite(row.low) else say(row.share)
+            for row in shares.itertuples()
+        }
+        rows = [
+            (name_of(row.loop), with_interval(row.effect, row.low, row.high, say), parts.get(row.loop, ""))
+            for row in chosen(knocked, date=date).itertuples()
+        ]
         head = ("loop", "live less off (95%)", "Shapley's share (95%)")
         yield table(f"{capital(what)} in {date} [{unit}]", head, rows, "knockouts.csv", (1, 2), folded=True)
         if len(shares):
-            whole = scale * (shares["all_live"].iloc[0] - shares["none_live"].iloc[0])
-            total = scale * shares["share"].sum()
+            whole = scaled(shares["all_live"].iloc[0] - shares["none_live"].iloc[0])
+            total = scaled(shares["share"].sum())
             yield Words(f"Shapley's shares add up to {total:+.4f}; all loops less none: {whole:+.4f}.", folded=True)
 
 

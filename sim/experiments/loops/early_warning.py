@@ -50,35 +50,33 @@ def warning_table(found: Opening) -> pd.DataFrame:
     middle = lag(cut)
     # a gain below one half takes the way from there to one less than half
     rest = at_rest(1 - (1 - float(np.clip(middle, 0.0, 0.999))) * (1 - HARMLESS), SIMULATED, months)
-    rows: list[dict] = []
-
-    def add(name: str, value: float | str, unit: str, about: str) -> None:
-        rows.append({"measure": name, "value": value, "unit": unit, "about": about})
-
-    add("autocorrelation", lag(live), "1", "at lag one, of runs around their mean, all loops live")
-    add("autocorrelation_open", lag(cut), "1", "the same with all loops cut")
-    add("autocorrelation_fastest", fastest, "1", "V19 without gain, for the adopter type that reviews fastest")
-    add("autocorrelation_slowest", slowest, "1", "the same for the slowest")
+    rows: list[tuple[str, float, str, str]] = [
+        ("autocorrelation", lag(live), "1", "at lag one, of runs around their mean, all loops live"),
+        ("autocorrelation_open", lag(cut), "1", "the same with all loops cut"),
+        ("autocorrelation_fastest", fastest, "1", "V19 without gain, for the adopter type that reviews fastest"),
+        ("autocorrelation_slowest", slowest, "1", "the same for the slowest"),
+    ]
     if months > WINDOW + 2:
         names = ("autocorrelation", "variance")
         for name, indicator in zip(names, rolling(live), strict=True):
-            add(f"tau_{name}", float(kendall_trend(indicator)[0].mean()), "1", "mean Kendall's tau of 24-month windows")
+            tau = float(kendall_trend(indicator)[0].mean())
+            rows.append((f"tau_{name}", tau, "1", "mean Kendall's tau of 24-month windows"))
+        raised = "part of runs that would raise an alarm (tau above nought, p < 0.05 as if windows did not overlap)"
+        false = f"the same in {SIMULATED} simulated series at rest with gain {HARMLESS}"
         for source, series, about in (
-            (
-                "",
-                live,
-                "part of runs that would raise an alarm (tau above nought, p < 0.05 as if windows did not overlap)",
-            ),
+            ("", live, raised),
             ("_false_open", cut, "the same in runs with all loops cut, where every alarm is false"),
-            ("_false_rest", rest, f"the same in {SIMULATED} simulated series at rest with gain {HARMLESS}"),
+            ("_false_rest", rest, false),
         ):
-            for name, part in zip(names, alarms(series), strict=True):
-                add(f"alarms_{name}{source}", part, "share", about)
+            parts = zip(names, alarms(series), strict=True)
+            rows += [(f"alarms_{name}{source}", part, "share", about) for name, part in parts]
     first = plan.start + PULSE_MONTHS
     last = min(first + RECOVERY, a["users: pulse"].shape[1] - 1)
     rates = [recovery_rate(a[f"users: {name}"], first, last) for name in ("pulse", "pulse cut")]
-    add("recovery_rate", rates[0], "1/month", "rate at which a knock of 0.2 utils for 3 months dies out")
-    add("recovery_rate_open", rates[1], "1/month", "the same with all loops cut")
     slower = 1 - rates[0] / rates[1] if np.isfinite(rates).all() and rates[1] else np.nan
-    add("gain_from_recovery", slower, "1", "1 less the ratio of both rates, after V19; months, not years, of loops")
-    return pd.DataFrame(rows)
+    rows += [
+        ("recovery_rate", rates[0], "1/month", "rate at which a knock of 0.2 utils for 3 months dies out"),
+        ("recovery_rate_open", rates[1], "1/month", "the same with all loops cut"),
+        ("gain_from_recovery", slower, "1", "1 less the ratio of both rates, after V19; months, not years, of loops"),
+    ]
+    return pd.DataFrame(rows, columns=["measure", "value", "unit", "about"])

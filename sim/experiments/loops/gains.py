@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,16 +23,28 @@ from sim.analysis.loops.gains import (
 )
 from sim.basics.axes import CELL_REGION, CELL_SECTOR, REGIONS, SECTOR_TYPES, SECTORS
 from sim.engines.probes.opened_loops import Arm, Opened
-from sim.experiments.loops.plan import CUT, LOUDER, PULSE, PULSE_MONTHS, LoopPlan, Task, with_months
+from sim.experiments.loops.plan import CUT, LOUDER, PULSE, PULSE_MONTHS, LoopPlan, Task
 from sim.scenario import Scenario
+from sim.scenario.resolve import with_settings
 
 Array = np.ndarray
 EVERYWHERE, TOTAL, DATA = "all", "total", "R1+R1p"
 ISOLATED, IN_PLACE, AMPLIFIED = "cut and inject, isolated", "cut and inject, in place", "amplification"
 """Estimators of a gain, as the tables call them."""
 
+WEIGHTS = ("choosers", "usage", "primary")
+"""What is read of a world to weigh its cells, and is a mean over replicates."""
+
+Term = Callable[[Array], float]
+"""The gain of a loop, or of several, from some replicates, which are given by their places."""
+
 RUNS_A_PIECE = 60
 """Runs that share their macro steps: fewer cost more each, more gain nothing."""
+
+
+def chosen(rows: pd.DataFrame, **values: Any) -> pd.DataFrame:
+    """The rows whose columns have these values."""
+    return rows[np.logical_and.reduce([rows[column] == value for column, value in values.items()])]
 
 
 def arms_of(plan: LoopPlan) -> dict[str, dict[str, Arm]]:
@@ -44,20 +57,14 @@ def arms_of(plan: LoopPlan) -> dict[str, dict[str, Arm]]:
         "pulse cut": Arm(everything, PULSE, until=PULSE_MONTHS),
     }
     closed = {"live": Arm(worth=step), "pulse": Arm(worth=PULSE, until=PULSE_MONTHS)}
-    if plan.in_place:
-        closed |= {f"without {key}": Arm(frozenset([key]), step) for key in (*plan.measured, *private(plan))}
+    closed |= {f"without {key}": Arm(frozenset([key]), step) for key in plan.cut_alone}
     return {"open": opened, "closed": closed}
-
-
-def private(plan: LoopPlan) -> tuple[str, ...]:
-    """Loops without a return to what lines are worth, which amplification alone can measure."""
-    return ("R7",) if plan.scenario.loops.R7 == "live" else ()  # type: ignore[attr-defined]
 
 
 def tasks_of(plan: LoopPlan) -> list[Task]:
     """Pieces of a few replicates, each with all arms of a batch."""
     months = plan.start + plan.horizons[-1] + 1
-    scenario = with_months(plan.scenario, months)
+    scenario = with_settings(plan.scenario, months=months)
     tasks = []
     for kind, arms in arms_of(plan).items():
         runs = 1 + 2 * len(arms)
@@ -87,15 +94,13 @@ def _piece(plan: LoopPlan, scenario: Scenario, kind: str, replicates: range) -> 
         put_in = arms[name].worth or arms[name].awareness
         return (array[number[f"{name} +"]] - array[number[f"{name} -"]]) / (2 * put_in)
 
-    out = {}
-    for name in arms:
-        out[f"users: {name}"] = apart(_logit(found.users), name)
-        out[f"share: {name}"] = apart(_logit(found.focus), name)
+    shares = {"users": logit(found.users), "share": logit(found.focus)}
+    out = {f"{of}: {name}": apart(share, name) for of, share in shares.items() for name in arms}
     if kind == "closed":
         for loop in plan.measured if plan.in_place else ():
             source = {"R4": found.noticed["all"], "R5": found.returned["R5"]}.get(loop, found.returned["all"])
             out[f"in place: {loop}"] = apart(source, f"without {loop}")
-        return {**out, "closed": _logit(found.users[0])}
+        return {**out, "closed": shares["users"][0]}
     out |= {"choosers": found.choosers, "usage": found.usage, "primary": found.primary}
     for loop in plan.measured:
         returned = found.noticed[loop] if loop == "R4" else found.returned[loop]
@@ -106,11 +111,12 @@ def _piece(plan: LoopPlan, scenario: Scenario, kind: str, replicates: range) -> 
         out[f"stock: {name}"] = apart(stock, "all cut")
         out[f"level: {name}"] = stock[0]
     # without loops the gain is nought, so what the signs of slowing say of this series is a false alarm
-    out["open"] = (_logit(found.users[number["all cut half +"]]) + _logit(found.users[number["all cut half -"]])) / 2
+    out["open"] = (shares["users"][number["all cut half +"]] + shares["users"][number["all cut half -"]]) / 2
     return out
 
 
-def _logit(share: Array) -> Array:
+def logit(share: Array) -> Array:
+    """The log odds of a share, which stays finite where all or nobody is counted."""
     inside = np.clip(share, 1e-6, 1 - 1e-6)
     return np.log(inside / (1 - inside))
 
@@ -128,15 +134,11 @@ class Opening:
     @classmethod
     def joined(cls, plan: LoopPlan, pieces: list[dict[str, Array]]) -> Opening:
         """Put the pieces together; weights are means over all replicates."""
-        weights = ("choosers", "usage", "primary")
-        arrays: dict[str, Array] = {}
-        for name in dict.fromkeys(key for piece in pieces for key in piece):
-            having = [piece for piece in pieces if name in piece]
-            if name not in weights:
-                arrays[name] = np.concatenate([piece[name] for piece in having])
-                continue
-            count = np.array([len(piece["open"]) for piece in having], dtype=float)
-            arrays[name] = np.tensordot(count / count.sum(), np.stack([piece[name] for piece in having]), axes=1)
+        parts = {name: [piece[name] for piece in pieces if name in piece] for piece in pieces for name in piece}
+        arrays = {name: np.concatenate(found) for name, found in parts.items() if name not in WEIGHTS}
+        count = np.array([len(piece) for piece in parts["open"]], dtype=float)
+        for name in WEIGHTS:
+            arrays[name] = np.tensordot(count / count.sum(), np.stack(parts[name]), axes=1)
         return cls(plan, arrays)
 
     @property
@@ -161,97 +163,85 @@ class Opening:
         worth = self.arrays[f"{kind}: {loop}"][:, window]
         return relative_worth(worth, self.arrays["primary"][window], self.focus) @ weights
 
+    def beside(self, window: int, worth: Array) -> Array:
+        """What the lines in focus gain over the others by something of lines, (..., line) -> (...)."""
+        users = (self.arrays["primary"][window] * self.counted[:, None]).sum(axis=0)
+        return relative_worth(worth[..., None, :], users[None], self.focus)[..., 0]
+
     def response(self, arm: str, window: int, of: str = "share") -> Array:
         """Change of the logit of the share per util, (replicate,), mean over the window."""
         first, last = self.plan.windows[window]
         return self.arrays[f"{of}: {arm}"][:, first : last + 1].mean(axis=1)
 
-    def terms(self, kind: str, loop: str, window: int, weights: Array) -> tuple[Callable[..., float], list[Array]]:
-        """An estimator of the gain, and the arrays that it takes.
+    def term(self, kind: str, loop: str, window: int, weights: Array) -> Term:
+        """The gain of a loop.
 
         Awareness is turned into utils by what it is worth: the response to log awareness over that to utils, both
-        measured in the same open world.
+        measured in the same open world. NaN where a util or awareness moved nobody, so that neither has a worth.
         """
         back = self.returns(kind, loop, window, weights)
         if loop != "R4" or not back.any():
-            return lambda back: back.mean(), [back]
+            return lambda some: back[some].mean()
         louder = self.arrays["louder"][:, window]
         pushed = relative_worth(louder, self.arrays["primary"][window], self.focus) @ weights
         aware, util = self.response("aware", window, "users"), self.response("all cut", window, "users")
-        return _in_utils, [back, pushed, aware, util]
+
+        def in_utils(some: Array) -> float:
+            below = float(pushed[some].mean() * util[some].mean())
+            return float(back[some].mean() * aware[some].mean()) / below if below else math.nan
+
+        return in_utils
+
+    def terms(self, kind: str, window: int, weights: Array) -> dict[str, Term]:
+        """The gain of every loop that is measured."""
+        return {loop: self.term(kind, loop, window, weights) for loop in self.plan.measured}
+
+    def amplified(self, arm: str, window: int) -> Term:
+        """The gain that the ratio of responses tells: with all loops live, and with those of an arm cut."""
+        live, cut = self.response("live", window), self.response(arm, window)
+        return lambda some: amplification(live[some], cut[some])
 
 
-def _in_utils(back: Array, pushed: Array, aware: Array, util: Array) -> float:
-    """What awareness returned, in utils; NaN where a util or awareness moved nobody, so that neither has a worth."""
-    below = float(pushed.mean() * util.mean())
-    return float(back.mean() * aware.mean()) / below if below else math.nan
-
-
-def total_terms(parts: list[tuple[Callable[..., float], list[Array]]]) -> tuple[Callable[..., float], list[Array]]:
-    """The sum of estimators, as one estimator of all their arrays, so that the jackknife sees what they share."""
-    sizes = [len(arrays) for _, arrays in parts]
-    ends = np.cumsum([0, *sizes])
-
-    def total(*arrays: Array) -> float:
-        return sum(estimate(*arrays[ends[place] : ends[place + 1]]) for place, (estimate, _) in enumerate(parts))
-
-    return total, [array for _, arrays in parts for array in arrays]
+def summed(terms: Iterable[Term]) -> Term:
+    """The sum of gains, as one estimate, so that the jackknife sees what they share."""
+    parts = tuple(terms)
+    return lambda some: sum(term(some) for term in parts)
 
 
 def gains_table(found: Opening) -> pd.DataFrame:
     """Every gain: loop, sector, horizon, estimator, value, interval, the value at half the injection, verdict."""
     plan, rows = found.plan, []
+    row = partial(_row, np.arange(len(found.arrays["open"])))
     sectors = [EVERYWHERE, *dict.fromkeys(sector for sector, _ in SECTOR_TYPES)]
     for window, horizon in enumerate(plan.horizons):
         for sector in sectors:
             weights = found.weights(window, sector)
             if not weights.any():
                 continue
-            terms: dict[str, dict] = {"isolated": {}, "isolated half": {}}
-            for loop in plan.measured:
-                for kind in terms:
-                    terms[kind][loop] = found.terms(kind, loop, window, weights)
-            for parts in terms.values():
-                both = [parts[loop] for loop in ("R1", "R1p") if loop in parts]
-                parts[TOTAL] = total_terms(list(parts.values()))
-                if len(both) > 1:
-                    parts[DATA] = total_terms(both)
-            for loop in terms["isolated"]:
-                full, half = (terms[kind][loop] for kind in ("isolated", "isolated half"))
-                rows.append(_row(loop, sector, horizon, "cut and inject, isolated", full, half))
-            if not plan.in_place:
-                continue
-            for loop in plan.measured:
-                term = found.terms("in place", loop, window, weights)
-                rows.append(_row(loop, sector, horizon, "cut and inject, in place", term))
-        rows += _amplified(found, window, horizon)
+            full, half = (found.terms(kind, window, weights) for kind in ("isolated", "isolated half"))
+            for terms in (full, half):
+                data = [terms[loop] for loop in ("R1", "R1p") if loop in terms]
+                terms[TOTAL] = summed(terms.values())
+                if len(data) > 1:
+                    terms[DATA] = summed(data)
+            rows += [row(loop, sector, horizon, ISOLATED, full[loop], half[loop]) for loop in full]
+            live = found.terms("in place", window, weights) if plan.in_place else {}
+            rows += [row(loop, sector, horizon, IN_PLACE, term) for loop, term in live.items()]
+        cuts = {TOTAL: "all cut"} | {loop: f"without {loop}" for loop in plan.cut_alone}
+        rows += [row(loop, EVERYWHERE, horizon, AMPLIFIED, found.amplified(arm, window)) for loop, arm in cuts.items()]
     return pd.DataFrame(rows)
 
 
-def _row(loop: str, sector: str, horizon: int, estimator: str, full: tuple, half: tuple | None = None) -> dict:
-    estimate, arrays = full
-    value = jackknife(estimate, *arrays)
-    smaller = apart = None
+UNKNOWN = Estimate(math.nan, math.nan, math.nan)
+
+
+def _row(
+    replicates: Array, loop: str, sector: str, horizon: int, estimator: str, full: Term, half: Term | None = None
+) -> dict[str, Any]:
+    value, smaller, apart = jackknife(full, replicates), UNKNOWN, UNKNOWN
     if half is not None:
-        smaller = jackknife(half[0], *half[1])
-        count = len(arrays)
-
-        def difference(*both):
-            return estimate(*both[:count]) - half[0](*both[count:])
-
-        apart = jackknife(difference, *arrays, *half[1])
-    return _as_row(loop, sector, horizon, estimator, value, smaller, apart)
-
-
-def _as_row(
-    loop: str,
-    sector: str,
-    horizon: int,
-    estimator: str,
-    value: Estimate,
-    half: Estimate | None = None,
-    apart: Estimate | None = None,
-) -> dict:
+        smaller = jackknife(half, replicates)
+        apart = jackknife(lambda some: full(some) - half(some), replicates)
     return {
         "loop": loop,
         "sector": sector,
@@ -260,25 +250,12 @@ def _as_row(
         "gain": value.value,
         "low": value.low,
         "high": value.high,
-        "half_gain": np.nan if half is None else half.value,
-        "half_low": np.nan if half is None else half.low,
-        "half_high": np.nan if half is None else half.high,
-        "sizes_agree": None if apart is None else bool(apart.low <= 0 <= apart.high),
-        "verdict": gain_verdict(value, half, apart),
+        "half_gain": smaller.value,
+        "half_low": smaller.low,
+        "half_high": smaller.high,
+        "sizes_agree": None if half is None else bool(apart.low <= 0 <= apart.high),
+        "verdict": gain_verdict(value, smaller, apart),
     }
-
-
-def _amplified(found: Opening, window: int, horizon: int) -> list[dict]:
-    """Gains from ratios of responses: each loop with the others live, and all together."""
-    rows = []
-    cuts = {TOTAL: "all cut"}
-    if found.plan.in_place:
-        cuts |= {key: f"without {key}" for key in (*found.plan.measured, *private(found.plan))}
-    for loop, arm in cuts.items():
-        arrays = [found.response(name, window) for name in ("live", arm)]
-        value = jackknife(amplification, *arrays)
-        rows.append(_as_row(loop, EVERYWHERE, horizon, "amplification", value))
-    return rows
 
 
 # link products
@@ -294,36 +271,33 @@ def links_table(found: Opening) -> pd.DataFrame:
     p = plan.scenario.parameters
     a = found.arrays
     for window, horizon in enumerate(plan.horizons):
-        weights, primary = found.weights(window), a["primary"][window]
-        line = (primary * found.counted[:, None]).sum(axis=0)
-
-        def beside(change, line=line):
-            return relative_worth(change[:, None], line[None], found.focus)[:, 0]
-
+        weights, beside = found.weights(window), partial(found.beside, window)
         used = beside(a["stock: usage"][:, window])
-        paths: dict[str, tuple[tuple[str, ...], list[Array]]] = {}
+        paths: dict[str, dict[str, Array]] = {}
         if "R6" in plan.measured and used.mean():
             tastes = np.array([getattr(p, kind).cost_weight for _, kind in SECTOR_TYPES] * len(REGIONS))
             falls = float(weights @ tastes) * p.prices.experience_exponent
-            paths["R6"] = (
-                ("usage per util", "experience per usage", "utils per experience"),
-                [used, beside(a["stock: experience"][:, window]) / used.mean(), np.full(len(used), falls)],
-            )
+            paths["R6"] = {
+                "usage per util": used,
+                "experience per usage": beside(a["stock: experience"][:, window]) / used.mean(),
+                "utils per experience": np.full(len(used), falls),
+            }
         if "R3" in plan.measured:
             startups = beside(a["stock: startups"][:, window])
             moved = a["stock: ecosystem"][:, window] * np.exp(a["level: ecosystem"][:, window])
             ecosystem = beside(a["stock: ecosystem"][:, window])
             worth = p.adopter.ecosystem_weight * beside(moved)
             if ecosystem.mean() and startups.mean():  # a world may be too small for anybody to move
-                paths["R3"] = (
-                    ("startups per util", "ecosystem per startup", "utils per ecosystem"),
-                    [startups, ecosystem / startups.mean(), worth / ecosystem.mean()],
-                )
-        for loop, (names, links) in paths.items():
-            value, low, high = link_product(np.stack(links, axis=1))
+                paths["R3"] = {
+                    "startups per util": startups,
+                    "ecosystem per startup": ecosystem / startups.mean(),
+                    "utils per ecosystem": worth / ecosystem.mean(),
+                }
+        for loop, links in paths.items():
+            value, low, high = link_product(np.stack(list(links.values()), axis=1))
             row = {"loop": loop, "horizon": horizon, "gain": value, "low": low, "high": high}
-            for place, (name, link) in enumerate(zip(names, links, strict=True)):
-                row |= {f"link_{place + 1}": name, f"value_{place + 1}": float(link.mean())}
+            for place, (name, link) in enumerate(links.items(), 1):
+                row |= {f"link_{place}": name, f"value_{place}": float(link.mean())}
             rows.append(row)
     return pd.DataFrame(rows)
 

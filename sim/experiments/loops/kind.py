@@ -27,20 +27,26 @@ from sim.experiments.loops.chapter import chapter
 from sim.experiments.loops.figures import draw_all
 from sim.experiments.loops.measure import Findings, measure
 from sim.experiments.loops.plan import OUTCOMES, LoopPlan, make_plan
-from sim.results.kind import Captions, Contents, Folder, Kind, run_settings, scenario_of
+from sim.results.kind import Captions, Contents, Folder, Kind, named_figures, run_settings, scenario_of
 from sim.scenario.resolve import resolved_text
 
 
 def contents(found: Findings) -> Contents:
     """What the folder of an analysis of loops holds."""
     plan = found.plan
-    page = ("report.md", f"The loops of {plan.scenario.name}")
     files = {
         "scenario.yaml": resolved_text(plan.scenario),
         **{f"{name}.csv": table for name, table in found.tables.items()},
     }
-    about = entries_of(plan)
-    return Contents(plan.name, plan.inputs, files, about, chapter(found), lambda folder: draw_all(found, folder), page)
+    return Contents(
+        plan.name,
+        plan.inputs,
+        files,
+        entries_of(plan),
+        chapter(found),
+        lambda folder: draw_all(plan, found.tables, folder),
+        ("report.md", f"The loops of {plan.scenario.name}"),
+    )
 
 
 def entries_of(plan: LoopPlan) -> dict[str, Any]:
@@ -56,6 +62,7 @@ def entries_of(plan: LoopPlan) -> dict[str, Any]:
         "start": month_label(plan.start),
         "horizons": list(plan.horizons),
         "quick": not plan.in_place,
+        "players": list(plan.players),
     }
 
 
@@ -69,16 +76,11 @@ def plan_of(folder: Folder) -> LoopPlan:
         coalition_seeds=manifest["replicates_of_coalitions"],
         horizons=manifest["horizons"],
         quick=manifest["quick"],
+        players=manifest.get("players", ()),
     )
 
 
-def _drawn_by() -> dict[str, Any]:
-    from sim.figures.knock_outs import knock_outs
-    from sim.figures.loop_diagram import loop_diagram
-    from sim.figures.loop_gains import loop_gains
-    from sim.figures.loop_ledger import loop_ledger
-
-    return {"diagram": loop_diagram, "gains": loop_gains, "ledger": loop_ledger, "knockouts": knock_outs}
+DRAWN_BY = {"diagram": "loop_diagram", "gains": "loop_gains", "ledger": "loop_ledger", "knockouts": "knock_outs"}
 
 
 def _about(folder: Folder, stem: str) -> str:
@@ -123,7 +125,7 @@ KIND = Kind(
     contents=contents,
     title=lambda folder: str(folder.manifest["loops"]),
     rebuild=lambda folder, again: measure(plan_of(folder), threads=again.threads, stage=again.stage),
-    captions=Captions(_drawn_by, _about, _interval, _runs),
+    captions=Captions(named_figures(DRAWN_BY), _about, _interval, _runs),
     order=60,
     mark="loops",
 )

@@ -21,10 +21,10 @@ from sim.analysis.loops.dominance import link_score, relative_scores, unexplaine
 from sim.basics.axes import N_MODES, month_label
 from sim.engines.lockstep.adopters import Deciders
 from sim.engines.lockstep.engine import Lockstep
-from sim.engines.meanfield.engine import start
+from sim.engines.meanfield.engine import Cells, Mass, start
 from sim.engines.world import Job, build, cell_region
+from sim.experiments.loops.gains import logit
 from sim.experiments.loops.plan import LoopPlan, Task
-from sim.scenario import Scenario
 
 Array = np.ndarray
 SHARE = "share"
@@ -89,10 +89,16 @@ gain (B4) have no stock of their own, and a policy reaction (B5) none that this 
 
 @dataclass
 class State:
-    """All that a month starts from, for every run of an engine."""
+    """All that a month starts from, for every run of an engine.
+
+    Attributes
+    ----------
+    arrays : of the macro state, by name
+    adopters : what adopters have; ``seen`` and ``tenure`` are blocks of their own, the rest is the share's
+    """
 
     arrays: dict[str, Array]
-    adopters: Any
+    adopters: dict[str, Any]
     share_log: list[Array]
 
     @classmethod
@@ -101,11 +107,11 @@ class State:
         arrays = {name: value.copy() for name, value in vars(engine).items() if isinstance(value, np.ndarray)}
         d = engine.deciders
         if isinstance(d, Deciders):
-            people = {name: value.copy() for name, value in d.state._asdict().items()} | {"adopted": d.adopted.copy()}
-            people["tenure"] = np.where(people["primary"] >= 0, people["tenure"], 0).astype(people["tenure"].dtype)
-            people |= {f"count of {name}": value.copy() for name, value in _running_counts(d).items()}
+            people = {name: value.copy() for name, value in _agents(d).items()}
+            people["tenure"][people["primary"] < 0] = 0
         else:
-            people = {"mass": deepcopy(d.mass), "seen": d.seen.copy()}
+            mass = deepcopy(d.mass)
+            people = {"mass": mass, "tenure": mass, "seen": d.seen.copy()}
         # what peers do today is what is seen next month, unless the loop is cut
         passing = engine.world.until["R5"] >= engine.now.month
         people["seen"][passing] = _lines_of(engine)[passing]
@@ -113,61 +119,52 @@ class State:
 
     def swapped(self, block: str, other: State) -> State:
         """The same, with one block of another."""
-        arrays, people = dict(self.arrays), dict(self.adopters)
-        arrays |= {name: other.arrays[name] for name in STOCKS.get(block, ())}
-        theirs = other.adopters
-        agents = "mass" not in people
-        if block == SEEN:
-            people["seen"] = theirs["seen"]
-        elif block == TENURE and agents:
-            people["tenure"] = theirs["tenure"]
-        elif block == TENURE:
-            people["mass"] = [
-                _with(mine, fresh=_of(mine, its)) for mine, its in zip(people["mass"], theirs["mass"], strict=True)
-            ]
-        elif block == SHARE and agents:
-            people = {**theirs, "seen": people["seen"], "tenure": people["tenure"]}
-        elif block == SHARE:
-            people["mass"] = [
-                _with(its, fresh=_of(its, mine)) for mine, its in zip(people["mass"], theirs["mass"], strict=True)
-            ]
-        elif block == REST:
-            known = {name for names in STOCKS.values() for name in names}
-            arrays |= {name: value for name, value in other.arrays.items() if name not in known}
-        return State(arrays, people, self.share_log)
+        names: set[str] = set(STOCKS.get(block, ()))
+        if block == REST:
+            names = set(self.arrays).difference(*STOCKS.values())
+        own = {SEEN: {"seen"}, TENURE: {"tenure"}, SHARE: set(self.adopters) - {"seen", "tenure"}}.get(block, set())
+        return State(
+            self.arrays | {name: other.arrays[name] for name in names},
+            self.adopters | {name: other.adopters[name] for name in own},
+            self.share_log,
+        )
 
 
-def _with(mass: Any, fresh: Array) -> Any:
-    changed = deepcopy(mass)
-    changed.fresh = fresh
-    return changed
+def _agents(deciders: Deciders) -> dict[str, Array]:
+    """Everything of agents that a month starts from: their state, and the counts that move with each switch."""
+    counts = {f"count of {name}": getattr(deciders.counts, name) for name in ("primary", "secondary", "pairs")}
+    return {**deciders.state._asdict(), "adopted": deciders.adopted, **counts}
 
 
-def _of(mass: Any, learned: Any) -> Array:
+def _learned(mass: Mass, tenure: Mass) -> Mass:
     """Users of one state, who have learned on the mean what those of another have."""
-    users = learned.on_line
-    part = np.divide(learned.fresh, users, out=np.ones_like(learned.fresh), where=users > 1e-12)
-    return mass.on_line * np.clip(part, 0.0, 1.0)
+    made = deepcopy(mass)
+    if tenure is not mass:
+        users = tenure.on_line
+        part = np.divide(tenure.fresh, users, out=np.ones_like(tenure.fresh), where=users > 1e-12)
+        made.fresh = mass.on_line * np.clip(part, 0.0, 1.0)
+    return made
 
 
-def _running_counts(deciders: Deciders) -> dict[str, Array]:
-    """Counts that are not taken anew every month but move with each switch, where the engine keeps such."""
-    counts = getattr(deciders, "counts", None)
-    return {} if counts is None else {name: getattr(counts, name) for name in ("primary", "secondary", "pairs")}
+def _over_nodes(deciders: Cells, name: str) -> Array:
+    """Users, (run, cell, line), as a part of the adopters of a cell: ``on_line``, or ``fresh``, by first line."""
+    pairs = zip(deciders.mass, deciders.nodes, strict=True)
+    return np.stack([(getattr(mass, name) * nodes.weight[None, :, None]).sum(axis=1) for mass, nodes in pairs])
 
 
 def _lines_of(engine: Lockstep) -> Array:
     """What peers can see, as the engine's adopters keep it: (run, adopter) lines, or (run, cell, line) users."""
     d = engine.deciders
-    if isinstance(d, Deciders):
-        return d.state.primary // N_MODES  # nobody's option, -1, is nobody's line
-    return np.stack(
-        [(mass.on_line * nodes.weight[None, :, None]).sum(axis=1) for mass, nodes in zip(d.mass, d.nodes, strict=True)]
-    )
+    # nobody's option, -1, is nobody's line
+    return d.state.primary // N_MODES if isinstance(d, Deciders) else _over_nodes(d, "on_line")
 
 
 def put(engine: Lockstep, states: list[State], runs: int) -> None:
     """Let each stretch of ``runs`` runs of an engine stand where a state stands."""
+
+    def joined(name: str) -> Array:
+        return np.concatenate([state.adopters[name] for state in states])
+
     for name, value in states[0].arrays.items():
         if value.ndim and len(value) == runs:
             setattr(engine, name, np.concatenate([state.arrays[name] for state in states]))
@@ -181,14 +178,12 @@ def put(engine: Lockstep, states: list[State], runs: int) -> None:
     d = engine.deciders
     d.started = True
     if isinstance(d, Deciders):
-        for name in d.state._fields:
-            getattr(d.state, name)[:] = np.concatenate([state.adopters[name] for state in states])
-        d.adopted = np.concatenate([state.adopters["adopted"] for state in states])
-        for name, value in _running_counts(d).items():
-            value[:] = np.concatenate([state.adopters[f"count of {name}"] for state in states])
+        for name, value in _agents(d).items():
+            value[:] = joined(name)
     else:
-        d.mass = [deepcopy(mass) for state in states for mass in state.adopters["mass"]]
-        d.seen = np.concatenate([state.adopters["seen"] for state in states])
+        people = [(state.adopters["mass"], state.adopters["tenure"]) for state in states]
+        d.mass = [_learned(*both) for masses in people for both in zip(*masses, strict=True)]
+        d.seen = joined("seen")
 
 
 def readings(engine: Lockstep) -> dict[str, Array]:
@@ -197,17 +192,13 @@ def readings(engine: Lockstep) -> dict[str, Array]:
     counted = (w.focus_region * np.ones((w.runs, 1)))[:, cell_region][:, :, None]
     if isinstance(d, Deciders):
         lines, seen = _by_cell(engine, _lines_of(engine)), _by_cell(engine, d.state.seen)
-        learned = _tenure(engine)
+        # parts of the most that can be learned
+        skill = 1 - np.exp(-np.maximum(d.state.tenure, 0) / (w.adopter.learning_time * np.ones((w.runs, 1))))
+        learned = _by_cell(engine, _lines_of(engine), skill)
     else:
         heads = w.population.count[:, :, None]
-        fresh = np.stack(
-            [
-                (mass.fresh * nodes.weight[None, :, None]).sum(axis=1)
-                for mass, nodes in zip(d.mass, d.nodes, strict=True)
-            ]
-        )
         lines, seen = _lines_of(engine) * heads, d.seen * heads
-        learned = lines - fresh * heads
+        learned = lines - _over_nodes(d, "fresh") * heads
     users = (lines * counted).sum(axis=1)
 
     def log(stock: Array) -> Array:
@@ -252,31 +243,20 @@ def leads(found: dict[str, Array], users: Array, focus: Array) -> Array:
     for name in BLOCKS:
         values = found[name]
         if name in (SHARE, SEEN):
-            part = np.clip((values * focus).sum(axis=1) / np.maximum(values.sum(axis=1), 1e-300), 1e-6, 1 - 1e-6)
-            out.append(np.log(part / (1 - part)))
+            out.append(logit((values * focus).sum(axis=1) / np.maximum(values.sum(axis=1), 1e-300)))
         else:
             out.append(side(values, focus) - side(values, 1 - focus))
     return np.stack(out, axis=-1)
 
 
-def _by_cell(engine: Lockstep, choice: Array) -> Array:
-    """Adopters by cell and line, (run, cell, line), from the line of each or -1."""
-    w, lines = engine.world, len(engine.world.lines)
-    line = choice.astype(int)
-    spot = (w.population.cell.astype(int) + len(cell_region) * np.arange(w.runs)[:, None]) * lines + line
-    return np.bincount(spot[line >= 0], minlength=w.runs * len(cell_region) * lines).reshape(w.runs, -1, lines)
-
-
-def _tenure(engine: Lockstep) -> Array:
-    """What users have learned, parts of the most that can be learned summed up, (run, cell, line)."""
-    w, lines, state = engine.world, len(engine.world.lines), engine.deciders.state
-    line = (state.primary // N_MODES).astype(int)
-    spot = (w.population.cell.astype(int) + len(cell_region) * np.arange(w.runs)[:, None]) * lines + line
-    time = w.adopter.learning_time * np.ones((w.runs, 1))
-    skill = 1 - np.exp(-np.maximum(state.tenure, 0) / time)
-    held = line >= 0
-    size = w.runs * len(cell_region) * lines
-    return np.bincount(spot[held], skill[held], minlength=size).reshape(w.runs, -1, lines)
+def _by_cell(engine: Lockstep, lines: Array, weight: Array | None = None) -> Array:
+    """Adopters, or what they weigh, by cell and line, (run, cell, line), from the line of each or -1."""
+    w, n_lines, n_cells = engine.world, len(engine.world.lines), len(cell_region)
+    cell = w.population.cell.astype(int) + n_cells * np.arange(w.runs)[:, None]
+    held = lines >= 0
+    spot = cell[held] * n_lines + lines[held]
+    weights = None if weight is None else weight[held]
+    return np.bincount(spot, weights, minlength=w.runs * n_cells * n_lines).reshape(w.runs, n_cells, n_lines)
 
 
 def link_parts(plan: LoopPlan, graph: str) -> dict[str, Array]:
@@ -295,27 +275,23 @@ def link_parts(plan: LoopPlan, graph: str) -> dict[str, Array]:
     seeds = 1 if graph == TWIN else plan.dominance_seeds
     jobs = [(plan.scenario, seed) for seed in range(seeds)]
     # what governments have in force stays out of the map
-    still = [(_without_reactions(plan.scenario), seed) for seed in range(seeds)]
+    calm = plan.scenario.model_copy(update={"reactions": ()})
+    still = [(calm, seed) for seed in range(seeds)]
     if graph == TWIN:
         main, one, many = start(jobs, 1, 1), start(still, 1, 1), start(still * (len(causes) + 2), 1, 1)
     else:
         main, one, many = Lockstep(build(jobs)), _seeing(still), _seeing(still * (len(causes) + 2))
     past: list[tuple[State, dict[str, Array]]] = []
-    found: dict[str, list] = {"months": [], "partial": [], "change": [], "moved": []}
+    looks: list[dict[str, Array]] = []
     for month in range(plan.scenario.run.months):
         if len(past) == STEP and month % EVERY[graph] == 0:
             now, reads = State.of(main), (past[0][1], readings(main))
-            found["months"].append(month)
-            for name, value in _one_look(one, many, (past[0][0], now), month, reads, causes).items():
-                found[name].append(value)
+            look = _one_look(one, many, (past[0][0], now), month, reads, causes)
+            looks.append({"months": np.array(month), **look})
         if month:
             past = [*past[-(STEP - 1) :], (State.of(main), readings(main))]
         main.advance(month)
-    return {name: np.array(values) for name, values in found.items()}
-
-
-def _without_reactions(scenario: Scenario) -> Scenario:
-    return scenario.model_copy(update={"reactions": ()}) if hasattr(scenario, "reactions") else scenario
+    return {name: np.array([look[name] for look in looks]) for name in ("months", "partial", "change", "moved")}
 
 
 def _seeing(jobs: Sequence[Job]) -> Lockstep:
@@ -340,11 +316,9 @@ def _one_look(
     def after(engine: Lockstep, started: list[State], at: int) -> Array:
         put(engine, started, runs)
         engine.advance(at)
-
-        def many_of(array):
-            return np.concatenate([array] * len(started))
-
-        return leads(readings(engine), many_of(users), many_of(focus)).reshape(len(started), runs, len(BLOCKS))
+        count = len(started)
+        led = leads(readings(engine), np.tile(users, (count, 1)), np.tile(focus, (count, 1)))
+        return led.reshape(count, runs, len(BLOCKS))
 
     then = after(one, [earlier], month - STEP)[0]
     ends = after(many, [earlier, later, *(earlier.swapped(cause, later) for cause in causes)], month)
@@ -370,11 +344,10 @@ def _one_look(
 def tasks_of(plan: LoopPlan) -> list[Task]:
     """One piece for the twin, one for the ensemble."""
     months, copies = plan.scenario.run.months, len(BLOCKS) + 4
-    tasks = [Task("dominance-twin", 50 * months, partial(link_parts, plan, TWIN))]
-    if plan.dominance_seeds:
-        size = plan.dominance_seeds * months * (1 + copies // EVERY[ENSEMBLE])
-        tasks.append(Task("dominance-ensemble", size, partial(link_parts, plan, ENSEMBLE)))
-    return tasks
+    size = plan.dominance_seeds * months * (1 + copies // EVERY[ENSEMBLE])
+    twin = Task("dominance-twin", 50 * months, partial(link_parts, plan, TWIN))
+    ensemble = Task("dominance-ensemble", size, partial(link_parts, plan, ENSEMBLE))
+    return [twin, ensemble] if plan.dominance_seeds else [twin]
 
 
 def score_table(parts: dict[str, Array], graph: str, loops: Sequence[str] = tuple(PATHS)) -> pd.DataFrame:
@@ -387,22 +360,19 @@ def score_table(parts: dict[str, Array], graph: str, loops: Sequence[str] = tupl
     at = {name: place for place, name in enumerate(BLOCKS)}
     partial, change, moved = parts["partial"], parts["change"], parts["moved"]
     size = np.abs(partial).sum(axis=1)
-    looks = np.arange(len(partial))
     near = np.abs(parts["months"][:, None] - parts["months"][None]) <= YEAR // 2
 
     def link(source: str, target: str) -> Array:
-        if (source, target) == (SHARE, SEEN):
-            return np.ones(len(looks))  # peers see what there is
         return link_score(partial[:, at[source], at[target]], change[:, at[target]], moved[:, at[source]])
 
     def steady(source: str, target: str) -> Array:
-        if (source, target) == (SHARE, SEEN):
-            return np.ones(len(looks))
         signed = partial[:, at[source], at[target]] * np.sign(moved[:, at[source]])
         return (near @ signed) / np.maximum(near @ size[:, at[target]], 1e-300)
 
     def along(path: tuple[str, ...], score: Callable[[str, str], Array]) -> Array:
-        return np.prod([score(a, b) for a, b in zip(path, (*path[1:], path[0]), strict=True)], axis=0)
+        links = zip(path, (*path[1:], path[0]), strict=True)
+        # peers see what there is: the score of that link is one
+        return np.prod([score(*ends) for ends in links if ends != (SHARE, SEEN)], axis=0)
 
     known = [loop for loop in loops if loop in PATHS]
     scores = np.stack([along(PATHS[loop], link) for loop in known])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from sim.analysis.loops.gains import relative_worth
 from sim.basics.axes import month_label
 from sim.engines.meanfield.linearised import linearise
 from sim.experiments.loops.gains import Opening
@@ -38,17 +38,13 @@ def _at(plan: LoopPlan, month: int) -> dict[str, Array]:
     }
 
 
-def twin_table(found: dict[str, dict[str, Array]], opening: Opening) -> pd.DataFrame:
+def twin_table(found: Iterable[dict[str, Array]], opening: Opening) -> pd.DataFrame:
     """Eigenvalue, doubling time, spectral radius, and the gain at rest of the lines in focus against the others."""
     rows = []
-    for name, each in found.items():
-        if not name.startswith("twin-"):
-            continue
+    horizons = np.array(opening.plan.horizons) + opening.plan.start
+    for each in found:
         month = int(each["month"])
-        horizons = np.array(opening.plan.horizons) + opening.plan.start
         window = int(np.abs(horizons - month).argmin())
-        users = (opening.arrays["primary"][window] * opening.counted[:, None]).sum(axis=0)[None]
-        worth = (each["gain"] @ opening.focus)[None]
         leading = each["eigenvalues"][0]
         rows.append(
             {
@@ -59,7 +55,7 @@ def twin_table(found: dict[str, dict[str, Array]], opening: Opening) -> pd.DataF
                 "imaginary": leading.imag,
                 "doubling_months": float(each["doubling"]),
                 "spectral_radius": float(each["radius"]),
-                "focus_gain": float(relative_worth(worth, users, opening.focus)[0]),
+                "focus_gain": float(opening.beside(window, each["gain"] @ opening.focus)),
             }
         )
     return pd.DataFrame(rows)

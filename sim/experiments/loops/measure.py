@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sim.basics.errors import UnknownNameError
 from sim.engines.lockstep.kernels.month import compiled
-from sim.experiments.compare.comparison import parse_month
 from sim.experiments.loops import early_warning, gains, loop_scores, meanfield_twin, shapley
-from sim.experiments.loops.plan import HORIZONS, REPLICATES, START, LoopPlan, Task, carry_out, make_plan
+from sim.experiments.loops.plan import LoopPlan, Task, carry_out
 from sim.experiments.runner.dispatch import telling
 from sim.experiments.runner.pieces import FinishedRuns, Pieces, Unfinished
 from sim.experiments.runner.pools import Pool, cores
 from sim.experiments.runner.pools import pool as make_pool
 from sim.experiments.runner.worker import Run
 from sim.results.kind import Stage
-from sim.scenario import Scenario
-from sim.scenario.resolve import prepare
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from sim.results.folder import Written
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,7 @@ class Findings:
     twin : eigenvalue and gain at rest
     warning : early warnings
     failures : runs of knock-outs and coalitions that failed, in words; their replicates are left out
+    written : the folder that was written; None until then
     """
 
     plan: LoopPlan
@@ -54,6 +52,7 @@ class Findings:
     twin: pd.DataFrame
     warning: pd.DataFrame
     failures: tuple[str, ...] = ()
+    written: Written | None = None
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -75,58 +74,7 @@ class Findings:
         """
         from sim.experiments.loops.figures import draw_one
 
-        return draw_one(self, name, horizon or self.plan.horizons[-1])
-
-
-def loops(
-    source: str | Path | Scenario,
-    sets: Sequence[str] = (),
-    *,
-    replicates: int = REPLICATES,
-    start: str | int = START,
-    horizons: Sequence[int] = HORIZONS,
-    quick: bool = False,
-    players: Sequence[str] = (),
-    months: int | None = None,
-    adopters: int | None = None,
-    seed: int | None = None,
-    threads: int | None = None,
-    keep: Unfinished | None = None,
-    pool: Pool | None = None,
-) -> Findings:
-    """Open the feedback loops of a scenario: the gain of each, knock-outs, who does the work and when.
-
-    Parameters
-    ----------
-    source : a scenario
-    replicates : paired runs of gains and knock-outs
-    start : month from which loops are cut, ``"2026-04"`` or a number
-    horizons : months after it at which gains are read
-    quick : a first look, with fewer runs and the twin at one month only
-    players : loops among which the effect of all is split; absent: every reinforcing one that is live
-    threads, keep, pool : see `measure`
-
-    Raises
-    ------
-    ScenarioError
-        When the scenario is refused, no month is left to measure, or every loop is cut already.
-
-    Examples
-    --------
-    >>> import openloop as ol
-    >>> found = ol.loops("baseline", quick=True, months=36, adopters=100, start=12, horizons=[12], players=["R1", "R4"])
-    >>> sorted(set(found.gains["horizon"]))
-    [12]
-    """
-    scenario, _ = prepare(source, sets, months=months, adopters=adopters, seed=seed)
-    begin = parse_month(str(start), "start")
-    plan = make_plan(scenario, start=begin, seeds=replicates, horizons=horizons, quick=quick)
-    if players:
-        unknown = next((key for key in players if key not in plan.players), None)
-        if unknown is not None:
-            raise UnknownNameError("live reinforcing loop called", unknown, plan.players)
-        plan = replace(plan, players=tuple(players))
-    return measure(plan, threads=threads, keep=keep, pool=pool)
+        return draw_one(self.plan, self.tables, name, horizon or self.plan.horizons[-1])
 
 
 def all_tasks(plan: LoopPlan) -> list[Task]:
@@ -193,7 +141,7 @@ def measure(
             ],
             ignore_index=True,
         ),
-        twin=meanfield_twin.twin_table(found, opened),
+        twin=meanfield_twin.twin_table(some("twin").values(), opened),
         warning=early_warning.warning_table(opened),
         failures=tuple(cut.failures()),
     )

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
 from sim import __version__
 from sim.basics.axes import month_label
-from sim.basics.errors import Problem, ScenarioError
+from sim.basics.errors import Problem, ScenarioError, UnknownNameError
 from sim.experiments.runner.dispatch import Watch, Work, dispatch
 from sim.experiments.runner.pieces import Pieces
 from sim.experiments.runner.pools import Pool
-from sim.model.loops import LOOPS, Switch
+from sim.model.loops import LOOPS
 from sim.scenario import Scenario
 
 Array = np.ndarray
@@ -23,7 +24,7 @@ START = 27
 """Month from which loops are cut and worth is put in: the first after the real record."""
 
 HORIZONS = (12, 24, 60)
-REPLICATES = 20
+REPLICATES, COALITION_REPLICATES = 20, 4
 AVERAGED = 6
 """A return is the mean of this many months up to its horizon: releases come at odd months."""
 
@@ -63,7 +64,7 @@ class LoopPlan:
 
     scenario: Scenario
     seeds: int = REPLICATES
-    coalition_seeds: int = 4
+    coalition_seeds: int = COALITION_REPLICATES
     start: int = START
     horizons: tuple[int, ...] = HORIZONS
     in_place: bool = True
@@ -76,18 +77,7 @@ class LoopPlan:
     @property
     def inputs(self) -> str:
         """What the inputs are, as 64 hexadecimal digits."""
-        settings = [
-            self.seeds,
-            self.coalition_seeds,
-            self.start,
-            self.horizons,
-            self.in_place,
-            self.dominance_seeds,
-            self.twin_months,
-            self.players,
-            self.injected,
-            self.averaged,
-        ]
+        settings = [value for name, value in vars(self).items() if name != "scenario"]
         text = "\n".join(("loops", __version__, repr(settings), self.scenario.model_dump_json()))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -110,9 +100,12 @@ class LoopPlan:
     def measured(self) -> tuple[str, ...]:
         """Loops whose return is read: those that are live, and the reaction of policy where there is a rule."""
         live = self.live
-        return tuple(
-            key for key in RETURNS if key in live and (key != "B5" or bool(getattr(self.scenario, "reactions", None)))
-        )
+        return tuple(key for key in RETURNS if key in live and (key != "B5" or self.scenario.reactions))
+
+    @property
+    def cut_alone(self) -> tuple[str, ...]:
+        """Loops that are cut one by one too. R7 returns nothing to what lines are worth: only this measures it."""
+        return (*self.measured, *({"R7"} & set(self.live))) if self.in_place else ()
 
 
 def make_plan(
@@ -120,16 +113,23 @@ def make_plan(
     *,
     start: int = START,
     seeds: int = REPLICATES,
-    coalition_seeds: int = 4,
+    coalition_seeds: int = COALITION_REPLICATES,
     horizons: Sequence[int] = HORIZONS,
     quick: bool = False,
+    players: Sequence[str] = (),
 ) -> LoopPlan:
     """The plan for a scenario, cut to its months.
+
+    Parameters
+    ----------
+    players : loops among which the effect of all is split; absent: every reinforcing one that is live
 
     Raises
     ------
     ScenarioError
         When the start leaves no month to measure, or every loop is cut already.
+    UnknownNameError
+        When a player is no reinforcing loop that is live.
     """
     months = scenario.run.months
     reachable = tuple(h for h in sorted(set(horizons)) if start + h < months)
@@ -142,7 +142,10 @@ def make_plan(
         problems.append(Problem(scenario.name, 0, "loops", "cuts every loop.", "Leave at least one of them live."))
     if problems:
         raise ScenarioError(problems)
-    players = tuple(key for key in PLAYERS if getattr(scenario.loops, key) == "live")
+    known = tuple(key for key in PLAYERS if getattr(scenario.loops, key) == "live")
+    for key in players:
+        if key not in known:
+            raise UnknownNameError("live reinforcing loop called", key, known)
     twin = tuple(start + h for h in (0, *reachable)) if not quick else (start,)
     return LoopPlan(
         scenario,
@@ -153,19 +156,8 @@ def make_plan(
         not quick,
         2 if quick else 8,
         twin,
-        players,
+        tuple(players) or known,
     )
-
-
-def with_loops(scenario: Scenario, switches: dict[str, str]) -> Scenario:
-    """The scenario with some switches set."""
-    texts = {key: str(Switch.parse(text)) for key, text in switches.items()}
-    return scenario.model_copy(update={"loops": scenario.loops.model_copy(update=texts)})
-
-
-def with_months(scenario: Scenario, months: int) -> Scenario:
-    """The scenario, ended earlier."""
-    return scenario.model_copy(update={"run": scenario.run.model_copy(update={"months": months})})
 
 
 # work in pieces
@@ -183,11 +175,6 @@ class Task:
 def do_tasks(tasks: list[Task], threads: int | None = None) -> list[dict[str, Array]]:
     """What a worker does: some pieces of work."""
     return [task.work() for task in tasks]
-
-
-def task_size(task: Task) -> int:
-    """Its run-months."""
-    return task.size
 
 
 def carry_out(
@@ -209,5 +196,5 @@ def carry_out(
         return ()
 
     left = [task for task in tasks if task.name not in found]
-    dispatch([Work("pieces of loops", do_tasks, (), left, keep, amount=task_size), *others], pool, watch)
+    dispatch([Work("pieces of loops", do_tasks, (), left, keep, amount=attrgetter("size")), *others], pool, watch)
     return {task.name: found[task.name] for task in tasks}

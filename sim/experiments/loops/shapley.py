@@ -16,6 +16,7 @@ from sim.analysis.paired import interval
 from sim.basics.axes import month_label
 from sim.basics.errors import RunError
 from sim.engines import engine as find_engine
+from sim.experiments.compare.comparison import of_common_replicates
 from sim.experiments.loops.plan import OUTCOMES, UNITS, LoopPlan
 from sim.experiments.runner.dispatch import Work
 from sim.experiments.runner.pieces import FinishedRuns, dead_run
@@ -29,14 +30,10 @@ LIVE, OFF = "live", "off"
 
 def knock_outs(plan: LoopPlan) -> dict[str, frozenset[str]]:
     """What is knocked out, by name: nothing, each loop that is live, both data loops, all that reinforce."""
-    live = plan.live
-    found = {"none": frozenset[str]()} | {key: frozenset([key]) for key in live}
-    data = frozenset({"R1", "R1p"} & set(live))
-    if len(data) > 1:
-        found["R1+R1p"] = data
-    if len(plan.players) > 1:
-        found["all R"] = frozenset(plan.players)
-    return found
+    single = {key: {key} for key in plan.live}
+    together = {"R1+R1p": {"R1", "R1p"} & set(plan.live), "all R": set(plan.players)}
+    several = {name: loops for name, loops in together.items() if len(loops) > 1}
+    return {name: frozenset(loops) for name, loops in ({"none": set[str]()} | single | several).items()}
 
 
 def all_coalitions(plan: LoopPlan) -> list[frozenset[str]]:
@@ -109,63 +106,44 @@ class CutRuns:
         RunError
             When there is no such replicate.
         """
-        found = [self.done.of(self.points.index(off), seeds) for off in groups]
-        common = set.intersection(*(set(each["replicate"].tolist()) for each in found))
-        if not common:
+        found = of_common_replicates([self.done.of(self.points.index(off), seeds) for off in groups])
+        if not len(found[0]["replicate"]):
             raise RunError(f"no replicate could be finished in every world. The first said: {self.failures()[0]}")
-        rows = [np.isin(each["replicate"], list(common)) for each in found]
-        return {name: np.stack([each[name][good] for each, good in zip(found, rows, strict=True)]) for name in OUTCOMES}
+        return {name: np.stack([each[name] for each in found]) for name in OUTCOMES}
+
+
+def _by_month(outcome: str, loop: str, columns: dict[str, Array]) -> pd.DataFrame:
+    """What a loop does to an outcome, one row a month."""
+    months = range(len(next(iter(columns.values()))))
+    place = {"outcome": outcome, "loop": loop, "month": months, "date": [month_label(month) for month in months]}
+    return pd.DataFrame({**place, **columns, "unit": UNITS[outcome]})
+
+
+def _mean(runs: Array) -> Array:
+    """Mean over replicates, (replicate, month) -> (month,)."""
+    return np.array([values.mean() for values in runs.T])
 
 
 def knock_out_table(plan: LoopPlan, values: dict[str, Array]) -> pd.DataFrame:
     """What each loop does to each outcome, month by month: live less off, paired, with its 95% interval."""
-    rows = []
-    for outcome, runs in values.items():
-        for number, name in enumerate(knock_outs(plan)):
-            if name == "none":
-                continue
-            mean, low, high = interval(runs[0] - runs[number])
-            for month in range(runs.shape[-1]):
-                rows.append(
-                    {
-                        "outcome": outcome,
-                        "loop": name,
-                        "month": month,
-                        "date": month_label(month),
-                        "effect": mean[month],
-                        "low": low[month],
-                        "high": high[month],
-                        "live": runs[0, :, month].mean(),
-                        "off": runs[number, :, month].mean(),
-                        "unit": UNITS[outcome],
-                    }
-                )
-    return pd.DataFrame(rows)
+    tables = []
+    for outcome, (live, *others) in values.items():
+        for name, off in zip(list(knock_outs(plan))[1:], others, strict=True):
+            effect, low, high = interval(live - off)
+            columns = {"effect": effect, "low": low, "high": high, "live": _mean(live), "off": _mean(off)}
+            tables.append(_by_month(outcome, name, columns))
+    return pd.concat(tables, ignore_index=True)
 
 
 def shapley_table(plan: LoopPlan, values: dict[str, Array]) -> pd.DataFrame:
     """Each loop's part of the difference that all of them make together, month by month, with intervals over seeds."""
-    rows = []
+    tables = []
     for outcome, runs in values.items():
         shares = shapley(runs)  # (player, replicate, month)
-        mean, low, high = interval(np.swapaxes(shares, 0, 1))
-        for player, loop in enumerate(plan.players):
-            for month in range(runs.shape[-1]):
-                rows.append(
-                    {
-                        "outcome": outcome,
-                        "loop": loop,
-                        "month": month,
-                        "date": month_label(month),
-                        "share": mean[player, month],
-                        "low": low[player, month],
-                        "high": high[player, month],
-                        "all_live": runs[-1, :, month].mean(),
-                        "none_live": runs[0, :, month].mean(),
-                        "unit": UNITS[outcome],
-                    }
-                )
-    return pd.DataFrame(rows)
+        levels = {"all_live": _mean(runs[-1]), "none_live": _mean(runs[0])}
+        for loop, bands in zip(plan.players, np.swapaxes(interval(np.swapaxes(shares, 0, 1)), 0, 1), strict=True):
+            tables.append(_by_month(outcome, loop, dict(zip(("share", "low", "high"), bands, strict=True)) | levels))
+    return pd.concat(tables, ignore_index=True)
 
 
 def leaders(table: pd.DataFrame, players: Sequence[str], column: str = "share") -> list[tuple[int, str]]:

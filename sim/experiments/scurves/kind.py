@@ -30,7 +30,7 @@ from sim.experiments.scurves.analysis import Read, cut, described
 from sim.experiments.scurves.chapter import chapter
 from sim.results.dataset import data_hash
 from sim.results.folder import load
-from sim.results.kind import Again, Captions, Contents, Folder, Kind, NotAtHand
+from sim.results.kind import Again, Captions, Contents, Folder, Kind, NotAtHand, named_figures
 
 MOST_PANELS = 12
 """Series that are drawn; the others stand in the tables."""
@@ -147,12 +147,6 @@ def as_json(found: Sequence[SeriesDescription]) -> str:
     return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
-def _drawn_by() -> dict[str, Any]:
-    from sim.figures.scurves import scurves
-
-    return {"scurves": scurves}
-
-
 def _title(folder: Folder) -> str:
     observable = folder.manifest.get("observable")
     return f"{folder.manifest['scurve']}{f', {observable}' if observable else ''}"
@@ -182,7 +176,9 @@ KIND = Kind(
     title=_title,
     rebuild=rebuild,
     captions=Captions(
-        _drawn_by, interval=_interval, seeds=lambda folder: f"seed {folder.manifest['seed']} of the bootstrap"
+        named_figures({"scurves": "scurves"}),
+        interval=_interval,
+        seeds=lambda folder: f"seed {folder.manifest['seed']} of the bootstrap",
     ),
     order=50,
     mark="scurve",
