@@ -16,6 +16,7 @@ from sim.analysis.sensitivity.methods.registry import QUESTIONS, Method
 from sim.analysis.sensitivity.over_time import IndicesOverTime, indices_over_time
 from sim.analysis.sensitivity.stochastic_share import share_from_replicates
 from sim.basics.errors import DesignError, UnknownNameError
+from sim.experiments.runner.until import until_enough
 from sim.experiments.sensitivity.models import FRESH, FunctionModel, Model, Outcomes
 from sim.experiments.sensitivity.variables import Variable
 
@@ -157,7 +158,10 @@ class Study:
 
     def more(self, parts: int) -> Study:
         """The same study with so many more parts; only new runs are done."""
-        size = grown(self.method, self.design.size, parts)
+        return self.of_size(grown(self.method, self.design.size, parts))
+
+    def of_size(self, size: int) -> Study:
+        """The same study with so many parts; only new runs are done."""
         return carry_out(
             self.model,
             self.method,
@@ -269,17 +273,24 @@ def run(model: Model, design: Design, treatment: Treatment) -> tuple[Outcomes, d
 def until_stable(study: Study, most_runs: int | None = None, told: Callable[[Study], None] | None = None) -> Study:
     """Continue a study until every ranking is stable, or the budget would be exceeded."""
     first = study.design.size
-    while not study.stable and study.design.size < STILL_UNSTABLE * first:
-        more = max(1, min(study.needed, 2 * study.design.size) - study.design.size)
-        size = grown(study.method, study.design.size, more)
-        ahead = make_design(
-            study.model, study.method, size, study.design.seed, study.treatment, bool(study.design.groups)
-        )
-        if most_runs is not None and count_runs(ahead, study.treatment) > most_runs:
-            break
-        if told is not None:
-            told(study)
-        study = study.more(more)
+
+    def extend(size: int) -> None:
+        nonlocal study
+        if size > study.design.size:
+            if told is not None:
+                told(study)
+            study = study.of_size(size)
+
+    def wanted(size: int) -> int:
+        if study.stable or size >= STILL_UNSTABLE * first:
+            return size
+        more = max(1, min(study.needed, 2 * size) - size)
+        larger = grown(study.method, size, more)
+        design, treatment = study.design, study.treatment
+        ahead = make_design(study.model, study.method, larger, design.seed, treatment, bool(design.groups))
+        return size if most_runs is not None and count_runs(ahead, treatment) > most_runs else larger
+
+    until_enough(extend, wanted, first)
     return study
 
 
