@@ -15,7 +15,7 @@ from sim.basics.axes import month_label
 from sim.basics.words import capital, counted
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study
-from sim.experiments.sensitivity.tables import Extras, box_table, debt_of, reversal_table, rule_text
+from sim.experiments.sensitivity.tables import box_table, debt_of, reversal_table, rule_text
 from sim.experiments.sensitivity.variables import BLOCKS, WEAKNESS, not_varied
 from sim.experiments.sensitivity.words import WORDS, figures, number, outcome_words, place, sentence
 from sim.results.blocks import Block, Chapter, Heading, Words, items, table
@@ -24,7 +24,7 @@ MOST_ROWS = 60
 """Rows of a table that a page shows; the rest stands in the file that it names."""
 
 
-def chapter(study: Study, extras: Extras, about: Mapping[str, Any]) -> Chapter:
+def chapter(study: Study, about: Mapping[str, Any]) -> Chapter:
     """The chapter of a study; ``about`` are the entries of its manifest."""
     name = about.get("scenario", "the model")
     said = [sentence(found, study.called) for found in study.outcomes.values()]
@@ -35,7 +35,7 @@ def chapter(study: Study, extras: Extras, about: Mapping[str, Any]) -> Chapter:
     blocks: list[Block] = [*_stability(study), *_checks_not_passed(study)]
     for place_of, found in enumerate(study.outcomes.values()):
         blocks += _indices(study, found, folded=place_of > 0)
-    for part in (_luck(study), _time(study), _discovery(study, extras), _reversals(study, extras), _waiting(extras)):
+    for part in (_luck(study), _time(study), _discovery(study), _reversals(study), _waiting(study)):
         blocks += part
     for part in (_debt(study), _checks(study), _not_varied(study), _method(study, about)):
         blocks += part
@@ -172,7 +172,8 @@ def _shift(study: Study, curve: IndicesOverTime) -> str:
     return ", ".join(said)
 
 
-def _discovery(study: Study, extras: Extras) -> Iterator[Block]:
+def _discovery(study: Study) -> Iterator[Block]:
+    extras = study.extras
     if extras.region is None:
         return
     yield Heading(f"Which assumptions lead to {extras.region}?")
@@ -200,11 +201,11 @@ def _discovery(study: Study, extras: Extras) -> Iterator[Block]:
         yield items(extras.trouble)
 
 
-def _reversals(study: Study, extras: Extras) -> Iterator[Block]:
-    found = extras.reversals
+def _reversals(study: Study) -> Iterator[Block]:
+    found = study.extras.reversals
     if found is None:
         return
-    yield Heading(f"The smallest change that reverses {extras.flip}")
+    yield Heading(f"The smallest change that reverses {study.extras.flip}")
     stands = f"At the scenario's own values it stands at {number(found.value)}."
     if found.nearest is None:
         yield Words(f"{stands} No reversal was found within the ranges, in {found.runs:,} points.")
@@ -223,8 +224,8 @@ def _reversals(study: Study, extras: Extras) -> Iterator[Block]:
     yield table(f"Reversals, {note}; changes below .05 units are not listed", head, rows, "reversals.csv", (1,))
 
 
-def _waiting(extras: Extras) -> Iterator[Block]:
-    for name, (level, found) in extras.waiting.items():
+def _waiting(study: Study) -> Iterator[Block]:
+    for name, (level, found) in study.extras.waiting.items():
         if not len(found):
             continue
         rows = [

@@ -12,15 +12,15 @@ from sim.analysis.sensitivity.survival import crossings, survival_curve
 from sim.basics.axes import month_number
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study
-from sim.experiments.sensitivity.tables import Extras, box_table
+from sim.experiments.sensitivity.tables import box_table
 from sim.experiments.sensitivity.words import WORDS, file_name, outcome_words
 
 TITLE_LETTERS = 88
 MOST_HALVES = 3
 
 
-def draw_all(study: Study, extras: Extras, folder: Path) -> None:
-    """Every figure that a study's method and extras give, into a folder."""
+def draw_all(study: Study, folder: Path) -> None:
+    """Every figure that a study's method and its extras give, into a folder."""
     from sim.figures import save_figure
     from sim.figures.elementary_effects import elementary_effects
     from sim.figures.index_convergence import index_convergence
@@ -30,7 +30,7 @@ def draw_all(study: Study, extras: Extras, folder: Path) -> None:
     from sim.figures.sensitivity_over_time import sensitivity_over_time
     from sim.figures.waiting_times import waiting_times
 
-    footer = _footer(study)
+    footer, extras = _footer(study), study.extras
     for name, found in study.outcomes.items():
         if found.settled is None:
             continue

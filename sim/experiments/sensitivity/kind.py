@@ -28,7 +28,7 @@ from sim.experiments.sensitivity.chapter import chapter
 from sim.experiments.sensitivity.figures import draw_all
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study, Treatment
-from sim.experiments.sensitivity.tables import Extras, tables
+from sim.experiments.sensitivity.tables import tables
 from sim.experiments.sensitivity.words import file_name, outcome_words
 from sim.results.differences import Finding
 from sim.results.folder import MANIFEST, open_folder
@@ -81,18 +81,18 @@ def known_size(folder: Path, study: Wanted) -> int | None:
         return None
 
 
-def contents(study: Study, extras: Extras) -> Contents:
+def contents(study: Study) -> Contents:
     """What the folder of a method holds."""
     design, about = study.design, entries_of(study)
     asked = wanted(study.model, study.method.name, design.seed, study.treatment, bool(design.groups))
-    files = {f"{name}.csv": table for name, table in tables(study, extras).items() if len(table.columns)}
+    files = {f"{name}.csv": table for name, table in tables(study).items() if len(table.columns)}
     return Contents(
         asked.name,
         asked.inputs,
         files,
         about,
-        chapter(study, extras, about),
-        lambda folder: draw_all(study, extras, folder),
+        chapter(study, about),
+        lambda folder: draw_all(study, folder),
         ("report.md", f"What drives {about.get('scenario', 'the model')}?"),
     )
 

@@ -6,23 +6,26 @@ and replicate must give the same outcome again: that is what makes luck a factor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from sim.basics.errors import DesignError, UnknownNameError
+from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.runner import total_gain
+from sim.experiments.runner.dispatch import telling
+from sim.experiments.runner.pools import Pool, pool
+from sim.experiments.runner.recipe import Recipe, make_recipe
 from sim.experiments.sensitivity.variables import Variable, variables_of
+from sim.results.kind import Stage
 from sim.run import halved
-
-if TYPE_CHECKING:
-    from sim.experiments.ensemble.ensemble import Watch
-    from sim.experiments.runner.recipe import Recipe
-    from sim.scenario import Scenario
+from sim.scenario import Scenario
+from sim.scenario.factors import make_factor
 
 Array = np.ndarray
 SEED = "seed"
@@ -186,7 +189,7 @@ class ScenarioModel:
     outcomes : columns such as ``focus_share@2029-12``, ``mean_wait_all`` or ``total_gain@2029-01``
     curves : levels to follow month by month
     cluster, workers : where runs are computed, and by how many; see `sim.experiments.runner.pools.pool`
-    watch : told of every step of the runs
+    stage : told of the runs that are not in the store; see `Stage`
     """
 
     lucky = True
@@ -202,7 +205,7 @@ class ScenarioModel:
         model: str | None = None,
         cluster: str = "",
         workers: int | None = None,
-        watch: Watch | None = None,
+        stage: Stage | None = None,
     ):
         self.scenario, self.variables = scenario, list(variables)
         self.columns = tuple(dict.fromkeys(outcomes))
@@ -211,7 +214,8 @@ class ScenarioModel:
         if unknown:
             raise UnknownNameError("outcome", unknown[0], self.recipe.columns)
         self.folder = Path(folder) if folder is not None else None
-        self.cluster, self.workers, self.watch = cluster, workers, watch
+        self.cluster, self.workers = cluster, workers
+        self.stage: Stage = stage or (lambda _: nullcontext(None))
         self.temporary: Any = None
         """Keeps a temporary folder of runs while the model lives; None where the folder is the caller's."""
         self.account: Any = None
@@ -225,21 +229,25 @@ class ScenarioModel:
 
     def run(self, unit: Array, replicate: Array) -> Outcomes:
         """Outcomes of rows, from the store where they are in it already."""
-        from contextlib import ExitStack
-
-        from sim.experiments.ensemble.ensemble import Ensemble
-        from sim.experiments.runner.pools import pool
-
-        if self.folder is None:
-            raise DesignError("this scenario has no folder to keep its runs in; give one")
-        with ExitStack() as stack:
-            ensemble = stack.enter_context(Ensemble.open(self.folder, self.recipe))
+        with self.opened() as (ensemble, where):
             numbers = ensemble.add(self.points(unit, replicate))
-            where = stack.enter_context(pool(self.cluster, self.workers, compiles=self.recipe.compiles))
-            self.account = ensemble.run(numbers, replicates=1, pool=where, watch=self.watch)
+            left = len(ensemble.pending(numbers, 1))
+            with self.stage(left) if left else nullcontext() as progress:
+                self.account = ensemble.run(numbers, pool=where, watch=telling(progress))
             return self._gather(ensemble, numbers)
 
-    def _gather(self, ensemble: Any, numbers: list[int]) -> Outcomes:
+    @contextmanager
+    def opened(self) -> Iterator[tuple[Ensemble, Pool]]:
+        """The store of the runs, to write in, and who computes them."""
+        if self.folder is None:
+            raise DesignError("this scenario has no folder to keep its runs in; give one")
+        with (
+            Ensemble.open(self.folder, self.recipe) as ensemble,
+            pool(self.cluster, self.workers, compiles=self.recipe.compiles) as where,
+        ):
+            yield ensemble, where
+
+    def _gather(self, ensemble: Ensemble, numbers: list[int]) -> Outcomes:
         table = ensemble.table(["status", "error", *self.columns]).drop_duplicates("point").set_index("point")
         rows = table.reindex(numbers)
         scalars = {name: np.array(rows[name], dtype=float) for name in self.columns}
@@ -274,9 +282,6 @@ def _recipe(
     engine: str,
     model: str | None,
 ) -> Recipe:
-    from sim.experiments.runner.recipe import make_recipe
-    from sim.scenario.factors import make_factor
-
     members = [each for variable in variables for each in variable.members]
     # an empty list would mean every outcome
     read = [name.partition("@") for name in columns if name.partition("@")[0] != total_gain.NAME]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -11,9 +12,11 @@ import pandas as pd
 
 from sim.analysis.sensitivity import Design, Indices, StochasticShare, analyse, build_design, find_method
 from sim.analysis.sensitivity.design import next_power_of_two
+from sim.analysis.sensitivity.discovery import Box, OutcomeRegion
 from sim.analysis.sensitivity.measures import RESAMPLES
-from sim.analysis.sensitivity.methods.registry import QUESTIONS, Method
+from sim.analysis.sensitivity.methods.registry import QUESTIONS, Answer, Method
 from sim.analysis.sensitivity.over_time import IndicesOverTime, indices_over_time
+from sim.analysis.sensitivity.reversal import Reversals
 from sim.analysis.sensitivity.stochastic_share import share_from_replicates
 from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.runner.until import until_enough
@@ -94,6 +97,26 @@ def parse_treatment(text: str) -> Treatment:
         ) from None
 
 
+@dataclass
+class Extras:
+    """What was asked beside indices.
+
+    Attributes
+    ----------
+    region, box, leaves : scenario discovery; ``trouble`` says why there is none
+    flip, reversals : the smallest change that reverses a comparison, and the comparison in words
+    waiting : curve -> level and table of crossings by half of each factor
+    """
+
+    region: OutcomeRegion | None = None
+    box: Box | None = None
+    leaves: pd.DataFrame | None = None
+    flip: str = ""
+    reversals: Reversals | None = None
+    waiting: dict[str, tuple[float, pd.DataFrame]] = field(default_factory=dict)
+    trouble: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Study:
     """What was done and found.
@@ -104,6 +127,8 @@ class Study:
     curves : outcome -> indices by month
     found : the values themselves, one row a point of the design, luck treated
     question : what was asked, where a question chose the method
+    extras : regions, reversals and moments of crossing, where they were asked for
+    folder, files : where it was written and what; None and empty until then
     """
 
     model: Model
@@ -115,6 +140,9 @@ class Study:
     curves: dict[str, IndicesOverTime]
     resamples: int
     question: str = ""
+    extras: Extras = field(default_factory=Extras)
+    folder: Path | None = None
+    files: tuple[Path, ...] = ()
 
     @property
     def variables(self) -> list[Variable]:
@@ -171,7 +199,6 @@ class Study:
             by_block=bool(self.design.groups),
             resamples=self.resamples,
             question=self.question,
-            names=list(self.outcomes),
         )
 
 
@@ -184,12 +211,16 @@ def grown(method: Method, size: int, parts: int) -> int:
 
 def count_runs(design: Design, treatment: Treatment) -> int:
     """Different runs of a design."""
-    return len(_different(design)) * treatment.runs_each
-
-
-def _different(design: Design) -> Array:
     rows = np.column_stack([design.unit[:, : design.real], design.replicate])
-    return np.unique(rows, axis=0)
+    return len(np.unique(rows, axis=0)) * treatment.runs_each
+
+
+def rows_of(design: Design, treatment: Treatment) -> tuple[Array, Array]:
+    """Coordinates, (row, variable), and replicates, (row,), of every run; those of a point one after the other."""
+    unit, each = design.unit[:, : design.real], treatment.runs_each
+    if each == 1:
+        return unit, design.replicate
+    return np.repeat(unit, each, axis=0), np.tile(np.arange(each), len(unit))
 
 
 def make_design(
@@ -212,8 +243,6 @@ def carry_out(
     by_block: bool = False,
     resamples: int = RESAMPLES,
     question: str = "",
-    names: Sequence[str] | None = None,
-    stage: Callable[[str], None] | None = None,
 ) -> Study:
     """Run what is not run yet, and analyse.
 
@@ -222,8 +251,6 @@ def carry_out(
     size : parts of the design; absent: as the method starts with
     seed : of the design; zero is a seed
     treatment : of luck; absent: a factor where the model has luck
-    names : outcomes to analyse; absent: all scalars
-    stage : told what is going on
 
     Raises
     ------
@@ -234,33 +261,24 @@ def carry_out(
     treatment = treatment or Treatment("factor" if model.lucky else "none")
     design = make_design(model, method, size or method.size, seed, treatment, by_block)
     found, luck = run(model, design, treatment)
-    say = stage or (lambda text: None)
-    wanted = list(found.scalars) if names is None else list(names)
-    for name in wanted:
-        if name not in found.scalars:
-            raise UnknownNameError("outcome", name, found.scalars)
-    outcomes, curves = {}, {}
-    for name in wanted:
-        say(f"analysing {name}")
-        outcomes[name] = analyse(method, design, found.scalars[name], name, resamples, seed, luck.get(name))
-    for name, values in found.curves.items():
-        say(f"analysing {name} by month")
-        each = indices_over_time(method, design, values)
-        if each is not None:
-            curves[name] = each
+    outcomes = {
+        name: analyse(method, design, values, name, resamples, seed, luck.get(name))
+        for name, values in found.scalars.items()
+    }
+    by_month = {name: indices_over_time(method, design, values) for name, values in found.curves.items()}
+    curves = {name: indices for name, indices in by_month.items() if indices is not None}
     return Study(model, method, design, treatment, found, outcomes, curves, resamples, question)
 
 
 def run(model: Model, design: Design, treatment: Treatment) -> tuple[Outcomes, dict[str, StochasticShare]]:
     """The outcomes of a design with luck treated, and the luck's share where replicates tell it."""
-    unit = design.unit[:, : design.real]
-    if treatment.runs_each == 1:
-        return model.run(unit, design.replicate), {}
+    found = model.run(*rows_of(design, treatment))
     each = treatment.runs_each
-    found = model.run(np.repeat(unit, each, axis=0), np.tile(np.arange(each), len(unit)))
+    if each == 1:
+        return found, {}
 
     def split(values):
-        return values.reshape(len(unit), each, *values.shape[1:])
+        return values.reshape(design.rows, each, *values.shape[1:])
 
     # a share of variance over an even sample: the base rows
     luck = {name: share_from_replicates(split(values)[design.base]) for name, values in found.scalars.items()}
@@ -317,14 +335,21 @@ def study(
     luck : ``factor``, ``mean:20`` or ``quantile:0.9:20``; absent: a factor where there is luck
     """
     made: Any = model if hasattr(model, "variables") else FunctionModel(model, factors, lucky)
-    name = method or _answer(question).method
+    name = method or answer_of(question).method
     treatment = parse_treatment(luck) if luck else None
     return carry_out(
         made, name, size=size, seed=seed, treatment=treatment, by_block=by_block, resamples=resamples, question=question
     )
 
 
-def _answer(question: str) -> Any:
+def answer_of(question: str) -> Answer:
+    """The method that answers a question; absent: how the variance is shared.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such question.
+    """
     if question and question not in QUESTIONS:
         raise UnknownNameError("question", question, QUESTIONS)
     return QUESTIONS[question or "share"]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sim.analysis.sensitivity.discovery import Box, OutcomeRegion
+from sim.analysis.sensitivity.discovery import Box
 from sim.analysis.sensitivity.evidence_debt import evidence_debt
 from sim.analysis.sensitivity.reversal import Flip, Reversals
 from sim.experiments.sensitivity.models import ScenarioModel
@@ -17,29 +16,9 @@ from sim.experiments.sensitivity.study import Study
 from sim.experiments.sensitivity.variables import WEAKNESS, not_varied
 
 
-@dataclass
-class Extras:
-    """What was asked beside indices.
-
-    Attributes
-    ----------
-    region, box, leaves : scenario discovery; ``trouble`` says why there is none
-    flip, reversals : the smallest change that reverses a comparison, and the comparison in words
-    waiting : curve -> level and table of crossings by half of each factor
-    """
-
-    region: OutcomeRegion | None = None
-    box: Box | None = None
-    leaves: pd.DataFrame | None = None
-    flip: str = ""
-    reversals: Reversals | None = None
-    waiting: dict[str, tuple[float, pd.DataFrame]] = field(default_factory=dict)
-    trouble: list[str] = field(default_factory=list)
-
-
-def tables(study: Study, extras: Extras) -> dict[str, pd.DataFrame]:
+def tables(study: Study) -> dict[str, pd.DataFrame]:
     """Every table, by the name of its file."""
-    outcomes = study.outcomes.values()
+    outcomes, extras = study.outcomes.values(), study.extras
     found = {
         "indices": _joined({each.outcome: each.table for each in outcomes}),
         "pairs": _joined({each.outcome: each.pairs for each in outcomes if each.pairs is not None}),

@@ -27,6 +27,7 @@ from sim.analysis.sensitivity import DesignColumn
 from sim.basics.axes import REGIONS, SECTORS, TYPES
 from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError, suggestion
+from sim.basics.words import separated
 from sim.scenario import Scenario
 from sim.scenario.factors import Factor, default_factors, parse_factor, reconcile
 
@@ -191,7 +192,7 @@ def choose(scenario: Scenario, wanted: Sequence[str] = ()) -> tuple[list[Variabl
     known = default_factors(scenario)
     chosen: dict[str, list[Factor]] = {}
     problems = []
-    texts = [part.strip() for text in wanted for part in text.split(",") if part.strip()] or ["core"]
+    texts = separated(wanted) or ["core"]
     if texts[0].startswith("-"):
         texts.insert(0, "core")
     for text in texts:
