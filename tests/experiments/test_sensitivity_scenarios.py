@@ -97,6 +97,8 @@ def test_factors_can_be_taken_away_and_given_ranges_of_their_own():
     assert core - less == {name for name in core if name == "*.cost_weight" or name.startswith("compute.")}
     [own], _ = choose(scenario, ["adopter.peer_weight=0.2:0.3"])
     assert own.values(np.array([0.0, 1.0]))["adopter.peer_weight"] == pytest.approx([0.2, 0.3])
+    [shaped], _ = choose(scenario, ["prices.cost_level~lognormal(0.6, 0.3)"])
+    assert shaped.members[0].distribution.shape == "lognormal"
     switches, _ = choose(scenario, ["loops.R1=live|off,lines.GS-open.active"])
     assert [each.column.levels for each in switches] == [2, 2]
     assert not any(each.column.ordered for each in switches)
