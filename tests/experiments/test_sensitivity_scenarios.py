@@ -220,7 +220,7 @@ def test_reversals_and_regions_of_a_scenario(tmp_path):
     extras = extras_of(found, region=f"{OUTCOMES[0]} > {level}", flip=f"{OUTCOMES[0]} > {level:.4f}", folder=tmp_path)
     assert extras.region is not None
     assert extras.reversals is not None
-    assert len(extras.reversals.start) == 3
+    assert len(extras.reversals.start) == len(extras.reversals.names) > 0
     assert set(extras.waiting) <= {"adoption_all"}
 
 
@@ -252,7 +252,7 @@ def test_the_function_leaves_the_folder_that_the_command_leaves(tmp_path):
     assert larger.model.account.skipped > larger.model.account.done > 0
     best = sensitivity(BASELINE, ["top:1"], ["focus_share"], size=2, region="focus_share@2024-12 > 2", **about)
     assert len(best.variables) == 1
-    assert "0 of 8 runs lie in it" in best.extras.trouble[0]
+    assert "0 of 8 runs lie in the region" in best.extras.trouble[0]
 
 
 def test_nothing_is_run_where_the_place_of_the_folder_is_taken(tmp_path, monkeypatch):

@@ -87,11 +87,11 @@ class Box:
     trade_off: pd.DataFrame
 
 
-def _wanted(inside: Array, what: str) -> None:
+def _wanted(inside: Array) -> None:
     yes = int(inside.sum())
     if min(yes, len(inside) - yes) < LEAST_RUNS:
         raise DesignError(
-            f"{yes:,} of {len(inside):,} runs lie in the region of interest; {what} needs {LEAST_RUNS} inside and "
+            f"{yes:,} of {len(inside):,} runs lie in the region of interest; a box needs {LEAST_RUNS} inside and "
             f"{LEAST_RUNS} outside. Move its limit, or ask for more runs."
         )
 
@@ -111,7 +111,7 @@ def prim(unit: Array, inside: Array, names: Sequence[str], seed: int = 0) -> Box
         When the outcome is too rare or too common, no box is found, or the library is not installed.
     """
     inside = np.asarray(inside, dtype=bool)
-    _wanted(inside, "PRIM")
+    _wanted(inside)
     import warnings
 
     try:
@@ -216,7 +216,7 @@ def cart(unit: Array, inside: Array, names: Sequence[str], seed: int = 0) -> pd.
         When the outcome is too rare or too common, or the library is not installed.
     """
     inside = np.asarray(inside, dtype=bool)
-    _wanted(inside, "CART")
+    _wanted(inside)
     try:
         from sklearn.tree import DecisionTreeClassifier
     except ImportError:

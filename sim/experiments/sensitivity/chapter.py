@@ -198,7 +198,7 @@ def _discovery(study: Study) -> Iterator[Block]:
             "tree.csv",
         )
     if extras.trouble:
-        yield items(extras.trouble)
+        yield items(dict.fromkeys(extras.trouble))
 
 
 def _reversals(study: Study) -> Iterator[Block]:
@@ -226,8 +226,6 @@ def _reversals(study: Study) -> Iterator[Block]:
 
 def _waiting(study: Study) -> Iterator[Block]:
     for name, (level, found) in study.extras.waiting.items():
-        if not len(found):
-            continue
         rows = [
             (
                 row.factor,

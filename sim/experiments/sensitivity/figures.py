@@ -73,12 +73,8 @@ def draw_all(study: Study, folder: Path) -> None:
         }
         save_figure(scenario_box(box_table(study, box), box.trade_off, about), folder / "box")
     for name, (level, table) in extras.waiting.items():
-        if len(table):
-            title = _title(f"When does the {outcome_words(name)[0]} reach {level:.0%}?")
-            save_figure(
-                waiting_times(_halves(study, name, level, table), {"title": title, "footer": footer}),
-                folder / f"waiting-{name}",
-            )
+        about = {"title": _title(f"When does the {outcome_words(name)[0]} reach {level:.0%}?"), "footer": footer}
+        save_figure(waiting_times(_halves(study, name, level, table), about), folder / f"waiting-{name}")
 
 
 def _title(text: str) -> str:

@@ -69,7 +69,7 @@ def wanted(model: Any, method: str, seed: int, treatment: Treatment, by_block: b
     """The study that a method with these settings makes of a model."""
     name = method + ("-blocks" if by_block else "")
     identity = model.recipe.identity if isinstance(model, ScenarioModel) else ""
-    return Wanted(name, identity, method, seed, luck_text(treatment), by_block)
+    return Wanted(name, identity, method, seed, str(treatment), by_block)
 
 
 def known_size(folder: Path, study: Wanted) -> int | None:
@@ -106,7 +106,7 @@ def entries_of(study: Study) -> dict[str, Any]:
         "size": design.size,
         "part": study.method.part,
         "seed": design.seed,
-        "luck": luck_text(study.treatment),
+        "luck": str(study.treatment),
         "by_block": bool(design.groups),
         "runs": study.runs,
         "failed": len(study.found.errors),
@@ -134,16 +134,6 @@ def entries_of(study: Study) -> dict[str, Any]:
         for name, each in study.outcomes.items()
     }
     return found
-
-
-def luck_text(each: Treatment) -> str:
-    """How luck is treated, as after ``--luck``."""
-    return {
-        "factor": "factor",
-        "none": "none",
-        "mean": f"mean:{each.replicates}",
-        "quantile": f"quantile:{each.level:g}:{each.replicates}",
-    }[each.kind]
 
 
 # read back

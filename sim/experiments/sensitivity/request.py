@@ -12,9 +12,9 @@ import numpy as np
 
 from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.sensitivity.design import Design
-from sim.analysis.sensitivity.discovery import LEAST_RUNS, OutcomeRegion, cart, parse_outcome_region, prim
+from sim.analysis.sensitivity.discovery import OutcomeRegion, cart, parse_outcome_region, prim
 from sim.analysis.sensitivity.methods.registry import Method, find_method
-from sim.analysis.sensitivity.reversal import Reversals, reversals
+from sim.analysis.sensitivity.reversal import reversals
 from sim.analysis.sensitivity.survival import split_by_factor
 from sim.basics.axes import month_label, month_number
 from sim.basics.errors import DesignError, Problem, UnknownNameError
@@ -429,22 +429,12 @@ def _discover(study: Study, text: str, extras: Extras) -> None:
     values = study.found.scalars[extras.region.outcome][base]
     good = np.isfinite(values)
     unit, inside = study.design.unit[base][good][:, : study.design.real], extras.region.holds(values[good])
-    names = [each.name for each in study.variables]
-    if min(int(inside.sum()), int((~inside).sum())) < LEAST_RUNS:
-        extras.trouble.append(
-            f"{int(inside.sum()):,} of {len(inside):,} runs lie in it: too few or too many to draw a box around."
-        )
-        return
-    for what in (prim, cart):
+    about = (unit, inside, [each.name for each in study.variables], study.design.seed)
+    for name, method in (("box", prim), ("leaves", cart)):
         try:
-            found = what(unit, inside, names, study.design.seed)
+            setattr(extras, name, method(*about))
         except DesignError as error:
             extras.trouble.append(str(error))
-            continue
-        if what is prim:
-            extras.box = found  # type: ignore[assignment]
-        else:
-            extras.leaves = found  # type: ignore[assignment]
 
 
 def _flip(study: Study, text: str, against: Scenario | None, folder: Path | None, extras: Extras) -> None:
@@ -464,30 +454,7 @@ def _flip(study: Study, text: str, against: Scenario | None, folder: Path | None
     moved = [each for each in study.variables if each.name in ranked[:FLIP_FACTORS]] or study.variables[:FLIP_FACTORS]
     compare = _comparison(model, moved, outcome, level, against, folder)
     start = np.array([each.default_unit for each in moved])
-    extras.reversals = _spread(reversals(compare, start, [each.name for each in moved]), moved, study.variables)
-
-
-def _spread(found: Reversals, moved: Sequence[Variable], everything: Sequence[Variable]) -> Reversals:
-    """The same reversals with a coordinate for every variable of the study."""
-    names = [each.name for each in everything]
-    places = [names.index(each.name) for each in moved]
-    start = np.array([each.default_unit for each in everything])
-
-    def wide(point: np.ndarray) -> np.ndarray:
-        full = start.copy()
-        full[places] = point
-        return full
-
-    def widen(flip):
-        return replace(flip, point=wide(flip.point))
-
-    return replace(
-        found,
-        start=wide(found.start),
-        alone={name: widen(flip) for name, flip in found.alone.items()},
-        pair=widen(found.pair) if found.pair else None,
-        nearest=widen(found.nearest) if found.nearest else None,
-    )
+    extras.reversals = reversals(compare, start, [each.name for each in moved])
 
 
 def _comparison(
@@ -499,15 +466,13 @@ def _comparison(
     folder: Path | None,
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Coordinates of a few variables -> mean of the comparison over the same replicates; the others stay."""
-    folder = folder or Path()
 
     def make(scenario: Scenario) -> ScenarioModel:
-        about = (scenario, moved, [outcome], (), None, model.recipe.engine, model.recipe.model)
-        made = ScenarioModel(*about)
-        made.folder = folder / f"reversals-{made.recipe.identity[:8]}"
+        made = ScenarioModel(scenario, moved, [outcome], engine=model.recipe.engine, model=model.recipe.model)
+        made.folder = (folder or Path()) / f"reversals-{made.recipe.identity[:8]}"
         return made
 
-    sides = [make(model.scenario), *([make(against)] if against is not None else [])]
+    sides = [make(scenario) for scenario in (model.scenario, against) if scenario is not None]
 
     def compare(unit: np.ndarray) -> np.ndarray:
         rows = np.repeat(unit, FLIP_REPLICATES, axis=0)

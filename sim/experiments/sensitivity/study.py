@@ -51,6 +51,11 @@ class Treatment:
             "none": "the model has no luck",
         }[self.kind]
 
+    def __str__(self) -> str:
+        """As after ``--luck``; see `parse_treatment`."""
+        numbers = {"mean": f":{self.replicates}", "quantile": f":{self.level:g}:{self.replicates}"}
+        return self.kind + numbers.get(self.kind, "")
+
     @property
     def runs_each(self) -> int:
         """Runs of every point."""
@@ -61,9 +66,7 @@ class Treatment:
         if self.kind == "mean":
             return values.mean(axis=1)
         if self.kind == "quantile":
-            bad = np.isnan(values).any(axis=1)
-            found = np.quantile(np.where(np.isnan(values), 0.0, values), self.level, axis=1)
-            return np.where(bad, np.nan, found)
+            return np.quantile(values, self.level, axis=1)
         return values[:, 0]
 
 
@@ -75,18 +78,18 @@ def parse_treatment(text: str) -> Treatment:
     DesignError
         For anything else; for ``fresh`` with the reason.
     """
-    kind, *rest = text.strip().split(":")
     try:
-        if kind == "fresh":
-            raise DesignError(f"luck: {FRESH.partition('. ')[2]}")
-        if kind in ("factor", "none") and not rest:
-            return Treatment(kind)  # type: ignore[arg-type]
-        if kind == "mean" and len(rest) <= 1:
-            found = Treatment("mean", int(rest[0]) if rest else REPLICATES)
-        elif kind == "quantile" and 1 <= len(rest) <= 2:
-            found = Treatment("quantile", int(rest[1]) if len(rest) == 2 else REPLICATES, float(rest[0]))
-        else:
-            raise ValueError
+        match text.strip().split(":"):
+            case ["fresh"]:
+                raise DesignError(f"luck: {FRESH.partition('. ')[2]}")
+            case ["factor" | "none" as kind]:
+                found = Treatment(kind)
+            case ["mean", *rest] if len(rest) <= 1:
+                found = Treatment("mean", *map(int, rest))
+            case ["quantile", level, *rest] if len(rest) <= 1:
+                found = Treatment("quantile", *map(int, rest), level=float(level))
+            case _:
+                raise ValueError
         if found.replicates < 2 or not 0 < found.level < 1:
             raise ValueError
         return found

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sim.analysis.sensitivity.discovery import Box
 from sim.analysis.sensitivity.evidence_debt import evidence_debt
-from sim.analysis.sensitivity.reversal import Flip, Reversals
+from sim.analysis.sensitivity.reversal import Reversals
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study
 from sim.experiments.sensitivity.variables import WEAKNESS, not_varied
@@ -145,25 +145,23 @@ def rule_text(study: Study, rule: Any) -> str:
 
 def reversal_table(study: Study, found: Reversals) -> pd.DataFrame:
     """Every reversal: which factors move, from what to what, and how far."""
-    names = [each.name for each in study.variables]
-    entries: list[tuple[str, Flip]] = [("one factor", each) for each in found.alone.values()]
-    entries += [("two factors", found.pair)] if found.pair is not None else []
-    entries += [("any factors", found.nearest)] if found.nearest is not None else []
-    rows = []
-    for how, each in entries:
-        for name in each.moved:
-            here = names.index(name)
-            rows.append(
-                {
-                    "search": how,
-                    "distance": each.distance,
-                    "factor": name,
-                    "from": shown(study, name, found.start[here]),
-                    "to": shown(study, name, each.point[here]),
-                    "from_quantile": found.start[here],
-                    "to_quantile": each.point[here],
-                    "own_distance": abs(each.point[here] - found.start[here]) * np.sqrt(12),
-                }
-            )
+    flips = [*(("one factor", flip) for flip in found.alone.values())]
+    flips += [("two factors", found.pair), ("any factors", found.nearest)]
+    rows = [
+        {
+            "search": how,
+            "distance": flip.distance,
+            "factor": name,
+            "from": shown(study, name, before),
+            "to": shown(study, name, after),
+            "from_quantile": before,
+            "to_quantile": after,
+            "own_distance": abs(after - before) * np.sqrt(12),
+        }
+        for how, flip in flips
+        if flip is not None
+        for name, before, after in zip(found.names, found.start, flip.point, strict=True)
+        if name in flip.moved
+    ]
     columns = ["search", "distance", "factor", "from", "to", "from_quantile", "to_quantile", "own_distance"]
     return pd.DataFrame(rows, columns=columns)
