@@ -192,33 +192,31 @@ def _nothing(
 
 
 def _table(design: Design, measures: Measures, settled: Convergence) -> pd.DataFrame:
-    blocks = dict(
-        zip(
-            design.groups or [column.name for column in design.columns],
-            [column.block for column in design.columns],
-            strict=True,
-        )
-    )
+    named = zip(design.groups or design.names, design.columns, strict=True)
+    blocks = {name: column.block for name, column in named}
     rows: dict[str, list | Array] = {"factor": list(measures.names), "block": [blocks[name] for name in measures.names]}
     for measure, value in measures.values.items():
         rows |= {measure: value, f"{measure}_low": measures.low[measure], f"{measure}_high": measures.high[measure]}
     table = pd.DataFrame(rows)
     table["floor"] = measures.floor
     table["standing"] = _standing(measures)
-    if not settled.leading:  # an order of rows is a ranking too
-        last = _added(table["factor"])
-        table = table.assign(_last=last).sort_values(["_last", "block", "factor"]).drop(columns="_last")
-        return table.reset_index(drop=True)
+    if not settled.leading:
+        return _by_name(table).reset_index(drop=True)
     table = table.merge(ranks(measures), on="factor", how="left")
     table = table.sort_values(measures.main, ascending=False, kind="stable")
     if not settled.ranking_stable:
         beyond = ~(table["rank"] <= settled.leading)
         table.loc[beyond, ["rank", "best", "worst"]] = np.nan
-        rest = table[beyond].assign(_last=_added(table["factor"])[beyond]).sort_values(["_last", "block", "factor"])
-        table = pd.concat([table[~beyond], rest.drop(columns="_last")])
+        table = pd.concat([table[~beyond], _by_name(table[beyond])])
     for column in ("rank", "best", "worst"):
         table[column] = table[column].astype("Int64")
     return table.reset_index(drop=True)
+
+
+def _by_name(table: pd.DataFrame) -> pd.DataFrame:
+    """Factors in an order that says nothing, since an order of rows is a ranking too; luck and dummy are last."""
+    last = table.assign(_last=_added(table["factor"]))
+    return last.sort_values(["_last", "block", "factor"]).drop(columns="_last")
 
 
 def _standing(measures: Measures) -> list[Standing]:
@@ -279,21 +277,14 @@ def _of_sums(measures: Measures) -> list[Diagnostic]:
     kept = names != DUMMY
     if "ST" in measures.values:
         alone = measures.values["S1"][kept]
-        total, slack = (
-            float(alone.sum()),
-            float(np.sqrt(np.sum((measures.high["S1"] - measures.values["S1"])[kept] ** 2))),
-        )
+        total = float(alone.sum())
+        slack = float(np.sqrt(np.sum((measures.high["S1"] - measures.values["S1"])[kept] ** 2)))
         sums = f"S1 add up to {total:.2f} (±{slack:.2f}); interactions hold {percent(max(0.0, 1 - total))}"
         out.append(Diagnostic("S1 add up to at most 1", total <= 1 + slack, sums))
         below = names[kept & (measures.high["ST"] < measures.low["S1"])].tolist()
+        said = f"ST lies below S1 for {', '.join(below)}: too few runs"
         out.append(
-            Diagnostic(
-                "ST at least S1",
-                not below,
-                "every ST is at least its S1, within intervals"
-                if not below
-                else f"ST lies below S1 for {', '.join(below)}: too few runs",
-            )
+            Diagnostic("ST at least S1", not below, said if below else "every ST is at least its S1, within intervals")
         )
     if "shapley" in measures.values:
         total = float(measures.values["shapley"].sum())
@@ -304,16 +295,13 @@ def _of_sums(measures: Measures) -> list[Diagnostic]:
 def _of_balance(method: Method, design: Design, whole: int) -> list[Diagnostic]:
     if not method.balanced:
         return []
-    if whole == design.size:
-        return [Diagnostic("power of two", power_of_two(whole), f"{whole:,} base points, a power of two")]
-    return [
-        Diagnostic(
-            "power of two",
-            False,
-            f"{whole:,} of {design.size:,} base points are whole, so the sequence is no "
-            "longer balanced; intervals hold, but shrink more slowly",
+    said = f"{whole:,} base points, a power of two"
+    if whole < design.size:
+        said = (
+            f"{whole:,} of {design.size:,} base points are whole, so the sequence is no longer balanced; intervals "
+            "hold, but shrink more slowly"
         )
-    ]
+    return [Diagnostic("power of two", whole == design.size and power_of_two(whole), said)]
 
 
 def _of_settling(settled: Convergence, method: Method, design: Design) -> list[Diagnostic]:

@@ -145,9 +145,8 @@ def over_size(
         count = len(parts) // fraction
         if count < LEAST_PARTS:
             continue
-        if fraction == 1 and whole is not None:
-            measures = whole
-        else:
+        measures = whole
+        if fraction > 1 or measures is None:
             measures = estimate(design.take(parts[:count]), values[parts[:count]].reshape(-1))
         settled = convergence(measures, count, balanced, seed)
         for place, name in enumerate(measures.names):

@@ -77,12 +77,7 @@ class Design:
     @property
     def names(self) -> tuple[str, ...]:
         """What indices are computed for: columns, or groups of them."""
-        return tuple(dict.fromkeys(self.groups)) if self.groups else tuple(column.name for column in self.columns)
-
-    @property
-    def factors(self) -> tuple[str, ...]:
-        """Names without luck and dummy."""
-        return tuple(name for name in self.names if name not in (LUCK, DUMMY))
+        return tuple(dict.fromkeys(self.groups or (column.name for column in self.columns)))
 
     @property
     def real(self) -> int:
@@ -160,12 +155,25 @@ def named_seed(seed: int, *names: str | int) -> int:
     return 1 + int(np.random.SeedSequence(words).generate_state(1, np.uint32)[0]) % (2**31 - 2)
 
 
+def place_of_luck(columns: Sequence[DesignColumn]) -> int | None:
+    """Which column stands for the replicate; None without one."""
+    return next((place for place, column in enumerate(columns) if column.name == LUCK), None)
+
+
 def replicates_of(unit: Array, columns: Sequence[DesignColumn]) -> Array:
     """(row,) replicate numbers from the luck column of a design; 0 without one."""
-    for place, column in enumerate(columns):
-        if column.name == LUCK:
-            return np.minimum((unit[:, place] * POOL).astype(int), POOL - 1)
-    return np.zeros(len(unit), dtype=int)
+    luck = np.zeros(len(unit)) if (place := place_of_luck(columns)) is None else unit[:, place]
+    return np.minimum((luck * POOL).astype(int), POOL - 1)
+
+
+def luck_steps(parts: Array, columns: Sequence[DesignColumn]) -> Array:
+    """Rows before and after the step of the replicate in each part, (part, 2), from (part, row, column) coordinates."""
+    place = place_of_luck(columns)
+    if place is None:
+        return np.empty((0, 2), int)
+    size, width = parts.shape[:2]
+    row = np.arange(size) * width + np.argmax(np.diff(parts[:, :, place], axis=1) != 0, axis=1)
+    return np.column_stack([row, row + 1])
 
 
 def clipped(unit: Array) -> Array:
@@ -231,10 +239,9 @@ def sample(
     require_power_of_two(size, method)
     full = with_extras(columns, stochastic=False)
     unit = sequence(size, len(full), named_seed(seed, "sample"))
-    if not stochastic:
-        return Design(method, full, size, 1, seed, unit, np.zeros(size, int), np.empty((0, 2), int), np.arange(size))
-    first, again = fresh_replicates(seed, size)
-    twice = np.arange(min(REPLICATE_PAIRS, size))
+    first, again = fresh_replicates(seed, size) if stochastic else np.zeros((2, size), int)
+    base = np.arange(size)
+    twice = base[: REPLICATE_PAIRS if stochastic else 0]
     return Design(
         method,
         full,
@@ -244,7 +251,7 @@ def sample(
         np.concatenate([unit, unit[twice]]),
         np.concatenate([first, again[twice]]),
         np.column_stack([twice, size + twice]),
-        np.arange(size),
+        base,
     )
 
 
