@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
@@ -43,33 +42,28 @@ class Indices:
 
     Attributes
     ----------
-    main : name of the measure that factors are ranked by
     table : one row a factor, luck and dummy included: factor, block, then value, low and high of each measure
         (``ST``, ``ST_low``, ``ST_high``), floor, standing, and rank, best and worst rank as far as they are stable
-    pairs : interactions of pairs, where the method gives them
     stochastic_share : share of the variance that is luck
+    checks : diagnostics of the runs, the sums and the convergence
+    failed : numbers of the rows whose run failed
+    main : name of the measure that factors are ranked by
+    pairs : interactions of pairs, where the method gives them
     settled : whether values, ranking and screening are stable; None when nothing could be estimated
     trace : indices and criteria at fractions of the runs; see `sim.analysis.sensitivity.convergence.over_size`
-    checks : diagnostics of the runs, the sums and the convergence
     notes : what a reader must know to read the numbers
-    variance : of the outcome, in its unit squared
-    runs : number of runs of the design
-    failed : numbers of the rows whose run failed
     """
 
     outcome: str
-    method: str
-    main: str
     table: pd.DataFrame
-    pairs: pd.DataFrame | None
     stochastic_share: StochasticShare
-    settled: Convergence | None
-    trace: pd.DataFrame
     checks: tuple[Diagnostic, ...]
-    notes: tuple[str, ...]
-    variance: float
-    runs: int
     failed: tuple[int, ...]
+    main: str = "value"
+    pairs: pd.DataFrame | None = None
+    settled: Convergence | None = None
+    trace: pd.DataFrame = field(default_factory=pd.DataFrame)
+    notes: tuple[str, ...] = ()
 
     @property
     def stable(self) -> bool:
@@ -129,16 +123,12 @@ def analyse(
     failed = tuple(np.flatnonzero(~finite).tolist())
     whole = np.flatnonzero(np.isfinite(design.parts(y)).all(axis=1))
     share = share_from_pairs(design, y, resamples, seed) if share is None else share
+    kept = design.parts(y)[whole].reshape(-1)
     about = [_of_failures(design, finite, len(whole), method)]
-    kept = design.parts(y)[whole].reshape(-1) if len(whole) else np.empty(0)
-    if len(whole) < 2:
-        sentence = f"{len(whole)} of {design.size} {method.part} are whole; no index can be estimated"
-        about.append(Diagnostic("enough runs", False, sentence))
-        return _nothing(method, design, name, share, about, failed)
-    spread = float(np.var(kept))
-    if spread <= (1e-12 * max(1.0, float(np.abs(kept).max()))) ** 2:
-        about.append(Diagnostic("varies", False, f"{name} is {kept[0]:g} in every run; there is nothing to explain"))
-        return _nothing(method, design, name, share, about, failed)
+    trouble = _nothing_to_explain(method, design, name, len(whole), kept)
+    if trouble is not None:
+        columns = ["factor", "block", "value", "low", "high", "floor", "standing"]
+        return Indices(name, pd.DataFrame(columns=columns), share, (*about, trouble), failed)
     # no method sees a value that is not finite: SALib's and scipy's Sobol' indices would all be 0, without a warning
     used = design if len(whole) == design.size else design.take(whole)
     measures = method.estimate(used, kept, resamples, seed)
@@ -149,46 +139,27 @@ def analyse(
         estimate = partial(method.estimate, resamples=min(resamples, SPARE_RESAMPLES), seed=seed)
         curve = over_size(design, y, whole, estimate, method.balanced, seed, whole=measures)
     return Indices(
-        outcome=name,
-        method=method.name,
-        main=measures.main,
-        table=_table(design, measures, settled),
-        pairs=measures.pairs,
-        stochastic_share=share,
-        settled=settled,
-        trace=curve,
-        checks=tuple(about),
-        notes=measures.notes,
-        variance=spread,
-        runs=int(design.rows),
-        failed=failed,
-    )
-
-
-def _nothing(
-    method: Method,
-    design: Design,
-    name: str,
-    share: StochasticShare,
-    about: Sequence[Diagnostic],
-    failed: tuple[int, ...],
-) -> Indices:
-    columns = ["factor", "block", "value", "low", "high", "floor", "standing"]
-    return Indices(
         name,
-        method.name,
-        "value",
-        pd.DataFrame(columns=columns),
-        None,
+        _table(design, measures, settled),
         share,
-        None,
-        pd.DataFrame(),
         tuple(about),
-        (),
-        0.0,
-        int(design.rows),
         failed,
+        measures.main,
+        measures.pairs,
+        settled,
+        curve,
+        measures.notes,
     )
+
+
+def _nothing_to_explain(method: Method, design: Design, name: str, whole: int, kept: Array) -> Diagnostic | None:
+    """Why no index can be estimated from the runs of whole parts, (run,); None where it can."""
+    if whole < 2:
+        said = f"{whole} of {design.size} {method.part} are whole; no index can be estimated"
+        return Diagnostic("enough runs", False, said)
+    if np.var(kept) <= (1e-12 * max(1.0, float(np.abs(kept).max()))) ** 2:
+        return Diagnostic("varies", False, f"{name} is {kept[0]:g} in every run; there is nothing to explain")
+    return None
 
 
 def _table(design: Design, measures: Measures, settled: Convergence) -> pd.DataFrame:

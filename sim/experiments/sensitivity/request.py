@@ -16,11 +16,12 @@ from sim.analysis.sensitivity.discovery import OutcomeRegion, cart, parse_outcom
 from sim.analysis.sensitivity.methods.registry import Method, find_method
 from sim.analysis.sensitivity.reversal import reversals
 from sim.analysis.sensitivity.survival import split_by_factor
-from sim.basics.axes import month_label, month_number
+from sim.basics.axes import month_label
 from sim.basics.errors import DesignError, Problem, UnknownNameError
 from sim.basics.words import separated
+from sim.experiments.compare.comparison import parse_month
 from sim.experiments.runner import total_gain
-from sim.experiments.sensitivity.kind import ENSEMBLE, KIND, contents, known_size, study_name, wanted
+from sim.experiments.sensitivity.kind import ENSEMBLE, KIND, contents, known_size, place_of, study_name
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import (
     Extras,
@@ -94,11 +95,8 @@ def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] 
 
 
 def _month(text: str, last: int) -> int:
-    try:
-        month = month_number(text)
-    except ValueError as error:
-        raise DesignError(f"{text}: {error}.") from None
-    if not 0 <= month <= last:
+    month = parse_month(text)
+    if month > last:
         raise DesignError(f"{text} lies outside the scenario, whose last month is {month_label(last)}.")
     return month
 
@@ -179,9 +177,9 @@ def ask(
     if out:
         parent = Path(out) / study_name(made)
         made.folder = parent / ENSEMBLE
-        study = wanted(made, chosen.name, design_seed, treatment, by_block)
-        refuse_if_taken(parent / study.name, study.inputs)
-        known = known_size(parent / study.name, study) or 0
+        name, inputs = place_of(made, chosen.name, design_seed, treatment, by_block)
+        refuse_if_taken(parent / name, inputs)
+        known = known_size(parent / name, inputs)
     elif folder is None:
         made.temporary = TemporaryDirectory(prefix="openloop-")  # lives as long as the study, whose `more` needs it
         made.folder = Path(made.temporary.name)
@@ -438,9 +436,7 @@ def _discover(study: Study, text: str, extras: Extras) -> None:
 
 
 def _flip(study: Study, text: str, against: Scenario | None, folder: Path | None, extras: Extras) -> None:
-    model = study.model
-    if not isinstance(model, ScenarioModel):
-        raise DesignError("reversals of a function are found by sim.analysis.sensitivity.reversal.reversals")
+    model = study.scenario_model
     if against is None:
         region = parse_outcome_region(text)
         outcome, level = region.outcome, region.level

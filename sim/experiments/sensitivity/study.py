@@ -20,7 +20,7 @@ from sim.analysis.sensitivity.reversal import Reversals
 from sim.analysis.sensitivity.stochastic_share import share_from_replicates
 from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.runner.until import until_enough
-from sim.experiments.sensitivity.models import FRESH, FunctionModel, Model, Outcomes
+from sim.experiments.sensitivity.models import FRESH, FunctionModel, Model, Outcomes, ScenarioModel
 from sim.experiments.sensitivity.variables import Variable
 
 Array = np.ndarray
@@ -151,6 +151,19 @@ class Study:
     def variables(self) -> list[Variable]:
         """What varied."""
         return self.model.variables
+
+    @property
+    def scenario_model(self) -> ScenarioModel:
+        """The scenario that was run.
+
+        Raises
+        ------
+        DesignError
+            When it was a function.
+        """
+        if isinstance(self.model, ScenarioModel):
+            return self.model
+        raise DesignError("only the study of a scenario has a folder and reversals, and this is one of a function.")
 
     @property
     def called(self) -> dict[str, str]:

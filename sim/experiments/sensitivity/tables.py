@@ -11,7 +11,6 @@ import pandas as pd
 from sim.analysis.sensitivity.discovery import Box
 from sim.analysis.sensitivity.evidence_debt import evidence_debt
 from sim.analysis.sensitivity.reversal import Reversals
-from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study
 from sim.experiments.sensitivity.variables import WEAKNESS, not_varied
 
@@ -36,11 +35,10 @@ def tables(study: Study) -> dict[str, pd.DataFrame]:
         "sample": study.sample,
         "failed": _failed(study),
     }
-    if isinstance(study.model, ScenarioModel):
-        left = not_varied(study.model.scenario, study.variables)
-        found["not_varied"] = pd.DataFrame(
-            [{"block": block, "declaration": name} for block, names in left.items() for name in names]
-        )
+    left = not_varied(study.scenario_model.scenario, study.variables)
+    found["not_varied"] = pd.DataFrame(
+        [{"block": block, "declaration": name} for block, names in left.items() for name in names]
+    )
     if extras.box is not None:
         found |= {"box": box_table(study, extras.box), "box_trade_off": extras.box.trade_off}
     if extras.leaves is not None:

@@ -38,6 +38,8 @@ WEAKNESS = {"measured": 0.25, "estimate": 0.5, "assumption": 1.0}
 
 DIGITAL, PHYSICAL = ("software", "enterprise", "public"), ("manufacturing", "logistics", "robotics")
 
+IN_FORCE = "policies in force"
+
 CORE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("*.cost_weight", ("*.cost_weight",)),
     ("*.switching_cost", ("*.switching_cost",)),
@@ -84,7 +86,7 @@ CORE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("friction against CN", ("regions.*.friction.CN.*",)),
     ("attention.forgetting", ("attention.forgetting",)),
     ("community.derivative_gain", ("community.derivative_gain",)),
-    ("policies in force", ("policies.*.strength",)),
+    (IN_FORCE, ("policies.*.strength",)),
 )
 """Names of the core variables, and the keys that each moves. The last stands for the strength of every policy that is
 in force at the end of the scenario, each a variable of its own."""
@@ -217,18 +219,18 @@ def choose(scenario: Scenario, wanted: Sequence[str] = ()) -> tuple[list[Variabl
 
 
 def _matching(scenario: Scenario, known: Sequence[Factor], text: str) -> dict[str, list[Factor]]:
-    if text == "core":
-        return _core(scenario, known)
     if text == "all":
         return _by_declaration(known)
+    core = _core(scenario, known)
+    if text == "core":
+        return core
+    if text in core:
+        return {text: core[text]}
     if text.startswith("block:"):
         block = text.removeprefix("block:")
         if block not in BLOCKS:
             raise ScenarioError([Problem(PLACE, 0, text, "is no block.", f"Known: {', '.join(BLOCKS)}.")])
-        return {name: members for name, members in _core(scenario, known).items() if members[0].block == block}
-    named = _core(scenario, known)
-    if text in named:
-        return {text: named[text]}
+        return {name: members for name, members in core.items() if members[0].block == block}
     if "*" in text and "=" not in text and "~" not in text:
         members = [each for each in known if fnmatch.fnmatchcase(each.key, text)]
         if not members:
@@ -248,19 +250,14 @@ def _by_declaration(factors: Iterable[Factor]) -> dict[str, list[Factor]]:
 
 
 def _core(scenario: Scenario, known: Sequence[Factor]) -> dict[str, list[Factor]]:
-    found: dict[str, list[Factor]] = {}
-    for name, patterns in CORE:
-        if patterns == ("policies.*.strength",):
-            lasting = {each.id for each in scenario.policies if each.active and each.end is None}
-            for each in known:
-                parts = each.key.split(".")
-                if parts[0] == "policies" and parts[-1] == "strength" and ".".join(parts[1:-1]) in lasting:
-                    found[each.key] = [each]
-            continue
-        members = [each for each in known if any(fnmatch.fnmatchcase(each.key, pattern) for pattern in patterns)]
-        if members:
-            found[name] = members
-    return found
+    found = {name: [each for each in known if _matches(each.key, patterns)] for name, patterns in CORE}
+    lasting = {f"policies.{each.id}.strength" for each in scenario.policies if each.active and each.end is None}
+    strengths = {each.key: [each] for each in found.pop(IN_FORCE) if each.key in lasting}
+    return {name: members for name, members in found.items() if members} | strengths
+
+
+def _matches(key: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns)
 
 
 def _reconciled(scenario: Scenario, chosen: Mapping[str, Sequence[Factor]]) -> tuple[list[Variable], tuple[str, ...]]:
