@@ -199,12 +199,11 @@ def _with_top(factors: Sequence[str], scenario: Scenario, out: Path) -> tuple[li
     names: list[str] = []
     notes: tuple[str, ...] = ()
     for text in separated(factors):
+        found = [text]
         if text.startswith("top:"):
             found, source = top_factors(text, scenario.name, out)
             notes += (f"{text}: {', '.join(found)} (from {source})",)
-            names += found
-        else:
-            names.append(text)
+        names += found
     return names, notes
 
 
@@ -348,7 +347,7 @@ def answer(
     other = None
     if against is not None:
         other = prepare(against, sets)[0].model_copy(update={"run": request.model.scenario.run})
-    return replace(found, extras=extras_of(found, region, flip, other, request.parent, say))
+    return replace(found, extras=extras_of(found, region, flip, other, request.parent or request.model.folder, say))
 
 
 @dataclass(frozen=True)
@@ -392,6 +391,7 @@ def extras_of(
 
     Parameters
     ----------
+    folder : where the runs of reversals are kept
     region : such as ``focus_share@2029-12 < 0.2``; for the question which-region, absent: the lowest quarter
     flip : the same form; the smallest change that reverses it. With ``against``, an outcome alone: the sign of its
         difference from that scenario
@@ -402,7 +402,7 @@ def extras_of(
     if flip:
         if say is not None:
             say(f"looking for the smallest change that reverses {flip}")
-        _flip(study, flip, against, folder, extras)
+        _flip(study, flip, against, folder or Path(), extras)
     for name, level in WAITING.items():
         if name in study.found.curves:
             table = split_by_factor(study.design, study.found.curves[name], level)
@@ -417,16 +417,16 @@ def _discover(study: Study, text: str, extras: Extras) -> None:
     if text:
         extras.region = parse_outcome_region(text)
     else:
-        values = study.found.scalars[first][base]
-        extras.region = OutcomeRegion(first, "<", float(f"{np.nanquantile(values, LOW_QUARTER):.3g}"))
+        quarter = np.nanquantile(study.found.scalars[first][base], LOW_QUARTER)
+        extras.region = OutcomeRegion(first, "<", float(f"{quarter:.3g}"))
         extras.trouble.append(
             f"No region was given, so the lowest quarter of {first} is looked at; --region names one."
         )
     if extras.region.outcome not in study.found.scalars:
         raise UnknownNameError("outcome of this study", extras.region.outcome, study.found.scalars)
-    values = study.found.scalars[extras.region.outcome][base]
-    good = np.isfinite(values)
-    unit, inside = study.design.unit[base][good][:, : study.design.real], extras.region.holds(values[good])
+    values = study.found.scalars[extras.region.outcome]
+    good = base[np.isfinite(values[base])]
+    unit, inside = study.design.unit[good, : study.design.real], extras.region.holds(values[good])
     about = (unit, inside, [each.name for each in study.variables], study.design.seed)
     for name, method in (("box", prim), ("leaves", cart)):
         try:
@@ -435,7 +435,7 @@ def _discover(study: Study, text: str, extras: Extras) -> None:
             extras.trouble.append(str(error))
 
 
-def _flip(study: Study, text: str, against: Scenario | None, folder: Path | None, extras: Extras) -> None:
+def _flip(study: Study, text: str, against: Scenario | None, folder: Path, extras: Extras) -> None:
     model = study.scenario_model
     if against is None:
         region = parse_outcome_region(text)
@@ -448,33 +448,23 @@ def _flip(study: Study, text: str, against: Scenario | None, folder: Path | None
     # what moves this outcome, if the study knows it
     ranked = study.outcomes.get(outcome, next(iter(study.outcomes.values()))).influential
     moved = [each for each in study.variables if each.name in ranked[:FLIP_FACTORS]] or study.variables[:FLIP_FACTORS]
-    compare = _comparison(model, moved, outcome, level, against, folder)
+    scenarios = [model.scenario, *([against] if against is not None else [])]
+    sides = [_side(scenario, model, moved, outcome, folder) for scenario in scenarios]
+
+    def compare(unit: np.ndarray) -> np.ndarray:
+        """Mean over the same replicates at coordinates of the few variables; the others stay."""
+        rows, luck = np.repeat(unit, FLIP_REPLICATES, axis=0), np.tile(np.arange(FLIP_REPLICATES), len(unit))
+        first, *other = (side.run(rows, luck).scalars[outcome].reshape(len(unit), -1) for side in sides)
+        return (first - (other[0] if other else level)).mean(axis=1)
+
     start = np.array([each.default_unit for each in moved])
     extras.reversals = reversals(compare, start, [each.name for each in moved])
 
 
-def _comparison(
-    model: ScenarioModel,
-    moved: Sequence[Variable],
-    outcome: str,
-    level: float,
-    against: Scenario | None,
-    folder: Path | None,
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Coordinates of a few variables -> mean of the comparison over the same replicates; the others stay."""
-
-    def make(scenario: Scenario) -> ScenarioModel:
-        made = ScenarioModel(scenario, moved, [outcome], engine=model.recipe.engine, model=model.recipe.model)
-        made.folder = (folder or Path()) / f"reversals-{made.recipe.identity[:8]}"
-        return made
-
-    sides = [make(scenario) for scenario in (model.scenario, against) if scenario is not None]
-
-    def compare(unit: np.ndarray) -> np.ndarray:
-        rows = np.repeat(unit, FLIP_REPLICATES, axis=0)
-        luck = np.tile(np.arange(FLIP_REPLICATES), len(unit))
-        values = [side.run(rows, luck).scalars[outcome].reshape(len(unit), FLIP_REPLICATES) for side in sides]
-        value = values[0] - values[1] if len(values) == 2 else values[0] - level
-        return value.mean(axis=1)
-
-    return compare
+def _side(
+    scenario: Scenario, model: ScenarioModel, moved: Sequence[Variable], outcome: str, folder: Path
+) -> ScenarioModel:
+    """A scenario in which a few variables move, with a store of its own."""
+    side = ScenarioModel(scenario, moved, [outcome], engine=model.recipe.engine, model=model.recipe.model)
+    side.folder = folder / f"reversals-{side.recipe.identity[:8]}"
+    return side

@@ -164,9 +164,6 @@ class Variable:
                 found.append(float(np.interp(each.default, values.astype(float), grid)))
         return float(np.mean(found))
 
-    def __str__(self) -> str:
-        return str(self.members[0]) if len(self.members) == 1 else f"{self.name} ({len(self.members)} numbers)"
-
 
 def declaration(key: str) -> str:
     """A key with ``*`` for whom or what it is declared: ``startup.cost_weight`` -> ``*.cost_weight``."""
@@ -203,16 +200,12 @@ def choose(scenario: Scenario, wanted: Sequence[str] = ()) -> tuple[list[Variabl
             if not gone:
                 near = suggestion(text[1:], chosen, label="Chosen")
                 problems.append(Problem(PLACE, 0, text, "takes away nothing that was chosen.", near))
-            for name in gone:
-                del chosen[name]
+            chosen = {name: members for name, members in chosen.items() if name not in gone}
             continue
         try:
-            found = _matching(scenario, known, text)
+            chosen |= _matching(scenario, known, text)
         except ScenarioError as error:
             problems += error.problems
-            continue
-        for name, members in found.items():
-            chosen[name] = members
     if problems:
         raise ScenarioError(problems)
     return _reconciled(scenario, chosen)
