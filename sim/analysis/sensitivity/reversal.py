@@ -169,23 +169,24 @@ def reversals(
 def _alone(search: _Search) -> dict[str, Flip]:
     flips = {}
     for place, name in enumerate(search.names):
-        best = None
-        for end in (0.0, 1.0):
-            steps = np.linspace(search.start[place], end, SCAN + 1)[1:]
-            if abs(end - search.start[place]) < 1e-9:
-                continue
-            points = np.repeat(search.start[None, :], SCAN, axis=0)
-            points[:, place] = steps
-            reversed_ = search.signed(points) < 0
-            if reversed_.any():
-                first = int(np.argmax(reversed_))
-                held = points[first - 1] if first else search.start
-                point = search.edge(points[first], held)
-                if best is None or search.distance(point) < search.distance(best):
-                    best = point
-        if best is not None:
-            flips[name] = search.flip(best)
+        found = [_towards(search, place, end) for end in (0.0, 1.0)]
+        nearest = min((point for point in found if point is not None), key=search.distance, default=None)
+        if nearest is not None:
+            flips[name] = search.flip(nearest)
     return dict(sorted(flips.items(), key=lambda item: item[1].distance))
+
+
+def _towards(search: _Search, place: int, end: float) -> Array | None:
+    """The reversal by one factor alone on its way to an end of its range; None if there is none."""
+    if abs(end - search.start[place]) < 1e-9:
+        return None
+    points = np.repeat(search.start[None, :], SCAN + 1, axis=0)
+    points[:, place] = np.linspace(search.start[place], end, SCAN + 1)
+    reversed_ = search.signed(points[1:]) < 0
+    if not reversed_.any():
+        return None
+    first = int(np.argmax(reversed_)) + 1
+    return search.edge(points[first], points[first - 1])
 
 
 def _gradient(search: _Search, point: Array, places: Array) -> tuple[float, Array]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.analysis.sensitivity.survival import crossings, survival_curve
+from sim.analysis.sensitivity.survival import halves, survival_curve
 from sim.basics.axes import month_number
 from sim.experiments.sensitivity.study import Study
 from sim.experiments.sensitivity.tables import box_table
@@ -119,15 +119,13 @@ def _dates(study: Study) -> np.ndarray:
 
 
 def _halves(study: Study, name: str, level: float, table: Any) -> list[dict[str, Any]]:
-    design, curves, dates = study.design, study.found.curves[name], _dates(study)
-    names = [column.name for column in design.columns]
-    good = design.base[np.isfinite(curves[design.base]).all(axis=1)]
-    found = []
+    dates, found = _dates(study), []
     for row in table.head(MOST_HALVES).itertuples():
-        upper = design.unit[good, names.index(row.factor)] > 0.5
         sides = {}
-        for side, which in (("low", ~upper), ("high", upper)):
-            months, left = survival_curve(crossings(curves[good[which]], level))
+        for side, times in zip(
+            ("low", "high"), halves(study.design, study.found.curves[name], row.factor, level), strict=True
+        ):
+            months, left = survival_curve(times)
             at = dates[np.clip(months.astype(int), 0, len(dates) - 1)]
             sides[side] = (np.append(dates[0], at), np.append(1.0, left))
         found.append({"factor": row.factor, "note": f"log-rank p = {row.p:.0e}", **sides})

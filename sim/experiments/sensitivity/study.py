@@ -153,6 +153,11 @@ class Study:
         return self.model.variables
 
     @property
+    def named(self) -> dict[str, Variable]:
+        """What varied, by name."""
+        return {variable.name: variable for variable in self.variables}
+
+    @property
     def scenario_model(self) -> ScenarioModel:
         """The scenario that was run.
 
@@ -168,7 +173,7 @@ class Study:
     @property
     def called(self) -> dict[str, str]:
         """Factors in words, by their names."""
-        return {each.name: each.words for each in self.variables}
+        return {name: variable.words for name, variable in self.named.items()}
 
     @property
     def runs(self) -> int:

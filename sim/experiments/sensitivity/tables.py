@@ -102,29 +102,27 @@ def factor_table(study: Study) -> pd.DataFrame:
 
 
 def _failed(study: Study) -> pd.DataFrame:
-    rows = []
-    for place, why in study.found.errors:
-        values = {
-            each.name: round(float(study.design.unit[place, number]), 6) for number, each in enumerate(study.variables)
-        }
-        rows.append({"row": place, "replicate": int(study.design.replicate[place]), "error": why, **values})
-    return pd.DataFrame(rows)
-
-
-def _by_name(study: Study, name: str) -> Any:
-    return next((each for each in study.variables if each.name == name), None)
+    places = [place for place, _ in study.found.errors]
+    if not places:
+        return pd.DataFrame()
+    values = study.design.unit[places, : study.design.real].round(6)
+    about = {
+        "row": places,
+        "replicate": study.design.replicate[places],
+        "error": [why for _, why in study.found.errors],
+    }
+    return pd.DataFrame(about).join(pd.DataFrame(values, columns=list(study.named)))
 
 
 def shown(study: Study, name: str, unit: float) -> str:
     """A coordinate of a factor in words."""
-    variable = _by_name(study, name)
-    return variable.shown(unit) if variable is not None else f"{unit:.2f}"
+    return study.named[name].shown(unit)
 
 
 def box_table(study: Study, box: Box) -> pd.DataFrame:
     """The limits of a box in the units of the factors."""
     table = box.limits.copy()
-    table["block"] = [getattr(_by_name(study, name), "block", "") for name in table["factor"]]
+    table["block"] = [study.named[name].block for name in table["factor"]]
     table["low_text"] = [shown(study, row.factor, row.low) for row in table.itertuples()]
     table["high_text"] = [shown(study, row.factor, row.high) for row in table.itertuples()]
     return table
@@ -134,10 +132,9 @@ def rule_text(study: Study, rule: Any) -> str:
     """A leaf of a tree in words."""
     parts = []
     for name, low, high in rule:
-        if low > 0 and high < 1:
-            parts.append(f"{shown(study, name, low)} < {name} <= {shown(study, name, high)}")
-        else:
-            parts.append(f"{name} > {shown(study, name, low)}" if low > 0 else f"{name} <= {shown(study, name, high)}")
+        from_low = f"{shown(study, name, low)} < " if low > 0 else ""
+        to_high = f" <= {shown(study, name, high)}" if high < 1 else ""
+        parts.append(f"{from_low}{name}{to_high}" if to_high else f"{name} > {shown(study, name, low)}")
     return " and ".join(parts)
 
 

@@ -53,11 +53,6 @@ def amount(value: float, unit: str) -> str:
     return f"{value:.2g} {unit}".strip()
 
 
-def _of_all(share: float) -> str:
-    """A share in words. An estimate from few pairs can exceed the whole, but luck never explains more than there is."""
-    return "practically all" if share >= 1 else percent(share)
-
-
 def sentence(found: Indices, called: Mapping[str, str] | None = None) -> str:
     """One sentence that a minister can read: luck, the factors that matter most, and what does not matter.
 
@@ -74,13 +69,12 @@ def sentence(found: Indices, called: Mapping[str, str] | None = None) -> str:
     names = [name for name in found.table["factor"] if name not in (LUCK, DUMMY)]
     matter = found.influential
     rest = len(names) - len(matter)
-    luck = f"luck explains {_of_all(found.stochastic_share.share)}" if found.stochastic_share.pairs else ""
-    small = (
-        "smaller than luck, negligible or"
-        if (found.table["standing"] == "smaller than luck").any()
-        else "negligible or"
-    )
-    tail = f"{rest} of {len(names)} assumptions are {small} not told from nothing" if rest else ""
+    share = found.stochastic_share
+    # an estimate from few pairs can exceed the whole, but luck never explains more than there is
+    part = "practically all" if share.share >= 1 else percent(share.share)
+    luck = f"luck explains {part}" if share.pairs else ""
+    small = "smaller than luck, " if (found.table["standing"] == "smaller than luck").any() else ""
+    tail = f"{rest} of {len(names)} assumptions are {small}negligible or not told from nothing" if rest else ""
     first = [name for name in found.ranked if name in matter] if not found.stable else matter
     top = first[:NAMED]
     if not top and not found.stable:
