@@ -162,8 +162,8 @@ def reversals(
         pairs = [_pair(search, np.array(places), alone) for places in combinations(most.tolist(), 2)]
         pair = min((point for point in pairs if point is not None), key=search.distance, default=None)
         nearest = min((point for point in (nearest, pair) if point is not None), key=search.distance)
-    flips = [None if point is None else search.flip(point) for point in (pair, nearest)]
-    return Reversals(search.names, search.start, search.value, alone, *flips, search.runs)
+    by_two, by_any = (None if point is None else search.flip(point) for point in (pair, nearest))
+    return Reversals(search.names, search.start, search.value, alone, by_two, by_any, search.runs)
 
 
 def _alone(search: _Search) -> dict[str, Flip]:

@@ -85,12 +85,9 @@ def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] 
                 f"{name} is a month that some runs never reach, and filling the gap would decide the ranking. Use "
                 f"{instead}, which every run has; when a level is reached is shown by survival methods beside it."
             )
-        if name != total_gain.NAME and OUTCOMES[name].kind == "moment":
-            found.append(name)
-        elif mark:
-            found.append(f"{name}@{month_label(_month(month, last))}")
-        else:
-            found += [f"{name}@{month_label(each)}" for each in months]
+        once = name != total_gain.NAME and OUTCOMES[name].kind == "moment"
+        read_at = [_month(month, last)] if mark and not once else months
+        found += [name] if once else [f"{name}@{month_label(each)}" for each in read_at]
     return list(dict.fromkeys(found))
 
 
