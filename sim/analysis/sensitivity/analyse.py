@@ -121,7 +121,7 @@ def analyse(
         raise ValueError(f"{name} has shape {y.shape}; the design has {design.rows} rows")
     finite = np.isfinite(y)
     failed = tuple(np.flatnonzero(~finite).tolist())
-    whole = np.flatnonzero(np.isfinite(design.parts(y)).all(axis=1))
+    whole = design.whole(y)
     share = share_from_pairs(design, y, resamples, seed) if share is None else share
     kept = design.parts(y)[whole].reshape(-1)
     about = [_of_failures(design, finite, len(whole), method)]
@@ -230,16 +230,15 @@ def places_of_failure(design: Design, finite: Array) -> list[str]:
     """Factors along which failed runs lie elsewhere than the others, in words: ``high a (p = 1e-09)``; up to three."""
     from scipy.stats import ks_2samp
 
-    uneven: list[tuple[float, str]] = []
-    real = [place for place, column in enumerate(design.columns) if column.name not in (LUCK, DUMMY)]
     if (~finite).sum() < 3 or finite.sum() < 3:
         return []
-    for place in real:
-        bad, good = design.unit[~finite, place], design.unit[finite, place]
+    uneven: list[tuple[float, str]] = []
+    for column, values in zip(design.columns[: design.real], design.unit.T, strict=False):
+        bad, good = values[~finite], values[finite]
         p = float(ks_2samp(bad, good).pvalue)
-        if p * len(real) < 0.001:
+        if p * design.real < 0.001:
             end = "high" if np.median(bad) > np.median(good) else "low"
-            uneven.append((p, f"{end} {design.columns[place].name} (p = {p:.0e})"))
+            uneven.append((p, f"{end} {column.name} (p = {p:.0e})"))
     return [text for _, text in sorted(uneven)[:3]]
 
 

@@ -93,6 +93,10 @@ class Design:
         """Values of rows as (part, row of the part, ...); extra rows are left out."""
         return np.asarray(values)[: self.size * self.width].reshape(self.size, self.width, *np.shape(values)[1:])
 
+    def whole(self, values: Array) -> Array:
+        """Numbers of the parts of which no run failed, from values (row, ...), NaN or infinite where one did."""
+        return np.flatnonzero(np.isfinite(self.parts(values)).reshape(self.size, -1).all(axis=1))
+
     def take(self, parts: Array) -> Design:
         """The design of some parts only, without extra rows; ``parts`` may repeat."""
         chosen = np.asarray(parts, dtype=int)
@@ -119,15 +123,15 @@ def with_extras(columns: Sequence[DesignColumn], stochastic: bool) -> tuple[Desi
     names = [column.name for column in columns]
     if not names:
         raise DesignError("there is no factor to vary. Name at least one.")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DesignError(f"{', '.join(twice)}: given twice. Name each factor once.")
-    taken = sorted({LUCK, DUMMY} & set(names))
-    if taken:
-        raise DesignError(f"{', '.join(taken)}: this name is kept for the factor that every design adds. Rename yours.")
-    single = [column.name for column in columns if column.levels == 1]
-    if single:
-        raise DesignError(f"{', '.join(single)}: has a single value, so there is nothing to vary. Leave it out.")
+    twice = {name for name in names if names.count(name) > 1}
+    single = {column.name for column in columns if column.levels == 1}
+    for wrong, why in (
+        (twice, "given twice. Name each factor once."),
+        ({LUCK, DUMMY} & set(names), "this name is kept for the factor that every design adds. Rename yours."),
+        (single, "has a single value, so there is nothing to vary. Leave it out."),
+    ):
+        if wrong:
+            raise DesignError(f"{', '.join(sorted(wrong))}: {why}")
     return (
         *columns,
         *((DesignColumn(LUCK, ordered=False, block=LUCK),) if stochastic else ()),
@@ -162,7 +166,8 @@ def place_of_luck(columns: Sequence[DesignColumn]) -> int | None:
 
 def replicates_of(unit: Array, columns: Sequence[DesignColumn]) -> Array:
     """(row,) replicate numbers from the luck column of a design; 0 without one."""
-    luck = np.zeros(len(unit)) if (place := place_of_luck(columns)) is None else unit[:, place]
+    place = place_of_luck(columns)
+    luck = np.zeros(len(unit)) if place is None else unit[:, place]
     return np.minimum((luck * POOL).astype(int), POOL - 1)
 
 

@@ -50,7 +50,7 @@ def indices_over_time(method: Method, design: Design, curves: Array) -> IndicesO
     ``curves`` is (row, month), NaN where a run failed; such parts of the design are left out.
     """
     curves = np.asarray(curves, dtype=float)
-    whole = np.flatnonzero(np.isfinite(design.parts(curves)).all(axis=(1, 2)))
+    whole = design.whole(curves)
     if len(whole) < 2:
         return None
     used = design if len(whole) == design.size else design.take(whole)

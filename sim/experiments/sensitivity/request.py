@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.outcomes import OUTCOMES
-from sim.analysis.sensitivity.design import Design
 from sim.analysis.sensitivity.discovery import OutcomeRegion, cart, parse_outcome_region, prim
 from sim.analysis.sensitivity.methods.registry import Method, find_method
 from sim.analysis.sensitivity.reversal import reversals
@@ -122,11 +121,6 @@ class SensitivityRequest:
     parent: Path | None
     notes: tuple[str, ...]
     warnings: tuple[Problem, ...]
-
-    @property
-    def design(self) -> Design:
-        """Points and replicates to run."""
-        return make_design(self.model, self.method, self.size, self.seed, self.treatment, self.by_block)
 
 
 def ask(
@@ -365,15 +359,16 @@ class Cost:
 
 def plan(request: SensitivityRequest) -> Cost:
     """Time some runs of the design, which stay in the store, and say what the rest will take."""
-    design, model, each = request.design, request.model, 0.0
+    model, treatment, each = request.model, request.treatment, 0.0
+    design = make_design(model, request.method, request.size, request.seed, treatment, request.by_block)
     with model.opened() as (ensemble, where):
-        numbers = ensemble.add(model.points(*rows_of(design, request.treatment)))
+        numbers = ensemble.add(model.points(*rows_of(design, treatment)))
         for count in PILOT if model.recipe.compiles else SLOW_PILOT:
             timed = [point for point, _, _ in ensemble.pending(numbers, 1)[:count]]
             if timed:
                 each = ensemble.run(timed, pool=where).seconds / len(timed)
         left = len(ensemble.pending(numbers, 1))
-    return Cost(count_runs(design, request.treatment), left, each * left, each)
+    return Cost(count_runs(design, treatment), left, each * left, each)
 
 
 def extras_of(
