@@ -255,6 +255,11 @@ def test_the_function_leaves_the_folder_that_the_command_leaves(tmp_path):
     assert "0 of 8 runs lie in the region" in best.extras.trouble[0]
 
 
+def test_a_function_has_no_folder(tmp_path):
+    with pytest.raises(DesignError, match="only the study of a scenario"):
+        sensitivity(lambda table: table.x, {"x": (0, 1)}, out=tmp_path)
+
+
 def test_nothing_is_run_where_the_place_of_the_folder_is_taken(tmp_path, monkeypatch):
     about = {"method": "morris", "size": 2, "at": ["2024-12"], "out": tmp_path, "figures": False, **TINY}
     made = sensitivity(BASELINE, ["adopter.peer_weight"], ["focus_share"], **about)

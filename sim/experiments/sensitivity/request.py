@@ -272,6 +272,8 @@ def sensitivity(
     ['x', 'y']
     """
     if callable(source) and not isinstance(source, str | Path | Scenario):
+        if out is not None:
+            raise DesignError("only the study of a scenario has a folder, so a function takes no out.")
         given = dict(factors) if isinstance(factors, Mapping) else {}
         return study(source, given, method=method, question=question, size=size, seed=design_seed, luck=luck)
     request = ask(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sim.analysis.sensitivity.discovery import Box
 from sim.analysis.sensitivity.evidence_debt import evidence_debt
-from sim.analysis.sensitivity.reversal import Reversals
+from sim.analysis.sensitivity.reversal import Flip, Reversals
 from sim.experiments.sensitivity.study import Study
 from sim.experiments.sensitivity.variables import WEAKNESS, not_varied
 
@@ -140,7 +140,7 @@ def rule_text(study: Study, rule: Any) -> str:
 
 def reversal_table(study: Study, found: Reversals) -> pd.DataFrame:
     """Every reversal: which factors move, from what to what, and how far."""
-    flips = [*(("one factor", flip) for flip in found.alone.values())]
+    flips: list[tuple[str, Flip | None]] = [("one factor", flip) for flip in found.alone.values()]
     flips += [("two factors", found.pair), ("any factors", found.nearest)]
     rows = [
         {
