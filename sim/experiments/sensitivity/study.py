@@ -85,9 +85,9 @@ def parse_treatment(text: str) -> Treatment:
             case ["factor" | "none" as kind]:
                 found = Treatment(kind)
             case ["mean", *rest] if len(rest) <= 1:
-                found = Treatment("mean", int((rest or [REPLICATES])[0]))
+                found = Treatment("mean", int(next(iter(rest), REPLICATES)))
             case ["quantile", level, *rest] if len(rest) <= 1:
-                found = Treatment("quantile", int((rest or [REPLICATES])[0]), float(level))
+                found = Treatment("quantile", int(next(iter(rest), REPLICATES)), float(level))
             case _:
                 raise ValueError
         if found.replicates < 2 or not 0 < found.level < 1:
