@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 
 
 def capital(text: str) -> str:
@@ -20,6 +21,11 @@ def listed(names: Sequence[str], most: int = 4) -> str:
     """``a, b and c``; of more than ``most`` names the last ones are counted."""
     shown = list(names) if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def separated(texts: Iterable[str] | None) -> list[str]:
+    """Names that are given one by one, or separated by commas; a comma inside brackets separates nothing."""
+    return [name.strip() for text in texts or () for name in re.split(r",(?![^(]*\))", text) if name.strip()]
 
 
 # numbers

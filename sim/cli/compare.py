@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.basics.words import roughly
+from sim.basics.words import roughly, separated
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
-from sim.cli.terminal import Ending, as_json_text, command_line, progress_for, resuming, shown, split
+from sim.cli.terminal import Ending, as_json_text, command_line, progress_for, resuming, shown
 from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def compare(
     settings = {"months": months, "adopters": adopters, "seed": seed, "replicates": replicates}
     common = {"threads": threads, "engine": engine, "model": model}
     show = _Show(out, quiet, as_json, not no_figures, Workers(workers, threads, cluster, mpi))
-    outcome, *more = split(outcomes) or ["focus_share"]
+    outcome, *more = separated(outcomes) or ["focus_share"]
     if more:
         leave(
             BAD_INPUT, f"compare looks at one --outcome, and {len(more) + 1} are given: {outcome}, {', '.join(more)}."

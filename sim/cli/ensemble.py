@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.basics.words import duration
+from sim.basics.words import duration, separated
 from sim.cli import options
 from sim.cli.ensemble_words import Show, plain, plan_words
 from sim.cli.exit_codes import BAD_INPUT, FAILED, STOPPED, leave, say, warn
-from sim.cli.terminal import closing, command_line, shown, split, told
+from sim.cli.terminal import closing, command_line, shown, told
 from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _study(
 ) -> EnsembleRequest:
     from sim.experiments.ensemble.request import ask
 
-    listed = None if curves is None else [] if curves == "none" else split([curves])
+    listed = None if curves is None else [] if curves == "none" else separated([curves])
     study = ask(
         files,
         sets=sets or (),
@@ -166,11 +166,11 @@ def _study(
 
 def _names(outcomes: Any) -> list[str]:
     """Names of outcomes; a month behind one is read by `_column` alone."""
-    return list(dict.fromkeys(name.partition("@")[0] for name in split(outcomes)))
+    return list(dict.fromkeys(name.partition("@")[0] for name in separated(outcomes)))
 
 
 def _belongs(column: str, outcomes: Any) -> bool:
-    wanted = split(outcomes)
+    wanted = separated(outcomes)
     return column in wanted or column.partition("@")[0] in wanted
 
 
@@ -179,7 +179,7 @@ def _column(recipe: Recipe, outcomes: Any) -> str:
     from sim.analysis.outcomes import OUTCOMES
     from sim.basics.axes import month_label
 
-    wanted = (split(outcomes) or ["focus_share"])[0]
+    wanted = (separated(outcomes) or ["focus_share"])[0]
     name, _, date = wanted.partition("@")
     column = wanted if date or OUTCOMES[name].kind == "moment" else f"{name}@{month_label(recipe.at[-1])}"
     if column not in recipe.columns:

@@ -6,13 +6,12 @@ import csv
 import io
 import json
 import math
-import re
 import shlex
 import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -282,11 +281,6 @@ def shown(path: Path | None) -> str:
 def command_line() -> str:
     """The command that was given, as manifests record it."""
     return shlex.join(["openloop", *sys.argv[1:]])
-
-
-def split(texts: Iterable[str] | None) -> list[str]:
-    """Names that are given one by one, or separated by commas; a comma inside brackets separates nothing."""
-    return [name.strip() for text in texts or () for name in re.split(r",(?![^(]*\))", text) if name.strip()]
 
 
 def time_left(seconds: float | None) -> str:

@@ -20,9 +20,8 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
-from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from sim.basics.axes import month_label
@@ -30,9 +29,10 @@ from sim.basics.distributions import SHAPES, Distribution, ranged
 from sim.basics.errors import Problem, ScenarioError
 from sim.basics.quantity import describe_field, is_quantity, limits, walk
 from sim.scenario import Scenario
+from sim.scenario.check import check_varied
 from sim.scenario.declared import is_month, value_type
 from sim.scenario.points import PLACE, Located, locate
-from sim.scenario.read import scalar_value
+from sim.scenario.read import Node, from_plain, scalar_value
 from sim.scenario.spec import default_parameters
 
 if TYPE_CHECKING:
@@ -202,34 +202,27 @@ def make_factor(
     located = locate(scenario, key, place)
     if located.key in _REFUSED:
         raise ScenarioError([Problem(place, 0, key, f"cannot be a factor: {_REFUSED[located.key]}.")])
-    kind, field = _kind(located, place), located.field
-    bounds = limits(field) if kind in ("continuous", "integer") else (-math.inf, math.inf)
-    prior = str(_extra(field).get("prior", "uniform"))
+    kind = _kind(located, place)
     if shape is None:
-        distribution = _declared(located, kind, bounds, place)
-    else:
-        cleaned = tuple(_clean(located, value, kind, shape, place) for value in values)
-        if shape == "" and kind in ("categorical", "boolean"):
-            remedy = f"Write {key}=a|b."
-            raise ScenarioError([Problem(place, 0, key, f"is {kind}, so it has no range.", remedy)])
-        if shape == "" and cleaned[0] > cleaned[1]:
-            raise ScenarioError([Problem(place, 0, key, "must begin with its low end.", f"Write {key}=low:high.")])
-        distribution = (
-            ranged(cleaned[0], cleaned[1], prior, bounds) if shape == "" else Distribution(shape, cleaned, bounds)
-        )
-    if distribution.shape != "choice" and kind in ("categorical", "boolean"):
+        return _factor(located, kind, _declared(located, kind, place), declared=True)
+    if shape != "choice" and kind in ("categorical", "boolean"):
         raise ScenarioError([Problem(place, 0, key, f"is {kind}; it can only vary by choice.", f"Write {key}=a|b.")])
-    trouble = distribution.trouble()
-    if trouble:
-        raise ScenarioError([Problem(place, 0, key, f"{distribution} {trouble}.")])
-    return Factor(
-        located.key, kind, distribution, located.value, block_of(located.key), **_about(located), declared=shape is None
-    )
+    if kind == "boolean":  # a table of points may say 0 and 1
+        values = [bool(value) if value in (0, 1) else value for value in values]
+    numbers = Node(tuple(from_plain(value, place, key) for value in values), place, 0, key)
+    stated = Node({shape: numbers}, place, 0, key) if shape else numbers
+    return _factor(located, kind, check_varied(located.steps, located.field, stated))
+
+
+def _factor(located: Located, kind: Kind, distribution: Distribution, declared: bool = False) -> Factor:
+    key = located.key
+    return Factor(key, kind, distribution, located.value, block_of(key), **_about(located), declared=declared)
 
 
 def varied_factors(scenario: Scenario) -> list[Factor]:
     """The factors of a scenario that gives ranges or distributions in place of values; their default is the median."""
-    return [make_factor(scenario, key, varied.shape, varied.values) for key, varied in scenario.varied.items()]
+    found = [(locate(scenario, key), varied) for key, varied in scenario.varied.items()]
+    return [_factor(located, _kind(located, PLACE), varied) for located, varied in found]
 
 
 def default_factors(scenario: Scenario, *, policies: bool = True) -> list[Factor]:
@@ -284,11 +277,11 @@ def _kind(located: Located, place: str) -> Kind:
     raise ScenarioError([Problem(place, 0, located.key, "cannot vary: it is no number, switch or choice.")])
 
 
-def _declared(located: Located, kind: Kind, bounds: tuple[float, float], place: str) -> Distribution:
+def _declared(located: Located, kind: Kind, place: str) -> Distribution:
     """The distribution that the declaration gives."""
     field, key = located.field, located.key
     if key == SEED:
-        return Distribution("uniform", SEEDS, bounds)
+        return Distribution("uniform", SEEDS, limits(field))
     if kind == "boolean":
         return Distribution("choice", (False, True))
     if key.startswith("loops."):
@@ -301,7 +294,7 @@ def _declared(located: Located, kind: Kind, bounds: tuple[float, float], place: 
         low, high = row.plausible_low, row.plausible_high
         if high > low:
             low, high = (round(low), round(high)) if kind == "integer" else (low, high)
-            return ranged(low, high, row.prior, bounds)
+            return ranged(low, high, row.prior, limits(field))
     raise ScenarioError([Problem(place, 0, key, "has no declared range.", f"Give one: {key}=low:high.")])
 
 
@@ -317,27 +310,6 @@ def _default_of(located: Located) -> Any:
             return located.value
     default = located.field.default
     return default if isinstance(default, int | float) else located.value
-
-
-def _clean(located: Located, value: Any, kind: Kind, shape: str, place: str) -> Any:
-    """A value of a factor as the scenario would keep it; what the scenario would refuse is refused here."""
-    field, key = located.field, located.key
-    spread = shape in ("normal", "lognormal") and not isinstance(value, str)
-    if spread:
-        return value  # a mean may lie outside of what is possible, and a deviation is no value
-    if kind == "continuous" and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    # Annotated wants something beside the type, even where nothing is declared
-    declared: Any = Annotated[field.annotation, *(field.metadata or [None])]  # type: ignore[misc]
-    try:
-        made: Any = TypeAdapter(declared).validate_python(value)
-    except (ValidationError, ValueError) as error:
-        detail = error.errors(include_url=False)[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        words = f"{detail[:1].lower()}{detail[1:]}".removeprefix("value error, ")
-        raise ScenarioError([Problem(place, 0, key, f'"{value}" is impossible here: {words}.')]) from None
-    if kind in ("continuous", "integer") and (isinstance(value, bool) or (made is None)):
-        raise ScenarioError([Problem(place, 0, key, f'"{value}" is no number.')])
-    return made
 
 
 def _about(located: Located) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def test_a_run_can_be_replayed_alone(made):
     ("arguments", "said"),
     [
         (("--factor", "startup.switchin"), 'Did you mean "switching_cost"'),
-        (("--factor", "startup.switching_cost=-1:1"), "greater than or equal to 0"),
+        (("--factor", "startup.switching_cost=-1:1"), "is -1 utils; it must be at least 0"),
         (("--design", "sobol"), "nothing varies"),
         (("--design", "latin", "--factor", "seed"), "there is no design"),
         (("--outcome", "focus_shar"), 'Did you mean "focus_share"'),

@@ -76,7 +76,7 @@ def test_points_come_from_a_file(baseline, tmp_path):
     ("text", "said"),
     [
         ("startup.switching_cos\n1\n2\n", 'Did you mean "switching_cost"'),
-        ("startup.switching_cost\n0.2\n-1\n", r"points.csv:3: .*greater than or equal to 0"),
+        ("startup.switching_cost\n0.2\n-1\n", r"points.csv:3: .*it must be at least 0"),
         ("startup.switching_cost,loops.R1\n0.2\n", r"points.csv:2: has 1 values"),
         ("startup.switching_cost,loops.R1\n0.2,\n", "is empty"),
         ("startup.switching_cost\n", "holds no points"),

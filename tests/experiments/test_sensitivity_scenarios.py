@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 
 from sim.analysis.sensitivity.stochastic_share import StochasticShare
-from sim.basics.errors import DesignError, ScenarioError, UnknownNameError
+from sim.basics.errors import DesignError, OutputError, ScenarioError, UnknownNameError
 from sim.experiments.ensemble.ensemble import as_points
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.total_gain import total_gain
 from sim.experiments.runner.worker import RecipeRunner
 from sim.experiments.sensitivity import ScenarioModel, choose, study
-from sim.experiments.sensitivity.request import columns, extras_of
+from sim.experiments.sensitivity.request import columns, extras_of, sensitivity
 from sim.experiments.sensitivity.study import carry_out
 from sim.experiments.sensitivity.top_factors import ranked
 from sim.experiments.sensitivity.variables import declaration, not_varied
@@ -97,6 +97,8 @@ def test_factors_can_be_taken_away_and_given_ranges_of_their_own():
     assert core - less == {name for name in core if name == "*.cost_weight" or name.startswith("compute.")}
     [own], _ = choose(scenario, ["adopter.peer_weight=0.2:0.3"])
     assert own.values(np.array([0.0, 1.0]))["adopter.peer_weight"] == pytest.approx([0.2, 0.3])
+    [shaped], _ = choose(scenario, ["prices.cost_level~lognormal(0.6, 0.3)"])
+    assert shaped.members[0].distribution.shape == "lognormal"
     switches, _ = choose(scenario, ["loops.R1=live|off,lines.GS-open.active"])
     assert [each.column.levels for each in switches] == [2, 2]
     assert not any(each.column.ordered for each in switches)
@@ -218,8 +220,53 @@ def test_reversals_and_regions_of_a_scenario(tmp_path):
     extras = extras_of(found, region=f"{OUTCOMES[0]} > {level}", flip=f"{OUTCOMES[0]} > {level:.4f}", folder=tmp_path)
     assert extras.region is not None
     assert extras.reversals is not None
-    assert len(extras.reversals.start) == 3
+    assert len(extras.reversals.start) == len(extras.reversals.names) > 0
     assert set(extras.waiting) <= {"adoption_all"}
+
+
+# the folder
+
+
+def everything_in(folder):
+    """File -> content, without what a clock or the command decides."""
+    files = {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+    manifest = json.loads(files.pop("manifest.json"))
+    for name in ("command", "wall_seconds", "planned_seconds", "run_seconds", "manifest_sha256"):
+        manifest.pop(name, None)
+    return files, manifest
+
+
+def test_the_function_leaves_the_folder_that_the_command_leaves(tmp_path):
+    options = ("--method", "morris", "--size", 4, "--factor", ",".join(FACTORS), "--outcome", "focus_share")
+    done = invoke(BASELINE, *SMALL, *options, "--no-figures", "--out", tmp_path / "command")
+    assert done.returncode == 0, done.output
+    about = {"method": "morris", "at": ["2024-12"], "out": tmp_path / "function", "figures": False, **TINY}
+    found = sensitivity(BASELINE, FACTORS, ["focus_share"], size=4, **about)
+    [written] = (tmp_path / "command").glob("baseline-sensitivity-*/morris")
+    assert found.folder == tmp_path / "function" / written.parent.name / "morris"
+    assert found.folder / "indices.csv" in found.files
+    assert everything_in(found.folder) == everything_in(written)
+    # and goes on where that one stands
+    larger = sensitivity(BASELINE, FACTORS, ["focus_share"], more=2, **about)
+    assert larger.design.size == 6
+    assert larger.model.account.skipped > larger.model.account.done > 0
+    best = sensitivity(BASELINE, ["top:1"], ["focus_share"], size=2, region="focus_share@2024-12 > 2", **about)
+    assert len(best.variables) == 1
+    assert "0 of 8 runs lie in the region" in best.extras.trouble[0]
+
+
+def test_a_function_has_no_folder(tmp_path):
+    with pytest.raises(DesignError, match="only the study of a scenario"):
+        sensitivity(lambda table: table.x, {"x": (0, 1)}, out=tmp_path)
+
+
+def test_nothing_is_run_where_the_place_of_the_folder_is_taken(tmp_path, monkeypatch):
+    about = {"method": "morris", "size": 2, "at": ["2024-12"], "out": tmp_path, "figures": False, **TINY}
+    made = sensitivity(BASELINE, ["adopter.peer_weight"], ["focus_share"], **about)
+    (made.folder / "manifest.json").write_text("{}")
+    monkeypatch.setattr(ScenarioModel, "run", None)
+    with pytest.raises(OutputError, match="is in the way"):
+        sensitivity(BASELINE, ["adopter.peer_weight"], ["focus_share"], **about)
 
 
 # words

@@ -12,6 +12,7 @@ import pytest
 
 from sim.analysis.sensitivity import METHODS, QUESTIONS
 from sim.analysis.sensitivity.methods.registry import REMOVED
+from sim.experiments.runner.until import until_enough
 from sim.experiments.sensitivity import study
 from tests.processes import in_process
 
@@ -91,3 +92,10 @@ def test_the_sample_is_the_design_with_its_outcomes_and_gaps_where_runs_failed()
     assert table.iloc[:, :3].to_numpy() == pytest.approx(found.design.unit, abs=1e-9)
     assert (table["y"].isna() == (table["a"] > 0.95)).all()
     assert table["y"].isna().any()
+
+
+def test_the_loop_of_every_stopping_rule_ends_where_no_more_is_wanted():
+    done = []
+    assert until_enough(done.append, lambda count: {4: 9, 9: 20}.get(count, count), 4) == 20
+    assert done == [4, 9, 20]
+    assert until_enough(done.append, lambda count: count - 1, 30) == 30

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
@@ -43,33 +42,28 @@ class Indices:
 
     Attributes
     ----------
-    main : name of the measure that factors are ranked by
     table : one row a factor, luck and dummy included: factor, block, then value, low and high of each measure
         (``ST``, ``ST_low``, ``ST_high``), floor, standing, and rank, best and worst rank as far as they are stable
-    pairs : interactions of pairs, where the method gives them
     stochastic_share : share of the variance that is luck
+    checks : diagnostics of the runs, the sums and the convergence
+    failed : numbers of the rows whose run failed
+    main : name of the measure that factors are ranked by
+    pairs : interactions of pairs, where the method gives them
     settled : whether values, ranking and screening are stable; None when nothing could be estimated
     trace : indices and criteria at fractions of the runs; see `sim.analysis.sensitivity.convergence.over_size`
-    checks : diagnostics of the runs, the sums and the convergence
     notes : what a reader must know to read the numbers
-    variance : of the outcome, in its unit squared
-    runs : number of runs of the design
-    failed : numbers of the rows whose run failed
     """
 
     outcome: str
-    method: str
-    main: str
     table: pd.DataFrame
-    pairs: pd.DataFrame | None
     stochastic_share: StochasticShare
-    settled: Convergence | None
-    trace: pd.DataFrame
     checks: tuple[Diagnostic, ...]
-    notes: tuple[str, ...]
-    variance: float
-    runs: int
     failed: tuple[int, ...]
+    main: str = "value"
+    pairs: pd.DataFrame | None = None
+    settled: Convergence | None = None
+    trace: pd.DataFrame = field(default_factory=pd.DataFrame)
+    notes: tuple[str, ...] = ()
 
     @property
     def stable(self) -> bool:
@@ -127,18 +121,14 @@ def analyse(
         raise ValueError(f"{name} has shape {y.shape}; the design has {design.rows} rows")
     finite = np.isfinite(y)
     failed = tuple(np.flatnonzero(~finite).tolist())
-    whole = np.flatnonzero(np.isfinite(design.parts(y)).all(axis=1))
+    whole = design.whole(y)
     share = share_from_pairs(design, y, resamples, seed) if share is None else share
+    kept = design.parts(y)[whole].reshape(-1)
     about = [_of_failures(design, finite, len(whole), method)]
-    kept = design.parts(y)[whole].reshape(-1) if len(whole) else np.empty(0)
-    if len(whole) < 2:
-        sentence = f"{len(whole)} of {design.size} {method.part} are whole; no index can be estimated"
-        about.append(Diagnostic("enough runs", False, sentence))
-        return _nothing(method, design, name, share, about, failed)
-    spread = float(np.var(kept))
-    if spread <= (1e-12 * max(1.0, float(np.abs(kept).max()))) ** 2:
-        about.append(Diagnostic("varies", False, f"{name} is {kept[0]:g} in every run; there is nothing to explain"))
-        return _nothing(method, design, name, share, about, failed)
+    trouble = _nothing_to_explain(method, design, name, len(whole), kept)
+    if trouble is not None:
+        columns = ["factor", "block", "value", "low", "high", "floor", "standing"]
+        return Indices(name, pd.DataFrame(columns=columns), share, (*about, trouble), failed)
     # no method sees a value that is not finite: SALib's and scipy's Sobol' indices would all be 0, without a warning
     used = design if len(whole) == design.size else design.take(whole)
     measures = method.estimate(used, kept, resamples, seed)
@@ -149,76 +139,55 @@ def analyse(
         estimate = partial(method.estimate, resamples=min(resamples, SPARE_RESAMPLES), seed=seed)
         curve = over_size(design, y, whole, estimate, method.balanced, seed, whole=measures)
     return Indices(
-        outcome=name,
-        method=method.name,
-        main=measures.main,
-        table=_table(design, measures, settled),
-        pairs=measures.pairs,
-        stochastic_share=share,
-        settled=settled,
-        trace=curve,
-        checks=tuple(about),
-        notes=measures.notes,
-        variance=spread,
-        runs=int(design.rows),
-        failed=failed,
-    )
-
-
-def _nothing(
-    method: Method,
-    design: Design,
-    name: str,
-    share: StochasticShare,
-    about: Sequence[Diagnostic],
-    failed: tuple[int, ...],
-) -> Indices:
-    columns = ["factor", "block", "value", "low", "high", "floor", "standing"]
-    return Indices(
         name,
-        method.name,
-        "value",
-        pd.DataFrame(columns=columns),
-        None,
+        _table(design, measures, settled),
         share,
-        None,
-        pd.DataFrame(),
         tuple(about),
-        (),
-        0.0,
-        int(design.rows),
         failed,
+        measures.main,
+        measures.pairs,
+        settled,
+        curve,
+        measures.notes,
     )
+
+
+def _nothing_to_explain(method: Method, design: Design, name: str, whole: int, kept: Array) -> Diagnostic | None:
+    """Why no index can be estimated from the runs of whole parts, (run,); None where it can."""
+    if whole < 2:
+        said = f"{whole} of {design.size} {method.part} are whole; no index can be estimated"
+        return Diagnostic("enough runs", False, said)
+    if np.var(kept) <= (1e-12 * max(1.0, float(np.abs(kept).max()))) ** 2:
+        return Diagnostic("varies", False, f"{name} is {kept[0]:g} in every run; there is nothing to explain")
+    return None
 
 
 def _table(design: Design, measures: Measures, settled: Convergence) -> pd.DataFrame:
-    blocks = dict(
-        zip(
-            design.groups or [column.name for column in design.columns],
-            [column.block for column in design.columns],
-            strict=True,
-        )
-    )
+    named = zip(design.groups or design.names, design.columns, strict=True)
+    blocks = {name: column.block for name, column in named}
     rows: dict[str, list | Array] = {"factor": list(measures.names), "block": [blocks[name] for name in measures.names]}
     for measure, value in measures.values.items():
         rows |= {measure: value, f"{measure}_low": measures.low[measure], f"{measure}_high": measures.high[measure]}
     table = pd.DataFrame(rows)
     table["floor"] = measures.floor
     table["standing"] = _standing(measures)
-    if not settled.leading:  # an order of rows is a ranking too
-        last = _added(table["factor"])
-        table = table.assign(_last=last).sort_values(["_last", "block", "factor"]).drop(columns="_last")
-        return table.reset_index(drop=True)
+    if not settled.leading:
+        return _by_name(table).reset_index(drop=True)
     table = table.merge(ranks(measures), on="factor", how="left")
     table = table.sort_values(measures.main, ascending=False, kind="stable")
     if not settled.ranking_stable:
         beyond = ~(table["rank"] <= settled.leading)
         table.loc[beyond, ["rank", "best", "worst"]] = np.nan
-        rest = table[beyond].assign(_last=_added(table["factor"])[beyond]).sort_values(["_last", "block", "factor"])
-        table = pd.concat([table[~beyond], rest.drop(columns="_last")])
+        table = pd.concat([table[~beyond], _by_name(table[beyond])])
     for column in ("rank", "best", "worst"):
         table[column] = table[column].astype("Int64")
     return table.reset_index(drop=True)
+
+
+def _by_name(table: pd.DataFrame) -> pd.DataFrame:
+    """Factors in an order that says nothing, since an order of rows is a ranking too; luck and dummy are last."""
+    last = table.assign(_last=_added(table["factor"]))
+    return last.sort_values(["_last", "block", "factor"]).drop(columns="_last")
 
 
 def _standing(measures: Measures) -> list[Standing]:
@@ -261,16 +230,15 @@ def places_of_failure(design: Design, finite: Array) -> list[str]:
     """Factors along which failed runs lie elsewhere than the others, in words: ``high a (p = 1e-09)``; up to three."""
     from scipy.stats import ks_2samp
 
-    uneven: list[tuple[float, str]] = []
-    real = [place for place, column in enumerate(design.columns) if column.name not in (LUCK, DUMMY)]
     if (~finite).sum() < 3 or finite.sum() < 3:
         return []
-    for place in real:
-        bad, good = design.unit[~finite, place], design.unit[finite, place]
+    uneven: list[tuple[float, str]] = []
+    for column, values in zip(design.columns[: design.real], design.unit.T, strict=False):
+        bad, good = values[~finite], values[finite]
         p = float(ks_2samp(bad, good).pvalue)
-        if p * len(real) < 0.001:
+        if p * design.real < 0.001:
             end = "high" if np.median(bad) > np.median(good) else "low"
-            uneven.append((p, f"{end} {design.columns[place].name} (p = {p:.0e})"))
+            uneven.append((p, f"{end} {column.name} (p = {p:.0e})"))
     return [text for _, text in sorted(uneven)[:3]]
 
 
@@ -279,21 +247,14 @@ def _of_sums(measures: Measures) -> list[Diagnostic]:
     kept = names != DUMMY
     if "ST" in measures.values:
         alone = measures.values["S1"][kept]
-        total, slack = (
-            float(alone.sum()),
-            float(np.sqrt(np.sum((measures.high["S1"] - measures.values["S1"])[kept] ** 2))),
-        )
+        total = float(alone.sum())
+        slack = float(np.sqrt(np.sum((measures.high["S1"] - measures.values["S1"])[kept] ** 2)))
         sums = f"S1 add up to {total:.2f} (±{slack:.2f}); interactions hold {percent(max(0.0, 1 - total))}"
         out.append(Diagnostic("S1 add up to at most 1", total <= 1 + slack, sums))
         below = names[kept & (measures.high["ST"] < measures.low["S1"])].tolist()
+        said = f"ST lies below S1 for {', '.join(below)}: too few runs"
         out.append(
-            Diagnostic(
-                "ST at least S1",
-                not below,
-                "every ST is at least its S1, within intervals"
-                if not below
-                else f"ST lies below S1 for {', '.join(below)}: too few runs",
-            )
+            Diagnostic("ST at least S1", not below, said if below else "every ST is at least its S1, within intervals")
         )
     if "shapley" in measures.values:
         total = float(measures.values["shapley"].sum())
@@ -304,16 +265,13 @@ def _of_sums(measures: Measures) -> list[Diagnostic]:
 def _of_balance(method: Method, design: Design, whole: int) -> list[Diagnostic]:
     if not method.balanced:
         return []
-    if whole == design.size:
-        return [Diagnostic("power of two", power_of_two(whole), f"{whole:,} base points, a power of two")]
-    return [
-        Diagnostic(
-            "power of two",
-            False,
-            f"{whole:,} of {design.size:,} base points are whole, so the sequence is no "
-            "longer balanced; intervals hold, but shrink more slowly",
+    said = f"{whole:,} base points, a power of two"
+    if whole < design.size:
+        said = (
+            f"{whole:,} of {design.size:,} base points are whole, so the sequence is no longer balanced; intervals "
+            "hold, but shrink more slowly"
         )
-    ]
+    return [Diagnostic("power of two", whole == design.size and power_of_two(whole), said)]
 
 
 def _of_settling(settled: Convergence, method: Method, design: Design) -> list[Diagnostic]:

@@ -139,31 +139,20 @@ def over_size(
     -------
     One row a size and factor: parts, factor, value, low, high, width, disorder, screening.
     """
-    values = design.parts(outcome)
-    rows = []
+    values, tables = design.parts(outcome), []
     for fraction in FRACTIONS:
         count = len(parts) // fraction
         if count < LEAST_PARTS:
             continue
-        if fraction == 1 and whole is not None:
-            measures = whole
-        else:
+        measures = whole
+        if fraction > 1 or measures is None:
             measures = estimate(design.take(parts[:count]), values[parts[:count]].reshape(-1))
         settled = convergence(measures, count, balanced, seed)
-        for place, name in enumerate(measures.names):
-            rows.append(
-                {
-                    "parts": count,
-                    "factor": name,
-                    "value": measures.values[measures.main][place],
-                    "low": measures.low[measures.main][place],
-                    "high": measures.high[measures.main][place],
-                    "width": settled.width,
-                    "disorder": settled.disorder,
-                    "screening": settled.screening,
-                }
-            )
-    return pd.DataFrame(rows)
+        main = measures.main
+        columns = {"value": measures.values[main], "low": measures.low[main], "high": measures.high[main]}
+        criteria = {"width": settled.width, "disorder": settled.disorder, "screening": settled.screening}
+        tables.append(pd.DataFrame({"parts": count, "factor": measures.names, **columns, **criteria}))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
 def ranks(measures: Measures) -> pd.DataFrame:

@@ -77,12 +77,7 @@ class Design:
     @property
     def names(self) -> tuple[str, ...]:
         """What indices are computed for: columns, or groups of them."""
-        return tuple(dict.fromkeys(self.groups)) if self.groups else tuple(column.name for column in self.columns)
-
-    @property
-    def factors(self) -> tuple[str, ...]:
-        """Names without luck and dummy."""
-        return tuple(name for name in self.names if name not in (LUCK, DUMMY))
+        return tuple(dict.fromkeys(self.groups or (column.name for column in self.columns)))
 
     @property
     def real(self) -> int:
@@ -97,6 +92,10 @@ class Design:
     def parts(self, values: Array) -> Array:
         """Values of rows as (part, row of the part, ...); extra rows are left out."""
         return np.asarray(values)[: self.size * self.width].reshape(self.size, self.width, *np.shape(values)[1:])
+
+    def whole(self, values: Array) -> Array:
+        """Numbers of the parts of which no run failed, from values (row, ...), NaN or infinite where one did."""
+        return np.flatnonzero(np.isfinite(self.parts(values)).reshape(self.size, -1).all(axis=1))
 
     def take(self, parts: Array) -> Design:
         """The design of some parts only, without extra rows; ``parts`` may repeat."""
@@ -124,15 +123,15 @@ def with_extras(columns: Sequence[DesignColumn], stochastic: bool) -> tuple[Desi
     names = [column.name for column in columns]
     if not names:
         raise DesignError("there is no factor to vary. Name at least one.")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DesignError(f"{', '.join(twice)}: given twice. Name each factor once.")
-    taken = sorted({LUCK, DUMMY} & set(names))
-    if taken:
-        raise DesignError(f"{', '.join(taken)}: this name is kept for the factor that every design adds. Rename yours.")
-    single = [column.name for column in columns if column.levels == 1]
-    if single:
-        raise DesignError(f"{', '.join(single)}: has a single value, so there is nothing to vary. Leave it out.")
+    twice = {name for name in names if names.count(name) > 1}
+    single = {column.name for column in columns if column.levels == 1}
+    for wrong, why in (
+        (twice, "given twice. Name each factor once."),
+        ({LUCK, DUMMY} & set(names), "this name is kept for the factor that every design adds. Rename yours."),
+        (single, "has a single value, so there is nothing to vary. Leave it out."),
+    ):
+        if wrong:
+            raise DesignError(f"{', '.join(sorted(wrong))}: {why}")
     return (
         *columns,
         *((DesignColumn(LUCK, ordered=False, block=LUCK),) if stochastic else ()),
@@ -160,12 +159,26 @@ def named_seed(seed: int, *names: str | int) -> int:
     return 1 + int(np.random.SeedSequence(words).generate_state(1, np.uint32)[0]) % (2**31 - 2)
 
 
+def place_of_luck(columns: Sequence[DesignColumn]) -> int | None:
+    """Which column stands for the replicate; None without one."""
+    return next((place for place, column in enumerate(columns) if column.name == LUCK), None)
+
+
 def replicates_of(unit: Array, columns: Sequence[DesignColumn]) -> Array:
     """(row,) replicate numbers from the luck column of a design; 0 without one."""
-    for place, column in enumerate(columns):
-        if column.name == LUCK:
-            return np.minimum((unit[:, place] * POOL).astype(int), POOL - 1)
-    return np.zeros(len(unit), dtype=int)
+    place = place_of_luck(columns)
+    luck = np.zeros(len(unit)) if place is None else unit[:, place]
+    return np.minimum((luck * POOL).astype(int), POOL - 1)
+
+
+def luck_steps(parts: Array, columns: Sequence[DesignColumn]) -> Array:
+    """Rows before and after the step of the replicate in each part, (part, 2), from (part, row, column) coordinates."""
+    place = place_of_luck(columns)
+    if place is None:
+        return np.empty((0, 2), int)
+    size, width = parts.shape[:2]
+    row = np.arange(size) * width + np.argmax(np.diff(parts[:, :, place], axis=1) != 0, axis=1)
+    return np.column_stack([row, row + 1])
 
 
 def clipped(unit: Array) -> Array:
@@ -231,10 +244,9 @@ def sample(
     require_power_of_two(size, method)
     full = with_extras(columns, stochastic=False)
     unit = sequence(size, len(full), named_seed(seed, "sample"))
-    if not stochastic:
-        return Design(method, full, size, 1, seed, unit, np.zeros(size, int), np.empty((0, 2), int), np.arange(size))
-    first, again = fresh_replicates(seed, size)
-    twice = np.arange(min(REPLICATE_PAIRS, size))
+    first, again = fresh_replicates(seed, size) if stochastic else np.zeros((2, size), int)
+    base = np.arange(size)
+    twice = base[: REPLICATE_PAIRS if stochastic else 0]
     return Design(
         method,
         full,
@@ -244,7 +256,7 @@ def sample(
         np.concatenate([unit, unit[twice]]),
         np.concatenate([first, again[twice]]),
         np.column_stack([twice, size + twice]),
-        np.arange(size),
+        base,
     )
 
 

@@ -55,16 +55,14 @@ def parse_outcome_region(text: str) -> OutcomeRegion:
     DesignError
         When it is not written as outcome, sign and number.
     """
-    parts = re.fullmatch(r"\s*([\w.@-]+)\s*(<=|>=|<|>)\s*([-+0-9.eE]+%?)\s*", text)
-    try:
-        assert parts is not None
-        number = float(parts[3].rstrip("%")) / (100 if parts[3].endswith("%") else 1)
-    except (AssertionError, ValueError):
+    number = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(%?)"
+    parts = re.fullmatch(rf"\s*([\w.@-]+)\s*(<=|>=|<|>)\s*{number}\s*", text)
+    if parts is None:
         raise DesignError(
             f'"{text}" is no region of outcomes. Write an outcome, a sign and a number, for example '
             '"focus_share@2029-12 < 0.2".'
-        ) from None
-    return OutcomeRegion(parts[1], parts[2], number)
+        )
+    return OutcomeRegion(parts[1], parts[2], float(parts[3]) / (100 if parts[4] else 1))
 
 
 @dataclass(frozen=True)
@@ -87,11 +85,11 @@ class Box:
     trade_off: pd.DataFrame
 
 
-def _wanted(inside: Array, what: str) -> None:
+def _wanted(inside: Array) -> None:
     yes = int(inside.sum())
     if min(yes, len(inside) - yes) < LEAST_RUNS:
         raise DesignError(
-            f"{yes:,} of {len(inside):,} runs lie in the region of interest; {what} needs {LEAST_RUNS} inside and "
+            f"{yes:,} of {len(inside):,} runs lie in the region of interest; a box needs {LEAST_RUNS} inside and "
             f"{LEAST_RUNS} outside. Move its limit, or ask for more runs."
         )
 
@@ -111,7 +109,7 @@ def prim(unit: Array, inside: Array, names: Sequence[str], seed: int = 0) -> Box
         When the outcome is too rare or too common, no box is found, or the library is not installed.
     """
     inside = np.asarray(inside, dtype=bool)
-    _wanted(inside, "PRIM")
+    _wanted(inside)
     import warnings
 
     try:
@@ -128,8 +126,7 @@ def prim(unit: Array, inside: Array, names: Sequence[str], seed: int = 0) -> Box
     if path is None or len(path) < 2:
         raise DesignError("PRIM finds no box in which the outcome is more common than elsewhere.")
     step = _best(path)
-    limits = _limits(peeled, step, frame, inside, names)
-    within = _within(frame, limits, names)
+    limits, within = _limits(peeled, step, frame, inside, names)
     trade = path[["coverage", "density", "mass", "res_dim"]].rename(columns={"res_dim": "restricted"}).copy()
     trade["chosen"] = np.arange(len(trade)) == step
     return Box(
@@ -150,20 +147,19 @@ def _best(path: pd.DataFrame) -> int:
     return int(np.argmax((path["density"] * path["coverage"]).to_numpy()))
 
 
-def _limits(peeled: Any, step: int, frame: pd.DataFrame, inside: Array, names: Sequence[str]) -> pd.DataFrame:
-    """The restrictions of a box that chance does not explain; the weakest are dropped first."""
+def _limits(
+    peeled: Any, step: int, frame: pd.DataFrame, inside: Array, names: Sequence[str]
+) -> tuple[pd.DataFrame, Array]:
+    """The restrictions of a box that chance does not explain, and which rows they hold; the weakest go first."""
     box = peeled.box_lims[step]
     rows: list[dict[str, Any]] = []
     for place, name in enumerate(names):
         column = f"x{place}"
         low, high = float(box[column].iloc[0]), float(box[column].iloc[1])
-        if low > frame[column].min():
-            rows.append({"factor": name, "column": column, "low": low, "high": 1.0})
-        if high < frame[column].max():
-            if rows and rows[-1]["column"] == column:
-                rows[-1]["high"] = high
-            else:
-                rows.append({"factor": name, "column": column, "low": 0.0, "high": high})
+        below, above = low > frame[column].min(), high < frame[column].max()
+        if below or above:
+            ends = {"low": low if below else 0.0, "high": high if above else 1.0}
+            rows.append({"factor": name, "column": column, **ends})
     while rows:
         for row in rows:
             others = _inside_of(frame, [other for other in rows if other is not row])
@@ -173,7 +169,7 @@ def _limits(peeled: Any, step: int, frame: pd.DataFrame, inside: Array, names: S
             break
         rows.remove(worst)
     table = pd.DataFrame(rows, columns=["factor", "column", "low", "high", "quasi_p"]).drop(columns="column")
-    return table.sort_values("quasi_p", kind="stable").reset_index(drop=True)
+    return table.sort_values("quasi_p", kind="stable").reset_index(drop=True), _inside_of(frame, rows)
 
 
 def _inside_of(frame: pd.DataFrame, rows: Sequence[dict[str, Any]]) -> Array:
@@ -182,13 +178,6 @@ def _inside_of(frame: pd.DataFrame, rows: Sequence[dict[str, Any]]) -> Array:
         value = frame[row["column"]].to_numpy()
         within &= (value >= row["low"]) & (value <= row["high"])
     return within
-
-
-def _within(frame: pd.DataFrame, limits: pd.DataFrame, names: Sequence[str]) -> Array:
-    rows = [
-        {"column": f"x{list(names).index(row.factor)}", "low": row.low, "high": row.high} for row in limits.itertuples()
-    ]
-    return _inside_of(frame, rows)
 
 
 def _quasi_p(inside: Array, without: Array, within: Array) -> float:
@@ -216,7 +205,7 @@ def cart(unit: Array, inside: Array, names: Sequence[str], seed: int = 0) -> pd.
         When the outcome is too rare or too common, or the library is not installed.
     """
     inside = np.asarray(inside, dtype=bool)
-    _wanted(inside, "CART")
+    _wanted(inside)
     try:
         from sklearn.tree import DecisionTreeClassifier
     except ImportError:

@@ -29,25 +29,12 @@ def evidence_debt(indices: Indices, kinds: Mapping[str, str], weakness: Mapping[
     A factor without a distinguishable effect owes nothing. The measure is the method's main one; only a total-order
     index (``ST`` or ``shapley``) counts interactions.
     """
-    rows = []
-    for row in indices.table.to_dict("records"):
-        name = row["factor"]
-        if name not in kinds:  # luck and the dummy
-            continue
-        value = float(row[indices.main]) if row["standing"] == "influential" else 0.0
-        weak = weakness[kinds[name]]
-        rows.append(
-            {
-                "factor": name,
-                "source": kinds[name],
-                "index": float(row[indices.main]),
-                "low": float(row[f"{indices.main}_low"]),
-                "high": float(row[f"{indices.main}_high"]),
-                "weakness": weak,
-                "debt": max(value, 0.0) * weak,
-            }
-        )
-    table = pd.DataFrame(rows, columns=["factor", "source", "index", "low", "high", "weakness", "debt"])
-    total = float(table["debt"].sum()) if len(table) else 0.0
-    table["part"] = table["debt"] / total if total > 0 else np.zeros(len(table))
+    main, rows = indices.main, indices.table[indices.table["factor"].isin(kinds)]  # without luck and the dummy
+    table = rows[["factor", main, f"{main}_low", f"{main}_high"]].set_axis(["factor", "index", "low", "high"], axis=1)
+    table.insert(1, "source", [kinds[name] for name in rows["factor"]])
+    table["weakness"] = [weakness[kind] for kind in table["source"]]
+    owing = (rows["standing"] == "influential") & (table["index"] > 0)
+    table["debt"] = np.where(owing, table["index"], 0.0) * table["weakness"]
+    total = float(table["debt"].sum())
+    table["part"] = table["debt"] / total if total > 0 else 0.0
     return table.sort_values("debt", ascending=False, kind="stable").reset_index(drop=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sim.analysis.estimates import CONFIDENCE
-from sim.analysis.sensitivity.design import Array
+from sim.analysis.sensitivity.design import DUMMY, Array
 
 RESAMPLES = 1000
 """Bootstrap resamples; ranks need about this many."""
@@ -41,6 +41,28 @@ class Measures:
     scaled: bool = True
     pairs: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
+
+
+def from_resamples(
+    names: tuple[str, ...],
+    values: dict[str, Array],
+    boots: dict[str, Array],
+    main: str,
+    scaled: bool = True,
+    pairs: pd.DataFrame | None = None,
+    notes: tuple[str, ...] = (),
+) -> Measures:
+    """Measures with percentile intervals; the inert column sets the floor of the main one.
+
+    Parameters
+    ----------
+    values, boots : measure -> (factor,) estimate and (resample, factor) the same under resampling of parts
+    main, scaled, pairs, notes : see `Measures`
+    """
+    ends = {name: percentile_interval(boot) for name, boot in boots.items()}
+    low, high = ({name: interval[end] for name, interval in ends.items()} for end in (0, 1))
+    floor = max(float(high[main][names.index(DUMMY)]), 0.0)
+    return Measures(names, values, low, high, main, boots[main], floor, scaled, pairs, notes)
 
 
 def percentile_interval(boot: Array) -> tuple[Array, Array]:

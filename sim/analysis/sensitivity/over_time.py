@@ -50,7 +50,7 @@ def indices_over_time(method: Method, design: Design, curves: Array) -> IndicesO
     ``curves`` is (row, month), NaN where a run failed; such parts of the design are left out.
     """
     curves = np.asarray(curves, dtype=float)
-    whole = np.flatnonzero(np.isfinite(design.parts(curves)).all(axis=(1, 2)))
+    whole = design.whole(curves)
     if len(whole) < 2:
         return None
     used = design if len(whole) == design.size else design.take(whole)
@@ -66,8 +66,8 @@ def indices_over_time(method: Method, design: Design, curves: Array) -> IndicesO
     if LUCK not in names and len(design.pairs):  # luck is no column of the design
         names.append(LUCK)
         share = np.column_stack([share, _stochastic_share(design, curves, base)])
-    keep = [names.index(name) for name in names if name not in (LUCK, DUMMY)]
-    keep += [names.index(LUCK)] if LUCK in names else []
+    keep = [place for place, name in enumerate(names) if name != DUMMY]
+    keep.sort(key=lambda place: names[place] == LUCK)
     low, high = np.quantile(base, [0.05, 0.95], axis=0)
     return IndicesOverTime(
         tuple(names[place] for place in keep),

@@ -58,13 +58,14 @@ class Reversals:
 
     Attributes
     ----------
-    start, value : where the search began, and the comparison there
+    names, start, value : the factors, where the search began, (factor,), and the comparison there
     alone : factor -> nearest reversal by this factor alone; only those that can
     pair : nearest reversal by two factors; None where no pair tried can
     nearest : nearest reversal that was found, by any number of factors; None when there is none
     runs : points at which the comparison was evaluated
     """
 
+    names: tuple[str, ...]
     start: Array
     value: float
     alone: dict[str, Flip]
@@ -158,36 +159,34 @@ def reversals(
     pair = None
     if nearest is not None:
         most = np.argsort(-np.abs(nearest - search.start))[:PAIRS_OF]
-        pairs = [_pair(search, np.array(places), alone, names) for places in combinations(most.tolist(), 2)]
-        usable = [point for point in pairs if point is not None]
-        pair = search.flip(min(usable, key=search.distance)) if usable else None
-        if usable and search.distance(min(usable, key=search.distance)) < search.distance(nearest):
-            nearest = min(usable, key=search.distance)
-    return Reversals(
-        search.start, search.value, alone, pair, search.flip(nearest) if nearest is not None else None, search.runs
-    )
+        pairs = [_pair(search, np.array(places), alone) for places in combinations(most.tolist(), 2)]
+        pair = min((point for point in pairs if point is not None), key=search.distance, default=None)
+        nearest = min((point for point in (nearest, pair) if point is not None), key=search.distance)
+    by_two, by_any = (None if point is None else search.flip(point) for point in (pair, nearest))
+    return Reversals(search.names, search.start, search.value, alone, by_two, by_any, search.runs)
 
 
 def _alone(search: _Search) -> dict[str, Flip]:
     flips = {}
     for place, name in enumerate(search.names):
-        best = None
-        for end in (0.0, 1.0):
-            steps = np.linspace(search.start[place], end, SCAN + 1)[1:]
-            if abs(end - search.start[place]) < 1e-9:
-                continue
-            points = np.repeat(search.start[None, :], SCAN, axis=0)
-            points[:, place] = steps
-            reversed_ = search.signed(points) < 0
-            if reversed_.any():
-                first = int(np.argmax(reversed_))
-                held = points[first - 1] if first else search.start
-                point = search.edge(points[first], held)
-                if best is None or search.distance(point) < search.distance(best):
-                    best = point
-        if best is not None:
-            flips[name] = search.flip(best)
+        found = [_towards(search, place, end) for end in (0.0, 1.0)]
+        nearest = min((point for point in found if point is not None), key=search.distance, default=None)
+        if nearest is not None:
+            flips[name] = search.flip(nearest)
     return dict(sorted(flips.items(), key=lambda item: item[1].distance))
+
+
+def _towards(search: _Search, place: int, end: float) -> Array | None:
+    """The reversal by one factor alone on its way to an end of its range; None if there is none."""
+    if abs(end - search.start[place]) < 1e-9:
+        return None
+    points = np.repeat(search.start[None, :], SCAN + 1, axis=0)
+    points[:, place] = np.linspace(search.start[place], end, SCAN + 1)
+    reversed_ = search.signed(points[1:]) < 0
+    if not reversed_.any():
+        return None
+    first = int(np.argmax(reversed_)) + 1
+    return search.edge(points[first], points[first - 1])
 
 
 def _gradient(search: _Search, point: Array, places: Array) -> tuple[float, Array]:
@@ -244,13 +243,12 @@ def _onto(search: _Search, foot: Array) -> Array | None:
     return None
 
 
-def _pair(search: _Search, places: Array, alone: dict[str, Flip], names: Sequence[str]) -> Array | None:
+def _pair(search: _Search, places: Array, alone: dict[str, Flip]) -> Array | None:
     """The nearest reversal by two factors only."""
-    candidates = [alone[names[place]].point for place in places if names[place] in alone]
+    moving = [search.names[place] for place in places]
+    candidates = [alone[name].point for name in moving if name in alone]
     corners = np.repeat(search.start[None, :], 4, axis=0)
     corners[:, places] = [[0, 0], [0, 1], [1, 0], [1, 1]]
     reversed_ = search.signed(corners) < 0
     candidates += [search.edge(corner) for corner in corners[reversed_]]
-    if not candidates:
-        return None
-    return min((_refine(search, point, places) for point in candidates), key=search.distance)
+    return min((_refine(search, point, places) for point in candidates), key=search.distance, default=None)

@@ -29,11 +29,6 @@ class StochasticShare:
     high: float
     pairs: int
 
-    def __str__(self) -> str:
-        if not self.pairs:
-            return "luck was not varied, so its share is not known"
-        return f"luck holds {percent(self.share)} of the variance ({percent(self.low)} to {percent(self.high)})"
-
 
 UNKNOWN_SHARE = StochasticShare(0.0, 0.0, 0.0, 0)
 

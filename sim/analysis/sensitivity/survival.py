@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.analysis.sensitivity.design import DUMMY, LUCK, Array, Design
+from sim.analysis.sensitivity.design import Array, Design
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,9 @@ def _censored(times: Crossings) -> Any:
 
 def median_crossing(times: Crossings) -> float:
     """Month by which half of the runs have crossed (Kaplan-Meier); NaN when fewer than half ever do."""
-    from scipy.stats import ecdf
-
-    curve = ecdf(_censored(times)).sf
-    below = np.flatnonzero(curve.probabilities <= 0.5)
-    return float(curve.quantiles[below[0]]) if len(below) else float("nan")
+    months, left = survival_curve(times)
+    below = np.flatnonzero(left <= 0.5)
+    return float(months[below[0]]) if len(below) else float("nan")
 
 
 def survival_curve(times: Crossings) -> tuple[Array, Array]:
@@ -79,29 +77,28 @@ def split_by_factor(design: Design, curves: Array, level: float) -> pd.DataFrame
     """
     from scipy.stats import logrank
 
-    base = design.base
-    good = base[np.isfinite(np.asarray(curves)[base]).all(axis=1)]
     rows = []
-    for place, column in enumerate(design.columns):
-        if column.name in (LUCK, DUMMY):
+    for name in (column.name for column in design.columns[: design.real]):
+        low, high = halves(design, curves, name, level)
+        if min(len(low.month), len(high.month)) < 3:
             continue
-        upper = design.unit[good, place] > 0.5
-        halves = [crossings(np.asarray(curves)[good[side]], level) for side in (~upper, upper)]
-        if min(len(half.month) for half in halves) < 3:
-            continue
-        test = (
-            float(logrank(*(_censored(half) for half in halves)).pvalue)
-            if any(half.crossed.any() for half in halves)
-            else float("nan")
-        )
+        reached = low.crossed.any() or high.crossed.any()
         rows.append(
             {
-                "factor": column.name,
-                "low_share": halves[0].share,
-                "high_share": halves[1].share,
-                "low_median": median_crossing(halves[0]),
-                "high_median": median_crossing(halves[1]),
-                "p": test,
+                "factor": name,
+                "low_share": low.share,
+                "high_share": high.share,
+                "low_median": median_crossing(low),
+                "high_median": median_crossing(high),
+                "p": float(logrank(_censored(low), _censored(high)).pvalue) if reached else float("nan"),
             }
         )
     return pd.DataFrame(rows).sort_values("p", kind="stable").reset_index(drop=True) if rows else pd.DataFrame()
+
+
+def halves(design: Design, curves: Array, factor: str, level: float) -> tuple[Crossings, Crossings]:
+    """Crossings in the lower and in the upper half of a factor; arguments as of `split_by_factor`."""
+    place = [column.name for column in design.columns].index(factor)
+    good = design.base[np.isfinite(curves[design.base]).all(axis=1)]
+    upper = design.unit[good, place] > 0.5
+    return crossings(curves[good[~upper]], level), crossings(curves[good[upper]], level)

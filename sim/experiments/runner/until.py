@@ -1,4 +1,4 @@
-"""Adding replicates until enough is known: the stopping rule of every verb that has one."""
+"""Doing more until enough is known: the loop of every verb that has a stopping rule."""
 
 from __future__ import annotations
 
@@ -7,6 +7,27 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from sim.analysis.paired import next_count
+
+
+def until_enough(extend: Callable[[int], object], wanted: Callable[[int], int], first: int) -> int:
+    """Do more until no more is wanted.
+
+    Parameters
+    ----------
+    extend : does work until there is so much
+    wanted : told how much there is; how much there should be. As much as there is: stop
+    first : how much to begin with
+
+    Returns
+    -------
+    how much there is
+    """
+    count, target = 0, first
+    while target > count:
+        count = target
+        extend(count)
+        target = wanted(count)
+    return count
 
 
 def until_narrow(
@@ -31,11 +52,10 @@ def until_narrow(
     -------
     the number of replicates
     """
-    count, wanted = 0, first
-    while wanted > count:
-        count = wanted
-        extend(count)
+
+    def wanted(count: int) -> int:
         # a replicate that failed somewhere has been tried, or it would be for ever
         tried = [np.pad(each, (0, count - len(each)), constant_values=np.nan) for each in values(count)]
-        wanted = max(next_count(each, width, most) for each in tried)
-    return count
+        return max(next_count(each, width, most) for each in tried)
+
+    return until_enough(extend, wanted, first)

@@ -13,9 +13,8 @@ from sim.analysis.sensitivity.over_time import IndicesOverTime
 from sim.analysis.sensitivity.stochastic_share import percent
 from sim.basics.axes import month_label
 from sim.basics.words import capital, counted
-from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study
-from sim.experiments.sensitivity.tables import Extras, box_table, debt_of, reversal_table, rule_text
+from sim.experiments.sensitivity.tables import box_table, debt_of, reversal_table, rule_text
 from sim.experiments.sensitivity.variables import BLOCKS, WEAKNESS, not_varied
 from sim.experiments.sensitivity.words import WORDS, figures, number, outcome_words, place, sentence
 from sim.results.blocks import Block, Chapter, Heading, Words, items, table
@@ -24,22 +23,17 @@ MOST_ROWS = 60
 """Rows of a table that a page shows; the rest stands in the file that it names."""
 
 
-def chapter(study: Study, extras: Extras, about: Mapping[str, Any]) -> Chapter:
+def chapter(study: Study, about: Mapping[str, Any]) -> Chapter:
     """The chapter of a study; ``about`` are the entries of its manifest."""
-    name = about.get("scenario", "the model")
     said = [sentence(found, study.called) for found in study.outcomes.values()]
     asked = (
-        f"Which of {counted(len(study.variables), 'assumption')} of {name} drive the outcomes, and how much of their "
-        "spread is luck?"
+        f"Which of {counted(len(study.variables), 'assumption')} of {about['scenario']} drive the outcomes, and how "
+        "much of their spread is luck?"
     )
-    blocks: list[Block] = [*_stability(study), *_checks_not_passed(study)]
-    for place_of, found in enumerate(study.outcomes.values()):
-        blocks += _indices(study, found, folded=place_of > 0)
-    for part in (_luck(study), _time(study), _discovery(study, extras), _reversals(study, extras), _waiting(extras)):
-        blocks += part
-    for part in (_debt(study), _checks(study), _not_varied(study), _method(study, about)):
-        blocks += part
-    return Chapter(asked, [items(said, "indices.csv")], blocks, said[:2])
+    parts = (_stability, _checks_not_passed, _indices, _luck, _time, _discovery, _reversals, _waiting)
+    closing = (_debt, _checks, _not_varied)
+    blocks = [block for part in (*parts, *closing) for block in part(study)]
+    return Chapter(asked, [items(said, "indices.csv")], [*blocks, *_method(study, about)], said[:2])
 
 
 def _stability(study: Study) -> Iterator[Block]:
@@ -77,9 +71,13 @@ def _checks_not_passed(study: Study) -> Iterator[Block]:
         yield items((f"{said} ({', '.join(names)})" for said, names in looks.items()), "checks.csv")
 
 
-def _indices(study: Study, found: Indices, folded: bool) -> Iterator[Block]:
-    if found.settled is None:
-        return
+def _indices(study: Study) -> Iterator[Block]:
+    for place_of, found in enumerate(study.outcomes.values()):
+        if found.settled is not None:
+            yield from _indices_of(study, found, folded=place_of > 0)
+
+
+def _indices_of(study: Study, found: Indices, folded: bool) -> Iterator[Block]:
     words, unit = outcome_words(found.outcome)
     extra = {"ST": ["S1"], "mu_star": ["sigma"]}.get(found.main, [])
     measures = [found.main, *[name for name in extra if name in found.table.columns]]
@@ -100,8 +98,6 @@ def _indices(study: Study, found: Indices, folded: bool) -> Iterator[Block]:
     cells = []
     for row in found.table.head(MOST_ROWS).to_dict("records"):
         name = str(row["factor"])
-        if name.startswith(DUMMY) and name != DUMMY:
-            continue
         cells.append(
             (
                 *([place(row)] if ranked else []),
@@ -172,7 +168,8 @@ def _shift(study: Study, curve: IndicesOverTime) -> str:
     return ", ".join(said)
 
 
-def _discovery(study: Study, extras: Extras) -> Iterator[Block]:
+def _discovery(study: Study) -> Iterator[Block]:
+    extras = study.extras
     if extras.region is None:
         return
     yield Heading(f"Which assumptions lead to {extras.region}?")
@@ -197,14 +194,14 @@ def _discovery(study: Study, extras: Extras) -> Iterator[Block]:
             "tree.csv",
         )
     if extras.trouble:
-        yield items(extras.trouble)
+        yield items(dict.fromkeys(extras.trouble))
 
 
-def _reversals(study: Study, extras: Extras) -> Iterator[Block]:
-    found = extras.reversals
+def _reversals(study: Study) -> Iterator[Block]:
+    found = study.extras.reversals
     if found is None:
         return
-    yield Heading(f"The smallest change that reverses {extras.flip}")
+    yield Heading(f"The smallest change that reverses {study.extras.flip}")
     stands = f"At the scenario's own values it stands at {number(found.value)}."
     if found.nearest is None:
         yield Words(f"{stands} No reversal was found within the ranges, in {found.runs:,} points.")
@@ -223,10 +220,8 @@ def _reversals(study: Study, extras: Extras) -> Iterator[Block]:
     yield table(f"Reversals, {note}; changes below .05 units are not listed", head, rows, "reversals.csv", (1,))
 
 
-def _waiting(extras: Extras) -> Iterator[Block]:
-    for name, (level, found) in extras.waiting.items():
-        if not len(found):
-            continue
+def _waiting(study: Study) -> Iterator[Block]:
+    for name, (level, found) in study.extras.waiting.items():
         rows = [
             (
                 row.factor,
@@ -295,9 +290,7 @@ def _checks(study: Study) -> Iterator[Block]:
 
 
 def _not_varied(study: Study) -> Iterator[Block]:
-    if not isinstance(study.model, ScenarioModel):
-        return
-    left = not_varied(study.model.scenario, study.variables)
+    left = not_varied(study.scenario_model.scenario, study.variables)
     yield Heading("What was not varied", folded=True)
     yield Words(
         f"{sum(map(len, left.values()))} declarations with a plausible range stayed at their values, and with them the "
@@ -311,17 +304,13 @@ def _not_varied(study: Study) -> Iterator[Block]:
 def _method(study: Study, about: Mapping[str, Any]) -> Iterator[Block]:
     design, method = study.design, study.method
     failed = f"{len(study.found.errors):,} rows of the design failed" if study.found.errors else "no run failed"
-    scenario = ""
-    if "scenario" in about:
-        scenario = (
-            f"Scenario {about['scenario']} ({about['months']} months, {about['adopters']:,} adopters, "
-            f"engine {about['engine']}, seed {about['scenario_seed']}), `{about['hash']}`. "
-        )
     why = f" Asked: {study.question}." if study.question else ""
     balance = "Sobol' sequences are scrambled (Owen) and used at powers of two. " if method.balanced else ""
     yield Heading("How it was done", folded=True)
     yield Words(
-        f"{scenario}{method.title}: {design.size:,} {method.part} of {design.width} rows, seed {design.seed}; "
+        f"Scenario {about['scenario']} ({about['months']} months, {about['adopters']:,} adopters, engine "
+        f"{about['engine']}, seed {about['scenario_seed']}), `{about['hash']}`. {method.title}: "
+        f"{design.size:,} {method.part} of {design.width} rows, seed {design.seed}; "
         f"{study.runs:,} different runs, {failed}.{why} {balance}Factors are independent and vary over the declared "
         "plausible ranges (`factors.csv`), in their declared shape; a factor with several numbers moves all of them to "
         "the same quantile. Ranges are judgements, and indices are answers about them as much as about the model.",

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.analysis.sensitivity.over_time import IndicesOverTime
-from sim.analysis.sensitivity.survival import crossings, survival_curve
+from sim.analysis.sensitivity.survival import halves, survival_curve
 from sim.basics.axes import month_number
-from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study
-from sim.experiments.sensitivity.tables import Extras, box_table
+from sim.experiments.sensitivity.tables import box_table
 from sim.experiments.sensitivity.words import WORDS, file_name, outcome_words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 TITLE_LETTERS = 88
 MOST_HALVES = 3
 
 
-def draw_all(study: Study, extras: Extras, folder: Path) -> None:
-    """Every figure that a study's method and extras give, into a folder."""
-    from sim.figures import save_figure
+def drawn_by() -> dict[str, Callable[..., Figure]]:
+    """How the name of a figure's file begins -> what draws it."""
     from sim.figures.elementary_effects import elementary_effects
     from sim.figures.index_convergence import index_convergence
     from sim.figures.interactions import interactions
@@ -30,55 +31,74 @@ def draw_all(study: Study, extras: Extras, folder: Path) -> None:
     from sim.figures.sensitivity_over_time import sensitivity_over_time
     from sim.figures.waiting_times import waiting_times
 
-    footer = _footer(study)
+    return {
+        "elementary": elementary_effects,
+        "indices": sensitivity_indices,
+        "interactions": interactions,
+        "convergence": index_convergence,
+        "over-time": sensitivity_over_time,
+        "waiting": waiting_times,
+        "box": scenario_box,
+    }
+
+
+def draw_all(study: Study, folder: Path) -> None:
+    """Every figure that a study's method and its extras give, into a folder."""
+    from sim.figures import save_figure
+
+    draw, footer = drawn_by(), _footer(study)
+    for kind, of, title, about, data in (
+        *_of_outcomes(study),
+        *_of_curves(study),
+        *_of_extras(study),
+    ):
+        words = {"title": _title(title), "footer": footer, **about}
+        save_figure(draw[kind](*data, words), folder / "-".join(filter(None, (kind, of))))
+
+
+Drawing = tuple[str, str, str, dict[str, Any], tuple[Any, ...]]
+"""A figure to draw: kind, of what, title, further words, and its data."""
+
+
+def _of_outcomes(study: Study) -> Iterator[Drawing]:
     for name, found in study.outcomes.items():
         if found.settled is None:
             continue
-        words, unit = outcome_words(name)
-        about = {"title": _title(f"What moves the {words}?"), "footer": footer, "unit": unit or "outcome"}
+        (words, unit), file = outcome_words(name), file_name(name)
+        about = {"unit": unit or "outcome"}
+        title = f"What moves the {words}?"
         if study.method.name == "morris":
-            save_figure(elementary_effects(found.table, about), folder / f"elementary-{file_name(name)}")
+            yield "elementary", file, title, about, (found.table,)
         else:
-            measures = [(found.main, WORDS[found.main])]
-            measures += [("S1", WORDS["S1"])] if found.main == "ST" else []
-            save_figure(sensitivity_indices(found.table, measures, about), folder / f"indices-{file_name(name)}")
+            measures = [found.main, *(["S1"] if found.main == "ST" else [])]
+            yield "indices", file, title, about, (found.table, [(measure, WORDS[measure]) for measure in measures])
         if found.pairs is not None and len(found.pairs) and found.pairs["value"].max() > 0:
-            title = _title(f"What acts together on the {words}?")
-            save_figure(
-                interactions(found.pairs, {**about, "title": title}), folder / f"interactions-{file_name(name)}"
-            )
+            yield "interactions", file, f"What acts together on the {words}?", about, (found.pairs,)
         if len(found.trace) and found.trace["parts"].nunique() > 1:
-            title = _title(f"Has it settled? {words}")
             width = study.runs / study.design.size
-            save_figure(
-                index_convergence(found.trace, width, {**about, "title": title}),
-                folder / f"convergence-{file_name(name)}",
-            )
+            yield "convergence", file, f"Has it settled? {words}", about, (found.trace, width)
+
+
+def _of_curves(study: Study) -> Iterator[Drawing]:
     for name, curve in study.curves.items():
         words, unit = outcome_words(name)
+        about = {"unit": unit, "measure": WORDS.get(curve.measure, curve.measure)}
+        data = {**vars(curve), "stacked": curve.shares, "rest": curve.rest, "dates": _dates(study)}
+        yield "over-time", name, f"Who holds the spread of the {words}?", about, (data,)
+
+
+def _of_extras(study: Study) -> Iterator[Drawing]:
+    box = study.extras.box
+    if box is not None:
         about = {
-            "title": _title(f"Who holds the spread of the {words}?"),
-            "unit": unit,
-            "measure": WORDS.get(curve.measure, curve.measure),
-            "footer": footer,
-        }
-        save_figure(sensitivity_over_time(_stack_data(study, curve), about), folder / f"over-time-{name}")
-    if extras.box is not None and extras.region is not None:
-        box = extras.box
-        about = {
-            "title": _title(f"Which assumptions lead to {extras.region}?"),
-            "footer": footer,
             "words": f"The box holds {box.coverage:.0%} of all such runs (coverage); {box.density:.0%} of the runs in "
             f"it are such (density), against {box.base:.0%} of all runs.",
         }
-        save_figure(scenario_box(box_table(study, box), box.trade_off, about), folder / "box")
-    for name, (level, table) in extras.waiting.items():
-        if len(table):
-            title = _title(f"When does the {outcome_words(name)[0]} reach {level:.0%}?")
-            save_figure(
-                waiting_times(_halves(study, name, level, table), {"title": title, "footer": footer}),
-                folder / f"waiting-{name}",
-            )
+        title = f"Which assumptions lead to {study.extras.region}?"
+        yield "box", "", title, about, (box_table(study, box), box.trade_off)
+    for name, (level, table) in study.extras.waiting.items():
+        title = f"When does the {outcome_words(name)[0]} reach {level:.0%}?"
+        yield "waiting", name, title, {}, (_halves(study, name, level, table),)
 
 
 def _title(text: str) -> str:
@@ -86,46 +106,26 @@ def _title(text: str) -> str:
 
 
 def _footer(study: Study) -> str:
-    name = ""
-    if isinstance(study.model, ScenarioModel):
-        name = f"{study.model.recipe.scenario.name}  ·  study {study.model.recipe.identity[:8]}  ·  "
+    recipe = study.scenario_model.recipe
     return (
-        f"{name}{study.method.title}, {study.design.size:,} {study.method.part}, {study.runs:,} runs, "
-        f"seed {study.design.seed}  ·  {study.treatment.words}"
+        f"{recipe.scenario.name}  ·  study {recipe.identity[:8]}  ·  {study.method.title}, {study.design.size:,} "
+        f"{study.method.part}, {study.runs:,} runs, seed {study.design.seed}  ·  {study.treatment.words}"
     )
 
 
-def _stack_data(study: Study, curve: IndicesOverTime) -> dict[str, Any]:
-    return {
-        "names": curve.names,
-        "share": curve.share,
-        "stacked": curve.shares,
-        "rest": curve.rest,
-        "mean": curve.mean,
-        "low": curve.low,
-        "high": curve.high,
-        "variance": curve.variance,
-        "dates": _dates(study),
-    }
-
-
 def _dates(study: Study) -> np.ndarray:
-    """Months as years of the calendar where they are months of a scenario."""
-    if isinstance(study.model, ScenarioModel):
-        return np.array([2024 + month_number(each) / 12 for each in study.found.months])
-    return np.arange(len(study.found.months), dtype=float)
+    """Months as years of the calendar."""
+    return np.array([2024 + month_number(month) / 12 for month in study.found.months])
 
 
 def _halves(study: Study, name: str, level: float, table: Any) -> list[dict[str, Any]]:
-    design, curves, dates = study.design, study.found.curves[name], _dates(study)
-    names = [column.name for column in design.columns]
-    good = design.base[np.isfinite(curves[design.base]).all(axis=1)]
-    found = []
+    dates, found = _dates(study), []
     for row in table.head(MOST_HALVES).itertuples():
-        upper = design.unit[good, names.index(row.factor)] > 0.5
         sides = {}
-        for side, which in (("low", ~upper), ("high", upper)):
-            months, left = survival_curve(crossings(curves[good[which]], level))
+        for side, times in zip(
+            ("low", "high"), halves(study.design, study.found.curves[name], row.factor, level), strict=True
+        ):
+            months, left = survival_curve(times)
             at = dates[np.clip(months.astype(int), 0, len(dates) - 1)]
             sides[side] = (np.append(dates[0], at), np.append(1.0, left))
         found.append({"factor": row.factor, "note": f"log-rank p = {row.p:.0e}", **sides})

@@ -17,18 +17,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sim import __version__
+from sim.analysis.sensitivity import Indices
 from sim.basics.words import counted
 from sim.experiments.ensemble.kind import changed_shards, sample_runs
 from sim.experiments.sensitivity.chapter import chapter
-from sim.experiments.sensitivity.figures import draw_all
+from sim.experiments.sensitivity.figures import draw_all, drawn_by
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study, Treatment
-from sim.experiments.sensitivity.tables import Extras, tables
+from sim.experiments.sensitivity.tables import tables
 from sim.experiments.sensitivity.words import file_name, outcome_words
 from sim.results.differences import Finding
 from sim.results.folder import MANIFEST, open_folder
@@ -42,108 +42,76 @@ def study_name(model: ScenarioModel) -> str:
     return f"{model.recipe.scenario.name[:100]}-sensitivity-{model.recipe.identity[:8]}"
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """Which study a folder is to hold, whatever its size: a larger one takes the place of a smaller one.
+def place_of(model: ScenarioModel, method: str, seed: int, treatment: Treatment, by_block: bool) -> tuple[str, str]:
+    """Name of the folder of one method, and what its inputs are, as 64 hexadecimal digits.
 
-    Attributes
-    ----------
-    name : of the folder of one method
-    identity : of the model, with its factors and outcomes
+    They are the same whatever the size: a larger study takes the place of a smaller one.
     """
-
-    name: str
-    identity: str
-    method: str
-    seed: int
-    luck: str
-    by_block: bool
-
-    @property
-    def inputs(self) -> str:
-        """What the inputs are, as 64 hexadecimal digits."""
-        return hashlib.sha256(json.dumps(["sensitivity", __version__, *vars(self).values()]).encode()).hexdigest()
-
-
-def wanted(model: Any, method: str, seed: int, treatment: Treatment, by_block: bool) -> Wanted:
-    """The study that a method with these settings makes of a model."""
     name = method + ("-blocks" if by_block else "")
-    identity = model.recipe.identity if isinstance(model, ScenarioModel) else ""
-    return Wanted(name, identity, method, seed, luck_text(treatment), by_block)
+    parts = ["sensitivity", __version__, name, model.recipe.identity, method, seed, str(treatment), by_block]
+    return name, hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def known_size(folder: Path, study: Wanted) -> int | None:
-    """Parts of the study that stands in a folder; None when there is none, or another."""
+def known_size(folder: Path, inputs: str) -> int:
+    """Parts of the study that stands in a folder; 0 when there is none, or one of other inputs."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return int(manifest["size"]) if manifest["inputs_sha256"] == study.inputs else None
+        return int(manifest["size"]) if manifest["inputs_sha256"] == inputs else 0
     except (OSError, ValueError, KeyError):
-        return None
+        return 0
 
 
-def contents(study: Study, extras: Extras) -> Contents:
-    """What the folder of a method holds."""
+def contents(study: Study) -> Contents:
+    """What the folder of a method holds; only a study of a scenario has one."""
     design, about = study.design, entries_of(study)
-    asked = wanted(study.model, study.method.name, design.seed, study.treatment, bool(design.groups))
-    files = {f"{name}.csv": table for name, table in tables(study, extras).items() if len(table.columns)}
+    name, inputs = place_of(study.scenario_model, study.method.name, design.seed, study.treatment, bool(design.groups))
+    files = {f"{name}.csv": table for name, table in tables(study).items() if len(table.columns)}
     return Contents(
-        asked.name,
-        asked.inputs,
+        name,
+        inputs,
         files,
         about,
-        chapter(study, extras, about),
-        lambda folder: draw_all(study, extras, folder),
-        ("report.md", f"What drives {about.get('scenario', 'the model')}?"),
+        chapter(study, about),
+        lambda folder: draw_all(study, folder),
+        ("report.md", f"What drives {about['scenario']}?"),
     )
 
 
 def entries_of(study: Study) -> dict[str, Any]:
     """The manifest's entries: everything that a program, or the same command tomorrow, needs to know."""
-    model, design = study.model, study.design
-    found: dict[str, Any] = {
+    model, design = study.scenario_model, study.design
+    return {
         "method": study.method.name,
         "question": study.question,
         "size": design.size,
         "part": study.method.part,
         "seed": design.seed,
-        "luck": luck_text(study.treatment),
+        "luck": str(study.treatment),
         "by_block": bool(design.groups),
         "runs": study.runs,
         "failed": len(study.found.errors),
         "resamples": study.resamples,
-        "factors": [each.name for each in study.variables],
+        "factors": [variable.name for variable in study.variables],
+        "scenario": model.recipe.scenario.name,
+        "hash": model.recipe.identity[:8],
+        "engine": model.recipe.engine,
+        "adopters": model.scenario.run.adopters,
+        "months": model.scenario.run.months,
+        "scenario_seed": model.scenario.run.seed,
+        "outcomes": {name: _entries_of_outcome(found) for name, found in study.outcomes.items()},
     }
-    if isinstance(model, ScenarioModel):
-        found |= {
-            "scenario": model.recipe.scenario.name,
-            "hash": model.recipe.identity[:8],
-            "engine": model.recipe.engine,
-            "adopters": model.scenario.run.adopters,
-            "months": model.scenario.run.months,
-            "scenario_seed": model.scenario.run.seed,
-        }
-    found["outcomes"] = {
-        name: {
-            "stable": each.stable,
-            "luck": [each.stochastic_share.share, each.stochastic_share.low, each.stochastic_share.high],
-            "ranked": each.ranked,
-            "influential": each.influential if each.stable else sorted(each.influential),
-            "parts_needed": each.settled.needed if each.settled is not None else None,
-            "checks": {check.name: [check.passed, check.sentence] for check in each.checks},
-        }
-        for name, each in study.outcomes.items()
-    }
-    return found
 
 
-def luck_text(each: Treatment) -> str:
-    """How luck is treated, as after ``--luck``."""
+def _entries_of_outcome(found: Indices) -> dict[str, Any]:
+    share = found.stochastic_share
     return {
-        "factor": "factor",
-        "none": "none",
-        "mean": f"mean:{each.replicates}",
-        "quantile": f"quantile:{each.level:g}:{each.replicates}",
-    }[each.kind]
+        "stable": found.stable,
+        "luck": [share.share, share.low, share.high],
+        "ranked": found.ranked,
+        "influential": found.influential if found.stable else sorted(found.influential),
+        "parts_needed": found.settled.needed if found.settled is not None else None,
+        "checks": {check.name: [check.passed, check.sentence] for check in found.checks},
+    }
 
 
 # read back
@@ -173,37 +141,17 @@ def _vouch(folder: Folder) -> tuple[int, list[Changed]]:
 
 # captions
 
-OF_OUTCOMES = ("elementary", "indices", "interactions", "convergence", "over-time", "waiting")
+OF_OUTCOMES = ("elementary-", "indices-", "interactions-", "convergence-", "over-time-", "waiting-")
 """How the names of figures begin that show one outcome."""
 
 
-def _drawn_by() -> dict[str, Any]:
-    from sim.figures.elementary_effects import elementary_effects
-    from sim.figures.index_convergence import index_convergence
-    from sim.figures.interactions import interactions
-    from sim.figures.scenario_box import scenario_box
-    from sim.figures.sensitivity_indices import sensitivity_indices
-    from sim.figures.sensitivity_over_time import sensitivity_over_time
-    from sim.figures.waiting_times import waiting_times
-
-    return {
-        "elementary": elementary_effects,
-        "indices": sensitivity_indices,
-        "interactions": interactions,
-        "convergence": index_convergence,
-        "over-time": sensitivity_over_time,
-        "waiting": waiting_times,
-        "box": scenario_box,
-    }
-
-
 def _about(folder: Folder, stem: str) -> str:
-    start = next((start for start in OF_OUTCOMES if stem.startswith(f"{start}-")), None)
+    start = next((start for start in OF_OUTCOMES if stem.startswith(start)), None)
     if start is None:
         return ""
-    rest = stem.removeprefix(f"{start}-")
-    column = next((column for column in folder.manifest["outcomes"] if file_name(column) == rest), rest)
-    return f"Outcome: {outcome_words(column)[0]}."
+    rest = stem.removeprefix(start)
+    columns = {file_name(column): column for column in folder.manifest["outcomes"]}
+    return f"Outcome: {outcome_words(columns.get(rest, rest))[0]}."
 
 
 def _interval(folder: Folder, stem: str) -> str:
@@ -249,7 +197,7 @@ KIND = Kind(
     vouch=_vouch,
     store=store_of,
     part=lambda folder: folder.path.name,
-    captions=Captions(_drawn_by, _about, _interval, _runs, _seeds),
+    captions=Captions(drawn_by, _about, _interval, _runs, _seeds),
     order=70,
     redraw=lambda folder: str(folder.manifest.get("command", "")),
 )

@@ -6,23 +6,26 @@ and replicate must give the same outcome again: that is what makes luck a factor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from sim.basics.errors import DesignError, UnknownNameError
+from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.runner import total_gain
+from sim.experiments.runner.dispatch import telling
+from sim.experiments.runner.pools import Pool, pool
+from sim.experiments.runner.recipe import Recipe, make_recipe
 from sim.experiments.runner.worker import halved
 from sim.experiments.sensitivity.variables import Variable, variables_of
-
-if TYPE_CHECKING:
-    from sim.experiments.ensemble.ensemble import Watch
-    from sim.experiments.runner.recipe import Recipe
-    from sim.scenario import Scenario
+from sim.results.kind import Stage
+from sim.scenario import Scenario
+from sim.scenario.factors import make_factor
 
 Array = np.ndarray
 SEED = "seed"
@@ -85,9 +88,8 @@ class FunctionModel:
     ):
         self.function, self.lucky = function, lucky
         self.variables = variables_of(factors) if isinstance(factors, Mapping) else list(factors)
-        self._known: dict[bytes, int] = {}
-        self._rows: list[dict[str, Array]] = []
-        self._errors: dict[int, str] = {}
+        self._known: dict[bytes, dict[str, Array] | Exception] = {}
+        """What came out of each row that was run, by its coordinates and replicate."""
         self.runs = 0
         """Number of rows that the function has been given."""
 
@@ -100,20 +102,15 @@ class FunctionModel:
             When the function gives another outcome for the same row and seed.
         """
         keys = [row.tobytes() + int(luck).to_bytes(8, "little") for row, luck in zip(unit, replicate, strict=True)]
-        first = {key: place for place, key in reversed(list(enumerate(keys)))}
-        fresh = sorted(place for key, place in first.items() if key not in self._known)
-        if fresh:
-            table = table_of(self.variables, unit[fresh])
+        fresh = {key: place for place, key in reversed(list(enumerate(keys))) if key not in self._known}
+        places = sorted(fresh.values())
+        if places:
+            table = table_of(self.variables, unit[places])
             if self.lucky:
-                table[SEED] = replicate[fresh]
-            if not self._rows:
+                table[SEED] = replicate[places]
+            if not self._known:
                 self._refuse_fresh_seeds(table.head(4))
-            for place, found in zip(fresh, self._call(table), strict=True):
-                self._known[keys[place]] = len(self._rows)
-                if isinstance(found, Exception):
-                    self._errors[len(self._rows)] = f"{type(found).__name__}: {found}"
-                    found = {}
-                self._rows.append(found)
+            self._known.update(zip((keys[place] for place in places), self._call(table), strict=True))
         return self._gather([self._known[key] for key in keys])
 
     def _refuse_fresh_seeds(self, table: pd.DataFrame) -> None:
@@ -137,23 +134,23 @@ class FunctionModel:
             for row in range(len(rows))
         ]
 
-    def _gather(self, numbers: list[int]) -> Outcomes:
-        shapes: dict[str, tuple[int, ...]] = {}
-        for row in self._rows:
-            for name, value in row.items():
-                shapes.setdefault(name, np.shape(value))
+    def _gather(self, rows: Sequence[dict[str, Array] | Exception]) -> Outcomes:
+        good = [row for row in self._known.values() if not isinstance(row, Exception)]
+        shapes = {name: np.shape(value) for row in good for name, value in row.items()}
+        errors = [
+            (place, f"{type(why).__name__}: {why}") for place, why in enumerate(rows) if isinstance(why, Exception)
+        ]
         if not shapes:
-            why = next(iter(self._errors.values()), "it returned nothing")
+            why = errors[0][1] if errors else "it returned nothing"
             raise DesignError(f"not a single run of the function could be finished. The first said: {why}")
-        found = {name: np.full((len(numbers), *shape), np.nan) for name, shape in shapes.items()}
-        for place, number in enumerate(numbers):
-            for name, value in self._rows[number].items():
+        found = {name: np.full((len(rows), *shape), np.nan) for name, shape in shapes.items()}
+        for place, row in enumerate(rows):
+            for name, value in row.items() if isinstance(row, dict) else ():
                 found[name][place] = value
         scalars = {name: values for name, values in found.items() if values.ndim == 1}
         curves = {name: values for name, values in found.items() if values.ndim == 2}
-        months = tuple(str(month) for month in range(next(iter(curves.values())).shape[1])) if curves else ()
-        errors = [(place, self._errors[n]) for place, n in enumerate(numbers) if n in self._errors]
-        return Outcomes(scalars, curves, months, errors)
+        months = range(next(iter(curves.values())).shape[1]) if curves else ()
+        return Outcomes(scalars, curves, tuple(map(str, months)), errors)
 
 
 FRESH = (
@@ -186,7 +183,7 @@ class ScenarioModel:
     outcomes : columns such as ``focus_share@2029-12``, ``mean_wait_all`` or ``total_gain@2029-01``
     curves : levels to follow month by month
     cluster, workers : where runs are computed, and by how many; see `sim.experiments.runner.pools.pool`
-    watch : told of every step of the runs
+    stage : told of the runs that are not in the store; see `Stage`
     """
 
     lucky = True
@@ -202,7 +199,7 @@ class ScenarioModel:
         model: str | None = None,
         cluster: str = "",
         workers: int | None = None,
-        watch: Watch | None = None,
+        stage: Stage | None = None,
     ):
         self.scenario, self.variables = scenario, list(variables)
         self.columns = tuple(dict.fromkeys(outcomes))
@@ -211,7 +208,8 @@ class ScenarioModel:
         if unknown:
             raise UnknownNameError("outcome", unknown[0], self.recipe.columns)
         self.folder = Path(folder) if folder is not None else None
-        self.cluster, self.workers, self.watch = cluster, workers, watch
+        self.cluster, self.workers = cluster, workers
+        self.stage: Stage = stage or (lambda _: nullcontext(None))
         self.temporary: Any = None
         """Keeps a temporary folder of runs while the model lives; None where the folder is the caller's."""
         self.account: Any = None
@@ -225,21 +223,25 @@ class ScenarioModel:
 
     def run(self, unit: Array, replicate: Array) -> Outcomes:
         """Outcomes of rows, from the store where they are in it already."""
-        from contextlib import ExitStack
-
-        from sim.experiments.ensemble.ensemble import Ensemble
-        from sim.experiments.runner.pools import pool
-
-        if self.folder is None:
-            raise DesignError("this scenario has no folder to keep its runs in; give one")
-        with ExitStack() as stack:
-            ensemble = stack.enter_context(Ensemble.open(self.folder, self.recipe))
+        with self.opened() as (ensemble, where):
             numbers = ensemble.add(self.points(unit, replicate))
-            where = stack.enter_context(pool(self.cluster, self.workers, compiles=self.recipe.compiles))
-            self.account = ensemble.run(numbers, replicates=1, pool=where, watch=self.watch)
+            left = len(ensemble.pending(numbers, 1))
+            with self.stage(left) if left else nullcontext() as progress:
+                self.account = ensemble.run(numbers, pool=where, watch=telling(progress))
             return self._gather(ensemble, numbers)
 
-    def _gather(self, ensemble: Any, numbers: list[int]) -> Outcomes:
+    @contextmanager
+    def opened(self) -> Iterator[tuple[Ensemble, Pool]]:
+        """The store of the runs, to write in, and who computes them."""
+        if self.folder is None:
+            raise DesignError("this scenario has no folder to keep its runs in; give one")
+        with (
+            Ensemble.open(self.folder, self.recipe) as ensemble,
+            pool(self.cluster, self.workers, compiles=self.recipe.compiles) as where,
+        ):
+            yield ensemble, where
+
+    def _gather(self, ensemble: Ensemble, numbers: list[int]) -> Outcomes:
         table = ensemble.table(["status", "error", *self.columns]).drop_duplicates("point").set_index("point")
         rows = table.reindex(numbers)
         scalars = {name: np.array(rows[name], dtype=float) for name in self.columns}
@@ -251,19 +253,12 @@ class ScenarioModel:
         errors = [(place, text) for place, text in enumerate(rows["error"].astype(str)) if text]
         if bad.all() and not self.recipe.gains:
             raise DesignError(f"not a single run could be finished. The first said: {errors[0][1]}")
-        curves: dict[str, Array] = {}
-        months: tuple[str, ...] = ()
-        if self.recipe.curves:
-            series = ensemble.curves(list(self.recipe.curves))
-            place = pd.Series(np.arange(series.sizes["run"]), index=series["point"].values)
-            place = place[~place.index.duplicated()].reindex(numbers)
-            months = tuple(str(each) for each in series["date"].values)
-            for name in self.recipe.curves:
-                level = series[name].transpose("run", "month").values
-                curves[name] = np.full((len(numbers), level.shape[1]), np.nan)
-                good = place.notna().to_numpy()
-                curves[name][good] = level[place[good].to_numpy(dtype=int)]
-        return Outcomes(scalars, curves, months, errors)
+        if not self.recipe.curves:
+            return Outcomes(scalars, errors=errors)
+        series = ensemble.curves(list(self.recipe.curves))
+        series = series.assign_coords(run=series["point"].values).drop_duplicates("run").reindex(run=numbers)
+        curves = {name: series[name].transpose("run", "month").values for name in self.recipe.curves}
+        return Outcomes(scalars, curves, tuple(map(str, series["date"].values)), errors)
 
 
 def _recipe(
@@ -274,9 +269,6 @@ def _recipe(
     engine: str,
     model: str | None,
 ) -> Recipe:
-    from sim.experiments.runner.recipe import make_recipe
-    from sim.scenario.factors import make_factor
-
     members = [each for variable in variables for each in variable.members]
     # an empty list would mean every outcome
     read = [name.partition("@") for name in columns if name.partition("@")[0] != total_gain.NAME]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,16 +11,34 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.outcomes import OUTCOMES
-from sim.analysis.sensitivity.discovery import LEAST_RUNS, OutcomeRegion, cart, parse_outcome_region, prim
-from sim.analysis.sensitivity.reversal import Reversals, reversals
+from sim.analysis.sensitivity.discovery import OutcomeRegion, cart, parse_outcome_region, prim
+from sim.analysis.sensitivity.methods.registry import Method, find_method
+from sim.analysis.sensitivity.reversal import reversals
 from sim.analysis.sensitivity.survival import split_by_factor
-from sim.basics.axes import month_label, month_number
-from sim.basics.errors import DesignError, UnknownNameError
+from sim.basics.axes import month_label
+from sim.basics.errors import DesignError, Problem, UnknownNameError
+from sim.basics.words import separated
+from sim.experiments.compare.comparison import parse_month
 from sim.experiments.runner import total_gain
+from sim.experiments.sensitivity.kind import ENSEMBLE, KIND, contents, known_size, place_of, study_name
 from sim.experiments.sensitivity.models import ScenarioModel
-from sim.experiments.sensitivity.study import Study, Treatment, count_runs, make_design, study
-from sim.experiments.sensitivity.tables import Extras
+from sim.experiments.sensitivity.study import (
+    Extras,
+    Study,
+    Treatment,
+    answer_of,
+    carry_out,
+    count_runs,
+    grown,
+    make_design,
+    parse_treatment,
+    rows_of,
+    study,
+)
+from sim.experiments.sensitivity.study import until_stable as go_on
+from sim.experiments.sensitivity.top_factors import top_factors
 from sim.experiments.sensitivity.variables import Variable, choose
+from sim.results.folder import refuse_if_taken, write
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
 
@@ -53,7 +71,7 @@ def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] 
     """
     last = scenario.run.months - 1
     months = [_month(text, last) for text in at] or sorted({min(month, last) for month in DEFAULT_MONTHS})
-    wanted = [part.strip() for text in outcomes for part in text.split(",") if part.strip()] or list(DEFAULT_OUTCOMES)
+    wanted = separated(outcomes) or list(DEFAULT_OUTCOMES)
     found: list[str] = []
     for text in wanted:
         name, mark, month = text.partition("@")
@@ -66,23 +84,118 @@ def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] 
                 f"{name} is a month that some runs never reach, and filling the gap would decide the ranking. Use "
                 f"{instead}, which every run has; when a level is reached is shown by survival methods beside it."
             )
-        if name != total_gain.NAME and OUTCOMES[name].kind == "moment":
-            found.append(name)
-        elif mark:
-            found.append(f"{name}@{month_label(_month(month, last))}")
-        else:
-            found += [f"{name}@{month_label(each)}" for each in months]
+        once = name != total_gain.NAME and OUTCOMES[name].kind == "moment"
+        read_at = [_month(month, last)] if mark and not once else months
+        found += [name] if once else [f"{name}@{month_label(each)}" for each in read_at]
     return list(dict.fromkeys(found))
 
 
 def _month(text: str, last: int) -> int:
-    try:
-        month = month_number(text)
-    except ValueError as error:
-        raise DesignError(f"{text}: {error}.") from None
-    if not 0 <= month <= last:
+    month = parse_month(text)
+    if month > last:
         raise DesignError(f"{text} lies outside the scenario, whose last month is {month_label(last)}.")
     return month
+
+
+@dataclass(frozen=True)
+class SensitivityRequest:
+    """A study of a scenario as somebody asked for it.
+
+    Attributes
+    ----------
+    model, method, treatment : what runs, how it is analysed, and how luck is treated
+    question : that chose the method; empty: the method was named
+    size, seed : parts of the design, and root of its draws
+    by_block : whether whole blocks of factors move together
+    parent : folder of all methods of the scenario; None: nothing is written
+    notes, warnings : what was settled on the way, and what is doubtful in the file
+    """
+
+    model: ScenarioModel
+    method: Method
+    treatment: Treatment
+    question: str
+    size: int
+    seed: int
+    by_block: bool
+    parent: Path | None
+    notes: tuple[str, ...]
+    warnings: tuple[Problem, ...]
+
+
+def ask(
+    source: str | Path | Scenario,
+    factors: Sequence[str] = (),
+    outcomes: Sequence[str] = (),
+    sets: Sequence[str] = (),
+    *,
+    question: str = "",
+    method: str = "",
+    size: int | None = None,
+    more: int | None = None,
+    at: Sequence[str] = (),
+    design_seed: int = 1,
+    months: int | None = None,
+    adopters: int | None = None,
+    seed: int | None = None,
+    luck: str = "",
+    by_block: bool = False,
+    engine: str = "lockstep",
+    model: str | None = None,
+    workers: int | None = None,
+    cluster: str = "",
+    folder: str | Path | None = None,
+    out: str | Path | None = None,
+) -> SensitivityRequest:
+    """A study of a scenario from what is asked; nothing is run. Parameters and errors are those of `sensitivity`."""
+    chosen = find_method(method or answer_of(question).method)
+    treatment = parse_treatment(luck or "factor")
+    scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed)
+    names, notes = _with_top(factors, scenario, Path(out or "runs"))
+    variables, cut = choose(scenario, names)
+    made = ScenarioModel(
+        scenario,
+        variables,
+        columns(scenario, outcomes, at),
+        DEFAULT_CURVES if out else (),
+        folder,
+        engine,
+        model,
+        cluster,
+        workers,
+    )
+    parent, known = None, 0
+    if out:
+        parent = Path(out) / study_name(made)
+        made.folder = parent / ENSEMBLE
+        name, inputs = place_of(made, chosen.name, design_seed, treatment, by_block)
+        refuse_if_taken(parent / name, inputs)
+        known = known_size(parent / name, inputs)
+    elif folder is None:
+        made.temporary = TemporaryDirectory(prefix="openloop-")  # lives as long as the study, whose `more` needs it
+        made.folder = Path(made.temporary.name)
+    notes += cut
+    if more is None:
+        size = size or max(known, chosen.size)
+    else:
+        before = known or size or chosen.size
+        size = grown(chosen, before, more)
+        if size != before + more:
+            notes += (f"{before} + {more} is no power of two; going to {size} {chosen.part}",)
+    return SensitivityRequest(made, chosen, treatment, question, size, design_seed, by_block, parent, notes, warnings)
+
+
+def _with_top(factors: Sequence[str], scenario: Scenario, out: Path) -> tuple[list[str], tuple[str, ...]]:
+    """Names of factors, with ``top:12`` replaced by what an earlier screening found, and where that stands."""
+    names: list[str] = []
+    notes: tuple[str, ...] = ()
+    for text in separated(factors):
+        found = [text]
+        if text.startswith("top:"):
+            found, source = top_factors(text, scenario.name, out)
+            notes += (f"{text}: {', '.join(found)} (from {source})",)
+        names += found
+    return names, notes
 
 
 def sensitivity(
@@ -94,36 +207,62 @@ def sensitivity(
     question: str = "",
     method: str = "",
     size: int | None = None,
+    more: int | None = None,
+    until_stable: bool = False,
+    max_runs: int | None = None,
     at: Sequence[str] = (),
     design_seed: int = 1,
     months: int | None = None,
     adopters: int | None = None,
     seed: int | None = None,
     luck: str = "",
+    by_block: bool = False,
+    region: str = "",
+    flip: str = "",
+    against: str | Path | Scenario | None = None,
+    engine: str = "lockstep",
+    model: str | None = None,
+    workers: int | None = None,
+    cluster: str = "",
     folder: str | Path | None = None,
+    out: str | Path | None = None,
+    figures: bool = True,
 ) -> Study:
     """Which factors an outcome depends on, how surely, and how much of its spread is chance.
 
     Parameters
     ----------
-    source : a scenario, or a plain function of a table with a column a factor and a row a point
-    factors : of a scenario: names as for `sim.experiments.sensitivity.variables.choose`, absent the core ones; of a
-        function: name -> ``(low, high)``, list of values, ``bool``, ``range`` or `Distribution`
+    source : a scenario, or a plain function of a table with a column a factor and a row a point. A function takes only
+        ``question``, ``method``, ``size``, ``design_seed`` and ``luck``
+    factors : of a scenario: names as for `sim.experiments.sensitivity.variables.choose`, absent the core ones, and
+        ``top:12`` of an earlier screening in ``out``; of a function: name -> ``(low, high)``, list of values, ``bool``,
+        ``range`` or `Distribution`
     outcomes : of a scenario: names such as ``"focus_share@2029-12"``; absent: the default ones
     at : months at which outcomes without a month of their own are read
     question, method : ``screen``, ``share``, ``interaction``, ``tail`` or ``which-region``; or the name of a method
-    size : parts of the design; absent: the method's own size
+    size : parts of the design; absent: what stands in ``out``, or the method's own size
+    more : parts to add to what stands in ``out``
+    until_stable, max_runs : whether to add parts until every ranking is stable, and the most runs that this may take
     luck : ``factor``, ``mean:20`` or ``quantile:0.9:20``; absent: a factor of its own
+    by_block : move whole blocks of factors together
+    region, flip, against : see `extras_of`; ``against`` is another scenario
+    engine, model : see `sim.run.run`
+    workers, cluster : processes, or the address of a Dask scheduler; absent: this process, on all cores
     folder : where the runs of a scenario are kept, so that they are not done again; absent: nowhere
+    out : folder in which the same folder appears as from ``openloop sensitivity``, its runs included; absent: none
+    figures : whether to draw there
 
     Returns
     -------
-    the study; its ``outcomes[name].table`` has one row a factor, its ``more(parts)`` continues it
+    the study; its ``outcomes[name].table`` has one row a factor, its ``more(parts)`` continues it, and its ``folder``
+    is where it was written
 
     Raises
     ------
     ScenarioError, UnknownNameError, DesignError
         When the scenario, a factor, an outcome or the method is refused.
+    OutputError
+        When the place of the folder is taken, which is found out before anything is run, or cannot be written.
 
     Examples
     --------
@@ -132,16 +271,76 @@ def sensitivity(
     >>> found.outcomes["outcome"].influential
     ['x', 'y']
     """
-    asked: dict[str, Any] = {"method": method, "question": question, "size": size, "seed": design_seed, "luck": luck}
     if callable(source) and not isinstance(source, str | Path | Scenario):
-        return study(source, dict(factors) if isinstance(factors, Mapping) else {}, **asked)
-    scenario, _ = prepare(source, sets, months=months, adopters=adopters, seed=seed)
-    variables, _ = choose(scenario, list(factors))
-    wanted = columns(scenario, outcomes, at)
-    temporary = TemporaryDirectory(prefix="openloop-") if folder is None else None
-    model = ScenarioModel(scenario, variables, wanted, folder=Path(temporary.name if temporary else str(folder)))
-    model.temporary = temporary  # lives as long as the study, whose `more` needs the runs
-    return study(model, **asked)
+        if out is not None:
+            raise DesignError("only the study of a scenario has a folder, so a function takes no out.")
+        given = dict(factors) if isinstance(factors, Mapping) else {}
+        return study(source, given, method=method, question=question, size=size, seed=design_seed, luck=luck)
+    request = ask(
+        source,
+        list(factors),
+        outcomes,
+        sets,
+        question=question,
+        method=method,
+        size=size,
+        more=more,
+        at=at,
+        design_seed=design_seed,
+        months=months,
+        adopters=adopters,
+        seed=seed,
+        luck=luck,
+        by_block=by_block,
+        engine=engine,
+        model=model,
+        workers=workers,
+        cluster=cluster,
+        folder=folder,
+        out=out,
+    )
+    found = answer(request, until_stable, max_runs, region=region, flip=flip, against=against, sets=sets)
+    if request.parent is None:
+        return found
+    made = write(KIND, contents(found), request.parent, figures=figures)
+    return replace(found, folder=made.folder, files=made.files)
+
+
+def answer(
+    request: SensitivityRequest,
+    until_stable: bool = False,
+    max_runs: int | None = None,
+    *,
+    region: str = "",
+    flip: str = "",
+    against: str | Path | Scenario | None = None,
+    sets: Sequence[str] = (),
+    say: Callable[[str], None] | None = None,
+) -> Study:
+    """Do the runs of a study, analyse them, and look for what was asked beside indices. Parameters as of `sensitivity`.
+
+    ``say`` is told of every step that may take long.
+    """
+    found = carry_out(
+        request.model,
+        request.method,
+        size=request.size,
+        seed=request.seed,
+        treatment=request.treatment,
+        by_block=request.by_block,
+        question=request.question,
+    )
+    if until_stable:
+
+        def told(study: Study) -> None:
+            if say is not None:
+                say(f"not stable at {study.design.size:,} {study.method.part}; going on")
+
+        found = go_on(found, max_runs, told)
+    other = None
+    if against is not None:
+        other = prepare(against, sets)[0].model_copy(update={"run": request.model.scenario.run})
+    return replace(found, extras=extras_of(found, region, flip, other, request.parent or request.model.folder, say))
 
 
 @dataclass(frozen=True)
@@ -160,62 +359,18 @@ class Cost:
     each: float
 
 
-def plan(model: ScenarioModel, method: Any, size: int, seed: int, treatment: Treatment, by_block: bool) -> Cost:
+def plan(request: SensitivityRequest) -> Cost:
     """Time some runs of the design, which stay in the store, and say what the rest will take."""
-    import time
-
-    design = make_design(model, method, size, seed, treatment, by_block)
-    unit = np.repeat(design.unit[:, : design.real], treatment.runs_each, axis=0)
-    luck = design.replicate
-    if treatment.runs_each > 1:
-        luck = np.tile(np.arange(treatment.runs_each), len(design.unit))
-    watch, model.watch = model.watch, None
-    try:
-        total = count_runs(design, treatment)
-        timed, first = 0.0, 0
-        for more in PILOT if model.recipe.compiles else SLOW_PILOT:
-            rows = _fresh(model, unit, luck, more)
-            if len(rows):
-                began = time.perf_counter()
-                model.run(unit[rows], luck[rows])
-                timed, first = time.perf_counter() - began, len(rows)
-        left = _left(model, unit, luck)
-    finally:
-        model.watch = watch
-    each = timed / first if first else 0.0
-    return Cost(total, left, each * left, each)
-
-
-def _numbers(model: ScenarioModel, unit: np.ndarray, luck: np.ndarray) -> tuple[Any, list[Any]]:
-    """The store, if there is one, and what each row is called in it."""
-    from sim.experiments.ensemble.ensemble import as_points
-    from sim.experiments.runner.store import open_store
-
-    assert model.folder is not None
-    points = as_points(model.recipe, model.points(unit, luck))
-    store = open_store(model.folder, model.recipe)
-    return store, points
-
-
-def _left(model: ScenarioModel, unit: np.ndarray, luck: np.ndarray) -> int:
-    store, points = _numbers(model, unit, luck)
-    done = {point for point, _ in store.done()}
-    return sum(store.number_of(values) not in done for values in set(points))
-
-
-def _fresh(model: ScenarioModel, unit: np.ndarray, luck: np.ndarray, count: int) -> np.ndarray:
-    """The first rows that are not in the store, all different."""
-    store, points = _numbers(model, unit, luck)
-    done = {point for point, _ in store.done()}
-    seen: set[Any] = set()
-    rows = []
-    for row, values in enumerate(points):
-        if values not in seen and store.number_of(values) not in done:
-            seen.add(values)
-            rows.append(row)
-            if len(rows) == count:
-                break
-    return np.array(rows, dtype=int)
+    model, treatment, each = request.model, request.treatment, 0.0
+    design = make_design(model, request.method, request.size, request.seed, treatment, request.by_block)
+    with model.opened() as (ensemble, where):
+        numbers = ensemble.add(model.points(*rows_of(design, treatment)))
+        for count in PILOT if model.recipe.compiles else SLOW_PILOT:
+            timed = [point for point, _, _ in ensemble.pending(numbers, 1)[:count]]
+            if timed:
+                each = ensemble.run(timed, pool=where).seconds / len(timed)
+        left = len(ensemble.pending(numbers, 1))
+    return Cost(count_runs(design, treatment), left, each * left, each)
 
 
 def extras_of(
@@ -230,6 +385,7 @@ def extras_of(
 
     Parameters
     ----------
+    folder : where the runs of reversals are kept
     region : such as ``focus_share@2029-12 < 0.2``; for the question which-region, absent: the lowest quarter
     flip : the same form; the smallest change that reverses it. With ``against``, an outcome alone: the sign of its
         difference from that scenario
@@ -240,7 +396,7 @@ def extras_of(
     if flip:
         if say is not None:
             say(f"looking for the smallest change that reverses {flip}")
-        _flip(study, flip, against, folder, extras)
+        _flip(study, flip, against, folder or Path(), extras)
     for name, level in WAITING.items():
         if name in study.found.curves:
             table = split_by_factor(study.design, study.found.curves[name], level)
@@ -255,38 +411,26 @@ def _discover(study: Study, text: str, extras: Extras) -> None:
     if text:
         extras.region = parse_outcome_region(text)
     else:
-        values = study.found.scalars[first][base]
-        extras.region = OutcomeRegion(first, "<", float(f"{np.nanquantile(values, LOW_QUARTER):.3g}"))
+        quarter = np.nanquantile(study.found.scalars[first][base], LOW_QUARTER)
+        extras.region = OutcomeRegion(first, "<", float(f"{quarter:.3g}"))
         extras.trouble.append(
             f"No region was given, so the lowest quarter of {first} is looked at; --region names one."
         )
     if extras.region.outcome not in study.found.scalars:
         raise UnknownNameError("outcome of this study", extras.region.outcome, study.found.scalars)
-    values = study.found.scalars[extras.region.outcome][base]
-    good = np.isfinite(values)
-    unit, inside = study.design.unit[base][good][:, : study.design.real], extras.region.holds(values[good])
-    names = [each.name for each in study.variables]
-    if min(int(inside.sum()), int((~inside).sum())) < LEAST_RUNS:
-        extras.trouble.append(
-            f"{int(inside.sum()):,} of {len(inside):,} runs lie in it: too few or too many to draw a box around."
-        )
-        return
-    for what in (prim, cart):
+    values = study.found.scalars[extras.region.outcome]
+    good = base[np.isfinite(values[base])]
+    unit, inside = study.design.unit[good, : study.design.real], extras.region.holds(values[good])
+    about = (unit, inside, [each.name for each in study.variables], study.design.seed)
+    for name, method in (("box", prim), ("leaves", cart)):
         try:
-            found = what(unit, inside, names, study.design.seed)
+            setattr(extras, name, method(*about))
         except DesignError as error:
             extras.trouble.append(str(error))
-            continue
-        if what is prim:
-            extras.box = found  # type: ignore[assignment]
-        else:
-            extras.leaves = found  # type: ignore[assignment]
 
 
-def _flip(study: Study, text: str, against: Scenario | None, folder: Path | None, extras: Extras) -> None:
-    model = study.model
-    if not isinstance(model, ScenarioModel):
-        raise DesignError("reversals of a function are found by sim.analysis.sensitivity.reversal.reversals")
+def _flip(study: Study, text: str, against: Scenario | None, folder: Path, extras: Extras) -> None:
+    model = study.scenario_model
     if against is None:
         region = parse_outcome_region(text)
         outcome, level = region.outcome, region.level
@@ -298,60 +442,23 @@ def _flip(study: Study, text: str, against: Scenario | None, folder: Path | None
     # what moves this outcome, if the study knows it
     ranked = study.outcomes.get(outcome, next(iter(study.outcomes.values()))).influential
     moved = [each for each in study.variables if each.name in ranked[:FLIP_FACTORS]] or study.variables[:FLIP_FACTORS]
-    compare = _comparison(model, moved, outcome, level, against, folder)
-    start = np.array([each.default_unit for each in moved])
-    extras.reversals = _spread(reversals(compare, start, [each.name for each in moved]), moved, study.variables)
-
-
-def _spread(found: Reversals, moved: Sequence[Variable], everything: Sequence[Variable]) -> Reversals:
-    """The same reversals with a coordinate for every variable of the study."""
-    from dataclasses import replace
-
-    names = [each.name for each in everything]
-    places = [names.index(each.name) for each in moved]
-    start = np.array([each.default_unit for each in everything])
-
-    def wide(point: np.ndarray) -> np.ndarray:
-        full = start.copy()
-        full[places] = point
-        return full
-
-    def widen(flip):
-        return replace(flip, point=wide(flip.point))
-
-    return replace(
-        found,
-        start=wide(found.start),
-        alone={name: widen(flip) for name, flip in found.alone.items()},
-        pair=widen(found.pair) if found.pair else None,
-        nearest=widen(found.nearest) if found.nearest else None,
-    )
-
-
-def _comparison(
-    model: ScenarioModel,
-    moved: Sequence[Variable],
-    outcome: str,
-    level: float,
-    against: Scenario | None,
-    folder: Path | None,
-) -> Callable[[np.ndarray], np.ndarray]:
-    """Coordinates of a few variables -> mean of the comparison over the same replicates; the others stay."""
-    folder = folder or Path()
-
-    def make(scenario: Scenario) -> ScenarioModel:
-        about = (scenario, moved, [outcome], (), None, model.recipe.engine, model.recipe.model)
-        made = ScenarioModel(*about)
-        made.folder = folder / f"reversals-{made.recipe.identity[:8]}"
-        return made
-
-    sides = [make(model.scenario), *([make(against)] if against is not None else [])]
+    scenarios = [model.scenario, *([against] if against is not None else [])]
+    sides = [_side(scenario, model, moved, outcome, folder) for scenario in scenarios]
 
     def compare(unit: np.ndarray) -> np.ndarray:
-        rows = np.repeat(unit, FLIP_REPLICATES, axis=0)
-        luck = np.tile(np.arange(FLIP_REPLICATES), len(unit))
-        values = [side.run(rows, luck).scalars[outcome].reshape(len(unit), FLIP_REPLICATES) for side in sides]
-        value = values[0] - values[1] if len(values) == 2 else values[0] - level
-        return value.mean(axis=1)
+        """Mean over the same replicates at coordinates of the few variables; the others stay."""
+        rows, luck = np.repeat(unit, FLIP_REPLICATES, axis=0), np.tile(np.arange(FLIP_REPLICATES), len(unit))
+        first, *other = (side.run(rows, luck).scalars[outcome].reshape(len(unit), -1) for side in sides)
+        return (first - (other[0] if other else level)).mean(axis=1)
 
-    return compare
+    start = np.array([each.default_unit for each in moved])
+    extras.reversals = reversals(compare, start, [each.name for each in moved])
+
+
+def _side(
+    scenario: Scenario, model: ScenarioModel, moved: Sequence[Variable], outcome: str, folder: Path
+) -> ScenarioModel:
+    """A scenario in which a few variables move, with a store of its own."""
+    side = ScenarioModel(scenario, moved, [outcome], engine=model.recipe.engine, model=model.recipe.model)
+    side.folder = folder / f"reversals-{side.recipe.identity[:8]}"
+    return side

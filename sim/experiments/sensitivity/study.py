@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -11,12 +12,15 @@ import pandas as pd
 
 from sim.analysis.sensitivity import Design, Indices, StochasticShare, analyse, build_design, find_method
 from sim.analysis.sensitivity.design import next_power_of_two
+from sim.analysis.sensitivity.discovery import Box, OutcomeRegion
 from sim.analysis.sensitivity.measures import RESAMPLES
-from sim.analysis.sensitivity.methods.registry import QUESTIONS, Method
+from sim.analysis.sensitivity.methods.registry import QUESTIONS, Answer, Method
 from sim.analysis.sensitivity.over_time import IndicesOverTime, indices_over_time
+from sim.analysis.sensitivity.reversal import Reversals
 from sim.analysis.sensitivity.stochastic_share import share_from_replicates
 from sim.basics.errors import DesignError, UnknownNameError
-from sim.experiments.sensitivity.models import FRESH, FunctionModel, Model, Outcomes
+from sim.experiments.runner.until import until_enough
+from sim.experiments.sensitivity.models import FRESH, FunctionModel, Model, Outcomes, ScenarioModel
 from sim.experiments.sensitivity.variables import Variable
 
 Array = np.ndarray
@@ -47,6 +51,11 @@ class Treatment:
             "none": "the model has no luck",
         }[self.kind]
 
+    def __str__(self) -> str:
+        """As after ``--luck``; see `parse_treatment`."""
+        numbers = {"mean": f":{self.replicates}", "quantile": f":{self.level:g}:{self.replicates}"}
+        return self.kind + numbers.get(self.kind, "")
+
     @property
     def runs_each(self) -> int:
         """Runs of every point."""
@@ -57,9 +66,7 @@ class Treatment:
         if self.kind == "mean":
             return values.mean(axis=1)
         if self.kind == "quantile":
-            bad = np.isnan(values).any(axis=1)
-            found = np.quantile(np.where(np.isnan(values), 0.0, values), self.level, axis=1)
-            return np.where(bad, np.nan, found)
+            return np.quantile(values, self.level, axis=1)
         return values[:, 0]
 
 
@@ -71,18 +78,18 @@ def parse_treatment(text: str) -> Treatment:
     DesignError
         For anything else; for ``fresh`` with the reason.
     """
-    kind, *rest = text.strip().split(":")
     try:
-        if kind == "fresh":
-            raise DesignError(f"luck: {FRESH.partition('. ')[2]}")
-        if kind in ("factor", "none") and not rest:
-            return Treatment(kind)  # type: ignore[arg-type]
-        if kind == "mean" and len(rest) <= 1:
-            found = Treatment("mean", int(rest[0]) if rest else REPLICATES)
-        elif kind == "quantile" and 1 <= len(rest) <= 2:
-            found = Treatment("quantile", int(rest[1]) if len(rest) == 2 else REPLICATES, float(rest[0]))
-        else:
-            raise ValueError
+        match text.strip().split(":"):
+            case ["fresh"]:
+                raise DesignError(f"luck: {FRESH.partition('. ')[2]}")
+            case ["factor" | "none" as kind]:
+                found = Treatment(kind)
+            case ["mean", *rest] if len(rest) <= 1:
+                found = Treatment("mean", int(next(iter(rest), REPLICATES)))
+            case ["quantile", level, *rest] if len(rest) <= 1:
+                found = Treatment("quantile", int(next(iter(rest), REPLICATES)), float(level))
+            case _:
+                raise ValueError
         if found.replicates < 2 or not 0 < found.level < 1:
             raise ValueError
         return found
@@ -91,6 +98,26 @@ def parse_treatment(text: str) -> Treatment:
             f'"{text}" is no way to treat luck. Write factor, mean:20 (replicates) or quantile:0.9:20 (level, '
             "replicates)."
         ) from None
+
+
+@dataclass
+class Extras:
+    """What was asked beside indices.
+
+    Attributes
+    ----------
+    region, box, leaves : scenario discovery; ``trouble`` says why there is none
+    flip, reversals : the smallest change that reverses a comparison, and the comparison in words
+    waiting : curve -> level and table of crossings by half of each factor
+    """
+
+    region: OutcomeRegion | None = None
+    box: Box | None = None
+    leaves: pd.DataFrame | None = None
+    flip: str = ""
+    reversals: Reversals | None = None
+    waiting: dict[str, tuple[float, pd.DataFrame]] = field(default_factory=dict)
+    trouble: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -103,6 +130,8 @@ class Study:
     curves : outcome -> indices by month
     found : the values themselves, one row a point of the design, luck treated
     question : what was asked, where a question chose the method
+    extras : regions, reversals and moments of crossing, where they were asked for
+    folder, files : where it was written and what; None and empty until then
     """
 
     model: Model
@@ -114,6 +143,9 @@ class Study:
     curves: dict[str, IndicesOverTime]
     resamples: int
     question: str = ""
+    extras: Extras = field(default_factory=Extras)
+    folder: Path | None = None
+    files: tuple[Path, ...] = ()
 
     @property
     def variables(self) -> list[Variable]:
@@ -121,9 +153,27 @@ class Study:
         return self.model.variables
 
     @property
+    def named(self) -> dict[str, Variable]:
+        """What varied, by name."""
+        return {variable.name: variable for variable in self.variables}
+
+    @property
+    def scenario_model(self) -> ScenarioModel:
+        """The scenario that was run.
+
+        Raises
+        ------
+        DesignError
+            When it was a function.
+        """
+        if isinstance(self.model, ScenarioModel):
+            return self.model
+        raise DesignError("only the study of a scenario has a folder and reversals, and this is one of a function.")
+
+    @property
     def called(self) -> dict[str, str]:
         """Factors in words, by their names."""
-        return {each.name: each.words for each in self.variables}
+        return {name: variable.words for name, variable in self.named.items()}
 
     @property
     def runs(self) -> int:
@@ -157,7 +207,10 @@ class Study:
 
     def more(self, parts: int) -> Study:
         """The same study with so many more parts; only new runs are done."""
-        size = grown(self.method, self.design.size, parts)
+        return self.of_size(grown(self.method, self.design.size, parts))
+
+    def of_size(self, size: int) -> Study:
+        """The same study with so many parts; only new runs are done."""
         return carry_out(
             self.model,
             self.method,
@@ -167,7 +220,6 @@ class Study:
             by_block=bool(self.design.groups),
             resamples=self.resamples,
             question=self.question,
-            names=list(self.outcomes),
         )
 
 
@@ -180,12 +232,16 @@ def grown(method: Method, size: int, parts: int) -> int:
 
 def count_runs(design: Design, treatment: Treatment) -> int:
     """Different runs of a design."""
-    return len(_different(design)) * treatment.runs_each
-
-
-def _different(design: Design) -> Array:
     rows = np.column_stack([design.unit[:, : design.real], design.replicate])
-    return np.unique(rows, axis=0)
+    return len(np.unique(rows, axis=0)) * treatment.runs_each
+
+
+def rows_of(design: Design, treatment: Treatment) -> tuple[Array, Array]:
+    """Coordinates, (row, variable), and replicates, (row,), of every run; those of a point one after the other."""
+    unit, each = design.unit[:, : design.real], treatment.runs_each
+    if each == 1:
+        return unit, design.replicate
+    return np.repeat(unit, each, axis=0), np.tile(np.arange(each), len(unit))
 
 
 def make_design(
@@ -208,8 +264,6 @@ def carry_out(
     by_block: bool = False,
     resamples: int = RESAMPLES,
     question: str = "",
-    names: Sequence[str] | None = None,
-    stage: Callable[[str], None] | None = None,
 ) -> Study:
     """Run what is not run yet, and analyse.
 
@@ -218,8 +272,6 @@ def carry_out(
     size : parts of the design; absent: as the method starts with
     seed : of the design; zero is a seed
     treatment : of luck; absent: a factor where the model has luck
-    names : outcomes to analyse; absent: all scalars
-    stage : told what is going on
 
     Raises
     ------
@@ -230,33 +282,24 @@ def carry_out(
     treatment = treatment or Treatment("factor" if model.lucky else "none")
     design = make_design(model, method, size or method.size, seed, treatment, by_block)
     found, luck = run(model, design, treatment)
-    say = stage or (lambda text: None)
-    wanted = list(found.scalars) if names is None else list(names)
-    for name in wanted:
-        if name not in found.scalars:
-            raise UnknownNameError("outcome", name, found.scalars)
-    outcomes, curves = {}, {}
-    for name in wanted:
-        say(f"analysing {name}")
-        outcomes[name] = analyse(method, design, found.scalars[name], name, resamples, seed, luck.get(name))
-    for name, values in found.curves.items():
-        say(f"analysing {name} by month")
-        each = indices_over_time(method, design, values)
-        if each is not None:
-            curves[name] = each
+    outcomes = {
+        name: analyse(method, design, values, name, resamples, seed, luck.get(name))
+        for name, values in found.scalars.items()
+    }
+    by_month = {name: indices_over_time(method, design, values) for name, values in found.curves.items()}
+    curves = {name: indices for name, indices in by_month.items() if indices is not None}
     return Study(model, method, design, treatment, found, outcomes, curves, resamples, question)
 
 
 def run(model: Model, design: Design, treatment: Treatment) -> tuple[Outcomes, dict[str, StochasticShare]]:
     """The outcomes of a design with luck treated, and the luck's share where replicates tell it."""
-    unit = design.unit[:, : design.real]
-    if treatment.runs_each == 1:
-        return model.run(unit, design.replicate), {}
+    found = model.run(*rows_of(design, treatment))
     each = treatment.runs_each
-    found = model.run(np.repeat(unit, each, axis=0), np.tile(np.arange(each), len(unit)))
+    if each == 1:
+        return found, {}
 
     def split(values):
-        return values.reshape(len(unit), each, *values.shape[1:])
+        return values.reshape(design.rows, each, *values.shape[1:])
 
     # a share of variance over an even sample: the base rows
     luck = {name: share_from_replicates(split(values)[design.base]) for name, values in found.scalars.items()}
@@ -269,17 +312,24 @@ def run(model: Model, design: Design, treatment: Treatment) -> tuple[Outcomes, d
 def until_stable(study: Study, most_runs: int | None = None, told: Callable[[Study], None] | None = None) -> Study:
     """Continue a study until every ranking is stable, or the budget would be exceeded."""
     first = study.design.size
-    while not study.stable and study.design.size < STILL_UNSTABLE * first:
-        more = max(1, min(study.needed, 2 * study.design.size) - study.design.size)
-        size = grown(study.method, study.design.size, more)
-        ahead = make_design(
-            study.model, study.method, size, study.design.seed, study.treatment, bool(study.design.groups)
-        )
-        if most_runs is not None and count_runs(ahead, study.treatment) > most_runs:
-            break
-        if told is not None:
-            told(study)
-        study = study.more(more)
+
+    def extend(size: int) -> None:
+        nonlocal study
+        if size > study.design.size:
+            if told is not None:
+                told(study)
+            study = study.of_size(size)
+
+    def wanted(size: int) -> int:
+        if study.stable or size >= STILL_UNSTABLE * first:
+            return size
+        more = max(1, min(study.needed, 2 * size) - size)
+        larger = grown(study.method, size, more)
+        design, treatment = study.design, study.treatment
+        ahead = make_design(study.model, study.method, larger, design.seed, treatment, bool(design.groups))
+        return size if most_runs is not None and count_runs(ahead, treatment) > most_runs else larger
+
+    until_enough(extend, wanted, first)
     return study
 
 
@@ -306,14 +356,21 @@ def study(
     luck : ``factor``, ``mean:20`` or ``quantile:0.9:20``; absent: a factor where there is luck
     """
     made: Any = model if hasattr(model, "variables") else FunctionModel(model, factors, lucky)
-    name = method or _answer(question).method
+    name = method or answer_of(question).method
     treatment = parse_treatment(luck) if luck else None
     return carry_out(
         made, name, size=size, seed=seed, treatment=treatment, by_block=by_block, resamples=resamples, question=question
     )
 
 
-def _answer(question: str) -> Any:
+def answer_of(question: str) -> Answer:
+    """The method that answers a question; absent: how the variance is shared.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such question.
+    """
     if question and question not in QUESTIONS:
         raise UnknownNameError("question", question, QUESTIONS)
     return QUESTIONS[question or "share"]

@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sim.analysis.sensitivity.discovery import Box, OutcomeRegion
+from sim.analysis.sensitivity.discovery import Box
 from sim.analysis.sensitivity.evidence_debt import evidence_debt
 from sim.analysis.sensitivity.reversal import Flip, Reversals
-from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import Study
 from sim.experiments.sensitivity.variables import WEAKNESS, not_varied
 
 
-@dataclass
-class Extras:
-    """What was asked beside indices.
-
-    Attributes
-    ----------
-    region, box, leaves : scenario discovery; ``trouble`` says why there is none
-    flip, reversals : the smallest change that reverses a comparison, and the comparison in words
-    waiting : curve -> level and table of crossings by half of each factor
-    """
-
-    region: OutcomeRegion | None = None
-    box: Box | None = None
-    leaves: pd.DataFrame | None = None
-    flip: str = ""
-    reversals: Reversals | None = None
-    waiting: dict[str, tuple[float, pd.DataFrame]] = field(default_factory=dict)
-    trouble: list[str] = field(default_factory=list)
-
-
-def tables(study: Study, extras: Extras) -> dict[str, pd.DataFrame]:
+def tables(study: Study) -> dict[str, pd.DataFrame]:
     """Every table, by the name of its file."""
-    outcomes = study.outcomes.values()
+    outcomes, extras = study.outcomes.values(), study.extras
     found = {
         "indices": _joined({each.outcome: each.table for each in outcomes}),
         "pairs": _joined({each.outcome: each.pairs for each in outcomes if each.pairs is not None}),
@@ -57,11 +35,10 @@ def tables(study: Study, extras: Extras) -> dict[str, pd.DataFrame]:
         "sample": study.sample,
         "failed": _failed(study),
     }
-    if isinstance(study.model, ScenarioModel):
-        left = not_varied(study.model.scenario, study.variables)
-        found["not_varied"] = pd.DataFrame(
-            [{"block": block, "declaration": name} for block, names in left.items() for name in names]
-        )
+    left = not_varied(study.scenario_model.scenario, study.variables)
+    found["not_varied"] = pd.DataFrame(
+        [{"block": block, "declaration": name} for block, names in left.items() for name in names]
+    )
     if extras.box is not None:
         found |= {"box": box_table(study, extras.box), "box_trade_off": extras.box.trade_off}
     if extras.leaves is not None:
@@ -125,29 +102,27 @@ def factor_table(study: Study) -> pd.DataFrame:
 
 
 def _failed(study: Study) -> pd.DataFrame:
-    rows = []
-    for place, why in study.found.errors:
-        values = {
-            each.name: round(float(study.design.unit[place, number]), 6) for number, each in enumerate(study.variables)
-        }
-        rows.append({"row": place, "replicate": int(study.design.replicate[place]), "error": why, **values})
-    return pd.DataFrame(rows)
-
-
-def _by_name(study: Study, name: str) -> Any:
-    return next((each for each in study.variables if each.name == name), None)
+    places = [place for place, _ in study.found.errors]
+    if not places:
+        return pd.DataFrame()
+    values = study.design.unit[places, : study.design.real].round(6)
+    about = {
+        "row": places,
+        "replicate": study.design.replicate[places],
+        "error": [why for _, why in study.found.errors],
+    }
+    return pd.DataFrame(about).join(pd.DataFrame(values, columns=list(study.named)))
 
 
 def shown(study: Study, name: str, unit: float) -> str:
     """A coordinate of a factor in words."""
-    variable = _by_name(study, name)
-    return variable.shown(unit) if variable is not None else f"{unit:.2f}"
+    return study.named[name].shown(unit)
 
 
 def box_table(study: Study, box: Box) -> pd.DataFrame:
     """The limits of a box in the units of the factors."""
     table = box.limits.copy()
-    table["block"] = [getattr(_by_name(study, name), "block", "") for name in table["factor"]]
+    table["block"] = [study.named[name].block for name in table["factor"]]
     table["low_text"] = [shown(study, row.factor, row.low) for row in table.itertuples()]
     table["high_text"] = [shown(study, row.factor, row.high) for row in table.itertuples()]
     return table
@@ -157,34 +132,31 @@ def rule_text(study: Study, rule: Any) -> str:
     """A leaf of a tree in words."""
     parts = []
     for name, low, high in rule:
-        if low > 0 and high < 1:
-            parts.append(f"{shown(study, name, low)} < {name} <= {shown(study, name, high)}")
-        else:
-            parts.append(f"{name} > {shown(study, name, low)}" if low > 0 else f"{name} <= {shown(study, name, high)}")
+        from_low = f"{shown(study, name, low)} < " if low > 0 else ""
+        to_high = f" <= {shown(study, name, high)}" if high < 1 else ""
+        parts.append(f"{from_low}{name}{to_high}" if to_high else f"{name} > {shown(study, name, low)}")
     return " and ".join(parts)
 
 
 def reversal_table(study: Study, found: Reversals) -> pd.DataFrame:
     """Every reversal: which factors move, from what to what, and how far."""
-    names = [each.name for each in study.variables]
-    entries: list[tuple[str, Flip]] = [("one factor", each) for each in found.alone.values()]
-    entries += [("two factors", found.pair)] if found.pair is not None else []
-    entries += [("any factors", found.nearest)] if found.nearest is not None else []
-    rows = []
-    for how, each in entries:
-        for name in each.moved:
-            here = names.index(name)
-            rows.append(
-                {
-                    "search": how,
-                    "distance": each.distance,
-                    "factor": name,
-                    "from": shown(study, name, found.start[here]),
-                    "to": shown(study, name, each.point[here]),
-                    "from_quantile": found.start[here],
-                    "to_quantile": each.point[here],
-                    "own_distance": abs(each.point[here] - found.start[here]) * np.sqrt(12),
-                }
-            )
+    flips: list[tuple[str, Flip | None]] = [("one factor", flip) for flip in found.alone.values()]
+    flips += [("two factors", found.pair), ("any factors", found.nearest)]
+    rows = [
+        {
+            "search": how,
+            "distance": flip.distance,
+            "factor": name,
+            "from": shown(study, name, before),
+            "to": shown(study, name, after),
+            "from_quantile": before,
+            "to_quantile": after,
+            "own_distance": abs(after - before) * np.sqrt(12),
+        }
+        for how, flip in flips
+        if flip is not None
+        for name, before, after in zip(found.names, found.start, flip.point, strict=True)
+        if name in flip.moved
+    ]
     columns = ["search", "distance", "factor", "from", "to", "from_quantile", "to_quantile", "own_distance"]
     return pd.DataFrame(rows, columns=columns)

@@ -27,6 +27,7 @@ from sim.analysis.sensitivity import DesignColumn
 from sim.basics.axes import REGIONS, SECTORS, TYPES
 from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError, suggestion
+from sim.basics.words import separated
 from sim.scenario import Scenario
 from sim.scenario.factors import Factor, default_factors, parse_factor, reconcile
 
@@ -36,6 +37,8 @@ WEAKNESS = {"measured": 0.25, "estimate": 0.5, "assumption": 1.0}
 """How weak a source is: a published figure, a number tuned to patterns, nobody's. A convention, no measurement."""
 
 DIGITAL, PHYSICAL = ("software", "enterprise", "public"), ("manufacturing", "logistics", "robotics")
+
+IN_FORCE = "policies in force"
 
 CORE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("*.cost_weight", ("*.cost_weight",)),
@@ -83,7 +86,7 @@ CORE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("friction against CN", ("regions.*.friction.CN.*",)),
     ("attention.forgetting", ("attention.forgetting",)),
     ("community.derivative_gain", ("community.derivative_gain",)),
-    ("policies in force", ("policies.*.strength",)),
+    (IN_FORCE, ("policies.*.strength",)),
 )
 """Names of the core variables, and the keys that each moves. The last stands for the strength of every policy that is
 in force at the end of the scenario, each a variable of its own."""
@@ -161,9 +164,6 @@ class Variable:
                 found.append(float(np.interp(each.default, values.astype(float), grid)))
         return float(np.mean(found))
 
-    def __str__(self) -> str:
-        return str(self.members[0]) if len(self.members) == 1 else f"{self.name} ({len(self.members)} numbers)"
-
 
 def declaration(key: str) -> str:
     """A key with ``*`` for whom or what it is declared: ``startup.cost_weight`` -> ``*.cost_weight``."""
@@ -191,7 +191,7 @@ def choose(scenario: Scenario, wanted: Sequence[str] = ()) -> tuple[list[Variabl
     known = default_factors(scenario)
     chosen: dict[str, list[Factor]] = {}
     problems = []
-    texts = [part.strip() for text in wanted for part in text.split(",") if part.strip()] or ["core"]
+    texts = separated(wanted) or ["core"]
     if texts[0].startswith("-"):
         texts.insert(0, "core")
     for text in texts:
@@ -200,34 +200,30 @@ def choose(scenario: Scenario, wanted: Sequence[str] = ()) -> tuple[list[Variabl
             if not gone:
                 near = suggestion(text[1:], chosen, label="Chosen")
                 problems.append(Problem(PLACE, 0, text, "takes away nothing that was chosen.", near))
-            for name in gone:
-                del chosen[name]
+            chosen = {name: members for name, members in chosen.items() if name not in gone}
             continue
         try:
-            found = _matching(scenario, known, text)
+            chosen |= _matching(scenario, known, text)
         except ScenarioError as error:
             problems += error.problems
-            continue
-        for name, members in found.items():
-            chosen[name] = members
     if problems:
         raise ScenarioError(problems)
     return _reconciled(scenario, chosen)
 
 
 def _matching(scenario: Scenario, known: Sequence[Factor], text: str) -> dict[str, list[Factor]]:
-    if text == "core":
-        return _core(scenario, known)
     if text == "all":
         return _by_declaration(known)
+    core = _core(scenario, known)
+    if text == "core":
+        return core
+    if text in core:
+        return {text: core[text]}
     if text.startswith("block:"):
         block = text.removeprefix("block:")
         if block not in BLOCKS:
             raise ScenarioError([Problem(PLACE, 0, text, "is no block.", f"Known: {', '.join(BLOCKS)}.")])
-        return {name: members for name, members in _core(scenario, known).items() if members[0].block == block}
-    named = _core(scenario, known)
-    if text in named:
-        return {text: named[text]}
+        return {name: members for name, members in core.items() if members[0].block == block}
     if "*" in text and "=" not in text and "~" not in text:
         members = [each for each in known if fnmatch.fnmatchcase(each.key, text)]
         if not members:
@@ -247,19 +243,14 @@ def _by_declaration(factors: Iterable[Factor]) -> dict[str, list[Factor]]:
 
 
 def _core(scenario: Scenario, known: Sequence[Factor]) -> dict[str, list[Factor]]:
-    found: dict[str, list[Factor]] = {}
-    for name, patterns in CORE:
-        if patterns == ("policies.*.strength",):
-            lasting = {each.id for each in scenario.policies if each.active and each.end is None}
-            for each in known:
-                parts = each.key.split(".")
-                if parts[0] == "policies" and parts[-1] == "strength" and ".".join(parts[1:-1]) in lasting:
-                    found[each.key] = [each]
-            continue
-        members = [each for each in known if any(fnmatch.fnmatchcase(each.key, pattern) for pattern in patterns)]
-        if members:
-            found[name] = members
-    return found
+    found = {name: [each for each in known if _matches(each.key, patterns)] for name, patterns in CORE}
+    lasting = {f"policies.{each.id}.strength" for each in scenario.policies if each.active and each.end is None}
+    strengths = {each.key: [each] for each in found.pop(IN_FORCE) if each.key in lasting}
+    return {name: members for name, members in found.items() if members} | strengths
+
+
+def _matches(key: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns)
 
 
 def _reconciled(scenario: Scenario, chosen: Mapping[str, Sequence[Factor]]) -> tuple[list[Variable], tuple[str, ...]]:

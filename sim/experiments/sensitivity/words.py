@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
 from sim.analysis.sensitivity import DUMMY, LUCK, Indices
 from sim.analysis.sensitivity.stochastic_share import percent
+from sim.basics.words import capital, listed
 from sim.experiments.runner import total_gain
 
 NAMED = 3
@@ -52,11 +53,6 @@ def amount(value: float, unit: str) -> str:
     return f"{value:.2g} {unit}".strip()
 
 
-def _of_all(share: float) -> str:
-    """A share in words. An estimate from few pairs can exceed the whole, but luck never explains more than there is."""
-    return "practically all" if share >= 1 else percent(share)
-
-
 def sentence(found: Indices, called: Mapping[str, str] | None = None) -> str:
     """One sentence that a minister can read: luck, the factors that matter most, and what does not matter.
 
@@ -73,13 +69,12 @@ def sentence(found: Indices, called: Mapping[str, str] | None = None) -> str:
     names = [name for name in found.table["factor"] if name not in (LUCK, DUMMY)]
     matter = found.influential
     rest = len(names) - len(matter)
-    luck = f"luck explains {_of_all(found.stochastic_share.share)}" if found.stochastic_share.pairs else ""
-    small = (
-        "smaller than luck, negligible or"
-        if (found.table["standing"] == "smaller than luck").any()
-        else "negligible or"
-    )
-    tail = f"{rest} of {len(names)} assumptions are {small} not told from nothing" if rest else ""
+    share = found.stochastic_share
+    # an estimate from few pairs can exceed the whole, but luck never explains more than there is
+    part = "practically all" if share.share >= 1 else percent(share.share)
+    luck = f"luck explains {part}" if share.pairs else ""
+    small = "smaller than luck, " if (found.table["standing"] == "smaller than luck").any() else ""
+    tail = f"{rest} of {len(names)} assumptions are {small}negligible or not told from nothing" if rest else ""
     first = [name for name in found.ranked if name in matter] if not found.stable else matter
     top = first[:NAMED]
     if not top and not found.stable:
@@ -93,31 +88,23 @@ def sentence(found: Indices, called: Mapping[str, str] | None = None) -> str:
         tail = "; ".join(part for part in (tail, "the order of the others is not settled") if part)
     if not top:
         lead = f"{luck} of the spread in the {words}" if luck else f"No assumption moves the {words}"
-        return _capital(f"{lead}; {tail}.")
+        return capital(f"{lead}; {tail}.")
     index = found.table.set_index("factor")
     if found.main in SHARES:
         each = [f"{say(name)} {percent(float(index.loc[name, found.main]))}" for name in top]
         with_what = ", interactions included" if found.main == "ST" else ""
         lead = f"{luck} of the spread in the {words}; " if luck else ""
-        lead = _capital(lead) if lead else f"Of the spread in the {words}, "
-        return f"{lead}{_list(each)} of it{with_what}{'; ' + tail if tail else ''}."
+        lead = capital(lead) if lead else f"Of the spread in the {words}, "
+        return f"{lead}{listed(each)} of it{with_what}{'; ' + tail if tail else ''}."
     if found.main == "mu_star":
         each = [f"{say(name)} by {amount(float(index.loc[name, found.main]), unit)}" for name in top]
         alone = f"; luck alone by {amount(float(index.loc[LUCK, found.main]), unit)}" if LUCK in index.index else ""
         return (
             f"From end to end of its range, {f' moves the {words} by '.join(each[0].rsplit(' by ', 1))} on average"
-            f"{', ' + _list(each[1:]) if len(each) > 1 else ''}{alone}{'; ' + tail if tail else ''}."
+            f"{', ' + listed(each[1:]) if len(each) > 1 else ''}{alone}{'; ' + tail if tail else ''}."
         )
     lead = f"{luck} of the spread in the {words}; " if luck else f"For the {words}, "
-    return f"{_capital(lead)}what moves it most is {_list([say(name) for name in top])}{'; ' + tail if tail else ''}."
-
-
-def _list(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return f"{capital(lead)}what moves it most is {listed([say(name) for name in top])}{'; ' + tail if tail else ''}."
 
 
 def place(row: Mapping[str, object]) -> str:

@@ -6,6 +6,6 @@
 `mistakes`      those that were found, each told once
 """
 
-from sim.scenario.check.checker import Checked, check
+from sim.scenario.check.checker import Checked, check, check_varied
 
-__all__ = ["Checked", "check"]
+__all__ = ["Checked", "check", "check_varied"]

@@ -14,9 +14,10 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from sim.basics.distributions import Distribution
+from sim.basics.distributions import SHAPES, Distribution
 from sim.basics.errors import Problem, ScenarioError
 from sim.model.policies import STRICT, policy_kinds
 from sim.model.reactions import set_by_rule
@@ -70,6 +71,24 @@ def check(tree: Node, found: Iterable[Problem] = ()) -> Checked:
     ``found`` are mistakes that reading found. What they left out is not reported as missing again.
     """
     return _Checker(tree, found).run()
+
+
+def check_varied(way: Way, field: FieldInfo, node: Node) -> Distribution:
+    """The range or distribution that is stated in place of one value of a field, which stands where ``way`` leads.
+
+    Raises
+    ------
+    ScenarioError
+        With every mistake in it.
+    """
+    checker = _Checker(node, ())
+    place = Place(way, node, node, Scenario, field, value_type(field.annotation))
+    try:
+        if shape_of(node) is None:
+            raise ScenarioError([node.problem("is neither a range of numbers nor a distribution.")])
+        return distribution(place, checker.values(place))
+    except ScenarioError as refused:
+        raise ScenarioError([*checker.mistakes.told, *refused.problems]) from None
 
 
 @cache
@@ -207,12 +226,14 @@ class _Checker:
         steps = [str(step) for step in place.way]
         if steps[0] in MARKED_BY:
             steps[1] = _id_of(root.node.entries[steps[0]].items[int(steps[1])])
-        made = distribution(place, self._values(place))
+        shape = shape_of(place.node)
+        example = f"Write {{{shape}: [{', '.join(SHAPES[shape])}]}}." if shape else "Write [low, high]."
+        made = distribution(place, self.values(place), example)
         self.varied[".".join(steps).removeprefix("parameters.")] = made
         median = made.median()
         return replace(place.node, value=round(median) if place.annotation is int else median)
 
-    def _values(self, place: Place) -> tuple[Any, ...]:
+    def values(self, place: Place) -> tuple[Any, ...]:
         """The numbers or choices of a distribution, each as one value of the field would be read."""
         shape, field = shape_of(place.node), place.field
         inside = place.node.entries[shape] if shape else place.node

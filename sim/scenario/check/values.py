@@ -258,8 +258,10 @@ def may_vary(place: Place) -> bool:
     return place.annotation in (int, float) or (words and shape != "")
 
 
-def distribution(place: Place, values: tuple[Any, ...]) -> Distribution:
+def distribution(place: Place, values: tuple[Any, ...], example: str = "") -> Distribution:
     """The range or distribution that stands in place of a value; ``values`` are its numbers or choices, checked.
+
+    ``example`` is how it is written.
 
     Raises
     ------
@@ -278,6 +280,5 @@ def distribution(place: Place, values: tuple[Any, ...]) -> Distribution:
         Distribution(shape, values, limits(field)) if shape else ranged(values[0], values[1], str(prior), limits(field))
     )
     if trouble := made.trouble():
-        example = f"Write {{{shape}: [{', '.join(SHAPES[shape])}]}}." if shape else "Write [low, high]."
         raise _refused(node, f"is {made}; it {trouble}.", example)
     return made

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.analysis.sensitivity.design import (
-    DUMMY,
     LUCK,
     POOL,
     Array,
@@ -24,11 +23,13 @@ from sim.analysis.sensitivity.design import (
     DesignColumn,
     clipped,
     fresh_replicates,
+    luck_steps,
     named_seed,
+    place_of_luck,
     problem,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, percentile_interval
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, from_resamples
 
 METHOD = "morris"
 LEVELS = 4
@@ -52,18 +53,14 @@ def design(columns: Sequence[DesignColumn], size: int, seed: int, stochastic: bo
     full = with_extras(columns, stochastic)
     parts = _trajectories(full, size, seed)
     replicate = np.zeros(parts.shape[:2], dtype=int)
-    pairs = np.empty((0, 2), int)
     if stochastic:
-        place = [column.name for column in full].index(LUCK)
+        luck = parts[:, :, place_of_luck(full)]
         # a row comes after the step of the replicate if its luck coordinate is not the trajectory's first
-        after = parts[:, :, place] != parts[:, :1, place]
         first, other = fresh_replicates(seed, size)
-        replicate = np.where(after, other[:, None], first[:, None])
-        row = np.arange(size) * parts.shape[1] + np.argmax(after[:, 1:], axis=1)
-        pairs = np.column_stack([row, row + 1])
+        replicate = np.where(luck != luck[:, :1], other[:, None], first[:, None])
     unit = clipped(parts.reshape(-1, len(full)))
-    base = np.arange(len(unit))
-    return Design(METHOD, full, size, parts.shape[1], seed, unit, replicate.ravel(), pairs, base)
+    pairs = luck_steps(parts, full)
+    return Design(METHOD, full, size, parts.shape[1], seed, unit, replicate.ravel(), pairs, np.arange(len(unit)))
 
 
 def _trajectories(full: tuple[DesignColumn, ...], size: int, seed: int) -> Array:
@@ -116,28 +113,18 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     signed = effects(design, outcome)
     chosen = draws(design.size, resamples, seed)
     size = np.abs(signed)
-    boot = np.stack([size[parts].mean(axis=0) for parts in chosen])
-    mean = np.stack([signed[parts].mean(axis=0) for parts in chosen])
-    spread = (
-        np.stack([signed[parts].std(axis=0, ddof=1) for parts in chosen]) if design.size > 1 else np.zeros_like(boot)
+    several = design.size > 1
+    boots = {
+        "mu_star": np.stack([size[parts].mean(axis=0) for parts in chosen]),
+        "mu": np.stack([signed[parts].mean(axis=0) for parts in chosen]),
+    }
+    boots["sigma"] = (
+        np.stack([signed[parts].std(axis=0, ddof=1) for parts in chosen]) if several else np.zeros_like(boots["mu"])
     )
-    (s_low, s_high), (m_low, m_high), (d_low, d_high) = (
-        percentile_interval(boot),
-        percentile_interval(mean),
-        percentile_interval(spread),
-    )
-    sigma = signed.std(axis=0, ddof=1) if design.size > 1 else np.full(signed.shape[1], np.nan)
-    return Measures(
-        names=design.names,
-        values={"mu_star": size.mean(axis=0), "mu": signed.mean(axis=0), "sigma": sigma},
-        low={"mu_star": s_low, "mu": m_low, "sigma": d_low},
-        high={"mu_star": s_high, "mu": m_high, "sigma": d_high},
-        main="mu_star",
-        boot=boot,
-        scaled=False,
-        floor=float(s_high[design.names.index(DUMMY)]),
-        notes=("mu* is the mean size of the change when a factor crosses its whole range, in the outcome's unit.",),
-    )
+    sigma = signed.std(axis=0, ddof=1) if several else np.full(signed.shape[1], np.nan)
+    values = {"mu_star": size.mean(axis=0), "mu": signed.mean(axis=0), "sigma": sigma}
+    note = "mu* is the mean size of the change when a factor crosses its whole range, in the outcome's unit."
+    return from_resamples(design.names, values, boots, "mu_star", scaled=False, notes=(note,))
 
 
 def by_month(design: Design, curves: Array) -> dict[str, Array]:

@@ -8,6 +8,7 @@ and slices, and a factor below them is not named.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -42,10 +43,7 @@ def delta(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int 
 
 def rsa(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
     """Regional sensitivity of one outcome, (row,), every value finite."""
-
-    def estimate(x: Array, y: Array) -> Array:
-        return regionals(x, y, REGION_BINS)
-
+    estimate = partial(regionals, bins=REGION_BINS)
     return _from_columns(design, outcome, "rsa", estimate, resamples, seed, scaled=False)
 
 

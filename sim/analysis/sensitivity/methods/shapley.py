@@ -11,18 +11,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.analysis.sensitivity.design import (
-    DUMMY,
-    LUCK,
     Array,
     Design,
     DesignColumn,
     clipped,
+    luck_steps,
     named_seed,
     problem,
     replicates_of,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, percentile_interval
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, from_resamples
 
 METHOD = "shapley"
 
@@ -36,12 +35,7 @@ def design(columns: Sequence[DesignColumn], size: int, seed: int, stochastic: bo
     unit = clipped(
         np.concatenate([shapley.sample(problem(full), 1, seed=named_seed(seed, METHOD, part)) for part in range(size)])
     )
-    pairs = np.empty((0, 2), int)
-    if stochastic:
-        column = unit.reshape(size, width, -1)[:, :, [column.name for column in full].index(LUCK)]
-        step = np.argmax(np.diff(column, axis=1) != 0, axis=1)
-        row = np.arange(size) * width + step
-        pairs = np.column_stack([row, row + 1])
+    pairs = luck_steps(unit.reshape(size, width, -1), full)
     ends_of_walks = np.concatenate([np.arange(size) * width, np.arange(size) * width + width - 1])
     return Design(METHOD, full, size, width, seed, unit, replicates_of(unit, full), pairs, ends_of_walks)
 
@@ -60,16 +54,7 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     value = shares(np.arange(design.size))
     boot = np.stack([shares(parts) for parts in chosen])
     boot = boot[np.isfinite(boot).all(axis=1)]
-    low, high = percentile_interval(boot)
-    return Measures(
-        names=design.names,
-        values={"shapley": value},
-        low={"shapley": low},
-        high={"shapley": high},
-        main="shapley",
-        boot=boot,
-        floor=float(max(high[design.names.index(DUMMY)], 0.0)),
-    )
+    return from_resamples(design.names, {"shapley": value}, {"shapley": boot}, "shapley")
 
 
 def by_month(design: Design, curves: Array) -> dict[str, Array]:

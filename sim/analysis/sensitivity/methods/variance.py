@@ -8,7 +8,6 @@ all months at once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,12 +20,13 @@ from sim.analysis.sensitivity.design import (
     DesignColumn,
     clipped,
     named_seed,
+    power_of_two,
     problem,
     replicates_of,
     require_power_of_two,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, percentile_interval
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, from_resamples
 from sim.basics.errors import DesignError
 
 METHOD = "sobol"
@@ -65,13 +65,12 @@ def design(
     # one column alone cannot be a group for SALib's guard, and need not be
     about = problem(full, groups)
     unit = clipped(sobol.sample(about, size, calc_second_order=second, scramble=True, seed=named_seed(seed, METHOD)))
-    count = len(dict.fromkeys(groups)) if groups else len(full)
-    width = (2 * count if second else count) + 2
+    names = list(dict.fromkeys(groups or (column.name for column in full)))
+    width = (2 * len(names) if second else len(names)) + 2
     replicate = replicates_of(unit, full)
     first = np.arange(size) * width
     pairs = np.empty((0, 2), int)
     if stochastic:
-        names = list(dict.fromkeys(groups)) if groups else [column.name for column in full]
         pairs = np.column_stack([first, first + 1 + names.index(LUCK)])
     base = np.concatenate([first, first + width - 1])
     method = SECOND_ORDER if second else METHOD
@@ -95,29 +94,17 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
         keep_resamples=True,
         seed=named_seed(seed, "bootstrap"),
     )
-    total, alone = np.asarray(result["ST_conf_all"]), np.asarray(result["S1_conf_all"])
-    (t_low, t_high), (a_low, a_high) = percentile_interval(total), percentile_interval(alone)
-    return Measures(
-        names=design.names,
-        values={"S1": np.asarray(result["S1"]), "ST": np.asarray(result["ST"])},
-        low={"S1": a_low, "ST": t_low},
-        high={"S1": a_high, "ST": t_high},
-        main="ST",
-        boot=total,
-        floor=float(t_high[design.names.index(DUMMY)]),
-        pairs=_second(design, result) if second else None,
-    )
+    values = {name: np.asarray(result[name]) for name in ("S1", "ST")}
+    boots = {name: np.asarray(result[f"{name}_conf_all"]) for name in values}
+    return from_resamples(design.names, values, boots, "ST", pairs=_second(design, result) if second else None)
 
 
 def _second(design: Design, result: dict[str, Array]) -> pd.DataFrame:
-    names, rows = design.names, []
-    for i in range(len(names)):
-        for j in range(i + 1, len(names)):
-            value, half = float(result["S2"][i, j]), float(result["S2_conf"][i, j])
-            rows.append(
-                {"first": names[i], "second": names[j], "value": value, "low": value - half, "high": value + half}
-            )
-    return pd.DataFrame(rows, columns=["first", "second", "value", "low", "high"])
+    one, other = np.triu_indices(len(design.names), 1)
+    names, value, half = np.array(design.names, dtype=object), result["S2"][one, other], result["S2_conf"][one, other]
+    return pd.DataFrame(
+        {"first": names[one], "second": names[other], "value": value, "low": value - half, "high": value + half}
+    )
 
 
 def by_month(design: Design, curves: Array) -> dict[str, Array]:
@@ -131,8 +118,6 @@ def by_month(design: Design, curves: Array) -> dict[str, Array]:
     -------
     ``S1`` and ``ST``, (month, factor) each; NaN in months in which the outcome does not vary
     """
-    from scipy.stats import sobol_indices
-
     parts = design.parts(curves)
     count = len(design.names)
     varies = np.ptp(parts[:, [0, -1]].reshape(-1, parts.shape[2]), axis=0) > 1e-12
@@ -145,27 +130,22 @@ def by_month(design: Design, curves: Array) -> dict[str, Array]:
             "f_B": live[:, -1].T,
             "f_AB": np.moveaxis(live[:, 1 : 1 + count], (1, 2), (0, 1)),
         }
-        result = _sobol_of(sobol_indices, given, design.size)
-        first[varies], total[varies] = np.atleast_2d(result.first_order), np.atleast_2d(result.total_order)
+        first[varies], total[varies] = _sobol_of(given, design.size)
     return {"S1": first, "ST": total}
 
 
-class _SobolOfCurves(NamedTuple):
-    """Indices of many outcomes, (month, factor) each: the part of scipy's result that is used."""
+def _sobol_of(given: dict[str, Array], size: int) -> tuple[Array, Array]:
+    """S1 and ST of many outcomes, (month, factor) each, by scipy.
 
-    first_order: Array
-    total_order: Array
+    It insists on a power of two; where failed parts were dropped, the same estimators by hand.
+    """
+    from scipy.stats import sobol_indices
 
-
-def _sobol_of(sobol_indices: Any, given: dict[str, Array], size: int) -> Any:
-    """scipy's indices. It insists on a power of two; where failed parts were dropped, the same estimators by hand."""
-    if size & (size - 1) == 0:
-        return sobol_indices(func=given, n=size)
+    if power_of_two(size):
+        result = sobol_indices(func=given, n=size)
+        return np.atleast_2d(result.first_order), np.atleast_2d(result.total_order)
     a, b, ab = given["f_A"], given["f_B"], given["f_AB"]
     mean = np.mean((a + b) / 2, axis=1)
     a, b, ab = a - mean[:, None], b - mean[:, None], ab - mean[:, None]
     spread = np.var(np.concatenate([a, b], axis=1), axis=1)
-    return _SobolOfCurves(
-        first_order=(np.mean(b * (ab - a), axis=-1) / spread).T,
-        total_order=(0.5 * np.mean((a - ab) ** 2, axis=-1) / spread).T,
-    )
+    return (np.mean(b * (ab - a), axis=-1) / spread).T, (0.5 * np.mean((a - ab) ** 2, axis=-1) / spread).T
