@@ -160,13 +160,12 @@ def _sources() -> list[Row]:
 
 def _scenarios(folder: Path | None = None) -> list[Row]:
     from sim.scenario.read import read
-    from sim.scenario.shipped import SCENARIOS, shipped_files
+    from sim.scenario.shipped import SCENARIOS, scenarios_in, shipped_files
 
     if folder is None and Path(SCENARIOS).is_dir():  # a course or a project of one's own comes first
         folder = Path(SCENARIOS)
-    files = shipped_files(SCENARIOS, "*.yaml") if folder is None else [*folder.glob("*.yaml"), *folder.glob("*.yml")]
     found = []
-    for path in sorted(files):
+    for path in shipped_files(SCENARIOS, "*.yaml") if folder is None else scenarios_in(folder):
         row = {"name": path.stem, "question": "", "extends": "", "file": str(path), "description": ""}
         try:
             entries = read(path)[0].entries

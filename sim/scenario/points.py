@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from sim.basics.errors import Problem, ScenarioError, suggestion
 from sim.scenario import Scenario
+from sim.scenario.read import first_key
 from sim.scenario.spec import Parameters
 
 PLACE = "--factor"
@@ -61,9 +62,7 @@ def _descend(node: Any, rest: str, key: str, place: str) -> tuple[str, str | int
         if name in type(node).model_fields:
             return name, name, getattr(node, name), type(node).model_fields[name]
     elif isinstance(node, dict):
-        name = max(
-            (known for known in node if f"{rest}.".startswith(f"{known}.")), key=len, default=""
-        )  # may hold dots
+        name = first_key(rest, node)
         if name:
             return name, name, node[name], None
     elif isinstance(node, tuple):

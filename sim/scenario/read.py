@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from sim.basics.errors import Problem, ScenarioError
-from sim.scenario.shipped import SCENARIOS, shipped_files
+from sim.scenario.shipped import SCENARIOS, scenarios_in, shipped_files
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
@@ -48,12 +48,10 @@ class Node:
         return self.value if isinstance(self.value, tuple) else ()
 
     def plain(self) -> Any:
-        """The bare Python value."""
+        """The bare Python value, with tuples for lists."""
         if isinstance(self.value, dict):
             return {key: child.plain() for key, child in self.value.items()}
-        if isinstance(self.value, tuple):
-            return [child.plain() for child in self.value]
-        return self.value
+        return tuple(child.plain() for child in self.value) if isinstance(self.value, tuple) else self.value
 
     def problem(self, what: str, remedy: str = "") -> Problem:
         """A mistake found here."""
@@ -63,6 +61,11 @@ class Node:
 def below(path: str, key: str) -> str:
     """The path of a key in the mapping at ``path``."""
     return f"{path}.{key}" if path else key
+
+
+def first_key(way: str, known: Iterable[str]) -> str:
+    """The longest of the known keys that a dotted way begins with, for names may hold dots; empty: none of them."""
+    return max((key for key in known if f"{way}.".startswith(f"{key}.")), key=len, default="")
 
 
 def shown(value: Any) -> str:
@@ -179,7 +182,7 @@ def _neighbours(place: Path) -> str:
     folder = place.parent
     if not folder.is_dir():
         return f"There is no folder {folder} either."
-    names = _scenarios_in(folder)
+    names = [file.name for file in scenarios_in(folder)]
     if near := _nearest(place.name, names):
         return f'Did you mean "{folder / near}"?'
     if len(place.parts) == 1 and (
@@ -188,10 +191,6 @@ def _neighbours(place: Path) -> str:
         return f'Did you mean "{Path(near).stem}", which ships with OpenLoop?'
     held = ", ".join(names[:12]) or "no scenario"
     return f"The folder {folder} holds {held}; openloop list scenarios names those that ship."
-
-
-def _scenarios_in(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.glob("*") if entry.suffix in (".yaml", ".yml"))
 
 
 def _nearest(name: str, names: Sequence[str]) -> str | None:

@@ -22,8 +22,8 @@ from sim.model.reactions import SHIPPED
 from sim.scenario.check import check
 from sim.scenario.check.values import plain_name, shape_of
 from sim.scenario.declared import MARKED_BY, kinds_of
-from sim.scenario.read import Node, below, from_plain, parse, read, shown
-from sim.scenario.shipped import SCENARIOS, find_scenario, shipped_files, shipped_scenario
+from sim.scenario.read import Node, below, first_key, from_plain, parse, read, shown
+from sim.scenario.shipped import SCENARIOS, find_scenario, scenarios_in, shipped_files, shipped_scenario
 from sim.scenario.spec import Parameters, RunSettings, Scenario, default_parameters
 from sim.scenario.write import resolved_text
 
@@ -341,8 +341,7 @@ def _named(tree: Node, name: str) -> Node:
 
 def _scenarios_in(folder: str) -> list[str]:
     """Names that ``extends`` may give: the files of a folder and, by their bare names, the scenarios that ship."""
-    place = Path(folder or ".")
-    near = [file.name for file in place.iterdir() if file.suffix == ".yaml"] if place.is_dir() else []
+    near = [file.name for file in scenarios_in(Path(folder or "."))]
     ours = (file.stem for file in shipped_files(SCENARIOS, "*.yaml") if file.name not in near)
     return sorted([*near, *ours])
 
@@ -360,26 +359,22 @@ def _change(text: str, tree: Node) -> Node:
     if problems:
         raise ScenarioError(problems)
     head, _, rest = key.partition(".")
-    if head in Parameters.model_fields and head not in Scenario.model_fields:
-        inner = _nested(head, rest, "", leaf, tree)
-        return Node({"parameters": Node({head: inner}, SET, 0, "parameters")}, SET)
-    if head not in Scenario.model_fields:
-        near = suggestion(head, {*Scenario.model_fields, *Parameters.model_fields}, listed=8, label="Known keys")
-        raise ScenarioError([Problem(SET, 0, key, f'unknown key "{head}".', near)])
     if head in MARKED_BY and rest:
         name, _, field = rest.partition(".")
         place = f"{head}.{name}"
-        if not field:
-            values = dict(leaf.entries)
-            if not isinstance(leaf.value, dict):
-                what = f"is {shown(leaf.value)}; it must be a mapping."
-                raise ScenarioError([leaf.problem(what, f"Write {place}.key=value.")])
-        else:
-            first, _, deeper = field.partition(".")
-            values = {first: _nested(first, deeper, place, leaf, tree)}
-        entry = Node({"id": Node(name, SET, 0, place), **values}, SET, 0, place)
+        inside = _nested(name, field, head, leaf, tree)
+        if not isinstance(inside.value, dict):
+            what = f"is {shown(inside.value)}; it must be a mapping."
+            raise ScenarioError([leaf.problem(what, f"Write {place}.key=value.")])
+        entry = Node({"id": Node(name, SET, 0, place), **inside.value}, SET, 0, place)
         return Node({head: Node((entry,), SET, 0, head)}, SET)
-    return Node({head: _nested(head, rest, "", leaf, tree)}, SET)
+    changed = {head: _nested(head, rest, "", leaf, tree)}
+    if head in Scenario.model_fields:
+        return Node(changed, SET)
+    if head in Parameters.model_fields:
+        return Node({"parameters": Node(changed, SET, 0, "parameters")}, SET)
+    near = suggestion(head, {*Scenario.model_fields, *Parameters.model_fields}, listed=8, label="Known keys")
+    raise ScenarioError([Problem(SET, 0, key, f'unknown key "{head}".', near)])
 
 
 def _nested(head: str, rest: str, path: str, leaf: Node, tree: Node) -> Node:
@@ -387,11 +382,9 @@ def _nested(head: str, rest: str, path: str, leaf: Node, tree: Node) -> Node:
     path = below(path, head)
     if not rest:
         return leaf
-    if head == "lines" and path in ("lines", "parameters.lines"):  # names of lines may hold dots
-        stated = tree.entries["parameters"].entries.get("lines") if "parameters" in tree.entries else None
-        names = {*default_parameters().lines, *(stated.entries if stated is not None else ())}
-        known = max((name for name in names if f"{rest}.".startswith(f"{name}.")), key=len, default=None)
-        first = known or rest.split(".")[0]
-    else:
-        first = rest.split(".")[0]
+    lines: set[str] = set()
+    if path in ("lines", "parameters.lines"):
+        parameters = tree.entries.get("parameters", Node({}))
+        lines = {*default_parameters().lines, *parameters.entries.get("lines", Node({})).entries}
+    first = first_key(rest, lines) or rest.split(".")[0]
     return Node({first: _nested(first, rest[len(first) + 1 :], path, leaf, tree)}, SET, 0, path)
