@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,6 +108,17 @@ class Applier:
     def __call__(self, values: Sequence[Any]) -> Scenario:
         """The scenario at a point: one value for each key, in their order."""
         return _rebuilt(self.scenario, self._tree, values) if self._tree else self.scenario
+
+
+def with_values(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
+    """The scenario with other values at some keys, such as ``lines.US-open.markup``; nothing checks them again.
+
+    Raises
+    ------
+    ScenarioError
+        When a key names no value.
+    """
+    return Applier(scenario, list(values))(list(values.values()))
 
 
 def _rebuilt(node: Any, tree: dict[str | int, Any], values: Sequence[Any]) -> Any:

@@ -144,7 +144,6 @@ def two_line_bench(
     ecosystem: float = BENCH["ecosystem"],
     shape: float = 1.0,
     sharing: float = 0.0,
-    **loops: str,
 ) -> Scenario:
     """Two equal closed lines among startups, whose users teach them and who count in the ecosystem.
 
@@ -202,7 +201,7 @@ def two_line_bench(
         regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
     )
     everywhere = scenario.focus.model_copy(update={"exclude_regions": ()})
-    return scenario.model_copy(update={"loops": scenario.loops.model_copy(update=loops), "focus": everywhere})
+    return scenario.model_copy(update={"focus": everywhere})
 
 
 def tuned_bench(adopters: int, months: int = MONTHS, x: float | None = None, **changes: Any) -> Scenario:

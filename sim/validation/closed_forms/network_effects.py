@@ -13,6 +13,7 @@ from sim.engines.meanfield.engine import simulate as mean_field
 from sim.engines.meanfield.linearised import linearise
 from sim.model.events import NewsShock
 from sim.scenario import Scenario
+from sim.scenario.points import with_values
 from sim.validation.checks import Row, close, holds, verifies, within
 from sim.validation.closed_forms.choosing import stationary
 from sim.validation.restricted_scenarios import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario, two_equal_lines
@@ -39,11 +40,16 @@ def equal_lines(count: int, weight: float, months: int, adopters: int) -> Scenar
 
 def ordered_state(weight: float, lines: int = 2, switching_cost: float = 0.0, head: float = 0.98) -> np.ndarray:
     """Shares at rest when one line starts far ahead and each is worth its share times ``weight``."""
-    share = np.full(lines, (1 - head) / (lines - 1))
-    share[0] = head
-    for _ in range(60_000):
-        newest = stationary(weight * share, switching_cost)
-        if np.abs(newest - share).max() < 1e-14:
+    start = np.full(lines, (1 - head) / (lines - 1))
+    start[0] = head
+    return at_rest(lambda share: stationary(weight * share, switching_cost), start, 60_000, 1e-14)
+
+
+def at_rest(following: Callable[[np.ndarray], np.ndarray], share: np.ndarray, most: int, slack: float) -> np.ndarray:
+    """Where shares that follow each other stay, from a first ``share`` and after at most so many steps."""
+    for _ in range(most):
+        newest = following(share)
+        if np.abs(newest - share).max() < slack:
             break
         share = newest
     return share
@@ -140,12 +146,10 @@ def free_energy(share: np.ndarray, weight: float) -> float:
 
 def after_a_head_start(lines: int, weight: float) -> float:
     """Where the mean-field twin leaves the first of equal lines when the others become known five months late."""
-    scenario = equal_lines(lines, weight, 600, 1000)
-    late = {f"twin-{number}": {"awareness_home": 0.001, "awareness_abroad": 0.001} for number in range(1, lines)}
-    roster = {name: line.model_copy(update=late.get(name, {})) for name, line in scenario.parameters.lines.items()}
+    late = [f"twin-{number}" for number in range(1, lines)]
+    unknown = {f"lines.{name}.awareness_{where}": 0.001 for name in late for where in ("home", "abroad")}
     news = tuple(NewsShock(line=name, start=5, awareness=1.0) for name in late)
-    parameters = scenario.parameters.model_copy(update={"lines": roster})
-    behind = scenario.model_copy(update={"parameters": parameters, "events": news})
+    behind = with_values(equal_lines(lines, weight, 600, 1000), unknown).model_copy(update={"events": news})
     return float(mean_field([(behind, 0)], tastes=1, sizes=1)["installed_base"][0, -1, 0])
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from sim.basics.axes import PHYSICAL_SECTORS, SECTORS
 from sim.engines.lockstep.engine import simulate
 from sim.scenario import Scenario
+from sim.scenario.points import with_values
 from sim.scenario.resolve import from_mapping
 from sim.validation.checks import IN_PART, Row, holds, reproduces, within
 from sim.validation.closed_forms.data_loop import steepest
@@ -43,9 +44,7 @@ def sharing_data_keeps_a_market_from_tipping() -> Iterator[Row]:
         yield within(about, low, high, frequency[number])
     alone = tuned_bench(3000, 260, worth=WORTH, ecosystem=0.0)
     for sharing, low, high in ((0.2, 0.95, 1.0), (0.4, 0.0, 0.05)):
-        technology = alone.parameters.technology.model_copy(update={"data_sharing": sharing})
-        parameters = alone.parameters.model_copy(update={"technology": technology})
-        tipped = tipping(alone.model_copy(update={"parameters": parameters}))
+        tipped = tipping(with_values(alone, {"technology.data_sharing": sharing}))
         yield within(f"sharing {sharing:g} adds to usable data: runs that tip", low, high, tipped)
     told = ", ".join(f"{level:.2g}: {part:.2f}" for level, part in zip(levels, frequency, strict=True))
     yield holds("never rises with sharing", all(a >= b for a, b in pairwise(frequency)), exact="falls", measured=told)

@@ -10,6 +10,7 @@ import numpy as np
 from sim.engines.lockstep.engine import simulate
 from sim.model.events import NewsShock
 from sim.scenario import Scenario
+from sim.scenario.points import with_values
 from sim.validation.checks import Row, close, holds, reproduces, within
 from sim.validation.closed_forms.network_effects import equal_lines
 from sim.validation.restricted_scenarios import two_equal_lines
@@ -51,20 +52,16 @@ def a_head_start_is_lost_without_continued_returns() -> Iterator[Row]:
 
 def head_start(weight: float) -> Scenario:
     """Two equal lines, the second of which nobody knows for six months."""
-    scenario = equal_lines(2, weight, 120, 600)
-    lines = dict(scenario.parameters.lines)
-    lines["twin-1"] = lines["twin-1"].model_copy(update={"awareness_home": 0.0, "awareness_abroad": 0.0})
-    parameters = scenario.parameters.model_copy(
-        update={
-            "lines": lines,
-            "attention": scenario.parameters.attention.model_copy(
-                update={"advertising": 0.0, "word_of_mouth": 0.0, "release_boost": 0.0}
-            ),
-            "startup": scenario.parameters.startup.model_copy(update={"review_rate": 0.3}),
-        }
-    )
+    unknown = {
+        "lines.twin-1.awareness_home": 0.0,
+        "lines.twin-1.awareness_abroad": 0.0,
+        "attention.advertising": 0.0,
+        "attention.word_of_mouth": 0.0,
+        "attention.release_boost": 0.0,
+        "startup.review_rate": 0.3,
+    }
     news = NewsShock(line="twin-1", start=6, awareness=1.0)
-    return scenario.model_copy(update={"parameters": parameters, "events": (news,)})
+    return with_values(equal_lines(2, weight, 120, 600), unknown).model_copy(update={"events": (news,)})
 
 
 @reproduces("X1", source="leydesdorff1998", slow=True)
