@@ -13,6 +13,7 @@ from sim.model.rules.capability import borrowed_step
 from sim.model.rules.price import serving_cost
 from sim.scenario.resolve import from_mapping
 from sim.validation.checks import Row, close, verifies, within
+from sim.validation.closed_forms.network_effects import bisected_threshold
 from sim.validation.restricted_scenarios import NO_FEEDBACK, restricted_scenario
 
 
@@ -105,20 +106,17 @@ def domestic_chips_close_the_gap_only_if_output_grows_fast_enough() -> Iterator[
     learning, frontier_fall = 0.322, 0.0297
     for fall, published in ((0.0, 0.092), (0.015, 0.046)):
 
-        def widens(growth: float, fall: float = fall) -> bool:
+        def closes(growth: float, fall: float = fall) -> bool:
             gap = [
                 float(compute.learning_price(50_000, np.exp(growth * t), 1.0, learning, fall, t, 0.0))
                 / float(compute.falling(30_000, frontier_fall, t))
                 for t in (0.0, 120.0)
             ]
-            return gap[1] > gap[0]
+            return gap[1] <= gap[0]
 
-        low, high = 0.0, 0.5
-        for _ in range(50):
-            middle = (low + high) / 2
-            low, high = (middle, high) if widens(middle) else (low, middle)
-        yield close(f"fall {fall:g}: growth needed a month", (frontier_fall - fall) / learning, high, within=1e-9)
-        yield close(f"fall {fall:g}: as published", published, high, within=5e-4)
+        needed = bisected_threshold(closes, 0.0, 0.5, steps=50)
+        yield close(f"fall {fall:g}: growth needed a month", (frontier_fall - fall) / learning, needed, within=1e-9)
+        yield close(f"fall {fall:g}: as published", published, needed, within=5e-4)
 
 
 @verifies("V15")

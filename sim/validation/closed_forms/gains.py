@@ -23,7 +23,7 @@ from sim.scenario import Scenario
 from sim.validation.checks import Row, close, verifies
 from sim.validation.closed_forms.choosing import stationary
 from sim.validation.closed_forms.network_effects import logistic
-from sim.validation.restricted_scenarios import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario
+from sim.validation.restricted_scenarios import ALIKE, ALL_STARTUPS, NO_FEEDBACK, restricted_scenario
 
 HOME = np.eye(4)[[0, 0]]
 WIDTH, MOST, SCALE, EXPONENT, SHAPE, DATA = 1.5, 2.0, 0.002, 0.35, 1.0, 0.004
@@ -154,14 +154,7 @@ def two_line_bench(
     shape, sharing : of the data gain, and the part of rivals' data that can be used
     """
     width = QUALITY_WEIGHT * GAIN / (4 * worth)
-    alike = {
-        "region": "US",
-        "openness": "closed",
-        "compute_weight": 0.3,
-        "algorithmic_start": 0.0,
-        "markup": 1.0,
-        "cadence": 1,
-    }
+    alike = {**ALIKE, "cadence": 1}
     software = {
         "data_gain": GAIN,
         "data_exponent": BENCH["exponent"],

@@ -7,35 +7,19 @@ from math import exp, lgamma, log
 
 import numpy as np
 
-from sim.basics.axes import REGIONS
 from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.engine import simulate as mean_field
 from sim.engines.meanfield.linearised import linearise
 from sim.model.events import NewsShock
-from sim.scenario import Scenario
 from sim.scenario.points import with_values
 from sim.validation.checks import Row, close, holds, verifies, within
 from sim.validation.closed_forms.choosing import stationary
-from sim.validation.restricted_scenarios import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario, two_equal_lines
+from sim.validation.restricted_scenarios import equal_lines, two_equal_lines
 
 
 def logistic(x: float) -> float:
     """``1 / (1 + exp(-x))``."""
     return 1 / (1 + exp(-x))
-
-
-def equal_lines(count: int, weight: float, months: int, adopters: int) -> Scenario:
-    """Lines alike in everything among startups who review every month and feel nothing but last month's shares."""
-    alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0}
-    return restricted_scenario(
-        {f"twin-{number}": alike for number in range(count)},
-        months,
-        adopters,
-        startup={"review_rate": 1.0, "switching_cost": 0.0, "initial_adoption": 1.0, "outside_value": -60.0},
-        adopter={**NO_FEEDBACK["adopter"], "ecosystem_weight": weight, "line_dissimilarity": 1.0},
-        community={"derivative_gain": 0.0, "memory": 1.0},
-        regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
-    )
 
 
 def ordered_state(weight: float, lines: int = 2, switching_cost: float = 0.0, head: float = 0.98) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from sim.engines.lockstep.engine import simulate
 from sim.scenario import Scenario
 from sim.scenario.points import with_values
 from sim.scenario.resolve import from_mapping
-from sim.validation.checks import IN_PART, Row, holds, reproduces, within
+from sim.validation.checks import IN_PART, Row, holds, reproduces, steady, within
 from sim.validation.closed_forms.data_loop import steepest
 from sim.validation.closed_forms.gains import BENCH, tuned_bench
 from sim.validation.closed_forms.network_effects import logistic
@@ -46,8 +45,7 @@ def sharing_data_keeps_a_market_from_tipping() -> Iterator[Row]:
     for sharing, low, high in ((0.2, 0.95, 1.0), (0.4, 0.0, 0.05)):
         tipped = tipping(with_values(alone, {"technology.data_sharing": sharing}))
         yield within(f"sharing {sharing:g} adds to usable data: runs that tip", low, high, tipped)
-    told = ", ".join(f"{level:.2g}: {part:.2f}" for level, part in zip(levels, frequency, strict=True))
-    yield holds("never rises with sharing", all(a >= b for a, b in pairwise(frequency)), exact="falls", measured=told)
+    yield steady("never rises with sharing", "falls", dict(zip(levels, frequency, strict=True)), ".2f")
 
 
 def largest_change(sectors: list[str], one: np.ndarray, other: np.ndarray) -> tuple[float, float]:

@@ -12,8 +12,7 @@ from sim.model.events import NewsShock
 from sim.scenario import Scenario
 from sim.scenario.points import with_values
 from sim.validation.checks import Row, close, holds, reproduces, within
-from sim.validation.closed_forms.network_effects import equal_lines
-from sim.validation.restricted_scenarios import two_equal_lines
+from sim.validation.restricted_scenarios import equal_lines, two_equal_lines
 
 LOCKED = 0.75
 
