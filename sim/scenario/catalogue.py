@@ -169,11 +169,11 @@ def _scenarios(folder: Path | None = None) -> list[Row]:
         row = {"name": path.stem, "question": "", "extends": "", "file": str(path), "description": ""}
         try:
             entries = read(path)[0].entries
+            row |= {key: str(entries[key].value) for key in ("extends", "description") if key in entries}
+            row["question"] = question(row["description"])
         except ScenarioError as error:
-            found.append({**row, "question": str(error.problems[0])})
-            continue
-        row |= {key: str(entries[key].value) for key in ("extends", "description") if key in entries}
-        found.append({**row, "question": question(row["description"])})
+            row["question"] = str(error.problems[0])
+        found.append(row)
     return found
 
 

@@ -12,7 +12,6 @@ from pydantic.fields import FieldInfo
 from sim.basics.errors import Problem, ScenarioError, suggestion
 from sim.scenario import Scenario
 from sim.scenario.read import first_key
-from sim.scenario.spec import Parameters
 
 PLACE = "--factor"
 """What messages call the place of a factor."""
@@ -40,49 +39,43 @@ def locate(scenario: Scenario, key: str, place: str = PLACE) -> Located:
         When it names nothing, or something that holds more than one value.
     """
     key = ALIASES.get(key.strip(), key.strip())
-    rest = key.removeprefix("parameters.")
-    in_parameters = rest.split(".")[0] in Parameters.model_fields and rest.split(".")[0] not in Scenario.model_fields
-    node: Any = scenario.parameters if in_parameters else scenario
-    steps: list[str | int] = ["parameters"] if in_parameters else []
+    rest = "" if key == "parameters" else key.removeprefix("parameters.")
+    node: Any = scenario
+    steps: tuple[str | int, ...] = ()
     field: FieldInfo | None = None
     while rest:
-        name, step, child, field = _descend(node, rest, key, place)
-        steps.append(step)
-        node, rest = child, rest[len(name) + 1 :]
+        known = _below(node)
+        name = first_key(rest, known)
+        if not name:
+            wrong = rest.split(".")[0]
+            remedy = suggestion(wrong, known, label="Known keys")
+            raise ScenarioError([Problem(place, 0, key, f'there is no "{wrong}" here.', remedy)])
+        way, node, field = known[name]
+        steps, rest = (*steps, *way), rest[len(name) + 1 :]
     if field is None or isinstance(node, BaseModel | dict | tuple):
-        known = suggestion("", _below(node), listed=16, label="It holds")
-        raise ScenarioError([Problem(place, 0, key, "names a group, not one value.", known)])
-    return Located(key.removeprefix("parameters."), tuple(steps), field, node)
+        remedy = suggestion("", _below(node), listed=16, label="It holds")
+        raise ScenarioError([Problem(place, 0, key, "names a group, not one value.", remedy)])
+    return Located(key.removeprefix("parameters."), steps, field, node)
 
 
-def _descend(node: Any, rest: str, key: str, place: str) -> tuple[str, str | int, Any, FieldInfo | None]:
-    """One step towards what a key names: the text of the step, the step, what is there, and its field."""
-    if isinstance(node, BaseModel):
-        name = rest.split(".")[0]
-        if name in type(node).model_fields:
-            return name, name, getattr(node, name), type(node).model_fields[name]
-    elif isinstance(node, dict):
-        name = first_key(rest, node)
-        if name:
-            return name, name, node[name], None
-    elif isinstance(node, tuple):
-        name = rest.split(".")[0]
-        for number, entry in enumerate(node):
-            if getattr(entry, "id", None) == name:
-                return name, number, entry, None
-    wrong = rest.split(".")[0]
-    known = suggestion(wrong, _below(node), label="Known keys")
-    raise ScenarioError([Problem(place, 0, key, f'there is no "{wrong}" here.', known)])
+Step = tuple[tuple[str | int, ...], Any, FieldInfo | None]
+"""One step towards what a key names: the way there, what is there, and its field."""
 
 
-def _below(node: Any) -> list[str]:
+def _below(node: Any) -> dict[str, Step]:
+    """What stands below a node, by the names that keys give it. Parameters stand beside the keys of a scenario."""
     if isinstance(node, Scenario):
-        return [*(name for name in type(node).model_fields if name != "parameters"), *Parameters.model_fields]
+        parameters = {name: (("parameters", *way), *rest) for name, (way, *rest) in _below(node.parameters).items()}
+        return {**parameters, **{name: step for name, step in _fields(node).items() if name != "parameters"}}
     if isinstance(node, BaseModel):
-        return list(type(node).model_fields)
+        return _fields(node)
     if isinstance(node, tuple):
-        return [str(entry.id) for entry in node if hasattr(entry, "id")]
-    return list(node) if isinstance(node, dict) else []
+        return {entry.id: ((number,), entry, None) for number, entry in enumerate(node) if hasattr(entry, "id")}
+    return {name: ((name,), child, None) for name, child in node.items()} if isinstance(node, dict) else {}
+
+
+def _fields(node: BaseModel) -> dict[str, Step]:
+    return {name: ((name,), getattr(node, name), field) for name, field in type(node).model_fields.items()}
 
 
 class Applier:

@@ -14,6 +14,7 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -249,28 +250,20 @@ class _Files:
             return change  # the check will say that it must be a list
         entries = list(base.items if base is not None else shipped(name))
         where = {str(entry.entries["id"].plain()): i for i, entry in enumerate(entries) if "id" in entry.entries}
-        own: dict[str, Node] = {}
+        own: dict[Any, Node] = {}
         for entry in change.value:
-            marked = entry.entries.get("id")
-            if marked is None or marked.value == "":
-                entries.append(entry)
+            marked = entry.entries.get("id", Node(""))
+            problem = _wrong_id(marked, own)
+            if problem is not None:
+                self.say(problem)
+                entries.append(_without(entry, ("id",)))
                 continue
-            if not isinstance(marked.value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", marked.value):
-                what = f"is {shown(marked.value)}; an id is made of letters, digits, dashes and underscores."
-                self.say(marked.problem(what))
-                entries.append(_without(entry, ("id",)))
-            elif marked.value in own:
-                what = f"is {shown(marked.value)}, which is the id of {own[marked.value].path} too."
-                self.say(marked.problem(what, "Give each entry an id of its own, or none."))
-                entries.append(_without(entry, ("id",)))
-            elif marked.value in where:
-                own[marked.value] = entry
+            own[marked.value] = entry
+            if marked.value in where:
                 entries[where[marked.value]] = self._changed(entries[where[marked.value]], entry, marked.value)
-            elif MARKED_BY[name] in entry.entries:
-                own[marked.value] = entry
+            elif MARKED_BY[name] in entry.entries or marked.value == "":
                 entries.append(entry)
             else:
-                own[marked.value] = entry
                 needed = {"kind": "a kind", "watch": "a metric to watch"}[MARKED_BY[name]]
                 what = f"there is no entry with the id {shown(marked.value)} to change, and a new one needs {needed}."
                 remedy = suggestion(marked.value, where, label="Known ids")
@@ -298,6 +291,18 @@ def shipped(name: str) -> tuple[Node, ...]:
     return from_plain([rule.model_dump(exclude_none=True) for rule in SHIPPED.values()], READY_MADE, name).items
 
 
+def _wrong_id(marked: Node, own: Mapping[Any, Node]) -> Problem | None:
+    """What is wrong with a stated id, if anything is; ``own`` are the entries of the same file by their ids."""
+    if marked.value == "":
+        return None
+    if not isinstance(marked.value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", marked.value):
+        return marked.problem(f"is {shown(marked.value)}; an id is made of letters, digits, dashes and underscores.")
+    if marked.value in own:
+        what = f"is {shown(marked.value)}, which is the id of {own[marked.value].path} too."
+        return marked.problem(what, "Give each entry an id of its own, or none.")
+    return None
+
+
 def _with_ids(entries: list[Node], marked_by: str) -> tuple[Node, ...]:
     """Entries of which each has an id: ``scrutiny``, ``scrutiny-2``, ..."""
     taken = {str(entry.entries["id"].plain()) for entry in entries if "id" in entry.entries}
@@ -305,10 +310,8 @@ def _with_ids(entries: list[Node], marked_by: str) -> tuple[Node, ...]:
     for entry in entries:
         marked, kind = entry.entries.get("id"), entry.entries.get(marked_by)
         if kind is not None and isinstance(kind.value, str) and (marked is None or marked.value == ""):
-            name, number = kind.value, 1
-            while name in taken:
-                number += 1
-                name = f"{kind.value}-{number}"
+            numbered = (f"{kind.value}-{number}" for number in count(2))
+            name = next(name for name in chain([kind.value], numbered) if name not in taken)
             taken.add(name)
             given = replace(kind, value=name, path=below(entry.path, "id"))
             entry = replace(entry, value={**entry.entries, "id": given})
