@@ -2,7 +2,8 @@
 
 ============  ================================================================================
 `spec`        the vocabulary: every key that a scenario file may hold
-`read`        YAML text to a tree that remembers its lines; refuses what is not plain data
+`read`        a file or a mapping to a tree that remembers its lines; refuses what is not plain data
+`yaml_events` YAML text to that tree
 `resolve`     ``load``: follow ``extends``, apply ``--set``, check, and refuse or warn
 `check`       the tree to a `Scenario`; pydantic's errors with file, line and key path, every mistake at once
 `values`      one value: with its unit, as a range or a distribution, or what is wrong with it in words
