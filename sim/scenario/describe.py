@@ -13,6 +13,7 @@ from sim.model.loops import LOOPS
 from sim.scenario.read import amount
 from sim.scenario.resolve import load
 from sim.scenario.spec import Parameters, Scenario, default_parameters
+from sim.scenario.write import scalar_text
 
 MONTH_STEPS = (
     "Policies, events and reactions: schedules, ramps, what is felt ahead, and what was decided and is due.",
@@ -147,11 +148,7 @@ def _words(place: str, before: Any, after: Any, keys: Sequence[str]) -> Iterator
     for key in keys:
         old, new = getattr(before, key), getattr(after, key)
         if old != new:
-            yield f"{place}.{key}: {_word(old)} -> {_word(new)}"
-
-
-def _word(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+            yield f"{place}.{key}: {scalar_text(old)} -> {scalar_text(new)}"
 
 
 def _loops(scenario: Scenario) -> Iterator[str]:

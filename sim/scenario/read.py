@@ -88,7 +88,7 @@ def amount(value: Any, unit: str) -> str:
     return shown(value) if unit in ("1", "share", "") else f"{shown(value)} {unit}"
 
 
-def read(path: str | os.PathLike[str]) -> tuple[Node, list[Problem]]:
+def read(path: str | os.PathLike[str]) -> tuple[Node, tuple[Problem, ...]]:
     """The tree of a scenario file, and the mistakes that did not keep it from being read.
 
     Raises
@@ -118,18 +118,13 @@ def read(path: str | os.PathLike[str]) -> tuple[Node, list[Problem]]:
     return parse(text, name)
 
 
-def parse(text: str, file: str, path: str = "", scalar: bool = False) -> tuple[Node, list[Problem]]:
+@lru_cache(maxsize=16)  # scenarios that extend one file are often read together, and nobody changes a tree
+def parse(text: str, file: str, path: str = "", scalar: bool = False) -> tuple[Node, tuple[Problem, ...]]:
     """The tree of YAML text, and the mistakes that did not keep it from being read.
 
     ``file`` and ``path`` are what messages call the place; with ``scalar`` the text may be any one value
     (of ``--set``), else it must be a mapping.
     """
-    tree, problems = _parsed(text, file, path, scalar)
-    return tree, list(problems)
-
-
-@lru_cache(maxsize=16)  # scenarios that extend one file are often read together, and nobody changes a tree
-def _parsed(text: str, file: str, path: str, scalar: bool) -> tuple[Node, tuple[Problem, ...]]:
     from sim.scenario.yaml_events import Reader  # so that the parser is loaded only where there is text to read
 
     reader = Reader(text, file, numbered=not scalar)

@@ -266,7 +266,7 @@ class _Files:
             else:
                 needed = {"kind": "a kind", "watch": "a metric to watch"}[MARKED_BY[name]]
                 what = f"there is no entry with the id {shown(marked.value)} to change, and a new one needs {needed}."
-                remedy = suggestion(marked.value, where, label="Known ids")
+                remedy = suggestion(str(marked.value), where, label="Known ids")
                 self.say(entry.problem(what, remedy or f"Known kinds: {', '.join(kinds_of(name))}."))
         return replace(change, value=_with_ids(entries, MARKED_BY[name]))
 

@@ -68,7 +68,7 @@ def _mapping(
 def _below(key: str, lines: Iterator[str], indent: str) -> Iterator[str]:
     """A key with what stands below it."""
     inside = list(lines)
-    yield f"{indent}{_scalar(key)}:{'' if inside else ' {}'}"
+    yield f"{indent}{scalar_text(key)}:{'' if inside else ' {}'}"
     yield from inside
 
 
@@ -97,13 +97,14 @@ def _entry(entry: Any, complete: bool, indent: str, varied: Varied, path: str) -
 def _stated(value: Any, varied: Distribution | None, month: bool) -> str:
     """A value as a file writes it, or the distribution in its place: ``{uniform: [0.0, 6.0]}``."""
     if varied is None:
-        return month_label(value) if month else _scalar(value)
+        return month_label(value) if month else scalar_text(value)
     month = month and varied.shape not in ("normal", "lognormal")  # whose numbers are no values of the field
-    values = [month_label(value) if month else _scalar(value) for value in varied.values]
+    values = [month_label(value) if month else scalar_text(value) for value in varied.values]
     return f"{{{varied.shape}: [{', '.join(values)}]}}"
 
 
-def _scalar(value: Any) -> str:
+def scalar_text(value: Any) -> str:
+    """A value, or a list of values, as YAML."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -113,7 +114,7 @@ def _scalar(value: Any) -> str:
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, tuple):
-        return f"[{', '.join(_scalar(item) for item in value)}]"
+        return f"[{', '.join(scalar_text(item) for item in value)}]"
     return str(value)
 
 

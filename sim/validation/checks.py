@@ -103,7 +103,7 @@ def within(statement: str, low: Any, high: Any, measured: Any, unit: str = "") -
 
 
 def steady(
-    statement: str, way: Literal["rises", "falls"], values: Mapping[float, float], form: str, slack: float = 0.0
+    statement: str, way: Literal["rises", "falls"], values: Mapping[Any, float], form: str, slack: float = 0.0
 ) -> Row:
     """A row that passes when values rise or fall from key to key; ``slack`` is how far one may go the other way."""
     sign = 1 if way == "rises" else -1

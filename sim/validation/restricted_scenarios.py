@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from sim.basics.axes import REGIONS, SECTORS, TYPES
+from sim.engines.lockstep.engine import simulate
 from sim.model.agents.lab import LINE_DEFAULTS
 from sim.model.loops import LOOPS
 from sim.scenario import Scenario
@@ -112,6 +115,12 @@ def equal_lines(
         community={"derivative_gain": 0.0, "memory": 1.0},
         regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
     )
+
+
+def late_shares(scenario: Scenario, runs: int, months: int = 12) -> np.ndarray:
+    """Shares of lines among all adopters, (run, line): means over the last months of so many runs of the agents."""
+    base = simulate([(scenario, run) for run in range(runs)], keep=["installed_base"])["installed_base"]
+    return base[:, -months:].mean(axis=1)
 
 
 def two_equal_lines(weight: float, switching_cost: float, review: float, months: int, adopters: int) -> Scenario:

@@ -16,7 +16,7 @@ from sim.model.agents.lab import LINE_DEFAULTS
 from sim.model.rules.choice import history_utility, inclusive
 from sim.scenario import Scenario
 from sim.validation.checks import Row, close, verifies, within
-from sim.validation.restricted_scenarios import NO_FEEDBACK, everybody, restricted_scenario
+from sim.validation.restricted_scenarios import NO_FEEDBACK, everybody, late_shares, restricted_scenario
 
 COSTS = {"US-closed-A": 1.0, "US-closed-B": 1.6, "US-closed-C": 2.4}
 ROSTER = list(LINE_DEFAULTS)
@@ -63,8 +63,7 @@ def cheap_and_dear(review: float, switching_cost: float, months: int, adopters: 
 
 def simulated_shares(scenario: Scenario, burn: int, replicates: int = 8) -> tuple[np.ndarray, np.ndarray]:
     """Mean share of each line after ``burn`` months, and its standard error over replicates."""
-    out = simulate([(scenario, replicate) for replicate in range(replicates)], keep=["installed_base"])
-    per_run = out["installed_base"][:, burn:].mean(axis=1)
+    per_run = late_shares(scenario, replicates, scenario.run.months - burn)
     return per_run.mean(axis=0), per_run.std(axis=0, ddof=1) / np.sqrt(replicates)
 
 

@@ -14,7 +14,7 @@ from sim.model.events import NewsShock
 from sim.scenario.points import with_values
 from sim.validation.checks import Row, close, holds, verifies, within
 from sim.validation.closed_forms.choosing import stationary
-from sim.validation.restricted_scenarios import equal_lines, two_equal_lines
+from sim.validation.restricted_scenarios import equal_lines, late_shares, two_equal_lines
 
 
 def logistic(x: float) -> float:
@@ -172,20 +172,13 @@ def a_small_crowd_of_agents_divides_its_time_between_order_and_evenness_as_its_c
             yield close(f"J = {weight:.4g}: {what}", exact, by_run.mean(), within=4 * error)
 
 
-def _late_shares(lines: int, weight: float) -> np.ndarray:
-    """Shares of equal lines among 2000 agents, mean of the last 20 of 70 months, (replicate, line)."""
-    scenario = equal_lines(lines, weight, 70, 2000)
-    out = simulate([(scenario, replicate) for replicate in range(6)], keep=["installed_base"])
-    return out["installed_base"][:, -20:].mean(axis=1)
-
-
 @verifies("V6", source="brock2001")
 def startups_scatter_over_many_lines_below_the_thresholds_and_flock_above() -> Iterator[Row]:
     """In the agents' world shares stay even below, and rest on the ordered state above."""
     for lines, below, above in ((3, 2.2, 3.6), (4, 2.6, 4.6)):
-        away = np.abs(_late_shares(lines, below) - 1 / lines).max()
+        away = np.abs(late_shares(equal_lines(lines, below, 70, 2000), 6, months=20) - 1 / lines).max()
         yield within(f"{lines} lines at J = {below:g}: distance from even shares", 0, 0.08, away)
-        flocked = np.sort(_late_shares(lines, above))[:, ::-1]
+        flocked = np.sort(late_shares(equal_lines(lines, above, 70, 2000), 6, months=20))[:, ::-1]
         far = np.abs(flocked - ordered_state(above, lines)).max()
         yield within(f"{lines} lines at J = {above:g}: distance from the ordered state", 0, 0.03, far)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.engine import simulate as mean_field
 from sim.model.rules.capability import data_gain, data_gain_slope
 from sim.scenario import Scenario
@@ -15,6 +14,7 @@ from sim.validation.checks import IN_PART, Row, close, holds, reproduces, within
 from sim.validation.closed_forms.data_loop import steepest
 from sim.validation.closed_forms.gains import BENCH, tuned_bench, two_line_bench
 from sim.validation.closed_forms.network_effects import logistic
+from sim.validation.restricted_scenarios import late_shares
 
 LOCAL_GAIN = 1.35
 """Gain at even shares, the same for every kind of loop, so that only the shape differs."""
@@ -22,9 +22,7 @@ LOCAL_GAIN = 1.35
 
 def locked_in(scenario: Scenario, runs: int = 6) -> float:
     """Share of the leading one of two equal lines after a long time."""
-    base = simulate([(scenario, run) for run in range(runs)], keep=["installed_base"])["installed_base"][..., 0]
-    final = base[:, -24:].mean(axis=1)
-    return float(np.maximum(final, 1 - final).mean())
+    return float(late_shares(scenario, runs, months=24).max(axis=1).mean())
 
 
 @reproduces(

@@ -15,6 +15,7 @@ from sim.validation.checks import IN_PART, Row, holds, reproduces, steady, withi
 from sim.validation.closed_forms.data_loop import steepest
 from sim.validation.closed_forms.gains import BENCH, tuned_bench
 from sim.validation.closed_forms.network_effects import logistic
+from sim.validation.restricted_scenarios import late_shares
 
 WORTH = 9.0
 TIPPED = 0.65
@@ -22,10 +23,7 @@ TIPPED = 0.65
 
 def tipping(scenario: Scenario, runs: int = 16) -> float:
     """Part of the runs in which one of two equal lines ends with most of the users."""
-    final = simulate([(scenario, run) for run in range(runs)], keep=["installed_base"])["installed_base"][
-        :, -12:, 0
-    ].mean(axis=1)
-    return float((np.maximum(final, 1 - final) > TIPPED).mean())
+    return float((late_shares(scenario, runs).max(axis=1) > TIPPED).mean())
 
 
 @reproduces("X3", source="prufer2021", slow=True)

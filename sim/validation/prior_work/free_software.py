@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from sim.basics.axes import REGIONS, SECTORS
-from sim.engines.lockstep.engine import simulate
 from sim.scenario import Scenario
 from sim.validation.checks import IN_PART, Row, holds, reproduces, within
-from sim.validation.restricted_scenarios import NO_FEEDBACK, restricted_scenario
+from sim.validation.restricted_scenarios import NO_FEEDBACK, late_shares, restricted_scenario
 
 HEAD_START = 0.9
 BEHIND = -1.7
@@ -82,8 +81,7 @@ def incumbent_and_free(block: float, learning: float, at_cost: bool = False) -> 
 
 def overtaken(block: float, learning: float, runs: int = 20, at_cost: bool = False) -> float:
     """Part of the runs in which the free line ends with more users than the incumbent."""
-    out = simulate([(incumbent_and_free(block, learning, at_cost), run) for run in range(runs)])
-    base = out["installed_base"][:, -12:].mean(axis=1)
+    base = late_shares(incumbent_and_free(block, learning, at_cost), runs)
     return float((base[:, 1] > base[:, 0]).mean())
 
 

@@ -16,6 +16,7 @@ from sim.validation.restricted_scenarios import (
     ALL_STARTUPS,
     NO_FEEDBACK,
     equal_lines,
+    late_shares,
     restricted_scenario,
     two_equal_lines,
 )
@@ -41,8 +42,7 @@ def agents_flock_on_one_side_of_the_threshold_only() -> Iterator[Row]:
     adopters = 20_000
     for factor, low, high in ((0.9, 0.0, 0.05), (1.1, 0.15, 0.5)):
         scenario = two_equal_lines(factor * 2, 0.0, 0.8, 160, adopters)
-        base = simulate([(scenario, run) for run in range(6)], keep=["installed_base"])["installed_base"][..., 0]
-        away = np.abs(base[:, -12:].mean(axis=1) - 0.5)
+        away = np.abs(late_shares(scenario, 6)[:, 0] - 0.5)
         yield within(f"{factor:g} of the threshold: mean distance from one half", low, high, away.mean())
 
 
