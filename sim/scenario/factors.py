@@ -24,14 +24,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
 
 from sim.basics.axes import month_label
 from sim.basics.distributions import SHAPES, Distribution, ranged
 from sim.basics.errors import Problem, ScenarioError
 from sim.basics.quantity import describe_field, is_quantity, limits, walk
 from sim.scenario import Scenario
-from sim.scenario.declared import choices_of, is_month, quantities, value_type
+from sim.scenario.declared import choices_of, declaration, is_month, quantities, value_type
 from sim.scenario.points import PLACE, Located, locate
 from sim.scenario.read import scalar_value
 from sim.scenario.spec import default_parameters
@@ -205,7 +204,7 @@ def make_factor(
         raise ScenarioError([Problem(place, 0, key, f"cannot be a factor: {_REFUSED[located.key]}.")])
     kind, field = _kind(located, place), located.field
     bounds = limits(field) if kind in ("continuous", "integer") else (-math.inf, math.inf)
-    prior = str(_extra(field).get("prior", "uniform"))
+    prior = str(declaration(field).get("prior", "uniform"))
     if shape is None:
         distribution = _declared(located, kind, bounds, place)
     else:
@@ -264,10 +263,6 @@ def _entry_keys(scenario: Scenario) -> Iterator[str]:
 def block_of(key: str) -> Block:
     """The block of assumptions that a key belongs to."""
     return next((block for pattern, block in BLOCKS if re.match(pattern, key)), "social")
-
-
-def _extra(field: FieldInfo) -> dict[str, Any]:
-    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 
 _KINDS: dict[Any, Kind] = {bool: "boolean", int: "integer", float: "continuous"}
@@ -329,7 +324,7 @@ def _clean(located: Located, value: Any, kind: Kind, shape: str, place: str) -> 
 
 def _about(located: Located) -> dict[str, Any]:
     """Names and source of a factor, from its declaration."""
-    field, extra = located.field, _extra(located.field)
+    field, extra = located.field, declaration(located.field)
     meaning = (field.description or "").rstrip(".")
     if not is_quantity(field):
         unit = "month" if is_month(field) else "1"

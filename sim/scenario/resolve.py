@@ -162,7 +162,9 @@ def from_mapping(mapping: Mapping[str, Any], name: str = "scenario") -> Scenario
     tree = from_plain(mapping, name)
     files = _Files()
     if "extends" in tree.entries:
-        files.say(tree.entries["extends"].problem("only a file can extend another.", "Use read_scenario for files."))
+        files.problems.append(
+            tree.entries["extends"].problem("only a file can extend another.", "Use read_scenario for files.")
+        )
         tree = _without(tree, ("extends",))
     tree = files.merged(Node({}, name), _named(tree, name))
     return _finished(tree, None, files.problems, Path()).scenario
@@ -187,9 +189,6 @@ class _Files:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
-
-    def say(self, problem: Problem) -> None:
-        self.problems.append(problem)
 
     def resolve(self, file: str, trail: tuple[str, ...] = ()) -> tuple[Node, Node | None]:
         """The tree of a file with all that it inherits, and the tree of what it extends."""
@@ -255,7 +254,7 @@ class _Files:
             marked = entry.entries.get("id", Node(""))
             problem = _wrong_id(marked, own)
             if problem is not None:
-                self.say(problem)
+                self.problems.append(problem)
                 entries.append(_without(entry, ("id",)))
                 continue
             own[marked.value] = entry
@@ -267,14 +266,14 @@ class _Files:
                 needed = {"kind": "a kind", "watch": "a metric to watch"}[MARKED_BY[name]]
                 what = f"there is no entry with the id {shown(marked.value)} to change, and a new one needs {needed}."
                 remedy = suggestion(str(marked.value), where, label="Known ids")
-                self.say(entry.problem(what, remedy or f"Known kinds: {', '.join(kinds_of(name))}."))
+                self.problems.append(entry.problem(what, remedy or f"Known kinds: {', '.join(kinds_of(name))}."))
         return replace(change, value=_with_ids(entries, MARKED_BY[name]))
 
     def _changed(self, inherited: Node, entry: Node, name: str) -> Node:
         old, new = inherited.entries.get("kind"), entry.entries.get("kind")
         if old is not None and new is not None and old.value != new.value:
             what = f'is {shown(new.value)}, but the inherited entry "{name}" is of kind {old.value}.'
-            self.say(new.problem(what, "Drop that one with active: false and add this under another id."))
+            self.problems.append(new.problem(what, "Drop that one with active: false and add this under another id."))
             return inherited
         before, after = (side.entries.get("action") for side in (inherited, entry))
         if before is not None and after is not None:

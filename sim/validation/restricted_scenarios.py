@@ -111,7 +111,7 @@ def equal_lines(
             "initial_adoption": 1.0,
             "outside_value": -60.0,
         },
-        adopter={**NO_FEEDBACK["adopter"], "ecosystem_weight": weight, "line_dissimilarity": 1.0},
+        adopter={"ecosystem_weight": weight, "line_dissimilarity": 1.0},
         community={"derivative_gain": 0.0, "memory": 1.0},
         regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
     )

@@ -14,7 +14,7 @@ from sim.model.rules.price import serving_cost
 from sim.scenario.resolve import from_mapping
 from sim.validation.checks import Row, close, verifies, within
 from sim.validation.closed_forms.network_effects import bisected_threshold
-from sim.validation.restricted_scenarios import NO_FEEDBACK, restricted_scenario
+from sim.validation.restricted_scenarios import restricted_scenario
 
 
 @verifies("V12")
@@ -44,7 +44,6 @@ def a_lab_that_distils_keeps_the_gap_that_decay_leaves() -> Iterator[Row]:
             160,
             20,
             technology={
-                **NO_FEEDBACK["technology"],
                 "distillation": outputs,
                 "weight_borrowing": weights,
                 "borrowed_decay": decay,
@@ -69,7 +68,6 @@ def a_lag_in_months_is_the_gap_over_the_growth_of_the_frontier() -> Iterator[Row
         160,
         20,
         technology={
-            **NO_FEEDBACK["technology"],
             "distillation": outputs,
             "borrowed_decay": decay,
             "algorithmic_progress": growth,
@@ -145,7 +143,6 @@ def a_region_that_is_denied_all_chips_breaks_even_when_the_closed_form_says() ->
         months,
         10,
         compute={
-            **NO_FEEDBACK["compute"],
             "chip_share": 1.0,
             "chip_price": price,
             "chip_price_fall": 0.0,

@@ -14,7 +14,7 @@ from sim.scenario.resolve import from_mapping
 from sim.validation.checks import Row, close, holds, verifies
 from sim.validation.closed_forms.choosing import stationary
 from sim.validation.closed_forms.network_effects import at_rest, bisected_threshold, logistic
-from sim.validation.restricted_scenarios import NO_FEEDBACK, everybody, restricted_scenario
+from sim.validation.restricted_scenarios import everybody, restricted_scenario
 
 
 def steepest(exponent: float, shape: float) -> float:
@@ -213,7 +213,7 @@ def a_lab_in_a_still_world_rests_on_what_its_users_return_over_decay() -> Iterat
         600,
         **everybody(kinds),
         sectors=sectors,
-        technology={**NO_FEEDBACK["technology"], "partner_capture": 0.0},
+        technology={"partner_capture": 0.0},
     )
     out = simulate([(scenario, 0)])
     inflow = telemetry * out["usage_by_sector"][0, -1, :, 0]

@@ -23,7 +23,7 @@ from sim.scenario import Scenario
 from sim.validation.checks import Row, close, verifies
 from sim.validation.closed_forms.choosing import stationary
 from sim.validation.closed_forms.network_effects import logistic
-from sim.validation.restricted_scenarios import ALIKE, ALL_STARTUPS, NO_FEEDBACK, restricted_scenario
+from sim.validation.restricted_scenarios import ALIKE, ALL_STARTUPS, restricted_scenario
 
 HOME = np.eye(4)[[0, 0]]
 WIDTH, MOST, SCALE, EXPONENT, SHAPE, DATA = 1.5, 2.0, 0.002, 0.35, 1.0, 0.004
@@ -176,7 +176,6 @@ def two_line_bench(
             "telemetry": 0.05,
         },
         adopter={
-            **NO_FEEDBACK["adopter"],
             "ecosystem_weight": ecosystem,
             "line_dissimilarity": 1.0,
             "quality_weight": QUALITY_WEIGHT,
@@ -184,7 +183,6 @@ def two_line_bench(
             "second_slot_weight": 0.0,
         },
         technology={
-            **NO_FEEDBACK["technology"],
             "task_width": width,
             "demand_drift": 0.0,
             "data_shape": shape,

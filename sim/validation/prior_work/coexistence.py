@@ -13,7 +13,7 @@ from sim.engines.meanfield.engine import simulate as mean_field
 from sim.scenario import Scenario
 from sim.validation.checks import IN_PART, Row, holds, reproduces, steady, within
 from sim.validation.closed_forms.choosing import cheap_and_dear
-from sim.validation.restricted_scenarios import ALIKE, ALL_STARTUPS, NO_FEEDBACK, late_shares, restricted_scenario
+from sim.validation.restricted_scenarios import ALIKE, ALL_STARTUPS, late_shares, restricted_scenario
 
 
 def good_or_cheap(spread: float, weight: float = 3.0) -> Scenario:
@@ -40,15 +40,14 @@ def good_or_cheap(spread: float, weight: float = 3.0) -> Scenario:
         2000,
         startup=kinds,
         adopter={
-            **NO_FEEDBACK["adopter"],
             "ecosystem_weight": weight,
             "line_dissimilarity": 1.0,
             "taste_spread": spread,
             "quality_weight": 20.0,
         },
         community={"derivative_gain": 0.0, "memory": 1.0},
-        technology={**NO_FEEDBACK["technology"], "task_width": 1.0, "demand_drift": 0.0},
-        prices={**NO_FEEDBACK["prices"], "cost_slope": 0.0, "usage_elasticity": 0.0},
+        technology={"task_width": 1.0, "demand_drift": 0.0},
+        prices={"cost_slope": 0.0, "usage_elasticity": 0.0},
         sectors={name: {"data_gain": 0.0, "capability_weight": 1.0, "task_threshold": 0.0} for name in SECTORS},
         regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
     )
@@ -82,7 +81,7 @@ def led_by_one(word_of_mouth: bool, switching_cost: float) -> Scenario:
         300,
         1500,
         startup=kinds,
-        adopter={**NO_FEEDBACK["adopter"], "line_dissimilarity": 1.0},
+        adopter={"line_dissimilarity": 1.0},
         attention={"advertising": 0.0, "release_boost": 0.0, **told},
         regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
         events=news,

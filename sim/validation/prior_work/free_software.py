@@ -8,7 +8,7 @@ from itertools import pairwise
 from sim.basics.axes import REGIONS, SECTORS
 from sim.scenario import Scenario
 from sim.validation.checks import IN_PART, Row, holds, reproduces, within
-from sim.validation.restricted_scenarios import NO_FEEDBACK, late_shares, restricted_scenario
+from sim.validation.restricted_scenarios import late_shares, restricted_scenario
 
 HEAD_START = 0.9
 BEHIND = -1.7
@@ -56,7 +56,6 @@ def incumbent_and_free(block: float, learning: float, at_cost: bool = False) -> 
         public=kinds,
         events=[{"kind": "news_shock", "line": "free", "start": 6, "awareness": 1.0}],
         adopter={
-            **NO_FEEDBACK["adopter"],
             "peer_weight": 4.0,
             "local_peers": 0,
             "line_dissimilarity": 1.0,
@@ -68,12 +67,11 @@ def incumbent_and_free(block: float, learning: float, at_cost: bool = False) -> 
         attention={"advertising": 0.0, "word_of_mouth": 0.0, "release_boost": 0.0, "forgetting": 0.0},
         community={"derivative_gain": learning},
         prices={
-            **NO_FEEDBACK["prices"],
             "markup_rule": "fixed" if at_cost else "best_response",
             "cost_slope": 0.0,
             "host_markup": 1.0,
         },
-        technology={**NO_FEEDBACK["technology"], "task_width": 2.0, "demand_drift": 0.0},
+        technology={"task_width": 2.0, "demand_drift": 0.0},
         sectors={name: {"data_gain": 0.0, "capability_weight": 1.0, "task_threshold": 0.0} for name in SECTORS},
         regions={region: {"power": 1e6, "adopters": float(region == "EU"), "sectors": size} for region in REGIONS},
     )

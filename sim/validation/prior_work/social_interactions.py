@@ -14,7 +14,6 @@ from sim.scenario import Scenario
 from sim.validation.checks import Row, close, reproduces, steady, within
 from sim.validation.restricted_scenarios import (
     ALL_STARTUPS,
-    NO_FEEDBACK,
     equal_lines,
     late_shares,
     restricted_scenario,
@@ -76,11 +75,10 @@ def two_camps(local: int, weight: float = 5.0, seed: int = 5) -> Scenario:
         seed=seed,
         startup=kinds,
         attention=still,
-        adopter={**NO_FEEDBACK["adopter"], "peer_weight": weight, "local_peers": local, "line_dissimilarity": 1.0},
-        prices={**NO_FEEDBACK["prices"], "cost_slope": 0.0},
+        adopter={"peer_weight": weight, "local_peers": local, "line_dissimilarity": 1.0},
+        prices={"cost_slope": 0.0},
         regions={region: {"power": 1e6, "adopters": size.get(region, 0.0), **ALL_STARTUPS} for region in REGIONS},
         events=[{"kind": "news_shock", "line": line, "start": 4, "awareness": 1.0} for line in ("major", "minor")],
-        technology={**NO_FEEDBACK["technology"]},
         sectors={name: {"data_gain": 0.0, "capability_weight": 0.0} for name in SECTORS},
     )
 
