@@ -213,7 +213,6 @@ def a_lab_in_a_still_world_rests_on_what_its_users_return_over_decay() -> Iterat
         600,
         **everybody(kinds),
         sectors=sectors,
-        technology={"partner_capture": 0.0},
     )
     out = simulate([(scenario, 0)])
     inflow = telemetry * out["usage_by_sector"][0, -1, :, 0]
