@@ -2,8 +2,7 @@
 
 ============  ================================================================================
 `spec`        the vocabulary: every key that a scenario file may hold
-`read`        a file or a mapping to a tree that remembers its lines; refuses what is not plain data
-`yaml_events` YAML text to that tree
+`read`        YAML text to a tree that remembers its lines; refuses what is not plain data
 `resolve`     ``load``: follow ``extends``, apply ``--set``, check, and refuse or warn
 `check`       the tree to a `Scenario`; pydantic's errors with file, line and key path, every mistake at once
 `values`      one value: with its unit, as a range or a distribution, or what is wrong with it in words
