@@ -61,7 +61,8 @@ def _plain(value: Any) -> str:
 
 
 ROWS, ITEMS = 24, 8
-"""Rows of a table and items of a list that a terminal shows; the others stand in the file that is named."""
+"""Rows of a table and items of a list that a terminal shows; the others stand in the file that is named. A table that
+names no file is shown whole."""
 
 
 def told(chapter: Chapter) -> str:
@@ -84,9 +85,10 @@ def _as_text(block: Block, wide: int | None) -> Iterator[str]:
         yield from _rest(len(block.items) - ITEMS, block.source and Path(FINDINGS))
     elif isinstance(block, Table):
         yield _wrapped(f"{block.caption}:", wide, "")
-        if block.rows:
-            yield as_table([dict(zip(block.head, row, strict=True)) for row in block.rows[:ROWS]])
-        yield from _rest(len(block.rows) - ROWS, block.source)
+        rows = block.rows if block.source is None else block.rows[:ROWS]
+        if rows:
+            yield as_table([dict(zip(block.head, row, strict=True)) for row in rows])
+        yield from _rest(len(block.rows) - len(rows), block.source)
 
 
 def _rest(count: int, source: Path | None) -> Iterator[str]:

@@ -26,8 +26,9 @@ def verify(
     """
     from contextlib import nullcontext
 
-    from sim.cli.terminal import as_json_text, progress
-    from sim.validation.check_tables import as_markdown, as_text
+    from sim.cli.terminal import as_json_text, progress, told
+    from sim.results.markdown import as_page
+    from sim.validation.chapter import TITLE, chapter
     from sim.validation.run_checks import any_closed_form_fails, run_checks, select_checks
 
     wanted = select_checks(ids or (), full)
@@ -52,7 +53,8 @@ def verify(
             )
         )
     else:
-        print(as_markdown(outcomes) if markdown else as_text(outcomes))
+        found = chapter(outcomes)
+        print(as_page(TITLE, found) if markdown else told(found))
         left_out = len(select_checks(full=True)) - len(wanted)
         if left_out and not ids and not markdown:
             print(f"{left_out} slow checks are left out; openloop verify --full runs them too (some minutes).")

@@ -6,20 +6,20 @@ Everything is read from the declarations themselves, so a new policy or paramete
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from sim.basics.axes import CELLS, REGION_NAMES, REGIONS
 from sim.basics.errors import ScenarioError, UnknownNameError
-from sim.basics.quantity import Quantity, sources
+from sim.basics.quantity import sources
 from sim.model.agents.government import METRICS
 from sim.model.events import EVENT_KINDS
 from sim.model.levers import LEVERS
 from sim.model.loops import LOOPS
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.model.policies import policy_kinds
-from sim.model.reactions import SHIPPED, Reaction
+from sim.model.reactions import SHIPPED
 from sim.scenario.declared import first_sentence, levers_of, quantities
 from sim.scenario.spec import LensName, Parameters
 
@@ -92,34 +92,15 @@ def brief(kind: str | None, found: Iterable[Row]) -> list[Row]:
 # tables
 
 
-def _parameters() -> list[Row]:
-    return [_parameter(key, each) for key, each in quantities().items()]
+def _fields(things: Iterable[Any], **columns: str) -> list[Row]:
+    """A row for each thing. ``columns`` say which of its attributes stand in them."""
+    return [{column: getattr(thing, name) for column, name in columns.items()} for thing in things]
 
 
-def _parameter(key: str, each: Quantity) -> Row:
-    return {
-        "key": key,
-        "symbol": each.symbol,
-        "default": each.default,
-        "unit": each.unit,
-        "plausible_low": each.plausible_low,
-        "plausible_high": each.plausible_high,
-        "source": each.source,
-        "meaning": each.meaning,
-    }
-
-
-def _policies() -> list[Row]:
+def _acting(kinds: Mapping[str, type[Any]]) -> list[Row]:
+    """Policies or events."""
     return [
-        {"kind": kind, "levers": list(levers_of(spec)), "meaning": first_sentence(spec)}
-        for kind, spec in policy_kinds().items()
-    ]
-
-
-def _events() -> list[Row]:
-    return [
-        {"kind": kind, "levers": list(levers_of(spec)), "meaning": first_sentence(spec)}
-        for kind, spec in EVENT_KINDS.items()
+        {"kind": kind, "levers": list(levers_of(spec)), "meaning": first_sentence(spec)} for kind, spec in kinds.items()
     ]
 
 
@@ -131,38 +112,10 @@ def _reactions() -> list[Row]:
             "sees": rule.condition(),
             "does": rule.action.kind,
             "strength": f"{rule.gain:g} x distance, at most {rule.max:g}",
-            "example": _switch_on(rule),
+            "example": f"reactions: [{{id: {rule.id}, active: true}}]",
         }
         for rule in SHIPPED.values()
     ]
-
-
-def _switch_on(rule: Reaction) -> str:
-    return f"reactions: [{{id: {rule.id}, active: true}}]"
-
-
-def _metrics() -> list[Row]:
-    return [
-        {"metric": name, "symbol": each.symbol, "unit": each.unit, "meaning": each.meaning}
-        for name, each in METRICS.items()
-    ]
-
-
-def _levers() -> list[Row]:
-    return [
-        {
-            "lever": each.name,
-            "axes": list(each.axes),
-            "unit": each.unit,
-            "two_policies": each.rule,
-            "meaning": each.meaning,
-        }
-        for each in LEVERS.values()
-    ]
-
-
-def _loops() -> list[Row]:
-    return [{"loop": each.key, "sign": each.sign, "name": each.name, "path": each.path} for each in LOOPS.values()]
 
 
 def _lines() -> list[Row]:
@@ -179,16 +132,11 @@ def _lines() -> list[Row]:
     ]
 
 
-def _regions() -> list[Row]:
-    return [{"region": region, "name": REGION_NAMES[region]} for region in REGIONS]
-
-
 def _sectors() -> list[Row]:
-    types: dict[str, list[str]] = {}
+    types: dict[str, dict[str, None]] = {}
     for _, sector, kind in CELLS:
-        if kind not in types.setdefault(sector, []):
-            types[sector].append(kind)
-    return [{"sector": sector, "adopter_types": kinds} for sector, kinds in types.items()]
+        types.setdefault(sector, {})[kind] = None
+    return [{"sector": sector, "adopter_types": list(kinds)} for sector, kinds in types.items()]
 
 
 def _observables() -> list[Row]:
@@ -204,10 +152,6 @@ def _observables() -> list[Row]:
     ]
 
 
-def _lenses() -> list[Row]:
-    return [row for row in _observables() if row["observable"].split("_")[0] in get_args(LensName)]
-
-
 def _sources() -> list[Row]:
     table = sources()
     fields = list(dict.fromkeys(field for entry in table.values() for field in entry))
@@ -216,21 +160,20 @@ def _sources() -> list[Row]:
 
 def _scenarios(folder: Path | None = None) -> list[Row]:
     from sim.scenario.read import read
-    from sim.scenario.shipped import SCENARIOS, shipped_files
+    from sim.scenario.shipped import SCENARIOS, scenarios_in, shipped_files
 
     if folder is None and Path(SCENARIOS).is_dir():  # a course or a project of one's own comes first
         folder = Path(SCENARIOS)
-    files = shipped_files(SCENARIOS, "*.yaml") if folder is None else [*folder.glob("*.yaml"), *folder.glob("*.yml")]
     found = []
-    for path in sorted(files):
+    for path in shipped_files(SCENARIOS, "*.yaml") if folder is None else scenarios_in(folder):
         row = {"name": path.stem, "question": "", "extends": "", "file": str(path), "description": ""}
         try:
             entries = read(path)[0].entries
+            row |= {key: str(entries[key].value) for key in ("extends", "description") if key in entries}
+            row["question"] = question(row["description"])
         except ScenarioError as error:
-            found.append({**row, "question": str(error.problems[0])})
-            continue
-        row |= {key: str(entries[key].value) for key in ("extends", "description") if key in entries}
-        found.append({**row, "question": question(row["description"])})
+            row["question"] = str(error.problems[0])
+        found.append(row)
     return found
 
 
@@ -241,18 +184,48 @@ def question(description: str) -> str:
 
 
 KINDS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
-    "parameters": ("every declared number with unit, plausible range and source", _parameters),
-    "policies": ("public policies, one file each in sim/model/policies", _policies),
-    "events": ("dated events without any government's decision", _events),
+    "parameters": (
+        "every declared number with unit, plausible range and source",
+        lambda: _fields(
+            quantities().values(),
+            key="key",
+            symbol="symbol",
+            default="default",
+            unit="unit",
+            plausible_low="plausible_low",
+            plausible_high="plausible_high",
+            source="source",
+            meaning="meaning",
+        ),
+    ),
+    "policies": ("public policies, one file each in sim/model/policies", lambda: _acting(policy_kinds())),
+    "events": ("dated events without any government's decision", lambda: _acting(EVENT_KINDS)),
     "reactions": ("ready-made rules by which governments react, off until named", _reactions),
-    "metrics": ("what reaction rules can watch", _metrics),
-    "levers": ("what policies and events can move", _levers),
-    "loops": ("feedback loops, each with a switch", _loops),
+    "metrics": (
+        "what reaction rules can watch",
+        lambda: [{"metric": name, **vars(metric)} for name, metric in METRICS.items()],
+    ),
+    "levers": (
+        "what policies and events can move",
+        lambda: _fields(
+            LEVERS.values(), lever="name", axes="axes", unit="unit", two_policies="rule", meaning="meaning"
+        ),
+    ),
+    "loops": (
+        "feedback loops, each with a switch",
+        lambda: _fields(LOOPS.values(), loop="key", sign="sign", name="name", path="path"),
+    ),
     "lines": ("lines of AI models that ship with the model", _lines),
     "sectors": ("sectors, and the adopters in them", _sectors),
-    "regions": ("regions, and whom they stand for", _regions),
+    "regions": (
+        "regions, and whom they stand for",
+        lambda: [{"region": region, "name": REGION_NAMES[region]} for region in REGIONS],
+    ),
     "observables": ("what a run records, with dimensions and unit", _observables),
-    "lenses": ("the same world through the instruments that published figures use", _lenses),
+    "lenses": (
+        "the same world through the instruments that published figures use",
+        lambda: [row for row in _observables() if row["observable"].split("_")[0] in get_args(LensName)],
+    ),
     "scenarios": ("scenario files in a folder", _scenarios),
     "sources": ("every citation", _sources),
 }

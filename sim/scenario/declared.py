@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -26,13 +28,9 @@ def short_key(key: str) -> str:
     return key.removeprefix("parameters.")
 
 
-def quantities() -> dict[str, Quantity]:
-    """Every declared number at its default: the parameters by key, and those of policies and events by kind."""
-    return dict(_quantities())
-
-
 @cache
-def _quantities() -> dict[str, Quantity]:
+def quantities() -> Mapping[str, Quantity]:
+    """Every declared number at its default: the parameters by key, and those of policies and events by kind."""
     numbers = {short_key(number.key): number for number in walk(Scenario(name="defaults").parameters)}
     acting: dict[str, type[Any]] = {**policy_kinds(), **EVENT_KINDS, "reaction": Reaction}
     for kind, spec in acting.items():
@@ -40,7 +38,7 @@ def _quantities() -> dict[str, Quantity]:
             if is_quantity(field):
                 default = math.nan if field.is_required() or field.default is None else field.default
                 numbers[f"{kind}.{name}"] = describe_field(f"{kind}.{name}", field, default, default)
-    return numbers
+    return MappingProxyType(numbers)  # which nobody changes, for all have the same
 
 
 def kinds_of(entries: str) -> dict[str, type[Any]]:
@@ -48,9 +46,14 @@ def kinds_of(entries: str) -> dict[str, type[Any]]:
     return dict(EVENT_KINDS) if entries == "events" else dict(policy_kinds())
 
 
+def declaration(field: FieldInfo) -> dict[str, Any]:
+    """What `quantity` declares of a field beside its bounds; empty where it is no quantity."""
+    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+
+
 def unit_of(field: FieldInfo) -> str:
     """The declared unit of a field, empty when it declares none."""
-    return str(field.json_schema_extra.get("unit", "")) if isinstance(field.json_schema_extra, dict) else ""
+    return str(declaration(field).get("unit", ""))
 
 
 def value_type(annotation: Any) -> Any:

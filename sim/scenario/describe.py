@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -12,7 +12,8 @@ from sim.basics.quantity import walk
 from sim.model.loops import LOOPS
 from sim.scenario.read import amount
 from sim.scenario.resolve import load
-from sim.scenario.spec import Scenario, default_parameters
+from sim.scenario.spec import Parameters, Scenario, default_parameters
+from sim.scenario.write import scalar_text
 
 MONTH_STEPS = (
     "Policies, events and reactions: schedules, ramps, what is felt ahead, and what was decided and is due.",
@@ -27,6 +28,20 @@ MONTH_STEPS = (
     "Records: exposure, welfare and the lenses.",
 )
 """One month, in order (section 3 of the model description)."""
+
+
+_SENTENCES: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "policies": (
+        "none.",
+        lambda policy: f"{policy.id or policy.kind} ({policy.actor}): {policy.effect()}, {policy.when()}",
+    ),
+    "reactions": (
+        "none; ready-made ones stand in `openloop list reactions`.",
+        lambda rule: f"{rule.id} ({rule.actor}): {rule.effect()}",
+    ),
+    "events": ("none.", lambda event: f"{event.id or event.kind}: {event.effect()}"),
+}
+"""For each list of entries: what is said where it is empty, and an entry in words."""
 
 
 def describe(scenario: Scenario, base: Scenario | None = None) -> str:
@@ -66,12 +81,15 @@ def describe_source(source: str | os.PathLike[str], sets: Sequence[str] = ()) ->
 def sections(scenario: Scenario, base: Scenario | None = None) -> list[tuple[str, tuple[str, ...]]]:
     """What a scenario assumes, as titles with their sentences."""
     varied = tuple(_varied(scenario))
+    numbers = tuple(_numbers(scenario, base.parameters if base else default_parameters()))
+    entries = {
+        name: tuple(_entries(getattr(scenario, name), base and getattr(base, name), nothing, sentence))
+        for name, (nothing, sentence) in _SENTENCES.items()
+    }
     return [
-        ("Policies", tuple(_policies(scenario, base))),
-        ("Reactions", tuple(_reactions(scenario, base))),
-        ("Events", tuple(_events(scenario, base))),
+        *((name.capitalize(), told) for name, told in entries.items()),
         *([("What varies between runs, so this is an ensemble", varied)] if varied else []),
-        (f"Numbers that differ from {base.name if base else 'the defaults'}", tuple(_numbers(scenario, base))),
+        (f"Numbers that differ from {base.name if base else 'the defaults'}", numbers or ("none.",)),
         ("Loops", tuple(_loops(scenario))),
     ]
 
@@ -95,79 +113,42 @@ def _settings(scenario: Scenario) -> Iterator[str]:
     yield f"In focus: {followed}{without}."
 
 
-def _dropped(entries: Any, inherited: Any) -> Iterator[str]:
-    kept = {entry.id for entry in entries if entry.active}
-    for entry in inherited:
-        if entry.id not in kept:
-            yield f"dropped: {entry.id}."
+def _entries(entries: Any, inherited: Any, nothing: str, sentence: Callable[[Any], str]) -> Iterator[str]:
+    """A sentence for each active entry, with whether it is new or changed, and what is dropped of the inherited ones.
+
+    ``inherited`` is None where there is no base to compare with.
+    """
+    active = [entry for entry in entries if entry.active]
+    if not active:
+        yield nothing
+    for entry in active:
+        same = [other for other in inherited or () if other.id == entry.id]
+        mark = "" if inherited is None or entry in same else " [changed]" if same else " [new]"
+        yield f"{sentence(entry)}.{mark}"
+    kept = {entry.id for entry in active}
+    yield from (f"dropped: {other.id}." for other in inherited or () if other.id not in kept)
 
 
-def _marked(entry: Any, inherited: Any, compared: bool) -> str:
-    """Whether an entry is new or changed against the base: `` [new]``, `` [changed]`` or nothing."""
-    if not compared:
-        return ""
-    same = [other for other in inherited if other.id == entry.id]
-    return "" if entry in same else " [changed]" if same else " [new]"
-
-
-def _policies(scenario: Scenario, base: Scenario | None) -> Iterator[str]:
-    inherited = base.policies if base else ()
-    shown = [policy for policy in scenario.policies if policy.active]
-    if not shown:
-        yield "none."
-    for policy in shown:
-        mark = _marked(policy, inherited, base is not None)
-        yield f"{policy.id or policy.kind} ({policy.actor}): {policy.effect()}, {policy.when()}.{mark}"
-    yield from _dropped(scenario.policies, inherited)
-
-
-def _reactions(scenario: Scenario, base: Scenario | None) -> Iterator[str]:
-    inherited = base.reactions if base else ()
-    shown = [rule for rule in scenario.reactions if rule.active]
-    if not shown:
-        yield "none; ready-made ones stand in `openloop list reactions`."
-    for rule in shown:
-        yield f"{rule.id} ({rule.actor}): {rule.effect()}.{_marked(rule, inherited, base is not None)}"
-    yield from _dropped(scenario.reactions, inherited)
-
-
-def _events(scenario: Scenario, base: Scenario | None) -> Iterator[str]:
-    inherited = base.events if base else ()
-    shown = [event for event in scenario.events if event.active]
-    if not shown:
-        yield "none."
-    for event in shown:
-        yield f"{event.id or event.kind}: {event.effect()}.{_marked(event, inherited, base is not None)}"
-    yield from _dropped(scenario.events, inherited)
-
-
-def _numbers(scenario: Scenario, base: Scenario | None) -> Iterator[str]:
-    before = base.parameters if base else default_parameters()
-    differs = False
-    for row in walk(scenario.parameters, before):
+def _numbers(scenario: Scenario, before: Parameters) -> Iterator[str]:
+    after = scenario.parameters
+    for row in walk(after, before):
         if row.value != row.default:
-            differs = True
             yield f"{row.key}: {row.default:g} -> {amount(row.value, row.unit)} ({row.meaning})"
-    for name, line in scenario.parameters.lines.items():
+    for name, line in after.lines.items():
         known = before.lines.get(name)
         if known is None:
-            differs = True
             yield f"lines.{name}: a new line, {line.openness}, from {line.region}."
-            continue
-        for key in ("region", "openness", "active", "builder"):
-            old, new = getattr(known, key), getattr(line, key)
-            if old != new:
-                differs = True
-                yield f"lines.{name}.{key}: {str(old).lower() if isinstance(old, bool) else old} -> {_word(new)}"
-    if scenario.parameters.prices.markup_rule != before.prices.markup_rule:
-        differs = True
-        yield f"prices.markup_rule: {before.prices.markup_rule} -> {scenario.parameters.prices.markup_rule}"
-    if not differs:
-        yield "none."
+        else:
+            yield from _words(f"lines.{name}", known, line, ("region", "openness", "active", "builder"))
+    yield from _words("prices", before.prices, after.prices, ("markup_rule",))
 
 
-def _word(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _words(place: str, before: Any, after: Any, keys: Sequence[str]) -> Iterator[str]:
+    """What differs in fields that hold no number."""
+    for key in keys:
+        old, new = getattr(before, key), getattr(after, key)
+        if old != new:
+            yield f"{place}.{key}: {scalar_text(old)} -> {scalar_text(new)}"
 
 
 def _loops(scenario: Scenario) -> Iterator[str]:

@@ -18,11 +18,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
-
-from pydantic.fields import FieldInfo
+from typing import TYPE_CHECKING, Any, Literal, get_origin
 
 from sim.basics.axes import month_label
 from sim.basics.distributions import SHAPES, Distribution, ranged
@@ -30,7 +29,7 @@ from sim.basics.errors import Problem, ScenarioError
 from sim.basics.quantity import describe_field, is_quantity, limits, walk
 from sim.scenario import Scenario
 from sim.scenario.check import check_varied
-from sim.scenario.declared import is_month, value_type
+from sim.scenario.declared import choices_of, declaration, is_month, quantities, value_type
 from sim.scenario.points import PLACE, Located, locate
 from sim.scenario.read import Node, from_plain, scalar_value
 from sim.scenario.spec import default_parameters
@@ -258,22 +257,16 @@ def block_of(key: str) -> Block:
     return next((block for pattern, block in BLOCKS if re.match(pattern, key)), "social")
 
 
-def _extra(field: FieldInfo) -> dict[str, Any]:
-    return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+_KINDS: dict[Any, Kind] = {bool: "boolean", int: "integer", float: "continuous"}
 
 
 def _kind(located: Located, place: str) -> Kind:
-    kind = value_type(located.field.annotation)
-    if kind is bool:
-        return "boolean"
-    if kind is int:
-        return "integer"
-    if kind is float:
-        return "continuous"
-    if kind is str or get_origin(kind) is Literal:
-        name = located.key.rsplit(".", 1)[-1]
-        if name not in ("id", "note", "source", "kind", "name", "description"):
-            return "categorical"
+    declared, name = value_type(located.field.annotation), located.key.rsplit(".", 1)[-1]
+    if declared in _KINDS:
+        return _KINDS[declared]
+    words = declared is str or get_origin(declared) is Literal
+    if words and name not in ("id", "note", "source", "kind", "name", "description"):
+        return "categorical"
     raise ScenarioError([Problem(place, 0, located.key, "cannot vary: it is no number, switch or choice.")])
 
 
@@ -282,15 +275,11 @@ def _declared(located: Located, kind: Kind, place: str) -> Distribution:
     field, key = located.field, located.key
     if key == SEED:
         return Distribution("uniform", SEEDS, limits(field))
-    if kind == "boolean":
-        return Distribution("choice", (False, True))
-    if key.startswith("loops."):
-        return Distribution("choice", ("live", "off"))
-    if get_origin(value_type(field.annotation)) is Literal:
-        return Distribution("choice", tuple(get_args(value_type(field.annotation))))
+    choices = (False, True) if kind == "boolean" else choices_of(field.annotation)
+    if choices or key.startswith("loops."):
+        return Distribution("choice", tuple(choices) or ("live", "off"))
     if is_quantity(field):
-        default = _default_of(located)
-        row = describe_field(key, field, located.value, default)
+        row = describe_field(key, field, located.value, _default_of(located))
         low, high = row.plausible_low, row.plausible_high
         if high > low:
             low, high = (round(low), round(high)) if kind == "integer" else (low, high)
@@ -301,20 +290,15 @@ def _declared(located: Located, kind: Kind, place: str) -> Distribution:
 def _default_of(located: Located) -> Any:
     """What the plausible range of a quantity is measured from: its default, or its own value where it has none."""
     if located.steps[0] == "parameters":
-        try:
-            node: Any = default_parameters()
-            for step in located.steps[1:]:
-                node = node[step] if isinstance(node, dict) else getattr(node, str(step))
-            return node
-        except (KeyError, AttributeError):
-            return located.value
+        known = quantities().get(located.key)
+        return located.value if known is None else known.default
     default = located.field.default
     return default if isinstance(default, int | float) else located.value
 
 
 def _about(located: Located) -> dict[str, Any]:
     """Names and source of a factor, from its declaration."""
-    field, extra = located.field, _extra(located.field)
+    field, extra = located.field, declaration(located.field)
     meaning = (field.description or "").rstrip(".")
     if not is_quantity(field):
         unit = "month" if is_month(field) else "1"
@@ -327,8 +311,8 @@ def _about(located: Located) -> dict[str, Any]:
 
 # what cannot stand together
 
-_ORDERED = (("adopter.mode_dissimilarity", "adopter.line_dissimilarity"),)
-"""Pairs of which the first may not exceed the second."""
+SMALLER, LARGER = "adopter.mode_dissimilarity", "adopter.line_dissimilarity"
+"""Modes of one line cannot differ more than lines do."""
 
 
 def reconcile(factors: Sequence[Factor], scenario: Scenario) -> tuple[list[Factor], tuple[str, ...]]:
@@ -339,36 +323,32 @@ def reconcile(factors: Sequence[Factor], scenario: Scenario) -> tuple[list[Facto
     ScenarioError
         When ranges that were asked for would make impossible points, or a key is named twice.
     """
-    out, notes, problems = list(factors), [], []
-    keys = [factor.key for factor in out]
-    problems += [
-        Problem(PLACE, 0, key, "is named twice.", "Keep one of them.")
-        for key in dict.fromkeys(key for key in keys if keys.count(key) > 1)
+    notes, counts = [], Counter(factor.key for factor in factors)
+    problems = [
+        Problem(PLACE, 0, key, "is named twice.", "Keep one of them.") for key, count in counts.items() if count > 1
     ]
-    for small, large in _ORDERED:
-        first = next((i for i, key in enumerate(keys) if key == small), None)
-        second = next((i for i, key in enumerate(keys) if key == large), None)
-        if first is None and second is None:
-            continue
-        most = out[first].distribution.ends[1] if first is not None else locate(scenario, small).value
-        least = out[second].distribution.ends[0] if second is not None else locate(scenario, large).value
-        if most <= least:
-            continue
-        if first is not None and out[first].declared and out[first].distribution.ends[0] < least:
-            cut = replace(out[first].distribution, values=(out[first].distribution.values[0], least))
-            out[first] = replace(out[first], distribution=cut)
-            notes.append(f"{small} varies up to {least:g} only, so that it never exceeds {large}")
-        elif second is not None and out[second].declared and out[second].distribution.ends[1] > most:
-            cut = replace(out[second].distribution, values=(most, out[second].distribution.values[1]))
-            out[second] = replace(out[second], distribution=cut)
-            notes.append(f"{large} varies from {most:g} only, so that {small} never exceeds it")
+    varied = {factor.key: factor for factor in factors}
+    small, large = varied.get(SMALLER), varied.get(LARGER)
+    most = small.distribution.ends[1] if small else locate(scenario, SMALLER).value
+    least = large.distribution.ends[0] if large else locate(scenario, LARGER).value
+    if (small or large) and most > least:
+        if small and small.declared and small.distribution.ends[0] < least:
+            varied[SMALLER] = _between(small, small.distribution.values[0], least)
+            notes.append(f"{SMALLER} varies up to {least:g} only, so that it never exceeds {LARGER}")
+        elif large and large.declared and large.distribution.ends[1] > most:
+            varied[LARGER] = _between(large, most, large.distribution.values[1])
+            notes.append(f"{LARGER} varies from {most:g} only, so that {SMALLER} never exceeds it")
         else:
-            what = f"reaches {most:g}, above the lowest {large}, {least:g}."
-            problems.append(Problem(PLACE, 0, small, what, f"Keep {small} at or below {large}."))
-    problems += _dates(out, scenario)
+            what = f"reaches {most:g}, above the lowest {LARGER}, {least:g}."
+            problems.append(Problem(PLACE, 0, SMALLER, what, f"Keep {SMALLER} at or below {LARGER}."))
+    problems += _dates(factors, scenario)
     if problems:
         raise ScenarioError(problems)
-    return out, tuple(notes)
+    return list(varied.values()), tuple(notes)
+
+
+def _between(factor: Factor, low: float, high: float) -> Factor:
+    return replace(factor, distribution=replace(factor.distribution, values=(low, high)))
 
 
 def _dates(factors: Sequence[Factor], scenario: Scenario) -> list[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from sim.basics.errors import Problem, ScenarioError, suggestion
 from sim.scenario import Scenario
-from sim.scenario.spec import Parameters
+from sim.scenario.read import first_key
 
 PLACE = "--factor"
 """What messages call the place of a factor."""
@@ -39,51 +39,43 @@ def locate(scenario: Scenario, key: str, place: str = PLACE) -> Located:
         When it names nothing, or something that holds more than one value.
     """
     key = ALIASES.get(key.strip(), key.strip())
-    rest = key.removeprefix("parameters.")
-    in_parameters = rest.split(".")[0] in Parameters.model_fields and rest.split(".")[0] not in Scenario.model_fields
-    node: Any = scenario.parameters if in_parameters else scenario
-    steps: list[str | int] = ["parameters"] if in_parameters else []
+    rest = "" if key == "parameters" else key.removeprefix("parameters.")
+    node: Any = scenario
+    steps: tuple[str | int, ...] = ()
     field: FieldInfo | None = None
     while rest:
-        name, step, child, field = _descend(node, rest, key, place)
-        steps.append(step)
-        node, rest = child, rest[len(name) + 1 :]
+        known = _below(node)
+        name = first_key(rest, known)
+        if not name:
+            wrong = rest.split(".")[0]
+            remedy = suggestion(wrong, known, label="Known keys")
+            raise ScenarioError([Problem(place, 0, key, f'there is no "{wrong}" here.', remedy)])
+        way, node, field = known[name]
+        steps, rest = (*steps, *way), rest[len(name) + 1 :]
     if field is None or isinstance(node, BaseModel | dict | tuple):
-        known = suggestion("", _below(node), listed=16, label="It holds")
-        raise ScenarioError([Problem(place, 0, key, "names a group, not one value.", known)])
-    return Located(key.removeprefix("parameters."), tuple(steps), field, node)
+        remedy = suggestion("", _below(node), listed=16, label="It holds")
+        raise ScenarioError([Problem(place, 0, key, "names a group, not one value.", remedy)])
+    return Located(key.removeprefix("parameters."), steps, field, node)
 
 
-def _descend(node: Any, rest: str, key: str, place: str) -> tuple[str, str | int, Any, FieldInfo | None]:
-    """One step towards what a key names: the text of the step, the step, what is there, and its field."""
-    if isinstance(node, BaseModel):
-        name = rest.split(".")[0]
-        if name in type(node).model_fields:
-            return name, name, getattr(node, name), type(node).model_fields[name]
-    elif isinstance(node, dict):
-        name = max(
-            (known for known in node if f"{rest}.".startswith(f"{known}.")), key=len, default=""
-        )  # may hold dots
-        if name:
-            return name, name, node[name], None
-    elif isinstance(node, tuple):
-        name = rest.split(".")[0]
-        for number, entry in enumerate(node):
-            if getattr(entry, "id", None) == name:
-                return name, number, entry, None
-    wrong = rest.split(".")[0]
-    known = suggestion(wrong, _below(node), label="Known keys")
-    raise ScenarioError([Problem(place, 0, key, f'there is no "{wrong}" here.', known)])
+Step = tuple[tuple[str | int, ...], Any, FieldInfo | None]
+"""One step towards what a key names: the way there, what is there, and its field."""
 
 
-def _below(node: Any) -> list[str]:
+def _below(node: Any) -> dict[str, Step]:
+    """What stands below a node, by the names that keys give it. Parameters stand beside the keys of a scenario."""
     if isinstance(node, Scenario):
-        return [*(name for name in type(node).model_fields if name != "parameters"), *Parameters.model_fields]
+        parameters = {name: (("parameters", *way), *rest) for name, (way, *rest) in _below(node.parameters).items()}
+        return {**parameters, **{name: step for name, step in _fields(node).items() if name != "parameters"}}
     if isinstance(node, BaseModel):
-        return list(type(node).model_fields)
+        return _fields(node)
     if isinstance(node, tuple):
-        return [str(entry.id) for entry in node if hasattr(entry, "id")]
-    return list(node) if isinstance(node, dict) else []
+        return {entry.id: ((number,), entry, None) for number, entry in enumerate(node) if hasattr(entry, "id")}
+    return {name: ((name,), child, None) for name, child in node.items()} if isinstance(node, dict) else {}
+
+
+def _fields(node: BaseModel) -> dict[str, Step]:
+    return {name: ((name,), getattr(node, name), field) for name, field in type(node).model_fields.items()}
 
 
 class Applier:
@@ -109,6 +101,17 @@ class Applier:
     def __call__(self, values: Sequence[Any]) -> Scenario:
         """The scenario at a point: one value for each key, in their order."""
         return _rebuilt(self.scenario, self._tree, values) if self._tree else self.scenario
+
+
+def with_values(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
+    """The scenario with other values at some keys, such as ``lines.US-open.markup``; nothing checks them again.
+
+    Raises
+    ------
+    ScenarioError
+        When a key names no value.
+    """
+    return Applier(scenario, list(values))(list(values.values()))
 
 
 def _rebuilt(node: Any, tree: dict[str | int, Any], values: Sequence[Any]) -> Any:

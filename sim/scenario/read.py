@@ -11,14 +11,27 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    DocumentStartEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+)
+
 from sim.basics.errors import Problem, ScenarioError
-from sim.scenario.shipped import SCENARIOS, shipped_files
+from sim.scenario.shipped import SCENARIOS, scenarios_in, shipped_files
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
@@ -48,12 +61,10 @@ class Node:
         return self.value if isinstance(self.value, tuple) else ()
 
     def plain(self) -> Any:
-        """The bare Python value."""
+        """The bare Python value, with tuples for lists."""
         if isinstance(self.value, dict):
             return {key: child.plain() for key, child in self.value.items()}
-        if isinstance(self.value, tuple):
-            return [child.plain() for child in self.value]
-        return self.value
+        return tuple(child.plain() for child in self.value) if isinstance(self.value, tuple) else self.value
 
     def problem(self, what: str, remedy: str = "") -> Problem:
         """A mistake found here."""
@@ -63,6 +74,11 @@ class Node:
 def below(path: str, key: str) -> str:
     """The path of a key in the mapping at ``path``."""
     return f"{path}.{key}" if path else key
+
+
+def first_key(way: str, known: Iterable[str]) -> str:
+    """The longest of the known keys that a dotted way begins with, for names may hold dots; empty: none of them."""
+    return max((key for key in known if f"{way}.".startswith(f"{key}.")), key=len, default="")
 
 
 def shown(value: Any) -> str:
@@ -85,7 +101,7 @@ def amount(value: Any, unit: str) -> str:
     return shown(value) if unit in ("1", "share", "") else f"{shown(value)} {unit}"
 
 
-def read(path: str | os.PathLike[str]) -> tuple[Node, list[Problem]]:
+def read(path: str | os.PathLike[str]) -> tuple[Node, tuple[Problem, ...]]:
     """The tree of a scenario file, and the mistakes that did not keep it from being read.
 
     Raises
@@ -115,18 +131,13 @@ def read(path: str | os.PathLike[str]) -> tuple[Node, list[Problem]]:
     return parse(text, name)
 
 
-def parse(text: str, file: str, path: str = "", scalar: bool = False) -> tuple[Node, list[Problem]]:
+@lru_cache(maxsize=16)  # scenarios that extend one file are often read together, and nobody changes a tree
+def parse(text: str, file: str, path: str = "", scalar: bool = False) -> tuple[Node, tuple[Problem, ...]]:
     """The tree of YAML text, and the mistakes that did not keep it from being read.
 
     ``file`` and ``path`` are what messages call the place; with ``scalar`` the text may be any one value
     (of ``--set``), else it must be a mapping.
     """
-    tree, problems = _parsed(text, file, path, scalar)
-    return tree, list(problems)
-
-
-@lru_cache(maxsize=16)  # scenarios that extend one file are often read together, and nobody changes a tree
-def _parsed(text: str, file: str, path: str, scalar: bool) -> tuple[Node, tuple[Problem, ...]]:
     reader = _Reader(text, file, numbered=not scalar)
     tree = reader.document(path)
     if tree is None:
@@ -179,7 +190,7 @@ def _neighbours(place: Path) -> str:
     folder = place.parent
     if not folder.is_dir():
         return f"There is no folder {folder} either."
-    names = _scenarios_in(folder)
+    names = [file.name for file in scenarios_in(folder)]
     if near := _nearest(place.name, names):
         return f'Did you mean "{folder / near}"?'
     if len(place.parts) == 1 and (
@@ -188,10 +199,6 @@ def _neighbours(place: Path) -> str:
         return f'Did you mean "{Path(near).stem}", which ships with OpenLoop?'
     held = ", ".join(names[:12]) or "no scenario"
     return f"The folder {folder} holds {held}; openloop list scenarios names those that ship."
-
-
-def _scenarios_in(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.glob("*") if entry.suffix in (".yaml", ".yml"))
 
 
 def _nearest(name: str, names: Sequence[str]) -> str | None:
@@ -251,9 +258,6 @@ class _Reader:
         self.events = self._events()
 
     def _events(self) -> Iterator[Any]:
-        from ruamel.yaml import YAML
-        from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
         try:
             yield from YAML(typ="safe", pure=True).parse(self.text)
         except MarkedYAMLError as error:
@@ -289,8 +293,6 @@ class _Reader:
 
     def document(self, path: str) -> Node | None:
         """The only document of the text; None when it is empty."""
-        from ruamel.yaml.events import DocumentStartEvent, NodeEvent
-
         tree, documents = None, 0
         for event in self.events:
             if isinstance(event, DocumentStartEvent):
@@ -304,8 +306,6 @@ class _Reader:
 
     def _node(self, event: Any, line: int, path: str, depth: int) -> _Piece:
         """The node that begins with ``event``; ``line`` is that of its key, 0 for its own."""
-        from ruamel.yaml.events import AliasEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
-
         line = line or self._line(event.start_mark)
         if depth > MAX_DEPTH:
             raise self._stop(line, "", f"this is nested more than {MAX_DEPTH} deep.")
@@ -343,8 +343,7 @@ class _Reader:
     def _scalar(self, event: Any, line: int, path: str) -> _Piece:
         value = event.value if event.style else scalar_value(event.value)
         if value is None:
-            remedy = "Give it a value, or leave the key out."
-            self._say(line, path, "has no value.", remedy)
+            self._say(line, path, "has no value.", "Give it a value, or leave the key out.")
             return _Piece(None)
         if isinstance(value, float) and not math.isfinite(value):
             self._say(line, path, f"is {event.value}; it must be a finite number.")
@@ -352,50 +351,44 @@ class _Reader:
         return _Piece(Node(value, self.file, line, path))
 
     def _sequence(self, line: int, path: str, depth: int) -> _Piece:
-        from ruamel.yaml.events import SequenceEndEvent
-
         pieces: list[_Piece] = []
-        for event in self.events:
-            if isinstance(event, SequenceEndEvent):
-                break
+        for event in self._inside():
             pieces.append(self._node(event, 0, f"{path}[{len(pieces)}]", depth + 1))
         nodes = tuple(piece.node for piece in pieces if piece.node is not None)
         return _grown(Node(nodes, self.file, line, path), pieces)
 
     def _mapping(self, line: int, path: str, depth: int) -> _Piece:
-        from ruamel.yaml.events import MappingEndEvent, ScalarEvent
-
-        pieces: list[_Piece] = []
-        children: dict[str, Node] = {}
-        first: dict[str, int] = {}
-        for event in self.events:
-            if isinstance(event, MappingEndEvent):
-                break
+        pieces: dict[str, _Piece] = {}
+        lines: dict[str, int] = {}
+        for event in self._inside():
             at = self._line(event.start_mark)
-            plain = isinstance(event, ScalarEvent) and event.tag is None and not event.anchor
-            key = (event.value if event.style else scalar_value(event.value)) if plain else None
-            if isinstance(key, str) and key != "<<":
-                where = below(path, key)
-            else:
-                where = path
-                self._say(at, path, *_bad_key(event, key))
-                if not isinstance(event, ScalarEvent):
-                    self._node(event, at, path, depth + 1)
+            key = self._key(event, at, path, depth)
             following = next(self.events)
             before = len(self.problems)
-            piece = self._node(following, at, where, depth + 1)
-            if not isinstance(key, str) or key == "<<":
-                del self.problems[before:]  # what stands under a key that cannot be kept is no second mistake
-            elif key in first:
-                del self.problems[before:]
-                remedy = "Keep one of them."
-                self._say(at, where, f"is stated twice, first in line {first[key]}.", remedy)
-            else:
-                first[key] = at
-                pieces.append(piece)
-                if piece.node is not None:
-                    children[key] = piece.node
-        return _grown(Node(children, self.file, line, path), pieces)
+            piece = self._node(following, at, path if key is None else below(path, key), depth + 1)
+            if key is not None and key not in pieces:
+                pieces[key], lines[key] = piece, at
+                continue
+            del self.problems[before:]  # what stands under a key that cannot be kept is no second mistake
+            if key is not None:
+                self._say(at, below(path, key), f"is stated twice, first in line {lines[key]}.", "Keep one of them.")
+        children = {key: piece.node for key, piece in pieces.items() if piece.node is not None}
+        return _grown(Node(children, self.file, line, path), list(pieces.values()))
+
+    def _inside(self) -> Iterator[Any]:
+        """The events that begin what a collection holds, up to its end."""
+        return takewhile(lambda event: not isinstance(event, CollectionEndEvent), self.events)
+
+    def _key(self, event: Any, at: int, path: str, depth: int) -> str | None:
+        """A key of the mapping at ``path``; None if it is none, which is told."""
+        plain = isinstance(event, ScalarEvent) and event.tag is None and not event.anchor
+        key = (event.value if event.style else scalar_value(event.value)) if plain else None
+        if isinstance(key, str) and key != "<<":
+            return key
+        self._say(at, path, *_bad_key(event, key))
+        if not isinstance(event, ScalarEvent):
+            self._node(event, at, path, depth + 1)
+        return None
 
 
 def _grown(node: Node, pieces: Sequence[_Piece]) -> _Piece:

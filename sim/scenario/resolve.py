@@ -14,6 +14,7 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ from sim.model.reactions import SHIPPED
 from sim.scenario.check import check
 from sim.scenario.check.values import plain_name, shape_of
 from sim.scenario.declared import MARKED_BY, kinds_of
-from sim.scenario.read import Node, below, from_plain, parse, read, shown
-from sim.scenario.shipped import SCENARIOS, find_scenario, shipped_files, shipped_scenario
+from sim.scenario.read import Node, below, first_key, from_plain, parse, read, shown
+from sim.scenario.shipped import SCENARIOS, find_scenario, scenarios_in, shipped_files, shipped_scenario
 from sim.scenario.spec import Parameters, RunSettings, Scenario, default_parameters
 from sim.scenario.write import resolved_text
 
@@ -161,7 +162,9 @@ def from_mapping(mapping: Mapping[str, Any], name: str = "scenario") -> Scenario
     tree = from_plain(mapping, name)
     files = _Files()
     if "extends" in tree.entries:
-        files.say(tree.entries["extends"].problem("only a file can extend another.", "Use read_scenario for files."))
+        files.problems.append(
+            tree.entries["extends"].problem("only a file can extend another.", "Use read_scenario for files.")
+        )
         tree = _without(tree, ("extends",))
     tree = files.merged(Node({}, name), _named(tree, name))
     return _finished(tree, None, files.problems, Path()).scenario
@@ -186,9 +189,6 @@ class _Files:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
-
-    def say(self, problem: Problem) -> None:
-        self.problems.append(problem)
 
     def resolve(self, file: str, trail: tuple[str, ...] = ()) -> tuple[Node, Node | None]:
         """The tree of a file with all that it inherits, and the tree of what it extends."""
@@ -249,39 +249,31 @@ class _Files:
             return change  # the check will say that it must be a list
         entries = list(base.items if base is not None else shipped(name))
         where = {str(entry.entries["id"].plain()): i for i, entry in enumerate(entries) if "id" in entry.entries}
-        own: dict[str, Node] = {}
+        own: dict[Any, Node] = {}
         for entry in change.value:
-            marked = entry.entries.get("id")
-            if marked is None or marked.value == "":
-                entries.append(entry)
+            marked = entry.entries.get("id", Node(""))
+            problem = _wrong_id(marked, own)
+            if problem is not None:
+                self.problems.append(problem)
+                entries.append(_without(entry, ("id",)))
                 continue
-            if not isinstance(marked.value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", marked.value):
-                what = f"is {shown(marked.value)}; an id is made of letters, digits, dashes and underscores."
-                self.say(marked.problem(what))
-                entries.append(_without(entry, ("id",)))
-            elif marked.value in own:
-                what = f"is {shown(marked.value)}, which is the id of {own[marked.value].path} too."
-                self.say(marked.problem(what, "Give each entry an id of its own, or none."))
-                entries.append(_without(entry, ("id",)))
-            elif marked.value in where:
-                own[marked.value] = entry
+            own[marked.value] = entry
+            if marked.value in where:
                 entries[where[marked.value]] = self._changed(entries[where[marked.value]], entry, marked.value)
-            elif MARKED_BY[name] in entry.entries:
-                own[marked.value] = entry
+            elif MARKED_BY[name] in entry.entries or marked.value == "":
                 entries.append(entry)
             else:
-                own[marked.value] = entry
                 needed = {"kind": "a kind", "watch": "a metric to watch"}[MARKED_BY[name]]
                 what = f"there is no entry with the id {shown(marked.value)} to change, and a new one needs {needed}."
-                remedy = suggestion(marked.value, where, label="Known ids")
-                self.say(entry.problem(what, remedy or f"Known kinds: {', '.join(kinds_of(name))}."))
+                remedy = suggestion(str(marked.value), where, label="Known ids")
+                self.problems.append(entry.problem(what, remedy or f"Known kinds: {', '.join(kinds_of(name))}."))
         return replace(change, value=_with_ids(entries, MARKED_BY[name]))
 
     def _changed(self, inherited: Node, entry: Node, name: str) -> Node:
         old, new = inherited.entries.get("kind"), entry.entries.get("kind")
         if old is not None and new is not None and old.value != new.value:
             what = f'is {shown(new.value)}, but the inherited entry "{name}" is of kind {old.value}.'
-            self.say(new.problem(what, "Drop that one with active: false and add this under another id."))
+            self.problems.append(new.problem(what, "Drop that one with active: false and add this under another id."))
             return inherited
         before, after = (side.entries.get("action") for side in (inherited, entry))
         if before is not None and after is not None:
@@ -298,6 +290,18 @@ def shipped(name: str) -> tuple[Node, ...]:
     return from_plain([rule.model_dump(exclude_none=True) for rule in SHIPPED.values()], READY_MADE, name).items
 
 
+def _wrong_id(marked: Node, own: Mapping[Any, Node]) -> Problem | None:
+    """What is wrong with a stated id, if anything is; ``own`` are the entries of the same file by their ids."""
+    if marked.value == "":
+        return None
+    if not isinstance(marked.value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", marked.value):
+        return marked.problem(f"is {shown(marked.value)}; an id is made of letters, digits, dashes and underscores.")
+    if marked.value in own:
+        what = f"is {shown(marked.value)}, which is the id of {own[marked.value].path} too."
+        return marked.problem(what, "Give each entry an id of its own, or none.")
+    return None
+
+
 def _with_ids(entries: list[Node], marked_by: str) -> tuple[Node, ...]:
     """Entries of which each has an id: ``scrutiny``, ``scrutiny-2``, ..."""
     taken = {str(entry.entries["id"].plain()) for entry in entries if "id" in entry.entries}
@@ -305,10 +309,8 @@ def _with_ids(entries: list[Node], marked_by: str) -> tuple[Node, ...]:
     for entry in entries:
         marked, kind = entry.entries.get("id"), entry.entries.get(marked_by)
         if kind is not None and isinstance(kind.value, str) and (marked is None or marked.value == ""):
-            name, number = kind.value, 1
-            while name in taken:
-                number += 1
-                name = f"{kind.value}-{number}"
+            numbered = (f"{kind.value}-{number}" for number in count(2))
+            name = next(name for name in chain([kind.value], numbered) if name not in taken)
             taken.add(name)
             given = replace(kind, value=name, path=below(entry.path, "id"))
             entry = replace(entry, value={**entry.entries, "id": given})
@@ -341,8 +343,7 @@ def _named(tree: Node, name: str) -> Node:
 
 def _scenarios_in(folder: str) -> list[str]:
     """Names that ``extends`` may give: the files of a folder and, by their bare names, the scenarios that ship."""
-    place = Path(folder or ".")
-    near = [file.name for file in place.iterdir() if file.suffix == ".yaml"] if place.is_dir() else []
+    near = [file.name for file in scenarios_in(Path(folder or "."))]
     ours = (file.stem for file in shipped_files(SCENARIOS, "*.yaml") if file.name not in near)
     return sorted([*near, *ours])
 
@@ -360,26 +361,22 @@ def _change(text: str, tree: Node) -> Node:
     if problems:
         raise ScenarioError(problems)
     head, _, rest = key.partition(".")
-    if head in Parameters.model_fields and head not in Scenario.model_fields:
-        inner = _nested(head, rest, "", leaf, tree)
-        return Node({"parameters": Node({head: inner}, SET, 0, "parameters")}, SET)
-    if head not in Scenario.model_fields:
-        near = suggestion(head, {*Scenario.model_fields, *Parameters.model_fields}, listed=8, label="Known keys")
-        raise ScenarioError([Problem(SET, 0, key, f'unknown key "{head}".', near)])
     if head in MARKED_BY and rest:
         name, _, field = rest.partition(".")
         place = f"{head}.{name}"
-        if not field:
-            values = dict(leaf.entries)
-            if not isinstance(leaf.value, dict):
-                what = f"is {shown(leaf.value)}; it must be a mapping."
-                raise ScenarioError([leaf.problem(what, f"Write {place}.key=value.")])
-        else:
-            first, _, deeper = field.partition(".")
-            values = {first: _nested(first, deeper, place, leaf, tree)}
-        entry = Node({"id": Node(name, SET, 0, place), **values}, SET, 0, place)
+        inside = _nested(name, field, head, leaf, tree)
+        if not isinstance(inside.value, dict):
+            what = f"is {shown(inside.value)}; it must be a mapping."
+            raise ScenarioError([leaf.problem(what, f"Write {place}.key=value.")])
+        entry = Node({"id": Node(name, SET, 0, place), **inside.value}, SET, 0, place)
         return Node({head: Node((entry,), SET, 0, head)}, SET)
-    return Node({head: _nested(head, rest, "", leaf, tree)}, SET)
+    changed = {head: _nested(head, rest, "", leaf, tree)}
+    if head in Scenario.model_fields:
+        return Node(changed, SET)
+    if head in Parameters.model_fields:
+        return Node({"parameters": Node(changed, SET, 0, "parameters")}, SET)
+    near = suggestion(head, {*Scenario.model_fields, *Parameters.model_fields}, listed=8, label="Known keys")
+    raise ScenarioError([Problem(SET, 0, key, f'unknown key "{head}".', near)])
 
 
 def _nested(head: str, rest: str, path: str, leaf: Node, tree: Node) -> Node:
@@ -387,11 +384,9 @@ def _nested(head: str, rest: str, path: str, leaf: Node, tree: Node) -> Node:
     path = below(path, head)
     if not rest:
         return leaf
-    if head == "lines" and path in ("lines", "parameters.lines"):  # names of lines may hold dots
-        stated = tree.entries["parameters"].entries.get("lines") if "parameters" in tree.entries else None
-        names = {*default_parameters().lines, *(stated.entries if stated is not None else ())}
-        known = max((name for name in names if f"{rest}.".startswith(f"{name}.")), key=len, default=None)
-        first = known or rest.split(".")[0]
-    else:
-        first = rest.split(".")[0]
+    lines: set[str] = set()
+    if path in ("lines", "parameters.lines"):
+        parameters = tree.entries.get("parameters", Node({}))
+        lines = {*default_parameters().lines, *parameters.entries.get("lines", Node({})).entries}
+    first = first_key(rest, lines) or rest.split(".")[0]
     return Node({first: _nested(first, rest[len(first) + 1 :], path, leaf, tree)}, SET, 0, path)

@@ -7,6 +7,7 @@ nothing is required, except a kind (or the id of an inherited entry) in events a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sim.basics.distributions import SHAPES
@@ -15,10 +16,14 @@ from sim.model.events import EVENT_KINDS
 from sim.model.policies import policy_kinds
 from sim.model.reactions import Reaction, set_by_rule
 from sim.scenario.check.values import CONSTANT
+from sim.scenario.declared import first_sentence
 from sim.scenario.spec import Scenario
 
 VARIED = "Varied"
 """Name of the definition of what may stand in place of a number."""
+
+ID = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
+"""The ids that an entry may have."""
 
 
 def _varied() -> dict[str, Any]:
@@ -93,10 +98,8 @@ def _for_files(schema: Any) -> Any:
     default = kept.get("default")
     if default is None or isinstance(default, dict):
         kept.pop("default", None)
-    options = kept.get("anyOf")
-    if options and {"type": "null"} in options:
-        options = [option for option in options if option != {"type": "null"}]
-        kept.pop("anyOf")
+    options = [option for option in kept.pop("anyOf", ()) if option != {"type": "null"}]
+    if options:
         kept = {**(options[0] if len(options) == 1 else {"anyOf": options}), **kept}
     if kept.get("type") == "array":
         kept["uniqueItems"] = True
@@ -147,30 +150,14 @@ def _with_unit(unit: str) -> dict[str, str]:
     return {"type": "string", "pattern": rf"^\s*[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\s*{written}\s*$"}
 
 
-def _entries(name: str, kinds: Any, definitions: dict[str, Any], description: str) -> dict[str, Any]:
+def _entries(name: str, kinds: Mapping[str, Any], definitions: dict[str, Any], description: str) -> dict[str, Any]:
     """The list of events or policies: the kind decides which keys an entry may have."""
     for kind, spec in kinds.items():
-        definitions[spec.__name__]["properties"]["kind"] = {"const": kind, "description": _first_line(spec)}
-        definitions[spec.__name__]["properties"]["id"]["pattern"] = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
-    reference = {kind: {"$ref": f"#/$defs/{spec.__name__}"} for kind, spec in kinds.items()}
-    choices = [{"const": kind, "description": _first_line(spec)} for kind, spec in kinds.items()]
-    by_kind = [
-        {
-            "if": {"required": ["kind"], "properties": {"kind": {"const": kind}}},
-            "then": {**target, **_needs(kinds[kind])},
-        }
-        for kind, target in reference.items()
-    ]
-    change = {
-        "if": {"not": {"required": ["kind"]}},
-        "then": {"required": ["id"], "anyOf": list(reference.values())},
-    }
-    item = {
-        "type": "object",
-        "description": f"One of {name}: a new one has a kind; one with the id of an inherited one changes it.",
-        "properties": {"kind": {"description": "What sort of entry this is.", "oneOf": choices}},
-        "allOf": [*by_kind, change],
-    }
+        definitions[spec.__name__]["properties"]["kind"] = {"const": kind, "description": first_sentence(spec)}
+        definitions[spec.__name__]["properties"]["id"]["pattern"] = ID
+    known = {kind: {"$ref": f"#/$defs/{spec.__name__}"} for kind, spec in kinds.items()}
+    about = f"One of {name}: a new one has a kind; one with the id of an inherited one changes it."
+    item = _by_kind(kinds, known, about, "What sort of entry this is.", entry=True)
     return {"type": "array", "description": description, "items": item}
 
 
@@ -182,29 +169,41 @@ def _reactions(definitions: dict[str, Any]) -> dict[str, Any]:
         inside = {key: value for key, value in whole["properties"].items() if key not in set_by_rule(spec)}
         definitions[f"{spec.__name__}Action"] = {**whole, "properties": inside}
         actions[kind] = {"$ref": f"#/$defs/{spec.__name__}Action"}
-    choices = [{"const": kind, "description": _first_line(spec)} for kind, spec in policy_kinds().items()]
-    by_kind = [
-        {"if": {"required": ["kind"], "properties": {"kind": {"const": kind}}}, "then": target}
-        for kind, target in actions.items()
-    ]
     rule = definitions[Reaction.__name__]
-    rule["properties"]["id"]["pattern"] = "^[A-Za-z0-9][A-Za-z0-9_-]*$"
-    rule["properties"]["action"] = {
-        "type": "object",
-        "description": Reaction.model_fields["action"].description,
-        "properties": {"kind": {"description": "What sort of policy this is.", "oneOf": choices}},
-        "allOf": [*by_kind, {"if": {"not": {"required": ["kind"]}}, "then": {"anyOf": list(actions.values())}}],
-    }
+    rule["properties"]["id"]["pattern"] = ID
+    about = Reaction.model_fields["action"].description or ""
+    rule["properties"]["action"] = _by_kind(policy_kinds(), actions, about, "What sort of policy this is.")
     item = {"$ref": f"#/$defs/{Reaction.__name__}", **_needs(Reaction)}
     description = "Reaction rules; added to inherited and ready-made ones (openloop list reactions)."
     return {"type": "array", "description": description, "items": item}
+
+
+def _by_kind(
+    kinds: Mapping[str, Any], known: Mapping[str, dict[str, Any]], about: str, about_kind: str, entry: bool = False
+) -> dict[str, Any]:
+    """A mapping whose kind decides which keys it may have; ``known`` are the schemas by kind.
+
+    An ``entry`` of a list that states no kind changes an inherited one, so it states an id.
+    """
+    by_kind = [
+        {
+            "if": {"required": ["kind"], "properties": {"kind": {"const": kind}}},
+            "then": {**target, **(_needs(kinds[kind]) if entry else {})},
+        }
+        for kind, target in known.items()
+    ]
+    choices = [{"const": kind, "description": first_sentence(spec)} for kind, spec in kinds.items()]
+    change = {"required": ["id"]} if entry else {}
+    unnamed = {"if": {"not": {"required": ["kind"]}}, "then": {**change, "anyOf": list(known.values())}}
+    return {
+        "type": "object",
+        "description": about,
+        "properties": {"kind": {"description": about_kind, "oneOf": choices}},
+        "allOf": [*by_kind, unnamed],
+    }
 
 
 def _needs(spec: Any) -> dict[str, Any]:
     """What a new entry must state; one with an id may be a change, which states less."""
     needed = [key for key, field in spec.model_fields.items() if field.is_required()]
     return {"anyOf": [{"required": ["id"]}, {"required": needed}]} if needed else {}
-
-
-def _first_line(spec: Any) -> str:
-    return (spec.__doc__ or "").strip().split("\n")[0]

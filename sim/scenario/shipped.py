@@ -22,6 +22,11 @@ def shipped_files(name: str, pattern: str) -> list[Path]:
     return sorted(folder.glob(pattern)) if folder is not None else []
 
 
+def scenarios_in(folder: Path) -> list[Path]:
+    """The scenario files in a folder, by name; none where there is no folder."""
+    return sorted(file for file in folder.glob("*") if file.suffix in (".yaml", ".yml"))
+
+
 def shipped_scenario(name: str) -> Path | None:
     """The file of a scenario that ships, by its bare name, ``baseline`` or ``baseline.yaml``; None if there is none."""
     if name != os.path.basename(name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from sim.basics.axes import month_label
 from sim.basics.distributions import Distribution
 from sim.model.policies import Policy
-from sim.model.reactions import Reaction, stated
+from sim.model.reactions import Reaction, set_by_rule
 from sim.scenario.declared import is_month, unit_of
 from sim.scenario.read import scalar_value
 from sim.scenario.spec import Scenario
@@ -37,46 +37,39 @@ def resolved_text(scenario: Scenario, complete: bool = True) -> str:
 Varied = dict[str, Distribution]
 
 
-def _mapping(spec: BaseModel, default: BaseModel | None, indent: str, varied: Varied, path: str) -> Iterator[str]:
+def _mapping(
+    spec: BaseModel, default: Any, indent: str, varied: Varied, path: str, without: Collection[str] = ()
+) -> Iterator[str]:
     """The lines of a spec, whose keys begin with ``path``; those of its default are left out where one is given."""
+    inside = f"{indent}  "
     for key, field in type(spec).model_fields.items():
-        value = getattr(spec, key)
-        known = getattr(default, key, ...) if default is not None else ...
+        value, known = getattr(spec, key), getattr(default, key, None)
         place = f"{path}{key}".removeprefix("parameters.")
         spread = place in varied or any(key_path.startswith(f"{place}.") for key_path in varied) or key == "parameters"
-        if value is None or (value == known and key not in ("name", "kind", "id") and not (spread and varied)):
+        usual = value == known and key not in ("name", "kind", "id") and not (spread and varied)
+        if value is None or usual or key in without:
             continue
-        unit, month = unit_of(field) or "1", is_month(field)
-        if place in varied:
-            yield f"{indent}{key}: {_distribution(varied[place], month)}" + (f"  # {unit}" if unit != "1" else "")
-        elif month:
-            yield f"{indent}{key}: {month_label(value)}"
-        elif isinstance(value, Policy):  # the action of a reaction
-            yield from _below(key, _action(value, f"{indent}  ", varied, f"{place}."), indent)
-        elif isinstance(value, BaseModel):
-            below = known if isinstance(known, BaseModel) else None
-            inside = "" if place == "parameters" else f"{place}."
-            yield from _below(key, _mapping(value, below, f"{indent}  ", varied, inside), indent)
+        if isinstance(value, BaseModel):
+            way = "" if place == "parameters" else f"{place}."
+            decided = set_by_rule(type(value)) if isinstance(value, Policy) else ()  # the action of a reaction
+            yield from _below(key, _mapping(value, known, inside, varied, way, decided), indent)
         elif isinstance(value, dict):
-            yield from _below(
-                key, _named(value, known if isinstance(known, dict) else None, f"{indent}  ", varied, place), indent
-            )
+            yield from _below(key, _named(value, known, inside, varied, place), indent)
         elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
             yield f"{indent}{key}:"
             for entry in value:
-                yield from _entry(entry, default is None, f"{indent}  ", varied, place)
+                yield from _entry(entry, default is None, inside, varied, place)
         else:
-            yield f"{indent}{key}: {_scalar(value)}" + (f"  # {unit}" if unit != "1" else "")
+            unit = unit_of(field)
+            text = _stated(value, varied.get(place), is_month(field))
+            yield f"{indent}{key}: {text}" + (f"  # {unit}" if unit not in ("", "1") else "")
 
 
 def _below(key: str, lines: Iterator[str], indent: str) -> Iterator[str]:
     """A key with what stands below it."""
     inside = list(lines)
-    if inside:
-        yield f"{indent}{_scalar(key)}:"
-        yield from inside
-    else:
-        yield f"{indent}{_scalar(key)}: {{}}"
+    yield f"{indent}{scalar_text(key)}:{'' if inside else ' {}'}"
+    yield from inside
 
 
 def _named(
@@ -101,24 +94,17 @@ def _entry(entry: Any, complete: bool, indent: str, varied: Varied, path: str) -
     yield from lines[1:]
 
 
-def _action(policy: Policy, indent: str, varied: Varied, path: str) -> Iterator[str]:
-    """The policy of a reaction, without what its rule decides."""
-    told = stated(policy)
-    for key, field in type(policy).model_fields.items():
-        if key in told:
-            unit = unit_of(field) or "1"
-            value = _distribution(varied[path + key], False) if path + key in varied else _scalar(told[key])
-            yield f"{indent}{key}: {value}" + (f"  # {unit}" if unit != "1" else "")
-
-
-def _distribution(varied: Distribution, month: bool) -> str:
-    """A distribution as a file writes it: ``{uniform: [0.0, 6.0]}``."""
+def _stated(value: Any, varied: Distribution | None, month: bool) -> str:
+    """A value as a file writes it, or the distribution in its place: ``{uniform: [0.0, 6.0]}``."""
+    if varied is None:
+        return month_label(value) if month else scalar_text(value)
     month = month and varied.shape not in ("normal", "lognormal")  # whose numbers are no values of the field
-    values = [month_label(value) if month else _scalar(value) for value in varied.values]
+    values = [month_label(value) if month else scalar_text(value) for value in varied.values]
     return f"{{{varied.shape}: [{', '.join(values)}]}}"
 
 
-def _scalar(value: Any) -> str:
+def scalar_text(value: Any) -> str:
+    """A value, or a list of values, as YAML."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -128,7 +114,7 @@ def _scalar(value: Any) -> str:
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, tuple):
-        return f"[{', '.join(_scalar(item) for item in value)}]"
+        return f"[{', '.join(scalar_text(item) for item in value)}]"
     return str(value)
 
 

@@ -6,7 +6,7 @@
 `checks`                what a check is, and the list of all checks
 `restricted_scenarios`  scenarios with nearly all feedback switched off, in which the checks run
 `run_checks`            choose checks and run them in parallel
-`check_tables`          the results as text and as Markdown
+`chapter`               the results in words and tables
 """
 
 from sim.validation.checks import Check, CheckResult, Row, all_checks, close, holds, reproduces, verifies, within

@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Any
+from itertools import pairwise
+from typing import Any, Literal
+
+from sim.basics.words import capital
 
 Verdict = str
 REPRODUCED, IN_PART, NOT_REPRODUCED = "reproduced", "in part", "not reproduced"
@@ -44,7 +47,7 @@ class Check:
     id: str
     sentence: str
     law: str
-    run: Callable[[], Sequence[Row]]
+    run: Callable[[], Iterable[Row]]
     slow: bool = False
     source: str = ""
     expected: Verdict = PASS
@@ -53,7 +56,7 @@ class Check:
     @property
     def title(self) -> str:
         """The sentence with a capital letter."""
-        return self.sentence[0].upper() + self.sentence[1:]
+        return capital(self.sentence)
 
     @property
     def number(self) -> tuple[str, int]:
@@ -84,17 +87,28 @@ class CheckResult:
 def close(statement: str, exact: Any, measured: Any, *, within: Any, unit: str = "") -> Row:
     """A row that passes when two numbers differ by no more than ``within``, in the same unit."""
     passed = abs(float(measured) - float(exact)) <= float(within)
-    tail = f" {unit}" if unit else ""
     return Row(
-        statement, f"{four_digits(exact)}{tail}", f"{four_digits(measured)} ± {four_digits(within)}", bool(passed)
+        statement,
+        f"{four_digits(exact)} {unit}".rstrip(),
+        f"{four_digits(measured)} ± {four_digits(within)}",
+        bool(passed),
     )
 
 
 def within(statement: str, low: Any, high: Any, measured: Any, unit: str = "") -> Row:
     """A row that passes when a number lies in a band."""
     passed = float(low) <= float(measured) <= float(high)
-    tail = f" {unit}" if unit else ""
-    return Row(statement, f"{four_digits(low)} to {four_digits(high)}{tail}", four_digits(measured), bool(passed))
+    band = f"{four_digits(low)} to {four_digits(high)} {unit}".rstrip()
+    return Row(statement, band, four_digits(measured), bool(passed))
+
+
+def steady(
+    statement: str, way: Literal["rises", "falls"], values: Mapping[Any, float], form: str, slack: float = 0.0
+) -> Row:
+    """A row that passes when values rise or fall from key to key; ``slack`` is how far one may go the other way."""
+    sign = 1 if way == "rises" else -1
+    passed = all(sign * (later - earlier) >= -slack for earlier, later in pairwise(values.values()))
+    return Row(statement, way, ", ".join(f"{key:.2g}: {value:{form}}" for key, value in values.items()), passed)
 
 
 def holds(statement: str, passed: Any, *, exact: str, measured: str) -> Row:
@@ -137,7 +151,7 @@ def _register(function: Callable[[], Iterable[Row]], id: str, **about: Any) -> C
         raise ValueError(f'"{id}" is not the number of a check; write V5 or X3')
     sentence = function.__name__.replace("_", " ")
     law = " ".join((function.__doc__ or "").split())
-    _REGISTRY[id, function.__name__] = Check(id, sentence, law, lambda: list(function()), **about)
+    _REGISTRY[id, function.__name__] = Check(id, sentence, law, function, **about)
     return function
 
 

@@ -12,6 +12,7 @@ from sim.engines.lockstep import engine as lockstep
 from sim.results.dataset import label
 from sim.run import Progress
 from sim.scenario import Scenario
+from sim.scenario.points import with_values
 from sim.scenario.resolve import with_settings
 
 Simulate = Callable[..., dict[str, Any]]
@@ -53,7 +54,10 @@ def elasticity(
 ) -> PatternStatistic:
     """F5: own-price elasticity of usage, averaged over lines that are used, months 12 to 24."""
     lines = list(scenario.roster)
-    dearer = [_with_cost(scenario, name, DEARER) for name in lines]
+    dearer = [
+        with_values(scenario, {f"lines.{name}.serving_cost": line.serving_cost * DEARER})
+        for name, line in scenario.roster.items()
+    ]
     jobs = [(variant, replicate) for variant in (scenario, *dearer) for replicate in range(replicates)]
     used: Any = simulate(jobs, progress=progress)["usage"][:, 12:25].sum(axis=(1, 2, 4))
     used = used.reshape(1 + len(lines), replicates, len(lines))
@@ -65,10 +69,3 @@ def elasticity(
     return PatternStatistic(
         "F5", "own-price elasticity of usage", float(per_run.mean()), float(per_run.std()), -1.2, -0.03
     )
-
-
-def _with_cost(scenario: Scenario, name: str, factor: float) -> Scenario:
-    line = scenario.parameters.lines[name]
-    dearer = line.model_copy(update={"serving_cost": line.serving_cost * factor})
-    lines = {**scenario.parameters.lines, name: dearer}
-    return scenario.model_copy(update={"parameters": scenario.parameters.model_copy(update={"lines": lines})})

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from sim.basics.axes import REGIONS, SECTORS, TYPES
+from sim.engines.lockstep.engine import simulate
 from sim.model.agents.lab import LINE_DEFAULTS
 from sim.model.loops import LOOPS
 from sim.scenario import Scenario
@@ -32,6 +35,9 @@ NO_FEEDBACK: dict[str, dict[str, Any]] = {
     "regions": {region: {"power": 1e6} for region in REGIONS},
 }
 """Parameters at which adoption feeds back on nothing, and at which neither compute nor algorithms improve."""
+
+ALIKE = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0}
+"""What lines have in common that differ in nothing."""
 
 ALL_STARTUPS = {"sectors": {name: float(name == "software") for name in SECTORS}}
 """Sector shares of a region in which everybody is a software startup."""
@@ -79,11 +85,24 @@ def restricted_scenario(
     )
 
 
-def two_equal_lines(weight: float, switching_cost: float, review: float, months: int, adopters: int) -> Scenario:
-    """All adopters are startups, two lines are alike in everything, and each is worth its share times ``weight``."""
-    alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0}
+def equal_lines(
+    lines: int | Sequence[str],
+    weight: float,
+    months: int,
+    adopters: int,
+    *,
+    review: float = 1.0,
+    switching_cost: float = 0.0,
+) -> Scenario:
+    """All adopters are startups, lines are alike in everything, and each is worth last month's share times ``weight``.
+
+    Parameters
+    ----------
+    lines : their names, or how many
+    """
+    names = [f"twin-{number}" for number in range(lines)] if isinstance(lines, int) else lines
     return restricted_scenario(
-        {"US-closed-A": alike, "US-closed-B": alike},
+        dict.fromkeys(names, ALIKE),
         months,
         adopters,
         startup={
@@ -92,7 +111,19 @@ def two_equal_lines(weight: float, switching_cost: float, review: float, months:
             "initial_adoption": 1.0,
             "outside_value": -60.0,
         },
-        adopter={**NO_FEEDBACK["adopter"], "ecosystem_weight": weight, "line_dissimilarity": 1.0},
+        adopter={"ecosystem_weight": weight, "line_dissimilarity": 1.0},
         community={"derivative_gain": 0.0, "memory": 1.0},
         regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
     )
+
+
+def late_shares(scenario: Scenario, runs: int, months: int = 12) -> np.ndarray:
+    """Shares of lines among all adopters, (run, line): means over the last months of so many runs of the agents."""
+    base = simulate([(scenario, run) for run in range(runs)], keep=["installed_base"])["installed_base"]
+    return base[:, -months:].mean(axis=1)
+
+
+def two_equal_lines(weight: float, switching_cost: float, review: float, months: int, adopters: int) -> Scenario:
+    """Two of the `equal_lines`, under names that the model ships with."""
+    names = ("US-closed-A", "US-closed-B")
+    return equal_lines(names, weight, months, adopters, review=review, switching_cost=switching_cost)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import as_completed
 
 from sim.basics.errors import UnknownNameError
+from sim.experiments.runner.pools import cores, pool
 from sim.validation.checks import FAIL, Check, CheckResult, Row, all_checks
 
 
@@ -39,31 +38,23 @@ def run_checks(
     workers : number of processes; absent: as many as cores; 1: everything runs in this process
     done : called with 1 for every check that is finished
     """
-    workers = min(workers or os.cpu_count() or 1, len(wanted))
-    tell = done or (lambda count: None)
+    results = {}
+    for result in _as_they_finish(wanted, min(workers or cores(), len(wanted))):
+        results[result.check] = result
+        if done is not None:
+            done(1)
+    return [results[check] for check in wanted]
+
+
+def _as_they_finish(wanted: Sequence[Check], workers: int) -> Iterator[CheckResult]:
     if workers <= 1:
-        results = []
-        for check in wanted:
-            results.append(_attempt(check))
-            tell(1)
-        return results
-    by_check: dict[tuple[str, str], CheckResult] = {}
-    # a fork of a process that holds threads may hang
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        yield from map(_attempt, wanted)
+        return
+    with pool("processes", workers) as processes:
         # the slow ones first, so that none is left running alone at the end
         order = sorted(wanted, key=lambda check: not check.slow)
-        pending = {pool.submit(_rows, check.id, check.sentence): check for check in order}
-        for future in as_completed(pending):
-            check = pending[future]
-            by_check[check.id, check.sentence] = CheckResult(check, future.result())
-            tell(1)
-    return [by_check[check.id, check.sentence] for check in wanted]
-
-
-def _rows(id: str, sentence: str) -> tuple[Row, ...]:
-    """The rows of one check, found by its names: a function cannot be sent to another process."""
-    return next(_attempt(check).rows for check in all_checks() if (check.id, check.sentence) == (id, sentence))
+        for future in as_completed([processes.submit(_attempt, check) for check in order]):
+            yield future.result()
 
 
 def _attempt(check: Check) -> CheckResult:

@@ -78,7 +78,8 @@ def loaded(path: Path) -> Loaded:
 
 
 def plain(path: Path):
-    return read(path)[0].plain()
+    """What a file states, with lists that can be changed."""
+    return json.loads(json.dumps(read(path)[0].plain()))
 
 
 def name(path: Path) -> str:

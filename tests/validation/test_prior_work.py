@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sim.validation import all_checks
-from sim.validation.check_tables import as_text
 from sim.validation.checks import IN_PART, NOT_REPRODUCED, REPRODUCED
-from tests.validation.written_table import written
+from tests.validation.written_table import page, written
 
 FINDINGS = [check for check in all_checks() if check.id.startswith("X")]
 
@@ -24,7 +23,7 @@ FINDINGS = [check for check in all_checks() if check.id.startswith("X")]
 def test_a_finding_comes_out_as_it_is_known_to(check):
     outcome = check.result()
     assert outcome.rows
-    assert outcome.verdict == check.expected, as_text([outcome], 120)
+    assert outcome.verdict == check.expected, page([outcome])
     # the verdict of a finding that comes out in part could hide a row that has changed its mind
     there = {(id, statement): passed == "pass" for id, statement, _, passed in written()}
     today = {(check.id, row.statement): row.passed for row in outcome.rows}

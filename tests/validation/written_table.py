@@ -1,26 +1,45 @@
-"""The table of the documentation, read back."""
+"""The page of the documentation, read back."""
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Iterable
 
+from sim.results.markdown import as_page
+from sim.validation import CheckResult
+from sim.validation.chapter import HEAD, TITLE, chapter
 from tests.worlds import ROOT
 
-TABLE = ROOT / "docs" / "verification.md"
+PAGE = ROOT / "docs" / "verification.md"
+CAPTION = re.compile(r"([VX]\d+), (.+?): (.+?)(?: \(slow\))?\.")
+
+
+def page(outcomes: Iterable[CheckResult]) -> str:
+    """What `openloop verify --markdown` prints."""
+    return as_page(TITLE, chapter(list(outcomes)))
 
 
 def table_rows(text: str) -> list[tuple[str, str, str, str]]:
-    """Check, statement, exact value and verdict of every row; the digits that were measured hang on the machine."""
-    rows, head = [], ""
+    """Check, statement, exact value and verdict of every row; the digits that were measured hang on the machine.
+
+    The row of a check itself states its title.
+    """
+    rows, id = [], ""
     for line in text.splitlines():
-        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
-        if len(cells) != 5 or cells[1] in ("statement", "---"):
-            continue
-        head = cells[0] or head
-        rows.append((head.strip("*"), cells[1], cells[2] if not cells[0] else "", cells[4]))
+        plain = re.sub(r"\\(.)", r"\1", html.unescape(line))
+        if caption := CAPTION.fullmatch(plain):
+            id, verdict, title = caption.groups()
+            rows.append((id, title, "", verdict))
+        elif plain.startswith("|"):
+            cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", html.unescape(line))[1:-1]]
+            assert len(cells) == len(HEAD), line
+            agrees, exact, _, statement = (re.sub(r"\\(.)", r"\1", cell) for cell in cells)
+            if agrees in ("pass", "no"):
+                rows.append((id, statement, exact, agrees))
     return rows
 
 
 def written() -> list[tuple[str, str, str, str]]:
     """What the documentation says."""
-    return table_rows(TABLE.read_text(encoding="utf-8"))
+    return table_rows(PAGE.read_text(encoding="utf-8"))

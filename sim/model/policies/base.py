@@ -129,18 +129,19 @@ class Policy(Spec):
         """What the policy does, in one sentence without its dates."""
         raise NotImplementedError
 
+    def at_home(self, regions: tuple[RegionName, ...] | None) -> tuple[RegionName, ...]:
+        """Regions that a policy names, or the actor's own where it names none."""
+        return (self.actor,) if regions is None else regions
+
     def when(self) -> str:
         """The dates in words: ``from 2026-01 to 2028-01, over 12 months, announced 2025-07``."""
-        words = f"from {month_label(self.start)}"
-        if self.end is not None:
-            words += f" to {month_label(self.end)}"
-        if self.ramp > 1:
-            words += f", phased in over {self.ramp} months"
-        if self.fade > 1:
-            words += f", phased out over {self.fade} months"
-        if self.announce is not None:
-            words += f", announced {month_label(self.announce)}"
-        return words
+        words = (
+            f"from {month_label(self.start)}" + ("" if self.end is None else f" to {month_label(self.end)}"),
+            f"phased in over {self.ramp} months" if self.ramp > 1 else "",
+            f"phased out over {self.fade} months" if self.fade > 1 else "",
+            "" if self.announce is None else f"announced {month_label(self.announce)}",
+        )
+        return ", ".join(filter(None, words))
 
 
 def everyone(labels: Sequence[str] | None) -> str:

@@ -42,15 +42,15 @@ class OpennessRule(Policy):
     )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
-        homes = {"home": (self.actor,) if self.origins is None else self.origins}
+        homes = {"home": self.at_home(self.origins)}
         required, obeyed = ("open_above", "open_duty") if self.rule == "open" else ("closed_above", "closed_duty")
         share = self.strength * schedule.ramp
         # a threshold is not graded: it holds or it does not, for the labs that obey
         return [Pull(required, np.where(share > 0, self.threshold, np.inf), homes), Pull(obeyed, share, homes)]
 
     def effect(self) -> str:
-        homes = (self.actor,) if self.origins is None else self.origins
+        homes = ", ".join(self.at_home(self.origins)) or "nobody"
         return (
-            f"releases of lines of {', '.join(homes) or 'nobody'} above {self.threshold:g} nats must be {self.rule}, "
+            f"releases of lines of {homes} above {self.threshold:g} nats must be {self.rule}, "
             f"which {self.strength:.0%} of labs obey"
         )

@@ -84,15 +84,14 @@ class SecurityIncident(Policy):
     )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
-        where = (self.actor,) if self.regions is None else self.regions
+        where = self.at_home(self.regions)
         return incident(
             schedule.since_start, schedule.ramp, self.strength, self.half_life, self.news, self.origins, where
         )
 
     def effect(self) -> str:
-        heard = (self.actor,) if self.regions is None else self.regions
         told = f", and {self.news:.0%} of the unaware hear of lines from elsewhere" if self.news else ""
         return (
             f"an incident adds {self.strength:g} of friction against lines of {', '.join(self.origins) or 'nobody'} in "
-            f"{', '.join(heard) or 'no region'}, halving every {self.half_life:g} months{told}"
+            f"{', '.join(self.at_home(self.regions)) or 'no region'}, halving every {self.half_life:g} months{told}"
         )

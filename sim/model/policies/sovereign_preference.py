@@ -35,13 +35,11 @@ class SovereignPreference(Policy):
     )
 
     def pull(self, schedule: Schedule) -> list[Pull]:
-        homes = (self.actor,) if self.origins is None else self.origins
+        homes = self.at_home(self.origins)
         covered = {"region": (self.actor,), "sector": self.sectors, "type": self.types, "home": homes}
         return [Pull("preference", self.strength * schedule.ramp, covered)]
 
     def effect(self) -> str:
-        homes = (self.actor,) if self.origins is None else self.origins
-        return (
-            f"buyers in {everyone(self.sectors)} sectors of {self.actor} value lines of {', '.join(homes) or 'nobody'} "
-            f"{self.strength:g} utils more"
-        )
+        homes = ", ".join(self.at_home(self.origins)) or "nobody"
+        whose = f"buyers in {everyone(self.sectors)} sectors of {self.actor}"
+        return f"{whose} value lines of {homes} {self.strength:g} utils more"

@@ -137,13 +137,6 @@ def locate(root: Place, location: Way) -> Place:
     return place
 
 
-def _plain(node: Node) -> Any:
-    """The bare value as pydantic wants it, with tuples for lists."""
-    if isinstance(node.value, dict):
-        return {key: _plain(child) for key, child in node.value.items()}
-    return tuple(_plain(child) for child in node.value) if isinstance(node.value, tuple) else node.value
-
-
 def _changed(node: Node, changes: Changes, way: Way) -> Node:
     """A node, ``way`` from the root, with some of the values below it replaced or left out."""
     kept = {}
@@ -189,7 +182,7 @@ class _Checker:
         """What pydantic makes of the values at and below a place, and the values that it is made of."""
         while True:
             try:
-                made = validate(_plain(root.node))
+                made = validate(root.node.plain())
             except ValidationError as error:
                 changes = self._corrections(root, error)
             else:

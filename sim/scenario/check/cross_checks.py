@@ -17,7 +17,7 @@ from sim.basics.quantity import Quantity, describe_field, is_quantity, sources, 
 from sim.model.reactions import Reaction, too_strong
 from sim.scenario.check.mistakes import Mistakes
 from sim.scenario.check.values import nearest
-from sim.scenario.read import Node, amount, below, shown
+from sim.scenario.read import Node, amount, below, first_key, shown
 from sim.scenario.spec import Scenario, default_parameters
 
 _LINE_FIELDS = ("line", "lines", "labs", "blocked_lines")
@@ -158,14 +158,14 @@ class CrossChecks:
         """An entry, and the action of a reaction, which names lines and states numbers too."""
         return [(node, made), *([(node.entries["action"], made.action)] if isinstance(made, Reaction) else [])]
 
-    def _stated(self, key: str) -> Node | None:
+    def _stated(self, way: str) -> Node | None:
         """The stated node of a quantity, whose key may hold dots inside a line's name."""
-        node, rest = self.mistakes.tree, key
+        node, rest = self.mistakes.tree, way
         while rest:
-            match = max((entry for entry in node.entries if f"{rest}.".startswith(f"{entry}.")), key=len, default=None)
-            if match is None:
+            key = first_key(rest, node.entries)
+            if not key:
                 return None
-            node, rest = node.entries[match], rest[len(match) + 1 :]
+            node, rest = node.entries[key], rest[len(key) + 1 :]
         return node
 
 

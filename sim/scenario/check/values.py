@@ -23,7 +23,7 @@ from sim.basics.quantity import limits
 from sim.model.agents.government import METRICS
 from sim.model.agents.lab import Line
 from sim.model.reactions import Reaction
-from sim.scenario.declared import MARKED_BY, kinds_of, unit_of
+from sim.scenario.declared import MARKED_BY, declaration, kinds_of, unit_of
 from sim.scenario.read import Node, amount, shown
 from sim.scenario.spec import Parameters, Scenario, default_parameters
 
@@ -275,10 +275,8 @@ def distribution(place: Place, values: tuple[Any, ...], example: str = "") -> Di
         raise _refused(node, what)
     if shape not in ("", "choice") and place.annotation not in (int, float):
         raise _refused(node, f"is {shown(node.value)}; only a number has a distribution.", "Write {choice: [...]}.")
-    prior = field.json_schema_extra.get("prior", "") if isinstance(field.json_schema_extra, dict) else ""
-    made = (
-        Distribution(shape, values, limits(field)) if shape else ranged(values[0], values[1], str(prior), limits(field))
-    )
+    prior, bounds = str(declaration(field).get("prior", "")), limits(field)
+    made = Distribution(shape, values, bounds) if shape else ranged(values[0], values[1], prior, bounds)
     if trouble := made.trouble():
         raise _refused(node, f"is {made}; it {trouble}.", example)
     return made

@@ -16,11 +16,11 @@ from sim.model.agents.lab import LINE_DEFAULTS
 from sim.model.rules.choice import history_utility, inclusive
 from sim.scenario import Scenario
 from sim.validation.checks import Row, close, verifies, within
-from sim.validation.restricted_scenarios import NO_FEEDBACK, everybody, restricted_scenario
+from sim.validation.restricted_scenarios import everybody, late_shares, restricted_scenario
 
 COSTS = {"US-closed-A": 1.0, "US-closed-B": 1.6, "US-closed-C": 2.4}
 ROSTER = list(LINE_DEFAULTS)
-PLAIN = {**NO_FEEDBACK["adopter"], "quality_weight": 0.0, "line_dissimilarity": 1.0, "mode_dissimilarity": 1.0}
+PLAIN = {"quality_weight": 0.0, "line_dissimilarity": 1.0, "mode_dissimilarity": 1.0}
 
 
 def stationary(values: np.ndarray, switching_cost: float) -> np.ndarray:
@@ -57,15 +57,31 @@ def cheap_and_dear(review: float, switching_cost: float, months: int, adopters: 
         for name, cost in groups.pop("costs", COSTS).items()
     }
     parameters = {"adopter": PLAIN, **groups}
-    parameters["prices"] = {**NO_FEEDBACK["prices"], "cost_slope": 0.0, **parameters.get("prices", {})}
+    parameters["prices"] = {"cost_slope": 0.0, **parameters.get("prices", {})}
     return restricted_scenario(lines, months, adopters, **everybody(kinds), **parameters)
 
 
 def simulated_shares(scenario: Scenario, burn: int, replicates: int = 8) -> tuple[np.ndarray, np.ndarray]:
     """Mean share of each line after ``burn`` months, and its standard error over replicates."""
-    out = simulate([(scenario, replicate) for replicate in range(replicates)], keep=["installed_base"])
-    per_run = out["installed_base"][:, burn:].mean(axis=1)
+    per_run = late_shares(scenario, replicates, scenario.run.months - burn)
     return per_run.mean(axis=0), per_run.std(axis=0, ddof=1) / np.sqrt(replicates)
+
+
+def rows_of_both(
+    exact: np.ndarray,
+    scenario: Scenario,
+    burn: int,
+    slack: float,
+    *,
+    twin: Scenario,
+    twin_slack: float,
+    about: str = "",
+) -> Iterator[Row]:
+    """Rows of shares for agents after ``burn`` months, and for the last month of a mean-field twin."""
+    measured, error = simulated_shares(scenario, burn)
+    yield from rows_of_shares(f"agents{about}", exact, measured, error, slack)
+    cells = mean_field([(twin, 0)])["installed_base"][0, -1]
+    yield from rows_of_shares(f"mean-field twin{about}", exact, cells, np.zeros(len(exact)), twin_slack)
 
 
 def rows_of_shares(
@@ -81,10 +97,8 @@ def without_feedback_shares_are_the_logit() -> Iterator[Row]:
     """With equal nests and no switching cost, stationary shares are softmax(V)."""
     weight = 1 / np.array(list(COSTS.values()))
     exact = weight / weight.sum()
-    measured, error = simulated_shares(cheap_and_dear(1.0, 0.0, 24, 2000), 1)
-    yield from rows_of_shares("agents", exact, measured, error, 1e-4)
-    cells = mean_field([(cheap_and_dear(1.0, 0.0, 24, 2000), 0)])["installed_base"][0, -1]
-    yield from rows_of_shares("mean-field twin", exact, cells, np.zeros(3), 1e-9)
+    scenario = cheap_and_dear(1.0, 0.0, 24, 2000)
+    yield from rows_of_both(exact, scenario, 1, 1e-4, twin=scenario, twin_slack=1e-9)
 
 
 @verifies("V3", source="mcfadden1978")
@@ -107,10 +121,7 @@ def without_feedback_shares_are_the_nested_logit() -> Iterator[Row]:
     closed = np.exp(np.array(of_line[:2]) / mu)
     blocks = np.exp([mu * log(closed.sum()), of_line[2]])
     exact = np.append(blocks[0] / blocks.sum() * closed / closed.sum(), blocks[1] / blocks.sum())
-    measured, error = simulated_shares(scenario, 1)
-    yield from rows_of_shares("agents", exact, measured, error, 1e-4)
-    cells = mean_field([(scenario, 0)])["installed_base"][0, -1]
-    yield from rows_of_shares("mean-field twin", exact, cells, np.zeros(3), 1e-9)
+    yield from rows_of_both(exact, scenario, 1, 1e-4, twin=scenario, twin_slack=1e-9)
 
 
 @verifies("V3", source="mcfadden1978")
@@ -228,15 +239,10 @@ def worth_of_options(
 def switching_costs_bend_stationary_shares_as_the_law_says() -> Iterator[Row]:
     """s_j is proportional to e^V_j (e^V_j (1 - e^-sc) + e^-sc sum e^V)."""
     for switching_cost in (0.0, 0.7, 2.0):
-        scenario = cheap_and_dear(0.9, switching_cost, 70, 2000)
+        scenario, longer = (cheap_and_dear(0.9, switching_cost, months, 2000) for months in (70, 240))
         exact = stationary(-np.log(list(COSTS.values())), switching_cost)
-        measured, error = simulated_shares(scenario, 30)
-        yield from rows_of_shares(f"agents, switching cost {switching_cost:g}", exact, measured, error, 2e-3)
-        longer = cheap_and_dear(0.9, switching_cost, 240, 2000)
-        cells = mean_field([(longer, 0)])["installed_base"][0, -1]
-        yield from rows_of_shares(
-            f"mean-field twin, switching cost {switching_cost:g}", exact, cells, np.zeros(3), 1e-8
-        )
+        about = f", switching cost {switching_cost:g}"
+        yield from rows_of_both(exact, scenario, 30, 2e-3, twin=longer, twin_slack=1e-8, about=about)
 
 
 @verifies("V4")

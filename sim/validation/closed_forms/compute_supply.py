@@ -13,7 +13,8 @@ from sim.model.rules.capability import borrowed_step
 from sim.model.rules.price import serving_cost
 from sim.scenario.resolve import from_mapping
 from sim.validation.checks import Row, close, verifies, within
-from sim.validation.restricted_scenarios import NO_FEEDBACK, restricted_scenario
+from sim.validation.closed_forms.network_effects import bisected_threshold
+from sim.validation.restricted_scenarios import restricted_scenario
 
 
 @verifies("V12")
@@ -43,7 +44,6 @@ def a_lab_that_distils_keeps_the_gap_that_decay_leaves() -> Iterator[Row]:
             160,
             20,
             technology={
-                **NO_FEEDBACK["technology"],
                 "distillation": outputs,
                 "weight_borrowing": weights,
                 "borrowed_decay": decay,
@@ -68,7 +68,6 @@ def a_lag_in_months_is_the_gap_over_the_growth_of_the_frontier() -> Iterator[Row
         160,
         20,
         technology={
-            **NO_FEEDBACK["technology"],
             "distillation": outputs,
             "borrowed_decay": decay,
             "algorithmic_progress": growth,
@@ -105,20 +104,17 @@ def domestic_chips_close_the_gap_only_if_output_grows_fast_enough() -> Iterator[
     learning, frontier_fall = 0.322, 0.0297
     for fall, published in ((0.0, 0.092), (0.015, 0.046)):
 
-        def widens(growth: float, fall: float = fall) -> bool:
+        def closes(growth: float, fall: float = fall) -> bool:
             gap = [
                 float(compute.learning_price(50_000, np.exp(growth * t), 1.0, learning, fall, t, 0.0))
                 / float(compute.falling(30_000, frontier_fall, t))
                 for t in (0.0, 120.0)
             ]
-            return gap[1] > gap[0]
+            return gap[1] <= gap[0]
 
-        low, high = 0.0, 0.5
-        for _ in range(50):
-            middle = (low + high) / 2
-            low, high = (middle, high) if widens(middle) else (low, middle)
-        yield close(f"fall {fall:g}: growth needed a month", (frontier_fall - fall) / learning, high, within=1e-9)
-        yield close(f"fall {fall:g}: as published", published, high, within=5e-4)
+        needed = bisected_threshold(closes, 0.0, 0.5, steps=50)
+        yield close(f"fall {fall:g}: growth needed a month", (frontier_fall - fall) / learning, needed, within=1e-9)
+        yield close(f"fall {fall:g}: as published", published, needed, within=5e-4)
 
 
 @verifies("V15")
@@ -147,7 +143,6 @@ def a_region_that_is_denied_all_chips_breaks_even_when_the_closed_form_says() ->
         months,
         10,
         compute={
-            **NO_FEEDBACK["compute"],
             "chip_share": 1.0,
             "chip_price": price,
             "chip_price_fall": 0.0,

@@ -13,8 +13,8 @@ from sim.model.rules.usage import decayed
 from sim.scenario.resolve import from_mapping
 from sim.validation.checks import Row, close, holds, verifies
 from sim.validation.closed_forms.choosing import stationary
-from sim.validation.closed_forms.network_effects import bisected_threshold, logistic
-from sim.validation.restricted_scenarios import NO_FEEDBACK, everybody, restricted_scenario
+from sim.validation.closed_forms.network_effects import at_rest, bisected_threshold, logistic
+from sim.validation.restricted_scenarios import everybody, restricted_scenario
 
 
 def steepest(exponent: float, shape: float) -> float:
@@ -56,14 +56,18 @@ def shares_at_rest(
 
     ``start``: (line,) shares to iterate from; ``scales``: data of a line at even shares, in scales of the data gain.
     """
-    share = np.broadcast_to(start, (len(scales), len(start)))
-    for _ in range(3000):
+
+    def following(share: np.ndarray) -> np.ndarray:
         values = worth * data_gain(scales[:, None] * share * len(start), 1.0, 1.0, exponent, 1.0)
-        newest = stationary(values, switching_cost)
-        if np.abs(newest - share).max() < 1e-13:
-            break
-        share = newest
-    return share
+        return stationary(values, switching_cost)
+
+    return at_rest(following, np.broadcast_to(start, (len(scales), len(start))), 3000, 1e-13)
+
+
+def a_head_start_lasts(worth: float, scales: np.ndarray, switching_cost: float, exponent: float) -> bool:
+    """Whether one of two lines that begins with nine tenths of the users stays ahead at any scale."""
+    share = shares_at_rest(worth, scales, switching_cost, exponent, np.array([0.9, 0.1]))
+    return bool((np.ptp(share, axis=1) > 1e-3).any())
 
 
 @verifies("V8")
@@ -78,8 +82,7 @@ def below_the_bound_no_scale_of_deployment_tips_two_lines() -> Iterator[Row]:
         bound = 1 / (2 * logistic(cost) * steepest(exponent, 1.0))
 
         def tips(worth: float, cost: float = cost) -> bool:
-            start = np.array([0.9, 0.1])
-            return bool((np.ptp(shares_at_rest(worth, scales, cost, exponent, start), axis=1) > 1e-3).any())
+            return a_head_start_lasts(worth, scales, cost, exponent)
 
         critical = bisected_threshold(tips, 0.6 * bound, 1.6 * bound, steps=9)
         yield close(
@@ -98,13 +101,12 @@ def the_bound_holds_for_every_exponent_and_shape() -> Iterator[Row]:
     cases, several, tipped = 60, 0, 0
 
     def rest(start: np.ndarray, appeal: np.ndarray, reach: np.ndarray, worth: float, law: tuple) -> np.ndarray:
-        share, (cost, exponent, shape) = start, law
-        for _ in range(6000):
-            newest = stationary(appeal + worth * data_gain(reach * share, 1.0, 1.0, exponent, shape), cost)
-            if np.abs(newest - share).max() < 1e-13:
-                break
-            share = newest
-        return share
+        cost, exponent, shape = law
+
+        def following(share: np.ndarray) -> np.ndarray:
+            return stationary(appeal + worth * data_gain(reach * share, 1.0, 1.0, exponent, shape), cost)
+
+        return at_rest(following, start, 6000, 1e-13)
 
     for _ in range(cases):
         lines = int(rng.integers(2, 7))
@@ -155,8 +157,7 @@ def at_the_defaults_data_alone_can_tip_robotics_firms_and_no_digital_market() ->
         worth, peak = local * about.data_gain, steepest(about.data_exponent, p.technology.data_shape)
         left = 2 * logistic(cost) * worth * peak
         yield close(f"{sector}, {kind}: left side of the bound", stated, left, within=0.005)
-        start = np.array([0.9, 0.1])
-        lasts = bool((np.ptp(shares_at_rest(worth, scales, cost, about.data_exponent, start), axis=1) > 1e-3).any())
+        lasts = a_head_start_lasts(worth, scales, cost, about.data_exponent)
         yield holds(
             f"{sector}, {kind}: a head start lasts at some scale of deployment",
             lasts is (stated > 1),
@@ -212,7 +213,6 @@ def a_lab_in_a_still_world_rests_on_what_its_users_return_over_decay() -> Iterat
         600,
         **everybody(kinds),
         sectors=sectors,
-        technology={**NO_FEEDBACK["technology"], "partner_capture": 0.0},
     )
     out = simulate([(scenario, 0)])
     inflow = telemetry * out["usage_by_sector"][0, -1, :, 0]

@@ -23,7 +23,7 @@ from sim.scenario import Scenario
 from sim.validation.checks import Row, close, verifies
 from sim.validation.closed_forms.choosing import stationary
 from sim.validation.closed_forms.network_effects import logistic
-from sim.validation.restricted_scenarios import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario
+from sim.validation.restricted_scenarios import ALIKE, ALL_STARTUPS, restricted_scenario
 
 HOME = np.eye(4)[[0, 0]]
 WIDTH, MOST, SCALE, EXPONENT, SHAPE, DATA = 1.5, 2.0, 0.002, 0.35, 1.0, 0.004
@@ -144,7 +144,6 @@ def two_line_bench(
     ecosystem: float = BENCH["ecosystem"],
     shape: float = 1.0,
     sharing: float = 0.0,
-    **loops: str,
 ) -> Scenario:
     """Two equal closed lines among startups, whose users teach them and who count in the ecosystem.
 
@@ -155,14 +154,7 @@ def two_line_bench(
     shape, sharing : of the data gain, and the part of rivals' data that can be used
     """
     width = QUALITY_WEIGHT * GAIN / (4 * worth)
-    alike = {
-        "region": "US",
-        "openness": "closed",
-        "compute_weight": 0.3,
-        "algorithmic_start": 0.0,
-        "markup": 1.0,
-        "cadence": 1,
-    }
+    alike = {**ALIKE, "cadence": 1}
     software = {
         "data_gain": GAIN,
         "data_exponent": BENCH["exponent"],
@@ -184,7 +176,6 @@ def two_line_bench(
             "telemetry": 0.05,
         },
         adopter={
-            **NO_FEEDBACK["adopter"],
             "ecosystem_weight": ecosystem,
             "line_dissimilarity": 1.0,
             "quality_weight": QUALITY_WEIGHT,
@@ -192,7 +183,6 @@ def two_line_bench(
             "second_slot_weight": 0.0,
         },
         technology={
-            **NO_FEEDBACK["technology"],
             "task_width": width,
             "demand_drift": 0.0,
             "data_shape": shape,
@@ -202,7 +192,7 @@ def two_line_bench(
         regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
     )
     everywhere = scenario.focus.model_copy(update={"exclude_regions": ()})
-    return scenario.model_copy(update={"loops": scenario.loops.model_copy(update=loops), "focus": everywhere})
+    return scenario.model_copy(update={"focus": everywhere})
 
 
 def tuned_bench(adopters: int, months: int = MONTHS, x: float | None = None, **changes: Any) -> Scenario:

@@ -7,15 +7,14 @@ from math import exp, lgamma, log
 
 import numpy as np
 
-from sim.basics.axes import REGIONS
 from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.engine import simulate as mean_field
 from sim.engines.meanfield.linearised import linearise
 from sim.model.events import NewsShock
-from sim.scenario import Scenario
+from sim.scenario.points import with_values
 from sim.validation.checks import Row, close, holds, verifies, within
 from sim.validation.closed_forms.choosing import stationary
-from sim.validation.restricted_scenarios import ALL_STARTUPS, NO_FEEDBACK, restricted_scenario, two_equal_lines
+from sim.validation.restricted_scenarios import equal_lines, late_shares, two_equal_lines
 
 
 def logistic(x: float) -> float:
@@ -23,27 +22,18 @@ def logistic(x: float) -> float:
     return 1 / (1 + exp(-x))
 
 
-def equal_lines(count: int, weight: float, months: int, adopters: int) -> Scenario:
-    """Lines alike in everything among startups who review every month and feel nothing but last month's shares."""
-    alike = {"region": "US", "openness": "closed", "compute_weight": 0.3, "algorithmic_start": 0.0, "markup": 1.0}
-    return restricted_scenario(
-        {f"twin-{number}": alike for number in range(count)},
-        months,
-        adopters,
-        startup={"review_rate": 1.0, "switching_cost": 0.0, "initial_adoption": 1.0, "outside_value": -60.0},
-        adopter={**NO_FEEDBACK["adopter"], "ecosystem_weight": weight, "line_dissimilarity": 1.0},
-        community={"derivative_gain": 0.0, "memory": 1.0},
-        regions={region: {"power": 1e6, **ALL_STARTUPS} for region in REGIONS},
-    )
-
-
 def ordered_state(weight: float, lines: int = 2, switching_cost: float = 0.0, head: float = 0.98) -> np.ndarray:
     """Shares at rest when one line starts far ahead and each is worth its share times ``weight``."""
-    share = np.full(lines, (1 - head) / (lines - 1))
-    share[0] = head
-    for _ in range(60_000):
-        newest = stationary(weight * share, switching_cost)
-        if np.abs(newest - share).max() < 1e-14:
+    start = np.full(lines, (1 - head) / (lines - 1))
+    start[0] = head
+    return at_rest(lambda share: stationary(weight * share, switching_cost), start, 60_000, 1e-14)
+
+
+def at_rest(following: Callable[[np.ndarray], np.ndarray], share: np.ndarray, most: int, slack: float) -> np.ndarray:
+    """Where shares that follow each other stay, from a first ``share`` and after at most so many steps."""
+    for _ in range(most):
+        newest = following(share)
+        if np.abs(newest - share).max() < slack:
             break
         share = newest
     return share
@@ -140,12 +130,10 @@ def free_energy(share: np.ndarray, weight: float) -> float:
 
 def after_a_head_start(lines: int, weight: float) -> float:
     """Where the mean-field twin leaves the first of equal lines when the others become known five months late."""
-    scenario = equal_lines(lines, weight, 600, 1000)
-    late = {f"twin-{number}": {"awareness_home": 0.001, "awareness_abroad": 0.001} for number in range(1, lines)}
-    roster = {name: line.model_copy(update=late.get(name, {})) for name, line in scenario.parameters.lines.items()}
+    late = [f"twin-{number}" for number in range(1, lines)]
+    unknown = {f"lines.{name}.awareness_{where}": 0.001 for name in late for where in ("home", "abroad")}
     news = tuple(NewsShock(line=name, start=5, awareness=1.0) for name in late)
-    parameters = scenario.parameters.model_copy(update={"lines": roster})
-    behind = scenario.model_copy(update={"parameters": parameters, "events": news})
+    behind = with_values(equal_lines(lines, weight, 600, 1000), unknown).model_copy(update={"events": news})
     return float(mean_field([(behind, 0)], tastes=1, sizes=1)["installed_base"][0, -1, 0])
 
 
@@ -184,20 +172,13 @@ def a_small_crowd_of_agents_divides_its_time_between_order_and_evenness_as_its_c
             yield close(f"J = {weight:.4g}: {what}", exact, by_run.mean(), within=4 * error)
 
 
-def _late_shares(lines: int, weight: float) -> np.ndarray:
-    """Shares of equal lines among 2000 agents, mean of the last 20 of 70 months, (replicate, line)."""
-    scenario = equal_lines(lines, weight, 70, 2000)
-    out = simulate([(scenario, replicate) for replicate in range(6)], keep=["installed_base"])
-    return out["installed_base"][:, -20:].mean(axis=1)
-
-
 @verifies("V6", source="brock2001")
 def startups_scatter_over_many_lines_below_the_thresholds_and_flock_above() -> Iterator[Row]:
     """In the agents' world shares stay even below, and rest on the ordered state above."""
     for lines, below, above in ((3, 2.2, 3.6), (4, 2.6, 4.6)):
-        away = np.abs(_late_shares(lines, below) - 1 / lines).max()
+        away = np.abs(late_shares(equal_lines(lines, below, 70, 2000), 6, months=20) - 1 / lines).max()
         yield within(f"{lines} lines at J = {below:g}: distance from even shares", 0, 0.08, away)
-        flocked = np.sort(_late_shares(lines, above))[:, ::-1]
+        flocked = np.sort(late_shares(equal_lines(lines, above, 70, 2000), 6, months=20))[:, ::-1]
         far = np.abs(flocked - ordered_state(above, lines)).max()
         yield within(f"{lines} lines at J = {above:g}: distance from the ordered state", 0, 0.03, far)
 

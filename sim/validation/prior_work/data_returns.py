@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.engine import simulate as mean_field
 from sim.model.rules.capability import data_gain, data_gain_slope
 from sim.scenario import Scenario
+from sim.scenario.points import with_values
 from sim.validation.checks import IN_PART, Row, close, holds, reproduces, within
 from sim.validation.closed_forms.data_loop import steepest
 from sim.validation.closed_forms.gains import BENCH, tuned_bench, two_line_bench
 from sim.validation.closed_forms.network_effects import logistic
+from sim.validation.restricted_scenarios import late_shares
 
 LOCAL_GAIN = 1.35
 """Gain at even shares, the same for every kind of loop, so that only the shape differs."""
@@ -21,9 +22,7 @@ LOCAL_GAIN = 1.35
 
 def locked_in(scenario: Scenario, runs: int = 6) -> float:
     """Share of the leading one of two equal lines after a long time."""
-    base = simulate([(scenario, run) for run in range(runs)], keep=["installed_base"])["installed_base"][..., 0]
-    final = base[:, -24:].mean(axis=1)
-    return float(np.maximum(final, 1 - final).mean())
+    return float(late_shares(scenario, runs, months=24).max(axis=1).mean())
 
 
 @reproduces(
@@ -110,17 +109,7 @@ def returns_to_data_increase_before_they_diminish() -> Iterator[Row]:
     # what comes in is a twentieth of the scale a month and hardly decays, so data grow from nothing to far beyond it
     scenario = tuned_bench(1000, months, x=0.25, ecosystem=0.0)
     sector = scenario.parameters.sectors.software
-    slow = scenario.model_copy(
-        update={
-            "parameters": scenario.parameters.model_copy(
-                update={
-                    "sectors": scenario.parameters.sectors.model_copy(
-                        update={"software": sector.model_copy(update={"data_decay": 0.004})}
-                    ),
-                }
-            )
-        }
-    )
+    slow = with_values(scenario, {"sectors.software.data_decay": 0.004})
     out = mean_field([(slow, 0)], tastes=1, sizes=1)
     data, gain = out["data"][0, :, 0, 0], out["data_gain"][0, :, 0, 0]
     # the gain recorded in a month is that of last month's data

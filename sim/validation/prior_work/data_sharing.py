@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 
 from sim.basics.axes import PHYSICAL_SECTORS, SECTORS
 from sim.engines.lockstep.engine import simulate
 from sim.scenario import Scenario
+from sim.scenario.points import with_values
 from sim.scenario.resolve import from_mapping
-from sim.validation.checks import IN_PART, Row, holds, reproduces, within
+from sim.validation.checks import IN_PART, Row, holds, reproduces, steady, within
 from sim.validation.closed_forms.data_loop import steepest
 from sim.validation.closed_forms.gains import BENCH, tuned_bench
 from sim.validation.closed_forms.network_effects import logistic
+from sim.validation.restricted_scenarios import late_shares
 
 WORTH = 9.0
 TIPPED = 0.65
@@ -22,10 +23,7 @@ TIPPED = 0.65
 
 def tipping(scenario: Scenario, runs: int = 16) -> float:
     """Part of the runs in which one of two equal lines ends with most of the users."""
-    final = simulate([(scenario, run) for run in range(runs)], keep=["installed_base"])["installed_base"][
-        :, -12:, 0
-    ].mean(axis=1)
-    return float((np.maximum(final, 1 - final) > TIPPED).mean())
+    return float((late_shares(scenario, runs).max(axis=1) > TIPPED).mean())
 
 
 @reproduces("X3", source="prufer2021", slow=True)
@@ -43,12 +41,9 @@ def sharing_data_keeps_a_market_from_tipping() -> Iterator[Row]:
         yield within(about, low, high, frequency[number])
     alone = tuned_bench(3000, 260, worth=WORTH, ecosystem=0.0)
     for sharing, low, high in ((0.2, 0.95, 1.0), (0.4, 0.0, 0.05)):
-        technology = alone.parameters.technology.model_copy(update={"data_sharing": sharing})
-        parameters = alone.parameters.model_copy(update={"technology": technology})
-        tipped = tipping(alone.model_copy(update={"parameters": parameters}))
+        tipped = tipping(with_values(alone, {"technology.data_sharing": sharing}))
         yield within(f"sharing {sharing:g} adds to usable data: runs that tip", low, high, tipped)
-    told = ", ".join(f"{level:.2g}: {part:.2f}" for level, part in zip(levels, frequency, strict=True))
-    yield holds("never rises with sharing", all(a >= b for a, b in pairwise(frequency)), exact="falls", measured=told)
+    yield steady("never rises with sharing", "falls", dict(zip(levels, frequency, strict=True)), ".2f")
 
 
 def largest_change(sectors: list[str], one: np.ndarray, other: np.ndarray) -> tuple[float, float]:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from sim.basics.axes import REGIONS, SECTORS
-from sim.engines.lockstep.engine import simulate
 from sim.scenario import Scenario
 from sim.validation.checks import IN_PART, Row, holds, reproduces, within
-from sim.validation.restricted_scenarios import NO_FEEDBACK, restricted_scenario
+from sim.validation.restricted_scenarios import late_shares, restricted_scenario
 
 HEAD_START = 0.9
 BEHIND = -1.7
@@ -57,7 +56,6 @@ def incumbent_and_free(block: float, learning: float, at_cost: bool = False) -> 
         public=kinds,
         events=[{"kind": "news_shock", "line": "free", "start": 6, "awareness": 1.0}],
         adopter={
-            **NO_FEEDBACK["adopter"],
             "peer_weight": 4.0,
             "local_peers": 0,
             "line_dissimilarity": 1.0,
@@ -69,12 +67,11 @@ def incumbent_and_free(block: float, learning: float, at_cost: bool = False) -> 
         attention={"advertising": 0.0, "word_of_mouth": 0.0, "release_boost": 0.0, "forgetting": 0.0},
         community={"derivative_gain": learning},
         prices={
-            **NO_FEEDBACK["prices"],
             "markup_rule": "fixed" if at_cost else "best_response",
             "cost_slope": 0.0,
             "host_markup": 1.0,
         },
-        technology={**NO_FEEDBACK["technology"], "task_width": 2.0, "demand_drift": 0.0},
+        technology={"task_width": 2.0, "demand_drift": 0.0},
         sectors={name: {"data_gain": 0.0, "capability_weight": 1.0, "task_threshold": 0.0} for name in SECTORS},
         regions={region: {"power": 1e6, "adopters": float(region == "EU"), "sectors": size} for region in REGIONS},
     )
@@ -82,8 +79,7 @@ def incumbent_and_free(block: float, learning: float, at_cost: bool = False) -> 
 
 def overtaken(block: float, learning: float, runs: int = 20, at_cost: bool = False) -> float:
     """Part of the runs in which the free line ends with more users than the incumbent."""
-    out = simulate([(incumbent_and_free(block, learning, at_cost), run) for run in range(runs)])
-    base = out["installed_base"][:, -12:].mean(axis=1)
+    base = late_shares(incumbent_and_free(block, learning, at_cost), runs)
     return float((base[:, 1] > base[:, 0]).mean())
 
 
