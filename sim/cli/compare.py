@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import time
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
-from sim.cli.terminal import Ending, as_json_text, command_line, progress_for, resuming, shown, split
+from sim.cli.terminal import Ending, as_json_text, command_line, print_plan, progress_for, resuming, shown, split
 from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
@@ -171,17 +170,15 @@ def _plan(plan: ComparisonPlan, engine: Any, pool: Pool, until: Any, as_json: bo
     pilot.extend(1 + min(PILOT, replicates))
     runs = scenarios * replicates
     seconds = pilot.seconds_of(runs)
-    if as_json:
-        print(
-            json.dumps({"runs": runs, "scenarios": scenarios, "replicates": replicates, "seconds": round(seconds, 3)})
-        )
-        return
-    print(f"{runs:,} runs: {scenarios} scenarios x {replicates:,} replicates; {roughly(seconds)} without the figures")
+    about = {"runs": runs, "scenarios": scenarios, "replicates": replicates, "seconds": round(seconds, 3)}
+    lines = [
+        f"{runs:,} runs: {scenarios} scenarios x {replicates:,} replicates; {roughly(seconds)} without the figures"
+    ]
     if until is not None:
         most = until[2]
         longest = roughly(seconds * max(1, most / replicates))
-        print(f"--until-width may go on to {most:,} replicates of each: {longest}")
-    print("Next: the same command without --plan.")
+        lines.append(f"--until-width may go on to {most:,} replicates of each: {longest}")
+    print_plan(as_json, about, *lines)
 
 
 def _sweep(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import duration
 from sim.cli import options
-from sim.cli.ensemble_words import Show, plain, plan_words
+from sim.cli.ensemble_words import Show, plan_words
 from sim.cli.exit_codes import BAD_INPUT, FAILED, STOPPED, leave, say, warn
-from sim.cli.terminal import closing, command_line, shown, split, told
+from sim.cli.terminal import as_json_text, closing, command_line, print_plan, shown, split, told
 from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
@@ -203,13 +202,8 @@ def _plan(study: EnsembleRequest, outcomes: Any, pilot: int, where: Workers, qui
     ):
         found = plan(recipe, chosen, study.replicates, pool, names=names, pilot=pilot, watch=watch)
         name = pool.name
-    if as_json:
-        about = {field: getattr(found, field) for field in found.__dataclass_fields__ if field != "widths"}
-        rows = plain(found.widths.to_dict("records"))
-        print(json.dumps({**about, "workers": name, "outcomes": rows}, indent=2, ensure_ascii=False))
-        return
-    print(plan_words(found, name))
-    print("Next: the same command without --plan.")
+    about = {**vars(found), "workers": name, "outcomes": found.widths.to_dict("records")}
+    print_plan(as_json, {key: value for key, value in about.items() if key != "widths"}, plan_words(found, name))
 
 
 # running
@@ -375,7 +369,7 @@ def _replay(folder: Path, text: str, threads: int | None, as_json: bool) -> None
         "identical": same,
     }
     if as_json:
-        print(json.dumps(plain({**about, "outcomes": numbers}), indent=2, ensure_ascii=False))
+        print(as_json_text({**about, "outcomes": numbers}))
     else:
         print(
             "\n".join(

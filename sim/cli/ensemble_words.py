@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import counted, decimals, duration, percent, size
 from sim.cli.exit_codes import say
-from sim.cli.terminal import time_left
+from sim.cli.terminal import plain, time_left
 
 if TYPE_CHECKING:
     from sim.experiments.ensemble.planning import Forecast
@@ -149,14 +149,3 @@ def plan_words(found: Forecast, workers: str) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def plain(value: Any) -> Any:
-    """A value for JSON; what is no finite number is null."""
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

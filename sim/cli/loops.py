@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import time
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
-from sim.cli.terminal import Ending, command_line, progress_for, resuming
+from sim.cli.terminal import Ending, command_line, print_plan, progress_for, resuming
 from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
@@ -111,10 +110,10 @@ def _plan(wanted: LoopPlan, out: Path, workers: int, as_json: bool) -> None:
     began = time.perf_counter()
     pilot.work()
     seconds = (time.perf_counter() - began) / pilot.size * months * runs_left / workers
-    if as_json:
-        about = {"pieces": len(tasks), "pieces_left": len(left[0]), "runs": runs, "runs_left": runs_left}
-        print(json.dumps({**about, "seconds": round(seconds, 3)}))
-        return
+    about = {"pieces": len(tasks), "pieces_left": len(left[0]), "runs": runs, "runs_left": runs_left}
     done = f", {len(tasks) - len(left[0])} of them finished" if runs_left < runs else ""
-    print(f"{len(tasks)} pieces{done}; work of {runs_left:,} runs is left; {roughly(seconds)} without the figures")
-    print("Next: the same command without --plan.")
+    print_plan(
+        as_json,
+        {**about, "seconds": round(seconds, 3)},
+        f"{len(tasks)} pieces{done}; work of {runs_left:,} runs is left; {roughly(seconds)} without the figures",
+    )

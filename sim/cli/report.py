@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 
 from sim.cli import options
-from sim.cli.terminal import shown
+from sim.cli.terminal import as_json_text, shown
 
 
 def report(
@@ -35,7 +34,7 @@ def report(
     with nullcontext(None) if quiet else progress(len(folders), "report") as tick:
         page, twin = write_report(folders, out, title, tick)
     if as_json:
-        print(json.dumps({"html": shown(page), "markdown": shown(twin)}, indent=2))
+        print(as_json_text({"html": shown(page), "markdown": shown(twin)}))
     elif quiet:
         print(shown(page))
     else:

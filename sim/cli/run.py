@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.words import counted
 from sim.cli import options
 from sim.cli.exit_codes import FAILED, leave, say, warn
-from sim.cli.terminal import closing, command_line, progress_for, shown, told
+from sim.cli.terminal import as_json_text, closing, command_line, progress_for, shown, told
 from sim.results.folder import open_folder
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def run(
     for failure in result.failures:
         say(f"replicate {failure.replicate} failed: {failure.reason}")
     if as_json:
-        print(json.dumps(account(result), indent=2))
+        print(as_json_text(account(result)))
     elif quiet:
         print(shown(result.folder))
     else:

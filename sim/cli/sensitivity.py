@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import time
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, DONE, FAILED, STOPPED, leave, say, warn
-from sim.cli.terminal import Ending, command_line, shown, split
+from sim.cli.terminal import Ending, command_line, print_plan, shown, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -222,12 +221,8 @@ class _Job:
 
     def tell_plan(self, as_json: bool) -> None:
         """Print what the command would take; the timed runs stay in the store."""
-        if as_json:
-            about = {"runs": self.cost.runs, "runs_left": self.cost.left, "seconds": round(self.cost.seconds, 3)}
-            print(json.dumps({"method": self.method.name, "size": self.size, **about}))
-            return
-        print(self._cost_words())
-        print("Next: the same command without --plan.")
+        about = {"runs": self.cost.runs, "runs_left": self.cost.left, "seconds": round(self.cost.seconds, 3)}
+        print_plan(as_json, {"method": self.method.name, "size": self.size, **about}, self._cost_words())
 
     def _compiles(self) -> bool:
         from sim.engines import engine as find_engine

@@ -37,7 +37,7 @@ NARROWEST = 24
 def as_table(rows: Sequence[Row]) -> str:
     """Aligned columns. On a terminal the last one wraps; elsewhere every row stays one line, ready for grep."""
     names = list(rows[0])
-    cells = [[_plain(row[name]) for name in names] for row in rows]
+    cells = [[_cell(row[name]) for name in names] for row in rows]
     widths = [max(len(name), *(len(row[i]) for row in cells)) for i, name in enumerate(names)]
     lines = [_line([name.replace("_", " ") for name in names], widths, None)]
     wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -53,11 +53,11 @@ def _line(row: Sequence[str], widths: Sequence[int], wide: int | None) -> str:
     return head.rstrip() + "\n" + textwrap.fill(row[-1], wide, initial_indent="    ", subsequent_indent="    ")
 
 
-def _plain(value: Any) -> str:
+def _cell(value: Any) -> str:
     if isinstance(value, float):
         return "" if math.isnan(value) else f"{value:.6g}"
     if isinstance(value, list | tuple):
-        return ", ".join(_plain(part) for part in value)
+        return ", ".join(_cell(part) for part in value)
     return "" if value is None else str(value)
 
 
@@ -119,11 +119,11 @@ class Ending:
     def tell(self, contents: Contents, made: Written, tables: Mapping[str, Any] | None = None) -> None:
         """Print what was found and where it is; ``tables`` (pandas) are told to programs beside the manifest."""
         if self.as_json:
-            rows = {name: json.loads(as_json_text(table.to_dict("records"))) for name, table in (tables or {}).items()}
+            rows = {name: table.to_dict("records") for name, table in (tables or {}).items()}
             files = [shown(file) for file in made.files]
             said = [item for block in contents.chapter.findings if isinstance(block, Items) for item in block.items]
-            account = {**contents.entries, "folder": shown(made.folder), "files": files, "findings": said, **rows}
-            print(json.dumps(account, indent=2, ensure_ascii=False))
+            about = {**contents.entries, "folder": shown(made.folder), "files": files, "findings": said}
+            print(as_json_text({**about, **rows}))
         elif self.quiet:
             print(shown(made.folder))
         else:
@@ -154,6 +154,14 @@ def as_listing(folder: Path, listed: Mapping[str, str], following: Sequence[str]
     return "\n".join([*lines, "Next:", *(f"  {command}" for command in following)])
 
 
+def print_plan(as_json: bool, about: Mapping[str, Any], *lines: str) -> None:
+    """What a command would take, for programs or in lines for people."""
+    if as_json:
+        print(as_json_text(about))
+    else:
+        print(*lines, "Next: the same command without --plan.", sep="\n")
+
+
 def as_csv_text(rows: Sequence[Row]) -> str:
     """Rows as CSV, with numbers in full."""
     buffer = io.StringIO()
@@ -170,13 +178,20 @@ def _full(value: Any) -> Any:
     return "" if isinstance(value, float) and math.isnan(value) else value
 
 
-def as_json_text(rows: Sequence[Row]) -> str:
-    """Rows as JSON; what is no finite number is null."""
-    clean = [
-        {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
-        for row in rows
-    ]
-    return json.dumps(clean, indent=2, ensure_ascii=False)
+def as_json_text(value: Any) -> str:
+    """A value as JSON, for programs; what is no finite number is null."""
+    return json.dumps(plain(value), indent=2, ensure_ascii=False)
+
+
+def plain(value: Any) -> Any:
+    """A value for JSON; what is no finite number is null."""
+    if isinstance(value, Mapping):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 Tick = Callable[..., None]
