@@ -12,7 +12,7 @@ from sim.basics.words import duration
 from sim.cli import options
 from sim.cli.ensemble_words import Show, plan_words
 from sim.cli.exit_codes import BAD_INPUT, FAILED, STOPPED, leave, say, warn
-from sim.cli.terminal import as_json_text, closing, command_line, print_plan, shown, split, told
+from sim.cli.terminal import as_json_text, closing, command_line, print_plan, say_if_compiling, shown, split, told
 from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
@@ -252,10 +252,8 @@ def _resume(folder: Path, where: Workers, show: Show, retry: bool) -> None:
 
 def _compiling(recipe: Recipe, show: Show) -> None:
     from sim.engines import engine as find_engine
-    from sim.engines.lockstep.engine import compiled
 
-    if show.words and find_engine(recipe.engine, recipe.model).compiles and not compiled():
-        say("compiling the kernel, first run only (about 15 s)")
+    say_if_compiling(find_engine(recipe.engine, recipe.model).compiles, not show.words)
 
 
 def _begin(found: Ensemble, show: Show, points: int, replicates: int, pool: Pool, asked: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from sim.cli import options
-from sim.cli.terminal import as_json_text, shown
+from sim.cli.terminal import as_json_text, progress, shown
 
 
 def report(
@@ -26,12 +26,9 @@ def report(
     openloop report runs/baseline-1a2b3c4d runs/baseline-vs-no-control-5e6f7a8b runs/loops-baseline-9c0d1e2f
     openloop report runs/* --out report --title "Does the loop carry itself?"
     """
-    from contextlib import nullcontext
-
-    from sim.cli.terminal import progress
     from sim.report import write_report
 
-    with nullcontext(None) if quiet else progress(len(folders), "report") as tick:
+    with progress(len(folders), "report", quiet) as tick:
         page, twin = write_report(folders, out, title, tick)
     if as_json:
         print(as_json_text({"html": shown(page), "markdown": shown(twin)}))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.basics.errors import OutputError
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, leave, say
-from sim.cli.terminal import Ending, command_line
+from sim.cli.terminal import Ending, command_line, progress
 
 if TYPE_CHECKING:
     from sim.analysis.scurves.describe import SeriesDescription
@@ -45,7 +44,6 @@ def scurve(
     """
     from sim.analysis.scurves.describe import describe_series
     from sim.analysis.scurves.runs import are_rivals
-    from sim.cli.terminal import progress
     from sim.experiments.scurves.kind import KIND, Analysis, contents
     from sim.experiments.scurves.kind import as_json as for_programs
     from sim.results.folder import write
@@ -64,7 +62,7 @@ def scurve(
     if until is not None:
         read = _cut(read, until)
     found: list[SeriesDescription] = []
-    with nullcontext() if quiet else progress(len(read), "S-curves") as tick:
+    with progress(len(read), "S-curves", quiet) as tick:
         for series, runs in read:
             found.append(describe_series(series, runs, resamples, seed, are_rivals(observable or "adoption")))
             if tick is not None:

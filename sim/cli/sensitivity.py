@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +14,9 @@ import typer
 from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, DONE, FAILED, STOPPED, leave, say, warn
-from sim.cli.terminal import Ending, command_line, print_plan, shown, split
+from sim.cli.terminal import Ending, command_line, print_plan, progress, say_if_compiling, shown, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sim.experiments.sensitivity.study import Study
     from sim.experiments.sensitivity.tables import Extras
     from sim.results.folder import Written
@@ -192,6 +192,7 @@ class _Job:
 
     def measure(self, size: int | None, more: int | None, plan_only: bool) -> None:
         """Settle the size, time a few runs and say what the rest will take."""
+        from sim.engines import engine as find_engine
         from sim.experiments.sensitivity.kind import known_size
         from sim.experiments.sensitivity.request import plan
         from sim.experiments.sensitivity.study import grown
@@ -206,8 +207,7 @@ class _Job:
             self.size = size or max(known or 0, self.method.size)
         if not self.quiet:
             say(f"{len(self.model.variables)} factors, {len(self.names)} outcomes, {self.size:,} {self.method.part}")
-        if self._compiles():
-            say("compiling the kernel, first run only (about 15 s)")
+        say_if_compiling(find_engine(self.engine, self.user_model).compiles, self.quiet)
         self.cost = plan(self.model, self.method, self.size, self.seed, self.treatment, self.by_block)
         if not self.quiet and not plan_only:
             say(self._cost_words())
@@ -223,12 +223,6 @@ class _Job:
         """Print what the command would take; the timed runs stay in the store."""
         about = {"runs": self.cost.runs, "runs_left": self.cost.left, "seconds": round(self.cost.seconds, 3)}
         print_plan(as_json, {"method": self.method.name, "size": self.size, **about}, self._cost_words())
-
-    def _compiles(self) -> bool:
-        from sim.engines import engine as find_engine
-        from sim.engines.lockstep.engine import compiled
-
-        return not self.quiet and find_engine(self.engine, self.user_model).compiles and not compiled()
 
     def carry_out(self, until: bool, most: int | None) -> Study:
         from sim.experiments.sensitivity.study import carry_out, until_stable
@@ -255,25 +249,17 @@ class _Job:
                 study = until_stable(study, most, None if self.quiet else told)
         return study
 
-    def _watching(self) -> Any:
-        from contextlib import contextmanager, nullcontext
-
-        from sim.cli.terminal import progress
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Show how far the runs are that are left."""
         from sim.experiments.runner.dispatch import telling
 
-        if self.quiet or not self.cost.left:
-            return nullcontext()
-
-        @contextmanager
-        def watching() -> Iterator[None]:
-            with progress(self.cost.left, self.scenario.name) as tick:
-                self.model.watch = telling(tick)
-                try:
-                    yield
-                finally:
-                    self.model.watch = None
-
-        return watching()
+        with progress(self.cost.left, self.scenario.name, self.quiet or not self.cost.left) as tick:
+            self.model.watch = telling(tick)
+            try:
+                yield
+            finally:
+                self.model.watch = None
 
     def extras(self, study: Study, region: str, flip: str, against: Path | None, sets: Any) -> Extras:
         from sim.experiments.sensitivity.request import extras_of

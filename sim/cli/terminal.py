@@ -13,7 +13,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -194,6 +194,9 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+LINE_SECONDS = 10.0
+"""Where there is no terminal, a line of progress comes no faster than this, and not before another tenth is done."""
+
 Tick = Callable[..., None]
 """Called with what was done since the last call and, where it is known, the seconds that the rest will take."""
 
@@ -215,57 +218,79 @@ class TimeLeft:
         return (now - began) / (self.done - before) * (self.total - self.done) if self.done > before else None
 
 
+Display = Callable[..., None]
+"""Called with how much is done, how much there is, words on it, and how many runs failed, if any, in words."""
+
+
 @contextmanager
-def progress(total: int, name: str) -> Iterator[Tick]:
-    """Show how far a run is: a bar with the time left on a terminal, a rare plain line elsewhere."""
+def how_far(name: str) -> Iterator[Display]:
+    """Show how far some work is: a bar on a terminal, a rare plain line elsewhere."""
     if not sys.stderr.isatty():
-        yield _PlainProgress(total, name)
+        yield RareLines(name)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    from rich.progress import BarColumn, Progress, TextColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[left]}"))
-    estimate = TimeLeft(total)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[words]}"),
+        TextColumn("[red]{task.fields[failed]}"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=total, left="")
+        task = bar.add_task(name, total=None, words="", failed="")
+
+        def show(done: int, total: int, words: Sequence[str], failed: str = "") -> None:
+            bar.update(task, completed=done, total=total, words=", ".join(filter(None, words)), failed=failed)
+
+        yield show
+
+
+class RareLines:
+    """A line now and then, where a bar would fill a log; short runs stay silent."""
+
+    def __init__(self, name: str):
+        self.name, self.spoken, self.last = name, 0, time.monotonic()
+
+    def __call__(self, done: int, total: int, words: Sequence[str], failed: str = "") -> None:
+        """Say how far it is, if enough has happened since the last line."""
+        now = time.monotonic()
+        if now - self.last >= LINE_SECONDS and done - self.spoken >= total / 10:
+            say(f"{self.name}: {', '.join(filter(None, (*words, failed)))}")
+            self.last, self.spoken = now, done
+
+
+@contextmanager
+def progress(total: int, name: str, quiet: bool = False) -> Iterator[Tick | None]:
+    """Show how far work is, with the time left; yields what to call with what was done, or None when ``quiet``."""
+    if quiet:
+        yield None
+        return
+    estimate = TimeLeft(total)
+    with how_far(name) as show:
 
         def tick(done: int, left: float | None = None) -> None:
             guess = estimate(done)
-            bar.update(task, advance=done, left=time_left(guess if left is None else left))
-            if bar.tasks[0].finished:
-                bar.update(task, description=f"{name}: writing and drawing", left="")
+            rest = time_left(guess if left is None else left) if estimate.done < total else "writing and drawing"
+            show(estimate.done, total, [f"{estimate.done / total:.0%}", rest])
 
         yield tick
 
 
-class _PlainProgress:
-    """A line every ten seconds and at least a tenth further on: log files stay short, short runs stay silent."""
-
-    def __init__(self, total: int, name: str, seconds: float = 10.0):
-        self.estimate, self.name, self.seconds = TimeLeft(total), name, seconds
-        self.spoken, self.last = 0, time.monotonic()
-
-    def __call__(self, done: int, left: float | None = None) -> None:
-        guess = self.estimate(done)
-        now, far, total = time.monotonic(), self.estimate.done, self.estimate.total
-        if now - self.last < self.seconds or far - self.spoken < total / 10:
-            return
-        words = [f"{far / total:.0%}", time_left(guess if left is None else left)]
-        print(f"{self.name}: {', '.join(filter(None, words))}", file=sys.stderr, flush=True)
-        self.last, self.spoken = now, far
-
-
-def progress_for(scenario: Scenario, quiet: bool, total: int | None = None, compiles: bool = True) -> Any:
+def progress_for(
+    scenario: Scenario, quiet: bool, total: int | None = None, compiles: bool = True
+) -> AbstractContextManager[Tick | None]:
     """A context manager that yields what to call with finished run-months, ``total`` of them."""
-    from contextlib import nullcontext
+    say_if_compiling(compiles, quiet)
+    return progress(total or scenario.run.months * scenario.run.replicates, scenario.name, quiet)
 
+
+def say_if_compiling(compiles: bool, quiet: bool) -> None:
+    """Say why the first run takes longer, where the engine ``compiles`` and has not done so yet."""
     from sim.engines.lockstep.engine import compiled
 
-    if quiet:
-        return nullcontext(None)
-    if compiles and not compiled():
+    if compiles and not quiet and not compiled():
         say("compiling the kernel, first run only (about 15 s)")
-    return progress(total or scenario.run.months * scenario.run.replicates, scenario.name)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import typer
 
 from sim.cli import options
 from sim.cli.exit_codes import FAILED
+from sim.cli.terminal import as_json_text, progress
 
 
 def verify(
@@ -24,14 +25,11 @@ def verify(
     openloop verify V5 X3
     openloop verify --full
     """
-    from contextlib import nullcontext
-
-    from sim.cli.terminal import as_json_text, progress
     from sim.validation.check_tables import as_markdown, as_text
     from sim.validation.run_checks import any_closed_form_fails, run_checks, select_checks
 
     wanted = select_checks(ids or (), full)
-    with nullcontext(None) if quiet else progress(len(wanted), "checks") as tick:
+    with progress(len(wanted), "checks", quiet) as tick:
         outcomes = run_checks(wanted, done=tick)
     if as_json:
         print(
