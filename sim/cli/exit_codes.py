@@ -20,10 +20,10 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def warn(warnings: Iterable[Any]) -> None:
-    """Print what is possible but implausible, and go on."""
+def warn(warnings: Iterable[Any], word: str = "warning") -> None:
+    """Print what is possible but implausible, or with the ``word`` note what else is good to know, and go on."""
     for warning in warnings:
-        say(f"warning: {warning}")
+        say(f"{word}: {warning}")
 
 
 def leave(code: int, *texts: str) -> NoReturn:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
-from sim.cli.terminal import Ending, command_line, print_plan, progress_for, resuming
+from sim.cli.terminal import Output, print_plan, progress_for, resuming
 from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
@@ -56,12 +56,12 @@ def loops(
     from sim.experiments.compare.comparison import parse_month
     from sim.experiments.loops import make_plan, measure
     from sim.experiments.loops.kind import KIND, contents
-    from sim.results.folder import refuse_if_taken, write
+    from sim.results.folder import refuse_if_taken
     from sim.scenario.resolve import prepare
 
     if replicates < 2:
         leave(BAD_INPUT, f"--replicates is {replicates}; loops needs at least 2, to say how sure a gain is.")
-    began = time.perf_counter()
+    output = Output(no_figures, quiet, as_json)
     resolved, warnings = prepare(scenario, sets or (), months=months, adopters=adopters, seed=seed)
     warn(warnings)
     wanted = make_plan(
@@ -83,12 +83,11 @@ def loops(
             found = measure(wanted, threads=threads, stage=stage, keep=keep, pool=pool)
         for said in found.failures:
             say(said)
-        about = {"command": command_line(), "wall_seconds": round(time.perf_counter() - began, 3)}
         told = contents(found)
-        made = write(KIND, told, out, figures=not no_figures, about=about)
+        made = output.write(KIND, told, out)
     tables = {name: found.tables[name] for name in ("gains", "bound", "twin", "warning")}
     following = (f"openloop compare {shlex.quote(str(scenario))} no-data-loop",)
-    Ending(quiet, as_json, following).tell(told, made, tables)
+    output.tell(told, made, following, tables)
     if found.failures:
         leave(FAILED, f"{len(found.failures)} runs failed; their replicates are left out of knock-outs or shares.")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.errors import OutputError
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, leave, say
-from sim.cli.terminal import Ending, command_line, progress
+from sim.cli.terminal import Output, command_line, progress
 
 if TYPE_CHECKING:
     from sim.analysis.scurves.describe import SeriesDescription
@@ -81,10 +81,8 @@ def scurve(
     analysis = Analysis(_name(source), settings, found, str(source))
     told = contents(analysis)
     made = write(KIND, told, out, figures=not no_figures, about={"command": command_line()})
-    if as_json:
-        print(for_programs(found))
-    else:
-        Ending(quiet, False, (_next(source, time, values or [], by),)).tell(told, made)
+    following = (_next(source, time, values or [], by),)
+    Output(no_figures, quiet, as_json).tell(told, made, following, for_programs=for_programs(found))
 
 
 def _next(source: Path, time: str | None, values: list[str], by: str | None) -> str:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from sim.basics.words import roughly
 from sim.cli import options
-from sim.cli.exit_codes import BAD_INPUT, DONE, FAILED, STOPPED, leave, say, warn
-from sim.cli.terminal import Ending, command_line, print_plan, progress, say_if_compiling, shown, split
+from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
+from sim.cli.terminal import Output, as_json_text, print_plan, progress, say_if_compiling, shown, split, stoppable
 
 if TYPE_CHECKING:
+    from sim.experiments.sensitivity.models import ScenarioModel
+    from sim.experiments.sensitivity.request import Cost
     from sim.experiments.sensitivity.study import Study
-    from sim.experiments.sensitivity.tables import Extras
-    from sim.results.folder import Written
-    from sim.results.kind import Contents
+    from sim.scenario import Scenario
 
 
 def sensitivity(
@@ -66,8 +64,15 @@ def sensitivity(
     openloop sensitivity baseline --flip "focus_share@2032-01 < 0.15"
     """
     from sim.analysis.sensitivity import QUESTIONS, find_method
-    from sim.basics.errors import DesignError, UnknownNameError
-    from sim.experiments.sensitivity.study import parse_treatment
+    from sim.basics.errors import UnknownNameError
+    from sim.engines import engine as find_engine
+    from sim.experiments.sensitivity.kind import KIND, contents, known_size, wanted
+    from sim.experiments.sensitivity.request import extras_of
+    from sim.experiments.sensitivity.request import plan as plan_of
+    from sim.experiments.sensitivity.study import carry_out, parse_treatment
+    from sim.experiments.sensitivity.study import until_stable as go_on_until_stable
+    from sim.results.folder import refuse_if_taken
+    from sim.scenario.resolve import prepare
 
     if method and question:
         leave(BAD_INPUT, "--method and --question both choose the method; give one of them.")
@@ -76,38 +81,49 @@ def sensitivity(
     if against is not None and not flip:
         leave(BAD_INPUT, "--against names what --flip compares with; give --flip too.")
     asked = question or ("" if method else "screen")
-    try:
-        chosen = find_method(method or QUESTIONS[asked].method)
-        if asked and not quiet:
-            say(f"{asked}: {chosen.title}, since {QUESTIONS[asked].why}.")
-        job = _Job(
-            scenario,
-            chosen,
-            asked,
-            parse_treatment(luck),
-            by_block,
-            design_seed,
-            out,
-            (engine, model),
-            (cluster, workers),
-            quiet,
-        )
-        job.prepare(sets or (), adopters, months, factors or (), outcomes or (), at or ())
-        job.measure(size, more, plan)
-        if plan:
-            job.tell_plan(as_json)
-            raise typer.Exit(DONE)
-        study = job.carry_out(until_stable, max_runs)
-        extras = job.extras(study, region, flip, against, sets or ())
-        told, made = job.save(study, extras, not no_figures)
-    except DesignError as error:
-        leave(BAD_INPUT, str(error))
-    except KeyboardInterrupt:
-        leave(STOPPED, "\nStopped. Finished runs are kept; the same command goes on from there.")
-    if as_json:
-        print((made.folder / "manifest.json").read_text(encoding="utf-8"), end="")
-    else:
-        Ending(quiet, False, (_next(study, scenario),)).tell(told, made)
+    output = Output(no_figures, quiet, as_json)
+    chosen = find_method(method or QUESTIONS[asked].method)
+    if asked:
+        output.note(f"{asked}: {chosen.title}, since {QUESTIONS[asked].why}.")
+    settings = {"seed": design_seed, "treatment": parse_treatment(luck), "by_block": by_block}
+    resolved, warnings = prepare(scenario, sets or (), adopters=adopters, months=months)
+    warn(warnings)
+    with stoppable():
+        where = {"engine": engine, "model": model, "cluster": cluster, "workers": workers}
+        runs = _runs(resolved, factors, outcomes or (), at or (), out, where)
+        parent = runs.folder.parent
+        place = wanted(runs, chosen.name, **settings)
+        refuse_if_taken(parent / place.name, place.inputs)
+        parts = _size(chosen, known_size(parent / place.name, place), size, more)
+        output.note(f"{len(runs.variables)} factors, {len(runs.columns)} outcomes, {parts:,} {chosen.part}")
+        say_if_compiling(find_engine(engine, model).compiles, quiet)
+        cost = plan_of(runs, chosen, parts, **settings)
+        if plan:  # the timed runs stay in the store
+            about = {"runs": cost.runs, "runs_left": cost.left, "seconds": round(cost.seconds, 3)}
+            print_plan(as_json, {"method": chosen.name, "size": parts, **about}, _cost_words(cost))
+            return
+        output.note(_cost_words(cost))
+
+        began = time.perf_counter()
+        with _watching(runs, cost.left, quiet):
+            study = carry_out(runs, chosen, size=parts, question=asked, names=runs.columns, **settings)
+        run_seconds = time.perf_counter() - began
+        if until_stable:
+            with _watching(runs, cost.left, quiet):
+                study = go_on_until_stable(
+                    study,
+                    max_runs,
+                    lambda study: output.note(f"not stable at {study.design.size:,} {chosen.part}; going on"),
+                )
+
+        other = prepare(against, sets or ())[0].model_copy(update={"run": resolved.run}) if against else None
+        extras = extras_of(study, region, flip, other, parent, output.note)
+        if not no_figures:
+            output.note("drawing")
+        told = contents(study, extras)
+        seconds = {"planned_seconds": round(cost.seconds, 1), "run_seconds": round(run_seconds, 1)}
+        made = output.write(KIND, told, parent, **seconds)
+    output.tell(told, made, (_next(study, scenario),), for_programs=as_json_text(made.manifest))
     if study.found.errors:
         leave(FAILED, f"{len(study.found.errors)} rows of the design failed; see {shown(made.folder / 'failed.csv')}.")
 
@@ -121,164 +137,71 @@ def _next(study: Study, file: Path) -> str:
     return f'{command} --question which-region --region "OUTCOME@MONTH < NUMBER"'
 
 
-class _Job:
-    """One command: what is run, where, and what is said on the way."""
+def _runs(
+    scenario: Scenario,
+    factors: list[str] | None,
+    outcomes: Sequence[str],
+    at: Sequence[str],
+    out: Path,
+    where: Mapping[str, Any],
+) -> ScenarioModel:
+    """The runs that a study reads, with what varies in them and what is recorded, and the folder that holds them."""
+    from sim.experiments.sensitivity.kind import ENSEMBLE, study_name
+    from sim.experiments.sensitivity.models import ScenarioModel
+    from sim.experiments.sensitivity.request import DEFAULT_CURVES, columns
+    from sim.experiments.sensitivity.variables import choose
 
-    def __init__(
-        self,
-        file: Path,
-        method: Any,
-        question: str,
-        treatment: Any,
-        by_block: bool,
-        seed: int,
-        out: Path,
-        engine: tuple[str, str | None],
-        where: tuple[str, int | None],
-        quiet: bool,
-    ):
-        self.file, self.method, self.question, self.treatment = file, method, question, treatment
-        self.by_block, self.seed, self.out, self.where = by_block, seed, out, where
-        self.engine, self.user_model = engine
-        self.quiet, self.began = quiet, time.perf_counter()
-        self.cost: Any = None
+    variables, notes = choose(scenario, _with_top(factors, scenario.name, out))
+    warn(notes, "note")
+    runs = ScenarioModel(scenario, variables, columns(scenario, outcomes, at), DEFAULT_CURVES, **where)
+    runs.folder = out / study_name(runs) / ENSEMBLE
+    return runs
 
-    def prepare(
-        self, sets: Any, adopters: int | None, months: int | None, factors: Any, outcomes: Any, at: Any
-    ) -> None:
-        from sim.experiments.sensitivity.kind import ENSEMBLE, study_name, wanted
-        from sim.experiments.sensitivity.models import ScenarioModel
-        from sim.experiments.sensitivity.request import DEFAULT_CURVES, columns
-        from sim.experiments.sensitivity.variables import choose
-        from sim.results.folder import refuse_if_taken
-        from sim.scenario.resolve import prepare
 
-        scenario, warnings = prepare(self.file, sets, adopters=adopters, months=months)
-        warn(warnings)
-        self.scenario = scenario
-        names = self._top(factors)
-        variables, notes = choose(scenario, names)
-        for note in notes:
-            say(f"note: {note}")
-        self.names = columns(scenario, outcomes, at)
-        self.model = ScenarioModel(
-            scenario,
-            variables,
-            self.names,
-            DEFAULT_CURVES,
-            engine=self.engine,
-            model=self.user_model,
-            cluster=self.where[0],
-            workers=self.where[1],
-        )
-        self.parent = self.out / study_name(self.model)
-        self.model.folder = self.parent / ENSEMBLE
-        self.wanted = wanted(self.model, self.method.name, self.seed, self.treatment, self.by_block)
-        refuse_if_taken(self.parent / self.wanted.name, self.wanted.inputs)
+def _with_top(factors: list[str] | None, scenario: str, out: Path) -> list[str]:
+    """Names of factors, with ``top:12`` replaced by what an earlier screening found."""
+    from sim.experiments.sensitivity.top_factors import top_factors
 
-    def _top(self, factors: Any) -> list[str]:
-        """Names of factors, with ``top:12`` replaced by what an earlier screening found."""
-        from sim.experiments.sensitivity.top_factors import top_factors
-
-        found: list[str] = []
-        for text in split(factors):
-            if text.startswith("top:"):
-                chosen, source = top_factors(text, self.scenario.name, self.out)
-                say(f"{text}: {', '.join(chosen)} (from {shown(source)})")
-                found += chosen
-            else:
-                found.append(text)
-        return found
-
-    def measure(self, size: int | None, more: int | None, plan_only: bool) -> None:
-        """Settle the size, time a few runs and say what the rest will take."""
-        from sim.engines import engine as find_engine
-        from sim.experiments.sensitivity.kind import known_size
-        from sim.experiments.sensitivity.request import plan
-        from sim.experiments.sensitivity.study import grown
-
-        known = known_size(self.parent / self.wanted.name, self.wanted)
-        if more is not None:
-            base = known or size or self.method.size
-            self.size = grown(self.method, base, more)
-            if self.method.balanced and self.size != base + more:
-                say(f"note: {base} + {more} is no power of two; going to {self.size} {self.method.part}")
+    found: list[str] = []
+    for text in split(factors):
+        if text.startswith("top:"):
+            chosen, source = top_factors(text, scenario, out)
+            say(f"{text}: {', '.join(chosen)} (from {shown(source)})")
+            found += chosen
         else:
-            self.size = size or max(known or 0, self.method.size)
-        if not self.quiet:
-            say(f"{len(self.model.variables)} factors, {len(self.names)} outcomes, {self.size:,} {self.method.part}")
-        say_if_compiling(find_engine(self.engine, self.user_model).compiles, self.quiet)
-        self.cost = plan(self.model, self.method, self.size, self.seed, self.treatment, self.by_block)
-        if not self.quiet and not plan_only:
-            say(self._cost_words())
+            found.append(text)
+    return found
 
-    def _cost_words(self) -> str:
-        if not self.cost.left:
-            return f"{self.cost.runs:,} runs, all of them in the store"
-        known_runs = self.cost.runs - self.cost.left
-        have = f", {known_runs:,} of them in the store" if known_runs else ""
-        return f"{self.cost.runs:,} runs{have}; {roughly(self.cost.seconds)} at {self.cost.each * 1000:.0f} ms a run"
 
-    def tell_plan(self, as_json: bool) -> None:
-        """Print what the command would take; the timed runs stay in the store."""
-        about = {"runs": self.cost.runs, "runs_left": self.cost.left, "seconds": round(self.cost.seconds, 3)}
-        print_plan(as_json, {"method": self.method.name, "size": self.size, **about}, self._cost_words())
+def _size(method: Any, known: int | None, size: int | None, more: int | None) -> int:
+    """Parts of the design: what was asked for, beside what the store holds."""
+    from sim.experiments.sensitivity.study import grown
 
-    def carry_out(self, until: bool, most: int | None) -> Study:
-        from sim.experiments.sensitivity.study import carry_out, until_stable
+    if more is None:
+        return size or max(known or 0, method.size)
+    base = known or size or method.size
+    larger = grown(method, base, more)
+    if method.balanced and larger != base + more:
+        say(f"note: {base} + {more} is no power of two; going to {larger} {method.part}")
+    return larger
 
-        began = time.perf_counter()
-        with self._watching():
-            study = carry_out(
-                self.model,
-                self.method,
-                size=self.size,
-                seed=self.seed,
-                treatment=self.treatment,
-                by_block=self.by_block,
-                question=self.question,
-                names=self.names,
-            )
-        self.took = time.perf_counter() - began
-        if until:
 
-            def told(study: Study) -> None:
-                say(f"not stable at {study.design.size:,} {study.method.part}; going on")
+def _cost_words(cost: Cost) -> str:
+    if not cost.left:
+        return f"{cost.runs:,} runs, all of them in the store"
+    known_runs = cost.runs - cost.left
+    have = f", {known_runs:,} of them in the store" if known_runs else ""
+    return f"{cost.runs:,} runs{have}; {roughly(cost.seconds)} at {cost.each * 1000:.0f} ms a run"
 
-            with self._watching():
-                study = until_stable(study, most, None if self.quiet else told)
-        return study
 
-    @contextmanager
-    def _watching(self) -> Iterator[None]:
-        """Show how far the runs are that are left."""
-        from sim.experiments.runner.dispatch import telling
+@contextmanager
+def _watching(model: ScenarioModel, left: int, quiet: bool) -> Iterator[None]:
+    """Show how far the runs are that are left."""
+    from sim.experiments.runner.dispatch import telling
 
-        with progress(self.cost.left, self.scenario.name, self.quiet or not self.cost.left) as tick:
-            self.model.watch = telling(tick)
-            try:
-                yield
-            finally:
-                self.model.watch = None
-
-    def extras(self, study: Study, region: str, flip: str, against: Path | None, sets: Any) -> Extras:
-        from sim.experiments.sensitivity.request import extras_of
-        from sim.scenario.resolve import prepare
-
-        other = prepare(against, sets)[0].model_copy(update={"run": self.scenario.run}) if against else None
-        return extras_of(study, region, flip, other, self.parent, None if self.quiet else say)
-
-    def save(self, study: Study, extras: Extras, figures: bool) -> tuple[Contents, Written]:
-        from sim.experiments.sensitivity.kind import KIND, contents
-        from sim.results.folder import write
-
-        if figures and not self.quiet:
-            say("drawing")
-        about = {
-            "command": command_line(),
-            "wall_seconds": round(time.perf_counter() - self.began, 1),
-            "planned_seconds": round(self.cost.seconds, 1),
-            "run_seconds": round(self.took, 1),
-        }
-        told = contents(study, extras)
-        return told, write(KIND, told, self.parent, figures=figures, about=about)
+    with progress(left, model.scenario.name, quiet or not left) as tick:
+        model.watch = telling(tick)
+        try:
+            yield
+        finally:
+            model.watch = None

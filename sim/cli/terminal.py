@@ -14,15 +14,14 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import roughly
 from sim.cli.exit_codes import STOPPED, leave, say
 from sim.results.blocks import Block, Chapter, Heading, Items, Picture, Table, Words
-from sim.results.folder import MANIFEST, Written, open_folder
-from sim.results.kind import FIGURES, FINDINGS, Contents
+from sim.results.folder import MANIFEST, Written, open_folder, write
+from sim.results.kind import FIGURES, FINDINGS, Contents, Kind
 
 if TYPE_CHECKING:
     from sim.experiments.runner.pieces import Unfinished
@@ -101,57 +100,76 @@ def _wrapped(text: str, wide: int | None, indent: str) -> str:
     return textwrap.fill(text, wide, initial_indent=indent, subsequent_indent=f"{indent}  ")
 
 
-@dataclass(frozen=True)
-class Ending:
-    """How a verb that wrote a folder of results ends: words for people, or JSON for programs.
+class Output:
+    """How the results of a verb leave: into a folder, and to people in words or to programs as JSON.
 
-    Attributes
-    ----------
-    following : commands that may come next
-    about : stands behind the name of the folder
+    It is made when the work begins, and so knows how long that took.
     """
 
-    quiet: bool
-    as_json: bool
-    following: Sequence[str]
-    about: str = ""
+    def __init__(self, no_figures: bool, quiet: bool, as_json: bool):
+        self.figures, self.quiet, self.as_json = not no_figures, quiet, as_json
+        self.began = time.perf_counter()
 
-    def tell(self, contents: Contents, made: Written, tables: Mapping[str, Any] | None = None) -> None:
-        """Print what was found and where it is; ``tables`` (pandas) are told to programs beside the manifest."""
+    def note(self, text: str) -> None:
+        """Say something on the way, unless all is to be quiet."""
+        if not self.quiet:
+            say(text)
+
+    def write(self, kind: Kind, contents: Contents, out: Path, **about: Any) -> Written:
+        """Write a folder below ``out``; its manifest says the command, the wall time [s], and what ``about`` adds."""
+        wall_seconds = round(time.perf_counter() - self.began, 3)
+        about = {"command": command_line(), "wall_seconds": wall_seconds, **about}
+        return write(kind, contents, out, figures=self.figures, about=about)
+
+    def tell(
+        self,
+        contents: Contents,
+        made: Written,
+        following: Sequence[str],
+        tables: Mapping[str, Any] | None = None,
+        for_programs: str = "",
+    ) -> None:
+        """Print what was found and where it is.
+
+        Parameters
+        ----------
+        following : commands that may come next
+        tables : name -> table (pandas) that programs are told beside the entries of the manifest
+        for_programs : what programs are told in place of all that
+        """
         if self.as_json:
             rows = {name: table.to_dict("records") for name, table in (tables or {}).items()}
             files = [shown(file) for file in made.files]
             said = [item for block in contents.chapter.findings if isinstance(block, Items) for item in block.items]
             about = {**contents.entries, "folder": shown(made.folder), "files": files, "findings": said}
-            print(as_json_text({**about, **rows}))
+            print(for_programs or as_json_text({**about, **rows}))
         elif self.quiet:
             print(shown(made.folder))
         else:
             print(f"{told(contents.chapter)}\n")
-            print(closing(made.folder, made.files, self.following, self.about))
+            print(closing(made.folder, made.files, following))
 
 
-def closing(folder: Path | None, files: Sequence[Path], following: Sequence[str], about: str = "") -> str:
-    """Where the files of a folder of results are, what they hold, and what to do next; ``about`` stands behind its
-    name."""
-    if folder is None:
-        return ""
+def closing(folder: Path, files: Sequence[Path], following: Sequence[str], about: str = "") -> str:
+    """A folder of results with what each of its files holds, and commands that may come next.
+
+    ``about`` stands behind the name of the folder.
+    """
     names = {file.relative_to(folder).parts[0] for file in files}
     drawn = sorted({file.stem for file in files if file.parent.name == FIGURES})
     some = [*drawn[:6], f"and {len(drawn) - 6} more"] if len(drawn) > 7 else drawn
     listed = {name: what for name, what in open_folder(folder).kind.files.items() if name in names}
     listed |= {FIGURES: ", ".join(some)} if drawn else {}
-    return as_listing(folder, {**listed, MANIFEST: "versions, seed, command, checksums"}, following, about)
-
-
-def as_listing(folder: Path, listed: Mapping[str, str], following: Sequence[str], about: str = "") -> str:
-    """A folder with what each of its files holds, and commands that may come next."""
+    listed[MANIFEST] = "versions, seed, command, checksums"
     wide = max(map(len, listed))
-    lines = [
-        f"{shown(folder)}/{f'  ({about})' if about else ''}",
-        *(f"  {name:<{wide}}  {what}" for name, what in listed.items()),
-    ]
-    return "\n".join([*lines, "Next:", *(f"  {command}" for command in following)])
+    lines = [f"{shown(folder)}/{f'  ({about})' if about else ''}"]
+    lines += [f"  {name:<{wide}}  {what}" for name, what in listed.items()]
+    return "\n".join([*lines, next_steps(following)])
+
+
+def next_steps(following: Iterable[str]) -> str:
+    """Commands that may come next."""
+    return "\n".join(["Next:", *(f"  {command}" for command in following)])
 
 
 def print_plan(as_json: bool, about: Mapping[str, Any], *lines: str) -> None:
@@ -294,6 +312,15 @@ def say_if_compiling(compiles: bool, quiet: bool) -> None:
 
 
 @contextmanager
+def stoppable() -> Iterator[None]:
+    """Ctrl-C says that what is finished is kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        leave(STOPPED, "\nStopped. What is finished is kept; the same command goes on from there.")
+
+
+@contextmanager
 def resuming(out: Path, quiet: bool) -> Iterator[Unfinished]:
     """Where finished pieces of a command wait until its results are in `out`; Ctrl-C says that they are kept."""
     from sim.experiments.runner.pieces import Unfinished
@@ -302,11 +329,8 @@ def resuming(out: Path, quiet: bool) -> Iterator[Unfinished]:
         if not quiet:
             say(f"going on with {count} finished pieces in {shown(folder)}")
 
-    try:
-        with Unfinished(out, told) as keep:
-            yield keep
-    except KeyboardInterrupt:
-        leave(STOPPED, "\nStopped. What is finished is kept; the same command goes on from there.")
+    with stoppable(), Unfinished(out, told) as keep:
+        yield keep
 
 
 def shown(path: Path | None) -> str:
