@@ -16,7 +16,6 @@ from sim.cli.terminal import Display, how_far, plain, time_left
 if TYPE_CHECKING:
     from sim.experiments.ensemble.planning import Forecast
     from sim.experiments.runner.dispatch import Step, Watch
-    from sim.experiments.runner.pools import Pool
 
 EVENT_SECONDS = 1.0
 """Progress events for programs come no faster than this."""
@@ -35,7 +34,7 @@ class Show:
             print(json.dumps({"event": name, **plain(about)}, ensure_ascii=False), flush=True)
 
     @contextmanager
-    def watching(self, pool: Pool, name: str) -> Iterator[Watch | None]:
+    def watching(self, name: str) -> Iterator[Watch | None]:
         """What is told of every step."""
         if self.as_json:
             yield self._tell
