@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
-from sim.cli.terminal import Output, as_json_text, print_plan, progress_for, resuming, shown, split
+from sim.cli.terminal import Output, as_json_text, prepared, print_plan, progress_for, resuming, shown, split
 from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
@@ -161,11 +161,9 @@ def _sweep(
     from sim.engines import engine as find_engine
     from sim.experiments.compare.sweep import parse_sweep, sweep
     from sim.experiments.compare.sweep_kind import KIND, contents
-    from sim.scenario.resolve import prepare
 
     key, values = parse_sweep(text)
-    scenario, warnings = prepare(base, sets, **settings)
-    warn(warnings)
+    scenario = prepared(base, sets, **settings)
     compiles = find_engine(engine, model).compiles
     with resuming(out, output.quiet) as keep:
         with where.pool(compiles) as pool:

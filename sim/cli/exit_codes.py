@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
+from sim.basics.words import counted
+
 if TYPE_CHECKING:
     from sim.basics.errors import ScenarioError
 
@@ -35,6 +37,5 @@ def leave(code: int, *texts: str) -> NoReturn:
 
 def verdict(error: ScenarioError, rest: str = "") -> str:
     """``3 problems in scenarios/x.yaml; nothing was run.``"""
-    count = len(error.problems)
     files = ", ".join(dict.fromkeys(problem.file for problem in error.problems))
-    return f"{count} problem{'s' if count != 1 else ''} in {files}{rest}."
+    return f"{counted(len(error.problems), 'problem')} in {files}{rest}."

@@ -210,10 +210,6 @@ def _pasted(spec: type[Any]) -> str:
     return ", ".join(f"{name}: {_plain(written[name])}" for name in (*first, *words, *told))
 
 
-def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def _explain_reaction(name: str) -> str:
     if name == "reaction":
         return _explain_rule()
@@ -306,13 +302,16 @@ def _span(low: float, high: float) -> str:
 
 def _default(field: FieldInfo, written: Any) -> str:
     """``default 0.6 share``, from the value as a scenario file would have it."""
-    if isinstance(written, list):
-        written = ", ".join(map(str, written)) or "none"
-    elif isinstance(written, bool):
-        written = str(written).lower()
-    elif isinstance(written, float):
-        written = f"{written:g}"
-    return "" if written in (None, "") else f"default {written}{_unit(field)}"
+    return "" if written in (None, "") else f"default {_plain(written)}{_unit(field)}"
+
+
+def _plain(value: Any) -> str:
+    """A value as one would write it."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _block(head: str, about: Mapping[str, Any]) -> str:

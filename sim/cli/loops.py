@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from sim.basics.words import roughly
 from sim.cli import options
-from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
-from sim.cli.terminal import Output, print_plan, progress_for, resuming
+from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say
+from sim.cli.terminal import Output, prepared, print_plan, progress_for, resuming
 from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
@@ -57,13 +57,11 @@ def loops(
     from sim.experiments.loops import make_plan, measure
     from sim.experiments.loops.kind import KIND, contents
     from sim.results.folder import refuse_if_taken
-    from sim.scenario.resolve import prepare
 
     if replicates < 2:
         leave(BAD_INPUT, f"--replicates is {replicates}; loops needs at least 2, to say how sure a gain is.")
     output = Output(no_figures, quiet, as_json)
-    resolved, warnings = prepare(scenario, sets or (), months=months, adopters=adopters, seed=seed)
-    warn(warnings)
+    resolved = prepared(scenario, sets, months=months, adopters=adopters, seed=seed)
     wanted = make_plan(
         resolved,
         start=parse_month(start, "--start"),

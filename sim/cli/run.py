@@ -14,7 +14,6 @@ from sim.cli.terminal import as_json_text, closing, command_line, progress_for, 
 from sim.results.folder import open_folder
 
 if TYPE_CHECKING:
-    from sim.results.blocks import Chapter
     from sim.run import Result
 
 
@@ -93,6 +92,7 @@ def account(result: Result) -> dict[str, Any]:
 
 def closing_words(result: Result, source: Path) -> str:
     """What was written, and what one may want to do next."""
+    assert result.folder is not None
     run, file = result.scenario.run, shlex.quote(str(source))
     runs = counted(result.dataset.sizes["run"], "run")
     about = f"{runs} of {run.months} months with {run.adopters:,} adopters, seed {run.seed}"
@@ -103,13 +103,8 @@ def closing_words(result: Result, source: Path) -> str:
         f"openloop run {file} --set KEY=VALUE    (keys: openloop list parameters)",
     )
     files = closing(result.folder, result.files, following, about)
-    return "\n".join([told(_findings(result)), "", *_reactions_in_words(result), files])
-
-
-def _findings(result: Result) -> Chapter:
-    """What happened, without the table of every outcome."""
-    assert result.folder is not None
-    return replace(open_folder(result.folder).chapter, blocks=())
+    chapter = replace(open_folder(result.folder).chapter, blocks=())  # without the table of every outcome
+    return "\n".join([told(chapter), "", *_reactions_in_words(result), files])
 
 
 def _reactions_in_words(result: Result) -> list[str]:

@@ -14,7 +14,7 @@ from sim.cli.terminal import Output, command_line, progress
 
 if TYPE_CHECKING:
     from sim.analysis.scurves.describe import SeriesDescription
-    from sim.basics.table import Array, Series
+    from sim.experiments.scurves.analysis import Read
 
 
 def scurve(
@@ -44,6 +44,7 @@ def scurve(
     """
     from sim.analysis.scurves.describe import describe_series
     from sim.analysis.scurves.runs import are_rivals
+    from sim.experiments.scurves.analysis import of_table
     from sim.experiments.scurves.kind import KIND, Analysis, contents
     from sim.experiments.scurves.kind import as_json as for_programs
     from sim.results.folder import write
@@ -58,7 +59,8 @@ def scurve(
         if time is None or observable is not None:
             remedy = f"{source} is read as a table, and a table needs --time COLUMN."
             leave(BAD_INPUT, remedy if time is None else "--observable is for run directories.")
-        read, digest = _of_table(source, time, values or [], by, percent)
+        read = of_table(source, time, values or [], by, percent)
+        digest = hashlib.sha256(source.read_bytes()).hexdigest()
     if until is not None:
         read = _cut(read, until)
     found: list[SeriesDescription] = []
@@ -93,15 +95,6 @@ def _next(source: Path, time: str | None, values: list[str], by: str | None) -> 
     if time:
         return f"{asked} --until TIME    (what could be said then?)"
     return f"{asked} --observable NAME    (names: openloop list observables share)"
-
-
-Read = list[tuple["Series", "Array | None"]]
-
-
-def _of_table(path: Path, time: str, values: list[str], by: str | None, percent: bool) -> tuple[Read, str]:
-    from sim.experiments.scurves.analysis import of_table
-
-    return of_table(path, time, values, by, percent), hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _of_run(folder: Path, observable: str) -> tuple[Read, str]:

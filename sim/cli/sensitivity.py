@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
-from sim.cli.terminal import Output, as_json_text, print_plan, progress, say_if_compiling, shown, split, stoppable
+from sim.cli.terminal import (
+    Output,
+    as_json_text,
+    prepared,
+    print_plan,
+    progress,
+    say_if_compiling,
+    shown,
+    split,
+    stoppable,
+)
 
 if TYPE_CHECKING:
     from sim.experiments.sensitivity.models import ScenarioModel
@@ -86,8 +96,7 @@ def sensitivity(
     if asked:
         output.note(f"{asked}: {chosen.title}, since {QUESTIONS[asked].why}.")
     settings = {"seed": design_seed, "treatment": parse_treatment(luck), "by_block": by_block}
-    resolved, warnings = prepare(scenario, sets or (), adopters=adopters, months=months)
-    warn(warnings)
+    resolved = prepared(scenario, sets, adopters=adopters, months=months)
     with stoppable():
         where = {"engine": engine, "model": model, "cluster": cluster, "workers": workers}
         runs = _runs(resolved, factors, outcomes or (), at or (), out, where)

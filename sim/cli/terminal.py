@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import roughly
-from sim.cli.exit_codes import STOPPED, leave, say
+from sim.cli.exit_codes import STOPPED, leave, say, warn
 from sim.results.blocks import Block, Chapter, Heading, Items, Picture, Table, Words
 from sim.results.folder import MANIFEST, Written, open_folder, write
 from sim.results.kind import FIGURES, FINDINGS, Contents, Kind
@@ -36,20 +36,17 @@ NARROWEST = 24
 def as_table(rows: Sequence[Row]) -> str:
     """Aligned columns. On a terminal the last one wraps; elsewhere every row stays one line, ready for grep."""
     names = list(rows[0])
-    cells = [[_cell(row[name]) for name in names] for row in rows]
-    widths = [max(len(name), *(len(row[i]) for row in cells)) for i, name in enumerate(names)]
-    lines = [_line([name.replace("_", " ") for name in names], widths, None)]
-    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return "\n".join(lines + [_line(row, widths, wide) for row in cells])
+    cells = [[name.replace("_", " ") for name in names], *([_cell(row[name]) for name in names] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(_line(row, widths) for row in cells)
 
 
-def _line(row: Sequence[str], widths: Sequence[int], wide: int | None) -> str:
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     head = "".join(f"{cell:<{width}}  " for cell, width in zip(row[:-1], widths[:-1], strict=True))
-    if wide is None or len(head) + len(row[-1]) <= wide:
-        return (head + row[-1]).rstrip()
-    if wide - len(head) >= NARROWEST:
-        return textwrap.fill(row[-1], wide, initial_indent=head, subsequent_indent=" " * len(head))
-    return head.rstrip() + "\n" + textwrap.fill(row[-1], wide, initial_indent="    ", subsequent_indent="    ")
+    room = shutil.get_terminal_size().columns - len(head)
+    if not sys.stdout.isatty() or room >= min(NARROWEST, len(row[-1])):
+        return (_wrapped(row[-1], head, " " * len(head)) or head).rstrip()
+    return head.rstrip() + "\n" + _wrapped(row[-1], "    ", "    ")
 
 
 def _cell(value: Any) -> str:
@@ -66,24 +63,23 @@ ROWS, ITEMS = 24, 8
 
 def told(chapter: Chapter) -> str:
     """A chapter as text: the question, sentences, and tables that are not folded."""
-    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     parts = [[chapter.asked]]
     for block in (*chapter.findings, *chapter.blocks):
         if not isinstance(block, Picture) and not block.folded:
-            parts.append(list(_as_text(block, wide)))
+            parts.append(list(_as_text(block)))
     return "\n\n".join("\n".join(part) for part in parts if part).replace("`", "")
 
 
-def _as_text(block: Block, wide: int | None) -> Iterator[str]:
+def _as_text(block: Block) -> Iterator[str]:
     if isinstance(block, Words):
-        yield _wrapped(block.text, wide, "")
+        yield _wrapped(block.text)
     elif isinstance(block, Heading):
         yield from (block.text, "-" * len(block.text))
     elif isinstance(block, Items):
-        yield from (_wrapped(item, wide, "  ") for item in block.items[:ITEMS])
+        yield from (_wrapped(item, "  ", "    ") for item in block.items[:ITEMS])
         yield from _rest(len(block.items) - ITEMS, block.source and Path(FINDINGS))
     elif isinstance(block, Table):
-        yield _wrapped(f"{block.caption}:", wide, "")
+        yield _wrapped(f"{block.caption}:")
         if block.rows:
             yield as_table([dict(zip(block.head, row, strict=True)) for row in block.rows[:ROWS]])
         yield from _rest(len(block.rows) - ROWS, block.source)
@@ -94,10 +90,11 @@ def _rest(count: int, source: Path | None) -> Iterator[str]:
         yield f"  ... and {count} more{f' in {source.name}' if source is not None else ''}"
 
 
-def _wrapped(text: str, wide: int | None, indent: str) -> str:
-    if wide is None:
-        return indent + text
-    return textwrap.fill(text, wide, initial_indent=indent, subsequent_indent=f"{indent}  ")
+def _wrapped(text: str, first: str = "", below: str = "  ") -> str:
+    """A text that wraps on a terminal, with what its ``first`` line and those ``below`` begin with."""
+    if not sys.stdout.isatty():
+        return first + text
+    return textwrap.fill(text, shutil.get_terminal_size().columns, initial_indent=first, subsequent_indent=below)
 
 
 class Output:
@@ -293,6 +290,15 @@ def progress(total: int, name: str, quiet: bool = False) -> Iterator[Tick | None
             show(estimate.done, total, [f"{estimate.done / total:.0%}", rest])
 
         yield tick
+
+
+def prepared(file: Path, sets: Sequence[str] | None, **settings: int | None) -> Scenario:
+    """A scenario that is resolved and checked, with its changes; what is implausible in it is printed."""
+    from sim.scenario.resolve import prepare
+
+    scenario, warnings = prepare(file, sets or (), **settings)
+    warn(warnings)
+    return scenario
 
 
 def progress_for(
