@@ -12,6 +12,7 @@ from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
 from sim.cli.terminal import Output, as_json_text, prepared, print_plan, progress_for, resuming, shown, split
 from sim.cli.workers import Workers
+from sim.engines import engine as find_engine
 
 if TYPE_CHECKING:
     from sim.experiments.compare.comparison import ComparisonPlan, Until
@@ -61,7 +62,6 @@ def compare(
     openloop compare baseline no-control --until-width 0.005 --outcome L1_CN_open
     openloop compare baseline --sweep policies.chip-control-h200.strength=0:1:9 --outcome log_compute_CN
     """
-    from sim.engines import engine as find_engine
     from sim.experiments.compare.comparison import Until, carry_out, make_plan, parse_outcome
     from sim.experiments.compare.kind import KIND, contents, folder_name
     from sim.results.folder import refuse_if_taken
@@ -105,7 +105,7 @@ def compare(
 
     if until is None:  # else the number of replicates, and with it the place, is not known yet
         refuse_if_taken(out / folder_name(wanted, chosen.name), wanted.fingerprint(chosen.name))
-    with resuming(out, quiet) as keep:
+    with resuming(out, output) as keep:
         with where.pool(chosen.compiles) as pool:
             stage = partial(progress_for, wanted.base, quiet, compiles=chosen.compiles)
             found = carry_out(wanted, chosen, until, stage=stage, keep=keep, pool=pool)
@@ -158,14 +158,13 @@ def _sweep(
     out: Path,
     output: Output,
 ) -> None:
-    from sim.engines import engine as find_engine
     from sim.experiments.compare.sweep import parse_sweep, sweep
     from sim.experiments.compare.sweep_kind import KIND, contents
 
     key, values = parse_sweep(text)
     scenario = prepared(base, sets, **settings)
     compiles = find_engine(engine, model).compiles
-    with resuming(out, output.quiet) as keep:
+    with resuming(out, output) as keep:
         with where.pool(compiles) as pool:
             found = sweep(
                 base,

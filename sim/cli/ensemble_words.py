@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import counted, decimals, duration, percent, size
-from sim.cli.terminal import Display, how_far, plain, time_left
+from sim.cli.terminal import Display, as_table, how_far, plain, time_left
 
 if TYPE_CHECKING:
     from sim.experiments.ensemble.planning import Forecast
@@ -67,15 +67,8 @@ def _tell_people(show: Display, step: Step) -> None:
     show(step.done, step.total, [f"{step.done:,} of {step.total:,} runs", rate, time_left(step.left)], failed)
 
 
-def dense(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Rows without the columns that are empty in all of them."""
-    return [{name: row[name] for name in row if any(each[name] for each in rows)} for row in rows]
-
-
 def plan_words(found: Forecast, workers: str) -> str:
     """A plan to read."""
-    from sim.cli.terminal import as_table
-
     rows = []
     for row in found.widths.itertuples():
         place = decimals(row.width, row.mean)
@@ -89,6 +82,7 @@ def plan_words(found: Forecast, workers: str) -> str:
                 "missing": f"{row.missing / found.pilot:.0%}" if row.missing else "",
             }
         )
+    filled = [name for name in rows[0] if any(row[name] for row in rows)]
     failed = f"; {found.failed:.0%} of the pilot failed" if found.failed else ""
     lines = [
         f"{found.runs:,} runs: {counted(found.points, 'point')} x {counted(found.replicates, 'replicate')}, "
@@ -101,7 +95,7 @@ def plan_words(found: Forecast, workers: str) -> str:
         "",
         "What the 95% intervals of the means would be, end to end:",
         "",
-        as_table(dense(rows)),
+        as_table([{name: row[name] for name in filled} for row in rows]),
         "",
     ]
     return "\n".join(lines)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import typer
 
+from sim.basics.errors import ScenarioError
 from sim.basics.words import counted
-
-if TYPE_CHECKING:
-    from sim.basics.errors import ScenarioError
 
 DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
 """All went well; some runs failed or results could not be written; the input is wrong; stopped by Ctrl-C."""

@@ -119,18 +119,16 @@ def _settings() -> dict[str, FieldInfo]:
 def _explain_parameter(key: str) -> str:
     if key in _groups():
         return _explain_group(key)
-    number = quantities()[key]
-    about: dict[str, Any] = {
+    number, kind = quantities()[key], key.split(".")[0]
+    about = {
         "symbol": number.symbol,
         "default": "to be given" if math.isnan(number.default) else f"{number.default:g} {number.unit}",
         "allowed": _span(number.low, number.high),
         "plausible": "" if math.isnan(number.plausible_low) else _span(number.plausible_low, number.plausible_high),
         "prior": number.prior,
         "source": f"assumption: {number.why}" if number.source == "assumption" else _cited(number.source),
+        "tuned": "the default was tuned to observed patterns, so it is no evidence for them" if number.tuned else "",
     }
-    if number.tuned:
-        about["tuned"] = "the default was tuned to observed patterns, so it is no evidence for them"
-    kind = key.split(".")[0]
     if _acts(kind):
         about["belongs to"] = f"{kind} (openloop describe {kind})"
     else:

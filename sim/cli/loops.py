@@ -75,7 +75,7 @@ def loops(
             _plan(wanted, out, pool.workers if pool else threads or os.cpu_count() or 1, as_json)
         return
     refuse_if_taken(out / wanted.name, wanted.inputs)
-    with resuming(out, quiet) as keep:
+    with resuming(out, output) as keep:
         with where.pool_if_asked() as pool:
             stage = partial(progress_for, resolved, quiet)
             found = measure(wanted, threads=threads, stage=stage, keep=keep, pool=pool)

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-import typer
-
 from sim.cli import options
-from sim.cli.exit_codes import FAILED
+from sim.cli.exit_codes import FAILED, leave
 from sim.cli.terminal import progress, shown
 
 if TYPE_CHECKING:
@@ -50,7 +48,7 @@ def replay(
     else:
         print("\n".join(words(found)))
     if not found.identical:
-        raise typer.Exit(FAILED)
+        leave(FAILED)
 
 
 def verdict(found: Replay) -> str:

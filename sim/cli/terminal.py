@@ -327,13 +327,12 @@ def stoppable() -> Iterator[None]:
 
 
 @contextmanager
-def resuming(out: Path, quiet: bool) -> Iterator[Unfinished]:
+def resuming(out: Path, output: Output) -> Iterator[Unfinished]:
     """Where finished pieces of a command wait until its results are in `out`; Ctrl-C says that they are kept."""
     from sim.experiments.runner.pieces import Unfinished
 
     def told(count: int, folder: Path) -> None:
-        if not quiet:
-            say(f"going on with {count} finished pieces in {shown(folder)}")
+        output.note(f"going on with {count} finished pieces in {shown(folder)}")
 
     with stoppable(), Unfinished(out, told) as keep:
         yield keep

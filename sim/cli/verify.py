@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import typer
-
 from sim.cli import options
-from sim.cli.exit_codes import FAILED
+from sim.cli.exit_codes import FAILED, leave
 from sim.cli.terminal import as_json_text, progress
 
 
@@ -55,4 +53,4 @@ def verify(
         if left_out and not ids and not markdown:
             print(f"{left_out} slow checks are left out; openloop verify --full runs them too (some minutes).")
     if any_closed_form_fails(outcomes):
-        raise typer.Exit(FAILED)
+        leave(FAILED)
