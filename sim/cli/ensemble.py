@@ -172,7 +172,10 @@ def _run(study: EnsembleRequest, out: Path, where: Workers, show: Show, retry: b
             if until is None:
                 account = found.run(numbers, study.replicates, retry=retry, **options)
             else:
-                account, count = run_until(found, numbers, *until, study.replicates, retry=retry, **options)
+                column, width, most = until
+                account, count = run_until(
+                    found, numbers, column, width, most, study.replicates, retry=retry, **options
+                )
                 enter(found, replace(study, replicates=count), command)
         _finish(found, account, show)
 

@@ -76,7 +76,7 @@ def sensitivity(
     from sim.analysis.sensitivity import QUESTIONS, find_method
     from sim.basics.errors import UnknownNameError
     from sim.engines import engine as find_engine
-    from sim.experiments.sensitivity.kind import KIND, contents, known_size, wanted
+    from sim.experiments.sensitivity.kind import ENSEMBLE, KIND, contents, known_size, study_name, wanted
     from sim.experiments.sensitivity.request import extras_of
     from sim.experiments.sensitivity.request import plan as plan_of
     from sim.experiments.sensitivity.study import carry_out, parse_treatment
@@ -95,12 +95,13 @@ def sensitivity(
     chosen = find_method(method or QUESTIONS[asked].method)
     if asked:
         output.note(f"{asked}: {chosen.title}, since {QUESTIONS[asked].why}.")
-    settings = {"seed": design_seed, "treatment": parse_treatment(luck), "by_block": by_block}
+    settings: dict[str, Any] = {"seed": design_seed, "treatment": parse_treatment(luck), "by_block": by_block}
     resolved = prepared(scenario, sets, adopters=adopters, months=months)
     with stoppable():
         where = {"engine": engine, "model": model, "cluster": cluster, "workers": workers}
         runs = _runs(resolved, factors, outcomes or (), at or (), out, where)
-        parent = runs.folder.parent
+        parent = out / study_name(runs)
+        runs.folder = parent / ENSEMBLE
         place = wanted(runs, chosen.name, **settings)
         refuse_if_taken(parent / place.name, place.inputs)
         parts = _size(chosen, known_size(parent / place.name, place), size, more)
@@ -154,17 +155,14 @@ def _runs(
     out: Path,
     where: Mapping[str, Any],
 ) -> ScenarioModel:
-    """The runs that a study reads, with what varies in them and what is recorded, and the folder that holds them."""
-    from sim.experiments.sensitivity.kind import ENSEMBLE, study_name
+    """The runs that a study reads, with what varies in them and what is recorded."""
     from sim.experiments.sensitivity.models import ScenarioModel
     from sim.experiments.sensitivity.request import DEFAULT_CURVES, columns
     from sim.experiments.sensitivity.variables import choose
 
     variables, notes = choose(scenario, _with_top(factors, scenario.name, out))
     warn(notes, "note")
-    runs = ScenarioModel(scenario, variables, columns(scenario, outcomes, at), DEFAULT_CURVES, **where)
-    runs.folder = out / study_name(runs) / ENSEMBLE
-    return runs
+    return ScenarioModel(scenario, variables, columns(scenario, outcomes, at), DEFAULT_CURVES, **where)
 
 
 def _with_top(factors: list[str] | None, scenario: str, out: Path) -> list[str]:
