@@ -17,7 +17,15 @@ from typing import Annotated, Any
 
 import typer
 
-from sim.basics.errors import ModelError, OpenLoopError, PoolError, ScenarioError, TableError, UnknownNameError
+from sim.basics.errors import (
+    DesignError,
+    ModelError,
+    OpenLoopError,
+    PoolError,
+    ScenarioError,
+    TableError,
+    UnknownNameError,
+)
 from sim.cli.exit_codes import BAD_INPUT, DONE, FAILED, STOPPED, leave, verdict
 from sim.cli.panels import PanelGroup
 
@@ -43,7 +51,7 @@ class Door(PanelGroup):
         except ScenarioError as error:
             nothing_run = "; nothing was run" if ctx.invoked_subcommand in RUNNING else ""
             leave(BAD_INPUT, str(error), verdict(error, nothing_run))
-        except (UnknownNameError, ModelError, PoolError, TableError) as error:
+        except (UnknownNameError, DesignError, ModelError, PoolError, TableError) as error:
             leave(BAD_INPUT, str(error))
         except OpenLoopError as error:
             leave(FAILED, str(error))

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import roughly, separated
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
-from sim.cli.terminal import Ending, as_json_text, command_line, progress_for, resuming, shown
+from sim.cli.terminal import Output, as_json_text, prepared, print_plan, progress_for, resuming, shown
 from sim.cli.workers import Workers
+from sim.engines import engine as find_engine
 
 if TYPE_CHECKING:
-    from sim.experiments.compare.comparison import ComparisonPlan
+    from sim.experiments.compare.comparison import ComparisonPlan, Until
     from sim.experiments.runner.pools import Pool
-    from sim.results.kind import Stage
-    from sim.scenario import Scenario
 
 REPLICATES, MOST_REPLICATES = 40, 1000
 PILOT = 8
@@ -64,9 +62,13 @@ def compare(
     openloop compare baseline no-control --until-width 0.005 --outcome L1_CN_open
     openloop compare baseline --sweep policies.chip-control-h200.strength=0:1:9 --outcome log_compute_CN
     """
+    from sim.experiments.compare.comparison import Until, carry_out, make_plan, parse_outcome
+    from sim.experiments.compare.kind import KIND, contents, folder_name
+    from sim.results.folder import refuse_if_taken
+
     settings = {"months": months, "adopters": adopters, "seed": seed, "replicates": replicates}
-    common = {"threads": threads, "engine": engine, "model": model}
-    show = _Show(out, quiet, as_json, not no_figures, Workers(workers, threads, cluster, mpi))
+    where = Workers(workers, threads, cluster, mpi)
+    output = Output(no_figures, quiet, as_json)
     outcome, *more = separated(outcomes) or ["focus_share"]
     if more:
         leave(
@@ -78,7 +80,7 @@ def compare(
         for option, value in (("--at", at), ("--until-width", until_width)):
             if value:
                 leave(BAD_INPUT, f"{option} speaks of a comparison, and --sweep ignores it; leave out one of them.")
-        _sweep(sweep, base, others or [], sets or (), outcome, settings, common, show)
+        _sweep(sweep, base, others or [], sets or (), outcome, settings, engine, model, where, out, output)
         return
     if not others:
         leave(BAD_INPUT, "compare needs a BASE and at least one OTHER, or a BASE and --sweep key=lo:hi:n.")
@@ -89,79 +91,41 @@ def compare(
         others = [other for other in others if find_scenario(other).resolve() != base_file]
     if until_width is not None and not until_width > 0:
         leave(BAD_INPUT, f"--until-width is {until_width:g}; it must be more than 0.")
-    until = None if until_width is None else (until_width, outcome, max_replicates)
-    _compare(base, others, sets or (), at or (), outcome, until, plan, settings, common, show)
 
-
-class _Show:
-    """How results leave."""
-
-    def __init__(self, out: Path, quiet: bool, as_json: bool, figures: bool, workers: Workers):
-        self.out, self.quiet, self.as_json, self.figures = out, quiet, as_json, figures
-        self.workers = workers
-        self.began = time.perf_counter()
-
-    @property
-    def about(self) -> dict[str, Any]:
-        return {
-            "command": command_line(),
-            "wall_seconds": round(time.perf_counter() - self.began, 3),
-        }
-
-    def stage(self, scenario: Scenario, engine: Any) -> Stage:
-        return lambda total: progress_for(scenario, self.quiet, total, engine.compiles)
-
-
-def _compare(
-    base: Path,
-    others: list[Path],
-    sets: Any,
-    at: Any,
-    outcome: str,
-    until: tuple[float, str, int] | None,
-    plan_only: bool,
-    settings: dict[str, int | None],
-    common: dict[str, Any],
-    show: _Show,
-) -> None:
-    from sim.engines import engine as find_engine
-    from sim.experiments.compare.comparison import Until, carry_out, make_plan, parse_outcome
-    from sim.experiments.compare.kind import KIND, contents, folder_name
-    from sim.results.folder import refuse_if_taken, write
-
-    plan = make_plan(base, others, sets, settings, at)
-    warn(plan.warnings)
-    for note in plan.notes:
-        say(f"note: {note}")
-    parse_outcome(outcome, plan)
-    engine = find_engine(common["engine"], common["model"])
-    if plan_only:
-        with show.workers.pool(engine.compiles) as pool:
-            _plan(plan, engine, pool, until, show.as_json)
+    until = None if until_width is None else Until(until_width, outcome, max_replicates)
+    wanted = make_plan(base, others, sets or (), settings, at or ())
+    warn(wanted.warnings)
+    warn(wanted.notes, "note")
+    parse_outcome(outcome, wanted)
+    chosen = find_engine(engine, model)
+    if plan:
+        with where.pool(chosen.compiles) as pool:
+            _plan(wanted, chosen, pool, until, as_json)
         return
+
     if until is None:  # else the number of replicates, and with it the place, is not known yet
-        refuse_if_taken(show.out / folder_name(plan, engine.name), plan.fingerprint(engine.name))
-    with resuming(show.out, show.quiet) as keep:
-        with show.workers.pool(engine.compiles) as pool:
-            stage = show.stage(plan.base, engine)
-            found = carry_out(plan, engine, until and Until(*until), stage=stage, keep=keep, pool=pool)
+        refuse_if_taken(out / folder_name(wanted, chosen.name), wanted.fingerprint(chosen.name))
+    with resuming(out, output) as keep:
+        with where.pool(chosen.compiles) as pool:
+            stage = partial(progress_for, wanted.base, quiet, compiles=chosen.compiles)
+            found = carry_out(wanted, chosen, until, stage=stage, keep=keep, pool=pool)
         for name, failure in found.failures:
             say(f"{name}: replicate {failure.replicate} failed: {failure.reason}")
         told = contents(found)
-        made = write(KIND, told, show.out, figures=show.figures, about=show.about)
+        made = output.write(KIND, told, out)
+
     narrower = [] if found.stopped else [shlex.join(["openloop", "compare", *map(str, (base, *others))])]
     following = (
         f"openloop explain {shlex.quote(shown(made.folder))}",
         *(f"{command} --until-width 0.005" for command in narrower),
         f"openloop compare {shlex.quote(str(others[-1]))} --sweep KEY=LO:HI:N",
     )
-    tables = {"outcomes": found.table, "switched": found.switched}
-    Ending(show.quiet, show.as_json, following).tell(told, made, tables)
+    output.tell(told, made, following, {"outcomes": found.table, "switched": found.switched})
     if found.failures:
         leave(FAILED, f"{len(found.failures)} runs failed; {found.replicates} replicates could be paired.")
 
 
-def _plan(plan: ComparisonPlan, engine: Any, pool: Pool, until: Any, as_json: bool) -> None:
+def _plan(plan: ComparisonPlan, engine: Any, pool: Pool, until: Until | None, as_json: bool) -> None:
     """Say how many runs a comparison takes, and how long, from a pilot of some replicates."""
     from sim.experiments.compare.comparison import PairedRuns
 
@@ -171,17 +135,14 @@ def _plan(plan: ComparisonPlan, engine: Any, pool: Pool, until: Any, as_json: bo
     pilot.extend(1 + min(PILOT, replicates))
     runs = scenarios * replicates
     seconds = pilot.seconds_of(runs)
-    if as_json:
-        print(
-            json.dumps({"runs": runs, "scenarios": scenarios, "replicates": replicates, "seconds": round(seconds, 3)})
-        )
-        return
-    print(f"{runs:,} runs: {scenarios} scenarios x {replicates:,} replicates; {roughly(seconds)} without the figures")
+    about = {"runs": runs, "scenarios": scenarios, "replicates": replicates, "seconds": round(seconds, 3)}
+    lines = [
+        f"{runs:,} runs: {scenarios} scenarios x {replicates:,} replicates; {roughly(seconds)} without the figures"
+    ]
     if until is not None:
-        most = until[2]
-        longest = roughly(seconds * max(1, most / replicates))
-        print(f"--until-width may go on to {most:,} replicates of each: {longest}")
-    print("Next: the same command without --plan.")
+        longest = roughly(seconds * max(1, until.most / replicates))
+        lines.append(f"--until-width may go on to {until.most:,} replicates of each: {longest}")
+    print_plan(as_json, about, *lines)
 
 
 def _sweep(
@@ -191,26 +152,37 @@ def _sweep(
     sets: Any,
     outcome: str,
     settings: dict[str, int | None],
-    common: dict[str, Any],
-    show: _Show,
+    engine: str,
+    model: str | None,
+    where: Workers,
+    out: Path,
+    output: Output,
 ) -> None:
-    from sim.engines import engine as find_engine
     from sim.experiments.compare.sweep import parse_sweep, sweep
     from sim.experiments.compare.sweep_kind import KIND, contents
-    from sim.results.folder import write
-    from sim.scenario.resolve import prepare
 
     key, values = parse_sweep(text)
-    scenario, warnings = prepare(base, sets, **settings)
-    warn(warnings)
-    chosen = find_engine(common["engine"], common["model"])
-    with resuming(show.out, show.quiet) as keep:
-        with show.workers.pool(chosen.compiles) as pool:
-            about = {**common, "stage": show.stage(scenario, chosen), "keep": keep, "pool": pool}
-            found = sweep(base, others, key, values, outcome, sets, settings, prepared=scenario, **about)
+    scenario = prepared(base, sets, **settings)
+    compiles = find_engine(engine, model).compiles
+    with resuming(out, output) as keep:
+        with where.pool(compiles) as pool:
+            found = sweep(
+                base,
+                others,
+                key,
+                values,
+                outcome,
+                sets,
+                settings,
+                threads=where.threads,
+                engine=engine,
+                model=model,
+                stage=partial(progress_for, scenario, output.quiet, compiles=compiles),
+                prepared=scenario,
+                keep=keep,
+                pool=pool,
+            )
         told = contents(found)
-        made = write(KIND, told, show.out, figures=show.figures, about=show.about)
-    if show.as_json:
-        print(as_json_text(found.table.to_dict("records")))
-    else:
-        Ending(show.quiet, False, (f"openloop report {shlex.quote(shown(made.folder))}",)).tell(told, made)
+        made = output.write(KIND, told, out)
+    following = (f"openloop report {shlex.quote(shown(made.folder))}",)
+    output.tell(told, made, following, for_programs=as_json_text(found.table.to_dict("records")))

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sim.basics.errors import OutputError
 from sim.cli import options
-from sim.cli.exit_codes import BAD_INPUT, leave, warn
+from sim.cli.exit_codes import BAD_INPUT, leave, say, warn
+from sim.cli.terminal import shown
+
+PAGES, TEXTS = (".html", ".htm"), (".md", ".markdown", ".txt")
+"""Endings of files that hold the description of the model as a web page, and as Markdown."""
 
 
 def describe(
@@ -34,9 +39,7 @@ def describe(
     if odd:
         if what is not None or sets:
             leave(BAD_INPUT, "--odd describes the model, not one scenario or name. Leave out one or the other.")
-        from sim.cli.odd_protocol import print_or_write
-
-        print_or_write(summary, as_html, out)
+        _describe_model(summary, as_html, out)
         return
     if summary or as_html or out is not None:
         leave(BAD_INPUT, "--summary, --html and --out go with --odd.")
@@ -59,6 +62,35 @@ def describe(
     from sim.cli.glossary import explain
 
     print(explain(what) if name is None else explain(name, what))
+
+
+def _describe_model(summary: bool, as_html: bool, out: Path | None) -> None:
+    """Print the description of the model, or its first page, as Markdown or as a web page; or write it to ``out``.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    from sim.report import odd
+
+    ending = None if out is None else out.suffix.lower()
+    if ending not in (None, *PAGES, *TEXTS):
+        leave(BAD_INPUT, f"{out}: the name must end in .md for Markdown or in .html for a web page.")
+    if as_html and ending in TEXTS:
+        leave(BAD_INPUT, f"{out}: with --html the name must end in .html.")
+    text = odd.summary() if summary else odd.full()
+    if as_html or ending in PAGES:
+        text = odd.as_html(text)
+    if out is None:
+        print(text, end="")
+        return
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot write {out}: {error.strerror or error}") from error
+    say(f"{shown(out)} ({len(text) // 1000} kB)")
 
 
 def _is_scenario(what: str) -> bool:

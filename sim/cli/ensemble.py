@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import duration, separated
 from sim.cli import options
-from sim.cli.ensemble_words import Show, plain, plan_words
+from sim.cli.ensemble_words import Show, plan_words
 from sim.cli.exit_codes import BAD_INPUT, FAILED, STOPPED, leave, say, warn
-from sim.cli.terminal import closing, command_line, shown, told
+from sim.cli.terminal import as_json_text, closing, command_line, print_plan, say_if_compiling, shown, told
 from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def ensemble(
     openloop ensemble runs/baseline-ensemble-1a2b3c4d --replay 17:3
     mpiexec -n 9 python -m mpi4py.futures -m openloop ensemble baseline --replicates 1000 --mpi
     """
+    from sim.experiments.ensemble.request import ask
+
     show = Show(quiet, as_json, not no_figures)
     where = Workers(workers, threads, cluster, mpi)
     if len(files) == 1 and files[0].is_dir():
@@ -98,88 +100,39 @@ def ensemble(
         return
     if replay is not None:
         leave(BAD_INPUT, "--replay needs the folder of an ensemble in place of a scenario file.")
-    study = _study(
-        files,
-        sets,
-        factors,
-        design,
-        points,
-        design_seed,
-        replicates,
-        outcomes,
-        at,
-        curves,
-        engine,
-        model,
-        {"seed": seed, "adopters": adopters, "months": months},
-    )
-    if until_width is not None and not until_width > 0:
-        leave(BAD_INPUT, f"--until-width is {until_width:g}; it must be more than 0.")
-    if plan:
-        _plan(study, outcomes, pilot, where, quiet, as_json)
-        return
-    until = None if until_width is None else (_column(study.recipe, outcomes), until_width, max_replicates)
-    _run(study, out, where, show, retry, until)
-
-
-# asking
-
-
-def _study(
-    files: list[Path],
-    sets: Any,
-    factors: Any,
-    design: str,
-    points: int | None,
-    design_seed: int,
-    replicates: int | None,
-    outcomes: Any,
-    at: Any,
-    curves: str | None,
-    engine: str,
-    model: str | None,
-    settings: dict[str, int | None],
-) -> EnsembleRequest:
-    from sim.experiments.ensemble.request import ask
-
-    listed = None if curves is None else [] if curves == "none" else separated([curves])
+    named = separated(outcomes)
     study = ask(
         files,
         sets=sets or (),
-        settings=settings,
+        settings={"seed": seed, "adopters": adopters, "months": months},
         factors=factors or (),
         design=design,
         count=points,
         design_seed=design_seed,
         replicates=replicates,
-        outcomes=_names(outcomes),
+        outcomes=list(dict.fromkeys(name.partition("@")[0] for name in named)),  # a month is read by `_column` alone
         at=at or (),
-        curves=listed,
+        curves=None if curves is None else [] if curves == "none" else separated([curves]),
         engine=engine,
         model=model,
     )
     warn(study.warnings)
-    for note in study.notes:
-        say(f"note: {note}.")
-    return study
+    warn((f"{note}." for note in study.notes), "note")
+    if until_width is not None and not until_width > 0:
+        leave(BAD_INPUT, f"--until-width is {until_width:g}; it must be more than 0.")
+    if plan:
+        _plan(study, named, pilot, where, quiet, as_json)
+        return
+    until = None if until_width is None else (_column(study.recipe, named), until_width, max_replicates)
+    _run(study, out, where, show, retry, until)
 
 
-def _names(outcomes: Any) -> list[str]:
-    """Names of outcomes; a month behind one is read by `_column` alone."""
-    return list(dict.fromkeys(name.partition("@")[0] for name in separated(outcomes)))
-
-
-def _belongs(column: str, outcomes: Any) -> bool:
-    wanted = separated(outcomes)
-    return column in wanted or column.partition("@")[0] in wanted
-
-
-def _column(recipe: Recipe, outcomes: Any) -> str:
+def _column(recipe: Recipe, named: Sequence[str]) -> str:
     """The column that --until-width looks at: the first outcome that was named, in the last month unless it says."""
     from sim.analysis.outcomes import OUTCOMES
     from sim.basics.axes import month_label
 
-    wanted = (separated(outcomes) or ["focus_share"])[0]
+    wanted = named[0] if named else "focus_share"
     name, _, date = wanted.partition("@")
     column = wanted if date or OUTCOMES[name].kind == "moment" else f"{name}@{month_label(recipe.at[-1])}"
     if column not in recipe.columns:
@@ -187,59 +140,48 @@ def _column(recipe: Recipe, outcomes: Any) -> str:
     return column
 
 
-# planning
-
-
-def _plan(study: EnsembleRequest, outcomes: Any, pilot: int, where: Workers, quiet: bool, as_json: bool) -> None:
+def _plan(study: EnsembleRequest, named: Sequence[str], pilot: int, where: Workers, quiet: bool, as_json: bool) -> None:
     """Say what the ensemble would cost and tell: time, memory, disk, widths of intervals."""
     from sim.experiments.ensemble.planning import plan
 
     recipe = study.recipe
-    names = [name for name in recipe.columns if outcomes and _belongs(name, outcomes)]
+    names = [column for column in recipe.columns if column in named or column.partition("@")[0] in named]
     chosen = study.points()
     with (
         where.pool(recipe.compiles) as pool,
-        Show(quiet, False, False).watching(pool, f"pilot of {recipe.name}") as watch,
+        Show(quiet, False, False).watching(f"pilot of {recipe.name}") as watch,
     ):
         found = plan(recipe, chosen, study.replicates, pool, names=names, pilot=pilot, watch=watch)
         name = pool.name
-    if as_json:
-        about = {field: getattr(found, field) for field in found.__dataclass_fields__ if field != "widths"}
-        rows = plain(found.widths.to_dict("records"))
-        print(json.dumps({**about, "workers": name, "outcomes": rows}, indent=2, ensure_ascii=False))
-        return
-    print(plan_words(found, name))
-    print("Next: the same command without --plan.")
+    about = {**vars(found), "workers": name, "outcomes": found.widths.to_dict("records")}
+    print_plan(as_json, {key: value for key, value in about.items() if key != "widths"}, plan_words(found, name))
 
 
 # running
 
 
 def _run(study: EnsembleRequest, out: Path, where: Workers, show: Show, retry: bool, until: Any) -> None:
+    """Do what was asked for; with ``until``, a column, a width and the most replicates, as many as it takes."""
     from sim.experiments.ensemble.ensemble import Ensemble
     from sim.experiments.ensemble.request import enter, run_until
 
     command = command_line()
-    folder = out / study.recipe.name
-    with Ensemble.open(folder, study.recipe) as found:
+    with Ensemble.open(out / study.recipe.name, study.recipe) as found:
         numbers = enter(found, study, command)
-        _compiling(study.recipe, show)
-        with _surviving(found, show), where.pool(study.recipe.compiles) as pool:
-            _begin(found, show, len(numbers), study.replicates, pool, [(numbers, study.replicates)])
-            with show.watching(pool, study.recipe.scenario.name) as watch:
-                options: dict[str, Any] = {"pool": pool, "watch": watch, "retry": retry}
-                if until is None:
-                    account = found.run(numbers, study.replicates, **options)
-                else:
-                    column, width, most = until
-                    account, count = run_until(found, numbers, column, width, most, study.replicates, **options)
-                    from dataclasses import replace
-
-                    enter(found, replace(study, replicates=count), command)
+        with _at_work(found, [(numbers, study.replicates)], where, show) as options:
+            if until is None:
+                account = found.run(numbers, study.replicates, retry=retry, **options)
+            else:
+                column, width, most = until
+                account, count = run_until(
+                    found, numbers, column, width, most, study.replicates, retry=retry, **options
+                )
+                enter(found, replace(study, replicates=count), command)
         _finish(found, account, show)
 
 
 def _resume(folder: Path, where: Workers, show: Show, retry: bool) -> None:
+    """Do what is missing of everything that was ever asked for."""
     from sim.experiments.ensemble.ensemble import Ensemble, summed
     from sim.experiments.ensemble.request import asked_for
 
@@ -247,53 +189,26 @@ def _resume(folder: Path, where: Workers, show: Show, retry: bool) -> None:
         asked = asked_for(found.store)
         if not asked:
             leave(BAD_INPUT, f"{folder} was filled by a program of yours, so only that program knows what is missing.")
-        _compiling(found.recipe, show)
-        with _surviving(found, show), where.pool(found.recipe.compiles) as pool:
-            points = {number for numbers, _ in asked for number in numbers}
-            _begin(found, show, len(points), max(count for _, count in asked), pool, asked)
-            with show.watching(pool, found.recipe.scenario.name) as watch:
-                accounts = [found.run(numbers, count, pool=pool, watch=watch, retry=retry) for numbers, count in asked]
+        with _at_work(found, asked, where, show) as options:
+            accounts = [found.run(numbers, count, retry=retry, **options) for numbers, count in asked]
         _finish(found, summed(accounts), show)
 
 
-def _compiling(recipe: Recipe, show: Show) -> None:
-    from sim.engines import engine as find_engine
-    from sim.engines.lockstep.engine import compiled
-
-    if show.words and find_engine(recipe.engine, recipe.model).compiles and not compiled():
-        say("compiling the kernel, first run only (about 15 s)")
-
-
-def _begin(found: Ensemble, show: Show, points: int, replicates: int, pool: Pool, asked: Any) -> None:
-    """Say what is to be done, and what is there already."""
-    todo = len({run for numbers, count in asked for run in map(_run_key, found.pending(numbers, count))})
-    wanted = len({(number, each) for numbers, count in asked for number in numbers for each in range(count)})
-    for damage in found.store.trouble:
-        say(f"{damage}; its runs are done again")
-    show.event(
-        "start",
-        folder=shown(found.folder),
-        points=points,
-        replicates=replicates,
-        wanted=wanted,
-        skipped=wanted - todo,
-        todo=todo,
-        workers=pool.name,
-        trouble=found.store.trouble,
-    )
-    if show.words and wanted > todo:
-        say(f"{wanted - todo:,} of {wanted:,} runs are in {shown(found.folder)} and are skipped")
-
-
-def _run_key(run: Any) -> tuple[int, int]:
-    return run[0], run[2]
+Asked = list[tuple[list[int], int]]
+"""Numbers of points, and replicates of each of them."""
 
 
 @contextmanager
-def _surviving(found: Ensemble, show: Show) -> Iterator[None]:
-    """Ctrl-C: say that nothing is lost, and how to go on."""
+def _at_work(found: Ensemble, asked: Asked, where: Workers, show: Show) -> Iterator[dict[str, Any]]:
+    """The workers, and who watches them; Ctrl-C says that nothing is lost, and how to go on."""
+    from sim.engines import engine as find_engine
+
+    say_if_compiling(find_engine(found.recipe.engine, found.recipe.model).compiles, not show.words)
     try:
-        yield
+        with where.pool(found.recipe.compiles) as pool:
+            _begin(found, asked, pool, show)
+            with show.watching(found.recipe.scenario.name) as watch:
+                yield {"pool": pool, "watch": watch}
     except KeyboardInterrupt:
         kept = len(found.store.done())
         show.event("stopped", folder=shown(found.folder), kept=kept)
@@ -302,6 +217,28 @@ def _surviving(found: Ensemble, show: Show) -> Iterator[None]:
             f"\nStopped; {kept:,} runs are kept. The same command goes on, and so does:",
             f"  openloop ensemble {shlex.quote(shown(found.folder))}",
         )
+
+
+def _begin(found: Ensemble, asked: Asked, pool: Pool, show: Show) -> None:
+    """Say what is to be done, and what is there already."""
+    todo = len({(point, replicate) for some in asked for point, _, replicate in found.pending(*some)})
+    points = {point for numbers, _ in asked for point in numbers}
+    wanted = len({(point, replicate) for numbers, count in asked for point in numbers for replicate in range(count)})
+    for damage in found.store.trouble:
+        say(f"{damage}; its runs are done again")
+    show.event(
+        "start",
+        folder=shown(found.folder),
+        points=len(points),
+        replicates=max(count for _, count in asked),
+        wanted=wanted,
+        skipped=wanted - todo,
+        todo=todo,
+        workers=pool.name,
+        trouble=found.store.trouble,
+    )
+    if show.words and wanted > todo:
+        say(f"{wanted - todo:,} of {wanted:,} runs are in {shown(found.folder)} and are skipped")
 
 
 def _finish(found: Ensemble, account: Account, show: Show) -> None:
@@ -346,6 +283,8 @@ def _finish(found: Ensemble, account: Account, show: Show) -> None:
 
 def _replay(folder: Path, text: str, threads: int | None, as_json: bool) -> None:
     """One run again, alone: whether it fails again, or gives the very numbers that are stored."""
+    import numpy as np
+
     from sim.experiments.ensemble.ensemble import Ensemble
     from sim.experiments.runner.worker import FAILED as FAILED_RUN
 
@@ -356,38 +295,24 @@ def _replay(folder: Path, text: str, threads: int | None, as_json: bool) -> None
     point, replicate = int(point_text), int(replicate_text)
     batch = found.replay(point, replicate, threads)
     values = dict(zip(found.recipe.keys, found.store.points[point], strict=True))
+    numbers = {name: float(outcome[0]) for name, outcome in batch.scalars.items()}
+    status, error, seconds = batch.status[0], batch.error[0], batch.seconds[0]
     table = found.table()
-    stored = table[(table["point"] == point) & (table["replicate"] == replicate)]
-    numbers = {name: float(each[0]) for name, each in batch.scalars.items()}
+    stored = table[(table["point"] == point) & (table["replicate"] == replicate) & (table["status"] == status)]
     same = None
-    if len(stored) and stored.iloc[0]["status"] == batch.status[0] != FAILED_RUN:
-        row = stored.iloc[0]
-        same = all(
-            row[name] == number or (row[name] != row[name] and number != number) for name, number in numbers.items()
-        )
-    about = {
-        "point": point,
-        "replicate": replicate,
-        "factors": values,
-        "status": batch.status[0],
-        "error": batch.error[0],
-        "seconds": round(batch.seconds[0], 3),
-        "identical": same,
-    }
+    if len(stored) and status != FAILED_RUN:
+        same = np.array_equal(stored.iloc[0][list(numbers)].astype(float), list(numbers.values()), equal_nan=True)
     if as_json:
-        print(json.dumps(plain({**about, "outcomes": numbers}), indent=2, ensure_ascii=False))
+        about = {"point": point, "replicate": replicate, "factors": values, "status": status, "error": error}
+        print(as_json_text({**about, "seconds": round(seconds, 3), "identical": same, "outcomes": numbers}))
     else:
-        print(
-            "\n".join(
-                [
-                    f"point {point}, replicate {replicate}, {batch.seconds[0]:.2f} s",
-                    *(f"  {key} = {value}" for key, value in values.items()),
-                    *(f"  {name}: {number:.6g}" for name, number in numbers.items() if batch.status[0] != FAILED_RUN),
-                ]
-            )
-        )
-    if batch.status[0] == FAILED_RUN:
-        leave(FAILED, f"It fails: {batch.error[0]}")
+        print(f"point {point}, replicate {replicate}, {seconds:.2f} s")
+        for key, value in values.items():
+            print(f"  {key} = {value}")
+        for name, number in numbers.items() if status != FAILED_RUN else ():
+            print(f"  {name}: {number:.6g}")
+    if status == FAILED_RUN:
+        leave(FAILED, f"It fails: {error}")
     if same is False:
         leave(FAILED, "The numbers are not those in the store: another machine, or other libraries?")
     if not as_json:

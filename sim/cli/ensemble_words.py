@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import counted, decimals, duration, percent, size
-from sim.cli.exit_codes import say
-from sim.cli.terminal import time_left
+from sim.cli.terminal import Display, as_table, how_far, plain, time_left
 
 if TYPE_CHECKING:
     from sim.experiments.ensemble.planning import Forecast
     from sim.experiments.runner.dispatch import Step, Watch
-    from sim.experiments.runner.pools import Pool
 
 EVENT_SECONDS = 1.0
 """Progress events for programs come no faster than this."""
-
-LINE_SECONDS = 10.0
-"""Where there is no terminal, a line of progress comes no faster than this, and not before another tenth is done."""
 
 
 class Show:
@@ -39,17 +34,15 @@ class Show:
             print(json.dumps({"event": name, **plain(about)}, ensure_ascii=False), flush=True)
 
     @contextmanager
-    def watching(self, pool: Pool, name: str) -> Iterator[Watch | None]:
+    def watching(self, name: str) -> Iterator[Watch | None]:
         """What is told of every step."""
         if self.as_json:
             yield self._tell
         elif self.quiet:
             yield None
-        elif sys.stderr.isatty():
-            with bar(name) as watch:
-                yield watch
         else:
-            yield Lines(name)
+            with how_far(name) as show:
+                yield partial(_tell_people, show)
 
     def _tell(self, step: Step) -> None:
         for point, replicate, error in step.fresh:
@@ -68,58 +61,14 @@ class Show:
             )
 
 
-@contextmanager
-def bar(name: str) -> Iterator[Watch]:
-    """A bar with rate, time left and failures."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TextColumn("[red]{task.fields[failed]}"),
-        TextColumn("{task.fields[left]}"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as drawn:
-        task = drawn.add_task(name, total=None, rate="", failed="", left="")
-
-        def watch(step: Step) -> None:
-            rate = f"{step.done / step.seconds:.3g} runs/s" if step.seconds > 0 else ""
-            failed = f"{step.failed} failed" if step.failed else ""
-            drawn.update(
-                task, total=step.total, completed=step.done, rate=rate, failed=failed, left=time_left(step.left)
-            )
-
-        yield watch
-
-
-class Lines:
-    """A rare line, where a bar would fill a log."""
-
-    def __init__(self, name: str):
-        self.name, self.last, self.spoken = name, time.monotonic(), 0
-
-    def __call__(self, step: Step) -> None:
-        now = time.monotonic()
-        if now - self.last < LINE_SECONDS or step.done - self.spoken < step.total / 10:
-            return
-        rate = f"{step.done / step.seconds:.3g} a second"
-        words = [f"{step.done:,} of {step.total:,} runs", rate, *([f"{step.failed} failed"] if step.failed else [])]
-        say(f"{self.name}: {', '.join([*words, *([time_left(step.left)] if step.left is not None else [])])}")
-        self.last, self.spoken = now, step.done
-
-
-def dense(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Rows without the columns that are empty in all of them."""
-    return [{name: row[name] for name in row if any(each[name] for each in rows)} for row in rows]
+def _tell_people(show: Display, step: Step) -> None:
+    rate = f"{step.done / step.seconds:.3g} a second" if step.seconds > 0 else ""
+    failed = f"{step.failed} failed" if step.failed else ""
+    show(step.done, step.total, [f"{step.done:,} of {step.total:,} runs", rate, time_left(step.left)], failed)
 
 
 def plan_words(found: Forecast, workers: str) -> str:
     """A plan to read."""
-    from sim.cli.terminal import as_table
-
     rows = []
     for row in found.widths.itertuples():
         place = decimals(row.width, row.mean)
@@ -133,6 +82,7 @@ def plan_words(found: Forecast, workers: str) -> str:
                 "missing": f"{row.missing / found.pilot:.0%}" if row.missing else "",
             }
         )
+    filled = [name for name in rows[0] if any(row[name] for row in rows)]
     failed = f"; {found.failed:.0%} of the pilot failed" if found.failed else ""
     lines = [
         f"{found.runs:,} runs: {counted(found.points, 'point')} x {counted(found.replicates, 'replicate')}, "
@@ -145,18 +95,7 @@ def plan_words(found: Forecast, workers: str) -> str:
         "",
         "What the 95% intervals of the means would be, end to end:",
         "",
-        as_table(dense(rows)),
+        as_table([{name: row[name] for name in filled} for row in rows]),
         "",
     ]
     return "\n".join(lines)
-
-
-def plain(value: Any) -> Any:
-    """A value for JSON; what is no finite number is null."""
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import typer
 
-if TYPE_CHECKING:
-    from sim.basics.errors import ScenarioError
+from sim.basics.errors import ScenarioError
+from sim.basics.words import counted
 
 DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
 """All went well; some runs failed or results could not be written; the input is wrong; stopped by Ctrl-C."""
@@ -20,10 +20,10 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def warn(warnings: Iterable[Any]) -> None:
-    """Print what is possible but implausible, and go on."""
+def warn(warnings: Iterable[Any], word: str = "warning") -> None:
+    """Print what is possible but implausible, or with the ``word`` note what else is good to know, and go on."""
     for warning in warnings:
-        say(f"warning: {warning}")
+        say(f"{word}: {warning}")
 
 
 def leave(code: int, *texts: str) -> NoReturn:
@@ -35,6 +35,5 @@ def leave(code: int, *texts: str) -> NoReturn:
 
 def verdict(error: ScenarioError, rest: str = "") -> str:
     """``3 problems in scenarios/x.yaml; nothing was run.``"""
-    count = len(error.problems)
     files = ", ".join(dict.fromkeys(problem.file for problem in error.problems))
-    return f"{count} problem{'s' if count != 1 else ''} in {files}{rest}."
+    return f"{counted(len(error.problems), 'problem')} in {files}{rest}."

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-import time
-from pathlib import Path
 
 from sim.cli import options
-from sim.cli.exit_codes import BAD_INPUT, leave, say, warn
-from sim.cli.terminal import closing, command_line, progress_for, shown, told
+from sim.cli.exit_codes import BAD_INPUT, leave, warn
+from sim.cli.terminal import Output, as_json_text, closing, next_steps, progress_for, shown, told
 
 
 def explain(
@@ -43,6 +40,7 @@ def explain(
     from sim.experiments.explain.chapter import chapter
     from sim.experiments.explain.explanation import account, ask
     from sim.experiments.explain.explanation import answer as find_out
+    from sim.experiments.explain.kind import KIND, contents
 
     question = ask(source, other, sets or (), replicate=replicate, months=months, adopters=adopters, seed=seed)
     warn(question.warnings)
@@ -52,35 +50,21 @@ def explain(
             BAD_INPUT,
             f"One world is explained for an adopter: add --agent N (0 to {people - 1}), or a second scenario.",
         )
+    output = Output(no_figures, quiet, as_json)
     if not quiet:
-        for note in question.notes:
-            say(f"note: {note}")
-    began = time.perf_counter()
-    steps = sum(each.run.months for each in question.scenarios)
+        warn(question.notes, "note")
+    steps = sum(scenario.run.months for scenario in question.scenarios)
     chosen = (0 if agent else 1) if most is None else most
     with progress_for(question.scenarios[0], quiet, steps) as tick:
         found = find_out(question, agent or (), chosen, tick)
-    files: tuple[Path, ...] = ()
-    folder: Path | None = None
-    if out is not None:
-        from sim.experiments.explain.kind import KIND, contents
-        from sim.results.folder import write
-
-        about = {
-            "command": command_line(),
-            "wall_seconds": round(time.perf_counter() - began, 3),
-        }
-        made = write(KIND, contents(found), out, figures=not no_figures, about=about)
-        folder, files = made.folder, made.files
+    made = None if out is None else output.write(KIND, contents(found), out)
     if as_json:
-        said = account(found)
-        if folder is not None:
-            said |= {"folder": shown(folder), "files": [shown(file) for file in files]}
-        print(json.dumps(said, indent=2, ensure_ascii=False))
+        where = {} if made is None else {"folder": shown(made.folder), "files": [shown(file) for file in made.files]}
+        print(as_json_text({**account(found), **where}))
         return
-    print(told(chapter(found)))
     scenarios = shlex.join([str(source), *([other] if other else [])])
     following = f"openloop explain {scenarios} --agent {found.stories[0]['adopter'] if found.stories else 0} --out why"
     if len(found.diaries) == 1:
         following = f"openloop explain {scenarios} OTHER.yaml"
-    print(f"\n{closing(folder, files, (following,)) or f'Next:{chr(10)}  {following}'}")
+    print(f"{told(chapter(found))}\n")
+    print(next_steps([following]) if made is None else closing(made.folder, made.files, [following]))

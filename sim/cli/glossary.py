@@ -6,14 +6,15 @@ Everything is read from the declarations themselves, so a new policy or paramete
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
 from sim.basics.axes import REGION_NAMES, REGIONS, month_label
 from sim.basics.errors import UnknownNameError
-from sim.basics.quantity import Quantity, Spec, describe_field, is_quantity, limits, sources
+from sim.basics.quantity import describe_field, is_quantity, limits, sources
 from sim.model.agents.government import METRICS
 from sim.model.events import EVENT_KINDS
 from sim.model.levers import LEVERS
@@ -27,12 +28,16 @@ from sim.scenario.declared import (
     example_of,
     first_sentence,
     is_word,
+    kinds_of,
     levers_of,
     quantities,
     short_key,
     unit_of,
 )
 from sim.scenario.spec import Parameters, RunSettings
+
+RECORDED = {**OBSERVABLES, **OF_REACTIONS}
+"""Everything that a run records, with and without reactions."""
 
 
 def explain(name: str, sort: str = "") -> str:
@@ -44,57 +49,66 @@ def explain(name: str, sort: str = "") -> str:
     UnknownNameError
         When nothing has that name, or nothing of that sort, or there is no such sort.
     """
-    if sort and sort not in _names():
-        raise UnknownNameError("sort of thing named", sort, _names())
-    told = meanings_of(name)
-    texts = [text for found, text in told if sort in ("", found)]
+    sorts = _sorts()
+    if sort and sort not in sorts:
+        raise UnknownNameError("sort of thing named", sort, sorts)
+    texts = [text for found, text in meanings_of(name) if sort in ("", found)]
     if not texts:
         what = sort or "parameter, policy, lever, loop or other thing"
-        raise UnknownNameError(f"{what} named", name, _names()[sort] if sort else known_names())
+        raise UnknownNameError(f"{what} named", name, sorts[sort][0] if sort else known_names())
     return "\n\n".join(texts)
 
 
 def meanings_of(name: str) -> list[tuple[str, str]]:
     """Every sort of thing that has a name, whatever its case, with what it is; empty: nothing has it."""
-    wanted = short_key(name)
-    told = list(_meanings(wanted))
-    if told:
-        return told
     exact = {known.lower(): known for known in known_names()}
-    return list(_meanings(exact.get(wanted.lower(), wanted)))
+    wanted = short_key(name)
+    return _meanings(wanted) or _meanings(exact.get(wanted.lower(), wanted))
 
 
 def known_names() -> list[str]:
     """Every name that `explain` knows."""
-    return list(dict.fromkeys(name for names in _names().values() for name in names))
+    return list(dict.fromkeys(name for names, _ in _sorts().values() for name in names))
 
 
-def _names() -> dict[str, Iterable[str]]:
-    """The names of every sort of thing."""
+def _meanings(name: str) -> list[tuple[str, str]]:
+    return [(sort, meaning(name)) for sort, (names, meaning) in _sorts().items() if name in names]
+
+
+def _sorts() -> dict[str, tuple[Collection[str], Callable[[str], str]]]:
+    """Every sort of thing: its names, and the function that says what a name means."""
     return {
-        "policy": policy_kinds(),
-        "event": EVENT_KINDS,
-        "reaction": (*SHIPPED, "reaction"),
-        "parameter": (*quantities(), *_groups()),
-        "line": Parameters().lines,
-        "setting": _settings(),
-        "loop": LOOPS,
-        "lever": LEVERS,
-        "observable": (*OBSERVABLES, *OF_REACTIONS),
-        "region": REGIONS,
-        "sector": [row["sector"] for row in rows("sectors")],
-        "source": sources(),
+        "policy": (policy_kinds(), partial(_explain_action, "policy")),
+        "event": (EVENT_KINDS, partial(_explain_action, "event")),
+        "reaction": ((*SHIPPED, "reaction"), _explain_reaction),
+        "parameter": ((*quantities(), *_groups()), _explain_parameter),
+        "line": (Parameters().lines, _explain_line),
+        "setting": (_settings(), _explain_setting),
+        "loop": (LOOPS, _explain_loop),
+        "lever": (LEVERS, _explain_lever),
+        "observable": (RECORDED, _explain_observable),
+        "region": (REGIONS, lambda name: f"{name} (region): {REGION_NAMES[name]}"),
+        "sector": (_sectors(), lambda name: f"{name} (sector): its adopters are {' and '.join(_sectors()[name])}"),
+        "source": (sources(), lambda name: _block(f"{name} (source)", sources()[name])),
     }
 
 
 def _groups() -> dict[str, list[str]]:
-    """Groups of parameters: ``startup`` -> its keys."""
+    """Groups of parameters: ``startup`` -> its keys. The numbers of a policy or an event belong to that."""
     groups: dict[str, list[str]] = {}
     for key in quantities():
         parts = key.split(".")
         for depth in range(1, len(parts)):
             groups.setdefault(".".join(parts[:depth]), []).append(key)
-    return groups
+    return {name: keys for name, keys in groups.items() if not _acts(name)}
+
+
+def _acts(kind: str) -> bool:
+    return kind in policy_kinds() or kind in EVENT_KINDS or kind == "reaction"
+
+
+def _sectors() -> dict[str, list[str]]:
+    return {row["sector"]: row["adopter_types"] for row in rows("sectors")}
 
 
 def _settings() -> dict[str, FieldInfo]:
@@ -102,84 +116,56 @@ def _settings() -> dict[str, FieldInfo]:
     return {f"run.{name}": field for name, field in RunSettings.model_fields.items()}
 
 
-def _meanings(name: str) -> Iterator[tuple[str, str]]:
-    """Every sort of thing that has a name, with what it is."""
-    if name in policy_kinds():
-        yield "policy", _explain_action("policy", policy_kinds()[name])
-    elif name in EVENT_KINDS:
-        yield "event", _explain_action("event", EVENT_KINDS[name])
-    elif name in SHIPPED:
-        yield "reaction", _explain_reaction(SHIPPED[name])
-    elif name == "reaction":
-        yield "reaction", _explain_rule()
-    elif name in quantities():
-        yield "parameter", _explain_quantity(name, quantities()[name])
-    elif name in _groups():
-        yield "parameter", _explain_group(name, _groups()[name])
-    if name in Parameters().lines:
-        line = Parameters().lines[name]
-        active = "" if line.active else "; it ships inactive, switch it on with active: true"
-        about = f"{name} (line): home {line.region}, weights {line.openness}{active}"
-        yield "line", f"{about}\n\n{_explain_group(f'lines.{name}', _groups()[f'lines.{name}'])}"
-    if name in _settings():
-        field = _settings()[name]
-        low, high = limits(field)
-        yield (
-            "setting",
-            _block(
-                f"{name} (run setting): {field.description}",
-                {
-                    "default": field.default,
-                    "allowed": _span(low, high),
-                    "change it": f"openloop run SCENARIO --set {name}=...",
-                },
-            ),
-        )
-    if name in LOOPS:
-        yield "loop", _explain_loop(name)
-    if name in LEVERS:
-        yield "lever", _explain_lever(name)
-    if name in (recorded := {**OBSERVABLES, **OF_REACTIONS}):
-        each = recorded[name]
-        dims = ", ".join(("run", "month", *each.dims))
-        about = f"{name} (observable): {each.long_name}"
-        yield "observable", _block(about, {"unit": each.unit, "kind": each.kind, "dims": dims})
-    if name in REGIONS:
-        yield "region", f"{name} (region): {REGION_NAMES[name]}"
-    for row in rows("sectors"):
-        if row["sector"] == name:
-            yield "sector", f"{name} (sector): its adopters are {' and '.join(row['adopter_types'])}"
-    if name in sources():
-        yield "source", _block(f"{name} (source)", sources()[name])
-
-
-def _explain_quantity(key: str, each: Quantity) -> str:
-    about: dict[str, Any] = {
-        "symbol": each.symbol,
-        "default": "to be given" if _is_nan(each.default) else f"{each.default:g} {each.unit}",
-        "allowed": _span(each.low, each.high),
-        "plausible": "" if math.isnan(each.plausible_low) else _span(each.plausible_low, each.plausible_high),
-        "prior": each.prior,
-        "source": f"assumption: {each.why}" if each.source == "assumption" else _cited(each.source),
+def _explain_parameter(key: str) -> str:
+    if key in _groups():
+        return _explain_group(key)
+    number, kind = quantities()[key], key.split(".")[0]
+    about = {
+        "symbol": number.symbol,
+        "default": "to be given" if math.isnan(number.default) else f"{number.default:g} {number.unit}",
+        "allowed": _span(number.low, number.high),
+        "plausible": "" if math.isnan(number.plausible_low) else _span(number.plausible_low, number.plausible_high),
+        "prior": number.prior,
+        "source": f"assumption: {number.why}" if number.source == "assumption" else _cited(number.source),
+        "tuned": "the default was tuned to observed patterns, so it is no evidence for them" if number.tuned else "",
     }
-    if each.tuned:
-        about["tuned"] = "the default was tuned to observed patterns, so it is no evidence for them"
-    kind = key.split(".")[0]
-    if kind not in policy_kinds() and kind not in EVENT_KINDS and kind != "reaction":
-        about["change it"] = f"openloop run SCENARIO --set {key}={each.default:g}"
-    else:
+    if _acts(kind):
         about["belongs to"] = f"{kind} (openloop describe {kind})"
-    return _block(f"{key}: {each.meaning}", about)
+    else:
+        about["change it"] = f"openloop run SCENARIO --set {key}={number.default:g}"
+    return _block(f"{key}: {number.meaning}", about)
 
 
-def _explain_group(name: str, keys: Sequence[str]) -> str:
-    table = quantities()
-    about = {key: f"{table[key].default:g} {table[key].unit}: {table[key].meaning}" for key in keys}
-    return _block(f"{name}: {len(keys)} parameters", about)
+def _explain_group(name: str) -> str:
+    numbers = [quantities()[key] for key in _groups()[name]]
+    about = {number.key: f"{number.default:g} {number.unit}: {number.meaning}" for number in numbers}
+    return _block(f"{name}: {len(numbers)} parameters", about)
 
 
-def _explain_action(what: str, spec: type[Spec]) -> str:
-    kind = spec.model_fields["kind"].default
+def _explain_line(name: str) -> str:
+    line = Parameters().lines[name]
+    active = "" if line.active else "; it ships inactive, switch it on with active: true"
+    about = f"{name} (line): home {line.region}, weights {line.openness}{active}"
+    return f"{about}\n\n{_explain_group(f'lines.{name}')}"
+
+
+def _explain_setting(name: str) -> str:
+    field = _settings()[name]
+    change = f"openloop run SCENARIO --set {name}=..."
+    about = {"default": field.default, "allowed": _span(*limits(field)), "change it": change}
+    return _block(f"{name} (run setting): {field.description}", about)
+
+
+def _explain_observable(name: str) -> str:
+    observable = RECORDED[name]
+    dims = ", ".join(("run", "month", *observable.dims))
+    about = {"unit": observable.unit, "kind": observable.kind, "dims": dims}
+    return _block(f"{name} (observable): {observable.long_name}", about)
+
+
+def _explain_action(what: str, kind: str) -> str:
+    section = {"policy": "policies", "event": "events"}[what]
+    spec = kinds_of(section)[kind]
     example = example_of(spec)
     written = {**example.model_dump(mode="json"), **_unless_given(spec)}
     when = f", {example.when()}" if what == "policy" else ""
@@ -187,15 +173,8 @@ def _explain_action(what: str, spec: type[Spec]) -> str:
     for name, field in spec.model_fields.items():
         if name != "kind":
             about[name] = "\n".join(filter(None, (field.description, _limits_of(name, field, written[name]))))
-    section = {"policy": "policies", "event": "events"}[what]
-    return "\n".join(
-        [
-            _block(f"{kind} ({what}): {first_sentence(spec)}", about),
-            "paste and change:",
-            f"{section}:",
-            f"  - {{{_pasted(spec)}}}",
-        ]
-    )
+    head = _block(f"{kind} ({what}): {first_sentence(spec)}", about)
+    return f"{head}\npaste and change:\n{section}:\n  - {{{_pasted(spec)}}}"
 
 
 def _limits_of(name: str, field: FieldInfo, written: Any) -> str:
@@ -229,19 +208,18 @@ def _pasted(spec: type[Any]) -> str:
     return ", ".join(f"{name}: {_plain(written[name])}" for name in (*first, *words, *told))
 
 
-def _plain(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _explain_reaction(rule: Reaction) -> str:
+def _explain_reaction(name: str) -> str:
+    if name == "reaction":
+        return _explain_rule()
+    rule = SHIPPED[name]
     told = f"{rule.effect()[0].upper()}{rule.effect()[1:]}."
     about = {"why": rule.note, "pulls": ", ".join(levers_of(type(rule.action)))}
     for name, field in Reaction.model_fields.items():
         value = getattr(rule, name)
         if is_quantity(field) and value is not None:
-            about[name] = f"{value:g} {_unit(field)}  {field.description}"
+            about[name] = f"{value:g}{_unit(field)}  {field.description}"
     head = _block(f"{rule.id} (ready-made reaction, off until named): {told}", about)
-    return "\n".join([head, "reactions:", f"  - {{id: {rule.id}, active: true}}"])
+    return f"{head}\nreactions:\n  - {{id: {rule.id}, active: true}}"
 
 
 def _explain_rule() -> str:
@@ -252,14 +230,14 @@ def _explain_rule() -> str:
         about[name] = f"{field.description or ''} {_default(field, written)}".strip()
     example = '{watch: powered, op: "<", threshold: 0.8, gain: 2, actor: EU, action: {kind: grid_buildout, power: 10}}'
     watched = ", ".join(METRICS)
-    return "\n".join(
-        [_block(f"reaction: {first_sentence(Reaction)} It can watch {watched}.", about), "reactions:", f"  - {example}"]
-    )
+    head = _block(f"reaction: {first_sentence(Reaction)} It can watch {watched}.", about)
+    return f"{head}\nreactions:\n  - {example}"
 
 
 def _unit(field: FieldInfo) -> str:
-    unit = field.json_schema_extra["unit"]  # type: ignore[index,call-overload]
-    return "" if unit == "1" else str(unit)
+    """The unit as it stands behind a number; nothing for a bare one."""
+    unit = unit_of(field)
+    return "" if unit in ("", "1") else f" {unit}"
 
 
 def _explain_loop(key: str) -> str:
@@ -312,10 +290,6 @@ def _cited(key: str) -> str:
     return f"{', '.join(str(part) for part in parts if part)} [{key}]"
 
 
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
-
-
 def _span(low: float, high: float) -> str:
     if math.isinf(low) and math.isinf(high):
         return "any number"
@@ -326,14 +300,16 @@ def _span(low: float, high: float) -> str:
 
 def _default(field: FieldInfo, written: Any) -> str:
     """``default 0.6 share``, from the value as a scenario file would have it."""
-    if isinstance(written, list):
-        written = ", ".join(map(str, written)) or "none"
-    elif isinstance(written, bool):
-        written = str(written).lower()
-    elif isinstance(written, float):
-        written = f"{written:g}"
-    unit = unit_of(field)
-    return "" if written in (None, "") else f"default {written}{f' {unit}' if unit not in ('', '1') else ''}"
+    return "" if written in (None, "") else f"default {_plain(written)}{_unit(field)}"
+
+
+def _plain(value: Any) -> str:
+    """A value as one would write it."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _block(head: str, about: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import time
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from sim.basics.words import roughly
 from sim.cli import options
-from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
-from sim.cli.terminal import Ending, command_line, progress_for, resuming
+from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say
+from sim.cli.terminal import Output, command_line, prepared, print_plan, progress_for, resuming
 from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
@@ -58,12 +57,11 @@ def loops(
     from sim.experiments.loops import make_plan
     from sim.experiments.loops.kind import contents
     from sim.experiments.loops.request import loops as open_loops
-    from sim.scenario.resolve import prepare
 
     if replicates < 2:
         leave(BAD_INPUT, f"--replicates is {replicates}; loops needs at least 2, to say how sure a gain is.")
-    resolved, warnings = prepare(scenario, sets or (), months=months, adopters=adopters, seed=seed)
-    warn(warnings)
+    output = Output(no_figures, quiet, as_json)
+    resolved = prepared(scenario, sets, months=months, adopters=adopters, seed=seed)
     begin = parse_month(start, "--start")
     where = Workers(workers, threads, cluster, mpi)
     if plan:
@@ -71,7 +69,7 @@ def loops(
         with where.pool_if_asked() as pool:
             _plan(wanted, out, pool.workers if pool else threads or os.cpu_count() or 1, as_json)
         return
-    with resuming(out, quiet) as keep, where.pool_if_asked() as pool:
+    with resuming(out, output) as keep, where.pool_if_asked() as pool:
         found = open_loops(
             resolved,
             start=begin,
@@ -91,7 +89,7 @@ def loops(
     assert found.written is not None
     tables = {name: found.tables[name] for name in ("gains", "bound", "twin", "warning")}
     following = (f"openloop compare {shlex.quote(str(scenario))} no-data-loop",)
-    Ending(quiet, as_json, following).tell(contents(found), found.written, tables)
+    output.tell(contents(found), found.written, following, tables)
     if found.failures:
         leave(FAILED, f"{len(found.failures)} runs failed; their replicates are left out of knock-outs or shares.")
 
@@ -113,10 +111,10 @@ def _plan(wanted: LoopPlan, out: Path, workers: int, as_json: bool) -> None:
     began = time.perf_counter()
     pilot.work()
     seconds = (time.perf_counter() - began) / pilot.size * months * runs_left / workers
-    if as_json:
-        about = {"pieces": len(tasks), "pieces_left": len(left[0]), "runs": runs, "runs_left": runs_left}
-        print(json.dumps({**about, "seconds": round(seconds, 3)}))
-        return
+    about = {"pieces": len(tasks), "pieces_left": len(left[0]), "runs": runs, "runs_left": runs_left}
     done = f", {len(tasks) - len(left[0])} of them finished" if runs_left < runs else ""
-    print(f"{len(tasks)} pieces{done}; work of {runs_left:,} runs is left; {roughly(seconds)} without the figures")
-    print("Next: the same command without --plan.")
+    print_plan(
+        as_json,
+        {**about, "seconds": round(seconds, 3)},
+        f"{len(tasks)} pieces{done}; work of {runs_left:,} runs is left; {roughly(seconds)} without the figures",
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say
-from sim.cli.terminal import shown
+from sim.cli.terminal import next_steps, shown
 
 SHIPPED = {"scenarios": "*.yaml", "notebooks": "*.ipynb"}
 """Folder that ships -> its files."""
@@ -27,9 +27,8 @@ def new(folder: options.NewFolder) -> None:
     copied = _copy({name: folder / name for name in SHIPPED}, folder)
     for place in dict.fromkeys(file.parent for file in copied):
         print(f"{shown(place)}/  ({sum(file.parent == place for file in copied)} files)")
-    print("Next:")
-    print(f"  openloop run {shlex.quote(shown(folder / 'scenarios' / 'baseline.yaml'))}")
-    print(f"  jupyter lab {shlex.quote(shown(folder / 'notebooks'))}")
+    run = f"openloop run {shlex.quote(shown(folder / 'scenarios' / 'baseline.yaml'))}"
+    print(next_steps([run, f"jupyter lab {shlex.quote(shown(folder / 'notebooks'))}"]))
 
 
 def notebooks(folder: options.NewFolder) -> None:

@@ -6,8 +6,9 @@ the verb, or the scenario, knows what to do without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Annotated, Any
 
 import typer
@@ -19,47 +20,17 @@ RUNS = Path("runs")
 # completion in the shell: names that begin with what was typed
 
 
-def _beginning(names: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+def _names_of(place: str) -> Callable[[str], list[str]]:
+    """Completion from a table of names, or a function that returns one, by its place ``module:name``.
+
+    The module is imported when somebody asks for a completion, and not before.
+    """
+
     def complete(incomplete: str) -> list[str]:
-        return [name for name in names() if name.startswith(incomplete)]
+        names = resolve_name(place)
+        return [name for name in (names() if callable(names) else names) if name.startswith(incomplete)]
 
     return complete
-
-
-def _engines() -> Iterable[str]:
-    from sim.engines import ENGINES
-
-    return ENGINES
-
-
-def _known_names() -> Iterable[str]:
-    from sim.cli.glossary import known_names
-
-    return known_names()
-
-
-def _kinds() -> Iterable[str]:
-    from sim.scenario.catalogue import KINDS
-
-    return KINDS
-
-
-def _methods() -> Iterable[str]:
-    from sim.analysis.sensitivity import METHODS
-
-    return METHODS
-
-
-def _questions() -> Iterable[str]:
-    from sim.analysis.sensitivity import QUESTIONS
-
-    return QUESTIONS
-
-
-def _outcomes() -> Iterable[str]:
-    from sim.analysis.outcomes import OUTCOMES
-
-    return OUTCOMES
 
 
 # arguments
@@ -67,8 +38,7 @@ def _outcomes() -> Iterable[str]:
 SCENARIO = "Scenario file, or the name of one that ships (openloop list scenarios)."
 
 
-def _argument(metavar: str, text: str, names: Callable[[], Iterable[str]] | None = None) -> Any:
-    completion = None if names is None else _beginning(names)
+def _argument(metavar: str, text: str, completion: Callable[[str], list[str]] | None = None) -> Any:
     return typer.Argument(metavar=metavar, help=text, show_default=False, autocompletion=completion)
 
 
@@ -92,11 +62,16 @@ ScenarioOrName = Annotated[
     _argument(
         "SCENARIO|NAME",
         "A scenario, or the name of a parameter, policy, event, lever, loop, line or observable.",
-        _known_names,
+        _names_of("sim.cli.glossary:known_names"),
     ),
 ]
-NameOfKind = Annotated[str | None, _argument("[NAME]", "After a word such as policy or event: its name.", _known_names)]
-Kind = Annotated[str | None, _argument("[KIND]", "What to list; absent: the kinds.", _kinds)]
+NameOfKind = Annotated[
+    str | None,
+    _argument("[NAME]", "After a word such as policy or event: its name.", _names_of("sim.cli.glossary:known_names")),
+]
+Kind = Annotated[
+    str | None, _argument("[KIND]", "What to list; absent: the kinds.", _names_of("sim.scenario.catalogue:KINDS"))
+]
 Text = Annotated[list[str] | None, _argument("[TEXT]...", "Only rows that hold all these words.")]
 TableOrRun = Annotated[Path, _argument("TABLE|RUN", "A CSV file, or the folder of a run.")]
 Result = Annotated[Path, _argument("DIR", "A folder that openloop made.")]
@@ -124,7 +99,9 @@ Adopters = Annotated[int | None, typer.Option("--adopters", help="Number of adop
 Months = Annotated[int | None, typer.Option("--months", help="Months from 2024-01. Absent: the scenario's.")]
 Engine = Annotated[
     str,
-    typer.Option("--engine", metavar="NAME", help="lockstep, mesa or meanfield.", autocompletion=_beginning(_engines)),
+    typer.Option(
+        "--engine", metavar="NAME", help="lockstep, mesa or meanfield.", autocompletion=_names_of("sim.engines:ENGINES")
+    ),
 ]
 Model = Annotated[
     str | None,
@@ -180,7 +157,7 @@ Outcomes = Annotated[
         "--outcome",
         metavar="NAME[,NAME]",
         help="What is looked at, such as focus_share or SX_US@2029-12; may be given again where a verb takes several.",
-        autocompletion=_beginning(_outcomes),
+        autocompletion=_names_of("sim.analysis.outcomes:OUTCOMES"),
     ),
 ]
 At = Annotated[
@@ -251,7 +228,7 @@ Design = Annotated[
         "--design",
         metavar="NAME|FILE.csv",
         help="lhs, sobol, grid, or a CSV file with keys in its first line; absent: lhs.",
-        autocompletion=_beginning(lambda: ("lhs", "sobol", "grid")),
+        autocompletion=_names_of("sim.experiments.ensemble.designs:DESIGNS"),
     ),
 ]
 Points = Annotated[int | None, typer.Option("--points", min=1, help="Points of the design, or levels of a grid.")]
@@ -261,7 +238,7 @@ Curves = Annotated[
         "--curves",
         metavar="NAME[,NAME]|none",
         help="Levels that are kept month by month; absent: the headline ones.",
-        autocompletion=_beginning(_outcomes),
+        autocompletion=_names_of("sim.analysis.outcomes:OUTCOMES"),
     ),
 ]
 Retry = Annotated[bool, typer.Option("--retry", help="Do failed runs again.")]
@@ -275,7 +252,7 @@ Question = Annotated[
         "--question",
         metavar="WHAT",
         help="screen, share, interaction, tail or which-region: picks method and budget, and says why.",
-        autocompletion=_beginning(_questions),
+        autocompletion=_names_of("sim.analysis.sensitivity:QUESTIONS"),
     ),
 ]
 Method = Annotated[
@@ -284,7 +261,7 @@ Method = Annotated[
         "--method",
         metavar="NAME",
         help="morris, sobol, sobol2 (with pairs), delta, pawn, rsa or shapley.",
-        autocompletion=_beginning(_methods),
+        autocompletion=_names_of("sim.analysis.sensitivity:METHODS"),
     ),
 ]
 Size = Annotated[

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from sim.cli import options
-from sim.cli.exit_codes import warn
-from sim.cli.terminal import progress_for
+from sim.cli.terminal import prepared, progress_for
 
 
 def patterns(
@@ -23,11 +22,9 @@ def patterns(
     """
     from sim.analysis.patterns import patterns_that_hold, statistics_as_text
     from sim.engines import engine as find_engine
-    from sim.scenario.resolve import prepare
     from sim.validation.patterns import run_months, score
 
-    resolved, warnings = prepare(scenario, sets or ())
-    warn(warnings)
+    resolved = prepared(scenario, sets)
     found = find_engine(engine, model)
     with progress_for(resolved, quiet, run_months(resolved, replicates), found.compiles) as advance:
         measures = score(resolved, replicates, advance, found.simulate)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
-
-import typer
+from functools import partial
+from typing import TYPE_CHECKING
 
 from sim.cli import options
-from sim.cli.exit_codes import FAILED
-from sim.cli.terminal import shown
+from sim.cli.exit_codes import FAILED, leave
+from sim.cli.terminal import progress, shown
 
 if TYPE_CHECKING:
     from sim.experiments.replay import Replay
@@ -41,13 +39,7 @@ def replay(
     from sim.experiments.replay import as_json as told
     from sim.experiments.replay import replay as make_again
 
-    def stage(total: int) -> AbstractContextManager[Any]:
-        from contextlib import nullcontext
-
-        from sim.cli.terminal import progress
-
-        return nullcontext(None) if quiet else progress(total, "replay")
-
+    stage = partial(progress, name="replay", quiet=quiet)
     found = make_again(folder, figures=figures, out=out, sample=sample, model=model, threads=threads, stage=stage)
     if as_json:
         print(told(found))
@@ -56,7 +48,7 @@ def replay(
     else:
         print("\n".join(words(found)))
     if not found.identical:
-        raise typer.Exit(FAILED)
+        leave(FAILED)
 
 
 def verdict(found: Replay) -> str:

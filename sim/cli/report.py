@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 
 from sim.cli import options
-from sim.cli.terminal import shown
+from sim.cli.terminal import as_json_text, next_steps, progress, shown
 
 
 def report(
@@ -27,19 +26,15 @@ def report(
     openloop report runs/baseline-1a2b3c4d runs/baseline-vs-no-control-5e6f7a8b runs/loops-baseline-9c0d1e2f
     openloop report runs/* --out report --title "Does the loop carry itself?"
     """
-    from contextlib import nullcontext
-
-    from sim.cli.terminal import progress
     from sim.report import write_report
 
-    with nullcontext(None) if quiet else progress(len(folders), "report") as tick:
+    with progress(len(folders), "report", quiet) as tick:
         page, twin = write_report(folders, out, title, tick)
     if as_json:
-        print(json.dumps({"html": shown(page), "markdown": shown(twin)}, indent=2))
+        print(as_json_text({"html": shown(page), "markdown": shown(twin)}))
     elif quiet:
         print(shown(page))
     else:
         print(f"{shown(page)}   one file with everything in it; opens in any browser, prints")
         print(f"{shown(twin)}     the same in Markdown, with links to the figures")
-        print("Next:")
-        print("\n".join(f"  openloop replay {shlex.quote(shown(each))}" for each in folders[:3]))
+        print(next_steps(f"openloop replay {shlex.quote(shown(folder))}" for folder in folders[:3]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.words import counted
 from sim.cli import options
 from sim.cli.exit_codes import FAILED, leave, say, warn
-from sim.cli.terminal import closing, command_line, progress_for, shown, told
+from sim.cli.terminal import as_json_text, closing, command_line, progress_for, shown, told
 from sim.results.folder import open_folder
 
 if TYPE_CHECKING:
     from sim.experiments.simulate.simulation import Result
-    from sim.results.blocks import Chapter
 
 
 def run(
@@ -69,7 +67,7 @@ def run(
     for failure in result.failures:
         say(f"replicate {failure.replicate} failed: {failure.reason}")
     if as_json:
-        print(json.dumps(account(result), indent=2))
+        print(as_json_text(account(result)))
     elif quiet:
         print(shown(result.folder))
     else:
@@ -94,6 +92,7 @@ def account(result: Result) -> dict[str, Any]:
 
 def closing_words(result: Result, source: Path) -> str:
     """What was written, and what one may want to do next."""
+    assert result.folder is not None
     run, file = result.scenario.run, shlex.quote(str(source))
     runs = counted(result.dataset.sizes["run"], "run")
     about = f"{runs} of {run.months} months with {run.adopters:,} adopters, seed {run.seed}"
@@ -104,13 +103,8 @@ def closing_words(result: Result, source: Path) -> str:
         f"openloop run {file} --set KEY=VALUE    (keys: openloop list parameters)",
     )
     files = closing(result.folder, result.files, following, about)
-    return "\n".join([told(_findings(result)), "", *_reactions_in_words(result), files])
-
-
-def _findings(result: Result) -> Chapter:
-    """What happened, without the table of every outcome."""
-    assert result.folder is not None
-    return replace(open_folder(result.folder).chapter, blocks=())
+    chapter = replace(open_folder(result.folder).chapter, blocks=())  # without the table of every outcome
+    return "\n".join([told(chapter), "", *_reactions_in_words(result), files])
 
 
 def _reactions_in_words(result: Result) -> list[str]:

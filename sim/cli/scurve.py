@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.basics.errors import OutputError
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, leave, say
-from sim.cli.terminal import Ending, command_line
+from sim.cli.terminal import Output, command_line, progress
 
 if TYPE_CHECKING:
     from sim.analysis.scurves.describe import SeriesDescription
-    from sim.basics.table import Array, Series
+    from sim.experiments.scurves.analysis import Read
 
 
 def scurve(
@@ -45,7 +44,7 @@ def scurve(
     """
     from sim.analysis.scurves.describe import describe_series
     from sim.analysis.scurves.runs import are_rivals
-    from sim.cli.terminal import progress
+    from sim.experiments.scurves.analysis import of_table
     from sim.experiments.scurves.kind import KIND, Analysis, contents
     from sim.experiments.scurves.kind import as_json as for_programs
     from sim.results.folder import write
@@ -60,11 +59,12 @@ def scurve(
         if time is None or observable is not None:
             remedy = f"{source} is read as a table, and a table needs --time COLUMN."
             leave(BAD_INPUT, remedy if time is None else "--observable is for run directories.")
-        read, digest = _of_table(source, time, values or [], by, percent)
+        read = of_table(source, time, values or [], by, percent)
+        digest = hashlib.sha256(source.read_bytes()).hexdigest()
     if until is not None:
         read = _cut(read, until)
     found: list[SeriesDescription] = []
-    with nullcontext() if quiet else progress(len(read), "S-curves") as tick:
+    with progress(len(read), "S-curves", quiet) as tick:
         for series, runs in read:
             found.append(describe_series(series, runs, resamples, seed, are_rivals(observable or "adoption")))
             if tick is not None:
@@ -83,10 +83,8 @@ def scurve(
     analysis = Analysis(_name(source), settings, found, str(source))
     told = contents(analysis)
     made = write(KIND, told, out, figures=not no_figures, about={"command": command_line()})
-    if as_json:
-        print(for_programs(found))
-    else:
-        Ending(quiet, False, (_next(source, time, values or [], by),)).tell(told, made)
+    following = (_next(source, time, values or [], by),)
+    Output(no_figures, quiet, as_json).tell(told, made, following, for_programs=for_programs(found))
 
 
 def _next(source: Path, time: str | None, values: list[str], by: str | None) -> str:
@@ -97,15 +95,6 @@ def _next(source: Path, time: str | None, values: list[str], by: str | None) -> 
     if time:
         return f"{asked} --until TIME    (what could be said then?)"
     return f"{asked} --observable NAME    (names: openloop list observables share)"
-
-
-Read = list[tuple["Series", "Array | None"]]
-
-
-def _of_table(path: Path, time: str, values: list[str], by: str | None, percent: bool) -> tuple[Read, str]:
-    from sim.experiments.scurves.analysis import of_table
-
-    return of_table(path, time, values, by, percent), hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _of_run(folder: Path, observable: str) -> tuple[Read, str]:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from sim.basics.words import roughly
 from sim.cli import options
-from sim.cli.exit_codes import BAD_INPUT, DONE, FAILED, STOPPED, leave, say, warn
-from sim.cli.terminal import Ending, command_line, progress, shown
+from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, warn
+from sim.cli.terminal import Output, as_json_text, print_plan, progress, say_if_compiling, shown, stoppable
 
 if TYPE_CHECKING:
-    from sim.experiments.sensitivity.request import Cost, SensitivityRequest
+    from sim.experiments.sensitivity.request import Cost
     from sim.experiments.sensitivity.study import Study
 
 
@@ -63,19 +61,17 @@ def sensitivity(
     openloop sensitivity baseline --flip "focus_share@2032-01 < 0.15"
     """
     from sim.analysis.sensitivity import QUESTIONS
-    from sim.basics.errors import DesignError
     from sim.experiments.sensitivity.kind import KIND, contents
     from sim.experiments.sensitivity.request import answer, ask
     from sim.experiments.sensitivity.request import plan as pilot
-    from sim.results.folder import write
 
     if method and question:
         leave(BAD_INPUT, "--method and --question both choose the method; give one of them.")
     if against is not None and not flip:
         leave(BAD_INPUT, "--against names what --flip compares with; give --flip too.")
     asked = question or ("" if method else "screen")
-    began = time.perf_counter()
-    try:
+    output = Output(no_figures, quiet, as_json)
+    with stoppable():
         request = ask(
             scenario,
             factors or (),
@@ -97,20 +93,20 @@ def sensitivity(
             cluster=cluster,
             out=out,
         )
-        if asked and not quiet:
-            say(f"{asked}: {request.method.title}, since {QUESTIONS[asked].why}.")
+        if asked:
+            output.note(f"{asked}: {request.method.title}, since {QUESTIONS[asked].why}.")
         warn(request.warnings)
-        for note in request.notes:
-            say(f"note: {note}")
-        if not quiet:
-            _announce(request)
+        warn(request.notes, "note")
+        factors_varied, outcomes_kept = len(request.model.variables), len(request.model.columns)
+        output.note(f"{factors_varied} factors, {outcomes_kept} outcomes, {request.size:,} {request.method.part}")
+        say_if_compiling(request.model.recipe.compiles, quiet)
         cost = pilot(request)
         if plan:
-            _tell_plan(request, cost, as_json)
-            raise typer.Exit(DONE)
-        if not quiet:
-            say(_cost_words(cost))
-            request.model.stage = lambda total: progress(total, request.model.scenario.name)
+            about = {"runs": cost.runs, "runs_left": cost.left, "seconds": round(cost.seconds, 3)}
+            print_plan(as_json, {"method": request.method.name, "size": request.size, **about}, _cost_words(cost))
+            return
+        output.note(_cost_words(cost))
+        request.model.stage = partial(progress, name=request.model.scenario.name, quiet=quiet)
         ready = time.perf_counter()
         study = answer(
             request,
@@ -120,48 +116,22 @@ def sensitivity(
             flip=flip,
             against=against,
             sets=sets or (),
-            say=None if quiet else say,
+            say=output.note,
         )
-        if not (no_figures or quiet):
-            say("drawing")
-        about = {
-            "command": command_line(),
-            "wall_seconds": round(time.perf_counter() - began, 1),
-            "planned_seconds": round(cost.seconds, 1),
-            "run_seconds": round(time.perf_counter() - ready, 1),
-        }
+        if not no_figures:
+            output.note("drawing")
+        run_seconds = time.perf_counter() - ready
         told = contents(study)
-        made = write(KIND, told, request.parent or out, figures=not no_figures, about=about)
-    except DesignError as error:
-        leave(BAD_INPUT, str(error))
-    except KeyboardInterrupt:
-        leave(STOPPED, "\nStopped. Finished runs are kept; the same command goes on from there.")
-    if as_json:
-        print((made.folder / "manifest.json").read_text(encoding="utf-8"), end="")
-    else:
-        Ending(quiet, False, (_next(study, scenario),)).tell(told, made)
+        made = output.write(
+            KIND,
+            told,
+            request.parent or out,
+            planned_seconds=round(cost.seconds, 1),
+            run_seconds=round(run_seconds, 1),
+        )
+    output.tell(told, made, (_next(study, scenario),), for_programs=as_json_text(made.manifest))
     if study.found.errors:
         leave(FAILED, f"{len(study.found.errors)} rows of the design failed; see {shown(made.folder / 'failed.csv')}.")
-
-
-def _announce(request: SensitivityRequest) -> None:
-    """Say how large a study is, before any of it is run."""
-    from sim.engines.lockstep.engine import compiled
-
-    factors, outcomes = len(request.model.variables), len(request.model.columns)
-    say(f"{factors} factors, {outcomes} outcomes, {request.size:,} {request.method.part}")
-    if request.model.recipe.compiles and not compiled():
-        say("compiling the kernel, first run only (about 15 s)")
-
-
-def _tell_plan(request: SensitivityRequest, cost: Cost, as_json: bool) -> None:
-    """Print what the command would take; the timed runs stay in the store."""
-    if as_json:
-        about = {"runs": cost.runs, "runs_left": cost.left, "seconds": round(cost.seconds, 3)}
-        print(json.dumps({"method": request.method.name, "size": request.size, **about}))
-        return
-    print(_cost_words(cost))
-    print("Next: the same command without --plan.")
 
 
 def _cost_words(cost: Cost) -> str:

@@ -11,17 +11,16 @@ import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import roughly
-from sim.cli.exit_codes import STOPPED, leave, say
+from sim.cli.exit_codes import STOPPED, leave, say, warn
 from sim.results.blocks import Block, Chapter, Heading, Items, Picture, Table, Words
-from sim.results.folder import MANIFEST, Written, open_folder
-from sim.results.kind import FIGURES, FINDINGS, Contents
+from sim.results.folder import MANIFEST, Written, open_folder, write
+from sim.results.kind import FIGURES, FINDINGS, Contents, Kind
 
 if TYPE_CHECKING:
     from sim.experiments.runner.pieces import Unfinished
@@ -36,27 +35,24 @@ NARROWEST = 24
 def as_table(rows: Sequence[Row]) -> str:
     """Aligned columns. On a terminal the last one wraps; elsewhere every row stays one line, ready for grep."""
     names = list(rows[0])
-    cells = [[_plain(row[name]) for name in names] for row in rows]
-    widths = [max(len(name), *(len(row[i]) for row in cells)) for i, name in enumerate(names)]
-    lines = [_line([name.replace("_", " ") for name in names], widths, None)]
-    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return "\n".join(lines + [_line(row, widths, wide) for row in cells])
+    cells = [[name.replace("_", " ") for name in names], *([_cell(row[name]) for name in names] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(_line(row, widths) for row in cells)
 
 
-def _line(row: Sequence[str], widths: Sequence[int], wide: int | None) -> str:
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     head = "".join(f"{cell:<{width}}  " for cell, width in zip(row[:-1], widths[:-1], strict=True))
-    if wide is None or len(head) + len(row[-1]) <= wide:
-        return (head + row[-1]).rstrip()
-    if wide - len(head) >= NARROWEST:
-        return textwrap.fill(row[-1], wide, initial_indent=head, subsequent_indent=" " * len(head))
-    return head.rstrip() + "\n" + textwrap.fill(row[-1], wide, initial_indent="    ", subsequent_indent="    ")
+    room = shutil.get_terminal_size().columns - len(head)
+    if not sys.stdout.isatty() or room >= min(NARROWEST, len(row[-1])):
+        return (_wrapped(row[-1], head, " " * len(head)) or head).rstrip()
+    return head.rstrip() + "\n" + _wrapped(row[-1], "    ", "    ")
 
 
-def _plain(value: Any) -> str:
+def _cell(value: Any) -> str:
     if isinstance(value, float):
         return "" if math.isnan(value) else f"{value:.6g}"
     if isinstance(value, list | tuple):
-        return ", ".join(_plain(part) for part in value)
+        return ", ".join(_cell(part) for part in value)
     return "" if value is None else str(value)
 
 
@@ -67,24 +63,23 @@ names no file is shown whole."""
 
 def told(chapter: Chapter) -> str:
     """A chapter as text: the question, sentences, and tables that are not folded."""
-    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     parts = [[chapter.asked]]
     for block in (*chapter.findings, *chapter.blocks):
         if not isinstance(block, Picture) and not block.folded:
-            parts.append(list(_as_text(block, wide)))
+            parts.append(list(_as_text(block)))
     return "\n\n".join("\n".join(part) for part in parts if part).replace("`", "")
 
 
-def _as_text(block: Block, wide: int | None) -> Iterator[str]:
+def _as_text(block: Block) -> Iterator[str]:
     if isinstance(block, Words):
-        yield _wrapped(block.text, wide, "")
+        yield _wrapped(block.text)
     elif isinstance(block, Heading):
         yield from (block.text, "-" * len(block.text))
     elif isinstance(block, Items):
-        yield from (_wrapped(item, wide, "  ") for item in block.items[:ITEMS])
+        yield from (_wrapped(item, "  ", "    ") for item in block.items[:ITEMS])
         yield from _rest(len(block.items) - ITEMS, block.source and Path(FINDINGS))
     elif isinstance(block, Table):
-        yield _wrapped(f"{block.caption}:", wide, "")
+        yield _wrapped(f"{block.caption}:")
         rows = block.rows if block.source is None else block.rows[:ROWS]
         if rows:
             yield as_table([dict(zip(block.head, row, strict=True)) for row in rows])
@@ -96,63 +91,91 @@ def _rest(count: int, source: Path | None) -> Iterator[str]:
         yield f"  ... and {count} more{f' in {source.name}' if source is not None else ''}"
 
 
-def _wrapped(text: str, wide: int | None, indent: str) -> str:
-    if wide is None:
-        return indent + text
-    return textwrap.fill(text, wide, initial_indent=indent, subsequent_indent=f"{indent}  ")
+def _wrapped(text: str, first: str = "", below: str = "  ") -> str:
+    """A text that wraps on a terminal, with what its ``first`` line and those ``below`` begin with."""
+    if not sys.stdout.isatty():
+        return first + text
+    return textwrap.fill(text, shutil.get_terminal_size().columns, initial_indent=first, subsequent_indent=below)
 
 
-@dataclass(frozen=True)
-class Ending:
-    """How a verb that wrote a folder of results ends: words for people, or JSON for programs.
+class Output:
+    """How the results of a verb leave: into a folder, and to people in words or to programs as JSON.
 
-    Attributes
-    ----------
-    following : commands that may come next
-    about : stands behind the name of the folder
+    It is made when the work begins, and so knows how long that took.
     """
 
-    quiet: bool
-    as_json: bool
-    following: Sequence[str]
-    about: str = ""
+    def __init__(self, no_figures: bool, quiet: bool, as_json: bool):
+        self.figures, self.quiet, self.as_json = not no_figures, quiet, as_json
+        self.began = time.perf_counter()
 
-    def tell(self, contents: Contents, made: Written, tables: Mapping[str, Any] | None = None) -> None:
-        """Print what was found and where it is; ``tables`` (pandas) are told to programs beside the manifest."""
+    def note(self, text: str) -> None:
+        """Say something on the way, unless all is to be quiet."""
+        if not self.quiet:
+            say(text)
+
+    def write(self, kind: Kind, contents: Contents, out: Path, **about: Any) -> Written:
+        """Write a folder below ``out``; its manifest says the command, the wall time [s], and what ``about`` adds."""
+        wall_seconds = round(time.perf_counter() - self.began, 3)
+        about = {"command": command_line(), "wall_seconds": wall_seconds, **about}
+        return write(kind, contents, out, figures=self.figures, about=about)
+
+    def tell(
+        self,
+        contents: Contents,
+        made: Written,
+        following: Sequence[str],
+        tables: Mapping[str, Any] | None = None,
+        for_programs: str = "",
+    ) -> None:
+        """Print what was found and where it is.
+
+        Parameters
+        ----------
+        following : commands that may come next
+        tables : name -> table (pandas) that programs are told beside the entries of the manifest
+        for_programs : what programs are told in place of all that
+        """
         if self.as_json:
-            rows = {name: json.loads(as_json_text(table.to_dict("records"))) for name, table in (tables or {}).items()}
+            rows = {name: table.to_dict("records") for name, table in (tables or {}).items()}
             files = [shown(file) for file in made.files]
             said = [item for block in contents.chapter.findings if isinstance(block, Items) for item in block.items]
-            account = {**contents.entries, "folder": shown(made.folder), "files": files, "findings": said, **rows}
-            print(json.dumps(account, indent=2, ensure_ascii=False))
+            about = {**contents.entries, "folder": shown(made.folder), "files": files, "findings": said}
+            print(for_programs or as_json_text({**about, **rows}))
         elif self.quiet:
             print(shown(made.folder))
         else:
             print(f"{told(contents.chapter)}\n")
-            print(closing(made.folder, made.files, self.following, self.about))
+            print(closing(made.folder, made.files, following))
 
 
-def closing(folder: Path | None, files: Sequence[Path], following: Sequence[str], about: str = "") -> str:
-    """Where the files of a folder of results are, what they hold, and what to do next; ``about`` stands behind its
-    name."""
-    if folder is None:
-        return ""
+def closing(folder: Path, files: Sequence[Path], following: Sequence[str], about: str = "") -> str:
+    """A folder of results with what each of its files holds, and commands that may come next.
+
+    ``about`` stands behind the name of the folder.
+    """
     names = {file.relative_to(folder).parts[0] for file in files}
     drawn = sorted({file.stem for file in files if file.parent.name == FIGURES})
     some = [*drawn[:6], f"and {len(drawn) - 6} more"] if len(drawn) > 7 else drawn
     listed = {name: what for name, what in open_folder(folder).kind.files.items() if name in names}
     listed |= {FIGURES: ", ".join(some)} if drawn else {}
-    return as_listing(folder, {**listed, MANIFEST: "versions, seed, command, checksums"}, following, about)
-
-
-def as_listing(folder: Path, listed: Mapping[str, str], following: Sequence[str], about: str = "") -> str:
-    """A folder with what each of its files holds, and commands that may come next."""
+    listed[MANIFEST] = "versions, seed, command, checksums"
     wide = max(map(len, listed))
-    lines = [
-        f"{shown(folder)}/{f'  ({about})' if about else ''}",
-        *(f"  {name:<{wide}}  {what}" for name, what in listed.items()),
-    ]
-    return "\n".join([*lines, "Next:", *(f"  {command}" for command in following)])
+    lines = [f"{shown(folder)}/{f'  ({about})' if about else ''}"]
+    lines += [f"  {name:<{wide}}  {what}" for name, what in listed.items()]
+    return "\n".join([*lines, next_steps(following)])
+
+
+def next_steps(following: Iterable[str]) -> str:
+    """Commands that may come next."""
+    return "\n".join(["Next:", *(f"  {command}" for command in following)])
+
+
+def print_plan(as_json: bool, about: Mapping[str, Any], *lines: str) -> None:
+    """What a command would take, for programs or in lines for people."""
+    if as_json:
+        print(as_json_text(about))
+    else:
+        print(*lines, "Next: the same command without --plan.", sep="\n")
 
 
 def as_csv_text(rows: Sequence[Row]) -> str:
@@ -171,14 +194,24 @@ def _full(value: Any) -> Any:
     return "" if isinstance(value, float) and math.isnan(value) else value
 
 
-def as_json_text(rows: Sequence[Row]) -> str:
-    """Rows as JSON; what is no finite number is null."""
-    clean = [
-        {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
-        for row in rows
-    ]
-    return json.dumps(clean, indent=2, ensure_ascii=False)
+def as_json_text(value: Any) -> str:
+    """A value as JSON, for programs; what is no finite number is null."""
+    return json.dumps(plain(value), indent=2, ensure_ascii=False)
 
+
+def plain(value: Any) -> Any:
+    """A value for JSON; what is no finite number is null."""
+    if isinstance(value, Mapping):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+LINE_SECONDS = 10.0
+"""Where there is no terminal, a line of progress comes no faster than this, and not before another tenth is done."""
 
 Tick = Callable[..., None]
 """Called with what was done since the last call and, where it is known, the seconds that the rest will take."""
@@ -201,73 +234,109 @@ class TimeLeft:
         return (now - began) / (self.done - before) * (self.total - self.done) if self.done > before else None
 
 
+Display = Callable[..., None]
+"""Called with how much is done, how much there is, words on it, and how many runs failed, if any, in words."""
+
+
 @contextmanager
-def progress(total: int, name: str) -> Iterator[Tick]:
-    """Show how far a run is: a bar with the time left on a terminal, a rare plain line elsewhere."""
+def how_far(name: str) -> Iterator[Display]:
+    """Show how far some work is: a bar on a terminal, a rare plain line elsewhere."""
     if not sys.stderr.isatty():
-        yield _PlainProgress(total, name)
+        yield RareLines(name)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    from rich.progress import BarColumn, Progress, TextColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[left]}"))
-    estimate = TimeLeft(total)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[words]}"),
+        TextColumn("[red]{task.fields[failed]}"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=total, left="")
+        task = bar.add_task(name, total=None, words="", failed="")
+
+        def show(done: int, total: int, words: Sequence[str], failed: str = "") -> None:
+            bar.update(task, completed=done, total=total, words=", ".join(filter(None, words)), failed=failed)
+
+        yield show
+
+
+class RareLines:
+    """A line now and then, where a bar would fill a log; short runs stay silent."""
+
+    def __init__(self, name: str):
+        self.name, self.spoken, self.last = name, 0, time.monotonic()
+
+    def __call__(self, done: int, total: int, words: Sequence[str], failed: str = "") -> None:
+        """Say how far it is, if enough has happened since the last line."""
+        now = time.monotonic()
+        if now - self.last >= LINE_SECONDS and done - self.spoken >= total / 10:
+            say(f"{self.name}: {', '.join(filter(None, (*words, failed)))}")
+            self.last, self.spoken = now, done
+
+
+@contextmanager
+def progress(total: int, name: str, quiet: bool = False) -> Iterator[Tick | None]:
+    """Show how far work is, with the time left; yields what to call with what was done, or None when ``quiet``."""
+    if quiet:
+        yield None
+        return
+    estimate = TimeLeft(total)
+    with how_far(name) as show:
 
         def tick(done: int, left: float | None = None) -> None:
             guess = estimate(done)
-            bar.update(task, advance=done, left=time_left(guess if left is None else left))
-            if bar.tasks[0].finished:
-                bar.update(task, description=f"{name}: writing and drawing", left="")
+            rest = time_left(guess if left is None else left) if estimate.done < total else "writing and drawing"
+            show(estimate.done, total, [f"{estimate.done / total:.0%}", rest])
 
         yield tick
 
 
-class _PlainProgress:
-    """A line every ten seconds and at least a tenth further on: log files stay short, short runs stay silent."""
+def prepared(file: Path, sets: Sequence[str] | None, **settings: int | None) -> Scenario:
+    """A scenario that is resolved and checked, with its changes; what is implausible in it is printed."""
+    from sim.scenario.resolve import prepare
 
-    def __init__(self, total: int, name: str, seconds: float = 10.0):
-        self.estimate, self.name, self.seconds = TimeLeft(total), name, seconds
-        self.spoken, self.last = 0, time.monotonic()
-
-    def __call__(self, done: int, left: float | None = None) -> None:
-        guess = self.estimate(done)
-        now, far, total = time.monotonic(), self.estimate.done, self.estimate.total
-        if now - self.last < self.seconds or far - self.spoken < total / 10:
-            return
-        words = [f"{far / total:.0%}", time_left(guess if left is None else left)]
-        print(f"{self.name}: {', '.join(filter(None, words))}", file=sys.stderr, flush=True)
-        self.last, self.spoken = now, far
+    scenario, warnings = prepare(file, sets or (), **settings)
+    warn(warnings)
+    return scenario
 
 
-def progress_for(scenario: Scenario, quiet: bool, total: int | None = None, compiles: bool = True) -> Any:
+def progress_for(
+    scenario: Scenario, quiet: bool, total: int | None = None, compiles: bool = True
+) -> AbstractContextManager[Tick | None]:
     """A context manager that yields what to call with finished run-months, ``total`` of them."""
-    from contextlib import nullcontext
+    say_if_compiling(compiles, quiet)
+    return progress(total or scenario.run.months * scenario.run.replicates, scenario.name, quiet)
 
+
+def say_if_compiling(compiles: bool, quiet: bool) -> None:
+    """Say why the first run takes longer, where the engine ``compiles`` and has not done so yet."""
     from sim.engines.lockstep.engine import compiled
 
-    if quiet:
-        return nullcontext(None)
-    if compiles and not compiled():
+    if compiles and not quiet and not compiled():
         say("compiling the kernel, first run only (about 15 s)")
-    return progress(total or scenario.run.months * scenario.run.replicates, scenario.name)
 
 
 @contextmanager
-def resuming(out: Path, quiet: bool) -> Iterator[Unfinished]:
+def stoppable() -> Iterator[None]:
+    """Ctrl-C says that what is finished is kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        leave(STOPPED, "\nStopped. What is finished is kept; the same command goes on from there.")
+
+
+@contextmanager
+def resuming(out: Path, output: Output) -> Iterator[Unfinished]:
     """Where finished pieces of a command wait until its results are in `out`; Ctrl-C says that they are kept."""
     from sim.experiments.runner.pieces import Unfinished
 
     def told(count: int, folder: Path) -> None:
-        if not quiet:
-            say(f"going on with {count} finished pieces in {shown(folder)}")
+        output.note(f"going on with {count} finished pieces in {shown(folder)}")
 
-    try:
-        with Unfinished(out, told) as keep:
-            yield keep
-    except KeyboardInterrupt:
-        leave(STOPPED, "\nStopped. What is finished is kept; the same command goes on from there.")
+    with stoppable(), Unfinished(out, told) as keep:
+        yield keep
 
 
 def shown(path: Path | None) -> str:

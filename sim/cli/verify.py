@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import typer
-
 from sim.cli import options
-from sim.cli.exit_codes import FAILED
+from sim.cli.exit_codes import FAILED, leave
+from sim.cli.terminal import as_json_text, progress, told
 
 
 def verify(
@@ -24,15 +23,12 @@ def verify(
     openloop verify V5 X3
     openloop verify --full
     """
-    from contextlib import nullcontext
-
-    from sim.cli.terminal import as_json_text, progress, told
     from sim.results.markdown import as_page
     from sim.validation.chapter import TITLE, chapter
     from sim.validation.run_checks import any_closed_form_fails, run_checks, select_checks
 
     wanted = select_checks(ids or (), full)
-    with nullcontext(None) if quiet else progress(len(wanted), "checks") as tick:
+    with progress(len(wanted), "checks", quiet) as tick:
         outcomes = run_checks(wanted, done=tick)
     if as_json:
         print(
@@ -59,4 +55,4 @@ def verify(
         if left_out and not ids and not markdown:
             print(f"{left_out} slow checks are left out; openloop verify --full runs them too (some minutes).")
     if any_closed_form_fails(outcomes):
-        raise typer.Exit(FAILED)
+        leave(FAILED)

@@ -76,6 +76,25 @@ def test_every_option_has_a_help_text_and_only_quoted_pipes():
             assert not re.search(r"[\w]\|[\w]|~\w+\(", unquoted), (verb, option.name)
 
 
+def completed():
+    """Every option and argument that the shell can complete: its verb, its name and its completion."""
+    return [
+        pytest.param(info.autocompletion, id=f"{verb}-{name}")
+        for verb in VERBS
+        for name, _, info in declared(verb)
+        if info.autocompletion is not None
+    ]
+
+
+@pytest.mark.parametrize("completion", completed())
+def test_the_shell_completes_with_names_that_begin_with_what_was_typed(completion):
+    names = completion("")
+    assert len(names) > 2
+    first = names[0]
+    assert completion(first[:2]) == [name for name in names if name.startswith(first[:2])]
+    assert completion("no such name") == []
+
+
 # panels
 
 

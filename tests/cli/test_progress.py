@@ -39,3 +39,20 @@ def test_a_rare_line_says_how_far_it_is_and_what_is_left(clock, capsys):
         "baseline: 40%, about 60 s left",
         "baseline: 70%, about 3 min left",
     ]
+
+
+def test_a_terminal_shows_a_bar_with_what_is_left_and_what_failed(clock, monkeypatch, capsys):
+    monkeypatch.setattr(terminal.sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "120")
+    with terminal.how_far("baseline") as show:
+        show(50, 200, ["50 of 200 runs", "", "about 4 min left"], "3 failed")
+    drawn = capsys.readouterr().err
+    assert "baseline" in drawn
+    assert "50 of 200 runs, about 4 min left" in drawn
+    assert "3 failed" in drawn
+
+
+def test_nothing_is_shown_when_all_is_to_be_quiet(capsys):
+    with terminal.progress(100, "baseline", quiet=True) as tick:
+        assert tick is None
+    assert capsys.readouterr().err == ""
