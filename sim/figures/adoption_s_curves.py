@@ -87,7 +87,7 @@ def adoption_s_curves(
     return page.figure
 
 
-def draw_curve(axes: Axes, month: np.ndarray, mean: np.ndarray, fitted: FittedCurve) -> Axes:
+def draw_curve(axes: Axes, month: np.ndarray, mean: np.ndarray, fitted: FittedCurve) -> None:
     """Add a fit to a panel of adoption in percent: its curve, its ceiling if there is one, and its moments in words."""
     if fitted.status != "not identified":
         axes.plot(month, 100 * fitted.at(month), color=FITTED, linestyle=":", linewidth=1.1, zorder=4)
@@ -124,7 +124,6 @@ def draw_curve(axes: Axes, month: np.ndarray, mean: np.ndarray, fitted: FittedCu
         fontsize=LETTER,
         color=QUIET,
     )
-    return axes
 
 
 def moments_in_words(fitted: FittedCurve) -> str:

@@ -51,7 +51,7 @@ def capability_frontier(dataset: xr.Dataset, scenario: Scenario, figure: Figure 
     return page.figure
 
 
-def draw_releases(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> Axes:
+def draw_releases(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> None:
     """Released capability of every line in the first run, as steps, over the months that the axes show."""
     shown = month <= axes.get_xlim()[1]
     month, released = month[shown], dataset["released"].isel(run=0).transpose("month", "line").values[shown]
@@ -63,10 +63,9 @@ def draw_releases(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> Axes:
         labels.append(Label(last_value(released[:, place]), name, look["color"]))
     axes.set_ylim(np.nanmin(released), np.nanmax(released) + 0.1)
     label_ends(axes, labels)
-    return axes
 
 
-def draw_lags(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> Axes:
+def draw_lags(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> None:
     """Lag of the best line of every group, from the month in which it is known in nearly all runs."""
     lags = runs_of(dataset["L8"])
     groups = np.array(line_groups(dataset))
@@ -84,4 +83,3 @@ def draw_lags(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> Axes:
         labels.append(Label(last_value(mean), group, look["color"]))
     axes.set_ylim(0, max(1.03 * axes.dataLim.y1, 1.0))
     label_ends(axes, labels)
-    return axes

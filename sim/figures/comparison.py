@@ -115,7 +115,7 @@ def _move_up(axes: Axes, step: float) -> None:
     axes.set_position((box.x0, box.y0 + step, box.width, box.height))
 
 
-def draw_levels(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel, colours: dict[str, str]) -> Axes:
+def draw_levels(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel, colours: dict[str, str]) -> None:
     """Mean and replicate band of every scenario."""
     values = {name: runs_of(curves[panel.outcome].sel(scenario=name)) for name in colours}
     if panel.how == "logarithm":
@@ -132,10 +132,9 @@ def draw_levels(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel,
     elif panel.how == "number":
         axes.set_ylabel(panel.level)
         axes.yaxis.set_major_locator(MaxNLocator(5))
-    return axes
 
 
-def draw_differences(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel, colours: dict[str, str]) -> Axes:
+def draw_differences(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel, colours: dict[str, str]) -> None:
     """Paired difference of every other scenario, with the 95% interval of its mean."""
     axes.axhline(0.0, color=BASE, linewidth=0.8, zorder=2)
     for name, colour in list(colours.items())[1:]:
@@ -154,10 +153,9 @@ def draw_differences(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: P
     if top - bottom < panel.least:
         middle = min(max((top + bottom) / 2, -0.4 * panel.least), 0.4 * panel.least)
         axes.set_ylim(middle - panel.least / 2, middle + panel.least / 2)
-    return axes
 
 
-def mark_dates(axes: Axes, scenarios: Sequence[Scenario], colours: dict[str, str], last: float) -> Axes:
+def mark_dates(axes: Axes, scenarios: Sequence[Scenario], colours: dict[str, str], last: float) -> None:
     """Upright lines where policies that tell a scenario from the base are announced and begin."""
     base, *others = scenarios
     for other in others:
@@ -172,7 +170,6 @@ def mark_dates(axes: Axes, scenarios: Sequence[Scenario], colours: dict[str, str
                     axes.axvline(
                         month, color=colours[other.name], linestyle=style, linewidth=0.6, alpha=alpha, zorder=1.2
                     )
-    return axes
 
 
 def different(base: Scenario, other: Scenario) -> list[tuple[Any, str]]:

@@ -46,7 +46,7 @@ def compute_by_region(dataset: xr.Dataset, scenario: Scenario, figure: Figure | 
     return page.figure
 
 
-def draw_compute(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> Axes:
+def draw_compute(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> None:
     """Usable compute of every region after the power limit."""
     values = runs_of(dataset["compute"])
     as_logarithm(axes, "usable compute", "H100e", [values])
@@ -55,10 +55,9 @@ def draw_compute(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> Axes:
         colour = REGION_COLOURS[region]
         labels.append(Label(last_value(curve(axes, month, values[..., place], color=colour)), region, colour))
     label_ends(axes, labels)
-    return axes
 
 
-def draw_sources(axes: Axes, month: np.ndarray, region: xr.Dataset) -> Axes:
+def draw_sources(axes: Axes, month: np.ndarray, region: xr.Dataset) -> None:
     """Chips that reach one region by each road, and those that were refused."""
     series = {name: runs_of(region[name]) for name in SOURCES}
     # a road that is closed carries nothing, which has no place on a logarithmic axis
@@ -72,4 +71,3 @@ def draw_sources(axes: Axes, month: np.ndarray, region: xr.Dataset) -> Axes:
         mean = curve(axes, month, values, color=colour, linestyle=style)
         labels.append(Label(last_value(mean), text, colour))
     label_ends(axes, labels)
-    return axes

@@ -42,7 +42,7 @@ def data_stock(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = 
     return page.figure
 
 
-def draw_stocks(axes: Axes, month: np.ndarray, stock: xr.DataArray, dimension: str, colours: Mapping[str, str]) -> Axes:
+def draw_stocks(axes: Axes, month: np.ndarray, stock: xr.DataArray, dimension: str, colours: Mapping[str, str]) -> None:
     """One curve for each label of a dimension, (run, month, label), on a logarithmic axis; empty stocks are named."""
     values = runs_of(stock)
     floor = np.nanmax(values, initial=0.0) / 10**DECADES
@@ -57,4 +57,3 @@ def draw_stocks(axes: Axes, month: np.ndarray, stock: xr.DataArray, dimension: s
         empty = not np.isfinite(mean).any()
         labels.append(Label(bottom if empty else last_value(mean), f"{text}: none" if empty else text, colours[name]))
     label_ends(axes, labels)
-    return axes

@@ -41,7 +41,7 @@ def elementary_effects(table: pd.DataFrame, about: Mapping[str, str], figure: Fi
     return sheet.figure
 
 
-def draw_effects(axes: Axes, rows: pd.DataFrame, unit: str) -> Axes:
+def draw_effects(axes: Axes, rows: pd.DataFrame, unit: str) -> None:
     """mu* against sigma, one mark a factor."""
     top = float(max(rows["mu_star_high"].max(), 1e-12))
     for row in rows.to_dict("records"):
@@ -67,7 +67,6 @@ def draw_effects(axes: Axes, rows: pd.DataFrame, unit: str) -> Axes:
     axes.set_xlabel(f"mu*: mean size of the change over a factor's whole range [{unit}]")
     axes.set_ylabel(f"sigma: spread of that change [{unit}]")
     axes.grid(axis="both")
-    return axes
 
 
 def _label_points(axes: Axes, rows: pd.DataFrame) -> None:

@@ -43,7 +43,7 @@ def exposure(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = No
     return page.figure
 
 
-def draw_regions(axes: Axes, month: np.ndarray, values: xr.DataArray) -> Axes:
+def draw_regions(axes: Axes, month: np.ndarray, values: xr.DataArray) -> None:
     """One curve for each region, (run, month, region), drawn in percent."""
     series = runs_of(values)
     labels = []
@@ -52,4 +52,3 @@ def draw_regions(axes: Axes, month: np.ndarray, values: xr.DataArray) -> Axes:
         mean = curve(axes, month, series[..., place], scale=100, color=colour)
         labels.append(Label(last_value(mean), region, colour))
     label_ends(axes, labels)
-    return axes

@@ -43,7 +43,7 @@ def focus_share(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None =
     return page.figure
 
 
-def draw_luck(axes: Axes, month: np.ndarray, share: np.ndarray) -> Axes:
+def draw_luck(axes: Axes, month: np.ndarray, share: np.ndarray) -> None:
     """Every run as a thin line under the mean and band of (run, month) shares, drawn in percent."""
     top = 105 * np.nanmax(share, initial=0.0)
     as_percent(axes, "usage share of the lines in focus", top=top)
@@ -56,4 +56,3 @@ def draw_luck(axes: Axes, month: np.ndarray, share: np.ndarray) -> Axes:
         low, high = 100 * np.quantile(share[:, -1], [LOW, HIGH])
         labels += [Label(high, f"90%: {high:.1f}%", INK), Label(low, f"10%: {low:.1f}%", INK)]
     label_ends(axes, labels)
-    return axes

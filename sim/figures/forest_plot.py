@@ -49,7 +49,7 @@ def forest_plot(
     return sheet.figure
 
 
-def draw_differences(axes: Axes, rows: pd.DataFrame, others: Sequence[str], colours: dict[str, str]) -> Axes:
+def draw_differences(axes: Axes, rows: pd.DataFrame, others: Sequence[str], colours: dict[str, str]) -> None:
     """Outcomes of one unit, one line each; hollow marks cannot be told from zero."""
     labels = list(dict.fromkeys(rows["long_name"]))
     axes.axvline(0.0, color=BASE, linewidth=0.8)
@@ -72,4 +72,3 @@ def draw_differences(axes: Axes, rows: pd.DataFrame, others: Sequence[str], colo
     axes.grid(axis="x")
     axes.margins(x=0.06)
     axes.xaxis.set_major_locator(MaxNLocator(7))
-    return axes

@@ -58,7 +58,7 @@ def index_convergence(
     return sheet.figure
 
 
-def draw_indices(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> Axes:
+def draw_indices(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> None:
     """The largest indices and their intervals over the number of runs."""
     whole = float(trace["parts"].max())
     last = trace[trace["parts"] == whole]
@@ -75,10 +75,9 @@ def draw_indices(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> Axes:
     axes.set_ylim(bottom=0)
     axes.set_title("The largest indices at parts of the same runs, 95% intervals")
     name_curves(axes, whole * runs_a_part, labels)
-    return axes
 
 
-def draw_criteria(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> Axes:
+def draw_criteria(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> None:
     """The three criteria, each over its limit: settled below 1."""
     once = trace.drop_duplicates("parts").sort_values("parts")
     for column, _, limit, colour in CRITERIA:
@@ -91,4 +90,3 @@ def draw_criteria(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> Axes:
     axes.set_title("Settled below the line\n", fontsize=LETTER)
     for place, (_, words, _, colour) in enumerate(CRITERIA):
         axes.text(0.32 * place, 1.02, words, transform=axes.transAxes, fontsize=LETTER, color=colour)
-    return axes

@@ -38,7 +38,7 @@ def interactions(pairs: pd.DataFrame, about: Mapping[str, str], figure: Figure |
     return sheet.figure
 
 
-def draw_pairs(axes: Axes, pairs: pd.DataFrame, names: list[str]) -> Axes:
+def draw_pairs(axes: Axes, pairs: pd.DataFrame, names: list[str]) -> None:
     """A square for each pair below the diagonal, its area in proportion to the value."""
     most = max(float(pairs["value"].max()), 1e-9)
     for row in pairs.to_dict("records"):
@@ -75,4 +75,3 @@ def draw_pairs(axes: Axes, pairs: pd.DataFrame, names: list[str]) -> Axes:
     axes.set_yticks(range(len(names)), labels)
     axes.grid(False)
     axes.tick_params(length=0)
-    return axes

@@ -60,7 +60,7 @@ def knock_outs(table: pd.DataFrame, outcome: str, about: Mapping[str, str], figu
     return sheet.figure
 
 
-def draw_effect(axes: Axes, rows: pd.DataFrame, scale: float) -> Axes:
+def draw_effect(axes: Axes, rows: pd.DataFrame, scale: float) -> None:
     """The effect of one loop, with its interval."""
     loop = rows["loop"].iloc[0]
     month = rows["month"].to_numpy(dtype=float)
@@ -72,4 +72,3 @@ def draw_effect(axes: Axes, rows: pd.DataFrame, scale: float) -> Axes:
     axes.set_title(SHORT_NAMES.get(loop, loop), fontsize=7)
     axes.yaxis.set_major_locator(MaxNLocator(4, symmetric=True))
     year_axis(axes, month, few=True)
-    return axes

@@ -86,7 +86,7 @@ def draw_loops(
     in_place: pd.DataFrame,
     amplified: pd.DataFrame,
     looks: Looks,
-) -> Axes:
+) -> None:
     """Each loop over all sectors, by three estimators."""
     _draw_gains(axes, loops, isolated[isolated["sector"] == "all"], looks)
     _draw_gains(axes, loops, in_place[in_place["sector"] == "all"], looks, filled=False)
@@ -96,7 +96,6 @@ def draw_loops(
     axes.set_xlabel("utils returned per util put in (1 lies far to the right)")
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.axvline(0.0, color=BASE, linewidth=0.7)
-    return axes
 
 
 def draw_totals(
@@ -106,7 +105,7 @@ def draw_totals(
     amplified: pd.DataFrame,
     bound: pd.DataFrame,
     looks: Looks,
-) -> Axes:
+) -> None:
     """All loops together, by sector, with the bound on data loops, against the threshold."""
     names = ["all", *sectors]
     _draw_gains(axes, names, isolated[isolated["loop"] == "total"], looks, by="sector")
@@ -132,7 +131,6 @@ def draw_totals(
         va="top",
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
     )
-    return axes
 
 
 def _draw_gains(

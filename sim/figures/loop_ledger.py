@@ -69,7 +69,7 @@ def loop_ledger(
     return sheet.figure
 
 
-def draw_parts(axes: Axes, table: pd.DataFrame, *, total: bool) -> Axes:
+def draw_parts(axes: Axes, table: pd.DataFrame, *, total: bool) -> None:
     """Areas of (loop, month), what is positive above the line and what is negative below it, and their sum."""
     months, values = table.columns.to_numpy(dtype=float), table.to_numpy()
     for side in (1.0, -1.0):
@@ -86,4 +86,3 @@ def draw_parts(axes: Axes, table: pd.DataFrame, *, total: bool) -> Axes:
     axes.axhline(0.0, color=BASE, linewidth=0.7, zorder=5)
     axes.yaxis.set_major_locator(MaxNLocator(6))
     year_axis(axes, months)
-    return axes

@@ -88,7 +88,7 @@ def _panel(sheet: Sheet, x: float, width: float, tall: float) -> Axes:
     return sheet.figure.add_axes((x / WIDTH, FOOT / sheet.height, width / WIDTH, tall / sheet.height))
 
 
-def draw_column(axes: Axes, rows: pd.DataFrame, names: list[str], column: Column, numbers: float) -> Axes:
+def draw_column(axes: Axes, rows: pd.DataFrame, names: list[str], column: Column, numbers: float) -> None:
     """One outcome of all scenarios; the mean stands beside each interval.
 
     Parameters
@@ -141,7 +141,6 @@ def draw_column(axes: Axes, rows: pd.DataFrame, names: list[str], column: Column
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
     axes.tick_params(axis="x", labelrotation=90)
-    return axes
 
 
 def _ticks(low: float, high: float, linear: float) -> list[float]:

@@ -37,7 +37,7 @@ def prices(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None
     return page.figure
 
 
-def draw_prices(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> Axes:
+def draw_prices(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> None:
     """Price of the first-party API of every line, before taxes and subsidies."""
     values = runs_of(dataset["price"].sel(mode="api"))
     as_logarithm(axes, "price", "$/Mtoken", [mean_over_runs(values)])
@@ -47,4 +47,3 @@ def draw_prices(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> Axes:
         mean = curve(axes, month, values[..., place], band=False, **look)
         labels.append(Label(last_value(mean), name, look["color"]))
     label_ends(axes, labels)
-    return axes

@@ -47,7 +47,7 @@ def replicate_convergence(rows: pd.DataFrame, about: dict[str, str], figure: Fig
     return sheet.figure
 
 
-def draw_spreads(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> Axes:
+def draw_spreads(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
     """Standard deviation of the first n replicates over that of all, and where it lies for normal values."""
     band = rows.drop_duplicates("count").dropna(subset=["low"]).sort_values("count")
     axes.fill_between(band["count"], band["low"], band["high"], color=BASE, alpha=0.12, linewidth=0)
@@ -59,10 +59,9 @@ def draw_spreads(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> Axe
     axes.set_ylabel("ratio of standard deviations")
     axes.set_ylim(0, 2)
     _count_axis(axes, rows.dropna(subset=["spread"])["count"].max())
-    return axes
 
 
-def draw_widths(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> Axes:
+def draw_widths(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
     """Width of the interval of the mean over the goal; dotted beyond the replicates that were run."""
     for name, colour in colours.items():
         mine = rows[rows["outcome"] == name]
@@ -78,7 +77,6 @@ def draw_widths(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> Axes
     axes.yaxis.set_major_locator(FixedLocator(ratios))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.set_yticklabels([f"{ratio:g}" for ratio in ratios])
-    return axes
 
 
 def _count_axis(axes: Axes, last: float) -> None:

@@ -43,11 +43,10 @@ def response_curve(rows: pd.DataFrame, about: dict[str, str], figure: Figure | N
     return sheet.figure
 
 
-def draw_response(axes: Axes, rows: pd.DataFrame, columns: tuple[str, str, str], colours: dict[str, str]) -> Axes:
+def draw_response(axes: Axes, rows: pd.DataFrame, columns: tuple[str, str, str], colours: dict[str, str]) -> None:
     """A line with its band for every scenario; ``columns`` hold the line and both ends of the band."""
     middle, low, high = columns
     for name, colour in colours.items():
         points = rows[rows["other"] == name]
         axes.fill_between(points["value"], points[low], points[high], color=colour, alpha=0.2, linewidth=0)
         axes.plot(points["value"], points[middle], color=colour, marker="o", markersize=3)
-    return axes

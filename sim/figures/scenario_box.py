@@ -36,7 +36,7 @@ def scenario_box(
     return sheet.figure
 
 
-def draw_limits(axes: Axes, limits: pd.DataFrame) -> Axes:
+def draw_limits(axes: Axes, limits: pd.DataFrame) -> None:
     """The part of each factor's range that lies in the box."""
     colours = [block_colour(block) for block in limits["block"]]
     for place, (row, colour) in enumerate(zip(limits.to_dict("records"), colours, strict=True)):
@@ -49,10 +49,9 @@ def draw_limits(axes: Axes, limits: pd.DataFrame) -> Axes:
     axes.set_xlim(0, 1)
     axes.set_xlabel("quantile of the factor's range (grey: all of it)")
     axes.set_xticks([0, 0.5, 1])
-    return axes
 
 
-def draw_trade_off(axes: Axes, trade_off: pd.DataFrame) -> Axes:
+def draw_trade_off(axes: Axes, trade_off: pd.DataFrame) -> None:
     """Density against coverage of every box on the way; a ring around the one that was chosen."""
     axes.scatter(
         trade_off["coverage"], trade_off["density"], c=trade_off["restricted"], s=9, cmap="viridis_r", zorder=2
@@ -67,4 +66,3 @@ def draw_trade_off(axes: Axes, trade_off: pd.DataFrame) -> Axes:
     axes.set_ylim(0, 1.03)
     axes.grid(axis="both")
     axes.set_title("Trade-off; darker: more limits")
-    return axes

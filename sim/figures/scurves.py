@@ -138,7 +138,7 @@ def _has_runs(description: Described) -> bool:
     return description.runs is not None and description.runs.shape[0] > 1
 
 
-def draw_scurve(axes: Axes, described: Described) -> Axes:
+def draw_scurve(axes: Axes, described: Described) -> None:
     """One series: what was seen, the plausible fits, and the ceiling as far as it is known."""
     series = described.series
     first, last = float(series.time[0]), float(series.time[-1])
@@ -175,7 +175,6 @@ def draw_scurve(axes: Axes, described: Described) -> Axes:
         va="bottom",
         linespacing=1.1,
     )
-    return axes
 
 
 def _draw_seen(axes: Axes, described: Described) -> None:

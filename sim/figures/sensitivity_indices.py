@@ -42,7 +42,7 @@ def sensitivity_indices(
     return sheet.figure
 
 
-def draw_bars(axes: Axes, rows: pd.DataFrame, measures: Sequence[tuple[str, str]]) -> Axes:
+def draw_bars(axes: Axes, rows: pd.DataFrame, measures: Sequence[tuple[str, str]]) -> None:
     """One line a factor: the main measure in full colour, a second one light below it."""
     several = len(measures) > 1
     colours = [block_colour(block) for block in rows["block"]]
@@ -77,4 +77,3 @@ def draw_bars(axes: Axes, rows: pd.DataFrame, measures: Sequence[tuple[str, str]
     words = f"{measures[0][1]} (full), {measures[1][1]} (light)" if several else measures[0][1]
     axes.set_xlabel(f"{words}; lines: 95% intervals")
     axes.spines["left"].set_visible(False)
-    return axes

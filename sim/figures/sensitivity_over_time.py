@@ -50,7 +50,7 @@ def sensitivity_over_time(data: Mapping[str, Any], about: Mapping[str, str], fig
     return sheet.figure
 
 
-def draw_spread(axes: Axes, data: Mapping[str, Any], unit: str) -> Axes:
+def draw_spread(axes: Axes, data: Mapping[str, Any], unit: str) -> None:
     """Mean and middle 90% of the runs, and their standard deviation."""
     scale = 100.0 if unit == "share" else 1.0
     axes.fill_between(data["dates"], scale * data["low"], scale * data["high"], color=PLAIN, alpha=0.2, linewidth=0)
@@ -61,7 +61,6 @@ def draw_spread(axes: Axes, data: Mapping[str, Any], unit: str) -> Axes:
     axes.plot(data["dates"], spread, color=FLOOR, linewidth=1, linestyle="--")
     name_at(axes, data["dates"][-1], spread[-1], "standard deviation", FLOOR)
     axes.set_ylim(bottom=min(0.0, float(np.nanmin(scale * data["low"]))))
-    return axes
 
 
 def _shares(data: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], list[str], list[str]]:
@@ -73,7 +72,7 @@ def _shares(data: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], list[str], 
     return by_name, factors[:MOST_FACTORS], factors[MOST_FACTORS:]
 
 
-def draw_effects(axes: Axes, data: Mapping[str, Any], measure: str) -> Axes:
+def draw_effects(axes: Axes, data: Mapping[str, Any], measure: str) -> None:
     """One line a factor, and a dashed one for luck: sizes that cannot be added."""
     shares, largest, _ = _shares(data)
     looks = dict(zip(largest, FACTOR_COLOURS, strict=False)) | ({"luck": LUCK_GREY} if "luck" in shares else {})
@@ -84,10 +83,9 @@ def draw_effects(axes: Axes, data: Mapping[str, Any], measure: str) -> Axes:
     labels = [(shares[name][-1], short_name(name), colour) for name, colour in looks.items()]
     name_curves(axes, data["dates"][-1], labels)
     axes.set_title("Mean size of each factor's effect, month by month")
-    return axes
 
 
-def draw_shares(axes: Axes, data: Mapping[str, Any], measure: str) -> Axes:
+def draw_shares(axes: Axes, data: Mapping[str, Any], measure: str) -> None:
     """Shares of the variance on top of one another: luck at the bottom, what is left on top."""
     shares, largest, smaller = _shares(data)
     layers = [("luck", LUCK_GREY, shares["luck"])] if "luck" in shares else []
@@ -112,4 +110,3 @@ def draw_shares(axes: Axes, data: Mapping[str, Any], measure: str) -> Axes:
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_ylabel("part of the variance")
     axes.set_title(f"How the variance of each month is shared ({measure})")
-    return axes

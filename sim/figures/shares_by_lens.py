@@ -47,7 +47,7 @@ def shares_by_lens(dataset: xr.Dataset, scenario: Scenario, figure: Figure | Non
     return page.figure
 
 
-def draw_groups(axes: Axes, month: np.ndarray, values: xr.DataArray) -> Axes:
+def draw_groups(axes: Axes, month: np.ndarray, values: xr.DataArray) -> None:
     """One curve for each line group that is anywhere above half a percent; (run, month, group), drawn in percent."""
     labels = []
     for place, group in enumerate(str(name) for name in values["group"].values):
@@ -57,4 +57,3 @@ def draw_groups(axes: Axes, month: np.ndarray, values: xr.DataArray) -> Axes:
         look = group_look(group)
         labels.append(Label(last_value(curve(axes, month, series, scale=100, **look)), group, look["color"]))
     label_ends(axes, labels)
-    return axes
