@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import xarray as xr
 from matplotlib.figure import Figure
 
-from sim.figures.adoption_s_curves import FittedCurve, adoption_s_curves
+from sim.figures.adoption_s_curves import adoption_s_curves
 from sim.figures.capability_frontier import capability_frontier
 from sim.figures.compute_by_region import compute_by_region
 from sim.figures.data_stock import data_stock
@@ -24,6 +25,9 @@ from sim.figures.prices import prices
 from sim.figures.shares_by_lens import shares_by_lens
 from sim.figures.style.registry import RUN_FIGURES, house_style
 from sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sim.analysis.scurves import SCurve
 
 __all__ = [
     "RUN_FIGURES",
@@ -45,7 +49,7 @@ def draw_all(
     scenario: Scenario,
     folder: str | Path,
     formats: Sequence[str] = ("svg", "png"),
-    curves: Mapping[str, FittedCurve] | None = None,
+    curves: Mapping[str, SCurve] | None = None,
 ) -> list[Path]:
     """Draw every figure of a run into a folder, which is made if need be.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,11 +14,15 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim.basics.axes import START_YEAR
-from sim.figures.adoption_s_curves import FittedCurve
 from sim.figures.style.axes import as_percent
 from sim.figures.style.marks import HIGH, LETTER, LOW, PROJECTED, QUIET
 from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet
+
+if TYPE_CHECKING:
+    from sim.analysis.scurves import ModelFit
+    from sim.analysis.scurves.describe import SeriesDescription
+    from sim.basics.table import Series
 
 Array = np.ndarray
 
@@ -36,53 +40,8 @@ LETTERS, LETTERS_A_ROW = 54, 134
 """Letters of the smallest type across a panel, and across the sheet."""
 
 
-class FamilyFit(Protocol):
-    """One family's fit; `sim.analysis.scurves.ModelFit` is one."""
-
-    @property
-    def model(self) -> str: ...
-    @property
-    def weight(self) -> float: ...
-    def at(self, month: Array) -> Array: ...
-
-
-class Curve(FittedCurve, Protocol):
-    """`sim.analysis.scurves.SCurve` is one."""
-
-    @property
-    def models(self) -> Sequence[FamilyFit]: ...
-
-
-class Record(Protocol):
-    """`sim.basics.table.Series` is one."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def time(self) -> Array: ...
-    @property
-    def share(self) -> Array: ...
-    @property
-    def clock(self) -> str: ...
-
-
-class Described(Protocol):
-    """`sim.analysis.scurves.describe.SeriesDescription` is one."""
-
-    @property
-    def series(self) -> Record: ...
-    @property
-    def curve(self) -> Curve: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def possible(self) -> tuple[float, float]: ...
-    @property
-    def runs(self) -> Array | None: ...
-
-
 @in_house_style
-def scurves(descriptions: Sequence[Described], source: str = "", figure: Figure | None = None) -> Figure:
+def scurves(descriptions: Sequence[SeriesDescription], source: str = "", figure: Figure | None = None) -> Figure:
     """How far has each share come, and does the record tell where it will stop?
 
     Parameters
@@ -110,7 +69,7 @@ def scurves(descriptions: Sequence[Described], source: str = "", figure: Figure 
     return sheet.figure
 
 
-def _explain(sheet: Sheet, descriptions: Sequence[Described]) -> None:
+def _explain(sheet: Sheet, descriptions: Sequence[SeriesDescription]) -> None:
     """Name what is drawn, as far as some panel draws it."""
     drawn = {
         model.model
@@ -134,11 +93,11 @@ def _explain(sheet: Sheet, descriptions: Sequence[Described]) -> None:
     )
 
 
-def _has_runs(description: Described) -> bool:
+def _has_runs(description: SeriesDescription) -> bool:
     return description.runs is not None and description.runs.shape[0] > 1
 
 
-def draw_scurve(axes: Axes, described: Described) -> None:
+def draw_scurve(axes: Axes, described: SeriesDescription) -> None:
     """One series: what was seen, the plausible fits, and the ceiling as far as it is known."""
     series = described.series
     first, last = float(series.time[0]), float(series.time[-1])
@@ -177,7 +136,7 @@ def draw_scurve(axes: Axes, described: Described) -> None:
     )
 
 
-def _draw_seen(axes: Axes, described: Described) -> None:
+def _draw_seen(axes: Axes, described: SeriesDescription) -> None:
     series, curve = described.series, described.curve
     x = _calendar(series.time, series)
     if described.runs is not None and _has_runs(described):
@@ -209,7 +168,7 @@ def _draw_seen(axes: Axes, described: Described) -> None:
             )
 
 
-def _draw_ceiling(axes: Axes, described: Described) -> None:
+def _draw_ceiling(axes: Axes, described: SeriesDescription) -> None:
     """A band where something is known, hatching over all that fits allow where nothing is."""
     if described.status in ("identified", "weak"):
         low, high = (min(100 * end, 100.0) for end in (described.curve.ceiling_low, described.curve.ceiling_high))
@@ -232,11 +191,11 @@ def _draw_ceiling(axes: Axes, described: Described) -> None:
         )
 
 
-def _plausible(described: Described) -> list[FamilyFit]:
+def _plausible(described: SeriesDescription) -> list[ModelFit]:
     return [model for model in described.curve.models if model.weight > 0]
 
 
-def in_words(described: Described) -> str:
+def in_words(described: SeriesDescription) -> str:
     """What is known of the ceiling, or why it is withheld."""
     ceiling = _ends(described.curve.ceiling_low, described.curve.ceiling_high)
     if described.status == "contested":
@@ -255,10 +214,10 @@ def _ends(low: float, high: float) -> str:
     return f"{first}%" if first == last else f"{first} to {last}%"
 
 
-def _calendar(time: Array, series: Record) -> Array:
+def _calendar(time: Array, series: Series) -> Array:
     """Months become years; other times stay what they are."""
     return START_YEAR + time / 12 if series.clock == "month" else time
 
 
-def _moment(time: float, series: Record) -> float:
+def _moment(time: float, series: Series) -> float:
     return float(_calendar(np.asarray(time), series))
