@@ -9,7 +9,16 @@ from matplotlib.figure import Figure
 
 from sim.basics.axes import GROUPS
 from sim.figures.style.axes import as_months
-from sim.figures.style.marks import Label, curve, group_look, label_ends, last_value, line_groups, line_looks, runs_of
+from sim.figures.style.marks import (
+    Label,
+    draw_curves,
+    group_look,
+    label_ends,
+    last_value,
+    line_groups,
+    line_looks,
+    runs_of,
+)
 from sim.figures.style.page import Page
 from sim.figures.style.registry import run_figure
 from sim.figures.style.sheet import WIDTH
@@ -38,6 +47,7 @@ def capability_frontier(dataset: xr.Dataset, scenario: Scenario, figure: Figure 
         height=66,
         left=13,
         right=19,
+        titles=(f"Releases of each line (replicate {first})", "Lag of each group's best line"),
         note=note,
         figure=figure,
     )
@@ -45,9 +55,7 @@ def capability_frontier(dataset: xr.Dataset, scenario: Scenario, figure: Figure 
     width = released.get_position().width * WIDTH
     as_months(released, page.first, min(page.last, page.first + STEPS_SHOWN), width)
     draw_releases(released, page.month, dataset)
-    released.set_title(f"Releases of each line (replicate {first})")
     draw_lags(lag, page.month, dataset)
-    lag.set_title("Lag of each group's best line")
     return page.figure
 
 
@@ -76,10 +84,8 @@ def draw_lags(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> None:
             known = np.isfinite(best)
             curves[group] = np.where(known & (known.mean(axis=0) >= ENOUGH), best, np.nan)
     axes.set_ylabel("lag behind the frontier [months]")
-    labels = []
-    for group, values in curves.items():
-        look = group_look(group)
-        mean = curve(axes, month, values, band=group.endswith("open"), **look)
-        labels.append(Label(last_value(mean), group, look["color"]))
+    labels = draw_curves(
+        axes, month, curves, {group: {**group_look(group), "band": group.endswith("open")} for group in curves}
+    )
     axes.set_ylim(0, max(1.03 * axes.dataLim.y1, 1.0))
     label_ends(axes, labels)

@@ -120,7 +120,7 @@ def draw_levels(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel,
     values = {name: runs_of(curves[panel.outcome].sel(scenario=name)) for name in colours}
     if panel.how == "logarithm":
         values = {name: np.exp(logarithms) for name, logarithms in values.items()}
-        as_logarithm(axes, panel.level, "H100e", list(values.values()))
+        as_logarithm(axes, panel.level, "H100e", np.stack(list(values.values())))
     scale = 100.0 if panel.how == "share" else 1.0
     for place, (name, level) in enumerate(values.items()):
         # the base is widest and below, so that it shows where nothing has changed

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from sim.basics.axes import START_YEAR, month_label
 
@@ -20,10 +18,9 @@ def as_percent(axes: Axes, label: str, top: float | None = None) -> None:
     axes.set_ylabel(f"{label} [%]")
 
 
-def as_logarithm(axes: Axes, label: str, unit: str, values: Sequence[np.ndarray]) -> None:
+def as_logarithm(axes: Axes, label: str, unit: str, values: np.ndarray) -> None:
     """A logarithmic vertical axis around the positive values, with plain numbers at its ticks."""
-    positive = [part[np.isfinite(part) & (part > 0)] for part in values]
-    shown = np.concatenate(positive) if positive else np.empty(0)
+    shown = values[np.isfinite(values) & (values > 0)]
     low, high = (float(shown.min()), float(shown.max())) if shown.size else (0.1, 1.0)
     axes.set_yscale("log")
     axes.set_ylim(low / 1.25, high * 1.25 if high / low > 3 else low * 4)
@@ -39,8 +36,7 @@ def as_months(axes: Axes, first: float, last: float, width: float) -> None:
     """A horizontal axis of the months ``first..last``, with ticks that ``width`` millimetres have room for."""
     ticks, labels = calendar_ticks(first, last, width)
     axes.set_xlim(first, last)
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.set_xticklabels(labels)
+    axes.set_xticks(ticks, labels)
     axes.set_xlabel("year" if all(len(text) == 4 for text in labels) else "month")
 
 

@@ -32,7 +32,8 @@ class Page(Sheet):
     heading : the question that the figure answers
     rows, columns, height : of the panels; the height is one panel's
     left, right : room beside each panel, for tick labels and for direct labels
-    title_lines : lines of the longest panel title; 0: the heading says it all
+    titles : of the panels, row by row
+    title_lines : lines of the longest of them; 0: the heading says it all
     note : what lines and bands mean, where it is more than mean and replicate band
     figure : draw here instead of on a new figure
     bars : what the policy strip shows, in place of all policies and events of the scenario
@@ -51,6 +52,7 @@ class Page(Sheet):
         height: float = 55.0,
         left: float = 13.0,
         right: float = 18.0,
+        titles: Sequence[str] = (),
         title_lines: int = 1,
         note: str = "",
         figure: Figure | None = None,
@@ -82,15 +84,15 @@ class Page(Sheet):
             axes = self.panel(left, strip_top, strip_width, LANE * len(lanes))
             draw_strip(axes, lanes, self.first, self.last, strip_width, own_calendar=not aligned)
         self.panels: list[Axes] = []
-        for number in range(rows * columns):
-            down, along = divmod(number, columns)
-            top = strip_top + strip + down * row + title
-            axes = self.panel(along * (left + across + right) + left, top, across, height)
-            self._calendar(axes, across, bottom=down == rows - 1)
+        for down in range(rows):
+            self.panels += self.row(columns, strip_top + strip + down * row + title, height, left, right)
+        for number, axes in enumerate(self.panels):
+            self._calendar(axes, across, bottom=number >= (rows - 1) * columns)
             # a fixed place, so that no label is cut off and none has to be measured
             axes.yaxis.set_label_coords((3.9 - left) / across, 0.5)
             mark_reactions(axes, reactions)
-            self.panels.append(axes)
+        for axes, words in zip(self.panels, titles, strict=False):
+            axes.set_title(words)
         name, run, seed = (dataset.attrs.get(key, "?") for key in ("scenario_name", "hash", "seed"))
         source = footer(str(name), "run", run, dataset.sizes["run"], seed)
         self.foot("\n".join([source, *notes]), 1.2, linespacing=1.15, gid="footer")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FixedLocator, NullLocator
 
 from sim.figures.style.axes import calendar_ticks
 from sim.figures.style.marks import INK, LETTER, QUIET, REGION_COLOURS, lighter
@@ -99,7 +98,7 @@ def draw_strip(
     axes.set_ylim(len(lanes), 0)
     axes.spines[:].set_visible(False)
     axes.grid(False)
-    axes.yaxis.set_major_locator(NullLocator())
+    axes.set_yticks([])
     boxes, colours = [], []
     for lane, bars in enumerate(lanes):
         for bar in bars:
@@ -116,12 +115,10 @@ def draw_strip(
         collection.set_gid("policy spans")
         axes.add_collection(collection)
     if own_calendar:
-        ticks, labels = calendar_ticks(first, last, width)
-        axes.xaxis.set_major_locator(FixedLocator(ticks))
-        axes.set_xticklabels(labels)
+        axes.set_xticks(*calendar_ticks(first, last, width))
         axes.tick_params(length=0, pad=1, labelcolor=QUIET)
     else:
-        axes.xaxis.set_major_locator(NullLocator())
+        axes.set_xticks([])
     axes.text(
         -1.0 / width,
         1 - 0.54 / len(lanes),

@@ -26,14 +26,19 @@ class Sheet:
     height : of the whole figure [mm]
     heading : usually the question that the figure answers
     figure : draw here instead of on a new figure
+    foot : words at the lower edge
     heading_at : height of the heading's baseline, from the top [mm]
     """
 
-    def __init__(self, height: float, heading: str, figure: Figure | None = None, *, heading_at: float = 4.3):
+    def __init__(
+        self, height: float, heading: str, figure: Figure | None = None, *, foot: str = "", heading_at: float = 4.3
+    ):
         self.height = height
         self.figure = figure or Figure()
         self.figure.set_size_inches(WIDTH * MILLIMETRE, height * MILLIMETRE)
         self.text(1.5, heading_at, heading, fontsize=8.5, fontweight="bold")
+        if foot:
+            self.foot(foot)
 
     def at(self, x: float, top: float) -> tuple[float, float]:
         """Coordinates of the figure of a point ``x`` from the left and ``top`` from the top [mm]."""
@@ -47,6 +52,11 @@ class Sheet:
         """New axes, by the place of their upper left corner and their size."""
         left, bottom = self.at(x, top + height)
         return self.figure.add_axes((left, bottom, width / WIDTH, height / self.height))
+
+    def row(self, count: int, top: float, height: float, left: float, right: float) -> list[Axes]:
+        """Panels of one size side by side across the sheet, each with room to its left and right."""
+        across = WIDTH / count - left - right
+        return [self.panel(WIDTH / count * place + left, top, across, height) for place in range(count)]
 
     def names(self, colours: dict[str, str], top: float = 8.8, step: float = 44.0) -> None:
         """Names in a line, each in its colour."""
