@@ -16,13 +16,12 @@ from sim.figures.style.factors import (
     FOOT,
     LUCK_GREY,
     MOST_FACTORS,
-    factor_sheet,
     name_curves,
     short_name,
 )
 from sim.figures.style.marks import LETTER
 from sim.figures.style.registry import in_house_style
-from sim.figures.style.sheet import WIDTH
+from sim.figures.style.sheet import WIDTH, Sheet
 
 CRITERIA = (
     ("width", "values", 0.05, "#0072B2"),
@@ -44,13 +43,11 @@ def index_convergence(
     runs_a_part : to turn parts into runs
     about : "title" and "footer"
     """
-    sheet = factor_sheet(92, about, figure)
-    left = sheet.panel(15, 14, 74, sheet.height - 14 - FOOT)
-    right = sheet.panel(WIDTH - 45, 14, 41, sheet.height - 14 - FOOT)
-    draw_indices(left, trace, runs_a_part)
-    draw_criteria(right, trace, runs_a_part)
+    sheet = Sheet(92, about["title"], figure, foot=about["footer"])
     sizes = np.sort(trace["parts"].unique()) * runs_a_part
-    for axes in (left, right):
+    for x, width, draw in ((15, 74, draw_indices), (WIDTH - 45, 41, draw_criteria)):
+        axes = sheet.panel(x, 14, width, sheet.height - 14 - FOOT)
+        draw(axes, trace, runs_a_part)
         axes.set_xlabel("runs")
         axes.set_xticks(sizes, [f"{size:,.0f}" for size in sizes])
         axes.xaxis.set_minor_locator(MaxNLocator(1))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
@@ -30,6 +33,15 @@ def as_logarithm(axes: Axes, label: str, unit: str, values: np.ndarray) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain_number(value)))
     axes.set_ylabel(f"{label} [{unit}]")
+
+
+def as_rows(axes: Axes, names: Sequence[str], rows: int | None = None, **look: Any) -> None:
+    """A vertical axis with a line for each name, from the top, and a grid across them; ``rows`` makes room for more."""
+    axes.set_yticks(range(len(names)), names, **look)
+    axes.set_ylim((rows or len(names)) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+    axes.grid(axis="x")
 
 
 def as_months(axes: Axes, first: float, last: float, width: float) -> None:

@@ -74,6 +74,6 @@ def footer(name: str, what: str, hash_: str, replicates: int, seed: int | str) -
     return f"{shortened(name)}  ·  {what} {hash_}  ·  {count}  ·  seed {seed}"
 
 
-def shortened(name: str) -> str:
+def shortened(name: str, most: int = MOST_NAMES) -> str:
     """A name that fits into a line."""
-    return name if len(name) <= MOST_NAMES else name[: MOST_NAMES - 3] + "..."
+    return name if len(name) <= most else name[: most - 3] + "..."
