@@ -67,6 +67,6 @@ def draw_differences(axes: Axes, rows: pd.DataFrame, others: Sequence[str], colo
             markerfacecolor=colour if row.distinguishable else "white",
         )
     as_rows(axes, [label[:MOST_LETTERS] for label in labels])
-    axes.grid(axis="y")
+    axes.grid(visible=True, axis="y")
     axes.margins(x=0.06)
     axes.xaxis.set_major_locator(MaxNLocator(7))

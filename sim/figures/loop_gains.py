@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sim.figures.style.loops import MINUS, loop_name, loop_sheet, notes_height
+from sim.figures.style.axes import as_rows
+from sim.figures.style.loops import MINUS, loop_name, loop_sheet
 from sim.figures.style.marks import BASE, LETTER
 from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet
@@ -51,22 +52,16 @@ def loop_gains(
         about["footer"],
     ]
     lines = max(len(loops), len(sectors) + 2)
-    tall = ROW * lines
-    height = TOP + tall + notes_height(notes) + 10.0
-    sheet = loop_sheet(height, "Does any loop return more than was put in?", notes, figure)
-    x = 1.5
-    for horizon, (marker, colour) in looks.items():
-        _key(sheet, x, f"after {horizon} months", marker=marker, color=colour, markersize=4)
-        x += 27
-    marker, colour = AMPLIFIED
+    sheet = loop_sheet(TOP + ROW * lines + 10.0, "Does any loop return more than was put in?", notes, figure)
+    for place, (horizon, (marker, colour)) in enumerate(looks.items()):
+        _key(sheet, 1.5 + 27 * place, f"after {horizon} months", marker=marker, color=colour, markersize=4)
+    x, (marker, colour) = 1.5 + 27 * len(looks), AMPLIFIED
     words = f"amplification, {horizons[-1]} months"
     _key(sheet, x, words, marker=marker, color=colour, markersize=5, markeredgewidth=0)
     words = "bound on the sector's data loop (V8)"
     _key(sheet, x + 38, words, marker="|", color=BOUND, markersize=5, markeredgewidth=1.5)
-    axes = sheet.panel(LEFT, TOP, WIDE, tall)
-    draw_loops(axes, loops, isolated, in_place, amplified, looks)
-    axes.set_ylim(lines - 0.4, -0.6)
-    axes = sheet.panel(LEFT + WIDE + 27.0, TOP, WIDTH - LEFT - WIDE - 31.0, tall)
+    draw_loops(sheet.panel(LEFT, TOP, WIDE, ROW * lines), loops, lines, isolated, in_place, amplified, looks)
+    axes = sheet.panel(LEFT + WIDE + 27.0, TOP, WIDTH - LEFT - WIDE - 31.0, ROW * lines)
     draw_totals(axes, sectors, isolated, amplified, bound, looks)
     return sheet.figure
 
@@ -82,18 +77,18 @@ def _key(sheet: Sheet, x: float, words: str, **look: float | str) -> None:
 def draw_loops(
     axes: Axes,
     loops: Sequence[str],
+    lines: int,
     isolated: pd.DataFrame,
     in_place: pd.DataFrame,
     amplified: pd.DataFrame,
     looks: Looks,
 ) -> None:
-    """Each loop over all sectors, by three estimators."""
+    """Each loop over all sectors, by three estimators, with room for so many lines."""
     _draw_gains(axes, loops, isolated[isolated["sector"] == "all"], looks)
     _draw_gains(axes, loops, in_place[in_place["sector"] == "all"], looks, filled=False)
     _draw_gains(axes, loops, amplified, {max(looks): AMPLIFIED}, shift=0.36)
-    axes.set_yticks(range(len(loops)), [loop_name(loop)[:34] for loop in loops])
-    axes.set_title("Each loop")
-    axes.set_xlabel("utils returned per util put in (1 lies far to the right)")
+    as_rows(axes, [loop_name(loop)[:34] for loop in loops], lines)
+    axes.set(title="Each loop", xlabel="utils returned per util put in (1 lies far to the right)")
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.axvline(0.0, color=BASE, linewidth=0.7)
 
@@ -116,11 +111,14 @@ def draw_totals(
         axes.plot(row.bound, y, marker="|", markersize=7, color=BOUND, markeredgewidth=1.8, zorder=4)
     axes.axvline(1.0, color=MINUS, linewidth=1.2, linestyle=(0, (4, 2)))
     axes.axvline(0.0, color=BASE, linewidth=0.7)
-    axes.set_yticks(range(len(names)), ["all sectors", *sectors])
-    axes.set_ylim(len(names) + 0.5, -0.6)
-    axes.set_xlim(min(-0.1, axes.get_xlim()[0]), max(1.35, axes.get_xlim()[1]))
-    axes.set_title("All together, by sector")
-    axes.set_xlabel("utils returned per util put in")
+    as_rows(axes, ["all sectors", *sectors])
+    axes.grid(visible=False)
+    axes.set(
+        title="All together, by sector",
+        xlabel="utils returned per util put in",
+        xlim=(min(-0.1, axes.get_xlim()[0]), max(1.35, axes.get_xlim()[1])),
+        ylim=(len(names) + 0.5, -0.6),
+    )
     axes.text(
         1.0,
         len(names) - 0.35,
@@ -161,7 +159,4 @@ def _draw_gains(
                 markerfacecolor=colour if filled else "white",
                 zorder=3,
             )
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x")
-    axes.grid(axis="y", visible=False)
     axes.margins(x=0.06)

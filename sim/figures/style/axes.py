@@ -41,7 +41,7 @@ def as_rows(axes: Axes, names: Sequence[str], rows: int | None = None, **look: A
     axes.set_ylim((rows or len(names)) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
-    axes.grid(axis="x")
+    axes.grid(visible=True, axis="x")
 
 
 def as_months(axes: Axes, first: float, last: float, width: float) -> None:
