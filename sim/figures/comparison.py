@@ -87,9 +87,7 @@ def comparison(curves: xr.Dataset, scenarios: Sequence[Scenario], figure: Figure
     for number, panel in enumerate(PANELS):
         above = 2 * COLUMNS * (number // COLUMNS) + number % COLUMNS
         upper, lower = page.panels[above], page.panels[above + COLUMNS]
-        upper.set_title(panel.title)
-        upper.set_xticklabels([])
-        upper.set_xlabel("")
+        upper.set(title=panel.title, xticklabels=[], xlabel="")
         _move_up(lower, TITLE_ROOM / page.height)
         draw_levels(upper, page.month, curves, panel, colours)
         draw_differences(lower, page.month, curves, panel, colours)

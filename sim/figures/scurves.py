@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim.basics.axes import START_YEAR
+from sim.figures.adoption_s_curves import ceiling_in_percent
 from sim.figures.style.axes import as_percent
 from sim.figures.style.marks import HIGH, LETTER, LOW, PROJECTED, QUIET
 from sim.figures.style.registry import in_house_style
@@ -51,14 +52,13 @@ def scurves(descriptions: Sequence[SeriesDescription], source: str = "", figure:
     """
     rows = -(-len(descriptions) // COLUMNS)
     row = TITLE + HEIGHT + BELOW
-    across = (WIDTH - COLUMNS * (LEFT + RIGHT)) / COLUMNS
     heading = "How far has each share come, and does the record tell where it will stop?"
     sheet = Sheet(HEADING + KEY + rows * row + FOOT, heading, figure)
     _explain(sheet, descriptions)
     for place, description in enumerate(descriptions):
         down, along = divmod(place, COLUMNS)
-        x, top = along * (LEFT + across + RIGHT) + LEFT, HEADING + KEY + down * row + TITLE
-        draw_scurve(sheet.panel(x, top, across, HEIGHT), description)
+        x, top = along * WIDTH / COLUMNS + LEFT, HEADING + KEY + down * row + TITLE
+        draw_scurve(sheet.panel(x, top, WIDTH / COLUMNS - LEFT - RIGHT, HEIGHT), description)
     note = (
         "grey: beyond the record, where fits are drawn on only to show whether they part; ○ 10%, ● 50% of all "
         "adopters; orange band: 95% interval of the ceiling; grey hatching: ceilings of all four families, "
@@ -81,16 +81,7 @@ def _explain(sheet: Sheet, descriptions: Sequence[SeriesDescription]) -> None:
     handles += [Line2D([], [], color=colour, label=f"{name} fit") for name, colour in FAMILIES.items() if name in drawn]
     if any(_has_runs(description) for description in descriptions):
         handles.append(Patch(color=SEEN, alpha=0.16, linewidth=0, label="10-90% of the replicates"))  # type: ignore[arg-type]
-    sheet.figure.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=sheet.at(0.6, HEADING - 1.4),
-        ncols=len(handles),
-        fontsize=LETTER,
-        handlelength=1.4,
-        columnspacing=1.6,
-        borderaxespad=0.2,
-    )
+    sheet.key(handles, HEADING - 1.4, len(handles))
 
 
 def _has_runs(description: SeriesDescription) -> bool:
@@ -103,12 +94,11 @@ def draw_scurve(axes: Axes, described: SeriesDescription) -> None:
     first, last = float(series.time[0]), float(series.time[-1])
     end = last + AHEAD * (last - first) if described.status != "contested" else last
     as_percent(axes, "share")
-    axes.set_ylim(0, 106)
-    axes.set_xlim(_moment(first, series), _moment(max(end, first + 1e-9), series))
+    axes.set(ylim=(0, 106), xlim=_calendar(np.array([first, max(end, first + 1e-9)]), series))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=last - first > 4))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
     if end > last:
-        axes.axvspan(_moment(last, series), _moment(end, series), color=PROJECTED, linewidth=0, zorder=0)
+        axes.axvspan(*_calendar(np.array([last, end]), series), color=PROJECTED, linewidth=0, zorder=0)
         _draw_ceiling(axes, described)
         moments = np.linspace(first, end, 160)
         for model in _plausible(described):
@@ -158,7 +148,7 @@ def _draw_seen(axes: Axes, described: SeriesDescription) -> None:
         if np.isfinite(moment) and moment > series.time[0]:
             height = 100 * series.share[np.searchsorted(series.time, moment)]
             axes.plot(
-                [_moment(moment, series)],
+                [_calendar(moment, series)],
                 [height],
                 marker="o",
                 markersize=4.6,
@@ -171,7 +161,7 @@ def _draw_seen(axes: Axes, described: SeriesDescription) -> None:
 def _draw_ceiling(axes: Axes, described: SeriesDescription) -> None:
     """A band where something is known, hatching over all that fits allow where nothing is."""
     if described.status in ("identified", "weak"):
-        low, high = (min(100 * end, 100.0) for end in (described.curve.ceiling_low, described.curve.ceiling_high))
+        low, high = ceiling_in_percent(described.curve)
         strength = 0.28 if described.status == "identified" else 0.16
         axes.axhspan(
             min(low, high - THINNEST), high, color=CEILING, alpha=strength, linewidth=0, zorder=1, gid="ceiling"
@@ -214,10 +204,6 @@ def _ends(low: float, high: float) -> str:
     return f"{first}%" if first == last else f"{first} to {last}%"
 
 
-def _calendar(time: Array, series: Series) -> Array:
+def _calendar(time: Any, series: Series) -> Any:
     """Months become years; other times stay what they are."""
     return START_YEAR + time / 12 if series.clock == "month" else time
-
-
-def _moment(time: float, series: Series) -> float:
-    return float(_calendar(np.asarray(time), series))

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from sim.basics.axes import RECORD_ENDS, month_label
 from sim.figures.style.axes import as_months
-from sim.figures.style.marks import LETTER, PROJECTED, QUIET
+from sim.figures.style.marks import PROJECTED, QUIET
 from sim.figures.style.policy_strip import LANE, MOST_LANES, Bar, bars_of, draw_strip, pack_lanes
 from sim.figures.style.reactions import REACTIONS_NOTE, mark_reactions, reactions_of
 from sim.figures.style.sheet import WIDTH, Sheet, footer
@@ -77,7 +77,8 @@ class Page(Sheet):
 
         super().__init__(strip_top + strip + rows * row + 4.0 + FOOTER_LINE * (len(notes) + 1) + 1.5, heading, figure)
         if key:
-            self._explain(key)
+            handles = [Line2D([], [], color=colour, linewidth=2.2, label=name) for name, colour in key.items()]
+            self.key(handles, HEADING - 1.6, len(handles), labelcolor=list(key.values()))
         if self.last > RECORD_ENDS:
             self._explain_projection(scenario, bars)
         if lanes:
@@ -87,7 +88,11 @@ class Page(Sheet):
         for down in range(rows):
             self.panels += self.row(columns, strip_top + strip + down * row + title, height, left, right)
         for number, axes in enumerate(self.panels):
-            self._calendar(axes, across, bottom=number >= (rows - 1) * columns)
+            as_months(axes, self.first, self.last, across)
+            if number < (rows - 1) * columns:
+                axes.set_xlabel("")
+            if self.last > RECORD_ENDS:
+                axes.axvspan(RECORD_ENDS + 0.5, self.last, color=PROJECTED, linewidth=0, zorder=0, gid="projection")
             # a fixed place, so that no label is cut off and none has to be measured
             axes.yaxis.set_label_coords((3.9 - left) / across, 0.5)
             mark_reactions(axes, reactions)
@@ -96,27 +101,6 @@ class Page(Sheet):
         name, run, seed = (dataset.attrs.get(key, "?") for key in ("scenario_name", "hash", "seed"))
         source = footer(str(name), "run", run, dataset.sizes["run"], seed)
         self.foot("\n".join([source, *notes]), 1.2, linespacing=1.15, gid="footer")
-
-    def _calendar(self, axes: Axes, width: float, bottom: bool) -> None:
-        as_months(axes, self.first, self.last, width)
-        if not bottom:
-            axes.set_xlabel("")
-        if self.last > RECORD_ENDS:
-            axes.axvspan(RECORD_ENDS + 0.5, self.last, color=PROJECTED, linewidth=0, zorder=0, gid="projection")
-
-    def _explain(self, key: Mapping[str, str]) -> None:
-        handles = [Line2D([], [], color=colour, linewidth=2.2, label=name) for name, colour in key.items()]
-        self.figure.legend(
-            handles=handles,
-            loc="upper left",
-            bbox_to_anchor=self.at(0.6, HEADING - 1.6),
-            ncols=len(handles),
-            fontsize=LETTER,
-            labelcolor=list(key.values()),
-            handlelength=1.4,
-            columnspacing=1.6,
-            borderaxespad=0.2,
-        )
 
     def _explain_projection(self, scenario: Scenario, bars: Sequence[Bar] | None) -> None:
         active = [policy for policy in scenario.policies if policy.active]

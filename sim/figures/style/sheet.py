@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -62,6 +64,18 @@ class Sheet:
         """Names in a line, each in its colour."""
         for place, (name, colour) in enumerate(colours.items()):
             self.text(1.5 + step * place, top, name[:30], color=colour, fontweight="bold")
+
+    def key(self, handles: Sequence[Artist], top: float, columns: int, **look: Any) -> None:
+        """Say what marks mean, by their labels, in so many columns."""
+        self.figure.legend(
+            handles=handles,
+            loc="upper left",
+            bbox_to_anchor=self.at(0.6, top),
+            ncols=columns,
+            fontsize=LETTER,
+            borderaxespad=0.2,
+            **{"handlelength": 1.4, "columnspacing": 1.6, **look},
+        )
 
     def foot(self, words: str, up: float = 1.5, **look: Any) -> None:
         """Write words that end ``up`` above the lower edge."""
