@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.basics.axes import month_label
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_percent
 from sim.figures.style.marks import LETTER, QUIET, curve, runs_of
 from sim.figures.style.page import Page
-from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ NAMES = {
 }
 
 
-@run_figure
+@in_house_style
 def adoption_s_curves(
     dataset: xr.Dataset,
     scenario: Scenario,

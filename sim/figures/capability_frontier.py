@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.basics.axes import GROUPS
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_months
 from sim.figures.style.marks import (
     Label,
@@ -20,7 +21,6 @@ from sim.figures.style.marks import (
     runs_of,
 )
 from sim.figures.style.page import Page
-from sim.figures.style.registry import run_figure
 from sim.figures.style.sheet import WIDTH
 from sim.scenario import Scenario
 
@@ -33,7 +33,7 @@ ENOUGH = 0.9
 """Part of the runs in which a lag must be known before it is drawn."""
 
 
-@run_figure
+@in_house_style
 def capability_frontier(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """Who leads, and by how many months do the others trail?"""
     bands = ", bands 10-90% of replicates (open groups)" if dataset.sizes["run"] > 1 else ""

@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sim.basics.quantity import walk
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_logarithm, as_percent
 from sim.figures.style.marks import BASE, curve, runs_of, scenario_colours
 from sim.figures.style.page import Page
 from sim.figures.style.policy_strip import Bar
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import shortened
 from sim.model.loops import LOOPS
 from sim.scenario import Scenario

@@ -7,6 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_logarithm
 from sim.figures.style.marks import (
     REGION_COLOURS,
@@ -18,7 +19,6 @@ from sim.figures.style.marks import (
     runs_of,
 )
 from sim.figures.style.page import Page, usual_note
-from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 DECADES = 6
@@ -38,7 +38,7 @@ SOURCE_LOOKS = {
 }
 
 
-@run_figure
+@in_house_style
 def compute_by_region(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """How much compute can each region use, and where does China's come from?"""
     page = Page(

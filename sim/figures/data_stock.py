@@ -10,17 +10,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sim.basics.axes import PHYSICAL_SECTORS
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_logarithm
 from sim.figures.style.marks import CHANNEL_COLOURS, SECTOR_COLOURS, draw_curves, label_ends, runs_by
 from sim.figures.style.page import Page
-from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 DECADES = 6
 """Stocks smaller than the largest by more powers of ten than this are not worth their room."""
 
 
-@run_figure
+@in_house_style
 def data_stock(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """In which sectors does use return data, and by which channel does it come back?"""
     page = Page(

@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.figures.style import in_house_style
 from sim.figures.style.factors import FLOOR, FOOT, TOP, block_colour, block_key, short_name
 from sim.figures.style.marks import LETTER, QUIET, lighter
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet
 
 MOST_LABELS = 14

@@ -12,10 +12,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from sim.basics.axes import month_label, month_number
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_rows
 from sim.figures.style.marks import INK, LETTER, QUIET, REGION_COLOURS, lighter, shades
 from sim.figures.style.policy_strip import LETTER_WIDTH
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet
 
 LEFT, RIGHT, LANE = 36.0, 5.0, 6.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 import xarray as xr
 from matplotlib.figure import Figure
 
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_percent
 from sim.figures.style.marks import REGION_LOOKS, REGIONS_IN_WORDS, draw_curves, label_ends, runs_by
 from sim.figures.style.page import Page, usual_note
-from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 TITLES = {
@@ -18,7 +18,7 @@ TITLES = {
 }
 
 
-@run_figure
+@in_house_style
 def exposure(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """How far does each region depend on its rivals' lines, for its data and for its physical operations?"""
     rivals = "; ".join(f"{region}: {', '.join(getattr(scenario.rivals, region))}" for region in REGION_LOOKS)

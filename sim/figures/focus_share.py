@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_percent
 from sim.figures.style.marks import HIGH, INK, LOW, Label, curve, label_ends, lighter, runs_of
 from sim.figures.style.page import Page
-from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 COLOUR = "#D55E00"
@@ -19,7 +19,7 @@ MOST_RUNS = 60
 """More single runs than this make a blot."""
 
 
-@run_figure
+@in_house_style
 def focus_share(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """How much of the future share of the lines in focus is luck?"""
     drawn = min(dataset.sizes["run"], MOST_RUNS)

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_rows
 from sim.figures.style.marks import BASE, scenario_colours
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet
 
 LEFT, RIGHT, TOP, FOOT, GAP = 84.0, 4.0, 13.0, 5.0, 10.0

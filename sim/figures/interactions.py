@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from sim.figures.style import in_house_style
 from sim.figures.style.factors import LEFT, PLAIN, TOP, short_name
 from sim.figures.style.marks import INK, LETTER, QUIET
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import Sheet
 
 MOST_FACTORS = 10

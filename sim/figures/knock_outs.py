@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from sim.figures.style import in_house_style
 from sim.figures.style.loops import LOOP_COLOURS, SHORT_NAMES, loop_sheet, year_axis
 from sim.figures.style.marks import BASE, INK
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH
 
 COLUMNS, TOP, LEFT, GAP = 6, 9.0, 13.5, 3.0

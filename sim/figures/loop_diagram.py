@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from sim.basics.words import signed
+from sim.figures.style import in_house_style
 from sim.figures.style.loops import MINUS, PLUS, loop_name, loop_sheet
 from sim.figures.style.marks import INK, LETTER, QUIET, lighter
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH
 
 NOTHING = "#9a9a9a"

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_rows
 from sim.figures.style.loops import MINUS, loop_name, loop_sheet
 from sim.figures.style.marks import BASE, LETTER
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet
 from sim.model.loops import LOOPS
 

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.scale import SymmetricalLogTransform
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from sim.figures.style import in_house_style
 from sim.figures.style.marks import BASE, INK, LETTER, QUIET
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet, shortened
 
 SURE = "#332288"

@@ -7,14 +7,14 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_logarithm
 from sim.figures.style.marks import INK, curve, draw_curves, label_ends, line_looks, mean_over_runs, runs_by, runs_of
 from sim.figures.style.page import Page
-from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 
-@run_figure
+@in_house_style
 def prices(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """What does each line charge, and how fast does a fixed capability get cheaper?"""
     page = Page(

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from sim.figures.style import in_house_style
 from sim.figures.style.marks import BASE, SCENARIO_COLOURS
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import Sheet
 
 FIRST = 3

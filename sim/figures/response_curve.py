@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.figures.style import in_house_style
 from sim.figures.style.marks import BASE, SCENARIO_COLOURS
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import Sheet
 
 LEFT, RIGHT, TOP, FOOT = 14.0, 4.0, 17.0, 15.0

@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.figures.style import in_house_style
 from sim.figures.style.factors import FLOOR, FOOT, LEFT, TOP, block_colour, name_factors
 from sim.figures.style.marks import INK, LETTER, QUIET
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet
 
 ROW = 9.0

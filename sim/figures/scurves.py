@@ -15,9 +15,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sim.basics.axes import START_YEAR
 from sim.figures.adoption_s_curves import ceiling_in_percent
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_percent
 from sim.figures.style.marks import HIGH, LETTER, LOW, PROJECTED, QUIET
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.figures.style import in_house_style
 from sim.figures.style.factors import FLOOR, FOOT, LEFT, TOP, block_colour, block_key, name_factors
 from sim.figures.style.marks import INK, LETTER, QUIET, lighter
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet
 
 MOST_ROWS = 24

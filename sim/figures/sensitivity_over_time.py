@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from sim.figures.style import in_house_style
 from sim.figures.style.factors import (
     FACTOR_COLOURS,
     FLOOR,
@@ -21,7 +22,6 @@ from sim.figures.style.factors import (
     short_name,
 )
 from sim.figures.style.marks import QUIET
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet
 
 REST, OTHERS = "#f0ede4", "#cfcfcf"

@@ -7,10 +7,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_percent
 from sim.figures.style.marks import draw_curves, group_look, label_ends, runs_by
 from sim.figures.style.page import Page
-from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 REGION = "US"
@@ -24,7 +24,7 @@ TITLES = {
 LABELS = {"L1": "share of tokens", "L3": "share of startups", "L5": "share of usage"}
 
 
-@run_figure
+@in_house_style
 def shares_by_lens(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """How large is each line group, and how much of the answer is the instrument it is measured with?"""
     lenses: list[str] = [lens for lens in TITLES if lens in scenario.lenses] or list(TITLES)

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from sim.figures.style import in_house_style
 from sim.figures.style.factors import FOOT, short_name
 from sim.figures.style.marks import LETTER
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet
 
 LOWER, UPPER = "#0072B2", "#D55E00"
