@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from importlib import import_module
+from pkgutil import resolve_name
 
 from sim.report.odd.declared import DECLARED, labels
 from sim.report.odd.document import PROSE, SECTIONS, SUMMARY, filled, prose
@@ -55,8 +55,8 @@ def _is_code(name: str) -> bool:
     """Whether a dotted name, such as ``sim.model.loops``, is a module or something in one."""
     if not re.fullmatch(r"sim(\.\w+)+", name):
         return False
-    module, _, attribute = name.rpartition(".")
     try:
-        return hasattr(import_module(module), attribute) or import_module(name) is not None
-    except ImportError:
+        resolve_name(name)
+    except (ImportError, AttributeError):
         return False
+    return True
