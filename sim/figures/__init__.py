@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import xarray as xr
 from matplotlib.figure import Figure
 
+from sim.analysis.scurves import SCurve
 from sim.figures.adoption_s_curves import adoption_s_curves
 from sim.figures.capability_frontier import capability_frontier
 from sim.figures.compute_by_region import compute_by_region
@@ -25,9 +25,6 @@ from sim.figures.prices import prices
 from sim.figures.shares_by_lens import shares_by_lens
 from sim.figures.style import in_house_style
 from sim.scenario import Scenario
-
-if TYPE_CHECKING:
-    from sim.analysis.scurves import SCurve
 
 __all__ = [
     "RUN_FIGURES",

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.analysis.scurves import SCurve
 from sim.basics.axes import month_label
 from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_percent
 from sim.figures.style.marks import LETTER, QUIET, curve, runs_of
 from sim.figures.style.page import Page
 from sim.scenario import Scenario
-
-if TYPE_CHECKING:
-    from sim.analysis.scurves import SCurve
 
 COLOUR, FITTED = "#1f3b57", "#c2410c"
 NAMES = {

@@ -64,12 +64,11 @@ def draw_releases(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> None:
     shown = month <= axes.get_xlim()[1]
     month, released = month[shown], dataset["released"].isel(run=0).transpose("month", "line").values[shown]
     axes.plot(month, np.nanmax(released, axis=1), drawstyle="steps-post", color=FRONTIER, linewidth=4, zorder=1.5)
-    axes.set_ylabel("released capability [nats]")
     labels = []
     for place, (name, look) in enumerate(line_looks(dataset).items()):
         axes.plot(month, released[:, place], drawstyle="steps-post", **{**look, "linewidth": 1.0})
         labels.append(Label(last_value(released[:, place]), name, look["color"]))
-    axes.set_ylim(np.nanmin(released), np.nanmax(released) + 0.1)
+    axes.set(ylim=(np.nanmin(released), np.nanmax(released) + 0.1), ylabel="released capability [nats]")
     label_ends(axes, labels)
 
 
@@ -83,9 +82,8 @@ def draw_lags(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> None:
             best = np.where(np.isnan(lags), np.inf, lags)[..., groups == group].min(axis=-1)
             known = np.isfinite(best)
             curves[group] = np.where(known & (known.mean(axis=0) >= ENOUGH), best, np.nan)
-    axes.set_ylabel("lag behind the frontier [months]")
     labels = draw_curves(
         axes, month, curves, {group: {**group_look(group), "band": group.endswith("open")} for group in curves}
     )
-    axes.set_ylim(0, max(1.03 * axes.dataLim.y1, 1.0))
+    axes.set(ylim=(0, max(1.03 * axes.dataLim.y1, 1.0)), ylabel="lag behind the frontier [months]")
     label_ends(axes, labels)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -168,14 +170,8 @@ def _draw_timeline(
 
 def _first_slots(spells: Sequence[Mapping[str, str]]) -> list[tuple[int, int, str]]:
     """Months and option of the first slot, neighbours of one option joined."""
-    joined: list[tuple[int, int, str]] = []
-    for spell in spells:
-        start, end = month_number(spell["from"]), month_number(spell["to"]) + 1
-        if joined and joined[-1][2] == spell["first"]:
-            joined[-1] = (joined[-1][0], end, spell["first"])
-        else:
-            joined.append((start, end, spell["first"]))
-    return joined
+    runs = [(option, list(run)) for option, run in groupby(spells, key=itemgetter("first"))]
+    return [(month_number(run[0]["from"]), month_number(run[-1]["to"]) + 1, option) for option, run in runs]
 
 
 def _draw_options(axes: Axes, options: Sequence[Mapping[str, Any]], terms: Sequence[str], rows: int) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from sim.figures.style import in_house_style
 from sim.figures.style.factors import (
@@ -50,7 +49,6 @@ def index_convergence(
         draw(axes, trace, runs_a_part)
         axes.set_xlabel("runs")
         axes.set_xticks(sizes, [f"{size:,.0f}" for size in sizes])
-        axes.xaxis.set_minor_locator(MaxNLocator(1))
         axes.minorticks_off()
     return sheet.figure
 
@@ -69,8 +67,7 @@ def draw_indices(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> None:
         axes.plot(runs, rows["value"], color=colour, marker="o", markersize=2.5)
         labels.append((float(value), short_name(name)[:28], colour))
     axes.set_xscale("log", base=2)
-    axes.set_ylim(bottom=0)
-    axes.set_title("The largest indices at parts of the same runs, 95% intervals")
+    axes.set(title="The largest indices at parts of the same runs, 95% intervals", ylim=(0, None))
     name_curves(axes, whole * runs_a_part, labels)
 
 
@@ -82,8 +79,7 @@ def draw_criteria(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> None:
         axes.plot(once["parts"] * runs_a_part, height, color=colour, marker="o", markersize=2.5)
     axes.axhline(1, color=FLOOR, linewidth=0.9, linestyle=":")
     axes.set_xscale("log", base=2)
-    axes.set_yscale("log")
-    axes.set_ylim(0.04, None)
+    axes.set(yscale="log", ylim=(0.04, None))
     axes.set_title("Settled below the line\n", fontsize=LETTER)
     for place, (_, words, _, colour) in enumerate(CRITERIA):
         axes.text(0.32 * place, 1.02, words, transform=axes.transAxes, fontsize=LETTER, color=colour)

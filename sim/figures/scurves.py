@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,17 +13,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from sim.analysis.scurves import ModelFit
+from sim.analysis.scurves.describe import SeriesDescription
 from sim.basics.axes import START_YEAR
+from sim.basics.table import Series
 from sim.figures.adoption_s_curves import ceiling_in_percent
 from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_percent
 from sim.figures.style.marks import HIGH, LETTER, LOW, PROJECTED, QUIET
 from sim.figures.style.sheet import WIDTH, Sheet
-
-if TYPE_CHECKING:
-    from sim.analysis.scurves import ModelFit
-    from sim.analysis.scurves.describe import SeriesDescription
-    from sim.basics.table import Series
 
 Array = np.ndarray
 

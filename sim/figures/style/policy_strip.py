@@ -58,30 +58,20 @@ def _reaction_bar(acting: Acting) -> Bar:
 
 def pack_lanes(bars: list[Bar], first: float, last: float, width: float, most: int) -> list[list[Bar]]:
     """Bars in lanes, so that neither spans nor words overlap; what does not fit is counted in one more lane."""
-    lanes: list[list[Bar]] = []
-    taken: list[list[tuple[float, float]]] = []
+    lanes: list[list[tuple[Bar, float, float]]] = [[] for _ in range(most)]
     left_out = 0
     for bar in bars:
-        _, _, reach = _words(bar, first, last, width)
-        lane = next(
-            (
-                number
-                for number, spans in enumerate(taken)
-                if all(reach[0] >= end or reach[1] <= start for start, end in spans)
-            ),
-            len(lanes),
-        )
-        if lane == most:
+        _, _, (begin, stop) = _words(bar, first, last, width)
+        free = (lane for lane in lanes if all(begin >= end or stop <= start for _, start, end in lane))
+        lane = next(free, None)
+        if lane is None:
             left_out += 1
-            continue
-        if lane == len(lanes):
-            lanes.append([])
-            taken.append([])
-        lanes[lane].append(bar)
-        taken[lane].append(reach)
+        else:
+            lane.append((bar, begin, stop))
+    packed = [[bar for bar, _, _ in lane] for lane in lanes if lane]
     if left_out:
-        lanes.append([Bar(f"and {left_out} more: see the scenario", QUIET, [(first, first)])])
-    return lanes
+        packed.append([Bar(f"and {left_out} more: see the scenario", QUIET, [(first, first)])])
+    return packed
 
 
 def draw_strip(
@@ -93,12 +83,9 @@ def draw_strip(
     ----------
     own_calendar : show years below the strip; otherwise the panel below has the same ones
     """
-    axes.set_gid("policies")
-    axes.set_xlim(first, last)
-    axes.set_ylim(len(lanes), 0)
+    axes.set(gid="policies", xlim=(first, last), ylim=(len(lanes), 0), yticks=[])
     axes.spines[:].set_visible(False)
     axes.grid(False)
-    axes.set_yticks([])
     boxes, colours = [], []
     for lane, bars in enumerate(lanes):
         for bar in bars:

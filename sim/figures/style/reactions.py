@@ -75,9 +75,11 @@ def mark_reactions(axes: Axes, reactions: Sequence[Acting]) -> None:
             "zorder": 6,
             "clip_on": False,
             "gid": "reaction",
+            "scalex": False,
+            "scaley": False,
         }
         axes.axvline(middle, color=colour, linewidth=0.7, linestyle=":", alpha=0.8, zorder=1.5, gid="reaction")
-        axes.plot([low, high], [height, height], color=colour, linewidth=0.9, scalex=False, scaley=False, **where)
+        axes.plot([low, high], [height, height], color=colour, linewidth=0.9, **where)
         axes.plot(
             [middle],
             [height],
@@ -87,7 +89,5 @@ def mark_reactions(axes: Axes, reactions: Sequence[Acting]) -> None:
             markeredgewidth=0.7,
             markeredgecolor="white" if usual else colour,
             markerfacecolor=colour if usual else "white",
-            scalex=False,
-            scaley=False,
             **where,
         )
