@@ -74,8 +74,6 @@ def describe(found: Sequence[Found]) -> list[Section]:
             ),
         )
     ]
-    if not found:
-        return []
     for number, each in enumerate(found, start=1):
         blocks: list[Block] = [Words(" ".join(each.scenario.description.split()))] if each.scenario.description else []
         for title, lines in sections_of(each.scenario, each.base):
@@ -97,11 +95,9 @@ def standing(each: Quantity) -> str:
     return TUNED if each.tuned else ASSUMED if each.source == "assumption" else MEASURED
 
 
-def assumptions(found: Sequence[Found]) -> list[Section]:
-    """What is assumed: counts by group and standing, what differs from the defaults, and every number."""
-    if not found:
-        return []
-    base = found[0].scenario
+def assumptions(found: Found) -> Section:
+    """What a scenario assumes: counts by group and standing, and what is implausible."""
+    base = found.scenario
     numbers = list(walk(base.parameters, default_parameters()))
     counts = Counter(map(standing, numbers))
     implausible = [each for each in numbers if each.implausible]
@@ -112,7 +108,7 @@ def assumptions(found: Sequence[Found]) -> list[Section]:
             f"record (and are no evidence for those patterns), and {counts[ASSUMED]} are assumptions that nobody has "
             "measured."
         ),
-        _counts(numbers, found[0].file),
+        _counts(numbers, found.file),
         *_actions(base),
     ]
     if implausible:
@@ -120,7 +116,7 @@ def assumptions(found: Sequence[Found]) -> list[Section]:
             f"`{short_key(each.key)}` is {amount(each.value, each.unit)}; believable is {_span(each)}."
             for each in implausible
         )
-        blocks += [Words("Outside the range that anybody has argued for:", loud=True), Items(named, found[0].file)]
+        blocks += [Words("Outside the range that anybody has argued for:", loud=True), Items(named, found.file)]
     blocks += [
         Words(
             "Assumed beside the numbers: the form of every equation, the lines of models as archetypes of labs, what "
@@ -129,7 +125,7 @@ def assumptions(found: Sequence[Found]) -> list[Section]:
             "what is not known about equations is in none of them."
         )
     ]
-    return [Section("What is assumed", "assumptions", tuple(blocks))]
+    return Section("What is assumed", "assumptions", tuple(blocks))
 
 
 def _counts(numbers: Sequence[Quantity], file: Path) -> Table:
@@ -155,22 +151,19 @@ def _actions(scenario: Scenario) -> list[Block]:
     return [Words(f"The {counts.total()} declared numbers of its policies, events and reactions: {said}.")]
 
 
-def every_number(found: Sequence[Found]) -> list[Section]:
-    """The table of all numbers of the first scenario, to stand at the end of a page."""
-    if not found:
-        return []
-    numbers = list(walk(found[0].scenario.parameters, default_parameters()))
-    words = f"Scenario {found[0].scenario.name} as it was run; its policies and events carry their numbers in the file."
+def every_number(found: Found) -> Section:
+    """The table of all numbers of a scenario, to stand at the end of a page."""
+    words = f"Scenario {found.scenario.name} as it was run; its policies and events carry their numbers in the file."
     rows = []
-    for each in numbers:
+    for each in walk(found.scenario.parameters, default_parameters()):
         where = each.why if each.source == "assumption" else _cited(sources().get(each.source, {})) or each.source
         value = amount(each.value, each.unit) + (
             "" if each.value == each.default else f" (default {amount(each.default, each.unit)})"
         )
         rows.append((short_key(each.key), each.meaning, value, _span(each), standing(each), where))
     head = ("key", "meaning", "value", "believable range", "standing", "source, or why it was chosen")
-    grid = table(f"Every number ({len(rows)})", head, rows, found[0].file, folded=True)
-    return [Section("Every number", "numbers", (Words(words), grid))]
+    grid = table(f"Every number ({len(rows)})", head, rows, found.file, folded=True)
+    return Section("Every number", "numbers", (Words(words), grid))
 
 
 def _cited(entry: dict[str, str]) -> str:

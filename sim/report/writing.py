@@ -110,17 +110,18 @@ def gather(folders: Sequence[Folder], title: str = "", progress: Callable[[int],
         if progress is not None:
             progress(1)
     told = scenarios.distinct(found)
+    stated = [*scenarios.describe(told), scenarios.assumptions(told[0])] if told else []
+    numbers = [scenarios.every_number(told[0])] if told else []
     return Page(
         title or _title(folders, told),
         __version__,
         (
             Section("In short", "in-short", (*touched, *short)),
             *chapters,
-            *scenarios.describe(told),
-            *scenarios.assumptions(told),
+            *stated,
             Section("What this must not be used for", "not-for", (Items(NOT_FOR),)),
             *_provenance(folders),
-            *scenarios.every_number(told),
+            *numbers,
         ),
     )
 

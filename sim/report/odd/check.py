@@ -21,10 +21,8 @@ def faults() -> list[str]:
 
 def _of_files() -> Iterator[str]:
     """Files of prose that belong to no section."""
-    known = {SUMMARY, *SECTIONS}
-    for path in sorted(PROSE.glob("*.md")):
-        if path.stem not in known:
-            yield f"prose/{path.name} is no section of the description"
+    for name in sorted({path.stem for path in PROSE.glob("*.md")} - {SUMMARY, *SECTIONS}):
+        yield f"prose/{name}.md is no section of the description"
 
 
 def _of_things() -> Iterator[str]:
