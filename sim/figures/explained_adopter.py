@@ -141,20 +141,19 @@ def _draw_timeline(
                     hatch="////" if closed else None,
                 )
             )
-            for words in (option, line):
-                if len(words) * LETTER_WIDTH < (end - start) * millimetres - 1.0:
-                    plate = {"facecolor": "white", "alpha": 0.75 * closed, "linewidth": 0, "pad": 0.6}
-                    axes.text(
-                        (start + end) / 2,
-                        lane + 0.53,
-                        words,
-                        fontsize=LETTER,
-                        color=INK,
-                        ha="center",
-                        va="center_baseline",
-                        bbox=plate,
-                    )
-                    break
+            room = (end - start) * millimetres - 1.0
+            words = next((words for words in (option, line) if len(words) * LETTER_WIDTH < room), None)
+            if words is not None:
+                axes.text(
+                    (start + end) / 2,
+                    lane + 0.53,
+                    words,
+                    fontsize=LETTER,
+                    color=INK,
+                    ha="center",
+                    va="center_baseline",
+                    bbox={"facecolor": "white", "alpha": 0.75 * closed, "linewidth": 0, "pad": 0.6},
+                )
         axes.text(-1.5 / millimetres, lane + 0.53, name, fontsize=LETTER, color=INK, ha="right", va="center_baseline")
     note = "line in first use; hatched: closed weights"
     if parting is not None:

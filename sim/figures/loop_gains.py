@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,11 +18,15 @@ from sim.figures.style.sheet import WIDTH, Sheet
 from sim.model.loops import LOOPS
 
 BOUND = "#882255"
-HORIZON_LOOKS = (("s", "#9DB6CE"), ("D", "#5585B5"), ("o", "#0B3C6F"))
-AMPLIFIED = ("^", MINUS)
+HORIZON_LOOKS: tuple[dict[str, Any], ...] = (
+    {"marker": "s", "color": "#9DB6CE"},
+    {"marker": "D", "color": "#5585B5"},
+    {"marker": "o", "color": "#0B3C6F"},
+)
+AMPLIFIED: dict[str, Any] = {"marker": "^", "color": MINUS}
 ROW, TOP, LEFT, WIDE = 6.2, 17.0, 44.0, 58.0
 
-Looks = Mapping[int, tuple[str, str]]
+Looks = Mapping[int, Mapping[str, Any]]
 """Horizon -> marker and colour."""
 
 
@@ -53,11 +58,10 @@ def loop_gains(
     ]
     lines = max(len(loops), len(sectors) + 2)
     sheet = loop_sheet(TOP + ROW * lines + 10.0, "Does any loop return more than was put in?", notes, figure)
-    for place, (horizon, (marker, colour)) in enumerate(looks.items()):
-        _key(sheet, 1.5 + 27 * place, f"after {horizon} months", marker=marker, color=colour, markersize=4)
-    x, (marker, colour) = 1.5 + 27 * len(looks), AMPLIFIED
-    words = f"amplification, {horizons[-1]} months"
-    _key(sheet, x, words, marker=marker, color=colour, markersize=5, markeredgewidth=0)
+    for place, (horizon, look) in enumerate(looks.items()):
+        _key(sheet, 1.5 + 27 * place, f"after {horizon} months", **look, markersize=4)
+    x = 1.5 + 27 * len(looks)
+    _key(sheet, x, f"amplification, {horizons[-1]} months", **AMPLIFIED, markersize=5, markeredgewidth=0)
     words = "bound on the sector's data loop (V8)"
     _key(sheet, x + 38, words, marker="|", color=BOUND, markersize=5, markeredgewidth=1.5)
     draw_loops(sheet.panel(LEFT, TOP, WIDE, ROW * lines), loops, lines, isolated, in_place, amplified, looks)
@@ -142,21 +146,18 @@ def _draw_gains(
     by: str = "loop",
 ) -> None:
     """Points with their intervals, one line a name, horizons a little apart."""
-    for place, (horizon, (marker, colour)) in enumerate(looks.items()):
+    for place, (horizon, look) in enumerate(looks.items()):
         step = (place - (len(looks) - 1) / 2) * 0.24 if shift is None else shift
-        if not filled:
-            step += 0.1
         for row in rows[(rows["horizon"] == horizon) & rows[by].isin(names)].itertuples():
-            y = list(names).index(getattr(row, by)) + step
-            axes.plot([row.low, row.high], [y, y], color=colour, linewidth=0.9, solid_capstyle="butt", zorder=2)
+            y = list(names).index(getattr(row, by)) + step + (0.0 if filled else 0.1)
+            axes.plot([row.low, row.high], [y, y], color=look["color"], linewidth=0.9, solid_capstyle="butt", zorder=2)
             axes.plot(
                 row.gain,
                 y,
-                marker=marker,
+                **look,
                 markersize=3.2,
-                color=colour,
                 markeredgewidth=0.7,
-                markerfacecolor=colour if filled else "white",
+                markerfacecolor=look["color"] if filled else "white",
                 zorder=3,
             )
     axes.margins(x=0.06)

@@ -34,9 +34,8 @@ class Bar:
 def bars_of(scenario: Scenario, reactions: list[Acting], last: float) -> list[Bar]:
     """Policies by kind and actor, events, and reactions; each sort in the order in which they begin."""
     policies: dict[tuple[str, str], Bar] = {}
-    for policy in sorted((policy for policy in scenario.policies if policy.active), key=lambda policy: policy.start):
-        if policy.start >= last:
-            continue
+    begun = [policy for policy in scenario.policies if policy.active and policy.start < last]
+    for policy in sorted(begun, key=lambda policy: policy.start):
         words = f"{policy.actor} {policy.kind.replace('_', ' ')}"
         bar = policies.setdefault((policy.kind, policy.actor), Bar(words, REGION_COLOURS[policy.actor], []))
         bar.spans.append((float(policy.start), float(min(policy.end if policy.end is not None else last, last))))
