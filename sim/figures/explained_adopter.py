@@ -66,7 +66,7 @@ def explained_adopter(
     options = parting["options"] if parting else story["decisions"][-1]["options"] if story.get("decisions") else []
     moved = _largest(parting["by_term"]) if parting else {}
     terms = _shown_terms(options)
-    rows = max(len(options), len(moved)) if options or moved else 0
+    rows = max(len(options), len(moved))
     below = 6.0 + rows * BAR + 8.0 + KEY_LINE * (-(-len(terms) // KEYS)) if rows else 0.0
     sheet = Sheet(TOP + LANE * len(names) + 7.0 + below + 8.0, _heading(story), figure)
     _draw_timeline(sheet.panel(LEFT, TOP, WIDTH - LEFT - RIGHT, LANE * len(names)), story["choices"], lines, parting)

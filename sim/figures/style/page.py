@@ -62,9 +62,9 @@ class Page(Sheet):
     ):
         self.month = dataset["month"].values.astype(float)
         self.first, self.last = float(self.month[0]), float(max(self.month[-1], self.month[0] + 1))
-        across = (WIDTH - columns * (left + right)) / columns
+        across = WIDTH / columns - left - right
         reactions = reactions_of(dataset) if bars is None else []
-        shown = bars_of(scenario, reactions, self.last) if bars is None else list(bars)
+        shown = bars_of(scenario, reactions, self.last) if bars is None else bars
         strip_width = WIDTH - left - right
         lanes = pack_lanes(shown, self.first, self.last, strip_width, most_lanes)
         aligned = columns == 1

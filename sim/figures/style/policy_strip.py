@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -55,7 +56,7 @@ def _reaction_bar(acting: Acting) -> Bar:
     return Bar(words, REGION_COLOURS[acting.actor], acting.spans or [(first, first)])
 
 
-def pack_lanes(bars: list[Bar], first: float, last: float, width: float, most: int) -> list[list[Bar]]:
+def pack_lanes(bars: Sequence[Bar], first: float, last: float, width: float, most: int) -> list[list[Bar]]:
     """Bars in lanes, so that neither spans nor words overlap; what does not fit is counted in one more lane."""
     lanes: list[list[tuple[Bar, float, float]]] = [[] for _ in range(most)]
     left_out = 0

@@ -60,10 +60,10 @@ class Sheet:
         across = WIDTH / count - left - right
         return [self.panel(WIDTH / count * place + left, top, across, height) for place in range(count)]
 
-    def names(self, colours: dict[str, str], top: float = 8.8, step: float = 44.0) -> None:
-        """Names in a line, each in its colour."""
+    def names(self, colours: dict[str, str]) -> None:
+        """Names in a line below the heading, each in its colour."""
         for place, (name, colour) in enumerate(colours.items()):
-            self.text(1.5 + step * place, top, name[:30], color=colour, fontweight="bold")
+            self.text(1.5 + 44.0 * place, 8.8, name[:30], color=colour, fontweight="bold")
 
     def key(self, handles: Sequence[Artist], top: float, columns: int, **look: Any) -> None:
         """Say what marks mean, by their labels, in so many columns."""
