@@ -8,13 +8,14 @@ colours throughout; closed weights are dashed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import xarray as xr
 from matplotlib.figure import Figure
 
-from sim.figures.adoption_s_curves import FittedCurve, adoption_s_curves
+from sim.analysis.scurves import SCurve
+from sim.figures.adoption_s_curves import adoption_s_curves
 from sim.figures.capability_frontier import capability_frontier
 from sim.figures.compute_by_region import compute_by_region
 from sim.figures.data_stock import data_stock
@@ -22,7 +23,7 @@ from sim.figures.exposure import exposure
 from sim.figures.focus_share import focus_share
 from sim.figures.prices import prices
 from sim.figures.shares_by_lens import shares_by_lens
-from sim.figures.style.registry import RUN_FIGURES, house_style
+from sim.figures.style import in_house_style
 from sim.scenario import Scenario
 
 __all__ = [
@@ -40,12 +41,28 @@ __all__ = [
 ]
 
 
+RUN_FIGURES: dict[str, Callable[..., Figure]] = {
+    draw.__name__: draw
+    for draw in (
+        adoption_s_curves,
+        capability_frontier,
+        compute_by_region,
+        data_stock,
+        exposure,
+        focus_share,
+        prices,
+        shares_by_lens,
+    )
+}
+"""Figures of a run by the name of their file: ``draw(dataset, scenario, figure=None) -> Figure``."""
+
+
 def draw_all(
     dataset: xr.Dataset,
     scenario: Scenario,
     folder: str | Path,
     formats: Sequence[str] = ("svg", "png"),
-    curves: Mapping[str, FittedCurve] | None = None,
+    curves: Mapping[str, SCurve] | None = None,
 ) -> list[Path]:
     """Draw every figure of a run into a folder, which is made if need be.
 
@@ -67,12 +84,10 @@ def draw_all(
     return files
 
 
+@in_house_style
 def save_figure(drawn: Figure, path: str | Path, formats: Sequence[str] = ("svg", "png")) -> list[Path]:
     """Write a figure to ``path`` with each format as suffix; the same figure gives the same bytes."""
-    files = []
-    with house_style():
-        for kind in formats:
-            file = Path(f"{path}.{kind}")
-            drawn.savefig(file, format=kind, metadata={"Date": None} if kind in ("svg", "pdf") else None)
-            files.append(file)
+    files = [Path(f"{path}.{kind}") for kind in formats]
+    for file, kind in zip(files, formats, strict=True):
+        drawn.savefig(file, format=kind, metadata={"Date": None} if kind in ("svg", "pdf") else None)
     return files

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.analysis.scurves import SCurve
 from sim.basics.axes import month_label
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_percent
 from sim.figures.style.marks import LETTER, QUIET, curve, runs_of
 from sim.figures.style.page import Page
-from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 COLOUR, FITTED = "#1f3b57", "#c2410c"
@@ -26,30 +26,12 @@ NAMES = {
 }
 
 
-class FittedCurve(Protocol):
-    """What is drawn of a fitted S-curve; `sim.analysis.scurves.SCurve` is one."""
-
-    @property
-    def status(self) -> str: ...
-    @property
-    def ceiling_low(self) -> float: ...
-    @property
-    def ceiling_high(self) -> float: ...
-    @property
-    def take_off_absolute(self) -> float: ...
-    @property
-    def half_absolute(self) -> float: ...
-    @property
-    def began_above(self) -> bool: ...
-    def at(self, month: np.ndarray) -> np.ndarray: ...
-
-
-@run_figure
+@in_house_style
 def adoption_s_curves(
     dataset: xr.Dataset,
     scenario: Scenario,
     figure: Figure | None = None,
-    curves: Mapping[str, FittedCurve] | None = None,
+    curves: Mapping[str, SCurve] | None = None,
 ) -> Figure:
     """When does each adopter type take off, and can we know where its adoption will stop?
 
@@ -87,7 +69,7 @@ def adoption_s_curves(
     return page.figure
 
 
-def draw_curve(axes: Axes, month: np.ndarray, mean: np.ndarray, fitted: FittedCurve) -> Axes:
+def draw_curve(axes: Axes, month: np.ndarray, mean: np.ndarray, fitted: SCurve) -> None:
     """Add a fit to a panel of adoption in percent: its curve, its ceiling if there is one, and its moments in words."""
     if fitted.status != "not identified":
         axes.plot(month, 100 * fitted.at(month), color=FITTED, linestyle=":", linewidth=1.1, zorder=4)
@@ -124,10 +106,9 @@ def draw_curve(axes: Axes, month: np.ndarray, mean: np.ndarray, fitted: FittedCu
         fontsize=LETTER,
         color=QUIET,
     )
-    return axes
 
 
-def moments_in_words(fitted: FittedCurve) -> str:
+def moments_in_words(fitted: SCurve) -> str:
     """``10% 2024-06 · 50% 2027-01 · ceiling 97-99%``, or the words "ceiling not identified"."""
     ten = "before 2024" if fitted.began_above else _month(fitted.take_off_absolute)
     words = f"10% {ten} · 50% {_month(fitted.half_absolute)} · "
@@ -138,7 +119,7 @@ def moments_in_words(fitted: FittedCurve) -> str:
     return words + f"ceiling {ends}" + (" (weak)" if fitted.status == "weak" else "")
 
 
-def ceiling_in_percent(fitted: FittedCurve) -> tuple[float, float]:
+def ceiling_in_percent(fitted: SCurve) -> tuple[float, float]:
     """Both ends of the ceiling's interval; a fit may exceed 1, a share may not."""
     return min(100 * fitted.ceiling_low, 100.0), min(100 * fitted.ceiling_high, 100.0)
 

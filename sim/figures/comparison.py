@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +13,23 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sim.basics.quantity import walk
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_logarithm, as_percent
 from sim.figures.style.marks import BASE, curve, runs_of, scenario_colours
 from sim.figures.style.page import Page
 from sim.figures.style.policy_strip import Bar
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import shortened
 from sim.model.loops import LOOPS
 from sim.scenario import Scenario
 
 COLUMNS = 3
+SPOKEN: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "share": (lambda share: 100 * share, lambda change: 100 * change),
+    "number": (lambda number: number, lambda change: change),
+    "logarithm": (np.exp, lambda change: 100 * np.expm1(change)),
+}
+"""How levels and differences of each kind of outcome become what an axis shows."""
+
 MOST_LANES, MOST_NUMBERS = 12, 3
 TITLE_ROOM = 4.4
 """Millimetres by which a lower panel moves up to the level it belongs to."""
@@ -87,9 +94,7 @@ def comparison(curves: xr.Dataset, scenarios: Sequence[Scenario], figure: Figure
     for number, panel in enumerate(PANELS):
         above = 2 * COLUMNS * (number // COLUMNS) + number % COLUMNS
         upper, lower = page.panels[above], page.panels[above + COLUMNS]
-        upper.set_title(panel.title)
-        upper.set_xticklabels([])
-        upper.set_xlabel("")
+        upper.set(title=panel.title, xticklabels=[], xlabel="")
         _move_up(lower, TITLE_ROOM / page.height)
         draw_levels(upper, page.month, curves, panel, colours)
         draw_differences(lower, page.month, curves, panel, colours)
@@ -115,36 +120,29 @@ def _move_up(axes: Axes, step: float) -> None:
     axes.set_position((box.x0, box.y0 + step, box.width, box.height))
 
 
-def draw_levels(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel, colours: dict[str, str]) -> Axes:
+def draw_levels(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel, colours: dict[str, str]) -> None:
     """Mean and replicate band of every scenario."""
-    values = {name: runs_of(curves[panel.outcome].sel(scenario=name)) for name in colours}
-    if panel.how == "logarithm":
-        values = {name: np.exp(logarithms) for name, logarithms in values.items()}
-        as_logarithm(axes, panel.level, "H100e", list(values.values()))
-    scale = 100.0 if panel.how == "share" else 1.0
-    for place, (name, level) in enumerate(values.items()):
+    levels = SPOKEN[panel.how][0](curves[panel.outcome])
+    for place, (name, colour) in enumerate(colours.items()):
         # the base is widest and below, so that it shows where nothing has changed
         width = max(2.2 - 0.5 * place, 0.8)
-        curve(axes, month, level, scale=scale, color=colours[name], linewidth=width, zorder=2 + place)
+        curve(axes, month, runs_of(levels.sel(scenario=name)), color=colour, linewidth=width, zorder=2 + place)
     if panel.how == "share":
         highest = float(axes.dataLim.y1)
         as_percent(axes, panel.level, top=min(1.02 * highest, max(highest, 100.0)))
-    elif panel.how == "number":
+    elif panel.how == "logarithm":
+        as_logarithm(axes, panel.level, "H100e", levels.values)
+    else:
         axes.set_ylabel(panel.level)
         axes.yaxis.set_major_locator(MaxNLocator(5))
-    return axes
 
 
-def draw_differences(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel, colours: dict[str, str]) -> Axes:
+def draw_differences(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: Panel, colours: dict[str, str]) -> None:
     """Paired difference of every other scenario, with the 95% interval of its mean."""
     axes.axhline(0.0, color=BASE, linewidth=0.8, zorder=2)
+    differences = SPOKEN[panel.how][1](curves[f"{panel.outcome}_difference"])
     for name, colour in list(colours.items())[1:]:
-        difference = curves[f"{panel.outcome}_difference"].sel(other=name)
-        mean, low, high = (difference.sel(bound=bound).values for bound in ("mean", "low", "high"))
-        if panel.how == "logarithm":
-            mean, low, high = (100 * np.expm1(logarithm) for logarithm in (mean, low, high))
-        elif panel.how == "share":
-            mean, low, high = 100 * mean, 100 * low, 100 * high
+        mean, low, high = (differences.sel(other=name, bound=bound).values for bound in ("mean", "low", "high"))
         axes.fill_between(month, low, high, color=colour, alpha=0.22, linewidth=0, zorder=3)
         axes.plot(month, mean, color=colour, zorder=4)
     axes.set_ylabel(panel.change)
@@ -154,10 +152,9 @@ def draw_differences(axes: Axes, month: np.ndarray, curves: xr.Dataset, panel: P
     if top - bottom < panel.least:
         middle = min(max((top + bottom) / 2, -0.4 * panel.least), 0.4 * panel.least)
         axes.set_ylim(middle - panel.least / 2, middle + panel.least / 2)
-    return axes
 
 
-def mark_dates(axes: Axes, scenarios: Sequence[Scenario], colours: dict[str, str], last: float) -> Axes:
+def mark_dates(axes: Axes, scenarios: Sequence[Scenario], colours: dict[str, str], last: float) -> None:
     """Upright lines where policies that tell a scenario from the base are announced and begin."""
     base, *others = scenarios
     for other in others:
@@ -172,7 +169,6 @@ def mark_dates(axes: Axes, scenarios: Sequence[Scenario], colours: dict[str, str
                     axes.axvline(
                         month, color=colours[other.name], linestyle=style, linewidth=0.6, alpha=alpha, zorder=1.2
                     )
-    return axes
 
 
 def different(base: Scenario, other: Scenario) -> list[tuple[Any, str]]:
@@ -216,14 +212,13 @@ def changes(base: Scenario, other: Scenario, colour: str, curves: xr.Dataset, pr
     """The policy strip of another scenario: only what differs from the base."""
     last = float(curves["month"][-1])
     bars: dict[str, Bar] = {}
-    for entry, word in sorted(different(base, other), key=lambda difference: difference[0].start):
-        start, end = float(entry.start), getattr(entry, "end", None)
-        if start >= last:
-            continue
+    begun = [(entry, word) for entry, word in different(base, other) if entry.start < last]
+    for entry, word in sorted(begun, key=lambda difference: difference[0].start):
         event = not hasattr(entry, "actor")
         text = f"{prefix}{word}{_in_words(entry)}"
+        end = entry.start if event else getattr(entry, "end", None)
         bar = bars.setdefault(text, Bar(text, colour, [], event))
-        bar.spans.append((start, start if event else float(min(last if end is None else end, last))))
+        bar.spans.append((float(entry.start), float(min(last if end is None else end, last))))
     return list(bars.values())
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.figures.style.factors import FLOOR, FOOT, TOP, block_colour, block_key, factor_sheet, short_name
+from sim.figures.style import in_house_style
+from sim.figures.style.factors import FLOOR, FOOT, TOP, block_colour, block_key, short_name
 from sim.figures.style.marks import LETTER, QUIET, lighter
-from sim.figures.style.registry import in_house_style
-from sim.figures.style.sheet import WIDTH
+from sim.figures.style.sheet import WIDTH, Sheet
 
 MOST_LABELS = 14
 
@@ -27,7 +27,7 @@ def elementary_effects(table: pd.DataFrame, about: Mapping[str, str], figure: Fi
     about : "title", "unit" and "footer"
     """
     rows = table[table["factor"] != "dummy"]
-    sheet = factor_sheet(104, about, figure)
+    sheet = Sheet(104, about["title"], figure, foot=about["footer"])
     block_key(sheet, rows)
     draw_effects(sheet.panel(15, TOP, WIDTH - 15 - 40, sheet.height - TOP - FOOT), rows, about["unit"])
     rows = rows[rows["factor"] != "luck"]
@@ -41,7 +41,7 @@ def elementary_effects(table: pd.DataFrame, about: Mapping[str, str], figure: Fi
     return sheet.figure
 
 
-def draw_effects(axes: Axes, rows: pd.DataFrame, unit: str) -> Axes:
+def draw_effects(axes: Axes, rows: pd.DataFrame, unit: str) -> None:
     """mu* against sigma, one mark a factor."""
     top = float(max(rows["mu_star_high"].max(), 1e-12))
     for row in rows.to_dict("records"):
@@ -61,13 +61,14 @@ def draw_effects(axes: Axes, rows: pd.DataFrame, unit: str) -> Axes:
     axes.axvline(
         max(float(rows["floor"].max()), 0.02 * float(rows["mu_star"].max())), color=FLOOR, linewidth=0.8, linestyle=":"
     )
-    axes.set_xlim(0, top * 1.05)
-    axes.set_ylim(0, max(float(rows["sigma"].max()) * 1.08, 1e-12))
+    axes.set(
+        xlim=(0, top * 1.05),
+        ylim=(0, max(float(rows["sigma"].max()) * 1.08, 1e-12)),
+        xlabel=f"mu*: mean size of the change over a factor's whole range [{unit}]",
+        ylabel=f"sigma: spread of that change [{unit}]",
+    )
     _label_points(axes, rows.nlargest(MOST_LABELS, "mu_star"))
-    axes.set_xlabel(f"mu*: mean size of the change over a factor's whole range [{unit}]")
-    axes.set_ylabel(f"sigma: spread of that change [{unit}]")
     axes.grid(axis="both")
-    return axes
 
 
 def _label_points(axes: Axes, rows: pd.DataFrame) -> None:
@@ -84,14 +85,13 @@ def _label_points(axes: Axes, rows: pd.DataFrame) -> None:
         if not free:
             continue
         taken.append((x, free[0]))
-        side = "left" if x < 0.7 else "right"
         axes.annotate(
             short_name(row["factor"]),
             (row["mu_star"], free[0] * top),
-            xytext=(4 if side == "left" else -4, 4),
+            xytext=(4 if x < 0.7 else -4, 4),
             textcoords="offset points",
             fontsize=LETTER,
             color=block_colour(row["block"]),
-            ha=side,
+            ha="left" if x < 0.7 else "right",
             va="center",
         )

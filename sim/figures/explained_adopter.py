@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -10,12 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FixedLocator
 
-from sim.basics.axes import START_YEAR, month_number
-from sim.figures.style.marks import INK, LETTER, QUIET, REGION_COLOURS, SHADES, lighter
+from sim.basics.axes import month_label, month_number
+from sim.figures.style import in_house_style
+from sim.figures.style.axes import as_rows
+from sim.figures.style.marks import INK, LETTER, QUIET, REGION_COLOURS, lighter, shades
 from sim.figures.style.policy_strip import LETTER_WIDTH
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet
 
 LEFT, RIGHT, LANE = 36.0, 5.0, 6.0
@@ -64,7 +66,7 @@ def explained_adopter(
     options = parting["options"] if parting else story["decisions"][-1]["options"] if story.get("decisions") else []
     moved = _largest(parting["by_term"]) if parting else {}
     terms = _shown_terms(options)
-    rows = max(len(options), len(moved)) if options or moved else 0
+    rows = max(len(options), len(moved))
     below = 6.0 + rows * BAR + 8.0 + KEY_LINE * (-(-len(terms) // KEYS)) if rows else 0.0
     sheet = Sheet(TOP + LANE * len(names) + 7.0 + below + 8.0, _heading(story), figure)
     _draw_timeline(sheet.panel(LEFT, TOP, WIDTH - LEFT - RIGHT, LANE * len(names)), story["choices"], lines, parting)
@@ -72,7 +74,9 @@ def explained_adopter(
     wide = (WIDTH - LEFT - RIGHT) * (0.55 if moved else 1.0)
     if options:
         _draw_options(sheet.panel(LEFT, top, wide, rows * BAR), options, terms, rows)
-        _explain_terms(sheet, terms, top + rows * BAR + 8.0)
+        names_of_terms = {TERM_NAMES.get(term, term.replace("_", " ")): TERM_COLOURS[term] for term in terms}
+        handles = [Line2D([], [], color=colour, linewidth=4.0, label=name) for name, colour in names_of_terms.items()]
+        sheet.key(handles, top + rows * BAR + 8.0, min(len(handles), KEYS), handlelength=1.2, columnspacing=1.2)
     if moved:
         start = LEFT + wide + 26.0 if options else LEFT
         axes = sheet.panel(start, top, WIDTH - start - RIGHT, rows * BAR)
@@ -107,13 +111,8 @@ def _shown_terms(options: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def line_colours(lines: Mapping[str, tuple[str, bool]]) -> dict[str, str]:
     """A colour for every line: its region's hue, lighter for the second and third of a kind."""
-    seen: dict[tuple[str, bool], int] = {}
-    colours = {"none": NONE}
-    for name, kind in lines.items():
-        place = seen.get(kind, 0)
-        seen[kind] = place + 1
-        colours[name] = lighter(REGION_COLOURS[kind[0]], 0.25 + SHADES[min(place, len(SHADES) - 1)])
-    return colours
+    lightness = zip(lines.items(), shades(list(lines.values())), strict=True)
+    return {name: lighter(REGION_COLOURS[region], 0.25 + shade) for (name, (region, _)), shade in lightness}
 
 
 def _draw_timeline(
@@ -142,53 +141,36 @@ def _draw_timeline(
                     hatch="////" if closed else None,
                 )
             )
-            for words in (option, line):
-                if len(words) * LETTER_WIDTH < (end - start) * millimetres - 1.0:
-                    plate = {"facecolor": "white", "alpha": 0.75 * closed, "linewidth": 0, "pad": 0.6}
-                    axes.text(
-                        (start + end) / 2,
-                        lane + 0.53,
-                        words,
-                        fontsize=LETTER,
-                        color=INK,
-                        ha="center",
-                        va="center_baseline",
-                        bbox=plate,
-                    )
-                    break
+            room = (end - start) * millimetres - 1.0
+            words = next((words for words in (option, line) if len(words) * LETTER_WIDTH < room), None)
+            if words is not None:
+                axes.text(
+                    (start + end) / 2,
+                    lane + 0.53,
+                    words,
+                    fontsize=LETTER,
+                    color=INK,
+                    ha="center",
+                    va="center_baseline",
+                    bbox={"facecolor": "white", "alpha": 0.75 * closed, "linewidth": 0, "pad": 0.6},
+                )
         axes.text(-1.5 / millimetres, lane + 0.53, name, fontsize=LETTER, color=INK, ha="right", va="center_baseline")
-    if parting is not None:
-        axes.axvline(month_number(parting["month"]), color=INK, linewidth=0.9, linestyle="--")
-    axes.set_xlim(0, last)
-    axes.set_ylim(len(worlds), 0)
-    axes.spines["left"].set_visible(False)
-    axes.grid(False)
-    axes.yaxis.set_major_locator(FixedLocator([]))
-    step = 12 if last <= 144 else 60
-    ticks = list(range(0, last + 1, step if last > 24 else 3))
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.set_xticklabels(
-        [
-            str(START_YEAR + month // 12) if month % 12 == 0 else f"{START_YEAR + month // 12}-{month % 12 + 1:02d}"
-            for month in ticks
-        ]
-    )
     note = "line in first use; hatched: closed weights"
     if parting is not None:
         note += "; dashed: they part" + (", in the second slot" if parting["slot"] == "second" else "")
+        axes.axvline(month_number(parting["month"]), color=INK, linewidth=0.9, linestyle="--")
+    ticks = range(0, last + 1, 3 if last <= 24 else 12 if last <= 144 else 60)
+    axes.set_xticks(ticks, [month_label(month).removesuffix("-01") for month in ticks])
+    axes.set(xlim=(0, last), ylim=(len(worlds), 0), yticks=[])
+    axes.spines["left"].set_visible(False)
+    axes.grid(False)
     axes.set_title(note, fontweight="normal", color=QUIET)
 
 
 def _first_slots(spells: Sequence[Mapping[str, str]]) -> list[tuple[int, int, str]]:
     """Months and option of the first slot, neighbours of one option joined."""
-    joined: list[tuple[int, int, str]] = []
-    for spell in spells:
-        start, end = month_number(spell["from"]), month_number(spell["to"]) + 1
-        if joined and joined[-1][2] == spell["first"]:
-            joined[-1] = (joined[-1][0], end, spell["first"])
-        else:
-            joined.append((start, end, spell["first"]))
-    return joined
+    runs = [(option, list(run)) for option, run in groupby(spells, key=itemgetter("first"))]
+    return [(month_number(run[0]["from"]), month_number(run[-1]["to"]) + 1, option) for option, run in runs]
 
 
 def _draw_options(axes: Axes, options: Sequence[Mapping[str, Any]], terms: Sequence[str], rows: int) -> None:
@@ -223,17 +205,14 @@ def _draw_options(axes: Axes, options: Sequence[Mapping[str, Any]], terms: Seque
         if option["why_not"]:
             axes.text(up, row, f"  {option['why_not']}", fontsize=LETTER, color=QUIET, va="center_baseline")
     axes.axvline(0, color=INK, linewidth=0.6)
-    axes.set_ylim(rows - 0.4, -0.6)
-    axes.yaxis.set_major_locator(FixedLocator(range(len(options))))
-    axes.set_yticklabels([f"{option['option']}\n{option['scenario']}" for option in options], linespacing=1.0)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(True, axis="x")
-    axes.grid(False, axis="y")
+    as_rows(axes, [f"{option['option']}\n{option['scenario']}" for option in options], rows, linespacing=1.0)
     axes.margins(x=0.04)
     low, high = axes.get_xlim()
-    axes.set_xlim(low, high + 0.14 * (high - low))
-    axes.set_xlabel("[utils]   ○ worth in the race   ◆ with luck: the highest wins")
-    axes.set_title("what the two options were worth in both worlds" if len(options) > 2 else "what they were worth")
+    axes.set(
+        title="what the two options were worth in both worlds" if len(options) > 2 else "what they were worth",
+        xlabel="[utils]   ○ worth in the race   ◆ with luck: the highest wins",
+        xlim=(low, high + 0.14 * (high - low)),
+    )
 
 
 def _draw_moved(axes: Axes, moved: Mapping[str, float], rows: int, names: Sequence[str], what: str) -> None:
@@ -249,34 +228,12 @@ def _draw_moved(axes: Axes, moved: Mapping[str, float], rows: int, names: Sequen
             va="center_baseline",
             ha="left" if value >= 0 else "right",
         )
-    widest = max(map(abs, moved.values()), default=1.0) or 1.0
-    low, high = min(0.0, *moved.values()), max(0.0, *moved.values())
-    axes.set_xlim(low - 0.55 * widest, high + 0.55 * widest)
+    widest = max(map(abs, moved.values())) or 1.0
     axes.axvline(0, color=INK, linewidth=0.6)
-    axes.set_ylim(rows - 0.4, -0.6)
-    axes.yaxis.set_major_locator(FixedLocator(range(len(moved))))
-    axes.set_yticklabels([term.replace("_", " ") for term in moved])
-    axes.tick_params(axis="y", length=0)
-    axes.grid(True, axis="x")
-    axes.grid(False, axis="y")
-    axes.locator_params(axis="x", nbins=4)
-    axes.set_xlabel(f"change of the {what}")
-    axes.set_title(f"what {names[-1]} moved" if len(names[-1]) < 16 else "what moved")
-
-
-def _explain_terms(sheet: Sheet, terms: Sequence[str], top: float) -> None:
-    """The key of the terms, below their bars."""
-    handles = [
-        Line2D([], [], color=TERM_COLOURS[term], linewidth=4.0, label=TERM_NAMES.get(term, term.replace("_", " ")))
-        for term in terms
-    ]
-    sheet.figure.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=sheet.at(0.6, top),
-        ncols=min(len(handles), KEYS),
-        fontsize=LETTER,
-        handlelength=1.2,
-        columnspacing=1.2,
-        borderaxespad=0.2,
+    as_rows(axes, [term.replace("_", " ") for term in moved], rows)
+    axes.set(
+        title=f"what {names[-1]} moved" if len(names[-1]) < 16 else "what moved",
+        xlabel=f"change of the {what}",
+        xlim=(min(0.0, *moved.values()) - 0.55 * widest, max(0.0, *moved.values()) + 0.55 * widest),
     )
+    axes.locator_params(axis="x", nbins=4)

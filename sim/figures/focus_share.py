@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_percent
 from sim.figures.style.marks import HIGH, INK, LOW, Label, curve, label_ends, lighter, runs_of
 from sim.figures.style.page import Page
-from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 COLOUR = "#D55E00"
@@ -19,7 +19,7 @@ MOST_RUNS = 60
 """More single runs than this make a blot."""
 
 
-@run_figure
+@in_house_style
 def focus_share(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """How much of the future share of the lines in focus is luck?"""
     drawn = min(dataset.sizes["run"], MOST_RUNS)
@@ -43,7 +43,7 @@ def focus_share(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None =
     return page.figure
 
 
-def draw_luck(axes: Axes, month: np.ndarray, share: np.ndarray) -> Axes:
+def draw_luck(axes: Axes, month: np.ndarray, share: np.ndarray) -> None:
     """Every run as a thin line under the mean and band of (run, month) shares, drawn in percent."""
     top = 105 * np.nanmax(share, initial=0.0)
     as_percent(axes, "usage share of the lines in focus", top=top)
@@ -56,4 +56,3 @@ def draw_luck(axes: Axes, month: np.ndarray, share: np.ndarray) -> Axes:
         low, high = 100 * np.quantile(share[:, -1], [LOW, HIGH])
         labels += [Label(high, f"90%: {high:.1f}%", INK), Label(low, f"10%: {low:.1f}%", INK)]
     label_ends(axes, labels)
-    return axes

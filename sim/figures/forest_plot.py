@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from sim.figures.style import in_house_style
+from sim.figures.style.axes import as_rows
 from sim.figures.style.marks import BASE, scenario_colours
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet
 
 LEFT, RIGHT, TOP, FOOT, GAP = 84.0, 4.0, 13.0, 5.0, 10.0
@@ -37,9 +38,8 @@ def forest_plot(
     row = 2.4 + 1.7 * len(others)
     height = TOP + sum(row * count + GAP for count in counts) + FOOT
     heading = f"Difference from {base}: levels in {about['date']}, mean and 95% paired interval"
-    sheet = Sheet(height, heading, figure)
+    sheet = Sheet(height, heading, figure, foot=about["footer"])
     sheet.names({name: colours[name] for name in others})
-    sheet.foot(about["footer"])
     top = TOP
     for unit, count in zip(units, counts, strict=True):
         axes = sheet.panel(LEFT, top, WIDTH - LEFT - RIGHT, row * count)
@@ -49,7 +49,7 @@ def forest_plot(
     return sheet.figure
 
 
-def draw_differences(axes: Axes, rows: pd.DataFrame, others: Sequence[str], colours: dict[str, str]) -> Axes:
+def draw_differences(axes: Axes, rows: pd.DataFrame, others: Sequence[str], colours: dict[str, str]) -> None:
     """Outcomes of one unit, one line each; hollow marks cannot be told from zero."""
     labels = list(dict.fromkeys(rows["long_name"]))
     axes.axvline(0.0, color=BASE, linewidth=0.8)
@@ -66,10 +66,7 @@ def draw_differences(axes: Axes, rows: pd.DataFrame, others: Sequence[str], colo
             markeredgewidth=0.9,
             markerfacecolor=colour if row.distinguishable else "white",
         )
-    axes.set_yticks(range(len(labels)), [label[:MOST_LETTERS] for label in labels])
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x")
+    as_rows(axes, [label[:MOST_LETTERS] for label in labels])
+    axes.grid(visible=True, axis="y")
     axes.margins(x=0.06)
     axes.xaxis.set_major_locator(MaxNLocator(7))
-    return axes

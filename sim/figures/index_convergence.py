@@ -8,21 +8,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
+from sim.figures.style import in_house_style
 from sim.figures.style.factors import (
     FACTOR_COLOURS,
     FLOOR,
     FOOT,
     LUCK_GREY,
     MOST_FACTORS,
-    factor_sheet,
     name_curves,
     short_name,
 )
 from sim.figures.style.marks import LETTER
-from sim.figures.style.registry import in_house_style
-from sim.figures.style.sheet import WIDTH
+from sim.figures.style.sheet import WIDTH, Sheet
 
 CRITERIA = (
     ("width", "values", 0.05, "#0072B2"),
@@ -44,21 +42,18 @@ def index_convergence(
     runs_a_part : to turn parts into runs
     about : "title" and "footer"
     """
-    sheet = factor_sheet(92, about, figure)
-    left = sheet.panel(15, 14, 74, sheet.height - 14 - FOOT)
-    right = sheet.panel(WIDTH - 45, 14, 41, sheet.height - 14 - FOOT)
-    draw_indices(left, trace, runs_a_part)
-    draw_criteria(right, trace, runs_a_part)
+    sheet = Sheet(92, about["title"], figure, foot=about["footer"])
     sizes = np.sort(trace["parts"].unique()) * runs_a_part
-    for axes in (left, right):
+    for x, width, draw in ((15, 74, draw_indices), (WIDTH - 45, 41, draw_criteria)):
+        axes = sheet.panel(x, 14, width, sheet.height - 14 - FOOT)
+        draw(axes, trace, runs_a_part)
         axes.set_xlabel("runs")
         axes.set_xticks(sizes, [f"{size:,.0f}" for size in sizes])
-        axes.xaxis.set_minor_locator(MaxNLocator(1))
         axes.minorticks_off()
     return sheet.figure
 
 
-def draw_indices(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> Axes:
+def draw_indices(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> None:
     """The largest indices and their intervals over the number of runs."""
     whole = float(trace["parts"].max())
     last = trace[trace["parts"] == whole]
@@ -72,13 +67,11 @@ def draw_indices(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> Axes:
         axes.plot(runs, rows["value"], color=colour, marker="o", markersize=2.5)
         labels.append((float(value), short_name(name)[:28], colour))
     axes.set_xscale("log", base=2)
-    axes.set_ylim(bottom=0)
-    axes.set_title("The largest indices at parts of the same runs, 95% intervals")
+    axes.set(title="The largest indices at parts of the same runs, 95% intervals", ylim=(0, None))
     name_curves(axes, whole * runs_a_part, labels)
-    return axes
 
 
-def draw_criteria(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> Axes:
+def draw_criteria(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> None:
     """The three criteria, each over its limit: settled below 1."""
     once = trace.drop_duplicates("parts").sort_values("parts")
     for column, _, limit, colour in CRITERIA:
@@ -86,9 +79,7 @@ def draw_criteria(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> Axes:
         axes.plot(once["parts"] * runs_a_part, height, color=colour, marker="o", markersize=2.5)
     axes.axhline(1, color=FLOOR, linewidth=0.9, linestyle=":")
     axes.set_xscale("log", base=2)
-    axes.set_yscale("log")
-    axes.set_ylim(0.04, None)
+    axes.set(yscale="log", ylim=(0.04, None))
     axes.set_title("Settled below the line\n", fontsize=LETTER)
     for place, (_, words, _, colour) in enumerate(CRITERIA):
         axes.text(0.32 * place, 1.02, words, transform=axes.transAxes, fontsize=LETTER, color=colour)
-    return axes

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sim.figures.style.loops import LOOP_COLOURS, SHORT_NAMES, loop_sheet, notes_height, year_axis
+from sim.figures.style import in_house_style
+from sim.figures.style.loops import LOOP_COLOURS, SHORT_NAMES, loop_sheet, year_axis
 from sim.figures.style.marks import BASE, INK
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH
 
 COLUMNS, TOP, LEFT, GAP = 6, 9.0, 13.5, 3.0
@@ -37,11 +37,10 @@ def knock_outs(table: pd.DataFrame, outcome: str, about: Mapping[str, str], figu
         "its 95% interval. The loop raises what is above the line. R panels share a scale, and so do B panels.",
         about["footer"],
     ]
-    kinds = [[loop for loop in loops if not loop.startswith("B")], [loop for loop in loops if loop.startswith("B")]]
+    kinds = [[loop for loop in loops if loop.startswith("B") == balancing] for balancing in (False, True)]
     wide = (WIDTH - LEFT - 3.0 - GAP * (COLUMNS - 1)) / COLUMNS
     lines = sum(-(-len(kind) // COLUMNS) for kind in kinds)
-    height = TOP + lines * (TALL + BETWEEN) + notes_height(notes) + 2.0
-    sheet = loop_sheet(height, f"Without each loop: {about['what']}", notes, figure)
+    sheet = loop_sheet(TOP + lines * (TALL + BETWEEN) + 2.0, f"Without each loop: {about['what']}", notes, figure)
     line = 0
     for kind in kinds:
         chosen = rows[rows["loop"].isin(kind)]
@@ -52,15 +51,13 @@ def knock_outs(table: pd.DataFrame, outcome: str, about: Mapping[str, str], figu
             axes = sheet.panel(x, top, wide, TALL - 2.0)
             draw_effect(axes, chosen[chosen["loop"] == loop], scale)
             axes.set_ylim(-reach, reach)
-            if along == 0:
-                axes.set_ylabel(f"effect [{unit}]")
-            else:
-                axes.set_yticklabels([])
+            axes.tick_params(axis="y", labelleft=along == 0)
+            axes.set_ylabel(f"effect [{unit}]" if along == 0 else "")
         line += -(-len(kind) // COLUMNS)
     return sheet.figure
 
 
-def draw_effect(axes: Axes, rows: pd.DataFrame, scale: float) -> Axes:
+def draw_effect(axes: Axes, rows: pd.DataFrame, scale: float) -> None:
     """The effect of one loop, with its interval."""
     loop = rows["loop"].iloc[0]
     month = rows["month"].to_numpy(dtype=float)
@@ -72,4 +69,3 @@ def draw_effect(axes: Axes, rows: pd.DataFrame, scale: float) -> Axes:
     axes.set_title(SHORT_NAMES.get(loop, loop), fontsize=7)
     axes.yaxis.set_major_locator(MaxNLocator(4, symmetric=True))
     year_axis(axes, month, few=True)
-    return axes

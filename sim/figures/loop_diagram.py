@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from sim.figures.style.loops import MINUS, PLUS, loop_name, loop_sheet, notes_height
+from sim.basics.words import signed
+from sim.figures.style import in_house_style
+from sim.figures.style.loops import MINUS, PLUS, loop_name, loop_sheet
 from sim.figures.style.marks import INK, LETTER, QUIET, lighter
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH
 
 NOTHING = "#9a9a9a"
@@ -59,13 +60,11 @@ def loop_diagram(gains: pd.DataFrame, about: Mapping[str, str], horizon: int, fi
     ]
     shown = [loop for loop in PATHS if loop in gains.index]
     top = 17.0
-    height = top + ROW * len(shown) + notes_height(notes)
     largest = max(float(np.abs(gains.loc[shown, "gain"]).max()), 1e-9)
     heading = f"The loops of the running model, and what each returns after {horizon} months ({about['month']})"
-    sheet = loop_sheet(height, heading, notes, figure)
-    axes = sheet.panel(0.0, 0.0, WIDTH, height)
-    axes.set_xlim(0, WIDTH)
-    axes.set_ylim(height, 0)
+    sheet = loop_sheet(top + ROW * len(shown), heading, notes, figure)
+    axes = sheet.panel(0.0, 0.0, WIDTH, sheet.height)
+    axes.set(xlim=(0, WIDTH), ylim=(sheet.height, 0))
     axes.axis("off")
     left, right = 3.0, WIDTH - GAINS_WIDE - SIDE
     middle = top + ROW * len(shown) / 2
@@ -96,8 +95,7 @@ def _gain_words(row: pd.Series) -> str:
 
 
 def _signed(value: float) -> str:
-    text = f"{value:+.3f}"
-    return "0.000" if text.strip("+-") == "0.000" else text.replace("-", "−")
+    return signed(value, 3).replace("-", "−")
 
 
 def _box(axes: Axes, x: float, y: float, width: float, height: float, colour: str) -> None:

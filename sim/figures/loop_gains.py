@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sim.figures.style.loops import MINUS, loop_name, loop_sheet, notes_height
+from sim.figures.style import in_house_style
+from sim.figures.style.axes import as_rows
+from sim.figures.style.loops import MINUS, loop_name, loop_sheet
 from sim.figures.style.marks import BASE, LETTER
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet
 from sim.model.loops import LOOPS
 
 BOUND = "#882255"
-HORIZON_LOOKS = (("s", "#9DB6CE"), ("D", "#5585B5"), ("o", "#0B3C6F"))
-AMPLIFIED = ("^", MINUS)
+HORIZON_LOOKS: tuple[dict[str, Any], ...] = (
+    {"marker": "s", "color": "#9DB6CE"},
+    {"marker": "D", "color": "#5585B5"},
+    {"marker": "o", "color": "#0B3C6F"},
+)
+AMPLIFIED: dict[str, Any] = {"marker": "^", "color": MINUS}
 ROW, TOP, LEFT, WIDE = 6.2, 17.0, 44.0, 58.0
 
-Looks = Mapping[int, tuple[str, str]]
+Looks = Mapping[int, Mapping[str, Any]]
 """Horizon -> marker and colour."""
 
 
@@ -51,22 +57,15 @@ def loop_gains(
         about["footer"],
     ]
     lines = max(len(loops), len(sectors) + 2)
-    tall = ROW * lines
-    height = TOP + tall + notes_height(notes) + 10.0
-    sheet = loop_sheet(height, "Does any loop return more than was put in?", notes, figure)
-    x = 1.5
-    for horizon, (marker, colour) in looks.items():
-        _key(sheet, x, f"after {horizon} months", marker=marker, color=colour, markersize=4)
-        x += 27
-    marker, colour = AMPLIFIED
-    words = f"amplification, {horizons[-1]} months"
-    _key(sheet, x, words, marker=marker, color=colour, markersize=5, markeredgewidth=0)
+    sheet = loop_sheet(TOP + ROW * lines + 10.0, "Does any loop return more than was put in?", notes, figure)
+    for place, (horizon, look) in enumerate(looks.items()):
+        _key(sheet, 1.5 + 27 * place, f"after {horizon} months", **look, markersize=4)
+    x = 1.5 + 27 * len(looks)
+    _key(sheet, x, f"amplification, {horizons[-1]} months", **AMPLIFIED, markersize=5, markeredgewidth=0)
     words = "bound on the sector's data loop (V8)"
     _key(sheet, x + 38, words, marker="|", color=BOUND, markersize=5, markeredgewidth=1.5)
-    axes = sheet.panel(LEFT, TOP, WIDE, tall)
-    draw_loops(axes, loops, isolated, in_place, amplified, looks)
-    axes.set_ylim(lines - 0.4, -0.6)
-    axes = sheet.panel(LEFT + WIDE + 27.0, TOP, WIDTH - LEFT - WIDE - 31.0, tall)
+    draw_loops(sheet.panel(LEFT, TOP, WIDE, ROW * lines), loops, lines, isolated, in_place, amplified, looks)
+    axes = sheet.panel(LEFT + WIDE + 27.0, TOP, WIDTH - LEFT - WIDE - 31.0, ROW * lines)
     draw_totals(axes, sectors, isolated, amplified, bound, looks)
     return sheet.figure
 
@@ -82,21 +81,20 @@ def _key(sheet: Sheet, x: float, words: str, **look: float | str) -> None:
 def draw_loops(
     axes: Axes,
     loops: Sequence[str],
+    lines: int,
     isolated: pd.DataFrame,
     in_place: pd.DataFrame,
     amplified: pd.DataFrame,
     looks: Looks,
-) -> Axes:
-    """Each loop over all sectors, by three estimators."""
+) -> None:
+    """Each loop over all sectors, by three estimators, with room for so many lines."""
     _draw_gains(axes, loops, isolated[isolated["sector"] == "all"], looks)
     _draw_gains(axes, loops, in_place[in_place["sector"] == "all"], looks, filled=False)
     _draw_gains(axes, loops, amplified, {max(looks): AMPLIFIED}, shift=0.36)
-    axes.set_yticks(range(len(loops)), [loop_name(loop)[:34] for loop in loops])
-    axes.set_title("Each loop")
-    axes.set_xlabel("utils returned per util put in (1 lies far to the right)")
+    as_rows(axes, [loop_name(loop)[:34] for loop in loops], lines)
+    axes.set(title="Each loop", xlabel="utils returned per util put in (1 lies far to the right)")
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.axvline(0.0, color=BASE, linewidth=0.7)
-    return axes
 
 
 def draw_totals(
@@ -106,7 +104,7 @@ def draw_totals(
     amplified: pd.DataFrame,
     bound: pd.DataFrame,
     looks: Looks,
-) -> Axes:
+) -> None:
     """All loops together, by sector, with the bound on data loops, against the threshold."""
     names = ["all", *sectors]
     _draw_gains(axes, names, isolated[isolated["loop"] == "total"], looks, by="sector")
@@ -117,11 +115,14 @@ def draw_totals(
         axes.plot(row.bound, y, marker="|", markersize=7, color=BOUND, markeredgewidth=1.8, zorder=4)
     axes.axvline(1.0, color=MINUS, linewidth=1.2, linestyle=(0, (4, 2)))
     axes.axvline(0.0, color=BASE, linewidth=0.7)
-    axes.set_yticks(range(len(names)), ["all sectors", *sectors])
-    axes.set_ylim(len(names) + 0.5, -0.6)
-    axes.set_xlim(min(-0.1, axes.get_xlim()[0]), max(1.35, axes.get_xlim()[1]))
-    axes.set_title("All together, by sector")
-    axes.set_xlabel("utils returned per util put in")
+    as_rows(axes, ["all sectors", *sectors])
+    axes.grid(visible=False)
+    axes.set(
+        title="All together, by sector",
+        xlabel="utils returned per util put in",
+        xlim=(min(-0.1, axes.get_xlim()[0]), max(1.35, axes.get_xlim()[1])),
+        ylim=(len(names) + 0.5, -0.6),
+    )
     axes.text(
         1.0,
         len(names) - 0.35,
@@ -132,7 +133,6 @@ def draw_totals(
         va="top",
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
     )
-    return axes
 
 
 def _draw_gains(
@@ -146,24 +146,18 @@ def _draw_gains(
     by: str = "loop",
 ) -> None:
     """Points with their intervals, one line a name, horizons a little apart."""
-    for place, (horizon, (marker, colour)) in enumerate(looks.items()):
+    for place, (horizon, look) in enumerate(looks.items()):
         step = (place - (len(looks) - 1) / 2) * 0.24 if shift is None else shift
-        if not filled:
-            step += 0.1
         for row in rows[(rows["horizon"] == horizon) & rows[by].isin(names)].itertuples():
-            y = list(names).index(getattr(row, by)) + step
-            axes.plot([row.low, row.high], [y, y], color=colour, linewidth=0.9, solid_capstyle="butt", zorder=2)
+            y = list(names).index(getattr(row, by)) + step + (0.0 if filled else 0.1)
+            axes.plot([row.low, row.high], [y, y], color=look["color"], linewidth=0.9, solid_capstyle="butt", zorder=2)
             axes.plot(
                 row.gain,
                 y,
-                marker=marker,
+                **look,
                 markersize=3.2,
-                color=colour,
                 markeredgewidth=0.7,
-                markerfacecolor=colour if filled else "white",
+                markerfacecolor=look["color"] if filled else "white",
                 zorder=3,
             )
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x")
-    axes.grid(axis="y", visible=False)
     axes.margins(x=0.06)

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sim.figures.style.loops import LOOP_COLOURS, SHORT_NAMES, loop_sheet, notes_height, year_axis
+from sim.figures.style import in_house_style
+from sim.figures.style.loops import LOOP_COLOURS, SHORT_NAMES, loop_sheet, year_axis
 from sim.figures.style.marks import BASE, INK
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH
 from sim.model.loops import LOOPS
 
@@ -47,30 +47,27 @@ def loop_ledger(
     held = {*shapley["loop"], *dominance["loop"]}
     loops = [loop for loop in LOOPS if loop in held]
     wide = (WIDTH - 2 * LEFT - GAP + 9) / 2
-    height = TOP + 2 * TALL + BETWEEN + notes_height(notes) + 7.0
-    sheet = loop_sheet(height, "Loop ledger: which loop does the work, for whom, and when?", notes, figure)
+    heading = "Loop ledger: which loop does the work, for whom, and when?"
+    sheet = loop_sheet(TOP + 2 * TALL + BETWEEN + 7.0, heading, notes, figure)
     for number, loop in enumerate(loops):
         x, top = 1.5 + (number % 6) * 29.5, 8.0 + 3.6 * (number // 6)
         sheet.text(x, top, "■", color=LOOP_COLOURS[loop], fontsize=8, va="center")
         sheet.text(x + 3, top, SHORT_NAMES[loop], va="center")
     for place, (outcome, title, unit, scale) in enumerate(OUTCOMES):
         axes = sheet.panel(LEFT + place * (wide + GAP), TOP, wide, TALL)
-        table = shapley[shapley["outcome"] == outcome].pivot(index="loop", columns="month", values="share")
-        draw_parts(axes, table.loc[[loop for loop in loops if loop in table.index]] * scale, total=True)
-        axes.set_title(title)
-        axes.set_ylabel(f"difference made by the loops [{unit}]")
+        draw_parts(axes, shapley[shapley["outcome"] == outcome], "share", scale, total=True)
+        axes.set(title=title, ylabel=f"difference made by the loops [{unit}]")
     for place, graph in enumerate(dict.fromkeys(dominance["graph"])):
         axes = sheet.panel(LEFT + place * (wide + GAP), TOP + TALL + BETWEEN, wide, TALL)
-        table = dominance[dominance["graph"] == graph].pivot(index="loop", columns="month", values="steady")
-        draw_parts(axes, table.loc[[loop for loop in loops if loop in table.index]] * 100, total=False)
-        axes.set_title(f"Loops That Matter: {graph}")
-        axes.set_ylabel("part of all loops [%]")
-        axes.set_ylim(-100, 100)
+        draw_parts(axes, dominance[dominance["graph"] == graph], "steady", 100, total=False)
+        axes.set(title=f"Loops That Matter: {graph}", ylabel="part of all loops [%]", ylim=(-100, 100))
     return sheet.figure
 
 
-def draw_parts(axes: Axes, table: pd.DataFrame, *, total: bool) -> Axes:
-    """Areas of (loop, month), what is positive above the line and what is negative below it, and their sum."""
+def draw_parts(axes: Axes, rows: pd.DataFrame, column: str, scale: float, *, total: bool) -> None:
+    """Areas by loop and month, what is positive above the line and what is negative below it, and their sum."""
+    table = scale * rows.pivot(index="loop", columns="month", values=column)
+    table = table.loc[[loop for loop in LOOPS if loop in table.index]]
     months, values = table.columns.to_numpy(dtype=float), table.to_numpy()
     for side in (1.0, -1.0):
         floor = np.zeros(len(months))
@@ -86,4 +83,3 @@ def draw_parts(axes: Axes, table: pd.DataFrame, *, total: bool) -> Axes:
     axes.axhline(0.0, color=BASE, linewidth=0.7, zorder=5)
     axes.yaxis.set_major_locator(MaxNLocator(6))
     year_axis(axes, months)
-    return axes

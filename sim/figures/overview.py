@@ -8,11 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.scale import SymmetricalLogTransform
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, NullLocator
 
+from sim.figures.style import in_house_style
 from sim.figures.style.marks import BASE, INK, LETTER, QUIET
-from sim.figures.style.registry import in_house_style
-from sim.figures.style.sheet import WIDTH, Sheet
+from sim.figures.style.sheet import WIDTH, Sheet, shortened
 
 SURE = "#332288"
 STRIPE = "#f3f3f0"
@@ -58,18 +58,17 @@ def overview(table: pd.DataFrame, about: dict[str, str], figure: Figure | None =
     tall = ROW * len(names)
     heading = f"What does each scenario change? Difference from {about['base']} in {about['date']}"
     sheet = Sheet(TOP + tall + FOOT, heading, figure)
-    stripes = _panel(sheet, 1.0, WIDTH - 2.0, tall)
+    stripes = sheet.panel(1.0, TOP, WIDTH - 2.0, tall)
     stripes.set_axis_off()
     stripes.set_ylim(len(names) - 0.5, -0.5)
     for place, name in enumerate(names):
         if place % 2 == 0:
             stripes.axhspan(place - 0.5, place + 0.5, color=STRIPE, linewidth=0)
-        shown = name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 3]}..."
-        sheet.text(2.0, TOP + ROW * (place + 0.5), shown, va="center_baseline")
+        sheet.text(2.0, TOP + ROW * (place + 0.5), shortened(name, MOST_LETTERS), va="center_baseline")
     across = (WIDTH - NAMES - 1.0) / len(COLUMNS)
     for number, column in enumerate(COLUMNS):
         x = NAMES + across * number
-        axes = _panel(sheet, x, across - NUMBERS - 1.5, tall)
+        axes = sheet.panel(x, TOP, across - NUMBERS - 1.5, tall)
         sheet.text(x, 8.6, column.title, fontweight="bold", va="top", linespacing=1.15)
         sheet.text(x + across - 2.0, TOP - 3.3, f"[{column.unit}]", color=QUIET, ha="right", va="top")
         draw_column(axes, table[table["outcome"] == column.outcome], names, column, NUMBERS / across)
@@ -83,12 +82,7 @@ def overview(table: pd.DataFrame, about: dict[str, str], figure: Figure | None =
     return sheet.figure
 
 
-def _panel(sheet: Sheet, x: float, width: float, tall: float) -> Axes:
-    """A panel that stands on the foot of the sheet."""
-    return sheet.figure.add_axes((x / WIDTH, FOOT / sheet.height, width / WIDTH, tall / sheet.height))
-
-
-def draw_column(axes: Axes, rows: pd.DataFrame, names: list[str], column: Column, numbers: float) -> Axes:
+def draw_column(axes: Axes, rows: pd.DataFrame, names: list[str], column: Column, numbers: float) -> None:
     """One outcome of all scenarios; the mean stands beside each interval.
 
     Parameters
@@ -99,12 +93,14 @@ def draw_column(axes: Axes, rows: pd.DataFrame, names: list[str], column: Column
     ends = pd.concat([rows["low"], rows["high"], rows["difference"], pd.Series([0.0])]).dropna()
     axes.set_xscale("symlog", linthresh=column.linear, linscale=1.0)
     low, high = min(ends.min(), -column.linear), max(ends.max(), column.linear)
-    ticks = _ticks(low, high, column.linear)
     drawn = SymmetricalLogTransform(10, column.linear, 1.0)
     left, right = drawn.transform([low, high])
     spare = MARGIN * (right - left)
-    axes.set_xlim(*map(float, drawn.inverted().transform([left - spare, right + spare])))
-    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set(
+        xlim=map(float, drawn.inverted().transform([left - spare, right + spare])),
+        ylim=(len(names) - 0.5, -0.5),
+        yticks=[],
+    )
     axes.axvline(0.0, color=BASE, linewidth=0.8)
     for row in rows.itertuples():
         y = names.index(row.other)
@@ -133,15 +129,13 @@ def draw_column(axes: Axes, rows: pd.DataFrame, names: list[str], column: Column
             va="center_baseline",
             clip_on=False,
         )
-    axes.yaxis.set_major_locator(NullLocator())
     axes.spines["left"].set_visible(False)
     axes.grid(False)
     axes.grid(axis="x")
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.set_xticks(_ticks(low, high, column.linear))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
     axes.tick_params(axis="x", labelrotation=90)
-    return axes
 
 
 def _ticks(low: float, high: float, linear: float) -> list[float]:

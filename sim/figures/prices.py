@@ -7,14 +7,14 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_logarithm
-from sim.figures.style.marks import INK, Label, curve, label_ends, last_value, line_looks, mean_over_runs, runs_of
+from sim.figures.style.marks import INK, curve, draw_curves, label_ends, line_looks, mean_over_runs, runs_by, runs_of
 from sim.figures.style.page import Page
-from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 
-@run_figure
+@in_house_style
 def prices(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """What does each line charge, and how fast does a fixed capability get cheaper?"""
     page = Page(
@@ -25,26 +25,21 @@ def prices(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None
         height=62,
         left=14,
         right=18,
+        titles=("Each lab's own API", "The capability of the frontier of 2024-01"),
         figure=figure,
     )
     by_line, fixed = page.panels
     draw_prices(by_line, page.month, dataset)
-    by_line.set_title("Each lab's own API")
     values = runs_of(dataset["price_of_fixed_capability"])
-    as_logarithm(fixed, "serving cost", "$/Mtoken", [values])
+    as_logarithm(fixed, "serving cost", "$/Mtoken", values)
     curve(fixed, page.month, values, color=INK)
-    fixed.set_title("The capability of the frontier of 2024-01")
     return page.figure
 
 
-def draw_prices(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> Axes:
+def draw_prices(axes: Axes, month: np.ndarray, dataset: xr.Dataset) -> None:
     """Price of the first-party API of every line, before taxes and subsidies."""
-    values = runs_of(dataset["price"].sel(mode="api"))
-    as_logarithm(axes, "price", "$/Mtoken", [mean_over_runs(values)])
-    labels = []
-    for place, (name, look) in enumerate(line_looks(dataset).items()):
-        # nine bands over one another would hide the lines
-        mean = curve(axes, month, values[..., place], band=False, **look)
-        labels.append(Label(last_value(mean), name, look["color"]))
-    label_ends(axes, labels)
-    return axes
+    price = dataset["price"].sel(mode="api")
+    as_logarithm(axes, "price", "$/Mtoken", mean_over_runs(runs_of(price)))
+    # nine bands over one another would hide the lines
+    looks = {name: {**look, "band": False} for name, look in line_looks(dataset).items()}
+    label_ends(axes, draw_curves(axes, month, runs_by(price, "line"), looks))

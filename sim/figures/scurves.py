@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,11 +13,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from sim.analysis.scurves import ModelFit
+from sim.analysis.scurves.describe import SeriesDescription
 from sim.basics.axes import START_YEAR
-from sim.figures.adoption_s_curves import FittedCurve
+from sim.basics.table import Series
+from sim.figures.adoption_s_curves import ceiling_in_percent
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_percent
 from sim.figures.style.marks import HIGH, LETTER, LOW, PROJECTED, QUIET
-from sim.figures.style.registry import in_house_style
 from sim.figures.style.sheet import WIDTH, Sheet
 
 Array = np.ndarray
@@ -36,53 +39,8 @@ LETTERS, LETTERS_A_ROW = 54, 134
 """Letters of the smallest type across a panel, and across the sheet."""
 
 
-class FamilyFit(Protocol):
-    """One family's fit; `sim.analysis.scurves.ModelFit` is one."""
-
-    @property
-    def model(self) -> str: ...
-    @property
-    def weight(self) -> float: ...
-    def at(self, month: Array) -> Array: ...
-
-
-class Curve(FittedCurve, Protocol):
-    """`sim.analysis.scurves.SCurve` is one."""
-
-    @property
-    def models(self) -> Sequence[FamilyFit]: ...
-
-
-class Record(Protocol):
-    """`sim.basics.table.Series` is one."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def time(self) -> Array: ...
-    @property
-    def share(self) -> Array: ...
-    @property
-    def clock(self) -> str: ...
-
-
-class Described(Protocol):
-    """`sim.analysis.scurves.describe.SeriesDescription` is one."""
-
-    @property
-    def series(self) -> Record: ...
-    @property
-    def curve(self) -> Curve: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def possible(self) -> tuple[float, float]: ...
-    @property
-    def runs(self) -> Array | None: ...
-
-
 @in_house_style
-def scurves(descriptions: Sequence[Described], source: str = "", figure: Figure | None = None) -> Figure:
+def scurves(descriptions: Sequence[SeriesDescription], source: str = "", figure: Figure | None = None) -> Figure:
     """How far has each share come, and does the record tell where it will stop?
 
     Parameters
@@ -92,14 +50,13 @@ def scurves(descriptions: Sequence[Described], source: str = "", figure: Figure 
     """
     rows = -(-len(descriptions) // COLUMNS)
     row = TITLE + HEIGHT + BELOW
-    across = (WIDTH - COLUMNS * (LEFT + RIGHT)) / COLUMNS
     heading = "How far has each share come, and does the record tell where it will stop?"
     sheet = Sheet(HEADING + KEY + rows * row + FOOT, heading, figure)
     _explain(sheet, descriptions)
     for place, description in enumerate(descriptions):
         down, along = divmod(place, COLUMNS)
-        x, top = along * (LEFT + across + RIGHT) + LEFT, HEADING + KEY + down * row + TITLE
-        draw_scurve(sheet.panel(x, top, across, HEIGHT), description)
+        x, top = along * WIDTH / COLUMNS + LEFT, HEADING + KEY + down * row + TITLE
+        draw_scurve(sheet.panel(x, top, WIDTH / COLUMNS - LEFT - RIGHT, HEIGHT), description)
     note = (
         "grey: beyond the record, where fits are drawn on only to show whether they part; ○ 10%, ● 50% of all "
         "adopters; orange band: 95% interval of the ceiling; grey hatching: ceilings of all four families, "
@@ -110,7 +67,7 @@ def scurves(descriptions: Sequence[Described], source: str = "", figure: Figure 
     return sheet.figure
 
 
-def _explain(sheet: Sheet, descriptions: Sequence[Described]) -> None:
+def _explain(sheet: Sheet, descriptions: Sequence[SeriesDescription]) -> None:
     """Name what is drawn, as far as some panel draws it."""
     drawn = {
         model.model
@@ -122,34 +79,24 @@ def _explain(sheet: Sheet, descriptions: Sequence[Described]) -> None:
     handles += [Line2D([], [], color=colour, label=f"{name} fit") for name, colour in FAMILIES.items() if name in drawn]
     if any(_has_runs(description) for description in descriptions):
         handles.append(Patch(color=SEEN, alpha=0.16, linewidth=0, label="10-90% of the replicates"))  # type: ignore[arg-type]
-    sheet.figure.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=sheet.at(0.6, HEADING - 1.4),
-        ncols=len(handles),
-        fontsize=LETTER,
-        handlelength=1.4,
-        columnspacing=1.6,
-        borderaxespad=0.2,
-    )
+    sheet.key(handles, HEADING - 1.4, len(handles))
 
 
-def _has_runs(description: Described) -> bool:
+def _has_runs(description: SeriesDescription) -> bool:
     return description.runs is not None and description.runs.shape[0] > 1
 
 
-def draw_scurve(axes: Axes, described: Described) -> Axes:
+def draw_scurve(axes: Axes, described: SeriesDescription) -> None:
     """One series: what was seen, the plausible fits, and the ceiling as far as it is known."""
     series = described.series
     first, last = float(series.time[0]), float(series.time[-1])
     end = last + AHEAD * (last - first) if described.status != "contested" else last
     as_percent(axes, "share")
-    axes.set_ylim(0, 106)
-    axes.set_xlim(_moment(first, series), _moment(max(end, first + 1e-9), series))
+    axes.set(ylim=(0, 106), xlim=_calendar(np.array([first, max(end, first + 1e-9)]), series))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=last - first > 4))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}"))
     if end > last:
-        axes.axvspan(_moment(last, series), _moment(end, series), color=PROJECTED, linewidth=0, zorder=0)
+        axes.axvspan(*_calendar(np.array([last, end]), series), color=PROJECTED, linewidth=0, zorder=0)
         _draw_ceiling(axes, described)
         moments = np.linspace(first, end, 160)
         for model in _plausible(described):
@@ -175,10 +122,9 @@ def draw_scurve(axes: Axes, described: Described) -> Axes:
         va="bottom",
         linespacing=1.1,
     )
-    return axes
 
 
-def _draw_seen(axes: Axes, described: Described) -> None:
+def _draw_seen(axes: Axes, described: SeriesDescription) -> None:
     series, curve = described.series, described.curve
     x = _calendar(series.time, series)
     if described.runs is not None and _has_runs(described):
@@ -200,7 +146,7 @@ def _draw_seen(axes: Axes, described: Described) -> None:
         if np.isfinite(moment) and moment > series.time[0]:
             height = 100 * series.share[np.searchsorted(series.time, moment)]
             axes.plot(
-                [_moment(moment, series)],
+                [_calendar(moment, series)],
                 [height],
                 marker="o",
                 markersize=4.6,
@@ -210,10 +156,10 @@ def _draw_seen(axes: Axes, described: Described) -> None:
             )
 
 
-def _draw_ceiling(axes: Axes, described: Described) -> None:
+def _draw_ceiling(axes: Axes, described: SeriesDescription) -> None:
     """A band where something is known, hatching over all that fits allow where nothing is."""
     if described.status in ("identified", "weak"):
-        low, high = (min(100 * end, 100.0) for end in (described.curve.ceiling_low, described.curve.ceiling_high))
+        low, high = ceiling_in_percent(described.curve)
         strength = 0.28 if described.status == "identified" else 0.16
         axes.axhspan(
             min(low, high - THINNEST), high, color=CEILING, alpha=strength, linewidth=0, zorder=1, gid="ceiling"
@@ -233,11 +179,11 @@ def _draw_ceiling(axes: Axes, described: Described) -> None:
         )
 
 
-def _plausible(described: Described) -> list[FamilyFit]:
+def _plausible(described: SeriesDescription) -> list[ModelFit]:
     return [model for model in described.curve.models if model.weight > 0]
 
 
-def in_words(described: Described) -> str:
+def in_words(described: SeriesDescription) -> str:
     """What is known of the ceiling, or why it is withheld."""
     ceiling = _ends(described.curve.ceiling_low, described.curve.ceiling_high)
     if described.status == "contested":
@@ -256,10 +202,6 @@ def _ends(low: float, high: float) -> str:
     return f"{first}%" if first == last else f"{first} to {last}%"
 
 
-def _calendar(time: Array, series: Record) -> Array:
+def _calendar(time: Any, series: Series) -> Any:
     """Months become years; other times stay what they are."""
     return START_YEAR + time / 12 if series.clock == "month" else time
-
-
-def _moment(time: float, series: Record) -> float:
-    return float(_calendar(np.asarray(time), series))

@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.figures.style.factors import FLOOR, FOOT, LEFT, TOP, block_colour, block_key, factor_sheet, name_factors
+from sim.figures.style import in_house_style
+from sim.figures.style.factors import FLOOR, FOOT, LEFT, TOP, block_colour, block_key, name_factors
 from sim.figures.style.marks import INK, LETTER, QUIET, lighter
-from sim.figures.style.registry import in_house_style
-from sim.figures.style.sheet import WIDTH
+from sim.figures.style.sheet import WIDTH, Sheet
 
 MOST_ROWS = 24
 ROW = 4.4
@@ -34,7 +34,7 @@ def sensitivity_indices(
     rows = table[table["factor"] != "dummy"].sort_values(main, ascending=False, kind="stable")
     left_out = max(0, len(rows) - MOST_ROWS)
     rows = rows.head(MOST_ROWS)
-    sheet = factor_sheet(TOP + ROW * len(rows) + FOOT + 3, about, figure)
+    sheet = Sheet(TOP + ROW * len(rows) + FOOT + 3, about["title"], figure, foot=about["footer"])
     block_key(sheet, rows)
     more = f"; {left_out} smaller ones are not shown" if left_out else ""
     sheet.text(WIDTH - 6, 9.2, f"hollow: negligible, or not told from nothing{more}", color=QUIET, ha="right")
@@ -42,7 +42,7 @@ def sensitivity_indices(
     return sheet.figure
 
 
-def draw_bars(axes: Axes, rows: pd.DataFrame, measures: Sequence[tuple[str, str]]) -> Axes:
+def draw_bars(axes: Axes, rows: pd.DataFrame, measures: Sequence[tuple[str, str]]) -> None:
     """One line a factor: the main measure in full colour, a second one light below it."""
     several = len(measures) > 1
     colours = [block_colour(block) for block in rows["block"]]
@@ -77,4 +77,3 @@ def draw_bars(axes: Axes, rows: pd.DataFrame, measures: Sequence[tuple[str, str]
     words = f"{measures[0][1]} (full), {measures[1][1]} (light)" if several else measures[0][1]
     axes.set_xlabel(f"{words}; lines: 95% intervals")
     axes.spines["left"].set_visible(False)
-    return axes

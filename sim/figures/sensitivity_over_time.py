@@ -10,20 +10,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from sim.figures.style import in_house_style
 from sim.figures.style.factors import (
     FACTOR_COLOURS,
     FLOOR,
     LUCK_GREY,
     MOST_FACTORS,
     PLAIN,
-    factor_sheet,
     name_at,
     name_curves,
     short_name,
 )
 from sim.figures.style.marks import QUIET
-from sim.figures.style.registry import in_house_style
-from sim.figures.style.sheet import WIDTH
+from sim.figures.style.sheet import WIDTH, Sheet
 
 REST, OTHERS = "#f0ede4", "#cfcfcf"
 
@@ -38,30 +37,29 @@ def sensitivity_over_time(data: Mapping[str, Any], about: Mapping[str, str], fig
         "high", "variance" (month,), "dates" (month,) in years
     about : "title", "unit" (``share`` is shown in percent), "measure" and "footer"
     """
-    sheet = factor_sheet(118, about, figure)
-    upper = sheet.panel(15, 9, WIDTH - 15 - 52, 34)
-    lower = sheet.panel(15, 52, WIDTH - 15 - 52, 54)
-    draw_spread(upper, data, about["unit"])
-    draw = draw_shares if data["stacked"] else draw_effects
-    draw(lower, data, about["measure"])
-    for axes in (upper, lower):
+    sheet = Sheet(118, about["title"], figure, foot=about["footer"])
+    draw_parts = draw_shares if data["stacked"] else draw_effects
+    for top, tall, draw, words in ((9, 34, draw_spread, about["unit"]), (52, 54, draw_parts, about["measure"])):
+        axes = sheet.panel(15, top, WIDTH - 15 - 52, tall)
+        draw(axes, data, words)
         axes.set_xlim(data["dates"][0], data["dates"][-1])
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     return sheet.figure
 
 
-def draw_spread(axes: Axes, data: Mapping[str, Any], unit: str) -> Axes:
+def draw_spread(axes: Axes, data: Mapping[str, Any], unit: str) -> None:
     """Mean and middle 90% of the runs, and their standard deviation."""
-    scale = 100.0 if unit == "share" else 1.0
+    scale, unit = (100.0, "%") if unit == "share" else (1.0, unit)
     axes.fill_between(data["dates"], scale * data["low"], scale * data["high"], color=PLAIN, alpha=0.2, linewidth=0)
     axes.plot(data["dates"], scale * data["mean"], color=PLAIN)
-    axes.set_ylabel("%" if unit == "share" else unit)
-    axes.set_title("The outcome over all assumptions and luck: mean and 90% of the runs")
     spread = scale * np.sqrt(np.maximum(data["variance"], 0))
     axes.plot(data["dates"], spread, color=FLOOR, linewidth=1, linestyle="--")
+    axes.set(
+        title="The outcome over all assumptions and luck: mean and 90% of the runs",
+        ylabel=unit,
+        ylim=(min(0.0, float(np.nanmin(scale * data["low"]))), None),
+    )
     name_at(axes, data["dates"][-1], spread[-1], "standard deviation", FLOOR)
-    axes.set_ylim(bottom=min(0.0, float(np.nanmin(scale * data["low"]))))
-    return axes
 
 
 def _shares(data: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], list[str], list[str]]:
@@ -73,21 +71,18 @@ def _shares(data: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], list[str], 
     return by_name, factors[:MOST_FACTORS], factors[MOST_FACTORS:]
 
 
-def draw_effects(axes: Axes, data: Mapping[str, Any], measure: str) -> Axes:
+def draw_effects(axes: Axes, data: Mapping[str, Any], measure: str) -> None:
     """One line a factor, and a dashed one for luck: sizes that cannot be added."""
     shares, largest, _ = _shares(data)
     looks = dict(zip(largest, FACTOR_COLOURS, strict=False)) | ({"luck": LUCK_GREY} if "luck" in shares else {})
     for name, colour in looks.items():
         axes.plot(data["dates"], shares[name], color=colour, linestyle="--" if name == "luck" else "-")
-    axes.set_ylabel(measure)
-    axes.set_ylim(bottom=0)
+    axes.set(title="Mean size of each factor's effect, month by month", ylabel=measure, ylim=(0, None))
     labels = [(shares[name][-1], short_name(name), colour) for name, colour in looks.items()]
     name_curves(axes, data["dates"][-1], labels)
-    axes.set_title("Mean size of each factor's effect, month by month")
-    return axes
 
 
-def draw_shares(axes: Axes, data: Mapping[str, Any], measure: str) -> Axes:
+def draw_shares(axes: Axes, data: Mapping[str, Any], measure: str) -> None:
     """Shares of the variance on top of one another: luck at the bottom, what is left on top."""
     shares, largest, smaller = _shares(data)
     layers = [("luck", LUCK_GREY, shares["luck"])] if "luck" in shares else []
@@ -108,8 +103,5 @@ def draw_shares(axes: Axes, data: Mapping[str, Any], measure: str) -> Axes:
         for middle, (name, colour, _) in zip(middles, layers, strict=True)
     ]
     name_curves(axes, data["dates"][-1], labels)
-    axes.set_ylim(0, 1)
+    axes.set(title=f"How the variance of each month is shared ({measure})", ylabel="part of the variance", ylim=(0, 1))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.set_ylabel("part of the variance")
-    axes.set_title(f"How the variance of each month is shared ({measure})")
-    return axes

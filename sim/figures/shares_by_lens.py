@@ -7,10 +7,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_percent
-from sim.figures.style.marks import Label, curve, group_look, label_ends, last_value, runs_of
+from sim.figures.style.marks import draw_curves, group_look, label_ends, runs_by
 from sim.figures.style.page import Page
-from sim.figures.style.registry import run_figure
 from sim.scenario import Scenario
 
 REGION = "US"
@@ -24,7 +24,7 @@ TITLES = {
 LABELS = {"L1": "share of tokens", "L3": "share of startups", "L5": "share of usage"}
 
 
-@run_figure
+@in_house_style
 def shares_by_lens(dataset: xr.Dataset, scenario: Scenario, figure: Figure | None = None) -> Figure:
     """How large is each line group, and how much of the answer is the instrument it is measured with?"""
     lenses: list[str] = [lens for lens in TITLES if lens in scenario.lenses] or list(TITLES)
@@ -36,25 +36,18 @@ def shares_by_lens(dataset: xr.Dataset, scenario: Scenario, figure: Figure | Non
         height=62,
         left=12.5,
         right=16.5,
+        titles=[TITLES[lens] for lens in lenses],
         title_lines=2,
         figure=figure,
     )
     for axes, lens in zip(page.panels, lenses, strict=True):
         values = dataset[lens].sel(region=REGION) if "region" in dataset[lens].dims else dataset[lens]
-        axes.set_title(TITLES[lens])
         as_percent(axes, LABELS[lens])
         draw_groups(axes, page.month, values)
     return page.figure
 
 
-def draw_groups(axes: Axes, month: np.ndarray, values: xr.DataArray) -> Axes:
+def draw_groups(axes: Axes, month: np.ndarray, values: xr.DataArray) -> None:
     """One curve for each line group that is anywhere above half a percent; (run, month, group), drawn in percent."""
-    labels = []
-    for place, group in enumerate(str(name) for name in values["group"].values):
-        series = runs_of(values)[..., place]
-        if not np.nanmax(series, initial=0.0) >= 0.005:
-            continue
-        look = group_look(group)
-        labels.append(Label(last_value(curve(axes, month, series, scale=100, **look)), group, look["color"]))
-    label_ends(axes, labels)
-    return axes
+    shown = {group: runs for group, runs in runs_by(values, "group").items() if np.nanmax(runs, initial=0.0) >= 0.005}
+    label_ends(axes, draw_curves(axes, month, shown, {group: group_look(group) for group in shown}, scale=100))

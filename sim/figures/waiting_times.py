@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from sim.figures.style.factors import FOOT, factor_sheet, short_name
+from sim.figures.style import in_house_style
+from sim.figures.style.factors import FOOT, short_name
 from sim.figures.style.marks import LETTER
-from sim.figures.style.registry import in_house_style
-from sim.figures.style.sheet import WIDTH
+from sim.figures.style.sheet import WIDTH, Sheet
 
 LOWER, UPPER = "#0072B2", "#D55E00"
 LEFT, TOP, GAP = 15.0, 17.0, 9.0
@@ -29,7 +29,7 @@ def waiting_times(
     halves : one entry a factor: "factor", "low" and "high", each (dates, part not yet there), "note"
     about : "title" and "footer"
     """
-    sheet = factor_sheet(66, about, figure)
+    sheet = Sheet(66, about["title"], figure, foot=about["footer"])
     width = (WIDTH - LEFT - 4 - GAP * (len(halves) - 1)) / len(halves)
     for number, factor in enumerate(halves):
         axes = sheet.panel(LEFT + number * (width + GAP), TOP, width, sheet.height - TOP - FOOT)

@@ -30,18 +30,15 @@ def again(folder: Folder) -> str:
 def made_of(folder: Folder) -> str:
     """Number of runs, seed, size, engine, version and hash, in a sentence or two."""
     manifest, captions = folder.manifest, folder.kind.captions
-    parts = [captions.runs(folder)]
-    if "adopters" in manifest:
-        parts.append(f"{manifest['adopters']:,} adopters")
-    if "months" in manifest:
-        parts.append(f"months {month_label(0)} to {month_label(int(manifest['months']) - 1)}")
-    if captions.seeds is not None:
-        parts.append(captions.seeds(folder))
-    elif "seed" in manifest:
-        parts.append(f"seed {manifest['seed']}")
-    if folder.engine:
-        parts.append(f"engine {folder.engine}")
-    parts.append(f"OpenLoop {folder.version}")
+    seed = f"seed {manifest['seed']}" if "seed" in manifest else ""
+    parts = [
+        captions.runs(folder),
+        f"{manifest['adopters']:,} adopters" if "adopters" in manifest else "",
+        f"months {month_label(0)} to {month_label(int(manifest['months']) - 1)}" if "months" in manifest else "",
+        seed if captions.seeds is None else captions.seeds(folder),
+        f"engine {folder.engine}" if folder.engine else "",
+        f"OpenLoop {folder.version}",
+    ]
     return f"{capital('; '.join(filter(None, parts)))}; `{folder.hash}`."
 
 

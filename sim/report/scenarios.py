@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, ScenarioError
 from sim.basics.quantity import Quantity, sources, walk
 from sim.results.blocks import Block, Items, Section, Table, Words, table
 from sim.results.kind import Folder
 from sim.scenario import Scenario
+from sim.scenario.declared import short_key
 from sim.scenario.describe import sections as sections_of
 from sim.scenario.read import amount
 from sim.scenario.resolve import load
@@ -74,8 +74,6 @@ def describe(found: Sequence[Found]) -> list[Section]:
             ),
         )
     ]
-    if not found:
-        return []
     for number, each in enumerate(found, start=1):
         blocks: list[Block] = [Words(" ".join(each.scenario.description.split()))] if each.scenario.description else []
         for title, lines in sections_of(each.scenario, each.base):
@@ -97,11 +95,9 @@ def standing(each: Quantity) -> str:
     return TUNED if each.tuned else ASSUMED if each.source == "assumption" else MEASURED
 
 
-def assumptions(found: Sequence[Found]) -> list[Section]:
-    """What is assumed: counts by group and standing, what differs from the defaults, and every number."""
-    if not found:
-        return []
-    base = found[0].scenario
+def assumptions(found: Found) -> Section:
+    """What a scenario assumes: counts by group and standing, and what is implausible."""
+    base = found.scenario
     numbers = list(walk(base.parameters, default_parameters()))
     counts = Counter(map(standing, numbers))
     implausible = [each for each in numbers if each.implausible]
@@ -112,14 +108,15 @@ def assumptions(found: Sequence[Found]) -> list[Section]:
             f"record (and are no evidence for those patterns), and {counts[ASSUMED]} are assumptions that nobody has "
             "measured."
         ),
-        _counts(numbers, found[0].file),
+        _counts(numbers, found.file),
         *_actions(base),
     ]
     if implausible:
         named = tuple(
-            f"`{_key(each)}` is {amount(each.value, each.unit)}; believable is {_span(each)}." for each in implausible
+            f"`{short_key(each.key)}` is {amount(each.value, each.unit)}; believable is {_span(each)}."
+            for each in implausible
         )
-        blocks += [Words("Outside the range that anybody has argued for:", loud=True), Items(named, found[0].file)]
+        blocks += [Words("Outside the range that anybody has argued for:", loud=True), Items(named, found.file)]
     blocks += [
         Words(
             "Assumed beside the numbers: the form of every equation, the lines of models as archetypes of labs, what "
@@ -128,78 +125,52 @@ def assumptions(found: Sequence[Found]) -> list[Section]:
             "what is not known about equations is in none of them."
         )
     ]
-    return [Section("What is assumed", "assumptions", tuple(blocks))]
+    return Section("What is assumed", "assumptions", tuple(blocks))
 
 
 def _counts(numbers: Sequence[Quantity], file: Path) -> Table:
-    groups = list(dict.fromkeys(_key(each).split(".")[0] for each in numbers))
-    rows = []
-    for group in groups:
-        mine = Counter(standing(each) for each in numbers if _key(each).split(".")[0] == group)
-        rows.append((group, *(str(mine[kind]) for kind in STANDINGS), str(mine.total())))
-    every = Counter(map(standing, numbers))
-    rows.append(("all", *(str(every[kind]) for kind in STANDINGS), str(every.total())))
+    groups: dict[str, Counter[str]] = {}
+    for each in numbers:
+        groups.setdefault(short_key(each.key).split(".")[0], Counter())[standing(each)] += 1
+    groups["all"] = Counter(map(standing, numbers))
+    rows = [(name, *(str(found[kind]) for kind in STANDINGS), str(found.total())) for name, found in groups.items()]
     return table("Where the numbers come from", ("group", *STANDINGS, "all"), rows, file, (1, 2, 3, 4))
 
 
 def _actions(scenario: Scenario) -> list[Block]:
     """The numbers of policies, events and reactions by standing."""
-    acting = [
-        each for entries in (scenario.policies, scenario.reactions, scenario.events) for each in entries if each.active
-    ]
-    counts: Counter[str] = Counter()
-    for each in acting:
-        counts.update(standing(number) for number in walk(each) if isinstance(number.value, int | float))
+    counts = Counter(
+        standing(number)
+        for entry in (*scenario.policies, *scenario.reactions, *scenario.events)
+        for number in walk(entry)
+        if entry.active and isinstance(number.value, int | float)
+    )
     if not counts:
         return []
     said = "; ".join(f"{kind}: {counts[kind]}" for kind in STANDINGS if counts[kind])
     return [Words(f"The {counts.total()} declared numbers of its policies, events and reactions: {said}.")]
 
 
-def every_number(found: Sequence[Found]) -> list[Section]:
-    """The table of all numbers of the first scenario, to stand at the end of a page."""
-    if not found:
-        return []
-    numbers = list(walk(found[0].scenario.parameters, default_parameters()))
-    words = f"Scenario {found[0].scenario.name} as it was run; its policies and events carry their numbers in the file."
-    return [Section("Every number", "numbers", (Words(words), _every_number(numbers, found[0].file)))]
-
-
-def _every_number(numbers: Sequence[Quantity], file: Path) -> Table:
-    known = sources()
+def every_number(found: Found) -> Section:
+    """The table of all numbers of a scenario, to stand at the end of a page."""
+    words = f"Scenario {found.scenario.name} as it was run; its policies and events carry their numbers in the file."
     rows = []
-    for each in numbers:
-        cited = known.get(each.source, {})
-        where = each.why if each.source == "assumption" else _cited(cited) or each.source
+    for each in walk(found.scenario.parameters, default_parameters()):
+        where = each.why if each.source == "assumption" else _cited(sources().get(each.source, {})) or each.source
         value = amount(each.value, each.unit) + (
             "" if each.value == each.default else f" (default {amount(each.default, each.unit)})"
         )
-        rows.append((_key(each), each.meaning, value, _span(each), standing(each), where))
-    return table(
-        f"Every number ({len(rows)})",
-        ("key", "meaning", "value", "believable range", "standing", "source, or why it was chosen"),
-        rows,
-        file,
-        (),
-        folded=True,
-    )
+        rows.append((short_key(each.key), each.meaning, value, _span(each), standing(each), where))
+    head = ("key", "meaning", "value", "believable range", "standing", "source, or why it was chosen")
+    grid = table(f"Every number ({len(rows)})", head, rows, found.file, folded=True)
+    return Section("Every number", "numbers", (Words(words), grid))
 
 
 def _cited(entry: dict[str, str]) -> str:
     return ", ".join(str(entry[part]) for part in ("authors", "publisher", "year", "title") if part in entry)
 
 
-def _key(each: Quantity) -> str:
-    return each.key.removeprefix("parameters.")
-
-
 def _span(each: Quantity) -> str:
     if each.plausible_low != each.plausible_low:  # not a number: no range was argued for
         return ""
     return f"{each.plausible_low:.4g} to {each.plausible_high:.4g}"
-
-
-def window(folder: Folder) -> str:
-    """``2024-01 to 2033-12``; empty where the folder has no months."""
-    months = folder.manifest.get("months")
-    return f"{month_label(0)} to {month_label(int(months) - 1)}" if months else ""

@@ -45,9 +45,8 @@ def _short(told: Chapter) -> list[str]:
 
 def _figures(folder: Folder) -> list[Path]:
     """Those that answer the question of the folder first."""
-    rank = {stem: place for place, stem in enumerate(FIRST)}
 
     def place(file: Path) -> int:
-        return next((rank[start] for start in FIRST if file.stem.startswith(start)), len(FIRST))
+        return next((place for place, start in enumerate(FIRST) if file.stem.startswith(start)), len(FIRST))
 
     return sorted(folder.figures(), key=lambda file: (place(file), file.stem))

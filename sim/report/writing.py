@@ -7,15 +7,18 @@ import json
 import shlex
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from sim import __version__
 from sim.basics.errors import OutputError
+from sim.basics.words import listed
 from sim.report import scenarios
 from sim.report.captions import again, made_of
 from sim.report.page import MARK, as_html, as_markdown
 from sim.report.sections import chapter
 from sim.results.blocks import Block, Items, Page, Section, Words, table
+from sim.results.files import write_text
 from sim.results.folder import MANIFEST, changed_files, open_folders, vouched
 from sim.results.kind import Changed, Folder
 
@@ -51,7 +54,8 @@ def write_report(
     OutputError
         When a folder is none of ours, lacks a file, or the place is taken by a file that is no report of ours.
     """
-    folders = _distinct([folder for path in paths for folder in open_folders(path)])
+    once = {folder.path.resolve(): folder for path in paths for folder in open_folders(path)}
+    folders = sorted(once.values(), key=lambda folder: folder.kind.order)
     place = Path(out) if out is not None else _place(folders)
     _refuse_if_taken(place)
     page = gather(folders, title, progress)
@@ -59,17 +63,9 @@ def write_report(
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot write to {place}: {error.strerror or error}") from error
-    from sim.results.files import write_text
-
-    written = {HTML: as_html(page, place), MARKDOWN: as_markdown(page, place)}
-    for name, text in written.items():
-        write_text(place / name, text)
+    write_text(place / HTML, as_html(page, place))
+    write_text(place / MARKDOWN, as_markdown(page, place))
     return place / HTML, place / MARKDOWN
-
-
-def _distinct(folders: Sequence[Folder]) -> list[Folder]:
-    once = {folder.path.resolve(): folder for folder in folders}
-    return sorted(once.values(), key=lambda folder: folder.kind.order)
 
 
 def _place(folders: Sequence[Folder]) -> Path:
@@ -105,26 +101,27 @@ def gather(folders: Sequence[Folder], title: str = "", progress: Callable[[int],
     touched: list[Block] = []
     found: list[scenarios.Found] = []
     for folder in folders:
-        said, section = chapter(folder)
-        short += [Words(said[0]), Items(tuple(said[1:]))]
+        (asked, *said), section = chapter(folder)
+        short += [Words(asked), Items(tuple(said))]
         warning = _warning(folder, changed_files(folder))
         touched += warning
-        chapters.append(Section(section.title, section.anchor, (*warning, *section.blocks), section.level))
+        chapters.append(replace(section, blocks=(*warning, *section.blocks)))
         found += scenarios.scenarios_in(folder)
         if progress is not None:
             progress(1)
     told = scenarios.distinct(found)
+    stated = [*scenarios.describe(told), scenarios.assumptions(told[0])] if told else []
+    numbers = [scenarios.every_number(told[0])] if told else []
     return Page(
         title or _title(folders, told),
         __version__,
         (
             Section("In short", "in-short", (*touched, *short)),
             *chapters,
-            *scenarios.describe(told),
-            *scenarios.assumptions(told),
+            *stated,
             Section("What this must not be used for", "not-for", (Items(NOT_FOR),)),
             *_provenance(folders),
-            *scenarios.every_number(told),
+            *numbers,
         ),
     )
 
@@ -132,22 +129,15 @@ def gather(folders: Sequence[Folder], title: str = "", progress: Callable[[int],
 def _title(folders: Sequence[Folder], told: Sequence[scenarios.Found]) -> str:
     """By the scenarios, or by what S-curves were taken of where there is none."""
     names = list(dict.fromkeys(each.scenario.name for each in told)) or [folder.title for folder in folders]
-    if len(names) > 4:
-        return f"Report on {names[0]} and {len(names) - 1} other scenarios"
-    return f"Report on {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"Report on {names[0]}"
+    return f"Report on {listed(names) if len(names) <= 4 else f'{names[0]} and {len(names) - 1} other scenarios'}"
 
 
 def _warning(folder: Folder, changed: Sequence[Changed]) -> list[Block]:
     if not changed:
         return []
-    named = ", ".join(f"`{each.file}` ({each.how})" for each in changed[:6])
-    more = f" and {len(changed) - 6} more" if len(changed) > 6 else ""
-    return [
-        Words(
-            f"`{folder.path.name}` is not as it was written: {named}{more}. Its numbers may not be the model's.",
-            loud=True,
-        )
-    ]
+    named = listed([f"`{each.file}` ({each.how})" for each in changed], most=7)
+    words = f"`{folder.path.name}` is not as it was written: {named}. Its numbers may not be the model's."
+    return [Words(words, loud=True)]
 
 
 def _provenance(folders: Sequence[Folder]) -> list[Section]:

@@ -101,6 +101,6 @@ def example_of(spec: type[Any]) -> Any:
     return spec(**{**given, "start": values["start"]})
 
 
-def first_sentence(thing: type) -> str:
-    """The first sentence of a docstring, on one line."""
+def first_sentence(thing: object) -> str:
+    """The first paragraph of a docstring, on one line."""
     return " ".join((thing.__doc__ or "").split("\n\n")[0].split())

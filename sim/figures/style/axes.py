@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from sim.basics.axes import START_YEAR, month_label
 
@@ -15,33 +16,36 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def as_percent(axes: Axes, label: str, top: float | None = None) -> None:
     """A vertical axis of percent, from zero to a round number above ``top``."""
-    axes.set_ylim(0, _round_up(top) if top is not None else 100)
+    axes.set(ylim=(0, _round_up(top) if top is not None else 100), ylabel=f"{label} [%]")
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-    axes.set_ylabel(f"{label} [%]")
 
 
-def as_logarithm(axes: Axes, label: str, unit: str, values: Sequence[np.ndarray]) -> None:
+def as_logarithm(axes: Axes, label: str, unit: str, values: np.ndarray) -> None:
     """A logarithmic vertical axis around the positive values, with plain numbers at its ticks."""
-    positive = [part[np.isfinite(part) & (part > 0)] for part in values]
-    shown = np.concatenate(positive) if positive else np.empty(0)
+    shown = values[np.isfinite(values) & (values > 0)]
     low, high = (float(shown.min()), float(shown.max())) if shown.size else (0.1, 1.0)
-    axes.set_yscale("log")
-    axes.set_ylim(low / 1.25, high * 1.25 if high / low > 3 else low * 4)
+    limits = (low / 1.25, high * 1.25 if high / low > 3 else low * 4)
+    axes.set(yscale="log", ylim=limits, ylabel=f"{label} [{unit}]")
     decades = np.log10(high / low)
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 2.2 else (1.0, 2.0, 5.0), numticks=8))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain_number(value)))
-    axes.set_ylabel(f"{label} [{unit}]")
+
+
+def as_rows(axes: Axes, names: Sequence[str], rows: int | None = None, **look: Any) -> None:
+    """A vertical axis with a line for each name, from the top, and a grid across them; ``rows`` makes room for more."""
+    axes.set_yticks(range(len(names)), names, **look)
+    axes.set_ylim((rows or len(names)) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x")
 
 
 def as_months(axes: Axes, first: float, last: float, width: float) -> None:
     """A horizontal axis of the months ``first..last``, with ticks that ``width`` millimetres have room for."""
     ticks, labels = calendar_ticks(first, last, width)
-    axes.set_xlim(first, last)
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.set_xticklabels(labels)
-    axes.set_xlabel("year" if all(len(text) == 4 for text in labels) else "month")
+    axes.set(xlim=(first, last), xlabel="year" if all(len(text) == 4 for text in labels) else "month")
+    axes.set_xticks(ticks, labels)
 
 
 def calendar_ticks(first: float, last: float, width: float) -> tuple[list[float], list[str]]:

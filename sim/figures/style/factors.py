@@ -1,13 +1,14 @@
-"""Colours, names and sheets that the figures of sensitivity share."""
+"""Colours and names that the figures of sensitivity share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from sim.figures.style.axes import as_rows
 from sim.figures.style.marks import LETTER
 from sim.figures.style.sheet import Sheet
 
@@ -46,13 +47,6 @@ def short_name(name: str) -> str:
     return name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
 
 
-def factor_sheet(height: float, about: Mapping[str, str], figure: Figure | None) -> Sheet:
-    """A sheet with the "title" and the "footer" of ``about``."""
-    sheet = Sheet(height, about["title"], figure)
-    sheet.foot(about["footer"])
-    return sheet
-
-
 def block_key(sheet: Sheet, table: pd.DataFrame) -> None:
     """Name the blocks of assumptions that a table holds, each in its colour."""
     held = set(table["block"])
@@ -65,13 +59,9 @@ def block_key(sheet: Sheet, table: pd.DataFrame) -> None:
 
 def name_factors(axes: Axes, names: Sequence[str], colours: Sequence[str]) -> None:
     """Names beside a vertical axis, one line a factor from the top, each in the colour of its block."""
-    axes.set_yticks(range(len(names)), [short_name(name) for name in names])
+    as_rows(axes, [short_name(name) for name in names])
     for label, colour in zip(axes.get_yticklabels(), colours, strict=True):
         label.set_color(colour)
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x")
-    axes.grid(axis="y", visible=False)
 
 
 def name_curves(axes: Axes, x: float, labels: Sequence[tuple[float, str, str]]) -> None:
@@ -81,14 +71,10 @@ def name_curves(axes: Axes, x: float, labels: Sequence[tuple[float, str, str]]) 
         low = min(0.0, low)
     if high > 0.9 and all(0 <= height <= 1 for height, _, _ in labels):
         high = max(high, 1.0)
-    gap, ordered = (high - low) / 17, sorted(labels)
-    heights = [height for height, _, _ in ordered]
-    for place in range(1, len(heights)):
-        heights[place] = max(heights[place], heights[place - 1] + gap)
-    above = high  # what was pushed out at the top comes down again
-    for place in reversed(range(len(heights))):
-        heights[place] = min(heights[place], above)
-        above = heights[place] - gap
+    ordered = sorted(labels)
+    steps = (high - low) / 17 * np.arange(len(ordered))
+    heights = np.maximum.accumulate(np.array([height for height, _, _ in ordered]) - steps) + steps
+    heights = np.minimum(heights, high - steps[::-1])  # what was pushed out at the top comes down again
     for height, (_, text, colour) in zip(heights, ordered, strict=True):
         name_at(axes, x, height, text, colour)
 

@@ -61,19 +61,11 @@ def loop_name(loop: str) -> str:
 
 
 def loop_sheet(height: float, heading: str, notes: Sequence[str], figure: Figure | None) -> Sheet:
-    """A sheet with a heading, and with notes at its foot; `notes_height` is the room that they need."""
-    sheet = Sheet(height, heading, figure, heading_at=4.6)
-    sheet.foot("\n".join(_rows(notes)), 1.4, linespacing=1.2)
+    """A sheet with a heading, and with notes at its foot, below ``height`` millimetres for what is drawn."""
+    rows = [row for note in notes for row in textwrap.wrap(note, LETTERS_A_ROW, break_on_hyphens=False)]
+    sheet = Sheet(height + 3.1 * len(rows) + 2.0, heading, figure, heading_at=4.6)
+    sheet.foot("\n".join(rows), 1.4, linespacing=1.2)
     return sheet
-
-
-def notes_height(notes: Sequence[str]) -> float:
-    """Room that notes need [mm]."""
-    return 3.1 * len(_rows(notes)) + 2.0
-
-
-def _rows(notes: Sequence[str]) -> list[str]:
-    return [row for note in notes for row in textwrap.wrap(note, LETTERS_A_ROW, break_on_hyphens=False)]
 
 
 def year_axis(axes: Axes, months: np.ndarray, *, few: bool = False) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from scipy.optimize import isotonic_regression
 
 Array = np.ndarray
 
@@ -19,6 +20,7 @@ LETTER = 7.0
 
 # Okabe and Ito's colours, told apart by readers of all kinds of sight; closed weights are dashed as well
 REGION_COLOURS = {"US": "#0072B2", "CN": "#D55E00", "EU": "#00805f", "GS": "#AA4499"}
+REGION_LOOKS = {region: {"color": colour} for region, colour in REGION_COLOURS.items()}
 REGIONS_IN_WORDS = "EU: Europe and allied economies; GS: Global South"
 SECTOR_COLOURS = {
     "software": "#332288",
@@ -86,14 +88,16 @@ def line_groups(dataset: xr.Dataset) -> list[str]:
 
 def line_looks(dataset: xr.Dataset) -> dict[str, dict[str, Any]]:
     """Colour and dash of every line: its region's hue, lighter for the second and third of a kind."""
-    looks: dict[str, dict[str, Any]] = {}
-    seen: dict[str, int] = {}
-    for name, group in zip(dataset["line"].values, line_groups(dataset), strict=True):
-        look = group_look(group)
-        place = seen.get(group, 0)
-        seen[group] = place + 1
-        looks[str(name)] = {**look, "color": lighter(look["color"], SHADES[min(place, len(SHADES) - 1)])}
-    return looks
+    groups = line_groups(dataset)
+    return {
+        str(name): {**group_look(group), "color": lighter(group_look(group)["color"], shade)}
+        for name, group, shade in zip(dataset["line"].values, groups, shades(groups), strict=True)
+    }
+
+
+def shades(kinds: Sequence[Hashable]) -> list[float]:
+    """How much lighter to draw each entry, by how many of its kind stand before it."""
+    return [SHADES[min(kinds[:place].count(kind), len(SHADES) - 1)] for place, kind in enumerate(kinds)]
 
 
 def runs_of(values: xr.DataArray) -> Array:
@@ -101,11 +105,14 @@ def runs_of(values: xr.DataArray) -> Array:
     return values.transpose("run", "month", ...).values
 
 
+def runs_by(values: xr.DataArray, dimension: str) -> dict[str, Array]:
+    """(run, month) values by the labels of a third dimension."""
+    return {str(label): runs_of(values.sel({dimension: label})) for label in values[dimension].values}
+
+
 def mean_over_runs(values: Array) -> Array:
     """Mean over the leading axis, leaving out gaps; NaN where no run has a value."""
-    known = np.isfinite(values)
-    count = known.sum(axis=0)
-    return np.where(count > 0, np.where(known, values, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
+    return np.ma.masked_invalid(values).mean(axis=0).filled(np.nan)
 
 
 def curve(axes: Axes, month: Array, values: Array, *, scale: float = 1.0, band: bool = True, **look: Any) -> Array:
@@ -122,6 +129,17 @@ def curve(axes: Axes, month: Array, values: Array, *, scale: float = 1.0, band: 
     return mean
 
 
+def draw_curves(
+    axes: Axes, month: Array, curves: Mapping[str, Array], looks: Mapping[str, Mapping[str, Any]], scale: float = 1.0
+) -> list[Label]:
+    """Draw mean and replicate band of every (run, month) curve; the labels for their ends come back."""
+    labels = []
+    for name, values in curves.items():
+        mean = curve(axes, month, values, scale=scale, **looks[name])
+        labels.append(Label(last_value(mean), name, looks[name]["color"]))
+    return labels
+
+
 def last_value(values: Array) -> float:
     """The last finite value; NaN when there is none."""
     known = np.flatnonzero(np.isfinite(values))
@@ -131,27 +149,13 @@ def last_value(values: Array) -> float:
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> Array:
     """Positions at least ``gap`` apart within ``low..high``, as near to the wanted ones as that allows.
 
-    Least squares: neighbours that would touch are moved together as one block (pool adjacent violators). When they
-    cannot all fit, they are spaced evenly.
+    Least squares: neighbours that would touch are moved together as one block. When they cannot all fit, they are
+    spaced evenly.
     """
-    wanted_array = np.asarray(wanted, dtype=float)
-    count = wanted_array.size
-    if count == 0:
-        return wanted_array
-    if (count - 1) * gap >= high - low:
-        order = np.argsort(np.argsort(wanted_array, kind="stable"), kind="stable")
-        return np.linspace(low, high, count)[order] if count > 1 else np.array([(low + high) / 2])
-    order = np.argsort(wanted_array, kind="stable")
-    offsets = gap * np.arange(count)
-    blocks: list[list[float]] = []  # [sum, size]
-    for value in wanted_array[order] - offsets:
-        blocks.append([value, 1.0])
-        while len(blocks) > 1 and blocks[-2][0] / blocks[-2][1] >= blocks[-1][0] / blocks[-1][1]:
-            total, size = blocks.pop()
-            blocks[-1][0] += total
-            blocks[-1][1] += size
-    levels = np.concatenate([np.full(int(size), total / size) for total, size in blocks])
-    placed = np.empty(count)
+    order = np.argsort(wanted, kind="stable")
+    offsets = min(gap, (high - low) / max(len(wanted) - 1, 1)) * np.arange(len(wanted))
+    levels = isotonic_regression(np.asarray(wanted, dtype=float)[order] - offsets).x
+    placed = np.empty(len(wanted))
     placed[order] = np.clip(levels, low, high - offsets[-1]) + offsets
     return placed
 

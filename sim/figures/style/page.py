@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from sim.basics.axes import RECORD_ENDS, month_label
 from sim.figures.style.axes import as_months
-from sim.figures.style.marks import LETTER, PROJECTED, QUIET
+from sim.figures.style.marks import PROJECTED, QUIET
 from sim.figures.style.policy_strip import LANE, MOST_LANES, Bar, bars_of, draw_strip, pack_lanes
 from sim.figures.style.reactions import REACTIONS_NOTE, mark_reactions, reactions_of
 from sim.figures.style.sheet import WIDTH, Sheet, footer
@@ -32,7 +32,8 @@ class Page(Sheet):
     heading : the question that the figure answers
     rows, columns, height : of the panels; the height is one panel's
     left, right : room beside each panel, for tick labels and for direct labels
-    title_lines : lines of the longest panel title; 0: the heading says it all
+    titles : of the panels, row by row
+    title_lines : lines of the longest of them; 0: the heading says it all
     note : what lines and bands mean, where it is more than mean and replicate band
     figure : draw here instead of on a new figure
     bars : what the policy strip shows, in place of all policies and events of the scenario
@@ -51,6 +52,7 @@ class Page(Sheet):
         height: float = 55.0,
         left: float = 13.0,
         right: float = 18.0,
+        titles: Sequence[str] = (),
         title_lines: int = 1,
         note: str = "",
         figure: Figure | None = None,
@@ -60,9 +62,9 @@ class Page(Sheet):
     ):
         self.month = dataset["month"].values.astype(float)
         self.first, self.last = float(self.month[0]), float(max(self.month[-1], self.month[0] + 1))
-        across = (WIDTH - columns * (left + right)) / columns
+        across = WIDTH / columns - left - right
         reactions = reactions_of(dataset) if bars is None else []
-        shown = bars_of(scenario, reactions, self.last) if bars is None else list(bars)
+        shown = bars_of(scenario, reactions, self.last) if bars is None else bars
         strip_width = WIDTH - left - right
         lanes = pack_lanes(shown, self.first, self.last, strip_width, most_lanes)
         aligned = columns == 1
@@ -75,46 +77,30 @@ class Page(Sheet):
 
         super().__init__(strip_top + strip + rows * row + 4.0 + FOOTER_LINE * (len(notes) + 1) + 1.5, heading, figure)
         if key:
-            self._explain(key)
+            handles = [Line2D([], [], color=colour, linewidth=2.2, label=name) for name, colour in key.items()]
+            self.key(handles, HEADING - 1.6, len(handles), labelcolor=list(key.values()))
         if self.last > RECORD_ENDS:
             self._explain_projection(scenario, bars)
         if lanes:
             axes = self.panel(left, strip_top, strip_width, LANE * len(lanes))
             draw_strip(axes, lanes, self.first, self.last, strip_width, own_calendar=not aligned)
         self.panels: list[Axes] = []
-        for number in range(rows * columns):
-            down, along = divmod(number, columns)
-            top = strip_top + strip + down * row + title
-            axes = self.panel(along * (left + across + right) + left, top, across, height)
-            self._calendar(axes, across, bottom=down == rows - 1)
+        for down in range(rows):
+            self.panels += self.row(columns, strip_top + strip + down * row + title, height, left, right)
+        for number, axes in enumerate(self.panels):
+            as_months(axes, self.first, self.last, across)
+            if number < (rows - 1) * columns:
+                axes.set_xlabel("")
+            if self.last > RECORD_ENDS:
+                axes.axvspan(RECORD_ENDS + 0.5, self.last, color=PROJECTED, linewidth=0, zorder=0, gid="projection")
             # a fixed place, so that no label is cut off and none has to be measured
             axes.yaxis.set_label_coords((3.9 - left) / across, 0.5)
             mark_reactions(axes, reactions)
-            self.panels.append(axes)
+        for axes, words in zip(self.panels, titles, strict=False):
+            axes.set_title(words)
         name, run, seed = (dataset.attrs.get(key, "?") for key in ("scenario_name", "hash", "seed"))
         source = footer(str(name), "run", run, dataset.sizes["run"], seed)
         self.foot("\n".join([source, *notes]), 1.2, linespacing=1.15, gid="footer")
-
-    def _calendar(self, axes: Axes, width: float, bottom: bool) -> None:
-        as_months(axes, self.first, self.last, width)
-        if not bottom:
-            axes.set_xlabel("")
-        if self.last > RECORD_ENDS:
-            axes.axvspan(RECORD_ENDS + 0.5, self.last, color=PROJECTED, linewidth=0, zorder=0, gid="projection")
-
-    def _explain(self, key: Mapping[str, str]) -> None:
-        handles = [Line2D([], [], color=colour, linewidth=2.2, label=name) for name, colour in key.items()]
-        self.figure.legend(
-            handles=handles,
-            loc="upper left",
-            bbox_to_anchor=self.at(0.6, HEADING - 1.6),
-            ncols=len(handles),
-            fontsize=LETTER,
-            labelcolor=list(key.values()),
-            handlelength=1.4,
-            columnspacing=1.6,
-            borderaxespad=0.2,
-        )
 
     def _explain_projection(self, scenario: Scenario, bars: Sequence[Bar] | None) -> None:
         active = [policy for policy in scenario.policies if policy.active]

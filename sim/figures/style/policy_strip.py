@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import FixedLocator, NullLocator
 
 from sim.figures.style.axes import calendar_ticks
 from sim.figures.style.marks import INK, LETTER, QUIET, REGION_COLOURS, lighter
@@ -35,9 +35,8 @@ class Bar:
 def bars_of(scenario: Scenario, reactions: list[Acting], last: float) -> list[Bar]:
     """Policies by kind and actor, events, and reactions; each sort in the order in which they begin."""
     policies: dict[tuple[str, str], Bar] = {}
-    for policy in sorted((policy for policy in scenario.policies if policy.active), key=lambda policy: policy.start):
-        if policy.start >= last:
-            continue
+    begun = [policy for policy in scenario.policies if policy.active and policy.start < last]
+    for policy in sorted(begun, key=lambda policy: policy.start):
         words = f"{policy.actor} {policy.kind.replace('_', ' ')}"
         bar = policies.setdefault((policy.kind, policy.actor), Bar(words, REGION_COLOURS[policy.actor], []))
         bar.spans.append((float(policy.start), float(min(policy.end if policy.end is not None else last, last))))
@@ -57,32 +56,22 @@ def _reaction_bar(acting: Acting) -> Bar:
     return Bar(words, REGION_COLOURS[acting.actor], acting.spans or [(first, first)])
 
 
-def pack_lanes(bars: list[Bar], first: float, last: float, width: float, most: int) -> list[list[Bar]]:
+def pack_lanes(bars: Sequence[Bar], first: float, last: float, width: float, most: int) -> list[list[Bar]]:
     """Bars in lanes, so that neither spans nor words overlap; what does not fit is counted in one more lane."""
-    lanes: list[list[Bar]] = []
-    taken: list[list[tuple[float, float]]] = []
+    lanes: list[list[tuple[Bar, float, float]]] = [[] for _ in range(most)]
     left_out = 0
     for bar in bars:
-        _, _, reach = _words(bar, first, last, width)
-        lane = next(
-            (
-                number
-                for number, spans in enumerate(taken)
-                if all(reach[0] >= end or reach[1] <= start for start, end in spans)
-            ),
-            len(lanes),
-        )
-        if lane == most:
+        _, _, (begin, stop) = _words(bar, first, last, width)
+        free = (lane for lane in lanes if all(begin >= end or stop <= start for _, start, end in lane))
+        lane = next(free, None)
+        if lane is None:
             left_out += 1
-            continue
-        if lane == len(lanes):
-            lanes.append([])
-            taken.append([])
-        lanes[lane].append(bar)
-        taken[lane].append(reach)
+        else:
+            lane.append((bar, begin, stop))
+    packed = [[bar for bar, _, _ in lane] for lane in lanes if lane]
     if left_out:
-        lanes.append([Bar(f"and {left_out} more: see the scenario", QUIET, [(first, first)])])
-    return lanes
+        packed.append([Bar(f"and {left_out} more: see the scenario", QUIET, [(first, first)])])
+    return packed
 
 
 def draw_strip(
@@ -94,12 +83,9 @@ def draw_strip(
     ----------
     own_calendar : show years below the strip; otherwise the panel below has the same ones
     """
-    axes.set_gid("policies")
-    axes.set_xlim(first, last)
-    axes.set_ylim(len(lanes), 0)
+    axes.set(gid="policies", xlim=(first, last), ylim=(len(lanes), 0), yticks=[])
     axes.spines[:].set_visible(False)
     axes.grid(False)
-    axes.yaxis.set_major_locator(NullLocator())
     boxes, colours = [], []
     for lane, bars in enumerate(lanes):
         for bar in bars:
@@ -116,12 +102,10 @@ def draw_strip(
         collection.set_gid("policy spans")
         axes.add_collection(collection)
     if own_calendar:
-        ticks, labels = calendar_ticks(first, last, width)
-        axes.xaxis.set_major_locator(FixedLocator(ticks))
-        axes.set_xticklabels(labels)
+        axes.set_xticks(*calendar_ticks(first, last, width))
         axes.tick_params(length=0, pad=1, labelcolor=QUIET)
     else:
-        axes.xaxis.set_major_locator(NullLocator())
+        axes.set_xticks([])
     axes.text(
         -1.0 / width,
         1 - 0.54 / len(lanes),

@@ -21,7 +21,6 @@ class Acting(NamedTuple):
     months, first and one past the last, in which half of these runs or more have it in force.
     """
 
-    rule: str
     actor: str
     action: str
     runs: int
@@ -36,7 +35,7 @@ def reactions_of(dataset: xr.Dataset) -> list[Acting]:
         return []
     months = dataset["month"].values.astype(float)
     reactions = []
-    for place, rule in enumerate(dataset["reaction"].values):
+    for place in range(dataset.sizes["reaction"]):
         acting: Array = np.asarray(runs_of(dataset["reaction_strength"])[..., place] > 0)
         some = acting.any(axis=1)
         if not some.any():
@@ -47,7 +46,6 @@ def reactions_of(dataset: xr.Dataset) -> list[Acting]:
         ends = np.append(months, months[-1] + 1)
         reactions.append(
             Acting(
-                rule=str(rule),
                 actor=str(dataset["reaction_actor"].values[place]),
                 action=str(dataset["reaction_action"].values[place]),
                 runs=int(some.sum()),
@@ -75,9 +73,11 @@ def mark_reactions(axes: Axes, reactions: Sequence[Acting]) -> None:
             "zorder": 6,
             "clip_on": False,
             "gid": "reaction",
+            "scalex": False,
+            "scaley": False,
         }
         axes.axvline(middle, color=colour, linewidth=0.7, linestyle=":", alpha=0.8, zorder=1.5, gid="reaction")
-        axes.plot([low, high], [height, height], color=colour, linewidth=0.9, scalex=False, scaley=False, **where)
+        axes.plot([low, high], [height, height], color=colour, linewidth=0.9, **where)
         axes.plot(
             [middle],
             [height],
@@ -87,7 +87,5 @@ def mark_reactions(axes: Axes, reactions: Sequence[Acting]) -> None:
             markeredgewidth=0.7,
             markeredgecolor="white" if usual else colour,
             markerfacecolor=colour if usual else "white",
-            scalex=False,
-            scaley=False,
             **where,
         )

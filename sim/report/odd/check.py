@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from importlib import import_module
+from pkgutil import resolve_name
 
 from sim.report.odd.declared import DECLARED, labels
 from sim.report.odd.document import PROSE, SECTIONS, SUMMARY, filled, prose
@@ -21,10 +21,8 @@ def faults() -> list[str]:
 
 def _of_files() -> Iterator[str]:
     """Files of prose that belong to no section."""
-    known = {SUMMARY, *SECTIONS}
-    for path in sorted(PROSE.glob("*.md")):
-        if path.stem not in known:
-            yield f"prose/{path.name} is no section of the description"
+    for name in sorted({path.stem for path in PROSE.glob("*.md")} - {SUMMARY, *SECTIONS}):
+        yield f"prose/{name}.md is no section of the description"
 
 
 def _of_things() -> Iterator[str]:
@@ -55,8 +53,8 @@ def _is_code(name: str) -> bool:
     """Whether a dotted name, such as ``sim.model.loops``, is a module or something in one."""
     if not re.fullmatch(r"sim(\.\w+)+", name):
         return False
-    module, _, attribute = name.rpartition(".")
     try:
-        return hasattr(import_module(module), attribute) or import_module(name) is not None
-    except ImportError:
+        resolve_name(name)
+    except (ImportError, AttributeError):
         return False
+    return True

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import pkgutil
 import re
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any
 
 from sim.analysis.patterns import PATTERN_TITLES
 from sim.basics.axes import CHANNELS, MODES, REGION_NAMES, SECTORS, TYPES
@@ -53,20 +51,15 @@ def flows() -> dict[str, tuple[str, str]]:
     return {module: (inputs, outputs) for module, inputs, outputs in drawn}
 
 
-def paragraph(thing: Any) -> str:
-    """The first paragraph of a docstring, on one line."""
-    return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
-
-
 def _agents() -> Words:
     """Types of adopters in the words of their parameters; labs and governments in those of their files."""
     adopters = {kind: Parameters.model_fields[kind].description or "" for kind in TYPES}
-    return adopters | {"lab": paragraph(lab), "government": paragraph(government)}
+    return adopters | {"lab": first_sentence(lab), "government": first_sentence(government)}
 
 
 def _rules() -> Words:
     return {
-        f"{module}.{name}": paragraph(function)
+        f"{module}.{name}": first_sentence(function)
         for module in rule_modules()
         for name, function in rules_of(module).items()
     }

@@ -6,21 +6,23 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
+from typing import Any
 
+from sim.analysis.patterns import PATTERN_TITLES
 from sim.basics.axes import REGION_NAMES, SECTOR_TYPES, SECTORS, month_label
 from sim.basics.errors import UnknownNameError
 from sim.basics.quantity import Quantity, sources
 from sim.basics.streams import STREAMS
 from sim.model.agents.government import METRICS
-from sim.model.events import EVENT_KINDS
 from sim.model.levers import LEVERS
 from sim.model.loops import LOOPS
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
-from sim.model.policies import policy_kinds
 from sim.model.reactions import SHIPPED
 from sim.model.state import STATE
-from sim.report.odd.declared import DECLARED, flows, paragraph, rule_modules, rules_of
-from sim.scenario.declared import levers_of, quantities
+from sim.report.odd.declared import DECLARED, flows, rule_modules, rules_of
+from sim.scenario.declared import first_sentence, kinds_of, levers_of, quantities
 from sim.scenario.spec import Parameters, RunSettings
 
 
@@ -52,59 +54,42 @@ def _all(sort: str, head: Sequence[str], rows: Mapping[str, Sequence[str]]) -> T
     return Table(table, tuple((sort, name) for name in rows))
 
 
-# plain lists
+LISTS: dict[str, tuple[str, Sequence[str], Mapping[str, Any], Callable[[Any], Sequence[str]]]] = {
+    "patterns": ("pattern", ("Pattern", "What is observed"), PATTERN_TITLES, lambda title: [title]),
+    "streams": ("stream", ("Stream", "What it decides"), STREAMS, lambda stream: [stream.meaning]),
+    "loops": (
+        "loop",
+        ("Loop", "Name", "Sign", "Path", "Cut at", "When off"),
+        LOOPS,
+        attrgetter("name", "sign", "path", "signal", "neutral"),
+    ),
+    "observables": (
+        "observable",
+        ("Observable", "Meaning", "Unit", "Kind", "Axes"),
+        {**OBSERVABLES, **OF_REACTIONS},
+        lambda each: [each.long_name, each.unit, each.kind, ", ".join(("run", "month", *each.dims))],
+    ),
+    "levers": (
+        "lever",
+        ("Lever", "Meaning", "Unit", "Axes", "Two policies"),
+        LEVERS,
+        lambda lever: [lever.meaning, lever.unit, ", ".join(lever.axes), lever.rule],
+    ),
+    "metrics": ("metric", ("Metric", "Symbol", "Meaning", "Unit"), METRICS, attrgetter("symbol", "meaning", "unit")),
+    "reactions": ("reaction", ("Rule", "Why", "Effect"), SHIPPED, lambda rule: [rule.note, rule.effect()]),
+}
+"""Plain lists: the sort of thing, the head, all things by name, and the cells of one."""
 
 
-def patterns() -> Table:
-    return _all(
-        "pattern", ("Pattern", "What is observed"), {key: [words] for key, words in DECLARED["pattern"]().items()}
-    )
+def listing(name: str) -> Table:
+    """One of `LISTS`."""
+    sort, head, things, cells = LISTS[name]
+    return _all(sort, head, {key: cells(thing) for key, thing in things.items()})
 
 
 def steps() -> Table:
     found = DECLARED["step"]()
     return Table("\n".join(f"{number}. {words}" for number, words in found.items()), tuple(("step", n) for n in found))
-
-
-def streams() -> Table:
-    return _all("stream", ("Stream", "What it decides"), {name: [each.meaning] for name, each in STREAMS.items()})
-
-
-def loops() -> Table:
-    head = ("Loop", "Name", "Sign", "Path", "Cut at", "When off")
-    return _all("loop", head, {key: [x.name, x.sign, x.path, x.signal, x.neutral] for key, x in LOOPS.items()})
-
-
-def observables() -> Table:
-    return _all(
-        "observable",
-        ("Observable", "Meaning", "Unit", "Kind", "Axes"),
-        {
-            name: [each.long_name, each.unit, each.kind, ", ".join(("run", "month", *each.dims))]
-            for name, each in {**OBSERVABLES, **OF_REACTIONS}.items()
-        },
-    )
-
-
-def levers() -> Table:
-    return _all(
-        "lever",
-        ("Lever", "Meaning", "Unit", "Axes", "Two policies"),
-        {name: [each.meaning, each.unit, ", ".join(each.axes), each.rule] for name, each in LEVERS.items()},
-    )
-
-
-def metrics() -> Table:
-    rows = {name: [each.symbol, each.meaning, each.unit] for name, each in METRICS.items()}
-    return _all("metric", ("Metric", "Symbol", "Meaning", "Unit"), rows)
-
-
-def reactions() -> Table:
-    return _all(
-        "reaction",
-        ("Rule", "Why", "Effect"),
-        {name: [each.note, each.effect()] for name, each in SHIPPED.items()},
-    )
 
 
 def scales() -> Table:
@@ -154,24 +139,15 @@ def state(entity: str) -> Table:
 # what moves levers
 
 
-def _acting(sort: str, kinds: dict[str, type]) -> Table:
+def acting(sort: str) -> Table:
     """Policies or events, each with its sentence, its levers and its numbers."""
     parts, shown = [], []
-    told = DECLARED[sort]()
-    for kind, spec in kinds.items():
+    for kind, spec in kinds_of({"policy": "policies", "event": "events"}[sort]).items():
         pulled = ", ".join(map(_code, levers_of(spec)))
         table = parameters(kind, "if any")
-        parts.append(f"#### `{kind}`\n\n{told[kind]} Levers: {pulled}.\n\n{table.text}".rstrip())
+        parts.append(f"#### `{kind}`\n\n{first_sentence(spec)} Levers: {pulled}.\n\n{table.text}".rstrip())
         shown += [(sort, kind), *table.shown]
     return Table("\n\n".join(parts), tuple(shown))
-
-
-def policies() -> Table:
-    return _acting("policy", dict(policy_kinds()))
-
-
-def events() -> Table:
-    return _acting("event", dict(EVENT_KINDS))
 
 
 # equations
@@ -181,13 +157,16 @@ def rules(module: str) -> Table:
     """The equations of one file of `sim.model.rules`."""
     if module not in rule_modules():
         raise UnknownNameError("file of rules named", module, rule_modules())
-    rows, shown = [], []
-    for name, function in rules_of(module).items():
-        rows.append([_code(f"{name}({', '.join(inspect.signature(function).parameters)})"), paragraph(function)])
-        shown.append(("rule", f"{module}.{name}"))
+    equations = rules_of(module)
+    rows = (
+        [_code(f"{name}({', '.join(inspect.signature(function).parameters)})"), first_sentence(function)]
+        for name, function in equations.items()
+    )
     flow = flows().get(module)
     drawn = f"In: {flow[0]}. Out: {flow[1]}.\n\n" if flow else ""
-    return Table(drawn + markdown(("Equation", "What it gives"), rows), tuple(shown))
+    return Table(
+        drawn + markdown(("Equation", "What it gives"), rows), tuple(("rule", f"{module}.{name}") for name in equations)
+    )
 
 
 # numbers
@@ -263,9 +242,8 @@ def bibliography() -> Table:
     cited = sorted({each.source for each in quantities().values()} - {"assumption"})
     rows = []
     for key in cited:
-        entry = sources()[key]
-        parts = (str(entry[part]).rstrip(".") for part in ("authors", "year", "title", "url") if part in entry)
-        rows.append([_code(key), ". ".join(parts)])
+        parts = (str(sources()[key].get(part, "")).rstrip(".") for part in ("authors", "year", "title", "url"))
+        rows.append([_code(key), ". ".join(filter(None, parts))])
     return Table(markdown(("Key", "Source"), rows))
 
 
@@ -289,27 +267,12 @@ def _known(sort: str, name: str, found: dict[str, str]) -> str:
 
 
 TABLES: dict[str, Callable[..., Table]] = {
-    function.__name__: function
-    for function in (
-        patterns,
-        steps,
-        streams,
-        loops,
-        observables,
-        levers,
-        metrics,
-        reactions,
-        scales,
-        roster,
-        agent,
-        state,
-        policies,
-        events,
-        rules,
-        parameters,
-        grid,
-        bibliography,
-        counts,
-    )
+    **{name: partial(listing, name) for name in LISTS},
+    "policies": partial(acting, "policy"),
+    "events": partial(acting, "event"),
+    **{
+        function.__name__: function
+        for function in (steps, scales, roster, agent, state, rules, parameters, grid, bibliography, counts)
+    },
 }
 """What a placeholder may ask for."""
