@@ -16,17 +16,12 @@ import xarray as xr
 
 from sim.analysis.scurves import HALF, TAKE_OFF, restricted_mean_time, time_to
 from sim.analysis.shares import adoption_by_all, open_share
-from sim.basics.axes import REGIONS, TYPES
+from sim.basics.axes import REGIONS
 from sim.basics.errors import UnknownNameError
+from sim.model.agents.adopter_types import ADOPTER_TYPES, TYPES
 
 Reading = Callable[[xr.Dataset], xr.DataArray]
 
-TYPE_NAMES = {
-    "startup": "startups",
-    "enterprise": "enterprises",
-    "industrial": "industrial firms",
-    "public": "public agencies",
-}
 EVERYBODY = "all"
 SURPLUS_MONTHS = 12
 """Months over which surplus is averaged: few adopters choose in any one month."""
@@ -190,7 +185,7 @@ def _shares() -> Iterator[Outcome]:
 
 
 def _adoptions() -> Iterator[Outcome]:
-    names = {EVERYBODY: "all adopters", **{kind: TYPE_NAMES[kind] for kind in TYPES}}
+    names = {EVERYBODY: "all adopters", **{kind: each.plural for kind, each in ADOPTER_TYPES.items()}}
     for kind, who in names.items():
         curve, first = _adoption(kind), kind == EVERYBODY
         yield Outcome(f"adoption_{kind}", f"adoption by {who}", "share", curve, headline=first)

@@ -9,8 +9,8 @@ from typing import Any
 
 from mesa.visualization import SolaraViz, make_plot_component
 
-from sim.basics.axes import TYPES
 from sim.engines.mesa.model import OpenLoopModel
+from sim.model.agents.adopter_types import TYPES
 from sim.scenario.resolve import from_mapping
 
 LINES = ("US-closed-A", "US-open", "CN-open-A", "EU-open")

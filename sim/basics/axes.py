@@ -14,7 +14,6 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 RegionName = Literal["US", "CN", "EU", "GS"]
 SectorName = Literal["software", "enterprise", "manufacturing", "logistics", "robotics", "public"]
-TypeName = Literal["startup", "enterprise", "industrial", "public"]
 ModeName = Literal["api", "hosted", "self_hosted"]
 
 REGIONS = ("US", "CN", "EU", "GS")
@@ -28,8 +27,6 @@ REGION_NAMES = {
 SECTORS = ("software", "enterprise", "manufacturing", "logistics", "robotics", "public")
 PHYSICAL_SECTORS = ("manufacturing", "logistics", "robotics")
 
-TYPES = ("startup", "enterprise", "industrial", "public")
-
 MODES = ("api", "hosted", "self_hosted")
 API, HOSTED, SELF_HOSTED = range(3)
 N_MODES = len(MODES)
@@ -40,22 +37,6 @@ CHANNELS = ("first_party", "hosted", "self_hosted", "partner", "pooled")
 OPENNESS = ("closed", "open")
 GROUPS = tuple(f"{region} {openness}" for region in REGIONS for openness in OPENNESS)
 """Line groups, which are also the blocks of the nested choice: region of origin and openness."""
-
-SECTOR_TYPES = (
-    ("software", "startup"),
-    ("enterprise", "enterprise"),
-    ("manufacturing", "industrial"),
-    ("logistics", "industrial"),
-    ("robotics", "startup"),
-    ("robotics", "industrial"),
-    ("public", "public"),
-)
-"""Which adopter types live in which sector; a cell is one of these in one region."""
-
-CELLS = tuple((region, sector, kind) for region in REGIONS for sector, kind in SECTOR_TYPES)
-CELL_REGION = tuple(REGIONS.index(region) for region, _, _ in CELLS)
-CELL_SECTOR = tuple(SECTORS.index(sector) for _, sector, _ in CELLS)
-CELL_TYPE = tuple(TYPES.index(kind) for _, _, kind in CELLS)
 
 START_YEAR = 2024
 """Month 0 is January of this year."""

@@ -12,7 +12,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from sim.basics.axes import CELL_REGION, CELL_SECTOR, CELL_TYPE, REGIONS, SECTORS, TYPES
+from sim.basics.axes import REGIONS, SECTORS
+from sim.model.agents.adopter_types import CELL_REGION, CELL_SECTOR, CELL_TYPE, TYPES
 
 Array = npt.NDArray[Any]
 

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.basics.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.basics.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTORS, SELF_HOSTED
 from sim.basics.errors import UnknownNameError
 from sim.engines import cells
 from sim.engines.lockstep.adopters import option_type
 from sim.engines.tally import Tally
 from sim.engines.world import World, cell_region, cell_type
+from sim.model.agents.adopter_types import TYPES
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.model.rules import fiscal, lenses
 

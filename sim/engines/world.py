@@ -19,20 +19,19 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel
 
-from sim.basics.axes import (
+from sim.basics.axes import MODES, REGIONS, SECTORS
+from sim.basics.errors import RunError
+from sim.basics.quantity import is_quantity
+from sim.basics.streams import STREAMS, draw_neighbours, line_address, normals, run_key, uniforms
+from sim.model.agents.adopter_types import (
     CELL_REGION,
     CELL_SECTOR,
     CELL_TYPE,
     CELLS,
-    MODES,
-    REGIONS,
-    SECTOR_TYPES,
-    SECTORS,
+    NEIGHBOURHOOD,
     TYPES,
+    parts_of_sectors,
 )
-from sim.basics.errors import RunError
-from sim.basics.quantity import is_quantity
-from sim.basics.streams import STREAMS, draw_neighbours, line_address, normals, run_key, uniforms
 from sim.model.agents.government import METRICS
 from sim.model.environment.prices import MARKUP_RULES
 from sim.model.levers import combine
@@ -433,19 +432,16 @@ def of_run(array: Array, run: int) -> Array:
     return array[min(run, len(array) - 1)]
 
 
-def cell_weights(region: Array, mix: Array, startups: float) -> Array:
+def cell_weights(traits: Traits | World, run: int) -> Array:
     """Part of all adopters in each cell of one run, (cell,); sums to one.
 
     Parameters
     ----------
-    region : (region,) weight of each region's adopters
-    mix : (region, sector) weight of each sector in a region
-    startups : part of the robotics sector that are startups; the others are industrial firms
+    traits : where the weights of regions and sectors are, and the numbers by which types share a sector
     """
+    region, mix = of_run(traits.region.adopters, run), of_run(traits.sector_mix, run)
     weight = (region / region.sum())[cell_region] * (mix / mix.sum(axis=1, keepdims=True))[cell_region, cell_sector]
-    robotics = cell_sector == SECTORS.index("robotics")
-    split = np.where(robotics, np.where(cell_type == TYPES.index("startup"), startups, 1 - startups), 1.0)
-    return weight * split
+    return weight * parts_of_sectors(lambda name: float(of_run(getattr(traits.adopter, name), run)[0]))
 
 
 def _populate(traits: Traits, keys: Array, adopters: int) -> Population:
@@ -458,8 +454,7 @@ def _populate(traits: Traits, keys: Array, adopters: int) -> Population:
     peers = np.empty((*shape, N_PEERS), np.int32)
     count = np.empty((runs, len(CELLS)), np.int64)
     for run, key in enumerate(keys):
-        region, mix = of_run(traits.region.adopters, run), of_run(traits.sector_mix, run)
-        count[run] = apportion(cell_weights(region, mix, of_run(traits.adopter.robotics_startups, run)[0]), adopters)
+        count[run] = apportion(cell_weights(traits, run), adopters)
         cell = _members(count[run])
         begin = np.cumsum(count[run]) - count[run]
         agents = (cell.astype(np.int64) << 26) + _ranks(count[run], cell)
@@ -481,34 +476,23 @@ def _populate(traits: Traits, keys: Array, adopters: int) -> Population:
             taste[run] = weight * np.exp(spread * normals(key, "init", 0, agents, option) - spread**2 / 2)
         starts[run] = uniforms(key, "init", 0, agents, 3) < of_run(traits.type.initial_adoption, run)[kind]
         local = int(of_run(traits.adopter.local_peers, run)[0])
-        _find_peers(key, agents, cell, begin, count[run], local, peers[run])
+        _find_peers(key, agents, cell, begin, count[run], NEIGHBOURHOOD, local, peers[run])
     return Population(size, size_power, quality, cost, own_hosting, peers, starts, count)
 
 
 _PEERS = STREAMS["peers"].group
-_CELLS_OF_REGION = len(SECTOR_TYPES)
-_ROBOTICS_STARTUPS = SECTOR_TYPES.index(("robotics", "startup"))
-_ROBOTICS_FIRMS = SECTOR_TYPES.index(("robotics", "industrial"))
 
 
 @numba.njit(cache=True, nogil=True)
-def _find_peers(key, agents, cell, begin, count, local, peers):
+def _find_peers(key, agents, cell, begin, count, neighbourhood, local, peers):
     """The first ``local`` peers come from the adopter's region and sector, the others from everyone; never itself."""
-    neighbourhood = np.empty((count.size, 2), np.int64)
-    for c in range(count.size):
-        # the two robotics cells of a region stand side by side and form one neighbourhood
-        low, high = begin[c], begin[c] + count[c]
-        if c % _CELLS_OF_REGION == _ROBOTICS_STARTUPS:
-            high = begin[c + 1] + count[c + 1]
-        elif c % _CELLS_OF_REGION == _ROBOTICS_FIRMS:
-            low = begin[c - 1]
-        neighbourhood[c, 0], neighbourhood[c, 1] = low, high
     everyone = cell.size
     draws = np.empty(everyone)
     for n in range(N_PEERS):
         draw_neighbours(key[0], key[1], _PEERS, 0, agents, n, draws)
         for i in range(everyone):
-            low, high = neighbourhood[cell[i], 0], neighbourhood[cell[i], 1]
+            first, last = neighbourhood[cell[i], 0], neighbourhood[cell[i], 1]
+            low, high = begin[first], begin[last] + count[last]
             a, b = low, high
             if n >= local or high - low < 2:
                 a, b = 0, everyone

@@ -15,15 +15,10 @@ from sim.figures.style import in_house_style
 from sim.figures.style.axes import as_percent
 from sim.figures.style.marks import LETTER, QUIET, curve, runs_of
 from sim.figures.style.page import Page
+from sim.model.agents.adopter_types import ADOPTER_TYPES
 from sim.scenario import Scenario
 
 COLOUR, FITTED = "#1f3b57", "#c2410c"
-NAMES = {
-    "startup": "Startups",
-    "enterprise": "Enterprises",
-    "industrial": "Industrial firms",
-    "public": "Public agencies",
-}
 
 
 @in_house_style
@@ -59,7 +54,7 @@ def adoption_s_curves(
     for axes, kind in zip(page.panels, kinds, strict=False):
         values = runs_of(dataset["adoption"].sel(type=kind))
         mean = curve(axes, page.month, values, scale=100, color=COLOUR, zorder=3)
-        axes.set_title(NAMES.get(kind, kind), pad=12.5 if curves else None)
+        axes.set_title(ADOPTER_TYPES[kind].plural.capitalize(), pad=12.5 if curves else None)
         as_percent(axes, "adopters using a line")
         axes.set_ylim(0, 106)
         if curves and kind in curves:

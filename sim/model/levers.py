@@ -25,7 +25,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from sim.basics.axes import MODES, REGIONS, SECTORS, TYPES
+from sim.basics.axes import MODES, REGIONS, SECTORS
+from sim.model.agents.adopter_types import TYPES
 
 Array = npt.NDArray[np.float64]
 Rule = Literal["fraction", "add", "multiply", "largest", "smallest"]

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim import __version__
-from sim.basics.axes import CHANNELS, GROUPS, MODES, REGIONS, SECTORS, START_YEAR, TYPES, month_label
+from sim.basics.axes import CHANNELS, GROUPS, MODES, REGIONS, SECTORS, START_YEAR, month_label
 from sim.basics.errors import RunError
+from sim.model.agents.adopter_types import TYPES
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.scenario import Scenario
 

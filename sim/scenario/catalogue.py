@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from sim.basics.axes import CELLS, REGION_NAMES, REGIONS
+from sim.basics.axes import REGION_NAMES, REGIONS
 from sim.basics.errors import ScenarioError, UnknownNameError
 from sim.basics.quantity import sources
+from sim.model.agents.adopter_types import CELLS
 from sim.model.agents.government import METRICS
 from sim.model.events import EVENT_KINDS
 from sim.model.levers import LEVERS

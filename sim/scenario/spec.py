@@ -15,11 +15,9 @@ from sim.basics.axes import LAST_MONTH, RegionName
 from sim.basics.distributions import Distribution
 from sim.basics.quantity import Spec
 from sim.model.agents.adopter import AdopterSpec, AdopterType
-from sim.model.agents.firm import ENTERPRISE, INDUSTRIAL_FIRM
+from sim.model.agents.adopter_types import ADOPTER_TYPES
 from sim.model.agents.government import ExposureWeights, GovernmentSpec
 from sim.model.agents.lab import LINE_DEFAULTS, LabSpec, Line
-from sim.model.agents.public_agency import PUBLIC_AGENCY
-from sim.model.agents.startup import STARTUP
 from sim.model.environment.attention import Attention, Community
 from sim.model.environment.compute import Compute
 from sim.model.environment.prices import Prices
@@ -36,21 +34,16 @@ MAX_ADOPTERS = 50_000_000
 """More than fit any machine this is meant for; larger numbers are refused as mistakes."""
 
 
-class Parameters(Spec):
+_types: dict[str, Any] = {
+    name: (AdopterType, Field(declared.numbers, description=declared.description))
+    for name, declared in ADOPTER_TYPES.items()
+}
+_OfTypes = create_model("_OfTypes", __base__=Spec, **_types)
+
+
+class Parameters(_OfTypes):  # type: ignore[valid-type, misc]
     """Every assumption of the model, grouped as in the package."""
 
-    startup: AdopterType = Field(
-        STARTUP, description="Startups that build their product on somebody else's line; quick to adopt and to switch."
-    )
-    enterprise: AdopterType = Field(
-        ENTERPRISE, description="Enterprises that sell services; they buy service and trust."
-    )
-    industrial: AdopterType = Field(
-        INDUSTRIAL_FIRM, description="Industrial firms that make, move and mount things; they buy adaptability."
-    )
-    public: AdopterType = Field(
-        PUBLIC_AGENCY, description="Public agencies, slow, and bound by trust and procurement rules."
-    )
     adopter: AdopterSpec = Field(AdopterSpec(), description="What all adopters share.")
     lab: LabSpec = Field(LabSpec(), description="What all labs share.")
     lines: dict[str, Line] = Field(LINE_DEFAULTS, description="Lines by name; add, change or switch off.")
@@ -63,6 +56,11 @@ class Parameters(Spec):
     prices: Prices = Field(Prices(), description="Serving costs and prices.")
     attention: Attention = Field(Attention(), description="How lines become known.")
     community: Community = Field(Community(), description="Derivatives around open lines.")
+
+    def of_type(self, name: str) -> AdopterType:
+        """The numbers of an adopter type."""
+        numbers: AdopterType = getattr(self, name)
+        return numbers
 
 
 @cache

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.basics.axes import REGIONS, SECTORS, TYPES
+from sim.basics.axes import REGIONS, SECTORS
 from sim.engines.lockstep.engine import simulate
+from sim.model.agents.adopter_types import TYPES
 from sim.model.agents.lab import LINE_DEFAULTS
 from sim.model.loops import LOOPS
 from sim.scenario import Scenario

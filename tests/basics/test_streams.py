@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.basics.axes import CELLS, N_MODES
+from sim.basics.axes import N_MODES
 from sim.basics.streams import (
     BY_AGENT,
     BY_OPTION,
@@ -22,6 +22,7 @@ from sim.basics.streams import (
     uniform,
     uniforms,
 )
+from sim.model.agents.adopter_types import CELLS
 from sim.model.agents.lab import LINE_DEFAULTS
 
 ALL_ONES = 0xFFFFFFFF

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.basics.axes import CELLS, GROUPS, MODES, N_MODES, REGIONS, SECTORS, TYPES
+from sim.basics.axes import GROUPS, MODES, N_MODES, REGIONS, SECTORS
 from sim.basics.errors import RunError
 from sim.basics.streams import STREAMS, Stream, run_key, uniforms
 from sim.engines.lockstep.engine import simulate, useful_threads
 from sim.engines.lockstep.kernels.structures import BLOCK
 from sim.engines.world import N_PEERS, apportion, build, cell_region, cell_sector, cell_type
+from sim.model.agents.adopter_types import CELLS, TYPES
 from sim.model.loops import LOOPS
 from sim.model.observables import OBSERVABLES
 from sim.model.policies import policy_kinds

@@ -122,7 +122,7 @@ def test_what_experience_returns_is_what_its_rule_says():
     found = Opened(scenario, [0], [Arm(EVERYTHING, 1.0)], START).read([(29, 29), (30, 30)], {"R6": ("R6",)})
     more = found.stocks["experience"][1, 0, 0] - found.stocks["experience"][0, 0, 0]
     p = scenario.parameters
-    from sim.basics.axes import SECTOR_TYPES
+    from sim.model.agents.adopter_types import SECTOR_TYPES
 
     weights = np.array([getattr(p, kind).cost_weight for _, kind in SECTOR_TYPES] * 4)
     assert found.returned["R6"][1, 0, 1] == pytest.approx(weights[:, None] * 0.3 * more, abs=1e-9)

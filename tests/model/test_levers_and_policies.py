@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.basics.axes import MODES, REGIONS, SECTORS, TYPES, month_label
+from sim.basics.axes import MODES, REGIONS, SECTORS, month_label
 from sim.basics.quantity import describe_field, is_quantity
 from sim.engines.lockstep.engine import simulate
 from sim.engines.world import build
+from sim.model.agents.adopter_types import TYPES
 from sim.model.events import EVENT_KINDS
 from sim.model.levers import LEVERS, Pull, axis_labels, combine
 from sim.model.observables import OBSERVABLES

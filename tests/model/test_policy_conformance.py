@@ -15,10 +15,11 @@ import jsonschema
 import numpy as np
 import pytest
 
-from sim.basics.axes import REGIONS, SECTORS, TYPES, month_label
+from sim.basics.axes import REGIONS, SECTORS, month_label
 from sim.basics.errors import ScenarioError
 from sim.basics.quantity import describe_field, is_quantity
 from sim.engines.lockstep.engine import simulate
+from sim.model.agents.adopter_types import TYPES
 from sim.model.policies import policy_kinds
 from sim.scenario.schema import json_schema
 from tests.docking import dock

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from sim.analysis.patterns import PATTERN_TITLES
-from sim.basics.axes import CELLS, MODES, REGIONS, SECTORS, TYPES
+from sim.basics.axes import MODES, REGIONS, SECTORS
 from sim.basics.streams import STREAMS
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.lockstep.kernels.structures import State
 from sim.engines.world import N_PEERS, Population, build
+from sim.model.agents.adopter_types import CELLS, TYPES
 from sim.model.agents.government import METRICS
 from sim.model.events import EVENT_KINDS
 from sim.model.levers import LEVERS

@@ -15,11 +15,12 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from sim.basics.axes import GROUPS, REGIONS, TYPES
+from sim.basics.axes import GROUPS, REGIONS
 from sim.basics.errors import OutputError, RunError, ScenarioError
 from sim.experiments.simulate.folder import run_to_folder
 from sim.experiments.simulate.kind import KIND
 from sim.experiments.simulate.simulation import run
+from sim.model.agents.adopter_types import TYPES
 from sim.model.observables import OBSERVABLES
 from sim.results import dataset as labelling
 from sim.results import folder as run_folder
@@ -185,7 +186,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import numpy as np
-from sim.basics.axes import TYPES
+from sim.model.agents.adopter_types import TYPES
 from sim.results import dataset as labelling
 from sim.scenario.spec import RunSettings, Scenario
 from tests.results.test_outputs import save

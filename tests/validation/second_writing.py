@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from sim.basics.axes import CELLS, GROUPS, MODES, REGIONS, SECTORS, TYPES
+from sim.basics.axes import GROUPS, MODES, REGIONS, SECTORS
 from sim.basics.streams import line_address, run_key, uniforms
 from sim.engines.world import build
+from sim.model.agents.adopter_types import CELLS, TYPES
 from sim.scenario import Scenario
 
 PHYSICAL = {"manufacturing", "logistics", "robotics"}

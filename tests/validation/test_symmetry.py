@@ -11,11 +11,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.basics.axes import CELLS, REGIONS
+from sim.basics.axes import REGIONS
 from sim.basics.streams import agent_address
 from sim.engines.mesa import Enterprise, Government, IndustrialFirm, PublicAgency, Startup
 from sim.engines.mesa.model import OpenLoopModel
 from sim.engines.world import build
+from sim.model.agents.adopter_types import CELLS
 from sim.scenario.resolve import from_mapping, load, resolved_text
 from sim.validation.closed_forms.symmetries import PLACES, swapped, traded_places, turned
 

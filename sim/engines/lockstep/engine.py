@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.basics.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.basics.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED
 from sim.basics.errors import RunError
 from sim.basics.streams import normals, uniforms
 from sim.engines import cells
@@ -32,6 +32,7 @@ from sim.engines.lockstep.usage_sums import returned, spread
 from sim.engines.loop_switches import Switches
 from sim.engines.recording import Part, Recorder, joined
 from sim.engines.world import Job, World, build, cell_region, cell_sector, cell_type
+from sim.model.agents.adopter_types import TYPES
 from sim.model.agents.government import WATCHED
 from sim.model.environment.prices import MARKUP_RULES
 from sim.model.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, reaction, usage

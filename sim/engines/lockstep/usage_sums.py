@@ -12,7 +12,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from sim.basics.axes import API, CELL_REGION, CELL_SECTOR, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.model.agents.adopter_types import CELL_REGION, CELL_SECTOR
 
 Array = npt.NDArray[Any]
 _REGION, _SECTOR = np.array(CELL_REGION), np.array(CELL_SECTOR)

@@ -102,15 +102,7 @@ def _few(scenario: Any) -> Any:
 def expected(world: World, jobs: Sequence[Job]) -> World:
     """The same world with the expected numbers of adopters in its cells, with fractions."""
     adopters = jobs[0][0].run.adopters
-    weights = [
-        cell_weights(
-            of_run(world.region.adopters, run),
-            of_run(world.sector_mix, run),
-            of_run(world.adopter.robotics_startups, run)[0],
-        )
-        for run in range(world.runs)
-    ]
-    count = np.stack(weights) * adopters
+    count = np.stack([cell_weights(world, run) for run in range(world.runs)]) * adopters
     return replace(world, adopters=adopters, population=replace(world.population, count=count))
 
 

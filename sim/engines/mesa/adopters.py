@@ -13,17 +13,21 @@ subclass it, override one method, and name the new class in a subclass of `sim.e
 
 from __future__ import annotations
 
+import importlib
 import math
+import pkgutil
 from collections.abc import Callable, Iterable
 from typing import ClassVar, NamedTuple, TypeVar
 
-from sim.basics.axes import CELLS, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.basics.axes import HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.errors import ModelError
 from sim.basics.streams import agent_address
 from sim.engines.lockstep.adopters import LONGEST_MEMORY
 from sim.engines.mesa.agent import AgentModel, BaseAgent
 from sim.engines.mesa.lab import Lab
 from sim.engines.world import N_PEERS
 from sim.model.agents.adopter import AdopterType
+from sim.model.agents.adopter_types import CELLS, TYPES
 from sim.model.rules import choice, usage
 from sim.model.rules.adoption import probability
 
@@ -375,3 +379,20 @@ class PublicAgency(Adopter):
     """
 
     kind = "public"
+
+
+def adopter_class(kind: str) -> type[Adopter]:
+    """The class of an adopter type, wherever in this folder it stands.
+
+    Raises
+    ------
+    ModelError
+        When there is none.
+    """
+    folder = importlib.import_module(__name__.rpartition(".")[0])
+    for found in pkgutil.iter_modules(folder.__path__):
+        importlib.import_module(f"{folder.__name__}.{found.name}")
+    for each in Adopter.__subclasses__():
+        if each.kind == kind and each.__module__.startswith(f"{folder.__name__}."):
+            return each
+    raise ModelError(f'sim/engines/mesa has no class of adopters whose kind is "{kind}"; derive one from Adopter')

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sim.basics.axes import API, N_MODES, TYPES
+from sim.basics.axes import API, N_MODES
 from sim.engines import cells
 from sim.engines.lockstep.adopters import option_type
 from sim.engines.mesa.adopters import Option
@@ -19,6 +19,7 @@ from sim.engines.mesa.lab import Lab
 from sim.engines.mesa.ledger import Ledger
 from sim.engines.tally import Tally
 from sim.engines.world import cell_region, cell_sector, cell_type
+from sim.model.agents.adopter_types import TYPES
 from sim.model.agents.government import WATCHED
 from sim.model.rules import lenses, price, usage
 

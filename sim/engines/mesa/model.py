@@ -24,13 +24,15 @@ import numpy as np
 import numpy.typing as npt
 from mesa.datacollection import DataCollector
 
-from sim.basics.axes import MODES, REGIONS, TYPES, month_label
+from sim.basics.axes import MODES, REGIONS, month_label
 from sim.basics.errors import RunError
 from sim.engines.mesa import Adopter, Enterprise, Government, IndustrialFirm, Lab, PublicAgency, Startup
+from sim.engines.mesa.adopters import adopter_class
 from sim.engines.mesa.agent import AgentModel, LastMonth
 from sim.engines.mesa.census import month_of, stocks_of, take_census
 from sim.engines.recording import Part, Recorder, joined
 from sim.engines.world import Job, build, cell_type
+from sim.model.agents.adopter_types import TYPES
 from sim.model.levers import added
 from sim.model.rules import adoption, ecosystem
 from sim.scenario import Scenario
@@ -115,7 +117,7 @@ class OpenLoopModel(AgentModel):
         """Governments, labs and adopters; what adopters are was drawn in `sim.engines.world`, for both engines."""
         self.governments = [self.government(self, place) for place in range(len(REGIONS))]
         self.labs = [self.lab(self, name, place) for place, name in enumerate(self.world.lines)]
-        of_type = [getattr(self, kind) for kind in TYPES]
+        of_type = [getattr(self, kind, None) or adopter_class(kind) for kind in TYPES]
         people = self.world.population
         self.adopters: list[Adopter] = [
             of_type[cell_type[cell]](self, number) for number, cell in enumerate(people.cell[0])

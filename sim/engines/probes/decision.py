@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.basics.axes import GROUPS, HOSTED, MODES, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.basics.axes import GROUPS, HOSTED, MODES, N_MODES, REGIONS, SECTORS, SELF_HOSTED
 from sim.basics.streams import uniform
 from sim.engines.lockstep.adopters import LONGEST_MEMORY
 from sim.engines.probes.trace import Trace
 from sim.engines.world import N_PEERS
+from sim.model.agents.adopter_types import TYPES
 from sim.model.rules import choice
 from sim.model.rules.adoption import probability
 

@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sim.basics.axes import CELLS, N_MODES
+from sim.basics.axes import N_MODES
 from sim.basics.streams import agent_address
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.world import World, build
+from sim.model.agents.adopter_types import CELLS
 from sim.scenario import Scenario
 
 Array = npt.NDArray[Any]

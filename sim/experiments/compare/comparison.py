@@ -24,7 +24,7 @@ from sim.analysis.outcomes import CEILINGS, OUTCOMES, find_outcome, read_outcome
 from sim.analysis.paired import Paired, difference_sentence, interval, paired_difference, ratio_interval
 from sim.analysis.scurves.ceilings import Ceilings
 from sim.analysis.who_switched import SPLITS, parts_of_focus, who_switched
-from sim.basics.axes import REGIONS, SECTORS, TYPES, month_label, month_number
+from sim.basics.axes import REGIONS, SECTORS, month_label, month_number
 from sim.basics.errors import Problem, RunError, ScenarioError, refused
 from sim.engines import Engine
 from sim.engines import engine as find_engine
@@ -36,6 +36,7 @@ from sim.experiments.runner.pools import pool as make_pool
 from sim.experiments.runner.sizer import Sizer
 from sim.experiments.runner.until import until_narrow
 from sim.experiments.runner.worker import Batch, Failure, Run, check_memory, do_runs, make_sizer
+from sim.model.agents.adopter_types import TYPES
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.results.dataset import coordinates, series_bytes
 from sim.results.kind import Stage

@@ -12,17 +12,11 @@ from sim.basics.axes import month_label
 from sim.basics.words import counted, percent
 from sim.experiments.explain.divergence import Pair
 from sim.experiments.explain.explanation import Explanation
+from sim.model.agents.adopter_types import ADOPTER_TYPES
 from sim.results.blocks import Block, Chapter, Heading, Table, Words, items, table
 
 MOST_CHANGES, MOST_SPELLS, MOST_LINKS, MOST_LATER = 40, 14, 12, 5
 """Parts of one adopter's story that are told; the files have all of them."""
-
-_ARTICLES = {
-    "startup": "a startup",
-    "enterprise": "an enterprise",
-    "industrial": "an industrial firm",
-    "public": "a public agency",
-}
 
 
 def chapter(found: Explanation) -> Chapter:
@@ -70,7 +64,7 @@ def _cascade(found: Explanation, pair: Pair) -> Iterator[Block]:
 
 def _story(story: dict[str, Any]) -> Iterator[Block]:
     """What one adopter did, and why."""
-    kind, sector, region = _ARTICLES[story["type"]], story["sector"], story["region"]
+    kind, sector, region = ADOPTER_TYPES[story["type"]].noun, story["sector"], story["region"]
     size = f"{story['size']:.2g} times the mean size"
     yield Heading(f"Adopter {story['adopter']}: {kind} in the {sector} sector, {region}; {size}")
     if "decisions" in story:

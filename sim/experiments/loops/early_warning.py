@@ -15,9 +15,9 @@ from sim.analysis.loops.early_warning import (
     recovery_rate,
     rolling,
 )
-from sim.basics.axes import TYPES
 from sim.experiments.loops.gains import Opening
 from sim.experiments.loops.plan import PULSE_MONTHS
+from sim.model.agents.adopter_types import TYPES
 
 Array = np.ndarray
 HARMLESS = 0.49
@@ -31,7 +31,7 @@ RECOVERY = 24
 def rests(found: Opening) -> tuple[float, float]:
     """Autocorrelation at lag one without any gain (V19): of the type that recovers fastest, and of the slowest."""
     p = found.plan.scenario.parameters
-    kinds = [getattr(p, kind) for kind in TYPES]
+    kinds = [p.of_type(kind) for kind in TYPES]
     each = [autocorrelation_at_gain(kind.review_rate, kind.switching_cost, 0.0) for kind in kinds]
     return min(each), max(each)
 

@@ -21,9 +21,10 @@ from sim.analysis.loops.gains import (
     no_tipping_bound,
     relative_worth,
 )
-from sim.basics.axes import CELL_REGION, CELL_SECTOR, REGIONS, SECTOR_TYPES, SECTORS
+from sim.basics.axes import REGIONS, SECTORS
 from sim.engines.probes.opened_loops import Arm, Opened
 from sim.experiments.loops.plan import CUT, LOUDER, PULSE, PULSE_MONTHS, LoopPlan, Task
+from sim.model.agents.adopter_types import CELL_REGION, CELL_SECTOR, SECTOR_TYPES
 from sim.scenario import Scenario
 from sim.scenario.resolve import with_settings
 
@@ -275,7 +276,7 @@ def links_table(found: Opening) -> pd.DataFrame:
         used = beside(a["stock: usage"][:, window])
         paths: dict[str, dict[str, Array]] = {}
         if "R6" in plan.measured and used.mean():
-            tastes = np.array([getattr(p, kind).cost_weight for _, kind in SECTOR_TYPES] * len(REGIONS))
+            tastes = np.array([p.of_type(kind).cost_weight for _, kind in SECTOR_TYPES] * len(REGIONS))
             falls = float(weights @ tastes) * p.prices.experience_exponent
             paths["R6"] = {
                 "usage per util": used,
@@ -313,7 +314,7 @@ def bound_table(scenario: Scenario) -> pd.DataFrame:
         own = getattr(p.sectors, sector)
         local = p.adopter.quality_weight / (4 * p.technology.task_width)
         bound = no_tipping_bound(
-            local, own.data_gain, own.data_exponent, p.technology.data_shape, getattr(p, kind).switching_cost
+            local, own.data_gain, own.data_exponent, p.technology.data_shape, p.of_type(kind).switching_cost
         )
         rows.append({"sector": sector, "type": kind, "bound": float(bound), "can_tip": bool(bound >= 1)})
     return pd.DataFrame(rows)

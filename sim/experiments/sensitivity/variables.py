@@ -24,10 +24,11 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.sensitivity import DesignColumn
-from sim.basics.axes import REGIONS, SECTORS, TYPES
+from sim.basics.axes import REGIONS, SECTORS
 from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError, suggestion
 from sim.basics.words import separated
+from sim.model.agents.adopter_types import TYPES
 from sim.scenario import Scenario
 from sim.scenario.factors import Factor, default_factors, parse_factor, reconcile
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from sim.basics.quantity import Spec, assumption, plus, quantity, times
 
 TUNED = assumption("tuned in the prototype to patterns F1 to F11; no evidence for them")
@@ -137,6 +140,34 @@ class AdopterType(Spec):
         plausible=(0, 0.01),
         source="chinai321",
     )
+
+
+REST = None
+"""The part of a sector that other types leave."""
+
+
+@dataclass(frozen=True)
+class AgentType:
+    """One type of adopter: what it is called, where it lives, and how it chooses.
+
+    Attributes
+    ----------
+    name : in scenario files and on axes
+    noun, plural : in sentences, such as ``a startup`` and ``startups``
+    description : one sentence
+    sectors : sector -> part of its adopters that are of this type: a number, the name of a number of the group
+        ``adopter``, or `REST`. Adopters of one region and sector are neighbours, of whatever type
+    numbers : defaults of the type
+    order : place on the axis of types
+    """
+
+    name: str
+    noun: str
+    plural: str
+    description: str
+    sectors: Mapping[str, float | str | None]
+    numbers: AdopterType
+    order: int = 100
 
 
 class AdopterSpec(Spec):

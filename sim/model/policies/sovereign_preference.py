@@ -6,8 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from sim.basics.axes import RegionName, SectorName, TypeName
+from sim.basics.axes import RegionName, SectorName
 from sim.basics.quantity import assumption, quantity
+from sim.model.agents.adopter_types import TypeName
 from sim.model.levers import Pull
 from sim.model.policies.base import Policy, Schedule, everyone
 

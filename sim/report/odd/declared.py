@@ -9,10 +9,11 @@ from collections.abc import Callable
 from types import FunctionType
 
 from sim.analysis.patterns import PATTERN_TITLES
-from sim.basics.axes import CHANNELS, MODES, REGION_NAMES, SECTORS, TYPES
+from sim.basics.axes import CHANNELS, MODES, REGION_NAMES, SECTORS
 from sim.basics.streams import STREAMS
 from sim.model import rules
 from sim.model.agents import government, lab
+from sim.model.agents.adopter_types import TYPES
 from sim.model.agents.government import METRICS
 from sim.model.events import EVENT_KINDS
 from sim.model.levers import LEVERS

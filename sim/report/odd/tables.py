@@ -11,10 +11,11 @@ from operator import attrgetter
 from typing import Any
 
 from sim.analysis.patterns import PATTERN_TITLES
-from sim.basics.axes import REGION_NAMES, SECTOR_TYPES, SECTORS, month_label
+from sim.basics.axes import REGION_NAMES, SECTORS, month_label
 from sim.basics.errors import UnknownNameError
 from sim.basics.quantity import Quantity, sources
 from sim.basics.streams import STREAMS
+from sim.model.agents.adopter_types import SECTOR_TYPES
 from sim.model.agents.government import METRICS
 from sim.model.levers import LEVERS
 from sim.model.loops import LOOPS

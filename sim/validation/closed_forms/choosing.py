@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import cycle
 from math import exp, log
 from typing import Any
 
 import numpy as np
 
-from sim.basics.axes import CELLS, MODES, N_MODES, SECTORS, TYPES
+from sim.basics.axes import MODES, N_MODES, SECTORS
 from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.engine import simulate as mean_field
 from sim.engines.world import build
+from sim.model.agents.adopter_types import CELLS, TYPES
 from sim.model.agents.lab import LINE_DEFAULTS
 from sim.model.rules.choice import history_utility, inclusive
 from sim.scenario import Scenario
@@ -172,7 +174,7 @@ def first_and_second_choices_are_the_nested_logit_of_four_regions() -> Iterator[
     """All lines, modes, frictions and types of the defaults; everybody looks once, and then for a second line."""
     from scipy import stats
 
-    outside = dict(zip(TYPES, (1.0, 2.0, 1.5, 1.0), strict=True))
+    outside = dict(zip(TYPES, cycle((1.0, 2.0, 1.5, 1.0)), strict=False))
     kinds: dict[str, Any] = {
         kind: {"innovation": 1.0, "imitation": 0.0, "initial_adoption": 0.0, "outside_value": outside[kind]}
         for kind in TYPES
@@ -216,7 +218,7 @@ def worth_of_options(
 ) -> dict[tuple[str, str], float]:
     """Utility of every (line, mode) to a cell, written out from section 6.4."""
     p = scenario.parameters
-    a, g = p.adopter, getattr(p, kind)
+    a, g = p.adopter, p.of_type(kind)
     price, coverage = out["price"][0, 0], out["coverage"][0, 0]
     fits = (a.customisation_api, a.customisation_hosted, a.customisation_self_hosted)
     value = {}

@@ -153,7 +153,7 @@ def at_the_defaults_data_alone_can_tip_robotics_firms_and_no_digital_market() ->
     local = p.adopter.quality_weight / (4 * p.technology.task_width)
     scales = np.geomspace(1e-2, 1e3, 61)
     for sector, kind, stated in MAP:
-        about, cost = getattr(p.sectors, sector), getattr(p, kind).switching_cost
+        about, cost = getattr(p.sectors, sector), p.of_type(kind).switching_cost
         worth, peak = local * about.data_gain, steepest(about.data_exponent, p.technology.data_shape)
         left = 2 * logistic(cost) * worth * peak
         yield close(f"{sector}, {kind}: left side of the bound", stated, left, within=0.005)

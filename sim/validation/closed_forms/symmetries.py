@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from sim.basics.axes import CELLS, REGIONS
+from sim.basics.axes import REGIONS
 from sim.basics.streams import agent_address
 from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.engine import simulate as mean_field
 from sim.engines.world import Population, build
+from sim.model.agents.adopter_types import CELLS
 from sim.model.observables import OBSERVABLES
 from sim.model.rules import compute, exposure
 from sim.model.rules.capability import accessible_data, pooled_data

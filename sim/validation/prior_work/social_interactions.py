@@ -7,9 +7,10 @@ from math import exp
 
 import numpy as np
 
-from sim.basics.axes import REGIONS, SECTORS, TYPES
+from sim.basics.axes import REGIONS, SECTORS
 from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.linearised import linearise
+from sim.model.agents.adopter_types import TYPES
 from sim.scenario import Scenario
 from sim.validation.checks import Row, close, reproduces, steady, within
 from sim.validation.restricted_scenarios import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sim.basics.axes import TYPES
 from sim.engines.lockstep.engine import simulate
+from sim.model.agents.adopter_types import TYPES
 from sim.scenario.resolve import from_mapping
 from sim.validation.checks import Row, reproduces, steady, within
 
