@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sim.basics.streams import run_key, uniforms
 from sim.model.rules import adoption, capability, choice, compute, ecosystem, exposure, lenses, price, usage
+from sim.model.rules import worth as worths
 
 
 def given(*strategies, examples=150):
@@ -556,16 +557,16 @@ def test_a_ban_only_adds_reviews(review, forced):
 
 @given(small, share, small, st.floats(-5, 5), st.floats(-10, 10))
 def test_options_are_worth_more_when_they_cover_more_and_cost_less(quality, covered, cost, log_cost, worth):
-    value = choice.option_utility(quality, covered, cost, log_cost, worth)
+    value = worths.option_utility(quality, covered, cost, log_cost, worth)
     assert value == pytest.approx(quality * covered - cost * log_cost + worth)
-    assert choice.option_utility(quality, covered + 0.1, cost, log_cost, worth) >= value
-    assert choice.option_utility(quality, covered, cost, log_cost + 1, worth) <= value
+    assert worths.option_utility(quality, covered + 0.1, cost, log_cost, worth) >= value
+    assert worths.option_utility(quality, covered, cost, log_cost + 1, worth) <= value
 
 
 @given(small, small, small, st.integers(0, 8))
 def test_staying_is_worth_what_was_learned_and_moving_costs(learned, cost, weight, peers):
     stay, move, first = (
-        choice.history_utility(current, has, learned, cost, weight, peers, 8)
+        worths.history_utility(current, has, learned, cost, weight, peers, 8)
         for current, has in ((True, True), (False, True), (False, False))
     )
     assert first == pytest.approx(weight * peers / 8), "who has adopted nothing has nothing to leave"

@@ -13,7 +13,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,6 +35,7 @@ from sim.engines.world import Job, World, build, cell_region, cell_sector, cell_
 from sim.model.agents.government import WATCHED
 from sim.model.environment.prices import MARKUP_RULES
 from sim.model.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, reaction, usage
+from sim.model.rules.worth import TERMS, Setting
 
 __all__ = ["Lockstep", "compiled", "simulate"]
 
@@ -128,9 +129,10 @@ class Unchanging:
 
     Attributes
     ----------
-    worth_closed, worth_open : (run or 1, cell, option) utility but for ecosystem and policy, of a line that is closed
+    setting : what the terms of a utility read, as (run or 1, cell or 1, line or 1, mode or 1); the parts that months
+        change are at rest
+    worth_closed, worth_open : (run or 1, cell, option) sum of the standing terms of a utility, of a line that is closed
         and of one that is open [utils]
-    trust_weight : (run or 1, cell, 1, 1)
     capture : (run or 1, cell, mode) part of usage that teaches which labs capture, before privacy law
     domestic : (1, cell, line) 1 where the line is made in the cell's region
     own : (run, line) each line's own number: the base of work that is not built on others
@@ -141,9 +143,9 @@ class Unchanging:
     home_share : (region,) part of all lines whose home it is
     """
 
+    setting: Setting
     worth_closed: Array
     worth_open: Array
-    trust_weight: Array
     capture: Array
     domestic: Array
     own: Array
@@ -159,13 +161,12 @@ class Unchanging:
     @classmethod
     def of(cls, w: World) -> Unchanging:
         """What no month of a world changes."""
-        a, e, s, lines = w.adopter, w.exposure, w.sector, len(w.lines)
+        e, s, lines, setting = w.exposure, w.sector, len(w.lines), _setting(w)
         physical = np.array([name in PHYSICAL_SECTORS for name in SECTORS])
-        nothing = np.zeros_like(a.service_closed)
         return cls(
-            worth_closed=_worth_of_modes(w, a.service_closed, nothing, nothing),
-            worth_open=_worth_of_modes(w, a.service_open, a.service_open, a.service_self_hosted),
-            trust_weight=_by_cell(w.type.trust_weight),
+            setting=setting,
+            worth_closed=_standing_worth(setting, lines),
+            worth_open=_standing_worth(replace(setting, is_open=True), lines),
             capture=np.stack([w.type.telemetry, w.type.hosted_telemetry, w.type.self_hosted_telemetry], axis=-1)[
                 :, cell_type
             ],
@@ -185,28 +186,39 @@ class Unchanging:
         )
 
 
-def _by_cell(weight: Array) -> Array:
-    """(run, type) -> (run, cell, 1, 1)."""
-    return weight[:, cell_type, None, None]
-
-
 def _by_mode(*weights: Array) -> Array:
     """One (run, 1) array for each mode -> (run, mode)."""
     return np.stack(weights, axis=-1)[:, 0]
 
 
-def _worth_of_modes(w: World, *service: Array) -> Array:
-    """Fit, service and standing trust of every option, (run, cell, option) [utils]; ``service`` by mode, (run, 1)."""
-    a, g = w.adopter, w.type
-    fitting = np.stack([a.customisation_api, a.customisation_hosted, a.customisation_self_hosted], axis=-1)
-    served = np.stack([np.broadcast_to(part, a.service_open.shape) for part in service], axis=-1)
-    friction = w.friction[:, cell_region][:, :, w.origin]
-    worth = (
-        _by_cell(g.customisation_weight) * fitting[:, :, None, :]
-        + _by_cell(g.service_weight) * served[:, :, None, :]
-        - _by_cell(g.trust_weight) * friction
+def _setting(w: World) -> Setting:
+    """What the terms of a utility read of a world, but for what months change: that is closed, or at rest."""
+
+    def shaped(group: SimpleNamespace, *at: Any) -> SimpleNamespace:
+        return SimpleNamespace(**{name: values[at] for name, values in vars(group).items()})
+
+    every = slice(None)
+    return Setting(
+        adopter=shaped(w.adopter, every, every, None, None),
+        type=shaped(w.type, every, cell_type, None, None),
+        line=shaped(w.line, every, None, every, None),
+        is_open=False,
+        friction=w.friction[:, cell_region][:, :, w.origin],
+        added_friction=0.0,
+        ecosystem=0.0,
+        preference=0.0,
     )
-    return worth.reshape(-1, len(cell_type), len(w.lines) * N_MODES)
+
+
+def _standing_worth(setting: Setting, lines: int) -> Array:
+    """Sum of the standing terms of a utility, (run or 1, cell, option) [utils]."""
+    return _by_option(sum(term.shared(setting) for term in TERMS.values() if term.standing), lines)
+
+
+def _by_option(value: Array, lines: int) -> Array:
+    """(run, cell, line or 1, mode or 1) -> (run, cell, option)."""
+    shape = value.shape[:2]
+    return np.broadcast_to(value, (*shape, lines, N_MODES)).reshape(*shape, lines * N_MODES)
 
 
 class Lockstep:
@@ -652,21 +664,32 @@ class Lockstep:
         now.tally = self.deciders.tally
         now.choices = self.deciders.choices
 
+    def _setting(self, ecosystem_share: Array) -> Setting:
+        """What the terms of a utility read this month."""
+        lever, pulled = self.lever, {}
+        if "friction" in self.pulled:
+            # widened by what policy adds in a sector: read at the cell and the line's home
+            added = np.moveaxis(lever.friction[:, cell_region, :, cell_sector], 0, 1)
+            pulled["added_friction"] = added[:, :, self.world.origin]
+        if "preference" in self.pulled:
+            pulled["preference"] = lever.preference[:, cell_region, cell_sector, cell_type][..., None]
+        return replace(
+            self.unchanging.setting,
+            is_open=self.open[:, None, :, None],
+            ecosystem=ecosystem_share[:, None, :, None],
+            **pulled,
+        )
+
     def _worth(self, ecosystem_share: Array) -> Array:
         """What a cell shares of the utility of every option [utils], (run, cell, line, mode)."""
-        w, lever, unchanging = self.world, self.lever, self.unchanging
+        lines, setting = len(self.world.lines), self._setting(ecosystem_share)
         # options side by side, because NumPy is slow where the last axis has three places
         is_open = np.repeat(self.open, N_MODES, axis=1)[:, None]
-        worth = np.where(is_open, unchanging.worth_open, unchanging.worth_closed)
-        worth += np.repeat(w.adopter.ecosystem_weight * ecosystem_share, N_MODES, axis=1)[:, None]
-        worth = worth.reshape(w.runs, len(cell_type), len(w.lines), N_MODES)
-        if "friction" in self.pulled:
-            # friction by (region, origin) widened by what policy adds in a sector, read at the cell and the line's home
-            added = np.moveaxis(lever.friction[:, cell_region, :, cell_sector], 0, 1)[:, :, w.origin]
-            worth -= unchanging.trust_weight * added
-        if "preference" in self.pulled:
-            worth += lever.preference[:, cell_region, cell_sector, cell_type][..., None]
-        return worth
+        worth = np.where(is_open, self.unchanging.worth_open, self.unchanging.worth_closed)
+        for term in TERMS.values():
+            if term.shared and not term.standing and (not term.lever or term.lever in self.pulled):
+                worth += _by_option(term.shared(setting), lines)
+        return worth.reshape(self.world.runs, len(cell_type), lines, N_MODES)
 
     def _bans(self) -> Array:
         """Part of each cell's adopters that may not use an option, (run or 1, cell, line, mode).

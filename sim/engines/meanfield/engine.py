@@ -30,7 +30,7 @@ from sim.engines.meanfield.quadrature import AGE_MOMENTS, Quadrature, make_quadr
 from sim.engines.recording import joined
 from sim.engines.tally import Tally
 from sim.engines.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights, of_run
-from sim.model.rules import choice, usage
+from sim.model.rules import choice, usage, worth
 from sim.model.rules.adoption import probability
 
 Array = npt.NDArray[Any]
@@ -298,18 +298,20 @@ class Cells:
         covered = tables.coverage[cell_sector]
         own = np.arange(N_MODES) == SELF_HOSTED
         log_cost = tables.log_cost[:, None] + nodes.premium[None, :, None, None] * own
-        worth = (
-            nodes.quality[None, :, None, None] * covered[:, None, :, None]
-            - nodes.cost[:, :, None, None] * log_cost
-            + tables.worth[:, None]
+        utility = worth.option_utility(
+            quality_taste=nodes.quality[None, :, None, None],
+            coverage=covered[:, None, :, None],
+            cost_taste=nodes.cost[:, :, None, None],
+            log_cost=log_cost,
+            worth=tables.worth[:, None],
         )
-        shape = worth.shape
+        shape = utility.shape
         blocked = np.broadcast_to(nodes.obeys[None, :, None, None] < tables.banned[:, None], shape)
         usable = np.broadcast_to(tables.available[None, None], shape) & ~blocked
-        worth = np.where(usable, worth, -np.inf)
-        best = worth.max(axis=3, keepdims=True)
+        utility = np.where(usable, utility, -np.inf)
+        best = utility.max(axis=3, keepdims=True)
         finite = np.where(np.isfinite(best), best, 0.0)
-        weight = np.exp((worth - finite) / lam)
+        weight = np.exp((utility - finite) / lam)
         total = weight.sum(axis=3)
         with np.errstate(divide="ignore"):
             known = np.where(total > 0, finite[..., 0] + lam * np.log(total), -np.inf)
@@ -360,21 +362,19 @@ class Cells:
     def _history(self, run: int, mass: Mass | None) -> Array:
         """What the past and peers add to each line, (cell, node, from, line)."""
         w, lines = self.world, len(self.world.lines)
-        a = w.adopter
-        shape = (len(cell_type), len(self.nodes[run].weight), lines + 1, lines)
-        out = np.zeros(shape)
         if mass is None:
-            return out
-        cost = of_run(w.type.switching_cost, run)[cell_type]
-        out[:, :, :lines] -= cost[:, None, None, None]
-        stay = np.arange(lines)
-        on_line = mass.on_line
-        learned = np.where(on_line > 0, 1 - ratio(mass.fresh, on_line), 0.0)
-        weight = 0.0 if w.until["R7"][run] < 0 else of_run(a.learning_weight, run)[0]
-        out[:, :, stay, stay] = weight * np.clip(learned, 0.0, 1.0)
-        if w.until["R5"][run] >= 0:
-            out += of_run(a.peer_weight, run)[0] * self._peer_share(run, self.seen[run])[:, None, None]
-        return out
+            return np.zeros((len(cell_type), len(self.nodes[run].weight), lines + 1, lines))
+        learned = np.where(mass.on_line > 0, 1 - ratio(mass.fresh, mass.on_line), 0.0)
+        weight = 0.0 if w.until["R7"][run] < 0 else of_run(w.adopter.learning_weight, run)[0]
+        return worth.history_utility(
+            is_current=np.eye(lines + 1, lines, dtype=bool),
+            has_current=np.arange(lines + 1)[:, None] < lines,
+            learned=weight * np.clip(learned, 0.0, 1.0)[:, :, None],
+            switching_cost=of_run(w.type.switching_cost, run)[cell_type][:, None, None, None],
+            peer_weight=0.0 if w.until["R5"][run] < 0 else of_run(w.adopter.peer_weight, run)[0],
+            peers_on_line=self._peer_share(run, self.seen[run])[:, None, None],
+            n_peers=1,
+        )
 
     def _peer_share(self, run: int, by_cell: Array) -> Array:
         """Mean of a quantity of cells over an adopter's peers: some from its neighbourhood, some from everywhere."""
@@ -422,12 +422,12 @@ class Cells:
             of_run(rate, run)[cell_type] * tables.push for rate in (kinds.innovation, kinds.imitation)
         )
         near = self._peer_share(run, adopted[:, None])[:, 0]
-        return probability(choice.arrival_hazard.py_func(innovation, imitation, near, self.everywhere[run] @ adopted))
+        return probability(choice.arrival_hazard(innovation, imitation, near, self.everywhere[run] @ adopted))
 
     def _leaving(self, run: int, mass: Mass, offers: Offers) -> Leaving:
         """Those whose contract ends, and those whom a ban forces to review."""
         review = probability(of_run(self.world.type.review_rate, run)[cell_type])[:, None, None, None]
-        forced = choice.forced_hazard.py_func(review, of_run(self.world.adopter.forced_review, run)[0])
+        forced = choice.forced_hazard(review, of_run(self.world.adopter.forced_review, run)[0])
         blocked = offers.blocked
 
         def beside(held: Array) -> Array:
@@ -487,12 +487,12 @@ class Cells:
         staying = (chosen[..., :lines] * stayed).sum(axis=2)
         moved = (chosen[..., :lines] * flows.line[:, :, :lines].sum(axis=3)).sum(axis=2) - staying
         counted = chosen.sum(axis=2) * (nodes.cost > 0)
-        worth = (chosen * flows.worth).sum(axis=2) / np.where(nodes.cost > 0, nodes.cost, np.inf)
+        gained = (chosen * flows.worth).sum(axis=2) / np.where(nodes.cost > 0, nodes.cost, np.inf)
         return {
             "moved": moved.sum(axis=1),
             "began": (chosen[..., lines] * flows.line[:, :, lines].sum(axis=2)).sum(axis=1),
             "choosers": counted.sum(axis=1),
-            "surplus": worth.sum(axis=1),
+            "surplus": gained.sum(axis=1),
             "new": self._new_slots(offers, flows, leaving, chosen, heads),
         }
 

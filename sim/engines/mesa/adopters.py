@@ -24,7 +24,7 @@ from sim.engines.mesa.agent import AgentModel, BaseAgent
 from sim.engines.mesa.lab import Lab
 from sim.engines.world import N_PEERS
 from sim.model.agents.adopter import AdopterType
-from sim.model.rules import choice, usage
+from sim.model.rules import choice, usage, worth
 from sim.model.rules.adoption import probability
 
 T = TypeVar("T")
@@ -213,40 +213,31 @@ class Adopter(BaseAgent):
         log_cost = math.log(lab.paid[self.cell, mode])
         if mode == SELF_HOSTED:
             log_cost += self.hosting_premium
-        return choice.option_utility(
-            self.quality_taste, lab.coverage[self.s], self.cost_taste, log_cost, self.worth(lab, mode)
+        return worth.option_utility(
+            quality_taste=self.quality_taste,
+            coverage=lab.coverage[self.s],
+            cost_taste=self.cost_taste,
+            log_cost=log_cost,
+            worth=self.worth(lab, mode),
         )
 
     def worth(self, lab: Lab, mode: int) -> float:
-        """Worth of fit, service, trust and ecosystem, and of what policy adds [utils]."""
-        common, kind = self.parameters.adopter, self.type
-        fitting = (common.customisation_api, common.customisation_hosted, common.customisation_self_hosted)[mode]
-        if not lab.open:
-            served = common.service_closed
-        else:
-            served = common.service_self_hosted if mode == SELF_HOSTED else common.service_open
-        friction = self.model.friction(self.r, self.s, lab.home, mode)
-        return (
-            kind.customisation_weight * fitting
-            + kind.service_weight * served
-            - kind.trust_weight * friction
-            + common.ecosystem_weight * lab.ecosystem_seen
-            + self.lever.preference[self.r, self.s, self.g, lab.place]
-        )
+        """Worth of fit, service, trust and ecosystem, and of what policy adds, as for all of its cell [utils]."""
+        return float(self.model.worth[self.cell, lab.place, mode])
 
     def history(self, lab: Lab) -> float:
         """What the adopter's past and its peers add to a line [utils]: learning rewards staying, moving costs."""
         common = self.parameters.adopter
         peer_weight = 0.0 if self.model.off("R5") or self.model.draw_month == 0 else common.peer_weight
         learned = common.learning_weight * (1 - math.exp(-max(self.tenure, 0) / common.learning_time))
-        return choice.history_utility(
-            self.primary is not None and self.primary.lab is lab,
-            self.primary is not None,
-            0.0 if self.model.off("R7") else learned,
-            self.type.switching_cost,
-            peer_weight,
-            sum(peer.seen is lab for peer in self.peers) if peer_weight else 0.0,
-            N_PEERS,
+        return worth.history_utility(
+            is_current=self.primary is not None and self.primary.lab is lab,
+            has_current=self.primary is not None,
+            learned=0.0 if self.model.off("R7") else learned,
+            switching_cost=self.type.switching_cost,
+            peer_weight=peer_weight,
+            peers_on_line=sum(peer.seen is lab for peer in self.peers) if peer_weight else 0.0,
+            n_peers=N_PEERS,
         )
 
     def outside_value(self) -> float:

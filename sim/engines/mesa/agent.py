@@ -51,6 +51,7 @@ class AgentModel(mesa.Model):
     lever : what policies and events pull this month, lever name -> array over the lever's axes
     ledger : what was chosen and used in the newest month; there is none before the first has ended
     adopted : part of all adopters that use a line
+    worth : (cell, line, mode) what the adopters of a cell share of the utility of an option [utils]
     last_month : what labs know of each other's work, from month 1 on
     all_data, all_pools : (1, line, sector) and (1, region, sector) data that labs and pools show [sector-years]
     community : (line,) capability that derivatives add [nats]
@@ -76,6 +77,7 @@ class AgentModel(mesa.Model):
     lever: SimpleNamespace
     ledger: Ledger
     adopted: float
+    worth: Array
     last_month: LastMonth
     all_data: Array
     all_pools: Array
@@ -96,10 +98,6 @@ class AgentModel(mesa.Model):
     def never_cut(self, loop: str) -> bool:
         """Whether the loop stays live to the end."""
         return self.until[loop] >= ALWAYS
-
-    def friction(self, region: int, sector: int, home: int, mode: int) -> float:
-        """Friction in a region and sector against lines from ``home``, in one mode. [1]"""
-        return self.world.friction[0, region, home, mode] + self.lever.friction[region, home, sector, mode]
 
     def base_friction(self, region: int, home: int) -> float:
         """Friction in a region against building on weights from ``home``: as for hosting them oneself. [1]"""

@@ -30,9 +30,9 @@ from sim.engines.mesa import Adopter, Enterprise, Government, IndustrialFirm, La
 from sim.engines.mesa.agent import AgentModel, LastMonth
 from sim.engines.mesa.census import month_of, stocks_of, take_census
 from sim.engines.recording import Part, Recorder, joined
-from sim.engines.world import Job, build, cell_type
+from sim.engines.world import Job, build, cell_region, cell_sector, cell_type
 from sim.model.levers import added
-from sim.model.rules import adoption, ecosystem
+from sim.model.rules import adoption, ecosystem, worth
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
 
@@ -137,6 +137,7 @@ class OpenLoopModel(AgentModel):
         self._capability()
         self._each(Lab, "set_prices")
         self._each(Lab, "become_known")
+        self.worth = worth.shared(self._setting())
         self._decide()
         self._use()
         self._each(Government, "judge_exposure", "observe", "watch", "decide")
@@ -212,6 +213,20 @@ class OpenLoopModel(AgentModel):
         self.draw_month = self.month + 1
         self._each(Adopter, "look_around", "decide")
         self.adopted = self._adopted()
+
+    def _setting(self) -> worth.Setting:
+        """What all adopters of a cell meet, for all cells: parts over (cell, line, mode)."""
+        w, lever = self.world, self.lever
+        return worth.Setting(
+            adopter=self.parameters.adopter,
+            type=SimpleNamespace(**{name: of[cell_type, None, None] for name, of in vars(self.types).items()}),
+            line=SimpleNamespace(**{name: of[0, :, None] for name, of in vars(w.line).items()}),
+            is_open=np.array([[lab.open] for lab in self.labs]),
+            friction=w.friction[0, cell_region][:, w.origin],
+            added_friction=lever.friction[cell_region[:, None], w.origin, cell_sector[:, None]],
+            ecosystem=np.array([[lab.ecosystem_seen] for lab in self.labs]),
+            preference=lever.preference[cell_region, cell_sector, cell_type][..., None],
+        )
 
     def _adopted(self) -> float:
         return sum(adopter.primary is not None for adopter in self.adopters) / len(self.adopters)

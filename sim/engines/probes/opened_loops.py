@@ -26,6 +26,7 @@ from sim.engines.lockstep.engine import Lockstep
 from sim.engines.loop_switches import Switches
 from sim.engines.world import N_PEERS, World, build, cell_region, cell_sector, cell_type
 from sim.model.loops import ALWAYS
+from sim.model.rules import worth
 from sim.scenario import Scenario
 
 Array = npt.NDArray[Any]
@@ -184,9 +185,9 @@ class Opened(Lockstep):
                     stocks.setdefault(name, np.zeros((runs, len(windows), *value.shape[1:])))[:, place] += value / span
             for name in closing:
                 closed = shadows.get(name)
-                worth = closed.worth - here if closed else self._peers_would_add()
+                added = closed.worth - here if closed else self._peers_would_add()
                 for place, span in inside:
-                    returned[name][:, place] += worth / span
+                    returned[name][:, place] += added / span
                     if closed:
                         noticed[name][:, place] += (closed.noticed - aware) / span
         usage = usage / np.maximum(primary.sum(axis=2), 1e-300)
@@ -291,10 +292,12 @@ def worth_of_lines(engine: Opened | Shadow) -> Array:
     log_cost = np.log(now.paid)
     taste = w.type.cost_weight[:, cell_type, None, None]
     premium = engine.premium[:, :, None, None] * (np.arange(N_MODES) == SELF_HOSTED)
-    value = (
-        w.adopter.quality_weight[..., None, None] * np.swapaxes(now.coverage, 1, 2)[:, cell_sector][..., None]
-        - taste * (log_cost + premium)
-        + now.worth
+    value = worth.option_utility(
+        quality_taste=w.adopter.quality_weight[..., None, None],
+        coverage=np.swapaxes(now.coverage, 1, 2)[:, cell_sector][..., None],
+        cost_taste=taste,
+        log_cost=log_cost + premium,
+        worth=now.worth,
     )
     value = np.where((np.arange(N_MODES) == 0) | engine.open[:, None, :, None], value, -np.inf)
     best = value.max(axis=3)

@@ -23,6 +23,7 @@ from sim.basics.axes import CELLS, N_MODES
 from sim.basics.streams import agent_address
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.world import World, build
+from sim.model.rules.worth import Setting
 from sim.scenario import Scenario
 
 Array = npt.NDArray[Any]
@@ -44,6 +45,7 @@ class Sight:
     training : (line,) training compute [H100e]
     lab_compute : (line,) [H100e]
     load, experience : (line,) as prices see them
+    setting : what the terms of a utility read, with a run axis of one
     """
 
     lever: SimpleNamespace
@@ -61,6 +63,7 @@ class Sight:
     lab_compute: Array
     load: Array
     experience: Array
+    setting: Setting
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,7 @@ class _TracedRun(Lockstep):
             lab_compute=_of_first_run(now.lab_compute),
             load=_of_first_run(self.load),
             experience=_of_first_run(self.experience),
+            setting=self._setting(ecosystem),
         )
 
 

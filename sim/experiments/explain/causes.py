@@ -32,6 +32,7 @@ from sim.experiments.explain.causal_chain import (
 )
 from sim.experiments.explain.divergence import Divergence, Pair
 from sim.model.levers import LEVERS, axis_labels
+from sim.model.rules.worth import TERMS
 
 Array = npt.NDArray[Any]
 
@@ -50,13 +51,11 @@ RELEASES = ("release_now", "cadence_change")
 DATA = ("data_mandate", "pool_access", "pool_listed", "data_sharing", "privacy")
 DIRECT = {
     "policy_price": ("tariff", "adoption_subsidy", "compute_voucher"),
-    "policy_trust": ("friction",),
-    "policy_preference": ("preference",),
     "policy_outside": ("outside_value",),
     "ban": ("ban", "base_ban"),
     "push": ("push",),
 }
-"""Terms that policy moves itself -> the levers by which it does."""
+"""What policy moves itself -> the levers by which it does; a term may also name its lever."""
 
 LONGEST = 24
 """Steps after which a chain is cut; each goes back in time or up from use to supply, so none comes near it."""
@@ -111,10 +110,11 @@ class CauseTracer:
         month = parting.month
         _, r, s, g = self.pair.worlds[0].where(parting.adopter)
         at = {"region": r, "sector": s, "type": g}
-        if term in DIRECT:
+        levers = (TERMS[term].lever,) if term in TERMS and TERMS[term].lever else DIRECT.get(term)
+        if levers:
             if line >= 0:
                 at |= {"line": line, "origin": self.homes[line]}
-            return self._policy((), DIRECT[term], month, at)
+            return self._policy((), levers, month, at)
         if term in ("quality", "cost") and self._own_taste(parting.adopter):
             return self._own_taste_step(parting)
         if term == "quality":

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.basics.streams import STREAMS, draw, run_key
-from sim.model.rules.choice import option_utility, race_time
+from sim.model.rules.choice import race_time
+from sim.model.rules.worth import option_utility
 from sim.validation.checks import Row, close, holds, verifies, within
 
 KIND, LINE = STREAMS["arrive"], STREAMS["line"]

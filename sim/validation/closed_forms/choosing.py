@@ -13,7 +13,8 @@ from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.engine import simulate as mean_field
 from sim.engines.world import build
 from sim.model.agents.lab import LINE_DEFAULTS
-from sim.model.rules.choice import history_utility, inclusive
+from sim.model.rules.choice import inclusive
+from sim.model.rules.worth import history_utility
 from sim.scenario import Scenario
 from sim.validation.checks import Row, close, verifies, within
 from sim.validation.restricted_scenarios import NO_FEEDBACK, everybody, restricted_scenario

@@ -16,9 +16,9 @@ from sim.experiments.loops.plan import LoopPlan, carry_out
 from sim.experiments.runner.pools import pool
 from sim.model.rules.adoption import coverage
 from sim.model.rules.capability import accessible_data, borrowed_step, capability, data_gain
-from sim.model.rules.choice import option_utility
 from sim.model.rules.compute import lab_shares
 from sim.model.rules.price import serving_cost
+from sim.model.rules.worth import option_utility
 from sim.scenario import Scenario
 from sim.validation.checks import Row, close, verifies
 from sim.validation.closed_forms.choosing import stationary
