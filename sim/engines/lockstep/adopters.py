@@ -23,7 +23,8 @@ from sim.engines.lockstep.kernels.structures import (
 )
 from sim.engines.tally import Tally
 from sim.engines.world import World, cell_region, cell_sector, cell_type
-from sim.model.rules.adoption import probability
+from sim.model.rules import worth
+from sim.model.rules.adoption import lacking, probability
 
 Array = npt.NDArray[Any]
 LONGEST_MEMORY = 240
@@ -124,7 +125,7 @@ class Deciders:
         slots = np.concatenate([np.ones_like(second), 1 - second, second], axis=1)
         diversity = w.sector.site_diversity[..., None]
         ramp = 1 - np.exp(-(months + 1) / a.ramp_time)
-        learned = a.learning_weight * (1 - np.exp(-months / a.learning_time))
+        learned = worth.learned(learning_weight=a.learning_weight, lacking=lacking(months=months, time=a.learning_time))
         no_peers, no_learning = ((w.until[loop] < 0)[:, None] for loop in ("R5", "R7"))
         never = np.zeros((1, NEVER - LONGEST_MEMORY))
         ramps = np.concatenate([ramp, np.broadcast_to(never, (len(ramp), never.shape[1]))], axis=1)

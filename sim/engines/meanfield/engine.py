@@ -31,7 +31,7 @@ from sim.engines.recording import joined
 from sim.engines.tally import Tally
 from sim.engines.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights, of_run
 from sim.model.rules import choice, usage, worth
-from sim.model.rules.adoption import probability
+from sim.model.rules.adoption import lacking, probability
 
 Array = npt.NDArray[Any]
 N_BLOCKS = 2 * len(REGIONS)
@@ -364,12 +364,12 @@ class Cells:
         w, lines = self.world, len(self.world.lines)
         if mass is None:
             return np.zeros((len(cell_type), len(self.nodes[run].weight), lines + 1, lines))
-        learned = np.where(mass.on_line > 0, 1 - ratio(mass.fresh, mass.on_line), 0.0)
+        fresh = np.where(mass.on_line > 0, ratio(mass.fresh, mass.on_line), 1.0)
         weight = 0.0 if w.until["R7"][run] < 0 else of_run(w.adopter.learning_weight, run)[0]
         return worth.history_utility(
             is_current=np.eye(lines + 1, lines, dtype=bool),
             has_current=np.arange(lines + 1)[:, None] < lines,
-            learned=weight * np.clip(learned, 0.0, 1.0)[:, :, None],
+            learned=worth.learned(learning_weight=weight, lacking=np.clip(fresh, 0.0, 1.0)[:, :, None]),
             switching_cost=of_run(w.type.switching_cost, run)[cell_type][:, None, None, None],
             peer_weight=0.0 if w.until["R5"][run] < 0 else of_run(w.adopter.peer_weight, run)[0],
             peers_on_line=self._peer_share(run, self.seen[run])[:, None, None],
@@ -560,7 +560,7 @@ class Cells:
         older = np.exp(-np.arange(AGE_MOMENTS) / of_run(a.ramp_time, run)[0])
         mass.first, mass.second, mass.before = mass.first * older, mass.second * older, mass.before * older
         if self.world.until["R7"][run] >= month:
-            mass.fresh = mass.fresh * np.exp(-1 / of_run(a.learning_time, run)[0])
+            mass.fresh = mass.fresh * lacking(months=1, time=of_run(a.learning_time, run)[0])
 
 
 def _carried(parts: Array, sources: Array) -> Array:

@@ -25,7 +25,7 @@ from sim.engines.mesa.lab import Lab
 from sim.engines.world import N_PEERS
 from sim.model.agents.adopter import AdopterType
 from sim.model.rules import choice, usage, worth
-from sim.model.rules.adoption import probability
+from sim.model.rules.adoption import lacking, probability
 
 T = TypeVar("T")
 
@@ -229,11 +229,13 @@ class Adopter(BaseAgent):
         """What the adopter's past and its peers add to a line [utils]: learning rewards staying, moving costs."""
         common = self.parameters.adopter
         peer_weight = 0.0 if self.model.off("R5") or self.model.draw_month == 0 else common.peer_weight
-        learned = common.learning_weight * (1 - math.exp(-max(self.tenure, 0) / common.learning_time))
+        still = lacking(months=self.tenure, time=common.learning_time)
         return worth.history_utility(
             is_current=self.primary is not None and self.primary.lab is lab,
             has_current=self.primary is not None,
-            learned=0.0 if self.model.off("R7") else learned,
+            learned=0.0
+            if self.model.off("R7")
+            else worth.learned(learning_weight=common.learning_weight, lacking=still),
             switching_cost=self.type.switching_cost,
             peer_weight=peer_weight,
             peers_on_line=sum(peer.seen is lab for peer in self.peers) if peer_weight else 0.0,

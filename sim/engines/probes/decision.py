@@ -21,7 +21,7 @@ from sim.engines.lockstep.adopters import LONGEST_MEMORY
 from sim.engines.probes.trace import Trace
 from sim.engines.world import N_PEERS
 from sim.model.rules import choice, worth
-from sim.model.rules.adoption import probability
+from sim.model.rules.adoption import lacking, probability
 from sim.model.rules.worth import TERMS
 
 Array = npt.NDArray[Any]
@@ -333,7 +333,8 @@ class Decisions:
             on_line[:, 0] = [(seen == number).sum() for number in range(lines)]
         learned = 0.0
         if line >= 0 and self.until["R7"] >= 0:
-            learned = common.learning_weight * (1 - np.exp(-self.tenure(adopter, month) / common.learning_time))
+            still = lacking(months=self.tenure(adopter, month), time=common.learning_time)
+            learned = worth.learned(learning_weight=common.learning_weight, lacking=still)
         by_term = {
             "quality": worth.quality(quality_taste=quality, coverage=sight.coverage[:, s, None]),
             "cost": worth.cost(cost_taste=cost, log_cost=market + own),

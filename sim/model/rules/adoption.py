@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.basics.equations import Result, Values
+
 
 def probability(hazard, months=1.0):
     """Probability of an event within a step, from its hazard: the one bridge from rates to probabilities.
@@ -12,6 +14,23 @@ def probability(hazard, months=1.0):
     against the continuous curve is of the order of the step.
     """
     return np.minimum(hazard * months, 1.0)
+
+
+def lacking(months: Values, time: Values) -> Result:
+    """Part of an approach to its end that is still lacking after some months; it fades exponentially.
+
+    Parameters
+    ----------
+    months : scalar or array
+        Time since the beginning. [months]
+    time : scalar or array
+        In which the part falls to 1/e. [months]
+
+    Returns
+    -------
+    part : same shape, from 1 down to 0 [1]
+    """
+    return np.exp(-months / time)
 
 
 def awareness_step(awareness, advertising, word_of_mouth, share, release_boost, released, news, forgetting):

@@ -200,6 +200,24 @@ def peers(peer_weight: Values, peers_on_line: Values, n_peers: int) -> Result:
     return peer_weight * peers_on_line / n_peers
 
 
+def learned(learning_weight: Values, lacking: Values) -> Result:
+    """Worth of what was learned on the line in use: it grows with tenure towards a bound.
+
+    Parameters
+    ----------
+    learning_weight : scalar or array
+        Worth of all that can be learned. [utils]
+    lacking : scalar or array
+        Part that is not learned yet; see `sim.model.rules.adoption.lacking`. [1]
+
+    Returns
+    -------
+    worth : same shape [utils]
+        That learning saturates is ours.
+    """
+    return learning_weight * (1 - lacking)
+
+
 @compiled
 def tenure(is_current: Values, learned: Values) -> Result:
     """Worth of staying with the line in use, on which the adopter has learned (katz1985).
