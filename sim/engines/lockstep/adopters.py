@@ -23,7 +23,7 @@ from sim.engines.lockstep.kernels.structures import (
 )
 from sim.engines.tally import Tally
 from sim.engines.world import World, cell_region, cell_sector, cell_type
-from sim.model.rules import worth
+from sim.model.rules import usage, worth
 from sim.model.rules.adoption import lacking, probability
 
 Array = npt.NDArray[Any]
@@ -124,7 +124,7 @@ class Deciders:
         second = a.second_slot_weight
         slots = np.concatenate([np.ones_like(second), 1 - second, second], axis=1)
         diversity = w.sector.site_diversity[..., None]
-        ramp = 1 - np.exp(-(months + 1) / a.ramp_time)
+        ramp = usage.ramp(age=months, ramp_time=a.ramp_time)
         learned = worth.learned(learning_weight=a.learning_weight, lacking=lacking(months=months, time=a.learning_time))
         no_peers, no_learning = ((w.until[loop] < 0)[:, None] for loop in ("R5", "R7"))
         never = np.zeros((1, NEVER - LONGEST_MEMORY))

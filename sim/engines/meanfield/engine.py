@@ -519,7 +519,7 @@ class Cells:
         diversity = of_run(w.sector.site_diversity, run)[cell_sector]
         count = w.population.count[run]
         in_sector = np.array([count[cell_sector == s].sum() for s in range(len(SECTORS))])[cell_sector]
-        now = np.exp(-np.arange(AGE_MOMENTS) / ramp_time)
+        now = lacking(months=np.arange(AGE_MOMENTS), time=ramp_time)
         own = np.exp(-elasticity * nodes.premium)
         unit = usage.usage_rates(tables.coverage[cell_sector][..., None], tables.log_cost, elasticity)
         damping = np.stack([np.ones_like(own), np.ones_like(own), own], axis=-1)[None, :, None]
@@ -557,7 +557,7 @@ class Cells:
     def _pass_month(self, run: int, month: int, mass: Mass) -> None:
         """Age and tenure grow."""
         a = self.world.adopter
-        older = np.exp(-np.arange(AGE_MOMENTS) / of_run(a.ramp_time, run)[0])
+        older = lacking(months=np.arange(AGE_MOMENTS), time=of_run(a.ramp_time, run)[0])
         mass.first, mass.second, mass.before = mass.first * older, mass.second * older, mass.before * older
         if self.world.until["R7"][run] >= month:
             mass.fresh = mass.fresh * lacking(months=1, time=of_run(a.learning_time, run)[0])

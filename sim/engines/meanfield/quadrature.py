@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.engines.world import World, cell_type, of_run
+from sim.model.rules.adoption import lacking
 from sim.model.rules.price import self_hosting_premium
 
 Array = npt.NDArray[Any]
@@ -96,8 +97,11 @@ def _class_edges(world: World, run: int) -> Array:
 
 
 def ramp_coefficients(ramp_time: float, exponents: Array) -> Array:
-    """``(1 - x)^exponent`` as a polynomial in ``x = exp(-(age + 1) / ramp_time)``, (exponent, power)."""
-    most = np.exp(-1 / ramp_time)
+    """The ramp of age to an exponent as a polynomial in ``x = exp(-(age + 1) / ramp_time)``, (exponent, power).
+
+    The ramp (`sim.model.rules.usage.ramp`) is ``1 - x``. A polynomial, because moments of age are followed here.
+    """
+    most = lacking(months=1, time=ramp_time)
     x = most * (1 - np.cos(np.linspace(0, np.pi, 64))) / 2
     out = np.zeros((len(exponents), AGE_MOMENTS))
     for row, exponent in zip(out, exponents, strict=True):

@@ -304,7 +304,7 @@ class Adopter(BaseAgent):
         common = self.parameters.adopter
         second = common.second_slot_weight
         weight = 1.0 if len(self.slots) == 1 else (1 - second, second)[rank]
-        swing = 1 - math.exp(-(self.age + 1) / common.ramp_time)
+        swing = usage.ramp(age=self.age, ramp_time=common.ramp_time)
         log_cost = math.log(lab.paid[self.cell, mode]) + (self.hosting_premium if mode == SELF_HOSTED else 0.0)
         rate = usage.usage_rate(lab.coverage[self.s], log_cost, self.parameters.prices.usage_elasticity)
         return self.size * swing * weight * rate

@@ -7,7 +7,26 @@ from __future__ import annotations
 
 import numba
 
+from sim.basics.equations import Result, Values
+from sim.model.rules.adoption import lacking
 from sim.model.rules.elementary import exp
+
+
+def ramp(age: Values, ramp_time: Values) -> Result:
+    """Part of full usage that an adopter has reached: it deploys step by step.
+
+    Parameters
+    ----------
+    age : scalar or array
+        Months since it first adopted; the month of adoption counts as one. [months]
+    ramp_time : scalar or array
+        Time constant of deployment. [months]
+
+    Returns
+    -------
+    part : same shape, below 1 [1]
+    """
+    return 1 - lacking(months=age + 1, time=ramp_time)
 
 
 @numba.njit(cache=True, nogil=True, forceinline=True, error_model="numpy")
