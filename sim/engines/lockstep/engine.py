@@ -34,7 +34,7 @@ from sim.engines.recording import Part, Recorder, joined
 from sim.engines.world import Job, World, build, cell_region, cell_sector, cell_type
 from sim.model.agents.government import WATCHED
 from sim.model.environment.prices import MARKUP_RULES
-from sim.model.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, reaction, usage
+from sim.model.rules import adoption, capability, choice, compute, ecosystem, exposure, lenses, price, reaction, usage
 from sim.model.rules.worth import TERMS, Setting
 
 __all__ = ["Lockstep", "compiled", "simulate"]
@@ -706,8 +706,7 @@ class Lockstep:
         wide = np.broadcast_to(base_ban, (self.world.runs, *base_ban.shape[1:]))
         inherited = np.take_along_axis(wide, self.base[:, None, :, None], axis=2)
         built = (self.base != np.arange(len(self.world.lines)))[:, None, :, None]
-        # one draw per adopter decides which bans bind it, so two bans on one line bind as the stricter does
-        return np.where(built, np.maximum(ban, inherited), ban)
+        return choice.binding_ban(ban=ban, base_ban=inherited, built=built)
 
     def _deploy(self, month: int) -> None:
         """Steps 7 and 8, first half: usage, revenue, load, and the data that come back (section 6.5)."""

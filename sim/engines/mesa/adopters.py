@@ -167,11 +167,7 @@ class Adopter(BaseAgent):
 
     def forbidden(self, option: Option) -> bool:
         """Whether a ban on the option binds this adopter. A line built on a banned base may be banned too."""
-        lab, mode = option
-        ban = self.lever.ban[self.r, self.s, self.g, lab.place, mode]
-        if lab.base is not lab:
-            ban = max(ban, self.lever.base_ban[self.r, self.s, self.g, lab.base.place, mode])
-        return self.compliance < ban
+        return bool(self.compliance < self.model.banned[self.cell, option.lab.place, option.mode])
 
     # -- the choice ----------------------------------------------------------------------------------------------
 

@@ -51,7 +51,8 @@ class AgentModel(mesa.Model):
     lever : what policies and events pull this month, lever name -> array over the lever's axes
     ledger : what was chosen and used in the newest month; there is none before the first has ended
     adopted : part of all adopters that use a line
-    worth : (cell, line, mode) what the adopters of a cell share of the utility of an option [utils]
+    worth, banned : (cell, line, mode) what the adopters of a cell share of the utility of an option [utils], and the
+        part of them that a ban binds
     last_month : what labs know of each other's work, from month 1 on
     all_data, all_pools : (1, line, sector) and (1, region, sector) data that labs and pools show [sector-years]
     community : (line,) capability that derivatives add [nats]
@@ -78,6 +79,7 @@ class AgentModel(mesa.Model):
     ledger: Ledger
     adopted: float
     worth: Array
+    banned: Array
     last_month: LastMonth
     all_data: Array
     all_pools: Array

@@ -32,7 +32,7 @@ from sim.engines.mesa.census import month_of, stocks_of, take_census
 from sim.engines.recording import Part, Recorder, joined
 from sim.engines.world import Job, build, cell_region, cell_sector, cell_type
 from sim.model.levers import added
-from sim.model.rules import adoption, ecosystem, worth
+from sim.model.rules import adoption, choice, ecosystem, worth
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
 
@@ -137,7 +137,7 @@ class OpenLoopModel(AgentModel):
         self._capability()
         self._each(Lab, "set_prices")
         self._each(Lab, "become_known")
-        self.worth = worth.shared(self._setting())
+        self.worth, self.banned = worth.shared(setting=self._setting()), self._bans()
         self._decide()
         self._use()
         self._each(Government, "judge_exposure", "observe", "watch", "decide")
@@ -227,6 +227,13 @@ class OpenLoopModel(AgentModel):
             ecosystem=np.array([[lab.ecosystem_seen] for lab in self.labs]),
             preference=lever.preference[cell_region, cell_sector, cell_type][..., None],
         )
+
+    def _bans(self) -> Array:
+        """Part of every cell's adopters that a ban binds, (cell, line, mode)."""
+        ban, base_ban = (of[cell_region, cell_sector, cell_type] for of in (self.lever.ban, self.lever.base_ban))
+        base = np.array([lab.base.place for lab in self.labs])
+        built = (base != np.arange(len(base)))[:, None]
+        return np.asarray(choice.binding_ban(ban=ban, base_ban=base_ban[:, base], built=built))
 
     def _adopted(self) -> float:
         return sum(adopter.primary is not None for adopter in self.adopters) / len(self.adopters)

@@ -258,8 +258,8 @@ class Decisions:
         sight = self.trace.sights[month]
         ban, base_ban = sight.lever.ban[r, s, g], sight.lever.base_ban[r, s, g]
         built = (sight.base != np.arange(len(sight.base)))[:, None]
-        ban = np.where(built, np.maximum(ban, base_ban[sight.base]), ban)
-        return self.random_draw(adopter, "comply", 0) < ban
+        banned = choice.binding_ban(ban=ban, base_ban=base_ban[sight.base], built=built)
+        return np.asarray(self.random_draw(adopter, "comply", 0) < banned)
 
     # -- the choice ----------------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from sim.basics.equations import Result, Values, compiled
 from sim.model.rules.elementary import log
 
@@ -51,6 +53,26 @@ def forced_hazard(review: Values, forced: Values) -> Result:
     hazard : same shape, at least each of the two [1/month]
     """
     return 1 - (1 - review) * (1 - forced)
+
+
+def binding_ban(ban: Values, base_ban: Values, built: Values) -> Result:
+    """Part of adopters that a ban binds, where a ban on a base may hold for what is built on it.
+
+    Parameters
+    ----------
+    ban : scalar or array
+        Part bound by a ban on the option itself. [1]
+    base_ban : scalar or array
+        Part bound by a ban on whatever is built on the base of the option's line. [1]
+    built : flag or array
+        Whether the line is built on another.
+
+    Returns
+    -------
+    part : same shape [1]
+        One draw of an adopter decides which bans bind it, so two bans bind as the stricter does.
+    """
+    return np.where(built, np.maximum(ban, base_ban), ban)
 
 
 @compiled
