@@ -582,27 +582,29 @@ class Lockstep:
         now.markup = self.markup
         if "subsidy_leak" in self.pulled:
             leak = self._to_cells(lever.subsidy_leak)
-            captured = (leak[:, :, None] * self.leak_share * self.unchanging.domestic).sum(axis=1)
-            now.markup = self.markup * (1 + captured)
+            now.markup = price.charged_markup(
+                markup=self.markup,
+                leak=leak[:, :, None],
+                usage_share=self.leak_share,
+                domestic=self.unchanging.domestic,
+            )
         now.option_price = taxed = price.option_costs(
             now.cost, now.markup, price.congestion(load, p.congestion), p.host_markup, w.region.self_hosting_cost
         )
         if "tariff" in self.pulled:
-            taxed = taxed.copy()
-            taxed[..., API] = taxed[..., API] * (1 + lever.tariff[:, :, w.origin])
+            taxed = price.taxed(price=taxed, tariff=lever.tariff[:, :, w.origin])
         now.paid = listed = np.take(taxed, cell_region, axis=1)  # (run, cell, line, mode)
         now.rebate = now.leaked = NOTHING
         if self.pulled & {"adoption_subsidy", "compute_voucher"}:
             voucher = lever.compute_voucher[:, cell_region, cell_type]
-            spared = np.stack([np.zeros_like(voucher), voucher, voucher], axis=-1)
             subsidy = self._to_cells(lever.adoption_subsidy)
-            now.paid = listed * (1 - subsidy)[:, :, None, None] * (1 - spared)[:, :, None, :]
+            now.paid = price.paid(listed=listed, subsidy=subsidy[..., None], voucher=voucher[..., None])
             now.rebate = listed - now.paid
             now.log_paid = np.log(now.paid)
         else:
             now.log_paid = np.take(np.log(taxed), cell_region, axis=1)
         if "subsidy_leak" in self.pulled:
-            now.leaked = listed * leak[:, :, None, None]
+            now.leaked = price.leaked(listed=listed, leak=leak[..., None])
 
     def _markups(self, month: int) -> Array:
         """What labs add to cost on their own API, by the rule of the scenario, (run, line)."""

@@ -240,8 +240,9 @@ class Lab(BaseAgent):
         self.markup = self.choose_markup()
         leak = lever.subsidy_leak[cell_region, cell_sector, cell_type]
         domestic = cell_region == self.home
-        # a subsidy that leaks lets those who sell at home charge more
-        self.charged = self.markup * (1 + (leak * self.customers * domestic).sum())
+        self.charged = price.charged_markup(
+            markup=self.markup, leak=leak[:, None], usage_share=self.customers[:, None], domestic=domestic[:, None]
+        )[0]
         self.price = price.option_costs(
             np.array([[self.cost]]),
             np.array([[self.charged]]),
@@ -249,15 +250,14 @@ class Lab(BaseAgent):
             p.host_markup,
             self.model.self_hosting_cost[None],
         )[0, :, 0]
-        taxed = self.price.copy()
-        taxed[:, API] = taxed[:, API] * (1 + lever.tariff[:, self.home])
-        taxed = taxed[cell_region]
-        voucher = lever.compute_voucher[cell_region, cell_type]
-        spared = np.stack([np.zeros_like(voucher), voucher, voucher], axis=-1)
-        subsidy = lever.adoption_subsidy[cell_region, cell_sector, cell_type]
-        self.paid = taxed * (1 - subsidy)[:, None] * (1 - spared)
-        self.rebate = taxed - self.paid
-        self.leaked = taxed * leak[:, None]
+        listed = price.taxed(price=self.price, tariff=lever.tariff[:, self.home])[cell_region]
+        self.paid = price.paid(
+            listed=listed,
+            subsidy=lever.adoption_subsidy[cell_region, cell_sector, cell_type],
+            voucher=lever.compute_voucher[cell_region, cell_type],
+        )
+        self.rebate = listed - self.paid
+        self.leaked = price.leaked(listed=listed, leak=leak)
 
     def choose_markup(self) -> float:
         """Price over cost on the lab's own API, by the scenario's rule. [1]"""

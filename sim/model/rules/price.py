@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.basics.axes import API
+from sim.basics.equations import Array, Values
+
 
 def serving_cost(level, slope, released, frontier, efficiency, experience, experience_start, exponent):
     """Cost of serving a line [$/Mtoken], (run, line).
@@ -40,6 +43,80 @@ def option_costs(cost, markup, congested, host_markup, self_hosting):
 def self_hosting_premium(relative_size, penalty):
     """Log of the extra cost of self-hosting of one adopter: small sites leave hardware idle."""
     return np.log1p(penalty / relative_size)
+
+
+def charged_markup(markup: Values, leak: Array, usage_share: Array, domestic: Array) -> Array:
+    """Markup that a lab charges on its API, where a subsidy that leaks lets those who sell at home charge more.
+
+    Parameters
+    ----------
+    markup : (..., line)
+        Price over serving cost before the leak. [1]
+    leak : (..., cell, line or 1)
+        Part of the price that sellers capture of the subsidy of a cell. [1]
+    usage_share : (..., cell, line)
+        Where the line's usage arose: parts of it that sum to 1 over cells. [1]
+    domestic : (..., cell, line)
+        1 where the line is made in the cell's region, else 0.
+
+    Returns
+    -------
+    markup : (..., line) [1]
+    """
+    return markup * (1 + (leak * usage_share * domestic).sum(axis=-2))
+
+
+def taxed(price: Array, tariff: Values) -> Array:
+    """Price of options after a tariff, which API use bears and own hardware does not.
+
+    Parameters
+    ----------
+    price : (..., line, mode) [$/Mtoken]
+    tariff : (..., line)
+        Part of the price of API use. [1]
+
+    Returns
+    -------
+    price : (..., line, mode) [$/Mtoken]
+    """
+    out = price.copy()
+    out[..., API] = out[..., API] * (1 + tariff)
+    return out
+
+
+def paid(listed: Array, subsidy: Array, voucher: Array) -> Array:
+    """What an adopter pays after subsidies; a compute voucher does not pay for APIs.
+
+    Parameters
+    ----------
+    listed : (..., mode)
+        Price after taxes. [$/Mtoken]
+    subsidy, voucher : (...)
+        Parts of the price that an adoption subsidy, and a compute voucher, pay. [1]
+
+    Returns
+    -------
+    price : (..., mode) [$/Mtoken]
+    """
+    spared = np.stack([np.zeros_like(voucher), voucher, voucher], axis=-1)
+    return listed * (1 - subsidy)[..., None] * (1 - spared)
+
+
+def leaked(listed: Array, leak: Array) -> Array:
+    """Public money per unit used that sellers capture.
+
+    Parameters
+    ----------
+    listed : (..., mode)
+        Price after taxes. [$/Mtoken]
+    leak : (...)
+        Part of the price that sellers capture. [1]
+
+    Returns
+    -------
+    money : (..., mode) [$/Mtoken]
+    """
+    return listed * leak[..., None]
 
 
 def adaptive_markup(markup, share_growth, speed):
