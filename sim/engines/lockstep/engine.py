@@ -40,7 +40,6 @@ from sim.model.rules.worth import TERMS, Setting
 __all__ = ["Lockstep", "compiled", "simulate"]
 
 Array = npt.NDArray[Any]
-DOLLARS_PER_BILLION = 1e9
 NOTHING = np.zeros((1, 1, 1, 1))
 """A lever that no policy pulls, by (run, cell, line, mode): broadcasts to any shape."""
 ROWS_RECORDED = 48
@@ -345,7 +344,7 @@ class Lockstep:
         now.capex = compute.capex(
             w.region.capex, c.capex_growth, c.capex_slowdown, month, c.capex_response, ratio, lever.capex_boost
         )
-        budget = c.chip_share * now.capex * DOLLARS_PER_BILLION
+        budget = c.chip_share * now.capex * compute.DOLLARS_PER_BILLION
         chip_price = compute.falling(c.chip_price, c.chip_price_fall, month)
         desired = budget / chip_price * (1 + lever.stockpiling)
         enforced = 1 - (1 - c.enforcement) * (1 - lever.enforcement)
@@ -354,7 +353,13 @@ class Lockstep:
         )
         subsidy = lever.chip_subsidy
         money = compute.domestic_budget(
-            budget, chip_price, legal, smuggled, c.smuggling_premium, c.redirected, subsidy * DOLLARS_PER_BILLION
+            budget,
+            chip_price,
+            legal,
+            smuggled,
+            c.smuggling_premium,
+            c.redirected,
+            subsidy * compute.DOLLARS_PER_BILLION,
         )
         learned = self.switches("R8", "output_total", self.output_total, w.region.domestic_output, month)
         capacity = self.switches("R8", "capacity", self.capacity, w.region.domestic_capacity, month)
@@ -384,8 +389,13 @@ class Lockstep:
         self.chips_frontier = (1 - c.retirement) * self.chips_frontier + legal + smuggled
         self.chips_domestic = (1 - c.retirement) * self.chips_domestic + output
         self.output_total = self.output_total + output
-        grants = lever.compute_grant * DOLLARS_PER_BILLION * c.chip_share / chip_price
-        self.public_compute = (1 - c.retirement) * self.public_compute + grants
+        self.public_compute = compute.public_compute_step(
+            stock=self.public_compute,
+            retirement=c.retirement,
+            grant=lever.compute_grant,
+            chip_share=c.chip_share,
+            chip_price=chip_price,
+        )
         self.power_gain = self.power_gain + lever.grid_growth * np.exp(-month / c.power_slowdown)
         power = compute.grid_power(
             w.region.power, w.region.power_growth, c.power_slowdown, month, lever.grid_power, self.power_gain

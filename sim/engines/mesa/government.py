@@ -23,7 +23,6 @@ from sim.model.reactions import Course, Reaction
 from sim.model.rules import compute, exposure, reaction, usage
 
 Array = npt.NDArray[Any]
-DOLLARS_PER_BILLION = 1e9
 
 
 class Government(BaseAgent):
@@ -92,7 +91,7 @@ class Government(BaseAgent):
     def buy_chips(self) -> None:
         """Buy frontier chips as far as controls allow; smuggle some; spend what is left on domestic chips."""
         c, lever, at, month = self.parameters.compute, self.lever, self.place, self.model.month
-        budget = c.chip_share * self.capex * DOLLARS_PER_BILLION
+        budget = c.chip_share * self.capex * compute.DOLLARS_PER_BILLION
         chip_price = compute.falling(c.chip_price, c.chip_price_fall, month)
         desired = budget / chip_price * (1 + lever.stockpiling[at])
         enforced = 1 - (1 - c.enforcement) * (1 - lever.enforcement[at])
@@ -106,7 +105,7 @@ class Government(BaseAgent):
             self.smuggled,
             c.smuggling_premium,
             c.redirected,
-            lever.chip_subsidy[at] * DOLLARS_PER_BILLION,
+            lever.chip_subsidy[at] * compute.DOLLARS_PER_BILLION,
         )
         self.output = self.make_chips(float(money))
         self.chips_frontier = (1 - c.retirement) * self.chips_frontier + self.legal + self.smuggled

@@ -16,7 +16,6 @@ from sim.model.agents.lab import Line
 from sim.model.rules import adoption, capability, compute, ecosystem, price, usage
 
 Array = npt.NDArray[Any]
-DOLLARS_PER_BILLION = 1e9
 
 
 class Lab(BaseAgent):
@@ -81,8 +80,13 @@ class Lab(BaseAgent):
         """Turn the lab's part of compute, and public grants, into training compute."""
         c, lab = self.parameters.compute, self.parameters.lab
         chip_price = compute.falling(c.chip_price, c.chip_price_fall, self.model.month)
-        grant = self.lever.compute_grant[self.place] * DOLLARS_PER_BILLION * c.chip_share / chip_price
-        self.public_compute = (1 - c.retirement) * self.public_compute + grant
+        self.public_compute = compute.public_compute_step(
+            stock=self.public_compute,
+            retirement=c.retirement,
+            grant=self.lever.compute_grant[self.place],
+            chip_share=c.chip_share,
+            chip_price=chip_price,
+        )
         level = lab.training_share * self.compute + self.public_compute
         started = self.model.month > 0
         self.training = compute.smoothed(self.training, level, lab.training_time) if started else level

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.basics.equations import Result, Values
+
+DOLLARS_PER_BILLION = 1e9
+
 
 def capex(initial, growth, slowdown, month, revenue_response, revenue_ratio, boost):
     """AI capital expenditure of a region [$B/month].
@@ -110,6 +114,31 @@ def lab_shares(weight, revenue_share, elasticity, least, home):
         return ((x[..., :, None] * home).sum(axis=-2)[..., None, :] * home).sum(axis=-1)
 
     return bent * in_region(weight) / np.maximum(in_region(bent), 1e-300)
+
+
+def public_compute_step(
+    stock: Values, retirement: Values, grant: Values, chip_share: Values, chip_price: Values
+) -> Result:
+    """Next stock of training chips that public grants have bought for a lab.
+
+    Parameters
+    ----------
+    stock : scalar or array
+        Chips so far. [H100e]
+    retirement : scalar or array
+        Part of chips that retires. [1/month]
+    grant : scalar or array
+        Public money. [$B/month]
+    chip_share : scalar or array
+        Part of money for compute that buys chips. [1]
+    chip_price : scalar or array
+        Price of a frontier chip. [$/H100e]
+
+    Returns
+    -------
+    stock : same shape [H100e]
+    """
+    return (1 - retirement) * stock + grant * DOLLARS_PER_BILLION * chip_share / chip_price
 
 
 def smoothed(stock, level, time):
