@@ -313,11 +313,10 @@ class Lockstep:
     def _schedule_releases(self) -> None:
         """Cadence of each line, drawn once per run, and its phase at the start."""
         w = self.world
-        spread = np.broadcast_to(w.lab.cadence_spread, (w.runs, 1))
-        drawn = self._release_draw(0, 1)
-        change = np.floor(drawn * (2 * spread + 1)) - spread
-        self.cadence = np.maximum(np.broadcast_to(w.line.cadence, drawn.shape) + change, 1)
-        self.months_left = np.floor(self._release_draw(0, 0) * self.cadence) + 1
+        self.cadence = capability.cadence(
+            usual=w.line.cadence, spread=w.lab.cadence_spread, random_draw=self._release_draw(0, 1)
+        )
+        self.months_left = capability.first_release(cadence=self.cadence, random_draw=self._release_draw(0, 0))
 
     def _release_draw(self, month: int, option: int) -> Array:
         """Random numbers in (0, 1) of the labs, (run, line); for ``option`` see the stream "release"."""
@@ -511,10 +510,13 @@ class Lockstep:
         self.months_left = self.months_left - 1
         due = (self.months_left <= 0) | (self.lever.release_now > 0)
         if due.any():
-            jitter = np.broadcast_to(w.lab.release_jitter, (w.runs, 1))
-            drawn = self._release_draw(month, 2)
-            gap = self.cadence + self.lever.cadence_change + np.floor(drawn * (2 * jitter + 1)) - jitter
-            self.months_left = np.where(due, np.maximum(gap, 1), self.months_left)
+            gap = capability.next_release(
+                cadence=self.cadence,
+                change=self.lever.cadence_change,
+                jitter=w.lab.release_jitter,
+                random_draw=self._release_draw(month, 2),
+            )
+            self.months_left = np.where(due, gap, self.months_left)
         return due
 
     def _with_base(self) -> tuple[Array, Array]:

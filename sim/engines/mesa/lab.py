@@ -156,10 +156,14 @@ class Lab(BaseAgent):
 
     def _plan_releases(self) -> None:
         """Draw the cadence and the month of the first release; both stay for the whole run."""
-        spread = self.parameters.lab.cadence_spread
-        change = np.floor(self.random_draw("release", 1, month=0) * (2 * spread + 1)) - spread
-        self.cadence = max(self.numbers.cadence + change, 1)
-        self.months_left = np.floor(self.random_draw("release", 0, month=0) * self.cadence) + 1
+        self.cadence = capability.cadence(
+            usual=self.numbers.cadence,
+            spread=self.parameters.lab.cadence_spread,
+            random_draw=self.random_draw("release", 1, month=0),
+        )
+        self.months_left = capability.first_release(
+            cadence=self.cadence, random_draw=self.random_draw("release", 0, month=0)
+        )
         self.due = False
 
     def look_at_calendar(self) -> None:
@@ -169,9 +173,12 @@ class Lab(BaseAgent):
         self.months_left -= 1
         self.due = self.months_left <= 0 or self.lever.release_now[self.place] > 0
         if self.due:
-            jitter = self.parameters.lab.release_jitter
-            drawn = np.floor(self.random_draw("release", 2, month=self.model.month) * (2 * jitter + 1))
-            self.months_left = max(self.cadence + self.lever.cadence_change[self.place] + drawn - jitter, 1)
+            self.months_left = capability.next_release(
+                cadence=self.cadence,
+                change=self.lever.cadence_change[self.place],
+                jitter=self.parameters.lab.release_jitter,
+                random_draw=self.random_draw("release", 2, month=self.model.month),
+            )
 
     def decide_openness(self) -> None:
         """Open or close the weights with the release, because of policy or after long enough near the frontier."""

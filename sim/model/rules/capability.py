@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.basics.equations import Result, Values
+
 
 def algorithmic_step(stock, progress, scarcity_innovation, scarcity, spillover):
     """Next algorithmic stock of each lab [nats], (run, line).
@@ -103,6 +105,59 @@ def build_on_base(released, is_base, friction, gap, gain, compute, scale):
     weights = np.where(is_base, released[:, None, :], -np.inf)
     best = np.take_along_axis(weights, base[..., None], axis=-1)[..., 0]
     return best - gap + gain * np.log1p(compute / scale), base
+
+
+def cadence(usual: Values, spread: Values, random_draw: Values) -> Result:
+    """Months between a lab's releases: a whole number around the usual one, drawn once per run.
+
+    Parameters
+    ----------
+    usual, spread : scalar or array
+        Usual months between releases, and most months by which a run differs from them. [months]
+    random_draw : scalar or array
+        Uniform in (0, 1).
+
+    Returns
+    -------
+    cadence : same shape, at least 1 [months]
+    """
+    return np.maximum(usual + (np.floor(random_draw * (2 * spread + 1)) - spread), 1)
+
+
+def first_release(cadence: Values, random_draw: Values) -> Result:
+    """Month in which a lab's first release is due: its phase at the start is uniform.
+
+    Parameters
+    ----------
+    cadence : scalar or array
+        Months between its releases. [months]
+    random_draw : scalar or array
+        Uniform in (0, 1).
+
+    Returns
+    -------
+    month : same shape, from 1 to the cadence [months]
+    """
+    return np.floor(random_draw * cadence) + 1
+
+
+def next_release(cadence: Values, change: Values, jitter: Values, random_draw: Values) -> Result:
+    """Months from a release to the next: the cadence, what policy adds, and luck.
+
+    Parameters
+    ----------
+    cadence, change : scalar or array
+        Months between releases in this run, and what policy adds. [months]
+    jitter : scalar or array
+        Most months by which a release is early or late. [months]
+    random_draw : scalar or array
+        Uniform in (0, 1).
+
+    Returns
+    -------
+    gap : same shape, at least 1 [months]
+    """
+    return np.maximum(cadence + change + np.floor(random_draw * (2 * jitter + 1)) - jitter, 1)
 
 
 def ruled(released, threshold, duty, random_draw):
