@@ -136,7 +136,6 @@ class Unchanging:
     domestic : (1, cell, line) 1 where the line is made in the cell's region
     own : (run, line) each line's own number: the base of work that is not built on others
     review_rate : (run or 1, cell) [1/month]
-    ever_closes : whether some lab may close its weights of its own accord
     data_risk, operational_risk : weights of the exposure indices, (run or 1, sector) and (run or 1, mode)
     lag, least_lag, most_lag : (run, 1) delay of government statistics, and its extremes [months]
     home_share : (region,) part of all lines whose home it is
@@ -149,7 +148,6 @@ class Unchanging:
     domestic: Array
     own: Array
     review_rate: Array
-    ever_closes: bool
     data_risk: tuple[Array, Array]
     operational_risk: tuple[Array, Array]
     lag: Array
@@ -172,7 +170,6 @@ class Unchanging:
             domestic=w.home.T[None, cell_region],
             own=np.broadcast_to(np.arange(lines), (w.runs, lines)),
             review_rate=w.type.review_rate[:, cell_type],
-            ever_closes=bool((w.lab.closing_patience > 0).any()),
             data_risk=(s.criticality, _by_mode(e.data_api, e.data_hosted, e.data_self_hosted)),
             operational_risk=(
                 s.criticality * s.autonomy * physical,
@@ -462,9 +459,13 @@ class Lockstep:
             must_open, must_close = self._ruled(
                 lever.open_above, lever.open_duty, lever.closed_above, lever.closed_duty
             )
-            opens = due & ((lever.open_release > 0) | must_open)
-            closes = due & ((lever.close_release > 0) | must_close | self._tempted_to_close())
-            self.open = (self.open | opens) & ~closes
+            tempted = capability.tempted(is_open=self.open, leading=self.leading, patience=w.lab.closing_patience)
+            self.open = capability.opened_or_closed(
+                is_open=self.open,
+                due=due,
+                opens=(lever.open_release > 0) | must_open,
+                closes=(lever.close_release > 0) | must_close | tempted,
+            )
         if month == 0:
             self.released = self.internal.copy()
             self.sector_capability = w.sector.capability_weight[:, None, :] * self.released[..., None] + now.data_gain
@@ -494,13 +495,6 @@ class Lockstep:
             capability.ruled(level, above, duty, drawn)
             for above, duty in ((open_above, open_duty), (closed_above, closed_duty))
         ]
-
-    def _tempted_to_close(self) -> Array:
-        """Open labs that have been near the frontier for long enough to sell rather than give; by default none."""
-        if not self.unchanging.ever_closes:
-            return np.zeros_like(self.open)
-        patience = self.world.lab.closing_patience
-        return self.open & (patience > 0) & (self.leading >= patience)
 
     def _due(self, month: int) -> Array:
         """Which lines release this month; sets their next date."""

@@ -182,12 +182,15 @@ class Lab(BaseAgent):
 
     def decide_openness(self) -> None:
         """Open or close the weights with the release, because of policy or after long enough near the frontier."""
-        lab = self.parameters.lab
-        tempted = self.open and 0 < lab.closing_patience <= self.months_near_frontier
-        if self.due:
-            opens = self.lever.open_release[self.place] > 0 or self.obeys_rule("open")
-            closes = self.lever.close_release[self.place] > 0 or self.obeys_rule("closed") or tempted
-            self.open = (self.open or opens) and not closes
+        patience = self.parameters.lab.closing_patience
+        tempted = capability.tempted(is_open=self.open, leading=self.months_near_frontier, patience=patience)
+        is_open = capability.opened_or_closed(
+            is_open=self.open,
+            due=self.due,
+            opens=self.lever.open_release[self.place] > 0 or self.obeys_rule("open"),
+            closes=self.lever.close_release[self.place] > 0 or self.obeys_rule("closed") or tempted,
+        )
+        self.open = bool(is_open)
 
     def obeys_rule(self, openness: str) -> bool:
         """Whether a rule on openness applies to the line, and this lab is one of those that obey it."""

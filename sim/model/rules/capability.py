@@ -160,6 +160,42 @@ def next_release(cadence: Values, change: Values, jitter: Values, random_draw: V
     return np.maximum(cadence + change + np.floor(random_draw * (2 * jitter + 1)) - jitter, 1)
 
 
+def tempted(is_open: Values, leading: Values, patience: Values) -> Result:
+    """Which labs would sell rather than give: open, and near the frontier for long enough.
+
+    Parameters
+    ----------
+    is_open : flag or array
+        Whether the lab's newest release is open.
+    leading : scalar or array
+        Months in a row near the frontier; see `near_frontier_step`. [months]
+    patience : scalar or array
+        Months after which a lab closes; 0: it never does of its own accord. [months]
+
+    Returns
+    -------
+    tempted : flags, same shape
+    """
+    return is_open & (patience > 0) & (leading >= patience)
+
+
+def opened_or_closed(is_open: Values, due: Values, opens: Values, closes: Values) -> Result:
+    """Whether a lab's weights are open after the month: they open or close with a release only, and closing wins.
+
+    Parameters
+    ----------
+    is_open, due : flag or array
+        Whether the newest release was open, and whether there is another this month.
+    opens, closes : flag or array
+        Whether anything would open, or close, the next release.
+
+    Returns
+    -------
+    is_open : flags, same shape
+    """
+    return np.where(due, (is_open | opens) & np.logical_not(closes), is_open)
+
+
 def ruled(released, threshold, duty, random_draw):
     """Which labs must obey a rule on the openness of their next release, (run, line).
 
