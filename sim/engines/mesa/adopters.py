@@ -224,14 +224,13 @@ class Adopter(BaseAgent):
     def history(self, lab: Lab) -> float:
         """What the adopter's past and its peers add to a line [utils]: learning rewards staying, moving costs."""
         common = self.parameters.adopter
+        learning_weight = 0.0 if self.model.off("R7") else common.learning_weight
         peer_weight = 0.0 if self.model.off("R5") or self.model.draw_month == 0 else common.peer_weight
         still = lacking(months=self.tenure, time=common.learning_time)
         return worth.history_utility(
             is_current=self.primary is not None and self.primary.lab is lab,
             has_current=self.primary is not None,
-            learned=0.0
-            if self.model.off("R7")
-            else worth.learned(learning_weight=common.learning_weight, lacking=still),
+            learned=worth.learned(learning_weight=learning_weight, lacking=still),
             switching_cost=self.type.switching_cost,
             peer_weight=peer_weight,
             peers_on_line=sum(peer.seen is lab for peer in self.peers) if peer_weight else 0.0,
