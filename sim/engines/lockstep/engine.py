@@ -745,11 +745,11 @@ class Lockstep:
     def _unit_that_teaches(self, month: int, slots: Array) -> Array:
         """What a unit of summed powers of usage counts as usage that teaches, (run, sector); for ``slots`` in use."""
         total = cells.total(self.now.usage_table, 2).sum(axis=1)
-        mean = total / np.maximum(slots, 1)
+        mean = usage.mean_usage(total=total, slots=slots)
         if month == 0:
             self.mean_usage = mean
         unit = usage.effective_usage(1.0, self.mean_usage, self.world.sector.site_diversity)
-        self.mean_usage = np.where(mean > 0, mean, self.mean_usage)
+        self.mean_usage = usage.mean_usage_step(mean=mean, before=self.mean_usage)
         return unit
 
     def _accumulate(self) -> None:

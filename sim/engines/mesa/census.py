@@ -99,11 +99,11 @@ def _usage_that_teaches(model: AgentModel, counts: Tally) -> tuple[Array, Array]
     """
     total = cells.by_sector(counts.used.sum(axis=(1, 2))[None])[0]
     slots = cells.by_sector((counts.primary + counts.secondary).sum(axis=(1, 2))[None])[0]
-    mean = total / np.maximum(slots, 1)
+    mean = usage.mean_usage(total=total, slots=slots)
     before = mean if model.month == 0 else model.ledger.mean_usage
     diversity = model.sectors.site_diversity[cell_sector][:, None, None]
     effective = usage.effective_usage(counts.used_power, before[cell_sector][:, None, None], diversity)
-    return np.where(mean > 0, mean, before), effective
+    return usage.mean_usage_step(mean=mean, before=before), effective
 
 
 class ReactionRecord(NamedTuple):

@@ -6,6 +6,7 @@ Adopters' usage is tallied by the decision kernel per cell and option; these rul
 from __future__ import annotations
 
 import numba
+import numpy as np
 
 from sim.basics.equations import Result, Values
 from sim.model.rules.adoption import lacking
@@ -51,6 +52,38 @@ def effective_usage(sum_of_powers, mean_usage, exponent):
     in the month before, which keeps the unit.
     """
     return sum_of_powers * mean_usage ** (1 - exponent)
+
+
+def mean_usage(total: Values, slots: Values) -> Result:
+    """Mean usage of a slot in a sector.
+
+    Parameters
+    ----------
+    total : scalar or array
+        Usage of the sector. [sector-years/month]
+    slots : scalar or array
+        Lines in use there, first and second.
+
+    Returns
+    -------
+    mean : same shape, 0 without slots [sector-years/month]
+    """
+    return total / np.maximum(slots, 1)
+
+
+def mean_usage_step(mean: Values, before: Values) -> Result:
+    """The mean usage that next month's diversity of sites counts against: a sector without use keeps its last.
+
+    Parameters
+    ----------
+    mean, before : scalar or array
+        Mean usage of this month, and what this month counted against. [sector-years/month]
+
+    Returns
+    -------
+    mean : same shape [sector-years/month]
+    """
+    return np.where(mean > 0, mean, before)
 
 
 def decayed(stock, decay, inflow):
