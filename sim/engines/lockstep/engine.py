@@ -759,9 +759,8 @@ class Lockstep:
         startup = cell_type == TYPES.index("startup")
         startups = np.maximum(w.population.count[:, startup].sum(axis=1), 1)[:, None]
         first, second = (cells.everywhere(by_cell, startup) for by_cell in (users, beside))
-        # no line can hold both slots of an adopter, so the two counts add
         now.startups = startups
-        now.startup_use = (first + second) / startups
+        now.startup_use = ecosystem.startup_use(first=first, second=second, startups=startups)
         now.new_derivatives = ecosystem.derivatives_step(0.0, 0.0, c.derivative_rate, self.open, now.startup_use)
         self.derivatives = ecosystem.derivatives_step(
             self.derivatives, c.derivative_decay, c.derivative_rate, self.open, now.startup_use

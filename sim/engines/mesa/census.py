@@ -20,7 +20,7 @@ from sim.engines.mesa.ledger import Ledger
 from sim.engines.tally import Tally
 from sim.engines.world import cell_region, cell_sector, cell_type
 from sim.model.agents.government import WATCHED
-from sim.model.rules import lenses, price, usage
+from sim.model.rules import ecosystem, lenses, price, usage
 
 Array = npt.NDArray[Any]
 
@@ -45,7 +45,7 @@ def take_census(model: AgentModel) -> Ledger:
         api_share=lenses.shares(counts.used[..., API].sum(axis=0)),
         revenue_share=lenses.shares((charged * counts.used[..., API]).sum(axis=0)),
         share_of_users=lenses.shares(counts.primary.sum(axis=(0, 2)).astype(float)),
-        startup_use=(first + second) / startups,
+        startup_use=ecosystem.startup_use(first=first, second=second, startups=startups),
         startup_share=lenses.shares(first.astype(float)),
         region_share=cells.by_region(counts.pairs.sum(axis=2)[None])[0] / members_by_region[:, None],
         by_region_and_sector=cells.by_region_and_sector(counts.used[None])[0],

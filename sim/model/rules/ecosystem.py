@@ -4,6 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.basics.equations import Result, Values
+
+
+def startup_use(first: Values, second: Values, startups: Values) -> Result:
+    """Part of startups that use a line. No line can hold both slots of an adopter, so the two counts add.
+
+    Parameters
+    ----------
+    first, second : scalar or array
+        Startups with the line in the first slot, and in the second.
+    startups : scalar or array
+        Number of all startups, at least 1.
+
+    Returns
+    -------
+    part : same shape [1]
+    """
+    return (first + second) / startups
+
 
 def derivatives_step(stock, decay, rate, is_open, startup_share):
     """Next stock of derivatives, (run, line): startups build on open lines only.
