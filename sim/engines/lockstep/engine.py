@@ -767,9 +767,8 @@ class Lockstep:
         )
         self.ecosystem = ecosystem.moving_average(self.ecosystem, lenses.shares(first.astype(float)), c.memory)
         self.experience = self.experience + self.line_usage
-        by_region = cells.by_region(users)
-        members = np.maximum(cells.by_region(w.population.count), 1)
-        self.region_share = np.swapaxes(by_region / members[:, :, None], 1, 2)
+        members = cells.by_region(w.population.count)[:, :, None]
+        self.region_share = np.swapaxes(adoption.regional_share(users=cells.by_region(users), members=members), 1, 2)
 
     def _expose(self) -> None:
         """Step 10, first half: exposure of every region to its rivals' lines (section 6.8)."""

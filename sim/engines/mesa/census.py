@@ -20,7 +20,7 @@ from sim.engines.mesa.ledger import Ledger
 from sim.engines.tally import Tally
 from sim.engines.world import cell_region, cell_sector, cell_type
 from sim.model.agents.government import WATCHED
-from sim.model.rules import ecosystem, lenses, price, usage
+from sim.model.rules import adoption, ecosystem, lenses, price, usage
 
 Array = npt.NDArray[Any]
 
@@ -35,7 +35,7 @@ def take_census(model: AgentModel) -> Ledger:
     startups = max(int(members[startup].sum()), 1)
     of_startups = counts.pairs[startup].sum(axis=0)
     first, second = of_startups.sum(axis=1), of_startups[:, :-1].sum(axis=0)
-    members_by_region = np.maximum(cells.by_region(members[None])[0], 1)
+    of_region, on_line = (cells.by_region(count[None])[0] for count in (members[:, None], counts.pairs.sum(axis=2)))
     mean_usage, effective = _usage_that_teaches(model, counts)
     return Ledger(
         counts=counts,
@@ -47,7 +47,7 @@ def take_census(model: AgentModel) -> Ledger:
         share_of_users=lenses.shares(counts.primary.sum(axis=(0, 2)).astype(float)),
         startup_use=ecosystem.startup_use(first=first, second=second, startups=startups),
         startup_share=lenses.shares(first.astype(float)),
-        region_share=cells.by_region(counts.pairs.sum(axis=2)[None])[0] / members_by_region[:, None],
+        region_share=adoption.regional_share(users=on_line, members=of_region),
         by_region_and_sector=cells.by_region_and_sector(counts.used[None])[0],
         startups=startups,
     )

@@ -33,6 +33,21 @@ def lacking(months: Values, time: Values) -> Result:
     return np.exp(-months / time)
 
 
+def regional_share(users: Values, members: Values) -> Result:
+    """Part of a region's adopters whose primary line it is; word of mouth spreads from them.
+
+    Parameters
+    ----------
+    users, members : scalar or array
+        Adopters of the region with the line in the first slot, and all adopters of the region.
+
+    Returns
+    -------
+    share : same shape, 0 in a region without adopters [1]
+    """
+    return users / np.maximum(members, 1)
+
+
 def awareness_step(awareness, advertising, word_of_mouth, share, release_boost, released, news, forgetting):
     """Next awareness of lines in regions, (run, line, region), within 0 to 1."""
     gained = advertising + word_of_mouth * share + release_boost * released + news
