@@ -551,18 +551,16 @@ class Lockstep:
             domestic = np.where(lever.pool_listed[..., None] > 0, 0.0, w.home.T[None])
             data = data + capability.pooled_data(pool, np.maximum(domestic, lever.pool_access))
         data = capability.shared_between_sectors(data, tech.sector_sharing[..., None])
-        shape = (sector.data_gain, sector.data_scale, sector.data_exponent)
-        most, scale, exponent = (array[:, None, :] for array in shape)
-        form = tech.data_shape[..., None]
+        form = {
+            "most": sector.data_gain[:, None, :],
+            "scale": sector.data_scale[:, None, :],
+            "exponent": sector.data_exponent[:, None, :],
+            "shape": tech.data_shape[..., None],
+        }
         if not self.switches.cut("B4"):
-            return capability.data_gain(data, most, scale, exponent, form)
-        # constant returns: along the chord from 0 to the half-scale when off, along the tangent at the cut when frozen
-        held = self.switches("B4", "data", data, 0.0, month)
-        base = capability.data_gain(held, most, scale, exponent, form)
-        chord = capability.data_gain(scale, most, scale, exponent, form) / scale
-        tangent = capability.data_gain_slope(held, most, scale, exponent, form)
-        off = (w.until["B4"] < 0)[:, None, None]
-        return base + np.where(off, chord, tangent) * (data - held)
+            return capability.data_gain(data=data, **form)
+        held, off = self.switches("B4", "data", data, 0.0, month), (w.until["B4"] < 0)[:, None, None]
+        return capability.constant_data_gain(data=data, held=held, off=off, **form)
 
     def _prices(self) -> None:
         """Step 4: prices from last month's load, and what each cell pays (section 6.3)."""

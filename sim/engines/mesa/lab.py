@@ -132,14 +132,17 @@ class Lab(BaseAgent):
     def worth_of_data(self) -> Array:
         """Capability that accessible data add in each sector [nats]."""
         tech, sectors = self.parameters.technology, self.model.sectors
-        form = (sectors.data_gain, sectors.data_scale, sectors.data_exponent, tech.data_shape)
+        form = {
+            "most": sectors.data_gain,
+            "scale": sectors.data_scale,
+            "exponent": sectors.data_exponent,
+            "shape": tech.data_shape,
+        }
         data = self.usable_data()
         if self.model.never_cut("B4"):
-            return capability.data_gain(data, *form)
+            return capability.data_gain(data=data, **form)
         held = self.signal("B4", "data", data, np.zeros(len(SECTORS)))
-        chord = capability.data_gain(sectors.data_scale, *form) / sectors.data_scale
-        slope = chord if self.model.off("B4") else capability.data_gain_slope(held, *form)
-        return capability.data_gain(held, *form) + slope * (data - held)
+        return capability.constant_data_gain(data=data, held=held, off=self.model.off("B4"), **form)
 
     def usable_data(self) -> Array:
         """Data that the lab may use, by sector [sector-years]: its own, what others must share, and pools."""

@@ -56,6 +56,31 @@ def data_gain_slope(data, most, scale, exponent, shape):
     return most * exponent / scale * safe ** (shape - 1) * (1 + safe**shape) ** (-exponent / shape - 1)
 
 
+def constant_data_gain(
+    data: Array, held: Array, off: Values, most: Values, scale: Values, exponent: Values, shape: Values
+) -> Array:
+    """What data are worth where the loop of diminishing returns (B4) is cut: returns are constant.
+
+    Parameters
+    ----------
+    data, held : (..., sector)
+        Data now, and at the cut; 0 where the loop is off. [sector-years]
+    off : flag or array
+        Whether the loop is off from the start, so that returns run along the chord from 0 to the half-scale. Else it is
+        frozen, and they run along the tangent at the cut.
+    most, scale, exponent, shape : scalar or array
+        See `data_gain`.
+
+    Returns
+    -------
+    gain : same shape as ``data`` [nats]
+    """
+    base = data_gain(data=held, most=most, scale=scale, exponent=exponent, shape=shape)
+    chord = data_gain(data=scale, most=most, scale=scale, exponent=exponent, shape=shape) / scale
+    tangent = data_gain_slope(data=held, most=most, scale=scale, exponent=exponent, shape=shape)
+    return base + np.where(off, chord, tangent) * (data - held)
+
+
 def accessible_data(own, sharing, sharing_at_home, home):
     """Data a lab can train on beside pools [sector-years], (run, line, sector).
 
