@@ -478,7 +478,9 @@ class Lockstep:
             self.sector_capability = np.where(due[..., None], newest, self.sector_capability)
         now.release = due
         frontier = self.released.max(axis=1, keepdims=True)
-        self.leading = np.where(self.released >= frontier - w.lab.closing_margin, self.leading + 1, 0.0)
+        self.leading = capability.near_frontier_step(
+            leading=self.leading, released=self.released, frontier=frontier, margin=w.lab.closing_margin
+        )
         threshold = adoption.task_threshold(
             w.sector.task_threshold, tech.demand_drift, w.sector.capability_weight, frontier, self.frontier_start
         )

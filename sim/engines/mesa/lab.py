@@ -56,7 +56,7 @@ class Lab(BaseAgent):
         self.algorithmic, self.borrowed = self.numbers.algorithmic_start, 0.0
         self.internal = self.released = 0.0
         self.sector_capability = self.coverage = np.zeros(len(SECTORS))
-        self.months_near_frontier = 0
+        self.months_near_frontier = 0.0
         self.telemetry: Array = np.zeros((len(SECTORS), N_MODES))
         self.partner: Array = np.zeros(len(SECTORS))
         self.derivatives, self.new_derivatives = 0.0, 0.0
@@ -232,8 +232,14 @@ class Lab(BaseAgent):
 
     def compare_with_frontier(self) -> None:
         """Work out the release's coverage of each sector, and count the months near the frontier."""
-        near = self.released >= self.model.frontier - self.parameters.lab.closing_margin
-        self.months_near_frontier = self.months_near_frontier + 1 if near else 0
+        self.months_near_frontier = float(
+            capability.near_frontier_step(
+                leading=self.months_near_frontier,
+                released=self.released,
+                frontier=self.model.frontier,
+                margin=self.parameters.lab.closing_margin,
+            )
+        )
         width = self.parameters.technology.task_width
         self.coverage = adoption.coverage(self.sector_capability, self.model.task_threshold, width)
 

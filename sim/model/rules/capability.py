@@ -185,6 +185,25 @@ def next_release(cadence: Values, change: Values, jitter: Values, random_draw: V
     return np.maximum(cadence + change + np.floor(random_draw * (2 * jitter + 1)) - jitter, 1)
 
 
+def near_frontier_step(leading: Values, released: Values, frontier: Values, margin: Values) -> Result:
+    """Months in a row that a release has been near the frontier.
+
+    Parameters
+    ----------
+    leading : scalar or array
+        Months so far. [months]
+    released, frontier : scalar or array
+        Capability of the line's newest release, and of the best of all. [nats]
+    margin : scalar or array
+        How far below the frontier still counts as near. [nats]
+
+    Returns
+    -------
+    leading : same shape [months]
+    """
+    return np.where(released >= frontier - margin, leading + 1, 0.0)
+
+
 def tempted(is_open: Values, leading: Values, patience: Values) -> Result:
     """Which labs would sell rather than give: open, and near the frontier for long enough.
 
