@@ -617,7 +617,7 @@ class Lockstep:
         w, p = self.world, self.world.prices
         markup, rule = self.markup, w.markup_rule
         if (rule == MARKUP_RULES.index("adaptive")).any() and month > 12:
-            growth = np.log(self.line_share_log[-1] + 1e-6) - np.log(self.line_share_log[-13] + 1e-6)
+            growth = price.share_growth(share=self.line_share_log[-1], year_before=self.line_share_log[-13])
             adapted = price.adaptive_markup(markup, growth, p.markup_speed)
             markup = np.where(rule == MARKUP_RULES.index("adaptive"), adapted, markup)
         if (rule == MARKUP_RULES.index("best_response")).any() and month > 0:

@@ -286,7 +286,7 @@ class Lab(BaseAgent):
         """Price over cost on the lab's own API, by the scenario's rule. [1]"""
         p, month = self.parameters.prices, self.model.month
         if p.markup_rule == "adaptive" and month > 12:
-            growth = np.log(self.share_of_users[-1] + 1e-6) - np.log(self.share_of_users[-13] + 1e-6)
+            growth = price.share_growth(share=self.share_of_users[-1], year_before=self.share_of_users[-13])
             return float(price.adaptive_markup(self.markup, growth, p.markup_speed))
         if p.markup_rule == "best_response" and month > 0:
             ledger, review = self.model.ledger, self.model.types.review_rate[cell_type]

@@ -119,6 +119,21 @@ def leaked(listed: Array, leak: Array) -> Array:
     return listed * leak[..., None]
 
 
+def share_growth(share: Values, year_before: Values) -> Result:
+    """Growth of a line's share over a year, in logs; a line that nobody uses counts as a millionth.
+
+    Parameters
+    ----------
+    share, year_before : scalar or array
+        The line's share of primary slots last month, and twelve months before. [1]
+
+    Returns
+    -------
+    growth : same shape [log of the share]
+    """
+    return np.log(share + 1e-6) - np.log(year_before + 1e-6)
+
+
 def adaptive_markup(markup, share_growth, speed):
     """Next markup of a lab that raises it when its share grew over the last 12 months, within 1 to 6."""
     return np.clip(markup * np.exp(speed * share_growth), 1.0, 6.0)
