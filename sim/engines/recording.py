@@ -242,7 +242,7 @@ class Recorder:
         used, by_line = tally.used, now.by_line
         new = cells.total(tally.new[..., HOSTED:].sum(axis=1)) + now.new_derivatives * now.startups / 100
         pairs = cells.by_region(tally.pairs, startups)
-        any_use = lenses.any_use(pairs, group, len(GROUPS))
+        any_use = lenses.any_use(pair_counts=pairs, group=group, groups=len(GROUPS))
         with_open = pairs * lenses.pair_has(stocks.open)[:, None]
         members = np.maximum(cells.by_region(self.count, startups), 1)
         firms = (cell_type == ENTERPRISE) | (cell_type == INDUSTRIAL)
@@ -254,7 +254,8 @@ class Recorder:
             "L1": lenses.shares(_by_group(cells.everywhere(by_line, startups & abroad), group)),
             "L2": lenses.shares(self._of_three_months(_by_group(new, base_group))),
             "L3": any_use / members[..., None],
-            "L4": lenses.any_use(with_open, group, len(GROUPS)) / np.maximum(cells.total(with_open, 2), 1)[..., None],
+            "L4": lenses.any_use(pair_counts=with_open, group=group, groups=len(GROUPS))
+            / np.maximum(cells.total(with_open, 2), 1)[..., None],
             "L5": lenses.shares(_by_group(cells.everywhere(by_line, enterprises & abroad), group)),
             "L5_spend": lenses.shares(_by_group(cells.everywhere(spend, enterprises & abroad), group)),
             "L6": firm_users / firm_count,
@@ -276,7 +277,7 @@ class Recorder:
         self.frontier[:, first : last + 1] = path[:, 1:]
         by_month = self._by_month(released)
         lags = [
-            lenses.capability_lag(self.frontier[:, : month + 1], by_month[:, place])
+            lenses.capability_lag(frontier_path=self.frontier[:, : month + 1], released=by_month[:, place])
             for place, month in enumerate(self.months)
         ]
         return np.stack(lags, axis=1).reshape(released.shape)
@@ -353,7 +354,9 @@ class Recorder:
             "observed_scarcity": now.observed["scarcity"],
             "observed_concentration": now.observed["concentration"],
             "observed_powered": now.observed["powered"],
-            "fiscal_cost": fiscal.public_outlay(now.programmes, now.capex, now.capex_boost, paid, self.tokens),
+            "fiscal_cost": fiscal.public_outlay(
+                programmes=now.programmes, capex=now.capex, boost=now.capex_boost, subsidies=paid, tokens=self.tokens
+            ),
             "subsidy_leaked": leaked,
             "subsidy_paid": paid,
         }

@@ -471,7 +471,9 @@ def _populate(traits: Traits, keys: Array, adopters: int) -> Population:
         # of the size as it is kept, so that an engine that takes the power itself finds the same number
         size_power[run] = size[run].astype(float) ** of_run(traits.sector.site_diversity, run)[sector]
         relative = raw / total[sector] * members[sector]
-        own_hosting[run] = self_hosting_premium(relative, of_run(traits.prices.self_hosting_penalty, run))
+        own_hosting[run] = self_hosting_premium(
+            relative_size=relative, penalty=of_run(traits.prices.self_hosting_penalty, run)
+        )
         spread = of_run(traits.adopter.taste_spread, run)
         for taste, weight, option in (
             (quality, of_run(traits.adopter.quality_weight, run), 1),

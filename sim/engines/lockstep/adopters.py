@@ -134,7 +134,7 @@ class Deciders:
             address=w.address,
             cell_region=cell_region,
             cell_sector=cell_sector,
-            review=self._full(probability(w.type.review_rate[:, cell_type]), cells),
+            review=self._full(probability(hazard=w.type.review_rate[:, cell_type]), cells),
             switching_cost=self._full(w.type.switching_cost[:, cell_type], cells),
             line_dissimilarity=self._full(a.line_dissimilarity[:, 0]),
             mode_dissimilarity=self._full(a.mode_dissimilarity[:, 0]),

@@ -338,48 +338,59 @@ class Lockstep:
         start = self.unchanging.home_share
         ratio = np.where(start > 0, by_region / np.maximum(start, 1e-300), 1.0)
         now.capex = compute.capex(
-            w.region.capex, c.capex_growth, c.capex_slowdown, month, c.capex_response, ratio, lever.capex_boost
+            initial=w.region.capex,
+            growth=c.capex_growth,
+            slowdown=c.capex_slowdown,
+            month=month,
+            revenue_response=c.capex_response,
+            revenue_ratio=ratio,
+            boost=lever.capex_boost,
         )
         budget = c.chip_share * now.capex * compute.DOLLARS_PER_BILLION
-        chip_price = compute.falling(c.chip_price, c.chip_price_fall, month)
+        chip_price = compute.falling(initial=c.chip_price, fall=c.chip_price_fall, month=month)
         desired = budget / chip_price * (1 + lever.stockpiling)
         enforced = 1 - (1 - c.enforcement) * (1 - lever.enforcement)
         legal, denied, smuggled = compute.chip_purchases(
-            desired, lever.export_denial, lever.import_refusal, c.smuggling, enforced, c.smuggling_premium
+            desired=desired,
+            denial=lever.export_denial,
+            refusal=lever.import_refusal,
+            diversion=c.smuggling,
+            enforcement=enforced,
+            premium=c.smuggling_premium,
         )
         subsidy = lever.chip_subsidy
         money = compute.domestic_budget(
-            budget,
-            chip_price,
-            legal,
-            smuggled,
-            c.smuggling_premium,
-            c.redirected,
-            subsidy * compute.DOLLARS_PER_BILLION,
+            chip_budget=budget,
+            price=chip_price,
+            legal=legal,
+            smuggled=smuggled,
+            premium=c.smuggling_premium,
+            redirected=c.redirected,
+            subsidy=subsidy * compute.DOLLARS_PER_BILLION,
         )
         learned = self.switches("R8", "output_total", self.output_total, w.region.domestic_output, month)
         capacity = self.switches("R8", "capacity", self.capacity, w.region.domestic_capacity, month)
         domestic_price = compute.learning_price(
-            c.domestic_price,
-            learned,
-            w.region.domestic_output,
-            c.domestic_learning,
-            c.domestic_price_fall,
-            month,
-            lever.chip_discount,
+            initial=c.domestic_price,
+            experience=learned,
+            experience_start=w.region.domestic_output,
+            exponent=c.domestic_learning,
+            fall=c.domestic_price_fall,
+            month=month,
+            discount=lever.chip_discount,
         )
         wanted = money / np.maximum(domestic_price, 1e-9)
-        output = compute.smooth_minimum(wanted, capacity)
+        output = compute.smooth_minimum(a=wanted, b=capacity)
         self.capacity = self.capacity * (
             1
             + compute.capacity_growth(
-                c.capacity_growth,
-                c.demand_pull,
-                wanted / np.maximum(capacity, 1e-300),
-                c.subsidy_pull,
-                subsidy,
-                c.subsidy_half,
-                lever.tool_control,
+                base=c.capacity_growth,
+                demand_pull=c.demand_pull,
+                demand_ratio=wanted / np.maximum(capacity, 1e-300),
+                subsidy_pull=c.subsidy_pull,
+                subsidy=subsidy,
+                subsidy_half=c.subsidy_half,
+                tool_control=lever.tool_control,
             )
         )
         self.chips_frontier = (1 - c.retirement) * self.chips_frontier + legal + smuggled
@@ -394,20 +405,29 @@ class Lockstep:
         )
         self.power_gain = self.power_gain + lever.grid_growth * np.exp(-month / c.power_slowdown)
         power = compute.grid_power(
-            w.region.power, w.region.power_growth, c.power_slowdown, month, lever.grid_power, self.power_gain
+            initial=w.region.power,
+            growth=w.region.power_growth,
+            slowdown=c.power_slowdown,
+            month=month,
+            added=lever.grid_power,
+            gain=self.power_gain,
         )
         powered = compute.powered_share(
-            power,
-            self.chips_frontier,
-            self.chips_domestic,
-            compute.falling(c.power_per_chip, c.power_per_chip_fall, month),
-            c.domestic_power_penalty,
+            power=power,
+            frontier=self.chips_frontier,
+            domestic=self.chips_domestic,
+            power_per_chip=compute.falling(initial=c.power_per_chip, fall=c.power_per_chip_fall, month=month),
+            domestic_penalty=c.domestic_power_penalty,
         )
         powered = self.switches("B3", "powered", powered, np.ones_like(powered), month)
         now.compute = powered * (self.chips_frontier + self.chips_domestic)
-        now.scarcity = compute.scarcity(desired, denied, smuggled, output)
+        now.scarcity = compute.scarcity(desired=desired, denied=denied, smuggled=smuggled, domestic=output)
         shares = compute.lab_shares(
-            w.line.compute_weight, revenue, w.lab.revenue_elasticity, w.lab.least_revenue_share, w.home
+            weight=w.line.compute_weight,
+            revenue_share=revenue,
+            elasticity=w.lab.revenue_elasticity,
+            least=w.lab.least_revenue_share,
+            home=w.home,
         )
         now.lab_compute = self._of_home(now.compute) * shares * lever.compute_factor
         level = w.lab.training_share * now.lab_compute + self.public_compute
@@ -416,7 +436,7 @@ class Lockstep:
             # the largest training compute at the start; at the defaults that of US-closed-A
             self.reference = level.max(axis=1, keepdims=True)
         else:
-            self.training = compute.smoothed(self.training, level, w.lab.training_time)
+            self.training = compute.smoothed(stock=self.training, level=level, time=w.lab.training_time)
         now.powered, now.chips_legal, now.chips_denied, now.chips_smuggled = powered, legal, denied, smuggled
         now.chips_output = output
 
@@ -427,32 +447,38 @@ class Lockstep:
             best_open = np.where(self.open, self.released, -np.inf).max(axis=1, keepdims=True)
             best_open = np.where(np.isfinite(best_open), best_open, -1e9)
             self.algorithmic = capability.algorithmic_step(
-                self.algorithmic,
-                tech.algorithmic_progress,
-                tech.scarcity_innovation,
-                self._of_home(now.scarcity),
-                tech.idea_spillover,
+                stock=self.algorithmic,
+                progress=tech.algorithmic_progress,
+                scarcity_innovation=tech.scarcity_innovation,
+                scarcity=self._of_home(now.scarcity),
+                spillover=tech.idea_spillover,
             )
             self.borrowed = capability.borrowed_step(
-                self.borrowed,
-                self.internal,
-                best_open,
-                self.released.max(axis=1, keepdims=True),
-                tech.weight_borrowing,
-                tech.distillation,
-                1 - lever.access_restriction,
-                tech.borrowed_decay,
+                borrowed=self.borrowed,
+                capability=self.internal,
+                frontier_open=best_open,
+                frontier_all=self.released.max(axis=1, keepdims=True),
+                from_weights=tech.weight_borrowing,
+                from_outputs=tech.distillation,
+                access=1 - lever.access_restriction,
+                decay=tech.borrowed_decay,
             )
         borrowed = self.switches("B2", "borrowed", self.borrowed, 0.0, month)
         derivatives = self.switches("R3", "derivatives", self.derivatives, 0.0, month)
         community = ecosystem.derivative_gain(
-            derivatives,
-            w.community.derivative_scale,
-            w.community.derivative_gain,
-            w.community.technique_leak,
-            self.open,
+            derivatives=derivatives,
+            scale=w.community.derivative_scale,
+            gain=w.community.derivative_gain,
+            leak=w.community.technique_leak,
+            is_open=self.open,
         )
-        self.internal = capability.capability(self.training, self.reference, self.algorithmic, borrowed, community)
+        self.internal = capability.capability(
+            training_compute=self.training,
+            reference=self.reference,
+            algorithmic=self.algorithmic,
+            borrowed=borrowed,
+            derivative_gain=community,
+        )
         now.data_gain = self._data_gain(month)
         due = self._due(month)
         if due.any():
@@ -482,9 +508,15 @@ class Lockstep:
             leading=self.leading, released=self.released, frontier=frontier, margin=w.lab.closing_margin
         )
         threshold = adoption.task_threshold(
-            w.sector.task_threshold, tech.demand_drift, w.sector.capability_weight, frontier, self.frontier_start
+            start=w.sector.task_threshold,
+            drift=tech.demand_drift,
+            weight=w.sector.capability_weight,
+            frontier=frontier,
+            frontier_start=self.frontier_start,
         )
-        now.coverage = adoption.coverage(self.sector_capability, threshold[:, None, :], tech.task_width[..., None])
+        now.coverage = adoption.coverage(
+            sector_capability=self.sector_capability, threshold=threshold[:, None, :], width=tech.task_width[..., None]
+        )
         now.frontier = frontier
 
     def _ruled(self, open_above: Array, open_duty: Array, closed_above: Array, closed_duty: Array) -> list[Array]:
@@ -494,7 +526,7 @@ class Lockstep:
         level = self.released if self.released.size else self.internal
         drawn = self._release_draw(0, 3)
         return [
-            capability.ruled(level, above, duty, drawn)
+            capability.ruled(released=level, threshold=above, duty=duty, random_draw=drawn)
             for above, duty in ((open_above, open_duty), (closed_above, closed_duty))
         ]
 
@@ -528,13 +560,13 @@ class Lockstep:
         if "friction" in self.pulled:
             friction = friction + self.lever.friction.mean(axis=3)[:, w.origin[builders]][:, :, w.origin, SELF_HOSTED]
         reached, base = capability.build_on_base(
-            self.released,
-            is_base,
-            tech.base_friction[..., None] * friction,
-            tech.builder_gap,
-            tech.post_training,
-            self.now.lab_compute[:, builders],
-            tech.post_training_scale,
+            released=self.released,
+            is_base=is_base,
+            friction=tech.base_friction[..., None] * friction,
+            gap=tech.builder_gap,
+            gain=tech.post_training,
+            compute=self.now.lab_compute[:, builders],
+            scale=tech.post_training_scale,
         )
         builds = (reached > self.internal[:, builders]) & (w.line.builder[:, builders] > 0)
         capability_now, base_now = self.internal.copy(), own.copy()
@@ -548,11 +580,13 @@ class Lockstep:
         own = self.switches("R1", "telemetry", cells.total(self.telemetry), 0.0, month)
         partner = self.switches("R1p", "partner", self.partner, 0.0, month)
         pool = self.switches("R1p", "pool", self.pool, 0.0, month)
-        data = capability.accessible_data(own + partner, tech.data_sharing[..., None], lever.data_sharing, w.home)
+        data = capability.accessible_data(
+            own=own + partner, sharing=tech.data_sharing[..., None], sharing_at_home=lever.data_sharing, home=w.home
+        )
         if pool.any():
             domestic = np.where(lever.pool_listed[..., None] > 0, 0.0, w.home.T[None])
-            data = data + capability.pooled_data(pool, np.maximum(domestic, lever.pool_access))
-        data = capability.shared_between_sectors(data, tech.sector_sharing[..., None])
+            data = data + capability.pooled_data(pool=pool, access=np.maximum(domestic, lever.pool_access))
+        data = capability.shared_between_sectors(data=data, sharing=tech.sector_sharing[..., None])
         form = {
             "most": sector.data_gain[:, None, :],
             "scale": sector.data_scale[:, None, :],
@@ -571,14 +605,14 @@ class Lockstep:
         experience = self.switches("R6", "experience", self.experience, p.experience_start, month)
         frontier = now.frontier
         now.cost = price.serving_cost(
-            p.cost_level,
-            p.cost_slope,
-            self.released,
-            frontier,
-            w.line.serving_cost,
-            experience,
-            p.experience_start,
-            p.experience_exponent,
+            level=p.cost_level,
+            slope=p.cost_slope,
+            released=self.released,
+            frontier=frontier,
+            efficiency=w.line.serving_cost,
+            experience=experience,
+            experience_start=p.experience_start,
+            exponent=p.experience_exponent,
         )
         now.price_of_fixed_capability = p.cost_level[:, 0] * np.exp(
             p.cost_slope[:, 0] * (self.frontier_start - frontier)[:, 0]
@@ -595,7 +629,11 @@ class Lockstep:
                 domestic=self.unchanging.domestic,
             )
         now.option_price = taxed = price.option_costs(
-            now.cost, now.markup, price.congestion(load, p.congestion), p.host_markup, w.region.self_hosting_cost
+            cost=now.cost,
+            markup=now.markup,
+            congested=price.congestion(load=load, strength=p.congestion),
+            host_markup=p.host_markup,
+            self_hosting=w.region.self_hosting_cost,
         )
         if "tariff" in self.pulled:
             taxed = price.taxed(price=taxed, tariff=lever.tariff[:, :, w.origin])
@@ -618,18 +656,18 @@ class Lockstep:
         markup, rule = self.markup, w.markup_rule
         if (rule == MARKUP_RULES.index("adaptive")).any() and month > 12:
             growth = price.share_growth(share=self.line_share_log[-1], year_before=self.line_share_log[-13])
-            adapted = price.adaptive_markup(markup, growth, p.markup_speed)
+            adapted = price.adaptive_markup(markup=markup, share_growth=growth, speed=p.markup_speed)
             markup = np.where(rule == MARKUP_RULES.index("adaptive"), adapted, markup)
         if (rule == MARKUP_RULES.index("best_response")).any() and month > 0:
             last = self.deciders.tally.used
             by_line = last.sum(axis=3)
             best = price.best_response_markup(
-                markup,
-                last[..., API],
-                lenses.shares(by_line),
-                w.type.cost_weight[:, cell_type],
-                1 - (1 - w.type.review_rate[:, cell_type]) ** 12,
-                p.usage_elasticity,
+                markup=markup,
+                usage=last[..., API],
+                share=lenses.shares(by_line),
+                cost_weight=w.type.cost_weight[:, cell_type],
+                reviewed=1 - (1 - w.type.review_rate[:, cell_type]) ** 12,
+                elasticity=p.usage_elasticity,
             )
             markup = np.where(rule == MARKUP_RULES.index("best_response"), best, markup)
         return markup
@@ -639,14 +677,14 @@ class Lockstep:
         a, now = self.world.attention, self.now
         share = self.switches("R4", "region_share", self.region_share, 0.0, month)
         self.awareness = adoption.awareness_step(
-            self.awareness,
-            a.advertising[..., None],
-            a.word_of_mouth[..., None],
-            share,
-            a.release_boost[..., None],
-            now.release[..., None],
-            np.swapaxes(self.lever.news, 1, 2),
-            a.forgetting[..., None],
+            awareness=self.awareness,
+            advertising=a.advertising[..., None],
+            word_of_mouth=a.word_of_mouth[..., None],
+            share=share,
+            release_boost=a.release_boost[..., None],
+            released=now.release[..., None],
+            news=np.swapaxes(self.lever.news, 1, 2),
+            forgetting=a.forgetting[..., None],
         )
 
     def _decide(self, month: int) -> None:
@@ -725,22 +763,26 @@ class Lockstep:
         self.revenue_share = lenses.shares(use.revenue)
         self.leak_share = use.by_line / np.maximum(self.line_usage[:, None, :], 1e-300)
         serving = (1 - w.lab.training_share) * now.lab_compute
-        self.load = price.load(lenses.shares(use.api), lenses.shares(serving), w.prices.mean_load)
+        self.load = price.load(
+            usage_share=lenses.shares(use.api), compute_share=lenses.shares(serving), mean_load=w.prices.mean_load
+        )
         first = cells.total(now.tally.primary)
         self.line_share_log.append(lenses.shares(first.sum(axis=1).astype(float)))
         slots = cells.by_sector(cells.total(first) + cells.total(now.tally.secondary, 2))
         caught, shared, pooled = returned(
             now.tally.used_power,
             self._unit_that_teaches(month, slots),
-            usage.telemetry(1.0, self.unchanging.capture, lever.privacy[:, cell_region, None]),
+            usage.telemetry(
+                effective=1.0, capture=self.unchanging.capture, privacy=lever.privacy[:, cell_region, None]
+            ),
             tech.partner_capture[:, 0],
             lever.data_mandate,
             w.origin,
         )
         decay = np.where((w.until["B4"] < month)[:, None], 0.0, w.sector.data_decay)
-        self.telemetry = usage.decayed(self.telemetry, decay[:, None, :, None], caught)
-        self.partner = usage.decayed(self.partner, decay[:, None, :], shared)
-        self.pool = usage.decayed(self.pool, decay[:, None, :], pooled)
+        self.telemetry = usage.decayed(stock=self.telemetry, decay=decay[:, None, :, None], inflow=caught)
+        self.partner = usage.decayed(stock=self.partner, decay=decay[:, None, :], inflow=shared)
+        self.pool = usage.decayed(stock=self.pool, decay=decay[:, None, :], inflow=pooled)
 
     def _unit_that_teaches(self, month: int, slots: Array) -> Array:
         """What a unit of summed powers of usage counts as usage that teaches, (run, sector); for ``slots`` in use."""
@@ -748,7 +790,9 @@ class Lockstep:
         mean = usage.mean_usage(total=total, slots=slots)
         if month == 0:
             self.mean_usage = mean
-        unit = usage.effective_usage(1.0, self.mean_usage, self.world.sector.site_diversity)
+        unit = usage.effective_usage(
+            sum_of_powers=1.0, mean_usage=self.mean_usage, exponent=self.world.sector.site_diversity
+        )
         self.mean_usage = usage.mean_usage_step(mean=mean, before=self.mean_usage)
         return unit
 
@@ -761,11 +805,19 @@ class Lockstep:
         first, second = (cells.everywhere(by_cell, startup) for by_cell in (users, beside))
         now.startups = startups
         now.startup_use = ecosystem.startup_use(first=first, second=second, startups=startups)
-        now.new_derivatives = ecosystem.derivatives_step(0.0, 0.0, c.derivative_rate, self.open, now.startup_use)
-        self.derivatives = ecosystem.derivatives_step(
-            self.derivatives, c.derivative_decay, c.derivative_rate, self.open, now.startup_use
+        now.new_derivatives = ecosystem.derivatives_step(
+            stock=0.0, decay=0.0, rate=c.derivative_rate, is_open=self.open, startup_share=now.startup_use
         )
-        self.ecosystem = ecosystem.moving_average(self.ecosystem, lenses.shares(first.astype(float)), c.memory)
+        self.derivatives = ecosystem.derivatives_step(
+            stock=self.derivatives,
+            decay=c.derivative_decay,
+            rate=c.derivative_rate,
+            is_open=self.open,
+            startup_share=now.startup_use,
+        )
+        self.ecosystem = ecosystem.moving_average(
+            average=self.ecosystem, newest=lenses.shares(first.astype(float)), weight=c.memory
+        )
         self.experience = self.experience + self.line_usage
         members = cells.by_region(w.population.count)[:, :, None]
         self.region_share = np.swapaxes(adoption.regional_share(users=cells.by_region(users), members=members), 1, 2)
@@ -778,11 +830,15 @@ class Lockstep:
         rivals = np.broadcast_to(w.rivals, (w.runs, *w.rivals.shape[1:]))
         rival = np.take_along_axis(rivals, provenance[:, None, :], axis=2)
         (data_weight, data_modes), (weight, modes) = unchanging.data_risk, unchanging.operational_risk
-        now.data_exposure = exposure.exposed_share(now.usage_table, data_weight, data_modes, rival)
-        now.operational_exposure = exposure.exposed_share(
-            now.usage_table, weight, modes, rival * w.line.vulnerability[:, None, :]
+        now.data_exposure = exposure.exposed_share(
+            usage=now.usage_table, weight=data_weight, mode_weight=data_modes, danger=rival
         )
-        now.security_exposure = exposure.combined(now.data_exposure, now.operational_exposure)
+        now.operational_exposure = exposure.exposed_share(
+            usage=now.usage_table, weight=weight, mode_weight=modes, danger=rival * w.line.vulnerability[:, None, :]
+        )
+        now.security_exposure = exposure.combined(
+            data_exposure=now.data_exposure, operational_exposure=now.operational_exposure
+        )
         by_line = cells.total(now.usage_table).sum(axis=2)
         now.concentration = exposure.concentration(cells.by_group(by_line, provenance, len(REGIONS)))
         rival_usage = cells.total(now.by_line * np.take(rival, cell_region, axis=1))
@@ -808,7 +864,7 @@ class Lockstep:
                 back = np.clip(len(past) - 1 - unchanging.lag[:, 0], 0, None)
                 shown = np.stack([past[at][run] for run, at in enumerate(back)])
             error = normals(w.key, "observe", month + 1, np.arange(len(REGIONS)), option)
-            seen = reaction.seen(shown, noise, error)
+            seen = reaction.seen(metric=shown, noise=noise, error=error)
             now.observed[name] = (
                 seen if month >= unchanging.most_lag else np.where(month >= unchanging.lag, seen, np.nan)
             )

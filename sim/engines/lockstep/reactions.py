@@ -113,10 +113,14 @@ class Follower:
         self.metric.append(metric[rule.rows if len(metric) > 1 else np.zeros_like(rule.rows), rule.region])
         error = normals(self.key, "observe", month + 1, [rule.region], rule.option)[:, 0]
         known = _value_of_month(self.metric, month - n.observation_lag, np.nan)
-        seen = reaction.seen(known, n.observation_noise, error)
-        beyond = np.where(month >= n.start, reaction.excess(seen, n.threshold, rule.sign), np.nan)
-        self.memory = reaction.decided(self.memory, beyond, n.hold, n.cooldown, n.hysteresis)
-        self.decisions.append(reaction.strength(self.memory.level, n.gain, n.max))
+        seen = reaction.seen(metric=known, noise=n.observation_noise, error=error)
+        beyond = np.where(
+            month >= n.start, reaction.excess(observed=seen, threshold=n.threshold, sign=rule.sign), np.nan
+        )
+        self.memory = reaction.decided(
+            memory=self.memory, beyond=beyond, hold=n.hold, cooldown=n.cooldown, hysteresis=n.hysteresis
+        )
+        self.decisions.append(reaction.strength(level=self.memory.level, gain=n.gain, most=n.max))
         return seen, self.decisions[-1]
 
 

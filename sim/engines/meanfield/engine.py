@@ -422,12 +422,19 @@ class Cells:
             of_run(rate, run)[cell_type] * tables.push for rate in (kinds.innovation, kinds.imitation)
         )
         near = self._peer_share(run, adopted[:, None])[:, 0]
-        return probability(choice.arrival_hazard(innovation, imitation, near, self.everywhere[run] @ adopted))
+        return probability(
+            hazard=choice.arrival_hazard(
+                innovation=innovation,
+                imitation=imitation,
+                peer_adoption=near,
+                global_adoption=self.everywhere[run] @ adopted,
+            )
+        )
 
     def _leaving(self, run: int, mass: Mass, offers: Offers) -> Leaving:
         """Those whose contract ends, and those whom a ban forces to review."""
-        review = probability(of_run(self.world.type.review_rate, run)[cell_type])[:, None, None, None]
-        forced = choice.forced_hazard(review, of_run(self.world.adopter.forced_review, run)[0])
+        review = probability(hazard=of_run(self.world.type.review_rate, run)[cell_type])[:, None, None, None]
+        forced = choice.forced_hazard(review=review, forced=of_run(self.world.adopter.forced_review, run)[0])
         blocked = offers.blocked
 
         def beside(held: Array) -> Array:
@@ -521,7 +528,9 @@ class Cells:
         in_sector = np.array([count[cell_sector == s].sum() for s in range(len(SECTORS))])[cell_sector]
         now = lacking(months=np.arange(AGE_MOMENTS), time=ramp_time)
         own = np.exp(-elasticity * nodes.premium)
-        unit = usage.usage_rates(tables.coverage[cell_sector][..., None], tables.log_cost, elasticity)
+        unit = usage.usage_rates(
+            coverage=tables.coverage[cell_sector][..., None], log_cost=tables.log_cost, elasticity=elasticity
+        )
         damping = np.stack([np.ones_like(own), np.ones_like(own), own], axis=-1)[None, :, None]
 
         def used(exponent: Array, size: Array, ramp: Array) -> Array:

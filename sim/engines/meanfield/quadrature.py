@@ -77,7 +77,7 @@ def make_quadrature(world: World, run: int, tastes: int, sizes: int) -> Quadratu
         quality=of_run(world.adopter.quality_weight, run)[0] * np.exp(spread * quality - shift),
         cost=of_run(world.type.cost_weight, run)[cell_type][:, None] * np.exp(spread * cost - shift),
         size=relative[place],
-        premium=self_hosting_premium(relative, penalty)[place],
+        premium=self_hosting_premium(relative_size=relative, penalty=penalty)[place],
         size_power=powers[:, place],
         obeys=obeys[kind],
         classes=len(obeys),

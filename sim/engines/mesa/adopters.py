@@ -53,7 +53,9 @@ def inclusive_value(values: Iterable[float], dissimilarity: float) -> float:
     best = max(values)
     if len(values) == 1:
         return best
-    return choice.inclusive(best, sum(math.exp((value - best) / dissimilarity) for value in values), dissimilarity)
+    return choice.inclusive(
+        top=best, total=sum(math.exp((value - best) / dissimilarity) for value in values), dissimilarity=dissimilarity
+    )
 
 
 def logit(values: dict[T, float], dissimilarity: float) -> dict[T, float]:
@@ -155,14 +157,17 @@ class Adopter(BaseAgent):
         push = self.lever.push[self.r, self.s]
         adopted = sum(peer.before is not None for peer in self.peers) / N_PEERS
         return choice.arrival_hazard(
-            self.type.innovation * push, self.type.imitation * push, adopted, self.model.adopted
+            innovation=self.type.innovation * push,
+            imitation=self.type.imitation * push,
+            peer_adoption=adopted,
+            global_adoption=self.model.adopted,
         )
 
     def review_hazard(self) -> float:
         """Probability of a review this month: a contract ends, or a ban that this adopter obeys forces one."""
-        review = float(probability(self.type.review_rate))
+        review = float(probability(hazard=self.type.review_rate))
         if any(self.forbidden(option) for option in self.slots):
-            return choice.forced_hazard(review, self.parameters.adopter.forced_review)
+            return choice.forced_hazard(review=review, forced=self.parameters.adopter.forced_review)
         return review
 
     def forbidden(self, option: Option) -> bool:
@@ -273,7 +278,7 @@ class Adopter(BaseAgent):
         if len(weights) == 1:
             return next(iter(weights))
         times = {
-            runner: choice.race_time(self.random_draw(stream, address(runner)), weight)
+            runner: choice.race_time(uniform=self.random_draw(stream, address(runner)), weight=weight)
             for runner, weight in weights.items()
         }
         return min(times, key=times.__getitem__)
@@ -301,7 +306,9 @@ class Adopter(BaseAgent):
         weight = 1.0 if len(self.slots) == 1 else (1 - second, second)[rank]
         swing = usage.ramp(age=self.age, ramp_time=common.ramp_time)
         log_cost = math.log(lab.paid[self.cell, mode]) + (self.hosting_premium if mode == SELF_HOSTED else 0.0)
-        rate = usage.usage_rate(lab.coverage[self.s], log_cost, self.parameters.prices.usage_elasticity)
+        rate = usage.usage_rate(
+            coverage=lab.coverage[self.s], log_cost=log_cost, elasticity=self.parameters.prices.usage_elasticity
+        )
         return self.size * swing * weight * rate
 
 

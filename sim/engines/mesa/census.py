@@ -102,7 +102,9 @@ def _usage_that_teaches(model: AgentModel, counts: Tally) -> tuple[Array, Array]
     mean = usage.mean_usage(total=total, slots=slots)
     before = mean if model.month == 0 else model.ledger.mean_usage
     diversity = model.sectors.site_diversity[cell_sector][:, None, None]
-    effective = usage.effective_usage(counts.used_power, before[cell_sector][:, None, None], diversity)
+    effective = usage.effective_usage(
+        sum_of_powers=counts.used_power, mean_usage=before[cell_sector][:, None, None], exponent=diversity
+    )
     return usage.mean_usage_step(mean=mean, before=before), effective
 
 
@@ -135,7 +137,18 @@ def month_of(model: AgentModel) -> SimpleNamespace:
         new_derivatives=_read(labs, "new_derivatives"),
         frontier=np.array([[model.frontier]]),
         price_of_fixed_capability=np.array(
-            [price.serving_cost(p.cost_level, p.cost_slope, model.frontier_start, model.frontier, 1.0, 1.0, 1.0, 0.0)]
+            [
+                price.serving_cost(
+                    level=p.cost_level,
+                    slope=p.cost_slope,
+                    released=model.frontier_start,
+                    frontier=model.frontier,
+                    efficiency=1.0,
+                    experience=1.0,
+                    experience_start=1.0,
+                    exponent=0.0,
+                )
+            ]
         ),
         coverage=_read(labs, "coverage"),
         data_gain=_read(labs, "data_gain"),

@@ -79,7 +79,7 @@ class Lab(BaseAgent):
     def train(self) -> None:
         """Turn the lab's part of compute, and public grants, into training compute."""
         c, lab = self.parameters.compute, self.parameters.lab
-        chip_price = compute.falling(c.chip_price, c.chip_price_fall, self.model.month)
+        chip_price = compute.falling(initial=c.chip_price, fall=c.chip_price_fall, month=self.model.month)
         self.public_compute = compute.public_compute_step(
             stock=self.public_compute,
             retirement=c.retirement,
@@ -89,7 +89,7 @@ class Lab(BaseAgent):
         )
         level = lab.training_share * self.compute + self.public_compute
         started = self.model.month > 0
-        self.training = compute.smoothed(self.training, level, lab.training_time) if started else level
+        self.training = compute.smoothed(stock=self.training, level=level, time=lab.training_time) if started else level
 
     def show(self) -> None:
         """Show the lab's data and community, as far as the switches of the loops let anybody see them."""
@@ -106,18 +106,22 @@ class Lab(BaseAgent):
         both = np.array([self.algorithmic, others.best_algorithms])
         self.algorithmic = float(
             capability.algorithmic_step(
-                both, tech.algorithmic_progress, tech.scarcity_innovation, scarcity, tech.idea_spillover
+                stock=both,
+                progress=tech.algorithmic_progress,
+                scarcity_innovation=tech.scarcity_innovation,
+                scarcity=scarcity,
+                spillover=tech.idea_spillover,
             )[0]
         )
         self.borrowed = capability.borrowed_step(
-            self.borrowed,
-            self.internal,
-            others.frontier_open,
-            others.frontier,
-            tech.weight_borrowing,
-            tech.distillation,
-            1 - self.lever.access_restriction[self.place],
-            tech.borrowed_decay,
+            borrowed=self.borrowed,
+            capability=self.internal,
+            frontier_open=others.frontier_open,
+            frontier_all=others.frontier,
+            from_weights=tech.weight_borrowing,
+            from_outputs=tech.distillation,
+            access=1 - self.lever.access_restriction[self.place],
+            decay=tech.borrowed_decay,
         )
 
     def assess(self) -> None:
@@ -125,7 +129,13 @@ class Lab(BaseAgent):
         borrowed = self.signal("B2", "borrowed", self.borrowed, 0.0)
         community = self.model.community[self.place]
         self.internal = float(
-            capability.capability(self.training, self.model.reference, self.algorithmic, borrowed, community)
+            capability.capability(
+                training_compute=self.training,
+                reference=self.model.reference,
+                algorithmic=self.algorithmic,
+                borrowed=borrowed,
+                derivative_gain=community,
+            )
         )
         self.data_gain = self.worth_of_data()
 
@@ -148,12 +158,15 @@ class Lab(BaseAgent):
         """Data that the lab may use, by sector [sector-years]: its own, what others must share, and pools."""
         tech, model = self.parameters.technology, self.model
         own = capability.accessible_data(
-            model.all_data, np.full((1, 1, 1), tech.data_sharing), self.lever.data_sharing[None], model.world.home
+            own=model.all_data,
+            sharing=np.full((1, 1, 1), tech.data_sharing),
+            sharing_at_home=self.lever.data_sharing[None],
+            home=model.world.home,
         )[0, self.place]
         domestic = np.where(self.lever.pool_listed > 0, 0.0, self.at_home)
         access = np.maximum(domestic, self.lever.pool_access[:, self.place])
-        pools = capability.pooled_data(model.all_pools, access[None, :, None])[0, 0]
-        return capability.shared_between_sectors(own + pools, tech.sector_sharing)
+        pools = capability.pooled_data(pool=model.all_pools, access=access[None, :, None])[0, 0]
+        return capability.shared_between_sectors(data=own + pools, sharing=tech.sector_sharing)
 
     # -- releases ------------------------------------------------------------------------------------------------
 
@@ -198,7 +211,11 @@ class Lab(BaseAgent):
     def obeys_rule(self, openness: str) -> bool:
         """Whether a rule on openness applies to the line, and this lab is one of those that obey it."""
         above, duty = (getattr(self.lever, f"{openness}_{name}")[self.place] for name in ("above", "duty"))
-        return bool(capability.ruled(self.released, above, duty, self.random_draw("release", 3, month=0)))
+        return bool(
+            capability.ruled(
+                released=self.released, threshold=above, duty=duty, random_draw=self.random_draw("release", 3, month=0)
+            )
+        )
 
     def choose_base(self) -> None:
         """Let a builder lab take the better of its own work and the best open weights that it could build on."""
@@ -209,13 +226,13 @@ class Lab(BaseAgent):
         is_base = np.array([lab.open and not lab.numbers.builder for lab in labs])
         friction = tech.base_friction * np.array([self.model.base_friction(self.home, lab.home) for lab in labs])
         reached, base = capability.build_on_base(
-            np.array([[lab.released for lab in labs]]),
-            is_base[None, None],
-            friction[None, None],
-            np.array([[tech.builder_gap]]),
-            np.array([[tech.post_training]]),
-            np.array([[self.compute]]),
-            np.array([[tech.post_training_scale]]),
+            released=np.array([[lab.released for lab in labs]]),
+            is_base=is_base[None, None],
+            friction=friction[None, None],
+            gap=np.array([[tech.builder_gap]]),
+            gain=np.array([[tech.post_training]]),
+            compute=np.array([[self.compute]]),
+            scale=np.array([[tech.post_training_scale]]),
         )
         if reached[0, 0] > self.internal:
             self.candidate, self.candidate_base = float(reached[0, 0]), labs[int(base[0, 0])]
@@ -241,7 +258,9 @@ class Lab(BaseAgent):
             )
         )
         width = self.parameters.technology.task_width
-        self.coverage = adoption.coverage(self.sector_capability, self.model.task_threshold, width)
+        self.coverage = adoption.coverage(
+            sector_capability=self.sector_capability, threshold=self.model.task_threshold, width=width
+        )
 
     # -- prices --------------------------------------------------------------------------------------------------
 
@@ -251,14 +270,14 @@ class Lab(BaseAgent):
         experience = self.signal("R6", "experience", self.experience, p.experience_start)
         load = self.signal("B1", "load", self.load, 0.0)
         self.cost = price.serving_cost(
-            p.cost_level,
-            p.cost_slope,
-            self.released,
-            self.model.frontier,
-            self.numbers.serving_cost,
-            experience,
-            p.experience_start,
-            p.experience_exponent,
+            level=p.cost_level,
+            slope=p.cost_slope,
+            released=self.released,
+            frontier=self.model.frontier,
+            efficiency=self.numbers.serving_cost,
+            experience=experience,
+            experience_start=p.experience_start,
+            exponent=p.experience_exponent,
         )
         self.markup = self.choose_markup()
         leak = lever.subsidy_leak[cell_region, cell_sector, cell_type]
@@ -267,11 +286,11 @@ class Lab(BaseAgent):
             markup=self.markup, leak=leak[:, None], usage_share=self.customers[:, None], domestic=domestic[:, None]
         )[0]
         self.price = price.option_costs(
-            np.array([[self.cost]]),
-            np.array([[self.charged]]),
-            np.array([[price.congestion(load, p.congestion)]]),
-            p.host_markup,
-            self.model.self_hosting_cost[None],
+            cost=np.array([[self.cost]]),
+            markup=np.array([[self.charged]]),
+            congested=np.array([[price.congestion(load=load, strength=p.congestion)]]),
+            host_markup=p.host_markup,
+            self_hosting=self.model.self_hosting_cost[None],
         )[0, :, 0]
         listed = price.taxed(price=self.price, tariff=lever.tariff[:, self.home])[cell_region]
         self.paid = price.paid(
@@ -287,16 +306,16 @@ class Lab(BaseAgent):
         p, month = self.parameters.prices, self.model.month
         if p.markup_rule == "adaptive" and month > 12:
             growth = price.share_growth(share=self.share_of_users[-1], year_before=self.share_of_users[-13])
-            return float(price.adaptive_markup(self.markup, growth, p.markup_speed))
+            return float(price.adaptive_markup(markup=self.markup, share_growth=growth, speed=p.markup_speed))
         if p.markup_rule == "best_response" and month > 0:
             ledger, review = self.model.ledger, self.model.types.review_rate[cell_type]
             best = price.best_response_markup(
-                np.array([[self.markup]]),
-                ledger.counts.used[None, :, [self.place], API],
-                ledger.share_of_cells[None, :, [self.place]],
-                self.model.types.cost_weight[None, cell_type],
-                (1 - (1 - review) ** 12)[None],
-                np.array([[p.usage_elasticity]]),
+                markup=np.array([[self.markup]]),
+                usage=ledger.counts.used[None, :, [self.place], API],
+                share=ledger.share_of_cells[None, :, [self.place]],
+                cost_weight=self.model.types.cost_weight[None, cell_type],
+                reviewed=(1 - (1 - review) ** 12)[None],
+                elasticity=np.array([[p.usage_elasticity]]),
             )
             return float(best[0, 0])
         return self.markup
@@ -306,14 +325,14 @@ class Lab(BaseAgent):
         a = self.parameters.attention
         share = self.signal("R4", "region_share", self.region_share, np.zeros(len(REGIONS)))
         self.awareness = adoption.awareness_step(
-            self.awareness,
-            a.advertising,
-            a.word_of_mouth,
-            share,
-            a.release_boost,
-            float(self.due),
-            self.lever.news[:, self.place],
-            a.forgetting,
+            awareness=self.awareness,
+            advertising=a.advertising,
+            word_of_mouth=a.word_of_mouth,
+            share=share,
+            release_boost=a.release_boost,
+            released=float(self.due),
+            news=self.lever.news[:, self.place],
+            forgetting=a.forgetting,
         )
 
     # -- what comes back from users ------------------------------------------------------------------------------
@@ -326,7 +345,13 @@ class Lab(BaseAgent):
         self.customers = mine.sum(axis=1) / max(mine.sum(), 1e-300)
         serving = [(1 - lab.training_share) * other.compute for other in self.model.labs]
         share = serving[self.place] / max(sum(serving), 1e-300)
-        self.load = float(price.load(ledger.api_share[self.place], share, self.parameters.prices.mean_load))
+        self.load = float(
+            price.load(
+                usage_share=ledger.api_share[self.place],
+                compute_share=share,
+                mean_load=self.parameters.prices.mean_load,
+            )
+        )
         self.share_of_users.append(ledger.share_of_users[self.place])
         self.experience += mine.sum()
         self.region_share = ledger.region_share[:, self.place]
@@ -336,19 +361,29 @@ class Lab(BaseAgent):
         effective = self.model.ledger.effective[:, self.place]
         types = self.model.types
         capture = np.stack([types.telemetry, types.hosted_telemetry, types.self_hosted_telemetry], axis=-1)[cell_type]
-        caught = usage.telemetry(effective, capture, self.lever.privacy[cell_region][:, None])
+        caught = usage.telemetry(effective=effective, capture=capture, privacy=self.lever.privacy[cell_region][:, None])
         domestic = cell_region == self.home
         shared = self.parameters.technology.partner_capture * effective[:, HOSTED:].sum(axis=-1) * domestic
         decay = self.model.data_decay()
-        self.telemetry = usage.decayed(self.telemetry, decay[:, None], cells.by_sector(caught[None])[0])
-        self.partner = usage.decayed(self.partner, decay, cells.by_sector(shared[None])[0])
+        self.telemetry = usage.decayed(
+            stock=self.telemetry, decay=decay[:, None], inflow=cells.by_sector(caught[None])[0]
+        )
+        self.partner = usage.decayed(stock=self.partner, decay=decay, inflow=cells.by_sector(shared[None])[0])
 
     def tend_the_community(self) -> None:
         """Update derivatives, which startups build on open weights, and the ecosystem, their share of startups."""
         c, ledger = self.parameters.community, self.model.ledger
         used = ledger.startup_use[self.place]
-        self.new_derivatives = ecosystem.derivatives_step(0.0, 0.0, c.derivative_rate, self.open, used)
-        self.derivatives = ecosystem.derivatives_step(
-            self.derivatives, c.derivative_decay, c.derivative_rate, self.open, used
+        self.new_derivatives = ecosystem.derivatives_step(
+            stock=0.0, decay=0.0, rate=c.derivative_rate, is_open=self.open, startup_share=used
         )
-        self.ecosystem = ecosystem.moving_average(self.ecosystem, ledger.startup_share[self.place], c.memory)
+        self.derivatives = ecosystem.derivatives_step(
+            stock=self.derivatives,
+            decay=c.derivative_decay,
+            rate=c.derivative_rate,
+            is_open=self.open,
+            startup_share=used,
+        )
+        self.ecosystem = ecosystem.moving_average(
+            average=self.ecosystem, newest=ledger.startup_share[self.place], weight=c.memory
+        )

@@ -184,11 +184,11 @@ class OpenLoopModel(AgentModel):
         if self.month == 0:
             self.frontier_start = self.frontier
         self.task_threshold = adoption.task_threshold(
-            self.sectors.task_threshold,
-            self.parameters.technology.demand_drift,
-            self.sectors.capability_weight,
-            self.frontier,
-            self.frontier_start,
+            start=self.sectors.task_threshold,
+            drift=self.parameters.technology.demand_drift,
+            weight=self.sectors.capability_weight,
+            frontier=self.frontier,
+            frontier_start=self.frontier_start,
         )
         self._each(Lab, "compare_with_frontier")
 
@@ -196,11 +196,11 @@ class OpenLoopModel(AgentModel):
         """Capability that derivatives add to each line; techniques leak among open lines."""
         c = self.parameters.community
         return ecosystem.derivative_gain(
-            np.array([[lab.derivatives_seen for lab in self.labs]]),
-            c.derivative_scale,
-            c.derivative_gain,
-            c.technique_leak,
-            np.array([[lab.open for lab in self.labs]]),
+            derivatives=np.array([[lab.derivatives_seen for lab in self.labs]]),
+            scale=c.derivative_scale,
+            gain=c.derivative_gain,
+            leak=c.technique_leak,
+            is_open=np.array([[lab.open for lab in self.labs]]),
         )[0]
 
     def _decide(self) -> None:

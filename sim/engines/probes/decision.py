@@ -242,14 +242,17 @@ class Decisions:
                 "world": self.adopted(month),
             }
             hazard = choice.arrival_hazard(
-                kind.innovation * push, kind.imitation * push, parts["peers"], parts["world"]
+                innovation=kind.innovation * push,
+                imitation=kind.imitation * push,
+                peer_adoption=parts["peers"],
+                global_adoption=parts["world"],
             )
             return Occasion("arrival", float(hazard), drawn, parts)
-        review = float(probability(kind.review_rate))
+        review = float(probability(hazard=kind.review_rate))
         forbidden = self.forbidden(adopter, month)
         forced = any(forbidden[option // N_MODES, option % N_MODES] for option in (primary, secondary) if option >= 0)
         force = self.parameters.adopter.forced_review if forced else 0.0
-        hazard = choice.forced_hazard(review, force) if forced else review
+        hazard = choice.forced_hazard(review=review, forced=force) if forced else review
         return Occasion("review", float(hazard), drawn, {"review": review, "force": force})
 
     def forbidden(self, adopter: int, month: int) -> Array:

@@ -384,9 +384,14 @@ def _hazard(kind: str, parts: dict[str, float]) -> float:
     if kind == "arrival":
         push = parts["push"]
         return float(
-            choice.arrival_hazard(parts["innovation"] * push, parts["imitation"] * push, parts["peers"], parts["world"])
+            choice.arrival_hazard(
+                innovation=parts["innovation"] * push,
+                imitation=parts["imitation"] * push,
+                peer_adoption=parts["peers"],
+                global_adoption=parts["world"],
+            )
         )
-    return float(choice.forced_hazard(parts["review"], parts["force"]))
+    return float(choice.forced_hazard(review=parts["review"], forced=parts["force"]))
 
 
 def tightest(races: tuple[Race, ...]) -> Race | None:
