@@ -14,6 +14,9 @@ Array: TypeAlias = npt.NDArray[Any]
 Values: TypeAlias = float | np.number[Any] | Array
 """A number, or an array of numbers that broadcasts against the other arguments."""
 
+Flags: TypeAlias = bool | np.bool_ | Array
+"""Yes or no, or an array of them."""
+
 Result: TypeAlias = Any
 """What an equation makes of `Values`: a number of numbers, an array of arrays. As in NumPy, no narrower type holds."""
 

@@ -208,7 +208,8 @@ def _setting(w: World) -> Setting:
 
 def _standing_worth(setting: Setting, lines: int) -> Array:
     """Sum of the standing terms of a utility, (run or 1, cell, option) [utils]."""
-    return _by_option(sum(term.shared(setting) for term in TERMS.values() if term.standing), lines)
+    parts = [term.shared(setting) for term in TERMS.values() if term.shared and term.standing]
+    return _by_option(np.asarray(sum(parts)), lines)
 
 
 def _by_option(value: Array, lines: int) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.basics.equations import Array, Result, Values
+from sim.basics.equations import Array, Flags, Result, Values
 
 
 def algorithmic_step(
@@ -137,7 +137,7 @@ def data_gain_slope(data: Values, most: Values, scale: Values, exponent: Values,
 
 
 def constant_data_gain(
-    data: Array, held: Array, off: Values, most: Values, scale: Values, exponent: Values, shape: Values
+    data: Array, held: Array, off: Flags, most: Values, scale: Values, exponent: Values, shape: Values
 ) -> Array:
     """What data are worth where the loop of diminishing returns (B4) is cut: returns are constant.
 
@@ -324,7 +324,7 @@ def near_frontier_step(leading: Values, released: Values, frontier: Values, marg
     return np.where(released >= frontier - margin, leading + 1, 0.0)
 
 
-def tempted(is_open: Values, leading: Values, patience: Values) -> Result:
+def tempted(is_open: Flags, leading: Values, patience: Values) -> Result:
     """Which labs would sell rather than give: open, and near the frontier for long enough.
 
     Parameters
@@ -343,7 +343,7 @@ def tempted(is_open: Values, leading: Values, patience: Values) -> Result:
     return is_open & (patience > 0) & (leading >= patience)
 
 
-def opened_or_closed(is_open: Values, due: Values, opens: Values, closes: Values) -> Result:
+def opened_or_closed(is_open: Flags, due: Flags, opens: Flags, closes: Flags) -> Result:
     """Whether a lab's weights are open after the month: they open or close with a release only, and closing wins.
 
     Parameters

@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from sim.basics.equations import Result, Values, compiled
+from sim.basics.equations import Flags, Result, Values, compiled
 from sim.model.rules.elementary import log
 
 
@@ -55,7 +55,7 @@ def forced_hazard(review: Values, forced: Values) -> Result:
     return 1 - (1 - review) * (1 - forced)
 
 
-def binding_ban(ban: Values, base_ban: Values, built: Values) -> Result:
+def binding_ban(ban: Values, base_ban: Values, built: Flags) -> Result:
     """Part of adopters that a ban binds, where a ban on a base may hold for what is built on it.
 
     Parameters

@@ -13,7 +13,7 @@ def capex(
     initial: Values,
     growth: Values,
     slowdown: Values,
-    month: int,
+    month: float,
     revenue_response: Values,
     revenue_ratio: Values,
     boost: Values,
@@ -26,7 +26,7 @@ def capex(
         The same in month 0. [$B/month]
     growth, slowdown : scalar or array
         Growth at the start [1/month], and the time over which it fades [months].
-    month : int
+    month : float
         From 0.
     revenue_response : scalar or array
         Elasticity in the labs' revenue share, by a first-order response. [1]
@@ -43,7 +43,7 @@ def capex(
     return exogenous * np.maximum(1 + revenue_response * (revenue_ratio - 1), 0.0) * (1 + boost)
 
 
-def falling(initial: Values, fall: Values, month: int) -> Result:
+def falling(initial: Values, fall: Values, month: float) -> Result:
     """A price or power draw that falls exponentially with calendar time.
 
     Parameters
@@ -52,7 +52,7 @@ def falling(initial: Values, fall: Values, month: int) -> Result:
         The same in month 0, in any unit.
     fall : scalar or array
         Rate of the fall. [1/month]
-    month : int
+    month : float
         From 0.
 
     Returns
@@ -131,7 +131,7 @@ def learning_price(
     experience_start: Values,
     exponent: Values,
     fall: Values,
-    month: int,
+    month: float,
     discount: Values,
 ) -> Result:
     """Price of a domestic chip: Wright's law on cumulative output, and calendar time (irwin1994).
@@ -146,7 +146,7 @@ def learning_price(
         Elasticity of the price in cumulative output. [1]
     fall : scalar or array
         Fall with calendar time. [1/month]
-    month : int
+    month : float
         From 0.
     discount : scalar or array
         Part of the price that policy pays. [1]
@@ -231,7 +231,7 @@ def powered_share(
     return np.minimum(1.0, power * 1e6 / np.maximum(demand, 1e-12))
 
 
-def grid_power(initial: Values, growth: Values, slowdown: Values, month: int, added: Values, gain: Values) -> Result:
+def grid_power(initial: Values, growth: Values, slowdown: Values, month: float, added: Values, gain: Values) -> Result:
     """Power available to AI: growth that fades, what policy adds to growth, and added power.
 
     Parameters
@@ -240,7 +240,7 @@ def grid_power(initial: Values, growth: Values, slowdown: Values, month: int, ad
         Power in month 0, and power that policy adds. [GW]
     growth, slowdown : scalar or array
         Growth at the start [1/month], and the time over which it fades [months].
-    month : int
+    month : float
         From 0.
     gain : scalar or array
         Log of the growth that policy has added. It is summed month by month, so that power bends and does not jump

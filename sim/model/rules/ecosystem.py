@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.basics.equations import Array, Result, Values
+from sim.basics.equations import Array, Flags, Result, Values
 
 
 def startup_use(first: Values, second: Values, startups: Values) -> Result:
@@ -24,7 +24,7 @@ def startup_use(first: Values, second: Values, startups: Values) -> Result:
     return (first + second) / startups
 
 
-def derivatives_step(stock: Values, decay: Values, rate: Values, is_open: Values, startup_share: Values) -> Result:
+def derivatives_step(stock: Values, decay: Values, rate: Values, is_open: Flags, startup_share: Values) -> Result:
     """Next stock of derivatives: startups build on open lines only.
 
     Parameters

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.basics.equations import Array, Result, Values, compiled
+from sim.basics.equations import Array, Flags, Result, Values, compiled
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Setting:
     adopter: Any
     type: Any
     line: Any
-    is_open: Values
+    is_open: Flags
     friction: Values
     added_friction: Values
     ecosystem: Values
@@ -181,7 +181,7 @@ def cost(cost_taste: Values, log_cost: Values) -> Result:
 
 
 @compiled
-def peers(peer_weight: Values, peers_on_line: Values, n_peers: int) -> Result:
+def peers(peer_weight: Values, peers_on_line: Values, n_peers: float) -> Result:
     """Worth of using what peers use (brock2001).
 
     Parameters
@@ -190,7 +190,7 @@ def peers(peer_weight: Values, peers_on_line: Values, n_peers: int) -> Result:
         Worth of a line that all peers use. [utils]
     peers_on_line : scalar or array
         Number of the adopter's peers on the line.
-    n_peers : int
+    n_peers : float
         Number of all its peers.
 
     Returns
@@ -219,7 +219,7 @@ def learned(learning_weight: Values, lacking: Values) -> Result:
 
 
 @compiled
-def tenure(is_current: Values, learned: Values) -> Result:
+def tenure(is_current: Flags, learned: Values) -> Result:
     """Worth of staying with the line in use, on which the adopter has learned (katz1985).
 
     Parameters
@@ -237,7 +237,7 @@ def tenure(is_current: Values, learned: Values) -> Result:
 
 
 @compiled
-def switching(is_current: Values, has_current: Values, switching_cost: Values) -> Result:
+def switching(is_current: Flags, has_current: Flags, switching_cost: Values) -> Result:
     """Worth lost by leaving the line in use for another; a first adoption costs nothing.
 
     Parameters
@@ -278,13 +278,13 @@ def option_utility(
 
 @compiled
 def history_utility(
-    is_current: Values,
-    has_current: Values,
+    is_current: Flags,
+    has_current: Flags,
     learned: Values,
     switching_cost: Values,
     peer_weight: Values,
     peers_on_line: Values,
-    n_peers: int,
+    n_peers: float,
 ) -> Result:
     """What an adopter's past and peers add to every option of a line (katz1985, brock2001).
 
