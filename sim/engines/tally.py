@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+
+UNRECORDED = {"recorded": False}
+"""Mark of what a month holds for engines and probes, and the record does not read."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,8 @@ class Tally:
     used_power : (cell, line, mode) sum over adopters of usage to the sector's diversity exponent
     """
 
-    primary: Array
-    secondary: Array
+    primary: Array = field(metadata=UNRECORDED)
+    secondary: Array = field(metadata=UNRECORDED)
     pairs: Array
     new: Array
     moved: Array
@@ -34,7 +37,7 @@ class Tally:
     choosers: Array
     surplus: Array
     used: Array
-    used_power: Array
+    used_power: Array = field(metadata=UNRECORDED)
 
     @classmethod
     def stacked(cls, tallies: list[Tally]) -> Tally:

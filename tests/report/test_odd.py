@@ -209,6 +209,7 @@ PASSING = {
     "pulls",
     "pulled",
     "now",
+    "found",
     "lever",
     "line_usage",
     "equal_share",

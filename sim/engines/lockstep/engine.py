@@ -28,8 +28,9 @@ from sim.engines.lockstep.adopters import Deciders
 from sim.engines.lockstep.kernels.month import compiled
 from sim.engines.lockstep.month_levers import MonthLevers
 from sim.engines.lockstep.reactions import Reactions
-from sim.engines.lockstep.usage_sums import returned, spread
+from sim.engines.lockstep.usage_sums import UsageSums, returned, spread
 from sim.engines.loop_switches import Switches
+from sim.engines.month import Month, Prices, Users
 from sim.engines.recording import Part, Recorder, joined
 from sim.engines.world import Job, World, build, cell_region, cell_sector, cell_type
 from sim.model.agents.government import WATCHED
@@ -219,7 +220,14 @@ def _by_option(value: Array, lines: int) -> Array:
 
 
 class Lockstep:
-    """State of a batch of runs, and the steps that advance it by a month."""
+    """State of a batch of runs, and the steps that advance it by a month.
+
+    Attributes
+    ----------
+    now : what the newest month found; there is none before the first
+    """
+
+    now: Month
 
     def __init__(
         self,
@@ -242,8 +250,8 @@ class Lockstep:
         self.recorder = Recorder(world, trace, keep, ROWS_RECORDED)
         self.reactions = Reactions(world, self.switches) if world.rules else None
         self.internal = self.released = self.sector_capability = np.empty(0)
-        self.now = SimpleNamespace()
-        """What the steps of the current month have found; the recorder reads it."""
+        self.found: dict[str, Array] = {}
+        """Observables that the steps of the current month have worked out, by name."""
         self.pulls = MonthLevers(world.levers)
         self.unchanging = Unchanging.of(world)
         self._start()
@@ -251,20 +259,58 @@ class Lockstep:
     def month(self, month: int) -> None:
         """One month, and its record."""
         self.advance(month)
-        self.recorder.record(month, self.now, self)
+        self.recorder.record(self.now)
 
     def advance(self, month: int) -> None:
         """The schedule of a month (section 3 of the model description)."""
         self._policies(month)
-        self._compute(month)
-        self._capability(month)
-        self._prices()
+        lab_compute = self._compute(month)
+        frontier = self._capability(month, lab_compute)
+        prices = self._prices(month, frontier)
         self._awareness(month)
-        self._decide(month)
-        self._deploy(month)
-        self._accumulate()
-        self._expose()
+        worth = self._decide(month, prices)
+        use = self._deploy(month, lab_compute, prices)
+        users = self._accumulate()
+        self._expose(use)
         self._observe(month)
+        self.now = Month(
+            month=month,
+            found={**self.found, **self._stocks()},
+            tally=self.deciders.tally,
+            users=users,
+            prices=prices,
+            usage_by_line=use.by_line,
+            usage_table=use.table,
+            frontier=frontier,
+            programmes=self.lever.fiscal_cost,
+            capex_boost=self.lever.capex_boost,
+            telemetry=self.telemetry,
+            partner=self.partner,
+            choices=self.deciders.choices,
+            worth=worth,
+        )
+
+    def _stocks(self) -> dict[str, Array]:
+        """The observables that are stocks, as they are after the month."""
+        return {
+            "capability": self.internal,
+            "released": self.released,
+            "borrowed": self.borrowed,
+            "sector_capability": self.sector_capability,
+            "openness": self.open,
+            "base": self.base,
+            "training_compute": self.training,
+            "load": self.load,
+            "revenue_share": self.revenue_share,
+            "chips_frontier": self.chips_frontier,
+            "chips_domestic": self.chips_domestic,
+            "chip_capacity": self.capacity,
+            "data_pool": self.pool,
+            "derivatives": self.derivatives,
+            "experience": self.experience,
+            "ecosystem": self.ecosystem,
+            "awareness": self.awareness,
+        }
 
     # -- month 0 -------------------------------------------------------------------------------------------------
 
@@ -324,21 +370,21 @@ class Lockstep:
 
     def _policies(self, month: int) -> None:
         """Step 1: the levers of the month, each (run or 1, *axes)."""
-        self.now = SimpleNamespace(month=month)
+        self.found = {}
         self.lever, self.pulled = self.pulls.of(month)
         if self.reactions is not None:
             scheduled = dict(vars(self.lever))
             self.reactions.act(month, self.lever)
             self.pulled |= {name for name, values in vars(self.lever).items() if values is not scheduled[name]}
 
-    def _compute(self, month: int) -> None:
-        """Step 2: capex, purchases, stocks, power, and each lab's compute (section 6.1)."""
-        w, c, lever, now = self.world, self.world.compute, self.lever, self.now
+    def _compute(self, month: int) -> Array:
+        """Step 2: capex, purchases, stocks, power, and each lab's compute, (run, line) [H100e] (section 6.1)."""
+        w, c, lever = self.world, self.world.compute, self.lever
         revenue = self.switches("R2", "revenue_share", self.revenue_share, self.equal_share, month)
         by_region = (revenue[:, :, None] * w.home[None]).sum(axis=1)
         start = self.unchanging.home_share
         ratio = np.where(start > 0, by_region / np.maximum(start, 1e-300), 1.0)
-        now.capex = compute.capex(
+        capex = compute.capex(
             initial=w.region.capex,
             growth=c.capex_growth,
             slowdown=c.capex_slowdown,
@@ -347,7 +393,7 @@ class Lockstep:
             revenue_ratio=ratio,
             boost=lever.capex_boost,
         )
-        budget = c.chip_share * now.capex * compute.DOLLARS_PER_BILLION
+        budget = c.chip_share * capex * compute.DOLLARS_PER_BILLION
         chip_price = compute.falling(initial=c.chip_price, fall=c.chip_price_fall, month=month)
         desired = budget / chip_price * (1 + lever.stockpiling)
         enforced = 1 - (1 - c.enforcement) * (1 - lever.enforcement)
@@ -421,8 +467,8 @@ class Lockstep:
             domestic_penalty=c.domestic_power_penalty,
         )
         powered = self.switches("B3", "powered", powered, np.ones_like(powered), month)
-        now.compute = powered * (self.chips_frontier + self.chips_domestic)
-        now.scarcity = compute.scarcity(desired=desired, denied=denied, smuggled=smuggled, domestic=output)
+        usable = powered * (self.chips_frontier + self.chips_domestic)
+        scarcity = compute.scarcity(desired=desired, denied=denied, smuggled=smuggled, domestic=output)
         shares = compute.lab_shares(
             weight=w.line.compute_weight,
             revenue_share=revenue,
@@ -430,20 +476,32 @@ class Lockstep:
             least=w.lab.least_revenue_share,
             home=w.home,
         )
-        now.lab_compute = self._of_home(now.compute) * shares * lever.compute_factor
-        level = w.lab.training_share * now.lab_compute + self.public_compute
+        lab_compute = self._of_home(usable) * shares * lever.compute_factor
+        level = w.lab.training_share * lab_compute + self.public_compute
         if month == 0:
             self.training = level
             # the largest training compute at the start; at the defaults that of US-closed-A
             self.reference = level.max(axis=1, keepdims=True)
         else:
             self.training = compute.smoothed(stock=self.training, level=level, time=w.lab.training_time)
-        now.powered, now.chips_legal, now.chips_denied, now.chips_smuggled = powered, legal, denied, smuggled
-        now.chips_output = output
+        self.found |= {
+            "capex": capex,
+            "compute": usable,
+            "powered": powered,
+            "chips_legal": legal,
+            "chips_denied": denied,
+            "chips_smuggled": smuggled,
+            "chips_output": output,
+            "scarcity": scarcity,
+        }
+        return np.asarray(lab_compute)
 
-    def _capability(self, month: int) -> None:
-        """Step 3: algorithms, borrowing and data; labs whose time has come release (section 6.2)."""
-        w, tech, lever, now = self.world, self.world.technology, self.lever, self.now
+    def _capability(self, month: int, lab_compute: Array) -> Array:
+        """Step 3: algorithms, borrowing and data; labs whose time has come release (section 6.2).
+
+        Returns the best released capability, (run, 1) [nats].
+        """
+        w, tech, lever = self.world, self.world.technology, self.lever
         if month > 0:
             best_open = np.where(self.open, self.released, -np.inf).max(axis=1, keepdims=True)
             best_open = np.where(np.isfinite(best_open), best_open, -1e9)
@@ -451,7 +509,7 @@ class Lockstep:
                 stock=self.algorithmic,
                 progress=tech.algorithmic_progress,
                 scarcity_innovation=tech.scarcity_innovation,
-                scarcity=self._of_home(now.scarcity),
+                scarcity=self._of_home(self.found["scarcity"]),
                 spillover=tech.idea_spillover,
             )
             self.borrowed = capability.borrowed_step(
@@ -480,7 +538,7 @@ class Lockstep:
             borrowed=borrowed,
             derivative_gain=community,
         )
-        now.data_gain = self._data_gain(month)
+        data_gain = self._data_gain(month)
         due = self._due(month)
         if due.any():
             must_open, must_close = self._ruled(
@@ -495,15 +553,14 @@ class Lockstep:
             )
         if month == 0:
             self.released = self.internal.copy()
-            self.sector_capability = w.sector.capability_weight[:, None, :] * self.released[..., None] + now.data_gain
+            self.sector_capability = w.sector.capability_weight[:, None, :] * self.released[..., None] + data_gain
             self.frontier_start = self.released.max(axis=1, keepdims=True)
         elif due.any():
-            reached, base = self._with_base()
+            reached, base = self._with_base(lab_compute)
             self.released = np.where(due, reached, self.released)
             self.base = np.where(due, base, self.base)
-            newest = w.sector.capability_weight[:, None, :] * reached[..., None] + now.data_gain
+            newest = w.sector.capability_weight[:, None, :] * reached[..., None] + data_gain
             self.sector_capability = np.where(due[..., None], newest, self.sector_capability)
-        now.release = due
         frontier = self.released.max(axis=1, keepdims=True)
         self.leading = capability.near_frontier_step(
             leading=self.leading, released=self.released, frontier=frontier, margin=w.lab.closing_margin
@@ -515,10 +572,11 @@ class Lockstep:
             frontier=frontier,
             frontier_start=self.frontier_start,
         )
-        now.coverage = adoption.coverage(
+        coverage = adoption.coverage(
             sector_capability=self.sector_capability, threshold=threshold[:, None, :], width=tech.task_width[..., None]
         )
-        now.frontier = frontier
+        self.found |= {"data_gain": data_gain, "release": due, "coverage": coverage}
+        return np.asarray(frontier)
 
     def _ruled(self, open_above: Array, open_duty: Array, closed_above: Array, closed_duty: Array) -> list[Array]:
         """Which labs obey a rule on the openness of their next release; one draw per lab decides whether it obeys."""
@@ -548,7 +606,7 @@ class Lockstep:
             self.months_left = np.where(due, gap, self.months_left)
         return due
 
-    def _with_base(self) -> tuple[Array, Array]:
+    def _with_base(self, lab_compute: Array) -> tuple[Array, Array]:
         """What each lab would release now, its own work or a build on the best open base, and that base."""
         w, tech = self.world, self.world.technology
         own = self.unchanging.own
@@ -566,7 +624,7 @@ class Lockstep:
             friction=tech.base_friction[..., None] * friction,
             gap=tech.builder_gap,
             gain=tech.post_training,
-            compute=self.now.lab_compute[:, builders],
+            compute=lab_compute[:, builders],
             scale=tech.post_training_scale,
         )
         builds = (reached > self.internal[:, builders]) & (w.line.builder[:, builders] > 0)
@@ -599,13 +657,11 @@ class Lockstep:
         held, off = self.switches("B4", "data", data, 0.0, month), (w.until["B4"] < 0)[:, None, None]
         return capability.constant_data_gain(data=data, held=held, off=off, **form)
 
-    def _prices(self) -> None:
+    def _prices(self, month: int, frontier: Array) -> Prices:
         """Step 4: prices from last month's load, and what each cell pays (section 6.3)."""
-        w, p, lever, now = self.world, self.world.prices, self.lever, self.now
-        month = now.month
+        w, p, lever = self.world, self.world.prices, self.lever
         experience = self.switches("R6", "experience", self.experience, p.experience_start, month)
-        frontier = now.frontier
-        now.cost = price.serving_cost(
+        cost = price.serving_cost(
             level=p.cost_level,
             slope=p.cost_slope,
             released=self.released,
@@ -615,41 +671,39 @@ class Lockstep:
             experience_start=p.experience_start,
             exponent=p.experience_exponent,
         )
-        now.price_of_fixed_capability = p.cost_level[:, 0] * np.exp(
-            p.cost_slope[:, 0] * (self.frontier_start - frontier)[:, 0]
-        )
+        of_fixed_capability = p.cost_level[:, 0] * np.exp(p.cost_slope[:, 0] * (self.frontier_start - frontier)[:, 0])
         load = self.switches("B1", "load", self.load, 0.0, month)
         self.markup = self._markups(month)
-        now.markup = self.markup
+        markup = self.markup
         if "subsidy_leak" in self.pulled:
             leak = self._to_cells(lever.subsidy_leak)
-            now.markup = price.charged_markup(
+            markup = price.charged_markup(
                 markup=self.markup,
                 leak=leak[:, :, None],
                 usage_share=self.leak_share,
                 domestic=self.unchanging.domestic,
             )
-        now.option_price = taxed = price.option_costs(
-            cost=now.cost,
-            markup=now.markup,
+        option_price = listed = price.option_costs(
+            cost=cost,
+            markup=markup,
             congested=price.congestion(load=load, strength=p.congestion),
             host_markup=p.host_markup,
             self_hosting=w.region.self_hosting_cost,
         )
         if "tariff" in self.pulled:
-            taxed = price.taxed(price=taxed, tariff=lever.tariff[:, :, w.origin])
-        now.paid = listed = np.take(taxed, cell_region, axis=1)  # (run, cell, line, mode)
-        now.rebate = now.leaked = NOTHING
+            listed = price.taxed(price=listed, tariff=lever.tariff[:, :, w.origin])
+        log_paid = np.take(np.log(listed), cell_region, axis=1)
+        paid = listed = np.take(listed, cell_region, axis=1)  # (run, cell, line, mode)
+        rebate = leaked = NOTHING
         if self.pulled & {"adoption_subsidy", "compute_voucher"}:
             voucher = lever.compute_voucher[:, cell_region, cell_type]
             subsidy = self._to_cells(lever.adoption_subsidy)
-            now.paid = price.paid(listed=listed, subsidy=subsidy[..., None], voucher=voucher[..., None])
-            now.rebate = listed - now.paid
-            now.log_paid = np.log(now.paid)
-        else:
-            now.log_paid = np.take(np.log(taxed), cell_region, axis=1)
+            paid = price.paid(listed=listed, subsidy=subsidy[..., None], voucher=voucher[..., None])
+            rebate, log_paid = listed - paid, np.log(paid)
         if "subsidy_leak" in self.pulled:
-            now.leaked = price.leaked(listed=listed, leak=leak[..., None])
+            leaked = price.leaked(listed=listed, leak=leak[..., None])
+        self.found |= {"markup": markup, "price_of_fixed_capability": of_fixed_capability}
+        return Prices(option=option_price, rebate=rebate, leaked=leaked, paid=paid, log_paid=log_paid)
 
     def _markups(self, month: int) -> Array:
         """What labs add to cost on their own API, by the rule of the scenario, (run, line)."""
@@ -675,7 +729,7 @@ class Lockstep:
 
     def _awareness(self, month: int) -> None:
         """Step 5, first half: who knows which line (section 6.4)."""
-        a, now = self.world.attention, self.now
+        a = self.world.attention
         share = self.switches("R4", "region_share", self.region_share, 0.0, month)
         self.awareness = adoption.awareness_step(
             awareness=self.awareness,
@@ -683,24 +737,27 @@ class Lockstep:
             word_of_mouth=a.word_of_mouth[..., None],
             share=share,
             release_boost=a.release_boost[..., None],
-            released=now.release[..., None],
+            released=self.found["release"][..., None],
             news=np.swapaxes(self.lever.news, 1, 2),
             forgetting=a.forgetting[..., None],
         )
 
-    def _decide(self, month: int) -> None:
-        """Steps 5 and 6: what options are worth to each cell, then everybody's decision (section 6.4)."""
-        w, lever, now = self.world, self.lever, self.now
+    def _decide(self, month: int, prices: Prices) -> Array:
+        """Steps 5 and 6: what options are worth to each cell, then everybody's decision (section 6.4).
+
+        Returns that worth, (run, cell, line, mode) [utils].
+        """
+        w, lever = self.world, self.lever
         ecosystem_share = self.switches("R3", "ecosystem", self.ecosystem, self.equal_share, month)
-        now.worth = self._worth(ecosystem_share)
-        coverage = np.ascontiguousarray(np.swapaxes(now.coverage, 1, 2))
+        worth = self._worth(ecosystem_share)
+        coverage = np.ascontiguousarray(np.swapaxes(self.found["coverage"], 1, 2))
         available = np.ones((w.runs, len(w.lines), N_MODES), bool)
         available[..., HOSTED:] = self.open[..., None]
         self.deciders.decide(
             month,
             coverage=coverage,
-            log_cost=now.log_paid,
-            worth=now.worth,
+            log_cost=prices.log_paid,
+            worth=worth,
             available=available,
             banned=self._bans(),
             awareness=np.swapaxes(self.awareness, 1, 2),
@@ -708,8 +765,7 @@ class Lockstep:
             outside=w.type.outside_value[:, cell_type] + lever.outside_value[:, cell_region, cell_sector],
             block=2 * w.origin + self.open,
         )
-        now.tally = self.deciders.tally
-        now.choices = self.deciders.choices
+        return worth
 
     def _setting(self, ecosystem_share: Array) -> Setting:
         """What the terms of a utility read this month."""
@@ -755,24 +811,23 @@ class Lockstep:
         built = (self.base != np.arange(len(self.world.lines)))[:, None, :, None]
         return choice.binding_ban(ban=ban, base_ban=inherited, built=built)
 
-    def _deploy(self, month: int) -> None:
+    def _deploy(self, month: int, lab_compute: Array, prices: Prices) -> UsageSums:
         """Steps 7 and 8, first half: usage, revenue, load, and the data that come back (section 6.5)."""
-        w, tech, lever, now = self.world, self.world.technology, self.lever, self.now
-        use = spread(now.tally.used, now.option_price)
-        now.by_line, now.usage_table = use.by_line, use.table
+        w, tech, lever, tally = self.world, self.world.technology, self.lever, self.deciders.tally
+        use = spread(tally.used, prices.option)
         self.line_usage = use.by_line.sum(axis=1)
         self.revenue_share = lenses.shares(use.revenue)
         self.leak_share = use.by_line / np.maximum(self.line_usage[:, None, :], 1e-300)
-        serving = (1 - w.lab.training_share) * now.lab_compute
+        serving = (1 - w.lab.training_share) * lab_compute
         self.load = price.load(
             usage_share=lenses.shares(use.api), compute_share=lenses.shares(serving), mean_load=w.prices.mean_load
         )
-        first = cells.total(now.tally.primary)
+        first = cells.total(tally.primary)
         self.line_share_log.append(lenses.shares(first.sum(axis=1).astype(float)))
-        slots = cells.by_sector(cells.total(first) + cells.total(now.tally.secondary, 2))
+        slots = cells.by_sector(cells.total(first) + cells.total(tally.secondary, 2))
         caught, shared, pooled = returned(
-            now.tally.used_power,
-            self._unit_that_teaches(month, slots),
+            tally.used_power,
+            self._unit_that_teaches(month, use.table, slots),
             usage.telemetry(
                 effective=1.0, capture=self.unchanging.capture, privacy=lever.privacy[:, cell_region, None]
             ),
@@ -784,10 +839,11 @@ class Lockstep:
         self.telemetry = usage.decayed(stock=self.telemetry, decay=decay[:, None, :, None], inflow=caught)
         self.partner = usage.decayed(stock=self.partner, decay=decay[:, None, :], inflow=shared)
         self.pool = usage.decayed(stock=self.pool, decay=decay[:, None, :], inflow=pooled)
+        return use
 
-    def _unit_that_teaches(self, month: int, slots: Array) -> Array:
-        """What a unit of summed powers of usage counts as usage that teaches, (run, sector); for ``slots`` in use."""
-        total = cells.total(self.now.usage_table, 2).sum(axis=1)
+    def _unit_that_teaches(self, month: int, table: Array, slots: Array) -> Array:
+        """What a unit of summed powers of usage counts as usage that teaches, (run, sector)."""
+        total = cells.total(table, 2).sum(axis=1)
         mean = usage.mean_usage(total=total, slots=slots)
         if month == 0:
             self.mean_usage = mean
@@ -797,24 +853,23 @@ class Lockstep:
         self.mean_usage = usage.mean_usage_step(mean=mean, before=self.mean_usage)
         return unit
 
-    def _accumulate(self) -> None:
+    def _accumulate(self) -> Users:
         """Step 8, second half: ecosystem, derivatives, experience, regional shares (section 6.6)."""
-        w, c, now = self.world, self.world.community, self.now
-        now.users, now.beside = users, beside = cells.by_slot(now.tally.pairs)
+        w, c = self.world, self.world.community
+        users, beside = cells.by_slot(self.deciders.tally.pairs)
         startup = cell_type == TYPES.index("startup")
         startups = np.maximum(w.population.count[:, startup].sum(axis=1), 1)[:, None]
         first, second = (cells.everywhere(by_cell, startup) for by_cell in (users, beside))
-        now.startups = startups
-        now.startup_use = ecosystem.startup_use(first=first, second=second, startups=startups)
-        now.new_derivatives = ecosystem.derivatives_step(
-            stock=0.0, decay=0.0, rate=c.derivative_rate, is_open=self.open, startup_share=now.startup_use
+        startup_use = ecosystem.startup_use(first=first, second=second, startups=startups)
+        new_derivatives = ecosystem.derivatives_step(
+            stock=0.0, decay=0.0, rate=c.derivative_rate, is_open=self.open, startup_share=startup_use
         )
         self.derivatives = ecosystem.derivatives_step(
             stock=self.derivatives,
             decay=c.derivative_decay,
             rate=c.derivative_rate,
             is_open=self.open,
-            startup_share=now.startup_use,
+            startup_share=startup_use,
         )
         self.ecosystem = ecosystem.moving_average(
             average=self.ecosystem, newest=lenses.shares(first.astype(float)), weight=c.memory
@@ -822,42 +877,48 @@ class Lockstep:
         self.experience = self.experience + self.line_usage
         members = cells.by_region(w.population.count)[:, :, None]
         self.region_share = np.swapaxes(adoption.regional_share(users=cells.by_region(users), members=members), 1, 2)
+        return Users(
+            first=users,
+            second=beside,
+            startups=startups,
+            startup_use=startup_use,
+            new_derivatives=new_derivatives,
+        )
 
-    def _expose(self) -> None:
+    def _expose(self, use: UsageSums) -> None:
         """Step 10, first half: exposure of every region to its rivals' lines (section 6.8)."""
-        w, now, unchanging = self.world, self.now, self.unchanging
-        now.programmes, now.capex_boost = self.lever.fiscal_cost, self.lever.capex_boost
+        w, unchanging = self.world, self.unchanging
         provenance = w.origin[self.base]
         rivals = np.broadcast_to(w.rivals, (w.runs, *w.rivals.shape[1:]))
         rival = np.take_along_axis(rivals, provenance[:, None, :], axis=2)
         (data_weight, data_modes), (weight, modes) = unchanging.data_risk, unchanging.operational_risk
-        now.data_exposure = exposure.exposed_share(
-            usage=now.usage_table, weight=data_weight, mode_weight=data_modes, danger=rival
+        through_data = exposure.exposed_share(usage=use.table, weight=data_weight, mode_weight=data_modes, danger=rival)
+        through_operation = exposure.exposed_share(
+            usage=use.table, weight=weight, mode_weight=modes, danger=rival * w.line.vulnerability[:, None, :]
         )
-        now.operational_exposure = exposure.exposed_share(
-            usage=now.usage_table, weight=weight, mode_weight=modes, danger=rival * w.line.vulnerability[:, None, :]
-        )
-        now.security_exposure = exposure.combined(
-            data_exposure=now.data_exposure, operational_exposure=now.operational_exposure
-        )
-        by_line = cells.total(now.usage_table).sum(axis=2)
-        now.concentration = exposure.concentration(cells.by_group(by_line, provenance, len(REGIONS)))
-        rival_usage = cells.total(now.by_line * np.take(rival, cell_region, axis=1))
+        by_line = cells.total(use.table).sum(axis=2)
+        by_origin = cells.by_group(by_line, provenance, len(REGIONS))
+        rival_usage = cells.total(use.by_line * np.take(rival, cell_region, axis=1))
         rate = cells.by_region(rival_usage * unchanging.review_rate)
         total = cells.by_region(rival_usage)
         mean_rate = np.where(total > 0, rate / np.maximum(total, 1e-300), np.nan)
-        now.shedding_time = exposure.shedding_time(mean_rate)
+        self.found |= {
+            "data_exposure": through_data,
+            "operational_exposure": through_operation,
+            "security_exposure": exposure.combined(data_exposure=through_data, operational_exposure=through_operation),
+            "concentration": exposure.concentration(by_origin),
+            "shedding_time": exposure.shedding_time(mean_rate),
+        }
 
     def _observe(self, month: int) -> None:
         """Step 9: what governments see, late and with noise, and what they decide (section 6.7)."""
-        w, now = self.world, self.now
-        unchanging, noise = self.unchanging, w.government.observation_noise
-        now.observed = {}
+        w, unchanging, noise = self.world, self.unchanging, self.world.government.observation_noise
         for option, name in enumerate(WATCHED):
-            past, newest = self.history[name], getattr(now, name)
+            past, newest = self.history[name], self.found[name]
+            statistic = f"observed_{name.removeprefix('security_')}"
             past.append(newest if len(newest) == w.runs else np.broadcast_to(newest, (w.runs, len(REGIONS))))
             if month < unchanging.least_lag:
-                now.observed[name] = np.full((w.runs, len(REGIONS)), np.nan)
+                self.found[statistic] = np.full((w.runs, len(REGIONS)), np.nan)
                 continue
             if unchanging.least_lag == unchanging.most_lag:
                 shown = past[max(len(past) - 1 - unchanging.most_lag, 0)]
@@ -866,12 +927,14 @@ class Lockstep:
                 shown = np.stack([past[at][run] for run, at in enumerate(back)])
             error = normals(w.key, "observe", month + 1, np.arange(len(REGIONS)), option)
             seen = reaction.seen(metric=shown, noise=noise, error=error)
-            now.observed[name] = (
+            self.found[statistic] = (
                 seen if month >= unchanging.most_lag else np.where(month >= unchanging.lag, seen, np.nan)
             )
         if self.reactions is not None:
-            self.reactions.decide(month, now)
-            now.reactions = self.reactions
+            self.reactions.decide(month, self.found)
+            # what rules remember changes in place
+            for name in ("seen", "decided", "strength"):
+                self.found[f"reaction_{name}"] = getattr(self.reactions, name).copy()
 
     # -- from cells to coarser axes ------------------------------------------------------------------------------
 

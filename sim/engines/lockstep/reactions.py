@@ -7,6 +7,7 @@ other runs of the batch.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -58,11 +59,11 @@ class Reactions:
                 self.moves.append((rows, follower.rule.policy.pull(schedule)))
         vars(lever).update(added(vars(lever), self.moves, self.homes, self.world.runs))
 
-    def decide(self, month: int, now: SimpleNamespace) -> None:
+    def decide(self, month: int, found: Mapping[str, Array]) -> None:
         """Step 9: governments read the statistics, and decide the strength that is in force when the lag is over."""
         for follower in self.followers:
             rule = follower.rule
-            seen, decided = follower.decide(month, getattr(now, rule.metric))
+            seen, decided = follower.decide(month, found[rule.metric])
             self.seen[rule.rows, rule.column], self.decided[rule.rows, rule.column] = seen, decided
 
 
@@ -82,7 +83,7 @@ class FrozenReactions(Reactions):
     def act(self, month: int, lever: SimpleNamespace) -> None:
         vars(lever).update(added(vars(lever), self.moves, self.homes, self.runs))
 
-    def decide(self, month: int, now: SimpleNamespace) -> None:
+    def decide(self, month: int, found: Mapping[str, Array]) -> None:
         pass
 
 

@@ -56,6 +56,8 @@ class AgentModel(mesa.Model):
     last_month : what labs know of each other's work, from month 1 on
     all_data, all_pools : (1, line, sector) and (1, region, sector) data that labs and pools show [sector-years]
     community : (line,) capability that derivatives add [nats]
+    found : observables of the month that a step has worked out for the record, by name, with a run axis of 1; what
+        agents know of themselves is read off them
     reference : largest training compute of month 0 [H100e]
     frontier, frontier_start : best released capability now and in month 0 [nats]
     task_threshold : (sector,) capability at which half of the tasks are covered [nats]
@@ -84,6 +86,7 @@ class AgentModel(mesa.Model):
     all_data: Array
     all_pools: Array
     community: Array
+    found: dict[str, Array]
     reference: float
     frontier: float
     frontier_start: float

@@ -28,7 +28,7 @@ from sim.basics.axes import MODES, REGIONS, TYPES, month_label
 from sim.basics.errors import RunError
 from sim.engines.mesa import Adopter, Enterprise, Government, IndustrialFirm, Lab, PublicAgency, Startup
 from sim.engines.mesa.agent import AgentModel, LastMonth
-from sim.engines.mesa.census import month_of, stocks_of, take_census
+from sim.engines.mesa.census import month_of, take_census
 from sim.engines.recording import Part, Recorder, joined
 from sim.engines.world import Job, build, cell_region, cell_sector, cell_type
 from sim.model.levers import added
@@ -131,7 +131,7 @@ class OpenLoopModel(AgentModel):
         """One month. After the last month of the scenario ``running`` is false and steps do nothing."""
         if not self.running:
             return
-        self.month = self.steps - 1
+        self.month, self.found = self.steps - 1, {}
         self._policies()
         self._compute()
         self._capability()
@@ -141,7 +141,7 @@ class OpenLoopModel(AgentModel):
         self._decide()
         self._use()
         self._each(Government, "judge_exposure", "observe", "watch", "decide")
-        self.recorder.record(self.month, month_of(self), stocks_of(self))
+        self.recorder.record(month_of(self))
         self.datacollector.collect(self)
         self.running = self.month + 1 < self.world.months
 

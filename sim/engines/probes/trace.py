@@ -22,6 +22,7 @@ import numpy.typing as npt
 from sim.basics.axes import CELLS, N_MODES
 from sim.basics.streams import agent_address
 from sim.engines.lockstep.engine import Lockstep
+from sim.engines.month import Prices
 from sim.engines.world import World, build
 from sim.model.rules.worth import Setting
 from sim.scenario import Scenario
@@ -119,21 +120,24 @@ class _TracedRun(Lockstep):
         super().__init__(world, threads=1, trace=True)
         self.sights: list[Sight] = []
 
-    def _decide(self, month: int) -> None:
-        self.sights.append(self._sight(month))
-        super()._decide(month)
+    def _compute(self, month: int) -> Array:
+        self.lab_compute = super()._compute(month)
+        return self.lab_compute
 
-    def _sight(self, month: int) -> Sight:
-        now = self.now
+    def _decide(self, month: int, prices: Prices) -> Array:
+        self.sights.append(self._sight(month, prices))
+        return super()._decide(month, prices)
+
+    def _sight(self, month: int, prices: Prices) -> Sight:
         # asking a switch twice in a month gives the same signal
         ecosystem = self.switches("R3", "ecosystem", self.ecosystem, self.equal_share, month)
         borrowed = self.switches("B2", "borrowed", self.borrowed, 0.0, month)
         compute = np.log(np.maximum(self.training / self.reference, 1e-12))
         return Sight(
             lever=SimpleNamespace(**{name: _of_first_run(values) for name, values in vars(self.lever).items()}),
-            coverage=_of_first_run(now.coverage),
-            price=_of_first_run(now.option_price),
-            paid=_of_first_run(now.paid),
+            coverage=_of_first_run(self.found["coverage"]),
+            price=_of_first_run(prices.option),
+            paid=_of_first_run(prices.paid),
             awareness=_of_first_run(self.awareness),
             ecosystem=_of_first_run(ecosystem),
             open=_of_first_run(self.open),
@@ -142,7 +146,7 @@ class _TracedRun(Lockstep):
             borrowed=_of_first_run(borrowed),
             community=_of_first_run(self.internal - compute - self.algorithmic - borrowed),
             training=_of_first_run(self.training),
-            lab_compute=_of_first_run(now.lab_compute),
+            lab_compute=_of_first_run(self.lab_compute),
             load=_of_first_run(self.load),
             experience=_of_first_run(self.experience),
             setting=self._setting(ecosystem),
