@@ -16,24 +16,6 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Prices:
-    """What options cost this month.
-
-    Attributes
-    ----------
-    option : (run, region, line, mode) before taxes and subsidies [$/Mtoken]
-    rebate, leaked : (run or 1, cell, line, mode) public money per unit used that users, and that sellers get [$/Mtoken]
-    paid, log_paid : (run, cell, line, mode) what adopters pay at the mean size of a self-hosting site [$/Mtoken]
-    """
-
-    option: Array
-    rebate: Array
-    leaked: Array
-    paid: Array = field(metadata=UNRECORDED)
-    log_paid: Array = field(metadata=UNRECORDED)
-
-
-@dataclass(frozen=True)
 class Users:
     """Who uses what this month, by line.
 
@@ -64,7 +46,9 @@ class Month:
     month : its number, from 0
     found : observables that the steps have worked out themselves, by name, (run or 1, *dims)
     tally : the counts of the month
-    users, prices : who uses what; what options cost
+    users : who uses what
+    option_price : (run, region, line, mode) before taxes and subsidies [$/Mtoken]
+    rebate, leaked : (run or 1, cell, line, mode) public money per unit used that users get, and sellers [$/Mtoken]
     usage_by_line, usage_table : usage by (run, cell, line), and by (run, region, sector, line, mode)
         [sector-years/month]
     frontier : (run, 1) best released capability [nats]
@@ -72,7 +56,6 @@ class Month:
         policy raises capital expenditure
     telemetry, partner : (run, line, sector, mode) and (run, line, sector) data stocks [sector-years]
     choices : options of every adopter by slot, (run, adopter); they change in place, so they are recorded at once
-    worth : (run, cell, line, mode) what a cell shares of the utility of an option [utils]
 
     Raises
     ------
@@ -84,7 +67,9 @@ class Month:
     found: Mapping[str, Array]
     tally: Tally
     users: Users
-    prices: Prices
+    option_price: Array
+    rebate: Array
+    leaked: Array
     usage_by_line: Array
     usage_table: Array
     frontier: Array
@@ -93,7 +78,6 @@ class Month:
     telemetry: Array
     partner: Array
     choices: Mapping[str, Array] = field(metadata=UNRECORDED)
-    worth: Array = field(metadata=UNRECORDED)
 
     def __post_init__(self) -> None:
         for name in self.found:

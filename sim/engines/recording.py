@@ -209,7 +209,7 @@ class Recorder:
         firms = (cell_type == ENTERPRISE) | (cell_type == INDUSTRIAL)
         firm_users = cells.by_region(cells.total(tally.pairs, 2), firms)
         firm_count = np.maximum(cells.by_region(self.count, firms), 1)
-        price = np.take(month.prices.option, cell_region, axis=1)
+        price = np.take(month.option_price, cell_region, axis=1)
         spend = price[..., API] * used[..., API] + price[..., HOSTED] * used[..., HOSTED]
         return {
             "L1": lenses.shares(_by_group(cells.everywhere(by_line, startups & abroad), group)),
@@ -245,7 +245,7 @@ class Recorder:
 
     def _prices(self, month: Month) -> dict[str, Array]:
         # the world's price: regions differ only in own hardware, weighted here by their adopters
-        price = month.prices.option.mean(axis=1)
+        price = month.option_price.mean(axis=1)
         price[..., SELF_HOSTED] = price[..., SELF_HOSTED] * (1 + self.self_hosting_penalty)
         return {"price": price}
 
@@ -264,8 +264,8 @@ class Recorder:
         return cells.by_region(cells.total(rate * used, 2)) if rate.any() else self.no_money
 
     def _government(self, month: Month) -> dict[str, Array]:
-        leaked = self._spent(month.prices.leaked, month.tally.used)
-        paid = self._spent(month.prices.rebate, month.tally.used) + leaked
+        leaked = self._spent(month.leaked, month.tally.used)
+        paid = self._spent(month.rebate, month.tally.used) + leaked
         outlay = fiscal.public_outlay(
             programmes=month.programmes,
             capex=month.found["capex"],

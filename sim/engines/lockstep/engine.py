@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ from sim.engines.lockstep.month_levers import MonthLevers
 from sim.engines.lockstep.reactions import Reactions
 from sim.engines.lockstep.usage_sums import UsageSums, returned, spread
 from sim.engines.loop_switches import Switches
-from sim.engines.month import Month, Prices, Users
+from sim.engines.month import Month, Users
 from sim.engines.recording import Part, Recorder, joined
 from sim.engines.world import Job, World, build, cell_region, cell_sector, cell_type
 from sim.model.agents.government import WATCHED
@@ -188,6 +188,23 @@ def _by_mode(*weights: Array) -> Array:
     return np.stack(weights, axis=-1)[:, 0]
 
 
+class Prices(NamedTuple):
+    """What options cost this month.
+
+    Attributes
+    ----------
+    option : (run, region, line, mode) before taxes and subsidies [$/Mtoken]
+    paid, log_paid : (run, cell, line, mode) what adopters pay at the mean size of a self-hosting site [$/Mtoken]
+    rebate, leaked : (run or 1, cell, line, mode) public money per unit used that users get, and sellers [$/Mtoken]
+    """
+
+    option: Array
+    paid: Array
+    log_paid: Array
+    rebate: Array
+    leaked: Array
+
+
 def _setting(w: World) -> Setting:
     """What the terms of a utility read of a world, but for what months change: that is closed, or at rest."""
 
@@ -268,17 +285,19 @@ class Lockstep:
         frontier = self._capability(month, lab_compute)
         prices = self._prices(month, frontier)
         self._awareness(month)
-        worth = self._decide(month, prices)
+        self._decide(month, prices)
         use = self._deploy(month, lab_compute, prices)
         users = self._accumulate()
         self._expose(use)
         self._observe(month)
         self.now = Month(
             month=month,
-            found={**self.found, **self._stocks()},
+            found={**self.found, **self._recorded_stocks()},
             tally=self.deciders.tally,
             users=users,
-            prices=prices,
+            option_price=prices.option,
+            rebate=prices.rebate,
+            leaked=prices.leaked,
             usage_by_line=use.by_line,
             usage_table=use.table,
             frontier=frontier,
@@ -287,10 +306,9 @@ class Lockstep:
             telemetry=self.telemetry,
             partner=self.partner,
             choices=self.deciders.choices,
-            worth=worth,
         )
 
-    def _stocks(self) -> dict[str, Array]:
+    def _recorded_stocks(self) -> dict[str, Array]:
         """The observables that are stocks, as they are after the month."""
         return {
             "capability": self.internal,
@@ -742,14 +760,10 @@ class Lockstep:
             forgetting=a.forgetting[..., None],
         )
 
-    def _decide(self, month: int, prices: Prices) -> Array:
-        """Steps 5 and 6: what options are worth to each cell, then everybody's decision (section 6.4).
-
-        Returns that worth, (run, cell, line, mode) [utils].
-        """
+    def _decide(self, month: int, prices: Prices) -> None:
+        """Steps 5 and 6: what options are worth to each cell, then everybody's decision (section 6.4)."""
         w, lever = self.world, self.lever
         ecosystem_share = self.switches("R3", "ecosystem", self.ecosystem, self.equal_share, month)
-        worth = self._worth(ecosystem_share)
         coverage = np.ascontiguousarray(np.swapaxes(self.found["coverage"], 1, 2))
         available = np.ones((w.runs, len(w.lines), N_MODES), bool)
         available[..., HOSTED:] = self.open[..., None]
@@ -757,7 +771,7 @@ class Lockstep:
             month,
             coverage=coverage,
             log_cost=prices.log_paid,
-            worth=worth,
+            worth=self._worth(ecosystem_share),
             available=available,
             banned=self._bans(),
             awareness=np.swapaxes(self.awareness, 1, 2),
@@ -765,7 +779,6 @@ class Lockstep:
             outside=w.type.outside_value[:, cell_type] + lever.outside_value[:, cell_region, cell_sector],
             block=2 * w.origin + self.open,
         )
-        return worth
 
     def _setting(self, ecosystem_share: Array) -> Setting:
         """What the terms of a utility read this month."""

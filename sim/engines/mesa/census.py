@@ -16,7 +16,7 @@ from sim.engines.mesa.agent import AgentModel
 from sim.engines.mesa.government import Government
 from sim.engines.mesa.lab import Lab
 from sim.engines.mesa.ledger import Ledger
-from sim.engines.month import Month, Prices, Users
+from sim.engines.month import Month, Users
 from sim.engines.tally import Tally
 from sim.engines.world import cell_region, cell_sector, cell_type
 from sim.model.agents.government import WATCHED
@@ -146,13 +146,9 @@ def month_of(model: AgentModel) -> Month:
             startup_use=ledger.startup_use[None],
             new_derivatives=_read(labs, "new_derivatives"),
         ),
-        prices=Prices(
-            option=_read(labs, "price", axis=1),
-            rebate=_read(labs, "rebate", axis=1),
-            leaked=_read(labs, "leaked", axis=1),
-            paid=(paid := _read(labs, "paid", axis=1)),
-            log_paid=np.log(paid),
-        ),
+        option_price=_read(labs, "price", axis=1),
+        rebate=_read(labs, "rebate", axis=1),
+        leaked=_read(labs, "leaked", axis=1),
         usage_by_line=counts.used.sum(axis=2)[None],
         usage_table=ledger.by_region_and_sector[None],
         frontier=np.array([[model.frontier]]),
@@ -161,7 +157,6 @@ def month_of(model: AgentModel) -> Month:
         telemetry=_read(labs, "telemetry"),
         partner=_read(labs, "partner"),
         choices=_choices(model),
-        worth=model.worth[None],
     )
 
 

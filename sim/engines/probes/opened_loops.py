@@ -21,9 +21,8 @@ import numpy.typing as npt
 
 from sim.basics.axes import N_MODES, SELF_HOSTED
 from sim.engines import cells
-from sim.engines.lockstep.engine import Lockstep
+from sim.engines.lockstep.engine import Lockstep, Prices
 from sim.engines.loop_switches import Switches
-from sim.engines.month import Prices
 from sim.engines.world import N_PEERS, World, build, cell_region, cell_sector, cell_type
 from sim.model.loops import ALWAYS
 from sim.model.rules import worth
@@ -140,6 +139,14 @@ class Opened(Lockstep):
             shifted = np.clip(self.awareness[self.leader] * np.exp(self._added_awareness), 0.0, 1.0)
             self.awareness = np.where(self._added_awareness != 0, shifted, self.awareness)
 
+    def _decide(self, month: int, prices: Prices) -> None:
+        super()._decide(month, prices)
+        self.prices = prices
+
+    def _worth(self, ecosystem_share: Array) -> Array:
+        self.shared = super()._worth(ecosystem_share)
+        return self.shared
+
     def read(self, windows: Sequence[tuple[int, int]], closing: Mapping[str, Sequence[str]]) -> Readings:
         """Run all months.
 
@@ -177,7 +184,7 @@ class Opened(Lockstep):
                     usage[place] += self.now.tally.used[leaders].sum(axis=(2, 3)).mean(axis=0) / span
             if not inside:
                 continue
-            here = worth_of_lines(self, self.now.prices, self.now.worth)
+            here = worth_of_lines(self, self.prices, self.shared)
             aware = np.swapaxes(np.log(np.maximum(self.awareness, 1e-9)), 1, 2)[:, cell_region]
             for place, span in inside:
                 pushed[:, place] += aware / span

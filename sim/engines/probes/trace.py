@@ -21,8 +21,7 @@ import numpy.typing as npt
 
 from sim.basics.axes import CELLS, N_MODES
 from sim.basics.streams import agent_address
-from sim.engines.lockstep.engine import Lockstep
-from sim.engines.month import Prices
+from sim.engines.lockstep.engine import Lockstep, Prices
 from sim.engines.world import World, build
 from sim.model.rules.worth import Setting
 from sim.scenario import Scenario
@@ -124,9 +123,9 @@ class _TracedRun(Lockstep):
         self.lab_compute = super()._compute(month)
         return self.lab_compute
 
-    def _decide(self, month: int, prices: Prices) -> Array:
+    def _decide(self, month: int, prices: Prices) -> None:
         self.sights.append(self._sight(month, prices))
-        return super()._decide(month, prices)
+        super()._decide(month, prices)
 
     def _sight(self, month: int, prices: Prices) -> Sight:
         # asking a switch twice in a month gives the same signal
