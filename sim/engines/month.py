@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-import numpy.typing as npt
-
+from sim.basics.equations import Array
 from sim.basics.errors import UnknownNameError
 from sim.engines.tally import UNRECORDED, Tally
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)

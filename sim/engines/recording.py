@@ -7,9 +7,9 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.basics.equations import Array
 from sim.basics.errors import UnknownNameError
 from sim.engines import cells
 from sim.engines.lockstep.adopters import option_type
@@ -18,7 +18,6 @@ from sim.engines.world import World, cell_region, cell_type
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.model.rules import fiscal, lenses
 
-Array = npt.NDArray[Any]
 Part = tuple[tuple[str, ...], dict[str, Array]]
 """The results of a batch: the ids of its reaction rules, and its arrays by name."""
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from sim.basics.equations import Array
 
 UNRECORDED = {"recorded": False}
 """Mark of what a month holds for engines and probes, and the record does not read."""

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel
 
 from sim.basics.axes import (
@@ -30,6 +29,7 @@ from sim.basics.axes import (
     SECTORS,
     TYPES,
 )
+from sim.basics.equations import Array
 from sim.basics.errors import RunError
 from sim.basics.quantity import is_quantity
 from sim.basics.streams import STREAMS, draw_neighbours, line_address, normals, run_key, uniforms
@@ -42,7 +42,6 @@ from sim.model.reactions import Reaction
 from sim.model.rules.price import self_hosting_premium
 from sim.scenario.spec import Parameters, Scenario
 
-Array = npt.NDArray[Any]
 Job = tuple[Scenario, int]
 """A run: a scenario and the number of a replicate."""
 

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import HOSTED, N_MODES, SECTORS
+from sim.basics.equations import Array
 from sim.engines.lockstep.kernels.month import advance, look_around
 from sim.engines.lockstep.kernels.structures import (
     BLOCK,
@@ -26,7 +26,6 @@ from sim.engines.world import World, cell_region, cell_sector, cell_type
 from sim.model.rules import usage, worth
 from sim.model.rules.adoption import lacking, probability
 
-Array = npt.NDArray[Any]
 LONGEST_MEMORY = 240
 """Months after which tenure and age stop counting: they change nothing any more, and must fit into one byte."""
 

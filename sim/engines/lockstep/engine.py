@@ -18,9 +18,9 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.basics.equations import Array
 from sim.basics.errors import RunError
 from sim.basics.streams import normals, uniforms
 from sim.engines import cells
@@ -40,7 +40,6 @@ from sim.model.rules.worth import TERMS, Setting
 
 __all__ = ["Lockstep", "compiled", "simulate"]
 
-Array = npt.NDArray[Any]
 NOTHING = np.zeros((1, 1, 1, 1))
 """A lever that no policy pulls, by (run, cell, line, mode): broadcasts to any shape."""
 ROWS_RECORDED = 48

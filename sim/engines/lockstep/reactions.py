@@ -10,20 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import REGIONS
+from sim.basics.equations import Array
 from sim.basics.streams import normals
 from sim.engines.loop_switches import Switches
 from sim.engines.world import ReactionRule, World
 from sim.model.levers import Pull, added
 from sim.model.reactions import Course
 from sim.model.rules import reaction
-
-Array = npt.NDArray[Any]
 
 
 class Reactions:

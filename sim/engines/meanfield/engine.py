@@ -21,9 +21,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import N_MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.equations import Array
 from sim.engines.lockstep.adopters import option_type
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.meanfield.quadrature import AGE_MOMENTS, Quadrature, make_quadrature, ramp_coefficients
@@ -33,7 +33,6 @@ from sim.engines.world import N_PEERS, Job, World, build, cell_region, cell_sect
 from sim.model.rules import choice, usage, worth
 from sim.model.rules.adoption import lacking, probability
 
-Array = npt.NDArray[Any]
 N_BLOCKS = 2 * len(REGIONS)
 TASTE_NODES, SIZE_NODES = 3, 5
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from sim.basics.equations import Array
 from sim.engines.world import World, cell_type, of_run
 from sim.model.rules.adoption import lacking
 from sim.model.rules.price import self_hosting_premium
 
-Array = npt.NDArray[Any]
 AGE_MOMENTS = 6
 """Powers of ``exp(-age / ramp_time)`` that are followed. The first five give any power of the ramp to 1e-4."""
 

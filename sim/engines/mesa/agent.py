@@ -10,16 +10,14 @@ from typing import Any, NamedTuple
 
 import mesa
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import SECTORS, SELF_HOSTED
+from sim.basics.equations import Array
 from sim.basics.streams import uniform
 from sim.engines.mesa.ledger import Ledger
 from sim.engines.world import World
 from sim.model.loops import ALWAYS
 from sim.scenario.spec import Parameters, Scenario
-
-Array = npt.NDArray[Any]
 
 
 class LastMonth(NamedTuple):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import API, N_MODES, TYPES
+from sim.basics.equations import Array
 from sim.engines import cells
 from sim.engines.lockstep.adopters import option_type
 from sim.engines.mesa.adopters import Option
@@ -21,8 +21,6 @@ from sim.engines.tally import Tally
 from sim.engines.world import cell_region, cell_sector, cell_type
 from sim.model.agents.government import WATCHED
 from sim.model.rules import adoption, ecosystem, lenses, price, usage
-
-Array = npt.NDArray[Any]
 
 
 def take_census(model: AgentModel) -> Ledger:

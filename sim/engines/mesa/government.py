@@ -6,12 +6,10 @@ followed here: a government watches a metric, decides, and acts when the lag is 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
+from sim.basics.equations import Array
 from sim.basics.streams import normals
 from sim.engines import cells
 from sim.engines.mesa.agent import AgentModel, BaseAgent
@@ -21,8 +19,6 @@ from sim.model.agents.government import METRICS, WATCHED, GovernmentSpec
 from sim.model.levers import Pull
 from sim.model.reactions import Course, Reaction
 from sim.model.rules import compute, exposure, reaction, usage
-
-Array = npt.NDArray[Any]
 
 
 class Government(BaseAgent):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS
+from sim.basics.equations import Array
 from sim.basics.streams import line_address
 from sim.engines import cells
 from sim.engines.mesa.agent import AgentModel, BaseAgent
 from sim.engines.world import cell_region, cell_sector, cell_type
 from sim.model.agents.lab import Line
 from sim.model.rules import adoption, capability, compute, ecosystem, price, usage
-
-Array = npt.NDArray[Any]
 
 
 class Lab(BaseAgent):

@@ -17,14 +17,14 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import mesa
 import numpy as np
-import numpy.typing as npt
 from mesa.datacollection import DataCollector
 
 from sim.basics.axes import MODES, REGIONS, TYPES, month_label
+from sim.basics.equations import Array
 from sim.basics.errors import RunError
 from sim.engines.mesa import Adopter, Enterprise, Government, IndustrialFirm, Lab, PublicAgency, Startup
 from sim.engines.mesa.agent import AgentModel, LastMonth
@@ -37,8 +37,6 @@ from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
 
 __all__ = ["OpenLoopModel", "simulate"]
-
-Array = npt.NDArray[Any]
 
 
 class OpenLoopModel(AgentModel):

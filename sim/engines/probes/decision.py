@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import CELLS, GROUPS, HOSTED, MODES, N_MODES, REGIONS, SECTORS, SELF_HOSTED, TYPES
+from sim.basics.equations import Array
 from sim.basics.streams import uniform
 from sim.engines.lockstep.adopters import LONGEST_MEMORY
 from sim.engines.probes.trace import Trace
@@ -23,8 +22,6 @@ from sim.engines.world import N_PEERS
 from sim.model.rules import choice, worth
 from sim.model.rules.adoption import lacking, probability
 from sim.model.rules.worth import TERMS
-
-Array = npt.NDArray[Any]
 
 OUTSIDE = len(GROUPS)
 """Number of the outside option in the race between blocks."""

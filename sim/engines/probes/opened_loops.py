@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import N_MODES, SELF_HOSTED
+from sim.basics.equations import Array
 from sim.engines import cells
 from sim.engines.lockstep.engine import Lockstep, Prices
 from sim.engines.loop_switches import Switches
@@ -27,8 +27,6 @@ from sim.engines.world import N_PEERS, World, build, cell_region, cell_sector, c
 from sim.model.loops import ALWAYS
 from sim.model.rules import worth
 from sim.scenario import Scenario
-
-Array = npt.NDArray[Any]
 
 FED_BY_USE = (
     "telemetry",

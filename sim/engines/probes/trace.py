@@ -14,19 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import CELLS, N_MODES
+from sim.basics.equations import Array
 from sim.basics.streams import agent_address
 from sim.engines.lockstep.engine import Lockstep, Prices
 from sim.engines.world import World, build
 from sim.model.rules.worth import Setting
 from sim.scenario import Scenario
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
