@@ -311,11 +311,11 @@ def test_what_a_labs_work_is_made_of_adds_up_to_its_capability(found):
         parts = np.log(sight.training / reference) + sight.algorithmic + sight.borrowed + sight.community
         assert parts == pytest.approx(series["capability"][month], abs=1e-9)
         gain = derivative_gain(
-            series["derivatives"][month - 1][None],
-            community.derivative_scale,
-            community.derivative_gain,
-            community.technique_leak,
-            series["openness"][month][None] > 0,
+            derivatives=series["derivatives"][month - 1][None],
+            scale=community.derivative_scale,
+            gain=community.derivative_gain,
+            leak=community.technique_leak,
+            is_open=series["openness"][month][None] > 0,
         )
         assert sight.community == pytest.approx(gain[0], abs=1e-9)
 

@@ -63,7 +63,7 @@ def unnamed_calls(source: str, module: str) -> list[int]:
 def test_every_call_of_a_rule_names_its_arguments():
     """A swapped pair of positional numbers is invisible. With a single argument there is nothing to swap."""
     found = {}
-    for path in sorted((ROOT / "sim").rglob("*.py")):
+    for path in sorted([*(ROOT / "sim").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         if lines := unnamed_calls(path.read_text(encoding="utf-8"), module):
             found[str(path.relative_to(ROOT))] = lines

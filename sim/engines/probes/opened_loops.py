@@ -236,7 +236,10 @@ class Opened(Lockstep):
         return {name: np.log(np.maximum(stock, 1e-12)) for name, stock in stocks.items()}
 
     def _peers_would_add(self) -> Array:
-        """What the peers' lines of last month add over those that are seen, (run, cell, line) [utils]."""
+        """What the peers' lines of last month add over those that are seen, (run, cell, line) [utils].
+
+        `sim.model.rules.worth.peers` summed over the adopters of a cell, whose counts come first.
+        """
         state, w, lines = self.deciders.state, self.world, len(self.world.lines)
         moved = state.seen != state.before
         out = np.zeros((w.runs, len(cell_type), lines))
