@@ -1,6 +1,7 @@
 """Engines advance a `sim.engines.world.World` month by month. All use the same rules and the same random draws.
 
 `world`      scenario -> read-only arrays, ready to step
+`month`      what a month found: every engine fills it, `recording` reads it
 `lockstep`   the default: a batch of runs at once, macro quantities in NumPy, decisions in a compiled kernel
 `mesa`       the readable twin: one object per agent, to read, to extend and to check
 `meanfield`  the deterministic twin: cells in place of adopters, for closed forms and eigenvalues

@@ -10,12 +10,10 @@ from typing import Any
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import REGIONS, SECTORS
+from sim.basics.equations import Array
 from sim.model.agents.adopter_types import CELL_REGION, CELL_SECTOR, CELL_TYPE, TYPES
-
-Array = npt.NDArray[Any]
 
 _REGION, _SECTOR, _TYPE = (np.array(places) for places in (CELL_REGION, CELL_SECTOR, CELL_TYPE))
 _REGION_AND_SECTOR, _REGION_AND_TYPE = _REGION * len(SECTORS) + _SECTOR, _REGION * len(TYPES) + _TYPE

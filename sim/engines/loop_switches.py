@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from sim.basics.equations import Array
 from sim.model.loops import ALWAYS
-
-Array = npt.NDArray[Any]
 
 
 class Switches:

@@ -2,53 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from types import SimpleNamespace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.equations import Array
 from sim.basics.errors import UnknownNameError
 from sim.engines import cells
 from sim.engines.lockstep.adopters import option_type
-from sim.engines.tally import Tally
+from sim.engines.month import Month
 from sim.engines.world import World, cell_region, cell_type
 from sim.model.agents.adopter_types import TYPES
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.model.rules import fiscal, lenses
 
-Array = npt.NDArray[Any]
 Part = tuple[tuple[str, ...], dict[str, Array]]
 """The results of a batch: the ids of its reaction rules, and its arrays by name."""
 
 CHINA = REGIONS.index("CN")
 STARTUP, ENTERPRISE, INDUSTRIAL = TYPES.index("startup"), TYPES.index("enterprise"), TYPES.index("industrial")
-
-
-STOCKS = (
-    "open",
-    "base",
-    "released",
-    "internal",
-    "borrowed",
-    "sector_capability",
-    "training",
-    "load",
-    "revenue_share",
-    "chips_frontier",
-    "chips_domestic",
-    "capacity",
-    "telemetry",
-    "partner",
-    "pool",
-    "derivatives",
-    "experience",
-    "ecosystem",
-    "awareness",
-)
-"""Stocks that the recorder reads from an engine after each month."""
 
 
 class Recorder:
@@ -98,43 +73,27 @@ class Recorder:
             names = ("trace_primary", "trace_secondary")
             self.choices = {name: np.empty(shape, option_type(len(world.lines))) for name in names}
         self._parts = [
+            self._found,
             self._adoption,
             self._usage,
             self._lenses,
-            self._capability,
             self._prices,
-            self._compute,
             self._data,
             self._government,
         ]
         self._at_once = max(1, rows // world.runs)
-        self._aside: list[tuple[int, SimpleNamespace, SimpleNamespace]] = []
+        self._aside: list[Month] = []
 
     def finish(self) -> dict[str, Array]:
         """Everything recorded, name -> (run, month, *dims)."""
         self._write()
         return {**self.series, **self.choices}
 
-    def record(self, month: int, now: SimpleNamespace, stocks: Any) -> None:
-        """Record one month.
-
-        Parameters
-        ----------
-        now : what the month found, from whichever engine
-        stocks : an object with the attributes `STOCKS`, as they are after the month
-        """
-        if self.world.reactions:
-            # what rules remember changes in place, so it cannot be put aside
-            for name, value in (
-                ("reaction_seen", now.reactions.seen),
-                ("reaction_decided", now.reactions.decided),
-                ("reaction_strength", now.reactions.strength),
-            ):
-                if name in self.series:
-                    self.series[name][:, month] = value
+    def record(self, month: Month) -> None:
+        """Record one month, from whichever engine."""
         for name in self.choices:
-            self.choices[name][:, month] = now.choices[name]
-        self._aside.append((month, now, SimpleNamespace(**{name: getattr(stocks, name) for name in STOCKS})))
+            self.choices[name][:, month.month] = month.choices[name]
+        self._aside.append(month)
         if len(self._aside) >= self._at_once:
             self._write()
 
@@ -142,14 +101,14 @@ class Recorder:
         """Work out the observables of the months put aside."""
         if not self._aside:
             return
-        months = [month for month, _, _ in self._aside]
+        months = [month.month for month in self._aside]
         self.months, self.rows = months, len(months) * self.world.runs
-        now, stocks = (self._as_rows([month[place] for month in self._aside]) for place in (1, 2))
+        rows: Month = self._as_rows(self._aside)
         self._aside = []
         self._of_world(len(months))
         needed = []
         for part in self._parts:
-            values = part(now, stocks)
+            values = part(rows)
             for name in self.series.keys() & values.keys():
                 value = values[name]
                 if len(value) != self.rows:
@@ -168,16 +127,13 @@ class Recorder:
         one = months[0]
         if len(months) == 1:
             return one
-        if isinstance(one, SimpleNamespace | Tally):
-            return SimpleNamespace(
-                **{
-                    name: self._as_rows([getattr(month, name) for month in months])
-                    for name in vars(one)
-                    if name in _READ
-                }
-            )
-        if isinstance(one, dict):
+        if is_dataclass(one) and not isinstance(one, type):
+            read = [part.name for part in fields(one) if part.metadata.get("recorded", True)]
+            return replace(one, **{name: self._as_rows([getattr(month, name) for month in months]) for name in read})
+        if isinstance(one, Mapping):
             return {name: self._as_rows([month[name] for month in months]) for name in one}
+        if not isinstance(one, np.ndarray):
+            return one
         shapes = {month.shape for month in months}
         rest = np.broadcast_shapes(*shapes)[1:]
         if shapes != {(self.world.runs, *rest)}:
@@ -197,10 +153,14 @@ class Recorder:
         self.tokens = wide(w.prices.tokens_per_sector_year)
         self.no_money = np.zeros((self.rows, len(REGIONS)))
 
-    def _adoption(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
-        tally, count = now.tally, self.count
+    def _found(self, month: Month) -> Mapping[str, Array]:
+        """What the steps of the month have worked out themselves."""
+        return month.found
+
+    def _adoption(self, month: Month) -> dict[str, Array]:
+        tally, count = month.tally, self.count
         members = np.maximum(cells.by_type(count), 1)
-        first, second = now.users, now.beside
+        first, second = month.users.first, month.users.second
         by_line = cells.by_type(first)
         users = cells.total(by_line)
         some = np.maximum(users, 1)
@@ -220,8 +180,8 @@ class Recorder:
             "surplus": np.where(chosen > 0, cells.by_type(tally.surplus) / np.maximum(chosen, 1), np.nan),
         }
 
-    def _usage(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
-        table = now.usage_table
+    def _usage(self, month: Month) -> dict[str, Array]:
+        table = month.usage_table
         by_region, by_line = table.sum(axis=2), cells.total(table)
         counted = cells.total(by_region) * self.focus_region[:, :, None]
         total = counted.sum(axis=(1, 2))
@@ -234,33 +194,34 @@ class Recorder:
             "focus_share": np.where(total > 0, focus / np.maximum(total, 1e-300), 0.0),
         }
 
-    def _lenses(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
-        w, tally = self.world, now.tally
-        group = 2 * w.origin + stocks.open
-        base_group = np.take_along_axis(group, stocks.base, axis=1)
+    def _lenses(self, month: Month) -> dict[str, Array]:
+        w, tally, users, is_open = self.world, month.tally, month.users, month.found["openness"]
+        group = 2 * w.origin + is_open
+        base_group = np.take_along_axis(group, month.found["base"], axis=1)
         abroad = cell_region != CHINA
         startups, enterprises = cell_type == STARTUP, cell_type == ENTERPRISE
-        used, by_line = tally.used, now.by_line
-        new = cells.total(tally.new[..., HOSTED:].sum(axis=1)) + now.new_derivatives * now.startups / 100
+        used, by_line = tally.used, month.usage_by_line
+        new = cells.total(tally.new[..., HOSTED:].sum(axis=1)) + users.new_derivatives * users.startups / 100
         pairs = cells.by_region(tally.pairs, startups)
-        any_use = lenses.any_use(pairs, group, len(GROUPS))
-        with_open = pairs * lenses.pair_has(stocks.open)[:, None]
+        any_use = lenses.any_use(pair_counts=pairs, group=group, groups=len(GROUPS))
+        with_open = pairs * lenses.pair_has(is_open)[:, None]
         members = np.maximum(cells.by_region(self.count, startups), 1)
         firms = (cell_type == ENTERPRISE) | (cell_type == INDUSTRIAL)
         firm_users = cells.by_region(cells.total(tally.pairs, 2), firms)
         firm_count = np.maximum(cells.by_region(self.count, firms), 1)
-        price = np.take(now.option_price, cell_region, axis=1)
+        price = np.take(month.option_price, cell_region, axis=1)
         spend = price[..., API] * used[..., API] + price[..., HOSTED] * used[..., HOSTED]
         return {
             "L1": lenses.shares(_by_group(cells.everywhere(by_line, startups & abroad), group)),
             "L2": lenses.shares(self._of_three_months(_by_group(new, base_group))),
             "L3": any_use / members[..., None],
-            "L4": lenses.any_use(with_open, group, len(GROUPS)) / np.maximum(cells.total(with_open, 2), 1)[..., None],
+            "L4": lenses.any_use(pair_counts=with_open, group=group, groups=len(GROUPS))
+            / np.maximum(cells.total(with_open, 2), 1)[..., None],
             "L5": lenses.shares(_by_group(cells.everywhere(by_line, enterprises & abroad), group)),
             "L5_spend": lenses.shares(_by_group(cells.everywhere(spend, enterprises & abroad), group)),
             "L6": firm_users / firm_count,
             "L7": lenses.shares(_by_group(spend.sum(axis=1), group)),
-            "L8": self._capability_lag(now.frontier, stocks.released),
+            "L8": self._capability_lag(month.frontier, month.found["released"]),
         }
 
     def _of_three_months(self, rows: Array) -> Array:
@@ -277,63 +238,24 @@ class Recorder:
         self.frontier[:, first : last + 1] = path[:, 1:]
         by_month = self._by_month(released)
         lags = [
-            lenses.capability_lag(self.frontier[:, : month + 1], by_month[:, place])
+            lenses.capability_lag(frontier_path=self.frontier[:, : month + 1], released=by_month[:, place])
             for place, month in enumerate(self.months)
         ]
         return np.stack(lags, axis=1).reshape(released.shape)
 
-    def _capability(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
-        return {
-            "capability": stocks.internal,
-            "released": stocks.released,
-            "borrowed": stocks.borrowed,
-            "sector_capability": stocks.sector_capability,
-            "coverage": now.coverage,
-            "release": now.release,
-            "openness": stocks.open,
-            "base": stocks.base,
-            "training_compute": stocks.training,
-        }
-
-    def _prices(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
+    def _prices(self, month: Month) -> dict[str, Array]:
         # the world's price: regions differ only in own hardware, weighted here by their adopters
-        price = now.option_price.mean(axis=1)
+        price = month.option_price.mean(axis=1)
         price[..., SELF_HOSTED] = price[..., SELF_HOSTED] * (1 + self.self_hosting_penalty)
-        return {
-            "price": price,
-            "price_of_fixed_capability": now.price_of_fixed_capability,
-            "markup": now.markup,
-            "load": stocks.load,
-            "revenue_share": stocks.revenue_share,
-        }
+        return {"price": price}
 
-    def _compute(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
-        return {
-            "capex": now.capex,
-            "chips_frontier": stocks.chips_frontier,
-            "chips_domestic": stocks.chips_domestic,
-            "compute": now.compute,
-            "powered": now.powered,
-            "chips_legal": now.chips_legal,
-            "chips_denied": now.chips_denied,
-            "chips_smuggled": now.chips_smuggled,
-            "chips_output": now.chips_output,
-            "chip_capacity": stocks.capacity,
-            "scarcity": now.scarcity,
-        }
-
-    def _data(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
-        telemetry = stocks.telemetry.sum(axis=1)
+    def _data(self, month: Month) -> dict[str, Array]:
+        telemetry = month.telemetry.sum(axis=1)
         by_channel = [telemetry[..., m] for m in range(len(MODES))]
+        pooled = month.found["data_pool"].sum(axis=1)
         return {
-            "data": cells.total(stocks.telemetry) + stocks.partner,
-            "data_by_channel": np.stack([*by_channel, stocks.partner.sum(axis=1), stocks.pool.sum(axis=1)], axis=-1),
-            "data_pool": stocks.pool,
-            "data_gain": now.data_gain,
-            "derivatives": stocks.derivatives,
-            "experience": stocks.experience,
-            "ecosystem": stocks.ecosystem,
-            "awareness": stocks.awareness,
+            "data": cells.total(month.telemetry) + month.partner,
+            "data_by_channel": np.stack([*by_channel, month.partner.sum(axis=1), pooled], axis=-1),
         }
 
     def _spent(self, rate: Array, used: Array) -> Array:
@@ -341,23 +263,17 @@ class Recorder:
         # mostly there is no subsidy at all
         return cells.by_region(cells.total(rate * used, 2)) if rate.any() else self.no_money
 
-    def _government(self, now: SimpleNamespace, stocks: Any) -> dict[str, Array]:
-        leaked = self._spent(now.leaked, now.tally.used)
-        paid = self._spent(now.rebate, now.tally.used) + leaked
-        return {
-            "data_exposure": now.data_exposure,
-            "operational_exposure": now.operational_exposure,
-            "concentration": now.concentration,
-            "shedding_time": now.shedding_time,
-            "security_exposure": now.security_exposure,
-            "observed_exposure": now.observed["security_exposure"],
-            "observed_scarcity": now.observed["scarcity"],
-            "observed_concentration": now.observed["concentration"],
-            "observed_powered": now.observed["powered"],
-            "fiscal_cost": fiscal.public_outlay(now.programmes, now.capex, now.capex_boost, paid, self.tokens),
-            "subsidy_leaked": leaked,
-            "subsidy_paid": paid,
-        }
+    def _government(self, month: Month) -> dict[str, Array]:
+        leaked = self._spent(month.leaked, month.tally.used)
+        paid = self._spent(month.rebate, month.tally.used) + leaked
+        outlay = fiscal.public_outlay(
+            programmes=month.programmes,
+            capex=month.found["capex"],
+            boost=month.capex_boost,
+            subsidies=paid,
+            tokens=self.tokens,
+        )
+        return {"fiscal_cost": outlay, "subsidy_leaked": leaked, "subsidy_paid": paid}
 
 
 def _by_group(by_line: Array, group: Array) -> Array:
@@ -385,48 +301,3 @@ def joined(parts: Sequence[Part]) -> dict[str, Array]:
             whole.append(columns)
         out[name] = np.concatenate(whole)
     return out
-
-
-_READ = {
-    *STOCKS,
-    "tally",
-    "pairs",
-    "choosers",
-    "moved",
-    "began",
-    "surplus",
-    "new",
-    "used",
-    "usage_table",
-    "by_line",
-    "users",
-    "beside",
-    "new_derivatives",
-    "startups",
-    "option_price",
-    "frontier",
-    "coverage",
-    "release",
-    "price_of_fixed_capability",
-    "markup",
-    "capex",
-    "compute",
-    "powered",
-    "chips_legal",
-    "chips_denied",
-    "chips_smuggled",
-    "chips_output",
-    "scarcity",
-    "data_gain",
-    "rebate",
-    "leaked",
-    "data_exposure",
-    "operational_exposure",
-    "concentration",
-    "shedding_time",
-    "security_exposure",
-    "observed",
-    "programmes",
-    "capex_boost",
-}
-"""Attributes that the record reads; the others are not stacked."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from sim.basics.equations import Array
+
+UNRECORDED = {"recorded": False}
+"""Mark of what a month holds for engines and probes, and the record does not read."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Tally:
     used_power : (cell, line, mode) sum over adopters of usage to the sector's diversity exponent
     """
 
-    primary: Array
-    secondary: Array
+    primary: Array = field(metadata=UNRECORDED)
+    secondary: Array = field(metadata=UNRECORDED)
     pairs: Array
     new: Array
     moved: Array
@@ -34,7 +35,7 @@ class Tally:
     choosers: Array
     surplus: Array
     used: Array
-    used_power: Array
+    used_power: Array = field(metadata=UNRECORDED)
 
     @classmethod
     def stacked(cls, tallies: list[Tally]) -> Tally:

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel
 
 from sim.basics.axes import MODES, REGIONS, SECTORS
+from sim.basics.equations import Array
 from sim.basics.errors import RunError
 from sim.basics.quantity import is_quantity
 from sim.basics.streams import STREAMS, draw_neighbours, line_address, normals, run_key, uniforms
@@ -41,7 +41,6 @@ from sim.model.reactions import Reaction
 from sim.model.rules.price import self_hosting_premium
 from sim.scenario.spec import Parameters, Scenario
 
-Array = npt.NDArray[Any]
 Job = tuple[Scenario, int]
 """A run: a scenario and the number of a replicate."""
 
@@ -466,7 +465,9 @@ def _populate(traits: Traits, keys: Array, adopters: int) -> Population:
         # of the size as it is kept, so that an engine that takes the power itself finds the same number
         size_power[run] = size[run].astype(float) ** of_run(traits.sector.site_diversity, run)[sector]
         relative = raw / total[sector] * members[sector]
-        own_hosting[run] = self_hosting_premium(relative, of_run(traits.prices.self_hosting_penalty, run))
+        own_hosting[run] = self_hosting_premium(
+            relative_size=relative, penalty=of_run(traits.prices.self_hosting_penalty, run)
+        )
         spread = of_run(traits.adopter.taste_spread, run)
         for taste, weight, option in (
             (quality, of_run(traits.adopter.quality_weight, run), 1),

@@ -46,6 +46,9 @@ TERM_COLOURS = {
     "policy_outside": "#f4c7a3",
     "nest": "#bdbdbd",
 }
+OTHER = "#777777"
+"""Colour of a term that has none of its own."""
+
 TERM_NAMES = {"nest": "others in its nest"}
 
 
@@ -74,7 +77,7 @@ def explained_adopter(
     wide = (WIDTH - LEFT - RIGHT) * (0.55 if moved else 1.0)
     if options:
         _draw_options(sheet.panel(LEFT, top, wide, rows * BAR), options, terms, rows)
-        names_of_terms = {TERM_NAMES.get(term, term.replace("_", " ")): TERM_COLOURS[term] for term in terms}
+        names_of_terms = {TERM_NAMES.get(term, term.replace("_", " ")): TERM_COLOURS.get(term, OTHER) for term in terms}
         handles = [Line2D([], [], color=colour, linewidth=4.0, label=name) for name, colour in names_of_terms.items()]
         sheet.key(handles, top + rows * BAR + 8.0, min(len(handles), KEYS), handlelength=1.2, columnspacing=1.2)
     if moved:
@@ -106,7 +109,7 @@ def _shown_terms(options: Sequence[Mapping[str, Any]]) -> list[str]:
     terms = {term for option in options for term, value in option["terms"].items() if abs(value) > SMALLEST}
     if any(option["nest"] and abs(option["nest"]) > SMALLEST for option in options):
         terms.add("nest")
-    return [term for term in TERM_COLOURS if term in terms]
+    return [*(term for term in TERM_COLOURS if term in terms), *sorted(terms - TERM_COLOURS.keys())]
 
 
 def line_colours(lines: Mapping[str, tuple[str, bool]]) -> dict[str, str]:
@@ -180,7 +183,14 @@ def _draw_options(axes: Axes, options: Sequence[Mapping[str, Any]], terms: Seque
         values = {**option["terms"], "nest": option["nest"] or 0.0}
         for term in terms:
             value = values.get(term, 0.0)
-            axes.barh(row, value, left=up if value > 0 else down, height=0.62, color=TERM_COLOURS[term], linewidth=0)
+            axes.barh(
+                row,
+                value,
+                left=up if value > 0 else down,
+                height=0.62,
+                color=TERM_COLOURS.get(term, OTHER),
+                linewidth=0,
+            )
             up, down = up + max(value, 0.0), down + min(value, 0.0)
         axes.plot(
             [option["utility"] + (option["nest"] or 0.0)],
@@ -218,7 +228,7 @@ def _draw_options(axes: Axes, options: Sequence[Mapping[str, Any]], terms: Seque
 def _draw_moved(axes: Axes, moved: Mapping[str, float], rows: int, names: Sequence[str], what: str) -> None:
     """What each term did to the lead of the base's winner."""
     for row, (term, value) in enumerate(moved.items()):
-        axes.barh(row, value, height=0.62, color=TERM_COLOURS.get(term, "#777777"), linewidth=0)
+        axes.barh(row, value, height=0.62, color=TERM_COLOURS.get(term, OTHER), linewidth=0)
         axes.text(
             value,
             row,

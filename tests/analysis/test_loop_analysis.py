@@ -121,7 +121,7 @@ def test_no_scale_of_data_lifts_the_elasticity_over_the_bound():
 
     data = np.geomspace(1e-5, 1e3, 4000)
     for exponent, shape in ((0.35, 1.0), (0.35, 2.0), (0.6, 0.7)):
-        elasticity = data * data_gain_slope(data, 2.0, 0.002, exponent, shape)
+        elasticity = data * data_gain_slope(data=data, most=2.0, scale=0.002, exponent=exponent, shape=shape)
         bound = no_tipping_bound(1.0, 2.0, exponent, shape, 0.0)
         assert elasticity.max() == pytest.approx(bound, rel=1e-4)
 

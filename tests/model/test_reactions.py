@@ -38,9 +38,9 @@ def followed(path, threshold=0.5, sign=1, hold=1, gain=2.0, most=10.0, cooldown=
     """Decided strengths along a path of what is seen."""
     memory, out = reaction.Memory(0, 0.0, reaction.NEVER), []
     for value in path:
-        beyond = reaction.excess(value, threshold, sign)
-        memory = reaction.decided(memory, beyond, hold, cooldown, hysteresis)
-        out.append(float(reaction.strength(memory.level, gain, most)))
+        beyond = reaction.excess(observed=value, threshold=threshold, sign=sign)
+        memory = reaction.decided(memory=memory, beyond=beyond, hold=hold, cooldown=cooldown, hysteresis=hysteresis)
+        out.append(float(reaction.strength(level=memory.level, gain=gain, most=most)))
     return out
 
 
@@ -157,9 +157,15 @@ def test_many_runs_at_once_decide_as_each_alone(runs):
     alone = np.array([followed(path[:months], **options) for path, options in runs])
     for month in range(months):
         seen = np.array([path[month] for path, _ in runs])
-        beyond = reaction.excess(seen, column("threshold"), column("sign"))
-        memory = reaction.decided(memory, beyond, column("hold"), column("cooldown"), column("hysteresis"))
-        together = reaction.strength(memory.level, column("gain"), column("most"))
+        beyond = reaction.excess(observed=seen, threshold=column("threshold"), sign=column("sign"))
+        memory = reaction.decided(
+            memory=memory,
+            beyond=beyond,
+            hold=column("hold"),
+            cooldown=column("cooldown"),
+            hysteresis=column("hysteresis"),
+        )
+        together = reaction.strength(level=memory.level, gain=column("gain"), most=column("most"))
         assert np.array_equal(together, alone[:, month])
 
 

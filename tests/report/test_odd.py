@@ -210,6 +210,7 @@ PASSING = {
     "pulls",
     "pulled",
     "now",
+    "found",
     "lever",
     "line_usage",
     "equal_share",

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import HOSTED, N_MODES, SECTORS
+from sim.basics.equations import Array
 from sim.engines.lockstep.kernels.month import advance, look_around
 from sim.engines.lockstep.kernels.structures import (
     BLOCK,
@@ -23,9 +23,9 @@ from sim.engines.lockstep.kernels.structures import (
 )
 from sim.engines.tally import Tally
 from sim.engines.world import World, cell_region, cell_sector, cell_type
-from sim.model.rules.adoption import probability
+from sim.model.rules import usage, worth
+from sim.model.rules.adoption import lacking, probability
 
-Array = npt.NDArray[Any]
 LONGEST_MEMORY = 240
 """Months after which tenure and age stop counting: they change nothing any more, and must fit into one byte."""
 
@@ -123,8 +123,8 @@ class Deciders:
         second = a.second_slot_weight
         slots = np.concatenate([np.ones_like(second), 1 - second, second], axis=1)
         diversity = w.sector.site_diversity[..., None]
-        ramp = 1 - np.exp(-(months + 1) / a.ramp_time)
-        learned = a.learning_weight * (1 - np.exp(-months / a.learning_time))
+        ramp = usage.ramp(age=months, ramp_time=a.ramp_time)
+        learned = worth.learned(learning_weight=a.learning_weight, lacking=lacking(months=months, time=a.learning_time))
         no_peers, no_learning = ((w.until[loop] < 0)[:, None] for loop in ("R5", "R7"))
         never = np.zeros((1, NEVER - LONGEST_MEMORY))
         ramps = np.concatenate([ramp, np.broadcast_to(never, (len(ramp), never.shape[1]))], axis=1)
@@ -133,7 +133,7 @@ class Deciders:
             address=w.address,
             cell_region=cell_region,
             cell_sector=cell_sector,
-            review=self._full(probability(w.type.review_rate[:, cell_type]), cells),
+            review=self._full(probability(hazard=w.type.review_rate[:, cell_type]), cells),
             switching_cost=self._full(w.type.switching_cost[:, cell_type], cells),
             line_dissimilarity=self._full(a.line_dissimilarity[:, 0]),
             mode_dissimilarity=self._full(a.mode_dissimilarity[:, 0]),

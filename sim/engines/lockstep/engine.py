@@ -13,14 +13,14 @@ import os
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.equations import Array
 from sim.basics.errors import RunError
 from sim.basics.streams import normals, uniforms
 from sim.engines import cells
@@ -28,19 +28,19 @@ from sim.engines.lockstep.adopters import Deciders
 from sim.engines.lockstep.kernels.month import compiled
 from sim.engines.lockstep.month_levers import MonthLevers
 from sim.engines.lockstep.reactions import Reactions
-from sim.engines.lockstep.usage_sums import returned, spread
+from sim.engines.lockstep.usage_sums import UsageSums, returned, spread
 from sim.engines.loop_switches import Switches
+from sim.engines.month import Month, Users
 from sim.engines.recording import Part, Recorder, joined
 from sim.engines.world import Job, World, build, cell_region, cell_sector, cell_type
 from sim.model.agents.adopter_types import TYPES
 from sim.model.agents.government import WATCHED
 from sim.model.environment.prices import MARKUP_RULES
-from sim.model.rules import adoption, capability, compute, ecosystem, exposure, lenses, price, reaction, usage
+from sim.model.rules import adoption, capability, choice, compute, ecosystem, exposure, lenses, price, reaction, usage
+from sim.model.rules.worth import TERMS, Setting
 
 __all__ = ["Lockstep", "compiled", "simulate"]
 
-Array = npt.NDArray[Any]
-DOLLARS_PER_BILLION = 1e9
 NOTHING = np.zeros((1, 1, 1, 1))
 """A lever that no policy pulls, by (run, cell, line, mode): broadcasts to any shape."""
 ROWS_RECORDED = 48
@@ -129,27 +129,26 @@ class Unchanging:
 
     Attributes
     ----------
-    worth_closed, worth_open : (run or 1, cell, option) utility but for ecosystem and policy, of a line that is closed
+    setting : what the terms of a utility read, as (run or 1, cell or 1, line or 1, mode or 1); the parts that months
+        change are at rest
+    worth_closed, worth_open : (run or 1, cell, option) sum of the standing terms of a utility, of a line that is closed
         and of one that is open [utils]
-    trust_weight : (run or 1, cell, 1, 1)
     capture : (run or 1, cell, mode) part of usage that teaches which labs capture, before privacy law
     domestic : (1, cell, line) 1 where the line is made in the cell's region
     own : (run, line) each line's own number: the base of work that is not built on others
     review_rate : (run or 1, cell) [1/month]
-    ever_closes : whether some lab may close its weights of its own accord
     data_risk, operational_risk : weights of the exposure indices, (run or 1, sector) and (run or 1, mode)
     lag, least_lag, most_lag : (run, 1) delay of government statistics, and its extremes [months]
     home_share : (region,) part of all lines whose home it is
     """
 
+    setting: Setting
     worth_closed: Array
     worth_open: Array
-    trust_weight: Array
     capture: Array
     domestic: Array
     own: Array
     review_rate: Array
-    ever_closes: bool
     data_risk: tuple[Array, Array]
     operational_risk: tuple[Array, Array]
     lag: Array
@@ -160,20 +159,18 @@ class Unchanging:
     @classmethod
     def of(cls, w: World) -> Unchanging:
         """What no month of a world changes."""
-        a, e, s, lines = w.adopter, w.exposure, w.sector, len(w.lines)
+        e, s, lines, setting = w.exposure, w.sector, len(w.lines), _setting(w)
         physical = np.array([name in PHYSICAL_SECTORS for name in SECTORS])
-        nothing = np.zeros_like(a.service_closed)
         return cls(
-            worth_closed=_worth_of_modes(w, a.service_closed, nothing, nothing),
-            worth_open=_worth_of_modes(w, a.service_open, a.service_open, a.service_self_hosted),
-            trust_weight=_by_cell(w.type.trust_weight),
+            setting=setting,
+            worth_closed=_standing_worth(setting, lines),
+            worth_open=_standing_worth(replace(setting, is_open=True), lines),
             capture=np.stack([w.type.telemetry, w.type.hosted_telemetry, w.type.self_hosted_telemetry], axis=-1)[
                 :, cell_type
             ],
             domestic=w.home.T[None, cell_region],
             own=np.broadcast_to(np.arange(lines), (w.runs, lines)),
             review_rate=w.type.review_rate[:, cell_type],
-            ever_closes=bool((w.lab.closing_patience > 0).any()),
             data_risk=(s.criticality, _by_mode(e.data_api, e.data_hosted, e.data_self_hosted)),
             operational_risk=(
                 s.criticality * s.autonomy * physical,
@@ -186,32 +183,68 @@ class Unchanging:
         )
 
 
-def _by_cell(weight: Array) -> Array:
-    """(run, type) -> (run, cell, 1, 1)."""
-    return weight[:, cell_type, None, None]
-
-
 def _by_mode(*weights: Array) -> Array:
     """One (run, 1) array for each mode -> (run, mode)."""
     return np.stack(weights, axis=-1)[:, 0]
 
 
-def _worth_of_modes(w: World, *service: Array) -> Array:
-    """Fit, service and standing trust of every option, (run, cell, option) [utils]; ``service`` by mode, (run, 1)."""
-    a, g = w.adopter, w.type
-    fitting = np.stack([a.customisation_api, a.customisation_hosted, a.customisation_self_hosted], axis=-1)
-    served = np.stack([np.broadcast_to(part, a.service_open.shape) for part in service], axis=-1)
-    friction = w.friction[:, cell_region][:, :, w.origin]
-    worth = (
-        _by_cell(g.customisation_weight) * fitting[:, :, None, :]
-        + _by_cell(g.service_weight) * served[:, :, None, :]
-        - _by_cell(g.trust_weight) * friction
+class Prices(NamedTuple):
+    """What options cost this month.
+
+    Attributes
+    ----------
+    option : (run, region, line, mode) before taxes and subsidies [$/Mtoken]
+    paid, log_paid : (run, cell, line, mode) what adopters pay at the mean size of a self-hosting site [$/Mtoken]
+    rebate, leaked : (run or 1, cell, line, mode) public money per unit used that users get, and sellers [$/Mtoken]
+    """
+
+    option: Array
+    paid: Array
+    log_paid: Array
+    rebate: Array
+    leaked: Array
+
+
+def _setting(w: World) -> Setting:
+    """What the terms of a utility read of a world, but for what months change: that is closed, or at rest."""
+
+    def shaped(group: SimpleNamespace, *at: Any) -> SimpleNamespace:
+        return SimpleNamespace(**{name: values[at] for name, values in vars(group).items()})
+
+    every = slice(None)
+    return Setting(
+        adopter=shaped(w.adopter, every, every, None, None),
+        type=shaped(w.type, every, cell_type, None, None),
+        line=shaped(w.line, every, None, every, None),
+        is_open=False,
+        friction=w.friction[:, cell_region][:, :, w.origin],
+        added_friction=0.0,
+        ecosystem=0.0,
+        preference=0.0,
     )
-    return worth.reshape(-1, len(cell_type), len(w.lines) * N_MODES)
+
+
+def _standing_worth(setting: Setting, lines: int) -> Array:
+    """Sum of the standing terms of a utility, (run or 1, cell, option) [utils]."""
+    parts = [term.shared(setting) for term in TERMS.values() if term.shared and term.standing]
+    return _by_option(np.asarray(sum(parts)), lines)
+
+
+def _by_option(value: Array, lines: int) -> Array:
+    """(run, cell, line or 1, mode or 1) -> (run, cell, option)."""
+    shape = value.shape[:2]
+    return np.broadcast_to(value, (*shape, lines, N_MODES)).reshape(*shape, lines * N_MODES)
 
 
 class Lockstep:
-    """State of a batch of runs, and the steps that advance it by a month."""
+    """State of a batch of runs, and the steps that advance it by a month.
+
+    Attributes
+    ----------
+    now : what the newest month found; there is none before the first
+    """
+
+    now: Month
 
     def __init__(
         self,
@@ -234,8 +267,8 @@ class Lockstep:
         self.recorder = Recorder(world, trace, keep, ROWS_RECORDED)
         self.reactions = Reactions(world, self.switches) if world.rules else None
         self.internal = self.released = self.sector_capability = np.empty(0)
-        self.now = SimpleNamespace()
-        """What the steps of the current month have found; the recorder reads it."""
+        self.found: dict[str, Array] = {}
+        """Observables that the steps of the current month have worked out, by name."""
         self.pulls = MonthLevers(world.levers)
         self.unchanging = Unchanging.of(world)
         self._start()
@@ -243,20 +276,59 @@ class Lockstep:
     def month(self, month: int) -> None:
         """One month, and its record."""
         self.advance(month)
-        self.recorder.record(month, self.now, self)
+        self.recorder.record(self.now)
 
     def advance(self, month: int) -> None:
         """The schedule of a month (section 3 of the model description)."""
         self._policies(month)
-        self._compute(month)
-        self._capability(month)
-        self._prices()
+        lab_compute = self._compute(month)
+        frontier = self._capability(month, lab_compute)
+        prices = self._prices(month, frontier)
         self._awareness(month)
-        self._decide(month)
-        self._deploy(month)
-        self._accumulate()
-        self._expose()
+        self._decide(month, prices)
+        use = self._deploy(month, lab_compute, prices)
+        users = self._accumulate()
+        self._expose(use)
         self._observe(month)
+        self.now = Month(
+            month=month,
+            found={**self.found, **self._recorded_stocks()},
+            tally=self.deciders.tally,
+            users=users,
+            option_price=prices.option,
+            rebate=prices.rebate,
+            leaked=prices.leaked,
+            usage_by_line=use.by_line,
+            usage_table=use.table,
+            frontier=frontier,
+            programmes=self.lever.fiscal_cost,
+            capex_boost=self.lever.capex_boost,
+            telemetry=self.telemetry,
+            partner=self.partner,
+            choices=self.deciders.choices,
+        )
+
+    def _recorded_stocks(self) -> dict[str, Array]:
+        """The observables that are stocks, as they are after the month."""
+        return {
+            "capability": self.internal,
+            "released": self.released,
+            "borrowed": self.borrowed,
+            "sector_capability": self.sector_capability,
+            "openness": self.open,
+            "base": self.base,
+            "training_compute": self.training,
+            "load": self.load,
+            "revenue_share": self.revenue_share,
+            "chips_frontier": self.chips_frontier,
+            "chips_domestic": self.chips_domestic,
+            "chip_capacity": self.capacity,
+            "data_pool": self.pool,
+            "derivatives": self.derivatives,
+            "experience": self.experience,
+            "ecosystem": self.ecosystem,
+            "awareness": self.awareness,
+        }
 
     # -- month 0 -------------------------------------------------------------------------------------------------
 
@@ -303,11 +375,10 @@ class Lockstep:
     def _schedule_releases(self) -> None:
         """Cadence of each line, drawn once per run, and its phase at the start."""
         w = self.world
-        spread = np.broadcast_to(w.lab.cadence_spread, (w.runs, 1))
-        drawn = self._release_draw(0, 1)
-        change = np.floor(drawn * (2 * spread + 1)) - spread
-        self.cadence = np.maximum(np.broadcast_to(w.line.cadence, drawn.shape) + change, 1)
-        self.months_left = np.floor(self._release_draw(0, 0) * self.cadence) + 1
+        self.cadence = capability.cadence(
+            usual=w.line.cadence, spread=w.lab.cadence_spread, random_draw=self._release_draw(0, 1)
+        )
+        self.months_left = capability.first_release(cadence=self.cadence, random_draw=self._release_draw(0, 0))
 
     def _release_draw(self, month: int, option: int) -> Array:
         """Random numbers in (0, 1) of the labs, (run, line); for ``option`` see the stream "release"."""
@@ -317,152 +388,213 @@ class Lockstep:
 
     def _policies(self, month: int) -> None:
         """Step 1: the levers of the month, each (run or 1, *axes)."""
-        self.now = SimpleNamespace(month=month)
+        self.found = {}
         self.lever, self.pulled = self.pulls.of(month)
         if self.reactions is not None:
             scheduled = dict(vars(self.lever))
             self.reactions.act(month, self.lever)
             self.pulled |= {name for name, values in vars(self.lever).items() if values is not scheduled[name]}
 
-    def _compute(self, month: int) -> None:
-        """Step 2: capex, purchases, stocks, power, and each lab's compute (section 6.1)."""
-        w, c, lever, now = self.world, self.world.compute, self.lever, self.now
+    def _compute(self, month: int) -> Array:
+        """Step 2: capex, purchases, stocks, power, and each lab's compute, (run, line) [H100e] (section 6.1)."""
+        w, c, lever = self.world, self.world.compute, self.lever
         revenue = self.switches("R2", "revenue_share", self.revenue_share, self.equal_share, month)
         by_region = (revenue[:, :, None] * w.home[None]).sum(axis=1)
         start = self.unchanging.home_share
         ratio = np.where(start > 0, by_region / np.maximum(start, 1e-300), 1.0)
-        now.capex = compute.capex(
-            w.region.capex, c.capex_growth, c.capex_slowdown, month, c.capex_response, ratio, lever.capex_boost
+        capex = compute.capex(
+            initial=w.region.capex,
+            growth=c.capex_growth,
+            slowdown=c.capex_slowdown,
+            month=month,
+            revenue_response=c.capex_response,
+            revenue_ratio=ratio,
+            boost=lever.capex_boost,
         )
-        budget = c.chip_share * now.capex * DOLLARS_PER_BILLION
-        chip_price = compute.falling(c.chip_price, c.chip_price_fall, month)
+        budget = c.chip_share * capex * compute.DOLLARS_PER_BILLION
+        chip_price = compute.falling(initial=c.chip_price, fall=c.chip_price_fall, month=month)
         desired = budget / chip_price * (1 + lever.stockpiling)
         enforced = 1 - (1 - c.enforcement) * (1 - lever.enforcement)
         legal, denied, smuggled = compute.chip_purchases(
-            desired, lever.export_denial, lever.import_refusal, c.smuggling, enforced, c.smuggling_premium
+            desired=desired,
+            denial=lever.export_denial,
+            refusal=lever.import_refusal,
+            diversion=c.smuggling,
+            enforcement=enforced,
+            premium=c.smuggling_premium,
         )
         subsidy = lever.chip_subsidy
         money = compute.domestic_budget(
-            budget, chip_price, legal, smuggled, c.smuggling_premium, c.redirected, subsidy * DOLLARS_PER_BILLION
+            chip_budget=budget,
+            price=chip_price,
+            legal=legal,
+            smuggled=smuggled,
+            premium=c.smuggling_premium,
+            redirected=c.redirected,
+            subsidy=subsidy * compute.DOLLARS_PER_BILLION,
         )
         learned = self.switches("R8", "output_total", self.output_total, w.region.domestic_output, month)
         capacity = self.switches("R8", "capacity", self.capacity, w.region.domestic_capacity, month)
         domestic_price = compute.learning_price(
-            c.domestic_price,
-            learned,
-            w.region.domestic_output,
-            c.domestic_learning,
-            c.domestic_price_fall,
-            month,
-            lever.chip_discount,
+            initial=c.domestic_price,
+            experience=learned,
+            experience_start=w.region.domestic_output,
+            exponent=c.domestic_learning,
+            fall=c.domestic_price_fall,
+            month=month,
+            discount=lever.chip_discount,
         )
         wanted = money / np.maximum(domestic_price, 1e-9)
-        output = compute.smooth_minimum(wanted, capacity)
+        output = compute.smooth_minimum(a=wanted, b=capacity)
         self.capacity = self.capacity * (
             1
             + compute.capacity_growth(
-                c.capacity_growth,
-                c.demand_pull,
-                wanted / np.maximum(capacity, 1e-300),
-                c.subsidy_pull,
-                subsidy,
-                c.subsidy_half,
-                lever.tool_control,
+                base=c.capacity_growth,
+                demand_pull=c.demand_pull,
+                demand_ratio=wanted / np.maximum(capacity, 1e-300),
+                subsidy_pull=c.subsidy_pull,
+                subsidy=subsidy,
+                subsidy_half=c.subsidy_half,
+                tool_control=lever.tool_control,
             )
         )
         self.chips_frontier = (1 - c.retirement) * self.chips_frontier + legal + smuggled
         self.chips_domestic = (1 - c.retirement) * self.chips_domestic + output
         self.output_total = self.output_total + output
-        grants = lever.compute_grant * DOLLARS_PER_BILLION * c.chip_share / chip_price
-        self.public_compute = (1 - c.retirement) * self.public_compute + grants
+        self.public_compute = compute.public_compute_step(
+            stock=self.public_compute,
+            retirement=c.retirement,
+            grant=lever.compute_grant,
+            chip_share=c.chip_share,
+            chip_price=chip_price,
+        )
         self.power_gain = self.power_gain + lever.grid_growth * np.exp(-month / c.power_slowdown)
         power = compute.grid_power(
-            w.region.power, w.region.power_growth, c.power_slowdown, month, lever.grid_power, self.power_gain
+            initial=w.region.power,
+            growth=w.region.power_growth,
+            slowdown=c.power_slowdown,
+            month=month,
+            added=lever.grid_power,
+            gain=self.power_gain,
         )
         powered = compute.powered_share(
-            power,
-            self.chips_frontier,
-            self.chips_domestic,
-            compute.falling(c.power_per_chip, c.power_per_chip_fall, month),
-            c.domestic_power_penalty,
+            power=power,
+            frontier=self.chips_frontier,
+            domestic=self.chips_domestic,
+            power_per_chip=compute.falling(initial=c.power_per_chip, fall=c.power_per_chip_fall, month=month),
+            domestic_penalty=c.domestic_power_penalty,
         )
         powered = self.switches("B3", "powered", powered, np.ones_like(powered), month)
-        now.compute = powered * (self.chips_frontier + self.chips_domestic)
-        now.scarcity = compute.scarcity(desired, denied, smuggled, output)
+        usable = powered * (self.chips_frontier + self.chips_domestic)
+        scarcity = compute.scarcity(desired=desired, denied=denied, smuggled=smuggled, domestic=output)
         shares = compute.lab_shares(
-            w.line.compute_weight, revenue, w.lab.revenue_elasticity, w.lab.least_revenue_share, w.home
+            weight=w.line.compute_weight,
+            revenue_share=revenue,
+            elasticity=w.lab.revenue_elasticity,
+            least=w.lab.least_revenue_share,
+            home=w.home,
         )
-        now.lab_compute = self._of_home(now.compute) * shares * lever.compute_factor
-        level = w.lab.training_share * now.lab_compute + self.public_compute
+        lab_compute = self._of_home(usable) * shares * lever.compute_factor
+        level = w.lab.training_share * lab_compute + self.public_compute
         if month == 0:
             self.training = level
             # the largest training compute at the start; at the defaults that of US-closed-A
             self.reference = level.max(axis=1, keepdims=True)
         else:
-            self.training = compute.smoothed(self.training, level, w.lab.training_time)
-        now.powered, now.chips_legal, now.chips_denied, now.chips_smuggled = powered, legal, denied, smuggled
-        now.chips_output = output
+            self.training = compute.smoothed(stock=self.training, level=level, time=w.lab.training_time)
+        self.found |= {
+            "capex": capex,
+            "compute": usable,
+            "powered": powered,
+            "chips_legal": legal,
+            "chips_denied": denied,
+            "chips_smuggled": smuggled,
+            "chips_output": output,
+            "scarcity": scarcity,
+        }
+        return np.asarray(lab_compute)
 
-    def _capability(self, month: int) -> None:
-        """Step 3: algorithms, borrowing and data; labs whose time has come release (section 6.2)."""
-        w, tech, lever, now = self.world, self.world.technology, self.lever, self.now
+    def _capability(self, month: int, lab_compute: Array) -> Array:
+        """Step 3: algorithms, borrowing and data; labs whose time has come release (section 6.2).
+
+        Returns the best released capability, (run, 1) [nats].
+        """
+        w, tech, lever = self.world, self.world.technology, self.lever
         if month > 0:
             best_open = np.where(self.open, self.released, -np.inf).max(axis=1, keepdims=True)
             best_open = np.where(np.isfinite(best_open), best_open, -1e9)
             self.algorithmic = capability.algorithmic_step(
-                self.algorithmic,
-                tech.algorithmic_progress,
-                tech.scarcity_innovation,
-                self._of_home(now.scarcity),
-                tech.idea_spillover,
+                stock=self.algorithmic,
+                progress=tech.algorithmic_progress,
+                scarcity_innovation=tech.scarcity_innovation,
+                scarcity=self._of_home(self.found["scarcity"]),
+                spillover=tech.idea_spillover,
             )
             self.borrowed = capability.borrowed_step(
-                self.borrowed,
-                self.internal,
-                best_open,
-                self.released.max(axis=1, keepdims=True),
-                tech.weight_borrowing,
-                tech.distillation,
-                1 - lever.access_restriction,
-                tech.borrowed_decay,
+                borrowed=self.borrowed,
+                capability=self.internal,
+                frontier_open=best_open,
+                frontier_all=self.released.max(axis=1, keepdims=True),
+                from_weights=tech.weight_borrowing,
+                from_outputs=tech.distillation,
+                access=1 - lever.access_restriction,
+                decay=tech.borrowed_decay,
             )
         borrowed = self.switches("B2", "borrowed", self.borrowed, 0.0, month)
         derivatives = self.switches("R3", "derivatives", self.derivatives, 0.0, month)
         community = ecosystem.derivative_gain(
-            derivatives,
-            w.community.derivative_scale,
-            w.community.derivative_gain,
-            w.community.technique_leak,
-            self.open,
+            derivatives=derivatives,
+            scale=w.community.derivative_scale,
+            gain=w.community.derivative_gain,
+            leak=w.community.technique_leak,
+            is_open=self.open,
         )
-        self.internal = capability.capability(self.training, self.reference, self.algorithmic, borrowed, community)
-        now.data_gain = self._data_gain(month)
+        self.internal = capability.capability(
+            training_compute=self.training,
+            reference=self.reference,
+            algorithmic=self.algorithmic,
+            borrowed=borrowed,
+            derivative_gain=community,
+        )
+        data_gain = self._data_gain(month)
         due = self._due(month)
         if due.any():
             must_open, must_close = self._ruled(
                 lever.open_above, lever.open_duty, lever.closed_above, lever.closed_duty
             )
-            opens = due & ((lever.open_release > 0) | must_open)
-            closes = due & ((lever.close_release > 0) | must_close | self._tempted_to_close())
-            self.open = (self.open | opens) & ~closes
+            tempted = capability.tempted(is_open=self.open, leading=self.leading, patience=w.lab.closing_patience)
+            self.open = capability.opened_or_closed(
+                is_open=self.open,
+                due=due,
+                opens=(lever.open_release > 0) | must_open,
+                closes=(lever.close_release > 0) | must_close | tempted,
+            )
         if month == 0:
             self.released = self.internal.copy()
-            self.sector_capability = w.sector.capability_weight[:, None, :] * self.released[..., None] + now.data_gain
+            self.sector_capability = w.sector.capability_weight[:, None, :] * self.released[..., None] + data_gain
             self.frontier_start = self.released.max(axis=1, keepdims=True)
         elif due.any():
-            reached, base = self._with_base()
+            reached, base = self._with_base(lab_compute)
             self.released = np.where(due, reached, self.released)
             self.base = np.where(due, base, self.base)
-            newest = w.sector.capability_weight[:, None, :] * reached[..., None] + now.data_gain
+            newest = w.sector.capability_weight[:, None, :] * reached[..., None] + data_gain
             self.sector_capability = np.where(due[..., None], newest, self.sector_capability)
-        now.release = due
         frontier = self.released.max(axis=1, keepdims=True)
-        self.leading = np.where(self.released >= frontier - w.lab.closing_margin, self.leading + 1, 0.0)
-        threshold = adoption.task_threshold(
-            w.sector.task_threshold, tech.demand_drift, w.sector.capability_weight, frontier, self.frontier_start
+        self.leading = capability.near_frontier_step(
+            leading=self.leading, released=self.released, frontier=frontier, margin=w.lab.closing_margin
         )
-        now.coverage = adoption.coverage(self.sector_capability, threshold[:, None, :], tech.task_width[..., None])
-        now.frontier = frontier
+        threshold = adoption.task_threshold(
+            start=w.sector.task_threshold,
+            drift=tech.demand_drift,
+            weight=w.sector.capability_weight,
+            frontier=frontier,
+            frontier_start=self.frontier_start,
+        )
+        coverage = adoption.coverage(
+            sector_capability=self.sector_capability, threshold=threshold[:, None, :], width=tech.task_width[..., None]
+        )
+        self.found |= {"data_gain": data_gain, "release": due, "coverage": coverage}
+        return np.asarray(frontier)
 
     def _ruled(self, open_above: Array, open_duty: Array, closed_above: Array, closed_duty: Array) -> list[Array]:
         """Which labs obey a rule on the openness of their next release; one draw per lab decides whether it obeys."""
@@ -471,16 +603,9 @@ class Lockstep:
         level = self.released if self.released.size else self.internal
         drawn = self._release_draw(0, 3)
         return [
-            capability.ruled(level, above, duty, drawn)
+            capability.ruled(released=level, threshold=above, duty=duty, random_draw=drawn)
             for above, duty in ((open_above, open_duty), (closed_above, closed_duty))
         ]
-
-    def _tempted_to_close(self) -> Array:
-        """Open labs that have been near the frontier for long enough to sell rather than give; by default none."""
-        if not self.unchanging.ever_closes:
-            return np.zeros_like(self.open)
-        patience = self.world.lab.closing_patience
-        return self.open & (patience > 0) & (self.leading >= patience)
 
     def _due(self, month: int) -> Array:
         """Which lines release this month; sets their next date."""
@@ -490,13 +615,16 @@ class Lockstep:
         self.months_left = self.months_left - 1
         due = (self.months_left <= 0) | (self.lever.release_now > 0)
         if due.any():
-            jitter = np.broadcast_to(w.lab.release_jitter, (w.runs, 1))
-            drawn = self._release_draw(month, 2)
-            gap = self.cadence + self.lever.cadence_change + np.floor(drawn * (2 * jitter + 1)) - jitter
-            self.months_left = np.where(due, np.maximum(gap, 1), self.months_left)
+            gap = capability.next_release(
+                cadence=self.cadence,
+                change=self.lever.cadence_change,
+                jitter=w.lab.release_jitter,
+                random_draw=self._release_draw(month, 2),
+            )
+            self.months_left = np.where(due, gap, self.months_left)
         return due
 
-    def _with_base(self) -> tuple[Array, Array]:
+    def _with_base(self, lab_compute: Array) -> tuple[Array, Array]:
         """What each lab would release now, its own work or a build on the best open base, and that base."""
         w, tech = self.world, self.world.technology
         own = self.unchanging.own
@@ -509,13 +637,13 @@ class Lockstep:
         if "friction" in self.pulled:
             friction = friction + self.lever.friction.mean(axis=3)[:, w.origin[builders]][:, :, w.origin, SELF_HOSTED]
         reached, base = capability.build_on_base(
-            self.released,
-            is_base,
-            tech.base_friction[..., None] * friction,
-            tech.builder_gap,
-            tech.post_training,
-            self.now.lab_compute[:, builders],
-            tech.post_training_scale,
+            released=self.released,
+            is_base=is_base,
+            friction=tech.base_friction[..., None] * friction,
+            gap=tech.builder_gap,
+            gain=tech.post_training,
+            compute=lab_compute[:, builders],
+            scale=tech.post_training_scale,
         )
         builds = (reached > self.internal[:, builders]) & (w.line.builder[:, builders] > 0)
         capability_now, base_now = self.internal.copy(), own.copy()
@@ -529,120 +657,121 @@ class Lockstep:
         own = self.switches("R1", "telemetry", cells.total(self.telemetry), 0.0, month)
         partner = self.switches("R1p", "partner", self.partner, 0.0, month)
         pool = self.switches("R1p", "pool", self.pool, 0.0, month)
-        data = capability.accessible_data(own + partner, tech.data_sharing[..., None], lever.data_sharing, w.home)
+        data = capability.accessible_data(
+            own=own + partner, sharing=tech.data_sharing[..., None], sharing_at_home=lever.data_sharing, home=w.home
+        )
         if pool.any():
             domestic = np.where(lever.pool_listed[..., None] > 0, 0.0, w.home.T[None])
-            data = data + capability.pooled_data(pool, np.maximum(domestic, lever.pool_access))
-        data = capability.shared_between_sectors(data, tech.sector_sharing[..., None])
-        shape = (sector.data_gain, sector.data_scale, sector.data_exponent)
-        most, scale, exponent = (array[:, None, :] for array in shape)
-        form = tech.data_shape[..., None]
+            data = data + capability.pooled_data(pool=pool, access=np.maximum(domestic, lever.pool_access))
+        data = capability.shared_between_sectors(data=data, sharing=tech.sector_sharing[..., None])
+        form = {
+            "most": sector.data_gain[:, None, :],
+            "scale": sector.data_scale[:, None, :],
+            "exponent": sector.data_exponent[:, None, :],
+            "shape": tech.data_shape[..., None],
+        }
         if not self.switches.cut("B4"):
-            return capability.data_gain(data, most, scale, exponent, form)
-        # constant returns: along the chord from 0 to the half-scale when off, along the tangent at the cut when frozen
-        held = self.switches("B4", "data", data, 0.0, month)
-        base = capability.data_gain(held, most, scale, exponent, form)
-        chord = capability.data_gain(scale, most, scale, exponent, form) / scale
-        tangent = capability.data_gain_slope(held, most, scale, exponent, form)
-        off = (w.until["B4"] < 0)[:, None, None]
-        return base + np.where(off, chord, tangent) * (data - held)
+            return capability.data_gain(data=data, **form)
+        held, off = self.switches("B4", "data", data, 0.0, month), (w.until["B4"] < 0)[:, None, None]
+        return capability.constant_data_gain(data=data, held=held, off=off, **form)
 
-    def _prices(self) -> None:
+    def _prices(self, month: int, frontier: Array) -> Prices:
         """Step 4: prices from last month's load, and what each cell pays (section 6.3)."""
-        w, p, lever, now = self.world, self.world.prices, self.lever, self.now
-        month = now.month
+        w, p, lever = self.world, self.world.prices, self.lever
         experience = self.switches("R6", "experience", self.experience, p.experience_start, month)
-        frontier = now.frontier
-        now.cost = price.serving_cost(
-            p.cost_level,
-            p.cost_slope,
-            self.released,
-            frontier,
-            w.line.serving_cost,
-            experience,
-            p.experience_start,
-            p.experience_exponent,
+        cost = price.serving_cost(
+            level=p.cost_level,
+            slope=p.cost_slope,
+            released=self.released,
+            frontier=frontier,
+            efficiency=w.line.serving_cost,
+            experience=experience,
+            experience_start=p.experience_start,
+            exponent=p.experience_exponent,
         )
-        now.price_of_fixed_capability = p.cost_level[:, 0] * np.exp(
-            p.cost_slope[:, 0] * (self.frontier_start - frontier)[:, 0]
-        )
+        of_fixed_capability = p.cost_level[:, 0] * np.exp(p.cost_slope[:, 0] * (self.frontier_start - frontier)[:, 0])
         load = self.switches("B1", "load", self.load, 0.0, month)
         self.markup = self._markups(month)
-        now.markup = self.markup
+        markup = self.markup
         if "subsidy_leak" in self.pulled:
             leak = self._to_cells(lever.subsidy_leak)
-            captured = (leak[:, :, None] * self.leak_share * self.unchanging.domestic).sum(axis=1)
-            now.markup = self.markup * (1 + captured)
-        now.option_price = taxed = price.option_costs(
-            now.cost, now.markup, price.congestion(load, p.congestion), p.host_markup, w.region.self_hosting_cost
+            markup = price.charged_markup(
+                markup=self.markup,
+                leak=leak[:, :, None],
+                usage_share=self.leak_share,
+                domestic=self.unchanging.domestic,
+            )
+        option_price = listed = price.option_costs(
+            cost=cost,
+            markup=markup,
+            congested=price.congestion(load=load, strength=p.congestion),
+            host_markup=p.host_markup,
+            self_hosting=w.region.self_hosting_cost,
         )
         if "tariff" in self.pulled:
-            taxed = taxed.copy()
-            taxed[..., API] = taxed[..., API] * (1 + lever.tariff[:, :, w.origin])
-        now.paid = listed = np.take(taxed, cell_region, axis=1)  # (run, cell, line, mode)
-        now.rebate = now.leaked = NOTHING
+            listed = price.taxed(price=listed, tariff=lever.tariff[:, :, w.origin])
+        log_paid = np.take(np.log(listed), cell_region, axis=1)
+        paid = listed = np.take(listed, cell_region, axis=1)  # (run, cell, line, mode)
+        rebate = leaked = NOTHING
         if self.pulled & {"adoption_subsidy", "compute_voucher"}:
             voucher = lever.compute_voucher[:, cell_region, cell_type]
-            spared = np.stack([np.zeros_like(voucher), voucher, voucher], axis=-1)
             subsidy = self._to_cells(lever.adoption_subsidy)
-            now.paid = listed * (1 - subsidy)[:, :, None, None] * (1 - spared)[:, :, None, :]
-            now.rebate = listed - now.paid
-            now.log_paid = np.log(now.paid)
-        else:
-            now.log_paid = np.take(np.log(taxed), cell_region, axis=1)
+            paid = price.paid(listed=listed, subsidy=subsidy[..., None], voucher=voucher[..., None])
+            rebate, log_paid = listed - paid, np.log(paid)
         if "subsidy_leak" in self.pulled:
-            now.leaked = listed * leak[:, :, None, None]
+            leaked = price.leaked(listed=listed, leak=leak[..., None])
+        self.found |= {"markup": markup, "price_of_fixed_capability": of_fixed_capability}
+        return Prices(option=option_price, rebate=rebate, leaked=leaked, paid=paid, log_paid=log_paid)
 
     def _markups(self, month: int) -> Array:
         """What labs add to cost on their own API, by the rule of the scenario, (run, line)."""
         w, p = self.world, self.world.prices
         markup, rule = self.markup, w.markup_rule
         if (rule == MARKUP_RULES.index("adaptive")).any() and month > 12:
-            growth = np.log(self.line_share_log[-1] + 1e-6) - np.log(self.line_share_log[-13] + 1e-6)
-            adapted = price.adaptive_markup(markup, growth, p.markup_speed)
+            growth = price.share_growth(share=self.line_share_log[-1], year_before=self.line_share_log[-13])
+            adapted = price.adaptive_markup(markup=markup, share_growth=growth, speed=p.markup_speed)
             markup = np.where(rule == MARKUP_RULES.index("adaptive"), adapted, markup)
         if (rule == MARKUP_RULES.index("best_response")).any() and month > 0:
             last = self.deciders.tally.used
             by_line = last.sum(axis=3)
             best = price.best_response_markup(
-                markup,
-                last[..., API],
-                lenses.shares(by_line),
-                w.type.cost_weight[:, cell_type],
-                1 - (1 - w.type.review_rate[:, cell_type]) ** 12,
-                p.usage_elasticity,
+                markup=markup,
+                usage=last[..., API],
+                share=lenses.shares(by_line),
+                cost_weight=w.type.cost_weight[:, cell_type],
+                reviewed=1 - (1 - w.type.review_rate[:, cell_type]) ** 12,
+                elasticity=p.usage_elasticity,
             )
             markup = np.where(rule == MARKUP_RULES.index("best_response"), best, markup)
         return markup
 
     def _awareness(self, month: int) -> None:
         """Step 5, first half: who knows which line (section 6.4)."""
-        a, now = self.world.attention, self.now
+        a = self.world.attention
         share = self.switches("R4", "region_share", self.region_share, 0.0, month)
         self.awareness = adoption.awareness_step(
-            self.awareness,
-            a.advertising[..., None],
-            a.word_of_mouth[..., None],
-            share,
-            a.release_boost[..., None],
-            now.release[..., None],
-            np.swapaxes(self.lever.news, 1, 2),
-            a.forgetting[..., None],
+            awareness=self.awareness,
+            advertising=a.advertising[..., None],
+            word_of_mouth=a.word_of_mouth[..., None],
+            share=share,
+            release_boost=a.release_boost[..., None],
+            released=self.found["release"][..., None],
+            news=np.swapaxes(self.lever.news, 1, 2),
+            forgetting=a.forgetting[..., None],
         )
 
-    def _decide(self, month: int) -> None:
+    def _decide(self, month: int, prices: Prices) -> None:
         """Steps 5 and 6: what options are worth to each cell, then everybody's decision (section 6.4)."""
-        w, lever, now = self.world, self.lever, self.now
+        w, lever = self.world, self.lever
         ecosystem_share = self.switches("R3", "ecosystem", self.ecosystem, self.equal_share, month)
-        now.worth = self._worth(ecosystem_share)
-        coverage = np.ascontiguousarray(np.swapaxes(now.coverage, 1, 2))
+        coverage = np.ascontiguousarray(np.swapaxes(self.found["coverage"], 1, 2))
         available = np.ones((w.runs, len(w.lines), N_MODES), bool)
         available[..., HOSTED:] = self.open[..., None]
         self.deciders.decide(
             month,
             coverage=coverage,
-            log_cost=now.log_paid,
-            worth=now.worth,
+            log_cost=prices.log_paid,
+            worth=self._worth(ecosystem_share),
             available=available,
             banned=self._bans(),
             awareness=np.swapaxes(self.awareness, 1, 2),
@@ -650,24 +779,33 @@ class Lockstep:
             outside=w.type.outside_value[:, cell_type] + lever.outside_value[:, cell_region, cell_sector],
             block=2 * w.origin + self.open,
         )
-        now.tally = self.deciders.tally
-        now.choices = self.deciders.choices
+
+    def _setting(self, ecosystem_share: Array) -> Setting:
+        """What the terms of a utility read this month."""
+        lever, pulled = self.lever, {}
+        if "friction" in self.pulled:
+            # widened by what policy adds in a sector: read at the cell and the line's home
+            added = np.moveaxis(lever.friction[:, cell_region, :, cell_sector], 0, 1)
+            pulled["added_friction"] = added[:, :, self.world.origin]
+        if "preference" in self.pulled:
+            pulled["preference"] = lever.preference[:, cell_region, cell_sector, cell_type][..., None]
+        return replace(
+            self.unchanging.setting,
+            is_open=self.open[:, None, :, None],
+            ecosystem=ecosystem_share[:, None, :, None],
+            **pulled,
+        )
 
     def _worth(self, ecosystem_share: Array) -> Array:
         """What a cell shares of the utility of every option [utils], (run, cell, line, mode)."""
-        w, lever, unchanging = self.world, self.lever, self.unchanging
+        lines, setting = len(self.world.lines), self._setting(ecosystem_share)
         # options side by side, because NumPy is slow where the last axis has three places
         is_open = np.repeat(self.open, N_MODES, axis=1)[:, None]
-        worth = np.where(is_open, unchanging.worth_open, unchanging.worth_closed)
-        worth += np.repeat(w.adopter.ecosystem_weight * ecosystem_share, N_MODES, axis=1)[:, None]
-        worth = worth.reshape(w.runs, len(cell_type), len(w.lines), N_MODES)
-        if "friction" in self.pulled:
-            # friction by (region, origin) widened by what policy adds in a sector, read at the cell and the line's home
-            added = np.moveaxis(lever.friction[:, cell_region, :, cell_sector], 0, 1)[:, :, w.origin]
-            worth -= unchanging.trust_weight * added
-        if "preference" in self.pulled:
-            worth += lever.preference[:, cell_region, cell_sector, cell_type][..., None]
-        return worth
+        worth = np.where(is_open, self.unchanging.worth_open, self.unchanging.worth_closed)
+        for term in TERMS.values():
+            if term.shared and not term.standing and (not term.lever or term.lever in self.pulled):
+                worth += _by_option(term.shared(setting), lines)
+        return worth.reshape(self.world.runs, len(cell_type), lines, N_MODES)
 
     def _bans(self) -> Array:
         """Part of each cell's adopters that may not use an option, (run or 1, cell, line, mode).
@@ -684,96 +822,116 @@ class Lockstep:
         wide = np.broadcast_to(base_ban, (self.world.runs, *base_ban.shape[1:]))
         inherited = np.take_along_axis(wide, self.base[:, None, :, None], axis=2)
         built = (self.base != np.arange(len(self.world.lines)))[:, None, :, None]
-        # one draw per adopter decides which bans bind it, so two bans on one line bind as the stricter does
-        return np.where(built, np.maximum(ban, inherited), ban)
+        return choice.binding_ban(ban=ban, base_ban=inherited, built=built)
 
-    def _deploy(self, month: int) -> None:
+    def _deploy(self, month: int, lab_compute: Array, prices: Prices) -> UsageSums:
         """Steps 7 and 8, first half: usage, revenue, load, and the data that come back (section 6.5)."""
-        w, tech, lever, now = self.world, self.world.technology, self.lever, self.now
-        use = spread(now.tally.used, now.option_price)
-        now.by_line, now.usage_table = use.by_line, use.table
+        w, tech, lever, tally = self.world, self.world.technology, self.lever, self.deciders.tally
+        use = spread(tally.used, prices.option)
         self.line_usage = use.by_line.sum(axis=1)
         self.revenue_share = lenses.shares(use.revenue)
         self.leak_share = use.by_line / np.maximum(self.line_usage[:, None, :], 1e-300)
-        serving = (1 - w.lab.training_share) * now.lab_compute
-        self.load = price.load(lenses.shares(use.api), lenses.shares(serving), w.prices.mean_load)
-        first = cells.total(now.tally.primary)
+        serving = (1 - w.lab.training_share) * lab_compute
+        self.load = price.load(
+            usage_share=lenses.shares(use.api), compute_share=lenses.shares(serving), mean_load=w.prices.mean_load
+        )
+        first = cells.total(tally.primary)
         self.line_share_log.append(lenses.shares(first.sum(axis=1).astype(float)))
-        slots = cells.by_sector(cells.total(first) + cells.total(now.tally.secondary, 2))
+        slots = cells.by_sector(cells.total(first) + cells.total(tally.secondary, 2))
         caught, shared, pooled = returned(
-            now.tally.used_power,
-            self._unit_that_teaches(month, slots),
-            usage.telemetry(1.0, self.unchanging.capture, lever.privacy[:, cell_region, None]),
+            tally.used_power,
+            self._unit_that_teaches(month, use.table, slots),
+            usage.telemetry(
+                effective=1.0, capture=self.unchanging.capture, privacy=lever.privacy[:, cell_region, None]
+            ),
             tech.partner_capture[:, 0],
             lever.data_mandate,
             w.origin,
         )
         decay = np.where((w.until["B4"] < month)[:, None], 0.0, w.sector.data_decay)
-        self.telemetry = usage.decayed(self.telemetry, decay[:, None, :, None], caught)
-        self.partner = usage.decayed(self.partner, decay[:, None, :], shared)
-        self.pool = usage.decayed(self.pool, decay[:, None, :], pooled)
+        self.telemetry = usage.decayed(stock=self.telemetry, decay=decay[:, None, :, None], inflow=caught)
+        self.partner = usage.decayed(stock=self.partner, decay=decay[:, None, :], inflow=shared)
+        self.pool = usage.decayed(stock=self.pool, decay=decay[:, None, :], inflow=pooled)
+        return use
 
-    def _unit_that_teaches(self, month: int, slots: Array) -> Array:
-        """What a unit of summed powers of usage counts as usage that teaches, (run, sector); for ``slots`` in use."""
-        total = cells.total(self.now.usage_table, 2).sum(axis=1)
-        mean = total / np.maximum(slots, 1)
+    def _unit_that_teaches(self, month: int, table: Array, slots: Array) -> Array:
+        """What a unit of summed powers of usage counts as usage that teaches, (run, sector)."""
+        total = cells.total(table, 2).sum(axis=1)
+        mean = usage.mean_usage(total=total, slots=slots)
         if month == 0:
             self.mean_usage = mean
-        unit = usage.effective_usage(1.0, self.mean_usage, self.world.sector.site_diversity)
-        self.mean_usage = np.where(mean > 0, mean, self.mean_usage)
+        unit = usage.effective_usage(
+            sum_of_powers=1.0, mean_usage=self.mean_usage, exponent=self.world.sector.site_diversity
+        )
+        self.mean_usage = usage.mean_usage_step(mean=mean, before=self.mean_usage)
         return unit
 
-    def _accumulate(self) -> None:
+    def _accumulate(self) -> Users:
         """Step 8, second half: ecosystem, derivatives, experience, regional shares (section 6.6)."""
-        w, c, now = self.world, self.world.community, self.now
-        now.users, now.beside = users, beside = cells.by_slot(now.tally.pairs)
+        w, c = self.world, self.world.community
+        users, beside = cells.by_slot(self.deciders.tally.pairs)
         startup = cell_type == TYPES.index("startup")
         startups = np.maximum(w.population.count[:, startup].sum(axis=1), 1)[:, None]
         first, second = (cells.everywhere(by_cell, startup) for by_cell in (users, beside))
-        # no line can hold both slots of an adopter, so the two counts add
-        now.startups = startups
-        now.startup_use = (first + second) / startups
-        now.new_derivatives = ecosystem.derivatives_step(0.0, 0.0, c.derivative_rate, self.open, now.startup_use)
-        self.derivatives = ecosystem.derivatives_step(
-            self.derivatives, c.derivative_decay, c.derivative_rate, self.open, now.startup_use
+        startup_use = ecosystem.startup_use(first=first, second=second, startups=startups)
+        new_derivatives = ecosystem.derivatives_step(
+            stock=0.0, decay=0.0, rate=c.derivative_rate, is_open=self.open, startup_share=startup_use
         )
-        self.ecosystem = ecosystem.moving_average(self.ecosystem, lenses.shares(first.astype(float)), c.memory)
+        self.derivatives = ecosystem.derivatives_step(
+            stock=self.derivatives,
+            decay=c.derivative_decay,
+            rate=c.derivative_rate,
+            is_open=self.open,
+            startup_share=startup_use,
+        )
+        self.ecosystem = ecosystem.moving_average(
+            average=self.ecosystem, newest=lenses.shares(first.astype(float)), weight=c.memory
+        )
         self.experience = self.experience + self.line_usage
-        by_region = cells.by_region(users)
-        members = np.maximum(cells.by_region(w.population.count), 1)
-        self.region_share = np.swapaxes(by_region / members[:, :, None], 1, 2)
+        members = cells.by_region(w.population.count)[:, :, None]
+        self.region_share = np.swapaxes(adoption.regional_share(users=cells.by_region(users), members=members), 1, 2)
+        return Users(
+            first=users,
+            second=beside,
+            startups=startups,
+            startup_use=startup_use,
+            new_derivatives=new_derivatives,
+        )
 
-    def _expose(self) -> None:
+    def _expose(self, use: UsageSums) -> None:
         """Step 10, first half: exposure of every region to its rivals' lines (section 6.8)."""
-        w, now, unchanging = self.world, self.now, self.unchanging
-        now.programmes, now.capex_boost = self.lever.fiscal_cost, self.lever.capex_boost
+        w, unchanging = self.world, self.unchanging
         provenance = w.origin[self.base]
         rivals = np.broadcast_to(w.rivals, (w.runs, *w.rivals.shape[1:]))
         rival = np.take_along_axis(rivals, provenance[:, None, :], axis=2)
         (data_weight, data_modes), (weight, modes) = unchanging.data_risk, unchanging.operational_risk
-        now.data_exposure = exposure.exposed_share(now.usage_table, data_weight, data_modes, rival)
-        now.operational_exposure = exposure.exposed_share(
-            now.usage_table, weight, modes, rival * w.line.vulnerability[:, None, :]
+        through_data = exposure.exposed_share(usage=use.table, weight=data_weight, mode_weight=data_modes, danger=rival)
+        through_operation = exposure.exposed_share(
+            usage=use.table, weight=weight, mode_weight=modes, danger=rival * w.line.vulnerability[:, None, :]
         )
-        now.security_exposure = exposure.combined(now.data_exposure, now.operational_exposure)
-        by_line = cells.total(now.usage_table).sum(axis=2)
-        now.concentration = exposure.concentration(cells.by_group(by_line, provenance, len(REGIONS)))
-        rival_usage = cells.total(now.by_line * np.take(rival, cell_region, axis=1))
+        by_line = cells.total(use.table).sum(axis=2)
+        by_origin = cells.by_group(by_line, provenance, len(REGIONS))
+        rival_usage = cells.total(use.by_line * np.take(rival, cell_region, axis=1))
         rate = cells.by_region(rival_usage * unchanging.review_rate)
         total = cells.by_region(rival_usage)
         mean_rate = np.where(total > 0, rate / np.maximum(total, 1e-300), np.nan)
-        now.shedding_time = exposure.shedding_time(mean_rate)
+        self.found |= {
+            "data_exposure": through_data,
+            "operational_exposure": through_operation,
+            "security_exposure": exposure.combined(data_exposure=through_data, operational_exposure=through_operation),
+            "concentration": exposure.concentration(by_origin),
+            "shedding_time": exposure.shedding_time(mean_rate),
+        }
 
     def _observe(self, month: int) -> None:
         """Step 9: what governments see, late and with noise, and what they decide (section 6.7)."""
-        w, now = self.world, self.now
-        unchanging, noise = self.unchanging, w.government.observation_noise
-        now.observed = {}
+        w, unchanging, noise = self.world, self.unchanging, self.world.government.observation_noise
         for option, name in enumerate(WATCHED):
-            past, newest = self.history[name], getattr(now, name)
+            past, newest = self.history[name], self.found[name]
+            statistic = f"observed_{name.removeprefix('security_')}"
             past.append(newest if len(newest) == w.runs else np.broadcast_to(newest, (w.runs, len(REGIONS))))
             if month < unchanging.least_lag:
-                now.observed[name] = np.full((w.runs, len(REGIONS)), np.nan)
+                self.found[statistic] = np.full((w.runs, len(REGIONS)), np.nan)
                 continue
             if unchanging.least_lag == unchanging.most_lag:
                 shown = past[max(len(past) - 1 - unchanging.most_lag, 0)]
@@ -781,13 +939,15 @@ class Lockstep:
                 back = np.clip(len(past) - 1 - unchanging.lag[:, 0], 0, None)
                 shown = np.stack([past[at][run] for run, at in enumerate(back)])
             error = normals(w.key, "observe", month + 1, np.arange(len(REGIONS)), option)
-            seen = reaction.seen(shown, noise, error)
-            now.observed[name] = (
+            seen = reaction.seen(metric=shown, noise=noise, error=error)
+            self.found[statistic] = (
                 seen if month >= unchanging.most_lag else np.where(month >= unchanging.lag, seen, np.nan)
             )
         if self.reactions is not None:
-            self.reactions.decide(month, now)
-            now.reactions = self.reactions
+            self.reactions.decide(month, self.found)
+            # what rules remember changes in place
+            for name in ("seen", "decided", "strength"):
+                self.found[f"reaction_{name}"] = getattr(self.reactions, name).copy()
 
     # -- from cells to coarser axes ------------------------------------------------------------------------------
 

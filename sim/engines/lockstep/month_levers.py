@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any
 
-import numpy.typing as npt
-
+from sim.basics.equations import Array
 from sim.model.levers import LEVERS
-
-Array = npt.NDArray[Any]
 
 
 class MonthLevers:

@@ -7,22 +7,20 @@ other runs of the batch.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import REGIONS
+from sim.basics.equations import Array
 from sim.basics.streams import normals
 from sim.engines.loop_switches import Switches
 from sim.engines.world import ReactionRule, World
 from sim.model.levers import Pull, added
 from sim.model.reactions import Course
 from sim.model.rules import reaction
-
-Array = npt.NDArray[Any]
 
 
 class Reactions:
@@ -58,11 +56,11 @@ class Reactions:
                 self.moves.append((rows, follower.rule.policy.pull(schedule)))
         vars(lever).update(added(vars(lever), self.moves, self.homes, self.world.runs))
 
-    def decide(self, month: int, now: SimpleNamespace) -> None:
+    def decide(self, month: int, found: Mapping[str, Array]) -> None:
         """Step 9: governments read the statistics, and decide the strength that is in force when the lag is over."""
         for follower in self.followers:
             rule = follower.rule
-            seen, decided = follower.decide(month, getattr(now, rule.metric))
+            seen, decided = follower.decide(month, found[rule.metric])
             self.seen[rule.rows, rule.column], self.decided[rule.rows, rule.column] = seen, decided
 
 
@@ -82,7 +80,7 @@ class FrozenReactions(Reactions):
     def act(self, month: int, lever: SimpleNamespace) -> None:
         vars(lever).update(added(vars(lever), self.moves, self.homes, self.runs))
 
-    def decide(self, month: int, now: SimpleNamespace) -> None:
+    def decide(self, month: int, found: Mapping[str, Array]) -> None:
         pass
 
 
@@ -113,10 +111,14 @@ class Follower:
         self.metric.append(metric[rule.rows if len(metric) > 1 else np.zeros_like(rule.rows), rule.region])
         error = normals(self.key, "observe", month + 1, [rule.region], rule.option)[:, 0]
         known = _value_of_month(self.metric, month - n.observation_lag, np.nan)
-        seen = reaction.seen(known, n.observation_noise, error)
-        beyond = np.where(month >= n.start, reaction.excess(seen, n.threshold, rule.sign), np.nan)
-        self.memory = reaction.decided(self.memory, beyond, n.hold, n.cooldown, n.hysteresis)
-        self.decisions.append(reaction.strength(self.memory.level, n.gain, n.max))
+        seen = reaction.seen(metric=known, noise=n.observation_noise, error=error)
+        beyond = np.where(
+            month >= n.start, reaction.excess(observed=seen, threshold=n.threshold, sign=rule.sign), np.nan
+        )
+        self.memory = reaction.decided(
+            memory=self.memory, beyond=beyond, hold=n.hold, cooldown=n.cooldown, hysteresis=n.hysteresis
+        )
+        self.decisions.append(reaction.strength(level=self.memory.level, gain=n.gain, most=n.max))
         return seen, self.decisions[-1]
 
 

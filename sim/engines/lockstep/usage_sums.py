@@ -6,16 +6,15 @@ and the compiled loops only multiply and add. They go cell after cell, so a resu
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.equations import Array
 from sim.model.agents.adopter_types import CELL_REGION, CELL_SECTOR
 
-Array = npt.NDArray[Any]
 _REGION, _SECTOR = np.array(CELL_REGION), np.array(CELL_SECTOR)
 _jit = numba.njit(cache=True, nogil=True)
 

@@ -21,19 +21,18 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import N_MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.equations import Array
 from sim.engines.lockstep.adopters import option_type
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.meanfield.quadrature import AGE_MOMENTS, Quadrature, make_quadrature, ramp_coefficients
 from sim.engines.recording import joined
 from sim.engines.tally import Tally
 from sim.engines.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights, of_run
-from sim.model.rules import choice, usage
-from sim.model.rules.adoption import probability
+from sim.model.rules import choice, usage, worth
+from sim.model.rules.adoption import lacking, probability
 
-Array = npt.NDArray[Any]
 N_BLOCKS = 2 * len(REGIONS)
 TASTE_NODES, SIZE_NODES = 3, 5
 
@@ -290,18 +289,20 @@ class Cells:
         covered = tables.coverage[cell_sector]
         own = np.arange(N_MODES) == SELF_HOSTED
         log_cost = tables.log_cost[:, None] + nodes.premium[None, :, None, None] * own
-        worth = (
-            nodes.quality[None, :, None, None] * covered[:, None, :, None]
-            - nodes.cost[:, :, None, None] * log_cost
-            + tables.worth[:, None]
+        utility = worth.option_utility(
+            quality_taste=nodes.quality[None, :, None, None],
+            coverage=covered[:, None, :, None],
+            cost_taste=nodes.cost[:, :, None, None],
+            log_cost=log_cost,
+            worth=tables.worth[:, None],
         )
-        shape = worth.shape
+        shape = utility.shape
         blocked = np.broadcast_to(nodes.obeys[None, :, None, None] < tables.banned[:, None], shape)
         usable = np.broadcast_to(tables.available[None, None], shape) & ~blocked
-        worth = np.where(usable, worth, -np.inf)
-        best = worth.max(axis=3, keepdims=True)
+        utility = np.where(usable, utility, -np.inf)
+        best = utility.max(axis=3, keepdims=True)
         finite = np.where(np.isfinite(best), best, 0.0)
-        weight = np.exp((worth - finite) / lam)
+        weight = np.exp((utility - finite) / lam)
         total = weight.sum(axis=3)
         with np.errstate(divide="ignore"):
             known = np.where(total > 0, finite[..., 0] + lam * np.log(total), -np.inf)
@@ -352,21 +353,19 @@ class Cells:
     def _history(self, run: int, mass: Mass | None) -> Array:
         """What the past and peers add to each line, (cell, node, from, line)."""
         w, lines = self.world, len(self.world.lines)
-        a = w.adopter
-        shape = (len(cell_type), len(self.nodes[run].weight), lines + 1, lines)
-        out = np.zeros(shape)
         if mass is None:
-            return out
-        cost = of_run(w.type.switching_cost, run)[cell_type]
-        out[:, :, :lines] -= cost[:, None, None, None]
-        stay = np.arange(lines)
-        on_line = mass.on_line
-        learned = np.where(on_line > 0, 1 - ratio(mass.fresh, on_line), 0.0)
-        weight = 0.0 if w.until["R7"][run] < 0 else of_run(a.learning_weight, run)[0]
-        out[:, :, stay, stay] = weight * np.clip(learned, 0.0, 1.0)
-        if w.until["R5"][run] >= 0:
-            out += of_run(a.peer_weight, run)[0] * self._peer_share(run, self.seen[run])[:, None, None]
-        return out
+            return np.zeros((len(cell_type), len(self.nodes[run].weight), lines + 1, lines))
+        fresh = np.where(mass.on_line > 0, ratio(mass.fresh, mass.on_line), 1.0)
+        weight = 0.0 if w.until["R7"][run] < 0 else of_run(w.adopter.learning_weight, run)[0]
+        return worth.history_utility(
+            is_current=np.eye(lines + 1, lines, dtype=bool),
+            has_current=np.arange(lines + 1)[:, None] < lines,
+            learned=worth.learned(learning_weight=weight, lacking=np.clip(fresh, 0.0, 1.0)[:, :, None]),
+            switching_cost=of_run(w.type.switching_cost, run)[cell_type][:, None, None, None],
+            peer_weight=0.0 if w.until["R5"][run] < 0 else of_run(w.adopter.peer_weight, run)[0],
+            peers_on_line=self._peer_share(run, self.seen[run])[:, None, None],
+            n_peers=1,
+        )
 
     def _peer_share(self, run: int, by_cell: Array) -> Array:
         """Mean of a quantity of cells over an adopter's peers: some from its neighbourhood, some from everywhere."""
@@ -414,12 +413,19 @@ class Cells:
             of_run(rate, run)[cell_type] * tables.push for rate in (kinds.innovation, kinds.imitation)
         )
         near = self._peer_share(run, adopted[:, None])[:, 0]
-        return probability(choice.arrival_hazard.py_func(innovation, imitation, near, self.everywhere[run] @ adopted))
+        return probability(
+            hazard=choice.arrival_hazard(
+                innovation=innovation,
+                imitation=imitation,
+                peer_adoption=near,
+                global_adoption=self.everywhere[run] @ adopted,
+            )
+        )
 
     def _leaving(self, run: int, mass: Mass, offers: Offers) -> Leaving:
         """Those whose contract ends, and those whom a ban forces to review."""
-        review = probability(of_run(self.world.type.review_rate, run)[cell_type])[:, None, None, None]
-        forced = choice.forced_hazard.py_func(review, of_run(self.world.adopter.forced_review, run)[0])
+        review = probability(hazard=of_run(self.world.type.review_rate, run)[cell_type])[:, None, None, None]
+        forced = choice.forced_hazard(review=review, forced=of_run(self.world.adopter.forced_review, run)[0])
         blocked = offers.blocked
 
         def beside(held: Array) -> Array:
@@ -479,12 +485,12 @@ class Cells:
         staying = (chosen[..., :lines] * stayed).sum(axis=2)
         moved = (chosen[..., :lines] * flows.line[:, :, :lines].sum(axis=3)).sum(axis=2) - staying
         counted = chosen.sum(axis=2) * (nodes.cost > 0)
-        worth = (chosen * flows.worth).sum(axis=2) / np.where(nodes.cost > 0, nodes.cost, np.inf)
+        gained = (chosen * flows.worth).sum(axis=2) / np.where(nodes.cost > 0, nodes.cost, np.inf)
         return {
             "moved": moved.sum(axis=1),
             "began": (chosen[..., lines] * flows.line[:, :, lines].sum(axis=2)).sum(axis=1),
             "choosers": counted.sum(axis=1),
-            "surplus": worth.sum(axis=1),
+            "surplus": gained.sum(axis=1),
             "new": self._new_slots(offers, flows, leaving, chosen, heads),
         }
 
@@ -511,9 +517,11 @@ class Cells:
         diversity = of_run(w.sector.site_diversity, run)[cell_sector]
         count = w.population.count[run]
         in_sector = np.array([count[cell_sector == s].sum() for s in range(len(SECTORS))])[cell_sector]
-        now = np.exp(-np.arange(AGE_MOMENTS) / ramp_time)
+        now = lacking(months=np.arange(AGE_MOMENTS), time=ramp_time)
         own = np.exp(-elasticity * nodes.premium)
-        unit = usage.usage_rates(tables.coverage[cell_sector][..., None], tables.log_cost, elasticity)
+        unit = usage.usage_rates(
+            coverage=tables.coverage[cell_sector][..., None], log_cost=tables.log_cost, elasticity=elasticity
+        )
         damping = np.stack([np.ones_like(own), np.ones_like(own), own], axis=-1)[None, :, None]
 
         def used(exponent: Array, size: Array, ramp: Array) -> Array:
@@ -549,10 +557,10 @@ class Cells:
     def _pass_month(self, run: int, month: int, mass: Mass) -> None:
         """Age and tenure grow."""
         a = self.world.adopter
-        older = np.exp(-np.arange(AGE_MOMENTS) / of_run(a.ramp_time, run)[0])
+        older = lacking(months=np.arange(AGE_MOMENTS), time=of_run(a.ramp_time, run)[0])
         mass.first, mass.second, mass.before = mass.first * older, mass.second * older, mass.before * older
         if self.world.until["R7"][run] >= month:
-            mass.fresh = mass.fresh * np.exp(-1 / of_run(a.learning_time, run)[0])
+            mass.fresh = mass.fresh * lacking(months=1, time=of_run(a.learning_time, run)[0])
 
 
 def _carried(parts: Array, sources: Array) -> Array:

@@ -26,8 +26,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from sim.basics.equations import Array
 from sim.basics.errors import RunError
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.lockstep.reactions import FrozenReactions
@@ -35,7 +35,6 @@ from sim.engines.meanfield.engine import Cells, Flows, Mass, Offers, Tables, sta
 from sim.engines.world import cell_region, cell_type, of_run
 from sim.scenario import Scenario
 
-Array = npt.NDArray[Any]
 STOCKS = (
     "training",
     "borrowed",

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from sim.basics.equations import Array
 from sim.engines.world import World, cell_type, of_run
+from sim.model.rules.adoption import lacking
 from sim.model.rules.price import self_hosting_premium
 
-Array = npt.NDArray[Any]
 AGE_MOMENTS = 6
 """Powers of ``exp(-age / ramp_time)`` that are followed. The first five give any power of the ramp to 1e-4."""
 
@@ -76,7 +75,7 @@ def make_quadrature(world: World, run: int, tastes: int, sizes: int) -> Quadratu
         quality=of_run(world.adopter.quality_weight, run)[0] * np.exp(spread * quality - shift),
         cost=of_run(world.type.cost_weight, run)[cell_type][:, None] * np.exp(spread * cost - shift),
         size=relative[place],
-        premium=self_hosting_premium(relative, penalty)[place],
+        premium=self_hosting_premium(relative_size=relative, penalty=penalty)[place],
         size_power=powers[:, place],
         obeys=obeys[kind],
         classes=len(obeys),
@@ -96,8 +95,11 @@ def _class_edges(world: World, run: int) -> Array:
 
 
 def ramp_coefficients(ramp_time: float, exponents: Array) -> Array:
-    """``(1 - x)^exponent`` as a polynomial in ``x = exp(-(age + 1) / ramp_time)``, (exponent, power)."""
-    most = np.exp(-1 / ramp_time)
+    """The ramp of age to an exponent as a polynomial in ``x = exp(-(age + 1) / ramp_time)``, (exponent, power).
+
+    The ramp (`sim.model.rules.usage.ramp`) is ``1 - x``. A polynomial, because moments of age are followed here.
+    """
+    most = lacking(months=1, time=ramp_time)
     x = most * (1 - np.cos(np.linspace(0, np.pi, 64))) / 2
     out = np.zeros((len(exponents), AGE_MOMENTS))
     for row, exponent in zip(out, exponents, strict=True):

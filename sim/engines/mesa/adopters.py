@@ -28,8 +28,8 @@ from sim.engines.mesa.lab import Lab
 from sim.engines.world import N_PEERS
 from sim.model.agents.adopter import AdopterType
 from sim.model.agents.adopter_types import CELLS, TYPES
-from sim.model.rules import choice, usage
-from sim.model.rules.adoption import probability
+from sim.model.rules import choice, usage, worth
+from sim.model.rules.adoption import lacking, probability
 
 T = TypeVar("T")
 
@@ -57,7 +57,9 @@ def inclusive_value(values: Iterable[float], dissimilarity: float) -> float:
     best = max(values)
     if len(values) == 1:
         return best
-    return choice.inclusive(best, sum(math.exp((value - best) / dissimilarity) for value in values), dissimilarity)
+    return choice.inclusive(
+        top=best, total=sum(math.exp((value - best) / dissimilarity) for value in values), dissimilarity=dissimilarity
+    )
 
 
 def logit(values: dict[T, float], dissimilarity: float) -> dict[T, float]:
@@ -159,23 +161,22 @@ class Adopter(BaseAgent):
         push = self.lever.push[self.r, self.s]
         adopted = sum(peer.before is not None for peer in self.peers) / N_PEERS
         return choice.arrival_hazard(
-            self.type.innovation * push, self.type.imitation * push, adopted, self.model.adopted
+            innovation=self.type.innovation * push,
+            imitation=self.type.imitation * push,
+            peer_adoption=adopted,
+            global_adoption=self.model.adopted,
         )
 
     def review_hazard(self) -> float:
         """Probability of a review this month: a contract ends, or a ban that this adopter obeys forces one."""
-        review = float(probability(self.type.review_rate))
+        review = float(probability(hazard=self.type.review_rate))
         if any(self.forbidden(option) for option in self.slots):
-            return choice.forced_hazard(review, self.parameters.adopter.forced_review)
+            return choice.forced_hazard(review=review, forced=self.parameters.adopter.forced_review)
         return review
 
     def forbidden(self, option: Option) -> bool:
         """Whether a ban on the option binds this adopter. A line built on a banned base may be banned too."""
-        lab, mode = option
-        ban = self.lever.ban[self.r, self.s, self.g, lab.place, mode]
-        if lab.base is not lab:
-            ban = max(ban, self.lever.base_ban[self.r, self.s, self.g, lab.base.place, mode])
-        return self.compliance < ban
+        return bool(self.compliance < self.model.banned[self.cell, option.lab.place, option.mode])
 
     # -- the choice ----------------------------------------------------------------------------------------------
 
@@ -217,40 +218,32 @@ class Adopter(BaseAgent):
         log_cost = math.log(lab.paid[self.cell, mode])
         if mode == SELF_HOSTED:
             log_cost += self.hosting_premium
-        return choice.option_utility(
-            self.quality_taste, lab.coverage[self.s], self.cost_taste, log_cost, self.worth(lab, mode)
+        return worth.option_utility(
+            quality_taste=self.quality_taste,
+            coverage=lab.coverage[self.s],
+            cost_taste=self.cost_taste,
+            log_cost=log_cost,
+            worth=self.worth(lab, mode),
         )
 
     def worth(self, lab: Lab, mode: int) -> float:
-        """Worth of fit, service, trust and ecosystem, and of what policy adds [utils]."""
-        common, kind = self.parameters.adopter, self.type
-        fitting = (common.customisation_api, common.customisation_hosted, common.customisation_self_hosted)[mode]
-        if not lab.open:
-            served = common.service_closed
-        else:
-            served = common.service_self_hosted if mode == SELF_HOSTED else common.service_open
-        friction = self.model.friction(self.r, self.s, lab.home, mode)
-        return (
-            kind.customisation_weight * fitting
-            + kind.service_weight * served
-            - kind.trust_weight * friction
-            + common.ecosystem_weight * lab.ecosystem_seen
-            + self.lever.preference[self.r, self.s, self.g, lab.place]
-        )
+        """Worth of fit, service, trust and ecosystem, and of what policy adds, as for all of its cell [utils]."""
+        return float(self.model.worth[self.cell, lab.place, mode])
 
     def history(self, lab: Lab) -> float:
         """What the adopter's past and its peers add to a line [utils]: learning rewards staying, moving costs."""
         common = self.parameters.adopter
+        learning_weight = 0.0 if self.model.off("R7") else common.learning_weight
         peer_weight = 0.0 if self.model.off("R5") or self.model.draw_month == 0 else common.peer_weight
-        learned = common.learning_weight * (1 - math.exp(-max(self.tenure, 0) / common.learning_time))
-        return choice.history_utility(
-            self.primary is not None and self.primary.lab is lab,
-            self.primary is not None,
-            0.0 if self.model.off("R7") else learned,
-            self.type.switching_cost,
-            peer_weight,
-            sum(peer.seen is lab for peer in self.peers) if peer_weight else 0.0,
-            N_PEERS,
+        still = lacking(months=self.tenure, time=common.learning_time)
+        return worth.history_utility(
+            is_current=self.primary is not None and self.primary.lab is lab,
+            has_current=self.primary is not None,
+            learned=worth.learned(learning_weight=learning_weight, lacking=still),
+            switching_cost=self.type.switching_cost,
+            peer_weight=peer_weight,
+            peers_on_line=sum(peer.seen is lab for peer in self.peers) if peer_weight else 0.0,
+            n_peers=N_PEERS,
         )
 
     def outside_value(self) -> float:
@@ -289,7 +282,7 @@ class Adopter(BaseAgent):
         if len(weights) == 1:
             return next(iter(weights))
         times = {
-            runner: choice.race_time(self.random_draw(stream, address(runner)), weight)
+            runner: choice.race_time(uniform=self.random_draw(stream, address(runner)), weight=weight)
             for runner, weight in weights.items()
         }
         return min(times, key=times.__getitem__)
@@ -315,9 +308,11 @@ class Adopter(BaseAgent):
         common = self.parameters.adopter
         second = common.second_slot_weight
         weight = 1.0 if len(self.slots) == 1 else (1 - second, second)[rank]
-        swing = 1 - math.exp(-(self.age + 1) / common.ramp_time)
+        swing = usage.ramp(age=self.age, ramp_time=common.ramp_time)
         log_cost = math.log(lab.paid[self.cell, mode]) + (self.hosting_premium if mode == SELF_HOSTED else 0.0)
-        rate = usage.usage_rate(lab.coverage[self.s], log_cost, self.parameters.prices.usage_elasticity)
+        rate = usage.usage_rate(
+            coverage=lab.coverage[self.s], log_cost=log_cost, elasticity=self.parameters.prices.usage_elasticity
+        )
         return self.size * swing * weight * rate
 
 

@@ -10,16 +10,14 @@ from typing import Any, NamedTuple
 
 import mesa
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import SECTORS, SELF_HOSTED
+from sim.basics.equations import Array
 from sim.basics.streams import uniform
 from sim.engines.mesa.ledger import Ledger
 from sim.engines.world import World
 from sim.model.loops import ALWAYS
 from sim.scenario.spec import Parameters, Scenario
-
-Array = npt.NDArray[Any]
 
 
 class LastMonth(NamedTuple):
@@ -51,9 +49,13 @@ class AgentModel(mesa.Model):
     lever : what policies and events pull this month, lever name -> array over the lever's axes
     ledger : what was chosen and used in the newest month; there is none before the first has ended
     adopted : part of all adopters that use a line
+    worth, banned : (cell, line, mode) what the adopters of a cell share of the utility of an option [utils], and the
+        part of them that a ban binds
     last_month : what labs know of each other's work, from month 1 on
     all_data, all_pools : (1, line, sector) and (1, region, sector) data that labs and pools show [sector-years]
     community : (line,) capability that derivatives add [nats]
+    found : observables of the month that a step has worked out for the record, by name, with a run axis of 1; what
+        agents know of themselves is read off them
     reference : largest training compute of month 0 [H100e]
     frontier, frontier_start : best released capability now and in month 0 [nats]
     task_threshold : (sector,) capability at which half of the tasks are covered [nats]
@@ -76,10 +78,13 @@ class AgentModel(mesa.Model):
     lever: SimpleNamespace
     ledger: Ledger
     adopted: float
+    worth: Array
+    banned: Array
     last_month: LastMonth
     all_data: Array
     all_pools: Array
     community: Array
+    found: dict[str, Array]
     reference: float
     frontier: float
     frontier_start: float
@@ -96,10 +101,6 @@ class AgentModel(mesa.Model):
     def never_cut(self, loop: str) -> bool:
         """Whether the loop stays live to the end."""
         return self.until[loop] >= ALWAYS
-
-    def friction(self, region: int, sector: int, home: int, mode: int) -> float:
-        """Friction in a region and sector against lines from ``home``, in one mode. [1]"""
-        return self.world.friction[0, region, home, mode] + self.lever.friction[region, home, sector, mode]
 
     def base_friction(self, region: int, home: int) -> float:
         """Friction in a region against building on weights from ``home``: as for hosting them oneself. [1]"""

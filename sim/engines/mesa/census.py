@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import API, N_MODES
+from sim.basics.equations import Array
 from sim.engines import cells
 from sim.engines.lockstep.adopters import option_type
 from sim.engines.mesa.adopters import Option
@@ -17,13 +16,12 @@ from sim.engines.mesa.agent import AgentModel
 from sim.engines.mesa.government import Government
 from sim.engines.mesa.lab import Lab
 from sim.engines.mesa.ledger import Ledger
+from sim.engines.month import Month, Users
 from sim.engines.tally import Tally
 from sim.engines.world import cell_region, cell_sector, cell_type
 from sim.model.agents.adopter_types import TYPES
 from sim.model.agents.government import WATCHED
-from sim.model.rules import lenses, price, usage
-
-Array = npt.NDArray[Any]
+from sim.model.rules import adoption, ecosystem, lenses, price, usage
 
 
 def take_census(model: AgentModel) -> Ledger:
@@ -36,7 +34,7 @@ def take_census(model: AgentModel) -> Ledger:
     startups = max(int(members[startup].sum()), 1)
     of_startups = counts.pairs[startup].sum(axis=0)
     first, second = of_startups.sum(axis=1), of_startups[:, :-1].sum(axis=0)
-    members_by_region = np.maximum(cells.by_region(members[None])[0], 1)
+    of_region, on_line = (cells.by_region(count[None])[0] for count in (members[:, None], counts.pairs.sum(axis=2)))
     mean_usage, effective = _usage_that_teaches(model, counts)
     return Ledger(
         counts=counts,
@@ -46,9 +44,9 @@ def take_census(model: AgentModel) -> Ledger:
         api_share=lenses.shares(counts.used[..., API].sum(axis=0)),
         revenue_share=lenses.shares((charged * counts.used[..., API]).sum(axis=0)),
         share_of_users=lenses.shares(counts.primary.sum(axis=(0, 2)).astype(float)),
-        startup_use=(first + second) / startups,
+        startup_use=ecosystem.startup_use(first=first, second=second, startups=startups),
         startup_share=lenses.shares(first.astype(float)),
-        region_share=cells.by_region(counts.pairs.sum(axis=2)[None])[0] / members_by_region[:, None],
+        region_share=adoption.regional_share(users=on_line, members=of_region),
         by_region_and_sector=cells.by_region_and_sector(counts.used[None])[0],
         startups=startups,
     )
@@ -100,94 +98,107 @@ def _usage_that_teaches(model: AgentModel, counts: Tally) -> tuple[Array, Array]
     """
     total = cells.by_sector(counts.used.sum(axis=(1, 2))[None])[0]
     slots = cells.by_sector((counts.primary + counts.secondary).sum(axis=(1, 2))[None])[0]
-    mean = total / np.maximum(slots, 1)
+    mean = usage.mean_usage(total=total, slots=slots)
     before = mean if model.month == 0 else model.ledger.mean_usage
     diversity = model.sectors.site_diversity[cell_sector][:, None, None]
-    effective = usage.effective_usage(counts.used_power, before[cell_sector][:, None, None], diversity)
-    return np.where(mean > 0, mean, before), effective
+    effective = usage.effective_usage(
+        sum_of_powers=counts.used_power, mean_usage=before[cell_sector][:, None, None], exponent=diversity
+    )
+    return usage.mean_usage_step(mean=mean, before=before), effective
 
 
-class ReactionRecord(NamedTuple):
-    """What the reaction rules of all governments saw, decided and had in force, (run, rule) in the record's order."""
-
-    seen: Array
-    decided: Array
-    strength: Array
-
-
-def month_of(model: AgentModel) -> SimpleNamespace:
+def month_of(model: AgentModel) -> Month:
     """What the month came to, in the form that `sim.engines.recording.Recorder` takes: arrays with a run axis of 1."""
     ledger, p = model.ledger, model.parameters.prices
     labs: list[Lab] = model.labs
     governments: list[Government] = model.governments
     counts = ledger.counts
-    return SimpleNamespace(
+    fixed = price.serving_cost(
+        level=p.cost_level,
+        slope=p.cost_slope,
+        released=model.frontier_start,
+        frontier=model.frontier,
+        efficiency=1.0,
+        experience=1.0,
+        experience_start=1.0,
+        exponent=0.0,
+    )
+    return Month(
         month=model.month,
+        found={
+            **{name: _read(labs, attribute) for name, attribute in OF_LABS.items()},
+            **{name: _read(governments, attribute) for name, attribute in OF_GOVERNMENTS.items()},
+            **{
+                f"observed_{name.removeprefix('security_')}": np.array([[at.observed[name] for at in governments]])
+                for name in WATCHED
+            },
+            **_reactions(model),
+            "base": np.array([[lab.base.place for lab in labs]]),
+            "price_of_fixed_capability": np.array([fixed]),
+            **model.found,
+        },
         tally=Tally.stacked([counts]),
-        by_line=counts.used.sum(axis=2)[None],
-        users=counts.pairs.sum(axis=2)[None],
-        beside=counts.pairs[..., :-1].sum(axis=1)[None],
-        usage_table=ledger.by_region_and_sector[None],
+        users=Users(
+            first=counts.pairs.sum(axis=2)[None],
+            second=counts.pairs[..., :-1].sum(axis=1)[None],
+            startups=np.array([[ledger.startups]]),
+            startup_use=ledger.startup_use[None],
+            new_derivatives=_read(labs, "new_derivatives"),
+        ),
         option_price=_read(labs, "price", axis=1),
         rebate=_read(labs, "rebate", axis=1),
         leaked=_read(labs, "leaked", axis=1),
-        markup=_read(labs, "charged"),
-        startups=np.array([[ledger.startups]]),
-        new_derivatives=_read(labs, "new_derivatives"),
+        usage_by_line=counts.used.sum(axis=2)[None],
+        usage_table=ledger.by_region_and_sector[None],
         frontier=np.array([[model.frontier]]),
-        price_of_fixed_capability=np.array(
-            [price.serving_cost(p.cost_level, p.cost_slope, model.frontier_start, model.frontier, 1.0, 1.0, 1.0, 0.0)]
-        ),
-        coverage=_read(labs, "coverage"),
-        data_gain=_read(labs, "data_gain"),
-        release=_read(labs, "due"),
-        observed={name: np.array([[government.observed[name] for government in governments]]) for name in WATCHED},
         programmes=model.lever.fiscal_cost[None],
         capex_boost=model.lever.capex_boost[None],
+        telemetry=_read(labs, "telemetry"),
+        partner=_read(labs, "partner"),
         choices=_choices(model),
-        reactions=_reactions(model),
-        capex=_read(governments, "capex"),
-        compute=_read(governments, "compute"),
-        powered=_read(governments, "powered"),
-        chips_legal=_read(governments, "legal"),
-        chips_denied=_read(governments, "denied"),
-        chips_smuggled=_read(governments, "smuggled"),
-        chips_output=_read(governments, "output"),
-        scarcity=_read(governments, "scarcity"),
-        data_exposure=_read(governments, "data_exposure"),
-        operational_exposure=_read(governments, "operational_exposure"),
-        concentration=_read(governments, "concentration"),
-        shedding_time=_read(governments, "shedding_time"),
-        security_exposure=_read(governments, "security_exposure"),
     )
 
 
-OF_LABS = (
-    "open",
-    "released",
-    "internal",
-    "borrowed",
-    "sector_capability",
-    "training",
-    "load",
-    "revenue_share",
-    "telemetry",
-    "partner",
-    "derivatives",
-    "experience",
-    "ecosystem",
-    "awareness",
-)
-OF_GOVERNMENTS = ("chips_frontier", "chips_domestic", "capacity", "pool")
+OF_LABS = {
+    "capability": "internal",
+    "released": "released",
+    "borrowed": "borrowed",
+    "sector_capability": "sector_capability",
+    "coverage": "coverage",
+    "data_gain": "data_gain",
+    "release": "due",
+    "openness": "open",
+    "training_compute": "training",
+    "markup": "charged",
+    "load": "load",
+    "revenue_share": "revenue_share",
+    "derivatives": "derivatives",
+    "experience": "experience",
+    "ecosystem": "ecosystem",
+    "awareness": "awareness",
+}
+"""Observables that labs know -> the attribute that holds them."""
 
-
-def stocks_of(model: AgentModel) -> SimpleNamespace:
-    """The stocks after the month, in the form that the recorder takes: arrays with a run axis of 1."""
-    return SimpleNamespace(
-        base=np.array([[lab.base.place for lab in model.labs]]),
-        **{name: _read(model.labs, name) for name in OF_LABS},
-        **{name: _read(model.governments, name) for name in OF_GOVERNMENTS},
-    )
+OF_GOVERNMENTS = {
+    "capex": "capex",
+    "compute": "compute",
+    "powered": "powered",
+    "chips_legal": "legal",
+    "chips_denied": "denied",
+    "chips_smuggled": "smuggled",
+    "chips_output": "output",
+    "chips_frontier": "chips_frontier",
+    "chips_domestic": "chips_domestic",
+    "chip_capacity": "capacity",
+    "scarcity": "scarcity",
+    "data_pool": "pool",
+    "data_exposure": "data_exposure",
+    "operational_exposure": "operational_exposure",
+    "security_exposure": "security_exposure",
+    "concentration": "concentration",
+    "shedding_time": "shedding_time",
+}
+"""Observables that governments know -> the attribute that holds them."""
 
 
 def _read(agents: Sequence[Any], name: str, axis: int = 0) -> Array:
@@ -208,16 +219,11 @@ def _number(option: Option | None) -> int:
     return -1 if option is None else option.lab.place * N_MODES + option.mode
 
 
-def _reactions(model: AgentModel) -> ReactionRecord:
+def _reactions(model: AgentModel) -> dict[str, Array]:
+    """What the reaction rules of all governments saw, decided and had in force, (run, rule) in the record's order."""
     rules = {rule.id: rule for government in model.governments for rule in government.rules}
-    followed = [rules[name] for name in model.world.reactions]
-    return ReactionRecord(
-        *(
-            np.array([[float(value) for value in values]])
-            for values in (
-                [rule.seen for rule in followed],
-                [rule.decided for rule in followed],
-                [rule.strength for rule in followed],
-            )
-        )
-    )
+    return {
+        f"reaction_{name}": np.array([[float(getattr(rules[rule], name)) for rule in model.world.reactions]])
+        for name in ("seen", "decided", "strength")
+        if rules
+    }

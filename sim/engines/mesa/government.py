@@ -6,12 +6,10 @@ followed here: a government watches a metric, decides, and acts when the lag is 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import PHYSICAL_SECTORS, REGIONS, SECTORS
+from sim.basics.equations import Array
 from sim.basics.streams import normals
 from sim.engines import cells
 from sim.engines.mesa.agent import AgentModel, BaseAgent
@@ -21,9 +19,6 @@ from sim.model.agents.government import METRICS, WATCHED, GovernmentSpec
 from sim.model.levers import Pull
 from sim.model.reactions import Course, Reaction
 from sim.model.rules import compute, exposure, reaction, usage
-
-Array = npt.NDArray[Any]
-DOLLARS_PER_BILLION = 1e9
 
 
 class Government(BaseAgent):
@@ -79,39 +74,46 @@ class Government(BaseAgent):
         ratio = sum(self.revenue_seen.values()) / start if start > 0 else 1.0
         self.capex = float(
             compute.capex(
-                self.region.capex,
-                c.capex_growth,
-                c.capex_slowdown,
-                self.model.month,
-                c.capex_response,
-                ratio,
-                self.lever.capex_boost[self.place],
+                initial=self.region.capex,
+                growth=c.capex_growth,
+                slowdown=c.capex_slowdown,
+                month=self.model.month,
+                revenue_response=c.capex_response,
+                revenue_ratio=ratio,
+                boost=self.lever.capex_boost[self.place],
             )
         )
 
     def buy_chips(self) -> None:
         """Buy frontier chips as far as controls allow; smuggle some; spend what is left on domestic chips."""
         c, lever, at, month = self.parameters.compute, self.lever, self.place, self.model.month
-        budget = c.chip_share * self.capex * DOLLARS_PER_BILLION
-        chip_price = compute.falling(c.chip_price, c.chip_price_fall, month)
+        budget = c.chip_share * self.capex * compute.DOLLARS_PER_BILLION
+        chip_price = compute.falling(initial=c.chip_price, fall=c.chip_price_fall, month=month)
         desired = budget / chip_price * (1 + lever.stockpiling[at])
         enforced = 1 - (1 - c.enforcement) * (1 - lever.enforcement[at])
         self.legal, self.denied, self.smuggled = compute.chip_purchases(
-            desired, lever.export_denial[at], lever.import_refusal[at], c.smuggling, enforced, c.smuggling_premium
+            desired=desired,
+            denial=lever.export_denial[at],
+            refusal=lever.import_refusal[at],
+            diversion=c.smuggling,
+            enforcement=enforced,
+            premium=c.smuggling_premium,
         )
         money = compute.domestic_budget(
-            budget,
-            chip_price,
-            self.legal,
-            self.smuggled,
-            c.smuggling_premium,
-            c.redirected,
-            lever.chip_subsidy[at] * DOLLARS_PER_BILLION,
+            chip_budget=budget,
+            price=chip_price,
+            legal=self.legal,
+            smuggled=self.smuggled,
+            premium=c.smuggling_premium,
+            redirected=c.redirected,
+            subsidy=lever.chip_subsidy[at] * compute.DOLLARS_PER_BILLION,
         )
         self.output = self.make_chips(float(money))
         self.chips_frontier = (1 - c.retirement) * self.chips_frontier + self.legal + self.smuggled
         self.chips_domestic = (1 - c.retirement) * self.chips_domestic + self.output
-        self.scarcity = float(compute.scarcity(desired, self.denied, self.smuggled, self.output))
+        self.scarcity = float(
+            compute.scarcity(desired=desired, denied=self.denied, smuggled=self.smuggled, domestic=self.output)
+        )
 
     def make_chips(self, money: float) -> float:
         """Domestic chips made this month [H100e]. Their price falls with past output; fab capacity limits them."""
@@ -119,24 +121,24 @@ class Government(BaseAgent):
         learned = self.signal("R8", "output_total", self.output_total, self.region.domestic_output)
         capacity = self.signal("R8", "capacity", self.capacity, self.region.domestic_capacity)
         unit_price = compute.learning_price(
-            c.domestic_price,
-            learned,
-            self.region.domestic_output,
-            c.domestic_learning,
-            c.domestic_price_fall,
-            self.model.month,
-            lever.chip_discount[at],
+            initial=c.domestic_price,
+            experience=learned,
+            experience_start=self.region.domestic_output,
+            exponent=c.domestic_learning,
+            fall=c.domestic_price_fall,
+            month=self.model.month,
+            discount=lever.chip_discount[at],
         )
         wanted = money / max(float(unit_price), 1e-9)
-        output = float(compute.smooth_minimum(wanted, capacity))
+        output = float(compute.smooth_minimum(a=wanted, b=capacity))
         self.capacity *= 1 + compute.capacity_growth(
-            c.capacity_growth,
-            c.demand_pull,
-            wanted / max(capacity, 1e-300),
-            c.subsidy_pull,
-            lever.chip_subsidy[at],
-            c.subsidy_half,
-            lever.tool_control[at],
+            base=c.capacity_growth,
+            demand_pull=c.demand_pull,
+            demand_ratio=wanted / max(capacity, 1e-300),
+            subsidy_pull=c.subsidy_pull,
+            subsidy=lever.chip_subsidy[at],
+            subsidy_half=c.subsidy_half,
+            tool_control=lever.tool_control[at],
         )
         self.output_total += output
         return output
@@ -146,14 +148,19 @@ class Government(BaseAgent):
         c, lever, at, month = self.parameters.compute, self.lever, self.place, self.model.month
         self.power_gain += lever.grid_growth[at] * np.exp(-month / c.power_slowdown)
         power = compute.grid_power(
-            self.region.power, self.region.power_growth, c.power_slowdown, month, lever.grid_power[at], self.power_gain
+            initial=self.region.power,
+            growth=self.region.power_growth,
+            slowdown=c.power_slowdown,
+            month=month,
+            added=lever.grid_power[at],
+            gain=self.power_gain,
         )
         powered = compute.powered_share(
-            power,
-            self.chips_frontier,
-            self.chips_domestic,
-            compute.falling(c.power_per_chip, c.power_per_chip_fall, month),
-            c.domestic_power_penalty,
+            power=power,
+            frontier=self.chips_frontier,
+            domestic=self.chips_domestic,
+            power_per_chip=compute.falling(initial=c.power_per_chip, fall=c.power_per_chip_fall, month=month),
+            domestic_penalty=c.domestic_power_penalty,
         )
         self.powered = self.signal("B3", "powered", float(powered), 1.0)
         self.compute = self.powered * (self.chips_frontier + self.chips_domestic)
@@ -166,7 +173,11 @@ class Government(BaseAgent):
         weight = np.array([[lab.numbers.compute_weight for lab in self.labs]])
         revenue = np.array([list(self.revenue_seen.values())])
         shares = compute.lab_shares(
-            weight, revenue, numbers.revenue_elasticity, numbers.least_revenue_share, np.ones((len(self.labs), 1))
+            weight=weight,
+            revenue_share=revenue,
+            elasticity=numbers.revenue_elasticity,
+            least=numbers.least_revenue_share,
+            home=np.ones((len(self.labs), 1)),
         )[0]
         for lab, share in zip(self.labs, shares, strict=True):
             lab.compute = float(self.compute * share * self.lever.compute_factor[lab.place])
@@ -182,7 +193,7 @@ class Government(BaseAgent):
         effective = self.model.ledger.effective.sum(axis=(1, 2))
         handed_over = self.lever.data_mandate[cell_region, cell_sector] * effective
         inflow = cells.by_region_and_sector(handed_over[None])[0, self.place]
-        self.pool = usage.decayed(self.pool, self.model.data_decay(), inflow)
+        self.pool = usage.decayed(stock=self.pool, decay=self.model.data_decay(), inflow=inflow)
 
     def judge_exposure(self) -> None:
         """Measure how far the region depends on its rivals' lines, through data and through operation."""
@@ -194,21 +205,23 @@ class Government(BaseAgent):
         physical = np.array([name in PHYSICAL_SECTORS for name in SECTORS])
         self.data_exposure = float(
             exposure.exposed_share(
-                table,
-                sectors.criticality[None],
-                np.array([[e.data_api, e.data_hosted, e.data_self_hosted]]),
-                rival[None, None],
+                usage=table,
+                weight=sectors.criticality[None],
+                mode_weight=np.array([[e.data_api, e.data_hosted, e.data_self_hosted]]),
+                danger=rival[None, None],
             )[0, 0]
         )
         self.operational_exposure = float(
             exposure.exposed_share(
-                table,
-                (sectors.criticality * sectors.autonomy * physical)[None],
-                np.array([[e.operational_api, e.operational_hosted, e.operational_self_hosted]]),
-                vulnerable[None, None],
+                usage=table,
+                weight=(sectors.criticality * sectors.autonomy * physical)[None],
+                mode_weight=np.array([[e.operational_api, e.operational_hosted, e.operational_self_hosted]]),
+                danger=vulnerable[None, None],
             )[0, 0]
         )
-        self.security_exposure = exposure.combined(self.data_exposure, self.operational_exposure)
+        self.security_exposure = exposure.combined(
+            data_exposure=self.data_exposure, operational_exposure=self.operational_exposure
+        )
         by_line = table[0, 0].sum(axis=(0, 2))
         by_origin = [sum(by_line[lab.place] for lab in model.labs if lab.base.home == o) for o in range(len(REGIONS))]
         self.concentration = float(exposure.concentration(np.array([by_origin], dtype=float))[0])
@@ -231,7 +244,7 @@ class Government(BaseAgent):
         month = self.model.month
         error = normals(self.model.key, "observe", month + 1, [self.address], list(METRICS).index(metric))[0]
         known = self.history[metric][month - lag] if month >= lag else np.nan
-        return float(reaction.seen(known, noise, error))
+        return float(reaction.seen(metric=known, noise=noise, error=error))
 
     # -- reactions -----------------------------------------------------------------------------------------------
 
@@ -245,9 +258,15 @@ class Government(BaseAgent):
         """Begin, adjust or end the action of every rule; it takes effect when the rule's lag is over."""
         for rule in self.rules:
             spec = rule.spec
-            beyond = reaction.excess(rule.seen, spec.threshold, spec.sign) if self.model.month >= spec.start else np.nan
-            rule.memory = reaction.decided(rule.memory, beyond, spec.hold, spec.cooldown, spec.hysteresis)
-            rule.decided = float(reaction.strength(rule.memory.level, spec.gain, spec.max))
+            beyond = (
+                reaction.excess(observed=rule.seen, threshold=spec.threshold, sign=spec.sign)
+                if self.model.month >= spec.start
+                else np.nan
+            )
+            rule.memory = reaction.decided(
+                memory=rule.memory, beyond=beyond, hold=spec.hold, cooldown=spec.cooldown, hysteresis=spec.hysteresis
+            )
+            rule.decided = float(reaction.strength(level=rule.memory.level, gain=spec.gain, most=spec.max))
             rule.decisions.append(rule.decided)
 
     def act(self) -> None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS
+from sim.basics.equations import Array
 from sim.basics.streams import line_address
 from sim.engines import cells
 from sim.engines.mesa.agent import AgentModel, BaseAgent
 from sim.engines.world import cell_region, cell_sector, cell_type
 from sim.model.agents.lab import Line
 from sim.model.rules import adoption, capability, compute, ecosystem, price, usage
-
-Array = npt.NDArray[Any]
-DOLLARS_PER_BILLION = 1e9
 
 
 class Lab(BaseAgent):
@@ -57,7 +52,7 @@ class Lab(BaseAgent):
         self.algorithmic, self.borrowed = self.numbers.algorithmic_start, 0.0
         self.internal = self.released = 0.0
         self.sector_capability = self.coverage = np.zeros(len(SECTORS))
-        self.months_near_frontier = 0
+        self.months_near_frontier = 0.0
         self.telemetry: Array = np.zeros((len(SECTORS), N_MODES))
         self.partner: Array = np.zeros(len(SECTORS))
         self.derivatives, self.new_derivatives = 0.0, 0.0
@@ -80,12 +75,17 @@ class Lab(BaseAgent):
     def train(self) -> None:
         """Turn the lab's part of compute, and public grants, into training compute."""
         c, lab = self.parameters.compute, self.parameters.lab
-        chip_price = compute.falling(c.chip_price, c.chip_price_fall, self.model.month)
-        grant = self.lever.compute_grant[self.place] * DOLLARS_PER_BILLION * c.chip_share / chip_price
-        self.public_compute = (1 - c.retirement) * self.public_compute + grant
+        chip_price = compute.falling(initial=c.chip_price, fall=c.chip_price_fall, month=self.model.month)
+        self.public_compute = compute.public_compute_step(
+            stock=self.public_compute,
+            retirement=c.retirement,
+            grant=self.lever.compute_grant[self.place],
+            chip_share=c.chip_share,
+            chip_price=chip_price,
+        )
         level = lab.training_share * self.compute + self.public_compute
         started = self.model.month > 0
-        self.training = compute.smoothed(self.training, level, lab.training_time) if started else level
+        self.training = compute.smoothed(stock=self.training, level=level, time=lab.training_time) if started else level
 
     def show(self) -> None:
         """Show the lab's data and community, as far as the switches of the loops let anybody see them."""
@@ -102,18 +102,22 @@ class Lab(BaseAgent):
         both = np.array([self.algorithmic, others.best_algorithms])
         self.algorithmic = float(
             capability.algorithmic_step(
-                both, tech.algorithmic_progress, tech.scarcity_innovation, scarcity, tech.idea_spillover
+                stock=both,
+                progress=tech.algorithmic_progress,
+                scarcity_innovation=tech.scarcity_innovation,
+                scarcity=scarcity,
+                spillover=tech.idea_spillover,
             )[0]
         )
         self.borrowed = capability.borrowed_step(
-            self.borrowed,
-            self.internal,
-            others.frontier_open,
-            others.frontier,
-            tech.weight_borrowing,
-            tech.distillation,
-            1 - self.lever.access_restriction[self.place],
-            tech.borrowed_decay,
+            borrowed=self.borrowed,
+            capability=self.internal,
+            frontier_open=others.frontier_open,
+            frontier_all=others.frontier,
+            from_weights=tech.weight_borrowing,
+            from_outputs=tech.distillation,
+            access=1 - self.lever.access_restriction[self.place],
+            decay=tech.borrowed_decay,
         )
 
     def assess(self) -> None:
@@ -121,41 +125,57 @@ class Lab(BaseAgent):
         borrowed = self.signal("B2", "borrowed", self.borrowed, 0.0)
         community = self.model.community[self.place]
         self.internal = float(
-            capability.capability(self.training, self.model.reference, self.algorithmic, borrowed, community)
+            capability.capability(
+                training_compute=self.training,
+                reference=self.model.reference,
+                algorithmic=self.algorithmic,
+                borrowed=borrowed,
+                derivative_gain=community,
+            )
         )
         self.data_gain = self.worth_of_data()
 
     def worth_of_data(self) -> Array:
         """Capability that accessible data add in each sector [nats]."""
         tech, sectors = self.parameters.technology, self.model.sectors
-        form = (sectors.data_gain, sectors.data_scale, sectors.data_exponent, tech.data_shape)
+        form = {
+            "most": sectors.data_gain,
+            "scale": sectors.data_scale,
+            "exponent": sectors.data_exponent,
+            "shape": tech.data_shape,
+        }
         data = self.usable_data()
         if self.model.never_cut("B4"):
-            return capability.data_gain(data, *form)
+            return capability.data_gain(data=data, **form)
         held = self.signal("B4", "data", data, np.zeros(len(SECTORS)))
-        chord = capability.data_gain(sectors.data_scale, *form) / sectors.data_scale
-        slope = chord if self.model.off("B4") else capability.data_gain_slope(held, *form)
-        return capability.data_gain(held, *form) + slope * (data - held)
+        return capability.constant_data_gain(data=data, held=held, off=self.model.off("B4"), **form)
 
     def usable_data(self) -> Array:
         """Data that the lab may use, by sector [sector-years]: its own, what others must share, and pools."""
         tech, model = self.parameters.technology, self.model
         own = capability.accessible_data(
-            model.all_data, np.full((1, 1, 1), tech.data_sharing), self.lever.data_sharing[None], model.world.home
+            own=model.all_data,
+            sharing=np.full((1, 1, 1), tech.data_sharing),
+            sharing_at_home=self.lever.data_sharing[None],
+            home=model.world.home,
         )[0, self.place]
         domestic = np.where(self.lever.pool_listed > 0, 0.0, self.at_home)
         access = np.maximum(domestic, self.lever.pool_access[:, self.place])
-        pools = capability.pooled_data(model.all_pools, access[None, :, None])[0, 0]
-        return capability.shared_between_sectors(own + pools, tech.sector_sharing)
+        pools = capability.pooled_data(pool=model.all_pools, access=access[None, :, None])[0, 0]
+        return capability.shared_between_sectors(data=own + pools, sharing=tech.sector_sharing)
 
     # -- releases ------------------------------------------------------------------------------------------------
 
     def _plan_releases(self) -> None:
         """Draw the cadence and the month of the first release; both stay for the whole run."""
-        spread = self.parameters.lab.cadence_spread
-        change = np.floor(self.random_draw("release", 1, month=0) * (2 * spread + 1)) - spread
-        self.cadence = max(self.numbers.cadence + change, 1)
-        self.months_left = np.floor(self.random_draw("release", 0, month=0) * self.cadence) + 1
+        self.cadence = capability.cadence(
+            usual=self.numbers.cadence,
+            spread=self.parameters.lab.cadence_spread,
+            random_draw=self.random_draw("release", 1, month=0),
+        )
+        self.months_left = capability.first_release(
+            cadence=self.cadence, random_draw=self.random_draw("release", 0, month=0)
+        )
         self.due = False
 
     def look_at_calendar(self) -> None:
@@ -165,23 +185,33 @@ class Lab(BaseAgent):
         self.months_left -= 1
         self.due = self.months_left <= 0 or self.lever.release_now[self.place] > 0
         if self.due:
-            jitter = self.parameters.lab.release_jitter
-            drawn = np.floor(self.random_draw("release", 2, month=self.model.month) * (2 * jitter + 1))
-            self.months_left = max(self.cadence + self.lever.cadence_change[self.place] + drawn - jitter, 1)
+            self.months_left = capability.next_release(
+                cadence=self.cadence,
+                change=self.lever.cadence_change[self.place],
+                jitter=self.parameters.lab.release_jitter,
+                random_draw=self.random_draw("release", 2, month=self.model.month),
+            )
 
     def decide_openness(self) -> None:
         """Open or close the weights with the release, because of policy or after long enough near the frontier."""
-        lab = self.parameters.lab
-        tempted = self.open and 0 < lab.closing_patience <= self.months_near_frontier
-        if self.due:
-            opens = self.lever.open_release[self.place] > 0 or self.obeys_rule("open")
-            closes = self.lever.close_release[self.place] > 0 or self.obeys_rule("closed") or tempted
-            self.open = (self.open or opens) and not closes
+        patience = self.parameters.lab.closing_patience
+        tempted = capability.tempted(is_open=self.open, leading=self.months_near_frontier, patience=patience)
+        is_open = capability.opened_or_closed(
+            is_open=self.open,
+            due=self.due,
+            opens=self.lever.open_release[self.place] > 0 or self.obeys_rule("open"),
+            closes=self.lever.close_release[self.place] > 0 or self.obeys_rule("closed") or tempted,
+        )
+        self.open = bool(is_open)
 
     def obeys_rule(self, openness: str) -> bool:
         """Whether a rule on openness applies to the line, and this lab is one of those that obey it."""
         above, duty = (getattr(self.lever, f"{openness}_{name}")[self.place] for name in ("above", "duty"))
-        return bool(capability.ruled(self.released, above, duty, self.random_draw("release", 3, month=0)))
+        return bool(
+            capability.ruled(
+                released=self.released, threshold=above, duty=duty, random_draw=self.random_draw("release", 3, month=0)
+            )
+        )
 
     def choose_base(self) -> None:
         """Let a builder lab take the better of its own work and the best open weights that it could build on."""
@@ -192,13 +222,13 @@ class Lab(BaseAgent):
         is_base = np.array([lab.open and not lab.numbers.builder for lab in labs])
         friction = tech.base_friction * np.array([self.model.base_friction(self.home, lab.home) for lab in labs])
         reached, base = capability.build_on_base(
-            np.array([[lab.released for lab in labs]]),
-            is_base[None, None],
-            friction[None, None],
-            np.array([[tech.builder_gap]]),
-            np.array([[tech.post_training]]),
-            np.array([[self.compute]]),
-            np.array([[tech.post_training_scale]]),
+            released=np.array([[lab.released for lab in labs]]),
+            is_base=is_base[None, None],
+            friction=friction[None, None],
+            gap=np.array([[tech.builder_gap]]),
+            gain=np.array([[tech.post_training]]),
+            compute=np.array([[self.compute]]),
+            scale=np.array([[tech.post_training_scale]]),
         )
         if reached[0, 0] > self.internal:
             self.candidate, self.candidate_base = float(reached[0, 0]), labs[int(base[0, 0])]
@@ -215,10 +245,18 @@ class Lab(BaseAgent):
 
     def compare_with_frontier(self) -> None:
         """Work out the release's coverage of each sector, and count the months near the frontier."""
-        near = self.released >= self.model.frontier - self.parameters.lab.closing_margin
-        self.months_near_frontier = self.months_near_frontier + 1 if near else 0
+        self.months_near_frontier = float(
+            capability.near_frontier_step(
+                leading=self.months_near_frontier,
+                released=self.released,
+                frontier=self.model.frontier,
+                margin=self.parameters.lab.closing_margin,
+            )
+        )
         width = self.parameters.technology.task_width
-        self.coverage = adoption.coverage(self.sector_capability, self.model.task_threshold, width)
+        self.coverage = adoption.coverage(
+            sector_capability=self.sector_capability, threshold=self.model.task_threshold, width=width
+        )
 
     # -- prices --------------------------------------------------------------------------------------------------
 
@@ -228,52 +266,52 @@ class Lab(BaseAgent):
         experience = self.signal("R6", "experience", self.experience, p.experience_start)
         load = self.signal("B1", "load", self.load, 0.0)
         self.cost = price.serving_cost(
-            p.cost_level,
-            p.cost_slope,
-            self.released,
-            self.model.frontier,
-            self.numbers.serving_cost,
-            experience,
-            p.experience_start,
-            p.experience_exponent,
+            level=p.cost_level,
+            slope=p.cost_slope,
+            released=self.released,
+            frontier=self.model.frontier,
+            efficiency=self.numbers.serving_cost,
+            experience=experience,
+            experience_start=p.experience_start,
+            exponent=p.experience_exponent,
         )
         self.markup = self.choose_markup()
         leak = lever.subsidy_leak[cell_region, cell_sector, cell_type]
         domestic = cell_region == self.home
-        # a subsidy that leaks lets those who sell at home charge more
-        self.charged = self.markup * (1 + (leak * self.customers * domestic).sum())
+        self.charged = price.charged_markup(
+            markup=self.markup, leak=leak[:, None], usage_share=self.customers[:, None], domestic=domestic[:, None]
+        )[0]
         self.price = price.option_costs(
-            np.array([[self.cost]]),
-            np.array([[self.charged]]),
-            np.array([[price.congestion(load, p.congestion)]]),
-            p.host_markup,
-            self.model.self_hosting_cost[None],
+            cost=np.array([[self.cost]]),
+            markup=np.array([[self.charged]]),
+            congested=np.array([[price.congestion(load=load, strength=p.congestion)]]),
+            host_markup=p.host_markup,
+            self_hosting=self.model.self_hosting_cost[None],
         )[0, :, 0]
-        taxed = self.price.copy()
-        taxed[:, API] = taxed[:, API] * (1 + lever.tariff[:, self.home])
-        taxed = taxed[cell_region]
-        voucher = lever.compute_voucher[cell_region, cell_type]
-        spared = np.stack([np.zeros_like(voucher), voucher, voucher], axis=-1)
-        subsidy = lever.adoption_subsidy[cell_region, cell_sector, cell_type]
-        self.paid = taxed * (1 - subsidy)[:, None] * (1 - spared)
-        self.rebate = taxed - self.paid
-        self.leaked = taxed * leak[:, None]
+        listed = price.taxed(price=self.price, tariff=lever.tariff[:, self.home])[cell_region]
+        self.paid = price.paid(
+            listed=listed,
+            subsidy=lever.adoption_subsidy[cell_region, cell_sector, cell_type],
+            voucher=lever.compute_voucher[cell_region, cell_type],
+        )
+        self.rebate = listed - self.paid
+        self.leaked = price.leaked(listed=listed, leak=leak)
 
     def choose_markup(self) -> float:
         """Price over cost on the lab's own API, by the scenario's rule. [1]"""
         p, month = self.parameters.prices, self.model.month
         if p.markup_rule == "adaptive" and month > 12:
-            growth = np.log(self.share_of_users[-1] + 1e-6) - np.log(self.share_of_users[-13] + 1e-6)
-            return float(price.adaptive_markup(self.markup, growth, p.markup_speed))
+            growth = price.share_growth(share=self.share_of_users[-1], year_before=self.share_of_users[-13])
+            return float(price.adaptive_markup(markup=self.markup, share_growth=growth, speed=p.markup_speed))
         if p.markup_rule == "best_response" and month > 0:
             ledger, review = self.model.ledger, self.model.types.review_rate[cell_type]
             best = price.best_response_markup(
-                np.array([[self.markup]]),
-                ledger.counts.used[None, :, [self.place], API],
-                ledger.share_of_cells[None, :, [self.place]],
-                self.model.types.cost_weight[None, cell_type],
-                (1 - (1 - review) ** 12)[None],
-                np.array([[p.usage_elasticity]]),
+                markup=np.array([[self.markup]]),
+                usage=ledger.counts.used[None, :, [self.place], API],
+                share=ledger.share_of_cells[None, :, [self.place]],
+                cost_weight=self.model.types.cost_weight[None, cell_type],
+                reviewed=(1 - (1 - review) ** 12)[None],
+                elasticity=np.array([[p.usage_elasticity]]),
             )
             return float(best[0, 0])
         return self.markup
@@ -283,14 +321,14 @@ class Lab(BaseAgent):
         a = self.parameters.attention
         share = self.signal("R4", "region_share", self.region_share, np.zeros(len(REGIONS)))
         self.awareness = adoption.awareness_step(
-            self.awareness,
-            a.advertising,
-            a.word_of_mouth,
-            share,
-            a.release_boost,
-            float(self.due),
-            self.lever.news[:, self.place],
-            a.forgetting,
+            awareness=self.awareness,
+            advertising=a.advertising,
+            word_of_mouth=a.word_of_mouth,
+            share=share,
+            release_boost=a.release_boost,
+            released=float(self.due),
+            news=self.lever.news[:, self.place],
+            forgetting=a.forgetting,
         )
 
     # -- what comes back from users ------------------------------------------------------------------------------
@@ -303,7 +341,13 @@ class Lab(BaseAgent):
         self.customers = mine.sum(axis=1) / max(mine.sum(), 1e-300)
         serving = [(1 - lab.training_share) * other.compute for other in self.model.labs]
         share = serving[self.place] / max(sum(serving), 1e-300)
-        self.load = float(price.load(ledger.api_share[self.place], share, self.parameters.prices.mean_load))
+        self.load = float(
+            price.load(
+                usage_share=ledger.api_share[self.place],
+                compute_share=share,
+                mean_load=self.parameters.prices.mean_load,
+            )
+        )
         self.share_of_users.append(ledger.share_of_users[self.place])
         self.experience += mine.sum()
         self.region_share = ledger.region_share[:, self.place]
@@ -313,19 +357,29 @@ class Lab(BaseAgent):
         effective = self.model.ledger.effective[:, self.place]
         types = self.model.types
         capture = np.stack([types.telemetry, types.hosted_telemetry, types.self_hosted_telemetry], axis=-1)[cell_type]
-        caught = usage.telemetry(effective, capture, self.lever.privacy[cell_region][:, None])
+        caught = usage.telemetry(effective=effective, capture=capture, privacy=self.lever.privacy[cell_region][:, None])
         domestic = cell_region == self.home
         shared = self.parameters.technology.partner_capture * effective[:, HOSTED:].sum(axis=-1) * domestic
         decay = self.model.data_decay()
-        self.telemetry = usage.decayed(self.telemetry, decay[:, None], cells.by_sector(caught[None])[0])
-        self.partner = usage.decayed(self.partner, decay, cells.by_sector(shared[None])[0])
+        self.telemetry = usage.decayed(
+            stock=self.telemetry, decay=decay[:, None], inflow=cells.by_sector(caught[None])[0]
+        )
+        self.partner = usage.decayed(stock=self.partner, decay=decay, inflow=cells.by_sector(shared[None])[0])
 
     def tend_the_community(self) -> None:
         """Update derivatives, which startups build on open weights, and the ecosystem, their share of startups."""
         c, ledger = self.parameters.community, self.model.ledger
         used = ledger.startup_use[self.place]
-        self.new_derivatives = ecosystem.derivatives_step(0.0, 0.0, c.derivative_rate, self.open, used)
-        self.derivatives = ecosystem.derivatives_step(
-            self.derivatives, c.derivative_decay, c.derivative_rate, self.open, used
+        self.new_derivatives = ecosystem.derivatives_step(
+            stock=0.0, decay=0.0, rate=c.derivative_rate, is_open=self.open, startup_share=used
         )
-        self.ecosystem = ecosystem.moving_average(self.ecosystem, ledger.startup_share[self.place], c.memory)
+        self.derivatives = ecosystem.derivatives_step(
+            stock=self.derivatives,
+            decay=c.derivative_decay,
+            rate=c.derivative_rate,
+            is_open=self.open,
+            startup_share=used,
+        )
+        self.ecosystem = ecosystem.moving_average(
+            average=self.ecosystem, newest=ledger.startup_share[self.place], weight=c.memory
+        )

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import numpy.typing as npt
-
+from sim.basics.equations import Array
 from sim.engines.tally import Tally
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -17,30 +17,28 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import mesa
 import numpy as np
-import numpy.typing as npt
 from mesa.datacollection import DataCollector
 
 from sim.basics.axes import MODES, REGIONS, month_label
+from sim.basics.equations import Array
 from sim.basics.errors import RunError
 from sim.engines.mesa import Adopter, Enterprise, Government, IndustrialFirm, Lab, PublicAgency, Startup
 from sim.engines.mesa.adopters import adopter_class
 from sim.engines.mesa.agent import AgentModel, LastMonth
-from sim.engines.mesa.census import month_of, stocks_of, take_census
+from sim.engines.mesa.census import month_of, take_census
 from sim.engines.recording import Part, Recorder, joined
-from sim.engines.world import Job, build, cell_type
+from sim.engines.world import Job, build, cell_region, cell_sector, cell_type
 from sim.model.agents.adopter_types import TYPES
 from sim.model.levers import added
-from sim.model.rules import adoption, ecosystem
+from sim.model.rules import adoption, choice, ecosystem, worth
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare
 
 __all__ = ["OpenLoopModel", "simulate"]
-
-Array = npt.NDArray[Any]
 
 
 class OpenLoopModel(AgentModel):
@@ -133,16 +131,17 @@ class OpenLoopModel(AgentModel):
         """One month. After the last month of the scenario ``running`` is false and steps do nothing."""
         if not self.running:
             return
-        self.month = self.steps - 1
+        self.month, self.found = self.steps - 1, {}
         self._policies()
         self._compute()
         self._capability()
         self._each(Lab, "set_prices")
         self._each(Lab, "become_known")
+        self.worth, self.banned = worth.shared(setting=self._setting()), self._bans()
         self._decide()
         self._use()
         self._each(Government, "judge_exposure", "observe", "watch", "decide")
-        self.recorder.record(self.month, month_of(self), stocks_of(self))
+        self.recorder.record(month_of(self))
         self.datacollector.collect(self)
         self.running = self.month + 1 < self.world.months
 
@@ -185,11 +184,11 @@ class OpenLoopModel(AgentModel):
         if self.month == 0:
             self.frontier_start = self.frontier
         self.task_threshold = adoption.task_threshold(
-            self.sectors.task_threshold,
-            self.parameters.technology.demand_drift,
-            self.sectors.capability_weight,
-            self.frontier,
-            self.frontier_start,
+            start=self.sectors.task_threshold,
+            drift=self.parameters.technology.demand_drift,
+            weight=self.sectors.capability_weight,
+            frontier=self.frontier,
+            frontier_start=self.frontier_start,
         )
         self._each(Lab, "compare_with_frontier")
 
@@ -197,11 +196,11 @@ class OpenLoopModel(AgentModel):
         """Capability that derivatives add to each line; techniques leak among open lines."""
         c = self.parameters.community
         return ecosystem.derivative_gain(
-            np.array([[lab.derivatives_seen for lab in self.labs]]),
-            c.derivative_scale,
-            c.derivative_gain,
-            c.technique_leak,
-            np.array([[lab.open for lab in self.labs]]),
+            derivatives=np.array([[lab.derivatives_seen for lab in self.labs]]),
+            scale=c.derivative_scale,
+            gain=c.derivative_gain,
+            leak=c.technique_leak,
+            is_open=np.array([[lab.open for lab in self.labs]]),
         )[0]
 
     def _decide(self) -> None:
@@ -214,6 +213,27 @@ class OpenLoopModel(AgentModel):
         self.draw_month = self.month + 1
         self._each(Adopter, "look_around", "decide")
         self.adopted = self._adopted()
+
+    def _setting(self) -> worth.Setting:
+        """What all adopters of a cell meet, for all cells: parts over (cell, line, mode)."""
+        w, lever = self.world, self.lever
+        return worth.Setting(
+            adopter=self.parameters.adopter,
+            type=SimpleNamespace(**{name: of[cell_type, None, None] for name, of in vars(self.types).items()}),
+            line=SimpleNamespace(**{name: of[0, :, None] for name, of in vars(w.line).items()}),
+            is_open=np.array([[lab.open] for lab in self.labs]),
+            friction=w.friction[0, cell_region][:, w.origin],
+            added_friction=lever.friction[cell_region[:, None], w.origin, cell_sector[:, None]],
+            ecosystem=np.array([[lab.ecosystem_seen] for lab in self.labs]),
+            preference=lever.preference[cell_region, cell_sector, cell_type][..., None],
+        )
+
+    def _bans(self) -> Array:
+        """Part of every cell's adopters that a ban binds, (cell, line, mode)."""
+        ban, base_ban = (of[cell_region, cell_sector, cell_type] for of in (self.lever.ban, self.lever.base_ban))
+        base = np.array([lab.base.place for lab in self.labs])
+        built = (base != np.arange(len(base)))[:, None]
+        return np.asarray(choice.binding_ban(ban=ban, base_ban=base_ban[:, base], built=built))
 
     def _adopted(self) -> float:
         return sum(adopter.primary is not None for adopter in self.adopters) / len(self.adopters)

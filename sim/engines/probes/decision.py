@@ -10,39 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import GROUPS, HOSTED, MODES, N_MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.equations import Array
 from sim.basics.streams import uniform
 from sim.engines.lockstep.adopters import LONGEST_MEMORY
 from sim.engines.probes.trace import Trace
 from sim.engines.world import N_PEERS
-from sim.model.agents.adopter_types import TYPES
-from sim.model.rules import choice
-from sim.model.rules.adoption import probability
-
-Array = npt.NDArray[Any]
-
-TERMS: dict[str, str] = {
-    "quality": "tasks covered, at the adopter's taste",
-    "cost": "log price on the market, at the adopter's cost weight",
-    "fit": "how far the mode can be adapted",
-    "service": "service that comes with the mode",
-    "trust": "standing friction against the line's origin",
-    "ecosystem": "what others build around the line",
-    "peers": "peers who use the line",
-    "tenure": "what was learned on the line in use",
-    "switching": "cost of leaving the line in use",
-    "policy_price": "tariffs, subsidies and vouchers",
-    "policy_trust": "friction that policy, or an incident, adds",
-    "policy_preference": "worth that procurement policy adds",
-    "outside": "worth of using no line",
-    "policy_outside": "worth that policy adds to using no line",
-}
-"""Parts of a utility, in utils; they add up to it."""
+from sim.model.agents.adopter_types import CELLS, TYPES
+from sim.model.rules import choice, worth
+from sim.model.rules.adoption import lacking, probability
+from sim.model.rules.worth import TERMS
 
 OUTSIDE = len(GROUPS)
 """Number of the outside option in the race between blocks."""
@@ -129,8 +109,8 @@ class Decision:
 
     Attributes
     ----------
-    terms : name of `TERMS` -> (line, mode) [utils]
-    outside : name of `TERMS` -> one number, for using no line [utils]
+    terms : name of `sim.model.rules.worth.TERMS` -> (line, mode) [utils]
+    outside : name of `sim.model.rules.worth.TERMS` -> one number, for using no line [utils]
     utility : (line, mode) sum of the terms
     known : (line,) whether the adopter considers the line
     available, forbidden, usable : (line, mode) whether offered; whether banned; whether it takes part in the races
@@ -260,14 +240,17 @@ class Decisions:
                 "world": self.adopted(month),
             }
             hazard = choice.arrival_hazard(
-                kind.innovation * push, kind.imitation * push, parts["peers"], parts["world"]
+                innovation=kind.innovation * push,
+                imitation=kind.imitation * push,
+                peer_adoption=parts["peers"],
+                global_adoption=parts["world"],
             )
             return Occasion("arrival", float(hazard), drawn, parts)
-        review = float(probability(kind.review_rate))
+        review = float(probability(hazard=kind.review_rate))
         forbidden = self.forbidden(adopter, month)
         forced = any(forbidden[option // N_MODES, option % N_MODES] for option in (primary, secondary) if option >= 0)
         force = self.parameters.adopter.forced_review if forced else 0.0
-        hazard = choice.forced_hazard(review, force) if forced else review
+        hazard = choice.forced_hazard(review=review, forced=force) if forced else review
         return Occasion("review", float(hazard), drawn, {"review": review, "force": force})
 
     def forbidden(self, adopter: int, month: int) -> Array:
@@ -276,8 +259,8 @@ class Decisions:
         sight = self.trace.sights[month]
         ban, base_ban = sight.lever.ban[r, s, g], sight.lever.base_ban[r, s, g]
         built = (sight.base != np.arange(len(sight.base)))[:, None]
-        ban = np.where(built, np.maximum(ban, base_ban[sight.base]), ban)
-        return self.random_draw(adopter, "comply", 0) < ban
+        banned = choice.binding_ban(ban=ban, base_ban=base_ban[sight.base], built=built)
+        return np.asarray(self.random_draw(adopter, "comply", 0) < banned)
 
     # -- the choice ----------------------------------------------------------------------------------------------
 
@@ -336,40 +319,36 @@ class Decisions:
     def _terms(self, adopter: int, month: int, starting: bool) -> dict[str, Array]:
         """What every option is worth, by term, (line, mode)."""
         cell, r, s, g = self.where(adopter)
-        w, common, sight = self.world, self.parameters.adopter, self.trace.sights[month]
+        common, sight = self.parameters.adopter, self.trace.sights[month]
         kind, lines = getattr(self.parameters, TYPES[g]), len(self.address)
         quality, cost = float(self.people.quality[0, adopter]), float(self.people.cost[0, adopter])
         market, paid = np.log(sight.price[r]), np.log(sight.paid[cell])
         own = np.zeros(N_MODES)
         own[SELF_HOSTED] = float(self.people.own_hosting[0, adopter])
-        fitting = (common.customisation_api, common.customisation_hosted, common.customisation_self_hosted)
-        opened = np.array([common.service_open, common.service_open, common.service_self_hosted])
-        is_open = (sight.open > 0)[:, None]
         primary = -1 if starting else self.before(adopter, month)[0]
         line = self.trace.line(primary)
-        here = np.arange(lines) == line
-        peers = np.zeros(lines)
+        here = np.arange(lines)[:, None] == line
+        on_line = np.zeros((lines, 1))
         if not starting and self.until["R5"] >= 0:
             seen = self.seen(adopter, month)
-            peers = np.array([(seen == number).sum() for number in range(lines)])
+            on_line[:, 0] = [(seen == number).sum() for number in range(lines)]
         learned = 0.0
         if line >= 0 and self.until["R7"] >= 0:
-            learned = common.learning_weight * (1 - np.exp(-self.tenure(adopter, month) / common.learning_time))
-        moves = (line >= 0) & ~here
-        return {
-            "quality": quality * _by_mode(sight.coverage[:, s]),
-            "cost": -cost * (market + own),
-            "fit": np.tile(kind.customisation_weight * np.array(fitting), (lines, 1)),
-            "service": kind.service_weight * np.where(is_open, opened, common.service_closed),
-            "trust": -kind.trust_weight * w.friction[0, r][w.origin],
-            "ecosystem": common.ecosystem_weight * _by_mode(sight.ecosystem),
-            "peers": common.peer_weight * _by_mode(peers) / N_PEERS,
-            "tenure": _by_mode(np.where(here, learned, 0.0)),
-            "switching": _by_mode(np.where(moves, -kind.switching_cost, 0.0)),
-            "policy_price": -cost * (paid - market),
-            "policy_trust": -kind.trust_weight * sight.lever.friction[r, w.origin, s],
-            "policy_preference": _by_mode(sight.lever.preference[r, s, g]),
+            still = lacking(months=self.tenure(adopter, month), time=common.learning_time)
+            learned = worth.learned(learning_weight=common.learning_weight, lacking=still)
+        by_term = {
+            "quality": worth.quality(quality_taste=quality, coverage=sight.coverage[:, s, None]),
+            "cost": worth.cost(cost_taste=cost, log_cost=market + own),
+            "peers": worth.peers(peer_weight=common.peer_weight, peers_on_line=on_line, n_peers=N_PEERS),
+            "tenure": worth.tenure(is_current=here, learned=learned),
+            "switching": worth.switching(is_current=here, has_current=line >= 0, switching_cost=kind.switching_cost),
+            "policy_price": worth.cost(cost_taste=cost, log_cost=paid - market),
         }
+        everywhere = (1, len(CELLS), lines, N_MODES)
+        for name, term in TERMS.items():
+            if term.shared:
+                by_term[name] = np.broadcast_to(term.shared(sight.setting), everywhere)[0, cell]
+        return {name: np.broadcast_to(by_term[name], (lines, N_MODES)) for name in TERMS if name in by_term}
 
     def _run(self, decision: Decision, draw_month: int) -> tuple[tuple[Race, ...], int]:
         """Run the races. Returns those that took place, and the option that won (-1: none)."""
@@ -412,11 +391,6 @@ class Decisions:
         )
         races.append(race)
         return tuple(races), line * N_MODES + race.runners[race.winner]
-
-
-def _by_mode(by_line: Any) -> Array:
-    """(line,) -> (line, mode): the same for all modes."""
-    return np.repeat(np.asarray(by_line, dtype=float)[:, None], N_MODES, axis=1)
 
 
 @dataclass(frozen=True)

@@ -14,21 +14,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import N_MODES, SELF_HOSTED
+from sim.basics.equations import Array
 from sim.engines import cells
-from sim.engines.lockstep.engine import Lockstep
+from sim.engines.lockstep.engine import Lockstep, Prices
 from sim.engines.loop_switches import Switches
 from sim.engines.world import N_PEERS, World, build, cell_region, cell_sector, cell_type
 from sim.model.loops import ALWAYS
+from sim.model.rules import worth
 from sim.scenario import Scenario
-
-Array = npt.NDArray[Any]
 
 FED_BY_USE = (
     "telemetry",
@@ -139,6 +137,14 @@ class Opened(Lockstep):
             shifted = np.clip(self.awareness[self.leader] * np.exp(self._added_awareness), 0.0, 1.0)
             self.awareness = np.where(self._added_awareness != 0, shifted, self.awareness)
 
+    def _decide(self, month: int, prices: Prices) -> None:
+        super()._decide(month, prices)
+        self.prices = prices
+
+    def _worth(self, ecosystem_share: Array) -> Array:
+        self.shared = super()._worth(ecosystem_share)
+        return self.shared
+
     def read(self, windows: Sequence[tuple[int, int]], closing: Mapping[str, Sequence[str]]) -> Readings:
         """Run all months.
 
@@ -176,7 +182,7 @@ class Opened(Lockstep):
                     usage[place] += self.now.tally.used[leaders].sum(axis=(2, 3)).mean(axis=0) / span
             if not inside:
                 continue
-            here = worth_of_lines(self)
+            here = worth_of_lines(self, self.prices, self.shared)
             aware = np.swapaxes(np.log(np.maximum(self.awareness, 1e-9)), 1, 2)[:, cell_region]
             for place, span in inside:
                 pushed[:, place] += aware / span
@@ -184,9 +190,9 @@ class Opened(Lockstep):
                     stocks.setdefault(name, np.zeros((runs, len(windows), *value.shape[1:])))[:, place] += value / span
             for name in closing:
                 closed = shadows.get(name)
-                worth = closed.worth - here if closed else self._peers_would_add()
+                added = closed.worth - here if closed else self._peers_would_add()
                 for place, span in inside:
-                    returned[name][:, place] += worth / span
+                    returned[name][:, place] += added / span
                     if closed:
                         noticed[name][:, place] += (closed.noticed - aware) / span
         usage = usage / np.maximum(primary.sum(axis=2), 1e-300)
@@ -225,12 +231,15 @@ class Opened(Lockstep):
             "partner": self.partner,
             "experience": self.experience,
             "ecosystem": self.ecosystem,
-            "startups": self.now.startup_use,
+            "startups": self.now.users.startup_use,
         }
         return {name: np.log(np.maximum(stock, 1e-12)) for name, stock in stocks.items()}
 
     def _peers_would_add(self) -> Array:
-        """What the peers' lines of last month add over those that are seen, (run, cell, line) [utils]."""
+        """What the peers' lines of last month add over those that are seen, (run, cell, line) [utils].
+
+        `sim.model.rules.worth.peers` summed over the adopters of a cell, whose counts come first.
+        """
         state, w, lines = self.deciders.state, self.world, len(self.world.lines)
         moved = state.seen != state.before
         out = np.zeros((w.runs, len(cell_type), lines))
@@ -253,7 +262,6 @@ class Shadow(Lockstep):
     def __init__(self, engine: Opened, loops: Sequence[str]):
         for name, value in vars(engine).items():
             setattr(self, name, value.copy() if isinstance(value, np.ndarray) else value)
-        self.now = SimpleNamespace()
         closed = {**engine.world.until, **{loop: np.full(engine.world.runs, ALWAYS) for loop in loops}}
         self.switches = Switches(closed, engine.switches.leader)
         self.world = replace(engine.world, until=closed)
@@ -275,26 +283,29 @@ class Shadow(Lockstep):
         for name in FED_BY_USE:
             setattr(self, name, getattr(engine, name))
         self._policies(month)
-        self._compute(month)
-        self._capability(month)
-        self._prices()
+        prices = self._prices(month, self._capability(month, self._compute(month)))
         self._awareness(month)
-        self.now.worth = self._worth(self.switches("R3", "ecosystem", self.ecosystem, self.equal_share, month))
-        self.worth = worth_of_lines(self)
+        shared = self._worth(self.switches("R3", "ecosystem", self.ecosystem, self.equal_share, month))
+        self.worth = worth_of_lines(self, prices, shared)
         self.noticed = np.swapaxes(np.log(np.maximum(self.awareness, 1e-9)), 1, 2)[:, cell_region]
 
 
-def worth_of_lines(engine: Opened | Shadow) -> Array:
-    """Worth of each line this month to the mean adopter of a cell, without its history, (run, cell, line) [utils]."""
-    w, now = engine.world, engine.now
+def worth_of_lines(engine: Opened | Shadow, prices: Prices, shared: Array) -> Array:
+    """Worth of each line this month to the mean adopter of a cell, without its history, (run, cell, line) [utils].
+
+    ``shared`` is what adopters of a cell share of the utility of an option, (run, cell, line, mode).
+    """
+    w = engine.world
     dissimilarity = w.adopter.mode_dissimilarity[..., None]
-    log_cost = np.log(now.paid)
+    log_cost = np.log(prices.paid)
     taste = w.type.cost_weight[:, cell_type, None, None]
     premium = engine.premium[:, :, None, None] * (np.arange(N_MODES) == SELF_HOSTED)
-    value = (
-        w.adopter.quality_weight[..., None, None] * np.swapaxes(now.coverage, 1, 2)[:, cell_sector][..., None]
-        - taste * (log_cost + premium)
-        + now.worth
+    value = worth.option_utility(
+        quality_taste=w.adopter.quality_weight[..., None, None],
+        coverage=np.swapaxes(engine.found["coverage"], 1, 2)[:, cell_sector][..., None],
+        cost_taste=taste,
+        log_cost=log_cost + premium,
+        worth=shared,
     )
     value = np.where((np.arange(N_MODES) == 0) | engine.open[:, None, :, None], value, -np.inf)
     best = value.max(axis=3)

@@ -14,19 +14,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sim.basics.axes import N_MODES
+from sim.basics.equations import Array
 from sim.basics.streams import agent_address
-from sim.engines.lockstep.engine import Lockstep
+from sim.engines.lockstep.engine import Lockstep, Prices
 from sim.engines.world import World, build
 from sim.model.agents.adopter_types import CELLS
+from sim.model.rules.worth import Setting
 from sim.scenario import Scenario
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,7 @@ class Sight:
     training : (line,) training compute [H100e]
     lab_compute : (line,) [H100e]
     load, experience : (line,) as prices see them
+    setting : what the terms of a utility read, with a run axis of one
     """
 
     lever: SimpleNamespace
@@ -62,6 +61,7 @@ class Sight:
     lab_compute: Array
     load: Array
     experience: Array
+    setting: Setting
 
 
 @dataclass(frozen=True)
@@ -117,21 +117,24 @@ class _TracedRun(Lockstep):
         super().__init__(world, threads=1, trace=True)
         self.sights: list[Sight] = []
 
-    def _decide(self, month: int) -> None:
-        self.sights.append(self._sight(month))
-        super()._decide(month)
+    def _compute(self, month: int) -> Array:
+        self.lab_compute = super()._compute(month)
+        return self.lab_compute
 
-    def _sight(self, month: int) -> Sight:
-        now = self.now
+    def _decide(self, month: int, prices: Prices) -> None:
+        self.sights.append(self._sight(month, prices))
+        super()._decide(month, prices)
+
+    def _sight(self, month: int, prices: Prices) -> Sight:
         # asking a switch twice in a month gives the same signal
         ecosystem = self.switches("R3", "ecosystem", self.ecosystem, self.equal_share, month)
         borrowed = self.switches("B2", "borrowed", self.borrowed, 0.0, month)
         compute = np.log(np.maximum(self.training / self.reference, 1e-12))
         return Sight(
             lever=SimpleNamespace(**{name: _of_first_run(values) for name, values in vars(self.lever).items()}),
-            coverage=_of_first_run(now.coverage),
-            price=_of_first_run(now.option_price),
-            paid=_of_first_run(now.paid),
+            coverage=_of_first_run(self.found["coverage"]),
+            price=_of_first_run(prices.option),
+            paid=_of_first_run(prices.paid),
             awareness=_of_first_run(self.awareness),
             ecosystem=_of_first_run(ecosystem),
             open=_of_first_run(self.open),
@@ -140,9 +143,10 @@ class _TracedRun(Lockstep):
             borrowed=_of_first_run(borrowed),
             community=_of_first_run(self.internal - compute - self.algorithmic - borrowed),
             training=_of_first_run(self.training),
-            lab_compute=_of_first_run(now.lab_compute),
+            lab_compute=_of_first_run(self.lab_compute),
             load=_of_first_run(self.load),
             experience=_of_first_run(self.experience),
+            setting=self._setting(ecosystem),
         )
 
 

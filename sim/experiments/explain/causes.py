@@ -27,6 +27,7 @@ from sim.experiments.explain.causal_chain import (
 )
 from sim.experiments.explain.divergence import Array, Divergence, Pair
 from sim.model.levers import LEVERS, axis_labels
+from sim.model.rules.worth import TERMS
 
 CHIPS = (
     "export_denial",
@@ -43,13 +44,11 @@ RELEASES = ("release_now", "cadence_change")
 DATA = ("data_mandate", "pool_access", "pool_listed", "data_sharing", "privacy")
 DIRECT = {
     "policy_price": ("tariff", "adoption_subsidy", "compute_voucher"),
-    "policy_trust": ("friction",),
-    "policy_preference": ("preference",),
     "policy_outside": ("outside_value",),
     "ban": ("ban", "base_ban"),
     "push": ("push",),
 }
-"""Terms that policy moves itself -> the levers by which it does."""
+"""What policy moves itself -> the levers by which it does; a term may also name its lever."""
 
 LONGEST = 24
 """Steps after which a chain is cut; each goes back in time or up from use to supply, so none comes near it."""
@@ -98,11 +97,12 @@ class CauseTracer:
     def _first_step(self, parting: Divergence) -> End:
         (term, line), month, who = parting.source, parting.month, parting.adopter
         _, r, s, g = self.pair.worlds[0].where(who)
-        if term in DIRECT:
+        levers = (TERMS[term].lever,) if term in TERMS and TERMS[term].lever else DIRECT.get(term)
+        if levers:
             at = {"region": r, "sector": s, "type": g}
             if line >= 0:
                 at |= {"line": line, "origin": self.homes[line]}
-            return self._policy(DIRECT[term], month, at) or self._assumption(month, LEVERS[DIRECT[term][0]].meaning)
+            return self._policy(levers, month, at) or self._assumption(month, LEVERS[levers[0]].meaning)
         taste = self._own_taste(parting) if term in ("quality", "cost") else None
         if taste is not None:
             return taste

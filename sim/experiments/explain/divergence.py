@@ -23,7 +23,6 @@ from sim.engines.probes.decision import (
     FIRST,
     OUTSIDE,
     SECOND,
-    TERMS,
     Decision,
     Decisions,
     Occasion,
@@ -33,27 +32,27 @@ from sim.engines.probes.decision import (
 )
 from sim.engines.probes.trace import Trace
 from sim.model.rules import choice
+from sim.model.rules.worth import TERMS
 
 Array = npt.NDArray[Any]
 Source = tuple[str, int]
 """A term of utility (or another reason) and the number of the line that it moved, -1 for none."""
 
 CAUSES: dict[str, tuple[str, ...]] = {
-    "policy": ("policy_price", "policy_trust", "policy_preference", "policy_outside", "ban", "push"),
-    "quality": ("quality",),
-    "price": ("cost",),
-    "trust": ("trust",),
-    "ecosystem": ("ecosystem",),
-    "peers": ("peers", "peer_adoption"),
+    "policy": ("ban", "push"),
+    "quality": (),
+    "price": (),
+    "trust": (),
+    "ecosystem": (),
+    "peers": ("peer_adoption",),
     "adoption by all": ("world_adoption",),
     "awareness": ("awareness",),
     "openness": ("openness",),
-    "own history": ("tenure", "switching", "first_slot"),
-    "assumptions": ("fit", "service", "outside", "rates", "luck"),
+    "own history": ("first_slot",),
+    "assumptions": ("rates", "luck"),
 }
-"""What an adopter can part through, in the words of a report -> the terms and reasons that count as it."""
-
-CAUSE_OF = {term: cause for cause, terms in CAUSES.items() for term in terms}
+"""What an adopter can part through, in the words of a report -> the reasons that count as it, beside the terms of
+utility, which name their cause themselves."""
 
 _NODES, _WEIGHTS = (
     0.5 * (each + shift) for each, shift in zip(np.polynomial.legendre.leggauss(48), (1, 0), strict=True)
@@ -110,7 +109,10 @@ class Divergence:
     @property
     def cause(self) -> str:
         """What it parts through, a key of `CAUSES`."""
-        return CAUSE_OF[self.source[0]]
+        reason = self.source[0]
+        if reason in TERMS:
+            return TERMS[reason].cause
+        return next(cause for cause, reasons in CAUSES.items() if reason in reasons)
 
 
 class Pair:
@@ -381,9 +383,14 @@ def _hazard(kind: str, parts: dict[str, float]) -> float:
     if kind == "arrival":
         push = parts["push"]
         return float(
-            choice.arrival_hazard(parts["innovation"] * push, parts["imitation"] * push, parts["peers"], parts["world"])
+            choice.arrival_hazard(
+                innovation=parts["innovation"] * push,
+                imitation=parts["imitation"] * push,
+                peer_adoption=parts["peers"],
+                global_adoption=parts["world"],
+            )
         )
-    return float(choice.forced_hazard(parts["review"], parts["force"]))
+    return float(choice.forced_hazard(review=parts["review"], forced=parts["force"]))
 
 
 def tightest(races: tuple[Race, ...]) -> Race | None:

@@ -6,7 +6,8 @@ One month, from policy to exposure (the order is that of an ODD description, gri
     capability   compute, data, others        -> capability, releases
     price        capability, load, experience -> what every option costs
     adoption     shares, releases, news       -> awareness, task coverage
-    choice       worth, tastes, peers         -> who uses which line, in which mode
+    worth        cost, coverage, ties         -> what every option is worth, term by term
+    choice       worth                        -> who uses which line, in which mode
     usage        choices                      -> usage, data that return
     ecosystem    startups' choices            -> derivatives, experience
     exposure     usage by provenance          -> data and operational exposure

@@ -4,30 +4,126 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.basics.equations import Result, Values
 
-def probability(hazard, months=1.0):
+
+def probability(hazard: Values, months: float = 1.0) -> Result:
     """Probability of an event within a step, from its hazard: the one bridge from rates to probabilities.
 
-    First order in the step, so that the Bass recursion ``F + (p + qF)(1 - F)`` holds exactly (bass1969); its error
-    against the continuous curve is of the order of the step.
+    Parameters
+    ----------
+    hazard : scalar or array
+        Rate of the event. [1/month]
+    months : float
+        Length of the step. [months]
+
+    Returns
+    -------
+    probability : same shape, at most 1 [1]
+        First order in the step, so that the Bass recursion ``F + (p + qF)(1 - F)`` holds exactly (bass1969); its error
+        against the continuous curve is of the order of the step.
     """
     return np.minimum(hazard * months, 1.0)
 
 
-def awareness_step(awareness, advertising, word_of_mouth, share, release_boost, released, news, forgetting):
-    """Next awareness of lines in regions, (run, line, region), within 0 to 1."""
+def lacking(months: Values, time: Values) -> Result:
+    """Part of an approach to its end that is still lacking after some months; it fades exponentially.
+
+    Parameters
+    ----------
+    months : scalar or array
+        Time since the beginning. [months]
+    time : scalar or array
+        In which the part falls to 1/e. [months]
+
+    Returns
+    -------
+    part : same shape, from 1 down to 0 [1]
+    """
+    return np.exp(-months / time)
+
+
+def regional_share(users: Values, members: Values) -> Result:
+    """Part of a region's adopters whose primary line it is; word of mouth spreads from them.
+
+    Parameters
+    ----------
+    users, members : scalar or array
+        Adopters of the region with the line in the first slot, and all adopters of the region.
+
+    Returns
+    -------
+    share : same shape, 0 in a region without adopters [1]
+    """
+    return users / np.maximum(members, 1)
+
+
+def awareness_step(
+    awareness: Values,
+    advertising: Values,
+    word_of_mouth: Values,
+    share: Values,
+    release_boost: Values,
+    released: Values,
+    news: Values,
+    forgetting: Values,
+) -> Result:
+    """Next awareness of lines in regions.
+
+    Parameters
+    ----------
+    awareness : (..., line, region) or scalar
+        Part of a region's adopters who know the line. [1]
+    advertising, word_of_mouth, release_boost : scalar or array
+        What is gained of those who do not know it: always, at full regional share, and with a release. [1/month]
+    share : (..., line, region) or scalar
+        Part of a region's adopters on the line; see `regional_share`. [1]
+    released, news : (..., line, region or 1) or scalar
+        Whether there is a release, and what news adds. [1, 1/month]
+    forgetting : scalar or array
+        Part of awareness that is lost. [1/month]
+
+    Returns
+    -------
+    awareness : same shape, within 0 to 1 [1]
+    """
     gained = advertising + word_of_mouth * share + release_boost * released + news
     return np.clip(awareness + (1 - awareness) * gained - forgetting * awareness, 0.0, 1.0)
 
 
-def task_threshold(start, drift, weight, frontier, frontier_start):
-    """Capability that half of a sector's tasks demand [nats], (run, sector).
+def task_threshold(start: Values, drift: Values, weight: Values, frontier: Values, frontier_start: Values) -> Result:
+    """Capability that half of a sector's tasks demand.
 
-    Part ``drift`` of the frontier's growth turns into new demand: 0 is a world of good enough, 1 a quality race.
+    Parameters
+    ----------
+    start : (..., sector) or scalar
+        The same in month 0. [nats]
+    drift : scalar or array
+        Part of the frontier's growth that turns into new demand: 0 is a world of good enough, 1 a quality race. [1]
+    weight : (..., sector) or scalar
+        How far general capability counts in the sector. [1]
+    frontier, frontier_start : scalar or array
+        Best released capability now and in month 0. [nats]
+
+    Returns
+    -------
+    threshold : (..., sector) or scalar [nats]
     """
     return start + drift * weight * (frontier - frontier_start)
 
 
-def coverage(sector_capability, threshold, width):
-    """Part of a sector's tasks that a line covers, (run, line, sector): logistic in capability."""
+def coverage(sector_capability: Values, threshold: Values, width: Values) -> Result:
+    """Part of a sector's tasks that a line covers: logistic in capability.
+
+    Parameters
+    ----------
+    sector_capability, threshold : scalar or array
+        Capability of the line in the sector's tasks, and what half of them demand. [nats]
+    width : scalar or array
+        Spread of what tasks demand. [nats]
+
+    Returns
+    -------
+    coverage : same shape, within 0 to 1 [1]
+    """
     return 1 / (1 + np.exp(-(sector_capability - threshold) / width))

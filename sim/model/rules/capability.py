@@ -4,22 +4,67 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.basics.equations import Array, Flags, Result, Values
 
-def algorithmic_step(stock, progress, scarcity_innovation, scarcity, spillover):
-    """Next algorithmic stock of each lab [nats], (run, line).
 
-    Labs progress alike; scarcity at home may speed or slow them (liu2025 against cao2024: the sign is open); part of
-    the distance to the best spills over.
+def algorithmic_step(
+    stock: Array, progress: Values, scarcity_innovation: Values, scarcity: Values, spillover: Values
+) -> Array:
+    """Next algorithmic stock of each lab: progress of its own, and part of the distance to the best spills over.
+
+    Parameters
+    ----------
+    stock : (..., line)
+        Algorithmic stock. [nats]
+    progress : scalar or array
+        What every lab gains. [nats/month]
+    scarcity_innovation : scalar or array
+        How far scarcity at home speeds or slows a lab; the sign is open (liu2025 against cao2024). [1]
+    scarcity : (..., line) or scalar
+        Part of chip demand at home that was denied. [1]
+    spillover : scalar or array
+        Part of the distance to the best that is caught up. [1/month]
+
+    Returns
+    -------
+    stock : (..., line) [nats]
     """
     best = stock.max(axis=-1, keepdims=True)
     return stock + progress * (1 + scarcity_innovation * scarcity) + spillover * (best - stock)
 
 
-def borrowed_step(borrowed, capability, frontier_open, frontier_all, from_weights, from_outputs, access, decay):
-    """Next borrowed capability of each lab [nats], (run, line).
+def borrowed_step(
+    borrowed: Values,
+    capability: Values,
+    frontier_open: Values,
+    frontier_all: Values,
+    from_weights: Values,
+    from_outputs: Values,
+    access: Values,
+    decay: Values,
+) -> Result:
+    """Next borrowed capability of each lab.
 
     Weights can be studied only of open lines, outputs of all; what was borrowed goes stale with the generation it was
     borrowed from, else every follower would reach parity for ever.
+
+    Parameters
+    ----------
+    borrowed, capability : scalar or array
+        What the lab has borrowed, and its capability with it. [nats]
+    frontier_open, frontier_all : scalar or array
+        Best capability released with open weights, and by anybody. [nats]
+    from_weights, from_outputs : scalar or array
+        Part of a lead that is borrowed from open weights, and from outputs. [1/month]
+    access : scalar or array
+        Part of outputs that the lab can reach. [1]
+    decay : scalar or array
+        Part that goes stale. [1/month]
+
+    Returns
+    -------
+    borrowed : same shape [nats]
+        The decay is ours: without it the stable lag of followers could not be.
     """
     return (
         borrowed
@@ -29,41 +74,110 @@ def borrowed_step(borrowed, capability, frontier_open, frontier_all, from_weight
     )
 
 
-def capability(training_compute, reference, algorithmic, borrowed, derivative_gain):
-    """Internal capability [nats of effective compute]: compute, algorithms, borrowing, community.
+def capability(
+    training_compute: Values, reference: Values, algorithmic: Values, borrowed: Values, derivative_gain: Values
+) -> Result:
+    """Internal capability: compute, algorithms, borrowing, community.
 
-    A lab without compute counts as having a trillionth of the reference: far behind everybody, yet a number.
+    Parameters
+    ----------
+    training_compute, reference : scalar or array
+        Smoothed training compute of the lab, and the largest of month 0. [H100e]
+    algorithmic, borrowed, derivative_gain : scalar or array
+        What algorithms, others' work and the community add. [nats]
+
+    Returns
+    -------
+    capability : same shape [nats of effective compute]
+        A lab without compute counts as having a trillionth of the reference: far behind everybody, yet a number.
     """
     relative = np.maximum(training_compute / reference, 1e-12)
     return np.log(relative) + algorithmic + borrowed + derivative_gain
 
 
-def data_gain(data, most, scale, exponent, shape):
-    """What data are worth [nats]: a bounded power law.
+def data_gain(data: Values, most: Values, scale: Values, exponent: Values, shape: Values) -> Result:
+    """What data are worth: a bounded power law.
 
     ``most * (1 - (1 + (data/scale)^shape)^(-exponent/shape))``: concave at shape 1, S-shaped above (hagiu2023); bounded
     because scaling laws are power laws of reducible error (chinchilla_replication, lin2024).
+
+    Parameters
+    ----------
+    data : (..., sector) or scalar
+        Data that a lab can train on. [sector-years]
+    most : scalar or array
+        What any amount of data is worth at most. [nats]
+    scale : scalar or array
+        Data at which returns begin to fade. [sector-years]
+    exponent, shape : scalar or array
+        Exponent of the power law, and how late it sets in. [1]
+
+    Returns
+    -------
+    gain : same shape, from 0 to ``most`` [nats]
     """
     return most * -np.expm1(-(exponent / shape) * np.log1p((data / scale) ** shape))
 
 
-def data_gain_slope(data, most, scale, exponent, shape):
-    """Derivative of `data_gain` in data [nats per sector-year]."""
+def data_gain_slope(data: Values, most: Values, scale: Values, exponent: Values, shape: Values) -> Result:
+    """Derivative of `data_gain` in data.
+
+    Parameters
+    ----------
+    data, most, scale, exponent, shape : scalar or array
+        See `data_gain`.
+
+    Returns
+    -------
+    slope : same shape [nats per sector-year]
+    """
     ratio = data / scale
     safe = np.maximum(ratio, 1e-12)
     return most * exponent / scale * safe ** (shape - 1) * (1 + safe**shape) ** (-exponent / shape - 1)
 
 
-def accessible_data(own, sharing, sharing_at_home, home):
-    """Data a lab can train on beside pools [sector-years], (run, line, sector).
+def constant_data_gain(
+    data: Array, held: Array, off: Flags, most: Values, scale: Values, exponent: Values, shape: Values
+) -> Array:
+    """What data are worth where the loop of diminishing returns (B4) is cut: returns are constant.
 
-    Its own, a part of all rivals' (``sharing``), and a mandated part of that of rivals at home.
+    Parameters
+    ----------
+    data, held : (..., sector)
+        Data now, and at the cut; 0 where the loop is off. [sector-years]
+    off : flag or array
+        Whether the loop is off from the start, so that returns run along the chord from 0 to the half-scale. Else it is
+        frozen, and they run along the tangent at the cut.
+    most, scale, exponent, shape : scalar or array
+        See `data_gain`.
+
+    Returns
+    -------
+    gain : same shape as ``data`` [nats]
+    """
+    base = data_gain(data=held, most=most, scale=scale, exponent=exponent, shape=shape)
+    chord = data_gain(data=scale, most=most, scale=scale, exponent=exponent, shape=shape) / scale
+    tangent = data_gain_slope(data=held, most=most, scale=scale, exponent=exponent, shape=shape)
+    return base + np.where(off, chord, tangent) * (data - held)
+
+
+def accessible_data(own: Array, sharing: Values, sharing_at_home: Array, home: Array) -> Array:
+    """Data a lab can train on beside pools: its own, and what rivals share, more of them at home.
 
     Parameters
     ----------
     own : (run, line, sector)
-    sharing : (run, 1, 1); sharing_at_home : (run, region)
-    home : (line, region) one-hot
+        Data that the lab captured. [sector-years]
+    sharing : (run, 1, 1)
+        Part of all rivals' data that it can use. [1]
+    sharing_at_home : (run, region)
+        Part of the data of rivals at home that they must share. [1]
+    home : (line, region)
+        1 at the line's home region, else 0.
+
+    Returns
+    -------
+    data : (run, line, sector) [sector-years]
     """
     world = own.sum(axis=1, keepdims=True)
     region = (own[:, :, None, :] * home[None, :, :, None]).sum(axis=1)
@@ -72,30 +186,63 @@ def accessible_data(own, sharing, sharing_at_home, home):
     return own + sharing * (world - own) + mandated * (at_home - own)
 
 
-def shared_between_sectors(data, sharing):
-    """Data that serve each sector [sector-years], (run, line, sector): its own, and a part of all others'."""
+def shared_between_sectors(data: Array, sharing: Values) -> Array:
+    """Data that serve each sector: its own, and a part of all others'.
+
+    Parameters
+    ----------
+    data : (..., sector)
+        Data from the sector. [sector-years]
+    sharing : scalar or array
+        Part of the data of other sectors that serves it. [1]
+
+    Returns
+    -------
+    data : (..., sector) [sector-years]
+    """
     return data + sharing * (data.sum(axis=-1, keepdims=True) - data)
 
 
-def pooled_data(pool, access):
-    """Data from regional pools [sector-years], (run, line, sector), for ``access`` (run, region, line)."""
+def pooled_data(pool: Array, access: Array) -> Array:
+    """Data from regional pools.
+
+    Parameters
+    ----------
+    pool : (run, region, sector)
+        Data in the pool. [sector-years]
+    access : (run, region, line)
+        Part of a pool that a lab can use. [1]
+
+    Returns
+    -------
+    data : (run, line, sector) [sector-years]
+    """
     return (pool[:, :, None, :] * access[:, :, :, None]).sum(axis=1)
 
 
-def build_on_base(released, is_base, friction, gap, gain, compute, scale):
+def build_on_base(
+    released: Array, is_base: Array, friction: Array, gap: Array, gain: Array, compute: Array, scale: Array
+) -> tuple[Array, Array]:
     """What a builder lab would reach on the best base, and which base that is.
 
     Parameters
     ----------
-    released : (run, line) released capability [nats]
-    is_base : (run, builder, line) whether the line may serve as a base
-    friction : (run, builder, line) what the base's origin costs the builder [nats]
-    gap, gain, scale : (run, 1); compute : (run, builder) [H100e]
+    released : (run, line)
+        Released capability. [nats]
+    is_base : (run, builder, line)
+        Whether the line may serve as a base.
+    friction : (run, builder, line)
+        What the base's origin costs the builder. [nats]
+    gap, gain : (run, 1)
+        What a build stays behind its base, and what a log of compute adds. [nats]
+    compute, scale : (run, builder), (run, 1)
+        Compute of the builder, and compute at which it begins to count. [H100e]
 
     Returns
     -------
-    reached : (run, builder) [nats], -inf without any base
-    base : (run, builder) line number
+    reached : (run, builder), -inf without any base [nats]
+    base : (run, builder)
+        Number of the line.
     """
     worth = np.where(is_base, released[:, None, :] - friction, -np.inf)
     base = worth.argmax(axis=-1)
@@ -105,10 +252,128 @@ def build_on_base(released, is_base, friction, gap, gain, compute, scale):
     return best - gap + gain * np.log1p(compute / scale), base
 
 
-def ruled(released, threshold, duty, random_draw):
-    """Which labs must obey a rule on the openness of their next release, (run, line).
+def cadence(usual: Values, spread: Values, random_draw: Values) -> Result:
+    """Months between a lab's releases: a whole number around the usual one, drawn once per run.
 
-    They are those whose line is above ``threshold`` [nats] and whose ``random_draw`` in (0, 1) lies below ``duty``, the
-    part of labs that obeys.
+    Parameters
+    ----------
+    usual, spread : scalar or array
+        Usual months between releases, and most months by which a run differs from them. [months]
+    random_draw : scalar or array
+        Uniform in (0, 1).
+
+    Returns
+    -------
+    cadence : same shape, at least 1 [months]
+    """
+    return np.maximum(usual + (np.floor(random_draw * (2 * spread + 1)) - spread), 1)
+
+
+def first_release(cadence: Values, random_draw: Values) -> Result:
+    """Month in which a lab's first release is due: its phase at the start is uniform.
+
+    Parameters
+    ----------
+    cadence : scalar or array
+        Months between its releases. [months]
+    random_draw : scalar or array
+        Uniform in (0, 1).
+
+    Returns
+    -------
+    month : same shape, from 1 to the cadence [months]
+    """
+    return np.floor(random_draw * cadence) + 1
+
+
+def next_release(cadence: Values, change: Values, jitter: Values, random_draw: Values) -> Result:
+    """Months from a release to the next: the cadence, what policy adds, and luck.
+
+    Parameters
+    ----------
+    cadence, change : scalar or array
+        Months between releases in this run, and what policy adds. [months]
+    jitter : scalar or array
+        Most months by which a release is early or late. [months]
+    random_draw : scalar or array
+        Uniform in (0, 1).
+
+    Returns
+    -------
+    gap : same shape, at least 1 [months]
+    """
+    return np.maximum(cadence + change + np.floor(random_draw * (2 * jitter + 1)) - jitter, 1)
+
+
+def near_frontier_step(leading: Values, released: Values, frontier: Values, margin: Values) -> Result:
+    """Months in a row that a release has been near the frontier.
+
+    Parameters
+    ----------
+    leading : scalar or array
+        Months so far. [months]
+    released, frontier : scalar or array
+        Capability of the line's newest release, and of the best of all. [nats]
+    margin : scalar or array
+        How far below the frontier still counts as near. [nats]
+
+    Returns
+    -------
+    leading : same shape [months]
+    """
+    return np.where(released >= frontier - margin, leading + 1, 0.0)
+
+
+def tempted(is_open: Flags, leading: Values, patience: Values) -> Result:
+    """Which labs would sell rather than give: open, and near the frontier for long enough.
+
+    Parameters
+    ----------
+    is_open : flag or array
+        Whether the lab's newest release is open.
+    leading : scalar or array
+        Months in a row near the frontier; see `near_frontier_step`. [months]
+    patience : scalar or array
+        Months after which a lab closes; 0: it never does of its own accord. [months]
+
+    Returns
+    -------
+    tempted : flags, same shape
+    """
+    return is_open & (patience > 0) & (leading >= patience)
+
+
+def opened_or_closed(is_open: Flags, due: Flags, opens: Flags, closes: Flags) -> Result:
+    """Whether a lab's weights are open after the month: they open or close with a release only, and closing wins.
+
+    Parameters
+    ----------
+    is_open, due : flag or array
+        Whether the newest release was open, and whether there is another this month.
+    opens, closes : flag or array
+        Whether anything would open, or close, the next release.
+
+    Returns
+    -------
+    is_open : flags, same shape
+    """
+    return np.where(due, (is_open | opens) & np.logical_not(closes), is_open)
+
+
+def ruled(released: Values, threshold: Values, duty: Values, random_draw: Values) -> Result:
+    """Which labs must obey a rule on the openness of their next release.
+
+    Parameters
+    ----------
+    released, threshold : scalar or array
+        Capability of the line, and above which the rule applies. [nats]
+    duty : scalar or array
+        Part of labs that obeys. [1]
+    random_draw : scalar or array
+        Uniform in (0, 1), the same for all rules of a lab.
+
+    Returns
+    -------
+    obeys : flags, same shape
     """
     return (released > threshold) & (random_draw < duty)

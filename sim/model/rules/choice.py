@@ -1,4 +1,4 @@
-"""How one adopter chooses: compiled functions of plain numbers (section 6.4, second part).
+"""How one adopter chooses between options of known worth (section 6.4, second part).
 
 A three-level nested logit (mcfadden1978): blocks (home region and openness), lines within a block, modes of a line.
 Without nests an open line would get ln 3 free utils for having three modes, and a country ln n for having n labs.
@@ -7,61 +7,110 @@ Choices are made by sequential races. Each alternative draws an exponential time
 shortest time wins. That is the Gumbel-max method without its second logarithm, so it is exact for the nested logit. A
 small change of utility moves only adopters near indifference.
 
-Both engines call these functions for every decision, so they take and return plain numbers.
+The decision kernel compiles these functions; all other engines call them as they stand.
 """
 
 from __future__ import annotations
 
 import math
 
-import numba
+import numpy as np
 
+from sim.basics.equations import Flags, Result, Values, compiled
 from sim.model.rules.elementary import log
 
-_jit = numba.njit(cache=True, nogil=True, forceinline=True, error_model="numpy")
 
+@compiled
+def arrival_hazard(innovation: Values, imitation: Values, peer_adoption: Values, global_adoption: Values) -> Result:
+    """Hazard of a first look: Bass (bass1969), half of whose imitation looks at peers, half at the world.
 
-@_jit
-def arrival_hazard(innovation, imitation, peer_adoption, global_adoption):
-    """Hazard of a first look [1/month]: Bass (bass1969), half of whose imitation looks at peers, half at the world."""
+    Parameters
+    ----------
+    innovation, imitation : scalar or array
+        Hazard without other adopters; what is added when all others have adopted. [1/month]
+    peer_adoption, global_adoption : scalar or array
+        Part of the adopter's peers, and of all adopters, that use a line. [1]
+
+    Returns
+    -------
+    hazard : same shape, never negative [1/month]
+        The split between peers and world is ours.
+    """
     return innovation + imitation * 0.5 * (peer_adoption + global_adoption)
 
 
-@_jit
-def forced_hazard(review, forced):
-    """Hazard of a review when a ban forces users out, in addition to the ends of contracts [1/month]."""
+@compiled
+def forced_hazard(review: Values, forced: Values) -> Result:
+    """Hazard of a review when a ban forces users out, in addition to the ends of contracts.
+
+    Parameters
+    ----------
+    review, forced : scalar or array
+        Probability in a month that a contract ends, and that a ban forces a review. [1]
+
+    Returns
+    -------
+    hazard : same shape, at least each of the two [1/month]
+    """
     return 1 - (1 - review) * (1 - forced)
 
 
-@_jit
-def option_utility(quality_taste, coverage, cost_taste, log_cost, worth):
-    """Utility of an option before anything that depends on the adopter's own history [utils]."""
-    return quality_taste * coverage - cost_taste * log_cost + worth
+def binding_ban(ban: Values, base_ban: Values, built: Flags) -> Result:
+    """Part of adopters that a ban binds, where a ban on a base may hold for what is built on it.
 
+    Parameters
+    ----------
+    ban : scalar or array
+        Part bound by a ban on the option itself. [1]
+    base_ban : scalar or array
+        Part bound by a ban on whatever is built on the base of the option's line. [1]
+    built : flag or array
+        Whether the line is built on another.
 
-@_jit
-def history_utility(is_current, has_current, learned, switching_cost, peer_weight, peers_on_line, n_peers):
-    """What an adopter's past and peers add to every option of a line [utils] (katz1985, brock2001).
-
-    Staying adds what was learned, moving costs, and peers on the line add worth.
+    Returns
+    -------
+    part : same shape [1]
+        One draw of an adopter decides which bans bind it, so two bans bind as the stricter does.
     """
-    own = peer_weight * peers_on_line / n_peers
-    if is_current:
-        return own + learned
-    if has_current:
-        return own - switching_cost
-    return own
+    return np.where(built, np.maximum(ban, base_ban), ban)
 
 
-@_jit
-def race_time(uniform, weight):
-    """Time of an alternative in a race. It is the shortest with probability weight over sum of weights."""
+@compiled
+def race_time(uniform: float, weight: float) -> float:
+    """Time of an alternative in a race. It is the shortest with probability weight over sum of weights.
+
+    Parameters
+    ----------
+    uniform : float
+        Random number in (0, 1).
+    weight : float
+        Weight of the alternative in the logit. [1]
+
+    Returns
+    -------
+    time : float
+        Exponential with rate ``weight``; infinite for a weight of 0 or less.
+    """
     if weight <= 0.0:
         return math.inf
     return -log(uniform) / weight
 
 
-@_jit
-def inclusive(top, total, dissimilarity):
-    """Inclusive value of a nest [utils] from its best utility and the sum of ``exp((V - top) / dissimilarity)``."""
+@compiled
+def inclusive(top: float, total: float, dissimilarity: float) -> float:
+    """Inclusive value of a nest of alternatives: a little more than the worth of the best (mcfadden1978).
+
+    Parameters
+    ----------
+    top : float
+        The best utility in the nest. [utils]
+    total : float
+        Sum of ``exp((V - top) / dissimilarity)`` over the nest. [1]
+    dissimilarity : float
+        From 0 (alternatives are the same) to 1 (the nest does not matter). [1]
+
+    Returns
+    -------
+    value : float [utils]
+    """
     return top + dissimilarity * log(total)

@@ -4,33 +4,85 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.basics.equations import Array, Result, Values
 
-def capex(initial, growth, slowdown, month, revenue_response, revenue_ratio, boost):
-    """AI capital expenditure of a region [$B/month].
+DOLLARS_PER_BILLION = 1e9
 
-    Grows at ``growth`` that fades over ``slowdown`` months; follows its labs' revenue share relative to month 0.
+
+def capex(
+    initial: Values,
+    growth: Values,
+    slowdown: Values,
+    month: float,
+    revenue_response: Values,
+    revenue_ratio: Values,
+    boost: Values,
+) -> Result:
+    """AI capital expenditure of a region: growth that fades, and a response to its labs' revenue.
 
     Parameters
     ----------
-    initial, boost : (run, region); growth, slowdown, revenue_response : (run, 1)
-    revenue_ratio : (run, region)
+    initial : (..., region) or scalar
+        The same in month 0. [$B/month]
+    growth, slowdown : scalar or array
+        Growth at the start [1/month], and the time over which it fades [months].
+    month : float
+        From 0.
+    revenue_response : scalar or array
+        Elasticity in the labs' revenue share, by a first-order response. [1]
+    revenue_ratio : (..., region) or scalar
         Labs' share of world revenue over its value in month 0. [1]
+    boost : (..., region) or scalar
+        What policy adds, as a part. [1]
+
+    Returns
+    -------
+    capex : same shape, never negative [$B/month]
     """
     exogenous = initial * np.exp(growth * slowdown * (1 - np.exp(-month / slowdown)))
     return exogenous * np.maximum(1 + revenue_response * (revenue_ratio - 1), 0.0) * (1 + boost)
 
 
-def falling(initial, fall, month):
-    """A price or power draw that falls exponentially with calendar time. Same unit as ``initial``."""
+def falling(initial: Values, fall: Values, month: float) -> Result:
+    """A price or power draw that falls exponentially with calendar time.
+
+    Parameters
+    ----------
+    initial : scalar or array
+        The same in month 0, in any unit.
+    fall : scalar or array
+        Rate of the fall. [1/month]
+    month : float
+        From 0.
+
+    Returns
+    -------
+    level : same shape and unit as ``initial``
+    """
     return initial * np.exp(-fall * month)
 
 
-def chip_purchases(desired, denial, refusal, diversion, enforcement, premium=0.0):
-    """Frontier chips bought legally, denied, and smuggled [H100e/month], each (run, region).
+def chip_purchases(
+    desired: Values, denial: Values, refusal: Values, diversion: Values, enforcement: Values, premium: Values = 0.0
+) -> tuple[Result, Result, Result]:
+    """Frontier chips bought legally, denied, and smuggled.
 
-    ``desired`` is demand at the legal price; ``denial`` the controlled part, ``refusal`` what the buyer's own
-    government refuses, ``diversion`` the most that can be smuggled of what is denied. Smuggled chips cost ``premium``
-    more, so money may run out before diversion does.
+    Parameters
+    ----------
+    desired : (..., region) or scalar
+        Demand at the legal price. [H100e/month]
+    denial, refusal : scalar or array
+        Part that controls deny, and part that the buyer's own government refuses. [1]
+    diversion : scalar or array
+        The most that can be smuggled of what is denied. [1]
+    enforcement : scalar or array
+        Part of smuggling that is stopped. [1]
+    premium : scalar or array
+        By how much smuggled chips cost more, so money may run out before diversion does. [1]
+
+    Returns
+    -------
+    legal, denied, smuggled : same shape, never negative [H100e/month]
     """
     legal = (1 - denial) * (1 - refusal) * desired
     denied = denial * desired
@@ -38,70 +90,203 @@ def chip_purchases(desired, denial, refusal, diversion, enforcement, premium=0.0
     return legal, denied, np.minimum(diversion * (1 - enforcement) * denied, affordable)
 
 
-def domestic_budget(chip_budget, price, legal, smuggled, premium, redirected, subsidy):
-    """Money left for domestic chips [$/month]: the residual of the chip budget, plus the subsidy."""
+def domestic_budget(
+    chip_budget: Values,
+    price: Values,
+    legal: Values,
+    smuggled: Values,
+    premium: Values,
+    redirected: Values,
+    subsidy: Values,
+) -> Result:
+    """Money left for domestic chips: the residual of the chip budget, plus the subsidy.
+
+    Parameters
+    ----------
+    chip_budget : scalar or array
+        Money for chips. [$/month]
+    price : scalar or array
+        Price of a frontier chip. [$/H100e]
+    legal, smuggled : scalar or array
+        Frontier chips bought. [H100e/month]
+    premium : scalar or array
+        By how much smuggled chips cost more. [1]
+    redirected : scalar or array
+        Part of the residual that goes to domestic chips. [1]
+    subsidy : scalar or array
+        Public money for them. [$/month]
+
+    Returns
+    -------
+    budget : same shape, never negative [$/month]
+    """
     left = chip_budget - price * (legal + (1 + premium) * smuggled)
     # less than a trillionth of the budget is no rest but rounding, and must not found a chip industry
     return np.where(left > 1e-12 * chip_budget, left, 0.0) * redirected + subsidy
 
 
-def learning_price(initial, experience, experience_start, exponent, fall, month, discount):
-    """Price of a domestic chip [$/H100e]: Wright's law on cumulative output, and calendar time (irwin1994).
+def learning_price(
+    initial: Values,
+    experience: Values,
+    experience_start: Values,
+    exponent: Values,
+    fall: Values,
+    month: float,
+    discount: Values,
+) -> Result:
+    """Price of a domestic chip: Wright's law on cumulative output, and calendar time (irwin1994).
 
-    Regions without a programme (no cumulative output) do not learn; calendar time and discount still apply.
+    Parameters
+    ----------
+    initial : scalar or array
+        Price in month 0. [$/H100e]
+    experience, experience_start : (..., region) or scalar
+        Cumulative output now and in month 0. [H100e]
+    exponent : scalar or array
+        Elasticity of the price in cumulative output. [1]
+    fall : scalar or array
+        Fall with calendar time. [1/month]
+    month : float
+        From 0.
+    discount : scalar or array
+        Part of the price that policy pays. [1]
+
+    Returns
+    -------
+    price : same shape [$/H100e]
+        Regions without a programme (no cumulative output) do not learn; calendar time and discount still apply.
     """
     ratio = np.where(experience_start > 0, experience / np.maximum(experience_start, 1e-300), 1.0)
     return initial * np.maximum(ratio, 1e-300) ** -exponent * np.exp(-fall * month) * (1 - discount)
 
 
-def smooth_minimum(a, b):
-    """A smooth minimum: ``(a^-8 + b^-8)^(-1/8)``; 0 when either is 0."""
+def smooth_minimum(a: Values, b: Values) -> Result:
+    """A smooth minimum: ``(a^-8 + b^-8)^(-1/8)``.
+
+    Parameters
+    ----------
+    a, b : scalar or array
+        Not negative, in the same unit.
+
+    Returns
+    -------
+    minimum : same shape and unit, 0 when either is 0
+    """
     least, most = np.minimum(a, b), np.maximum(a, b)
     ratio = np.where(most > 0, least / np.maximum(most, 1e-300), 0.0)
     return least * (1 + ratio**8) ** (-1 / 8)
 
 
-def capacity_growth(base, demand_pull, demand_ratio, subsidy_pull, subsidy, subsidy_half, tool_control):
-    """Monthly growth of domestic fab capacity [1/month]: drift, pull of orders, pull of subsidy, cut by tool control.
+def capacity_growth(
+    base: Values,
+    demand_pull: Values,
+    demand_ratio: Values,
+    subsidy_pull: Values,
+    subsidy: Values,
+    subsidy_half: Values,
+    tool_control: Values,
+) -> Result:
+    """Monthly growth of domestic fab capacity: drift, pull of orders, pull of subsidy, cut by tool control.
 
-    ``demand_ratio`` is domestic demand over capacity; the pull of orders is its log, between 0 and 1.
+    Parameters
+    ----------
+    base, demand_pull, subsidy_pull : scalar or array
+        Drift, what orders add per log of demand over capacity, and what subsidies add at most. [1/month]
+    demand_ratio : scalar or array
+        Domestic demand over capacity; the pull of orders is its log, between 0 and 1. [1]
+    subsidy, subsidy_half : scalar or array
+        Public money, and the amount at which half of its pull is reached. [$B/month]
+    tool_control : scalar or array
+        Part of growth that controls on tools cut. [1]
+
+    Returns
+    -------
+    growth : same shape [1/month]
     """
     pull = np.clip(np.log(np.maximum(demand_ratio, 1e-300)), 0.0, 1.0)
     return (base + demand_pull * pull + subsidy_pull * subsidy / (subsidy + subsidy_half)) * (1 - tool_control)
 
 
-def powered_share(power, frontier, domestic, power_per_chip, domestic_penalty):
-    """Part of installed chips that available power can run, at most 1.
+def powered_share(
+    power: Values, frontier: Values, domestic: Values, power_per_chip: Values, domestic_penalty: Values
+) -> Result:
+    """Part of installed chips that available power can run.
 
-    ``power`` in GW, stocks in H100e, ``power_per_chip`` in kW.
+    Parameters
+    ----------
+    power : scalar or array
+        Power available to AI. [GW]
+    frontier, domestic : scalar or array
+        Installed chips of frontier and of domestic design. [H100e]
+    power_per_chip : scalar or array
+        Draw of a frontier chip. [kW]
+    domestic_penalty : scalar or array
+        Draw of a domestic chip over that of a frontier chip. [1]
+
+    Returns
+    -------
+    part : same shape, at most 1 [1]
     """
     demand = power_per_chip * (frontier + domestic_penalty * domestic)
     return np.minimum(1.0, power * 1e6 / np.maximum(demand, 1e-12))
 
 
-def grid_power(initial, growth, slowdown, month, added, gain):
-    """Power available to AI [GW]: growth that fades, the log ``gain`` of growth that policy added, and added power.
+def grid_power(initial: Values, growth: Values, slowdown: Values, month: float, added: Values, gain: Values) -> Result:
+    """Power available to AI: growth that fades, what policy adds to growth, and added power.
 
-    Policy's growth is summed month by month, so that power bends and does not jump when a policy starts.
+    Parameters
+    ----------
+    initial, added : scalar or array
+        Power in month 0, and power that policy adds. [GW]
+    growth, slowdown : scalar or array
+        Growth at the start [1/month], and the time over which it fades [months].
+    month : float
+        From 0.
+    gain : scalar or array
+        Log of the growth that policy has added. It is summed month by month, so that power bends and does not jump
+        when a policy starts. [1]
+
+    Returns
+    -------
+    power : same shape [GW]
     """
     return initial * np.exp(growth * slowdown * (1 - np.exp(-month / slowdown)) + gain) + added
 
 
-def scarcity(desired, denied, smuggled, domestic):
-    """Part of chip demand that was denied and not replaced, 0 to 1."""
+def scarcity(desired: Values, denied: Values, smuggled: Values, domestic: Values) -> Result:
+    """Part of chip demand that was denied and not replaced.
+
+    Parameters
+    ----------
+    desired, denied, smuggled, domestic : scalar or array
+        Demand at the legal price; what was denied of it, smuggled in its place, and made at home. [H100e/month]
+
+    Returns
+    -------
+    part : same shape, from 0 to 1 [1]
+    """
     return np.clip((denied - smuggled - domestic) / np.maximum(desired, 1e-12), 0.0, 1.0)
 
 
-def lab_shares(weight, revenue_share, elasticity, least, home):
-    """Each lab's share of its region's compute, (run, line).
+def lab_shares(weight: Array, revenue_share: Array, elasticity: Values, least: Values, home: Array) -> Array:
+    """Each lab's share of its region's compute.
 
     Revenue shifts the weights, and within a region they keep their sum. So what one lab gains, its neighbours lose.
 
     Parameters
     ----------
-    weight, revenue_share : (run, line)
+    weight : (run, line)
+        Share of the region's compute at equal revenue. [1]
+    revenue_share : (run, line)
+        Share of world revenue. [1]
     elasticity, least : (run, 1)
-    home : (line, region) one-hot
+        How far revenue shifts compute, and the least revenue share that counts. [1]
+    home : (line, region)
+        1 at the line's home region, else 0.
+
+    Returns
+    -------
+    share : (run, line) [1]
     """
     bent = weight ** (1 - elasticity) * np.maximum(revenue_share, least) ** elasticity
 
@@ -112,6 +297,43 @@ def lab_shares(weight, revenue_share, elasticity, least, home):
     return bent * in_region(weight) / np.maximum(in_region(bent), 1e-300)
 
 
-def smoothed(stock, level, time):
-    """One month of exponential smoothing of ``level`` into ``stock`` with e-fold ``time`` [months]."""
+def public_compute_step(
+    stock: Values, retirement: Values, grant: Values, chip_share: Values, chip_price: Values
+) -> Result:
+    """Next stock of training chips that public grants have bought for a lab.
+
+    Parameters
+    ----------
+    stock : scalar or array
+        Chips so far. [H100e]
+    retirement : scalar or array
+        Part of chips that retires. [1/month]
+    grant : scalar or array
+        Public money. [$B/month]
+    chip_share : scalar or array
+        Part of money for compute that buys chips. [1]
+    chip_price : scalar or array
+        Price of a frontier chip. [$/H100e]
+
+    Returns
+    -------
+    stock : same shape [H100e]
+    """
+    return (1 - retirement) * stock + grant * DOLLARS_PER_BILLION * chip_share / chip_price
+
+
+def smoothed(stock: Values, level: Values, time: Values) -> Result:
+    """One month of exponential smoothing.
+
+    Parameters
+    ----------
+    stock, level : scalar or array
+        What was smoothed so far, and what it follows, in the same unit.
+    time : scalar or array
+        In which a distance falls to 1/e, to first order. [months]
+
+    Returns
+    -------
+    stock : same shape and unit
+    """
     return stock + (level - stock) / time

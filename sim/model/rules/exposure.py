@@ -5,6 +5,8 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from sim.basics.equations import Array, Result, Values
+
 
 @numba.njit(cache=True, nogil=True)
 def _exposed(usage, weight, mode_weight, danger, exposed, whole):
@@ -20,17 +22,23 @@ def _exposed(usage, weight, mode_weight, danger, exposed, whole):
                         exposed[run, region] += amount * modes[mode] * dangers[region, line]
 
 
-def exposed_share(usage, weight, mode_weight, danger):
-    """Weighted share of usage that is exposed, (run, region).
+def exposed_share(usage: Array, weight: Array, mode_weight: Array, danger: Array) -> Array:
+    """Weighted share of usage that is exposed.
 
     Parameters
     ----------
     usage : (run, region, sector, line, mode)
-    weight : (run, sector)
-        Weight of the sector in the index.
-    mode_weight : (run, mode)
-    danger : (run, region, line)
-        1 where the line's provenance is a rival of the region, possibly times the line's vulnerability; else 0.
+        Usage of lines. [sector-years/month]
+    weight : (run or 1, sector)
+        Weight of the sector in the index. [1]
+    mode_weight : (run or 1, mode)
+        How far use in the mode exposes. [1]
+    danger : (run or 1, region, line)
+        1 where the line's provenance is a rival of the region, possibly times the line's vulnerability; else 0. [1]
+
+    Returns
+    -------
+    share : (run, region) [1]
     """
     exposed, whole = np.zeros(usage.shape[:2]), np.zeros(usage.shape[:2])
     plain = [np.array(array, dtype=float, order="C") for array in (weight, mode_weight, danger)]
@@ -38,17 +46,47 @@ def exposed_share(usage, weight, mode_weight, danger):
     return exposed / np.maximum(whole, 1e-300)
 
 
-def concentration(usage_by_provenance):
-    """Herfindahl index of usage over provenance, (run, region); 0 where nothing is used."""
+def concentration(usage_by_provenance: Array) -> Array:
+    """Herfindahl index of usage over provenance.
+
+    Parameters
+    ----------
+    usage_by_provenance : (..., origin)
+        Usage by the region in which lines, or what they are built on, were made. [sector-years/month]
+
+    Returns
+    -------
+    index : (...), 0 where nothing is used [1]
+    """
     share = usage_by_provenance / np.maximum(usage_by_provenance.sum(axis=-1, keepdims=True), 1e-300)
     return (share**2).sum(axis=-1)
 
 
-def shedding_time(review_rate):
-    """Months to shed 90% of rival usage after a ban, if users leave at their mean review rate."""
+def shedding_time(review_rate: Values) -> Result:
+    """Time to shed 90% of rival usage after a ban, if users leave at their mean review rate.
+
+    Parameters
+    ----------
+    review_rate : scalar or array
+        Mean review rate of those who use rivals' lines. [1/month]
+
+    Returns
+    -------
+    time : same shape [months]
+    """
     return np.log(10) / np.maximum(review_rate, 1e-12)
 
 
-def combined(data_exposure, operational_exposure):
-    """Security exposure: exposed through data or through operation."""
+def combined(data_exposure: Values, operational_exposure: Values) -> Result:
+    """Security exposure: exposed through data or through operation.
+
+    Parameters
+    ----------
+    data_exposure, operational_exposure : scalar or array
+        The two indices. [1]
+
+    Returns
+    -------
+    exposure : same shape [1]
+    """
     return 1 - (1 - data_exposure) * (1 - operational_exposure)

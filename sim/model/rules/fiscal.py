@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sim.basics.equations import Array
 
-def public_outlay(programmes, capex, boost, subsidies, tokens):
-    """Public money spent [$B/month], (run, region); never netted against tax revenue or welfare.
+
+def public_outlay(programmes: Array, capex: Array, boost: Array, subsidies: Array, tokens: Array) -> Array:
+    """Public money spent; never netted against tax revenue or welfare.
 
     Parameters
     ----------
@@ -16,5 +18,9 @@ def public_outlay(programmes, capex, boost, subsidies, tokens):
         Price times subsidised usage, what sellers capture included. [$/Mtoken sector-years/month]
     tokens : (run, 1)
         Tokens in a sector-year. [Ttoken/sector-year]
+
+    Returns
+    -------
+    outlay : (run, region) [$B/month]
     """
     return programmes + capex * boost / (1 + boost) + subsidies * tokens * 1e-3

@@ -5,9 +5,21 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from sim.basics.equations import Array
 
-def shares(amount):
-    """Shares along the last axis; 0 where there is nothing at all."""
+
+def shares(amount: Array) -> Array:
+    """Shares along the last axis.
+
+    Parameters
+    ----------
+    amount : (..., part)
+        Amounts in the same unit, not negative.
+
+    Returns
+    -------
+    share : (..., part), 0 where there is nothing at all [1]
+    """
     return amount / np.maximum(amount.sum(axis=-1, keepdims=True), 1e-300)
 
 
@@ -25,31 +37,58 @@ def _any_use(pair_counts, group, out):
                         out[run, place, group[run, j]] += count
 
 
-def any_use(pair_counts, group, groups):
-    """Adopters with either slot in a group, (run, place, group).
+def any_use(pair_counts: Array, group: Array, groups: int) -> Array:
+    """Adopters with either slot in a group.
 
     Parameters
     ----------
     pair_counts : (run, place, line, line + 1)
         Users by primary line and secondary line (last: none).
-    group : (run, line) number of each line's group, below ``groups``
+    group : (run, line)
+        Number of each line's group, below ``groups``.
+    groups : int
+        How many groups there are.
+
+    Returns
+    -------
+    users : (run, place, group)
     """
     out = np.zeros((*pair_counts.shape[:2], groups))
     _any_use(np.array(pair_counts, dtype=float, order="C"), np.array(group, dtype=np.int64, order="C"), out)
     return out
 
 
-def pair_has(flag):
-    """Whether a (primary, secondary) pair holds a flagged line, (run, line, line + 1), for flags (run, line)."""
+def pair_has(flag: Array) -> Array:
+    """Whether a (primary, secondary) pair holds a flagged line.
+
+    Parameters
+    ----------
+    flag : (run, line)
+        Whether the line is flagged.
+
+    Returns
+    -------
+    has : flags, (run, line, line + 1)
+    """
     second = np.concatenate([flag, np.zeros((len(flag), 1), bool)], axis=1)
     return flag[:, :, None] | second[:, None, :]
 
 
-def capability_lag(frontier_path, released):
-    """Months since the frontier first exceeded each line's released capability, (run, line).
+def capability_lag(frontier_path: Array, released: Array) -> Array:
+    """Months since the frontier first exceeded each line's released capability.
 
-    ``frontier_path`` is (run, months so far), the highest capability released by anyone up to each month. A line at the
-    frontier has lag 0. NaN where the frontier was above the line already in month 0: the answer lies before the window.
+    Parameters
+    ----------
+    frontier_path : (run, months so far)
+        The highest capability released by anyone up to each month. [nats]
+    released : (run, line)
+        Released capability of the line. [nats]
+
+    Returns
+    -------
+    lag : (run, line) [months]
+        0 at the frontier. NaN where the frontier was above the line already in month 0: the answer lies before the
+        window.
     """
     exceeded = frontier_path[:, None, :] > released[:, :, None] + 1e-12
     lag = np.where(exceeded.any(axis=-1), frontier_path.shape[1] - 1.0 - exceeded.argmax(axis=-1), 0.0)

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.basics.equations import Result, Values
+
 NEVER = 1 << 30
 """Months since the last action of a rule that has not acted yet."""
 
@@ -29,18 +31,44 @@ class Memory(NamedTuple):
     rest: Any
 
 
-def seen(metric, noise, error):
-    """The statistic of a metric: wrong by the relative error ``noise`` times ``error``, a standard normal number."""
+def seen(metric: Values, noise: Values, error: Values) -> Result:
+    """The statistic of a metric.
+
+    Parameters
+    ----------
+    metric : scalar or array
+        Its true value, some months ago. [unit of the metric]
+    noise : scalar or array
+        Relative error of the statistic. [1]
+    error : scalar or array
+        A standard normal number.
+
+    Returns
+    -------
+    statistic : same shape [unit of the metric]
+    """
     return metric * (1 + noise * error)
 
 
-def excess(observed, threshold, sign):
-    """How far the metric lies beyond the threshold; ``sign`` is 1 for rules above it and -1 for rules below it."""
+def excess(observed: Values, threshold: Values, sign: Values) -> Result:
+    """How far the metric lies beyond the threshold.
+
+    Parameters
+    ----------
+    observed, threshold : scalar or array
+        What is seen, and from where the rule acts. [unit of the metric]
+    sign : scalar or array
+        1 for rules that act above the threshold, -1 for rules that act below.
+
+    Returns
+    -------
+    excess : same shape [unit of the metric]
+    """
     return sign * (observed - threshold)
 
 
-def decided(memory, beyond, hold, cooldown, hysteresis):
-    """A rule's memory after one more month in which its metric lay ``beyond`` the threshold by so much.
+def decided(memory: Memory, beyond: Values, hold: Values, cooldown: Values, hysteresis: Values) -> Memory:
+    """A rule's memory after one more month.
 
     An action begins when the metric has been beyond the threshold for ``hold`` months in a row, and not before
     ``cooldown`` months have passed without action. It ends when the metric has gone back past the threshold by
@@ -50,7 +78,21 @@ def decided(memory, beyond, hold, cooldown, hysteresis):
     action would lapse at the threshold, whatever the hysteresis. If it stayed at its last value, the action would end
     with a jump.
 
-    An unknown value (NaN) begins nothing, ends nothing, and breaks a row of months.
+    Parameters
+    ----------
+    memory : Memory
+        What the rule remembers.
+    beyond : scalar or array
+        How far the metric lies beyond the threshold. An unknown value (NaN) begins nothing, ends nothing, and breaks a
+        row of months. [unit of the metric]
+    hold, cooldown : scalar or array
+        Months in a row that begin an action, and months of rest before it. [months]
+    hysteresis : scalar or array
+        How far back the metric must go. [unit of the metric]
+
+    Returns
+    -------
+    memory : Memory, of the same shape
     """
     known = np.isfinite(beyond)
     past = np.where(known, beyond, 0.0)
@@ -65,6 +107,20 @@ def decided(memory, beyond, hold, cooldown, hysteresis):
     return Memory(held, level, rest)
 
 
-def strength(level, gain, most):
-    """Strength of the action: in proportion to the level, and at most ``most``."""
+def strength(level: Values, gain: Values, most: Values) -> Result:
+    """Strength of the action: in proportion to the level.
+
+    Parameters
+    ----------
+    level : scalar or array
+        Excess that the action answers to. [unit of the metric]
+    gain : scalar or array
+        Strength per excess. [1/unit of the metric]
+    most : scalar or array
+        The most that is done. [1]
+
+    Returns
+    -------
+    strength : same shape, from 0 to ``most`` [1]
+    """
     return np.clip(gain * level, 0.0, most)

@@ -6,39 +6,153 @@ Adopters' usage is tallied by the decision kernel per cell and option; these rul
 from __future__ import annotations
 
 import numba
+import numpy as np
 
+from sim.basics.equations import Array, Result, Values, compiled
+from sim.model.rules.adoption import lacking
 from sim.model.rules.elementary import exp
 
 
-@numba.njit(cache=True, nogil=True, forceinline=True, error_model="numpy")
-def usage_rate(coverage, log_cost, elasticity):
-    """Full usage of an adopter of unit size [sector-years/month]: coverage, damped by cost.
+def ramp(age: Values, ramp_time: Values) -> Result:
+    """Part of full usage that an adopter has reached: it deploys step by step.
 
-    It takes plain numbers, because the decision kernel calls it too. ``log_cost`` [log of $/Mtoken] is that of choices.
+    Parameters
+    ----------
+    age : scalar or array
+        Months since it first adopted; the month of adoption counts as one. [months]
+    ramp_time : scalar or array
+        Time constant of deployment. [months]
+
+    Returns
+    -------
+    part : same shape, below 1 [1]
+    """
+    return 1 - lacking(months=age + 1, time=ramp_time)
+
+
+@compiled
+def usage_rate(coverage: float, log_cost: float, elasticity: float) -> float:
+    """Full usage of an adopter of unit size: coverage, damped by cost.
+
+    Parameters
+    ----------
+    coverage : float
+        Part of its sector's tasks that the line covers. [1]
+    log_cost : float
+        Log of what it pays, as in choices. [log of $/Mtoken]
+    elasticity : float
+        Elasticity of usage in price. [1]
+
+    Returns
+    -------
+    rate : float [sector-years/month]
+        A plain number, because the exponential of decisions takes one; `usage_rates` takes arrays.
     """
     return coverage * exp(-elasticity * log_cost) / 12
 
 
+def usage_rates(coverage: Values, log_cost: Values, elasticity: Values) -> Array:
+    """`usage_rate` of arrays that broadcast against each other.
+
+    Parameters
+    ----------
+    coverage, log_cost, elasticity : scalar or array
+        See `usage_rate`.
+
+    Returns
+    -------
+    rate : of the common shape [sector-years/month]
+    """
+    return _usage_rates(coverage, log_cost, elasticity)
+
+
 @numba.vectorize(cache=True)
-def usage_rates(coverage, log_cost, elasticity):
-    """`usage_rate` of arrays that broadcast against each other."""
-    return usage_rate(coverage, log_cost, elasticity)
+def _usage_rates(coverage, log_cost, elasticity):
+    return usage_rate(coverage=coverage, log_cost=log_cost, elasticity=elasticity)
 
 
-def effective_usage(sum_of_powers, mean_usage, exponent):
+def effective_usage(sum_of_powers: Values, mean_usage: Values, exponent: Values) -> Result:
     """Usage that teaches. With an exponent below 1, use at many sites teaches more than much use at one (lin2024).
 
-    ``sum_of_powers`` is the sum of ``u^exponent`` over adopters; ``mean_usage`` the mean positive usage of the sector
-    in the month before, which keeps the unit.
+    Parameters
+    ----------
+    sum_of_powers : scalar or array
+        Sum of ``u^exponent`` over adopters, for their usage ``u``. [(sector-years/month)^exponent]
+    mean_usage : scalar or array
+        Mean positive usage of the sector in the month before, which keeps the unit. [sector-years/month]
+    exponent : scalar or array
+        How far more use at one site teaches. [1]
+
+    Returns
+    -------
+    usage : same shape [sector-years/month]
     """
     return sum_of_powers * mean_usage ** (1 - exponent)
 
 
-def decayed(stock, decay, inflow):
-    """Next stock under monthly decay: its resting level is ``inflow / decay``."""
+def mean_usage(total: Values, slots: Values) -> Result:
+    """Mean usage of a slot in a sector.
+
+    Parameters
+    ----------
+    total : scalar or array
+        Usage of the sector. [sector-years/month]
+    slots : scalar or array
+        Lines in use there, first and second.
+
+    Returns
+    -------
+    mean : same shape, 0 without slots [sector-years/month]
+    """
+    return total / np.maximum(slots, 1)
+
+
+def mean_usage_step(mean: Values, before: Values) -> Result:
+    """The mean usage that next month's diversity of sites counts against: a sector without use keeps its last.
+
+    Parameters
+    ----------
+    mean, before : scalar or array
+        Mean usage of this month, and what this month counted against. [sector-years/month]
+
+    Returns
+    -------
+    mean : same shape [sector-years/month]
+    """
+    return np.where(mean > 0, mean, before)
+
+
+def decayed(stock: Values, decay: Values, inflow: Values) -> Result:
+    """Next stock under monthly decay: its resting level is ``inflow / decay``.
+
+    Parameters
+    ----------
+    stock, inflow : scalar or array
+        The stock, and what a month adds, in the same unit.
+    decay : scalar or array
+        Part that goes stale. [1/month]
+
+    Returns
+    -------
+    stock : same shape and unit
+    """
     return (1 - decay) * stock + inflow
 
 
-def telemetry(effective, capture, privacy):
-    """Data that labs capture by mode [sector-years/month]: usage times capture, where privacy law allows."""
+def telemetry(effective: Values, capture: Values, privacy: Values) -> Result:
+    """Data that labs capture by mode: usage times capture, where privacy law allows.
+
+    Parameters
+    ----------
+    effective : scalar or array
+        Usage that teaches. [sector-years/month]
+    capture : scalar or array
+        Part that contracts let labs see in the mode. [1]
+    privacy : scalar or array
+        Part of that which law forbids. [1]
+
+    Returns
+    -------
+    data : same shape [sector-years/month]
+    """
     return effective * capture * (1 - privacy)

@@ -34,7 +34,14 @@ def recursion(months: int, innovation: float, imitation: float, step: float = 1.
     """Adopted part at every step by the package's hazard, when all peers adopt as the whole population does."""
     share, curve = start, [start]
     for _ in range(round(months / step)):
-        share += float(probability(arrival_hazard(innovation, imitation, share, share), step)) * (1 - share)
+        share += float(
+            probability(
+                hazard=arrival_hazard(
+                    innovation=innovation, imitation=imitation, peer_adoption=share, global_adoption=share
+                ),
+                months=step,
+            )
+        ) * (1 - share)
         curve.append(share)
     return np.array(curve)
 

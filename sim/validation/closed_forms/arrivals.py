@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.basics.streams import STREAMS, draw, run_key
-from sim.model.rules.choice import option_utility, race_time
+from sim.model.rules.choice import race_time
+from sim.model.rules.worth import option_utility
 from sim.validation.checks import Row, close, holds, verifies, within
 
 KIND, LINE = STREAMS["arrive"], STREAMS["line"]
@@ -25,8 +26,12 @@ _jit = numba.njit(nogil=True)  # not cached: a cache would outlive a change of t
 def _takes_first(first, second, noise, key, arrival, history):
     """Whether an arrival takes the first of two lines: the race of the engines, at a scale of chance ``noise``."""
     top = max(first, second)
-    one = race_time(draw(key, LINE_GROUP, LINE_LANE, arrival, history, 0), math.exp((first - top) / noise))
-    two = race_time(draw(key, LINE_GROUP, LINE_LANE, arrival, history, 4), math.exp((second - top) / noise))
+    one = race_time(
+        uniform=draw(key, LINE_GROUP, LINE_LANE, arrival, history, 0), weight=math.exp((first - top) / noise)
+    )
+    two = race_time(
+        uniform=draw(key, LINE_GROUP, LINE_LANE, arrival, history, 4), weight=math.exp((second - top) / noise)
+    )
     return one < two
 
 
@@ -39,8 +44,12 @@ def _urns(strength, histories, arrivals, key):
     for history in range(histories):
         first, second = 1, 1
         for arrival in range(1, arrivals + 1):
-            one = option_utility(0.0, 0.0, 0.0, 0.0, strength * math.log(first))
-            two = option_utility(0.0, 0.0, 0.0, 0.0, strength * math.log(second))
+            one = option_utility(
+                quality_taste=0.0, coverage=0.0, cost_taste=0.0, log_cost=0.0, worth=strength * math.log(first)
+            )
+            two = option_utility(
+                quality_taste=0.0, coverage=0.0, cost_taste=0.0, log_cost=0.0, worth=strength * math.log(second)
+            )
             if _takes_first(one, two, 1.0, key, arrival, history):
                 first += 1
             else:
@@ -132,15 +141,34 @@ def _arthur(lead_of_first, lead_of_second, returns, histories, longest, after, k
     for history in range(histories):
         first, second = 0, 0
         for arrival in range(longest):
-            fans = option_utility(lead_of_first, 1.0, 0.0, 0.0, returns * first) > returns * second
-            others = returns * first > option_utility(lead_of_second, 1.0, 0.0, 0.0, returns * second)
+            fans = (
+                option_utility(
+                    quality_taste=lead_of_first, coverage=1.0, cost_taste=0.0, log_cost=0.0, worth=returns * first
+                )
+                > returns * second
+            )
+            others = returns * first > option_utility(
+                quality_taste=lead_of_second, coverage=1.0, cost_taste=0.0, log_cost=0.0, worth=returns * second
+            )
             if steps[history] < 0 and fans == others:
                 steps[history], winner[history] = arrival, 1 if fans else 2
             if steps[history] >= 0 and arrival >= steps[history] + after:
                 break
             kind = draw(key, KIND_GROUP, KIND_LANE, arrival, history, 0)
-            one = option_utility(lead_of_first, 1.0 if kind < 0.5 else 0.0, 0.0, 0.0, returns * first)
-            two = option_utility(lead_of_second, 0.0 if kind < 0.5 else 1.0, 0.0, 0.0, returns * second)
+            one = option_utility(
+                quality_taste=lead_of_first,
+                coverage=1.0 if kind < 0.5 else 0.0,
+                cost_taste=0.0,
+                log_cost=0.0,
+                worth=returns * first,
+            )
+            two = option_utility(
+                quality_taste=lead_of_second,
+                coverage=0.0 if kind < 0.5 else 1.0,
+                cost_taste=0.0,
+                log_cost=0.0,
+                worth=returns * second,
+            )
             takes = _takes_first(one, two, noise, key, arrival, history)
             if steps[history] >= 0 and takes != (winner[history] == 1):
                 left[history] = True

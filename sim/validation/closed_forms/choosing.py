@@ -15,7 +15,8 @@ from sim.engines.meanfield.engine import simulate as mean_field
 from sim.engines.world import build
 from sim.model.agents.adopter_types import CELLS, TYPES
 from sim.model.agents.lab import LINE_DEFAULTS
-from sim.model.rules.choice import history_utility, inclusive
+from sim.model.rules.choice import inclusive
+from sim.model.rules.worth import history_utility
 from sim.scenario import Scenario
 from sim.validation.checks import Row, close, verifies, within
 from sim.validation.restricted_scenarios import everybody, late_shares, restricted_scenario
@@ -132,7 +133,7 @@ def an_inclusive_value_is_the_log_of_a_sum_at_the_scale_of_its_nest() -> Iterato
     values = np.array([0.4, -0.3, 1.1])
     for scale in (0.3, 0.85, 1.0):
         top = float(values.max())
-        measured = inclusive(top, float(np.exp((values - top) / scale).sum()), scale)
+        measured = inclusive(top=top, total=float(np.exp((values - top) / scale).sum()), dissimilarity=scale)
         yield close(
             f"dissimilarity {scale:g}", scale * log(sum(exp(v / scale) for v in values)), measured, within=1e-12
         )
@@ -255,7 +256,22 @@ def moves_by_the_rule_of_history_rest_where_the_law_says() -> Iterator[Row]:
     worth = np.exp(values)
     for cost in (0.0, 0.3, 0.7, 2.0, 40.0):
         utility = np.array(
-            [[v + history_utility(i == j, True, 0.0, cost, 0.0, 0, 8) for j, v in enumerate(values)] for i in range(3)]
+            [
+                [
+                    v
+                    + history_utility(
+                        is_current=i == j,
+                        has_current=True,
+                        learned=0.0,
+                        switching_cost=cost,
+                        peer_weight=0.0,
+                        peers_on_line=0,
+                        n_peers=8,
+                    )
+                    for j, v in enumerate(values)
+                ]
+                for i in range(3)
+            ]
         )
         move = np.exp(utility)
         move /= move.sum(axis=1, keepdims=True)
@@ -283,5 +299,5 @@ def peers_pull_stayers_learn_and_leavers_pay() -> Iterator[Row]:
         ("moves", False, True, 0.3 - 0.9),
         ("has none", False, False, 0.3),
     ):
-        measured = history_utility(current, has, *args.values())
+        measured = history_utility(is_current=current, has_current=has, **args)
         yield close(f"one who {who}", exact, measured, within=1e-12)

@@ -26,7 +26,16 @@ def a_follower_trails_by_the_part_of_its_raw_gap_that_borrowing_leaves() -> Iter
         for n in range(round(months / step)):
             leader = np.array([[gap + growth * n * step]])
             # the follower's own work is the zero of the scale
-            borrowed = borrowed_step(borrowed, borrowed, -1e9, leader, 0.0, spill * step, 1.0, decay * step)
+            borrowed = borrowed_step(
+                borrowed=borrowed,
+                capability=borrowed,
+                frontier_open=-1e9,
+                frontier_all=leader,
+                from_weights=0.0,
+                from_outputs=spill * step,
+                access=1.0,
+                decay=decay * step,
+            )
         left = gap + growth * months - float(borrowed[0, 0])
         exact = decay / (decay + spill) * (gap + growth * months) + growth * spill / (decay + spill) ** 2
         yield close(f"raw gap {gap:g} growing by {growth:g}: gap left", exact, left, within=1e-3 * exact, unit="nats")
@@ -88,7 +97,20 @@ def cost_falls_with_cumulative_output_at_the_learning_exponent() -> Iterator[Row
         experience, costs = 1.0, []
         for month in range(900):
             experience += np.exp(growth * month)
-            costs.append(float(serving_cost(1.0, 0.0, 0.0, 0.0, 1.0, experience, 1.0, exponent)))
+            costs.append(
+                float(
+                    serving_cost(
+                        level=1.0,
+                        slope=0.0,
+                        released=0.0,
+                        frontier=0.0,
+                        efficiency=1.0,
+                        experience=experience,
+                        experience_start=1.0,
+                        exponent=exponent,
+                    )
+                )
+            )
         slope = np.log(costs[-1] / costs[-13]) / 12
         yield close(
             f"growth {growth:g}, exponent {exponent:g}: slope of ln cost a month",
@@ -106,8 +128,18 @@ def domestic_chips_close_the_gap_only_if_output_grows_fast_enough() -> Iterator[
 
         def closes(growth: float, fall: float = fall) -> bool:
             gap = [
-                float(compute.learning_price(50_000, np.exp(growth * t), 1.0, learning, fall, t, 0.0))
-                / float(compute.falling(30_000, frontier_fall, t))
+                float(
+                    compute.learning_price(
+                        initial=50_000,
+                        experience=np.exp(growth * t),
+                        experience_start=1.0,
+                        exponent=learning,
+                        fall=fall,
+                        month=t,
+                        discount=0.0,
+                    )
+                )
+                / float(compute.falling(initial=30_000, fall=frontier_fall, month=t))
                 for t in (0.0, 120.0)
             ]
             return gap[1] <= gap[0]
@@ -123,7 +155,17 @@ def redirected_money_overtakes_denied_chips_only_after_the_break_even() -> Itera
     learning, price_ratio, step = 0.322, 2.0, 0.001
     output, month = 1.0, 0.0
     while output - 1.0 <= month or month < 1:
-        price = float(compute.learning_price(price_ratio, output, 1.0, learning, 0.0, 0.0, 0.0))
+        price = float(
+            compute.learning_price(
+                initial=price_ratio,
+                experience=output,
+                experience_start=1.0,
+                exponent=learning,
+                fall=0.0,
+                month=0.0,
+                discount=0.0,
+            )
+        )
         output += step / price
         month += step
     yield close("break-even", 21.14, month, within=0.02, unit="months")
@@ -170,7 +212,10 @@ def a_region_that_is_denied_all_chips_breaks_even_when_the_closed_form_says() ->
 @verifies("V16")
 def without_end_of_chips_compute_is_what_power_can_run() -> Iterator[Row]:
     """X tends to W 10^6 / kW, and the powered part is never above one."""
-    shares = [float(compute.powered_share(4.5, chips, 0.0, 1.4, 1.6)) for chips in (1e3, 1e6, 1e9, 1e12)]
+    shares = [
+        float(compute.powered_share(power=4.5, frontier=chips, domestic=0.0, power_per_chip=1.4, domestic_penalty=1.6))
+        for chips in (1e3, 1e6, 1e9, 1e12)
+    ]
     yield within("largest powered part", 0, 1, max(shares))
     yield close("compute of 10^12 chips", 4.5e6 / 1.4, shares[-1] * 1e12, within=1.0, unit="H100e")
     months = np.arange(30)

@@ -31,7 +31,9 @@ def the_elasticity_of_the_data_gain_and_its_peak_are_the_closed_forms() -> Itera
     for exponent in (0.2, 0.35, 0.6):
         for shape in (0.6, 1.0, 2.0):
             about = f"exponent {exponent:g}, shape {shape:g}"
-            elasticity = x * scale * data_gain_slope(x * scale, most, scale, exponent, shape)
+            elasticity = (
+                x * scale * data_gain_slope(data=x * scale, most=most, scale=scale, exponent=exponent, shape=shape)
+            )
             closed = most * exponent * x**shape * (1 + x**shape) ** (-exponent / shape - 1)
             yield close(f"largest relative error, {about}", 0, np.abs(elasticity / closed - 1).max(), within=1e-9)
             yield close(f"peak, {about}", most * steepest(exponent, shape), elasticity.max(), within=1e-6 * most)
@@ -42,8 +44,11 @@ def the_elasticity_of_the_data_gain_and_its_peak_are_the_closed_forms() -> Itera
                 within=1e-3 * shape / exponent,
             )
             step = 1e-7
-            ends = [data_gain(scale * (1 + sign * step), most, scale, exponent, shape) for sign in (-1, 1)]
-            slope = data_gain_slope(scale, most, scale, exponent, shape)
+            ends = [
+                data_gain(data=scale * (1 + sign * step), most=most, scale=scale, exponent=exponent, shape=shape)
+                for sign in (-1, 1)
+            ]
+            slope = data_gain_slope(data=scale, most=most, scale=scale, exponent=exponent, shape=shape)
             yield close(
                 f"slope against a difference, {about}", 1, (ends[1] - ends[0]) / (2 * step * scale) / slope, within=1e-5
             )
@@ -58,7 +63,9 @@ def shares_at_rest(
     """
 
     def following(share: np.ndarray) -> np.ndarray:
-        values = worth * data_gain(scales[:, None] * share * len(start), 1.0, 1.0, exponent, 1.0)
+        values = worth * data_gain(
+            data=scales[:, None] * share * len(start), most=1.0, scale=1.0, exponent=exponent, shape=1.0
+        )
         return stationary(values, switching_cost)
 
     return at_rest(following, np.broadcast_to(start, (len(scales), len(start))), 3000, 1e-13)
@@ -104,7 +111,8 @@ def the_bound_holds_for_every_exponent_and_shape() -> Iterator[Row]:
         cost, exponent, shape = law
 
         def following(share: np.ndarray) -> np.ndarray:
-            return stationary(appeal + worth * data_gain(reach * share, 1.0, 1.0, exponent, shape), cost)
+            gain = data_gain(data=reach * share, most=1.0, scale=1.0, exponent=exponent, shape=shape)
+            return stationary(appeal + worth * gain, cost)
 
         return at_rest(following, start, 6000, 1e-13)
 
@@ -174,7 +182,9 @@ def sharing_data_scales_the_gain_of_the_loop() -> Iterator[Row]:
 
         def advantage(share: float, sharing: float = sharing) -> float:
             own = np.array([[[share], [1 - share]]])
-            data = accessible_data(own, np.full((1, 1, 1), sharing), np.zeros((1, 4)), home)[0, :, 0]
+            data = accessible_data(
+                own=own, sharing=np.full((1, 1, 1), sharing), sharing_at_home=np.zeros((1, 4)), home=home
+            )[0, :, 0]
             return float(np.log(data[0] / data[1]))
 
         gain = (advantage(0.5 + step) - advantage(0.5 - step)) / (2 * step) / 4
@@ -192,11 +202,11 @@ def a_data_stock_rests_at_inflow_over_decay_and_halves_in_its_half_life() -> Ite
     for decay in (0.005, 0.02, 0.06):
         stock = 0.0
         for _ in range(6000):
-            stock = decayed(stock, decay, 3.0)
+            stock = decayed(stock=stock, decay=decay, inflow=3.0)
         yield close(f"stock at rest, decay {decay:g}", 3 / decay, stock, within=1e-6)
         months = 0
         while stock > 1.5 / decay:
-            stock = decayed(stock, decay, 0.0)
+            stock = decayed(stock=stock, decay=decay, inflow=0.0)
             months += 1
         yield close(f"months to halve, decay {decay:g}", np.ceil(np.log(2) / -np.log(1 - decay)), months, within=0)
 

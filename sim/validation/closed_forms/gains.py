@@ -16,9 +16,9 @@ from sim.experiments.loops.plan import LoopPlan, carry_out
 from sim.experiments.runner.pools import pool
 from sim.model.rules.adoption import coverage
 from sim.model.rules.capability import accessible_data, borrowed_step, capability, data_gain
-from sim.model.rules.choice import option_utility
 from sim.model.rules.compute import lab_shares
 from sim.model.rules.price import serving_cost
+from sim.model.rules.worth import option_utility
 from sim.scenario import Scenario
 from sim.validation.checks import Row, close, verifies
 from sim.validation.closed_forms.choosing import stationary
@@ -51,18 +51,53 @@ def returned_utility(
 ) -> float:
     """Utility difference of two otherwise equal lines that these loops produce at a share of the first. [utils]"""
     shares = np.array([[share, 1 - share]])
-    computes = lab_shares(np.ones((1, 2)), shares, np.array([[revenue]]), np.array([[1e-9]]), HOME)
-    raw = capability(computes, 1.0, 0.0, 0.0, 0.0)
+    computes = lab_shares(
+        weight=np.ones((1, 2)),
+        revenue_share=shares,
+        elasticity=np.array([[revenue]]),
+        least=np.array([[1e-9]]),
+        home=HOME,
+    )
+    raw = capability(training_compute=computes, reference=1.0, algorithmic=0.0, borrowed=0.0, derivative_gain=0.0)
     borrowed, leader = np.zeros((1, 2)), raw.max()
     for _ in range(400):
         best_open = leader if open_leader else -1e9
-        borrowed = borrowed_step(borrowed, raw + borrowed, best_open, leader, WEIGHTS, DISTIL, 1.0, DECAY)
+        borrowed = borrowed_step(
+            borrowed=borrowed,
+            capability=raw + borrowed,
+            frontier_open=best_open,
+            frontier_all=leader,
+            from_weights=WEIGHTS,
+            from_outputs=DISTIL,
+            access=1.0,
+            decay=DECAY,
+        )
     own = 2 * DATA * shares[..., None]
-    usable = accessible_data(own, np.full((1, 1, 1), sharing), np.zeros((1, 4)), HOME)[..., 0]
-    reached = raw + borrowed + data * data_gain(usable, MOST, SCALE, EXPONENT, SHAPE)
-    covered = coverage(reached, reached.mean(), WIDTH)[0]
-    cost = serving_cost(1.0, 0.0, 0.0, 0.0, 1.0, 2 * shares, 1.0, experience)[0]
-    worth = [option_utility(QUALITY, covered[j], COST, log(cost[j]), ecosystem * shares[0, j]) for j in (0, 1)]
+    usable = accessible_data(own=own, sharing=np.full((1, 1, 1), sharing), sharing_at_home=np.zeros((1, 4)), home=HOME)[
+        ..., 0
+    ]
+    reached = raw + borrowed + data * data_gain(data=usable, most=MOST, scale=SCALE, exponent=EXPONENT, shape=SHAPE)
+    covered = coverage(sector_capability=reached, threshold=reached.mean(), width=WIDTH)[0]
+    cost = serving_cost(
+        level=1.0,
+        slope=0.0,
+        released=0.0,
+        frontier=0.0,
+        efficiency=1.0,
+        experience=2 * shares,
+        experience_start=1.0,
+        exponent=experience,
+    )[0]
+    worth = [
+        option_utility(
+            quality_taste=QUALITY,
+            coverage=covered[j],
+            cost_taste=COST,
+            log_cost=log(cost[j]),
+            worth=ecosystem * shares[0, j],
+        )
+        for j in (0, 1)
+    ]
     return worth[0] - worth[1]
 
 
@@ -199,7 +234,7 @@ def tuned_bench(adopters: int, months: int = MONTHS, x: float | None = None, **c
     """The bench with half the tasks covered and data at ``x`` times their scale; by default where they teach most."""
     exponent, shape, sharing = BENCH["exponent"], changes.get("shape", 1.0), changes.get("sharing", 0.0)
     x = (shape / exponent) ** (1 / shape) if x is None else x
-    taught = float(data_gain(x, GAIN, 1.0, exponent, shape))
+    taught = float(data_gain(data=x, most=GAIN, scale=1.0, exponent=exponent, shape=shape))
     threshold, scale = taught, 1e-3
     for _ in range(3):  # usage hangs on coverage and coverage on data, a little
         out = mean_field([(two_line_bench(1000, 60, scale, threshold, **changes), 0)], tastes=1, sizes=1)

@@ -308,27 +308,30 @@ def rules_treat_regions_alike() -> Iterator[Row]:
     place = np.argsort(order)  # the new number of an old region
     demand, denial = rng.uniform(1, 2, (1, 4)), rng.uniform(0, 1, (1, 4))
     bought = [
-        np.stack(compute.chip_purchases(x, y, 0.1, 0.25, 0.2))
+        np.stack(compute.chip_purchases(desired=x, denial=y, refusal=0.1, diversion=0.25, enforcement=0.2))
         for x, y in ((demand, denial), (demand[:, order], denial[:, order]))
     ]
     yield close("purchases of chips", 0, _largest_gap(bought[0][..., order], bought[1]), within=0)
     origin = np.array([0, 1, 1, 2, 3, 0])
     home, moved = np.eye(4)[origin], np.eye(4)[place[origin]]
     weight, revenue = rng.uniform(0.1, 1, (2, lines)), rng.dirichlet(np.ones(lines), 2)
-    share, share_moved = (compute.lab_shares(weight, revenue, 0.3, 0.001, homes) for homes in (home, moved))
+    share, share_moved = (
+        compute.lab_shares(weight=weight, revenue_share=revenue, elasticity=0.3, least=0.001, home=homes)
+        for homes in (home, moved)
+    )
     yield close("shares of compute", 0, _largest_gap(share, share_moved), within=1e-14)
     own, at_home = rng.uniform(0, 1, (2, lines, sectors)), rng.uniform(0, 1, (2, 4))
     data, data_moved = (
-        accessible_data(own, np.full((2, 1, 1), 0.2), rates, homes)
+        accessible_data(own=own, sharing=np.full((2, 1, 1), 0.2), sharing_at_home=rates, home=homes)
         for homes, rates in ((home, at_home), (moved, at_home[:, order]))
     )
     yield close("accessible data", 0, _largest_gap(data, data_moved), within=1e-13)
     pool, access = rng.uniform(0, 1, (2, 4, sectors)), rng.uniform(0, 1, (2, 4, lines))
-    pooled = [pooled_data(pool, access), pooled_data(pool[:, order], access[:, order])]
+    pooled = [pooled_data(pool=pool, access=access), pooled_data(pool=pool[:, order], access=access[:, order])]
     yield close("pooled data", 0, _largest_gap(*pooled), within=1e-13)
     used, danger = rng.uniform(0, 1, (2, 4, sectors, lines, 3)), rng.uniform(0, 1, (2, 4, lines))
     exposed, exposed_moved = (
-        exposure.exposed_share(table, np.ones((1, sectors)), np.ones((1, 3)), risk)
+        exposure.exposed_share(usage=table, weight=np.ones((1, sectors)), mode_weight=np.ones((1, 3)), danger=risk)
         for table, risk in ((used, danger), (used[:, order], danger[:, order]))
     )
     yield close("exposure", 0, _largest_gap(exposed[:, order], exposed_moved), within=1e-14)
@@ -338,7 +341,7 @@ def rules_treat_regions_alike() -> Iterator[Row]:
 def a_line_split_in_two_raises_its_block_by_mu_ln_two() -> Iterator[Row]:
     """And by nothing as mu tends to zero: red buses and blue buses."""
     for mu in (1.0, 0.85, 0.3, 1e-6):
-        raised = inclusive(1.7, 2.0, mu) - inclusive(1.7, 1.0, mu)
+        raised = inclusive(top=1.7, total=2.0, dissimilarity=mu) - inclusive(top=1.7, total=1.0, dissimilarity=mu)
         yield close(f"rise at mu = {mu:g}", mu * np.log(2), raised, within=1e-12, unit="utils")
     mu, log_odds = 0.4, {}
     kinds = {

@@ -45,7 +45,9 @@ def how_lasting_a_lead_is_hangs_on_the_shape_of_the_learning_curve() -> Iterator
     lead["network"] = locked_in(network)
     for name, shape in (("concave data", 1.0), ("S-shaped data", 3.0)):
         # the same slope at even shares, by the worth that gives it
-        worth[name] = LOCAL_GAIN / (stay * float(x * data_gain_slope(x, 1.0, 1.0, exponent, shape)))
+        worth[name] = LOCAL_GAIN / (
+            stay * float(x * data_gain_slope(data=x, most=1.0, scale=1.0, exponent=exponent, shape=shape))
+        )
         lead[name] = locked_in(tuned_bench(3000, 400, x=x, worth=worth[name], ecosystem=0.0, shape=shape))
     told = ", ".join(f"{name} {share:.3f}" for name, share in lead.items())
     yield holds(
@@ -129,12 +131,15 @@ def returns_to_data_increase_before_they_diminish() -> Iterator[Row]:
         measured=f"{returns[peak]:.3g} to {returns[-2]:.3g}",
     )
     grid = np.geomspace(1e-3, 1e3, 200_001)
-    elasticity = grid * data_gain_slope(grid, 1.0, 1.0, exponent, 1.0)
+    elasticity = grid * data_gain_slope(data=grid, most=1.0, scale=1.0, exponent=exponent, shape=1.0)
     yield close("the rule: data over their scale at the peak", 1 / exponent, grid[elasticity.argmax()], within=2e-3)
     yield within(
         "the rule: gain of the first unit of data over that of the hundredth",
         10,
         np.inf,
-        data_gain(1.0, 1.0, 1.0, exponent, 1.0)
-        / (data_gain(100.0, 1.0, 1.0, exponent, 1.0) - data_gain(99.0, 1.0, 1.0, exponent, 1.0)),
+        data_gain(data=1.0, most=1.0, scale=1.0, exponent=exponent, shape=1.0)
+        / (
+            data_gain(data=100.0, most=1.0, scale=1.0, exponent=exponent, shape=1.0)
+            - data_gain(data=99.0, most=1.0, scale=1.0, exponent=exponent, shape=1.0)
+        ),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.basics import axes, streams
+from sim.basics import axes, equations, streams
 from sim.basics.axes import N_MODES
 from sim.engines import world
 from sim.engines.lockstep.kernels.occasions import find_choosers, find_starters
@@ -15,9 +15,9 @@ from sim.engines.lockstep.kernels.races import fill_slot, group_lines
 from sim.engines.lockstep.kernels.structures import CHUNK, entry
 from sim.engines.lockstep.kernels.tallies import clear_counts, pass_month, take_up, tally_usage
 from sim.engines.lockstep.kernels.worth import load_choosers, weigh_lines
-from sim.model.rules import choice, elementary, usage
+from sim.model.rules import choice, elementary, usage, worth
 
-SOURCES = (axes, streams, world, choice, elementary, usage)
+SOURCES = (axes, equations, streams, world, choice, elementary, usage, worth)
 """Modules outside this folder whose code or constants the kernel holds."""
 
 

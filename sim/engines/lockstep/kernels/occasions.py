@@ -79,7 +79,7 @@ def find_choosers(r, first, last, month, people, state, fixed, tables, scratch):
         words = scratch.arrival_words[address & 3 : (address & 3) + high - low]
         # most adopters need no look at their peers: with all of them the hazard would still lie below the draw
         most = innovation[c] + imitation[c]
-        limit = forced_hazard(review[c], forced) if any_ban else review[c]
+        limit = forced_hazard(review=review[c], forced=forced) if any_ban else review[c]
         n_short = shortlist(words, primary[low:high], n_chosen, most, limit, chosen)
         # the list is thinned in place: what is kept moves to the front, never beyond the place that is read
         for place in range(n_chosen, n_short):
@@ -89,14 +89,19 @@ def find_choosers(r, first, last, month, people, state, fixed, tables, scratch):
                 adopted = 0.0
                 for n in range(N_PEERS):
                     adopted += before[peers[i, n]] >= 0
-                hazard = arrival_hazard(innovation[c], imitation[c], adopted / N_PEERS, adopted_share)
+                hazard = arrival_hazard(
+                    innovation=innovation[c],
+                    imitation=imitation[c],
+                    peer_adoption=adopted / N_PEERS,
+                    global_adoption=adopted_share,
+                )
             else:
                 hazard = review[c]
                 if any_ban:
                     obeys = compliance_draw(address + (i - low), key0, key1)
                     k2 = secondary[i]
                     if obeys < banned[c, k1] or (k2 >= 0 and obeys < banned[c, k2]):
-                        hazard = forced_hazard(hazard, forced)
+                        hazard = forced_hazard(review=hazard, forced=forced)
             if to_unit(words[i - low]) < hazard:
                 chosen[n_chosen] = i
                 n_chosen += 1

@@ -141,7 +141,7 @@ def block_without_line(i, block, taken, dissimilarity, lines_of, line_value, lin
         if j != taken and line_value[j, i] > OFFERED:
             line_weight[j, i] = exp((line_value[j, i] - top) / dissimilarity)
             total += line_weight[j, i]
-    block_value[block, i] = inclusive(top, total, dissimilarity)
+    block_value[block, i] = inclusive(top=top, total=total, dissimilarity=dissimilarity)
 
 
 @part
@@ -183,7 +183,7 @@ def race_lines(slot, i, block, taken, lines_of, line_words, line_value, line_wei
     for place in range(1, lines_of[block, 0] + 1):
         j = lines_of[block, place]
         if j != taken and line_value[j, i] > OFFERED:
-            time = race_time(to_unit(line_words[slot, j, i]), line_weight[j, i])
+            time = race_time(uniform=to_unit(line_words[slot, j, i]), weight=line_weight[j, i])
             if time < shortest or line < 0:
                 shortest, line = time, j
     return line
@@ -232,7 +232,7 @@ def race(shortest, winner, random_words, weight, runner, n):
     """Let one alternative run: keep its time and number where it is the fastest so far."""
     for i in range(n):
         # three selections and no branch
-        time = race_time(to_unit(random_words[i]), weight[i])
+        time = race_time(uniform=to_unit(random_words[i]), weight=weight[i])
         ahead = time < shortest[i]
         shortest[i] = time if ahead else shortest[i]
         winner[i] = runner if ahead else winner[i]

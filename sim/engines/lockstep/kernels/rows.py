@@ -57,4 +57,4 @@ def weigh_alternative(weight, total, value, top, dissimilarity, n):
 def nest_value(out, top, total, dissimilarity, n):
     """Inclusive value of a nest [utils]."""
     for i in range(n):
-        out[i] = inclusive(top[i], total[i], dissimilarity)
+        out[i] = inclusive(top=top[i], total=total[i], dissimilarity=dissimilarity)

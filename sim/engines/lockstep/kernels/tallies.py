@@ -122,9 +122,9 @@ def rates_of_options(rate, rate_power, coverage, log_cost, elasticity, diversity
     """Usage of every option by an adopter of unit size, and its power to the sector's diversity exponent."""
     # two loops, so that each stays simple enough for vector instructions
     for k in range(n):
-        rate[k] = usage_rate(coverage[k], log_cost[k], elasticity)
+        rate[k] = usage_rate(coverage=coverage[k], log_cost=log_cost[k], elasticity=elasticity)
     for k in range(n):
-        rate_power[k] = power(rate[k], diversity)
+        rate_power[k] = power(x=rate[k], exponent=diversity)
 
 
 @part

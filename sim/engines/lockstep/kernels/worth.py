@@ -11,7 +11,7 @@ from sim.engines.lockstep.kernels.occasions import compliance_draw
 from sim.engines.lockstep.kernels.rows import copy_row, draw_words, fill_row, nest_value, raise_top, weigh_alternative
 from sim.engines.lockstep.kernels.structures import CHUNK, NOT_OFFERED, part
 from sim.engines.world import N_PEERS
-from sim.model.rules.choice import history_utility, option_utility
+from sim.model.rules.worth import history_utility, option_utility
 
 _LINE = STREAMS["line"].group
 
@@ -147,7 +147,13 @@ def utilities(out, quality, cost, own_hosting, low, high, coverage, log_cost, wo
     # An index may be negative in Python. Numba checks for that, which keeps LLVM from making vectors. In a loop from 0
     # LLVM drops the check by itself. A loop from low needs an unsigned index, which cannot be negative.
     for i in range(numba.uint64(low), numba.uint64(high)):
-        out[i] = option_utility(quality[i], coverage, cost[i], log_cost + own_hosting[i], worth)
+        out[i] = option_utility(
+            quality_taste=quality[i],
+            coverage=coverage,
+            cost_taste=cost[i],
+            log_cost=log_cost + own_hosting[i],
+            worth=worth,
+        )
 
 
 @part
@@ -163,7 +169,13 @@ def add_history(value, j, line1, learned, moving, peers_on, peer_weight, n):
     """Add what past and peers are worth to line ``j``."""
     for i in range(n):
         value[i] += history_utility(
-            line1[i] == j, line1[i] >= 0, learned[i], moving[i], peer_weight, peers_on[i], N_PEERS
+            is_current=line1[i] == j,
+            has_current=line1[i] >= 0,
+            learned=learned[i],
+            switching_cost=moving[i],
+            peer_weight=peer_weight,
+            peers_on_line=peers_on[i],
+            n_peers=N_PEERS,
         )
 
 
