@@ -15,8 +15,8 @@ from sim.engines.lockstep.engine import Lockstep
 from sim.engines.meanfield import engine as meanfield
 from sim.engines.mesa.model import OpenLoopModel
 from sim.engines.world import build
-from sim.model.observables import OBSERVABLES, Observable
 from sim.experiments.simulate.simulation import run
+from sim.model.observables import OBSERVABLES, Observable
 from tests.docking import dock
 from tests.validation.second_writing import SCENARIO
 from tests.worlds import world

@@ -132,6 +132,7 @@ def run_prepared(
 
     batch = max(1, BATCH_BYTES // (people + series))
     dispatch([Work("run", run_series, (SeriesReader(engine, progress),), runs, keep, batch=batch)], here(threads))
+    batches.sort(key=lambda batch: batch.runs[0][2])  # they come back in no order
     failures = tuple(Failure(replicate, why) for batch in batches for _, replicate, why in batch.failures)
     if len(failures) == len(runs):
         raise RunError(f"none of {len(runs)} runs could be finished. The first said: {failures[0].reason}")
