@@ -379,6 +379,7 @@ def test_a_player_that_is_no_live_loop_is_refused_with_those_that_are():
 # the folder
 
 
+@pytest.mark.slow
 def test_from_python_the_same_folder_is_left_as_by_the_verb(made, tmp_path):
     """Every file that the manifest of the verb's folder vouches for, to the last byte."""
     by_verb = open_folder(made("loops"))
@@ -393,6 +394,7 @@ def test_from_python_the_same_folder_is_left_as_by_the_verb(made, tmp_path):
         loops(scenario_of(by_verb), quick=True, start=said["start"], out=tmp_path)
 
 
+@pytest.mark.slow
 def test_a_folder_of_some_players_is_made_again_with_these(tmp_path):
     found = loops(small(60), start=START, horizons=[12], quick=True, players=["R1", "R4"], out=tmp_path, figures=False)
     folder = open_folder(found.written.folder)
