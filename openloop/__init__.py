@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from sim.experiments.loops.request import loops as loops
     from sim.experiments.scurves.analysis import scurve as scurve
     from sim.experiments.sensitivity.request import sensitivity as sensitivity
-    from sim.experiments.simulate.simulation import run as run
+    from sim.experiments.simulate.request import run as run
     from sim.model.levers import Pull as Pull
     from sim.model.policies import Policy as Policy
     from sim.model.policies import register as register
@@ -81,7 +81,7 @@ _HOME = {
     "Policy": "sim.model.policies",
     "register": "sim.model.policies",
     "load": "sim.results.folder",
-    "run": "sim.experiments.simulate.simulation",
+    "run": "sim.experiments.simulate.request",
     "catalogue": "sim.scenario.catalogue",
     "describe": "sim.scenario.describe:describe_source",
     "read_scenario": "sim.scenario.resolve",

@@ -49,6 +49,5 @@ def simulate(
     """
     from sim.results.dataset import label
 
-    scenario, _ = jobs[0]
     arrays = engine.simulate(jobs, threads=threads, progress=progress)
-    return label(arrays, scenario, range(len(jobs)), engine.name)
+    return label(arrays, jobs[0][0], range(len(jobs)), engine.name)

@@ -40,7 +40,7 @@ def test_no_two_modules_import_each_other():
 
 
 A_RUN = """
-from sim.experiments.simulate.simulation import run
+from sim.experiments.simulate.request import run
 run("scenarios/baseline.yaml", adopters=40, months=3, replicates=1)
 """
 

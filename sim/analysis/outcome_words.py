@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sim.analysis.outcomes import OUTCOMES, Outcome
 from sim.basics.axes import month_label
-from sim.basics.words import capital, decimals, whole
+from sim.basics.words import decimals, whole
 
 
 def is_date(outcome: Outcome) -> bool:
@@ -48,8 +48,3 @@ def spoken(outcome: Outcome, width: float) -> Callable[[float], str]:
 def within_bounds(outcome: Outcome, low: float, high: float) -> tuple[float, float]:
     """The ends of an interval; that of a share cannot leave 0 to 1, whatever a t value says."""
     return (max(low, 0.0), min(high, 1.0)) if outcome.unit == "share" else (low, high)
-
-
-def long_name(outcome: Outcome) -> str:
-    """Its long name with a capital letter."""
-    return capital(outcome.long_name)

@@ -53,16 +53,16 @@ def loops(
     openloop loops baseline --start 2028-01 --replicates 40
     openloop loops baseline --set sectors.robotics.data_gain=6
     """
-    from sim.experiments.compare.comparison import parse_month
     from sim.experiments.loops import make_plan
     from sim.experiments.loops.kind import contents
     from sim.experiments.loops.request import loops as open_loops
+    from sim.experiments.runner.recipe import parse_month
 
     if replicates < 2:
         leave(BAD_INPUT, f"--replicates is {replicates}; loops needs at least 2, to say how sure a gain is.")
     output = Output(no_figures, quiet, as_json)
     resolved = prepared(scenario, sets, months=months, adopters=adopters, seed=seed)
-    begin = parse_month(start, "--start")
+    begin = parse_month(start, option="--start")
     where = Workers(workers, threads, cluster, mpi)
     if plan:
         wanted = make_plan(resolved, start=begin, seeds=replicates, coalition_seeds=coalition_replicates, quick=quick)

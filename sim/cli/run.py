@@ -41,7 +41,7 @@ def run(
     openloop run baseline --engine mesa --model mymodels.py:CautiousFirms --replicates 2
     """
     from sim.engines import engine as find_engine
-    from sim.experiments.simulate.folder import prepared_to_folder
+    from sim.experiments.simulate.request import prepared_to_folder
     from sim.scenario.resolve import prepare
     from sim.scenario.shipped import find_scenario
 

@@ -13,7 +13,6 @@ from sim.cli.exit_codes import BAD_INPUT, leave, say
 from sim.cli.terminal import Output, command_line, progress
 
 if TYPE_CHECKING:
-    from sim.analysis.scurves.describe import SeriesDescription
     from sim.experiments.scurves.analysis import Read
 
 
@@ -42,9 +41,8 @@ def scurve(
     openloop scurve runs/baseline-1a2b3c4d
     openloop scurve runs/baseline-1a2b3c4d --observable focus_share
     """
-    from sim.analysis.scurves.describe import describe_series
     from sim.analysis.scurves.runs import are_rivals
-    from sim.experiments.scurves.analysis import of_table
+    from sim.experiments.scurves.analysis import described, of_table
     from sim.experiments.scurves.kind import KIND, Analysis, contents
     from sim.experiments.scurves.kind import as_json as for_programs
     from sim.results.folder import write
@@ -63,12 +61,9 @@ def scurve(
         digest = hashlib.sha256(source.read_bytes()).hexdigest()
     if until is not None:
         read = _cut(read, until)
-    found: list[SeriesDescription] = []
     with progress(len(read), "S-curves", quiet) as tick:
-        for series, runs in read:
-            found.append(describe_series(series, runs, resamples, seed, are_rivals(observable or "adoption")))
-            if tick is not None:
-                tick(1)
+        rivals = are_rivals(observable or "adoption")
+        found = list(described(read, str(source), resamples, seed, rivals, tick).descriptions)
     settings: dict[str, Any] = {
         "data_sha256": digest,
         "observable": observable,

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.basics.words import roughly
+from sim.basics.words import plain, roughly
 from sim.cli.exit_codes import STOPPED, leave, say, warn
 from sim.results.blocks import Block, Chapter, Heading, Items, Picture, Table, Words
 from sim.results.folder import MANIFEST, Written, open_folder, write
@@ -197,17 +197,6 @@ def _full(value: Any) -> Any:
 def as_json_text(value: Any) -> str:
     """A value as JSON, for programs; what is no finite number is null."""
     return json.dumps(plain(value), indent=2, ensure_ascii=False)
-
-
-def plain(value: Any) -> Any:
-    """A value for JSON; what is no finite number is null."""
-    if isinstance(value, Mapping):
-        return {key: plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(part) for part in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 LINE_SECONDS = 10.0

@@ -430,8 +430,8 @@ def load(folder: Path | str) -> Saved:
     Examples
     --------
     >>> import openloop as ol
-    >>> from sim.experiments.simulate.folder import run_to_folder
-    >>> made = run_to_folder("baseline", months=12, adopters=60, replicates=2, out=folder, figures=False)
+    >>> from sim.experiments.simulate.request import run
+    >>> made = run("baseline", months=12, adopters=60, replicates=2, out=folder, figures=False)
     >>> ol.load(made.folder).dataset.identical(made.dataset)
     True
     """

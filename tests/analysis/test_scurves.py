@@ -16,7 +16,7 @@ from sim.analysis.scurves import (
     summarise_runs,
     time_to,
 )
-from sim.experiments.simulate.simulation import run
+from sim.experiments.simulate.request import run
 from sim.scenario.spec import RunSettings, Scenario
 
 CEILING, RATE, MIDDLE, NOISE = 0.6, 0.06, 60.0, 0.006

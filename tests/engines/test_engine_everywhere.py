@@ -14,7 +14,7 @@ from sim.cli.panels import VERBS
 from sim.engines import engine as find_engine
 from sim.experiments.compare.comparison import compare
 from sim.experiments.compare.sweep import sweep
-from sim.experiments.simulate.simulation import run
+from sim.experiments.simulate.request import run
 from sim.scenario.resolve import prepare
 from sim.validation.patterns import score
 from tests.worlds import BASELINE, NO_CONTROL

@@ -13,7 +13,7 @@ from sim.engines.meanfield import engine as meanfield
 from sim.engines.meanfield.linearised import linearise
 from sim.engines.meanfield.quadrature import AGE_MOMENTS, make_quadrature, ramp_coefficients
 from sim.engines.world import build
-from sim.experiments.simulate.simulation import run
+from sim.experiments.simulate.request import run
 from sim.model.loops import LOOPS
 from sim.model.policies import policy_kinds
 from sim.scenario.resolve import from_mapping, prepare

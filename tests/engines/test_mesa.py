@@ -17,7 +17,7 @@ from sim.cli import main
 from sim.engines import mesa as actors
 from sim.engines.mesa.model import OpenLoopModel, simulate
 from sim.engines.mesa.user_model import load_model, signature
-from sim.experiments.simulate.simulation import run
+from sim.experiments.simulate.request import run
 from sim.scenario.resolve import prepare
 from tests.worlds import BASELINE
 

@@ -15,7 +15,7 @@ from sim.engines.lockstep.engine import Lockstep
 from sim.engines.meanfield import engine as meanfield
 from sim.engines.mesa.model import OpenLoopModel
 from sim.engines.world import build
-from sim.experiments.simulate.simulation import run
+from sim.experiments.simulate.request import run
 from sim.model.observables import OBSERVABLES, Observable
 from tests.docking import dock
 from tests.validation.second_writing import SCENARIO

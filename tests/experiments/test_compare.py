@@ -38,7 +38,7 @@ from sim.experiments.compare.sweep import backwards, findings, parse_sweep, swee
 from sim.experiments.runner.pieces import Unfinished
 from sim.experiments.runner.pools import pool
 from sim.experiments.runner.sizer import Sizer
-from sim.experiments.simulate.simulation import run
+from sim.experiments.simulate.request import run
 from sim.figures.comparison import comparison, different
 from sim.figures.overview import COLUMNS, overview
 from sim.results.folder import write

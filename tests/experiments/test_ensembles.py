@@ -24,7 +24,7 @@ from sim.experiments.runner.pools import Pool, pool
 from sim.experiments.runner.recipe import Recipe, make_recipe
 from sim.experiments.runner.sizer import Sizer
 from sim.experiments.runner.worker import RecipeRunner, most_runs, run_batch
-from sim.experiments.simulate.simulation import run
+from sim.experiments.simulate.request import run
 from sim.scenario.factors import parse_factor
 from sim.scenario.resolve import load
 from tests.experiments.small_ensemble import OUTCOMES, POINTS, TEXTS, child, recipe_of

@@ -13,7 +13,7 @@ import pytest
 from sim.analysis.scurves.describe import curve_sentence, describe_series, series_rows
 from sim.basics.errors import TableError
 from sim.basics.table import Series, read
-from sim.experiments.simulate.folder import run_to_folder
+from sim.experiments.simulate.request import run
 from sim.figures.scurves import scurves
 from sim.scenario.spec import RunSettings, Scenario
 from tests.processes import in_process
@@ -163,7 +163,7 @@ def test_too_few_points_are_refused_unless_another_series_has_enough(tmp_path):
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory) -> Path:
     scenario = Scenario(name="small", run=RunSettings(months=48, adopters=200, replicates=12))
-    return run_to_folder(scenario, out=tmp_path_factory.mktemp("runs"), figures=False).folder
+    return run(scenario, out=tmp_path_factory.mktemp("runs"), figures=False).folder
 
 
 def test_a_run_directory_is_read_with_its_replicates(tmp_path, run_folder):

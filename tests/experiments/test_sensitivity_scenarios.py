@@ -206,7 +206,7 @@ def test_a_study_pays_for_total_gain_only_when_it_asks(tmp_path):
 
 
 def test_a_total_gain_outside_of_the_scenario_is_refused(tmp_path):
-    with pytest.raises(DesignError, match="outside the scenario"):
+    with pytest.raises(ScenarioError, match="after the last month"):
         columns(baseline(), ["total_gain@2030-01"])
     with pytest.raises(UnknownNameError, match="focus_share"):
         columns(baseline(), ["focus_shares"])
@@ -437,7 +437,7 @@ def test_the_plan_says_how_many_runs_and_how_long_and_stops(tmp_path):
         (["--factor", "top:12"], "earlier screening"),
         (["--method", "pawn", "--by-block"], "not defined for groups"),
         (["--against", "x.yaml"], "give --flip too"),
-        (["--at", "2040-01"], "outside the scenario"),
+        (["--at", "2040-01"], "after the last month"),
     ],
 )
 def test_bad_input_is_refused_gently_before_anything_is_run(tmp_path, arguments, words):

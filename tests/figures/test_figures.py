@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 import sim.figures
 from sim.analysis.scurves import SCurve, fit_adoption
 from sim.basics.axes import RECORD_ENDS
-from sim.experiments.simulate.simulation import run
+from sim.experiments.simulate.request import run
 from sim.figures import RUN_FIGURES, adoption_s_curves, draw_all, save_figure
 from sim.figures.style.axes import plain_number
 from sim.figures.style.marks import LETTER, REGION_COLOURS, group_look, spread

@@ -12,7 +12,7 @@ import pytest
 import sim.model.policies
 from sim.basics.errors import ModelError, ScenarioError
 from sim.basics.quantity import assumption, quantity
-from sim.experiments.simulate.simulation import run
+from sim.experiments.simulate.request import run
 from sim.model.levers import Pull
 from sim.model.policies import Policy, policy_kinds, register
 from sim.scenario.resolve import from_mapping, load, resolved_text

@@ -14,8 +14,7 @@ from sim.engines.lockstep import engine as lockstep
 from sim.engines.meanfield import engine as meanfield
 from sim.engines.meanfield.linearised import linearise
 from sim.engines.mesa import model as mesa
-from sim.experiments.simulate.folder import run_to_folder
-from sim.experiments.simulate.simulation import run
+from sim.experiments.simulate.request import run
 from sim.figures import RUN_FIGURES
 from sim.model.agents.government import METRICS, WATCHED
 from sim.model.levers import LEVERS, combine
@@ -407,7 +406,7 @@ def test_a_cut_of_the_reaction_loop_leaves_decisions_and_takes_their_effect():
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
     scenario = small(*SHIPPED_RULES.values(), FREE, months=30)
-    return run_to_folder(scenario, replicates=3, threads=1, out=tmp_path_factory.mktemp("runs"), figures=False)
+    return run(scenario, replicates=3, threads=1, out=tmp_path_factory.mktemp("runs"), figures=False)
 
 
 def test_the_log_tells_what_happened(result):
@@ -457,7 +456,7 @@ def test_the_run_directory_holds_the_log_and_reads_back(result):
 
 
 def test_without_rules_there_is_no_log(tmp_path):
-    outcome = run_to_folder(small(months=6), replicates=1, threads=1, out=tmp_path, figures=False)
+    outcome = run(small(months=6), replicates=1, threads=1, out=tmp_path, figures=False)
     assert not (outcome.folder / "reactions.csv").exists()
     assert "reaction" not in outcome.dataset.coords
     assert set(outcome.dataset.data_vars) == set(OBSERVABLES)

@@ -17,9 +17,8 @@ import xarray as xr
 
 from sim.basics.axes import GROUPS, REGIONS
 from sim.basics.errors import OutputError, RunError, ScenarioError
-from sim.experiments.simulate.folder import run_to_folder
 from sim.experiments.simulate.kind import KIND
-from sim.experiments.simulate.simulation import run
+from sim.experiments.simulate.request import run
 from sim.model.agents.adopter_types import TYPES
 from sim.model.observables import OBSERVABLES
 from sim.results import dataset as labelling
@@ -312,10 +311,9 @@ def file(tmp_path_factory) -> Path:
 
 def test_the_same_seed_writes_the_same_bytes_in_another_process(tmp_path, file):
     code = (
-        "import sys; from sim.experiments.simulate.folder import run_to_folder; "
-        "run_to_folder(sys.argv[1], out=sys.argv[2], figures=False)"
+        "import sys; from sim.experiments.simulate.request import run; run(sys.argv[1], out=sys.argv[2], figures=False)"
     )
-    run_to_folder(file, out=tmp_path / "here", figures=False)
+    run(file, out=tmp_path / "here", figures=False)
     subprocess.run([sys.executable, "-c", code, str(file), str(tmp_path / "there")], env=environment(), check=True)
     first, second = sorted(tmp_path.glob("*/*/series.nc"))
     assert first.parent.name == second.parent.name
@@ -354,7 +352,7 @@ def test_settings_in_a_call_replace_those_of_the_file(file):
 
 
 def test_a_run_directory_holds_summary_figures_and_a_manifest(tmp_path, file):
-    result = run_to_folder(file, out=tmp_path, command="openloop run world.yaml")
+    result = run(file, out=tmp_path, command="openloop run world.yaml")
     assert result.folder is not None
     manifest = json.loads((result.folder / "manifest.json").read_text())
     assert manifest["command"] == "openloop run world.yaml"

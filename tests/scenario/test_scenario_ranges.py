@@ -9,7 +9,7 @@ import pytest
 
 from sim.basics.distributions import Distribution
 from sim.basics.errors import ScenarioError
-from sim.experiments.simulate.simulation import run
+from sim.experiments.simulate.request import run
 from sim.scenario import Scenario
 from sim.scenario.describe import describe
 from sim.scenario.factors import varied_factors

@@ -37,7 +37,7 @@ def test_a_world_without_chinese_lines_fails_the_patterns_about_them():
 
 
 def test_a_run_too_short_for_the_record_is_refused():
-    from sim.experiments.simulate.simulation import run
+    from sim.experiments.simulate.request import run
 
     result = run(BASELINE, months=12, adopters=100, replicates=1)
     with pytest.raises(ValueError, match="29 months"):

@@ -26,7 +26,7 @@ from mesa.datacollection import DataCollector
 from sim.basics.axes import MODES, REGIONS, month_label
 from sim.basics.equations import Array
 from sim.basics.errors import RunError
-from sim.engines.mesa import Adopter, Enterprise, Government, IndustrialFirm, Lab, PublicAgency, Startup
+from sim.engines.mesa import Adopter, Government, Lab
 from sim.engines.mesa.adopters import adopter_class
 from sim.engines.mesa.agent import AgentModel, LastMonth
 from sim.engines.mesa.census import month_of, take_census
@@ -77,10 +77,6 @@ class OpenLoopModel(AgentModel):
     """
 
     lab: ClassVar[type[Lab]] = Lab
-    startup: ClassVar[type[Adopter]] = Startup
-    enterprise: ClassVar[type[Adopter]] = Enterprise
-    industrial: ClassVar[type[Adopter]] = IndustrialFirm
-    public: ClassVar[type[Adopter]] = PublicAgency
     government: ClassVar[type[Government]] = Government
 
     running: bool
@@ -122,8 +118,7 @@ class OpenLoopModel(AgentModel):
         ]
         for adopter, peers in zip(self.adopters, people.peers[0], strict=True):
             adopter.peers = [self.adopters[peer] for peer in peers]
-        kinds = (Government, Lab, Adopter)
-        self.groups = {kind: self.agents.select(agent_type=kind) for kind in kinds}
+        self.groups = {kind: self.agents.select(agent_type=kind) for kind in (Government, Lab, Adopter)}
 
     # -- the schedule --------------------------------------------------------------------------------------------
 

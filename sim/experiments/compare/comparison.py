@@ -24,8 +24,8 @@ from sim.analysis.outcomes import CEILINGS, OUTCOMES, find_outcome, read_outcome
 from sim.analysis.paired import Paired, difference_sentence, interval, paired_difference, ratio_interval
 from sim.analysis.scurves.ceilings import Ceilings
 from sim.analysis.who_switched import SPLITS, parts_of_focus, who_switched
-from sim.basics.axes import REGIONS, SECTORS, month_label, month_number
-from sim.basics.errors import Problem, RunError, ScenarioError, refused
+from sim.basics.axes import REGIONS, SECTORS, month_label
+from sim.basics.errors import Problem, RunError, ScenarioError
 from sim.engines import Engine
 from sim.engines import engine as find_engine
 from sim.engines.world import Job
@@ -33,9 +33,10 @@ from sim.experiments.runner.dispatch import Work, dispatch, telling
 from sim.experiments.runner.pieces import FinishedRuns, Unfinished, dead_run
 from sim.experiments.runner.pools import Pool
 from sim.experiments.runner.pools import pool as make_pool
+from sim.experiments.runner.recipe import months_of, parse_month
 from sim.experiments.runner.sizer import Sizer
 from sim.experiments.runner.until import until_narrow
-from sim.experiments.runner.worker import Batch, Failure, Run, check_memory, do_runs, make_sizer
+from sim.experiments.runner.worker import Batch, Failure, Reader, Run, check_memory, do_runs, make_sizer
 from sim.model.agents.adopter_types import TYPES
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.results.dataset import coordinates, series_bytes
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
 REPLICATES = 40
 MOST_REPLICATES = 1000
-DEFAULT_AT = "2029-12"
 
 
 @dataclass(frozen=True)
@@ -299,7 +299,7 @@ def plan_of(
     if problems:
         raise ScenarioError(problems)
     warnings = dict.fromkeys(warning for _, found in read for warning in found)
-    return ComparisonPlan(tuple(scenarios), _months_of(at, first), tuple(notes), tuple(warnings))
+    return ComparisonPlan(tuple(scenarios), months_of(at, first.run.months - 1), tuple(notes), tuple(warnings))
 
 
 def _aligned(base: Scenario, other: Scenario, asked: set[str]) -> list[str]:
@@ -318,39 +318,11 @@ def _aligned(base: Scenario, other: Scenario, asked: set[str]) -> list[str]:
     return [f"{other.name} {what}" for what, is_so in found.items() if is_so]
 
 
-def _months_of(at: Sequence[str], scenario: Scenario) -> tuple[int, ...]:
-    """Month numbers at which levels are read, the last month of all included."""
-    last = scenario.run.months - 1
-    wanted = [(text, parse_month(text)) for text in at] or [(DEFAULT_AT, min(month_number(DEFAULT_AT), last))]
-    for text, month in wanted:
-        if month > last:
-            raise refused(
-                "--at",
-                f"is {text}, after the last month that is simulated, {month_label(last)}.",
-                f"Choose an earlier month, or --months {month + 1}.",
-            )
-    return tuple(sorted({*(month for _, month in wanted), last}))
-
-
-def parse_month(text: str, option: str = "--at") -> int:
-    """A month as a person writes it: ``2029-12`` or ``71``; ``option`` is where it stands.
-
-    Raises
-    ------
-    ScenarioError
-        When it is none.
-    """
-    try:
-        return month_number(int(text) if text.strip().isdigit() else text)
-    except ValueError as error:
-        raise refused(option, f"{error}.") from None
-
-
 def parse_outcome(text: str, plan: ComparisonPlan) -> tuple[str, int]:
     """``focus_share`` or ``focus_share@2029-12`` -> its name and month; without one, the last month."""
     name, _, date = text.partition("@")
     find_outcome(name)
-    return name, _months_of([date], plan.base)[0] if date else plan.base.run.months - 1
+    return name, parse_month(date, plan.at[-1]) if date else plan.at[-1]
 
 
 # running
@@ -471,7 +443,7 @@ def paired_batch(engine: Engine, at: tuple[int, ...], runs: list[Run], threads: 
 
 
 @dataclass(frozen=True)
-class PairedReader:
+class PairedReader(Reader):
     """What a comparison keeps of a run: every outcome, the parts of the lines in focus, and fingerprints of its months.
 
     Attributes
@@ -481,10 +453,6 @@ class PairedReader:
 
     engine: Engine
     at: tuple[int, ...]
-
-    def scenario(self, values: Scenario) -> Scenario:
-        """A run of a comparison carries its scenario."""
-        return values
 
     def read(self, jobs: Sequence[Job], threads: int | None) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Run jobs of equal structure: moments, and levels, parts and fingerprints."""

@@ -24,6 +24,7 @@ import pandas as pd
 from sim import __version__
 from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, Problem, ScenarioError
+from sim.basics.words import plain
 from sim.engines.probes.trace import Trace, keep
 from sim.experiments.compare.comparison import ComparisonPlan, plan_of
 from sim.experiments.explain.account import Account, account_of_one, account_of_two
@@ -366,17 +367,6 @@ def _equals(folder: Path, trace: Trace) -> bool:
 # for programs
 
 
-def finite(thing: Any) -> Any:
-    """The same with null in place of what is no finite number, for JSON."""
-    if isinstance(thing, dict):
-        return {key: finite(value) for key, value in thing.items()}
-    if isinstance(thing, list | tuple):
-        return [finite(each) for each in thing]
-    if isinstance(thing, np.generic):
-        thing = thing.item()
-    return None if isinstance(thing, float) and not math.isfinite(thing) else thing
-
-
 def account(found: Explanation) -> Account:
     """Everything that was found, for programs."""
     question = found.question
@@ -393,4 +383,4 @@ def account(found: Explanation) -> Account:
     }
     if found.pair is not None:
         out |= {"parted": len(found.pair.parted), "causes": found.causes(), "roots": found.roots()}
-    return dict(finite(out))
+    return dict(plain(out))

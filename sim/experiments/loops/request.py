@@ -8,12 +8,12 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from sim.experiments.compare.comparison import parse_month
 from sim.experiments.loops.kind import KIND, contents
 from sim.experiments.loops.measure import Findings, measure
 from sim.experiments.loops.plan import COALITION_REPLICATES, HORIZONS, REPLICATES, START, make_plan
 from sim.experiments.runner.pieces import Unfinished
 from sim.experiments.runner.pools import Pool
+from sim.experiments.runner.recipe import parse_month
 from sim.results.folder import refuse_if_taken, write
 from sim.results.kind import Stage
 from sim.scenario import Scenario
@@ -84,7 +84,7 @@ def loops(
     scenario, _ = prepare(source, sets, months=months, adopters=adopters, seed=seed)
     plan = make_plan(
         scenario,
-        start=parse_month(str(start), "start"),
+        start=parse_month(start, option="start"),
         seeds=replicates,
         coalition_seeds=coalition_replicates,
         horizons=horizons,

@@ -16,7 +16,7 @@ from sim import __version__
 from sim.analysis.outcomes import OUTCOMES, find_outcome
 from sim.basics.axes import month_label, month_number
 from sim.basics.distributions import Distribution
-from sim.basics.errors import Problem, ScenarioError
+from sim.basics.errors import Problem, ScenarioError, refused
 from sim.engines import engine as find_engine
 from sim.experiments.runner import total_gain
 from sim.scenario import Scenario
@@ -190,14 +190,12 @@ def make_recipe(
         choice = Distribution("choice", names)
         settled = [Factor(SCENARIO, "categorical", choice, base.name, "policy", long_name="Scenario"), *settled]
     find_engine(engine, model)
-    last = base.run.months - 1
-    wanted = {_month(each, last) for each in at} or {min(month_number(DEFAULT_AT), last)}
     chosen_curves = CURVES if curves is None else tuple(dict.fromkeys(curves))
     return Recipe(
         base,
         tuple(settled),
         tuple(dict.fromkeys(outcomes)) or tuple(OUTCOMES),
-        tuple(sorted({*wanted, last})),
+        months_of(at, base.run.months - 1),
         chosen_curves,
         engine,
         model,
@@ -216,12 +214,24 @@ def aligned(base: Scenario, others: Sequence[Scenario]) -> tuple[Scenario, tuple
     return base, tuple(each.model_copy(update={"run": base.run, "focus": base.focus}) for each in others)
 
 
-def _month(text: str | int, last: int) -> int:
+def months_of(at: Sequence[str | int], last: int) -> tuple[int, ...]:
+    """Month numbers at which levels are read, the last month that is simulated included; see `parse_month`."""
+    return tuple(sorted({*([parse_month(each, last) for each in at] or [min(month_number(DEFAULT_AT), last)]), last}))
+
+
+def parse_month(text: str | int, last: int | None = None, option: str = "--at") -> int:
+    """A month as a person writes it, ``2029-12`` or ``71``, not after the last that is simulated, where there is one.
+
+    Raises
+    ------
+    ScenarioError
+        Naming the option.
+    """
     try:
         month = month_number(int(text) if isinstance(text, str) and text.strip().isdigit() else text)
     except ValueError as error:
-        raise ScenarioError([Problem("--at", 0, "", f"{error}.")]) from None
-    if month > last:
+        raise refused(option, f"{error}.") from None
+    if last is not None and month > last:
         what = f"is {month_label(month)}, after the last month that is simulated, {month_label(last)}."
-        raise ScenarioError([Problem("--at", 0, "", what, f"Choose an earlier month, or --months {month + 1}.")])
+        raise refused(option, what, f"Choose an earlier month, or --months {month + 1}.")
     return month

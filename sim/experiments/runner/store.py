@@ -83,10 +83,6 @@ class Store:
         """The values of every point, by its number."""
         return self._points
 
-    def number_of(self, values: Values) -> int | None:
-        """The number of a point; None when it is not in the store."""
-        return self._numbers.get(_digest(values))
-
     def add_points(self, points: Sequence[Values]) -> list[int]:
         """Numbers of points; those that are new get the next ones. The same values are the same point."""
         first, numbers = len(self._points), []

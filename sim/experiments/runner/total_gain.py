@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.basics.axes import month_number
-from sim.basics.errors import RunError
 from sim.scenario import Scenario
 
 NAME = "total_gain"
@@ -32,20 +30,3 @@ def total_gain(scenario: Scenario, month: int, replicate: int = 0, horizon: int 
         return float("nan")
     returned = found.gain[:, focus].sum(axis=1)
     return float(returned[focus].mean() - returned[~focus].mean())
-
-
-def month_of(column: str, months: int) -> int:
-    """The month of ``total_gain@2029-01``.
-
-    Raises
-    ------
-    RunError
-        When it lies outside the scenario.
-    """
-    try:
-        month = month_number(column.partition("@")[2])
-    except ValueError as error:
-        raise RunError(f"{column}: {error}") from None
-    if not 1 <= month < months:
-        raise RunError(f"{column} lies outside the {months} months of the scenario")
-    return month

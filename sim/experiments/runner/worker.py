@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -107,7 +107,19 @@ class Batch:
                 kept[name][list(places)] = values
 
 
-class RecipeRunner:
+class Reader:
+    """What makes scenarios of runs, and reads what came out of them."""
+
+    def scenario(self, values: Any) -> Any:
+        """The `Scenario` of a run; by default a run carries it."""
+        return values
+
+    def read(self, jobs: Sequence[Job], threads: int | None) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Do runs of equal structure: scalars (run,) and curves (run, ...) by name."""
+        raise NotImplementedError
+
+
+class RecipeRunner(Reader):
     """A recipe, ready to run: the scenario of any point, and the outcomes of any run."""
 
     def __init__(self, recipe: Recipe):
@@ -146,18 +158,6 @@ class RecipeRunner:
 def recipe_runner(recipe: str) -> RecipeRunner:
     """The recipe_runner of a recipe that came as text; kept, since the next batch is of the same recipe."""
     return RecipeRunner(Recipe.from_account(json.loads(recipe)))
-
-
-class Reader(Protocol):
-    """What makes scenarios of runs, and reads what came out of them."""
-
-    def scenario(self, values: Any) -> Scenario:
-        """The scenario of a run."""
-        ...
-
-    def read(self, jobs: Sequence[Job], threads: int | None) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Do runs of equal structure: scalars (run,) and curves (run, ...) by name."""
-        ...
 
 
 def run_batch(recipe: str, runs: list[Run], threads: int | None = None) -> Batch:

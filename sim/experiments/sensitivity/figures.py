@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,33 +13,26 @@ from sim.basics.axes import month_number
 from sim.experiments.sensitivity.study import Study
 from sim.experiments.sensitivity.tables import box_table
 from sim.experiments.sensitivity.words import WORDS, file_name, outcome_words
+from sim.results.kind import named_figures
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 TITLE_LETTERS = 88
 MOST_HALVES = 3
 
 
-def drawn_by() -> dict[str, Callable[..., Figure]]:
-    """How the name of a figure's file begins -> what draws it."""
-    from sim.figures.elementary_effects import elementary_effects
-    from sim.figures.index_convergence import index_convergence
-    from sim.figures.interactions import interactions
-    from sim.figures.scenario_box import scenario_box
-    from sim.figures.sensitivity_indices import sensitivity_indices
-    from sim.figures.sensitivity_over_time import sensitivity_over_time
-    from sim.figures.waiting_times import waiting_times
-
-    return {
-        "elementary": elementary_effects,
-        "indices": sensitivity_indices,
-        "interactions": interactions,
-        "convergence": index_convergence,
-        "over-time": sensitivity_over_time,
-        "waiting": waiting_times,
-        "box": scenario_box,
+drawn_by = named_figures(
+    {
+        "elementary": "elementary_effects",
+        "indices": "sensitivity_indices",
+        "interactions": "interactions",
+        "convergence": "index_convergence",
+        "over-time": "sensitivity_over_time",
+        "waiting": "waiting_times",
+        "box": "scenario_box",
     }
+)
 
 
 def draw_all(study: Study, folder: Path) -> None:

@@ -20,7 +20,7 @@ from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.runner import total_gain
 from sim.experiments.runner.dispatch import telling
 from sim.experiments.runner.pools import Pool, pool
-from sim.experiments.runner.recipe import Recipe, make_recipe
+from sim.experiments.runner.recipe import Recipe, make_recipe, parse_month
 from sim.experiments.runner.worker import halved
 from sim.experiments.sensitivity.variables import Variable, variables_of
 from sim.results.kind import Stage
@@ -270,9 +270,12 @@ def _recipe(
     model: str | None,
 ) -> Recipe:
     members = [each for variable in variables for each in variable.members]
+    asked = [name.partition("@") for name in columns]
     # an empty list would mean every outcome
-    read = [name.partition("@") for name in columns if name.partition("@")[0] != total_gain.NAME]
-    gains = [total_gain.month_of(name, scenario.run.months) for name in columns if name.startswith(total_gain.NAME)]
+    read = [part for part in asked if part[0] != total_gain.NAME]
+    gains = [parse_month(month, scenario.run.months - 1) for name, _, month in asked if name == total_gain.NAME]
+    if 0 in gains:
+        raise DesignError(f"{total_gain.NAME} has no value in the first month; choose a later one.")
     recipe, _ = make_recipe(
         scenario,
         [*members, make_factor(scenario, "run.seed")],

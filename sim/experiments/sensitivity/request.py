@@ -18,8 +18,8 @@ from sim.analysis.sensitivity.survival import split_by_factor
 from sim.basics.axes import month_label
 from sim.basics.errors import DesignError, Problem, UnknownNameError
 from sim.basics.words import separated
-from sim.experiments.compare.comparison import parse_month
 from sim.experiments.runner import total_gain
+from sim.experiments.runner.recipe import parse_month
 from sim.experiments.sensitivity.kind import ENSEMBLE, KIND, contents, known_size, place_of, study_name
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.study import (
@@ -67,10 +67,12 @@ def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] 
     UnknownNameError
         When there is no such outcome.
     DesignError
-        When an outcome is not defined in every run, or a month lies outside the scenario.
+        When an outcome is not defined in every run.
+    ScenarioError
+        When a month is none, or lies outside the scenario.
     """
     last = scenario.run.months - 1
-    months = [_month(text, last) for text in at] or sorted({min(month, last) for month in DEFAULT_MONTHS})
+    months = [parse_month(text, last) for text in at] or sorted({min(month, last) for month in DEFAULT_MONTHS})
     wanted = separated(outcomes) or list(DEFAULT_OUTCOMES)
     found: list[str] = []
     for text in wanted:
@@ -85,16 +87,9 @@ def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] 
                 f"{instead}, which every run has; when a level is reached is shown by survival methods beside it."
             )
         once = name != total_gain.NAME and OUTCOMES[name].kind == "moment"
-        read_at = [_month(month, last)] if mark and not once else months
+        read_at = [parse_month(month, last)] if mark and not once else months
         found += [name] if once else [f"{name}@{month_label(each)}" for each in read_at]
     return list(dict.fromkeys(found))
-
-
-def _month(text: str, last: int) -> int:
-    month = parse_month(text)
-    if month > last:
-        raise DesignError(f"{text} lies outside the scenario, whose last month is {month_label(last)}.")
-    return month
 
 
 @dataclass(frozen=True)

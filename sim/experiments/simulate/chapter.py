@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.outcome_words import is_headline, long_name, size_words, spoken, unit_words, within_bounds
+from sim.analysis.outcome_words import is_headline, size_words, spoken, unit_words, within_bounds
 from sim.analysis.outcomes import OUTCOMES, read_outcomes
 from sim.analysis.paired import interval
 from sim.basics.axes import month_label
-from sim.basics.words import counted
+from sim.basics.words import capital, counted
 from sim.experiments.simulate.simulation import Result
 from sim.results.blocks import Block, Chapter, Words, items, table
 from sim.results.folder import MANIFEST, SERIES
@@ -81,7 +81,7 @@ def _told(name: str, values: Any, last: int) -> tuple[tuple[str, ...], str] | No
     runs = f"{known.size} of {numbers.size}"
     ends = f" (95% interval of the mean {span}; 10 to 90% of runs {spread})" if spread else f" ({span})" if same else ""
     missing = "" if known.size == numbers.size else f", in {runs} runs"
-    what = long_name(outcome)
+    what = capital(outcome.long_name)
     row = (what, unit_words(outcome), say(mean), span, spread, runs)
     return row, f"{what}{date}: {say(mean)}{size_words(outcome)}{ends}{missing}."
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from sim.basics.words import counted
+from sim.engines import engine as find_engine
 from sim.experiments.simulate.chapter import chapter
-from sim.experiments.simulate.simulation import Result, run
+from sim.experiments.simulate.simulation import Result, run_prepared
 from sim.results.dataset import data_hash, fingerprint, folder_name, short_hash
 from sim.results.folder import SERIES, SUMMARY
 from sim.results.kind import ONE_RUN, SCENARIO, Again, Captions, Contents, Folder, Kind, run_settings, scenario_of
@@ -62,7 +63,7 @@ def rebuild(folder: Folder, again: Again) -> Result:
     scenario = scenario_of(folder)
     engine, model = again.engine_of(folder)
     with again.counted(scenario.run.months * scenario.run.replicates) as tick:
-        return run(scenario, threads=again.threads, progress=tick, engine=engine, model=model)
+        return run_prepared(scenario, (), again.threads, tick, find_engine(engine, model))
 
 
 def runs_words(folder: Folder) -> str:

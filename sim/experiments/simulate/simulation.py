@@ -11,11 +11,10 @@ import numpy as np
 
 from sim.basics.errors import Problem, RunError, UnknownNameError
 from sim.engines import Engine
-from sim.engines import engine as find_engine
 from sim.engines.world import Job
 from sim.experiments.runner.dispatch import Work, dispatch
 from sim.experiments.runner.pools import here
-from sim.experiments.runner.worker import OK, Batch, Failure, Run, check_memory, do_runs
+from sim.experiments.runner.worker import OK, Batch, Failure, Reader, Run, check_memory, do_runs
 from sim.results.dataset import label, series_bytes
 from sim.run import Progress
 from sim.scenario import Scenario
@@ -63,53 +62,6 @@ class Result:
         return RUN_FIGURES[name](self.dataset, self.scenario)
 
 
-def run(
-    source: str | Path | Scenario,
-    sets: Sequence[str] = (),
-    months: int | None = None,
-    adopters: int | None = None,
-    seed: int | None = None,
-    replicates: int | None = None,
-    threads: int | None = None,
-    progress: Progress | None = None,
-    engine: str = "lockstep",
-    model: str | type | None = None,
-) -> Result:
-    """Simulate a scenario.
-
-    Parameters
-    ----------
-    source : scenario file, the name of one that ships, or a `Scenario`
-    sets : changes such as ``"startup.switching_cost=0.6"``, as after ``--set``; for files only
-    months, adopters, seed, replicates : run settings in place of the scenario's
-    threads : of the kernel; absent: all cores. The result does not depend on it
-    progress : see `Progress`
-    engine : ``lockstep``, ``mesa`` or ``meanfield``; see `sim.engines`
-    model : with ``engine="mesa"``, a subclass of `sim.engines.mesa.model.OpenLoopModel`, or where it stands
-        (``"mymodels.py:CautiousFirms"``)
-
-    Raises
-    ------
-    ScenarioError
-        When the scenario is refused; nothing was run.
-    ModelError
-        When the model cannot be loaded.
-    RunError
-        When not a single run could be finished.
-
-    Examples
-    --------
-    >>> import openloop as ol
-    >>> result = ol.run("baseline", months=24, adopters=100, replicates=2)
-    >>> dict(result.dataset["L3"].sel(group="CN open", region="US").mean("run").sizes)
-    {'month': 24}
-    """
-    from sim.scenario.resolve import prepare
-
-    scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
-    return run_prepared(scenario, warnings, threads, progress, find_engine(engine, model))
-
-
 def run_prepared(
     scenario: Scenario,
     warnings: tuple[Problem, ...],
@@ -117,7 +69,7 @@ def run_prepared(
     progress: Progress | None,
     engine: Engine,
 ) -> Result:
-    """`run` for a scenario that is resolved and checked, with what is doubtful in it.
+    """Simulate a scenario that is resolved and checked, with what is doubtful in it.
 
     Runs are done in batches that fit into memory; how they are batched changes no number.
     """
@@ -152,7 +104,7 @@ def run_series(reader: SeriesReader, runs: list[Run], threads: int | None = None
 
 
 @dataclass(frozen=True)
-class SeriesReader:
+class SeriesReader(Reader):
     """What a simulation keeps of a run: everything.
 
     Attributes
@@ -162,10 +114,6 @@ class SeriesReader:
 
     engine: Engine
     progress: Progress | None
-
-    def scenario(self, values: Scenario) -> Scenario:
-        """A run carries its scenario."""
-        return values
 
     def read(self, jobs: Sequence[Job], threads: int | None) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Do runs of equal structure: no scalars, and series (run, month, ...)."""

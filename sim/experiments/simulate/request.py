@@ -1,4 +1,4 @@
-"""Run a scenario and leave its folder behind."""
+"""What ``openloop run`` and ``openloop.run`` are asked for: a scenario, and whether to leave its folder behind."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from sim.engines import Engine
 from sim.engines import engine as find_engine
 from sim.experiments.simulate.kind import KIND, contents
 from sim.experiments.simulate.simulation import Result, run_prepared
+from sim.results.dataset import fingerprint, folder_name
+from sim.results.folder import refuse_if_taken, write
 from sim.run import Progress
 from sim.scenario import Scenario
+from sim.scenario.resolve import prepare
 
 
-def run_to_folder(
+def run(
     source: str | Path | Scenario,
     sets: Sequence[str] = (),
     months: int | None = None,
@@ -29,21 +32,46 @@ def run_to_folder(
     engine: str = "lockstep",
     model: str | type | None = None,
     *,
-    out: str | Path = "runs",
+    out: str | Path | None = None,
     figures: bool = True,
     command: str = "",
 ) -> Result:
-    """`run`, then write the folder below ``out``: series, summary, figures and manifest.
+    """Simulate a scenario; with ``out``, leave the folder of the verb ``openloop run`` behind.
+
+    Parameters
+    ----------
+    source : scenario file, the name of one that ships, or a `Scenario`
+    sets : changes such as ``"startup.switching_cost=0.6"``, as after ``--set``; for files only
+    months, adopters, seed, replicates : run settings in place of the scenario's
+    threads : of the kernel; absent: all cores. The result does not depend on it
+    progress : see `Progress`
+    engine : ``lockstep``, ``mesa`` or ``meanfield``; see `sim.engines`
+    model : with ``engine="mesa"``, a subclass of `sim.engines.mesa.model.OpenLoopModel`, or where it stands
+        (``"mymodels.py:CautiousFirms"``)
+    out, figures, command : folder of folders of results; whether to draw; what the manifest calls the command
 
     Raises
     ------
+    ScenarioError
+        When the scenario is refused; nothing was run.
     OutputError
-        When the place is taken or cannot be written; the first is found out before anything is run.
-    """
-    from sim.scenario.resolve import prepare
+        When the place is taken, which is found out before anything is run, or cannot be written.
+    ModelError
+        When the model cannot be loaded.
+    RunError
+        When not a single run could be finished.
 
+    Examples
+    --------
+    >>> import openloop as ol
+    >>> result = ol.run("baseline", months=24, adopters=100, replicates=2)
+    >>> dict(result.dataset["L3"].sel(group="CN open", region="US").mean("run").sizes)
+    {'month': 24}
+    """
     scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
     used = find_engine(engine, model)
+    if out is None:
+        return run_prepared(scenario, warnings, threads, progress, used)
     return prepared_to_folder(scenario, warnings, threads, progress, used, out=out, figures=figures, command=command)
 
 
@@ -58,10 +86,7 @@ def prepared_to_folder(
     figures: bool,
     command: str,
 ) -> Result:
-    """`run_to_folder` for a scenario that is resolved and checked, with what is doubtful in it."""
-    from sim.results.dataset import fingerprint, folder_name
-    from sim.results.folder import refuse_if_taken, write
-
+    """`run` into a folder, for a scenario that is resolved and checked, with what is doubtful in it."""
     refuse_if_taken(Path(out) / folder_name(scenario, engine.name), fingerprint(scenario, engine.name))
     started, clock = datetime.now(UTC), time.perf_counter()
     result = run_prepared(scenario, warnings, threads, progress, engine)
