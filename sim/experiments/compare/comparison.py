@@ -322,7 +322,7 @@ def parse_outcome(text: str, plan: ComparisonPlan) -> tuple[str, int]:
     """``focus_share`` or ``focus_share@2029-12`` -> its name and month; without one, the last month."""
     name, _, date = text.partition("@")
     find_outcome(name)
-    return name, parse_month(date, plan.at[-1]) if date else plan.at[-1]
+    return name, parse_month(date or plan.base.run.months - 1, plan.base.run.months - 1)
 
 
 # running
