@@ -20,8 +20,8 @@ def probability(hazard: Values, months: float = 1.0) -> Result:
     Returns
     -------
     probability : same shape, at most 1 [1]
-        First order in the step, so that the Bass recursion ``F + (p + qF)(1 - F)`` holds exactly (bass1969); its error
-        against the continuous curve is of the order of the step.
+        Of first order in the step, so that the Bass recursion ``F + (p + qF)(1 - F)`` holds exactly (bass1969). The
+        error against the continuous curve is of the order of the step.
     """
     return np.minimum(hazard * months, 1.0)
 
@@ -44,12 +44,12 @@ def lacking(months: Values, time: Values) -> Result:
 
 
 def regional_share(users: Values, members: Values) -> Result:
-    """Part of a region's adopters whose primary line it is; word of mouth spreads from them.
+    """Share of a region's adopters who use a line as their first; word of mouth spreads from them.
 
     Parameters
     ----------
     users, members : scalar or array
-        Adopters of the region with the line in the first slot, and all adopters of the region.
+        Adopters of the region with the line in the first slot, and all adopters of the region. [adopters]
 
     Returns
     -------
@@ -68,20 +68,21 @@ def awareness_step(
     news: Values,
     forgetting: Values,
 ) -> Result:
-    """Next awareness of lines in regions.
+    """Next awareness of lines in regions: those who do not know a line learn of it, those who know it may forget.
 
     Parameters
     ----------
     awareness : (..., line, region) or scalar
         Part of a region's adopters who know the line. [1]
     advertising, word_of_mouth, release_boost : scalar or array
-        What is gained of those who do not know it: always, at full regional share, and with a release. [1/month]
+        Part of those who do not know the line that learns of it: in any month, by word of mouth if all adopters of the
+        region use it, and in the month of a release. [1/month]
     share : (..., line, region) or scalar
         Part of a region's adopters on the line; see `regional_share`. [1]
     released, news : (..., line, region or 1) or scalar
-        Whether there is a release, and what news adds. [1, 1/month]
+        Whether the line has a release this month [1], and the part that learns of it from news [1/month].
     forgetting : scalar or array
-        Part of awareness that is lost. [1/month]
+        Part of those who know the line that forgets it. [1/month]
 
     Returns
     -------
@@ -97,11 +98,12 @@ def task_threshold(start: Values, drift: Values, weight: Values, frontier: Value
     Parameters
     ----------
     start : (..., sector) or scalar
-        The same in month 0. [nats]
+        The threshold in month 0. [nats]
     drift : scalar or array
-        Part of the frontier's growth that turns into new demand: 0 is a world of good enough, 1 a quality race. [1]
+        Part of the frontier's growth that turns into new demand. At 0 a line that was good enough stays so; at 1 demand
+        keeps pace with the frontier. [1]
     weight : (..., sector) or scalar
-        How far general capability counts in the sector. [1]
+        Weight of general capability in the sector. [1]
     frontier, frontier_start : scalar or array
         Best released capability now and in month 0. [nats]
 
@@ -118,7 +120,7 @@ def coverage(sector_capability: Values, threshold: Values, width: Values) -> Res
     Parameters
     ----------
     sector_capability, threshold : scalar or array
-        Capability of the line in the sector's tasks, and what half of them demand. [nats]
+        Capability of the line in the sector's tasks, and the capability that half of them demand. [nats]
     width : scalar or array
         Spread of what tasks demand. [nats]
 

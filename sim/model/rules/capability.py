@@ -10,20 +10,20 @@ from sim.basics.equations import Array, Flags, Result, Values
 def algorithmic_step(
     stock: Array, progress: Values, scarcity_innovation: Values, scarcity: Values, spillover: Values
 ) -> Array:
-    """Next algorithmic stock of each lab: progress of its own, and part of the distance to the best spills over.
+    """Next algorithmic stock of each lab: its own progress, and spillover that closes part of the gap to the best lab.
 
     Parameters
     ----------
     stock : (..., line)
         Algorithmic stock. [nats]
     progress : scalar or array
-        What every lab gains. [nats/month]
+        Gain of every lab. [nats/month]
     scarcity_innovation : scalar or array
         How far scarcity at home speeds or slows a lab; the sign is open (liu2025 against cao2024). [1]
     scarcity : (..., line) or scalar
         Part of chip demand at home that was denied. [1]
     spillover : scalar or array
-        Part of the distance to the best that is caught up. [1/month]
+        Part of the gap to the best lab that is closed. [1/month]
 
     Returns
     -------
@@ -45,8 +45,8 @@ def borrowed_step(
 ) -> Result:
     """Next borrowed capability of each lab.
 
-    Weights can be studied only of open lines, outputs of all; what was borrowed goes stale with the generation it was
-    borrowed from, else every follower would reach parity for ever.
+    Only open lines can be studied by their weights, but all lines by their outputs. What was borrowed goes stale with
+    the generation that it was borrowed from; otherwise every follower would reach parity and keep it.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def borrowed_step(
     Returns
     -------
     borrowed : same shape [nats]
-        The decay is ours: without it the stable lag of followers could not be.
+        The decay is ours: without it followers could not keep a stable lag.
     """
     return (
         borrowed
@@ -84,19 +84,19 @@ def capability(
     training_compute, reference : scalar or array
         Smoothed training compute of the lab, and the largest of month 0. [H100e]
     algorithmic, borrowed, derivative_gain : scalar or array
-        What algorithms, others' work and the community add. [nats]
+        What algorithms, capability borrowed from other labs, and derivatives add. [nats]
 
     Returns
     -------
     capability : same shape [nats of effective compute]
-        A lab without compute counts as having a trillionth of the reference: far behind everybody, yet a number.
+        A lab without compute counts as having a trillionth of the reference, so that its capability is finite.
     """
     relative = np.maximum(training_compute / reference, 1e-12)
     return np.log(relative) + algorithmic + borrowed + derivative_gain
 
 
 def data_gain(data: Values, most: Values, scale: Values, exponent: Values, shape: Values) -> Result:
-    """What data are worth: a bounded power law.
+    """Capability that data add: a bounded power law.
 
     ``most * (1 - (1 + (data/scale)^shape)^(-exponent/shape))``: concave at shape 1, S-shaped above (hagiu2023); bounded
     because scaling laws are power laws of reducible error (chinchilla_replication, lin2024).
@@ -106,9 +106,9 @@ def data_gain(data: Values, most: Values, scale: Values, exponent: Values, shape
     data : (..., sector) or scalar
         Data that a lab can train on. [sector-years]
     most : scalar or array
-        What any amount of data is worth at most. [nats]
+        Gain that no amount of data exceeds. [nats]
     scale : scalar or array
-        Data at which returns begin to fade. [sector-years]
+        Data at which returns begin to diminish. [sector-years]
     exponent, shape : scalar or array
         Exponent of the power law, and how late it sets in. [1]
 
@@ -139,15 +139,15 @@ def data_gain_slope(data: Values, most: Values, scale: Values, exponent: Values,
 def constant_data_gain(
     data: Array, held: Array, off: Flags, most: Values, scale: Values, exponent: Values, shape: Values
 ) -> Array:
-    """What data are worth where the loop of diminishing returns (B4) is cut: returns are constant.
+    """Capability that data add where the loop of diminishing returns (B4) is cut: returns are constant.
 
     Parameters
     ----------
     data, held : (..., sector)
         Data now, and at the cut; 0 where the loop is off. [sector-years]
     off : flag or array
-        Whether the loop is off from the start, so that returns run along the chord from 0 to the half-scale. Else it is
-        frozen, and they run along the tangent at the cut.
+        Whether the loop is off from the start, so that returns follow the chord from 0 to ``scale``. Otherwise it is
+        frozen at the cut, and returns follow the tangent there.
     most, scale, exponent, shape : scalar or array
         See `data_gain`.
 
@@ -162,7 +162,7 @@ def constant_data_gain(
 
 
 def accessible_data(own: Array, sharing: Values, sharing_at_home: Array, home: Array) -> Array:
-    """Data a lab can train on beside pools: its own, and what rivals share, more of them at home.
+    """Data that a lab can train on outside regional pools: its own, and what rivals share, with rivals at home more.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def pooled_data(pool: Array, access: Array) -> Array:
 def build_on_base(
     released: Array, is_base: Array, friction: Array, gap: Array, gain: Array, compute: Array, scale: Array
 ) -> tuple[Array, Array]:
-    """What a builder lab would reach on the best base, and which base that is.
+    """Capability that a builder lab would reach on the best base, and the number of that base.
 
     Parameters
     ----------
@@ -234,9 +234,9 @@ def build_on_base(
     friction : (run, builder, line)
         What the base's origin costs the builder. [nats]
     gap, gain : (run, 1)
-        What a build stays behind its base, and what a log of compute adds. [nats]
+        How far a build stays behind its base, and what it gains per log of compute. [nats]
     compute, scale : (run, builder), (run, 1)
-        Compute of the builder, and compute at which it begins to count. [H100e]
+        Compute of the builder, and the compute at which gains begin. [H100e]
 
     Returns
     -------
@@ -287,7 +287,7 @@ def first_release(cadence: Values, random_draw: Values) -> Result:
 
 
 def next_release(cadence: Values, change: Values, jitter: Values, random_draw: Values) -> Result:
-    """Months from a release to the next: the cadence, what policy adds, and luck.
+    """Months from a release to the next: the cadence, what policy adds, and a random delay or advance.
 
     Parameters
     ----------
@@ -306,7 +306,7 @@ def next_release(cadence: Values, change: Values, jitter: Values, random_draw: V
 
 
 def near_frontier_step(leading: Values, released: Values, frontier: Values, margin: Values) -> Result:
-    """Months in a row that a release has been near the frontier.
+    """Months in a row for which a line's newest release has been near the frontier.
 
     Parameters
     ----------
@@ -325,7 +325,7 @@ def near_frontier_step(leading: Values, released: Values, frontier: Values, marg
 
 
 def tempted(is_open: Flags, leading: Values, patience: Values) -> Result:
-    """Which labs would sell rather than give: open, and near the frontier for long enough.
+    """Which open labs want to close their next release: those that have been near the frontier for long enough.
 
     Parameters
     ----------
@@ -344,14 +344,14 @@ def tempted(is_open: Flags, leading: Values, patience: Values) -> Result:
 
 
 def opened_or_closed(is_open: Flags, due: Flags, opens: Flags, closes: Flags) -> Result:
-    """Whether a lab's weights are open after the month: they open or close with a release only, and closing wins.
+    """Whether a lab's weights are open after the month. They open or close only with a release; closing prevails.
 
     Parameters
     ----------
     is_open, due : flag or array
-        Whether the newest release was open, and whether there is another this month.
+        Whether the newest release so far is open, and whether there is a release this month.
     opens, closes : flag or array
-        Whether anything would open, or close, the next release.
+        Whether anything opens, or closes, the next release.
 
     Returns
     -------
@@ -366,9 +366,9 @@ def ruled(released: Values, threshold: Values, duty: Values, random_draw: Values
     Parameters
     ----------
     released, threshold : scalar or array
-        Capability of the line, and above which the rule applies. [nats]
+        Capability of the line, and the capability above which the rule applies. [nats]
     duty : scalar or array
-        Part of labs that obeys. [1]
+        Part of labs that obey. [1]
     random_draw : scalar or array
         Uniform in (0, 1), the same for all rules of a lab.
 

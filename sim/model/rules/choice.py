@@ -3,9 +3,9 @@
 A three-level nested logit (mcfadden1978): blocks (home region and openness), lines within a block, modes of a line.
 Without nests an open line would get ln 3 free utils for having three modes, and a country ln n for having n labs.
 
-Choices are made by sequential races. Each alternative draws an exponential time and divides it by its weight; the
-shortest time wins. That is the Gumbel-max method without its second logarithm, so it is exact for the nested logit. A
-small change of utility moves only adopters near indifference.
+Choices are made by sequential races, one per level. Each alternative draws a standard exponential time and divides it
+by its logit weight; the shortest time wins. That is the Gumbel-max method without its second logarithm, so it is exact
+for the nested logit. A small change of utility moves only adopters near indifference.
 
 The decision kernel compiles these functions; all other engines call them as they stand.
 """
@@ -22,26 +22,26 @@ from sim.model.rules.elementary import log
 
 @compiled
 def arrival_hazard(innovation: Values, imitation: Values, peer_adoption: Values, global_adoption: Values) -> Result:
-    """Hazard of a first look: Bass (bass1969), half of whose imitation looks at peers, half at the world.
+    """Hazard of considering AI for the first time: Bass (bass1969), with imitation half of peers, half of all adopters.
 
     Parameters
     ----------
     innovation, imitation : scalar or array
-        Hazard without other adopters; what is added when all others have adopted. [1/month]
+        Hazard without other adopters, and the hazard that is added when all others have adopted. [1/month]
     peer_adoption, global_adoption : scalar or array
         Part of the adopter's peers, and of all adopters, that use a line. [1]
 
     Returns
     -------
     hazard : same shape, never negative [1/month]
-        The split between peers and world is ours.
+        The split between peers and all adopters is ours.
     """
     return innovation + imitation * 0.5 * (peer_adoption + global_adoption)
 
 
 @compiled
 def forced_hazard(review: Values, forced: Values) -> Result:
-    """Hazard of a review when a ban forces users out, in addition to the ends of contracts.
+    """Hazard of a review, when a contract ends or a ban forces it; the two are independent.
 
     Parameters
     ----------
@@ -70,14 +70,14 @@ def binding_ban(ban: Values, base_ban: Values, built: Flags) -> Result:
     Returns
     -------
     part : same shape [1]
-        One draw of an adopter decides which bans bind it, so two bans bind as the stricter does.
+        One random draw of an adopter decides which bans bind it, so of two bans the stricter counts.
     """
     return np.where(built, np.maximum(ban, base_ban), ban)
 
 
 @compiled
 def race_time(uniform: float, weight: float) -> float:
-    """Time of an alternative in a race. It is the shortest with probability weight over sum of weights.
+    """Time of an alternative in a race. It is the shortest with probability weight over the sum of all weights.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def race_time(uniform: float, weight: float) -> float:
 
     Returns
     -------
-    time : float
+    time : float [1]
         Exponential with rate ``weight``; infinite for a weight of 0 or less.
     """
     if weight <= 0.0:
@@ -98,7 +98,7 @@ def race_time(uniform: float, weight: float) -> float:
 
 @compiled
 def inclusive(top: float, total: float, dissimilarity: float) -> float:
-    """Inclusive value of a nest of alternatives: a little more than the worth of the best (mcfadden1978).
+    """Inclusive value of a nest of alternatives: expected utility of the best, up to a constant (mcfadden1978).
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def inclusive(top: float, total: float, dissimilarity: float) -> float:
     total : float
         Sum of ``exp((V - top) / dissimilarity)`` over the nest. [1]
     dissimilarity : float
-        From 0 (alternatives are the same) to 1 (the nest does not matter). [1]
+        From near 0 (alternatives are perfect substitutes) to 1 (the nest does not matter). [1]
 
     Returns
     -------

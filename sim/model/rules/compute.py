@@ -23,17 +23,17 @@ def capex(
     Parameters
     ----------
     initial : (..., region) or scalar
-        The same in month 0. [$B/month]
+        Expenditure in month 0. [$B/month]
     growth, slowdown : scalar or array
         Growth at the start [1/month], and the time over which it fades [months].
     month : float
         From 0.
     revenue_response : scalar or array
-        Elasticity in the labs' revenue share, by a first-order response. [1]
+        Elasticity in the labs' revenue share, to first order. [1]
     revenue_ratio : (..., region) or scalar
         Labs' share of world revenue over its value in month 0. [1]
     boost : (..., region) or scalar
-        What policy adds, as a part. [1]
+        What policy adds, as a part of expenditure without it. [1]
 
     Returns
     -------
@@ -49,7 +49,7 @@ def falling(initial: Values, fall: Values, month: float) -> Result:
     Parameters
     ----------
     initial : scalar or array
-        The same in month 0, in any unit.
+        Level in month 0, in any unit.
     fall : scalar or array
         Rate of the fall. [1/month]
     month : float
@@ -78,7 +78,7 @@ def chip_purchases(
     enforcement : scalar or array
         Part of smuggling that is stopped. [1]
     premium : scalar or array
-        By how much smuggled chips cost more, so money may run out before diversion does. [1]
+        Price of smuggled chips over the legal price, less 1; the budget may limit smuggling before diversion does. [1]
 
     Returns
     -------
@@ -99,7 +99,7 @@ def domestic_budget(
     redirected: Values,
     subsidy: Values,
 ) -> Result:
-    """Money left for domestic chips: the residual of the chip budget, plus the subsidy.
+    """Money for domestic chips: part of what frontier chips leave of the chip budget, plus the subsidy.
 
     Parameters
     ----------
@@ -110,9 +110,9 @@ def domestic_budget(
     legal, smuggled : scalar or array
         Frontier chips bought. [H100e/month]
     premium : scalar or array
-        By how much smuggled chips cost more. [1]
+        Price of smuggled chips over the legal price, less 1. [1]
     redirected : scalar or array
-        Part of the residual that goes to domestic chips. [1]
+        Part of the remaining budget that goes to domestic chips. [1]
     subsidy : scalar or array
         Public money for them. [$/month]
 
@@ -121,7 +121,7 @@ def domestic_budget(
     budget : same shape, never negative [$/month]
     """
     left = chip_budget - price * (legal + (1 + premium) * smuggled)
-    # less than a trillionth of the budget is no rest but rounding, and must not found a chip industry
+    # less than a trillionth of the budget is rounding, and must not start a chip industry
     return np.where(left > 1e-12 * chip_budget, left, 0.0) * redirected + subsidy
 
 
@@ -191,13 +191,14 @@ def capacity_growth(
     Parameters
     ----------
     base, demand_pull, subsidy_pull : scalar or array
-        Drift, what orders add per log of demand over capacity, and what subsidies add at most. [1/month]
+        Growth without orders or subsidies, what orders add per log of demand over capacity, and the most that subsidies
+        add. [1/month]
     demand_ratio : scalar or array
-        Domestic demand over capacity; the pull of orders is its log, between 0 and 1. [1]
+        Domestic demand over capacity; orders pull with its log, limited to between 0 and 1. [1]
     subsidy, subsidy_half : scalar or array
         Public money, and the amount at which half of its pull is reached. [$B/month]
     tool_control : scalar or array
-        Part of growth that controls on tools cut. [1]
+        Part of growth that export controls on tools prevent. [1]
 
     Returns
     -------
@@ -219,9 +220,9 @@ def powered_share(
     frontier, domestic : scalar or array
         Installed chips of frontier and of domestic design. [H100e]
     power_per_chip : scalar or array
-        Draw of a frontier chip. [kW]
+        Power draw of a frontier chip. [kW]
     domestic_penalty : scalar or array
-        Draw of a domestic chip over that of a frontier chip. [1]
+        Power draw of a domestic chip over that of a frontier chip. [1]
 
     Returns
     -------
@@ -232,7 +233,7 @@ def powered_share(
 
 
 def grid_power(initial: Values, growth: Values, slowdown: Values, month: float, added: Values, gain: Values) -> Result:
-    """Power available to AI: growth that fades, what policy adds to growth, and added power.
+    """Power available to AI: growth that fades, growth that policy adds, and power that policy adds.
 
     Parameters
     ----------
@@ -243,8 +244,8 @@ def grid_power(initial: Values, growth: Values, slowdown: Values, month: float, 
     month : float
         From 0.
     gain : scalar or array
-        Log of the growth that policy has added. It is summed month by month, so that power bends and does not jump
-        when a policy starts. [1]
+        Sum over the months so far of the growth rate that policy adds; a sum, so that power does not jump when a policy
+        starts. [1]
 
     Returns
     -------
@@ -259,7 +260,7 @@ def scarcity(desired: Values, denied: Values, smuggled: Values, domestic: Values
     Parameters
     ----------
     desired, denied, smuggled, domestic : scalar or array
-        Demand at the legal price; what was denied of it, smuggled in its place, and made at home. [H100e/month]
+        Demand at the legal price, and the chips that were denied of it, smuggled, and made at home. [H100e/month]
 
     Returns
     -------
@@ -271,7 +272,7 @@ def scarcity(desired: Values, denied: Values, smuggled: Values, domestic: Values
 def lab_shares(weight: Array, revenue_share: Array, elasticity: Values, least: Values, home: Array) -> Array:
     """Each lab's share of its region's compute.
 
-    Revenue shifts the weights, and within a region they keep their sum. So what one lab gains, its neighbours lose.
+    Revenue shifts the weights and keeps their sum within a region, so what one lab gains, the others there lose.
 
     Parameters
     ----------
@@ -288,13 +289,13 @@ def lab_shares(weight: Array, revenue_share: Array, elasticity: Values, least: V
     -------
     share : (run, line) [1]
     """
-    bent = weight ** (1 - elasticity) * np.maximum(revenue_share, least) ** elasticity
+    shifted = weight ** (1 - elasticity) * np.maximum(revenue_share, least) ** elasticity
 
-    def in_region(x):
+    def in_region(x: Array) -> Array:
         """Sum over the lines of the same region, (run, line)."""
         return ((x[..., :, None] * home).sum(axis=-2)[..., None, :] * home).sum(axis=-1)
 
-    return bent * in_region(weight) / np.maximum(in_region(bent), 1e-300)
+    return shifted * in_region(weight) / np.maximum(in_region(shifted), 1e-300)
 
 
 def public_compute_step(
@@ -328,9 +329,9 @@ def smoothed(stock: Values, level: Values, time: Values) -> Result:
     Parameters
     ----------
     stock, level : scalar or array
-        What was smoothed so far, and what it follows, in the same unit.
+        Smoothed value so far, and the value that it follows, in the same unit.
     time : scalar or array
-        In which a distance falls to 1/e, to first order. [months]
+        Time in which the distance between them falls to 1/e, to first order. [months]
 
     Returns
     -------

@@ -13,9 +13,9 @@ def startup_use(first: Values, second: Values, startups: Values) -> Result:
     Parameters
     ----------
     first, second : scalar or array
-        Startups with the line in the first slot, and in the second.
+        Startups with the line in the first slot, and in the second. [startups]
     startups : scalar or array
-        Number of all startups, at least 1.
+        Number of all startups, at least 1. [startups]
 
     Returns
     -------
@@ -53,11 +53,11 @@ def derivative_gain(derivatives: Array, scale: Values, gain: Values, leak: Value
     Parameters
     ----------
     derivatives, scale : (..., line), scalar or array
-        Derivatives around the line, and number at which they begin to count. [derivatives]
+        Derivatives around the line, and the number at which gains begin. [derivatives]
     gain : scalar or array
         Capability per log of derivatives. [nats]
     leak : scalar or array
-        Part of what other open lines gain that leaks, because techniques are public. [1]
+        Part of the gain of each other open line that spills over, because techniques are public. [1]
     is_open : (..., line)
         Whether the line's weights are open.
 

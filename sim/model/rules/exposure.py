@@ -38,7 +38,7 @@ def exposed_share(usage: Array, weight: Array, mode_weight: Array, danger: Array
 
     Returns
     -------
-    share : (run, region) [1]
+    share : (run, region), 0 where nothing is used [1]
     """
     exposed, whole = np.zeros(usage.shape[:2]), np.zeros(usage.shape[:2])
     plain = [np.array(array, dtype=float, order="C") for array in (weight, mode_weight, danger)]
@@ -78,15 +78,15 @@ def shedding_time(review_rate: Values) -> Result:
 
 
 def combined(data_exposure: Values, operational_exposure: Values) -> Result:
-    """Security exposure: exposed through data or through operation.
+    """Security exposure: through data or operation, combined as if the two were independent.
 
     Parameters
     ----------
     data_exposure, operational_exposure : scalar or array
-        The two indices. [1]
+        The two indices; see `exposed_share`. [1]
 
     Returns
     -------
-    exposure : same shape [1]
+    exposure : same shape, at least each of the two [1]
     """
     return 1 - (1 - data_exposure) * (1 - operational_exposure)

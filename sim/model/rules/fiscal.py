@@ -6,16 +6,16 @@ from sim.basics.equations import Array
 
 
 def public_outlay(programmes: Array, capex: Array, boost: Array, subsidies: Array, tokens: Array) -> Array:
-    """Public money spent; never netted against tax revenue or welfare.
+    """Public money spent. Tax revenue and welfare are not subtracted.
 
     Parameters
     ----------
     programmes : (run, region)
-        What policies book themselves, such as grants. [$B/month]
+        Spending that policies state themselves, such as grants. [$B/month]
     capex, boost : (run, region)
-        AI capital expenditure [$B/month], and the addition to it that policy pays, as part of what it adds to. [1]
+        AI capital expenditure [$B/month], and what policy adds to it, as a part of expenditure without policy. [1]
     subsidies : (run, region)
-        Price times subsidised usage, what sellers capture included. [$/Mtoken sector-years/month]
+        Subsidy per unit times usage, including what sellers capture. [$/Mtoken sector-years/month]
     tokens : (run, 1)
         Tokens in a sector-year. [Ttoken/sector-year]
 

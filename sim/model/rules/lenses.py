@@ -38,12 +38,12 @@ def _any_use(pair_counts, group, out):
 
 
 def any_use(pair_counts: Array, group: Array, groups: int) -> Array:
-    """Adopters with either slot in a group.
+    """Adopters who use a line of a group in either slot.
 
     Parameters
     ----------
     pair_counts : (run, place, line, line + 1)
-        Users by primary line and secondary line (last: none).
+        Users by primary line and secondary line (last: none). [adopters]
     group : (run, line)
         Number of each line's group, below ``groups``.
     groups : int
@@ -51,7 +51,7 @@ def any_use(pair_counts: Array, group: Array, groups: int) -> Array:
 
     Returns
     -------
-    users : (run, place, group)
+    users : (run, place, group) [adopters]
     """
     out = np.zeros((*pair_counts.shape[:2], groups))
     _any_use(np.array(pair_counts, dtype=float, order="C"), np.array(group, dtype=np.int64, order="C"), out)
@@ -87,8 +87,8 @@ def capability_lag(frontier_path: Array, released: Array) -> Array:
     Returns
     -------
     lag : (run, line) [months]
-        0 at the frontier. NaN where the frontier was above the line already in month 0: the answer lies before the
-        window.
+        0 at the frontier. NaN where the frontier was above the line already in month 0, because the first time lies
+        before the simulated months.
     """
     exceeded = frontier_path[:, None, :] > released[:, :, None] + 1e-12
     lag = np.where(exceeded.any(axis=-1), frontier_path.shape[1] - 1.0 - exceeded.argmax(axis=-1), 0.0)

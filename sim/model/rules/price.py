@@ -18,18 +18,18 @@ def serving_cost(
     experience_start: Values,
     exponent: Values,
 ) -> Result:
-    """Cost of serving a line. A fixed capability gets cheaper because the frontier moves on; experience saves a little.
+    """Cost of serving a line. Any given capability gets cheaper as the frontier advances, and a little with experience.
 
     Parameters
     ----------
     level : scalar or array
         Cost of a line at the frontier. [$/Mtoken]
     slope : scalar or array
-        Log of cost per capability behind the frontier. [1/nat]
+        Fall of log cost per nat behind the frontier. [1/nat]
     released, frontier : scalar or array
         Capability of the line's release, and the best of all. [nats]
     efficiency : scalar or array
-        The lab's cost over that of the mean lab. [1]
+        Cost of the lab relative to the first closed line, at equal capability. [1]
     experience, experience_start : scalar or array
         Cumulative usage now and in month 0. [sector-years]
     exponent : scalar or array
@@ -51,7 +51,7 @@ def load(usage_share: Values, compute_share: Values, mean_load: Values) -> Resul
     usage_share, compute_share : scalar or array
         The lab's share of API usage, and of serving compute. [1]
     mean_load : scalar or array
-        Load where the two agree. [1]
+        Load where the two shares are equal. [1]
 
     Returns
     -------
@@ -85,11 +85,11 @@ def option_costs(cost: Array, markup: Array, congested: Array, host_markup: Valu
     cost : (run, line)
         Serving cost. [$/Mtoken]
     markup, congested : (run, line)
-        Factors of the lab's own API: what it charges over cost, and what load adds. [1]
+        Price of the lab's own API over cost, and the factor that congestion adds to it; see `congestion`. [1]
     host_markup : scalar or array
-        What hosts of open weights charge over cost. [1]
+        Price of hosts of open weights over cost. [1]
     self_hosting : (run, region)
-        Cost of own hardware over serving cost; small adopters pay more on top of it (`self_hosting_premium`). [1]
+        Cost of own hardware over serving cost, before the premium of small adopters; see `self_hosting_premium`. [1]
 
     Returns
     -------
@@ -103,14 +103,14 @@ def option_costs(cost: Array, markup: Array, congested: Array, host_markup: Valu
 
 
 def self_hosting_premium(relative_size: Values, penalty: Values) -> Result:
-    """Log of the extra cost of self-hosting of one adopter: small sites leave hardware idle.
+    """Premium that an adopter pays for self-hosting, in logs: small sites leave hardware idle.
 
     Parameters
     ----------
     relative_size : scalar or array
-        Size over the mean of the sector. [1]
+        Size of the adopter over the mean of its sector. [1]
     penalty : scalar or array
-        Extra cost at mean size, as a part. [1]
+        Premium at mean size, as a part of the cost. [1]
 
     Returns
     -------
@@ -120,16 +120,16 @@ def self_hosting_premium(relative_size: Values, penalty: Values) -> Result:
 
 
 def charged_markup(markup: Values, leak: Array, usage_share: Array, domestic: Array) -> Array:
-    """Markup that a lab charges on its API, where a subsidy that leaks lets those who sell at home charge more.
+    """Markup that a lab charges on its API: where a subsidy leaks to sellers, labs charge more for use at home.
 
     Parameters
     ----------
     markup : (..., line)
         Price over serving cost before the leak. [1]
     leak : (..., cell, line or 1)
-        Part of the price that sellers capture of the subsidy of a cell. [1]
+        Part of the price that sellers capture out of the subsidy in a cell. [1]
     usage_share : (..., cell, line)
-        Where the line's usage arose: parts of it that sum to 1 over cells. [1]
+        Part of the line's usage that is in the cell; they sum to 1 over cells. [1]
     domestic : (..., cell, line)
         1 where the line is made in the cell's region, else 0.
 
@@ -141,13 +141,13 @@ def charged_markup(markup: Values, leak: Array, usage_share: Array, domestic: Ar
 
 
 def taxed(price: Array, tariff: Values) -> Array:
-    """Price of options after a tariff, which API use bears and own hardware does not.
+    """Price of options after a tariff, which falls on API use only.
 
     Parameters
     ----------
     price : (..., line, mode) [$/Mtoken]
     tariff : (..., line)
-        Part of the price of API use. [1]
+        Tariff on API use, as a part of its price. [1]
 
     Returns
     -------
@@ -166,7 +166,7 @@ def paid(listed: Array, subsidy: Array, voucher: Array) -> Array:
     listed : (..., mode)
         Price after taxes. [$/Mtoken]
     subsidy, voucher : (...)
-        Parts of the price that an adoption subsidy, and a compute voucher, pay. [1]
+        Parts of the price that an adoption subsidy and a compute voucher pay. [1]
 
     Returns
     -------
@@ -194,7 +194,7 @@ def leaked(listed: Array, leak: Array) -> Array:
 
 
 def share_growth(share: Values, year_before: Values) -> Result:
-    """Growth of a line's share over a year, in logs; a line that nobody uses counts as a millionth.
+    """Growth of a line's share over a year, in logs; a millionth is added to shares, so that 0 has a logarithm.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ def adaptive_markup(markup: Values, share_growth: Values, speed: Values) -> Resu
 
 
 MARKUPS = np.linspace(1.0, 6.0, 51)
-"""The markups that a lab weighs when it looks for the best."""
+"""The markups among which a lab looks for the best. [1]"""
 
 
 def best_response_markup(
@@ -236,8 +236,8 @@ def best_response_markup(
 ) -> Array:
     """The markup that would earn a lab most over the next year if nobody else moved (a grid search, myopic).
 
-    Users who come up for review answer by their cost weight, as a logit of the line's share says; the others only use
-    more or less of it. Labs without API use keep their markup, and so do labs for whom every markup earns the same.
+    Users who review within the year answer by a logit at their cost weight, starting from the line's share; all who
+    stay use more or less of it. A lab keeps its markup if it has no API use, or if no markup would earn anything.
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ def best_response_markup(
     usage, share : (run, cell, line)
         Use of the line's own API [sector-years/month], and the line's share of the cell's use. [1]
     cost_weight, reviewed : (run, cell)
-        Weight of log cost [utils], and the part of users who review within the year. [1]
+        Weight of log cost [utils], and the part of users who review within the year [1].
     elasticity : (run, 1)
         Elasticity of usage in price. [1]
 

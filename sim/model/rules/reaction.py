@@ -1,7 +1,7 @@
 """Reaction rules of governments (section 6.7): when a rule acts, and how strongly.
 
-A rule watches one metric through statistics that are late and inexact. It remembers three numbers, a `Memory`, and
-`decided` moves them on by a month. All functions take numbers as well as arrays of runs.
+A rule watches one metric through statistics that are late and inexact. It remembers three numbers, a `Memory`, which
+`decided` updates every month. All functions take numbers as well as arrays of runs.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class Memory(NamedTuple):
 
     Attributes
     ----------
-    held : months in a row in which the metric was seen beyond the threshold
-    level : excess over the threshold that the action in force answers to; 0: there is no action. [unit of the metric]
-    rest : months since the last action was ended; large if there was none
+    held : months in a row in which the metric was seen beyond the threshold [months]
+    level : excess over the threshold that the action in force answers to; 0 without an action [unit of the metric]
+    rest : months since the last action ended; `NEVER` if there was none [months]
     """
 
     held: Any
@@ -41,7 +41,7 @@ def seen(metric: Values, noise: Values, error: Values) -> Result:
     noise : scalar or array
         Relative error of the statistic. [1]
     error : scalar or array
-        A standard normal number.
+        Standard normal random number. [1]
 
     Returns
     -------
@@ -56,9 +56,9 @@ def excess(observed: Values, threshold: Values, sign: Values) -> Result:
     Parameters
     ----------
     observed, threshold : scalar or array
-        What is seen, and from where the rule acts. [unit of the metric]
+        The statistic, and the level beyond which the rule acts. [unit of the metric]
     sign : scalar or array
-        1 for rules that act above the threshold, -1 for rules that act below.
+        1 for rules that act above the threshold, -1 for rules that act below it. [1]
 
     Returns
     -------
@@ -72,11 +72,10 @@ def decided(memory: Memory, beyond: Values, hold: Values, cooldown: Values, hyst
 
     An action begins when the metric has been beyond the threshold for ``hold`` months in a row, and not before
     ``cooldown`` months have passed without action. It ends when the metric has gone back past the threshold by
-    ``hysteresis``. In between the level follows the metric with that much play: up at once, and down once the metric
-    has fallen by more than the hysteresis. So the level is the excess itself while the metric rises, or always if
-    there is no hysteresis. It reaches zero exactly where the action ends. If the level were the excess alone, the
-    action would lapse at the threshold, whatever the hysteresis. If it stayed at its last value, the action would end
-    with a jump.
+    ``hysteresis``. In between, the level follows the metric: up at once, and down once the metric has fallen by more
+    than the hysteresis. So the level is the excess itself while the metric rises, and always if there is no hysteresis,
+    and it reaches zero exactly where the action ends. If the level were the excess alone, the action would lapse at the
+    threshold, whatever the hysteresis; if it stayed at its last value, the action would end with a jump.
 
     Parameters
     ----------

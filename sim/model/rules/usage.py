@@ -1,6 +1,6 @@
 """Deployment, usage and the return of data, the least certain link of the thesis (section 6.5).
 
-Adopters' usage is tallied by the decision kernel per cell and option; these rules turn tallies into stocks.
+The decision kernel sums adopters' usage by cell and option; these rules turn the sums into stocks of data.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from sim.model.rules.elementary import exp
 
 
 def ramp(age: Values, ramp_time: Values) -> Result:
-    """Part of full usage that an adopter has reached: it deploys step by step.
+    """Part of full usage that an adopter has reached, because deployment takes time.
 
     Parameters
     ----------
     age : scalar or array
         Months since it first adopted; the month of adoption counts as one. [months]
     ramp_time : scalar or array
-        Time constant of deployment. [months]
+        Time in which the part that is missing falls to 1/e. [months]
 
     Returns
     -------
@@ -39,7 +39,7 @@ def usage_rate(coverage: float, log_cost: float, elasticity: float) -> float:
     coverage : float
         Part of its sector's tasks that the line covers. [1]
     log_cost : float
-        Log of what it pays, as in choices. [log of $/Mtoken]
+        Log of the price that it pays. [log of $/Mtoken]
     elasticity : float
         Elasticity of usage in price. [1]
 
@@ -72,16 +72,17 @@ def _usage_rates(coverage, log_cost, elasticity):
 
 
 def effective_usage(sum_of_powers: Values, mean_usage: Values, exponent: Values) -> Result:
-    """Usage that teaches. With an exponent below 1, use at many sites teaches more than much use at one (lin2024).
+    """Usage as it counts for training data: below an exponent of 1, many sites teach more than one large one (lin2024).
 
     Parameters
     ----------
     sum_of_powers : scalar or array
         Sum of ``u^exponent`` over adopters, for their usage ``u``. [(sector-years/month)^exponent]
     mean_usage : scalar or array
-        Mean positive usage of the sector in the month before, which keeps the unit. [sector-years/month]
+        Mean positive usage of the sector in the month before; with it the result has the unit of usage.
+        [sector-years/month]
     exponent : scalar or array
-        How far more use at one site teaches. [1]
+        Elasticity of what is learned at one site in its usage. [1]
 
     Returns
     -------
@@ -98,7 +99,7 @@ def mean_usage(total: Values, slots: Values) -> Result:
     total : scalar or array
         Usage of the sector. [sector-years/month]
     slots : scalar or array
-        Lines in use there, first and second.
+        Slots in use there, first and second. [slots]
 
     Returns
     -------
@@ -108,12 +109,12 @@ def mean_usage(total: Values, slots: Values) -> Result:
 
 
 def mean_usage_step(mean: Values, before: Values) -> Result:
-    """The mean usage that next month's diversity of sites counts against: a sector without use keeps its last.
+    """Mean usage for `effective_usage` in the next month: a sector without use keeps its last value.
 
     Parameters
     ----------
     mean, before : scalar or array
-        Mean usage of this month, and what this month counted against. [sector-years/month]
+        Mean usage of this month, and the mean that this month used. [sector-years/month]
 
     Returns
     -------
@@ -145,11 +146,11 @@ def telemetry(effective: Values, capture: Values, privacy: Values) -> Result:
     Parameters
     ----------
     effective : scalar or array
-        Usage that teaches. [sector-years/month]
+        Usage as it counts for training data; see `effective_usage`. [sector-years/month]
     capture : scalar or array
-        Part that contracts let labs see in the mode. [1]
+        Part that reaches the lab under contracts of the mode. [1]
     privacy : scalar or array
-        Part of that which law forbids. [1]
+        Part of that which privacy law forbids. [1]
 
     Returns
     -------

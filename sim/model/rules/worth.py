@@ -18,17 +18,17 @@ from sim.basics.equations import Array, Flags, Result, Values, compiled
 
 @dataclass(frozen=True)
 class Setting:
-    """What all adopters of a cell meet.
+    """What all adopters of a cell share.
 
     The last two axes of every part are (line, mode). Parts broadcast, so any axis may be 1, and numbers may be plain.
 
     Attributes
     ----------
-    adopter, type, line : declared numbers of all adopters, of the adopter's type, and of the lines, by name
+    adopter, type, line : parameters of all adopters, of the adopter's type, and of the lines, by name
     is_open : whether the weights are open
     friction : standing friction against the line's origin [1]
     added_friction : friction that policy, or an incident, adds [1]
-    ecosystem : the line's share among startups, as adopters see it [1]
+    ecosystem : the line's share among startups, as adopters observe it [1]
     preference : worth that procurement policy adds [utils]
     """
 
@@ -53,7 +53,7 @@ def fit(setting: Setting) -> Result:
     Parameters
     ----------
     setting : Setting
-        What the adopters of a cell meet.
+        What the adopters of a cell share.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def service(setting: Setting) -> Result:
     Parameters
     ----------
     setting : Setting
-        What the adopters of a cell meet.
+        What the adopters of a cell share.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def trust(setting: Setting) -> Result:
     Parameters
     ----------
     setting : Setting
-        What the adopters of a cell meet.
+        What the adopters of a cell share.
 
     Returns
     -------
@@ -99,17 +99,17 @@ def trust(setting: Setting) -> Result:
 
 
 def ecosystem(setting: Setting) -> Result:
-    """Worth of what others build around the line.
+    """Worth of what startups build around the line.
 
     Parameters
     ----------
     setting : Setting
-        What the adopters of a cell meet.
+        What the adopters of a cell share.
 
     Returns
     -------
     worth : (..., line, 1), 0 or more [utils]
-        A direct network effect is katz1985's; that startups make it is ours.
+        The network effect is katz1985's; that it comes from startups is ours.
     """
     return setting.adopter.ecosystem_weight * setting.ecosystem
 
@@ -120,7 +120,7 @@ def policy_trust(setting: Setting) -> Result:
     Parameters
     ----------
     setting : Setting
-        What the adopters of a cell meet.
+        What the adopters of a cell share.
 
     Returns
     -------
@@ -135,7 +135,7 @@ def policy_preference(setting: Setting) -> Result:
     Parameters
     ----------
     setting : Setting
-        What the adopters of a cell meet.
+        What the adopters of a cell share.
 
     Returns
     -------
@@ -171,7 +171,7 @@ def cost(cost_taste: Values, log_cost: Values) -> Result:
     cost_taste : scalar or array
         The adopter's weight of log cost. [utils]
     log_cost : scalar or array
-        Log of what it pays. [log $/Mtoken]
+        Log of the price that it pays. [log of $/Mtoken]
 
     Returns
     -------
@@ -189,9 +189,9 @@ def peers(peer_weight: Values, peers_on_line: Values, n_peers: float) -> Result:
     peer_weight : scalar or array
         Worth of a line that all peers use. [utils]
     peers_on_line : scalar or array
-        Number of the adopter's peers on the line.
+        Number of the adopter's peers on the line. [peers]
     n_peers : float
-        Number of all its peers.
+        Number of all its peers. [peers]
 
     Returns
     -------
@@ -286,9 +286,9 @@ def history_utility(
     peers_on_line: Values,
     n_peers: float,
 ) -> Result:
-    """What an adopter's past and peers add to every option of a line (katz1985, brock2001).
+    """Utility that an adopter's past and peers add to every option of a line (katz1985, brock2001).
 
-    Staying adds what was learned, moving costs, and peers on the line add worth.
+    Staying keeps what was learned, moving costs, and peers on the line add worth.
 
     Parameters
     ----------
@@ -313,10 +313,10 @@ class Term:
     Attributes
     ----------
     meaning : what it is, in words
-    cause : what two worlds part through when they part through this term, in the words of a report
-    shared : the function of a `Setting` that gives it; absent for terms that the adopter does not share with its cell
-    standing : whether nothing moves it but the line's openness, so that it need not be worked out every month
-    lever : the lever that it is nothing without
+    cause : what a report names as the cause when this term makes the choices of two worlds differ
+    shared : the function of a `Setting` that computes it; None for terms that differ within a cell
+    standing : whether it changes only with the line's openness, so that it is not computed every month
+    lever : the lever without which it is zero; empty if there is none
     """
 
     meaning: str
@@ -342,7 +342,8 @@ TERMS: dict[str, Term] = {
     "outside": Term("worth of using no line", "assumptions"),
     "policy_outside": Term("worth that policy adds to using no line", "policy"),
 }
-"""Parts of a utility, in utils; they add up to it. A new term that adopters of a cell share is a function and a row."""
+"""The terms of a utility, which add up to it. [utils] A new term that adopters of a cell share takes a function and a
+row here."""
 
 
 def shared(setting: Setting) -> Result:
@@ -351,7 +352,7 @@ def shared(setting: Setting) -> Result:
     Parameters
     ----------
     setting : Setting
-        What the adopters of a cell meet.
+        What the adopters of a cell share.
 
     Returns
     -------
