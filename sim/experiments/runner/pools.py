@@ -33,24 +33,24 @@ MEMORY_PART = 0.25
 """Part of this machine's memory that the batches under way may take together."""
 
 REMOTE_BYTES = 512 << 20
-"""Memory that a batch may take on a machine that we know nothing of."""
+"""Memory that a batch may take on a machine whose memory is unknown."""
 
 CONNECT_SECONDS = 10.0
-"""How long the scheduler of a cluster is waited for."""
+"""How long to wait for the scheduler of a cluster."""
 
 
 @dataclass
 class Pool:
-    """Workers.
+    """An executor, and what is known of its workers.
 
     Attributes
     ----------
     executor : takes the batches
     workers : how many batches it works on at a time
-    threads : of the kernel, in each of them; None: all cores
+    threads : of the kernel in each worker; None: all cores
     batch_bytes : memory that one batch may take
-    name : in words, for the record
-    restart : makes a new executor after workers have died; None where that is not ours to do
+    name : in words, for the manifest
+    restart : makes a new executor after workers have died; None where only the owner of the executor can
     """
 
     executor: Executor
@@ -69,15 +69,15 @@ class Pool:
 def pool(
     kind: str = "", workers: int | None = None, threads: int | None = None, compiles: bool = True
 ) -> Iterator[Pool]:
-    """Workers for as long as the context lasts.
+    """A pool of workers for as long as the context lasts.
 
     Parameters
     ----------
     kind : ``threads``, ``processes``, ``local`` (Dask on this machine), the address of a Dask scheduler, or ``mpi``;
-        empty: threads where what is computed is compiled and needs no lock of Python's, else processes
+        empty: threads where the computation is compiled and releases Python's global lock, else processes
     workers : how many; absent: as many as there are cores (for threads: one, whose kernel takes all cores)
     threads : of the kernel in each worker; absent: all cores for one worker, one for several
-    compiles : whether it is; decides when ``kind`` is empty
+    compiles : whether the computation is compiled; decides when ``kind`` is empty
 
     Raises
     ------
@@ -96,7 +96,7 @@ def pool(
 
 
 class Here(Executor):
-    """Does work at once, in the thread that asks for it: Ctrl-C ends it, and it can say how far it is."""
+    """Does work at once, in the calling thread: Ctrl-C ends it, and it can report progress."""
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **keywords: Any) -> Future[Any]:
         """Do it now."""
@@ -118,26 +118,29 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def machine_memory() -> int | None:
+    """Memory of this machine [bytes]; None where the system does not tell."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else None
+
+
 def _memory_of_a_batch(workers: int) -> int:
-    if not hasattr(os, "sysconf"):
-        return REMOTE_BYTES
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return int(MEMORY_PART * memory / workers)
+    memory = machine_memory()
+    return REMOTE_BYTES if memory is None else int(MEMORY_PART * memory / workers)
 
 
 def _threads(workers: int, threads: int | None) -> Iterator[Pool]:
-    each = threads or (None if workers == 1 else 1)
+    kernel_threads = threads or (None if workers == 1 else 1)
     executor = ThreadPoolExecutor(workers, thread_name_prefix="openloop")
     try:
         words = f"{workers} worker thread{'s' if workers > 1 else ''}"
-        yield Pool(executor, workers, each, _memory_of_a_batch(workers), words)
+        yield Pool(executor, workers, kernel_threads, _memory_of_a_batch(workers), words)
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _processes(workers: int, threads: int) -> Iterator[Pool]:
-    # a fresh interpreter for each worker: forking a process that has threads can hang, and the global start method is
-    # not ours to set
+    # a fresh interpreter for each worker: forking a process that has threads can hang, and the global start method
+    # belongs to the program that imports us
     context = multiprocessing.get_context("spawn")
 
     def make() -> ProcessPoolExecutor:
@@ -152,8 +155,10 @@ def _processes(workers: int, threads: int) -> Iterator[Pool]:
 
 
 def _settle_in() -> None:
-    """What a worker does first: leave Ctrl-C, which reaches the whole group, to the one who asked for its work, and end
-    when that one is gone, even by ``kill -9``: it would wait for work for ever."""
+    """Prepare a worker process: ignore Ctrl-C, which the parent handles, and end with the parent, even after `kill -9`.
+
+    Ctrl-C reaches the whole process group. Without its parent a worker would wait for work without end.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None

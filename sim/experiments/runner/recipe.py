@@ -23,7 +23,7 @@ from sim.scenario import Scenario
 from sim.scenario.factors import Factor, reconcile
 
 DEFAULT_AT = "2029-12"
-"""Month at which levels are read beside the last, where it is simulated."""
+"""Month at which levels are read by default, beside the last month; only where it is simulated."""
 
 HEADLINE = tuple(name for name, outcome in OUTCOMES.items() if outcome.headline)
 CURVES = tuple(name for name in HEADLINE if OUTCOMES[name].kind == "level")
@@ -39,7 +39,7 @@ class Recipe:
 
     Attributes
     ----------
-    scenario : everything that does not vary; its number of replicates is 1 and has no meaning
+    scenario : everything that does not vary; its number of replicates is always 1 and says nothing of the ensemble
     factors : what varies, in the order of the values of a point
     outcomes : names of declared outcomes that are kept as scalars: levels at the months ``at``, and moments
     at : month numbers
@@ -82,7 +82,7 @@ class Recipe:
 
     @property
     def compiles(self) -> bool:
-        """Whether runs are computed by compiled code, but for its loops over months."""
+        """Whether runs are computed by compiled code, apart from the loop over months."""
         return find_engine(self.engine, self.model).compiles and not self.gains
 
     def account(self) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class Recipe:
             "curves": list(self.curves),
             "engine": self.engine,
             "model": self.model,
-            "variants": [json.loads(each.model_dump_json()) for each in self.variants],
+            "variants": [json.loads(scenario.model_dump_json()) for scenario in self.variants],
             **({"gains": list(self.gains)} if self.gains else {}),
         }
 
@@ -104,22 +104,22 @@ class Recipe:
         """The recipe that `account` gave; nothing in it is checked again."""
         return cls(
             scenario=Scenario.model_validate(account["scenario"]),
-            factors=tuple(Factor.from_account(each) for each in account["factors"]),
+            factors=tuple(Factor.from_account(factor) for factor in account["factors"]),
             outcomes=tuple(account["outcomes"]),
             at=tuple(account["at"]),
             curves=tuple(account["curves"]),
             engine=account["engine"],
             model=account["model"],
-            variants=tuple(Scenario.model_validate(each) for each in account["variants"]),
+            variants=tuple(Scenario.model_validate(scenario) for scenario in account["variants"]),
             gains=tuple(account.get("gains", ())),
         )
 
     def parts(self) -> dict[str, str]:
-        """What makes two ensembles one, each as a checksum, by a name that a message can use.
+        """Checksums of all that must agree for two ensembles to share a store, by a name that a message can use.
 
-        Values that are listed may grow, so of a choice only the key counts. What a point is called by are its values.
+        Of a factor with listed values only the key counts, because the list may grow: a point is known by its values.
         """
-        scenarios = [each.model_dump_json() for each in (self.scenario, *self.variants)]
+        scenarios = [scenario.model_dump_json() for scenario in (self.scenario, *self.variants)]
         shapes = [
             (factor.key, *([] if factor.distribution.shape == "choice" else [str(factor.distribution)]))
             for factor in self.factors
@@ -159,7 +159,7 @@ def make_recipe(
     variants: Sequence[Scenario] = (),
     gains: Sequence[int] = (),
 ) -> tuple[Recipe, tuple[str, ...]]:
-    """A recipe, checked once and for all, and what was settled on the way, in words.
+    """A recipe that has been checked, and notes on how its factors were reconciled with the scenario.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def make_recipe(
     Raises
     ------
     ScenarioError, UnknownNameError
-        When a factor, an outcome or a month cannot be; nothing was run.
+        When a factor, an outcome or a month is refused; nothing was run.
     """
     for name in (*outcomes, *(curves or ())):
         find_outcome(name)
@@ -181,12 +181,12 @@ def make_recipe(
         what = f"is {flat[0]}, which is one number a run and has no curve."
         raise ScenarioError([Problem("--curves", 0, "", what, f"For example: --curves {CURVES[0]}")])
     settled, notes = reconcile(factors, scenario)
-    one = scenario.run.model_copy(update={"replicates": 1})  # how many there are is no part of what a run is
+    one = scenario.run.model_copy(update={"replicates": 1})  # a run does not depend on how many there are
     base, others = aligned(scenario.model_copy(update={"run": one}), variants)
-    for each in (base, *others):
-        each._varied = {}  # what varies are the factors
+    for variant in (base, *others):
+        variant._varied = {}  # what varies are the factors
     if others:
-        names = tuple(each.name for each in (base, *others))
+        names = tuple(variant.name for variant in (base, *others))
         choice = Distribution("choice", names)
         settled = [Factor(SCENARIO, "categorical", choice, base.name, "policy", long_name="Scenario"), *settled]
     find_engine(engine, model)
@@ -205,27 +205,39 @@ def make_recipe(
 
 
 def aligned(base: Scenario, others: Sequence[Scenario]) -> tuple[Scenario, tuple[Scenario, ...]]:
-    """Scenarios that can be told apart by name, with the run settings and lines in focus of the first."""
-    names = [each.name for each in (base, *others)]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        remedy = 'Give each a name of its own: "name: ..." in the file.'
-        raise ScenarioError([Problem(twice, 0, "name", "is the name of two scenarios of this ensemble.", remedy)])
-    return base, tuple(each.model_copy(update={"run": base.run, "focus": base.focus}) for each in others)
-
-
-def months_of(at: Sequence[str | int], last: int) -> tuple[int, ...]:
-    """Month numbers at which levels are read, the last month that is simulated included; see `parse_month`."""
-    return tuple(sorted({*([parse_month(each, last) for each in at] or [min(month_number(DEFAULT_AT), last)]), last}))
-
-
-def parse_month(text: str | int, last: int | None = None, option: str = "--at") -> int:
-    """A month as a person writes it, ``2029-12`` or ``71``, not after the last that is simulated, where there is one.
+    """The scenarios, the others with the run settings and the lines in focus of the first.
 
     Raises
     ------
     ScenarioError
-        Naming the option.
+        When two scenarios have the same name.
+    """
+    names = [scenario.name for scenario in (base, *others)]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        remedy = 'Give each a name of its own: "name: ..." in the file.'
+        raise ScenarioError([Problem(twice, 0, "name", "is the name of two scenarios of this ensemble.", remedy)])
+    return base, tuple(other.model_copy(update={"run": base.run, "focus": base.focus}) for other in others)
+
+
+def months_of(at: Sequence[str | int], last: int) -> tuple[int, ...]:
+    """Month numbers at which levels are read, the last month that is simulated included; see `parse_month`."""
+    months = {parse_month(month, last) for month in at} or {min(month_number(DEFAULT_AT), last)}
+    return tuple(sorted(months | {last}))
+
+
+def parse_month(text: str | int, last: int | None = None, option: str = "--at") -> int:
+    """The number of a month that is written ``2029-12`` or ``71``.
+
+    Parameters
+    ----------
+    last : number of the last month that is simulated; None: no limit
+    option : of the command line, for messages
+
+    Raises
+    ------
+    ScenarioError
+        Naming the option, when the text is no month or the month is after ``last``.
     """
     try:
         month = month_number(int(text) if isinstance(text, str) and text.strip().isdigit() else text)

@@ -1,4 +1,4 @@
-"""Doing more until enough is known: the loop of every verb that has a stopping rule."""
+"""Sequential sampling: the loop of every verb that has a stopping rule."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from sim.analysis.paired import next_count
 
 
 def until_enough(extend: Callable[[int], object], wanted: Callable[[int], int], first: int) -> int:
-    """Do more until no more is wanted.
+    """Extend a sample until its stopping rule asks for no more.
 
     Parameters
     ----------
-    extend : does work until there is so much
-    wanted : told how much there is; how much there should be. As much as there is: stop
-    first : how much to begin with
+    extend : called with a size; extends the sample to that size
+    wanted : the stopping rule: called with the size reached, returns the size to go on to; no larger one ends the loop
+    first : size to begin with
 
     Returns
     -------
-    how much there is
+    count : size at the end
     """
     count, target = 0, first
     while target > count:
@@ -43,19 +43,19 @@ def until_narrow(
 
     Parameters
     ----------
-    extend : runs replicates until there are so many
-    values : told how many there are; one value a replicate for every mean that is to be known, of the replicates that
-        could be finished
-    first : replicates to begin with
+    extend : called with a number of replicates; runs the replicates that are missing up to it
+    values : called with the number of replicates; for every mean, one value per replicate that could be finished
+    first, most : replicates to begin with, and at most
+    width : of the 95% interval, in the unit of the values
 
     Returns
     -------
-    the number of replicates
+    count : number of replicates at the end
     """
 
     def wanted(count: int) -> int:
-        # a replicate that failed somewhere has been tried, or it would be for ever
-        tried = [np.pad(each, (0, count - len(each)), constant_values=np.nan) for each in values(count)]
-        return max(next_count(each, width, most) for each in tried)
+        # replicates that failed count as tried, else they would be asked for again without end
+        tried = [np.pad(sample, (0, count - len(sample)), constant_values=np.nan) for sample in values(count)]
+        return max(next_count(sample, width, most) for sample in tried)
 
     return until_enough(extend, wanted, first)

@@ -1,17 +1,16 @@
 """What a worker does: a batch of runs, from plain data to plain data.
 
 `run_batch` can be sent to a thread, another process or another machine: it is found by its name, its arguments are
-text and numbers, and what it needs it builds there, once for each recipe. What comes back of a run depends on the run
-alone: its point, its replicate and the recipe.
+text and numbers, and it builds there what it needs, once for each recipe. The result of a run depends on its point, its
+replicate and the recipe only.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Self
@@ -23,6 +22,7 @@ from sim.basics.errors import OpenLoopError, RunError
 from sim.engines import Engine
 from sim.engines import engine as find_engine
 from sim.engines.world import Job
+from sim.experiments.runner.pools import machine_memory
 from sim.experiments.runner.recipe import SCENARIO, Recipe
 from sim.experiments.runner.sizer import Sizer
 from sim.experiments.runner.total_gain import total_gain
@@ -33,8 +33,8 @@ from sim.scenario.points import Applier
 
 Values = tuple[Any, ...]
 Run = tuple[int, Any, int]
-"""A run to do: number of the point, what its scenario is made from, number of the replicate. In a recipe a scenario is
-made from `Values`, one for each factor."""
+"""A run to do: number of the point, what its scenario is made from, number of the replicate. A recipe makes a scenario
+from `Values`, one for each factor."""
 
 OK, FAILED = "ok", "failed"
 DIED = "the worker process died in this run, perhaps for want of memory"
@@ -50,14 +50,14 @@ class Failure:
 
 @dataclass
 class Batch:
-    """What came out of some runs, in the order in which they were asked for.
+    """The results of some runs, in the order of the request.
 
     Attributes
     ----------
-    runs : what was asked for
-    status, error, seconds : of each run
+    runs : the request
+    status, error, seconds : of each run: `OK` or `FAILED`, why it failed, wall time [s]
     scalars : column -> (run,); NaN for a run that failed or has no value
-    curves : name -> (run, month), or other axes after the first; NaN (numbers without it: 0) for a run that failed
+    curves : name -> (run, month), or other axes after the first; NaN for a run that failed, 0 where the type has no NaN
     """
 
     runs: list[Run]
@@ -71,7 +71,7 @@ class Batch:
     def blank(
         cls, runs: Sequence[Run], columns: Sequence[str] = (), curves: Sequence[str] = (), months: int = 0
     ) -> Self:
-        """Runs of which nothing is known yet."""
+        """A batch without results yet."""
         count = len(runs)
         return cls(
             list(runs),
@@ -98,24 +98,24 @@ class Batch:
         self.status[place], self.error[place] = FAILED, why
 
     def put(self, places: Sequence[int], scalars: dict[str, np.ndarray], curves: dict[str, np.ndarray]) -> None:
-        """Record what came out of some runs."""
-        for kept, found in ((self.scalars, scalars), (self.curves, curves)):
-            for name, values in found.items():
-                if name not in kept:
-                    nothing = np.nan if values.dtype.kind == "f" else 0
-                    kept[name] = np.full((len(self.runs), *values.shape[1:]), nothing, values.dtype)
-                kept[name][list(places)] = values
+        """Record the results of some runs."""
+        for table, results in ((self.scalars, scalars), (self.curves, curves)):
+            for name, values in results.items():
+                if name not in table:
+                    missing = np.nan if values.dtype.kind == "f" else 0
+                    table[name] = np.full((len(self.runs), *values.shape[1:]), missing, values.dtype)
+                table[name][list(places)] = values
 
 
 class Reader:
-    """What makes scenarios of runs, and reads what came out of them."""
+    """Makes the scenario of a run, simulates, and keeps what a verb needs of the results."""
 
     def scenario(self, values: Any) -> Any:
         """The `Scenario` of a run; by default a run carries it."""
         return values
 
     def read(self, jobs: Sequence[Job], threads: int | None) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Do runs of equal structure: scalars (run,) and curves (run, ...) by name."""
+        """Simulate runs of equal structure: scalars (run,) and curves (run, ...) by name."""
         raise NotImplementedError
 
 
@@ -127,7 +127,7 @@ class RecipeRunner(Reader):
         self.engine: Engine = find_engine(recipe.engine, recipe.model)
         self._choice = recipe.keys.index(SCENARIO) if SCENARIO in recipe.keys else None
         keys = [key for key in recipe.keys if key != SCENARIO]
-        self._appliers = {each.name: Applier(each, keys) for each in (recipe.scenario, *recipe.variants)}
+        self._appliers = {scenario.name: Applier(scenario, keys) for scenario in (recipe.scenario, *recipe.variants)}
 
     def scenario(self, values: Values) -> Scenario:
         """The scenario of a point."""
@@ -137,7 +137,7 @@ class RecipeRunner(Reader):
         return self._appliers[values[self._choice]](rest)
 
     def read(self, jobs: Sequence[Job], threads: int | None) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Run jobs of equal structure: scalars (run,) and curves (run, month) by name."""
+        """Simulate jobs of equal structure: scalars (run,) and curves (run, month) by name."""
         dataset = simulate(jobs, self.engine, threads)
         scalars, curves = {}, {}
         for name in dict.fromkeys((*self.recipe.outcomes, *self.recipe.curves)):
@@ -156,7 +156,7 @@ class RecipeRunner(Reader):
 
 @lru_cache(maxsize=4)
 def recipe_runner(recipe: str) -> RecipeRunner:
-    """The recipe_runner of a recipe that came as text; kept, since the next batch is of the same recipe."""
+    """The `RecipeRunner` of a recipe in JSON; cached, because the next batch is likely to be of the same recipe."""
     return RecipeRunner(Recipe.from_account(json.loads(recipe)))
 
 
@@ -176,7 +176,7 @@ def run_batch(recipe: str, runs: list[Run], threads: int | None = None) -> Batch
 
 
 def _add_gains(runner: RecipeRunner, batch: Batch, name: str, month: int) -> None:
-    """Compute the total gain of every run. One that cannot be computed is missing and said; the run stays as it is."""
+    """Compute the total gain of every run. Where that fails, it is NaN and the reason is recorded; the run is kept."""
     for place, (_, values, replicate) in enumerate(batch.runs):
         began = time.perf_counter()
         try:
@@ -187,37 +187,38 @@ def _add_gains(runner: RecipeRunner, batch: Batch, name: str, month: int) -> Non
 
 
 def blank_batch(recipe: Recipe, runs: Sequence[Run]) -> Batch:
-    """Runs of a recipe of which nothing is known yet."""
+    """A batch of a recipe, without results yet."""
     return Batch.blank(runs, recipe.columns, recipe.curves, recipe.scenario.run.months)
 
 
 def do_runs(reader: Reader, batch: Batch, threads: int | None) -> Batch:
     """Do the runs of a batch. A run that fails is recorded and does not cost the others their result."""
-    for places, jobs in _alike(reader, batch):
 
-        def read(some: Sequence[int], jobs: Sequence[Job] = jobs) -> Any:
-            return reader.read([jobs[number] for number in some], threads)
+    def read(group: Sequence[tuple[int, Job]]) -> Any:
+        return reader.read([job for _, job in group], threads)
 
+    for group in _equal_structure(reader, batch):
         began = time.perf_counter()
-        for some, outcome in halved(range(len(jobs)), read):
-            seconds, spots = (time.perf_counter() - began) / len(some), [places[number] for number in some]
-            for spot in spots:
-                batch.seconds[spot] = seconds
+        for part, outcome in halved(group, read):
+            places = [place for place, _ in part]
+            seconds = (time.perf_counter() - began) / len(places)
+            for place in places:
+                batch.seconds[place] = seconds
             if isinstance(outcome, Exception):
-                batch.fail(spots[0], _in_words(outcome))
+                batch.fail(places[0], _in_words(outcome))
             else:
-                batch.put(spots, *outcome)
+                batch.put(places, *outcome)
             began = time.perf_counter()
     return batch
 
 
 def halved(items: Sequence[Any], work: Callable[[Sequence[Any]], Any]) -> Iterator[tuple[Sequence[Any], Any]]:
-    """Do items together; where that fails, halve them until the item that fails stands alone.
+    """Work on items together; where that fails, halve them until the item that fails is alone.
 
     Yields
     ------
     items, outcome
-        Some of the items, in order, and what `work` gave for them; for an item that fails, its exception.
+        Some of the items, in order, and what ``work`` returned for them; for a single item that fails, its exception.
     """
     try:
         outcome = work(items)
@@ -231,10 +232,12 @@ def halved(items: Sequence[Any], work: Callable[[Sequence[Any]], Any]) -> Iterat
     yield items, outcome
 
 
-def _alike(reader: Reader, batch: Batch) -> Iterator[tuple[list[int], list[Job]]]:
-    """Runs whose worlds have the same lines, in the same hands, the same rules of reaction, and as many adopters: an
-    engine takes them together."""
-    groups: dict[Any, tuple[list[int], list[Job]]] = {}
+def _equal_structure(reader: Reader, batch: Batch) -> Iterable[list[tuple[int, Job]]]:
+    """Groups of runs that an engine can simulate together, each run with its place in the batch.
+
+    Their worlds have the same lines with the same home and openness, the same reaction rules, and as many adopters.
+    """
+    groups: dict[Any, list[tuple[int, Job]]] = {}
     made: dict[int, Scenario] = {}
     for place, (point, values, replicate) in enumerate(batch.runs):
         try:
@@ -246,14 +249,13 @@ def _alike(reader: Reader, batch: Batch) -> Iterator[tuple[list[int], list[Job]]
         scenario = made[point]
         lines = tuple((name, line.region, line.openness) for name, line in scenario.roster.items())
         rules = tuple(rule.id for rule in scenario.reactions if rule.active)
-        places, jobs = groups.setdefault((lines, rules, scenario.run.adopters), ([], []))
-        places.append(place)
-        jobs.append((scenario, replicate))
-    yield from groups.values()
+        structure = (lines, rules, scenario.run.adopters)
+        groups.setdefault(structure, []).append((place, (scenario, replicate)))
+    return groups.values()
 
 
 def _in_words(error: Exception) -> str:
-    """Why a run failed: in words where it is an error of ours, else with the place in the code."""
+    """Why a run failed: the message of an error of OpenLoop, else the exception and its place in the code."""
     if isinstance(error, OpenLoopError):
         return str(error)
     where = traceback.extract_tb(error.__traceback__)[-1]
@@ -261,19 +263,25 @@ def _in_words(error: Exception) -> str:
 
 
 FIRST_ADOPTERS = 50_000
-"""Adopters of a first batch of a compiled engine, which advances so many by ten years in about a second."""
+"""Adopters in the first batch of a compiled engine, which simulates ten years of them in about a second."""
 
 
 def make_sizer(scenario: Scenario, engine: Engine, memory: int, fast: bool = True) -> Sizer:
-    """For runs of a scenario, in batches that fit into so much memory; ``fast``: nothing slow is added to a run."""
+    """The sizer of batches for runs of a scenario.
+
+    Parameters
+    ----------
+    memory : that one batch may take [bytes]
+    fast : whether a run is a simulation only; False where a slow computation is added to it, such as a total gain
+    """
     first = min(16, max(1, FIRST_ADOPTERS // scenario.run.adopters)) if engine.compiles and fast else 1
     return Sizer(most_runs(scenario, engine, memory), first)
 
 
 def most_runs(scenario: Scenario, engine: Engine, memory: int) -> int:
-    """Runs of a batch that fit into so much memory: their adopters, and their series once more while they are read."""
-    people = engine.bytes_per_adopter * scenario.run.adopters
-    return max(1, memory // (people + 2 * series_bytes(scenario)))
+    """Runs of a batch that fit into ``memory`` [bytes]. Series count twice: they are copied while they are read."""
+    adopter_bytes = engine.bytes_per_adopter * scenario.run.adopters
+    return max(1, memory // (adopter_bytes + 2 * series_bytes(scenario)))
 
 
 def check_memory(replicates: int, series: int, adopters: int) -> None:
@@ -281,18 +289,16 @@ def check_memory(replicates: int, series: int, adopters: int) -> None:
 
     Parameters
     ----------
-    series, adopters : bytes of the series of one run, and of its adopters
+    series, adopters : memory of the series of one run, and of its adopters [bytes]
 
     Raises
     ------
     RunError
         Naming the memory that is needed and the memory there is.
     """
-    if not hasattr(os, "sysconf"):
-        return
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    memory = machine_memory()
     needed = series * replicates + adopters
-    if needed > 0.8 * memory:
+    if memory is not None and needed > 0.8 * memory:
         raise RunError(
             f"this would need {needed / 1e9:,.0f} GB of memory and the machine has {memory / 1e9:,.0f} GB; "
             "ask for fewer replicates, months or adopters"
