@@ -1,1 +1,1 @@
-"""One scenario with its replicates, and the run directory that it leaves behind."""
+"""One scenario with its replicates, and the folder of results that it leaves behind."""

@@ -1,4 +1,4 @@
-"""What is told of a run."""
+"""What the report of a run says: headline outcomes, S-curves, every outcome in a table."""
 
 from __future__ import annotations
 
@@ -73,13 +73,16 @@ def _told(name: str, values: Any, last: int) -> tuple[tuple[str, ...], str] | No
     mean, low, high = (float(end) for end in interval(known))
     low, high = within_bounds(outcome, low, high) if known.size > 1 else (math.nan, math.nan)
     say = spoken(outcome, high - low)
-    few, many = np.quantile(known, [0.1, 0.9])
-    same = known.size > 1 and not np.ptp(known)
-    span = "none: one run" if known.size == 1 else "the same in every run" if same else f"{say(low)} to {say(high)}"
-    spread = "" if known.size == 1 or same else f"{say(few)} to {say(many)}"
+    if known.size == 1:
+        span, spread, ends = "none: one run", "", ""
+    elif not np.ptp(known):
+        span, spread, ends = "the same in every run", "", " (the same in every run)"
+    else:
+        few, many = np.quantile(known, [0.1, 0.9])
+        span, spread = f"{say(low)} to {say(high)}", f"{say(few)} to {say(many)}"
+        ends = f" (95% interval of the mean {span}; 10 to 90% of runs {spread})"
     date = f" in {month_label(last)}" if outcome.kind == "level" else ""
     runs = f"{known.size} of {numbers.size}"
-    ends = f" (95% interval of the mean {span}; 10 to 90% of runs {spread})" if spread else f" ({span})" if same else ""
     missing = "" if known.size == numbers.size else f", in {runs} runs"
     what = capital(outcome.long_name)
     row = (what, unit_words(outcome), say(mean), span, spread, runs)
@@ -95,5 +98,5 @@ def _scurve_sentences(dataset: Any) -> Iterator[str]:
         yield f"{dataset.sizes['month']} months are too few to fit a curve."
         return
     for series, runs in series_of(dataset, "adoption"):
-        found = describe_series(series, runs, 0, 0, False)
-        yield f"{series.name}, {found.status}: {curve_sentence(found)}"
+        curve = describe_series(series, runs, 0, 0, False)
+        yield f"{series.name}, {curve.status}: {curve_sentence(curve)}"

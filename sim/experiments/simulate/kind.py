@@ -68,9 +68,9 @@ def rebuild(folder: Folder, again: Again) -> Result:
 
 def runs_words(folder: Folder) -> str:
     """How many runs the folder holds."""
-    asked = int(folder.manifest["replicates"])
-    done = int(folder.manifest.get("runs_finished", asked))
-    return counted(done, "run") + (f" of {asked} that were asked for; the others failed" if done < asked else "")
+    wanted = int(folder.manifest["replicates"])
+    done = int(folder.manifest.get("runs_finished", wanted))
+    return counted(done, "run") + (f" of {wanted} that were asked for; the others failed" if done < wanted else "")
 
 
 def interval_words(folder: Folder, stem: str) -> str:

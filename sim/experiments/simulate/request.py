@@ -1,4 +1,4 @@
-"""What ``openloop run`` and ``openloop.run`` are asked for: a scenario, and whether to leave its folder behind."""
+"""The entry points of ``openloop run`` and ``openloop.run``: a scenario, with or without a folder of results."""
 
 from __future__ import annotations
 
@@ -36,26 +36,32 @@ def run(
     figures: bool = True,
     command: str = "",
 ) -> Result:
-    """Simulate a scenario; with ``out``, leave the folder of the verb ``openloop run`` behind.
+    """Simulate a scenario; with ``out``, write the same folder as the command ``openloop run``.
 
     Parameters
     ----------
     source : scenario file, the name of one that ships, or a `Scenario`
     sets : changes such as ``"startup.switching_cost=0.6"``, as after ``--set``; for files only
     months, adopters, seed, replicates : run settings in place of the scenario's
-    threads : of the kernel; absent: all cores. The result does not depend on it
+    threads : of the kernel; absent: all cores. The result does not depend on their number
     progress : see `Progress`
     engine : ``lockstep``, ``mesa`` or ``meanfield``; see `sim.engines`
-    model : with ``engine="mesa"``, a subclass of `sim.engines.mesa.model.OpenLoopModel`, or where it stands
+    model : with ``engine="mesa"``, a subclass of `sim.engines.mesa.model.OpenLoopModel`, or its file and name
         (``"mymodels.py:CautiousFirms"``)
-    out, figures, command : folder of folders of results; whether to draw; what the manifest calls the command
+    out : folder in which the folder of results is written; absent: nothing is written
+    figures : with ``out``, whether to draw figures
+    command : with ``out``, the command that the manifest records
+
+    Returns
+    -------
+    Result
 
     Raises
     ------
     ScenarioError
         When the scenario is refused; nothing was run.
     OutputError
-        When the place is taken, which is found out before anything is run, or cannot be written.
+        When the folder holds other results, which is checked before anything is run, or cannot be written.
     ModelError
         When the model cannot be loaded.
     RunError
@@ -86,7 +92,13 @@ def prepared_to_folder(
     figures: bool,
     command: str,
 ) -> Result:
-    """`run` into a folder, for a scenario that is resolved and checked, with what is doubtful in it."""
+    """`run` with a folder, for a scenario that is resolved and checked, and its ``warnings``.
+
+    Raises
+    ------
+    OutputError, RunError
+        See `run`.
+    """
     refuse_if_taken(Path(out) / folder_name(scenario, engine.name), fingerprint(scenario, engine.name))
     started, clock = datetime.now(UTC), time.perf_counter()
     result = run_prepared(scenario, warnings, threads, progress, engine)

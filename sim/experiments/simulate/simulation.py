@@ -1,4 +1,4 @@
-"""Simulate one scenario with all its replicates: what ``openloop run`` and ``openloop.run`` do."""
+"""Simulate one scenario with all its replicates, in batches that fit into memory."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Result:
     dataset : every observable, (run, month, ...)
     warnings : implausible values of the scenario
     failures : replicates that are missing from the dataset
-    folder, files : where it was written and what; None and empty until then
+    folder, files : where the result was written, and the files there; None and empty until then
     """
 
     scenario: Scenario
@@ -69,22 +69,28 @@ def run_prepared(
     progress: Progress | None,
     engine: Engine,
 ) -> Result:
-    """Simulate a scenario that is resolved and checked, with what is doubtful in it.
+    """Simulate a scenario that is resolved and checked, and pass on its ``warnings``.
 
-    Runs are done in batches that fit into memory; how they are batched changes no number.
+    How runs are grouped into batches changes no number.
+
+    Raises
+    ------
+    RunError
+        When the results cannot fit into memory, or not a single run could be finished.
     """
-    people, series = engine.bytes_per_adopter * scenario.run.adopters, series_bytes(scenario)
+    adopter_bytes = engine.bytes_per_adopter * scenario.run.adopters
+    run_bytes = series_bytes(scenario)
     runs: list[Run] = [(0, scenario, replicate) for replicate in range(scenario.run.replicates)]
-    check_memory(len(runs), series, people)
+    check_memory(len(runs), run_bytes, adopter_bytes)
     batches: list[Batch] = []
 
     def keep(done: list[tuple[list[Run], Batch]]) -> list[tuple[int, int, str]]:
         batches.extend(batch for _, batch in done)
         return []
 
-    batch = max(1, BATCH_BYTES // (people + series))
-    dispatch([Work("run", run_series, (SeriesReader(engine, progress),), runs, keep, batch=batch)], here(threads))
-    batches.sort(key=lambda batch: batch.runs[0][2])  # they come back in no order
+    most = max(1, BATCH_BYTES // (adopter_bytes + run_bytes))
+    dispatch([Work("run", run_series, (SeriesReader(engine, progress),), runs, keep, batch=most)], here(threads))
+    batches.sort(key=lambda batch: batch.runs[0][2])  # batches may finish in any order; replicates are the third item
     failures = tuple(Failure(replicate, why) for batch in batches for _, replicate, why in batch.failures)
     if len(failures) == len(runs):
         raise RunError(f"none of {len(runs)} runs could be finished. The first said: {failures[0].reason}")
@@ -93,22 +99,23 @@ def run_prepared(
 
 
 def joined(batches: Sequence[Batch]) -> dict[str, np.ndarray]:
-    """The series of all runs that did not fail, (run, ...) each; taken out of the batches, to save memory."""
+    """The series of all runs that did not fail, (run, ...) each. They are removed from the batches, to save memory."""
     good = [(batch.curves, np.array(batch.status) == OK) for batch in batches if batch.curves]
     return {name: np.concatenate([curves.pop(name)[ok] for curves, ok in good]) for name in list(good[0][0])}
 
 
 def run_series(reader: SeriesReader, runs: list[Run], threads: int | None = None) -> Batch:
-    """Do some runs and keep every series."""
+    """Simulate some runs and keep every series."""
     return do_runs(reader, Batch.blank(runs), threads)
 
 
 @dataclass(frozen=True)
 class SeriesReader(Reader):
-    """What a simulation keeps of a run: everything.
+    """Simulates runs and keeps every series.
 
     Attributes
     ----------
+    engine : simulates
     progress : see `sim.run.Progress`
     """
 
@@ -116,5 +123,5 @@ class SeriesReader(Reader):
     progress: Progress | None
 
     def read(self, jobs: Sequence[Job], threads: int | None) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Do runs of equal structure: no scalars, and series (run, month, ...)."""
+        """Simulate runs of equal structure: no scalars, and series (run, month, ...) by name."""
         return {}, self.engine.simulate(jobs, threads=threads, progress=self.progress)
