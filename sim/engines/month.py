@@ -17,10 +17,10 @@ class Users:
 
     Attributes
     ----------
-    first, second : (run, cell, line) users with the line in the first slot, and in the second
-    startups : (run, 1) number of startups, at least 1
-    startup_use : (run, line) part of startups that use the line
-    new_derivatives : (run, line) derivatives that they built [derivatives]
+    first, second : (run, cell, line) adopters with the line in the first slot, and in the second [adopters]
+    startups : (run, 1) number of startups, at least 1 [startups]
+    new_derivatives : (run, line) derivatives that startups built this month [derivatives]
+    startup_use : (run, line) part of startups that use the line [1]
     """
 
     first: Array
@@ -34,29 +34,30 @@ class Users:
 class Month:
     """What a month found, for all runs of a batch.
 
-    A new observable takes its line in `sim.model.observables`, and a step that puts its value into ``found``. The other
-    parts are what the record works its remaining observables out from.
+    A new observable takes its line in `sim.model.observables`, and a step that puts its value into ``found``. From the
+    other parts the recorder computes all remaining observables.
 
     Attributes
     ----------
     month : its number, from 0
-    found : observables that the steps have worked out themselves, by name, (run or 1, *dims)
-    tally : the counts of the month
-    users : who uses what
+    found : observables that the steps of the month have computed already, by name, (run or 1, *dims)
+    tally : counts and sums over adopters
+    users : users of each line
     option_price : (run, region, line, mode) before taxes and subsidies [$/Mtoken]
-    rebate, leaked : (run or 1, cell, line, mode) public money per unit used that users get, and sellers [$/Mtoken]
+    rebate, leaked : (run or 1, cell, line, mode) public money per unit used that users, and sellers, get [$/Mtoken]
     usage_by_line, usage_table : usage by (run, cell, line), and by (run, region, sector, line, mode)
         [sector-years/month]
     frontier : (run, 1) best released capability [nats]
-    programmes, capex_boost : (run or 1, region) money that policies book themselves [$B/month], and the part by which
-        policy raises capital expenditure
+    programmes, capex_boost : (run or 1, region) spending that policies state themselves [$B/month], and the part by
+        which policy raises capital expenditure [1]
     telemetry, partner : (run, line, sector, mode) and (run, line, sector) data stocks [sector-years]
-    choices : options of every adopter by slot, (run, adopter); they change in place, so they are recorded at once
+    choices : options of every adopter by slot, (run, adopter); engines change these arrays in place, so the recorder
+        copies them at once
 
     Raises
     ------
     UnknownNameError
-        When something in ``found`` is no observable.
+        When a name in ``found`` is not that of an observable.
     """
 
     month: int

@@ -3,9 +3,10 @@
 =================  ==============================================================================================
 `startup`          young software and robotics companies; quick to adopt and to switch, feed the ecosystem
 `firm`             enterprises (services) and industrial firms (manufacturing, logistics, robotics)
-`public_agency`    public administration; slow, trust-bound, where procurement policy bites
+`public_agency`    public administration; slow, bound by trust and procurement policy
 `lab`              makers of lines: train, release, price, build on each other's open weights
 `government`       regions' governments: announce policies, watch exposure
+`adopter_types`    all adopter types, and the cells in which they live
 `adopter`          what all adopters share: tastes, nests, peers, the second slot
 =================  ==============================================================================================
 

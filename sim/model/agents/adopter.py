@@ -158,7 +158,7 @@ class AgentType:
     sectors : sector -> part of its adopters that are of this type: a number, the name of a number of the group
         ``adopter``, or `REST`. Adopters of one region and sector are neighbours, of whatever type
     numbers : defaults of the type
-    order : place on the axis of types
+    order : types stand on their axis by this number, smallest first
     """
 
     name: str
