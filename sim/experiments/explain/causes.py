@@ -1,9 +1,8 @@
 """From the term that tipped an adopter back to the first cause: the policy, event or assumption that differs.
 
-Each step asks what moved the last quantity most, and reads it in both worlds: price <- serving cost, markup,
-congestion; quality <- capability, data, the frontier; capability <- compute, algorithms, what is borrowed; peers <-
-which peers parted earlier. Where a step ends at what other adopters use, the adopter who parted first is followed to
-its own cause.
+Each step asks which input moved a quantity most, and reads that input in both worlds: price <- serving cost, markup,
+congestion; quality <- capability, data, the frontier; capability <- compute, algorithms, borrowing; peers <- peers who
+parted earlier. Where a step ends at what other adopters use, the first of them who parted is followed to its own cause.
 """
 
 from __future__ import annotations
@@ -48,20 +47,19 @@ DIRECT = {
     "ban": ("ban", "base_ban"),
     "push": ("push",),
 }
-"""What policy moves itself -> the levers by which it does; a term may also name its lever."""
+"""Terms and reasons that policy moves directly -> the levers by which it does; a term may also name its lever."""
 
 LONGEST = 24
-"""Steps after which a chain is cut; each goes back in time or up from use to supply, so none comes near it."""
+"""Most links of a chain, as a guard: each step goes back in time or up from use to supply, so chains stay shorter."""
 
 End = Root | int
-"""Where a question upstream ends: at a root, or at the adopter whose own parting comes before."""
+"""Where a step ends: at a root, or at another adopter, who parted earlier and whose own cause is followed next."""
 
 
 class CauseTracer:
-    """Follows partings to their causes; every adopter is followed once.
+    """Follows divergences of adopters to their causes; every adopter is followed once.
 
-    Each step tells its links (`_tell`) and goes on to what moved, until it comes to an end: a root, or the adopter
-    whose own parting comes before.
+    Each step adds a link to the chain (`_tell`) and goes on to the input that moved most, until it comes to an `End`.
     """
 
     def __init__(self, pair: Pair):
@@ -76,61 +74,65 @@ class CauseTracer:
         self._since: dict[str, Array] = {}
 
     def chain(self, adopter: int) -> Chain | None:
-        """The chain of an adopter's first parting; None if it never parts."""
-        # by a list of those on the way, and not by calling itself: a chain of peers may be long
-        way: list[tuple[Divergence, list[Link], End]] = []
+        """The chain of an adopter's first divergence; None if it makes the same choices in both worlds."""
+        # a list rather than recursion: a chain of peers may be longer than the stack
+        path: list[tuple[Divergence, list[Link], End]] = []
         end: End = adopter
         while not isinstance(end, Root) and end not in self._chains:
-            parting = self.pair.parting(end)
-            if parting is None:
+            divergence = self.pair.parting(end)
+            if divergence is None:
                 return None
             self._links = []
-            end = self._first_step(parting)
-            way.append((parting, self._links, end))
-        for parting, links, end in reversed(way):
+            end = self._first_step(divergence)
+            path.append((divergence, self._links, end))
+        for divergence, links, end in reversed(path):
             rest, root = ((), end) if isinstance(end, Root) else (self._chains[end].links, self._chains[end].root)
-            self._chains[parting.adopter] = Chain(parting, (*links, *rest)[:LONGEST], root)
+            self._chains[divergence.adopter] = Chain(divergence, (*links, *rest)[:LONGEST], root)
         return self._chains[adopter]
 
     # -- the first step ------------------------------------------------------------------------------------------
 
-    def _first_step(self, parting: Divergence) -> End:
-        (term, line), month, who = parting.source, parting.month, parting.adopter
-        _, r, s, g = self.pair.worlds[0].where(who)
+    def _first_step(self, divergence: Divergence) -> End:
+        """The cause of a divergence: a policy that moved the term itself, else what lies behind the term."""
+        (term, line), month, who = divergence.source, divergence.month, divergence.adopter
+        _, region, sector, kind = self.pair.worlds[0].where(who)
         levers = (TERMS[term].lever,) if term in TERMS and TERMS[term].lever else DIRECT.get(term)
         if levers:
-            at = {"region": r, "sector": s, "type": g}
+            at = {"region": region, "sector": sector, "type": kind}
             if line >= 0:
                 at |= {"line": line, "origin": self.homes[line]}
             return self._policy(levers, month, at) or self._assumption(month, LEVERS[levers[0]].meaning)
-        taste = self._own_taste(parting) if term in ("quality", "cost") else None
+        taste = self._own_taste(divergence) if term in ("quality", "cost") else None
         if taste is not None:
             return taste
         steps: dict[str, Callable[[], End]] = {
-            "quality": lambda: self._quality(line, s, month),
-            "cost": lambda: self._price(line, self._mode(parting, line), r, month),
+            "quality": lambda: self._quality(line, sector, month),
+            "cost": lambda: self._price(line, self._mode(divergence, line), region, month),
             "peers": lambda: self._peers(who, line, month),
             "ecosystem": lambda: self._ecosystem(line, month),
-            "awareness": lambda: self._awareness(line, r, month),
+            "awareness": lambda: self._awareness(line, region, month),
             "openness": lambda: self._openness(line, month),
-            "peer_adoption": lambda: self._peer_adoption(parting),
-            "world_adoption": lambda: self._world_adoption(parting),
+            "peer_adoption": lambda: self._peer_adoption(divergence),
+            "world_adoption": lambda: self._world_adoption(divergence),
         }
         return steps[term]() if term in steps else self._assumption(month, term.replace("_", " "))
 
-    def _mode(self, parting: Divergence, line: int) -> int:
-        """The mode of a line that the adopter uses in either world; its own service if in none."""
-        used = (option for option in parting.options if option >= 0 and option // N_MODES == line)
+    def _mode(self, divergence: Divergence, line: int) -> int:
+        """The mode in which the adopter uses a line in either world; the API if it uses the line in neither."""
+        used = (option for option in divergence.options if option >= 0 and option // N_MODES == line)
         return next(used, API) % N_MODES
 
-    def _own_taste(self, parting: Divergence) -> Root | None:
+    def _own_taste(self, divergence: Divergence) -> Root | None:
         """The adopter's own taste, where its traits are not the same in both worlds."""
-        who, term = parting.adopter, parting.source[0]
-        people = [trace.world.population for trace in self.worlds]
-        if len({(each.quality[0, who], each.cost[0, who], each.own_hosting[0, who]) for each in people}) == 1:
+        who, term = divergence.adopter, divergence.source[0]
+        populations = [trace.world.population for trace in self.worlds]
+        if (
+            len({(traits.quality[0, who], traits.cost[0, who], traits.own_hosting[0, who]) for traits in populations})
+            == 1
+        ):
             return None
         what = f"taste of adopter {who} for {'coverage' if term == 'quality' else 'log cost'}"
-        self._tell(0, what, [float(getattr(each, term)[0, who]) for each in people], "utils")
+        self._tell(0, what, [float(getattr(traits, term)[0, who]) for traits in populations], "utils")
         if self.assumptions:
             return self._assumption(0, what)
         return Root("adopter", f"adopter {who}, whose own traits differ", (str(who),), 0)
@@ -172,9 +174,9 @@ class CauseTracer:
         self._tell(month, f"released capability of {name}", released, "nats", note)
         when = self._newest(line, month)
         at = max(when)
-        moved = self._release(line, when, at)
-        if moved is not None:
-            return moved
+        policy = self._release(line, when, at)
+        if policy is not None:
+            return policy
         base = int(self.other.series["base"][when[1], line])
         if base != line and len(self._links) < LONGEST:  # built on another's weights
             return self._capability(base, at, f"{name} is built on it")
@@ -185,30 +187,29 @@ class CauseTracer:
             for part in ("training", "algorithmic", "borrowed", "community")
         }
         parts["training"] = [log_of(compute) for compute in parts["training"]]
-        part = _mover(parts, _gap(released))
+        part = _largest_mover(parts, _gap(released))
         if part == "training":
             return self._training(line, at)
-        said = {
+        words = {
             "algorithmic": f"algorithms of {name}",
             "borrowed": f"capability that {name} borrows from others",
             "community": f"what derivatives add to {name}",
         }
-        self._tell(at, said[part], parts[part], "nats")
+        self._tell(at, words[part], parts[part], "nats")
         if part == "borrowed":
-            return self._policy(("access_restriction",), at, {"line": line}) or self._lent(line, at)
+            return self._policy(("access_restriction",), at, {"line": line}) or self._leaders(line, at)
         if part == "community":
             return self._use(line, at, kind="startup")
         scarcity = self._both("scarcity", at, home)
         if _gap(scarcity):
             self._tell(at, f"chip scarcity in {REGIONS[home]}", scarcity, "share")
             return self._policy(CHIPS, at, {"region": home}) or self._end(at)
-        return self._lent(line, at)
+        return self._leaders(line, at)
 
-    def _lent(self, line: int, month: int) -> End:
-        """What is borrowed, or spills over <- the lines that lead; and a lag behind them that compute makes."""
+    def _leaders(self, line: int, month: int) -> End:
+        """Borrowing and spillover <- compute of the line ahead that moved most, or of the line itself if none moved."""
         before = max(month - 1, 0)
         moved = np.abs(self.other.series["capability"][before] - self.base.series["capability"][before])
-        # those that lend are ahead; whoever moved most of them, or the line itself when none did
         ahead = self.other.series["released"][month] > self.other.series["released"][month, line]
         moved = np.where(ahead, moved, 0.0)
         return self._training(int(moved.argmax()) if moved.max() > 0 else line, before)
@@ -218,17 +219,17 @@ class CauseTracer:
         name, home, training = self.lines[line], self.homes[line], self._both("training_compute", month, line)
         self._tell(month, f"training compute of {name}", training, "H100e")
         compute = self._both("compute", month, home)
-        part = [
-            own / max(all_, 1e-300) for own, all_ in zip(self._seen("lab_compute", month, line), compute, strict=True)
-        ]
-        region, own = abs(log_ratio(*compute)), abs(log_ratio(*part))
-        neither = max(region, own) <= abs(log_ratio(*training)) / 2
-        granted = self._policy(("compute_grant",), month, {"line": line}) if neither else None
-        if granted is not None:
-            return granted
-        if own <= region:
+        lab = self._seen("lab_compute", month, line)
+        share = [own / max(whole, 1e-300) for own, whole in zip(lab, compute, strict=True)]
+        by_region, by_share = abs(log_ratio(*compute)), abs(log_ratio(*share))
+        # grants to the lab are no part of the region's compute
+        neither = max(by_region, by_share) <= abs(log_ratio(*training)) / 2
+        grant = self._policy(("compute_grant",), month, {"line": line}) if neither else None
+        if grant is not None:
+            return grant
+        if by_share <= by_region:
             return self._region(home, month)
-        self._tell(month, f"part of {REGIONS[home]}'s compute that {name} has", part, "share")
+        self._tell(month, f"part of {REGIONS[home]}'s compute that {name} has", share, "share")
         return self._policy(("compute_factor",), month, {"line": line}) or self._use(
             None, month, note="through revenue"
         )
@@ -247,9 +248,9 @@ class CauseTracer:
                 return power
         kind = max(chips, key=lambda stock: abs(_gap(chips[stock])))
         self._tell(month, f"{kind} chips in {name}", chips[kind], "H100e")
-        denied = self._policy(CHIPS, month, at)
-        if denied is not None:
-            return denied
+        control = self._policy(CHIPS, month, at)
+        if control is not None:
+            return control
         self._tell(month, f"AI capital expenditure of {name}", self._both("capex", month, region), "$B/month")
         return self._use(None, month, note="through revenue")
 
@@ -283,7 +284,7 @@ class CauseTracer:
             parts["load"] = [
                 math.log1p(spec.congestion * max(value - 1, 0.0)) for spec, value in zip(specs, load, strict=True)
             ]
-        part = _mover(parts, log_ratio(*prices))
+        part = _largest_mover(parts, log_ratio(*prices))
         if part == "released":
             return self._capability(line, month, "more capable lines cost more to serve")
         if part == "frontier":
@@ -295,7 +296,7 @@ class CauseTracer:
             self._tell(month, f"markup of {name}", markup)
             return self._policy(("subsidy_leak",), month, {"region": self.homes[line]}) or self._use(line, month)
         self._tell(before, f"load of {name}'s servers", load)
-        # more use, or less compute to serve with
+        # load rises with more use, or with less compute to serve it
         served = log_ratio(*self._seen("lab_compute", before, line))
         return self._training(line, before) if abs(served) > abs(log_ratio(*load)) / 2 else self._use(line, before)
 
@@ -303,15 +304,15 @@ class CauseTracer:
 
     def _peers(self, adopter: int, line: int, month: int) -> End:
         """Peers on a line <- those of them who parted."""
-        seen = [world.seen(adopter, month) for world in self.pair.worlds]
-        who = np.unique(self.pair.worlds[0].peers(adopter)[seen[0] != seen[1]])
+        lines_of_peers = [world.seen(adopter, month) for world in self.pair.worlds]
+        who = np.unique(self.pair.worlds[0].peers(adopter)[lines_of_peers[0] != lines_of_peers[1]])
         parted = self.pair.parted_before(who, month)
-        named = ", ".join(f"{each} in {month_label(int(self.pair.first[each]))}" for each in parted[:3])
+        named = ", ".join(f"{peer} in {month_label(int(self.pair.first[peer]))}" for peer in parted[:3])
         more = f" and {len(parted) - 3} more" if len(parted) > 3 else ""
-        counts = [int((each == line).sum()) for each in seen]
+        counts = [int((lines == line).sum()) for lines in lines_of_peers]
         note = f"adopter {named}{more} parted" if parted else ""
         self._tell(month, f"peers of adopter {adopter} on {self.lines[line]}", counts, "of 8", note)
-        # where none of them parted, what is seen of them differs, or what it weighs
+        # where no peer parted, the worlds differ in how peers are observed or in their weight
         return parted[0] if parted else self._assumption(month, "peer weight")
 
     def _ecosystem(self, line: int, month: int) -> End:
@@ -333,20 +334,20 @@ class CauseTracer:
         ruled = self._policy(OPENING, month, {"line": line})
         return ruled or self._capability(line, month, "a lab near the frontier may close")
 
-    def _peer_adoption(self, parting: Divergence) -> End:
+    def _peer_adoption(self, divergence: Divergence) -> End:
         """A first look at AI <- peers who use it."""
-        month, worlds = parting.month, self.pair.worlds
-        shares = [occasion.parts["peers"] for occasion in parting.occasions]
-        self._tell(month, f"peers who use AI (adopter {parting.adopter})", shares, "share")
-        peers = [int(each) for each in worlds[0].peers(parting.adopter)]
-        differ = [each for each in peers if len({world.before(each, month)[0] < 0 for world in worlds}) == 2]
+        month, worlds = divergence.month, self.pair.worlds
+        shares = [occasion.parts["peers"] for occasion in divergence.occasions]
+        self._tell(month, f"peers who use AI (adopter {divergence.adopter})", shares, "share")
+        peers = worlds[0].peers(divergence.adopter).tolist()
+        differ = [peer for peer in peers if len({world.before(peer, month)[0] < 0 for world in worlds}) == 2]
         return self._earliest(self.pair.parted_before(differ, month), month)
 
-    def _world_adoption(self, parting: Divergence) -> End:
+    def _world_adoption(self, divergence: Divergence) -> End:
         """A first look at AI <- everybody who uses it."""
-        shares = [occasion.parts["world"] for occasion in parting.occasions]
-        self._tell(parting.month, f"adopters who use AI (adopter {parting.adopter})", shares, "share")
-        return self._use(None, parting.month)
+        shares = [occasion.parts["world"] for occasion in divergence.occasions]
+        self._tell(divergence.month, f"adopters who use AI (adopter {divergence.adopter})", shares, "share")
+        return self._use(None, divergence.month)
 
     def _use(
         self,
@@ -358,32 +359,31 @@ class CauseTracer:
         kind: str | None = None,
         note: str = "",
     ) -> End:
-        """What others use <- the first of them who parted, of those who are meant if any of them did."""
+        """What others use <- the first adopter who parted; of those with the line and place, if any of them did."""
         parted = self.pair.parted_before(self.pair.parted, month)
-        meant = [
-            each
-            for each in parted
-            if all(
-                asked in (None, own) for asked, own in zip((region, sector, kind), self.base.place(each), strict=True)
-            )
-            and (line is None or self._ever_used(each, line, month))
+        place = (region, sector, kind)
+        concerned = [
+            adopter
+            for adopter in parted
+            if all(wanted in (None, own) for wanted, own in zip(place, self.base.place(adopter), strict=True))
+            and (line is None or self._ever_used(adopter, line, month))
         ]
-        return self._earliest(meant or parted, month, note)
+        return self._earliest(concerned or parted, month, note)
 
     def _ever_used(self, adopter: int, line: int, month: int) -> bool:
         slots = (slot for trace in self.worlds for slot in (trace.primary, trace.secondary))
         return any((slot[:month, adopter] // N_MODES == line).any() for slot in slots)
 
     def _earliest(self, parted: Sequence[int], month: int, note: str = "") -> End:
-        """The first of some who parted before; the end where nobody did."""
+        """The first of some adopters, sorted by the month in which they parted; the end where there are none."""
         if not parted:
             return self._end(month)
-        parting = self.pair.parting(parted[0])
-        assert parting is not None
-        region, sector, kind = self.base.place(parting.adopter)
-        what = f"adopter {parting.adopter} ({kind}, {sector}, {region}) parts first of {len(parted)}"
-        self._tell(parting.month, what, parting.options, f"option:{','.join(self.lines)}", note)
-        return parting.adopter
+        divergence = self.pair.parting(parted[0])
+        assert divergence is not None
+        region, sector, kind = self.base.place(divergence.adopter)
+        what = f"adopter {divergence.adopter} ({kind}, {sector}, {region}) parts first of {len(parted)}"
+        self._tell(divergence.month, what, divergence.options, f"option:{','.join(self.lines)}", note)
+        return divergence.adopter
 
     # -- the ends ------------------------------------------------------------------------------------------------
 
@@ -392,13 +392,16 @@ class CauseTracer:
         if when[0] == when[1]:
             return None
         self._tell(max(when), f"newest release of {self.lines[line]}", when, "month")
-        moved = self._policy(RELEASES, month, {"line": line})
-        if moved is None:
-            self._links.pop()  # other releases are told only where a policy made them
-        return moved
+        policy = self._policy(RELEASES, month, {"line": line})
+        if policy is None:
+            self._links.pop()  # the months of releases are a link only where a policy moved them
+        return policy
 
     def _policy(self, levers: Sequence[str], month: int, at: dict[str, int]) -> Root | None:
-        """The first of some levers that differs by a month, at a place (axis -> number) as far as it has the axis."""
+        """The policy behind the first of some levers that differs up to a month; None if none does.
+
+        ``at`` maps axes to numbers; levers are compared there, and everywhere on the axes that it does not name.
+        """
         since = {
             name: self._first_pull(name)[tuple(at.get(axis, slice(None)) for axis in LEVERS[name].axes)].min()
             for name in levers
@@ -411,6 +414,7 @@ class CauseTracer:
         near = np.ix_(
             *([at[axis]] if axis in at else range(size) for axis, size in zip(lever.axes, a.shape, strict=True))
         )
+        # a change from or to infinity is infinite
         with np.errstate(invalid="ignore"):
             gap = np.where(np.isfinite(a) & np.isfinite(b), np.abs(b - a), np.where(a != b, np.inf, 0.0))[near]
         place = np.unravel_index(gap.argmax(), gap.shape)
@@ -421,10 +425,10 @@ class CauseTracer:
         self._tell(when, f"policy, {words} ({where})", both, lever.unit, lever.meaning)
         ids = self._pullers(name, month)
         if not ids:
-            # a government that reacts by the same rule in both worlds answers to something that differs
-            behind = self._policy([each for each in LEVERS if self._pullers(each, when)], when, {})
-            if behind is not None:
-                return behind
+            # a government that reacts by the same rule in both worlds reacts to another policy that differs
+            cause = self._policy([pulled for pulled in LEVERS if self._pullers(pulled, when)], when, {})
+            if cause is not None:
+                return cause
         said = self._said(ids) or f"the lever {words}, pulled by no entry that differs"
         return Root("policy", said, ids, when)
 
@@ -457,16 +461,16 @@ class CauseTracer:
             f"only in {trace.scenario.name}": [name for name in names if name in mine and name not in theirs]
             for trace, mine, theirs in zip(self.worlds, self.entries, self.entries[::-1], strict=True)
         }
-        only["not the same in both"] = [name for name in names if all(name in each for each in self.entries)]
-        return "; ".join(f"{', '.join(found)} ({where})" for where, found in only.items() if found)
+        only["not the same in both"] = [name for name in names if all(name in known for known in self.entries)]
+        return "; ".join(f"{', '.join(ids)} ({where})" for where, ids in only.items() if ids)
 
     def _end(self, month: int) -> Root:
-        """Where use moved before anybody parted: in amounts, which the first lever that differs must have moved."""
+        """The first lever that differs: where nobody has parted, adopters can only differ in how much they use."""
         what = self._links[-1].what
         return self._policy(tuple(LEVERS), month, {}) or self._assumption(month, what)
 
     def _assumption(self, month: int, what: str) -> Root:
-        """The end where no policy differs: assumptions that do, if any; else the file does not tell."""
+        """The end where no policy differs: the assumptions that differ; unknown if none do."""
         if self.assumptions:
             named = ", ".join(self.assumptions[:3]) + (" ..." if len(self.assumptions) > 3 else "")
             return Root("assumption", f"assumptions that differ: {named}", self.assumptions, 0)
@@ -484,7 +488,7 @@ class CauseTracer:
         return [float(trace.series[name][(month, *at)]) for trace in self.worlds]
 
     def _seen(self, name: str, month: int, *at: int) -> list[float]:
-        """What adopters had before them in the month, in both worlds; a field of `Sight`."""
+        """What adopters observe in the month, in both worlds; a field of `Sight`."""
         return [float(getattr(trace.sights[month], name)[at]) for trace in self.worlds]
 
     def _newest(self, line: int, month: int) -> list[int]:
@@ -494,15 +498,15 @@ class CauseTracer:
 
 
 def _gap(both: Sequence[float]) -> float:
-    base, other = both
-    return other - base
+    """Value in the other world less that in the base."""
+    return both[1] - both[0]
 
 
 def _log_odds(share: float) -> float:
     return math.log(share) - math.log1p(-share) if 0 < share < 1 else 0.0
 
 
-def _mover(parts: dict[str, list[float]], moved: float) -> str:
-    """The part that moved most in the direction in which the whole did."""
+def _largest_mover(parts: dict[str, list[float]], moved: float) -> str:
+    """The part that moved most in the direction in which the sum moved."""
     sign = math.copysign(1.0, moved)
     return max(parts, key=lambda name: sign * _gap(parts[name]))
