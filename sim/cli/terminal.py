@@ -1,4 +1,4 @@
-"""Tables and progress: how things look, for people at a terminal and for programs that read us."""
+"""Tables, texts, progress and results as they are printed, for people at a terminal and for programs."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 
 NARROWEST = 24
-"""Columns that the last cell of a table needs; with less it goes to a line of its own."""
+"""Characters that the last cell of a row needs beside the others; with less room it goes to a line of its own."""
 
 
 def as_table(rows: Sequence[Row]) -> str:
-    """Aligned columns. On a terminal the last one wraps; elsewhere every row stays one line, ready for grep."""
+    """Rows in aligned columns. On a terminal the last column wraps; elsewhere a row is one line, ready for grep."""
     names = list(rows[0])
     cells = [[name.replace("_", " ") for name in names], *([_cell(row[name]) for name in names] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -63,11 +63,9 @@ names no file is shown whole."""
 
 def told(chapter: Chapter) -> str:
     """A chapter as text: the question, sentences, and tables that are not folded."""
-    parts = [[chapter.asked]]
-    for block in (*chapter.findings, *chapter.blocks):
-        if not isinstance(block, Picture) and not block.folded:
-            parts.append(list(_as_text(block)))
-    return "\n\n".join("\n".join(part) for part in parts if part).replace("`", "")
+    blocks = (block for block in (*chapter.findings, *chapter.blocks) if not isinstance(block, Picture))
+    parts = [chapter.asked, *("\n".join(_as_text(block)) for block in blocks if not block.folded)]
+    return "\n\n".join(filter(None, parts)).replace("`", "")
 
 
 def _as_text(block: Block) -> Iterator[str]:
@@ -92,16 +90,16 @@ def _rest(count: int, source: Path | None) -> Iterator[str]:
 
 
 def _wrapped(text: str, first: str = "", below: str = "  ") -> str:
-    """A text that wraps on a terminal, with what its ``first`` line and those ``below`` begin with."""
+    """A text, wrapped on a terminal; ``first`` begins its first line, ``below`` the lines that follow."""
     if not sys.stdout.isatty():
         return first + text
     return textwrap.fill(text, shutil.get_terminal_size().columns, initial_indent=first, subsequent_indent=below)
 
 
 class Output:
-    """How the results of a verb leave: into a folder, and to people in words or to programs as JSON.
+    """Writes the results of a verb into a folder, and prints them: words for people or JSON for programs.
 
-    It is made when the work begins, and so knows how long that took.
+    Made when the work begins, because the manifest records how long it took.
     """
 
     def __init__(self, no_figures: bool, quiet: bool, as_json: bool):
@@ -109,14 +107,13 @@ class Output:
         self.began = time.perf_counter()
 
     def note(self, text: str) -> None:
-        """Say something on the way, unless all is to be quiet."""
+        """Print a remark during the work, unless ``quiet``."""
         if not self.quiet:
             say(text)
 
     def write(self, kind: Kind, contents: Contents, out: Path, **about: Any) -> Written:
-        """Write a folder below ``out``; its manifest says the command, the wall time [s], and what ``about`` adds."""
-        wall_seconds = round(time.perf_counter() - self.began, 3)
-        about = {"command": command_line(), "wall_seconds": wall_seconds, **about}
+        """Write a folder below ``out``; its manifest records the command, the wall time [s] and ``about``."""
+        about = {"command": command_line(), "wall_seconds": round(time.perf_counter() - self.began, 3), **about}
         return write(kind, contents, out, figures=self.figures, about=about)
 
     def tell(
@@ -127,13 +124,13 @@ class Output:
         tables: Mapping[str, Any] | None = None,
         for_programs: str = "",
     ) -> None:
-        """Print what was found and where it is.
+        """Print the findings and where they are written.
 
         Parameters
         ----------
         following : commands that may come next
-        tables : name -> table (pandas) that programs are told beside the entries of the manifest
-        for_programs : what programs are told in place of all that
+        tables : name -> table (pandas) that the JSON holds beside the entries of the manifest
+        for_programs : text for programs in place of that JSON
         """
         if self.as_json:
             rows = {name: table.to_dict("records") for name, table in (tables or {}).items()}
@@ -151,18 +148,18 @@ class Output:
 def closing(folder: Path, files: Sequence[Path], following: Sequence[str], about: str = "") -> str:
     """A folder of results with what each of its files holds, and commands that may come next.
 
-    ``about`` stands behind the name of the folder.
+    ``about`` is a remark after the name of the folder.
     """
     names = {file.relative_to(folder).parts[0] for file in files}
-    drawn = sorted({file.stem for file in files if file.parent.name == FIGURES})
-    some = [*drawn[:6], f"and {len(drawn) - 6} more"] if len(drawn) > 7 else drawn
+    figures = sorted({file.stem for file in files if file.parent.name == FIGURES})
     listed = {name: what for name, what in open_folder(folder).kind.files.items() if name in names}
-    listed |= {FIGURES: ", ".join(some)} if drawn else {}
+    if figures:
+        some = [*figures[:6], f"and {len(figures) - 6} more"] if len(figures) > 7 else figures
+        listed[FIGURES] = ", ".join(some)
     listed[MANIFEST] = "versions, seed, command, checksums"
-    wide = max(map(len, listed))
-    lines = [f"{shown(folder)}/{f'  ({about})' if about else ''}"]
-    lines += [f"  {name:<{wide}}  {what}" for name, what in listed.items()]
-    return "\n".join([*lines, next_steps(following)])
+    width = max(map(len, listed))
+    head = f"{shown(folder)}/{f'  ({about})' if about else ''}"
+    return "\n".join([head, *(f"  {name:<{width}}  {what}" for name, what in listed.items()), next_steps(following)])
 
 
 def next_steps(following: Iterable[str]) -> str:
@@ -171,7 +168,7 @@ def next_steps(following: Iterable[str]) -> str:
 
 
 def print_plan(as_json: bool, about: Mapping[str, Any], *lines: str) -> None:
-    """What a command would take, for programs or in lines for people."""
+    """Print what a command would cost, as JSON for programs or in lines for people."""
     if as_json:
         print(as_json_text(about))
     else:
@@ -195,26 +192,26 @@ def _full(value: Any) -> Any:
 
 
 def as_json_text(value: Any) -> str:
-    """A value as JSON, for programs; what is no finite number is null."""
+    """A value as JSON, for programs; NaN and infinity become null."""
     return json.dumps(plain(value), indent=2, ensure_ascii=False)
 
 
 LINE_SECONDS = 10.0
-"""Where there is no terminal, a line of progress comes no faster than this, and not before another tenth is done."""
+"""Where there is no terminal, a line of progress comes at most this often, and only after another tenth of the work."""
 
 Tick = Callable[..., None]
-"""Called with what was done since the last call and, where it is known, the seconds that the rest will take."""
+"""Called with the amount of work done since the last call and, where it is known, the time left [s]."""
 
 
 class TimeLeft:
-    """What the rest of some work will take, from its rate since the first call: that one waited for the compiler."""
+    """Estimates the time left, from the rate of work since the first call, because the first waits for the compiler."""
 
     def __init__(self, total: int):
         self.total, self.done = total, 0
         self.first: tuple[float, int] | None = None
 
     def __call__(self, done: int) -> float | None:
-        """Take note of what was done since the last call; the seconds left, None while no rate is known."""
+        """Add the amount done since the last call; the time left [s], or None while no rate is known."""
         self.done += done
         now = time.monotonic()
         if self.first is None:
@@ -224,12 +221,12 @@ class TimeLeft:
 
 
 Display = Callable[..., None]
-"""Called with how much is done, how much there is, words on it, and how many runs failed, if any, in words."""
+"""Called with the amount done, the total, phrases about it, and in words how many runs failed, if any did."""
 
 
 @contextmanager
 def how_far(name: str) -> Iterator[Display]:
-    """Show how far some work is: a bar on a terminal, a rare plain line elsewhere."""
+    """Show progress: a bar on a terminal, a plain line now and then elsewhere."""
     if not sys.stderr.isatty():
         yield RareLines(name)
         return
@@ -252,13 +249,13 @@ def how_far(name: str) -> Iterator[Display]:
 
 
 class RareLines:
-    """A line now and then, where a bar would fill a log; short runs stay silent."""
+    """Progress for logs: a line now and then in place of a bar; short runs print none."""
 
     def __init__(self, name: str):
         self.name, self.spoken, self.last = name, 0, time.monotonic()
 
     def __call__(self, done: int, total: int, words: Sequence[str], failed: str = "") -> None:
-        """Say how far it is, if enough has happened since the last line."""
+        """Print a line, if enough time has passed and enough work was done since the last."""
         now = time.monotonic()
         if now - self.last >= LINE_SECONDS and done - self.spoken >= total / 10:
             say(f"{self.name}: {', '.join(filter(None, (*words, failed)))}")
@@ -267,7 +264,7 @@ class RareLines:
 
 @contextmanager
 def progress(total: int, name: str, quiet: bool = False) -> Iterator[Tick | None]:
-    """Show how far work is, with the time left; yields what to call with what was done, or None when ``quiet``."""
+    """Show progress with the time left; yields the function to call with the work done, or None when ``quiet``."""
     if quiet:
         yield None
         return
@@ -283,7 +280,7 @@ def progress(total: int, name: str, quiet: bool = False) -> Iterator[Tick | None
 
 
 def prepared(file: Path, sets: Sequence[str] | None, **settings: int | None) -> Scenario:
-    """A scenario that is resolved and checked, with its changes; what is implausible in it is printed."""
+    """A scenario with its changes, resolved and checked; implausible values are printed as warnings."""
     from sim.scenario.resolve import prepare
 
     scenario, warnings = prepare(file, sets or (), **settings)
@@ -294,7 +291,7 @@ def prepared(file: Path, sets: Sequence[str] | None, **settings: int | None) -> 
 def progress_for(
     scenario: Scenario, quiet: bool, total: int | None = None, compiles: bool = True
 ) -> AbstractContextManager[Tick | None]:
-    """A context manager that yields what to call with finished run-months, ``total`` of them."""
+    """A context manager that yields the function to call with finished run-months, of ``total`` in all."""
     say_if_compiling(compiles, quiet)
     return progress(total or scenario.run.months * scenario.run.replicates, scenario.name, quiet)
 
@@ -309,7 +306,7 @@ def say_if_compiling(compiles: bool, quiet: bool) -> None:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Ctrl-C says that what is finished is kept."""
+    """Answer Ctrl-C with the remark that finished work is kept."""
     try:
         yield
     except KeyboardInterrupt:
@@ -318,18 +315,18 @@ def stoppable() -> Iterator[None]:
 
 @contextmanager
 def resuming(out: Path, output: Output) -> Iterator[Unfinished]:
-    """Where finished pieces of a command wait until its results are in `out`; Ctrl-C says that they are kept."""
+    """A store of the finished pieces of a command until its results are in ``out``; Ctrl-C says that they are kept."""
     from sim.experiments.runner.pieces import Unfinished
 
-    def told(count: int, folder: Path) -> None:
+    def note_resumed(count: int, folder: Path) -> None:
         output.note(f"going on with {count} finished pieces in {shown(folder)}")
 
-    with stoppable(), Unfinished(out, told) as keep:
-        yield keep
+    with stoppable(), Unfinished(out, note_resumed) as unfinished:
+        yield unfinished
 
 
 def shown(path: Path | None) -> str:
-    """A path as one would type it here."""
+    """A path relative to the working directory, where it lies below it."""
     if path is None:
         return ""
     try:
