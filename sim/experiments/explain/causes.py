@@ -411,17 +411,15 @@ class CauseTracer:
             return None
         when, lever, words = int(since[name]), LEVERS[name], name.replace("_", " ")
         a, b = (np.asarray(getattr(trace.sights[when].lever, name)) for trace in self.worlds)
-        near = np.ix_(
-            *([at[axis]] if axis in at else range(size) for axis, size in zip(lever.axes, a.shape, strict=True))
-        )
+        window = tuple(slice(at[axis], at[axis] + 1) if axis in at else slice(None) for axis in lever.axes)
         # a change from or to infinity is infinite
         with np.errstate(invalid="ignore"):
-            gap = np.where(np.isfinite(a) & np.isfinite(b), np.abs(b - a), np.where(a != b, np.inf, 0.0))[near]
-        place = np.unravel_index(gap.argmax(), gap.shape)
-        spot = tuple(numbers.flat[number] for numbers, number in zip(near, place, strict=True))
+            gap = np.where(np.isfinite(a) & np.isfinite(b), np.abs(b - a), np.where(a != b, np.inf, 0.0))[window]
+        largest = np.unravel_index(gap.argmax(), gap.shape)
+        place = tuple(at.get(axis, int(number)) for axis, number in zip(lever.axes, largest, strict=True))
         labels = axis_labels(tuple(self.lines))
-        where = ", ".join(labels[axis][int(number)] for axis, number in zip(lever.axes, spot, strict=True))
-        both = float(a[spot]), float(b[spot])
+        where = ", ".join(labels[axis][number] for axis, number in zip(lever.axes, place, strict=True))
+        both = float(a[place]), float(b[place])
         self._tell(when, f"policy, {words} ({where})", both, lever.unit, lever.meaning)
         ids = self._pullers(name, month)
         if not ids:
