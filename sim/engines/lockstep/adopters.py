@@ -24,7 +24,7 @@ from sim.engines.lockstep.kernels.structures import (
 from sim.engines.tally import Tally
 from sim.engines.world import World, cell_region, cell_sector, cell_type
 from sim.model.rules import usage, worth
-from sim.model.rules.adoption import lacking, probability
+from sim.model.rules.adoption import decay_factor, probability
 
 LONGEST_MEMORY = 240
 """Months after which tenure and age stop counting: they change nothing any more, and must fit into one byte."""
@@ -124,7 +124,9 @@ class Deciders:
         slots = np.concatenate([np.ones_like(second), 1 - second, second], axis=1)
         diversity = w.sector.site_diversity[..., None]
         ramp = usage.ramp(age=months, ramp_time=a.ramp_time)
-        learned = worth.learned(learning_weight=a.learning_weight, lacking=lacking(months=months, time=a.learning_time))
+        learned = worth.learned(
+            learning_weight=a.learning_weight, unlearned=decay_factor(months=months, time=a.learning_time)
+        )
         no_peers, no_learning = ((w.until[loop] < 0)[:, None] for loop in ("R5", "R7"))
         never = np.zeros((1, NEVER - LONGEST_MEMORY))
         ramps = np.concatenate([ramp, np.broadcast_to(never, (len(ramp), never.shape[1]))], axis=1)

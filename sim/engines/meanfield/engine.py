@@ -31,7 +31,7 @@ from sim.engines.recording import joined
 from sim.engines.tally import Tally
 from sim.engines.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights, of_run
 from sim.model.rules import choice, usage, worth
-from sim.model.rules.adoption import lacking, probability
+from sim.model.rules.adoption import decay_factor, probability
 
 N_BLOCKS = 2 * len(REGIONS)
 TASTE_NODES, SIZE_NODES = 3, 5
@@ -360,7 +360,7 @@ class Cells:
         return worth.history_utility(
             is_current=np.eye(lines + 1, lines, dtype=bool),
             has_current=np.arange(lines + 1)[:, None] < lines,
-            learned=worth.learned(learning_weight=weight, lacking=np.clip(fresh, 0.0, 1.0)[:, :, None]),
+            learned=worth.learned(learning_weight=weight, unlearned=np.clip(fresh, 0.0, 1.0)[:, :, None]),
             switching_cost=of_run(w.type.switching_cost, run)[cell_type][:, None, None, None],
             peer_weight=0.0 if w.until["R5"][run] < 0 else of_run(w.adopter.peer_weight, run)[0],
             peers_on_line=self._peer_share(run, self.seen[run])[:, None, None],
@@ -517,7 +517,7 @@ class Cells:
         diversity = of_run(w.sector.site_diversity, run)[cell_sector]
         count = w.population.count[run]
         in_sector = np.array([count[cell_sector == s].sum() for s in range(len(SECTORS))])[cell_sector]
-        now = lacking(months=np.arange(AGE_MOMENTS), time=ramp_time)
+        now = decay_factor(months=np.arange(AGE_MOMENTS), time=ramp_time)
         own = np.exp(-elasticity * nodes.premium)
         unit = usage.usage_rates(
             coverage=tables.coverage[cell_sector][..., None], log_cost=tables.log_cost, elasticity=elasticity
@@ -557,10 +557,10 @@ class Cells:
     def _pass_month(self, run: int, month: int, mass: Mass) -> None:
         """Age and tenure grow."""
         a = self.world.adopter
-        older = lacking(months=np.arange(AGE_MOMENTS), time=of_run(a.ramp_time, run)[0])
+        older = decay_factor(months=np.arange(AGE_MOMENTS), time=of_run(a.ramp_time, run)[0])
         mass.first, mass.second, mass.before = mass.first * older, mass.second * older, mass.before * older
         if self.world.until["R7"][run] >= month:
-            mass.fresh = mass.fresh * lacking(months=1, time=of_run(a.learning_time, run)[0])
+            mass.fresh = mass.fresh * decay_factor(months=1, time=of_run(a.learning_time, run)[0])
 
 
 def _carried(parts: Array, sources: Array) -> Array:

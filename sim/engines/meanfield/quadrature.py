@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.basics.equations import Array
 from sim.engines.world import World, cell_type, of_run
-from sim.model.rules.adoption import lacking
+from sim.model.rules.adoption import decay_factor
 from sim.model.rules.price import self_hosting_premium
 
 AGE_MOMENTS = 6
@@ -99,7 +99,7 @@ def ramp_coefficients(ramp_time: float, exponents: Array) -> Array:
 
     The ramp (`sim.model.rules.usage.ramp`) is ``1 - x``. A polynomial, because moments of age are followed here.
     """
-    most = lacking(months=1, time=ramp_time)
+    most = decay_factor(months=1, time=ramp_time)
     x = most * (1 - np.cos(np.linspace(0, np.pi, 64))) / 2
     out = np.zeros((len(exponents), AGE_MOMENTS))
     for row, exponent in zip(out, exponents, strict=True):

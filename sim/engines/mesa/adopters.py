@@ -29,7 +29,7 @@ from sim.engines.world import N_PEERS
 from sim.model.agents.adopter import AdopterType
 from sim.model.agents.adopter_types import CELLS, TYPES
 from sim.model.rules import choice, usage, worth
-from sim.model.rules.adoption import lacking, probability
+from sim.model.rules.adoption import decay_factor, probability
 
 T = TypeVar("T")
 
@@ -235,11 +235,11 @@ class Adopter(BaseAgent):
         common = self.parameters.adopter
         learning_weight = 0.0 if self.model.off("R7") else common.learning_weight
         peer_weight = 0.0 if self.model.off("R5") or self.model.draw_month == 0 else common.peer_weight
-        still = lacking(months=self.tenure, time=common.learning_time)
+        unlearned = decay_factor(months=self.tenure, time=common.learning_time)
         return worth.history_utility(
             is_current=self.primary is not None and self.primary.lab is lab,
             has_current=self.primary is not None,
-            learned=worth.learned(learning_weight=learning_weight, lacking=still),
+            learned=worth.learned(learning_weight=learning_weight, unlearned=unlearned),
             switching_cost=self.type.switching_cost,
             peer_weight=peer_weight,
             peers_on_line=sum(peer.seen is lab for peer in self.peers) if peer_weight else 0.0,

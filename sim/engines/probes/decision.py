@@ -21,7 +21,7 @@ from sim.engines.probes.trace import Trace
 from sim.engines.world import N_PEERS
 from sim.model.agents.adopter_types import CELLS, TYPES
 from sim.model.rules import choice, worth
-from sim.model.rules.adoption import lacking, probability
+from sim.model.rules.adoption import decay_factor, probability
 from sim.model.rules.worth import TERMS
 
 OUTSIDE = len(GROUPS)
@@ -334,8 +334,8 @@ class Decisions:
             on_line[:, 0] = [(seen == number).sum() for number in range(lines)]
         learned = 0.0
         if line >= 0 and self.until["R7"] >= 0:
-            still = lacking(months=self.tenure(adopter, month), time=common.learning_time)
-            learned = worth.learned(learning_weight=common.learning_weight, lacking=still)
+            unlearned = decay_factor(months=self.tenure(adopter, month), time=common.learning_time)
+            learned = worth.learned(learning_weight=common.learning_weight, unlearned=unlearned)
         by_term = {
             "quality": worth.quality(quality_taste=quality, coverage=sight.coverage[:, s, None]),
             "cost": worth.cost(cost_taste=cost, log_cost=market + own),

@@ -26,19 +26,19 @@ def probability(hazard: Values, months: float = 1.0) -> Result:
     return np.minimum(hazard * months, 1.0)
 
 
-def lacking(months: Values, time: Values) -> Result:
-    """Part of an approach to its end that is still lacking after some months; it fades exponentially.
+def decay_factor(months: Values, time: Values) -> Result:
+    """Factor of an exponential decay; 1 less it is how far an approach to a limit has come.
 
     Parameters
     ----------
     months : scalar or array
         Time since the beginning. [months]
     time : scalar or array
-        In which the part falls to 1/e. [months]
+        Time in which the factor falls to 1/e. [months]
 
     Returns
     -------
-    part : same shape, from 1 down to 0 [1]
+    factor : same shape, from 1 down to 0 [1]
     """
     return np.exp(-months / time)
 

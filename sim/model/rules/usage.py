@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from sim.basics.equations import Array, Result, Values, compiled
-from sim.model.rules.adoption import lacking
+from sim.model.rules.adoption import decay_factor
 from sim.model.rules.elementary import exp
 
 
@@ -27,7 +27,7 @@ def ramp(age: Values, ramp_time: Values) -> Result:
     -------
     part : same shape, below 1 [1]
     """
-    return 1 - lacking(months=age + 1, time=ramp_time)
+    return 1 - decay_factor(months=age + 1, time=ramp_time)
 
 
 @compiled

@@ -200,22 +200,22 @@ def peers(peer_weight: Values, peers_on_line: Values, n_peers: float) -> Result:
     return peer_weight * peers_on_line / n_peers
 
 
-def learned(learning_weight: Values, lacking: Values) -> Result:
+def learned(learning_weight: Values, unlearned: Values) -> Result:
     """Worth of what was learned on the line in use: it grows with tenure towards a bound.
 
     Parameters
     ----------
     learning_weight : scalar or array
         Worth of all that can be learned. [utils]
-    lacking : scalar or array
-        Part that is not learned yet; see `sim.model.rules.adoption.lacking`. [1]
+    unlearned : scalar or array
+        Part that is not learned yet; see `sim.model.rules.adoption.decay_factor`. [1]
 
     Returns
     -------
     worth : same shape [utils]
         That learning saturates is ours.
     """
-    return learning_weight * (1 - lacking)
+    return learning_weight * (1 - unlearned)
 
 
 @compiled
