@@ -223,16 +223,16 @@ def test_nobody_parts_before_the_announcement(policy):
 def test_the_parts_of_a_change_add_up_and_the_race_tips(found):
     tipped = 0
     for adopter in found.pair.parted:
-        parting = found.pair.parting(adopter)
-        before, after = parting.margins
-        if parting.slot == "occasion":
+        divergence = found.pair.divergence(adopter)
+        before, after = divergence.margins
+        if divergence.slot == "occasion":
             assert (before > 0) != (after > 0)
         else:
             assert before > 0 > after, "what won here is beaten there"
             tipped += 1
-        if math.isfinite(parting.shift):
-            assert sum(parting.moved.values()) == pytest.approx(parting.shift, abs=1e-9)
-        assert parting.cause in CAUSES
+        if math.isfinite(divergence.shift):
+            assert sum(divergence.moved.values()) == pytest.approx(divergence.shift, abs=1e-9)
+        assert divergence.cause in CAUSES
     assert tipped > 30
     assert {"quality", "price", "peers"} <= set(found.cascade["cause"])
 
@@ -249,18 +249,18 @@ def test_until_it_parts_an_adopter_stands_alike(found):
 def test_a_change_through_many_channels_leads_back_to_its_policy(found):
     assert set(found.cascade["names"]) == {"new"}
     for adopter in found.pair.parted:
-        chain = found.upstream.chain(adopter)
+        chain = found.tracer.chain(adopter)
         months = [link.month for link in chain.links]
-        assert max(months) <= chain.parting.month
+        assert max(months) <= chain.divergence.month
         assert months[-1] == BEGINS
         assert "policy" in chain.links[-1].what
 
 
 def test_whoever_parts_through_peers_names_some_who_parted_before(found):
-    through_peers = [a for a in found.pair.parted if found.pair.parting(a).source[0] == "peers"]
+    through_peers = [a for a in found.pair.parted if found.pair.divergence(a).source[0] == "peers"]
     assert through_peers
     for adopter in through_peers:
-        link = found.upstream.chain(adopter).links[0]
+        link = found.tracer.chain(adopter).links[0]
         named, month = int(link.note.split()[1]), int(found.pair.first[adopter])
         seen = [each.seen(adopter, month) for each in found.pair.worlds]
         differ = found.pair.worlds[0].peers(adopter)[seen[0] != seen[1]]
@@ -272,7 +272,7 @@ def test_whoever_parts_through_peers_names_some_who_parted_before(found):
 def test_whoever_is_said_to_part_first_parts_before_the_others_that_are_meant(found):
     told = 0
     for adopter in found.pair.parted:
-        for link in found.upstream.chain(adopter).links:
+        for link in found.tracer.chain(adopter).links:
             if "parts first of" in link.what:
                 named, many = (int(each) for each in (link.what.split()[1], link.what.split()[-1]))
                 assert found.pair.first[named] == link.month
@@ -298,7 +298,7 @@ def test_the_chain_runs_through_the_channel_of_the_policy(kind):
     keys, words = CHANNELS[kind]
     run = {"adopters": 900, "months": 44, "seed": 3}
     found = answer(ask(small(OLD, run=run), other({"kind": kind, **keys}, run)))
-    chains = [found.upstream.chain(adopter) for adopter in found.pair.parted]
+    chains = [found.tracer.chain(adopter) for adopter in found.pair.parted]
     assert chains
     assert all(chain.root.names == ("new",) for chain in chains)
     through = [chain for chain in chains if any(words in str(link) for link in chain.links)]
@@ -337,15 +337,15 @@ def test_one_adopter_whose_taste_was_changed_is_the_root_of_every_parting():
     startups = [n for n in range(300) if people.cell[0, n] == 7]
     who = startups[int(np.argmax(people.size[0, startups]))]
     pair = planted(who, 3.0, run)
-    upstream = CauseTracer(pair)
+    tracer = CauseTracer(pair)
     parted = pair.parted
     assert parted[0] == who, "it parts first"
     assert len(parted) >= 5, "and others after it"
     for adopter in parted:
-        chain = upstream.chain(adopter)
+        chain = tracer.chain(adopter)
         assert chain.root.kind == "adopter"
         assert chain.root.names == (str(who),)
-    assert {pair.parting(adopter).cause for adopter in parted[1:]} - {"quality"}, "not by their own taste"
+    assert {pair.divergence(adopter).cause for adopter in parted[1:]} - {"quality"}, "not by their own taste"
 
 
 def test_a_policy_that_binds_one_cell_is_the_root_of_every_parting_and_binds_there_first():
@@ -368,16 +368,16 @@ def test_a_ban_forces_a_review_in_one_world_only():
         {"adopters": 500, "months": 30, "seed": 3},
     )
     found = answer(ask(small(OLD, run={"adopters": 500, "months": 30, "seed": 3}), moved))
-    forced = [p for p in map(found.pair.parting, found.pair.parted) if p.slot == "occasion"]
+    forced = [p for p in map(found.pair.divergence, found.pair.parted) if p.slot == "occasion"]
     assert forced
-    for parting in forced:
-        assert parting.source[0] in ("ban", "peer_adoption", "world_adoption")
-    reviews = [parting for parting in forced if parting.source[0] == "ban"]
+    for divergence in forced:
+        assert divergence.source[0] in ("ban", "peer_adoption", "world_adoption")
+    reviews = [divergence for divergence in forced if divergence.source[0] == "ban"]
     assert reviews
-    for parting in reviews:
-        assert parting.occasions[1].hazard > parting.occasions[0].hazard
-        assert found.base.place(parting.adopter)[0] == "EU"
-        assert found.upstream.chain(parting.adopter).root.names == ("new",)
+    for divergence in reviews:
+        assert divergence.occasions[1].hazard > divergence.occasions[0].hazard
+        assert found.base.place(divergence.adopter)[0] == "EU"
+        assert found.tracer.chain(divergence.adopter).root.names == ("new",)
 
 
 def test_assumptions_that_differ_are_named():

@@ -100,7 +100,7 @@ def _stands_for(decision: Decision, race: Race, runner: int) -> int:
     return int(np.where(members(decision, race.level, runner), decision.utility, -np.inf).argmax())
 
 
-def account_of_two(pair: Pair, upstream: CauseTracer, adopter: int) -> Account:
+def account_of_two(pair: Pair, tracer: CauseTracer, adopter: int) -> Account:
     """Where an adopter's two worlds part, and why."""
     worlds = (pair.base, pair.other)
     names = [trace.scenario.name for trace in worlds]
@@ -111,14 +111,14 @@ def account_of_two(pair: Pair, upstream: CauseTracer, adopter: int) -> Account:
         "months_apart": int(pair.apart[:, adopter].sum()),
         "months_on_different_lines": int(pair.lines_apart[:, adopter].sum()),
     }
-    chain = upstream.chain(adopter)
+    chain = tracer.chain(adopter)
     if chain is None:
         return {**story, "parting": None, "chain": [], "root": None, "later": []}
-    later = [pair.parting_at(adopter, start) for start, _ in pair.spells(adopter) if start > chain.parting.month]
+    later = [pair.divergence_in(adopter, start) for start, _ in pair.spells(adopter) if start > chain.divergence.month]
     lines = pair.base.world.lines
     return {
         **story,
-        "parting": _parting(chain.parting, names, lines),
+        "parting": _divergence(chain.divergence, names, lines),
         "chain": _steps(chain),
         "root": {
             "kind": chain.root.kind,
@@ -153,33 +153,33 @@ def _steps(chain: Chain) -> list[Account]:
     ]
 
 
-def _parting(parting: Divergence, names: Sequence[str], lines: Sequence[str]) -> Account:
-    """The month of parting: the race, its margins, and every term of the two options in both worlds."""
-    occasion = parting.occasions[0]
+def _divergence(divergence: Divergence, names: Sequence[str], lines: Sequence[str]) -> Account:
+    """The month of divergence: the race, its margins, and every term of the two options in both worlds."""
+    occasion = divergence.occasions[0]
     out: Account = {
-        "month": month_label(parting.month),
-        "slot": parting.slot,
-        "cause": parting.cause,
+        "month": month_label(divergence.month),
+        "slot": divergence.slot,
+        "cause": divergence.cause,
         "occasion": _occasion_words(occasion.kind, occasion.parts),
-        "race": parting.level,
-        "winners": [option_name(option, lines) for option in parting.options],
-        "margins": list(parting.margins),
-        "shift": parting.shift,
-        "hazards": [each.hazard for each in parting.occasions],
+        "race": divergence.level,
+        "winners": [option_name(option, lines) for option in divergence.options],
+        "margins": list(divergence.margins),
+        "shift": divergence.shift,
+        "hazards": [each.hazard for each in divergence.occasions],
         "occasion_luck": occasion.luck,
         "moved": [
             {"term": term, "line": lines[line] if line >= 0 else "", "utils": value}
-            for (term, line), value in sorted(parting.moved.items(), key=lambda item: -abs(item[1]))
+            for (term, line), value in sorted(divergence.moved.items(), key=lambda item: -abs(item[1]))
         ],
-        "by_term": parting.by_term,
+        "by_term": divergence.by_term,
         "options": [],
         "all_options": [],
     }
-    if parting.decisions is not None:
-        both = list(zip(names, parting.decisions, strict=True))
+    if divergence.decisions is not None:
+        both = list(zip(names, divergence.decisions, strict=True))
         out["options"] = [
-            _option(decision, name, option, lines, parting.level)
-            for option in parting.options
+            _option(decision, name, option, lines, divergence.level)
+            for option in divergence.options
             for name, decision in both
         ]
         out["all_options"] = [

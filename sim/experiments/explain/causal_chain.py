@@ -50,9 +50,9 @@ class Root:
 
 @dataclass(frozen=True)
 class Chain:
-    """A parting with everything that led to it, the nearest first."""
+    """A divergence with everything that led to it, the nearest first."""
 
-    parting: Divergence
+    divergence: Divergence
     links: tuple[Link, ...]
     root: Root
 

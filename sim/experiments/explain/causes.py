@@ -79,7 +79,7 @@ class CauseTracer:
         path: list[tuple[Divergence, list[Link], End]] = []
         end: End = adopter
         while not isinstance(end, Root) and end not in self._chains:
-            divergence = self.pair.parting(end)
+            divergence = self.pair.divergence(end)
             if divergence is None:
                 return None
             self._links = []
@@ -378,7 +378,7 @@ class CauseTracer:
         """The first of some adopters, sorted by the month in which they parted; the end where there are none."""
         if not parted:
             return self._end(month)
-        divergence = self.pair.parting(parted[0])
+        divergence = self.pair.divergence(parted[0])
         assert divergence is not None
         region, sector, kind = self.base.place(divergence.adopter)
         what = f"adopter {divergence.adopter} ({kind}, {sector}, {region}) parts first of {len(parted)}"

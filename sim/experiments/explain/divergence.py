@@ -139,7 +139,7 @@ class Pair:
         self.base, self.other = base, other
         self.worlds = (Decisions(base), Decisions(other))
         self.months = min(base.months, other.months)
-        self._partings: dict[int, Divergence | None] = {}
+        self._divergences: dict[int, Divergence | None] = {}
 
     @cached_property
     def apart(self) -> Array:
@@ -183,14 +183,14 @@ class Pair:
         edges = np.diff(np.concatenate([[0], self.apart[:, adopter].astype(int), [0]]))
         return list(zip(np.flatnonzero(edges > 0).tolist(), np.flatnonzero(edges < 0).tolist(), strict=True))
 
-    def parting(self, adopter: int) -> Divergence | None:
-        """Its first parting; None if it never parts."""
-        if adopter not in self._partings:
+    def divergence(self, adopter: int) -> Divergence | None:
+        """Its first divergence; None if it never parts."""
+        if adopter not in self._divergences:
             month = int(self.first[adopter])
-            self._partings[adopter] = None if month < 0 else self.parting_at(adopter, month)
-        return self._partings[adopter]
+            self._divergences[adopter] = None if month < 0 else self.divergence_in(adopter, month)
+        return self._divergences[adopter]
 
-    def parting_at(self, adopter: int, month: int) -> Divergence:
+    def divergence_in(self, adopter: int, month: int) -> Divergence:
         """How it comes to stand apart in a month in which it began alike."""
         a, b = self.worlds
         occasions = (a.occasion(adopter, month), b.occasion(adopter, month))

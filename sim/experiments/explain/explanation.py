@@ -189,7 +189,7 @@ class Explanation:
     diaries: tuple[Trace, ...]
     stories: tuple[Account, ...]
     pair: Pair | None
-    upstream: CauseTracer | None
+    tracer: CauseTracer | None
     verified: tuple[Path, ...]
 
     @property
@@ -201,19 +201,19 @@ class Explanation:
     def cascade(self) -> pd.DataFrame:
         """One row for each adopter who parts: when, through what, and the first cause; the earliest first."""
         rows = []
-        chains = map(self.upstream.chain, self.upstream.pair.parted) if self.upstream else ()
+        chains = map(self.tracer.chain, self.tracer.pair.parted) if self.tracer else ()
         for chain in filter(None, chains):
-            parting, (region, sector, kind) = chain.parting, self.base.place(chain.parting.adopter)
-            term, line = parting.source
+            divergence, (region, sector, kind) = chain.divergence, self.base.place(chain.divergence.adopter)
+            term, line = divergence.source
             rows.append(
                 {
-                    "adopter": parting.adopter,
+                    "adopter": divergence.adopter,
                     "region": region,
                     "sector": sector,
                     "type": kind,
-                    "month": month_label(parting.month),
-                    "slot": parting.slot,
-                    "cause": parting.cause,
+                    "month": month_label(divergence.month),
+                    "slot": divergence.slot,
+                    "cause": divergence.cause,
                     "term": term,
                     "line": list(self.base.scenario.roster)[line] if line >= 0 else "",
                     "steps": len(chain.links),
@@ -335,10 +335,10 @@ def answer(
         stories = tuple(account_of_one(diaries[0], each) for each in chosen)
         return Explanation(question, diaries, stories, None, None, verified)
     pair = Pair(*diaries)
-    upstream = CauseTracer(pair)
+    tracer = CauseTracer(pair)
     chosen = list(dict.fromkeys([*chosen, *pair.most_apart(most)]))
-    stories = tuple(account_of_two(pair, upstream, each) for each in chosen)
-    return Explanation(question, diaries, stories, pair, upstream, verified)
+    stories = tuple(account_of_two(pair, tracer, each) for each in chosen)
+    return Explanation(question, diaries, stories, pair, tracer, verified)
 
 
 def _equals(folder: Path, trace: Trace) -> bool:
