@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import counted, decimals, duration, percent, size
-from sim.cli.terminal import Display, as_table, how_far, plain, time_left
+from sim.cli.terminal import Display, as_table, plain, progress_display, time_left
 
 if TYPE_CHECKING:
     from sim.experiments.ensemble.planning import Forecast
@@ -41,7 +41,7 @@ class Show:
         elif self.quiet:
             yield None
         else:
-            with how_far(name) as show:
+            with progress_display(name) as show:
                 yield partial(_tell_people, show)
 
     def _tell(self, step: Step) -> None:

@@ -6,7 +6,7 @@ import shlex
 
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, leave, warn
-from sim.cli.terminal import Output, as_json_text, closing, next_steps, progress_for, shown, told
+from sim.cli.terminal import Output, as_json_text, chapter_text, closing, next_steps, progress_for, shown
 
 
 def explain(
@@ -66,5 +66,5 @@ def explain(
     following = f"openloop explain {scenarios} --agent {found.stories[0]['adopter'] if found.stories else 0} --out why"
     if len(found.diaries) == 1:
         following = f"openloop explain {scenarios} OTHER.yaml"
-    print(f"{told(chapter(found))}\n")
+    print(f"{chapter_text(chapter(found))}\n")
     print(next_steps([following]) if made is None else closing(made.folder, made.files, [following]))

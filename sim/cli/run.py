@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.words import counted
 from sim.cli import options
 from sim.cli.exit_codes import FAILED, leave, say, warn
-from sim.cli.terminal import as_json_text, closing, command_line, progress_for, shown, told
+from sim.cli.terminal import as_json_text, chapter_text, closing, command_line, progress_for, shown
 from sim.results.folder import open_folder
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def closing_words(result: Result, source: Path) -> str:
     )
     files = closing(result.folder, result.files, following, about)
     chapter = replace(open_folder(result.folder).chapter, blocks=())  # without the table of every outcome
-    return "\n".join([told(chapter), "", *_reactions_in_words(result), files])
+    return "\n".join([chapter_text(chapter), "", *_reactions_in_words(result), files])
 
 
 def _reactions_in_words(result: Result) -> list[str]:

@@ -61,14 +61,14 @@ ROWS, ITEMS = 24, 8
 names no file is shown whole."""
 
 
-def told(chapter: Chapter) -> str:
+def chapter_text(chapter: Chapter) -> str:
     """A chapter as text: the question, sentences, and tables that are not folded."""
     blocks = (block for block in (*chapter.findings, *chapter.blocks) if not isinstance(block, Picture))
-    parts = [chapter.asked, *("\n".join(_as_text(block)) for block in blocks if not block.folded)]
+    parts = [chapter.asked, *("\n".join(_block_text(block)) for block in blocks if not block.folded)]
     return "\n\n".join(filter(None, parts)).replace("`", "")
 
 
-def _as_text(block: Block) -> Iterator[str]:
+def _block_text(block: Block) -> Iterator[str]:
     if isinstance(block, Words):
         yield _wrapped(block.text)
     elif isinstance(block, Heading):
@@ -141,7 +141,7 @@ class Output:
         elif self.quiet:
             print(shown(made.folder))
         else:
-            print(f"{told(contents.chapter)}\n")
+            print(f"{chapter_text(contents.chapter)}\n")
             print(closing(made.folder, made.files, following))
 
 
@@ -225,7 +225,7 @@ Display = Callable[..., None]
 
 
 @contextmanager
-def how_far(name: str) -> Iterator[Display]:
+def progress_display(name: str) -> Iterator[Display]:
     """Show progress: a bar on a terminal, a plain line now and then elsewhere."""
     if not sys.stderr.isatty():
         yield RareLines(name)
@@ -269,7 +269,7 @@ def progress(total: int, name: str, quiet: bool = False) -> Iterator[Tick | None
         yield None
         return
     estimate = TimeLeft(total)
-    with how_far(name) as show:
+    with progress_display(name) as show:
 
         def tick(done: int, left: float | None = None) -> None:
             guess = estimate(done)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.cli import options
 from sim.cli.exit_codes import FAILED, leave
-from sim.cli.terminal import as_json_text, progress, told
+from sim.cli.terminal import as_json_text, chapter_text, progress
 
 
 def verify(
@@ -50,7 +50,7 @@ def verify(
         )
     else:
         found = chapter(outcomes)
-        print(as_page(TITLE, found) if markdown else told(found))
+        print(as_page(TITLE, found) if markdown else chapter_text(found))
         left_out = len(select_checks(full=True)) - len(wanted)
         if left_out and not ids and not markdown:
             print(f"{left_out} slow checks are left out; openloop verify --full runs them too (some minutes).")

@@ -44,7 +44,7 @@ def test_a_rare_line_says_how_far_it_is_and_what_is_left(clock, capsys):
 def test_a_terminal_shows_a_bar_with_what_is_left_and_what_failed(clock, monkeypatch, capsys):
     monkeypatch.setattr(terminal.sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "120")
-    with terminal.how_far("baseline") as show:
+    with terminal.progress_display("baseline") as show:
         show(50, 200, ["50 of 200 runs", "", "about 4 min left"], "3 failed")
     drawn = capsys.readouterr().err
     assert "baseline" in drawn
