@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sim.basics.words import counted, decimals, duration, percent, size
-from sim.cli.terminal import Display, as_table, plain, progress_display, time_left
+from sim.basics.words import counted, decimals, duration, percent, plain, size
+from sim.cli.terminal import Display, as_table, progress_display, time_left
 
 if TYPE_CHECKING:
     from sim.experiments.ensemble.planning import Forecast
