@@ -166,7 +166,12 @@ def run_batch(recipe: str, runs: list[Run], threads: int | None = None) -> Batch
     Parameters
     ----------
     recipe : `Recipe.account` as JSON
-    threads : of the kernel; changes no number
+    threads : of the kernel; None: all cores. Changes no number
+
+    Returns
+    -------
+    Batch
+        Runs that failed are recorded in it; nothing is raised for them.
     """
     runner = recipe_runner(recipe)
     batch = do_runs(runner, blank_batch(runner.recipe, runs), threads)

@@ -29,7 +29,7 @@ BATCH_BYTES = 1 << 30
 
 @dataclass(frozen=True)
 class Result:
-    """The result of a run.
+    """The result of simulating a scenario.
 
     Attributes
     ----------

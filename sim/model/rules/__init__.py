@@ -11,7 +11,7 @@ One month, from policy to exposure (the order is that of an ODD description, gri
     usage        choices                      -> usage, data that return
     ecosystem    startups' choices            -> derivatives, experience
     exposure     usage by provenance          -> data and operational exposure
-    reaction     what governments see of it   -> what they decide, and will do when their lag is over
+    reaction     late, inexact statistics     -> strength of governments' actions, in force when the lag is over
     fiscal       policies, usage              -> public money
     lenses       the same world               -> what each public statistic would show
 
