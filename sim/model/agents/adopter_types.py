@@ -30,7 +30,7 @@ def _declared() -> dict[str, AgentType]:
 ADOPTER_TYPES = _declared()
 TYPES = tuple(ADOPTER_TYPES)
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # which cannot know what files there are
     TypeName = str
 else:
     TypeName = Literal[TYPES]
