@@ -110,8 +110,8 @@ def ensemble(
         count=points,
         design_seed=design_seed,
         replicates=replicates,
-        outcomes=list(dict.fromkeys(name.partition("@")[0] for name in named)),  # a month is read by `_column` alone
-        at=at or (),
+        outcomes=list(dict.fromkeys(name.partition("@")[0] for name in named)),
+        at=[*(at or ()), *filter(None, (name.partition("@")[2] for name in named))],
         curves=None if curves is None else [] if curves == "none" else separated([curves]),
         engine=engine,
         model=model,

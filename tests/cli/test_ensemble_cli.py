@@ -389,3 +389,14 @@ def same(one: Path, other: Path) -> None:
     )
     assert first.curves().identical(second.curves())
     assert np.isfinite(first.table()["focus_share@2024-08"]).all()
+
+
+def test_an_outcome_is_read_at_the_month_that_is_named(tmp_path):
+    arguments = ("ensemble", BASELINE, "--adopters", "20", "--months", "40", "--replicates", "2", "--no-figures", "-q")
+    done = openloop(*map(str, arguments), "--out", str(tmp_path), "--outcome", "focus_share@2026-12")
+    assert done.returncode == 0, done.stderr
+    summary = pd.read_csv(only_folder(tmp_path) / "summary.csv")
+    assert "focus_share@2026-12" in set(summary["outcome"])
+    refused = openloop(*map(str, arguments), "--out", str(tmp_path), "--outcome", "focus_share@2031-01")
+    assert refused.returncode == 2
+    assert "after the last month" in refused.stderr

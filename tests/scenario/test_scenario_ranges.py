@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 
 import jsonschema
+import numpy as np
 import pytest
 
+from sim.basics.axes import LAST_MONTH
 from sim.basics.distributions import Distribution
 from sim.basics.errors import ScenarioError
 from sim.experiments.simulate.request import run
 from sim.scenario import Scenario
 from sim.scenario.describe import describe
-from sim.scenario.factors import varied_factors
+from sim.scenario.factors import parse_factor, varied_factors
 from sim.scenario.read import parse, read
 from sim.scenario.resolve import from_mapping, load
 from sim.scenario.schema import json_schema
@@ -88,6 +90,15 @@ def test_a_month_that_varies_is_written_as_it_is_read(shape):
     again = from_mapping(tree.plain())
     assert (again.varied, problems) == (scenario.varied, ())
     assert list(again.varied) == ["policies.scrutiny.start"]
+
+
+@pytest.mark.parametrize("shape", ["normal(20,5)", "lognormal(20,0.2)", "normal(1,400)"])
+def test_a_distribution_of_a_month_stays_within_the_months_that_can_be(shape):
+    factor = parse_factor(f"policies.chip-control-h200.start~{shape}", load(BASELINE).scenario)
+    months = factor.from_unit(np.linspace(1e-9, 1 - 1e-9, 200))
+    assert months.min() >= 0
+    assert months.max() <= LAST_MONTH
+    assert len(set(months.tolist())) > 5
 
 
 def test_scenarios_with_other_ranges_are_not_equal():

@@ -16,14 +16,14 @@ from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from sim.basics.axes import REGIONS
+from sim.basics.axes import LAST_MONTH, REGIONS
 from sim.basics.distributions import SHAPES, Distribution, ranged
 from sim.basics.errors import Problem, ScenarioError, suggestion
 from sim.basics.quantity import limits
 from sim.model.agents.government import METRICS
 from sim.model.agents.lab import Line
 from sim.model.reactions import Reaction
-from sim.scenario.declared import MARKED_BY, declaration, kinds_of, unit_of
+from sim.scenario.declared import MARKED_BY, declaration, is_month, kinds_of, unit_of
 from sim.scenario.read import Node, amount, shown
 from sim.scenario.spec import Parameters, Scenario, default_parameters
 
@@ -275,8 +275,12 @@ def distribution(place: Place, values: tuple[Any, ...], example: str = "") -> Di
         raise _refused(node, what)
     if shape not in ("", "choice") and place.annotation not in (int, float):
         raise _refused(node, f"is {shown(node.value)}; only a number has a distribution.", "Write {choice: [...]}.")
-    prior, bounds = str(declaration(field).get("prior", "")), limits(field)
-    made = Distribution(shape, values, bounds) if shape else ranged(values[0], values[1], prior, bounds)
+    bounds = (0.0, float(LAST_MONTH)) if is_month(field) else limits(field)
+    made = (
+        Distribution(shape, values, bounds)
+        if shape
+        else ranged(*values[:2], str(declaration(field).get("prior", "")), bounds)
+    )
     if trouble := made.trouble():
         raise _refused(node, f"is {made}; it {trouble}.", example)
     return made
