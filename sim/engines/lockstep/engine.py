@@ -945,9 +945,6 @@ class Lockstep:
             )
         if self.reactions is not None:
             self.reactions.decide(month, self.found)
-            # what rules remember changes in place
-            for name in ("seen", "decided", "strength"):
-                self.found[f"reaction_{name}"] = getattr(self.reactions, name).copy()
 
     # -- from cells to coarser axes ------------------------------------------------------------------------------
 

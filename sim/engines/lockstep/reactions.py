@@ -7,7 +7,7 @@ other runs of the batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -56,12 +56,17 @@ class Reactions:
                 self.moves.append((rows, follower.rule.policy.pull(schedule)))
         vars(lever).update(added(vars(lever), self.moves, self.homes, self.world.runs))
 
-    def decide(self, month: int, found: Mapping[str, Array]) -> None:
-        """Step 9: governments read the statistics, and decide the strength that is in force when the lag is over."""
+    def decide(self, month: int, found: MutableMapping[str, Array]) -> None:
+        """Step 9: governments read the statistics, and decide the strength that is in force when the lag is over.
+
+        What was seen and decided, and what is in force, is put into what the month found.
+        """
         for follower in self.followers:
             rule = follower.rule
             seen, decided = follower.decide(month, found[rule.metric])
             self.seen[rule.rows, rule.column], self.decided[rule.rows, rule.column] = seen, decided
+        for name in ("seen", "decided", "strength"):
+            found[f"reaction_{name}"] = getattr(self, name).copy()  # it changes in place
 
 
 class FrozenReactions(Reactions):
@@ -80,7 +85,7 @@ class FrozenReactions(Reactions):
     def act(self, month: int, lever: SimpleNamespace) -> None:
         vars(lever).update(added(vars(lever), self.moves, self.homes, self.runs))
 
-    def decide(self, month: int, found: Mapping[str, Array]) -> None:
+    def decide(self, month: int, found: MutableMapping[str, Array]) -> None:
         pass
 
 
