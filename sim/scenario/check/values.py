@@ -279,7 +279,7 @@ def distribution(place: Place, values: tuple[Any, ...], example: str = "") -> Di
     made = (
         Distribution(shape, values, bounds)
         if shape
-        else ranged(values[0], values[1], prior, bounds)
+        else ranged(values[0], values[1], str(declaration(field).get("prior", "")), bounds)
     )
     if trouble := made.trouble():
         raise _refused(node, f"is {made}; it {trouble}.", example)
