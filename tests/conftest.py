@@ -30,6 +30,7 @@ def pytest_collection():
 
 def pytest_collection_finish():
     gc.freeze()
+    gc.set_threshold(50_000)  # results that tests share live to the end too
     gc.enable()
 
 

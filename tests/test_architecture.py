@@ -45,7 +45,7 @@ run("scenarios/baseline.yaml", adopters=40, months=3, replicates=1)
 """
 
 
-@pytest.mark.parametrize("statement", ["import sim", "import sim.run", "import sim.engines.lockstep.engine", A_RUN])
+@pytest.mark.parametrize("statement", ["import sim", "import sim.run", pytest.param(A_RUN, marks=pytest.mark.slow)])
 def test_mesa_stays_out_unless_its_engine_is_asked_for(statement):
     assert "mesa" not in loaded_by(statement)
 

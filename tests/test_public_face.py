@@ -41,7 +41,12 @@ def test_the_docstring_names_every_promised_name():
         assert f"`{name}`" in (ol.__doc__ or ""), name
 
 
-@pytest.mark.parametrize("name", ol.__all__)
+SLOW_EXAMPLES = ("loops",)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_EXAMPLES)) for name in ol.__all__]
+)
 def test_an_example_of_a_promised_name_runs(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(policies, "_OWN", {})

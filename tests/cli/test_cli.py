@@ -279,7 +279,9 @@ main()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    ("sent", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGKILL, -9, marks=pytest.mark.slow)]
+)
 def test_a_stopped_run_leaves_nothing_that_looks_whole(tmp_path, sent, code):
     file = scenario_file(tmp_path)
     long = ("--adopters", "20000", "--months", "600", "--replicates", "50")

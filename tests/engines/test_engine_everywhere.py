@@ -65,6 +65,7 @@ def test_a_sweep_draws_the_same_response():
     assert np.allclose(fast.table[numbers], slow.table[numbers], rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
+@pytest.mark.slow
 def test_the_patterns_come_out_the_same():
     scenario, _ = prepare(BASELINE, adopters=90)
     fast, slow = in_both(lambda engine: score(scenario, 1, simulate=find_engine(engine).simulate))
@@ -80,6 +81,7 @@ def test_every_verb_that_takes_an_engine_takes_a_model_of_ones_own():
         assert "engine" not in takes or "model" in takes, name
 
 
+@pytest.mark.slow
 def test_the_example_of_the_readme_goes_through_compare_and_patterns(openloop, user_model, tmp_path):
     own = ["--engine", "mesa", "--model", user_model]
     said = openloop(

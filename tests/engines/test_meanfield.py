@@ -123,7 +123,14 @@ def test_powers_of_the_ramp_are_polynomials_of_age(exponent):
     assert np.allclose(np.polynomial.polynomial.polyval(x, coefficients), (1 - x) ** exponent, atol=2e-3)
 
 
-@pytest.mark.parametrize(("weight", "cost", "review"), [(2.4, 0.0, 0.3), (1.5, 2.0, 0.1), (1.9, 0.5, 0.2)])
+@pytest.mark.parametrize(
+    ("weight", "cost", "review"),
+    [
+        (2.4, 0.0, 0.3),
+        pytest.param(1.5, 2.0, 0.1, marks=pytest.mark.slow),
+        pytest.param(1.9, 0.5, 0.2, marks=pytest.mark.slow),
+    ],
+)
 def test_the_leading_eigenvalue_beyond_the_threshold_is_that_of_the_closed_form(weight, cost, review):
     found = linearise(two_equal_lines(weight, cost, review, 12, 1000), 8)
     expected = 1 + 2 * review * logistic(-cost) * (weight * logistic(cost) - 1)
@@ -132,7 +139,15 @@ def test_the_leading_eigenvalue_beyond_the_threshold_is_that_of_the_closed_form(
     assert found.doubling_time == pytest.approx(math.log(2) / math.log(expected), rel=1e-2)
 
 
-@pytest.mark.parametrize(("weight", "cost"), [(0.5, 0.0), (1.9, 0.0), (1.3, 0.7), (2.2, 0.0)])
+@pytest.mark.parametrize(
+    ("weight", "cost"),
+    [
+        (1.3, 0.7),
+        (2.2, 0.0),
+        pytest.param(0.5, 0.0, marks=pytest.mark.slow),
+        pytest.param(1.9, 0.0, marks=pytest.mark.slow),
+    ],
+)
 def test_the_gain_matrix_of_two_equal_lines_is_that_of_the_closed_form(weight, cost):
     """Half the weight times Λ(sc), plus on the diagonal and minus beside it; its radius is 1 where a line can tip."""
     found = linearise(two_equal_lines(weight, cost, 0.3, 12, 1000), 8)

@@ -283,7 +283,9 @@ def test_a_knock_out_that_fails_costs_no_other_and_is_told(monkeypatch):
 # dominance
 
 
-@pytest.mark.parametrize(("worth", "ecosystem", "leader"), [(3.0, 0.2, "R1"), (0.4, 0.9, "R3")])
+@pytest.mark.parametrize(
+    ("worth", "ecosystem", "leader"), [(3.0, 0.2, "R1"), pytest.param(0.4, 0.9, "R3", marks=pytest.mark.slow)]
+)
 def test_in_the_mean_field_limit_the_stronger_loop_is_the_one_that_matters(worth, ecosystem, leader):
     from sim.validation.closed_forms.gains import tuned_bench
 

@@ -64,6 +64,7 @@ def test_only_fits_may_differ_and_only_by_their_tolerance(tmp_path):
     assert compare_files(old, far, "fits.csv", 1e-4).same is False
 
 
+@pytest.mark.slow
 def test_figures_drawn_again_are_identical_to_the_byte(made):
     found = replay(made("run"), figures=True)
     assert found.identical

@@ -165,7 +165,9 @@ def test_the_same_run_gives_the_same_bytes(result, tmp_path):
     assert b"dc:date" not in first[0].read_bytes()
 
 
-@pytest.mark.parametrize(("months", "replicates"), [(1, 1), (7, 2), (30, 1), (260, 2)])
+@pytest.mark.parametrize(
+    ("months", "replicates"), [(1, 1), (7, 2), (30, 1), pytest.param(260, 2, marks=pytest.mark.slow)]
+)
 def test_short_long_and_single_runs_can_be_drawn(months, replicates, tmp_path):
     found = run(world(months=months, replicates=replicates, adopters=60))
     files = draw_all(found.dataset, found.scenario, tmp_path, formats=("svg",))

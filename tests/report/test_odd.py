@@ -268,6 +268,7 @@ def test_state_variables_have_the_axes_that_they_declare(engine):
 # the documents
 
 
+@pytest.mark.slow
 def test_the_description_is_the_same_every_time():
     assert full() == full()
     code = "from sim.report.odd import full; print(full(), end='')"

@@ -197,6 +197,7 @@ save(Path(sys.argv[1]), dataset, scenario, draw=lambda folder: os.kill(os.getpid
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.slow
 def test_what_a_killed_process_left_is_swept_up_by_the_next_one(tmp_path, dataset, scenario):
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env=environment(), check=False)
     assert done.returncode == -signal.SIGKILL
@@ -309,6 +310,7 @@ def file(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_same_seed_writes_the_same_bytes_in_another_process(tmp_path, file):
     code = (
         "import sys; from sim.experiments.simulate.request import run; run(sys.argv[1], out=sys.argv[2], figures=False)"

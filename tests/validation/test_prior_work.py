@@ -8,6 +8,7 @@ from sim.validation import all_checks
 from sim.validation.checks import IN_PART, NOT_REPRODUCED, REPRODUCED
 from tests.validation.written_table import page, written
 
+OF_SECONDS = {"X6", "X9"}
 FINDINGS = [check for check in all_checks() if check.id.startswith("X")]
 
 
@@ -15,7 +16,9 @@ FINDINGS = [check for check in all_checks() if check.id.startswith("X")]
     "check",
     [
         pytest.param(
-            check, id=f"{check.id}_{check.sentence.replace(' ', '_')}", marks=[pytest.mark.slow] if check.slow else []
+            check,
+            id=f"{check.id}_{check.sentence.replace(' ', '_')}",
+            marks=[pytest.mark.slow] * (check.slow or check.id in OF_SECONDS),
         )
         for check in FINDINGS
     ],
