@@ -62,7 +62,7 @@ def test_both_engines_obey_every_policy_alike(kind, size, seed):
 
 
 @pytest.mark.parametrize("size", [pytest.param(tiny, id="tiny"), pytest.param(small, id="small", marks=SLOW)])
-@pytest.mark.parametrize("state", ["off", "frozen@9"])
+@pytest.mark.parametrize("state", [pytest.param("off", marks=SLOW), "frozen@9"])
 @pytest.mark.parametrize("loop", LOOPS)
 def test_both_engines_cut_every_loop_alike(loop, state, size):
     dock(size(loops={loop: state}))

@@ -218,7 +218,7 @@ def same(one, other, names=OBSERVABLES):
     return all(np.array_equal(one[name], other[name], equal_nan=True) for name in names)
 
 
-@pytest.mark.parametrize("seed", [3, 11])
+@pytest.mark.parametrize("seed", [3, pytest.param(11, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("rule", [*SHIPPED_RULES.values(), FREE], ids=lambda rule: rule["id"])
 def test_both_engines_react_alike(rule, seed):
     out = dock(small(rule, seed=seed, adopters=300))
