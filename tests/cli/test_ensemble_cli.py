@@ -233,6 +233,8 @@ def test_the_same_command_goes_on_after_death(tmp_path, death):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # a suite that a shell started in the background ignores Ctrl-C, and so would its children
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         for line in running.stdout:
             if json.loads(line).get("done", 0) > 0:
