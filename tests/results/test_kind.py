@@ -85,12 +85,18 @@ def test_every_room_brings_its_kind():
         assert (kind.rebuild is None) != (kind.sample is None), "made again whole, or in a sample"
 
 
-def test_every_folder_says_its_kind_and_keeps_what_is_told_of_it(made):
-    for name in ("run", "comparison", "sweep", "explained", "scurve", "ensemble", "sensitivity", "loops"):
-        folder: Folder = open_folder(made(name))
-        assert folder.manifest["kind"] == folder.kind.name
-        assert "?" in folder.chapter.asked
-        assert folder.chapter.findings
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("run", "comparison", "sweep", "explained", "scurve", "ensemble", "sensitivity"),
+        pytest.param("loops", marks=pytest.mark.slow),
+    ],
+)
+def test_a_folder_says_its_kind_and_keeps_what_is_told_of_it(made, name):
+    folder: Folder = open_folder(made(name))
+    assert folder.manifest["kind"] == folder.kind.name
+    assert "?" in folder.chapter.asked
+    assert folder.chapter.findings
 
 
 def test_a_chapter_comes_back_as_it_was():
