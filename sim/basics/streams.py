@@ -46,7 +46,9 @@ STREAMS: dict[str, Stream] = {
     "consider": Stream(6, 2, "whether an adopter considers a line; option: line address"),
     "mode": Stream(7, BY_OPTION, "first slot, race between modes; option: line address + mode"),
     "second_mode": Stream(8, BY_OPTION, "second slot, race between modes; option: line address + mode"),
-    "release": Stream(9, 0, "release dates of labs; agent: line address; option: 0 phase, 1 cadence, 2 jitter"),
+    "release": Stream(
+        9, 0, "release dates of labs; agent: line address; option: 0 phase, 1 cadence, 2 jitter, by count of releases"
+    ),
     "observe": Stream(10, 0, "noise of government statistics; agent: region; option: metric"),
 }
 

@@ -65,6 +65,7 @@ _TABLE = (
     ("leading", "lab", ("line",), "months", "months in a row near the frontier"),
     ("cadence", "lab", ("line",), "months", "months between releases, drawn once per run"),
     ("months_left", "lab", ("line",), "months", "months until the next release is due"),
+    ("releases", "lab", ("line",), "1", "releases of the line so far; the luck of a date is that of its release"),
     ("markup", "lab", ("line",), "1", "price over serving cost of the lab's own API"),
     ("telemetry", "lab", ("line", "sector", "mode"), "sector-years", "data captured from use, by mode of use"),
     ("partner", "lab", ("line", "sector"), "sector-years", "data from partner programmes with users at home"),

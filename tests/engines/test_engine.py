@@ -693,3 +693,17 @@ def test_a_long_run_of_a_large_world_stays_finite_and_can_be_repeated_on_more_th
     same(a, b)
     for name in OBSERVABLES:
         assert not np.isinf(a[name]).any(), name
+
+
+def test_a_release_that_is_brought_forward_changes_the_luck_of_no_later_one():
+    """The months between a line's n-th release and the next are the same, whenever the n-th comes."""
+    early = {"kind": "release", "line": "CN-open-A", "start": 9}
+    plain, moved = (alone(scenario(300, 60, events=events)) for events in ([], [early]))
+    line = list(scenario().roster).index("CN-open-A")
+    gaps, changed = (np.diff(np.flatnonzero(run["release"][:, line])) for run in (plain, moved))
+    cut = int(np.flatnonzero(gaps[: len(changed)] != changed[: len(gaps)])[0])
+    assert changed[cut] < gaps[cut], "the event cuts one wait short"
+    assert len(changed) > cut + 5
+    assert np.array_equal(changed[cut + 1 : len(gaps)], gaps[cut + 1 : len(changed)])
+    for other in set(range(plain["release"].shape[1])) - {line}:
+        assert np.array_equal(plain["release"][:, other], moved["release"][:, other])

@@ -62,7 +62,7 @@ SECOND: dict[str, Any] = {
             "actor": "EU",
             "origins": ["CN", "EU"],
             "start": 3,
-            "threshold": 0,
+            "threshold": -1,
             "strength": 0.08,
             "ramp": 2,
             "end": 20,

@@ -301,6 +301,7 @@ class SecondWriting:
         spread, change, phase = p.lab.cadence_spread, luck(1), luck(0)
         self.cadence = {j: max(self.line[j].cadence + int(change[j] * (2 * spread + 1)) - spread, 1) for j in lines}
         self.next = {j: int(phase[j] * self.cadence[j]) + 1 for j in lines}
+        self.count = dict.fromkeys(lines, 0)
 
     def luck(self, stream: str, month: int, agent: int, option: int = 0) -> float:
         return float(uniforms(self.key, stream, month, [agent], option)[0])
@@ -494,7 +495,8 @@ class SecondWriting:
                 due[j] = self.next[j] <= 0 or j in lv.released
                 if due[j]:
                     jitter = p.lab.release_jitter
-                    late = int(self.luck("release", t, line_address(j), 2) * (2 * jitter + 1)) - jitter
+                    self.count[j] += 1
+                    late = int(self.luck("release", self.count[j], line_address(j), 2) * (2 * jitter + 1)) - jitter
                     self.next[j] = max(self.cadence[j] + lv.cadence.get(j, 0.0) + late, 1)
             for j in lines:
                 tempted = self.is_open[j] and 0 < p.lab.closing_patience <= self.near[j]

@@ -379,10 +379,13 @@ class Lockstep:
             usual=w.line.cadence, spread=w.lab.cadence_spread, random_draw=self._release_draw(0, 1)
         )
         self.months_left = capability.first_release(cadence=self.cadence, random_draw=self._release_draw(0, 0))
+        # addressed by the count of a line's releases, so that a policy that delays one changes the luck of no later one
+        self.releases = np.zeros(self.months_left.shape, np.int64)
+        self.release_luck = np.stack([self._release_draw(count, 2) for count in range(w.months + 1)])
 
-    def _release_draw(self, month: int, option: int) -> Array:
+    def _release_draw(self, number: int, option: int) -> Array:
         """Random numbers in (0, 1) of the labs, (run, line); for ``option`` see the stream "release"."""
-        return uniforms(self.world.key, "release", month, self.world.address, option)
+        return uniforms(self.world.key, "release", number, self.world.address, option)
 
     # -- steps of a month ----------------------------------------------------------------------------------------
 
@@ -615,11 +618,12 @@ class Lockstep:
         self.months_left = self.months_left - 1
         due = (self.months_left <= 0) | (self.lever.release_now > 0)
         if due.any():
+            self.releases = self.releases + due
             gap = capability.next_release(
                 cadence=self.cadence,
                 change=self.lever.cadence_change,
                 jitter=w.lab.release_jitter,
-                random_draw=self._release_draw(month, 2),
+                random_draw=np.take_along_axis(self.release_luck, self.releases[None], 0)[0],
             )
             self.months_left = np.where(due, gap, self.months_left)
         return due

@@ -64,6 +64,7 @@ HELD = (
     "capacity",
     "power_gain",
     "public_compute",
+    "releases",
 )
 """Stocks that never come to rest; they are held together with the calendar."""
 

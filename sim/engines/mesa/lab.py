@@ -176,7 +176,7 @@ class Lab(BaseAgent):
         self.months_left = capability.first_release(
             cadence=self.cadence, random_draw=self.random_draw("release", 0, month=0)
         )
-        self.due = False
+        self.due, self.releases = False, 0
 
     def look_at_calendar(self) -> None:
         """See whether a release is due this month; if so, draw the date of the next one."""
@@ -185,11 +185,12 @@ class Lab(BaseAgent):
         self.months_left -= 1
         self.due = self.months_left <= 0 or self.lever.release_now[self.place] > 0
         if self.due:
+            self.releases += 1
             self.months_left = capability.next_release(
                 cadence=self.cadence,
                 change=self.lever.cadence_change[self.place],
                 jitter=self.parameters.lab.release_jitter,
-                random_draw=self.random_draw("release", 2, month=self.model.month),
+                random_draw=self.random_draw("release", 2, month=self.releases),
             )
 
     def decide_openness(self) -> None:
