@@ -38,7 +38,7 @@ def followed(path, threshold=0.5, sign=1, hold=1, gain=2.0, most=10.0, cooldown=
     memory, out = reaction.Memory(0, 0.0, reaction.NEVER), []
     for value in path:
         beyond = reaction.excess(observed=value, threshold=threshold, sign=sign)
-        memory = reaction.decided(memory=memory, beyond=beyond, hold=hold, cooldown=cooldown, hysteresis=hysteresis)
+        memory = reaction.memory_step(memory=memory, beyond=beyond, hold=hold, cooldown=cooldown, hysteresis=hysteresis)
         out.append(float(reaction.strength(level=memory.level, gain=gain, most=most)))
     return out
 
@@ -157,7 +157,7 @@ def test_many_runs_at_once_decide_as_each_alone(runs):
     for month in range(months):
         seen = np.array([path[month] for path, _ in runs])
         beyond = reaction.excess(observed=seen, threshold=column("threshold"), sign=column("sign"))
-        memory = reaction.decided(
+        memory = reaction.memory_step(
             memory=memory,
             beyond=beyond,
             hold=column("hold"),

@@ -215,6 +215,7 @@ PASSING = {
     "line_usage",
     "equal_share",
     "unchanging",
+    "release_luck",
 }
 """What the engine holds that is no state: machinery, what a step leaves for the next one, and constants."""
 

@@ -124,7 +124,7 @@ class Deciders:
         slots = np.concatenate([np.ones_like(second), 1 - second, second], axis=1)
         diversity = w.sector.site_diversity[..., None]
         ramp = usage.ramp(age=months, ramp_time=a.ramp_time)
-        learned = worth.learned(
+        learned = worth.learned_worth(
             learning_weight=a.learning_weight, unlearned=decay_factor(months=months, time=a.learning_time)
         )
         no_peers, no_learning = ((w.until[loop] < 0)[:, None] for loop in ("R5", "R7"))

@@ -403,27 +403,24 @@ class Lockstep:
         w, c, lever = self.world, self.world.compute, self.lever
         revenue = self.switches("R2", "revenue_share", self.revenue_share, self.equal_share, month)
         by_region = (revenue[:, :, None] * w.home[None]).sum(axis=1)
-        start = self.unchanging.home_share
-        ratio = np.where(start > 0, by_region / np.maximum(start, 1e-300), 1.0)
         capex = compute.capex(
             initial=w.region.capex,
             growth=c.capex_growth,
             slowdown=c.capex_slowdown,
             month=month,
             revenue_response=c.capex_response,
-            revenue_ratio=ratio,
+            revenue_ratio=compute.revenue_ratio(revenue_share=by_region, start=self.unchanging.home_share),
             boost=lever.capex_boost,
         )
-        budget = c.chip_share * capex * compute.DOLLARS_PER_BILLION
+        budget = compute.chip_budget(capex=capex, chip_share=c.chip_share)
         chip_price = compute.falling(initial=c.chip_price, fall=c.chip_price_fall, month=month)
-        desired = budget / chip_price * (1 + lever.stockpiling)
-        enforced = 1 - (1 - c.enforcement) * (1 - lever.enforcement)
+        desired = compute.desired_chips(budget=budget, chip_price=chip_price, stockpiling=lever.stockpiling)
         legal, denied, smuggled = compute.chip_purchases(
             desired=desired,
             denial=lever.export_denial,
             refusal=lever.import_refusal,
             diversion=c.smuggling,
-            enforcement=enforced,
+            enforcement=compute.enforcement(standing=c.enforcement, added=lever.enforcement),
             premium=c.smuggling_premium,
         )
         subsidy = lever.chip_subsidy
@@ -447,7 +444,7 @@ class Lockstep:
             month=month,
             discount=lever.chip_discount,
         )
-        wanted = money / np.maximum(domestic_price, 1e-9)
+        wanted = compute.domestic_demand(budget=money, price=domestic_price)
         output = compute.smooth_minimum(a=wanted, b=capacity)
         self.capacity = self.capacity * (
             1
@@ -461,8 +458,10 @@ class Lockstep:
                 tool_control=lever.tool_control,
             )
         )
-        self.chips_frontier = (1 - c.retirement) * self.chips_frontier + legal + smuggled
-        self.chips_domestic = (1 - c.retirement) * self.chips_domestic + output
+        self.chips_frontier = compute.installed_step(
+            stock=self.chips_frontier, retirement=c.retirement, bought=legal, smuggled=smuggled
+        )
+        self.chips_domestic = compute.installed_step(stock=self.chips_domestic, retirement=c.retirement, bought=output)
         self.output_total = self.output_total + output
         self.public_compute = compute.public_compute_step(
             stock=self.public_compute,
@@ -471,7 +470,9 @@ class Lockstep:
             chip_share=c.chip_share,
             chip_price=chip_price,
         )
-        self.power_gain = self.power_gain + lever.grid_growth * np.exp(-month / c.power_slowdown)
+        self.power_gain = compute.power_gain_step(
+            gain=self.power_gain, growth=lever.grid_growth, slowdown=c.power_slowdown, month=month
+        )
         power = compute.grid_power(
             initial=w.region.power,
             growth=w.region.power_growth,
@@ -498,7 +499,9 @@ class Lockstep:
             home=w.home,
         )
         lab_compute = self._of_home(usable) * shares * lever.compute_factor
-        level = w.lab.training_share * lab_compute + self.public_compute
+        level = compute.training_compute(
+            compute=lab_compute, training_share=w.lab.training_share, public=self.public_compute
+        )
         if month == 0:
             self.training = level
             # the largest training compute at the start; at the defaults that of US-closed-A
@@ -562,25 +565,27 @@ class Lockstep:
         data_gain = self._data_gain(month)
         due = self._due(month)
         if due.any():
-            must_open, must_close = self._ruled(
+            must_open, must_close = self._obey_rules(
                 lever.open_above, lever.open_duty, lever.closed_above, lever.closed_duty
             )
-            tempted = capability.tempted(is_open=self.open, leading=self.leading, patience=w.lab.closing_patience)
-            self.open = capability.opened_or_closed(
+            wants_to_close = capability.wants_to_close(
+                is_open=self.open, leading=self.leading, patience=w.lab.closing_patience
+            )
+            self.open = capability.openness_step(
                 is_open=self.open,
                 due=due,
                 opens=(lever.open_release > 0) | must_open,
-                closes=(lever.close_release > 0) | must_close | tempted,
+                closes=(lever.close_release > 0) | must_close | wants_to_close,
             )
         if month == 0:
             self.released = self.internal.copy()
-            self.sector_capability = w.sector.capability_weight[:, None, :] * self.released[..., None] + data_gain
+            self.sector_capability = self._of_sectors(self.released, data_gain)
             self.frontier_start = self.released.max(axis=1, keepdims=True)
         elif due.any():
             reached, base = self._with_base(lab_compute)
             self.released = np.where(due, reached, self.released)
             self.base = np.where(due, base, self.base)
-            newest = w.sector.capability_weight[:, None, :] * reached[..., None] + data_gain
+            newest = self._of_sectors(reached, data_gain)
             self.sector_capability = np.where(due[..., None], newest, self.sector_capability)
         frontier = self.released.max(axis=1, keepdims=True)
         self.leading = capability.near_frontier_step(
@@ -599,14 +604,24 @@ class Lockstep:
         self.found |= {"data_gain": data_gain, "release": due, "coverage": coverage}
         return np.asarray(frontier)
 
-    def _ruled(self, open_above: Array, open_duty: Array, closed_above: Array, closed_duty: Array) -> list[Array]:
+    def _of_sectors(self, released: Array, data_gain: Array) -> Array:
+        """Capability of releases in every sector [nats], (run, line, sector)."""
+        return np.asarray(
+            capability.sector_capability(
+                released=released[..., None],
+                weight=self.world.sector.capability_weight[:, None, :],
+                data_gain=data_gain,
+            )
+        )
+
+    def _obey_rules(self, open_above: Array, open_duty: Array, closed_above: Array, closed_duty: Array) -> list[Array]:
         """Which labs obey a rule on the openness of their next release; one draw per lab decides whether it obeys."""
         if not self.pulled & {"open_duty", "closed_duty"}:
             return [np.zeros_like(self.open)] * 2
         level = self.released if self.released.size else self.internal
         drawn = self._release_draw(0, 3)
         return [
-            capability.ruled(released=level, threshold=above, duty=duty, random_draw=drawn)
+            capability.must_obey(released=level, threshold=above, duty=duty, random_draw=drawn)
             for above, duty in ((open_above, open_duty), (closed_above, closed_duty))
         ]
 
@@ -637,13 +652,20 @@ class Lockstep:
             return self.internal, own
         is_base = self.open[:, None, :] & (w.line.builder[:, None, :] == 0)
         is_base = np.broadcast_to(is_base, (w.runs, builders.size, len(w.lines)))
-        friction = w.friction[:, w.origin[builders]][:, :, w.origin, SELF_HOSTED]
-        if "friction" in self.pulled:
-            friction = friction + self.lever.friction.mean(axis=3)[:, w.origin[builders]][:, :, w.origin, SELF_HOSTED]
+
+        def of_builders(friction: Array) -> Array:
+            """(run or 1, region, origin, mode) -> (run or 1, builder, line), in the mode of own hosting."""
+            return friction[:, w.origin[builders]][:, :, w.origin, SELF_HOSTED]
+
+        friction = capability.base_friction(
+            standing=of_builders(w.friction),
+            added=of_builders(self.lever.friction.mean(axis=3)) if "friction" in self.pulled else 0.0,
+            weight=tech.base_friction[..., None],
+        )
         reached, base = capability.build_on_base(
             released=self.released,
             is_base=is_base,
-            friction=tech.base_friction[..., None] * friction,
+            friction=friction,
             gap=tech.builder_gap,
             gain=tech.post_training,
             compute=lab_compute[:, builders],
@@ -665,8 +687,10 @@ class Lockstep:
             own=own + partner, sharing=tech.data_sharing[..., None], sharing_at_home=lever.data_sharing, home=w.home
         )
         if pool.any():
-            domestic = np.where(lever.pool_listed[..., None] > 0, 0.0, w.home.T[None])
-            data = data + capability.pooled_data(pool=pool, access=np.maximum(domestic, lever.pool_access))
+            access = capability.pool_access(
+                pool_listed=lever.pool_listed[..., None], at_home=w.home.T[None], granted=lever.pool_access
+            )
+            data = data + capability.pooled_data(pool=pool, access=access)
         data = capability.shared_between_sectors(data=data, sharing=tech.sector_sharing[..., None])
         form = {
             "most": sector.data_gain[:, None, :],
@@ -693,7 +717,9 @@ class Lockstep:
             experience_start=p.experience_start,
             exponent=p.experience_exponent,
         )
-        of_fixed_capability = p.cost_level[:, 0] * np.exp(p.cost_slope[:, 0] * (self.frontier_start - frontier)[:, 0])
+        of_fixed_capability = price.cost_of_fixed_capability(
+            level=p.cost_level, slope=p.cost_slope, frontier_start=self.frontier_start, frontier=frontier
+        )[:, 0]
         load = self.switches("B1", "load", self.load, 0.0, month)
         self.markup = self._markups(month)
         markup = self.markup
@@ -713,17 +739,17 @@ class Lockstep:
             self_hosting=w.region.self_hosting_cost,
         )
         if "tariff" in self.pulled:
-            listed = price.taxed(price=listed, tariff=lever.tariff[:, :, w.origin])
+            listed = price.price_after_tariff(price=listed, tariff=lever.tariff[:, :, w.origin])
         log_paid = np.take(np.log(listed), cell_region, axis=1)
         paid = listed = np.take(listed, cell_region, axis=1)  # (run, cell, line, mode)
         rebate = leaked = NOTHING
         if self.pulled & {"adoption_subsidy", "compute_voucher"}:
             voucher = lever.compute_voucher[:, cell_region, cell_type]
             subsidy = self._to_cells(lever.adoption_subsidy)
-            paid = price.paid(listed=listed, subsidy=subsidy[..., None], voucher=voucher[..., None])
+            paid = price.price_paid(listed=listed, subsidy=subsidy[..., None], voucher=voucher[..., None])
             rebate, log_paid = listed - paid, np.log(paid)
         if "subsidy_leak" in self.pulled:
-            leaked = price.leaked(listed=listed, leak=leak[..., None])
+            leaked = price.leaked_subsidy(listed=listed, leak=leak[..., None])
         self.found |= {"markup": markup, "price_of_fixed_capability": of_fixed_capability}
         return Prices(option=option_price, rebate=rebate, leaked=leaked, paid=paid, log_paid=log_paid)
 
@@ -743,7 +769,7 @@ class Lockstep:
                 usage=last[..., API],
                 share=lenses.shares(by_line),
                 cost_weight=w.type.cost_weight[:, cell_type],
-                reviewed=1 - (1 - w.type.review_rate[:, cell_type]) ** 12,
+                reviewed=price.reviewed_in_a_year(review_rate=w.type.review_rate[:, cell_type]),
                 elasticity=p.usage_elasticity,
             )
             markup = np.where(rule == MARKUP_RULES.index("best_response"), best, markup)
@@ -835,7 +861,7 @@ class Lockstep:
         self.line_usage = use.by_line.sum(axis=1)
         self.revenue_share = lenses.shares(use.revenue)
         self.leak_share = use.by_line / np.maximum(self.line_usage[:, None, :], 1e-300)
-        serving = (1 - w.lab.training_share) * lab_compute
+        serving = compute.serving_compute(compute=lab_compute, training_share=w.lab.training_share)
         self.load = price.load(
             usage_share=lenses.shares(use.api), compute_share=lenses.shares(serving), mean_load=w.prices.mean_load
         )
@@ -943,7 +969,7 @@ class Lockstep:
                 back = np.clip(len(past) - 1 - unchanging.lag[:, 0], 0, None)
                 shown = np.stack([past[at][run] for run, at in enumerate(back)])
             error = normals(w.key, "observe", month + 1, np.arange(len(REGIONS)), option)
-            seen = reaction.seen(metric=shown, noise=noise, error=error)
+            seen = reaction.statistic(metric=shown, noise=noise, error=error)
             self.found[statistic] = (
                 seen if month >= unchanging.most_lag else np.where(month >= unchanging.lag, seen, np.nan)
             )

@@ -116,11 +116,11 @@ class Follower:
         self.metric.append(metric[rule.rows if len(metric) > 1 else np.zeros_like(rule.rows), rule.region])
         error = normals(self.key, "observe", month + 1, [rule.region], rule.option)[:, 0]
         known = _value_of_month(self.metric, month - n.observation_lag, np.nan)
-        seen = reaction.seen(metric=known, noise=n.observation_noise, error=error)
+        seen = reaction.statistic(metric=known, noise=n.observation_noise, error=error)
         beyond = np.where(
             month >= n.start, reaction.excess(observed=seen, threshold=n.threshold, sign=rule.sign), np.nan
         )
-        self.memory = reaction.decided(
+        self.memory = reaction.memory_step(
             memory=self.memory, beyond=beyond, hold=n.hold, cooldown=n.cooldown, hysteresis=n.hysteresis
         )
         self.decisions.append(reaction.strength(level=self.memory.level, gain=n.gain, most=n.max))

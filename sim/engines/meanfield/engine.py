@@ -360,7 +360,7 @@ class Cells:
         return worth.history_utility(
             is_current=np.eye(lines + 1, lines, dtype=bool),
             has_current=np.arange(lines + 1)[:, None] < lines,
-            learned=worth.learned(learning_weight=weight, unlearned=np.clip(fresh, 0.0, 1.0)[:, :, None]),
+            learned=worth.learned_worth(learning_weight=weight, unlearned=np.clip(fresh, 0.0, 1.0)[:, :, None]),
             switching_cost=of_run(w.type.switching_cost, run)[cell_type][:, None, None, None],
             peer_weight=0.0 if w.until["R5"][run] < 0 else of_run(w.adopter.peer_weight, run)[0],
             peers_on_line=self._peer_share(run, self.seen[run])[:, None, None],

@@ -239,7 +239,7 @@ class Adopter(BaseAgent):
         return worth.history_utility(
             is_current=self.primary is not None and self.primary.lab is lab,
             has_current=self.primary is not None,
-            learned=worth.learned(learning_weight=learning_weight, unlearned=unlearned),
+            learned=worth.learned_worth(learning_weight=learning_weight, unlearned=unlearned),
             switching_cost=self.type.switching_cost,
             peer_weight=peer_weight,
             peers_on_line=sum(peer.seen is lab for peer in self.peers) if peer_weight else 0.0,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import mesa
 import numpy as np
 
-from sim.basics.axes import SECTORS, SELF_HOSTED
+from sim.basics.axes import SECTORS
 from sim.basics.equations import Array
 from sim.basics.streams import uniform
 from sim.engines.mesa.ledger import Ledger
@@ -101,11 +101,6 @@ class AgentModel(mesa.Model):
     def never_cut(self, loop: str) -> bool:
         """Whether the loop stays live to the end."""
         return self.until[loop] >= ALWAYS
-
-    def base_friction(self, region: int, home: int) -> float:
-        """Friction in a region against building on weights from ``home``: as for hosting them oneself. [1]"""
-        added = self.lever.friction[region, home, :, SELF_HOSTED].mean()
-        return self.world.friction[0, region, home, SELF_HOSTED] + added
 
     def data_decay(self) -> Array:
         """Part of data that goes stale in a month, by sector; none once the loop of decay (B4) is cut."""

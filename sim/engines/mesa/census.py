@@ -113,15 +113,8 @@ def month_of(model: AgentModel) -> Month:
     labs: list[Lab] = model.labs
     governments: list[Government] = model.governments
     counts = ledger.counts
-    fixed = price.serving_cost(
-        level=p.cost_level,
-        slope=p.cost_slope,
-        released=model.frontier_start,
-        frontier=model.frontier,
-        efficiency=1.0,
-        experience=1.0,
-        experience_start=1.0,
-        exponent=0.0,
+    fixed = price.cost_of_fixed_capability(
+        level=p.cost_level, slope=p.cost_slope, frontier_start=model.frontier_start, frontier=model.frontier
     )
     return Month(
         month=model.month,

@@ -70,8 +70,7 @@ class Government(BaseAgent):
         c = self.parameters.compute
         equal = 1 / len(self.model.labs)
         self.revenue_seen = {lab: lab.signal("R2", "revenue_share", lab.revenue_share, equal) for lab in self.labs}
-        start = equal * len(self.labs)
-        ratio = sum(self.revenue_seen.values()) / start if start > 0 else 1.0
+        ratio = compute.revenue_ratio(revenue_share=sum(self.revenue_seen.values()), start=equal * len(self.labs))
         self.capex = float(
             compute.capex(
                 initial=self.region.capex,
@@ -87,16 +86,15 @@ class Government(BaseAgent):
     def buy_chips(self) -> None:
         """Buy frontier chips as far as controls allow; smuggle some; spend what is left on domestic chips."""
         c, lever, at, month = self.parameters.compute, self.lever, self.place, self.model.month
-        budget = c.chip_share * self.capex * compute.DOLLARS_PER_BILLION
+        budget = compute.chip_budget(capex=self.capex, chip_share=c.chip_share)
         chip_price = compute.falling(initial=c.chip_price, fall=c.chip_price_fall, month=month)
-        desired = budget / chip_price * (1 + lever.stockpiling[at])
-        enforced = 1 - (1 - c.enforcement) * (1 - lever.enforcement[at])
+        desired = compute.desired_chips(budget=budget, chip_price=chip_price, stockpiling=lever.stockpiling[at])
         self.legal, self.denied, self.smuggled = compute.chip_purchases(
             desired=desired,
             denial=lever.export_denial[at],
             refusal=lever.import_refusal[at],
             diversion=c.smuggling,
-            enforcement=enforced,
+            enforcement=compute.enforcement(standing=c.enforcement, added=lever.enforcement[at]),
             premium=c.smuggling_premium,
         )
         money = compute.domestic_budget(
@@ -109,8 +107,12 @@ class Government(BaseAgent):
             subsidy=lever.chip_subsidy[at] * compute.DOLLARS_PER_BILLION,
         )
         self.output = self.make_chips(float(money))
-        self.chips_frontier = (1 - c.retirement) * self.chips_frontier + self.legal + self.smuggled
-        self.chips_domestic = (1 - c.retirement) * self.chips_domestic + self.output
+        self.chips_frontier = compute.installed_step(
+            stock=self.chips_frontier, retirement=c.retirement, bought=self.legal, smuggled=self.smuggled
+        )
+        self.chips_domestic = compute.installed_step(
+            stock=self.chips_domestic, retirement=c.retirement, bought=self.output
+        )
         self.scarcity = float(
             compute.scarcity(desired=desired, denied=self.denied, smuggled=self.smuggled, domestic=self.output)
         )
@@ -129,7 +131,7 @@ class Government(BaseAgent):
             month=self.model.month,
             discount=lever.chip_discount[at],
         )
-        wanted = money / max(float(unit_price), 1e-9)
+        wanted = float(compute.domestic_demand(budget=money, price=unit_price))
         output = float(compute.smooth_minimum(a=wanted, b=capacity))
         self.capacity *= 1 + compute.capacity_growth(
             base=c.capacity_growth,
@@ -146,7 +148,9 @@ class Government(BaseAgent):
     def power_chips(self) -> None:
         """Run as many chips as power allows."""
         c, lever, at, month = self.parameters.compute, self.lever, self.place, self.model.month
-        self.power_gain += lever.grid_growth[at] * np.exp(-month / c.power_slowdown)
+        self.power_gain = compute.power_gain_step(
+            gain=self.power_gain, growth=lever.grid_growth[at], slowdown=c.power_slowdown, month=month
+        )
         power = compute.grid_power(
             initial=self.region.power,
             growth=self.region.power_growth,
@@ -244,7 +248,7 @@ class Government(BaseAgent):
         month = self.model.month
         error = normals(self.model.key, "observe", month + 1, [self.address], list(METRICS).index(metric))[0]
         known = self.history[metric][month - lag] if month >= lag else np.nan
-        return float(reaction.seen(metric=known, noise=noise, error=error))
+        return float(reaction.statistic(metric=known, noise=noise, error=error))
 
     # -- reactions -----------------------------------------------------------------------------------------------
 
@@ -263,7 +267,7 @@ class Government(BaseAgent):
                 if self.model.month >= spec.start
                 else np.nan
             )
-            rule.memory = reaction.decided(
+            rule.memory = reaction.memory_step(
                 memory=rule.memory, beyond=beyond, hold=spec.hold, cooldown=spec.cooldown, hysteresis=spec.hysteresis
             )
             rule.decided = float(reaction.strength(level=rule.memory.level, gain=spec.gain, most=spec.max))

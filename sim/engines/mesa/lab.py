@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS
+from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED
 from sim.basics.equations import Array
 from sim.basics.streams import line_address
 from sim.engines import cells
@@ -83,7 +83,9 @@ class Lab(BaseAgent):
             chip_share=c.chip_share,
             chip_price=chip_price,
         )
-        level = lab.training_share * self.compute + self.public_compute
+        level = compute.training_compute(
+            compute=self.compute, training_share=lab.training_share, public=self.public_compute
+        )
         started = self.model.month > 0
         self.training = compute.smoothed(stock=self.training, level=level, time=lab.training_time) if started else level
 
@@ -159,8 +161,9 @@ class Lab(BaseAgent):
             sharing_at_home=self.lever.data_sharing[None],
             home=model.world.home,
         )[0, self.place]
-        domestic = np.where(self.lever.pool_listed > 0, 0.0, self.at_home)
-        access = np.maximum(domestic, self.lever.pool_access[:, self.place])
+        access = capability.pool_access(
+            pool_listed=self.lever.pool_listed, at_home=self.at_home, granted=self.lever.pool_access[:, self.place]
+        )
         pools = capability.pooled_data(pool=model.all_pools, access=access[None, :, None])[0, 0]
         return capability.shared_between_sectors(data=own + pools, sharing=tech.sector_sharing)
 
@@ -196,12 +199,14 @@ class Lab(BaseAgent):
     def decide_openness(self) -> None:
         """Open or close the weights with the release, because of policy or after long enough near the frontier."""
         patience = self.parameters.lab.closing_patience
-        tempted = capability.tempted(is_open=self.open, leading=self.months_near_frontier, patience=patience)
-        is_open = capability.opened_or_closed(
+        wants_to_close = capability.wants_to_close(
+            is_open=self.open, leading=self.months_near_frontier, patience=patience
+        )
+        is_open = capability.openness_step(
             is_open=self.open,
             due=self.due,
             opens=self.lever.open_release[self.place] > 0 or self.obeys_rule("open"),
-            closes=self.lever.close_release[self.place] > 0 or self.obeys_rule("closed") or tempted,
+            closes=self.lever.close_release[self.place] > 0 or self.obeys_rule("closed") or wants_to_close,
         )
         self.open = bool(is_open)
 
@@ -209,7 +214,7 @@ class Lab(BaseAgent):
         """Whether a rule on openness applies to the line, and this lab is one of those that obey it."""
         above, duty = (getattr(self.lever, f"{openness}_{name}")[self.place] for name in ("above", "duty"))
         return bool(
-            capability.ruled(
+            capability.must_obey(
                 released=self.released, threshold=above, duty=duty, random_draw=self.random_draw("release", 3, month=0)
             )
         )
@@ -221,7 +226,7 @@ class Lab(BaseAgent):
             return
         tech, labs = self.parameters.technology, self.model.labs
         is_base = np.array([lab.open and not lab.numbers.builder for lab in labs])
-        friction = tech.base_friction * np.array([self.model.base_friction(self.home, lab.home) for lab in labs])
+        friction = np.array([self.friction_of_base(lab) for lab in labs])
         reached, base = capability.build_on_base(
             released=np.array([[lab.released for lab in labs]]),
             is_base=is_base[None, None],
@@ -234,15 +239,27 @@ class Lab(BaseAgent):
         if reached[0, 0] > self.internal:
             self.candidate, self.candidate_base = float(reached[0, 0]), labs[int(base[0, 0])]
 
+    def friction_of_base(self, base: Lab) -> float:
+        """What the origin of a base costs this lab if it builds on it [nats]."""
+        added = self.lever.friction[self.home, base.home, :, SELF_HOSTED].mean()
+        standing = self.model.world.friction[0, self.home, base.home, SELF_HOSTED]
+        return float(
+            capability.base_friction(standing=standing, added=added, weight=self.parameters.technology.base_friction)
+        )
+
     def release(self) -> None:
         """Release the newest work if it is due. In month 0 every lab has just released."""
-        weight = self.model.sectors.capability_weight
         if self.model.month == 0:
             self.released = self.internal
-            self.sector_capability = weight * self.released + self.data_gain
         elif self.due:
             self.released, self.base = self.candidate, self.candidate_base
-            self.sector_capability = weight * self.released + self.data_gain
+        else:
+            return
+        self.sector_capability = np.asarray(
+            capability.sector_capability(
+                released=self.released, weight=self.model.sectors.capability_weight, data_gain=self.data_gain
+            )
+        )
 
     def compare_with_frontier(self) -> None:
         """Work out the release's coverage of each sector, and count the months near the frontier."""
@@ -289,14 +306,14 @@ class Lab(BaseAgent):
             host_markup=p.host_markup,
             self_hosting=self.model.self_hosting_cost[None],
         )[0, :, 0]
-        listed = price.taxed(price=self.price, tariff=lever.tariff[:, self.home])[cell_region]
-        self.paid = price.paid(
+        listed = price.price_after_tariff(price=self.price, tariff=lever.tariff[:, self.home])[cell_region]
+        self.paid = price.price_paid(
             listed=listed,
             subsidy=lever.adoption_subsidy[cell_region, cell_sector, cell_type],
             voucher=lever.compute_voucher[cell_region, cell_type],
         )
         self.rebate = listed - self.paid
-        self.leaked = price.leaked(listed=listed, leak=leak)
+        self.leaked = price.leaked_subsidy(listed=listed, leak=leak)
 
     def choose_markup(self) -> float:
         """Price over cost on the lab's own API, by the scenario's rule. [1]"""
@@ -311,7 +328,7 @@ class Lab(BaseAgent):
                 usage=ledger.counts.used[None, :, [self.place], API],
                 share=ledger.share_of_cells[None, :, [self.place]],
                 cost_weight=self.model.types.cost_weight[None, cell_type],
-                reviewed=(1 - (1 - review) ** 12)[None],
+                reviewed=price.reviewed_in_a_year(review_rate=review)[None],
                 elasticity=np.array([[p.usage_elasticity]]),
             )
             return float(best[0, 0])
@@ -340,7 +357,10 @@ class Lab(BaseAgent):
         mine = ledger.counts.used[:, self.place]
         self.revenue_share = ledger.revenue_share[self.place]
         self.customers = mine.sum(axis=1) / max(mine.sum(), 1e-300)
-        serving = [(1 - lab.training_share) * other.compute for other in self.model.labs]
+        serving = [
+            compute.serving_compute(compute=other.compute, training_share=lab.training_share)
+            for other in self.model.labs
+        ]
         share = serving[self.place] / max(sum(serving), 1e-300)
         self.load = float(
             price.load(

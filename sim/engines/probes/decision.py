@@ -335,7 +335,7 @@ class Decisions:
         learned = 0.0
         if line >= 0 and self.until["R7"] >= 0:
             unlearned = decay_factor(months=self.tenure(adopter, month), time=common.learning_time)
-            learned = worth.learned(learning_weight=common.learning_weight, unlearned=unlearned)
+            learned = worth.learned_worth(learning_weight=common.learning_weight, unlearned=unlearned)
         by_term = {
             "quality": worth.quality(quality_taste=quality, coverage=sight.coverage[:, s, None]),
             "cost": worth.cost(cost_taste=cost, log_cost=market + own),

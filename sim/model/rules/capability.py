@@ -220,6 +220,44 @@ def pooled_data(pool: Array, access: Array) -> Array:
     return (pool[:, :, None, :] * access[:, :, :, None]).sum(axis=1)
 
 
+def pool_access(pool_listed: Values, at_home: Values, granted: Values) -> Result:
+    """Part of a region's pool that a lab can use: all at home unless policy lists who may, else what it grants.
+
+    Parameters
+    ----------
+    pool_listed : scalar or array
+        Above 0 where policy lists who may use the pool. [1]
+    at_home : scalar or array
+        1 in the lab's home region, else 0.
+    granted : scalar or array
+        Part that policy grants the lab. [1]
+
+    Returns
+    -------
+    access : same shape [1]
+    """
+    return np.maximum(np.where(pool_listed > 0, 0.0, at_home), granted)
+
+
+def sector_capability(released: Values, weight: Values, data_gain: Values) -> Result:
+    """Capability of a release in a sector.
+
+    Parameters
+    ----------
+    released : scalar or array
+        General capability of the release. [nats]
+    weight : scalar or array
+        How far general capability counts in the sector. [1]
+    data_gain : scalar or array
+        What data from deployment add in it. [nats]
+
+    Returns
+    -------
+    capability : same shape [nats]
+    """
+    return weight * released + data_gain
+
+
 def build_on_base(
     released: Array, is_base: Array, friction: Array, gap: Array, gain: Array, compute: Array, scale: Array
 ) -> tuple[Array, Array]:
@@ -250,6 +288,24 @@ def build_on_base(
     weights = np.where(is_base, released[:, None, :], -np.inf)
     best = np.take_along_axis(weights, base[..., None], axis=-1)[..., 0]
     return best - gap + gain * np.log1p(compute / scale), base
+
+
+def base_friction(standing: Values, added: Values, weight: Values) -> Result:
+    """What the origin of a base costs a builder lab.
+
+    Parameters
+    ----------
+    standing, added : scalar or array
+        Friction in the builder's region against hosting the line oneself, and what policy adds (mean over sectors).
+        [1]
+    weight : scalar or array
+        Cost of full friction. [nats]
+
+    Returns
+    -------
+    friction : same shape [nats]
+    """
+    return weight * (standing + added)
 
 
 def cadence(usual: Values, spread: Values, random_draw: Values) -> Result:
@@ -324,7 +380,7 @@ def near_frontier_step(leading: Values, released: Values, frontier: Values, marg
     return np.where(released >= frontier - margin, leading + 1, 0.0)
 
 
-def tempted(is_open: Flags, leading: Values, patience: Values) -> Result:
+def wants_to_close(is_open: Flags, leading: Values, patience: Values) -> Result:
     """Which open labs want to close their next release: those that have been near the frontier for long enough.
 
     Parameters
@@ -338,12 +394,12 @@ def tempted(is_open: Flags, leading: Values, patience: Values) -> Result:
 
     Returns
     -------
-    tempted : flags, same shape
+    wants_to_close : flags, same shape
     """
     return is_open & (patience > 0) & (leading >= patience)
 
 
-def opened_or_closed(is_open: Flags, due: Flags, opens: Flags, closes: Flags) -> Result:
+def openness_step(is_open: Flags, due: Flags, opens: Flags, closes: Flags) -> Result:
     """Whether a lab's weights are open after the month. They open or close only with a release; closing prevails.
 
     Parameters
@@ -360,7 +416,7 @@ def opened_or_closed(is_open: Flags, due: Flags, opens: Flags, closes: Flags) ->
     return np.where(due, (is_open | opens) & np.logical_not(closes), is_open)
 
 
-def ruled(released: Values, threshold: Values, duty: Values, random_draw: Values) -> Result:
+def must_obey(released: Values, threshold: Values, duty: Values, random_draw: Values) -> Result:
     """Which labs must obey a rule on the openness of their next release.
 
     Parameters

@@ -9,6 +9,21 @@ from sim.basics.equations import Array, Result, Values
 DOLLARS_PER_BILLION = 1e9
 
 
+def revenue_ratio(revenue_share: Values, start: Values) -> Result:
+    """What the labs of a region earn of the world's revenue, over what they earned in month 0.
+
+    Parameters
+    ----------
+    revenue_share, start : scalar or array
+        The labs' share of world revenue now, and in month 0. [1]
+
+    Returns
+    -------
+    ratio : same shape, 1 where there are no labs [1]
+    """
+    return np.where(start > 0, revenue_share / np.maximum(start, 1e-300), 1.0)
+
+
 def capex(
     initial: Values,
     growth: Values,
@@ -60,6 +75,57 @@ def falling(initial: Values, fall: Values, month: float) -> Result:
     level : same shape and unit as ``initial``
     """
     return initial * np.exp(-fall * month)
+
+
+def chip_budget(capex: Values, chip_share: Values) -> Result:
+    """Money for chips.
+
+    Parameters
+    ----------
+    capex : scalar or array
+        AI capital expenditure. [$B/month]
+    chip_share : scalar or array
+        Part of it that buys chips. [1]
+
+    Returns
+    -------
+    budget : same shape [$/month]
+    """
+    return chip_share * capex * DOLLARS_PER_BILLION
+
+
+def desired_chips(budget: Values, chip_price: Values, stockpiling: Values) -> Result:
+    """Demand for frontier chips at the legal price.
+
+    Parameters
+    ----------
+    budget : scalar or array
+        Money for chips. [$/month]
+    chip_price : scalar or array
+        Price of a frontier chip. [$/H100e]
+    stockpiling : scalar or array
+        What fear of controls to come adds, as a part of demand. [1]
+
+    Returns
+    -------
+    demand : same shape [H100e/month]
+    """
+    return budget / chip_price * (1 + stockpiling)
+
+
+def enforcement(standing: Values, added: Values) -> Result:
+    """Part of smuggling that is stopped; what policy adds works on what is left.
+
+    Parameters
+    ----------
+    standing, added : scalar or array
+        Part that is stopped without policy, and part of the rest that policy stops. [1]
+
+    Returns
+    -------
+    enforcement : same shape [1]
+    """
+    return 1 - (1 - standing) * (1 - added)
 
 
 def chip_purchases(
@@ -160,6 +226,23 @@ def learning_price(
     return initial * np.maximum(ratio, 1e-300) ** -exponent * np.exp(-fall * month) * (1 - discount)
 
 
+def domestic_demand(budget: Values, price: Values) -> Result:
+    """Domestic chips that a budget would buy.
+
+    Parameters
+    ----------
+    budget : scalar or array
+        Money for domestic chips. [$/month]
+    price : scalar or array
+        Price of one; less than a billionth of a dollar counts as that. [$/H100e]
+
+    Returns
+    -------
+    demand : same shape [H100e/month]
+    """
+    return budget / np.maximum(price, 1e-9)
+
+
 def smooth_minimum(a: Values, b: Values) -> Result:
     """A smooth minimum: ``(a^-8 + b^-8)^(-1/8)``.
 
@@ -208,6 +291,25 @@ def capacity_growth(
     return (base + demand_pull * pull + subsidy_pull * subsidy / (subsidy + subsidy_half)) * (1 - tool_control)
 
 
+def installed_step(stock: Values, retirement: Values, bought: Values, smuggled: Values = 0.0) -> Result:
+    """Next stock of installed chips.
+
+    Parameters
+    ----------
+    stock : scalar or array
+        Chips so far. [H100e]
+    retirement : scalar or array
+        Part that retires. [1/month]
+    bought, smuggled : scalar or array
+        Chips that come in. [H100e/month]
+
+    Returns
+    -------
+    stock : same shape [H100e]
+    """
+    return (1 - retirement) * stock + bought + smuggled
+
+
 def powered_share(
     power: Values, frontier: Values, domestic: Values, power_per_chip: Values, domestic_penalty: Values
 ) -> Result:
@@ -230,6 +332,27 @@ def powered_share(
     """
     demand = power_per_chip * (frontier + domestic_penalty * domestic)
     return np.minimum(1.0, power * 1e6 / np.maximum(demand, 1e-12))
+
+
+def power_gain_step(gain: Values, growth: Values, slowdown: Values, month: float) -> Result:
+    """Next sum of the growth of power that policy adds; its effect fades as all growth of power does.
+
+    Parameters
+    ----------
+    gain : scalar or array
+        Sum so far. [1]
+    growth : scalar or array
+        Growth that policy adds, at the start. [1/month]
+    slowdown : scalar or array
+        Time over which growth fades. [months]
+    month : float
+        From 0.
+
+    Returns
+    -------
+    gain : same shape [1]
+    """
+    return gain + growth * np.exp(-month / slowdown)
 
 
 def grid_power(initial: Values, growth: Values, slowdown: Values, month: float, added: Values, gain: Values) -> Result:
@@ -296,6 +419,40 @@ def lab_shares(weight: Array, revenue_share: Array, elasticity: Values, least: V
         return ((x[..., :, None] * home).sum(axis=-2)[..., None, :] * home).sum(axis=-1)
 
     return shifted * in_region(weight) / np.maximum(in_region(shifted), 1e-300)
+
+
+def serving_compute(compute: Values, training_share: Values) -> Result:
+    """Compute of a lab that serves users: what training leaves.
+
+    Parameters
+    ----------
+    compute : scalar or array
+        The lab's compute. [H100e]
+    training_share : scalar or array
+        Part of it that trains. [1]
+
+    Returns
+    -------
+    compute : same shape [H100e]
+    """
+    return (1 - training_share) * compute
+
+
+def training_compute(compute: Values, training_share: Values, public: Values) -> Result:
+    """Compute that trains a lab's line this month, before smoothing.
+
+    Parameters
+    ----------
+    compute, public : scalar or array
+        The lab's compute, and chips that public grants have bought for it, all of which train. [H100e]
+    training_share : scalar or array
+        Part of its own compute that trains. [1]
+
+    Returns
+    -------
+    compute : same shape [H100e]
+    """
+    return training_share * compute + public
 
 
 def public_compute_step(

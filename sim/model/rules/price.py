@@ -43,6 +43,23 @@ def serving_cost(
     return level * np.exp(slope * (released - frontier)) * efficiency * learned
 
 
+def cost_of_fixed_capability(level: Values, slope: Values, frontier_start: Values, frontier: Values) -> Result:
+    """Cost of serving the capability that was the best in month 0, for a lab of usual efficiency.
+
+    Parameters
+    ----------
+    level, slope : scalar or array
+        See `serving_cost`. [$/Mtoken, 1/nat]
+    frontier_start, frontier : scalar or array
+        Best released capability in month 0, and now. [nats]
+
+    Returns
+    -------
+    cost : same shape [$/Mtoken]
+    """
+    return level * np.exp(slope * (frontier_start - frontier))
+
+
 def load(usage_share: Values, compute_share: Values, mean_load: Values) -> Result:
     """Load of a lab's serving compute.
 
@@ -140,7 +157,7 @@ def charged_markup(markup: Values, leak: Array, usage_share: Array, domestic: Ar
     return markup * (1 + (leak * usage_share * domestic).sum(axis=-2))
 
 
-def taxed(price: Array, tariff: Values) -> Array:
+def price_after_tariff(price: Array, tariff: Values) -> Array:
     """Price of options after a tariff, which falls on API use only.
 
     Parameters
@@ -158,7 +175,7 @@ def taxed(price: Array, tariff: Values) -> Array:
     return out
 
 
-def paid(listed: Array, subsidy: Array, voucher: Array) -> Array:
+def price_paid(listed: Array, subsidy: Array, voucher: Array) -> Array:
     """What an adopter pays after subsidies; a compute voucher does not pay for APIs.
 
     Parameters
@@ -176,7 +193,7 @@ def paid(listed: Array, subsidy: Array, voucher: Array) -> Array:
     return listed * (1 - subsidy)[..., None] * (1 - spared)
 
 
-def leaked(listed: Array, leak: Array) -> Array:
+def leaked_subsidy(listed: Array, leak: Array) -> Array:
     """Public money per unit used that sellers capture.
 
     Parameters
@@ -229,6 +246,21 @@ def adaptive_markup(markup: Values, share_growth: Values, speed: Values) -> Resu
 
 MARKUPS = np.linspace(1.0, 6.0, 51)
 """The markups among which a lab looks for the best. [1]"""
+
+
+def reviewed_in_a_year(review_rate: Values) -> Result:
+    """Part of adopters that review their choice at least once in a year.
+
+    Parameters
+    ----------
+    review_rate : scalar or array
+        Probability of a review in a month. [1]
+
+    Returns
+    -------
+    part : same shape [1]
+    """
+    return 1 - (1 - review_rate) ** 12
 
 
 def best_response_markup(

@@ -31,7 +31,7 @@ class Memory(NamedTuple):
     rest: Any
 
 
-def seen(metric: Values, noise: Values, error: Values) -> Result:
+def statistic(metric: Values, noise: Values, error: Values) -> Result:
     """The statistic of a metric.
 
     Parameters
@@ -67,7 +67,7 @@ def excess(observed: Values, threshold: Values, sign: Values) -> Result:
     return sign * (observed - threshold)
 
 
-def decided(memory: Memory, beyond: Values, hold: Values, cooldown: Values, hysteresis: Values) -> Memory:
+def memory_step(memory: Memory, beyond: Values, hold: Values, cooldown: Values, hysteresis: Values) -> Memory:
     """A rule's memory after one more month.
 
     An action begins when the metric has been beyond the threshold for ``hold`` months in a row, and not before

@@ -200,7 +200,7 @@ def peers(peer_weight: Values, peers_on_line: Values, n_peers: float) -> Result:
     return peer_weight * peers_on_line / n_peers
 
 
-def learned(learning_weight: Values, unlearned: Values) -> Result:
+def learned_worth(learning_weight: Values, unlearned: Values) -> Result:
     """Worth of what was learned on the line in use: it grows with tenure towards a bound.
 
     Parameters
