@@ -15,7 +15,7 @@ from sim.basics.axes import REGION_NAMES, SECTORS, month_label
 from sim.basics.errors import UnknownNameError
 from sim.basics.quantity import Quantity, sources
 from sim.basics.streams import STREAMS
-from sim.model.agents.adopter_types import SECTOR_TYPES
+from sim.model.agents.adopter_types import SECTOR_TYPES, TYPES
 from sim.model.agents.government import METRICS
 from sim.model.levers import LEVERS
 from sim.model.loops import LOOPS
@@ -119,9 +119,14 @@ def roster() -> Table:
 # entities
 
 
+def _with_types(names: Sequence[str]) -> list[str]:
+    """The names, where ``adopters`` stands for every type of adopter."""
+    return [name for word in names for name in (TYPES if word == "adopters" else (word,))]
+
+
 def agent(*kinds: str) -> Table:
     found = DECLARED["agent"]()
-    rows = {kind: [_known("agent", kind, found)] for kind in kinds}
+    rows = {kind: [_known("agent", kind, found)] for kind in _with_types(kinds)}
     return _all("agent", ("Agent type", "Who they are"), rows)
 
 
@@ -192,7 +197,7 @@ def grid(*groups: str) -> Table:
     """The numbers of groups that hold the same fields, side by side: ``lines`` stands for each of its entries."""
     found = quantities()
     columns: dict[str, str] = {}
-    for group in groups:
+    for group in _with_types(groups):
         inside = list(dict.fromkeys(key.split(".")[1] for key in found if key.startswith(f"{group}.")))
         if not inside:
             raise UnknownNameError("group of parameters named", group, {key.split(".")[0] for key in found})
