@@ -16,7 +16,7 @@ from sim.engines.lockstep.engine import simulate
 from sim.engines.world import build
 from sim.model.agents.adopter_types import TYPES
 from sim.model.events import EVENT_KINDS
-from sim.model.levers import LEVERS, Pull, axis_labels, combine
+from sim.model.levers import LEVERS, Pull, added, axis_labels, combine
 from sim.model.observables import OBSERVABLES
 from sim.model.policies import Policy, policy_kinds
 from sim.model.policies.base import everyone
@@ -204,6 +204,18 @@ def test_weights_grade_an_axis_around_neutral():
 @pytest.mark.parametrize("targets", [{"region": ()}, {"home": ()}, {"line": ("nobody",)}])
 def test_a_pull_at_nobody_moves_nothing(targets):
     assert (together(Pull("ban", np.full(2, 1.0), targets), months=2)["ban"] == 0).all()
+
+
+@EVERY_LEVER
+def test_pulls_of_some_runs_leave_the_lever_of_the_others_as_it_stands(name):
+    """Three runs at a level of a half; only the first and the last are pulled, each by a rule of its own."""
+    lever = LEVERS[name]
+    stands = np.full((3, *(len(axis_labels(tuple(LINES))[axis]) for axis in lever.axes)), 0.5)
+    moves = [(np.array([run]), [Pull(name, np.array([0.8]))]) for run in (0, 2)]
+    moved = added({name: stands}, moves, LINES, 3)[name]
+    both = {"fraction": 0.9, "add": 1.3, "multiply": 0.4, "largest": 0.8, "smallest": 0.5}[lever.rule]
+    assert moved.reshape(3, -1)[:, 0] == pytest.approx([both, 0.5, both])
+    assert np.array_equal(moved[1], stands[1]), "to the bit"
 
 
 @EVERY_LEVER
@@ -466,6 +478,9 @@ def test_a_procurement_ban_binds_agencies_their_contractors_and_is_felt_ahead():
     assert (levers["base_ban"] == 0).all()
     ahead = levers["friction"][:, 0, REGIONS.index("CN"), SECTORS.index("public"), 0]
     assert ahead[8:13] == pytest.approx([*(0.9 * 0.5 * np.exp(-np.arange(4, 0, -1) / 6)), 0])
+    third = pulled(policy("procurement_ban", compliance=0.9, coverage=1 / 3, announce=8, modes=("api",)))
+    for name, most in (("ban", 0.3), ("friction", 0.3 * 0.5 * np.exp(-1 / 6))):
+        assert third[name].max() == pytest.approx(most), f"a ban of one member state in three: {name}"
     by_name = pulled(policy("procurement_ban", lines=("CN-open-B",), derivatives=True))
     assert (by_name["ban"] == by_name["base_ban"]).all()
     hit = by_name["ban"][-1].max(axis=(0, 1, 2, 4)) > 0
@@ -479,6 +494,7 @@ def test_a_data_mandate_fills_a_pool_and_opens_it():
     assert levers["pool_access"][-1, 1, list(LINES).index("CN-open-A")] == 1
     assert levers["pool_access"][-1].sum() == 1
     assert "pool_access" not in moved_by(pulled(policy("data_mandate", actor="CN")))
+    assert np.array_equal(levers["outside_value"], levers["data_mandate"]), "what is handed over is a cost to adopters"
 
 
 @EVERY_KIND
@@ -557,6 +573,12 @@ def test_friction_after_an_incident_halves_and_rivals_are_in_the_news_once():
     heard = levers["news"]
     assert np.flatnonzero(heard.max(axis=(1, 2))).tolist() == [12]
     assert named(heard[12, 0] == 0.2) == [name for name, home in LINES.items() if home != "CN"]
+
+
+def test_a_quarter_of_an_incident_makes_a_quarter_of_the_friction_and_of_the_news():
+    quarter = pulled(policy("security_incident", strength=2, news=0.2, origins=("CN",), ramp=4))
+    assert quarter["friction"][12].max() == pytest.approx(2 / 4)
+    assert quarter["news"][12].max() == pytest.approx(0.2 / 4)
 
 
 def test_an_incident_that_a_government_tells_of_is_the_event_of_that_name():

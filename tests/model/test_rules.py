@@ -230,6 +230,15 @@ def test_no_region_spends_more_on_chips_than_its_budget(
     assert with_subsidy == pytest.approx(left + subsidy)
 
 
+@pytest.mark.parametrize(("premium", "smuggled"), [(0.0, 50), (1.0, 25), (4.0, 10)])
+def test_smugglers_buy_no_more_than_the_rest_of_the_budget_pays_at_their_price(premium, smuggled):
+    """Half of 100 chips are denied, and nothing stops smuggling; the money for 50 buys 25 at twice the price."""
+    bought = compute.chip_purchases(
+        desired=100.0, denial=0.5, refusal=0.0, diversion=1.0, enforcement=0.0, premium=premium
+    )
+    assert bought == (50, 50, pytest.approx(smuggled))
+
+
 def test_without_control_nothing_is_left_for_domestic_chips():
     assert (
         compute.domestic_budget(
@@ -732,6 +741,34 @@ def test_a_builder_takes_the_best_base_net_of_friction():
     assert reached[0, 2] == -np.inf
 
 
+def test_friction_against_a_base_decides_whether_it_is_taken_and_not_how_good_it_is():
+    reached, base = capability.build_on_base(
+        released=np.array([[2.0, 0.5]]),
+        is_base=np.ones((1, 1, 2), bool),
+        friction=np.array([[[1.0, 0.0]]]),
+        gap=np.array([[0.3]]),
+        gain=np.array([[0.2]]),
+        compute=np.array([[0.0]]),
+        scale=np.array([[1e4]]),
+    )
+    assert base.tolist() == [[0]]
+    assert reached == pytest.approx(1.7)
+
+
+def test_no_policy_brings_two_releases_of_a_line_into_a_month():
+    for hurry in (0, -1, -2, -5):
+        for draw in (0.01, 0.99):
+            gap = capability.next_release(cadence=3, change=hurry, jitter=1, random_draw=draw)
+            assert gap == max(3 + hurry + (1 if draw > 0.5 else -1), 1)
+
+
+def test_the_best_line_is_near_the_frontier_whatever_the_margin():
+    for released, months in ((2.0, 4), (1.5, 0)):
+        assert capability.near_frontier_step(leading=3.0, released=released, frontier=2.0, margin=0.0) == months
+    for released, months in ((1.5, 4), (1.4, 0)):
+        assert capability.near_frontier_step(leading=3.0, released=released, frontier=2.0, margin=0.5) == months
+
+
 # -- price -----------------------------------------------------------------------------------------------------------
 
 
@@ -843,6 +880,38 @@ def test_adaptive_markups_stay_within_one_and_six(markup, growth, speed):
     assert 1 <= adapted <= 6
     assert price.adaptive_markup(markup=markup, share_growth=0.0, speed=speed) == markup
     assert (adapted - markup) * growth >= 0
+
+
+def best_markup(markup, share, cost_weight=3.0, reviewed=1.0, elasticity=0.0):
+    """The best response of one lab that sells to one cell."""
+    return price.best_response_markup(
+        markup=np.array([[markup]]),
+        usage=np.ones((1, 1, 1)),
+        share=np.array([[[share]]]),
+        cost_weight=np.array([[cost_weight]]),
+        reviewed=np.array([[reviewed]]),
+        elasticity=np.array([[elasticity]]),
+    )[0, 0]
+
+
+@pytest.mark.parametrize("elasticity", [1.5, 2.0, 3.0])
+def test_a_lab_whose_users_stay_adds_what_lerner_says(elasticity):
+    """Profit per unit is price less cost: (m - 1) / m is one over the elasticity (lerner1934)."""
+    best = best_markup(markup=1.2, share=0.3, reviewed=0.0, elasticity=elasticity)
+    assert best == pytest.approx(elasticity / (elasticity - 1))
+
+
+def test_a_lab_adds_what_its_share_of_a_logit_market_bears():
+    """With log prices a logit answers with elasticity w (1 - s), so (m - 1) / m = 1 / (w (1 - s)) (anderson1992)."""
+    assert best_markup(markup=2.0, share=0.0) == pytest.approx(1.5), "a line that nobody has yet"
+    assert best_markup(markup=3.0, share=0.5) == pytest.approx(3.0), "half of the market: at rest where theory says"
+    assert best_markup(markup=2.0, share=1.0) == pytest.approx(6.0), "a monopoly, as much as may be tried"
+    assert best_markup(markup=2.0, share=0.0, cost_weight=0.5) == pytest.approx(6.0)
+
+
+def test_a_subsidy_and_a_voucher_each_pay_part_of_what_the_other_leaves():
+    listed, half, quarter = np.full((1, 3), 8.0), np.array([0.5]), np.array([0.25])
+    assert price.paid(listed=listed, subsidy=half, voucher=quarter).tolist() == [[4, 3, 3]]
 
 
 # -- adoption --------------------------------------------------------------------------------------------------------
@@ -1088,6 +1157,12 @@ def test_at_dissimilarity_one_nests_vanish():
     assert nested == pytest.approx(math.log(math.exp(1) + math.exp(2) + math.exp(0.5)))
 
 
+def test_the_stricter_of_a_ban_and_a_ban_on_the_base_binds():
+    bans = np.array([[0.3, 0.6], [0.6, 0.3], [0.3, 0.6]])
+    built = np.array([True, True, False])
+    assert choice.binding_ban(ban=bans[:, 0], base_ban=bans[:, 1], built=built).tolist() == [0.6, 0.6, 0.3]
+
+
 # -- usage -----------------------------------------------------------------------------------------------------------
 
 
@@ -1114,6 +1189,11 @@ def test_many_sites_teach_more_than_much_use_at_one(uses, exponent):
     even = usage.effective_usage(sum_of_powers=uses.size * mean**exponent, mean_usage=mean, exponent=exponent)
     assert even == pytest.approx(uses.sum()), "equal sites keep the unit"
     assert usage.effective_usage(sum_of_powers=uses.sum(), mean_usage=mean, exponent=1.0) == pytest.approx(uses.sum())
+
+
+def test_a_sector_that_pauses_takes_up_again_with_the_mean_of_its_last_use():
+    mean = usage.mean_usage_step(mean=np.array([0.2, 0.0]), before=np.array([0.3, 0.4]))
+    assert mean.tolist() == [0.2, 0.4]
 
 
 @given(amount, st.floats(0.001, 1), amount)
