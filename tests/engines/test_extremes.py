@@ -87,6 +87,17 @@ def test_any_world_that_somebody_may_believe_stays_finite(corner):
     assert complaints_about_believed(range(20, 40), corner) == []
 
 
+def test_a_world_does_not_depend_on_worlds_of_other_numbers_in_its_batch():
+    """All numbers differ at once, so whatever is read for the wrong run of a batch shows."""
+    scenario = start(months=12, adopters=80)
+    worlds = [believed(np.random.default_rng(seed), scenario, corner=False) for seed in (50, 51, 52)]
+    together = simulate([(each, 0) for each in worlds], threads=1)
+    for number, each in enumerate(worlds):
+        single = simulate([(each, 0)], threads=1)
+        for name, values in single.items():
+            assert np.array_equal(values[0], together[name][number], equal_nan=True), (number, name)
+
+
 @pytest.mark.campaign
 @AT
 def test_2_000_worlds_that_somebody_may_believe_stay_finite(corner, campaign_cases):

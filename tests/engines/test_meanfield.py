@@ -7,17 +7,18 @@ import math
 import numpy as np
 import pytest
 
+from sim.basics.axes import REGIONS, SECTORS
 from sim.basics.errors import RunError
 from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield import engine as meanfield
 from sim.engines.meanfield.linearised import linearise
 from sim.engines.meanfield.quadrature import AGE_MOMENTS, make_quadrature, ramp_coefficients
-from sim.engines.world import build
+from sim.engines.world import build, cell_region
 from sim.experiments.simulate.request import run
 from sim.model.loops import LOOPS
 from sim.model.policies import policy_kinds
 from sim.scenario.resolve import from_mapping, prepare
-from sim.validation.restricted_scenarios import two_equal_lines
+from sim.validation.restricted_scenarios import ALIKE, everybody, restricted_scenario, two_equal_lines
 from tests.validation.second_writing import SCENARIO
 from tests.worlds import BASELINE
 
@@ -81,6 +82,34 @@ def test_the_twin_runs_from_the_same_file_and_gives_the_same_things():
     assert np.allclose(agents["members"], cells["members"], atol=len(agents["type"]) * 7)
     assert np.array_equal(agents["release"], cells["release"]), "the same release dates"
     assert np.allclose(agents["adoption"], cells["adoption"], atol=0.06)
+
+
+def month_of_the_twin(months=1, policies=(), **numbers):
+    """The tally of the last month in which all adopters know a cheap line and a dear one, which thirty utils part."""
+    lines = {"cheap": {**ALIKE, "serving_cost": 0.05}, "dear": {**ALIKE, "region": "EU"}}
+    everyone = everybody({"cost_weight": 10.0, "outside_value": -100.0, **numbers})
+    engine = meanfield.start([(restricted_scenario(lines, months, 1000, policies=policies, **everyone), 0)], 1, 1)
+    for month in range(months):
+        engine.month(month)
+    return engine.deciders.tally
+
+
+def test_a_review_after_which_everybody_keeps_both_lines_takes_up_nothing_new():
+    """All have the cheap line first and the dear one beside it; half of them review, and decide the same again."""
+    tally = month_of_the_twin(3, initial_adoption=1.0, review_rate=0.5)
+    assert tally.choosers.sum() == pytest.approx(500)
+    assert tally.pairs[..., 0, 1].sum() == pytest.approx(1000, rel=1e-4)
+    assert tally.new.sum() == pytest.approx(0, abs=0.1)
+
+
+def test_a_push_doubles_all_who_come_to_the_twin_whether_by_themselves_or_after_others():
+    numbers = {"innovation": 0.01, "imitation": 0.2, "initial_adoption": 0.3}
+    plain = month_of_the_twin(**numbers).began[0]
+    push = {"kind": "deployment_push", "actor": "EU", "strength": 2.0, "sectors": SECTORS}
+    pushed = month_of_the_twin(policies=[push], **numbers).began[0]
+    europe = cell_region == REGIONS.index("EU")
+    assert plain.sum() == pytest.approx(1000 * 0.7 * (0.01 + 0.2 * 0.3)), "Bass: p + q F of those who are left"
+    assert pushed == pytest.approx(np.where(europe, 2, 1) * plain)
 
 
 @pytest.mark.slow

@@ -280,14 +280,33 @@ def test_runs_of_a_mixed_batch_agree_with_runs_done_alone():
                 assert np.array_equal(batch[name][number][:, mine], alone[name][0], equal_nan=True), name
 
 
-def test_rules_whose_numbers_differ_are_followed_together_and_each_by_its_own():
-    numbers = [{"threshold": 0.1, "lag": 1}, {"threshold": 0.2, "lag": 3}, {"threshold": 0.2, "hold": 5, "max": 0.3}]
-    worlds = [small({**SHIPPED_RULES["cn-scarcity-chips"], **change}) for change in numbers]
+WORDS = {"actor": "GS", "watch": "concentration", "region": "CN", "op": "<", "action": {"kind": "scrutiny"}}
+NUMBERS = {
+    "threshold": 0.05,
+    "hold": 2,
+    "lag": 3,
+    "gain": 2,
+    "max": 0.3,
+    "cooldown": 3,
+    "hysteresis": 0.01,
+    "start": 5,
+    "observation_lag": 2,
+    "observation_noise": 0.2,
+}
+
+
+def test_rules_that_differ_in_a_word_or_in_numbers_are_each_followed_by_its_own():
+    """Other words make another rule; rules that differ by numbers only are followed together."""
+    assert {*WORDS, *NUMBERS} == set(Reaction.model_fields) - {"id", "active", "source", "note"}
+    changes = [{}, *({word: value} for word, value in WORDS.items()), NUMBERS, {"lag": 3}]
+    worlds = [small({**FREE, **change}, months=14, adopters=60) for change in changes]
     batch = lockstep.simulate([(each, 0) for each in worlds], threads=1)
     for number, each in enumerate(worlds):
         alone = lockstep.simulate([(each, 0)], threads=1)
         for name in (*OBSERVABLES, *OF_REACTIONS):
-            assert np.array_equal(batch[name][number], alone[name][0], equal_nan=True), name
+            assert np.array_equal(batch[name][number], alone[name][0], equal_nan=True), (changes[number], name)
+    for number in range(1, len(changes)):
+        assert any(not np.array_equal(batch[name][0], batch[name][number], equal_nan=True) for name in batch)
 
 
 def test_the_order_in_which_rules_are_listed_changes_no_bit():

@@ -762,6 +762,17 @@ def test_no_policy_brings_two_releases_of_a_line_into_a_month():
             assert gap == max(3 + hurry + (1 if draw > 0.5 else -1), 1)
 
 
+def test_an_open_lab_is_tempted_to_close_when_its_patience_is_over():
+    def tempted(**change):
+        return bool(capability.tempted(**{"is_open": np.bool_(True), "leading": 9.0, "patience": 9, **change}))
+
+    assert tempted()
+    assert tempted(leading=10.0)
+    assert not tempted(leading=8.0)
+    assert not tempted(is_open=np.bool_(False))
+    assert not tempted(patience=0), "no patience is stated: it never closes of its own accord"
+
+
 def test_the_best_line_is_near_the_frontier_whatever_the_margin():
     for released, months in ((2.0, 4), (1.5, 0)):
         assert capability.near_frontier_step(leading=3.0, released=released, frontier=2.0, margin=0.0) == months
