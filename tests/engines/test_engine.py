@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,9 +14,13 @@ from hypothesis import strategies as st
 from sim.basics.axes import GROUPS, MODES, N_MODES, REGIONS, SECTORS
 from sim.basics.errors import RunError
 from sim.basics.streams import STREAMS, Stream, run_key, uniforms
+from sim.engines.lockstep.adopters import LONGEST_MEMORY
 from sim.engines.lockstep.engine import simulate, useful_threads
-from sim.engines.lockstep.kernels.structures import BLOCK
+from sim.engines.lockstep.kernels.structures import BLOCK, NEVER
+from sim.engines.lockstep.kernels.tallies import pass_month
 from sim.engines.world import N_PEERS, apportion, build, cell_region, cell_sector, cell_type
+from sim.model.agents import adopter_types
+from sim.model.agents.adopter import REST
 from sim.model.agents.adopter_types import CELLS, TYPES
 from sim.model.loops import LOOPS
 from sim.model.observables import OBSERVABLES
@@ -24,6 +29,7 @@ from sim.scenario.resolve import from_mapping, prepare
 from tests.worlds import SCENARIOS
 
 BAN = {"kind": "procurement_ban", "actor": "US", "origins": ["US", "CN", "EU"], "compliance": 1.0, "start": 4}
+SOON = {"kind": "scrutiny", "start": 8, "announce": 2}
 OFF = dict.fromkeys(LOOPS, "off")
 LOCAL_PEERS = 5
 KNOWN = {"awareness_home": 1, "awareness_abroad": 1}
@@ -132,6 +138,26 @@ def test_levers_at_rest_are_the_same_whether_or_not_another_run_of_the_batch_pul
         alone = simulate([(world, 0)], threads=1, trace=True)
         for name, values in alone.items():
             assert np.array_equal(values[0], together[name][place], equal_nan=True), f"{name} of {world.name}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"parameters": {"government": {"anticipation": 0.6}}},
+        {"parameters": {"government": {"anticipation_time": 12}}},
+        {"policies": [{**SOON, "strength": 0.9}]},
+        {"events": [{"kind": "incident", "start": 3}]},
+    ],
+    ids=["anticipation", "anticipation time", "a policy", "an event"],
+)
+def test_levers_in_a_batch_are_those_of_each_scenario(change):
+    """Scenarios of a batch share their levers only where they agree in all that levers depend on."""
+    plain, other = (scenario(2, 12, **{"policies": [SOON], **changes}) for changes in ({}, change))
+    together = build([(plain, 0), (other, 0)]).levers
+    alone_plain, alone_other = (build([(each, 0)]).levers for each in (plain, other))
+    assert not np.array_equal(alone_plain["friction"], alone_other["friction"])
+    assert np.array_equal(together["friction"][0], alone_plain["friction"][0])
+    assert np.array_equal(together["friction"][1], alone_other["friction"][0])
 
 
 def test_a_run_does_not_depend_on_its_place_in_a_batch():
@@ -368,6 +394,16 @@ def test_adopters_live_where_the_declared_mix_puts_them():
     assert (np.diff(population.cell[0].astype(int)) >= 0).all(), "sorted by cell"
     for cell in range(len(CELLS)):
         assert np.array_equal(population.rank[0][population.cell[0] == cell], np.arange(population.count[0, cell]))
+
+
+def test_types_that_take_the_rest_of_a_sector_share_it_evenly(monkeypatch):
+    """Were startups to claim no part of robotics, half of it would be theirs and half the industrial firms'."""
+    startup = adopter_types.ADOPTER_TYPES["startup"]
+    modest = replace(startup, sectors={**startup.sectors, "robotics": REST})
+    monkeypatch.setitem(adopter_types.ADOPTER_TYPES, "startup", modest)
+    parts = dict(zip(CELLS, adopter_types.parts_of_sectors(lambda name: pytest.fail(name)), strict=True))
+    for (_, sector, kind), part in parts.items():
+        assert part == (0.5 if sector == "robotics" else 1.0), kind
 
 
 def test_sizes_sum_to_one_in_every_sector():
@@ -684,6 +720,18 @@ def test_a_world_of_many_lines_loses_nobody():
     adopted = (run["trace_primary"] >= 0).mean(axis=1)
     assert np.allclose(run["installed_base"].sum(axis=1), adopted)
     assert (run["installed_base"][-1, 50:] > 0).any()
+
+
+def test_tenure_and_age_stop_at_twenty_years_and_who_never_adopted_stays_so():
+    """They are kept in a byte, which would begin again at nothing."""
+    tenure, age = (np.array([5, LONGEST_MEMORY - 1, LONGEST_MEMORY, last], np.uint8) for last in (0, NEVER))
+    for _ in range(2):
+        pass_month.py_func(tenure, age, True, LONGEST_MEMORY)
+    assert tenure.tolist() == [7, 240, 240, 2]
+    assert age.tolist() == [7, 240, 240, NEVER]
+    pass_month.py_func(tenure, age, False, LONGEST_MEMORY)
+    assert tenure.tolist() == [7, 240, 240, 2], "nobody learns while the loop of learning is cut"
+    assert age.tolist() == [8, 240, 240, NEVER]
 
 
 @pytest.mark.slow

@@ -83,6 +83,13 @@ def test_after_an_action_has_ended_the_next_waits_for_the_cooldown():
     assert followed([0.6, *path], cooldown=3, hold=2) == pytest.approx([0, 0.2, 0, 0, 0, 0.2, 0.2])
 
 
+def test_an_action_ends_on_the_threshold_itself_and_its_rest_begins():
+    path = [0.6, 0.5, 0.6, 0.6, 0.6, 0.6]
+    assert followed(path, cooldown=3) == pytest.approx([0.2, 0, 0, 0, 0.2, 0.2])
+    quarters = [0.75, 0.25, 0.75, 0.75]
+    assert followed(quarters, hysteresis=0.25, cooldown=2) == [0.5, 0, 0, 0.5], "back by the whole hysteresis"
+
+
 def test_an_action_ends_when_the_metric_is_back_beyond_the_threshold_by_the_hysteresis():
     path = [0.7, 0.6, 0.55, 0.45, 0.41, 0.40, 0.6]
     assert followed(path, hysteresis=0.1) == pytest.approx([0.4, 0.4, 0.3, 0.1, 0.02, 0, 0.2])
