@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,12 +14,13 @@ from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield import engine as meanfield
 from sim.engines.meanfield.linearised import linearise
 from sim.engines.meanfield.quadrature import AGE_MOMENTS, make_quadrature, ramp_coefficients
-from sim.engines.world import build, cell_region
+from sim.engines.world import build, cell_region, cell_sector
 from sim.experiments.simulate.request import run
+from sim.model.agents.adopter_types import TYPES
 from sim.model.loops import LOOPS
 from sim.model.policies import policy_kinds
 from sim.scenario.resolve import from_mapping, prepare
-from sim.validation.restricted_scenarios import ALIKE, everybody, restricted_scenario, two_equal_lines
+from sim.validation.restricted_scenarios import ALIKE, ALL_STARTUPS, restricted_scenario, two_equal_lines
 from tests.validation.second_writing import SCENARIO
 from tests.worlds import BASELINE
 
@@ -84,19 +86,47 @@ def test_the_twin_runs_from_the_same_file_and_gives_the_same_things():
     assert np.allclose(agents["adoption"], cells["adoption"], atol=0.06)
 
 
-def month_of_the_twin(months=1, policies=(), **numbers):
-    """The tally of the last month in which all adopters know a cheap line and a dear one, which thirty utils part."""
-    lines = {"cheap": {**ALIKE, "serving_cost": 0.05}, "dear": {**ALIKE, "region": "EU"}}
-    everyone = everybody({"cost_weight": 10.0, "outside_value": -100.0, **numbers})
-    engine = meanfield.start([(restricted_scenario(lines, months, 1000, policies=policies, **everyone), 0)], 1, 1)
-    for month in range(months):
+def a_world_of_one_mind(months, policies=(), **numbers):
+    """1000 startups of equal size, a quarter in each region. All take the open line first, which some fourteen utils
+    put before the closed one, host it themselves, and keep the closed one beside it."""
+    startup = {"cost_weight": 10.0, "outside_value": -60.0, "customisation_weight": 50.0, "review_rate": 1.0}
+    return restricted_scenario(
+        {"open": {**ALIKE, "openness": "open", "serving_cost": 0.7}, "closed": {**ALIKE, "region": "EU"}},
+        months,
+        1000,
+        policies=policies,
+        startup={**startup, "trust_weight": 0.0, "initial_adoption": 1.0, **numbers},
+        adopter={
+            "taste_spread": 0.0,
+            "size_spread": 0.0,
+            "learning_weight": 2.0,
+            "peer_weight": 1.0,
+            "mode_dissimilarity": 0.05,
+        },
+        prices={"congestion": 0.0, "experience_exponent": 0.0, "self_hosting_penalty": 0.5},
+        regions={region: {"power": 1e6, "adopters": 0.25, **ALL_STARTUPS} for region in REGIONS},
+        sectors={name: {"data_gain": 0.0, "site_diversity": 1.0} for name in SECTORS},
+    )
+
+
+def test_where_nobody_is_in_doubt_the_twin_records_what_agents_do():
+    """Without spread and chance, expected numbers are the numbers: in everything that is recorded."""
+    scenario = a_world_of_one_mind(6)
+    agents, twin = simulate([(scenario, 0)], threads=1), meanfield.simulate([(scenario, 0)])
+    assert (agents["multi_homing"][..., TYPES.index("startup")] == 1).all()
+    for name, values in agents.items():
+        assert np.allclose(values, twin[name], rtol=1e-4, atol=1e-4, equal_nan=True), name
+
+
+def tally_of_the_twin(scenario):
+    engine = meanfield.start([(scenario, 0)])
+    for month in range(scenario.run.months):
         engine.month(month)
     return engine.deciders.tally
 
 
 def test_a_review_after_which_everybody_keeps_both_lines_takes_up_nothing_new():
-    """All have the cheap line first and the dear one beside it; half of them review, and decide the same again."""
-    tally = month_of_the_twin(3, initial_adoption=1.0, review_rate=0.5)
+    tally = tally_of_the_twin(a_world_of_one_mind(3, review_rate=0.5))
     assert tally.choosers.sum() == pytest.approx(500)
     assert tally.pairs[..., 0, 1].sum() == pytest.approx(1000, rel=1e-4)
     assert tally.new.sum() == pytest.approx(0, abs=0.1)
@@ -104,12 +134,33 @@ def test_a_review_after_which_everybody_keeps_both_lines_takes_up_nothing_new():
 
 def test_a_push_doubles_all_who_come_to_the_twin_whether_by_themselves_or_after_others():
     numbers = {"innovation": 0.01, "imitation": 0.2, "initial_adoption": 0.3}
-    plain = month_of_the_twin(**numbers).began[0]
     push = {"kind": "deployment_push", "actor": "EU", "strength": 2.0, "sectors": SECTORS}
-    pushed = month_of_the_twin(policies=[push], **numbers).began[0]
+    plain, pushed = (
+        tally_of_the_twin(a_world_of_one_mind(1, policies, **numbers)).began[0] for policies in ((), [push])
+    )
     europe = cell_region == REGIONS.index("EU")
     assert plain.sum() == pytest.approx(1000 * 0.7 * (0.01 + 0.2 * 0.3)), "Bass: p + q F of those who are left"
     assert pushed == pytest.approx(np.where(europe, 2, 1) * plain)
+
+
+@pytest.mark.parametrize(("local", "near"), [(8, 1.0), (4, 0.5), (0, 0.0)])
+def test_peers_of_the_twin_come_from_the_neighbourhood_as_far_as_is_declared(local, near):
+    scenario = from_mapping({"parameters": {"adopter": {"local_peers": local}}}, name="x")
+    cells = meanfield.start([(scenario, 0)], 1, 1).deciders
+    european_agencies = (cell_region == REGIONS.index("EU")) & (cell_sector == SECTORS.index("public"))
+    seen = cells._peer_share(0, european_agencies[:, None].astype(float))[:, 0]
+    of_all = cells.world.population.count[0, european_agencies].sum() / scenario.run.adopters
+    assert seen[european_agencies] == pytest.approx(near + (1 - near) * of_all)
+    assert seen[~european_agencies] == pytest.approx((1 - near) * of_all)
+
+
+def test_every_strength_of_a_ban_parts_those_who_obey_from_those_who_do_not():
+    world = build([(from_mapping({"run": {"adopters": 1, "months": 2}}, name="x"), 0)])
+    for levers, parts in (({}, [1]), ({"ban": 0.3}, [0.3, 0.7]), ({"ban": 0.7, "base_ban": 0.4}, [0.4, 0.3, 0.3])):
+        paths = {name: np.full_like(world.levers[name], value) for name, value in levers.items()}
+        nodes = make_quadrature(replace(world, levers={**world.levers, **paths}), 0, 1, 1)
+        assert nodes.classes == len(parts)
+        assert nodes.weight == pytest.approx(parts)
 
 
 @pytest.mark.slow

@@ -459,6 +459,33 @@ def test_two_controls_deny_what_each_leaves():
     assert levers["export_denial"][-1, 1] == pytest.approx(0.8)
 
 
+TWICE = {
+    "api_tariff": ("tariff", 0.25, 0.5),
+    "enforcement": ("enforcement", 0.5, 0.75),
+    "tool_control": ("tool_control", 0.5, 0.75),
+    "capex_moonshot": ("capex_boost", 0.25, 0.5),
+    "access_restriction": ("access_restriction", 0.5, 1 - (1 - 0.5 * 0.6) ** 2),
+    "compute_voucher": ("compute_voucher", 0.5, 0.75),
+    "adoption_subsidy": ("adoption_subsidy", 0.5, 1 - (1 - 0.5 * 0.7) ** 2),
+    "procurement_ban": ("ban", 0.5, 0.75),
+    "sovereign_preference": ("preference", 0.5, 1.0),
+    "scrutiny": ("friction", 0.5, 1.0),
+    "deployment_push": ("push", 2.0, 4.0),
+    "data_mandate": ("data_mandate", 0.5, 0.75),
+    "privacy_limit": ("privacy", 0.5, 0.75),
+}
+
+
+@pytest.mark.parametrize("kind", TWICE)
+def test_two_policies_of_a_kind_come_to_this(kind):
+    """Taxes, worths and frictions add up; of what is denied, paid or forbidden each takes from what the other left."""
+    lever, strength, both = TWICE[kind]
+    graded = KINDS[kind].graded[0]
+    entries = [policy(kind, **{graded: strength}) for _ in range(2)]
+    levers = together(*(pull for entry in entries for pull in entry.pull(planned(entry))))
+    assert levers[lever][-1].max() == pytest.approx(both)
+
+
 def test_a_subsidy_splits_into_what_arrives_and_what_leaks():
     levers = pulled(policy("adoption_subsidy", strength=0.4, passed_on=0.75, sectors=("robotics",), types=("startup",)))
     at = (-1, 0, SECTORS.index("robotics"), TYPES.index("startup"))

@@ -564,6 +564,14 @@ def test_a_rule_merges_by_its_id_and_another_policy_replaces_the_old_ones_number
     assert from_mapping({"reactions": [other]}).reactions[0].action.kind == "capex_moonshot"
 
 
+def test_what_a_rule_could_drive_out_of_bounds_is_counted_from_where_the_policy_does_nothing():
+    """A push does nothing at 1 and may be 100 at most, so its rule may have a strength of 99; of a ban all is 1."""
+    for kind, most in (("deployment_push", 99), ("procurement_ban", 1), ("scrutiny", 20)):
+        rules = [Reaction(watch="scarcity", threshold=0.1, max=top, action={"kind": kind}) for top in (most, most + 1)]
+        assert too_strong(rules[0]) is None, kind
+        assert too_strong(rules[1]) is not None, kind
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_policy_can_be_an_action_and_is_written_without_what_the_rule_decides(kind):
     most = 0.5

@@ -755,6 +755,24 @@ def test_friction_against_a_base_decides_whether_it_is_taken_and_not_how_good_it
     assert reached == pytest.approx(1.7)
 
 
+@pytest.mark.parametrize("opens", [False, True])
+@pytest.mark.parametrize("was_open", [False, True])
+def test_weights_open_or_close_only_with_a_release_and_closing_prevails(was_open, opens):
+    def after(due, closes):
+        flags = {"is_open": was_open, "due": due, "opens": opens, "closes": closes}
+        return bool(capability.opened_or_closed(**{name: np.bool_(flag) for name, flag in flags.items()}))
+
+    assert not after(due=True, closes=True)
+    assert after(due=True, closes=False) == (was_open or opens)
+    assert after(due=False, closes=True) == after(due=False, closes=False) == was_open
+
+
+def test_a_lab_that_releases_every_month_cannot_release_more_often():
+    for draw, months in ((0.01, 1), (0.5, 1), (0.99, 2)):
+        assert capability.cadence(usual=1, spread=1, random_draw=draw) == months
+    assert [capability.cadence(usual=4, spread=1, random_draw=draw) for draw in (0.1, 0.5, 0.9)] == [3, 4, 5]
+
+
 def test_no_policy_brings_two_releases_of_a_line_into_a_month():
     for hurry in (0, -1, -2, -5):
         for draw in (0.01, 0.99):
@@ -907,13 +925,13 @@ def best_markup(markup, share, cost_weight=3.0, reviewed=1.0, elasticity=0.0):
 
 @pytest.mark.parametrize("elasticity", [1.5, 2.0, 3.0])
 def test_a_lab_whose_users_stay_adds_what_lerner_says(elasticity):
-    """Profit per unit is price less cost: (m - 1) / m is one over the elasticity (lerner1934)."""
+    """Profit per unit is price less cost: (m - 1) / m is one over the elasticity (Lerner 1934)."""
     best = best_markup(markup=1.2, share=0.3, reviewed=0.0, elasticity=elasticity)
     assert best == pytest.approx(elasticity / (elasticity - 1))
 
 
 def test_a_lab_adds_what_its_share_of_a_logit_market_bears():
-    """With log prices a logit answers with elasticity w (1 - s), so (m - 1) / m = 1 / (w (1 - s)) (anderson1992)."""
+    """With log prices a logit answers with elasticity w (1 - s), so (m - 1) / m = 1 / (w (1 - s)) (Anderson 1992)."""
     assert best_markup(markup=2.0, share=0.0) == pytest.approx(1.5), "a line that nobody has yet"
     assert best_markup(markup=3.0, share=0.5) == pytest.approx(3.0), "half of the market: at rest where theory says"
     assert best_markup(markup=2.0, share=1.0) == pytest.approx(6.0), "a monopoly, as much as may be tried"
