@@ -381,7 +381,8 @@ class Lockstep:
         self.months_left = capability.first_release(cadence=self.cadence, random_draw=self._release_draw(0, 0))
         # addressed by the count of a line's releases, so that a policy that delays one changes the luck of no later one
         self.releases = np.zeros(self.months_left.shape, np.int64)
-        self.release_luck = np.stack([self._release_draw(count, 2) for count in range(w.months + 1)])
+        # (run, count, line): runs come first in all that a month starts from, as probes put runs side by side
+        self.release_luck = np.stack([self._release_draw(count, 2) for count in range(w.months + 1)], axis=1)
 
     def _release_draw(self, number: int, option: int) -> Array:
         """Random numbers in (0, 1) of the labs, (run, line); for ``option`` see the stream "release"."""
@@ -638,7 +639,7 @@ class Lockstep:
                 cadence=self.cadence,
                 change=self.lever.cadence_change,
                 jitter=w.lab.release_jitter,
-                random_draw=np.take_along_axis(self.release_luck, self.releases[None], 0)[0],
+                random_draw=np.take_along_axis(self.release_luck, self.releases[:, None], 1)[:, 0],
             )
             self.months_left = np.where(due, gap, self.months_left)
         return due
