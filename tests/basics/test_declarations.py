@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Iterator
@@ -51,6 +52,26 @@ def test_a_number_has_a_meaning_a_unit_and_a_reason(row):
 def test_a_default_is_possible_and_believable(row):
     assert row.low <= row.default <= row.high
     assert not row.implausible
+
+
+def test_numbers_that_words_derive_are_what_the_words_say():
+    """Entered again from the reasons: what a doubling saves, threefold a year, contracts of so many months."""
+    p = Parameters()
+    assert p.compute.domestic_learning == pytest.approx(-math.log2(0.8), abs=5e-4), "a fifth cheaper at each doubling"
+    assert p.technology.algorithmic_progress == pytest.approx(math.log(3) / 12, abs=5e-5), "threefold a year"
+    for kind, months in (("startup", 4), ("enterprise", 12), ("industrial", 18), ("public", 24)):
+        assert getattr(p, kind).review_rate == pytest.approx(1 / months, abs=5e-4), f"contracts of {kind}"
+    assert p.adopter.forced_review == pytest.approx(1 / 6), "a transition of half a year"
+    assert p.compute.retirement == pytest.approx(1 / 60), "chips live for five years"
+    for kind in ("startup", "enterprise", "industrial"):
+        a = getattr(p, kind)
+        assert a.hosted_telemetry == pytest.approx(a.telemetry / 10), "a tenth of first-party telemetry"
+
+
+def test_a_default_does_not_change_unnoticed():
+    """If it is meant, CHANGELOG says which number changed and why, and this sum is written anew."""
+    numbers = "\n".join(f"{row.key} {row.value!r}" for row in ROWS.values())
+    assert hashlib.sha256(numbers.encode()).hexdigest()[:16] == "86c4c20ddbc12581"
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)

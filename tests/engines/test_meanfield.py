@@ -16,7 +16,7 @@ from sim.engines.meanfield.linearised import linearise
 from sim.engines.meanfield.quadrature import AGE_MOMENTS, make_quadrature, ramp_coefficients
 from sim.engines.world import build, cell_region, cell_sector
 from sim.experiments.simulate.request import run
-from sim.model.agents.adopter_types import TYPES
+from sim.model.agents.adopter_types import CELLS, TYPES
 from sim.model.loops import LOOPS
 from sim.model.policies import policy_kinds
 from sim.scenario.resolve import from_mapping, prepare
@@ -217,6 +217,28 @@ def test_the_leading_eigenvalue_beyond_the_threshold_is_that_of_the_closed_form(
     assert expected > 1
     assert found.eigenvalue == pytest.approx(expected, abs=1e-5)
     assert found.doubling_time == pytest.approx(math.log(2) / math.log(expected), rel=1e-2)
+
+
+def test_the_gains_of_cells_count_by_those_who_choose_there_users_and_new_adopters_alike():
+    """A tenth of the startups review; three tenths of the enterprises that are left, seven in ten, look at AI."""
+    halves = {name: 0.5 * (name in ("software", "enterprise")) for name in SECTORS}
+    scenario = restricted_scenario(
+        dict.fromkeys(("one", "two"), ALIKE),
+        3,
+        1000,
+        startup={"initial_adoption": 1.0, "review_rate": 0.1, "outside_value": -60.0},
+        enterprise={"initial_adoption": 0.0, "innovation": 0.3, "imitation": 0.0, "outside_value": -60.0}
+        | {"review_rate": 0.0},
+        adopter={"taste_spread": 0.0, "peer_weight": 1.0, "local_peers": 8},
+        regions={region: {"power": 1e6, "sectors": halves} for region in REGIONS},
+    )
+    found = linearise(scenario, 1, rest=1, count=0)
+    startups, enterprises = (
+        found.gain_by_cell[CELLS.index(("US", sector, kind))]
+        for sector, kind in (("software", "startup"), ("enterprise", "enterprise"))
+    )
+    assert not np.allclose(startups, enterprises, rtol=0.05)
+    assert found.gain == pytest.approx((0.1 * startups + 0.21 * enterprises) / 0.31)
 
 
 @pytest.mark.parametrize(
