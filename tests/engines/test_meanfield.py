@@ -86,12 +86,15 @@ def test_the_twin_runs_from_the_same_file_and_gives_the_same_things():
     assert np.allclose(agents["adoption"], cells["adoption"], atol=0.06)
 
 
-def a_world_of_one_mind(months, policies=(), **numbers):
+def a_world_of_one_mind(months, policies=(), first=(), second=(), **numbers):
     """1000 startups of equal size, a quarter in each region. All take the open line first, which some fourteen utils
     put before the closed one, host it themselves, and keep the closed one beside it."""
     startup = {"cost_weight": 10.0, "outside_value": -60.0, "customisation_weight": 50.0, "review_rate": 1.0}
     return restricted_scenario(
-        {"open": {**ALIKE, "openness": "open", "serving_cost": 0.7}, "closed": {**ALIKE, "region": "EU"}},
+        {
+            "open": {**ALIKE, "openness": "open", "serving_cost": 0.7, **dict(first)},
+            "closed": {**ALIKE, "region": "EU", **dict(second)},
+        },
         months,
         1000,
         policies=policies,
@@ -109,9 +112,18 @@ def a_world_of_one_mind(months, policies=(), **numbers):
     )
 
 
-def test_where_nobody_is_in_doubt_the_twin_records_what_agents_do():
+@pytest.mark.parametrize(
+    "lines",
+    [
+        {},
+        {"first": {"serving_cost": 0.01}},
+        {"first": {"serving_cost": 0.01, "openness": "closed"}, "second": {"region": "US"}},
+    ],
+    ids=["14 utils apart", "56 utils apart", "46 utils apart in one block"],
+)
+def test_where_nobody_is_in_doubt_the_twin_records_what_agents_do(lines):
     """Without spread and chance, expected numbers are the numbers: in everything that is recorded."""
-    scenario = a_world_of_one_mind(6)
+    scenario = a_world_of_one_mind(4, **lines)
     agents, twin = simulate([(scenario, 0)], threads=1), meanfield.simulate([(scenario, 0)])
     assert (agents["multi_homing"][..., TYPES.index("startup")] == 1).all()
     for name, values in agents.items():

@@ -323,6 +323,8 @@ class Cells:
         outside = np.broadcast_to(offers.outside[:, None, None], value.shape[:3])
         best = np.maximum(value.max(axis=3), outside)
         member = np.eye(N_BLOCKS)[tables.block.astype(int)]
+        together = (member @ member.T) > 0
+        beside = together & ~np.eye(lines, dtype=bool)
         weight = np.exp((value - best[..., None]) / mu)
         in_block = weight @ member
         block = in_block**mu
@@ -332,22 +334,14 @@ class Cells:
         with np.errstate(divide="ignore", invalid="ignore"):
             scale = np.where(in_block > 0, block / in_block, 0.0) @ member.T
             first = weight * scale / np.maximum(everything, 1e-300)[..., None]
-            # with one line gone its block is worth less, and so is everything
-            rest = np.maximum((in_block @ member.T) - weight, 0.0)
-            alone = rest <= 1e-14 * weight
-            rest = np.where(alone, 0.0, rest)
+            # with one line gone its block is worth less, and so is everything; what is left is added up anew, because a
+            # difference of sums would be rounding where a single line holds nearly all of them
+            rest = weight @ beside
             rest_scale = np.where(rest > 0, rest ** (mu - 1), 0.0)
-        remaining = (inside + leave)[..., None] - block @ member.T + rest**mu
-        remaining = np.maximum(remaining, 1e-300)
+        remaining = np.maximum(leave[..., None] + block @ (1 - member).T + rest**mu, 1e-300)
         pair = first * (1 - np.minimum(leave[..., None] / remaining, 1.0))
         other, same = first / remaining, first * rest_scale / remaining
-
-        def by_block(part: Array) -> Array:
-            """Each line's value replaced by the sum over its block."""
-            return (part @ member) @ member.T
-
-        second = weight * ((by_block(same) - same) + scale * (other.sum(axis=3, keepdims=True) - by_block(other)))
-        together = (member @ member.T) > 0
+        second = weight * (same @ beside + scale * (other @ ~together))
         return Flows(first, pair, second, best + np.log(everything), (weight, scale, other, same, together))
 
     def _history(self, run: int, mass: Mass | None) -> Array:
