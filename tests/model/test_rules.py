@@ -760,7 +760,7 @@ def test_friction_against_a_base_decides_whether_it_is_taken_and_not_how_good_it
 def test_weights_open_or_close_only_with_a_release_and_closing_prevails(was_open, opens):
     def after(due, closes):
         flags = {"is_open": was_open, "due": due, "opens": opens, "closes": closes}
-        return bool(capability.opened_or_closed(**{name: np.bool_(flag) for name, flag in flags.items()}))
+        return bool(capability.openness_step(**{name: np.bool_(flag) for name, flag in flags.items()}))
 
     assert not after(due=True, closes=True)
     assert after(due=True, closes=False) == (was_open or opens)
@@ -782,7 +782,7 @@ def test_no_policy_brings_two_releases_of_a_line_into_a_month():
 
 def test_an_open_lab_is_tempted_to_close_when_its_patience_is_over():
     def tempted(**change):
-        return bool(capability.tempted(**{"is_open": np.bool_(True), "leading": 9.0, "patience": 9, **change}))
+        return bool(capability.wants_to_close(**{"is_open": np.bool_(True), "leading": 9.0, "patience": 9, **change}))
 
     assert tempted()
     assert tempted(leading=10.0)
@@ -940,7 +940,7 @@ def test_a_lab_adds_what_its_share_of_a_logit_market_bears():
 
 def test_a_subsidy_and_a_voucher_each_pay_part_of_what_the_other_leaves():
     listed, half, quarter = np.full((1, 3), 8.0), np.array([0.5]), np.array([0.25])
-    assert price.paid(listed=listed, subsidy=half, voucher=quarter).tolist() == [[4, 3, 3]]
+    assert price.price_paid(listed=listed, subsidy=half, voucher=quarter).tolist() == [[4, 3, 3]]
 
 
 # -- adoption --------------------------------------------------------------------------------------------------------
