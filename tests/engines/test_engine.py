@@ -15,7 +15,7 @@ from sim.basics.axes import GROUPS, MODES, N_MODES, REGIONS, SECTORS
 from sim.basics.errors import RunError
 from sim.basics.streams import STREAMS, Stream, run_key, uniforms
 from sim.engines.lockstep.adopters import LONGEST_MEMORY
-from sim.engines.lockstep.engine import simulate, useful_threads
+from sim.engines.lockstep.engine import Lockstep, simulate, useful_threads
 from sim.engines.lockstep.kernels.structures import BLOCK, NEVER
 from sim.engines.lockstep.kernels.tallies import pass_month
 from sim.engines.world import N_PEERS, apportion, build, cell_region, cell_sector, cell_type
@@ -755,3 +755,13 @@ def test_a_release_that_is_brought_forward_changes_the_luck_of_no_later_one():
     assert np.array_equal(changed[cut + 1 : len(gaps)], gaps[cut + 1 : len(changed)])
     for other in set(range(plain["release"].shape[1])) - {line}:
         assert np.array_equal(plain["release"][:, other], moved["release"][:, other])
+
+
+def test_every_array_that_an_engine_keeps_begins_with_its_runs():
+    """Whoever copies the state of runs into another engine takes each of its arrays, and joins them by run."""
+    engine = Lockstep(build([(scenario(60, 6), replicate) for replicate in range(2)]))
+    for month in range(3):
+        engine.advance(month)
+    kept = {name: value.shape for name, value in vars(engine).items() if isinstance(value, np.ndarray)}
+    assert {"releases", "telemetry"} <= set(kept)
+    assert {name: shape for name, shape in kept.items() if shape[:1] != (2,)} == {}
