@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sim.analysis.sensitivity.methods.registry import METHODS, build_design
 from sim.analysis.sensitivity.stochastic_share import StochasticShare
 from sim.basics.errors import DesignError, OutputError, ScenarioError, UnknownNameError
 from sim.experiments.ensemble.ensemble import as_points
@@ -21,14 +23,14 @@ from sim.experiments.runner.total_gain import total_gain
 from sim.experiments.runner.worker import RecipeRunner
 from sim.experiments.sensitivity import ScenarioModel, choose, study
 from sim.experiments.sensitivity.request import columns, extras_of, sensitivity
-from sim.experiments.sensitivity.study import carry_out
+from sim.experiments.sensitivity.study import Treatment, carry_out, count_runs
 from sim.experiments.sensitivity.top_factors import ranked
 from sim.experiments.sensitivity.variables import declaration, not_varied
 from sim.experiments.sensitivity.words import sentence
 from sim.scenario.factors import default_factors
 from sim.scenario.resolve import load, prepare
 from tests.processes import environment, in_process
-from tests.worlds import BASELINE
+from tests.worlds import BASELINE, ROOT
 
 TINY = {"months": 14, "adopters": 60}
 FACTORS = ["*.cost_weight", "adopter.peer_weight", "policies.chip-control-2024.strength"]
@@ -52,10 +54,17 @@ def invoke(*arguments):
 # variables
 
 
-def test_the_core_is_about_45_variables_in_all_five_blocks():
+def test_the_core_has_all_five_blocks_and_the_readme_says_what_a_study_of_it_takes():
     variables, _ = choose(load(BASELINE).scenario)
-    assert 42 <= len(variables) <= 48
     assert {each.block for each in variables} == {"cost", "data", "policy", "compute", "social"}
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    [(many, screened)] = re.findall(r"--question screen +# (\d+) assumptions, ([\d,]+) runs", text)
+    [(top, shared)] = re.findall(r"--method sobol --factor top:(\d+) +# .*, ([\d,]+) runs", text)
+    assert int(many) == len(variables)
+    for name, factors, runs in (("morris", len(variables), screened), ("sobol", int(top), shared)):
+        method = METHODS[name]
+        design = build_design(method, [variable.column for variable in variables[:factors]], method.size, 0)
+        assert f"{count_runs(design, Treatment()):,}" == runs
 
 
 def test_all_takes_every_declaration_once_and_the_rest_is_what_was_not_varied():
