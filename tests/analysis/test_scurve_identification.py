@@ -11,7 +11,7 @@ import pytest
 from sim.analysis.scurves import fit
 from sim.analysis.scurves.bootstrap import bootstrap
 from sim.analysis.scurves.curve import _was_known_before
-from sim.analysis.scurves.describe import describe_series, series_rows
+from sim.analysis.scurves.describe import describe_series, percents, series_rows
 from sim.basics.table import Series, read
 from tests.worlds import ROOT
 
@@ -121,18 +121,24 @@ def cut(series: Series, year: float) -> Series:
     return replace(series, time=series.time[kept], share=series.share[kept])
 
 
+def readme_says(before: str, found) -> bool:
+    """Whether the README gives the interval of a ceiling after these words."""
+    interval = percents(found.curve.ceiling_low, found.curve.ceiling_high)
+    return f"{before}{interval}" in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+
+
 @pytest.mark.parametrize(
-    ("name", "status", "low", "high", "half"),
+    ("name", "status", "low", "high", "half", "told"),
     [
-        ("cable_tv", "identified", 0.60, 0.76, 1985),
-        ("colour_tv", "identified", 0.94, 0.98, 1974),
-        ("refrigerator", "identified", 0.97, 1.15, 1942),
-        ("dishwasher", "identified", 0.60, 0.80, 1998),
-        ("internet", "weak", 0.80, 1.10, 2002),
-        ("ebook_reader", "not identified", None, None, None),
+        ("cable_tv", "identified", 0.60, 0.76, 1985, "cable television levels off at "),
+        ("colour_tv", "identified", 0.94, 0.98, 1974, "colour television at "),
+        ("refrigerator", "identified", 0.97, 1.15, 1942, "refrigerators at "),
+        ("dishwasher", "identified", 0.60, 0.80, 1998, "dishwashers at "),
+        ("internet", "weak", 0.80, 1.10, 2002, "the internet is weak ("),
+        ("ebook_reader", "not identified", None, None, None, None),
     ],
 )
-def test_published_adoption_curves_get_a_sensible_ceiling(name, status, low, high, half):
+def test_published_adoption_curves_get_a_sensible_ceiling_as_the_readme_says(name, status, low, high, half, told):
     series = published()[name]
     found = describe_series(series, resamples=0)
     assert found.status == status
@@ -142,6 +148,7 @@ def test_published_adoption_curves_get_a_sensible_ceiling(name, status, low, hig
     assert low <= found.curve.ceiling_low <= found.curve.ceiling_high <= high
     assert found.curve.ceiling_high >= series.share[-1], "what has been seen is not excluded"
     assert found.curve.half_absolute == half
+    assert readme_says(told, found)
 
 
 def test_an_observer_of_1970_could_not_say_where_the_dishwasher_would_stop():
@@ -155,6 +162,8 @@ def test_an_identified_ceiling_holds_only_while_conditions_stay():
     then = describe_series(cut(published()["refrigerator"], 1945), resamples=0)
     assert then.status == "identified"
     assert then.curve.ceiling_high < 0.7
+    assert readme_says("refrigerators seen to 1945 level off at ", then)
+    assert readme_says("the internet of 2007 at ", describe_series(cut(published()["internet"], 2007), resamples=0))
     assert "if conditions stay" in series_rows([then])["sentence"][0]
 
 
