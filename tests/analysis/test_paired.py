@@ -107,6 +107,14 @@ def test_the_rule_looks_rarely_and_foresees_what_it_needs():
     assert next_count(values[:PILOT], 0.99 * float(high - low), MOST) >= 1.5 * PILOT
 
 
+def test_skewed_differences_go_on_until_a_mean_is_near_enough_to_normal():
+    # one run in ten moves: skewness (1 - 2 p) / sqrt(p (1 - p)) = 8/3, and 25 (8/3)^2 = 177.8 (cochran1977)
+    moved = np.repeat([1.0, 0.0], [6, 54])
+    assert next_count(moved, 1e9, MOST) == 178
+    assert next_count(np.resize(moved, 180), 1e9, MOST) == 180
+    assert next_count(np.resize([1.0, -1.0], PILOT), 1e9, MOST) == PILOT
+
+
 def test_the_rule_ends_with_the_budget():
     values = np.random.default_rng(2).normal(size=MOST)
     assert len(until_narrow(lambda first, last: values[first:last], 1e-6, 57)) == 57
@@ -139,6 +147,17 @@ def test_the_interval_leans_towards_the_long_tail():
     values = np.random.default_rng(1).exponential(size=30)
     mean, low, high = interval(values)
     assert high - mean > 1.1 * (mean - low)
+
+
+def test_the_transformed_ends_are_those_of_student():
+    """The cubic transformation of hall1992: g(T) = T + skew (T^2 / 3 + 1 / 6) / sqrt(n) + skew^2 T^3 / (27 n)."""
+    values = np.random.default_rng(1).exponential(size=12)
+    mean, *ends = interval(values)
+    skew, count = stats.skew(values), values.size
+    for end, student in zip(ends, stats.t.ppf([0.975, 0.025], count - 1), strict=True):
+        t = (mean - end) / stats.sem(values)
+        transformed = t + skew * (t**2 / 3 + 1 / 6) / math.sqrt(count) + skew**2 * t**3 / (27 * count)
+        assert transformed == pytest.approx(student)
 
 
 def test_the_interval_of_many_months_is_that_of_each_and_gaps_are_left_out():
