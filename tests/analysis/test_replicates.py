@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from sim.analysis.replicates import (
     advise,
@@ -46,6 +47,16 @@ def test_variances_of_points_and_luck_are_told_apart():
     assert np.mean([each.between_points for each in found]) == pytest.approx(1.0, rel=0.05)
     assert np.mean([each.between_replicates for each in found]) == pytest.approx(0.25, rel=0.1)
     assert np.mean([each.residual for each in found]) == pytest.approx(0.09, rel=0.05)
+
+
+def test_two_points_and_two_replicates_are_taken_apart_as_by_hand():
+    """Mean squares 1 between points, 9 between replicates and 1 of the rest (searle1992)."""
+    found = variance_components(np.array([[0.0, 2.0], [0.0, 4.0]]))
+    assert (found.between_points, found.between_replicates, found.residual) == pytest.approx((0.0, 4.0, 1.0))
+    assert found.stochastic_share == pytest.approx(1.0)
+    # the mean of 1.5 has the variance 1/4 + 2, with (1/4 + 2)^2 / (1/16 + 4) degrees of freedom (satterthwaite1946)
+    reach = stats.t.ppf(0.975, 81 / 65) * 1.5
+    assert (found.low, found.high) == pytest.approx((1.5 - reach, 1.5 + reach))
 
 
 @pytest.mark.parametrize(("points", "replicates"), [(20, 8), (200, 4), (1, 30), (30, 1)])
