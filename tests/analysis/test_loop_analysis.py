@@ -100,6 +100,14 @@ def test_the_interval_of_a_product_is_that_of_many_products():
     assert high - low == pytest.approx(2 * stats.t.ppf(0.975, 39) * means.std(), rel=0.25)
 
 
+def test_links_that_move_together_make_a_product_less_certain():
+    # of x^2 the slope is 2 x; of x y with y = 1 - x it is 1 - 2 x, which is 0 where x is a half
+    x = 0.5 + 0.1 * np.linspace(-1, 1, 15)
+    reach = stats.t.ppf(0.975, 14) * stats.sem(x)
+    assert link_product(np.column_stack([x, x])) == pytest.approx((0.25, 0.25 - reach, 0.25 + reach))
+    assert link_product(np.column_stack([x, 1 - x])) == pytest.approx((0.25, 0.25, 0.25))
+
+
 def test_the_bound_on_the_data_loop_is_that_of_the_model_description():
     """The analytic map of proposition P1 at the defaults (section 7)."""
     found = bound_table(from_mapping({}, name="defaults")).set_index(["sector", "type"])["bound"]
