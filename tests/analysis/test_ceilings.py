@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import stats
 
 from sim.analysis.scurves import fit
 from sim.analysis.scurves.ceilings import JACKKNIFE_GROUPS, Ceilings, nearby_ceiling
@@ -50,6 +51,19 @@ def test_a_higher_ceiling_is_told_from_luck_and_the_same_one_is_not():
     assert paired.reduction > 20, "common luck moves both ceilings together"
     same, _ = found.compare("base", "same", "adoption_all")
     assert same.identical
+
+
+def test_the_interval_of_a_difference_is_that_of_the_means_of_its_groups():
+    """For a mean the delete-group jackknife is Student's interval over groups: curves of one shape have a mean one."""
+    rise = 1 / (1 + np.exp(-0.12 * (MONTH - 50)))
+    apart = 0.02 + 0.004 * np.random.default_rng(3).standard_normal(20)
+    found = Ceilings(
+        {name: scenario(np.outer(height, rise)) for name, height in (("a", apart + 0.6), ("b", [0.6] * 20))}
+    )
+    paired, _ = found.compare("b", "a", "adoption_all")
+    means = [apart[np.arange(20) % JACKKNIFE_GROUPS == group].mean() for group in range(JACKKNIFE_GROUPS)]
+    expected = stats.ttest_1samp(means, 0).confidence_interval(0.95)
+    assert (paired.low, paired.high) == pytest.approx((expected.low, expected.high), rel=1e-3)
 
 
 def test_an_unidentified_ceiling_is_withheld():
