@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from sim.analysis.estimates import proportion_estimate
+from sim.analysis.estimates import mean_estimate, proportion_estimate
 from sim.analysis.scurves import (
     arrivals,
     contest,
@@ -114,6 +115,18 @@ def test_takeover_reversal_and_lock_in_are_what_they_say():
     assert list(found.tipped) == [True, False, False, False, False]
     assert list(found.above) == [90, 30, 6, 120, 20]
     assert list(found.peak_month) == [30, 30, 60, 0, 100]
+
+
+def test_a_share_is_locked_in_two_years_after_its_last_crossing():
+    # the crossing lies between the last value below and the first above
+    found = contest(np.array([walk((0.2, 31), (0.7, 24)), walk((0.2, 30), (0.7, 25))]))
+    assert list(found.locked) == [0, 1]
+
+
+def test_the_interval_of_a_mean_is_students():
+    found = mean_estimate(np.array([1.0, 2.0, 4.0, 9.0]))
+    expected = stats.ttest_1samp([1.0, 2.0, 4.0, 9.0], 0).confidence_interval(0.95)
+    assert (found.value, found.low, found.high) == pytest.approx((4.0, expected.low, expected.high))
 
 
 def test_odds_over_replicates_carry_intervals_and_one_trajectory_has_none():
