@@ -6,6 +6,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from scipy import stats
+from scipy.optimize import least_squares
 
 from sim.analysis.scurves import (
     SHAPES,
@@ -62,6 +64,23 @@ def test_a_curve_seen_past_its_middle_has_an_identified_ceiling():
     assert found.growth_rate == pytest.approx(RATE, rel=0.15)
     assert found.inflection == pytest.approx(MIDDLE, abs=4)
     assert found.duration == pytest.approx(2 * np.log(9) / RATE, rel=0.1)
+
+
+def test_at_the_ends_of_the_ceilings_interval_the_fit_is_worse_by_what_chance_allows():
+    """Wilks: twice the log-likelihood ratio is a chi-square; the fits with a fixed ceiling are scipy's."""
+    month, share = young_curve(0.75, 0)
+    found = fit(month, share)
+    model = next(each for each in found.models if each.model == "logistic")
+
+    def error(ceiling):
+        def misses(point):
+            return ceiling / (1 + np.exp(-point[0] * (month - point[1]))) - share
+
+        return 2 * least_squares(misses, [RATE, MIDDLE], x_scale=[0.01, 1.0]).cost
+
+    for end in (model.ceiling_low, model.ceiling_high):
+        worse = found.effective_months * np.log(error(end) / error(model.ceiling))
+        assert worse == pytest.approx(stats.chi2.ppf(0.95, 1), rel=0.03)
 
 
 def test_what_is_withheld_is_missing_and_says_so():
