@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 from sim.analysis.sensitivity import DUMMY, LUCK, METHODS, DesignColumn, analyse, build_design, find_method
-from sim.analysis.sensitivity.convergence import DISORDER
+from sim.analysis.sensitivity.convergence import DISORDER, convergence
 from sim.analysis.sensitivity.design import sample
+from sim.analysis.sensitivity.measures import from_resamples, noise_floor
 from sim.analysis.sensitivity.methods.registry import REMOVED
 from sim.analysis.sensitivity.over_time import indices_over_time
+from sim.analysis.sensitivity.stochastic_share import share_from_replicates
 from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.sensitivity import study
 from sim.experiments.sensitivity.study import parse_treatment, until_stable
@@ -325,6 +327,29 @@ def test_until_stable_stops_at_the_budget():
     )
     assert not found.stable
     assert found.runs <= 200
+
+
+def test_the_floor_is_what_an_inert_factor_hardly_exceeds():
+    # evenly from -1 to 1: a fortieth lies above 0.95
+    boot = np.column_stack([np.full(401, 0.5), np.linspace(-1, 1, 401)])
+    found = from_resamples(("a", DUMMY), {"ST": np.array([0.5, 0.0])}, {"ST": boot}, "ST")
+    assert found.floor == pytest.approx(0.95)
+    # the mean of inert columns and four of their standard deviations
+    assert noise_floor(np.array([1.0, 2.0, 3.0])) == pytest.approx(6.0)
+
+
+def test_a_near_tie_of_small_factors_weighs_by_the_square_of_their_indices():
+    """The criterion of Sarrazin and others (2016) by hand: factors of .2 and .1 change places below one of 1."""
+    names, value = ("a", "b", "c", DUMMY), np.array([1.0, 0.2, 0.1, 0.0])
+    boot = np.tile([[1.0, 0.2, 0.1, 0.0], [1.0, 0.1, 0.2, 0.0]], (50, 1))
+    settled = convergence(from_resamples(names, {"ST": value}, {"ST": boot}, "ST"), 64, balanced=True)
+    assert settled.disorder == pytest.approx((0.04 + 0.04) / (1 + 0.04 + 0.04))
+
+
+def test_luck_is_no_difference_between_points():
+    # within points the variances are 2, 8 and 2; that of the means 1, 4 and 4 is 3, of which half of 4 is luck
+    found = share_from_replicates(np.array([[0.0, 2.0], [2.0, 6.0], [5.0, 3.0]]), resamples=2)
+    assert found.share == pytest.approx(4 / (4 + 3 - 4 / 2))
 
 
 def test_the_disorder_of_ranks_weighs_what_matters():
