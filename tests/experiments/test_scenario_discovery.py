@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.analysis.sensitivity import build_design, find_method
 from sim.analysis.sensitivity.design import DesignColumn, sample
-from sim.analysis.sensitivity.discovery import OutcomeRegion, cart, parse_outcome_region, prim
+from sim.analysis.sensitivity.discovery import OutcomeRegion, _quasi_p, cart, parse_outcome_region, prim
 from sim.analysis.sensitivity.evidence_debt import evidence_debt
 from sim.analysis.sensitivity.reversal import UNIT, reversals
 from sim.analysis.sensitivity.survival import split_by_factor
@@ -17,6 +18,13 @@ from tests.analysis.sensitivity_functions import LINEAR, linear
 NAMES = ["a", "b", "c", "d"]
 UNITS = sample([DesignColumn(name) for name in NAMES], 1024, 1, stochastic=False).unit[:, :4]
 CORNER = (UNITS[:, 0] > 0.6) & (UNITS[:, 1] < 0.4)
+
+
+def test_a_restriction_counts_by_the_chance_of_as_many_runs_of_interest_or_more():
+    """The quasi-p value of Bryant and Lempert (2010) looks at the upper tail only."""
+    inside = np.repeat([True, False], [10, 10])
+    # of 3 runs where half have the outcome, all 3 have it once in 8 times
+    assert _quasi_p(inside, np.ones(20, bool), np.arange(20) < 3) == pytest.approx(1 / 8)
 
 
 def test_prim_finds_a_planted_box_and_nothing_else():
@@ -105,6 +113,12 @@ def test_the_nearest_reversal_of_a_curved_comparison_is_its_known_boundary():
     assert both.nearest.distance == pytest.approx(np.sqrt(2) * (np.sqrt(0.5) - 0.4) / UNIT, rel=0.02)
 
 
+def test_a_unit_of_distance_is_a_standard_deviation_of_a_factor():
+    # of a uniform quantile it is 1/sqrt(12), so from end to end there are sqrt(12) = 3.46 of them
+    found = reversals(lambda unit: 0.5 - unit[:, 0], np.array([0.0, 0.5]), ["a", "b"])
+    assert found.nearest.distance == pytest.approx(1.732, abs=0.01)
+
+
 def test_inert_factors_do_not_move_in_a_reversal():
     found = reversals(lambda unit: unit[:, 0] - 0.7, np.array([0.5, 0.5, 0.5]), ["a", "b", "c"])
     assert found.nearest.moved == ("a",)
@@ -143,6 +157,14 @@ def test_moments_differ_between_the_halves_of_the_factor_that_sets_them():
     assert table.loc[0, "low_share"] < 0.5
     assert np.isnan(table.loc[0, "low_median"])
     assert table.loc[0, "high_median"] == pytest.approx(45, abs=2)
+
+
+def test_only_rows_that_sample_the_space_evenly_tell_when_a_level_is_reached():
+    design = build_design(find_method("sobol"), [DesignColumn("a"), DesignColumn("b")], 16, 1)
+    curves = np.ones((design.rows, 5))
+    curves[design.base] = 0.0  # only rows between two base points ever reach it
+    table = split_by_factor(design, curves, 0.5)
+    assert not table[["low_share", "high_share"]].to_numpy().any()
 
 
 def test_evidence_debt_is_the_total_index_times_the_weakness_of_the_source():
