@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sim.analysis.patterns import PATTERN_TITLES, PatternStatistic, pattern_statistics, patterns_that_hold
+from sim.experiments.simulate.request import run
 from sim.scenario.resolve import load
 from sim.validation.patterns import score
 from tests.worlds import BASELINE
@@ -36,9 +37,33 @@ def test_a_world_without_chinese_lines_fails_the_patterns_about_them():
     assert not held["F11"]
 
 
-def test_a_run_too_short_for_the_record_is_refused():
-    from sim.experiments.simulate.request import run
+@pytest.fixture(scope="module")
+def record():
+    """A world of 29 months, in which single series are then written over."""
+    return run(BASELINE, months=29, adopters=100, replicates=1).dataset
 
+
+def means(dataset):
+    return {each.name: each.mean for each in pattern_statistics(dataset)}
+
+
+def test_a_price_that_falls_a_hundredfold_in_two_years_falls_tenfold_a_year(record):
+    price = record["price_of_fixed_capability"]
+    fallen = price.copy(data=np.broadcast_to(100.0 ** (-price["month"].values / 24), price.shape))
+    found = means(record.assign(price_of_fixed_capability=fallen))
+    assert found["yearly fall of the price of a fixed capability [times]"] == pytest.approx(10)
+
+
+def test_a_share_of_2025_is_the_mean_until_january_of_2026(record):
+    """F1 is read over t = 12 to 24 and the Chinese part of it over the calendar year."""
+    share = record["L1"].copy(data=np.zeros(record["L1"].shape))
+    share.loc[{"group": "CN open", "month": [23, 24]}] = 1.0
+    found = means(record.assign(L1=share))
+    assert found["open share, L1, 2025"] == pytest.approx(2 / 13)
+    assert found["Chinese open share, L1, 2025"] == pytest.approx(1 / 12)
+
+
+def test_a_run_too_short_for_the_record_is_refused():
     result = run(BASELINE, months=12, adopters=100, replicates=1)
     with pytest.raises(ValueError, match="29 months"):
         pattern_statistics(result.dataset)
