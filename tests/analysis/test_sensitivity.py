@@ -146,6 +146,7 @@ def test_replicate_means_and_quantiles_hide_luck_and_still_tell_its_share(text):
     each = found.outcomes["outcome"]
     assert LUCK not in each.table["factor"].tolist()
     assert each.stochastic_share.share == pytest.approx(0.5, abs=0.08)
+    assert each.stochastic_share.pairs == 2 * 128, "rows between two base points repeat most of them"
     # the same replicates at every point: the mean of their luck moves no index
     assert each.value("inert", "ST") == 0
     assert found.runs == 40 * 128 * 7

@@ -15,7 +15,8 @@ import pytest
 from sim.basics.errors import OutputError, RunError, ScenarioError, UnknownNameError
 from sim.engines.probes.opened_loops import Arm, Opened
 from sim.experiments.loops import loop_scores, shapley
-from sim.experiments.loops.gains import Opening, gains_table
+from sim.experiments.loops.early_warning import warning_table
+from sim.experiments.loops.gains import WEIGHTS, Opening, gains_table
 from sim.experiments.loops.gains import tasks_of as opening_tasks
 from sim.experiments.loops.kind import plan_of
 from sim.experiments.loops.measure import measure
@@ -190,6 +191,23 @@ def test_the_gain_of_all_loops_is_the_sum_of_the_gains():
     assert alone["R5"] > 0
 
 
+def test_pieces_weigh_by_their_replicates():
+    pieces = [
+        {"open": np.zeros((count, 2)), **{name: np.array([value]) for name in WEIGHTS}}
+        for count, value in ((3, 1.0), (1, 5.0))
+    ]
+    found = Opening.joined(small_plan(), pieces)
+    assert found.arrays["open"].shape == (4, 2)
+    assert found.arrays["choosers"] == pytest.approx([(3 * 1 + 1 * 5) / 4])
+
+
+def test_a_response_is_the_mean_until_the_month_of_the_horizon():
+    plan = small_plan(averaged=6)
+    rising = np.arange(MONTHS, dtype=float)[None]
+    # six months that end a year after month 12: 19, 20 ... 24
+    assert Opening(plan, {"share: live": rising}).response("live", 0) == pytest.approx([21.5])
+
+
 @pytest.mark.skipif("reactions" not in Scenario.model_fields, reason="scenarios say nothing of reactions")
 def test_a_policy_reaction_takes_back_part_of_what_was_put_in():
     reaction = {
@@ -244,6 +262,14 @@ def test_coalitions_are_the_worlds_that_the_switches_make():
         return live["released"][0][:, [line.region == region for line in lines]].max(axis=1)
 
     assert np.array_equal(found["capability_gap"][0, 1], best("CN") - best("US"))
+
+
+def test_what_a_loop_does_is_the_world_with_it_less_the_world_without_it():
+    plan = small_plan(scenario=with_loops(small(), {key: "off" for key in LOOPS if key != "R3"}), players=("R3",))
+    live, off = np.array([[0.5, 0.6], [0.5, 0.6]]), np.full((2, 2), 0.2)
+    table = shapley.knock_out_table(plan, {"focus_share": np.stack([live, off])})
+    assert table["effect"].tolist() == pytest.approx([0.3, 0.4])
+    assert table["live"].tolist() == pytest.approx([0.5, 0.6])
 
 
 def test_a_loop_knocked_out_that_does_nothing_has_no_effect():
@@ -302,6 +328,17 @@ def test_in_the_mean_field_limit_the_stronger_loop_is_the_one_that_matters(worth
     assert table[table["month"] > 20].groupby("loop")["steady"].mean()[leader] > 0
 
 
+def test_a_loop_that_drives_a_decline_reinforces_it():
+    """Everything along R2 falls because what comes before it does, so all three links are positive."""
+    blocks = len(loop_scores.BLOCKS)
+    parts = {"months": np.array([12]), "change": np.full((1, blocks), -1.0), "moved": np.full((1, blocks), -1.0)}
+    parts["partial"] = np.zeros((1, blocks + 2, blocks))
+    at = [loop_scores.BLOCKS.index(name) for name in loop_scores.PATHS["R2"]]
+    parts["partial"][0, at, np.roll(at, -1)] = -1.0
+    (row,) = loop_scores.score_table(parts, loop_scores.TWIN, ("R2",)).itertuples()
+    assert (row.score, row.relative, row.steady, row.unexplained) == (1, 1, 1, 0)
+
+
 def test_a_block_taken_from_another_state_moves_only_that_block():
     plan = small_plan()
     parts = loop_scores.link_parts(plan, loop_scores.TWIN)
@@ -311,6 +348,17 @@ def test_a_block_taken_from_another_state_moves_only_that_block():
     assert np.abs(parts["partial"][:, at["revenue"], at["training"]]).max() > 0.0
     left = loop_scores.score_table(parts, loop_scores.TWIN)["unexplained"]
     assert (left < 0.5).all()
+
+
+def test_recovery_that_takes_twice_as_long_tells_a_gain_of_a_half():
+    """V19: a loop of gain G slows recovery by 1 - G."""
+    month = np.arange(START + 24)
+    luck = np.random.default_rng(1).normal(size=(2, 4, month.size))
+    slow, fast = (np.exp(-rate * month) + np.zeros((4, 1)) for rate in (0.05, 0.1))
+    arrays = {"closed": luck[0], "open": luck[1], "users: pulse": slow, "users: pulse cut": fast}
+    found = warning_table(Opening(small_plan(), arrays)).set_index("measure")["value"]
+    assert found[["recovery_rate", "recovery_rate_open"]].tolist() == pytest.approx([0.05, 0.1])
+    assert found["gain_from_recovery"] == pytest.approx(0.5)
 
 
 # what is kept

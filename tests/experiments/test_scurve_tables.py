@@ -13,6 +13,7 @@ import pytest
 from sim.analysis.scurves.describe import curve_sentence, describe_series, series_rows
 from sim.basics.errors import TableError
 from sim.basics.table import Series, read
+from sim.experiments.scurves.analysis import cut
 from sim.experiments.simulate.request import run
 from sim.figures.scurves import scurves
 from sim.scenario.spec import RunSettings, Scenario
@@ -84,6 +85,13 @@ def test_a_bad_table_is_refused_with_place_value_and_remedy(tmp_path, text, opti
         read(path, **{"time": "year", **options})
     for each in words:
         assert each in str(refused.value)
+
+
+def test_a_record_that_is_cut_ends_with_the_time_that_is_named():
+    series = Series("x", np.arange(1990.0, 2020.0), np.linspace(0, 0.6, 30))
+    ((short, runs),) = cut([(series, np.tile(series.share, (2, 1)))], 2010)
+    assert (short.time[-1], short.share.size, runs.shape) == (2010, 21, (2, 21))
+    assert cut([(series, None)], 1989) == []
 
 
 def test_a_table_that_cannot_be_read_says_why(tmp_path):

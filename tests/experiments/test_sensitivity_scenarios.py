@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from sim.analysis.sensitivity.methods.registry import METHODS, build_design
+from sim.analysis.sensitivity.reversal import reversals
 from sim.analysis.sensitivity.stochastic_share import StochasticShare
 from sim.basics.errors import DesignError, OutputError, ScenarioError, UnknownNameError
 from sim.experiments.ensemble.ensemble import as_points
@@ -24,6 +26,7 @@ from sim.experiments.runner.worker import RecipeRunner
 from sim.experiments.sensitivity import ScenarioModel, choose, study
 from sim.experiments.sensitivity.request import columns, extras_of, sensitivity
 from sim.experiments.sensitivity.study import Treatment, carry_out, count_runs
+from sim.experiments.sensitivity.tables import reversal_table
 from sim.experiments.sensitivity.top_factors import ranked
 from sim.experiments.sensitivity.variables import declaration, not_varied
 from sim.experiments.sensitivity.words import sentence
@@ -185,6 +188,19 @@ def test_total_gain_is_a_column_of_the_store_and_computed_once(tmp_path):
     assert again.account.done == 0
 
 
+def test_a_total_gain_is_what_comes_back_to_the_lines_that_were_moved(monkeypatch):
+    scenario = baseline()
+    lines = list(scenario.roster)
+    gain = np.zeros((len(lines), len(lines)))  # to each line, from each line that is worth more
+    mine, other = lines.index(scenario.focus.lines[0]), next(n for n in lines if n not in scenario.focus.lines)
+    gain[mine, mine], gain[lines.index(other), mine], gain[mine, lines.index(other)] = 0.6, -0.2, 7.0
+    monkeypatch.setattr(
+        "sim.engines.meanfield.linearised.linearise", lambda *_, **__: SimpleNamespace(lines=lines, gain=gain)
+    )
+    focus = len(scenario.focus.lines)
+    assert total_gain(scenario, 5) == pytest.approx(0.6 / focus + 0.2 / (len(lines) - focus))
+
+
 def test_a_total_gain_that_fails_is_missing_and_the_run_is_good_for_the_rest(tmp_path, monkeypatch):
     from sim.experiments.runner import worker
 
@@ -231,6 +247,16 @@ def test_reversals_and_regions_of_a_scenario(tmp_path):
     assert extras.reversals is not None
     assert len(extras.reversals.start) == len(extras.reversals.names) > 0
     assert set(extras.waiting) <= {"adoption_all"}
+
+
+def test_a_factor_that_reverses_alone_goes_the_whole_distance():
+    factors = dict.fromkeys("ab", (0, 10))
+    done = study(lambda table: table["a"] + 0 * table["b"], factors, method="pawn", size=32, resamples=2)
+    # from the middle to nine tenths of the range: 0.4 sqrt(12) = 1.386 units
+    found = reversals(lambda unit: 0.9 - unit[:, 0], np.array([0.5, 0.5]), ["a", "b"])
+    row = reversal_table(done, found).query("search == 'one factor'").iloc[0]
+    assert (row["factor"], row["from"], row["to"]) == ("a", "5", "9")
+    assert [row["distance"], row["own_distance"]] == pytest.approx([1.386, 1.386], abs=0.01)
 
 
 # the folder
