@@ -19,6 +19,7 @@ from sim.analysis.replicates import (
     variance_components,
     width_of_mean,
 )
+from sim.experiments.ensemble import planning, summary
 from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.ensemble.kind import write
 from sim.experiments.ensemble.planning import plan
@@ -80,6 +81,20 @@ def test_the_width_at_other_numbers_is_the_width_that_comes_out():
     foreseen = np.median([variance_components(draw(rng, 40, 20)).width_at(160, 40) for _ in range(200)])
     actual = np.median([variance_components(draw(rng, 160, 40)).width for _ in range(200)])
     assert foreseen == pytest.approx(actual, rel=0.05)
+
+
+def test_what_points_share_with_luck_is_taken_off_once():
+    """Two points with two replicates, as above, and two more with one: what a pilot knows."""
+    rows = [(0, 0, 0.0), (0, 1, 2.0), (1, 0, 0.0), (1, 1, 4.0), (2, 0, 3.0), (3, 0, -3.0)]
+    table = pd.DataFrame(rows, columns=["point", "replicate", "focus_share@2029-12"])
+    # single runs have the variance 18 / 3, of which 1 is the rest; then 5 between points, 4 between replicates
+    a, b = 5 / 10 + 1 / 50, 4 / 5
+    reach = stats.t.ppf(0.975, (a + b) ** 2 / (a**2 / 9 + b**2 / 4)) * math.sqrt(a + b)
+    planned = planning._width(table, "focus_share@2029-12", [0, 1], points=10, replicates=5)
+    assert planned["width"] == pytest.approx(2 * reach)
+    assert planned["luck_part"] == pytest.approx((4 + 1) / (5 + 4 + 1))
+    told = summary._row(table[table["point"] < 2], "focus_share@2029-12")
+    assert [told["sd_points"], told["sd_luck"]] == pytest.approx([0.0, math.sqrt(4 + 1)])
 
 
 def test_gaps_leave_out_as_few_runs_as_they_can():

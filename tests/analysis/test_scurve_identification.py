@@ -109,6 +109,14 @@ def test_the_bootstrap_repeats_and_tells_no_more_than_the_status_allows():
     assert bootstrap(month, share, replace(curve, status="not identified"), 5) == {}
 
 
+def test_a_moment_that_many_resamples_do_not_reach_has_no_upper_end():
+    # the record ends where the truth is half way, so about half of the resamples end before their half
+    month, share = seen_to(0.5, 3)
+    low, high = bootstrap(month, share, fit(month, share), 30)["half"]
+    assert 80 < low <= month[-1]
+    assert np.isnan(high)
+
+
 # published curves
 
 

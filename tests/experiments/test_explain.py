@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ from sim.experiments.compare import comparison
 from sim.experiments.explain import explanation
 from sim.experiments.explain.account import choices
 from sim.experiments.explain.causal_chain import Link, told_apart
-from sim.experiments.explain.causes import CauseTracer
+from sim.experiments.explain.causes import CauseTracer, _largest_mover
 from sim.experiments.explain.chapter import chapter
 from sim.experiments.explain.divergence import CAUSES, Pair, terms_of
 from sim.experiments.explain.explanation import account, answer, ask
@@ -244,6 +245,18 @@ def test_until_it_parts_an_adopter_stands_alike(found):
         assert not pair.apart[:month, adopter].any()
         assert pair.worlds[0].before(adopter, month) == pair.worlds[1].before(adopter, month)
         assert pair.apart[month, adopter]
+
+
+def test_of_adopters_that_are_apart_as_long_the_larger_comes_first():
+    people = SimpleNamespace(size=np.array([[1.0, 3.0, 9.0, 9.0]]))
+    apart = np.array([[True, True, True, False], [True, True, False, False]])
+    pair = SimpleNamespace(lines_apart=apart, base=SimpleNamespace(world=SimpleNamespace(population=people)))
+    assert Pair.most_apart(pair, 4) == [1, 0, 2]
+
+
+def test_a_part_that_moved_most_the_other_way_is_no_cause():
+    parts = {"compute": [1.0, 3.0], "algorithms": [0.0, 1.5], "borrowing": [5.0, 2.0]}  # +2, +1.5 and -3: up by 0.5
+    assert _largest_mover(parts, 0.5) == "compute"
 
 
 def test_a_change_through_many_channels_leads_back_to_its_policy(found):
