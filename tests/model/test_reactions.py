@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -499,6 +500,15 @@ def test_the_summary_counts_runs_and_months(result):
             some = acting[acting.any(axis=1)]
             assert summary.loc[name, "first"] == np.median(some.argmax(axis=1))
             assert summary.loc[name, "months"] == pytest.approx(some.sum() / len(some))
+
+
+def test_months_in_force_are_those_of_runs_in_which_a_rule_acts():
+    strength = np.zeros((3, 6, 1))
+    strength[0, 1:3], strength[1, 2:6] = 0.5, 1.0  # two months, four, and never
+    dataset = xr.Dataset({"reaction_strength": (("run", "month", "reaction"), strength)}, {"reaction": ["rule"]})
+    row = reaction_summary(dataset).loc["rule"]
+    assert (row["runs"], row["first"], row["months"]) == (2, 1.5, 3.0)
+    assert row["strength"] == pytest.approx((2 * 0.5 + 4 * 1.0) / 6)
 
 
 @pytest.mark.parametrize("name", ["adoption_s_curves", "shares_by_lens", "exposure", "compute_by_region"])
