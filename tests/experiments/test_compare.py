@@ -223,11 +223,12 @@ def test_types_hold_the_difference_of_the_installed_base(found, folder):
 def test_only_a_policy_that_costs_has_a_price(found):
     priced = found.table.dropna(subset="per_billion")
     assert set(priced["other"]) == {"grid"}
-    row = priced.query("outcome == 'capability_gap' and month == '2026-12'").iloc[0]
-    cost = found.table.query("other == 'grid' and outcome == 'fiscal_cost' and month == '2026-12'").iloc[0]
-    assert cost.difference > 0
-    assert row.per_billion == pytest.approx(row.difference / cost.difference)
-    assert row.per_billion_low <= row.per_billion <= row.per_billion_high
+    for month in ("2026-06", "2026-12"):  # an effect is paid for by what was spent until its month
+        row = priced.query(f"outcome == 'capability_gap' and month == '{month}'").iloc[0]
+        cost = found.table.query(f"other == 'grid' and outcome == 'fiscal_cost' and month == '{month}'").iloc[0]
+        assert cost.difference > 0
+        assert row.per_billion == pytest.approx(row.difference / cost.difference)
+        assert row.per_billion_low <= row.per_billion <= row.per_billion_high
 
 
 # what can be compared
@@ -303,6 +304,13 @@ def test_a_monotone_policy_gives_a_monotone_curve_only_under_common_luck(folder)
         for seed, value in enumerate(values)
     ]
     assert backwards(np.array(independent)) > 0.1
+
+
+def test_a_swept_scenario_is_held_against_the_base_at_every_point(found, folder):
+    swept = sweep(BASELINE, [folder / "friction.yaml"], "policies.friction.strength", [1.5, 1.6], settings=SMALL)
+    row = found.table.query("other == 'friction' and outcome == 'focus_share' and month == '2026-12'").iloc[0]
+    assert row.difference != 0
+    assert swept.table["difference"].iloc[0] == pytest.approx(row.difference, abs=1e-15)
 
 
 def test_backwards_is_the_part_of_the_movement_that_is_undone():
