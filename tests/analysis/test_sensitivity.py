@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sim.analysis.sensitivity import DUMMY, LUCK, METHODS, DesignColumn, analyse, build_design, find_method
+from sim.analysis.sensitivity.analyse import _standing
 from sim.analysis.sensitivity.convergence import DISORDER, convergence
 from sim.analysis.sensitivity.design import sample
 from sim.analysis.sensitivity.measures import from_resamples, noise_floor
@@ -337,6 +338,13 @@ def test_the_floor_is_what_an_inert_factor_hardly_exceeds():
     assert found.floor == pytest.approx(0.95)
     # the mean of inert columns and four of their standard deviations
     assert noise_floor(np.array([1.0, 2.0, 3.0])) == pytest.approx(6.0)
+
+
+def test_a_factor_is_smaller_than_luck_only_beyond_doubt():
+    names, value = ("near", "far", LUCK, DUMMY), np.array([0.9, 0.5, 1.0, 0.0])
+    boot = value + np.linspace(-1, 1, 101)[:, None] * [0.2, 0.05, 0.1, 0.0]  # up to 1.1, 0.55, 1.1
+    found = from_resamples(names, {"mu_star": value}, {"mu_star": boot}, "mu_star", scaled=False)
+    assert _standing(found) == ["influential", "smaller than luck", "influential", "not told from nothing"]
 
 
 def test_a_near_tie_of_small_factors_weighs_by_the_square_of_their_indices():
