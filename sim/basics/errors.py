@@ -18,8 +18,9 @@ Messages are interface: where, what, what instead (style.md section 7).
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 class OpenLoopError(Exception):
@@ -81,13 +82,33 @@ def refused(place: str, what: str, remedy: str = "", *, line: int = 0, key: str 
     return ScenarioError([Problem(place, line, key, what, remedy)])
 
 
+def condensed(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems, but of more than two that differ in line and value only the first, with how many there are."""
+    kinds: dict[tuple[str, str, str, str], list[Problem]] = {}
+    for problem in problems:
+        sort = (_VALUE.sub("", text) for text in (problem.what, problem.remedy))
+        kinds.setdefault((problem.file, problem.path, *sort), []).append(problem)
+    told = []
+    for first, *others in kinds.values():
+        if len(others) < 2:
+            told += [first, *others]
+        else:
+            more = f"The same in {len(others):,} more lines, the last is {others[-1].line}."
+            told.append(replace(first, remedy=f"{first.remedy} {more}".lstrip()))
+    return told
+
+
+_VALUE = re.compile(r'"[^"]*"|[-+\d.,]*\d[-+\d.,e]*')
+
+
 class TableError(OpenLoopError):
-    """A table is refused. ``problems`` holds every mistake found; the message shows the first ``shown``."""
+    """A table is refused. ``problems`` holds every mistake found; the message shows the first ``shown`` kinds."""
 
     def __init__(self, problems: Iterable[Problem], shown: int = 12):
         self.problems = list(problems)
-        rest = len(self.problems) - shown
-        said = [str(problem) for problem in self.problems[:shown]]
+        kinds = condensed(self.problems)
+        rest = len(kinds) - shown
+        said = [str(problem) for problem in kinds[:shown]]
         super().__init__("\n".join([*said, *([f"... and {rest} more."] if rest > 0 else [])]))
 
 

@@ -1,32 +1,44 @@
 """Reading a user's own table into checked series of shares.
 
 A long table has one row for each time and series (``--by country``), a wide one a column for each series. Every mistake
-of a file is reported at once, with its line.
+of a file is reported at once, with its line; what is left out or settled is told in notes.
 """
 
 from __future__ import annotations
 
-import csv
 import math
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.basics.axes import month_label
-from sim.basics.errors import Problem, TableError, suggestion
+from sim.basics.dates import DAYS, doubt, moment_of, season, with_marks
+from sim.basics.delimited import (
+    Table,
+    decimal_commas,
+    is_gap,
+    number,
+    number_remedy,
+    printable,
+    quoted,
+    read_table,
+    tidy,
+)
+from sim.basics.errors import Problem, TableError
+from sim.basics.words import listed
 
 Array = np.ndarray
 
-GAPS = frozenset({"", "na", "n/a", "nan", "null", "-", ".", "..", ":"})
-"""Cells that count as missing values."""
-
-DAYS = 365.25
-DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
+ROUNDING = 1e-9
+"""A share this far outside 0 to 1 is a rounding error, and clipped."""
+WRITE_TIMES = "Write 2026, 2026-03 or 2026-03-16"
 
 
 @dataclass(frozen=True)
@@ -66,14 +78,38 @@ class Series:
         return f"{moment:.6g}"
 
 
+@dataclass(frozen=True)
+class Reading:
+    """The series of a table.
+
+    Attributes
+    ----------
+    notes : what was left out of the table or settled on the way, a sentence each
+    """
+
+    series: tuple[Series, ...]
+    notes: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Series]:
+        return iter(self.series)
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def __getitem__(self, place: int) -> Series:
+        """The series in that place."""
+        return self.series[place]
+
+
 def read(
     path: str | Path, time: str, values: Sequence[str] = (), by: str | None = None, percent: bool = False
-) -> list[Series]:
-    """Read a CSV file.
+) -> Reading:
+    """Read a table of shares.
 
     Parameters
     ----------
-    time : column of times: numbers, or dates such as 2026-03 or 2026-03-16
+    path : a text file; see `sim.basics.delimited.read_table`
+    time : column of times: numbers, or dates such as 2026-03, 2026-03-16 or 2026-Q1
     values : columns of shares, one series each; none: every other column that holds numbers
     by : column that names the series of a long table
     percent : shares stand in percent
@@ -84,140 +120,257 @@ def read(
         With every mistake that was found: unknown columns, cells that are no numbers, times that do not rise, values
         that are no shares.
     """
-    file = str(path)
-    rows, names = _rows(Path(path))
-    problems = [
-        Problem(file, 1, "", f'there is no column "{name}".', suggestion(name, names, label="Columns"))
-        for name in dict.fromkeys([time, *values, *([by] if by else [])])
-        if name not in names
-    ]
-    if problems:
-        raise TableError(problems)
-    chosen = list(values) or [name for name in names if name not in (time, by) and _is_numeric(rows, name)]
-    if not chosen:
-        raise TableError([Problem(file, 1, "", "no column holds numbers.", "Name the column of shares with --value.")])
-    reading = _Reading(file, time, percent)
-    found = []
-    for column in chosen:
-        for key, group in _groups(rows, by).items():
-            name = " ".join(filter(None, [key, column if len(chosen) > 1 or not key else ""]))
-            series = reading.series(name if by or len(chosen) > 1 else Path(path).stem, group, column, by)
-            if series:
-                found.append(series)
-    if reading.problems:
-        raise TableError(reading.problems)
-    if not found:
-        raise TableError([Problem(file, 0, "", "there is no value in it.", "Every cell of the columns is empty.")])
-    return found
+    time, *named = tidy([time, *values, *([by] if by else [])])
+    values, by = list(dict.fromkeys(named[: len(values)])), named[-1] if by else None
+    table = read_table(path, [time, *named])
+    return _Reader(table, time, values, by, percent).reading()
 
 
-Row = tuple[int, dict[str, str]]
+class _Cell(NamedTuple):
+    """A cell that is no gap; ``share`` is None where it holds no number."""
+
+    row: int
+    line: int
+    text: str
+    share: float | None
 
 
-def _rows(path: Path) -> tuple[list[Row], list[str]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise TableError([Problem(str(path), 0, "", f"cannot be read: {error.strerror or error}.")]) from None
-    except UnicodeDecodeError:
-        raise TableError(
-            [Problem(str(path), 0, "", "is no text in UTF-8.", "Save the table as CSV in UTF-8, not as a spreadsheet.")]
-        ) from None
-    lines = text.splitlines()
-    head = next((line for line in lines if line.strip()), "")
-    if not head:
-        raise TableError([Problem(str(path), 0, "", "is empty.", "The first line names the columns.")])
-    mark = max(",;\t", key=head.count)
-    reader = csv.DictReader(lines, delimiter=mark, skipinitialspace=True)
-    names = [name.strip() for name in reader.fieldnames or []]
-    reader.fieldnames = names
-    twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
-    if twice:
-        raise TableError([Problem(str(path), 1, "", f'has two columns "{twice[0]}".', "Rename one of them.")])
-    comma = mark != ","  # then a comma is a decimal point, as much of the world writes it
-    rows = []
-    for row in reader:
-        cells = {name: (row[name] or "").strip() for name in names}
-        rows.append((reader.line_num, {k: v.replace(",", ".") if comma else v for k, v in cells.items()}))
-    return rows, names
-
-
-def _is_numeric(rows: Sequence[Row], name: str) -> bool:
-    cells = [row[name] for _, row in rows if row[name].lower() not in GAPS]
-    return bool(cells) and all(_number(cell) is not None for cell in cells)
-
-
-def _number(cell: str) -> float | None:
-    try:
-        value = float(cell.removesuffix("%"))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _groups(rows: Sequence[Row], by: str | None) -> dict[str, list[Row]]:
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(row[1][by] if by else "", []).append(row)
-    return groups
-
-
-@dataclass(frozen=True)
-class _Point:
+class _Point(NamedTuple):
     """A moment, as it is written and as a number, and the share in it."""
 
     line: int
     written: str
     moment: float
+    value: str
     share: float
 
 
-class _Reading:
-    """Turns cells into series and keeps every mistake."""
+class _Reader:
+    """Turns the cells of a table into series, and keeps every mistake and note."""
 
-    def __init__(self, file: str, time: str, percent: bool):
-        self.file, self.time, self.percent = file, time, percent
+    def __init__(self, table: Table, time: str, values: Sequence[str], by: str | None, percent: bool):
+        self.table, self.time, self.by, self.percent = table, time, by, percent
         self.problems: list[Problem] = []
+        self.notes = list(table.notes)
+        self.cells = {name: self._cells(name) for name in values or table.columns if values or name not in (time, by)}
+        if not values:
+            self._keep_shares()
+        for name in filter(None, (*self.cells, by)):
+            if _has_control(name):
+                self._say(table.header, "", f"a column is called {quoted(name)}.", "Give it a name in plain letters.")
 
-    def series(self, name: str, rows: Sequence[Row], column: str, by: str | None) -> Series | None:
+    def reading(self) -> Reading:
+        """Every series.
+
+        Raises
+        ------
+        TableError
+            When a mistake was found, or there is no value.
+        """
+        rows = sorted({cell.row for cells in self.cells.values() for cell in cells})
+        self._note_other_rows(set(rows))
+        moments = dict(zip(rows, self._moments(rows), strict=True))
+        names = self._names(rows)
+        groups = list(dict.fromkeys(names.values()))
+        made: list[Series] = []
+        without = []
+        for column, cells in self.cells.items():
+            self._check_percent_signs(column, cells)
+            members: dict[str, list[_Cell]] = {name: [] for name in groups}
+            for cell in cells:
+                members[names[cell.row]].append(cell)
+            before = len(self.problems)
+            for group, own in members.items():
+                name = " ".join(filter(None, [group, column if len(self.cells) > 1 or not group else ""]))
+                name = name if self.by or len(self.cells) > 1 else Path(self.table.file).stem
+                series = self._series(name, column, own, moments)
+                if series:
+                    made.append(series)
+                elif not own:
+                    without.append(name)
+            self._note_gaps(column)
+            if before == len(self.problems):
+                self._note_scale(column, cells)
+        if self.problems:
+            raise TableError(self.problems)
+        if not made:
+            raise self._refused(0, "there is no value in it.", "Every cell of the columns is empty.")
+        if without:
+            self.notes.append(f"series without a value are left out: {_named(without)}")
+        return Reading(tuple(made), tuple(self.notes))
+
+    # columns
+
+    def _cells(self, column: str) -> list[_Cell]:
+        """The cells of a column that are no gaps."""
+        texts = self.table.columns[column]
+        comma = decimal_commas(texts, self.table.comma)
+        cells = []
+        for row, (line, text) in enumerate(zip(self.table.lines, texts, strict=True)):
+            if not is_gap(text):
+                share = number(re.sub(r"\s*%$", "", text), comma)
+                if share is not None and (self.percent or text.endswith("%")):
+                    share /= 100
+                cells.append(_Cell(row, line, text, None if share is None else _clipped(share)))
+        return cells
+
+    def _keep_shares(self) -> None:
+        """Of all other columns keep those that hold numbers, when none is named, and tell which do not."""
+        texts, empty, guilty = [], [], []
+        for name, cells in self.cells.items():
+            wrong = [cell for cell in cells if cell.share is None]
+            if not cells:
+                empty.append(name)
+            elif 2 * len(wrong) > len(cells):
+                texts.append(name)
+            elif wrong:
+                first = wrong[0]
+                remedy = number_remedy(first.text) or "Leave the cell empty for a gap."
+                told = f"column {quoted(name)} is left out, as line {first.line} has {quoted(first.text)}"
+                guilty.append(f"{told} and not a number; {remedy[0].lower()}{remedy[1:-1]}")
+        numeric = {
+            name: cells for name, cells in self.cells.items() if cells and all(cell.share is not None for cell in cells)
+        }
+        if not numeric:
+            what = f"no column holds numbers only: {guilty[0]}." if guilty else "no column holds numbers."
+            raise self._refused(self.table.header, what, "Name the column of shares with --value.")
+        self.notes += guilty
+        for what, names in (("numbers", texts), ("values", empty)):
+            if names:
+                self.notes.append(f"columns without {what} are left out: {_named(names)}")
+        outside = {name: first for name, cells in numeric.items() if (first := next(filter(_is_no_share, cells), None))}
+        within = {name: cells for name, cells in numeric.items() if name not in outside}
+        if outside and within:
+            remedy = f"Name the columns of shares: {' '.join(f'--value {shlex.quote(name)}' for name in within)}."
+            for name, first in outside.items():
+                self._say(first.line, name, f"is {printable(first.text)}, which is no share.", remedy)
+        self.cells = within or numeric
+
+    def _check_percent_signs(self, column: str, cells: Sequence[_Cell]) -> None:
+        signed = [cell for cell in cells if cell.text.endswith("%")]
+        bare = [cell for cell in cells if not cell.text.endswith("%") and cell.share]
+        if signed and bare and not self.percent:
+            what = f"is {printable(bare[0].text)}, and line {signed[0].line} has {printable(signed[0].text)}."
+            self._say(bare[0].line, column, what, "Write % in all cells or in none.")
+
+    def _note_gaps(self, column: str) -> None:
+        lines: dict[str, list[int]] = {}
+        for line, text in zip(self.table.lines, self.table.columns[column], strict=True):
+            if text and is_gap(text):
+                lines.setdefault(text, []).append(line)
+        for text, where in lines.items():
+            told = f"line {where[0]}" if len(where) == 1 else f"{len(where):,} lines, the first is {where[0]}"
+            self.notes.append(f"{quoted(text)} in column {quoted(column)} counts as missing: {told}")
+
+    def _note_scale(self, column: str, cells: Sequence[_Cell]) -> None:
+        """Tell when the scale of a column may be another than the one it is read in."""
+        largest = max((cell.share or 0 for cell in cells), default=0.0)
+        told = f"the largest share in column {quoted(column)} is {largest:.3g}"
+        if self.percent and 0 < largest <= 0.01:
+            self.notes.append(f"{told}; leave out --percent if it holds shares between 0 and 1")
+        named = re.search(r"%|percent|per cent|pct|prozent", column, re.IGNORECASE)
+        if named and not self.percent and not any(cell.text.endswith("%") for cell in cells):
+            self.notes.append(f"{told}; add --percent if it holds percent")
+
+    # rows
+
+    def _note_other_rows(self, used: set[int]) -> None:
+        """Tell of rows that hold neither a value nor a time, such as a source below the table."""
+        rest = [
+            (line, text)
+            for row, (line, text) in enumerate(zip(self.table.lines, self.table.columns[self.time], strict=True))
+            if row not in used
+            and not is_gap(text)
+            and moment_of(text) is None
+            and number(text, self.table.comma) is None
+        ]
+        if rest:
+            line, text = rest[0]
+            more = f", and so are {len(rest) - 1:,} more like it" if len(rest) > 1 else ""
+            self.notes.append(f"line {line} is left out, with no value and {quoted(text)} for a time{more}")
+
+    def _names(self, rows: Sequence[int]) -> dict[int, str]:
+        """The series of each row; of a wide table there is but one."""
+        if not self.by:
+            return dict.fromkeys(rows, "")
+        names = {row: self.table.columns[self.by][row] for row in rows}
+        for row, name in names.items():
+            line = self.table.lines[row]
+            if not name:
+                self._say(line, self.by, "is empty.", "Write the name of the series in every row.")
+            elif _has_control(name):
+                self._say(
+                    line, self.by, f"is {quoted(name)}.", "Write a name on one line; is a quotation mark missing?"
+                )
+        alike: dict[str, list[str]] = {}
+        for name in dict.fromkeys(names.values()):
+            alike.setdefault(" ".join(name.split()).casefold(), []).append(quoted(name))
+        self.notes += [f"{listed(same)} are different series" for same in alike.values() if len(same) > 1]
+        return names
+
+    def _series(
+        self, name: str, column: str, cells: Sequence[_Cell], moments: Mapping[int, tuple[float | None, str]]
+    ) -> Series | None:
         """A checked series, or None when it has no value or a mistake."""
         before = len(self.problems)
         points, clocks = [], set()
-        for line, row in rows:
-            if row[column].lower() in GAPS:
-                continue
-            moment, clock = self._moment(line, row[self.time])
-            share = _number(row[column])
+        for row, line, text, share in cells:
+            moment, clock = moments[row]
             if share is None:
-                self._say(line, column, f'is "{row[column]}"; it must be a number.', "Leave the cell empty for a gap.")
+                huge = re.fullmatch(r"[+-]?(inf(inity)?|[\d.]+e\d+)", text, re.IGNORECASE)
+                what = f"is {quoted(text)}; it must be a {'finite ' if huge else ''}number."
+                self._say(line, column, what, number_remedy(text) or "Leave the cell empty for a gap.")
             elif moment is not None:
-                points.append(_Point(line, row[self.time], moment, share / 100 if self.percent else share))
+                points.append(_Point(line, self.table.columns[self.time][row], moment, text, share))
                 clocks.add(clock)
         if len(clocks) > 1:
             self._say(points[0].line, self.time, "has both dates and plain numbers.", "Write all times in one way.")
-        self._check_order(points, by)
+        self._check_order(points)
         self._check_shares(points, column)
         if len(self.problems) > before or not points:
             return None
-        moments, shares = (np.array([getattr(point, what) for point in points]) for what in ("moment", "share"))
-        return Series(name, moments, shares, clocks.pop(), _step(self.time))
+        times, shares = (np.array([getattr(point, what) for point in points]) for what in ("moment", "share"))
+        return Series(name, times, shares, clocks.pop(), _step(self.time))
 
-    def _moment(self, line: int, cell: str) -> tuple[float | None, str]:
-        dated = DATE.fullmatch(cell)
-        if dated:
-            year, month, day = (int(part) if part else 1 for part in dated.groups())
-            try:
-                return 1970 + (date(year, month, day) - date(1970, 1, 1)).days / DAYS, "date"
-            except ValueError:
-                self._say(line, self.time, f'is "{cell}"; there is no such day.')
-                return None, "date"
-        number = _number(cell)
-        if number is None:
-            what = f'is "{cell}"; it must be a number or a date.' if cell else "is empty."
-            self._say(line, self.time, what, "Write 2026, 2026-03 or 2026-03-16.")
-        return number, "number"
+    def _moments(self, rows: Sequence[int]) -> list[tuple[float | None, str]]:
+        """The moment of each row, None where it has none, and its clock."""
+        cells = [self.table.columns[self.time][row] for row in rows]
+        lines = [self.table.lines[row] for row in rows]
+        comma = decimal_commas(cells, self.table.comma)
+        dated = [with_marks(cell) for cell in cells]
+        plain = [place for place, written in enumerate(dated) if not written]
+        if cells and not plain:
+            self.notes.append(f"times such as {cells[0]} are read as dates, here {dated[0]}")
+            return [(moment_of(written), "date") for written in dated]
+        if cells and 2 * len(plain) <= len(cells):
+            example = next(cell for cell, written in zip(cells, dated, strict=True) if written)
+            for place in plain:
+                what = f"is {quoted(cells[place])}; other times look like dates, such as {example}."
+                self._say(lines[place], self.time, what, f"{WRITE_TIMES}, or count plain numbers from 0.")
+            return [(None, "date") for _ in cells]
+        meant = doubt(cells)
+        if meant:
+            self._say(lines[0], self.time, f"is {quoted(cells[0])}; that may be {meant[0]}.", meant[1])
+            return [(None, "date") for _ in cells]
+        return [self._moment(line, cell, comma) for line, cell in zip(lines, cells, strict=True)]
 
-    def _check_order(self, points: Sequence[_Point], by: str | None) -> None:
+    def _moment(self, line: int, cell: str, comma: bool) -> tuple[float | None, str]:
+        moment = moment_of(cell)
+        if moment is not None and math.isnan(moment):
+            remedy = f"Write a season as its first year: {season(cell)}." if season(cell) else ""
+            self._say(line, self.time, f"is {quoted(cell)}; there is no such day.", remedy)
+            return None, "date"
+        if moment is not None:
+            return moment, "date"
+        value = number(cell, comma)
+        if value is None:
+            what = f"is {quoted(cell)}; it must be a number or a date." if cell else "is empty."
+            reverse = re.fullmatch(r"\d{1,2}([./-])\d{1,2}\1\d{2,4}", cell)
+            ways = "Write the year first: 2026-03-16." if reverse else f"{WRITE_TIMES}."
+            self._say(line, self.time, what, number_remedy(cell) or ways)
+        return value, "number"
+
+    def _check_order(self, points: Sequence[_Point]) -> None:
         wrong = next((pair for pair in pairwise(points) if pair[1].moment <= pair[0].moment), None)
         if wrong is None:
             return
@@ -225,27 +378,48 @@ class _Reading:
         if later.moment == earlier.moment:
             what = f"has {later.written} twice."
             remedy = "If the table holds several series, name the column that tells them apart: --by COLUMN."
-            remedy = "Keep one row." if by else remedy
+            remedy = "Keep one row." if self.by else remedy
         else:
             what = f"is {later.written} after {earlier.written}; times must rise."
-            remedy = "Sort the rows by time" + ("." if by else ", or name the column of series: --by COLUMN.")
+            remedy = "Sort the rows by time" + ("." if self.by else ", or name the column of series: --by COLUMN.")
         self._say(later.line, self.time, what, remedy)
 
     def _check_shares(self, points: Sequence[_Point], column: str) -> None:
         wrong = [point for point in points if not 0 <= point.share <= 1]
         shares = [point.share for point in points]
-        if wrong and not self.percent and 1.5 < max(shares) <= 100 and min(shares) >= 0:
+        signs = any(point.value.endswith("%") for point in wrong)
+        if wrong and not self.percent and not signs and 1.5 < max(shares) <= 100 and min(shares) >= 0:
             largest = points[shares.index(max(shares))]
-            what = f"is {largest.share:g}; a share lies between 0 and 1."
+            what = f"is {printable(largest.value)}; a share lies between 0 and 1."
             self._say(largest.line, column, what, "If these are percent: --percent.")
             return
-        scale = 100 if self.percent else 1
+        scale = "100%" if signs else "100" if self.percent else "1"
         for point in wrong:
             remedy = "Divide counts by the number of all who could adopt." if point.share > 1 else ""
-            self._say(point.line, column, f"is {point.share * scale:g}; it must lie between 0 and {scale}.", remedy)
+            self._say(point.line, column, f"is {printable(point.value)}; it must lie between 0 and {scale}.", remedy)
 
     def _say(self, line: int, column: str, what: str, remedy: str = "") -> None:
-        self.problems.append(Problem(self.file, line, column, what, remedy))
+        self.problems.append(Problem(self.table.file, line, printable(column), what, remedy))
+
+    def _refused(self, line: int, what: str, remedy: str) -> TableError:
+        return TableError([*self.problems, Problem(self.table.file, line, "", what, remedy)])
+
+
+def _clipped(share: float) -> float:
+    """A share without the rounding error by which it leaves 0 to 1."""
+    return min(max(share, 0.0), 1.0) if -ROUNDING <= share <= 1 + ROUNDING else share
+
+
+def _is_no_share(cell: _Cell) -> bool:
+    return cell.share is None or not 0 <= cell.share <= 1
+
+
+def _has_control(name: str) -> bool:
+    return any(ord(char) < 32 or 127 <= ord(char) < 160 for char in name)
+
+
+def _named(names: Sequence[str]) -> str:
+    return listed([printable(name) for name in names])
 
 
 def _step(column: str) -> str:

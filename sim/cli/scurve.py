@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.basics.errors import OutputError
 from sim.cli import options
-from sim.cli.exit_codes import BAD_INPUT, leave, say
+from sim.cli.exit_codes import BAD_INPUT, leave, say, warn
 from sim.cli.terminal import Output, command_line, progress
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def scurve(
     from sim.results.folder import write
     from sim.scenario.shipped import find_table
 
-    source = find_table(source)
+    source, notes = find_table(source), ()
     if source.is_dir():
         if time or values or by or percent:
             leave(BAD_INPUT, f"{source} is a run directory; --time, --value, --by and --percent are for tables.")
@@ -57,7 +57,8 @@ def scurve(
         if time is None or observable is not None:
             remedy = f"{source} is read as a table, and a table needs --time COLUMN."
             leave(BAD_INPUT, remedy if time is None else "--observable is for run directories.")
-        read = of_table(source, time, values or [], by, percent)
+        read, notes = of_table(source, time, values or [], by, percent)
+        warn((f"{note}." for note in notes), "note")
         digest = hashlib.sha256(source.read_bytes()).hexdigest()
     if until is not None:
         read = _cut(read, until)
@@ -75,7 +76,7 @@ def scurve(
         "resamples": resamples,
         "seed": seed,
     }
-    analysis = Analysis(_name(source), settings, found, str(source))
+    analysis = Analysis(_name(source), settings, found, str(source), notes)
     told = contents(analysis)
     made = write(KIND, told, out, figures=not no_figures, about={"command": command_line()})
     following = (_next(source, time, values or [], by),)

@@ -67,7 +67,7 @@ def test_points_come_from_a_file(baseline, tmp_path):
         "startup.switching_cost,loops.R1,policies.chip-control-h200.start\n0.4,off,2026-01\n\n0.40,live,30\n",
         encoding="utf-8",
     )
-    factors, columns = listed(path, baseline)
+    factors, columns, _ = listed(path, baseline)
     assert [factor.key for factor in factors][:2] == ["startup.switching_cost", "loops.R1"]
     assert columns == [[0.4, 0.4], ["off", "live"], [24, 30]]
 
@@ -77,7 +77,7 @@ def test_points_come_from_a_file(baseline, tmp_path):
     [
         ("startup.switching_cos\n1\n2\n", 'Did you mean "switching_cost"'),
         ("startup.switching_cost\n0.2\n-1\n", r"points.csv:3: .*it must be at least 0"),
-        ("startup.switching_cost,loops.R1\n0.2\n", r"points.csv:2: has 1 values"),
+        ("startup.switching_cost,loops.R1\n0.2\n", r"points.csv:2: loops.R1 is empty"),
         ("startup.switching_cost,loops.R1\n0.2,\n", "is empty"),
         ("startup.switching_cost\n", "holds no points"),
     ],

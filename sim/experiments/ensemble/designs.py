@@ -3,25 +3,27 @@
 `grid`    every combination of levels
 `lhs`     Latin hypercube: each factor alone is covered evenly (mckay1979)
 `sobol`   Sobol sequence, scrambled: even coverage that goes on as points are added (sobol1967); best at powers of two
-`listed`  the rows of a CSV file
+`listed`  the rows of a table
 
 All but the last are points of a unit cube, which `Factor.from_unit` turns into values.
 """
 
 from __future__ import annotations
 
-import csv
 import math
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sim.basics.errors import refused
+from sim.basics.delimited import decimal_commas, number, number_remedy, point_written, quoted, read_table
+from sim.basics.errors import Problem, ScenarioError, TableError, condensed, refused
 from sim.scenario import Scenario
 from sim.scenario.factors import Factor, make_factor
+from sim.scenario.points import locate
 from sim.scenario.read import scalar_value
 
 DESIGNS = {
@@ -91,38 +93,76 @@ def grid(factors: Sequence[Factor], levels: int) -> list[np.ndarray]:
     return [column.ravel() for column in np.meshgrid(*axes, indexing="ij")] if axes else []
 
 
-def listed(path: str | Path, scenario: Scenario) -> tuple[list[Factor], list[list[Any]]]:
-    """Factors and columns of values of a CSV file whose header holds keys, as after ``--set``.
+def listed(path: str | Path, scenario: Scenario) -> tuple[list[Factor], list[list[Any]], list[str]]:
+    """Factors, columns of values and notes from a table whose header holds keys, as after ``--set``.
 
     Raises
     ------
     ScenarioError
-        When the file cannot be read, a key names nothing, or a value is impossible; with its line.
+        When the file is refused (see `read_table`), a key names nothing, or a value is impossible; with its line.
     """
-    place = str(path)
     try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise refused(place, f"the file cannot be read: {reason}.") from None
-    if len(rows) < 2:
-        raise refused(place, "holds no points.", "Write keys in the first line, and a point in each other.")
-    keys, *points = [[cell.strip() for cell in row] for row in rows]
-    for number, row in enumerate(points, 2):
-        if len(row) != len(keys):
-            raise refused(place, f"has {len(row)} values, and the header has {len(keys)} keys.", line=number)
-    factors, columns = [], []
-    for key, texts in zip(keys, zip(*points, strict=True), strict=True):
-        distinct = tuple(dict.fromkeys(texts))
-        # values that are written differently may be equal: 1 and 1.0
-        made = {text: _value(text, key, scenario, f"{place}:{texts.index(text) + 2}") for text in distinct}
-        factors.append(make_factor(scenario, key, "choice", tuple(dict.fromkeys(made.values())), place))
-        columns.append([made[text] for text in texts])
-    return factors, columns
+        table = read_table(path)
+    except TableError as error:
+        raise ScenarioError(condensed(error.problems)) from None
+    if not table.lines:
+        raise refused(table.file, "holds no points.", "Write keys in the first line, and a point in each other.")
+    problems: list[Problem] = []
+    factors: dict[str, Factor] = {}
+    columns = []
+    for key, texts in table.columns.items():
+        made: dict[str, Any] = {}
+        try:
+            resolved = locate(scenario, key, table.file).key
+        except ScenarioError as error:
+            problems += _at(error, table.header)
+            continue
+        if resolved in factors:
+            what = f'has a second column for "{resolved}".'
+            problems.append(Problem(table.file, table.header, key, what, "Delete one of the columns."))
+        comma = decimal_commas(texts, table.comma)
+        for line, text in zip(table.lines, texts, strict=True):
+            if text not in made:
+                try:
+                    made[text] = _value(text, comma, key, scenario, table.file)
+                except ScenarioError as error:
+                    problems += _at(error, line)
+        if not problems:
+            # values that are written differently may be equal: 1 and 1.0
+            values = tuple(dict.fromkeys(made.values()))
+            factors[resolved] = make_factor(scenario, key, "choice", values, table.file)
+            columns.append([made[text] for text in texts])
+    if problems:
+        raise ScenarioError(condensed(problems))
+    return list(factors.values()), columns, [*table.notes, *_repeated(table.lines, columns)]
 
 
-def _value(text: str, key: str, scenario: Scenario, place: str) -> Any:
+def _at(error: ScenarioError, line: int) -> list[Problem]:
+    return [replace(problem, line=line) for problem in error.problems]
+
+
+def _value(text: str, comma: bool, key: str, scenario: Scenario, place: str) -> Any:
+    """What a cell means for a key; ``comma``: its comma is a decimal point."""
+    value = number(text, comma)
     if text == "":
         raise refused(place, "is empty.", "Give every point a value.", key=key)
-    return make_factor(scenario, key, "choice", (scalar_value(text),), place).distribution.values[0]
+    if value is None and number_remedy(text):
+        raise refused(place, f"is {quoted(text)}; it must be a number.", number_remedy(text), key=key)
+    written = scalar_value(point_written(text) if value is not None else text)
+    if isinstance(written, float) and not math.isfinite(written):
+        raise refused(place, f"is {quoted(text)}; it must be a finite number.", key=key)
+    return make_factor(scenario, key, "choice", (written,), place).distribution.values[0]
+
+
+def _repeated(lines: Sequence[int], columns: Sequence[Sequence[Any]]) -> list[str]:
+    """A note on points that stand in the table more than once."""
+    first: dict[tuple[Any, ...], int] = {}
+    repeated = [
+        (line, first[point])
+        for line, point in zip(lines, zip(*columns, strict=True), strict=True)
+        if first.setdefault(point, line) != line
+    ]
+    if not repeated:
+        return []
+    more = f", and {len(repeated) - 1:,} more lines repeat others" if len(repeated) > 1 else ""
+    return [f"line {repeated[0][0]} repeats the point of line {repeated[0][1]}{more}; a point is run once"]

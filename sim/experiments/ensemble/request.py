@@ -5,6 +5,7 @@ What was asked for is kept in the store's manifest, so that a folder alone says 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -103,7 +104,7 @@ def ask(
     files : scenario files; with several, each is run at every point
     sets, settings : changes to all of them, as for `openloop.run`
     factors : as for `parse_factor`; they override the ranges of the file. ``all``: every declared range
-    design : key of `DESIGNS`, or a CSV file; absent: ``lhs`` where something varies
+    design : key of `DESIGNS`, or a file with a table; absent: ``lhs`` where something varies
     count : points, or levels of a grid
     recorded : passed on to `make_recipe`
 
@@ -122,13 +123,17 @@ def ask(
             "varies in other ways than the first scenario of this ensemble.",
             "Give all files the same ranges, or use --factor.",
         )
-    csv_file = design.lower().endswith(".csv")
-    if design and not csv_file and design not in DESIGNS:
+    table = design not in ("", *DESIGNS) and (bool(Path(design).suffix) or Path(design).is_file())
+    if design and not table and design not in DESIGNS:
         raise UnknownNameError("design", design, [*DESIGNS, "FILE.csv"])
-    if csv_file:
+    read: list[str] = []
+    if table:
         if factors:
             raise refused("--factor", "cannot be given together with a list of points, which says what varies.")
-        varying, columns = listed(design, base)
+        if count is not None:
+            remedy = f"Leave out --points; all rows of {design} are points."
+            raise refused("--points", f"is {count}, but a list of points says by itself how many there are.", remedy)
+        varying, columns, read = listed(design, base)
         points = python_values(varying, columns)
         kind, size = "listed", len(points)
     else:
@@ -143,7 +148,7 @@ def ask(
     recipe, notes = make_recipe(base, varying, variants=others, **recorded)
     if replicates is None:
         replicates = REPLICATES if varying else base.run.replicates
-    said = [*notes, remark(kind, size)]
+    said = [*read, *notes, remark(kind, size)]
     warnings = dict.fromkeys(problem for each in loaded for problem in each.warnings)
     return EnsembleRequest(
         recipe,
@@ -219,6 +224,9 @@ def ensemble(
         engine=engine,
         model=model,
     )
+    if request.design == "listed":
+        for note in request.notes:
+            warnings.warn(f"{design}: {note}.", stacklevel=2)
     made = Ensemble.open(Path(out) / request.recipe.name, request.recipe)
     with made, pool(cluster, workers, compiles=request.recipe.compiles) as where:
         made.run(enter(made, request), request.replicates, pool=where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,10 +41,12 @@ class SCurves:
     ----------
     descriptions : one a series; see `sim.analysis.scurves.describe.SeriesDescription`
     source : where the series came from, for the footer of a figure
+    notes : what was left out of a table or settled on the way, a sentence each
     """
 
     descriptions: tuple[SeriesDescription, ...]
     source: str = ""
+    notes: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[SeriesDescription]:
         return iter(self.descriptions)
@@ -54,7 +57,8 @@ class SCurves:
     def __add__(self, other: SCurves) -> SCurves:
         """The descriptions of both, to be shown together."""
         sources = dict.fromkeys(source for source in (self.source, other.source) if source)
-        return SCurves((*self.descriptions, *other.descriptions), ", ".join(sources))
+        notes = tuple(dict.fromkeys((*self.notes, *other.notes)))
+        return SCurves((*self.descriptions, *other.descriptions), ", ".join(sources), notes)
 
     def __getitem__(self, name: str) -> SeriesDescription:
         """The description of the series of that name."""
@@ -117,6 +121,11 @@ def scurve(
     UnknownNameError
         When the run has no share of that name.
 
+    Warns
+    -----
+    UserWarning
+        For whatever is left out of a table or may mean something else.
+
     Examples
     --------
     >>> import openloop as ol
@@ -125,13 +134,16 @@ def scurve(
     >>> len(found), sorted(set(found.table["status"])) != []
     (4, True)
     """
-    rivals = True
+    rivals, notes = True, ()
     if isinstance(source, str | Path) and not Path(source).is_dir():
         if not time:
             raise TableError(
                 [Problem(str(source), 0, "", 'needs the name of its column of times, such as time="year".')]
             )
-        found = of_table(find_table(source), time, [value] if isinstance(value, str) else list(value), by, percent)
+        values = [value] if isinstance(value, str) else list(value)
+        found, notes = of_table(find_table(source), time, values, by, percent)
+        for note in notes:
+            warnings.warn(f"{source}: {note}.", stacklevel=2)
     else:
         found, rivals = of_run(source, observable), are_rivals(observable)
     if until is not None:
@@ -146,7 +158,7 @@ def scurve(
     if name:
         kept = [(replace(one, name=name), runs) for one, runs in kept]
     place = source.attrs.get("scenario_name", "") if not isinstance(source, str | Path) else Path(source).stem
-    return described(kept, place, resamples, seed, rivals)
+    return replace(described(kept, place, resamples, seed, rivals), notes=notes)
 
 
 def described(
@@ -161,8 +173,10 @@ def described(
     return SCurves(tuple(made), source)
 
 
-def of_table(path: Path, time: str, values: Sequence[str], by: str | None, percent: bool) -> Read:
-    """The series of a table.
+def of_table(
+    path: Path, time: str, values: Sequence[str], by: str | None, percent: bool
+) -> tuple[Read, tuple[str, ...]]:
+    """The series of a table, and what was left out of it or settled on the way.
 
     Raises
     ------
@@ -174,7 +188,7 @@ def of_table(path: Path, time: str, values: Sequence[str], by: str | None, perce
         most = max(one.share.size for one in found)
         what = f"has {most} point{'s' * (most != 1)}" + (" at most in a series" if len(found) > 1 else "")
         raise TableError([Problem(str(path), 0, "", f"{what}; a curve needs at least {FEWEST_MONTHS}.")])
-    return [(one, None) for one in found]
+    return [(one, None) for one in found], found.notes
 
 
 def of_run(source: str | Path | xr.Dataset, observable: str) -> Read:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sim.analysis.scurves.describe import MONTH, percents
 from sim.basics.axes import month_label
-from sim.basics.words import short
+from sim.basics.words import capital, short
 from sim.results.blocks import Block, Chapter, Table, Words, items, table
 
 
@@ -44,6 +44,8 @@ def chapter(about: Mapping[str, Any], rows: pd.DataFrame, over_runs: pd.DataFram
         blocks.append(_over_runs(over_runs))
     if about.get("until") is not None:
         blocks.insert(0, Words(f"Only the record up to {about['until']:g} was looked at.", loud=True))
+    if about.get("notes"):
+        blocks.append(items((f"{capital(note)}." for note in about["notes"]), None))
     asked = f"When does each share of {of} take off, and can anybody know where it will stop?"
     return Chapter(asked, [items(said, source)], blocks)
 

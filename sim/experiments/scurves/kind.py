@@ -52,12 +52,14 @@ class Analysis:
     name : of the table or run
     settings : a value for each of `SETTINGS`
     source : where the series came from
+    notes : what was left out of the table or settled on the way
     """
 
     name: str
     settings: Mapping[str, Any]
     descriptions: Sequence[SeriesDescription]
     source: str
+    notes: Sequence[str] = ()
 
     @property
     def inputs(self) -> str:
@@ -68,7 +70,8 @@ class Analysis:
     @property
     def about(self) -> dict[str, Any]:
         """The manifest's entries."""
-        return {"scurve": self.name, "hash": self.inputs[:8], **self.settings, "source": self.source}
+        notes = {"notes": list(self.notes)} if self.notes else {}
+        return {"scurve": self.name, "hash": self.inputs[:8], **self.settings, "source": self.source, **notes}
 
 
 def contents(found: Analysis) -> Contents:
@@ -108,7 +111,8 @@ def rebuild(folder: Folder, again: Again) -> Analysis:
     rivals = are_rivals(manifest["observable"] or "adoption")
     with again.counted(len(found)) as tick:
         told = described(found, str(source), manifest["resamples"], manifest["seed"], rivals, tick).descriptions
-    return Analysis(manifest["scurve"], {name: manifest[name] for name in SETTINGS}, told, str(source))
+    settings = {name: manifest[name] for name in SETTINGS}
+    return Analysis(manifest["scurve"], settings, told, str(source), manifest.get("notes", ()))
 
 
 def read_again(source: Path, inputs: Mapping[str, Any]) -> Read | None:

@@ -1,0 +1,78 @@
+"""Times as tables write them: which of them are dates, and which may be read in two ways."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+DAYS = 365.25
+"""Days in a year."""
+
+DAY = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})(?:[T ]([\d:.,]+ ?(?:Z|UTC|[+-][\d:]+)?))?", re.ASCII)
+PART = re.compile(r"(\d{4})(?:[-/]|[- ]?([QSHMW]))(\d{1,2})", re.ASCII | re.IGNORECASE)
+MONTHS = {"Q": 3, "S": 6, "H": 6, "M": 1}
+"""Months in a quarter, a semester, a half and a month, as in 2026-Q1 or 2026M03."""
+
+YEARS = r"(?:1[5-9]|20|21)\d\d"
+"""Years in which a number without marks, such as 202603, may be meant as a date."""
+
+DOUBTS = {
+    rf"({YEARS})([1-4])": ("a year and a quarter", "Write 2026-Q1."),
+    rf"({YEARS})(?!000)([0-2]\d\d|3[0-5]\d|36[0-6])": ("a year and a day", "Write 2026-03-16."),
+    rf"({YEARS})\.(0[1-9]|1[0-2]?)": ("a year and a month, or a part of a year", "Write 2026-03, or more decimals."),
+}
+"""What a column of numbers may be meant as, and what to write instead."""
+
+
+def moment_of(written: str) -> float | None:
+    """The moment of a date, in decimal years; NaN where it looks like a date and is none, None where it does not.
+
+    A month, quarter or week stands for its first day, and a time without a zone for the one of Greenwich.
+    """
+    day, part = DAY.fullmatch(written), PART.fullmatch(written)
+    try:
+        if day:
+            year, _, month, number, clock = day.groups()
+            hours = (clock or "00:00").replace(",", ".").replace("UTC", "Z").replace(" ", "")
+            moment = datetime.fromisoformat(f"{year}-{month:0>2}-{number:0>2}T{hours}")
+            return _years(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        if part and (part[2] or len(part[3]) == 2):  # 2026-1 may be a month, a quarter or a half
+            year, unit, which = int(part[1]), (part[2] or "M").upper(), int(part[3])
+            weekly = unit == "W"
+            first = date.fromisocalendar(year, which, 1) if weekly else date(year, (which - 1) * MONTHS[unit] + 1, 1)
+            return _years(datetime(first.year, first.month, first.day, tzinfo=UTC))
+    except ValueError:
+        return math.nan
+    return None
+
+
+def _years(moment: datetime) -> float:
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return 1970 + (since.days + since.seconds / 86400) / DAYS
+
+
+def with_marks(written: str) -> str:
+    """``2026-03`` for a date without marks such as 202603, ``2026-03-16`` for 20260316; empty where it is none."""
+    parts = re.fullmatch(rf"({YEARS})(\d\d)(\d\d)?(?:\.0)?", written, re.ASCII)
+    dated = "-".join(filter(None, parts.groups())) if parts else ""
+    moment = moment_of(dated)
+    return "" if moment is None or math.isnan(moment) else dated
+
+
+def season(written: str) -> str:
+    """The first year of a season such as 2019/20 or 2019-20; empty where it is none."""
+    years = re.fullmatch(r"(\d{4})[-/](\d\d)", written, re.ASCII)
+    return years[1] if years and (int(years[1]) + 1) % 100 == int(years[2]) else ""
+
+
+def doubt(times: Sequence[str]) -> tuple[str, str] | None:
+    """What a column of times that could be read as numbers or months may be instead, and what to write."""
+    if len(times) > 2 and all(map(season, times)):
+        return "a month or a season", "Write a season as its first year, and a month with its day: 2026-03-01."
+    for pattern, said in DOUBTS.items():
+        found = [re.fullmatch(pattern, written, re.ASCII) for written in times]
+        if all(found) and len({match[2] for match in found if match}) > 2:
+            return said
+    return None
