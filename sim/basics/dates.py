@@ -19,6 +19,7 @@ YEARS = r"(?:1[5-9]|20|21)\d\d"
 """Years in which a number without marks, such as 202603, may be meant as a date."""
 
 DOUBTS = {
+    rf"({YEARS})(0[1-9]|[1-4]\d|5[0-3])": ("a year and a week", "Write 2026-W05."),
     rf"({YEARS})([1-4])": ("a year and a quarter", "Write 2026-Q1."),
     rf"({YEARS})(?!000)([0-2]\d\d|3[0-5]\d|36[0-6])": ("a year and a day", "Write 2026-03-16."),
     rf"({YEARS})\.(0[1-9]|1[0-2]?)": ("a year and a month, or a part of a year", "Write 2026-03, or more decimals."),
@@ -63,7 +64,7 @@ def with_marks(written: str) -> str:
 
 def season(written: str) -> str:
     """The first year of a season such as 2019/20 or 2019-20; empty where it is none."""
-    years = re.fullmatch(r"(\d{4})[-/](\d\d)", written, re.ASCII)
+    years = re.fullmatch(r"(\d{4})[-/](?:\d\d)?(\d\d)", written, re.ASCII)
     return years[1] if years and (int(years[1]) + 1) % 100 == int(years[2]) else ""
 
 

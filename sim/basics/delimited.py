@@ -55,6 +55,9 @@ LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 """The first line by which spreadsheets are told what separates cells."""
 
+UNNAMED = re.compile(r"Unnamed: \d+")
+"""What pandas calls a column without a name, and writes when it saves the table again."""
+
 Cells = tuple[int, list[str]]
 """A row: its line and its cells."""
 
@@ -102,14 +105,15 @@ def read_table(path: str | Path, wanted: Sequence[str] = ()) -> Table:
     mark, rows, place = _layout(file, text, wanted)
     if not rows:
         raise _refused(file, "is empty.", "The first line names the columns.")
-    header, names = rows[place][0], tidy(rows[place][1])
+    header = rows[place][0]
+    names = ["" if UNNAMED.fullmatch(name) and name not in wanted else name for name in tidy(rows[place][1])]
     _check_names(file, header, names, wanted, rows)
     body = [(line, cells) for line, cells in _rows(file, text, mark) if line > header]
     notes = _notes_on_top(rows[:place])
     kept = [row for row in body if not _is_remark(row[1], len(names))]
     if len(kept) < len(body):
         first = next(line for line, cells in body if _is_remark(cells, len(names)))
-        notes.append(_left_out(len(body) - len(kept), "line that begins with #", "lines that begin with #", first))
+        notes.append(_left_out(len(body) - len(kept), "beginning with #", first))
     columns, more = _columns(file, header, names, mark, kept)
     lines = tuple(line for line, _ in kept)
     return Table(file, tuple(columns), header, lines, columns, mark != ",", (*notes, *more))
@@ -134,7 +138,8 @@ def _text(path: Path) -> str:
         raise _refused(file, f"cannot be read: {error}.") from None
     kind = next((kind for start, kind in BINARIES.items() if data.startswith(start)), None)
     if kind:
-        raise _refused(file, f"is {kind}, not a table in text.", SAVE)
+        remedy = "Unpack it first." if kind.startswith("compressed") else SAVE
+        raise _refused(file, f"is {kind}, not a table in text.", remedy)
     encoding = next((name for start, name in BYTE_ORDERS.items() if data.startswith(start)), "utf-8-sig")
     try:
         text = data.decode(encoding)
@@ -262,7 +267,7 @@ def _elsewhere(names: Sequence[str], name: str, rows: Sequence[Cells]) -> str:
 
 
 def _notes_on_top(rows: Sequence[Cells]) -> list[str]:
-    return [_left_out(len(rows), "line above the header", "lines above the header", rows[0][0])] if rows else []
+    return [_left_out(len(rows), "above the header", rows[0][0])] if rows else []
 
 
 def _is_remark(cells: Sequence[str], width: int) -> bool:
@@ -270,12 +275,10 @@ def _is_remark(cells: Sequence[str], width: int) -> bool:
     return cells[0].startswith("#") and (len(cells) != width or width == 1)
 
 
-def _left_out(count: int, one: str, many: str, first: int) -> str:
-    return (
-        f"{one}, line {first}, is left out"
-        if count == 1
-        else f"{count:,} {many} are left out, the first is line {first}"
-    )
+def _left_out(count: int, which: str, first: int) -> str:
+    if count == 1:
+        return f"line {first}, {which}, is left out"
+    return f"{count:,} lines {which} are left out, the first is line {first}"
 
 
 # the rows
@@ -315,10 +318,8 @@ def _columns(
     short = [row for row in rows if len(row[1]) < width]
     notes = []
     if short:
-        line, cells = short[0]
-        told = f"line {line} has {counted(len(cells), 'cell')} where the header has {width}"
-        rest = f", and so have {len(short) - 1:,} more lines too few" if len(short) > 1 else ""
-        notes.append(f"{told}{rest}; what is missing counts as empty")
+        more = f", and so have {len(short) - 1:,} more" if len(short) > 1 else ""
+        notes.append(f"line {short[0][0]} has fewer cells than the header{more}; what is missing counts as empty")
     full = [cells + [""] * (width - len(cells)) for _, cells in rows]
     columns = {name: tuple(cells[place] for cells in full) for place, name in enumerate(names) if name}
     for place, name in enumerate(names):

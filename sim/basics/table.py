@@ -38,6 +38,7 @@ Array = np.ndarray
 
 ROUNDING = 1e-9
 """A share this far outside 0 to 1 is a rounding error, and clipped."""
+GAP = "Leave the cell empty for a gap."
 WRITE_TIMES = "Write 2026, 2026-03 or 2026-03-16"
 
 
@@ -123,6 +124,10 @@ def read(
     time, *named = tidy([time, *values, *([by] if by else [])])
     values, by = list(dict.fromkeys(named[: len(values)])), named[-1] if by else None
     table = read_table(path, [time, *named])
+    if not table.lines:
+        raise TableError(
+            [Problem(table.file, table.header, "", "holds no row below its header.", "Write a row for each time.")]
+        )
     return _Reader(table, time, values, by, percent).reading()
 
 
@@ -178,7 +183,8 @@ class _Reader:
             self._check_percent_signs(column, cells)
             members: dict[str, list[_Cell]] = {name: [] for name in groups}
             for cell in cells:
-                members[names[cell.row]].append(cell)
+                if cell.row in names:
+                    members[names[cell.row]].append(cell)
             before = len(self.problems)
             for group, own in members.items():
                 name = " ".join(filter(None, [group, column if len(self.cells) > 1 or not group else ""]))
@@ -216,28 +222,35 @@ class _Reader:
 
     def _keep_shares(self) -> None:
         """Of all other columns keep those that hold numbers, when none is named, and tell which do not."""
-        texts, empty, guilty = [], [], []
+        texts, empty, guilty, numeric = [], [], {}, {}
         for name, cells in self.cells.items():
             wrong = [cell for cell in cells if cell.share is None]
             if not cells:
                 empty.append(name)
-            elif 2 * len(wrong) > len(cells):
+            elif not wrong:
+                numeric[name] = cells
+            elif 2 * len(wrong) > len(cells) and not number_remedy(wrong[0].text):
                 texts.append(name)
-            elif wrong:
-                first = wrong[0]
-                remedy = number_remedy(first.text) or "Leave the cell empty for a gap."
-                told = f"column {quoted(name)} is left out, as line {first.line} has {quoted(first.text)}"
-                guilty.append(f"{told} and not a number; {remedy[0].lower()}{remedy[1:-1]}")
-        numeric = {
-            name: cells for name, cells in self.cells.items() if cells and all(cell.share is not None for cell in cells)
-        }
+            else:
+                guilty[name] = wrong[0]
+        if not numeric and not guilty:
+            raise self._refused(
+                self.table.header, "no column holds numbers.", "Name the column of shares with --value."
+            )
         if not numeric:
-            what = f"no column holds numbers only: {guilty[0]}." if guilty else "no column holds numbers."
-            raise self._refused(self.table.header, what, "Name the column of shares with --value.")
-        self.notes += guilty
+            self.cells = {name: self.cells[name] for name in guilty}
+            return
+        for name, first in guilty.items():
+            remedy = number_remedy(first.text) or GAP
+            told = f"column {quoted(name)} is left out, as {quoted(first.text)} in line {first.line} is no number"
+            self.notes.append(f"{told}; {remedy[0].lower()}{remedy[1:-1]}")
         for what, names in (("numbers", texts), ("values", empty)):
             if names:
                 self.notes.append(f"columns without {what} are left out: {_named(names)}")
+        for name, cells in list(numeric.items()):
+            if len(numeric) > 1 and _counts_rows(cells):
+                self.notes.append(f"column {quoted(name)} is left out, as it counts the rows")
+                del numeric[name]
         outside = {name: first for name, cells in numeric.items() if (first := next(filter(_is_no_share, cells), None))}
         within = {name: cells for name, cells in numeric.items() if name not in outside}
         if outside and within:
@@ -290,7 +303,7 @@ class _Reader:
             self.notes.append(f"line {line} is left out, with no value and {quoted(text)} for a time{more}")
 
     def _names(self, rows: Sequence[int]) -> dict[int, str]:
-        """The series of each row; of a wide table there is but one."""
+        """The series of each row that has a name; of a wide table there is but one."""
         if not self.by:
             return dict.fromkeys(rows, "")
         names = {row: self.table.columns[self.by][row] for row in rows}
@@ -300,13 +313,13 @@ class _Reader:
                 self._say(line, self.by, "is empty.", "Write the name of the series in every row.")
             elif _has_control(name):
                 self._say(
-                    line, self.by, f"is {quoted(name)}.", "Write a name on one line; is a quotation mark missing?"
+                    line, self.by, f"is {quoted(name)}.", "Write a name on one line and without control characters."
                 )
         alike: dict[str, list[str]] = {}
         for name in dict.fromkeys(names.values()):
             alike.setdefault(" ".join(name.split()).casefold(), []).append(quoted(name))
         self.notes += [f"{listed(same)} are different series" for same in alike.values() if len(same) > 1]
-        return names
+        return {row: name for row, name in names.items() if name}
 
     def _series(
         self, name: str, column: str, cells: Sequence[_Cell], moments: Mapping[int, tuple[float | None, str]]
@@ -319,7 +332,7 @@ class _Reader:
             if share is None:
                 huge = re.fullmatch(r"[+-]?(inf(inity)?|[\d.]+e\d+)", text, re.IGNORECASE)
                 what = f"is {quoted(text)}; it must be a {'finite ' if huge else ''}number."
-                self._say(line, column, what, number_remedy(text) or "Leave the cell empty for a gap.")
+                self._say(line, column, what, number_remedy(text) or GAP)
             elif moment is not None:
                 points.append(_Point(line, self.table.columns[self.time][row], moment, text, share))
                 clocks.add(clock)
@@ -367,6 +380,7 @@ class _Reader:
             what = f"is {quoted(cell)}; it must be a number or a date." if cell else "is empty."
             reverse = re.fullmatch(r"\d{1,2}([./-])\d{1,2}\1\d{2,4}", cell)
             ways = "Write the year first: 2026-03-16." if reverse else f"{WRITE_TIMES}."
+            ways = f"Write a season as its first year: {season(cell)}." if season(cell) else ways
             self._say(line, self.time, what, number_remedy(cell) or ways)
         return value, "number"
 
@@ -412,6 +426,11 @@ def _clipped(share: float) -> float:
 
 def _is_no_share(cell: _Cell) -> bool:
     return cell.share is None or not 0 <= cell.share <= 1
+
+
+def _counts_rows(cells: Sequence[_Cell]) -> bool:
+    """Whether a column holds 0, 1, 2, ... or 1, 2, 3, ... as a saved data frame does."""
+    return len(cells) > 2 and any(all(cell.text == str(cell.row + first) for cell in cells) for first in (0, 1))
 
 
 def _has_control(name: str) -> bool:
