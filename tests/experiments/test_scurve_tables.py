@@ -233,3 +233,14 @@ def test_sentences_speak_of_no_number_that_is_not_known():
     weak = describe_series(Series("x", time, 0.7 / (1 + np.exp(-0.1 * (time - 60)))), resamples=0)
     assert "levels off" not in curve_sentence(weak)
     assert np.isnan(series_rows([weak])["ceiling"][0]) == (weak.status != "identified")
+
+
+def test_a_level_that_is_passed_in_a_gap_of_the_record_lies_between_its_ends():
+    time = np.array([*range(1990, 1999), *range(2018, 2024)])
+    series = Series("x", time.astype(float), np.where(time < 2000, 0.05, 0.6) + (time - 1990) / 1000, step="years")
+    (row,) = series_rows([describe_series(series, resamples=0)]).itertuples()
+    assert row.reaches_10 == row.reaches_50 == "between 1998 and 2018"
+    assert "A tenth of all adopters: between 1998 and 2018; half of them: between 1998 and 2018." in row.sentence
+    yearly = Series("y", np.arange(1990.0, 2005), np.linspace(0.05, 0.6, 15), step="years")
+    (row,) = series_rows([describe_series(yearly, resamples=0)]).itertuples()
+    assert row.reaches_10 == "1992"

@@ -21,6 +21,9 @@ from sim.basics.table import Series
 FALLEN = 0.25
 """A share that falls back by this part of its range is contested: no curve with a ceiling describes it."""
 
+WIDE = 2.5
+"""A step of a record is a gap when it is this many times as long as the usual one."""
+
 MONTH = "months since 2024-01"
 FIT_COLUMNS = "model", "ceiling", "ceiling_low", "ceiling_high", "rate", "inflection", "shape", "aicc", "weight"
 MOMENTS = "take_off", "half", "duration", "growth_rate", "inflection"
@@ -132,8 +135,15 @@ def _row(description: SeriesDescription) -> dict[str, Any]:
 
 
 def _reached(series: Series, moment: float, begun: str = "") -> str:
-    """When a level is reached, in words; a record that begins above it says only by when."""
-    return f"by {series.label(moment)}{begun}" if moment == series.time[0] else series.label(moment)
+    """When a level is reached, in words: by when, if the record begins above it, and since when, if it has a gap."""
+    if moment == series.time[0]:
+        return f"by {series.label(moment)}{begun}"
+    if not math.isfinite(moment):
+        return series.label(moment)
+    before = series.time[np.searchsorted(series.time, moment) - 1]
+    usual = np.median(np.diff(series.time))
+    gap = moment - before > WIDE * usual
+    return f"between {series.label(before)} and {series.label(moment)}" if gap else series.label(moment)
 
 
 def fit_rows(descriptions: Iterable[SeriesDescription]) -> pd.DataFrame:
