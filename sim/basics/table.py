@@ -36,6 +36,8 @@ from sim.basics.words import listed
 
 Array = np.ndarray
 
+LARGEST_TIME = 1e30
+"""Beyond it, and in steps smaller than its inverse, curves cannot be fitted."""
 ROUNDING = 1e-9
 """A share this far outside 0 to 1 is a rounding error, and clipped."""
 GAP = "Leave the cell empty for a gap."
@@ -385,6 +387,14 @@ class _Reader:
         return value, "number"
 
     def _check_order(self, points: Sequence[_Point]) -> None:
+        steps = [later.moment - earlier.moment for earlier, later in pairwise(points)]
+        far = [abs(point.moment) > LARGEST_TIME for point in points]
+        if any(far) or any(0 < step < 1 / LARGEST_TIME for step in steps):
+            point = points[far.index(True) if any(far) else 0]
+            self._say(
+                point.line, self.time, f"is {printable(point.written)}.", "Count times in a unit of the usual size."
+            )
+            return
         wrong = next((pair for pair in pairwise(points) if pair[1].moment <= pair[0].moment), None)
         if wrong is None:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ def scurve(
     from sim.scenario.shipped import find_table
 
     source, notes = find_table(source), ()
-    if source.is_dir():
+    if os.path.isdir(source):
         if time or values or by or percent:
             leave(BAD_INPUT, f"{source} is a run directory; --time, --value, --by and --percent are for tables.")
         read, digest = _of_run(source, observable or "adoption")

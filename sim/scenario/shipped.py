@@ -52,4 +52,4 @@ def find_table(source: str | os.PathLike[str]) -> Path:
     if os.path.lexists(path) or path.name != os.fspath(source) or path.suffix not in ("", ".csv"):
         return path
     shipped = EVIDENCE / f"{path.stem}.csv"
-    return shipped if shipped.is_file() else path
+    return shipped if os.path.isfile(shipped) else path  # a name may be too long for a path to ask

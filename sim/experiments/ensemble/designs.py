@@ -164,5 +164,5 @@ def _repeated(lines: Sequence[int], columns: Sequence[Sequence[Any]]) -> list[st
     ]
     if not repeated:
         return []
-    more = f", and {len(repeated) - 1:,} more lines repeat others" if len(repeated) > 1 else ""
-    return [f"line {repeated[0][0]} repeats the point of line {repeated[0][1]}{more}; a point is run once"]
+    more = f", and so do {len(repeated) - 1:,} more" if len(repeated) > 1 else ""
+    return [f"line {repeated[0][0]} repeats the point of line {repeated[0][1]}{more}; each point is run once"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -135,7 +136,7 @@ def scurve(
     (4, True)
     """
     rivals, notes = True, ()
-    if isinstance(source, str | Path) and not Path(source).is_dir():
+    if isinstance(source, str | Path) and not os.path.isdir(source):
         if not time:
             raise TableError(
                 [Problem(str(source), 0, "", 'needs the name of its column of times, such as time="year".')]

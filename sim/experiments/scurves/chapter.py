@@ -45,7 +45,8 @@ def chapter(about: Mapping[str, Any], rows: pd.DataFrame, over_runs: pd.DataFram
     if about.get("until") is not None:
         blocks.insert(0, Words(f"Only the record up to {about['until']:g} was looked at.", loud=True))
     if about.get("notes"):
-        blocks.append(items((f"{capital(note)}." for note in about["notes"]), None))
+        told = items((f"{capital(note)}." for note in about["notes"]), folded=True)  # the terminal has told them
+        blocks += [Words("How the table was read:", folded=True), told]
     asked = f"When does each share of {of} take off, and can anybody know where it will stop?"
     return Chapter(asked, [items(said, source)], blocks)
 
