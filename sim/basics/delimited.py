@@ -16,7 +16,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from sim.basics.errors import Problem, TableError, suggestion
-from sim.basics.words import counted, size
+from sim.basics.words import counted, listed, size
 
 MARKS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
 """What may separate cells. Of two that fit, the first: tabs and semicolons seldom stand in texts."""
@@ -322,9 +322,10 @@ def _columns(
         notes.append(f"line {short[0][0]} has fewer cells than the header{more}; what is missing counts as empty")
     full = [cells + [""] * (width - len(cells)) for _, cells in rows]
     columns = {name: tuple(cells[place] for cells in full) for place, name in enumerate(names) if name}
-    for place, name in enumerate(names):
-        if not name and any(cells[place] for cells in full):
-            notes.append(f"column {place + 1} has no name and is left out")
+    unnamed = [f"{place + 1}" for place, name in enumerate(names) if not name and any(cells[place] for cells in full)]
+    if unnamed:
+        what = f"column {unnamed[0]} has" if len(unnamed) == 1 else f"columns {listed(unnamed)} have"
+        notes.append(f"{what} no name and {'is' if len(unnamed) == 1 else 'are'} left out")
     return columns, notes
 
 

@@ -83,14 +83,14 @@ def refused(place: str, what: str, remedy: str = "", *, line: int = 0, key: str 
 
 
 def condensed(problems: Iterable[Problem]) -> list[Problem]:
-    """The problems, but of more than two that differ in line and value only the first, with how many there are."""
+    """The problems, but of more than two that differ only in line and value the first, with how many there are."""
     kinds: dict[tuple[str, str, str, str], list[Problem]] = {}
     for problem in problems:
         sort = (_VALUE.sub("", text) for text in (problem.what, problem.remedy))
         kinds.setdefault((problem.file, problem.path, *sort), []).append(problem)
     told = []
     for first, *others in kinds.values():
-        if len(others) < 2:
+        if len(others) < 2 or all(other.line == first.line for other in others):
             told += [first, *others]
         else:
             more = f"The same in {len(others):,} more lines, the last is {others[-1].line}."

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ from sim.basics.delimited import (
     tidy,
 )
 from sim.basics.errors import Problem, TableError
-from sim.basics.words import listed
+from sim.basics.words import counted, listed
 
 Array = np.ndarray
 
@@ -40,6 +40,9 @@ LARGEST_TIME = 1e30
 """Beyond it, and in steps smaller than its inverse, curves cannot be fitted."""
 ROUNDING = 1e-9
 """A share this far outside 0 to 1 is a rounding error, and clipped."""
+FULLY_TOLD = 3
+"""Columns of which a note says which cell is wrong."""
+
 GAP = "Leave the cell empty for a gap."
 WRITE_TIMES = "Write 2026, 2026-03 or 2026-03-16"
 
@@ -187,7 +190,6 @@ class _Reader:
             for cell in cells:
                 if cell.row in names:
                     members[names[cell.row]].append(cell)
-            before = len(self.problems)
             for group, own in members.items():
                 name = " ".join(filter(None, [group, column if len(self.cells) > 1 or not group else ""]))
                 name = name if self.by or len(self.cells) > 1 else Path(self.table.file).stem
@@ -196,9 +198,8 @@ class _Reader:
                     made.append(series)
                 elif not own:
                     without.append(name)
-            self._note_gaps(column)
-            if before == len(self.problems):
-                self._note_scale(column, cells)
+        self._note_gaps()
+        self._note_scale()
         if self.problems:
             raise TableError(self.problems)
         if not made:
@@ -242,10 +243,14 @@ class _Reader:
         if not numeric:
             self.cells = {name: self.cells[name] for name in guilty}
             return
-        for name, first in guilty.items():
+        for name, first in islice(guilty.items(), FULLY_TOLD):
             remedy = number_remedy(first.text) or GAP
             told = f"column {quoted(name)} is left out, as {quoted(first.text)} in line {first.line} is no number"
             self.notes.append(f"{told}; {remedy[0].lower()}{remedy[1:-1]}")
+        if len(guilty) > FULLY_TOLD:
+            self.notes.append(
+                f"columns with other cells are left out for the same reason: {_named(list(guilty)[FULLY_TOLD:])}"
+            )
         for what, names in (("numbers", texts), ("values", empty)):
             if names:
                 self.notes.append(f"columns without {what} are left out: {_named(names)}")
@@ -268,24 +273,30 @@ class _Reader:
             what = f"is {printable(bare[0].text)}, and line {signed[0].line} has {printable(signed[0].text)}."
             self._say(bare[0].line, column, what, "Write % in all cells or in none.")
 
-    def _note_gaps(self, column: str) -> None:
-        lines: dict[str, list[int]] = {}
-        for line, text in zip(self.table.lines, self.table.columns[column], strict=True):
-            if text and is_gap(text):
-                lines.setdefault(text, []).append(line)
-        for text, where in lines.items():
-            told = f"line {where[0]}" if len(where) == 1 else f"{len(where):,} lines, the first is {where[0]}"
-            self.notes.append(f"{quoted(text)} in column {quoted(column)} counts as missing: {told}")
+    def _note_gaps(self) -> None:
+        gaps: dict[str, list[tuple[int, str]]] = {}
+        for column in self.cells:
+            for line, text in zip(self.table.lines, self.table.columns[column], strict=True):
+                if text and is_gap(text):
+                    gaps.setdefault(text, []).append((line, column))
+        for text, places in gaps.items():
+            line, column = min(places)
+            more = f", and in {counted(len(places) - 1, 'more cell')}" if len(places) > 1 else ""
+            self.notes.append(f"{quoted(text)} counts as missing in column {quoted(column)}, line {line}{more}")
 
-    def _note_scale(self, column: str, cells: Sequence[_Cell]) -> None:
-        """Tell when the scale of a column may be another than the one it is read in."""
-        largest = max((cell.share or 0 for cell in cells), default=0.0)
-        told = f"the largest share in column {quoted(column)} is {largest:.3g}"
-        if self.percent and 0 < largest <= 0.01:
-            self.notes.append(f"{told}; leave out --percent if it holds shares between 0 and 1")
-        named = re.search(r"%|percent|per cent|pct|prozent", column, re.IGNORECASE)
-        if named and not self.percent and not any(cell.text.endswith("%") for cell in cells):
-            self.notes.append(f"{told}; add --percent if it holds percent")
+    def _note_scale(self) -> None:
+        """Tell when the scale of columns may be another than the one they are read in."""
+        small, named = [], []
+        for column, cells in self.cells.items():
+            if self.percent and 0 < max((cell.share or 0 for cell in cells), default=0) <= 0.01:
+                small.append(column)
+            signs = self.percent or any(cell.text.endswith("%") for cell in cells)
+            if not signs and re.search(r"%|percent|per cent|pct|prozent", column, re.IGNORECASE):
+                named.append(column)
+        if small:
+            self.notes.append(f"no share exceeds 1%: {_named(small)}; leave out --percent if they lie between 0 and 1")
+        if named:
+            self.notes.append(f"read as shares between 0 and 1: {_named(named)}; add --percent if they are in percent")
 
     # rows
 
