@@ -91,6 +91,59 @@ def test_a_wrong_file_of_points_is_refused_in_place(baseline, tmp_path, text, sa
         listed(tmp_path / "nothing.csv", baseline)
 
 
+SWITCH, LOOP = "startup.switching_cost", "loops.R1"
+
+
+@pytest.mark.parametrize(
+    ("text", "points", "notes"),
+    [
+        (f"{SWITCH};{LOOP}\n0,2;live\n0,9;off\n", [(0.2, "live"), (0.9, "off")], []),
+        (f"{SWITCH}\t{LOOP}\n0.2\tlive\n0.9\toff\n", [(0.2, "live"), (0.9, "off")], []),
+        (f"{SWITCH},\n0.2,\n0.9,,\n", [(0.2,), (0.9,)], []),
+        (f",{SWITCH}\n0,0.2\n1,0.9\n", [(0.2,), (0.9,)], ["column 1 has no name and is left out"]),
+        (f"# mine\n{SWITCH}\n0.2\n", [(0.2,)], ["line 1, above the header, is left out"]),
+        (f"{SWITCH}\n0.2\n0.9\n.2\n", [(0.2,), (0.9,), (0.2,)], ["line 4 repeats the point of line 2"]),
+    ],
+)
+def test_a_list_of_points_is_read_like_any_table(baseline, tmp_path, text, points, notes):
+    path = tmp_path / "points.tsv"
+    path.write_text(text, encoding="utf-8")
+    asked = study(design=str(path))
+    assert list(asked.listed) == points
+    told = [note for note in asked.notes if any(note.startswith(begin) for begin in notes)]
+    assert len(told) == len(notes) == len(asked.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"{SWITCH}\n0.2\n1e400\n", [f':3: {SWITCH} is "1e400"; it must be a finite number']),
+        (f"{SWITCH}\n\n0.2\n.inf\n", [f':4: {SWITCH} is ".inf"; it must be a finite number']),
+        (f"{SWITCH}\n0,5\n", [":2: has 2 cells", "Write 0.5"]),
+        (f'{SWITCH}\n"0,5"\n', [f':2: {SWITCH} is "0,5"', "Write 0.5."]),
+        (f"seed;{LOOP}\n1,234;live\n", [':2: seed is "1,234"', "Write 1234 or 1.234."]),
+        (f"{SWITCH},{SWITCH}\n0.2,0.3\n", ["has two columns", "Rename or delete one"]),
+        ("seed,run.seed\n1,2\n", ['run.seed has a second column for "run.seed"', "Delete one"]),
+        (f'{SWITCH}\n0.2\n"0.3\n0.4\n', [":3: a quote opened in line 3 never closes"]),
+        (f"{SWITCH},loops.R9\n-1,live\n-2,live\n-3,live\n", [":2: ", "The same in 2 more lines", 'no "R9"']),
+    ],
+)
+def test_mistakes_in_a_list_of_points_are_refused_with_what_to_write(baseline, tmp_path, text, words):
+    path = tmp_path / "points.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError) as refused:
+        listed(path, baseline)
+    for word in words:
+        assert word in str(refused.value)
+
+
+def test_a_number_of_points_is_refused_beside_a_list_of_them(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text(f"{SWITCH}\n0.2\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"--points: cannot be given.*\n  Leave out --points"):
+        study(design=str(path), count=5)
+
+
 # studies
 
 

@@ -13,7 +13,7 @@ import pytest
 from sim.analysis.scurves.describe import curve_sentence, describe_series, series_rows
 from sim.basics.errors import TableError
 from sim.basics.table import Series, read
-from sim.experiments.scurves.analysis import cut
+from sim.experiments.scurves.analysis import cut, scurve
 from sim.experiments.simulate.request import run
 from sim.figures.scurves import scurves
 from sim.scenario.spec import RunSettings, Scenario
@@ -244,3 +244,28 @@ def test_a_level_that_is_passed_in_a_gap_of_the_record_lies_between_its_ends():
     yearly = Series("y", np.arange(1990.0, 2005), np.linspace(0.05, 0.6, 15), step="years")
     (row,) = series_rows([describe_series(yearly, resamples=0)]).itertuples()
     assert row.reaches_10 == "1992"
+
+
+def test_what_is_left_out_of_a_table_is_told_at_the_terminal_in_the_report_and_in_python(tmp_path):
+    body = [(place, year, value, "x" if place else "<0.01") for place, (year, value) in enumerate(rising())]
+    path = table(tmp_path, lines("", "year", "share", "remark", body=body))
+    note = "column 1 has no name and is left out"
+    code, said, complained = invoke(
+        "scurve", path, "--time", "year", "--resamples", 0, "--no-figures", "--out", tmp_path
+    )
+    assert code == 0
+    assert f"note: {note}." in complained
+    assert "has no name" not in said
+    (folder,) = tmp_path.glob("scurve-data-*")
+    assert json.loads((folder / "manifest.json").read_text())["notes"][0] == note
+    assert invoke("report", folder, "--out", tmp_path / "report")[0] == 0
+    assert "Column 1 has no name and is left out." in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+    with pytest.warns(UserWarning, match=note):
+        found = scurve(path, time="year", resamples=0)
+    assert found.notes[0] == note
+
+
+def test_a_name_that_is_too_long_for_a_path_is_refused_in_words(tmp_path):
+    code, _, complained = invoke("scurve", "x" * 300, "--time", "year", "--out", tmp_path)
+    assert code == 2
+    assert "cannot be read: File name too long" in complained

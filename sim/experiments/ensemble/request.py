@@ -132,7 +132,8 @@ def ask(
             raise refused("--factor", "cannot be given together with a list of points, which says what varies.")
         if count is not None:
             remedy = f"Leave out --points; all rows of {design} are points."
-            raise refused("--points", f"is {count}, but a list of points says by itself how many there are.", remedy)
+            what = "cannot be given together with a list of points, which says how many there are."
+            raise refused("--points", what, remedy)
         varying, columns, read = listed(design, base)
         points = python_values(varying, columns)
         kind, size = "listed", len(points)
