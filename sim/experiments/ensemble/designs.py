@@ -32,6 +32,7 @@ DESIGNS = {
     "grid": "every combination; --points levels of each factor",
 }
 MOST_POINTS = 10_000_000
+UNSHOWN = "Write it without characters that cannot be shown."
 
 
 def unit_points(design: str, dimensions: int, count: int, seed: int = 0, first: int = 0) -> np.ndarray:
@@ -112,6 +113,9 @@ def listed(path: str | Path, scenario: Scenario) -> tuple[list[Factor], list[lis
     columns = []
     for key, texts in table.columns.items():
         made: dict[str, Any] = {}
+        if not key.isprintable():
+            problems.append(Problem(table.file, table.header, "", f"has a column {quoted(key)}.", UNSHOWN))
+            continue
         try:
             resolved = locate(scenario, key, table.file).key
         except ScenarioError as error:
@@ -148,6 +152,8 @@ def _value(text: str, comma: bool, key: str, scenario: Scenario, place: str) -> 
         raise refused(place, "is empty.", "Give every point a value.", key=key)
     if value is None and number_remedy(text):
         raise refused(place, f"is {quoted(text)}; it must be a number.", number_remedy(text), key=key)
+    if not text.isprintable():
+        raise refused(place, f"is {quoted(text)}.", UNSHOWN, key=key)
     written = scalar_value(point_written(text) if value is not None else text)
     if isinstance(written, float) and not math.isfinite(written):
         raise refused(place, f"is {quoted(text)}; it must be a finite number.", key=key)
