@@ -37,6 +37,7 @@ def moment_of(written: str) -> float | None:
         if day:
             year, _, month, number, clock = day.groups()
             hours = (clock or "00:00").replace(",", ".").replace("UTC", "Z").replace(" ", "")
+            hours = f"0{hours}" if hours[1] == ":" else hours
             moment = datetime.fromisoformat(f"{year}-{month:0>2}-{number:0>2}T{hours}")
             return _years(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
         if part and (part[2] or len(part[3]) == 2):  # 2026-1 may be a month, a quarter or a half

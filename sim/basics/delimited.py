@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -110,10 +111,13 @@ def read_table(path: str | Path, wanted: Sequence[str] = ()) -> Table:
     _check_names(file, header, names, wanted, rows)
     body = [(line, cells) for line, cells in _rows(file, text, mark) if line > header]
     notes = _notes_on_top(rows[:place])
-    kept = [row for row in body if not _is_remark(row[1], len(names))]
-    if len(kept) < len(body):
-        first = next(line for line, cells in body if _is_remark(cells, len(names)))
-        notes.append(_left_out(len(body) - len(kept), "beginning with #", first))
+    rest = {
+        "beginning with #": [line for line, cells in body if _is_remark(cells, len(names))],
+        "repeating the header": [line for line, cells in body if tidy(cells) == names],
+    }
+    notes += [_left_out(len(lines), which, lines[0]) for which, lines in rest.items() if lines]
+    out = {line for lines in rest.values() for line in lines}
+    kept = [row for row in body if row[0] not in out]
     columns, more = _columns(file, header, names, mark, kept)
     lines = tuple(line for line, _ in kept)
     return Table(file, tuple(columns), header, lines, columns, mark != ",", (*notes, *more))
@@ -142,7 +146,7 @@ def _text(path: Path) -> str:
         raise _refused(file, f"is {kind}, not a table in text.", remedy)
     encoding = next((name for start, name in BYTE_ORDERS.items() if data.startswith(start)), "utf-8-sig")
     try:
-        text = data.decode(encoding)
+        text = data.decode(encoding).lstrip("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         what = f"has the byte {data[error.start]:#04x}, which is no text in {encoding.removesuffix('-sig').upper()}."
@@ -189,8 +193,8 @@ def _layout(file: str, text: str, wanted: Sequence[str]) -> tuple[str, list[Cell
 
 
 def tidy(names: Sequence[str]) -> list[str]:
-    """Names of columns without stray spaces and line ends."""
-    return [" ".join(name.split()) for name in names]
+    """Names of columns without stray spaces and line ends, each accented letter as one character."""
+    return [unicodedata.normalize("NFC", " ".join(name.split())) for name in names]
 
 
 def _preview(file: str, text: str, mark: str) -> list[Cells]:
@@ -305,7 +309,10 @@ def _rows(file: str, text: str, mark: str) -> Iterator[Cells]:
                 file, f"has a cell of more than {csv.field_size_limit():,} characters.", SAVE, line
             ) from None
         raise _refused(
-            file, "has text behind a closing quote.", "Write a quote inside a quoted cell twice.", line
+            file,
+            "has text or spaces behind a closing quote.",
+            "Delete them, or write a quote inside a quoted cell twice.",
+            line,
         ) from None
 
 
@@ -316,6 +323,9 @@ def _columns(
     width = len(names)
     _check_widths(file, header, width, mark, rows)
     short = [row for row in rows if len(row[1]) < width]
+    if rows and len(short) == len(rows) and all(len(cells) == 1 for _, cells in rows):
+        what = f"has 1 cell, and the header in line {header} has {width}."
+        raise _refused(file, what, "Separate cells everywhere by what separates the header's.", rows[0][0])
     notes = []
     if short:
         more = f", and so have {len(short) - 1:,} more" if len(short) > 1 else ""

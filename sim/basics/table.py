@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import shlex
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -330,7 +331,8 @@ class _Reader:
                 )
         alike: dict[str, list[str]] = {}
         for name in dict.fromkeys(names.values()):
-            alike.setdefault(" ".join(name.split()).casefold(), []).append(quoted(name))
+            seen = "".join(char for char in " ".join(name.split()) if char.isprintable())
+            alike.setdefault(unicodedata.normalize("NFKC", seen).casefold(), []).append(quoted(name))
         self.notes += [f"{listed(same)} are different series" for same in alike.values() if len(same) > 1]
         return {row: name for row, name in names.items() if name}
 
@@ -384,7 +386,9 @@ class _Reader:
         moment = moment_of(cell)
         if moment is not None and math.isnan(moment):
             remedy = f"Write a season as its first year: {season(cell)}." if season(cell) else ""
-            self._say(line, self.time, f"is {quoted(cell)}; there is no such day.", remedy)
+            self._say(
+                line, self.time, f"is {quoted(cell)}; there is no such {'time' if ':' in cell else 'day'}.", remedy
+            )
             return None, "date"
         if moment is not None:
             return moment, "date"

@@ -319,7 +319,7 @@ CoalitionReplicates = Annotated[
 
 Time = Annotated[
     str | None,
-    typer.Option("--time", metavar="COLUMN", help="Column of times: numbers, 2026-03 or 2026-03-16."),
+    typer.Option("--time", metavar="COLUMN", help="Column of times: numbers, 2026-03, 2026-03-16 or 2026-Q1."),
 ]
 Values = Annotated[
     list[str] | None,
