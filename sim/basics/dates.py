@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 DAYS = 365.25
 """Days in a year."""
@@ -14,6 +15,9 @@ DAY = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})(?:[T ]([\d:.,]+ ?(?:Z|UTC|[
 PART = re.compile(r"(\d{4})(?:[-/]|[- ]?([QSHMW]))(\d{1,2})", re.ASCII | re.IGNORECASE)
 MONTHS = {"Q": 3, "S": 6, "H": 6, "M": 1}
 """Months in a quarter, a semester, a half and a month, as in 2026-Q1 or 2026M03."""
+
+DISTINCT = 10_000
+"""Times whose meaning is remembered; a long table has the same ones again and again."""
 
 YEARS = r"(?:1[5-9]|20|21)\d\d"
 """Years in which a number without marks, such as 202603, may be meant as a date."""
@@ -27,6 +31,7 @@ DOUBTS = {
 """What a column of numbers may be meant as, and what to write instead."""
 
 
+@lru_cache(DISTINCT)
 def moment_of(written: str) -> float | None:
     """The moment of a date, in decimal years; NaN where it looks like a date and is none, None where it does not.
 
@@ -55,6 +60,7 @@ def _years(moment: datetime) -> float:
     return 1970 + (since.days + since.seconds / 86400) / DAYS
 
 
+@lru_cache(DISTINCT)
 def with_marks(written: str) -> str:
     """``2026-03`` for a date without marks such as 202603, ``2026-03-16`` for 20260316; empty where it is none."""
     parts = re.fullmatch(rf"({YEARS})(\d\d)(\d\d)?(?:\.0)?", written, re.ASCII)
@@ -74,7 +80,13 @@ def doubt(times: Sequence[str]) -> tuple[str, str] | None:
     if len(times) > 2 and all(map(season, times)):
         return "a month or a season", "Write a season as its first year, and a month with its day: 2026-03-01."
     for pattern, said in DOUBTS.items():
-        found = [re.fullmatch(pattern, written, re.ASCII) for written in times]
-        if all(found) and len({match[2] for match in found if match}) > 2:
-            return said
+        second = set()
+        for written in times:
+            found = re.fullmatch(pattern, written, re.ASCII)
+            if not found:
+                break
+            second.add(found[2])
+        else:
+            if len(second) > 2:
+                return said
     return None

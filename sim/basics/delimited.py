@@ -13,6 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -53,7 +54,7 @@ BYTE_ORDERS = {
 SAVE = "Save the table as CSV in UTF-8."
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
-SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+SEPARATOR = re.compile(r'"?sep=([^\w"\r\n])"?\s*', re.IGNORECASE)
 """The first line by which spreadsheets are told what separates cells."""
 
 UNNAMED = re.compile(r"Unnamed: \d+")
@@ -69,7 +70,6 @@ class Table:
 
     Attributes
     ----------
-    names : of the columns
     header : line of the names
     lines : line in which each row begins
     columns : the cells of each column, without spaces at their ends
@@ -78,7 +78,6 @@ class Table:
     """
 
     file: str
-    names: tuple[str, ...]
     header: int
     lines: tuple[int, ...]
     columns: dict[str, tuple[str, ...]]
@@ -110,7 +109,7 @@ def read_table(path: str | Path, wanted: Sequence[str] = ()) -> Table:
     names = ["" if UNNAMED.fullmatch(name) and name not in wanted else name for name in tidy(rows[place][1])]
     _check_names(file, header, names, wanted, rows)
     body = [(line, cells) for line, cells in _rows(file, text, mark) if line > header]
-    notes = _notes_on_top(rows[:place])
+    notes = [_left_out(place, "above the header", rows[0][0])] if place else []
     rest = {
         "beginning with #": [line for line, cells in body if _is_remark(cells, len(names))],
         "repeating the header": [line for line, cells in body if tidy(cells) == names],
@@ -120,7 +119,7 @@ def read_table(path: str | Path, wanted: Sequence[str] = ()) -> Table:
     kept = [row for row in body if row[0] not in out]
     columns, more = _columns(file, header, names, mark, kept)
     lines = tuple(line for line, _ in kept)
-    return Table(file, tuple(columns), header, lines, columns, mark != ",", (*notes, *more))
+    return Table(file, header, lines, columns, mark != ",", (*notes, *more))
 
 
 # the text
@@ -270,10 +269,6 @@ def _elsewhere(names: Sequence[str], name: str, rows: Sequence[Cells]) -> str:
     return ""
 
 
-def _notes_on_top(rows: Sequence[Cells]) -> list[str]:
-    return [_left_out(len(rows), "above the header", rows[0][0])] if rows else []
-
-
 def _is_remark(cells: Sequence[str], width: int) -> bool:
     """Whether a row begins with # and is not as wide as the table: that could be a name such as #1."""
     return cells[0].startswith("#") and (len(cells) != width or width == 1)
@@ -290,7 +285,6 @@ def _left_out(count: int, which: str, first: int) -> str:
 
 def _rows(file: str, text: str, mark: str) -> Iterator[Cells]:
     """Every row that is not empty, with the line in which it begins."""
-
     reader = csv.reader(_lines(file, text), delimiter=mark, skipinitialspace=True, strict=True)
     line = 1
     try:
@@ -323,9 +317,9 @@ def _columns(
     width = len(names)
     _check_widths(file, header, width, mark, rows)
     short = [row for row in rows if len(row[1]) < width]
-    if rows and len(short) == len(rows) and all(len(cells) == 1 for _, cells in rows):
-        what = f"has 1 cell, and the header in line {header} has {width}."
-        raise _refused(file, what, "Separate cells everywhere by what separates the header's.", rows[0][0])
+    if short and all(len(cells) == 1 and not set(cells[0]).isdisjoint(MARKS) for _, cells in rows):
+        what = f"has 1 cell, {quoted(rows[0][1][0])}, and the header in line {header} has {width}."
+        raise _refused(file, what, f"Separate all cells as in the header, by a {MARKS.get(mark, mark)}.", rows[0][0])
     notes = []
     if short:
         more = f", and so have {len(short) - 1:,} more" if len(short) > 1 else ""
@@ -385,6 +379,7 @@ def decimal_commas(cells: Iterable[str], comma: bool) -> bool:
     return comma and not points and any(not THOUSANDS.fullmatch(text) for text in with_comma)
 
 
+@lru_cache(10_000)
 def number(cell: str, comma: bool = False) -> float | None:
     """The number in a cell, None where there is none; ``comma``: its comma is a decimal point."""
     text = point_written(cell) if comma or "," not in cell else cell

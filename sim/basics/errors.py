@@ -86,8 +86,8 @@ def condensed(problems: Iterable[Problem]) -> list[Problem]:
     """The problems, but of more than two that differ only in line and value the first, with how many there are."""
     kinds: dict[tuple[str, str, str, str], list[Problem]] = {}
     for problem in problems:
-        sort = (_VALUE.sub("", text) for text in (problem.what, problem.remedy))
-        kinds.setdefault((problem.file, problem.path, *sort), []).append(problem)
+        what, remedy = (_VALUE.sub("", text) for text in (problem.what, problem.remedy))
+        kinds.setdefault((problem.file, problem.path, what, remedy), []).append(problem)
     told = []
     for first, *others in kinds.values():
         if len(others) < 2 or all(other.line == first.line for other in others):

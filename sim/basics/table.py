@@ -218,7 +218,7 @@ class _Reader:
         cells = []
         for row, (line, text) in enumerate(zip(self.table.lines, texts, strict=True)):
             if not is_gap(text):
-                share = number(re.sub(r"\s*%$", "", text), comma)
+                share = number(text.removesuffix("%").rstrip(), comma)
                 if share is not None and (self.percent or text.endswith("%")):
                     share /= 100
                 cells.append(_Cell(row, line, text, None if share is None else _clipped(share)))
@@ -259,11 +259,11 @@ class _Reader:
             if len(numeric) > 1 and _counts_rows(cells):
                 self.notes.append(f"column {quoted(name)} is left out, as it counts the rows")
                 del numeric[name]
-        outside = {name: first for name, cells in numeric.items() if (first := next(filter(_is_no_share, cells), None))}
+        outside = {name: wrong for name, cells in numeric.items() if (wrong := list(filter(_is_no_share, cells)))}
         within = {name: cells for name, cells in numeric.items() if name not in outside}
         if outside and within:
             remedy = f"Name the columns of shares: {' '.join(f'--value {shlex.quote(name)}' for name in within)}."
-            for name, first in outside.items():
+            for name, (first, *_) in outside.items():
                 self._say(first.line, name, f"is {printable(first.text)}, which is no share.", remedy)
         self.cells = within or numeric
 
@@ -321,16 +321,16 @@ class _Reader:
         if not self.by:
             return dict.fromkeys(rows, "")
         names = {row: self.table.columns[self.by][row] for row in rows}
+        distinct = dict.fromkeys(names.values())
+        broken = set(filter(_has_control, distinct))
         for row, name in names.items():
-            line = self.table.lines[row]
             if not name:
-                self._say(line, self.by, "is empty.", "Write the name of the series in every row.")
-            elif _has_control(name):
-                self._say(
-                    line, self.by, f"is {quoted(name)}.", "Write a name on one line and without control characters."
-                )
+                self._say(self.table.lines[row], self.by, "is empty.", "Write the name of the series in every row.")
+            elif name in broken:
+                remedy = "Write a name on one line and without control characters."
+                self._say(self.table.lines[row], self.by, f"is {quoted(name)}.", remedy)
         alike: dict[str, list[str]] = {}
-        for name in dict.fromkeys(names.values()):
+        for name in distinct:
             seen = "".join(char for char in " ".join(name.split()) if char.isprintable())
             alike.setdefault(unicodedata.normalize("NFKC", seen).casefold(), []).append(quoted(name))
         self.notes += [f"{listed(same)} are different series" for same in alike.values() if len(same) > 1]
@@ -463,7 +463,7 @@ def _has_control(name: str) -> bool:
 
 
 def _named(names: Sequence[str]) -> str:
-    return listed([printable(name) for name in names])
+    return listed([printable(name) for name in names], 12)
 
 
 def _step(column: str) -> str:

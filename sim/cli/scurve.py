@@ -49,7 +49,8 @@ def scurve(
     from sim.results.folder import write
     from sim.scenario.shipped import find_table
 
-    source, notes = find_table(source), ()
+    source = find_table(source)
+    notes: tuple[str, ...] = ()
     if os.path.isdir(source):
         if time or values or by or percent:
             leave(BAD_INPUT, f"{source} is a run directory; --time, --value, --by and --percent are for tables.")

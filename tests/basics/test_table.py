@@ -217,7 +217,7 @@ REFUSED = {
         {},
         [":2: a quote opened in line 2 never closes"],
     ),
-    "text behind a quote": ('land,year,share\n"A"b,2000,.1\n', {}, [":2: has text behind a closing quote"]),
+    "text behind a quote": ('land,year,share\n"A"b,2000,.1\n', {}, [":2: has text or spaces behind a closing quote"]),
     "three columns of one name": ("year,a,a,a\n2000,.1,.1,.1\n", {}, ['has 3 columns "a"', "Rename"]),
     "no row": ("year,share\n", {}, [":1: holds no row below its header"]),
     "a long line": ("year,share\n" + "1" * 1_000_001, {}, [":2: has 1,000,001 characters"]),

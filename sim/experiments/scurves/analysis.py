@@ -135,7 +135,8 @@ def scurve(
     >>> len(found), sorted(set(found.table["status"])) != []
     (4, True)
     """
-    rivals, notes = True, ()
+    rivals = True
+    notes: tuple[str, ...] = ()
     if isinstance(source, str | Path) and not os.path.isdir(source):
         if not time:
             raise TableError(
