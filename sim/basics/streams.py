@@ -18,6 +18,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from sim.basics.compiled import kept
+
 BY_AGENT = -1
 """Lane of a stream whose four words go to four neighbouring agents."""
 
@@ -52,7 +54,7 @@ STREAMS: dict[str, Stream] = {
     "observe": Stream(10, 0, "noise of government statistics; agent: region; option: metric"),
 }
 
-_jit = numba.njit(cache=True, nogil=True, forceinline=True)
+_jit = kept(numba.njit, nogil=True, forceinline=True)
 
 
 def run_key(seed: int, replicate: int) -> npt.NDArray[np.uint32]:
@@ -150,7 +152,7 @@ def draw(key, group, lane, month, agent, option):
     return to_unit(lane_of(philox(who, month, what, group, key[0], key[1]), place))
 
 
-@numba.njit(cache=True, nogil=True)
+@kept(numba.njit, nogil=True)
 def draw_neighbours(key0, key1, group, month, agents, option, out):
     """`draw` for many agents in a lane by agent. Neighbours in the list that share a call make it once."""
     held = np.int64(-1)
@@ -221,7 +223,7 @@ def normal(uniform):
     return top / low if centred >= 0.0 else -top / low
 
 
-@numba.njit(cache=True, nogil=True)
+@kept(numba.njit, nogil=True)
 def _to_normal(uniform_draws):
     out = np.empty_like(uniform_draws)
     for i in range(uniform_draws.size):
@@ -229,7 +231,7 @@ def _to_normal(uniform_draws):
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@kept(numba.njit, nogil=True)
 def _draw_many(keys, group, lane, month, agents, option, out):
     for r in range(keys.shape[0]):
         if lane == BY_AGENT:

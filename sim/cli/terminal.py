@@ -298,10 +298,12 @@ def progress_for(
 
 def say_if_compiling(compiles: bool, quiet: bool) -> None:
     """Say why the first run takes longer, where the engine ``compiles`` and has not done so yet."""
+    from sim.basics.compiled import note
     from sim.engines.lockstep.engine import compiled
 
     if compiles and not quiet and not compiled():
         say("compiling the kernel, first run only (about 15 s)")
+        warn(filter(None, [note()]), "note")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import numba
 import numpy as np
 
 from sim.basics.axes import REGIONS, SECTORS
+from sim.basics.compiled import kept
 from sim.basics.equations import Array
 from sim.model.agents.adopter_types import CELL_REGION, CELL_SECTOR, CELL_TYPE, TYPES
 
@@ -19,7 +20,7 @@ _REGION, _SECTOR, _TYPE = (np.array(places) for places in (CELL_REGION, CELL_SEC
 _REGION_AND_SECTOR, _REGION_AND_TYPE = _REGION * len(SECTORS) + _SECTOR, _REGION * len(TYPES) + _TYPE
 
 
-@numba.njit(cache=True, nogil=True)
+@kept(numba.njit, nogil=True)
 def _add_up(by_cell, group, out):
     for run in range(by_cell.shape[0]):
         for cell in range(by_cell.shape[1]):
@@ -28,14 +29,14 @@ def _add_up(by_cell, group, out):
                     out[run, group[cell], k] += by_cell[run, cell, k]
 
 
-@numba.njit(cache=True, nogil=True)
+@kept(numba.njit, nogil=True)
 def _total(flat, out):
     for i in range(flat.shape[0]):
         for k in range(flat.shape[1]):
             out[i] += flat[i, k]
 
 
-@numba.njit(cache=True, nogil=True)
+@kept(numba.njit, nogil=True)
 def _by_slot(pairs, first, second):
     lines = first.shape[2]
     for run in range(pairs.shape[0]):
@@ -47,7 +48,7 @@ def _by_slot(pairs, first, second):
                 first[run, cell, j] += pairs[run, cell, j, lines]
 
 
-@numba.njit(cache=True, nogil=True)
+@kept(numba.njit, nogil=True)
 def _by_group(by_line, group, out):
     for run in range(by_line.shape[0]):
         for i in range(by_line.shape[1]):

@@ -19,6 +19,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from sim.basics.axes import MODES, REGIONS, SECTORS
+from sim.basics.compiled import kept
 from sim.basics.equations import Array
 from sim.basics.errors import RunError
 from sim.basics.quantity import is_quantity
@@ -484,7 +485,7 @@ def _populate(traits: Traits, keys: Array, adopters: int) -> Population:
 _PEERS = STREAMS["peers"].group
 
 
-@numba.njit(cache=True, nogil=True)
+@kept(numba.njit, nogil=True)
 def _find_peers(key, agents, cell, begin, count, neighbourhood, local, peers):
     """The first ``local`` peers come from the adopter's region and sector, the others from everyone; never itself."""
     everyone = cell.size

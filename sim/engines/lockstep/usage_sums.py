@@ -12,11 +12,12 @@ import numba
 import numpy as np
 
 from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.compiled import kept
 from sim.basics.equations import Array
 from sim.model.agents.adopter_types import CELL_REGION, CELL_SECTOR
 
 _REGION, _SECTOR = np.array(CELL_REGION), np.array(CELL_SECTOR)
-_jit = numba.njit(cache=True, nogil=True)
+_jit = kept(numba.njit, nogil=True)
 
 
 # The compiled loops add into arrays of zeros that the caller made, which spares Numba the shapes.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from sim.basics.compiled import kept
 from sim.basics.equations import Array, Result, Values
 
 
-@numba.njit(cache=True, nogil=True)
+@kept(numba.njit, nogil=True)
 def _exposed(usage, weight, mode_weight, danger, exposed, whole):
     for run in range(usage.shape[0]):
         weights, modes = weight[min(run, len(weight) - 1)], mode_weight[min(run, len(mode_weight) - 1)]

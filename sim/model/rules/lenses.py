@@ -5,6 +5,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from sim.basics.compiled import kept
 from sim.basics.equations import Array
 
 
@@ -23,7 +24,7 @@ def shares(amount: Array) -> Array:
     return amount / np.maximum(amount.sum(axis=-1, keepdims=True), 1e-300)
 
 
-@numba.njit(cache=True, nogil=True)
+@kept(numba.njit, nogil=True)
 def _any_use(pair_counts, group, out):
     lines = pair_counts.shape[2]
     for run in range(pair_counts.shape[0]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from sim.basics.compiled import kept
 from sim.basics.equations import Array, Result, Values, compiled
 from sim.model.rules.adoption import decay_factor
 from sim.model.rules.elementary import exp
@@ -66,7 +67,7 @@ def usage_rates(coverage: Values, log_cost: Values, elasticity: Values) -> Array
     return _usage_rates(coverage, log_cost, elasticity)
 
 
-@numba.vectorize(cache=True)
+@kept(numba.vectorize)
 def _usage_rates(coverage, log_cost, elasticity):
     return usage_rate(coverage=coverage, log_cost=log_cost, elasticity=elasticity)
 

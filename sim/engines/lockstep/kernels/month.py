@@ -25,15 +25,20 @@ def compiled() -> bool:
     """Whether the kernel waits compiled on disk, so that the first run need not compile it.
 
     Numba calls its cache stale when this file has changed, but the kernel holds code of other files too. So an index
-    that is older than one of them is deleted here.
+    that is older than one of them is deleted here, with the code that it names, which a later index would name again.
     """
+    if advance.stats.cache_path is None:  # it can be kept nowhere
+        return False
     sources = [*Path(__file__).parent.glob("*.py"), *(Path(module.__file__ or "") for module in SOURCES)]
     newest = max(source.stat().st_mtime for source in sources)
     ready = False
-    for index in Path(advance.stats.cache_path).glob("month.*.nbi"):
-        with contextlib.suppress(FileNotFoundError):  # another thread or process may have deleted it first
+    folder = Path(advance.stats.cache_path)
+    for index in folder.glob("month.*.nbi"):
+        with contextlib.suppress(OSError):  # another thread or process may have deleted it first; or nobody may
             if index.stat().st_mtime < newest:
                 index.unlink()
+                for code in folder.glob(f"{index.stem}.*.nbc"):
+                    code.unlink(missing_ok=True)
             else:
                 ready = ready or index.name.startswith("month.advance-")
     return ready

@@ -8,6 +8,7 @@ import numba
 import numpy as np
 
 from sim.basics.axes import N_MODES, REGIONS, SELF_HOSTED
+from sim.basics.compiled import kept
 
 BLOCK = 8192
 """Adopters in a unit of work. It is fixed, because floating-point sums are added unit by unit."""
@@ -32,7 +33,7 @@ NEVER = 255
 
 Array = Any
 
-entry = numba.njit(cache=True, nogil=True, error_model="numpy")
+entry = kept(numba.njit, nogil=True, error_model="numpy")
 """Decorator of the functions that Python calls. The compiled code is kept on disk."""
 
 part = numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
