@@ -11,7 +11,6 @@ save hook must not wait for NumPy's friends.
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated, Any
 
@@ -26,8 +25,9 @@ from sim.basics.errors import (
     TableError,
     UnknownNameError,
 )
-from sim.cli.exit_codes import BAD_INPUT, DONE, FAILED, STOPPED, leave, verdict
+from sim.cli.exit_codes import BAD_INPUT, DONE, FAILED, STOPPED, leave, say, verdict
 from sim.cli.panels import PanelGroup
+from sim.cli.standard_streams import settle, trouble_with
 
 RUNNING = ("run", "compare", "explain", "ensemble", "sensitivity", "loops")
 """Verbs that would have run something, had the input been right."""
@@ -39,13 +39,7 @@ class Door(PanelGroup):
     def invoke(self, ctx: Any) -> Any:
         """Call a verb, and leave with the exit code of what went wrong."""
         try:
-            outcome = super().invoke(ctx)
-            sys.stdout.flush()
-            return outcome
-        except BrokenPipeError:
-            # the reader, such as `head`, has seen enough; keep Python from complaining while it shuts down
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(DONE) from None
+            return super().invoke(ctx)
         except KeyboardInterrupt:
             leave(STOPPED, "\nStopped.")
         except ScenarioError as error:
@@ -97,4 +91,11 @@ def openloop(
 
 def main() -> None:
     """Entry point of the command ``openloop``."""
-    app(prog_name="openloop")
+    printed, _ = settle()
+    try:
+        app(prog_name="openloop")
+    except SystemExit as left:
+        trouble = trouble_with(printed)
+        if trouble:
+            say(trouble)
+        sys.exit(left.code or (FAILED if trouble else DONE))

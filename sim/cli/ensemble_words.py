@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import counted, decimals, duration, percent, plain, size
+from sim.cli.standard_streams import printable_json
 from sim.cli.terminal import Display, as_table, progress_display, time_left
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Show:
     def event(self, name: str, **about: Any) -> None:
         """Tell a program."""
         if self.as_json:
-            print(json.dumps({"event": name, **plain(about)}, ensure_ascii=False), flush=True)
+            print(printable_json(json.dumps({"event": name, **plain(about)}, ensure_ascii=False)), flush=True)
 
     @contextmanager
     def watching(self, name: str) -> Iterator[Watch | None]:

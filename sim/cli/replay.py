@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sim.cli import options
 from sim.cli.exit_codes import FAILED, leave
+from sim.cli.standard_streams import printable_json
 from sim.cli.terminal import progress, shown
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def replay(
     stage = partial(progress, name="replay", quiet=quiet)
     found = make_again(folder, figures=figures, out=out, sample=sample, model=model, threads=threads, stage=stage)
     if as_json:
-        print(told(found))
+        print(printable_json(told(found)))
     elif quiet:
         print(verdict(found))
     else:

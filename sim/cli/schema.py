@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from sim.cli.standard_streams import printable_json
+
 
 def schema() -> None:
     """Print the JSON Schema of scenario files.
@@ -15,4 +17,4 @@ def schema() -> None:
     """
     from sim.scenario.schema import json_schema
 
-    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    print(printable_json(json.dumps(json_schema(), indent=2, ensure_ascii=False)))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import plain, roughly
 from sim.cli.exit_codes import STOPPED, leave, say, warn
+from sim.cli.standard_streams import printable_json
 from sim.results.blocks import Block, Chapter, Heading, Items, Picture, Table, Words
 from sim.results.folder import MANIFEST, Written, open_folder, write
 from sim.results.kind import FIGURES, FINDINGS, Contents, Kind
@@ -137,7 +138,7 @@ class Output:
             files = [shown(file) for file in made.files]
             said = [item for block in contents.chapter.findings if isinstance(block, Items) for item in block.items]
             about = {**contents.entries, "folder": shown(made.folder), "files": files, "findings": said}
-            print(for_programs or as_json_text({**about, **rows}))
+            print(printable_json(for_programs) or as_json_text({**about, **rows}))
         elif self.quiet:
             print(shown(made.folder))
         else:
@@ -193,7 +194,7 @@ def _full(value: Any) -> Any:
 
 def as_json_text(value: Any) -> str:
     """A value as JSON, for programs; NaN and infinity become null."""
-    return json.dumps(plain(value), indent=2, ensure_ascii=False)
+    return printable_json(json.dumps(plain(value), indent=2, ensure_ascii=False))
 
 
 LINE_SECONDS = 10.0
