@@ -11,6 +11,8 @@ import math
 import numpy as np
 from scipy import stats
 
+from sim.analysis.scurves.least_squares import least_squares
+
 Array = np.ndarray
 
 WINDOW = 24
@@ -75,14 +77,13 @@ def recovery_rate(response: Array, first: int, last: int) -> float:
     response : (run, month) paired differences
     first, last : months between which ``exp(-rate t)`` is fitted; NaN when the response has no sign of decay to fit
     """
-    from scipy.optimize import curve_fit
-
     mean = response.mean(axis=0)[first : last + 1]
     month = np.arange(len(mean))
     if not np.isfinite(mean).all() or mean[:3].mean() == 0:
         return math.nan
-    try:
-        parameters, _ = curve_fit(lambda t, size, rate: size * np.exp(-rate * t), month, mean, p0=(mean[0], 0.05))
-    except RuntimeError:
-        return math.nan
-    return float(parameters[1])
+    _, (_, rate) = least_squares(
+        lambda point: point[0] * np.exp(-point[1] * month) - mean,
+        lambda point: np.exp(-point[1] * month)[:, None] * np.column_stack([np.ones(len(month)), -point[0] * month]),
+        np.array([mean[0], 0.05]),
+    )
+    return float(rate)

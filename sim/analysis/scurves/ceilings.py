@@ -7,7 +7,6 @@ one group of replicates after the other, the same ones in both scenarios (the de
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -15,7 +14,8 @@ import xarray as xr
 from sim.analysis.estimates import student_quantile
 from sim.analysis.paired import Paired, variance_reduction
 from sim.analysis.scurves.curve import PLAUSIBLE, SCurve, fit, known_part, plausibility
-from sim.analysis.scurves.profile import ModelFit, error_floor
+from sim.analysis.scurves.profile import error_floor, free_fit
+from sim.analysis.scurves.shapes import SHAPES
 
 JACKKNIFE_GROUPS = 5
 """Groups that are left out in turn."""
@@ -92,30 +92,17 @@ def nearby_ceiling(curve: SCurve, month: np.ndarray, share: np.ndarray) -> float
     Every family that was near to plausible takes a few least-squares steps from where its fit ended; then they are
     weighted anew, as in `sim.analysis.scurves.fit`.
     """
-    from scipy.optimize import least_squares
-
     month, share = known_part(month, share)
-    floor = error_floor(share)
+    floor, first = error_floor(share), float(month[0])
     lowest = min(model.aicc for model in curve.models)
     ceilings, criteria = [], []
     for model in curve.models:
         if model.aicc - lowest > NEARLY * PLAUSIBLE:
             continue
-        start = np.array([math.log(model.ceiling), math.log(model.rate), model.inflection, model.shape])
-        size = 4 if model.shape else 3  # the shape of a family without one is zero
-
-        def misses(point: np.ndarray, model: ModelFit = model) -> np.ndarray:
-            return _moved(model, point).at(month) - share
-
-        solved = least_squares(misses, start[:size], method="lm", xtol=1e-7, ftol=1e-7, max_nfev=200)
-        gained = math.log((2 * solved.cost + floor) / (model.error + floor))
-        ceilings.append(_moved(model, solved.x).ceiling)
-        criteria.append(model.aicc + curve.effective_months * gained)
+        family = SHAPES[model.model]
+        start = np.array([math.log(model.ceiling), math.log(model.rate), model.inflection - first, model.shape])
+        error, point = free_fit(family, month - first, share, start[: family.parameters])
+        ceilings.append(math.exp(min(point[0], 5.0)))
+        criteria.append(model.aicc + curve.effective_months * math.log((error + floor) / (model.error + floor)))
     weight = plausibility(criteria)
     return float(weight @ np.array(ceilings) / weight.sum())
-
-
-def _moved(model: ModelFit, point: np.ndarray) -> ModelFit:
-    ceiling, rate = np.exp(np.minimum(point[:2], 5.0))
-    shape = float(point[3]) if point.size > 3 else model.shape
-    return replace(model, ceiling=float(ceiling), rate=float(rate), inflection=float(point[2]), shape=shape)

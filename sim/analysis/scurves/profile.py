@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
 from operator import itemgetter
@@ -10,11 +9,15 @@ from operator import itemgetter
 import numpy as np
 from scipy.special import logit
 
+from sim.analysis.scurves.least_squares import least_squares
 from sim.analysis.scurves.moments import NEARLY_ALL, TAKE_OFF, Array
 from sim.analysis.scurves.shapes import SHAPES, Shape
 
 HIGHEST_CEILING = 3.0
 """Above 1 no share can rise; the fit may, or the edge of the range would pass for knowledge."""
+
+FARTHEST = 30.0
+"""Distance from the inflection, in units of 1 / rate, beyond which a curve is taken as level."""
 
 CHI_SQUARE_95 = 3.841
 """95% point of chi-square with one degree of freedom: how far the profile log-likelihood (times 2) may fall."""
@@ -99,55 +102,23 @@ class Profile:
         start = [np.log(rate), -level / rate]
         return [np.array([*start, shape]) for shape in self.shape.starts] or [np.array(start)]
 
-    def _model(self, theta: Array) -> tuple[Array, Array]:
-        """Values and derivatives by (log rate, inflection, shape), for a ceiling of 1."""
-        log_rate, inflection = float(theta[0]), float(theta[1])
-        z = argument(self.month, log_rate, inflection)
-        value, by_z, *by_shape = self.shape.value(z, self._shape_within(theta))
-        return value, np.array([by_z * z, -by_z * np.exp(min(log_rate, 5.0)), *by_shape]).T
-
-    def _shape_within(self, theta: Array) -> float:
-        """The shape of the family within its range; 0 where the family has none."""
-        low, high = self.shape.range
-        return min(max(float(theta[2]), low), high) if theta.size > 2 else 0.0
-
     def _fixed(self, ceiling: float, start: Array) -> tuple[float, Array]:
-        return self._solve(
-            lambda theta: ceiling * self._model(theta)[0] - self.share,
-            lambda theta: ceiling * self._model(theta)[1],
+        return least_squares(
+            lambda theta: ceiling * unit_curve(self.shape, self.month, theta)[0] - self.share,
+            lambda theta: ceiling * unit_curve(self.shape, self.month, theta)[1],
             start,
         )
 
     def _free(self, nearest: float) -> tuple[float, float, Array]:
-        def residuals(point: Array) -> Array:
-            with np.errstate(over="ignore", invalid="ignore"):  # the search may try a ceiling beyond every number
-                return np.exp(point[0]) * self._model(point[1:])[0] - self.share
-
-        def jacobian(point: Array) -> Array:
-            value, derivative = self._model(point[1:])
-            with np.errstate(over="ignore", invalid="ignore"):
-                return np.exp(point[0]) * np.column_stack([value, derivative])
-
         error, theta = self.fits[nearest]
-        better, point = self._solve(residuals, jacobian, np.array([np.log(nearest), *theta]))
+        better, point = free_fit(self.shape, self.month, self.share, np.array([np.log(nearest), *theta]))
         ceiling = float(np.exp(point[0]))
         inside = self.low <= ceiling <= self.high and better <= error
         return (ceiling, better, point[1:]) if inside else (nearest, error, theta)
 
-    def _solve(
-        self, residuals: Callable[[Array], Array], jacobian: Callable[[Array], Array], start: Array
-    ) -> tuple[float, Array]:
-        # half a second of import that a summary does not need; least_squares takes twice the time for the same routine
-        from scipy.optimize import leastsq
-
-        limits = {"xtol": 1e-7, "ftol": 1e-7, "gtol": 1e-8, "maxfev": 60}
-        with np.errstate(over="ignore", invalid="ignore"):  # of the covariance, which nobody asks for
-            point, _, about, _, _ = leastsq(residuals, start, Dfun=jacobian, full_output=True, **limits)
-        return float(about["fvec"] @ about["fvec"]), point
-
     def residuals(self) -> Array:
         """The best fit minus the record, (month,)."""
-        return self.ceiling * self._model(self.theta)[0] - self.share
+        return self.ceiling * unit_curve(self.shape, self.month, self.theta)[0] - self.share
 
     def of(self, share: Array) -> ModelFit:
         """The fit to another record of the same months, begun from this one's; without an interval or a criterion."""
@@ -180,7 +151,7 @@ class Profile:
             ceiling_high=np.nan,
             rate=float(np.exp(min(self.theta[0], 5.0))),
             inflection=float(self.theta[1]) + self.start,
-            shape=self._shape_within(self.theta),
+            shape=within(self.shape, self.theta),
             error=self.error,
             aicc=np.nan,
         )
@@ -198,9 +169,43 @@ class Profile:
         return self.high if direction > 0 else self.low
 
 
+def unit_curve(shape: Shape, month: Array, theta: Array) -> tuple[Array, Array]:
+    """A curve with a ceiling of 1, (month,), and its derivatives by ``theta``, (month, parameter).
+
+    ``theta`` holds log rate, inflection and, where the family has one, the shape. [ln 1/month], [month], [1]
+    """
+    log_rate, inflection = float(theta[0]), float(theta[1])
+    z = argument(month, log_rate, inflection)
+    value, by_z, *by_shape = shape.value(z, within(shape, theta))
+    by_z = np.where(np.abs(z) < FARTHEST, by_z, 0.0)  # beyond, the curve does not move
+    return value, np.array([by_z * z, -by_z * np.exp(min(log_rate, 5.0)), *by_shape]).T
+
+
+def within(shape: Shape, theta: Array) -> float:
+    """The shape of a family within its range; 0 where the family has none."""
+    low, high = shape.range
+    return min(max(float(theta[2]), low), high) if theta.size > 2 else 0.0
+
+
+def free_fit(shape: Shape, month: Array, share: Array, start: Array) -> tuple[float, Array]:
+    """Smallest sum of squares of a family near a start, and the point where it lies.
+
+    Start and point hold the log ceiling, and then the ``theta`` of `unit_curve`.
+    """
+
+    def residuals(point: Array) -> Array:
+        return np.exp(point[0]) * unit_curve(shape, month, point[1:])[0] - share
+
+    def jacobian(point: Array) -> Array:
+        value, derivative = unit_curve(shape, month, point[1:])
+        return np.exp(point[0]) * np.column_stack([value, derivative])
+
+    return least_squares(residuals, jacobian, start)
+
+
 def argument(month: Array, log_rate: float, inflection: float) -> Array:
     """``rate * (month - inflection)``, (month,), kept within what an exponential can take."""
-    return np.minimum(np.maximum(np.exp(min(log_rate, 5.0)) * (month - inflection), -30.0), 30.0)
+    return np.minimum(np.maximum(np.exp(min(log_rate, 5.0)) * (month - inflection), -FARTHEST), FARTHEST)
 
 
 def error_floor(share: Array) -> float:
