@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import time
 from functools import partial
@@ -14,6 +13,7 @@ from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say
 from sim.cli.terminal import Output, command_line, prepared, print_plan, progress_for, resuming
 from sim.cli.workers import Workers
+from sim.engines import most_threads
 
 if TYPE_CHECKING:
     from sim.experiments.loops import LoopPlan
@@ -56,6 +56,7 @@ def loops(
     from sim.experiments.loops import make_plan
     from sim.experiments.loops.kind import contents
     from sim.experiments.loops.request import loops as open_loops
+    from sim.experiments.runner.pools import cores
     from sim.experiments.runner.recipe import parse_month
 
     if replicates < 2:
@@ -67,7 +68,7 @@ def loops(
     if plan:
         wanted = make_plan(resolved, start=begin, seeds=replicates, coalition_seeds=coalition_replicates, quick=quick)
         with where.pool_if_asked() as pool:
-            _plan(wanted, out, pool.workers if pool else threads or os.cpu_count() or 1, as_json)
+            _plan(wanted, out, pool.workers if pool else most_threads(threads or cores()), as_json)
         return
     with resuming(out, output) as keep, where.pool_if_asked() as pool:
         found = open_loops(

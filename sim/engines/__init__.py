@@ -13,6 +13,7 @@ Every engine is a function ``simulate(jobs, threads=, progress=)`` from (scenari
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +26,15 @@ ENGINES = {
     "mesa": "one Python object per agent: slower, and open to your own agents",
     "meanfield": "cells in place of adopters: no sampling noise, approximate where adopters look at each other",
 }
+
+
+FEWEST_THREADS = 4
+"""So many may be asked for on every machine, so that results of several threads can be compared on any."""
+
+
+def most_threads(wanted: int) -> int:
+    """As many threads or workers as are wanted, but no more than there are cores, since each takes memory."""
+    return min(wanted, max(FEWEST_THREADS, os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)

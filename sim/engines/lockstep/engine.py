@@ -23,7 +23,7 @@ from sim.basics.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SEC
 from sim.basics.equations import Array
 from sim.basics.errors import RunError
 from sim.basics.streams import normals, uniforms
-from sim.engines import cells
+from sim.engines import cells, most_threads
 from sim.engines.lockstep.adopters import Deciders
 from sim.engines.lockstep.kernels.month import compiled
 from sim.engines.lockstep.month_levers import MonthLevers
@@ -78,7 +78,7 @@ def simulate(
         See `sim.model.observables`. The result of a run does not depend on the other runs of the batch.
     """
     compiled()  # drops a stale cache, once and before any thread could use it
-    threads = threads if threads is not None else useful_threads(jobs)
+    threads = most_threads(threads) if threads is not None else useful_threads(jobs)
     if threads == 1 or len(jobs) < 2 * threads:
         return joined([_advance(jobs, threads, progress, trace, keep, threading.Event())])
     # Threads over runs first: while one part of the batch is in the kernel, which needs no interpreter lock, the

@@ -6,8 +6,6 @@ The pilot does some of the very runs that are planned, on the very workers, into
 from __future__ import annotations
 
 import math
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -25,7 +23,7 @@ from sim.engines import engine as find_engine
 from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.ensemble.summary import headline
 from sim.experiments.runner.dispatch import Watch
-from sim.experiments.runner.pools import Pool
+from sim.experiments.runner.pools import Pool, memory_taken
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.worker import FAILED, OK, Values, make_sizer
 from sim.results.dataset import series_bytes
@@ -167,5 +165,4 @@ def _width(good: pd.DataFrame, name: str, lucky: Sequence[int], points: int, rep
 
 def _memory(recipe: Recipe, pool: Pool, batch: int) -> int:
     """Bytes: what this process has taken so far, and the batches under way."""
-    taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return taken + 2 * batch * series_bytes(recipe.scenario)
+    return memory_taken() + 2 * batch * series_bytes(recipe.scenario)

@@ -20,6 +20,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -28,6 +29,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.basics.errors import PoolError
+from sim.engines import most_threads
 
 MEMORY_PART = 0.25
 """Part of this machine's memory that the batches under way may take together."""
@@ -75,7 +77,8 @@ def pool(
     ----------
     kind : ``threads``, ``processes``, ``local`` (Dask on this machine), the address of a Dask scheduler, or ``mpi``;
         empty: threads where the computation is compiled and releases Python's global lock, else processes
-    workers : how many; absent: as many as there are cores (for threads: one, whose kernel takes all cores)
+    workers : how many; absent: as many as there are cores (for threads: one, whose kernel takes all cores). On this
+        machine no more than there are cores
     threads : of the kernel in each worker; absent: all cores for one worker, one for several
     compiles : whether the computation is compiled; decides when ``kind`` is empty
 
@@ -86,9 +89,9 @@ def pool(
     """
     kind = kind or ("threads" if compiles and not workers else "processes")
     if kind == "threads":
-        yield from _threads(workers or 1, threads)
+        yield from _threads(most_threads(workers or 1), threads)
     elif kind == "processes":
-        yield from _processes(workers or cores(), threads or 1)
+        yield from _processes(most_threads(workers or cores()), threads or 1)
     elif kind == "mpi":
         yield from _mpi(workers, threads or 1)
     else:
@@ -120,7 +123,19 @@ def cores() -> int:
 
 def machine_memory() -> int | None:
     """Memory of this machine [bytes]; None where the system does not tell."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else None
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf, and some systems none of these names
+        return None
+
+
+def memory_taken() -> int:
+    """The most memory that this process has taken so far [bytes]; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _memory_of_a_batch(workers: int) -> int:
@@ -178,7 +193,10 @@ def _dask(address: str, workers: int | None, threads: int) -> Iterator[Pool]:
     try:
         if address == "local":
             cluster = distributed.LocalCluster(
-                n_workers=workers or cores(), threads_per_worker=1, dashboard_address=None, silence_logs=50
+                n_workers=most_threads(workers or cores()),
+                threads_per_worker=1,
+                dashboard_address=None,
+                silence_logs=50,
             )
             client = distributed.Client(cluster, set_as_default=False)
         else:
