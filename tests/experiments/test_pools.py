@@ -40,6 +40,7 @@ def test_a_system_without_resource_module_and_sysconf_takes_nothing_for_granted(
     assert machine_memory() is None
 
 
+@pytest.mark.slow
 def test_a_plan_does_without_them_too(monkeypatch, openloop):
     monkeypatch.setitem(sys.modules, "resource", None)
     monkeypatch.delattr(os, "sysconf", raising=False)
