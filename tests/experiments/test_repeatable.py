@@ -27,7 +27,7 @@ TIME_AND_PLACE = ("command", "started", "wall_seconds", "seconds", "manifest_sha
 
 WORLD = ("--adopters", 150, "--months", 60, "--seed", 0)
 THREADED = ("run", "compare", "ensemble", "loops", "replay")
-STUDY = ("--factor", "startup.switching_cost,startup.serving_cost", "--at", "2026-12")
+STUDY = ("--adopters", 60, "--months", 36, "--factor", "startup.switching_cost,startup.serving_cost", "--at", "2026-12")
 
 COMMANDS: dict[str, tuple[object, ...]] = {
     "run": ("run", ODD, *WORLD, "--replicates", 3),
@@ -43,11 +43,11 @@ COMMANDS: dict[str, tuple[object, ...]] = {
         *(*SMALL, "--replicates", 3),
     ),
     "loops": ("loops", BASELINE, "--quick", "--adopters", 60, "--months", 42),
-    "morris": ("sensitivity", BASELINE, *SMALL, *STUDY, "--method", "morris", "--size", 4),
-    "sobol": ("sensitivity", BASELINE, *SMALL, *STUDY, "--method", "sobol", "--size", 8),
-    "pawn": ("sensitivity", BASELINE, *SMALL, *STUDY, "--method", "pawn", "--size", 32),
-    "delta": ("sensitivity", BASELINE, *SMALL, *STUDY, "--method", "delta", "--size", 32),
-    "shapley": ("sensitivity", BASELINE, *SMALL, *STUDY, "--method", "shapley", "--size", 2),
+    "morris": ("sensitivity", BASELINE, *STUDY, "--method", "morris", "--size", 4),
+    "sobol": ("sensitivity", BASELINE, *STUDY, "--method", "sobol", "--size", 8),
+    "pawn": ("sensitivity", BASELINE, *STUDY, "--method", "pawn", "--size", 32),
+    "delta": ("sensitivity", BASELINE, *STUDY, "--method", "delta", "--size", 32),
+    "shapley": ("sensitivity", BASELINE, *STUDY, "--method", "shapley", "--size", 2),
     "table": (
         *("scurve", ADOPTION_RECORD, "--time", "year", "--value", "value", "--by", "series"),
         *("--resamples", 10),
