@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from sim.basics.arguments import texts
+
 
 def capital(text: str) -> str:
     """The text with a capital first letter."""
@@ -24,9 +26,15 @@ def listed(names: Sequence[str], most: int = 4) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def separated(texts: Iterable[str] | None) -> list[str]:
-    """Names that are given one by one, or separated by commas; a comma inside brackets separates nothing."""
-    return [name.strip() for text in texts or () for name in re.split(r",(?![^(]*\))", text) if name.strip()]
+def separated(names: str | Iterable[str] | None, place: str = "a name") -> list[str]:
+    """Names that are given one by one, or separated by commas; a comma inside brackets separates nothing.
+
+    Raises
+    ------
+    ScenarioError
+        Naming the ``place``, when one is no text.
+    """
+    return [name.strip() for text in texts(names, place) for name in re.split(r",(?![^(]*\))", text) if name.strip()]
 
 
 # numbers

@@ -167,7 +167,7 @@ def _run(study: EnsembleRequest, out: Path, where: Workers, show: Show, retry: b
 
     command = command_line()
     with Ensemble.open(out / study.recipe.name, study.recipe) as found:
-        numbers = enter(found, study, command)
+        numbers = enter(found, study, {"command": command})
         with _at_work(found, [(numbers, study.replicates)], where, show) as options:
             if until is None:
                 account = found.run(numbers, study.replicates, retry=retry, **options)
@@ -176,7 +176,7 @@ def _run(study: EnsembleRequest, out: Path, where: Workers, show: Show, retry: b
                 account, count = run_until(
                     found, numbers, column, width, most, study.replicates, retry=retry, **options
                 )
-                enter(found, replace(study, replicates=count), command)
+                enter(found, replace(study, replicates=count), {"command": command})
         _finish(found, account, show)
 
 

@@ -62,7 +62,7 @@ def run(
             used,
             out=out,
             figures=not no_figures,
-            command=command_line(),
+            made_by={"command": command_line()},
         )
     for failure in result.failures:
         say(f"replicate {failure.replicate} failed: {failure.reason}")

@@ -67,7 +67,7 @@ def engine(name: str, model: str | type[Any] | None = None) -> Engine:
     Parameters
     ----------
     name : key of `ENGINES`
-    model : for Mesa, a user's own model: ``"mymodels.py:CautiousFirms"``, or the subclass of
+    model : for Mesa, a user's own model: ``"mymodels.py:CautiousFirms"``, a path, or the subclass of
         `sim.engines.mesa.model.OpenLoopModel` itself
 
     Raises
@@ -87,7 +87,7 @@ def engine(name: str, model: str | type[Any] | None = None) -> Engine:
 
         if model is None:
             return Engine("mesa", simulate_agents, bytes_per_adopter=4096)
-        kind = load_model(model) if isinstance(model, str) else model
+        kind = load_model(model)
         return Engine(f"mesa:{signature(kind)}", partial(simulate_agents, model=kind), 4096, model=model)
     if name == "meanfield":
         from sim.engines.meanfield.engine import simulate as simulate_cells

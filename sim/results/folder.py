@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim import __version__
+from sim.basics.arguments import out_folder
 from sim.basics.errors import OutputError, ScenarioError
 from sim.results.dataset import data_hash
 from sim.results.kind import FIGURES, FINDINGS, SCENARIO, Changed, Contents, Folder, Kind, kind_of, kinds
@@ -426,6 +427,8 @@ def load(folder: Path | str) -> Saved:
     ------
     OutputError
         When something is missing or was changed since.
+    ScenarioError
+        When it is no path at all.
 
     Examples
     --------
@@ -439,7 +442,7 @@ def load(folder: Path | str) -> Saved:
 
     from sim.scenario.resolve import load as load_scenario
 
-    folder = Path(folder)
+    folder = out_folder(folder, "folder")
     if not (folder / MANIFEST).is_file():
         raise OutputError(f"{folder} is no run directory: it has no {MANIFEST}")
     try:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from sim.basics.arguments import texts
 from sim.basics.axes import REGION_NAMES, REGIONS
 from sim.basics.errors import ScenarioError, UnknownNameError
 from sim.basics.quantity import sources
@@ -55,6 +56,8 @@ def catalogue(kind: str, *words: str) -> pd.DataFrame:
     ------
     UnknownNameError
         When there is no such kind.
+    ScenarioError
+        When a word is no text.
 
     Examples
     --------
@@ -65,7 +68,7 @@ def catalogue(kind: str, *words: str) -> pd.DataFrame:
     import pandas as pd
 
     table = rows(kind)
-    return pd.DataFrame(matching(table, words), columns=list(table[0]) if table else None)
+    return pd.DataFrame(matching(table, texts(words, "words")), columns=list(table[0]) if table else None)
 
 
 def kinds() -> list[Row]:

@@ -11,7 +11,7 @@ from sim.basics.axes import month_label
 from sim.basics.quantity import walk
 from sim.model.loops import LOOPS
 from sim.scenario.read import amount
-from sim.scenario.resolve import load
+from sim.scenario.resolve import load, prepare
 from sim.scenario.spec import Parameters, Scenario, default_parameters
 from sim.scenario.write import scalar_text
 
@@ -55,13 +55,13 @@ def describe(scenario: Scenario, base: Scenario | None = None) -> str:
     return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in told) + "\n"
 
 
-def describe_source(source: str | os.PathLike[str], sets: Sequence[str] = ()) -> str:
+def describe_source(source: str | os.PathLike[str] | Scenario, sets: str | Sequence[str] = ()) -> str:
     """Say in sentences what a scenario assumes, and what it changes in the one that it extends.
 
     Parameters
     ----------
-    source : scenario file, or the name of one that ships
-    sets : changes such as ``"startup.switching_cost=0.6"``
+    source : scenario file, the name of one that ships, or a `Scenario`
+    sets : changes such as ``"startup.switching_cost=0.6"``; for files only
 
     Raises
     ------
@@ -74,6 +74,8 @@ def describe_source(source: str | os.PathLike[str], sets: Sequence[str] = ()) ->
     >>> print(ol.describe("no-control").splitlines()[0])
     no-control
     """
+    if isinstance(source, Scenario):
+        return describe(prepare(source, sets)[0])
     loaded = load(source, sets)
     return describe(loaded.scenario, loaded.base)
 

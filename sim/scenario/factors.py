@@ -19,10 +19,11 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_origin
 
+from sim.basics.arguments import texts
 from sim.basics.axes import month_label
 from sim.basics.distributions import SHAPES, Distribution, ranged
 from sim.basics.errors import Problem, ScenarioError
@@ -182,6 +183,81 @@ def parse_factor(text: str, scenario: Scenario) -> Factor:
         remedy = f"Write {key}=low:high, {key}=a|b|c, {key}~shape(...), or {key} alone for its declared range."
         raise ScenarioError([Problem(PLACE, 0, key, f'"{rest}" is no range.', remedy)])
     return make_factor(scenario, key, "", ends)
+
+
+Stated = str | tuple[str, Any]
+"""A factor as it is asked for: text, or a key with its values."""
+
+
+def stated_factors(given: Any) -> list[Stated]:
+    """Factors as they are asked for in Python: one text, several, or a mapping from keys to what they may be.
+
+    In a mapping stands, beside a key: ``None`` for its declared range, a pair ``(low, high)``, a list of values,
+    ``bool``, ``range(1, 5)`` for whole numbers, a `Distribution`, or what would follow ``KEY=`` on the command line.
+
+    Raises
+    ------
+    ScenarioError
+        When one of them is none of these.
+    """
+    if not isinstance(given, Mapping):
+        return list(texts(given, PLACE, "startup.switching_cost=0.2:1.2"))
+    found: list[Stated] = []
+    for key, what in given.items():
+        if not isinstance(key, str):
+            raise ScenarioError([Problem(PLACE, 0, "", f"has the key {key!r}; it must be text.")])
+        if what is None:
+            found.append(key)
+        elif isinstance(what, str):
+            found.append(f"{key}={what}")
+        else:
+            found.append((key, what))
+    return found
+
+
+def factor_of(stated: Stated, scenario: Scenario) -> Factor:
+    """A factor as it is asked for; see `stated_factors`.
+
+    Raises
+    ------
+    ScenarioError
+        When the key names nothing, or what stands beside it is no range and no list.
+    """
+    if isinstance(stated, str):
+        return parse_factor(stated, scenario)
+    key, what = stated
+    shape, values = shape_and_values(what, key)
+    return make_factor(scenario, key, "" if shape == "uniform" and isinstance(what, tuple) else shape, values)
+
+
+def shape_and_values(what: Any, key: str) -> tuple[str, tuple[Any, ...]]:
+    """The shape of a distribution that is stated in plain Python, and its values.
+
+    Raises
+    ------
+    ScenarioError
+        Naming the ``key``, when it is none.
+    """
+    if isinstance(what, Distribution):
+        return what.shape, what.values
+    if what is bool:
+        return "choice", (False, True)
+    if isinstance(what, range):
+        if len(what) < 2 or what.step != 1:
+            whole = "must hold two whole numbers or more, one after the other."
+            raise ScenarioError([Problem(PLACE, 0, key, f"is {what!r}; it {whole}", "For example: range(1, 5)")])
+        return "uniform", (what[0], what[-1])
+    if isinstance(what, Iterable) and not isinstance(what, str | bytes | Mapping):
+        values = tuple(value.item() if hasattr(value, "item") else value for value in what)
+        if isinstance(what, tuple) and len(values) == 2 and all(_is_number(value) for value in values):
+            return "uniform", values
+        return "choice", values
+    remedy = f"For example: {{{key!r}: (0.1, 1.0)}}, or a list of values."
+    raise ScenarioError([Problem(PLACE, 0, key, f"is {what!r}, which is no range and no list of values.", remedy)])
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def make_factor(

@@ -18,7 +18,8 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from sim.basics.errors import Problem, ScenarioError, suggestion
+from sim.basics.arguments import several, texts
+from sim.basics.errors import Problem, ScenarioError, refused, suggestion
 from sim.model.reactions import SHIPPED
 from sim.scenario.check import check
 from sim.scenario.check.values import plain_name, shape_of
@@ -50,7 +51,7 @@ class Loaded:
     path: Path
 
 
-def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Loaded:
+def load(path: str | os.PathLike[str], sets: str | Sequence[str] = ()) -> Loaded:
     """Read, resolve and check a scenario file.
 
     Parameters
@@ -64,10 +65,12 @@ def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Loaded:
     ScenarioError
         With every mistake of the file, of the files it extends and of ``sets``.
     """
+    refuse_no_path(path)
+    changes = texts(sets, SET, "startup.switching_cost=0.6")
     path = find_scenario(path)
     files = _Files()
     tree, base_tree = files.resolve(os.fspath(path))
-    for text in sets:
+    for text in changes:
         try:
             change = _change(text, tree)
         except ScenarioError as error:
@@ -78,7 +81,7 @@ def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Loaded:
 
 
 def prepare(
-    source: str | os.PathLike[str] | Scenario, sets: Sequence[str] = (), **settings: int | None
+    source: str | os.PathLike[str] | Scenario, sets: str | Sequence[str] = (), **settings: int | None
 ) -> tuple[Scenario, tuple[Problem, ...]]:
     """The complete scenario behind a file (or a `Scenario`) with some run settings changed, and its warnings.
 
@@ -94,20 +97,47 @@ def prepare(
     """
     if not isinstance(source, Scenario):
         given = (f"run.{name}={value}" for name, value in settings.items() if value is not None)
-        loaded = load(source, (*sets, *given))
+        loaded = load(source, (*texts(sets, SET, "startup.switching_cost=0.6"), *given))
         refuse_ranges(loaded.scenario, os.fspath(source))
         return loaded.scenario, loaded.warnings
     refuse_ranges(source, source.name)
-    if sets:
-        raise TypeError("sets change a scenario file; use Scenario.model_copy for a scenario that is already read")
+    refuse_sets(sets)
     return with_settings(source, **settings), ()
 
 
+def refuse_no_path(source: object) -> None:
+    """Raise `ScenarioError` when something is neither text nor a path, and so names no scenario."""
+    if not isinstance(source, str | os.PathLike):
+        remedy = 'Give a file, the name of one that ships, such as "baseline", or a Scenario.'
+        raise refused("source", f"{source!r} is no scenario.", remedy)
+
+
+def refuse_sets(sets: str | Sequence[str]) -> None:
+    """Raise `ScenarioError` when there are changes: only a file takes them, and not a scenario that is read already."""
+    if several(sets):
+        what = "changes a scenario file, and this scenario is already read."
+        raise refused(SET, what, "Read it with the changes: openloop.read_scenario(FILE, [KEY=VALUE])")
+
+
 def with_settings(scenario: Scenario, **settings: int | None) -> Scenario:
-    """A prepared scenario with some run settings changed; None leaves the scenario's."""
+    """A prepared scenario with some run settings changed; None leaves the scenario's.
+
+    Raises
+    ------
+    ScenarioError
+        When a setting is unknown or impossible.
+    """
     given = {name: value for name, value in settings.items() if value is not None}
-    changed = RunSettings(**{**scenario.run.model_dump(), **given})
-    return scenario.model_copy(update={"run": changed}) if given else scenario
+    if not given:
+        return scenario
+    try:
+        if any(isinstance(value, bool) for value in given.values()):
+            raise ValueError("true and false are no numbers")
+        changed = RunSettings(**{**scenario.run.model_dump(), **given})
+    except ValueError as error:  # of which pydantic's is one
+        from_mapping({"run": given}, SET)  # says it in the words that a file would get
+        raise refused(SET, str(error)) from None
+    return scenario.model_copy(update={"run": changed})
 
 
 def read_scenario(source: str | os.PathLike[str], sets: Sequence[str] = (), **settings: int | None) -> Scenario:

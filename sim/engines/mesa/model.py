@@ -336,7 +336,7 @@ def _run(
             if progress is not None:
                 progress(1)
         return model.world.reactions, model.recorder.finish()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if kind is OpenLoopModel:
             raise
         when = "before month 0" if model is None else f"in {month_label(model.month)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import inspect
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -13,15 +14,24 @@ from sim.basics.errors import ModelError, suggestion
 from sim.engines.mesa.model import OpenLoopModel
 
 
-def load_model(place: str) -> type[OpenLoopModel]:
-    """The class at ``"mymodels.py:CautiousFirms"``. The name may be left out if the file holds one model.
+def load_model(place: str | os.PathLike[str] | type) -> type[OpenLoopModel]:
+    """The class at ``"mymodels.py:CautiousFirms"``, or the class itself.
+
+    The name may be left out if the file holds one model. Loading a model runs the code of its file.
 
     Raises
     ------
     ModelError
         When there is no such file or class, or the class is no `OpenLoopModel`.
     """
-    file, _, name = place.partition(":")
+    if inspect.isclass(place) and issubclass(place, OpenLoopModel):
+        return place
+    if not isinstance(place, str | os.PathLike):
+        raise ModelError(
+            f"{place!r} is no subclass of openloop.Model; give one, or its file and name, such as "
+            "mymodels.py:CautiousFirms"
+        )
+    file, _, name = os.fspath(place).partition(":")
     path = Path(file)
     if not path.is_file():
         raise ModelError(
@@ -58,7 +68,7 @@ def _imported(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except ModelError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script's sys.exit() must not end our process
         line = getattr(error, "lineno", None) or _line_in(error, path)
         place = f"{path}:{line}" if line else str(path)
         raise ModelError(f"{place} cannot be imported: {type(error).__name__}: {error}") from error

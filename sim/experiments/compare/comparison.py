@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import math
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial, reduce
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +26,9 @@ from sim.analysis.outcomes import CEILINGS, OUTCOMES, find_outcome, read_outcome
 from sim.analysis.paired import Paired, difference_sentence, interval, paired_difference, ratio_interval
 from sim.analysis.scurves.ceilings import Ceilings
 from sim.analysis.who_switched import SPLITS, parts_of_focus, who_switched
+from sim.basics.arguments import out_folder, several
 from sim.basics.axes import REGIONS, SECTORS, month_label
-from sim.basics.errors import Problem, RunError, ScenarioError
+from sim.basics.errors import Problem, RunError, ScenarioError, refused
 from sim.engines import Engine
 from sim.engines import engine as find_engine
 from sim.engines.world import Job
@@ -39,7 +42,9 @@ from sim.experiments.runner.until import until_narrow
 from sim.experiments.runner.worker import Batch, Failure, Reader, Run, check_memory, do_runs, make_sizer
 from sim.model.agents.adopter_types import TYPES
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
+from sim.results.call import recorded
 from sim.results.dataset import coordinates, series_bytes
+from sim.results.folder import Written, refuse_if_taken, write
 from sim.results.kind import Stage
 from sim.run import simulate
 from sim.scenario import Scenario
@@ -96,6 +101,18 @@ class Until:
     outcome: str = "focus_share"
     most: int = MOST_REPLICATES
 
+    def check(self, plan: ComparisonPlan) -> None:
+        """Refuse what no comparison can reach.
+
+        Raises
+        ------
+        ScenarioError, UnknownNameError
+            When the width is none, or there is no such outcome or month.
+        """
+        if not self.width > 0:
+            raise refused("--until-width", f"is {self.width:g}; it must be more than 0.")
+        parse_outcome(self.outcome, plan)
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -108,6 +125,7 @@ class Comparison:
     switched : who holds the difference; see `sim.analysis.who_switched.who_switched`
     apart : other scenario -> first month in which anything at all differs from the base; None: never
     stopped : why no more replicates were added, when a width was asked for
+    written : the folder that was written; None until then
     """
 
     plan: ComparisonPlan
@@ -118,6 +136,7 @@ class Comparison:
     apart: dict[str, int | None]
     failures: tuple[tuple[str, Failure], ...] = ()
     stopped: str = ""
+    written: Written | None = None
 
     @property
     def replicates(self) -> int:
@@ -138,39 +157,51 @@ class Comparison:
 
 def compare(
     base: str | Path | Scenario,
-    others: Sequence[str | Path | Scenario],
-    sets: Sequence[str] = (),
+    others: str | Path | Scenario | Sequence[str | Path | Scenario],
+    sets: str | Sequence[str] = (),
     *,
     months: int | None = None,
     adopters: int | None = None,
     seed: int | None = None,
     replicates: int = REPLICATES,
-    at: Sequence[str] = (),
-    until: Until | None = None,
+    at: str | Sequence[str] = (),
+    until: Until | float | None = None,
     threads: int | None = None,
     engine: str = "lockstep",
-    model: str | type | None = None,
+    model: str | Path | type | None = None,
     stage: Stage | None = None,
     keep: Unfinished | None = None,
     pool: Pool | None = None,
+    out: str | Path | None = None,
+    figures: bool = True,
+    command: str = "",
 ) -> Comparison:
     """Run scenarios under the same luck and pair them.
 
     Parameters
     ----------
-    base, others : scenario files, or scenarios
+    base, others : scenario files, or scenarios; one other or several
     sets : changes such as ``"startup.switching_cost=0.6"``, made to all of them; for files only
     months, adopters, seed : in place of the base's, which hold for all
     replicates : of each scenario
     at : months such as ``"2029-12"`` at which levels are read, beside the last; absent: 2029-12 if it is simulated
-    until : add replicates until an interval is narrow enough
+    until : add replicates until an interval is narrow enough; a number is the width of that of ``focus_share``
     stage : see `Stage`
     keep, pool : where finished runs wait, and where they are computed; see `PairedRuns`
+    out : folder in which the same folder of results appears as from ``openloop compare``, where a stopped call is gone
+        on with; absent: nothing is written
+    figures, command : whether to draw them, and what the manifest says of how the folder was made; absent: this call
+
+    Returns
+    -------
+    the comparison; ``written`` says where the folder is
 
     Raises
     ------
     ScenarioError
         When a file is refused, or what it says cannot be compared; nothing was run.
+    OutputError
+        When the place is taken, which is found out before anything is run, or cannot be written.
     RunError
         When there is no replicate that every scenario could finish.
 
@@ -181,10 +212,23 @@ def compare(
     >>> found.table.set_index("outcome").loc["focus_share", "other"]
     'no-control'
     """
+    from sim.experiments.compare.kind import KIND, contents, folder_name
+
+    made_by, began = recorded(compare, locals()), time.perf_counter()
     chosen = find_engine(engine, model)
     settings = {"months": months, "adopters": adopters, "seed": seed, "replicates": replicates}
     plan = make_plan(base, others, sets, settings, at)
-    return carry_out(plan, chosen, until, threads, stage, keep, pool)
+    wanted = Until(float(until)) if isinstance(until, Real) else until
+    if wanted is not None:
+        wanted.check(plan)
+    if out is None:
+        return carry_out(plan, chosen, wanted, threads, stage, keep, pool)
+    if wanted is None:  # else the number of replicates, and with it the place, is not known yet
+        refuse_if_taken(out_folder(out) / folder_name(plan, chosen.name), plan.fingerprint(chosen.name))
+    with nullcontext(keep) if keep else Unfinished(out_folder(out)) as pieces:
+        found = carry_out(plan, chosen, wanted, threads, stage, pieces, pool)
+        about = {**made_by, "wall_seconds": round(time.perf_counter() - began, 3)}
+        return replace(found, written=write(KIND, contents(found), out, figures=figures, about=about))
 
 
 def carry_out(
@@ -254,12 +298,15 @@ def curves_of(found: Comparison) -> xr.Dataset:
 
 def make_plan(
     base: str | Path | Scenario,
-    others: Sequence[str | Path | Scenario],
-    sets: Sequence[str],
+    others: str | Path | Scenario | Sequence[str | Path | Scenario],
+    sets: str | Sequence[str],
     settings: dict[str, int | None],
-    at: Sequence[str] = (),
+    at: str | Sequence[str] = (),
 ) -> ComparisonPlan:
     """Read the scenarios and plan their comparison, see `plan_of`."""
+    others = several(others, Scenario)
+    if not others:
+        raise refused("the comparison", "has no other scenario.", "Give the base one or more others.")
     read = [prepare(base, sets, **settings), *(prepare(source, sets) for source in others)]
     places = [source.name if isinstance(source, Scenario) else str(source) for source in (base, *others)]
     return plan_of(read, places, {name for name, value in settings.items() if value is not None}, at)

@@ -6,7 +6,7 @@ What was asked for is kept in the store's manifest, so that a folder alone says 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.replicates import point_by_replicate
+from sim.basics.arguments import out_folder, several, texts, whole
 from sim.basics.errors import Problem, UnknownNameError, refused
 from sim.experiments.ensemble.designs import DESIGNS, grid, listed, remark, unit_points, valued
 from sim.experiments.ensemble.ensemble import Account, Ensemble, in_steps, summed
@@ -22,9 +23,10 @@ from sim.experiments.runner.recipe import SCENARIO, Recipe, make_recipe
 from sim.experiments.runner.store import Store, python_values
 from sim.experiments.runner.until import until_narrow
 from sim.experiments.runner.worker import OK, Values
+from sim.results.call import recorded
 from sim.scenario import Scenario
-from sim.scenario.factors import Factor, default_factors, parse_factor, varied_factors
-from sim.scenario.resolve import load
+from sim.scenario.factors import Factor, Stated, default_factors, factor_of, stated_factors, varied_factors
+from sim.scenario.resolve import load, refuse_sets, with_settings
 
 REPLICATES = 4
 """Replicates of each point when nothing is said and something varies."""
@@ -86,11 +88,11 @@ class EnsembleRequest:
 
 
 def ask(
-    files: Sequence[str | Path],
+    files: Sequence[str | Path | Scenario],
     *,
-    sets: Sequence[str] = (),
+    sets: str | Sequence[str] = (),
     settings: dict[str, int | None] | None = None,
-    factors: Sequence[str] = (),
+    factors: str | Sequence[str] | Mapping[str, Any] = (),
     design: str = "",
     count: int | None = None,
     design_seed: int = 0,
@@ -113,9 +115,14 @@ def ask(
     ScenarioError, UnknownNameError
         When a file, a factor or the design is refused.
     """
-    changes = [*sets, *(f"run.{key}={value}" for key, value in (settings or {}).items() if value is not None)]
-    loaded = [load(file, changes) for file in files]
-    base, *others = (each.scenario for each in loaded)
+    if not files:
+        raise refused("the ensemble", "has no scenario.", "Name one, such as baseline.")
+    wanted, design = stated_factors(factors), str(design)
+    for given, option in ((count, "--points"), (replicates, "--replicates")):
+        if given is not None:
+            whole(given, option)
+    read = [_read(file, sets, settings or {}) for file in files]
+    base, *others = (scenario for scenario, _ in read)
     varied = next((each.name for each in others if each.varied and each.varied != base.varied), None)
     if varied is not None:
         raise refused(
@@ -126,19 +133,19 @@ def ask(
     table = design not in ("", *DESIGNS) and (bool(Path(design).suffix) or Path(design).is_file())
     if design and not table and design not in DESIGNS:
         raise UnknownNameError("design", design, [*DESIGNS, "FILE.csv"])
-    read: list[str] = []
+    table_notes: list[str] = []
     if table:
-        if factors:
+        if wanted:
             raise refused("--factor", "cannot be given together with a list of points, which says what varies.")
         if count is not None:
             remedy = f"Leave out --points; all rows of {design} are points."
             what = "cannot be given together with a list of points, which says how many there are."
             raise refused("--points", what, remedy)
-        varying, columns, read = listed(design, base)
+        varying, columns, table_notes = listed(design, base)
         points = python_values(varying, columns)
         kind, size = "listed", len(points)
     else:
-        varying, points = _factors(base, factors), []
+        varying, points = _factors(base, wanted), []
         kind, size = (design or "lhs", count or POINTS[design or "lhs"]) if varying else ("none", 1)
         if not varying and (design or count):
             raise refused(
@@ -149,8 +156,8 @@ def ask(
     recipe, notes = make_recipe(base, varying, variants=others, **recorded)
     if replicates is None:
         replicates = REPLICATES if varying else base.run.replicates
-    said = [*read, *notes, remark(kind, size)]
-    warnings = dict.fromkeys(problem for each in loaded for problem in each.warnings)
+    said = [*table_notes, *notes, remark(kind, size)]
+    warned = dict.fromkeys(problem for _, found in read for problem in found)
     return EnsembleRequest(
         recipe,
         kind,
@@ -159,26 +166,38 @@ def ask(
         replicates,
         tuple(points),
         tuple(each for each in said if each),
-        tuple(warnings),
+        tuple(warned),
     )
 
 
+def _read(
+    source: str | Path | Scenario, sets: str | Sequence[str], settings: Mapping[str, int | None]
+) -> tuple[Scenario, tuple[Problem, ...]]:
+    """A scenario, which may give ranges, with changes and run settings; and its warnings."""
+    if isinstance(source, Scenario):
+        refuse_sets(sets)
+        return with_settings(source, **settings), ()
+    given = (f"run.{name}={value}" for name, value in settings.items() if value is not None)
+    loaded = load(source, [*texts(sets, "--set"), *given])
+    return loaded.scenario, loaded.warnings
+
+
 def ensemble(
-    source: str | Path | Sequence[str | Path],
-    factors: str | Sequence[str] = (),
-    sets: Sequence[str] = (),
+    source: str | Path | Scenario | Sequence[str | Path | Scenario],
+    factors: str | Sequence[str] | Mapping[str, Any] = (),
+    sets: str | Sequence[str] = (),
     *,
     design: str = "",
     points: int | None = None,
     replicates: int | None = None,
-    outcomes: Sequence[str] = (),
+    outcomes: str | Sequence[str] = (),
     months: int | None = None,
     adopters: int | None = None,
     seed: int | None = None,
     workers: int | None = None,
     cluster: str = "",
     engine: str = "lockstep",
-    model: str | None = None,
+    model: str | Path | None = None,
     out: str | Path = "runs",
 ) -> Ensemble:
     """Run scenarios at many points, with replicates at each; the same call goes on where an earlier one stopped.
@@ -187,7 +206,7 @@ def ensemble(
     ----------
     source : a scenario, or several that are each run at every point
     factors : what varies: ``"startup.switching_cost"`` over its declared range, ``"KEY=LO:HI"``, ``"KEY=a|b"``, or
-        ``"all"``
+        ``"all"``; or a mapping, see `sim.scenario.factors.stated_factors`
     design, points : ``lhs``, ``sobol``, ``grid`` or a CSV file, and how many points (levels of a grid)
     replicates : at each point; absent: 4, or the scenario's where nothing varies
     outcomes : what is kept of each run as a number; absent: every declared outcome
@@ -213,11 +232,12 @@ def ensemble(
     >>> many.table().groupby("point")["focus_share@2025-12"].count().tolist()
     [2, 2, 2]
     """
+    call = recorded(ensemble, locals())
     request = ask(
-        [source] if isinstance(source, str | Path) else source,
+        several(source, Scenario),
         sets=sets,
         settings={"months": months, "adopters": adopters, "seed": seed},
-        factors=[factors] if isinstance(factors, str) else factors,
+        factors=factors,
         design=design,
         count=points,
         replicates=replicates,
@@ -228,27 +248,30 @@ def ensemble(
     if request.design == "listed":
         for note in request.notes:
             warnings.warn(f"{design}: {note}.", stacklevel=2)
-    made = Ensemble.open(Path(out) / request.recipe.name, request.recipe)
+    made = Ensemble.open(out_folder(out) / request.recipe.name, request.recipe)
     with made, pool(cluster, workers, compiles=request.recipe.compiles) as where:
-        made.run(enter(made, request), request.replicates, pool=where)
+        made.run(enter(made, request, call), request.replicates, pool=where)
     return made
 
 
-def _factors(scenario: Scenario, texts: Sequence[str]) -> list[Factor]:
+def _factors(scenario: Scenario, wanted: Sequence[Stated]) -> list[Factor]:
     """The factors of a scenario and of the command line; the latter prevail."""
     found = {factor.key: factor for factor in varied_factors(scenario)}
-    for text in texts:
-        if text.strip() == "all":
+    for stated in wanted:
+        if isinstance(stated, str) and stated.strip() == "all":
             found = {**{factor.key: factor for factor in default_factors(scenario)}, **found}
             continue
-        factor = parse_factor(text, scenario)
+        factor = factor_of(stated, scenario)
         if factor.key not in found or not factor.declared:  # `key` alone does not undo the range of the file
             found[factor.key] = factor
     return list(found.values())
 
 
-def enter(ensemble: Ensemble, study: EnsembleRequest, command: str = "") -> list[int]:
-    """Put the points of a study into an ensemble that is held for writing, and note what was asked for."""
+def enter(ensemble: Ensemble, study: EnsembleRequest, made_by: Mapping[str, Any] | None = None) -> list[int]:
+    """Put the points of a study into an ensemble that is held for writing, and note what was asked for.
+
+    ``made_by`` are the entries about the command or call.
+    """
     asked = ensemble.store.manifest["designs"]
     numbers = ensemble.add(study.points(asked))
     entry = {
@@ -258,7 +281,7 @@ def enter(ensemble: Ensemble, study: EnsembleRequest, command: str = "") -> list
         "count": study.count,
         "points": [list(each) for each in in_steps(numbers)],
         "replicates": study.replicates,
-        "command": command,
+        **(made_by or {"command": ""}),
     }
 
     def same(other: dict[str, Any]) -> bool:

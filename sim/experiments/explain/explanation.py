@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
+from sim.basics.arguments import out_folder, several, whole
 from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, Problem, ScenarioError
 from sim.basics.words import plain
@@ -30,11 +31,12 @@ from sim.experiments.compare.comparison import ComparisonPlan, plan_of
 from sim.experiments.explain.account import Account, account_of_one, account_of_two
 from sim.experiments.explain.causes import CauseTracer
 from sim.experiments.explain.divergence import CAUSES, Pair
-from sim.results.folder import SCENARIO, SERIES, open_folder
+from sim.results.call import recorded
+from sim.results.folder import SCENARIO, SERIES, Written, open_folder, write
 from sim.results.kind import Folder
 from sim.scenario import Scenario
 from sim.scenario.resolve import load as load_scenario
-from sim.scenario.resolve import prepare
+from sim.scenario.resolve import prepare, refuse_no_path
 
 RESULT_TOLERANCE = 1e-9
 """How near a rebuilt run must come to a stored one, relative; the engines agree on choices to the last one."""
@@ -97,6 +99,10 @@ def ask(
     ScenarioError, OutputError
         When a file is refused, a directory is none of ours, or a run cannot be explained.
     """
+    replicate = whole(replicate, "--replicate", least=0)
+    for each in (source, other):
+        if not isinstance(each, Scenario | None):
+            refuse_no_path(each)
     settings = {"months": months, "adopters": adopters, "seed": seed}
     changed = [name for name, value in settings.items() if value is not None] + ["set"] * bool(sets)
     folders = [each for each in (source, other) if isinstance(each, str | Path) and Path(each).is_dir()]
@@ -183,6 +189,7 @@ class Explanation:
     ----------
     stories : one a chosen adopter
     verified : run directories whose stored numbers the rebuilt runs equal
+    written : the folder that was written; None until then
     """
 
     question: Question
@@ -191,6 +198,7 @@ class Explanation:
     pair: Pair | None
     tracer: CauseTracer | None
     verified: tuple[Path, ...]
+    written: Written | None = None
 
     @property
     def base(self) -> Trace:
@@ -266,30 +274,40 @@ class Explanation:
 def explain(
     source: str | Path | Scenario,
     other: str | Path | Scenario | None = None,
-    agents: Iterable[int] = (),
-    sets: Sequence[str] = (),
+    agents: int | Iterable[int] = (),
+    sets: str | Sequence[str] = (),
     *,
     replicate: int = 0,
     most: int = 0,
     months: int | None = None,
     adopters: int | None = None,
     seed: int | None = None,
+    out: str | Path | None = None,
+    figures: bool = True,
+    command: str = "",
 ) -> Explanation:
     """Why adopters chose as they did, in one world or in two that share all random draws.
 
     Parameters
     ----------
     source, other : scenarios or run directories; or one directory of a comparison, see `ask`
-    agents : numbers of adopters, from 0
+    agents : the number of an adopter, from 0, or of several
     sets : changes such as ``"startup.switching_cost=0.6"``; for scenario files only
     replicate : which repetition
     most : explain also so many adopters whose first line differs in most months between the two worlds
     months, adopters, seed : run settings in place of the scenario's; for scenario files only
+    out : folder in which the same folder of results appears as from ``openloop explain --out``; absent: none
+    figures, command : whether to draw them, and what the manifest says of how the folder was made; absent: this call
+
+    Returns
+    -------
+    the explanation; ``written`` says where the folder is
 
     Raises
     ------
     ScenarioError, OutputError
-        When a source is refused, there is no such adopter, or a rebuilt run does not equal the one that is stored.
+        When a source is refused, there is no such adopter, a rebuilt run does not equal the one that is stored, or the
+        folder cannot be written.
 
     Examples
     --------
@@ -298,12 +316,21 @@ def explain(
     >>> len(found.stories), sorted(found.cascade.columns)[:3]
     (1, ['adopter', 'cause', 'line'])
     """
+    from sim.experiments.explain.kind import KIND, contents
+
+    made_by = recorded(explain, locals())
     question = ask(source, other, sets, replicate=replicate, months=months, adopters=adopters, seed=seed)
-    return answer(question, agents, most)
+    found = answer(question, agents, most)
+    if out is None:
+        return found
+    return replace(found, written=write(KIND, contents(found), out_folder(out), figures=figures, about=made_by))
 
 
 def answer(
-    question: Question, adopters: Iterable[int] = (), most: int = 0, progress: Callable[[int], object] | None = None
+    question: Question,
+    adopters: int | Iterable[int] = (),
+    most: int = 0,
+    progress: Callable[[int], object] | None = None,
 ) -> Explanation:
     """Rebuild the worlds of a question and tell what some adopters did and why.
 
@@ -320,11 +347,12 @@ def answer(
     OutputError
         When a rebuilt run does not equal the one that is stored.
     """
-    chosen = list(dict.fromkeys(adopters))
+    chosen = list(dict.fromkeys(whole(number, "--agent", least=0) for number in several(adopters)))
     people = question.scenarios[0].run.adopters
-    for each in chosen:
-        if not 0 <= each < people:
-            raise ScenarioError([Problem("--agent", 0, "", f"is {each}; the adopters are 0 to {people - 1}.")])
+    most = whole(most, "--most", least=0)
+    for number in chosen:
+        if number >= people:
+            raise ScenarioError([Problem("--agent", 0, "", f"is {number}; the adopters are 0 to {people - 1}.")])
     diaries = tuple(keep(each, question.replicate, progress=progress) for each in question.scenarios)
     verified = tuple(
         folder

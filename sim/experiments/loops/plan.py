@@ -10,8 +10,10 @@ from operator import attrgetter
 import numpy as np
 
 from sim import __version__
+from sim.basics.arguments import several, whole
 from sim.basics.axes import month_label
-from sim.basics.errors import Problem, ScenarioError, UnknownNameError
+from sim.basics.errors import Problem, ScenarioError, UnknownNameError, refused
+from sim.basics.words import separated
 from sim.experiments.runner.dispatch import Watch, Work, dispatch
 from sim.experiments.runner.pieces import Pieces
 from sim.experiments.runner.pools import Pool
@@ -114,9 +116,9 @@ def make_plan(
     start: int = START,
     seeds: int = REPLICATES,
     coalition_seeds: int = COALITION_REPLICATES,
-    horizons: Sequence[int] = HORIZONS,
+    horizons: int | Sequence[int] = HORIZONS,
     quick: bool = False,
-    players: Sequence[str] = (),
+    players: str | Sequence[str] = (),
 ) -> LoopPlan:
     """The plan for a scenario, cut to its months.
 
@@ -127,11 +129,16 @@ def make_plan(
     Raises
     ------
     ScenarioError
-        When the start leaves no month to measure, or every loop is cut already.
+        When a horizon or a number of runs is none, the start leaves no month to measure, or every loop is cut already.
     UnknownNameError
         When a player is no reinforcing loop that is live.
     """
     months = scenario.run.months
+    horizons = [whole(horizon, "--horizons") for horizon in several(horizons)]
+    if not horizons:
+        raise refused("--horizons", "names no month.", "For example: 12, 24 and 60 months after the start.")
+    seeds, coalition_seeds = whole(seeds, "--replicates"), whole(coalition_seeds, "--coalition-replicates")
+    players = separated(players, "--players")
     reachable = tuple(h for h in sorted(set(horizons)) if start + h < months)
     problems = []
     if start < 1 or not reachable:
@@ -156,7 +163,7 @@ def make_plan(
         not quick,
         2 if quick else 8,
         twin,
-        tuple(players) or known,
+        tuple(dict.fromkeys(players)) or known,
     )
 
 

@@ -8,12 +8,14 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from sim.basics.arguments import out_folder
 from sim.experiments.loops.kind import KIND, contents
 from sim.experiments.loops.measure import Findings, measure
 from sim.experiments.loops.plan import COALITION_REPLICATES, HORIZONS, REPLICATES, START, make_plan
 from sim.experiments.runner.pieces import Unfinished
 from sim.experiments.runner.pools import Pool
 from sim.experiments.runner.recipe import parse_month
+from sim.results.call import recorded
 from sim.results.folder import refuse_if_taken, write
 from sim.results.kind import Stage
 from sim.scenario import Scenario
@@ -22,14 +24,14 @@ from sim.scenario.resolve import prepare
 
 def loops(
     source: str | Path | Scenario,
-    sets: Sequence[str] = (),
+    sets: str | Sequence[str] = (),
     *,
     replicates: int = REPLICATES,
     coalition_replicates: int = COALITION_REPLICATES,
     start: str | int = START,
-    horizons: Sequence[int] = HORIZONS,
+    horizons: int | Sequence[int] = HORIZONS,
     quick: bool = False,
-    players: Sequence[str] = (),
+    players: str | Sequence[str] = (),
     months: int | None = None,
     adopters: int | None = None,
     seed: int | None = None,
@@ -55,7 +57,7 @@ def loops(
     out : folder in which the same folder of results appears as from ``openloop loops``, where a stopped call is gone
         on with; absent: nothing is written
     keep : where finished pieces wait; absent: in ``out`` until the folder is whole
-    figures, command : whether to draw them, and what the manifest says of how the folder was made
+    figures, command : whether to draw them, and what the manifest says of how the folder was made; absent: this call
 
     Returns
     -------
@@ -64,7 +66,8 @@ def loops(
     Raises
     ------
     ScenarioError
-        When the scenario is refused, no month is left to measure, or every loop is cut already.
+        When the scenario is refused, a horizon or a number of runs is none, no month is left to measure, or every loop
+        is cut already.
     UnknownNameError
         When a player is no reinforcing loop that is live.
     OutputError
@@ -80,7 +83,7 @@ def loops(
     >>> (found.written.folder / "gains.csv").is_file()
     True
     """
-    began = time.perf_counter()
+    made_by, began = recorded(loops, locals()), time.perf_counter()
     scenario, _ = prepare(source, sets, months=months, adopters=adopters, seed=seed)
     plan = make_plan(
         scenario,
@@ -93,8 +96,8 @@ def loops(
     )
     if out is None:
         return measure(plan, threads=threads, stage=stage, keep=keep, pool=pool)
-    refuse_if_taken(Path(out) / plan.name, plan.inputs)
+    refuse_if_taken(out_folder(out) / plan.name, plan.inputs)
     with nullcontext(keep) if keep else Unfinished(out) as pieces:
         found = measure(plan, threads=threads, stage=stage, keep=pieces, pool=pool)
-        about = {"command": command, "wall_seconds": round(time.perf_counter() - began, 3)}
+        about = {**made_by, "wall_seconds": round(time.perf_counter() - began, 3)}
         return replace(found, written=write(KIND, contents(found), out, figures=figures, about=about))

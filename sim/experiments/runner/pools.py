@@ -28,6 +28,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from sim.basics.arguments import whole
 from sim.basics.errors import PoolError
 from sim.engines import most_threads
 
@@ -84,9 +85,12 @@ def pool(
 
     Raises
     ------
+    ScenarioError
+        When the number of workers or threads is none.
     PoolError
         When the library that a pool needs is not installed, or a cluster does not answer.
     """
+    workers, threads = _checked(workers, "--workers"), _checked(threads, "--threads")
     kind = kind or ("threads" if compiles and not workers else "processes")
     if kind == "threads":
         yield from _threads(most_threads(workers or 1), threads)
@@ -113,7 +117,12 @@ class Here(Executor):
 
 def here(threads: int | None = None) -> Pool:
     """This thread as the only worker; ``threads`` of the kernel, absent: all cores."""
-    return Pool(Here(), 1, threads, name="this process")
+    return Pool(Here(), 1, _checked(threads, "--threads"), name="this process")
+
+
+def _checked(count: int | None, place: str) -> int | None:
+    """How many workers or threads; None leaves it to us."""
+    return None if count is None else whole(count, place)
 
 
 def cores() -> int:

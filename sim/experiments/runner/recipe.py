@@ -14,9 +14,11 @@ from typing import Any
 
 from sim import __version__
 from sim.analysis.outcomes import OUTCOMES, find_outcome
+from sim.basics.arguments import plain_month, several
 from sim.basics.axes import month_label, month_number
 from sim.basics.distributions import Distribution
 from sim.basics.errors import Problem, ScenarioError, refused
+from sim.basics.words import separated
 from sim.engines import engine as find_engine
 from sim.experiments.runner import total_gain
 from sim.scenario import Scenario
@@ -174,6 +176,8 @@ def make_recipe(
     ScenarioError, UnknownNameError
         When a factor, an outcome or a month is refused; nothing was run.
     """
+    outcomes = separated(outcomes, "--outcome")
+    curves = None if curves is None else separated(curves, "--curves")
     for name in (*outcomes, *(curves or ())):
         find_outcome(name)
     flat = [name for name in curves or () if OUTCOMES[name].kind != "level"]
@@ -222,12 +226,12 @@ def aligned(base: Scenario, others: Sequence[Scenario]) -> tuple[Scenario, tuple
 
 def months_of(at: Sequence[str | int], last: int) -> tuple[int, ...]:
     """Month numbers at which levels are read, the last month that is simulated included; see `parse_month`."""
-    months = {parse_month(month, last) for month in at} or {min(month_number(DEFAULT_AT), last)}
+    months = {parse_month(month, last) for month in several(at)} or {min(month_number(DEFAULT_AT), last)}
     return tuple(sorted(months | {last}))
 
 
-def parse_month(text: str | int, last: int | None = None, option: str = "--at") -> int:
-    """The number of a month that is written ``2029-12`` or ``71``.
+def parse_month(text: Any, last: int | None = None, option: str = "--at") -> int:
+    """The number of a month that is written ``2029-12`` or ``71``, or that is a date.
 
     Parameters
     ----------
@@ -240,7 +244,8 @@ def parse_month(text: str | int, last: int | None = None, option: str = "--at") 
         Naming the option, when the text is no month or the month is after ``last``.
     """
     try:
-        month = month_number(int(text) if isinstance(text, str) and text.strip().isdigit() else text)
+        given = plain_month(text)
+        month = month_number(int(given) if isinstance(given, str) and given.strip().isdecimal() else given)
     except ValueError as error:
         raise refused(option, f"{error}.") from None
     if last is not None and month > last:

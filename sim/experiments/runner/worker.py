@@ -94,8 +94,8 @@ class Batch:
         return [(point, replicate, why) for (point, _, replicate), status, why in rows if status == FAILED]
 
     def fail(self, place: int, why: str) -> None:
-        """Record that a run failed."""
-        self.status[place], self.error[place] = FAILED, why
+        """Record that a run failed; the reason becomes one line, for tables and messages."""
+        self.status[place], self.error[place] = FAILED, " ".join(why.split())
 
     def put(self, places: Sequence[int], scalars: dict[str, np.ndarray], curves: dict[str, np.ndarray]) -> None:
         """Record the results of some runs."""
@@ -187,7 +187,7 @@ def _add_gains(runner: RecipeRunner, batch: Batch, name: str, month: int) -> Non
         try:
             batch.scalars[name][place] = total_gain(runner.scenario(values), month, replicate)
         except Exception as error:
-            batch.error[place] = batch.error[place] or f"{name}: {_in_words(error)}"
+            batch.error[place] = batch.error[place] or " ".join(f"{name}: {_in_words(error)}".split())
         batch.seconds[place] += time.perf_counter() - began
 
 
@@ -227,14 +227,20 @@ def halved(items: Sequence[Any], work: Callable[[Sequence[Any]], Any]) -> Iterat
     """
     try:
         outcome = work(items)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if len(items) > 1:
             middle = len(items) // 2
             yield from halved(items[:middle], work)
             yield from halved(items[middle:], work)
             return
-        outcome = error
+        outcome = error if isinstance(error, Exception) else _exit_in_words(error)
     yield items, outcome
+
+
+def _exit_in_words(error: SystemExit) -> RunError:
+    """A call of ``sys.exit`` in a user's own code: it ends this run, and neither the others nor the process."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return RunError(f"SystemExit: {error} ({where.filename.rsplit('/', 1)[-1]}:{where.lineno})")
 
 
 def _equal_structure(reader: Reader, batch: Batch) -> Iterable[list[tuple[int, Job]]]:

@@ -15,6 +15,7 @@ from sim.analysis.sensitivity.discovery import OutcomeRegion, cart, parse_outcom
 from sim.analysis.sensitivity.methods.registry import Method, find_method
 from sim.analysis.sensitivity.reversal import reversals
 from sim.analysis.sensitivity.survival import split_by_factor
+from sim.basics.arguments import several
 from sim.basics.axes import month_label
 from sim.basics.errors import DesignError, Problem, UnknownNameError
 from sim.basics.words import separated
@@ -72,8 +73,8 @@ def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] 
         When a month is none, or lies outside the scenario.
     """
     last = scenario.run.months - 1
-    months = [parse_month(text, last) for text in at] or sorted({min(month, last) for month in DEFAULT_MONTHS})
-    wanted = separated(outcomes) or list(DEFAULT_OUTCOMES)
+    months = [parse_month(text, last) for text in several(at)] or sorted({min(month, last) for month in DEFAULT_MONTHS})
+    wanted = separated(outcomes, "--outcome") or list(DEFAULT_OUTCOMES)
     found: list[str] = []
     for text in wanted:
         name, mark, month = text.partition("@")
@@ -184,7 +185,7 @@ def _with_top(factors: Sequence[str], scenario: Scenario, out: Path) -> tuple[li
     """Names of factors, with ``top:12`` replaced by what an earlier screening found, and where that stands."""
     names: list[str] = []
     notes: tuple[str, ...] = ()
-    for text in separated(factors):
+    for text in separated(factors, "--factor"):
         found = [text]
         if text.startswith("top:"):
             found, source = top_factors(text, scenario.name, out)

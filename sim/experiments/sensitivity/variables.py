@@ -26,11 +26,11 @@ import numpy as np
 from sim.analysis.sensitivity import DesignColumn
 from sim.basics.axes import REGIONS, SECTORS
 from sim.basics.distributions import Distribution
-from sim.basics.errors import Problem, ScenarioError, suggestion
+from sim.basics.errors import DesignError, Problem, ScenarioError, suggestion
 from sim.basics.words import separated
 from sim.model.agents.adopter_types import TYPES
 from sim.scenario import Scenario
-from sim.scenario.factors import Factor, default_factors, parse_factor, reconcile
+from sim.scenario.factors import Factor, Stated, default_factors, factor_of, parse_factor, reconcile, shape_and_values
 
 PLACE = "--factor"
 BLOCKS = ("cost", "data", "policy", "compute", "social")
@@ -175,14 +175,15 @@ def declaration(key: str) -> str:
     return re.sub(rf"(^regions|friction)\.({'|'.join(REGIONS)})\.", r"\1.*.", key)
 
 
-def choose(scenario: Scenario, wanted: Sequence[str] = ()) -> tuple[list[Variable], tuple[str, ...]]:
+def choose(scenario: Scenario, wanted: Sequence[Stated] = ()) -> tuple[list[Variable], tuple[str, ...]]:
     """The variables of a study, and what had to be cut so that no point is impossible, in words.
 
     Parameters
     ----------
     wanted : ``core`` (also when empty), ``all``, ``block:cost``, keys and patterns such as ``startup.cost_weight``,
         ``*.cost_weight`` or ``compute.*`` (each declaration that matches is a variable), or a key with a range of its
-        own, as after ``--factor``. ``-NAME`` takes away
+        own, as after ``--factor`` or as a pair of key and values (`sim.scenario.factors.stated_factors`). ``-NAME``
+        takes away
 
     Raises
     ------
@@ -192,10 +193,14 @@ def choose(scenario: Scenario, wanted: Sequence[str] = ()) -> tuple[list[Variabl
     known = default_factors(scenario)
     chosen: dict[str, list[Factor]] = {}
     problems = []
-    texts = separated(wanted) or ["core"]
-    if texts[0].startswith("-"):
-        texts.insert(0, "core")
-    for text in texts:
+    asked = [part for one in wanted for part in (separated(one) if isinstance(one, str) else [one])] or ["core"]
+    if isinstance(asked[0], str) and asked[0].startswith("-"):
+        asked.insert(0, "core")
+    for text in asked:
+        if not isinstance(text, str):
+            factor = factor_of(text, scenario)
+            chosen[factor.key] = [factor]
+            continue
         if text.startswith("-"):
             gone = [name for name in chosen if fnmatch.fnmatchcase(name, text[1:])]
             if not gone:
@@ -294,18 +299,21 @@ def variables_of(given: Mapping[str, Any]) -> list[Variable]:
     ----------
     given : name -> ``(low, high)``, a list of values, ``bool``, a `Distribution`, or ``range(1, 5)`` for whole numbers
     """
+    if not given:
+        raise DesignError("nothing varies, so there is no sensitivity; name at least one factor with its range.")
     made = []
     for name, what in given.items():
-        if isinstance(what, Distribution):
-            distribution, kind = what, "categorical" if what.shape == "choice" else "continuous"
-        elif what is bool:
-            distribution, kind = Distribution("choice", (False, True)), "boolean"
-        elif isinstance(what, range):
-            distribution, kind = Distribution("uniform", (what[0], what[-1])), "integer"
-        elif isinstance(what, tuple) and len(what) == 2:
-            distribution, kind = Distribution("uniform", tuple(float(end) for end in what)), "continuous"
-        else:
-            distribution, kind = Distribution("choice", tuple(what)), "categorical"
+        shape, values = shape_and_values(what, str(name))
+        distribution = what if isinstance(what, Distribution) else Distribution(shape, values)
+        kind = (
+            "boolean"
+            if what is bool
+            else "integer"
+            if isinstance(what, range)
+            else "categorical"
+            if shape == "choice"
+            else "continuous"
+        )
         trouble = distribution.trouble()
         if trouble:
             raise ScenarioError([Problem("factors", 0, name, f"{distribution} {trouble}.")])

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from sim.basics.arguments import out_folder
 from sim.basics.errors import Problem
 from sim.engines import Engine
 from sim.engines import engine as find_engine
 from sim.experiments.simulate.kind import KIND, contents
 from sim.experiments.simulate.simulation import Result, run_prepared
+from sim.results.call import recorded
 from sim.results.dataset import fingerprint, folder_name
 from sim.results.folder import refuse_if_taken, write
 from sim.run import Progress
@@ -22,7 +25,7 @@ from sim.scenario.resolve import prepare
 
 def run(
     source: str | Path | Scenario,
-    sets: Sequence[str] = (),
+    sets: str | Sequence[str] = (),
     months: int | None = None,
     adopters: int | None = None,
     seed: int | None = None,
@@ -30,7 +33,7 @@ def run(
     threads: int | None = None,
     progress: Progress | None = None,
     engine: str = "lockstep",
-    model: str | type | None = None,
+    model: str | Path | type | None = None,
     *,
     out: str | Path | None = None,
     figures: bool = True,
@@ -41,7 +44,7 @@ def run(
     Parameters
     ----------
     source : scenario file, the name of one that ships, or a `Scenario`
-    sets : changes such as ``"startup.switching_cost=0.6"``, as after ``--set``; for files only
+    sets : a change such as ``"startup.switching_cost=0.6"``, as after ``--set``, or several; for files only
     months, adopters, seed, replicates : run settings in place of the scenario's
     threads : of the kernel; absent: all cores. The result does not depend on their number
     progress : see `Progress`
@@ -50,7 +53,7 @@ def run(
         (``"mymodels.py:CautiousFirms"``)
     out : folder in which the folder of results is written; absent: nothing is written
     figures : with ``out``, whether to draw figures
-    command : with ``out``, the command that the manifest records
+    command : with ``out``, the command that the manifest records; absent: this call
 
     Returns
     -------
@@ -74,11 +77,12 @@ def run(
     >>> dict(result.dataset["L3"].sel(group="CN open", region="US").mean("run").sizes)
     {'month': 24}
     """
+    made_by = recorded(run, locals())
     scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed, replicates=replicates)
     used = find_engine(engine, model)
     if out is None:
         return run_prepared(scenario, warnings, threads, progress, used)
-    return prepared_to_folder(scenario, warnings, threads, progress, used, out=out, figures=figures, command=command)
+    return prepared_to_folder(scenario, warnings, threads, progress, used, out=out, figures=figures, made_by=made_by)
 
 
 def prepared_to_folder(
@@ -90,20 +94,22 @@ def prepared_to_folder(
     *,
     out: str | Path,
     figures: bool,
-    command: str,
+    made_by: Mapping[str, Any],
 ) -> Result:
     """`run` with a folder, for a scenario that is resolved and checked, and its ``warnings``.
+
+    ``made_by`` are the manifest's entries about the command or call.
 
     Raises
     ------
     OutputError, RunError
         See `run`.
     """
-    refuse_if_taken(Path(out) / folder_name(scenario, engine.name), fingerprint(scenario, engine.name))
+    refuse_if_taken(out_folder(out) / folder_name(scenario, engine.name), fingerprint(scenario, engine.name))
     started, clock = datetime.now(UTC), time.perf_counter()
     result = run_prepared(scenario, warnings, threads, progress, engine)
     about = {
-        "command": command,
+        **made_by,
         "started": started.isoformat(timespec="seconds"),
         "wall_seconds": round(time.perf_counter() - clock, 3),
     }
