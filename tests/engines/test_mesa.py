@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import math
+import pickle
 import re
+import sys
 import weakref
 from pathlib import Path
 
@@ -12,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.basics.errors import ModelError, RunError, UnknownNameError
+from sim.basics.errors import ModelError, RunError, ScenarioError, UnknownNameError
 from sim.cli import main
 from sim.engines import mesa as actors
 from sim.engines.mesa.model import OpenLoopModel, simulate
@@ -93,6 +97,129 @@ def test_batch_run_varies_what_it_is_told_to_vary():
     by_start = rows.groupby("sets")["adoption startup"]
     assert by_start.max().iloc[0] < by_start.min().iloc[1], "those who begin with more adopters have more"
     assert rows.groupby("sets")["adopted"].nunique().max() > 1, "replicates differ"
+
+
+def test_three_iterations_without_a_seed_are_three_worlds_the_replicates_of_a_run():
+    sets = "startup.initial_adoption=0.9"
+    parameters = {"source": str(BASELINE), "adopters": 80, "months": 4, "agents_watched": False, "sets": sets}
+    rows = mesa.batch_run(OpenLoopModel, parameters, iterations=3, display_progress=False)
+    told = [row["focus_share"] for row in rows]
+    replicates = run(BASELINE, sets, months=4, adopters=80, replicates=3, engine="mesa").dataset["focus_share"]
+    assert told == replicates.isel(month=-1).values.tolist()
+    assert len(set(told)) == 3
+    again = mesa.batch_run(OpenLoopModel, parameters | {"rng": 5}, iterations=2, display_progress=False)
+    assert len({row["focus_share"] for row in again}) == 1, "a seed that is given is obeyed"
+
+
+def test_every_seed_that_mesa_takes_is_taken():
+    def seed(**given):
+        return OpenLoopModel(BASELINE, adopters=20, months=2, **given).source.run.seed
+
+    assert seed(seed=3) == seed(rng=3) == seed(rng=np.int64(3)) == 3
+    drawn = seed(rng=np.random.default_rng(3))
+    assert drawn == seed(rng=np.random.default_rng(3)) == seed(rng=np.random.PCG64(3))
+    generator = np.random.default_rng(3)
+    assert seed(rng=generator) != seed(rng=generator), "the next model of a generator is another world"
+    assert seed(rng=[1, 2]) == seed(rng=np.random.SeedSequence([1, 2])) != seed(rng=[1, 3])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"seed": 3, "rng": 3}, "both given"),
+        ({"rng": "three"}, "must be a whole number, a generator"),
+        ({"seed": 1.5}, "must be a whole number"),
+        ({"seed": True}, "run.seed is true"),
+        ({"replicate": -1}, "at least 0"),
+        ({"month": 3}, 'Did you mean "months"'),
+    ],
+)
+def test_what_is_no_seed_is_refused_in_words(given, said):
+    with pytest.raises(ScenarioError, match=said):
+        OpenLoopModel(BASELINE, **given)
+
+
+@pytest.fixture
+def half_way():
+    model = OpenLoopModel(BASELINE, adopters=80, months=8, sets="startup.initial_adoption=0.5")
+    for _ in range(4):
+        model.step()
+    return model
+
+
+@pytest.mark.parametrize("copied", [lambda model: pickle.loads(pickle.dumps(model)), copy.deepcopy])
+def test_a_pickled_model_goes_on_as_if_nothing_had_happened(half_way, copied):
+    twin = copied(half_way)
+    for model in (half_way, twin):
+        model.run_model()
+    for name, values in half_way.recorder.series.items():
+        assert np.array_equal(values, twin.recorder.series[name], equal_nan=True), name
+    tables = [model.datacollector.get_model_vars_dataframe() for model in (half_way, twin)]
+    assert len(tables[0]) == 8
+    assert tables[0].equals(tables[1])
+
+
+def test_a_large_model_and_a_single_adopter_can_be_pickled(half_way):
+    firm = pickle.loads(pickle.dumps(half_way.adopters[3]))
+    assert firm.model.adopters[3] is firm
+    assert [peer.number for peer in firm.peers] == [peer.number for peer in half_way.adopters[3].peers]
+    assert all(peer is firm.model.adopters[peer.number] for peer in firm.peers)
+    large = OpenLoopModel(BASELINE, adopters=2000, months=1)  # a chain of peers would be too deep
+    assert len(pickle.loads(pickle.dumps(large)).adopters) == 2000
+
+
+def test_adopters_that_are_removed_use_nothing_from_then_on(half_way):
+    twin = copy.deepcopy(half_way)
+    gone = half_way.adopters[::2]
+    for adopter in gone:
+        adopter.remove()
+    for model in (half_way, twin):
+        model.run_model()
+    assert len(half_way.agents) == len(twin.agents) - len(gone)
+    assert not set(gone) & set(half_way.agents)
+    assert all(adopter.primary is None and adopter.usage == [] for adopter in gone)
+    used = [model.recorder.series["usage"][0].reshape(8, -1).sum(axis=1) for model in (half_way, twin)]
+    assert np.array_equal(used[0][:4], used[1][:4])
+    assert (used[0][4:] < 0.8 * used[1][4:]).all()
+
+
+def test_an_adopter_that_another_removes_in_the_same_round_chooses_no_more():
+    class Rival(actors.Startup):
+        def decide(self):
+            super().decide()
+            if self.model.month == 2:
+                for adopter in list(self.model.groups[actors.Adopter]):
+                    if adopter is not self:
+                        adopter.remove()
+
+    class RivalModel(OpenLoopModel):
+        startup = Rival
+
+    model = RivalModel(BASELINE, adopters=40, months=6, sets="startup.innovation=0.9")
+    model.run_model()
+    assert sum(not adopter.left for adopter in model.adopters) == 1
+    assert all(adopter.primary is None for adopter in model.adopters if adopter.left)
+
+
+def test_a_lab_cannot_be_removed_and_says_why_but_a_model_can_be_let_go(half_way):
+    with pytest.raises(ModelError, match=r"a Lab cannot be removed while its model runs.*active=false"):
+        half_way.labs[0].remove()
+    half_way.remove_all_agents()
+    assert (len(half_way.agents), half_way.running) == (0, False)
+
+
+@pytest.mark.parametrize("reset", ["reset_rng", "reset_randomizer"])
+@pytest.mark.filterwarnings("ignore:The use of the `seed`:FutureWarning")  # Mesa 3.5
+def test_a_reset_with_a_seed_is_other_luck_from_then_on(half_way, reset):
+    same, other = copy.deepcopy(half_way), copy.deepcopy(half_way)
+    getattr(same, reset)()
+    getattr(other, reset)(99)
+    for model in (half_way, same, other):
+        model.run_model()
+    usage, as_before, changed = (model.recorder.series["usage"][0] for model in (half_way, same, other))
+    assert np.array_equal(usage, as_before)
+    assert np.array_equal(usage[:4], changed[:4])
+    assert not np.array_equal(usage[4:], changed[4:])
 
 
 def test_a_finished_model_leaves_no_trace_in_memory():
@@ -223,6 +350,55 @@ def test_a_mistake_in_somebodys_agent_is_told_with_its_place_and_costs_no_other_
     broken_key = OpenLoopModel(scenario, replicate=0).world.key[0, 0]
     with pytest.raises(RunError, match="no idea"):
         run(BASELINE, **{**settings, "replicates": 1}, model=BrokenModel)
+
+
+def _startup_that(name, gives):
+    """A model whose startups override one method."""
+    return type("OwnModel", (OpenLoopModel,), {"startup": type("Own", (actors.Startup,), {name: gives})})
+
+
+@pytest.mark.parametrize(
+    ("method", "what"),
+    [
+        ("arrival_hazard", "hazard"),
+        ("review_hazard", "hazard"),
+        ("outside_value", "worth of an option"),
+        ("history", "worth of an option"),
+        ("usage_of", "usage"),
+    ],
+)
+def test_a_decision_that_is_no_number_is_a_failed_run(method, what):
+    model = _startup_that(method, lambda self, *given: math.nan)
+    sets = ["startup.initial_adoption=0.9"]
+    with pytest.raises(RunError, match=rf"OwnModel failed in 2024-0\d: RunError: the {what}.* Own \d+ is no number"):
+        run(BASELINE, sets, adopters=40, months=6, replicates=1, engine="mesa", model=model)
+
+
+def test_a_model_that_wants_to_end_the_process_is_one_failed_run():
+    def leave(self):
+        if self.model.replicate == 1:
+            sys.exit("I give up\nat once")
+        return 0.5
+
+    result = run(
+        BASELINE, adopters=40, months=6, replicates=3, engine="mesa", model=_startup_that("arrival_hazard", leave)
+    )
+    (failure,) = result.failures
+    assert failure.replicate == 1
+    assert "SystemExit: I give up at once" in failure.reason, "one line, for tables and messages"
+    assert list(result.dataset["run"].values) == [0, 2]
+
+
+@pytest.mark.parametrize("model", [int, 3, object(), OpenLoopModel.step])
+def test_what_is_no_model_is_refused_before_anything_is_run(model):
+    with pytest.raises(ModelError, match=r"no subclass of openloop\.Model"):
+        run(BASELINE, engine="mesa", model=model)
+
+
+def test_a_file_that_calls_exit_when_it_is_read_does_not_end_the_process(own_file):
+    own_file.write_text("import sys\nsys.exit(3)\n", encoding="utf-8")
+    with pytest.raises(ModelError, match="py:2 cannot be imported: SystemExit: 3"):
+        run(BASELINE, engine="mesa", model=own_file)
 
 
 def test_what_a_startup_does_in_a_month_stands_in_one_file():

@@ -17,10 +17,12 @@ import importlib
 import math
 import pkgutil
 from collections.abc import Callable, Iterable
-from typing import ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+import mesa
 
 from sim.basics.axes import HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED
-from sim.basics.errors import ModelError
+from sim.basics.errors import ModelError, RunError
 from sim.basics.streams import agent_address
 from sim.engines.lockstep.adopters import LONGEST_MEMORY
 from sim.engines.mesa.agent import AgentModel, BaseAgent
@@ -84,6 +86,7 @@ class Adopter(BaseAgent):
     age : months since it first adopted, -1 before
     before, seen : its line of last month, as arrival and as the utility of peers see it
     began, moved, added, surplus : what it did this month: adopted, changed line, took up options; worth of its choice
+    usage : (option, amount) of this month [sector-years]
 
     Examples
     --------
@@ -111,6 +114,7 @@ class Adopter(BaseAgent):
         self.peers: list[Adopter] = []
         self.primary: Option | None = None
         self.secondary: Option | None = None
+        self.usage: list[tuple[Option, float]] = []
         self.tenure, self.age = 0, -1
         self.before: Lab | None = None
         self.seen: Lab | None = None
@@ -120,6 +124,32 @@ class Adopter(BaseAgent):
         self.began = self.moved = False
         self.added: list[Option] = []
         self.surplus: float | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle: peers by number, because a chain of peers is deeper than Python goes."""
+        return {**self.__dict__, "peers": [peer.number for peer in self.peers]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if "adopters" in vars(self.model):  # else the model is not there yet, and lets them meet itself
+            self.meet_peers()
+
+    def meet_peers(self) -> None:
+        """Find the peers again whose numbers were pickled."""
+        self.peers = [self.model.adopters[peer] if isinstance(peer, int) else peer for peer in self.peers]
+
+    def remove(self) -> None:
+        """Leave for good: it uses nothing from now on, decides nothing, and its peers see it with no line.
+
+        It still counts among the members over which shares are taken, because the scenario says how many there are.
+        """
+        self._forget_the_month()
+        self.primary, self.secondary, self.before, self.usage = None, None, None, []
+        if self.model.passes("R5"):
+            self.seen = None
+        self.left = True
+        self.model.groups[Adopter].discard(self)
+        mesa.Agent.remove(self)
 
     @property
     def type(self) -> AdopterType:
@@ -143,6 +173,8 @@ class Adopter(BaseAgent):
         """Choose, if an occasion arrives this month."""
         self._forget_the_month()
         hazard = self.arrival_hazard() if self.primary is None else self.review_hazard()
+        if math.isnan(hazard):
+            raise RunError(f"the hazard of {type(self).__name__} {self.number} is no number (NaN)")
         if self.random_draw("arrive") < hazard:
             self.choose()
 
@@ -267,8 +299,11 @@ class Adopter(BaseAgent):
         for block, labs in sorted(blocks.items()):
             value = inclusive_value([offers[lab].value for lab in labs], common.line_dissimilarity)
             weights[block] = math.exp(value - best)
+        total = sum(weights.values())
+        if math.isnan(total):
+            raise RunError(f"the worth of an option to {type(self).__name__} {self.number} is no number (NaN)")
         if welfare and self.cost_taste > 0:
-            self.surplus = (best + math.log(sum(weights.values()))) / self.cost_taste
+            self.surplus = (best + math.log(total)) / self.cost_taste
         block = self.race(f"{slot}block", weights, lambda block: block)
         if block == OUTSIDE:
             return None

@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.basics.axes import SECTORS
 from sim.basics.equations import Array
+from sim.basics.errors import ModelError
 from sim.basics.streams import uniform
 from sim.engines.mesa.ledger import Ledger
 from sim.engines.world import World
@@ -43,7 +44,9 @@ class AgentModel(mesa.Model):
     until : loop -> last month in which its signal passes
     sectors, types : numbers of the sectors and of the adopter types, name -> (sector,) or (type,)
     self_hosting_cost : (region,) cost of own hardware relative to an API
-    labs, governments, adopters : the agents, in the order of the roster, the regions and the cells
+    labs, governments, adopters : the agents, in the order of the roster, the regions and the cells; an adopter keeps
+        its place when it is removed
+    groups : agent type -> those that take their decisions each month, an `AgentSet`
     month : of the newest step, from 0
     draw_month : month number of random draws: 0 before the first month, then month + 1
     lever : what policies and events pull this month, lever name -> array over the lever's axes
@@ -73,6 +76,7 @@ class AgentModel(mesa.Model):
     labs: list[Any]
     governments: list[Any]
     adopters: list[Any]
+    groups: dict[type, Any]
     month: int
     draw_month: int
     lever: SimpleNamespace
@@ -113,10 +117,28 @@ class BaseAgent(mesa.Agent):
     model: AgentModel
     address: int
     """Where this agent's random draws are found; see `sim.basics.streams`."""
+    left = False
+    """Whether it was removed."""
 
     def __init__(self, model: AgentModel):
         super().__init__(model)
         self._held: dict[str, Any] = {}
+
+    def remove(self) -> None:
+        """Take the agent out of the model, where that has a meaning; see `sim.engines.mesa.adopters.Adopter.remove`.
+
+        Raises
+        ------
+        ModelError
+            When the agent is a lab or a government and the model still runs: they hold a place in every array of it.
+        """
+        if not self.model.running:
+            super().remove()
+            return
+        raise ModelError(
+            f"a {type(self).__name__} cannot be removed while its model runs: other agents reckon with it. To leave "
+            "out a line, say so in the scenario, such as lines.EU-open.active=false"
+        )
 
     @property
     def parameters(self) -> Parameters:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from sim.basics.axes import API, N_MODES
 from sim.basics.equations import Array
+from sim.basics.errors import RunError
 from sim.engines import cells
 from sim.engines.lockstep.adopters import option_type
 from sim.engines.mesa.adopters import Option
@@ -72,6 +74,8 @@ def _count(model: AgentModel) -> Tally:
     for adopter in model.adopters:
         c = adopter.cell
         for option, amount in adopter.usage:
+            if math.isnan(amount):
+                raise RunError(f"the usage of {type(adopter).__name__} {adopter.number} is no number (NaN)")
             at = (c, option.lab.place, option.mode)
             counts.used[at] += amount
             counts.used_power[at] += amount ** diversity[adopter.s]

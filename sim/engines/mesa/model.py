@@ -13,19 +13,24 @@ and change the model here; run it forty thousand times there.
 
 from __future__ import annotations
 
+import inspect
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
+from numbers import Real
 from pathlib import Path
 from types import SimpleNamespace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import mesa
 import numpy as np
 from mesa.datacollection import DataCollector
 
+from sim.basics.arguments import whole
 from sim.basics.axes import MODES, REGIONS, month_label
 from sim.basics.equations import Array
-from sim.basics.errors import RunError
+from sim.basics.errors import RunError, refused
+from sim.basics.streams import run_key
 from sim.engines.mesa import Adopter, Government, Lab
 from sim.engines.mesa.adopters import adopter_class
 from sim.engines.mesa.agent import AgentModel, LastMonth
@@ -36,7 +41,7 @@ from sim.model.agents.adopter_types import TYPES
 from sim.model.levers import added
 from sim.model.rules import adoption, choice, ecosystem, worth
 from sim.scenario import Scenario
-from sim.scenario.resolve import prepare
+from sim.scenario.resolve import prepare, with_settings
 
 __all__ = ["OpenLoopModel", "simulate"]
 
@@ -57,14 +62,17 @@ class OpenLoopModel(AgentModel):
     ----------
     source : scenario file, or a `Scenario`
     sets : changes such as ``"startup.switching_cost=1.2"``, as after ``--set``; for files only
-    replicate : number of the repetition; other repetitions have other random draws
-    rng : the seed, in place of the scenario's. Mesa's own generators exist but no agent of ours draws from them.
+    replicate : number of the repetition; other repetitions have other random draws. Absent: 0, or in `mesa.batch_run`
+        without seeds the number of the iteration
+    seed, rng : one of them, in place of the scenario's seed: a whole number, a generator of NumPy (one number is drawn
+        from it) or a `numpy.random.SeedSequence`. Mesa's own generators exist, for agents of yours; ours have addresses
     trace, agents_watched : whether the record keeps every adopter's choice, and the data collector a row per agent
     settings : run settings such as ``adopters=300`` and ``months=24``
 
     Attributes
     ----------
     recorder : every observable so far (`sim.model.observables`)
+    replicate : number of the repetition
     others : see `sim.engines.mesa.agent.AgentModel`
 
     Examples
@@ -85,17 +93,22 @@ class OpenLoopModel(AgentModel):
         self,
         source: str | Path | Scenario,
         *,
-        replicate: int = 0,
-        rng: int | None = None,
+        replicate: int | None = None,
+        seed: Seed = None,
+        rng: Seed = None,
         trace: bool = False,
         agents_watched: bool = True,
         sets: str | Sequence[str] = (),
         **settings: int,
     ):
-        self.source, _ = prepare(source, (sets,) if isinstance(sets, str) else sets, seed=rng, **settings)
+        given = _seed(seed, rng)
+        self.source, _ = prepare(source, sets, seed=given, **settings)
         super().__init__(rng=self.source.run.seed)
+        if replicate is None:
+            replicate = _iteration() if given is None else 0
+        self.replicate = whole(replicate, "replicate", least=0)
         self.parameters = self.source.parameters
-        self.world = build([(self.source, replicate)])
+        self.world = build([(self.source, self.replicate)])
         self.key = self.world.key[0]
         self.until = {loop: int(month[0]) for loop, month in self.world.until.items()}
         self.sectors, self.types = _of_first_run(self.world.sector), _of_first_run(self.world.type)
@@ -118,7 +131,40 @@ class OpenLoopModel(AgentModel):
         ]
         for adopter, peers in zip(self.adopters, people.peers[0], strict=True):
             adopter.peers = [self.adopters[peer] for peer in peers]
+        self._group()
+
+    def _group(self) -> None:
         self.groups = {kind: self.agents.select(agent_type=kind) for kind in (Government, Lab, Adopter)}
+
+    # -- Mesa's conventions --------------------------------------------------------------------------------------
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A model that was pickled goes on where it was, with the same random draws."""
+        self.__dict__.update(state)
+        for adopter in self.adopters:
+            if "peers" in vars(adopter):
+                adopter.meet_peers()
+        self._group()
+
+    def remove_all_agents(self) -> None:
+        """End the model and let go of its agents, to free their memory."""
+        self.running = False
+        super().remove_all_agents()
+
+    def reset_rng(self, rng: Seed = None) -> None:
+        """Give all agents other luck from now on, from a seed or a generator; None keeps the luck that they have."""
+        super().reset_rng(rng)
+        self._reseed(_seed(None, rng))
+
+    def reset_randomizer(self, seed: int | None = None) -> None:
+        """The same from a number; see `reset_rng`."""
+        super().reset_randomizer(seed)
+        self._reseed(_seed(seed, None))
+
+    def _reseed(self, seed: int | None) -> None:
+        if seed is not None:
+            self.source = with_settings(self.source, seed=seed)
+            self.key = run_key(self.source.run.seed, self.replicate)
 
     # -- the schedule --------------------------------------------------------------------------------------------
 
@@ -241,9 +287,14 @@ class OpenLoopModel(AgentModel):
         self._each(Government, "pool_data")
 
     def _each(self, kind: type[mesa.Agent], *decisions: str) -> None:
-        """Let every agent of a kind take the decisions, one decision after the other."""
+        """Let every agent of a kind take the decisions, one decision after the other.
+
+        Mesa's `AgentSet.do` would also call on those whom another agent removed earlier in the same round.
+        """
         for decision in decisions:
-            self.groups[kind].do(decision)
+            for agent in list(self.groups[kind]):
+                if not agent.left:
+                    getattr(agent, decision)()
 
     def _levers(self) -> SimpleNamespace:
         """The levers of the month, each over its axes."""
@@ -254,13 +305,14 @@ class OpenLoopModel(AgentModel):
     # -- Mesa's record -------------------------------------------------------------------------------------------
 
     def _data_collector(self, agents_watched: bool) -> DataCollector:
-        by_type = {f"adoption {kind}": _reader("adoption", number) for number, kind in enumerate(TYPES)}
-        by_line = {f"capability {name}": _reader("released", number) for number, name in enumerate(self.world.lines)}
+        by_type = {f"adoption {kind}": partial(_newest, "adoption", number) for number, kind in enumerate(TYPES)}
+        lines = enumerate(self.world.lines)
+        by_line = {f"capability {name}": partial(_newest, "released", number) for number, name in lines}
         return DataCollector(
             model_reporters={
                 "month": "month",
                 "adopted": "adopted",
-                "focus_share": _reader("focus_share"),
+                "focus_share": partial(_newest, "focus_share", None),
                 **by_type,
                 **by_line,
             },
@@ -273,14 +325,50 @@ def _of_first_run(group: SimpleNamespace) -> SimpleNamespace:
     return SimpleNamespace(**{name: values[0] for name, values in vars(group).items()})
 
 
-def _reader(name: str, *place: int) -> Callable[[OpenLoopModel], float]:
-    """A function that reads the newest value of an observable, at one place of its axes, off a model."""
+Seed = int | np.integer | Sequence[int] | np.random.SeedSequence | np.random.Generator | np.random.BitGenerator | None
+"""What Mesa takes for a seed."""
 
-    # a function and no object with __call__: Mesa's collector would call that without the model
-    def read(model: OpenLoopModel) -> float:
-        return float(model.recorder.series[name][(0, model.month, *place)])
 
-    return read
+def _seed(seed: Seed, rng: Seed) -> int | None:
+    """The seed of a run from what Mesa takes; None: that of the scenario.
+
+    Raises
+    ------
+    ScenarioError
+        When both are given, or what is given is no seed.
+    """
+    if seed is not None and rng is not None:
+        raise refused("rng", "and seed are both given.", "Give one of them.")
+    given: Any = seed if rng is None else rng
+    if given is None or isinstance(given, Real):
+        return given  # whether it is a whole number in bounds is seen when the scenario is read
+    if isinstance(given, np.random.Generator | np.random.BitGenerator):
+        return int(np.random.default_rng(given).integers(2**63))
+    try:
+        sequence = given if isinstance(given, np.random.SeedSequence) else np.random.SeedSequence(list(given))
+    except (TypeError, ValueError):
+        what = f"is {given!r}; it must be a whole number, a generator of NumPy or a SeedSequence."
+        raise refused("rng", what) from None
+    return int(sequence.generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def _iteration() -> int:
+    """The number of the iteration where `mesa.batch_run` makes this model, else 0.
+
+    Mesa hands it to nobody, and every iteration of a model with a seed of its own would be the same world.
+    """
+    frame = inspect.currentframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "mesa.batchrunner" and "iteration" in frame.f_locals:
+            return int(frame.f_locals["iteration"])
+        frame = frame.f_back
+    return 0
+
+
+def _newest(name: str, place: int | None, model: OpenLoopModel) -> float:
+    """The newest value of an observable, at one place of its axis if it has one."""
+    value = model.recorder.series[name][0, model.month]
+    return float(value if place is None else value[place])
 
 
 def _name(agent: mesa.Agent) -> str:
