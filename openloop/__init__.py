@@ -40,12 +40,12 @@ if TYPE_CHECKING:
     from sim.engines.mesa.government import Government as Government
     from sim.engines.mesa.lab import Lab as Lab
     from sim.engines.mesa.model import OpenLoopModel as Model
-    from sim.experiments.compare.comparison import compare as compare
-    from sim.experiments.compare.sweep import sweep as sweep
+    from sim.experiments.compare.request import compare as compare
+    from sim.experiments.compare.request import sweep as sweep
     from sim.experiments.ensemble.request import ensemble as ensemble
-    from sim.experiments.explain.explanation import explain as explain
+    from sim.experiments.explain.request import explain as explain
     from sim.experiments.loops.request import loops as loops
-    from sim.experiments.scurves.analysis import scurve as scurve
+    from sim.experiments.scurves.request import scurve as scurve
     from sim.experiments.sensitivity.request import sensitivity as sensitivity
     from sim.experiments.simulate.request import run as run
     from sim.model.levers import Pull as Pull
@@ -70,12 +70,12 @@ _HOME = {
     "Government": "sim.engines.mesa.government",
     "Lab": "sim.engines.mesa.lab",
     "Model": "sim.engines.mesa.model:OpenLoopModel",
-    "compare": "sim.experiments.compare.comparison",
-    "sweep": "sim.experiments.compare.sweep",
+    "compare": "sim.experiments.compare.request",
+    "sweep": "sim.experiments.compare.request",
     "ensemble": "sim.experiments.ensemble.request",
-    "explain": "sim.experiments.explain.explanation",
+    "explain": "sim.experiments.explain.request",
     "loops": "sim.experiments.loops.request",
-    "scurve": "sim.experiments.scurves.analysis",
+    "scurve": "sim.experiments.scurves.request",
     "sensitivity": "sim.experiments.sensitivity.request",
     "Pull": "sim.model.levers",
     "Policy": "sim.model.policies",

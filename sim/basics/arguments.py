@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sim.basics.errors import refused
+
+Settings = TypeVar("Settings")
+
+
+def settings_of(kind: type[Settings], given: Mapping[str, Any]) -> Settings:
+    """Settings, a dataclass, from the arguments of a function that has them all among its own: its ``locals()``."""
+    return kind(**{field.name: given[field.name] for field in fields(kind)})  # type: ignore[arg-type]
 
 
 def several(given: Any, *single: type) -> list[Any]:

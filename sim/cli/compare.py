@@ -158,7 +158,8 @@ def _sweep(
     out: Path,
     output: Output,
 ) -> None:
-    from sim.experiments.compare.sweep import parse_sweep, sweep
+    from sim.experiments.compare.request import sweep
+    from sim.experiments.compare.sweep import parse_sweep
     from sim.experiments.compare.sweep_kind import KIND, contents
 
     key, values = parse_sweep(text)

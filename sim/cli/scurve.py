@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
 from pathlib import Path
@@ -44,7 +43,7 @@ def scurve(
     """
     from sim.analysis.scurves.runs import are_rivals
     from sim.experiments.scurves.analysis import described, of_table
-    from sim.experiments.scurves.kind import KIND, Analysis, contents
+    from sim.experiments.scurves.kind import KIND, analysis_of, contents
     from sim.experiments.scurves.kind import as_json as for_programs
     from sim.results.folder import write
     from sim.scenario.shipped import find_table
@@ -54,21 +53,19 @@ def scurve(
     if os.path.isdir(source):
         if time or values or by or percent:
             leave(BAD_INPUT, f"{source} is a run directory; --time, --value, --by and --percent are for tables.")
-        read, digest = _of_run(source, observable or "adoption")
+        read = _of_run(source, observable or "adoption")
     else:
         if time is None or observable is not None:
             remedy = f"{source} is read as a table, and a table needs --time COLUMN."
             leave(BAD_INPUT, remedy if time is None else "--observable is for run directories.")
         read, notes = of_table(source, time, values or [], by, percent)
         warn((f"{note}." for note in notes), "note")
-        digest = hashlib.sha256(source.read_bytes()).hexdigest()
     if until is not None:
         read = _cut(read, until)
     with progress(len(read), "S-curves", quiet) as tick:
         rivals = are_rivals(observable or "adoption")
         found = list(described(read, str(source), resamples, seed, rivals, tick).descriptions)
     settings: dict[str, Any] = {
-        "data_sha256": digest,
         "observable": observable,
         "time": time,
         "values": values,
@@ -78,8 +75,7 @@ def scurve(
         "resamples": resamples,
         "seed": seed,
     }
-    analysis = Analysis(_name(source), settings, found, str(source), notes)
-    told = contents(analysis)
+    told = contents(analysis_of(source, settings, found, notes))
     made = write(KIND, told, out, figures=not no_figures, about={"command": command_line()})
     following = (_next(source, time, values or [], by),)
     Output(no_figures, quiet, as_json).tell(told, made, following, for_programs=for_programs(found))
@@ -95,13 +91,13 @@ def _next(source: Path, time: str | None, values: list[str], by: str | None) -> 
     return f"{asked} --observable NAME    (names: openloop list observables share)"
 
 
-def _of_run(folder: Path, observable: str) -> tuple[Read, str]:
+def _of_run(folder: Path, observable: str) -> Read:
     from sim.experiments.scurves.analysis import of_run
     from sim.results.folder import load
 
     saved = load(folder)
     try:
-        return of_run(saved.dataset, observable), str(saved.manifest["series_sha256"])
+        return of_run(saved.dataset, observable)
     except OutputError as error:
         leave(BAD_INPUT, f"{folder}: {error}.")
 
@@ -116,9 +112,3 @@ def _cut(read: Read, until: float) -> Read:
     if len(shorter) < len(read):
         say(f"note: {len(read) - len(shorter)} series begin after {until:g} and are left out.")
     return shorter
-
-
-def _name(source: Path) -> str:
-    """The table's or run's name as part of a folder's."""
-    stem = source.resolve().name if source.is_dir() else source.stem
-    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in stem)[:60]

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.basics.arguments import settings_of
 from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, warn
@@ -62,7 +63,7 @@ def sensitivity(
     """
     from sim.analysis.sensitivity import QUESTIONS
     from sim.experiments.sensitivity.kind import KIND, contents
-    from sim.experiments.sensitivity.request import answer, ask
+    from sim.experiments.sensitivity.request import Settings, answer, ask
     from sim.experiments.sensitivity.request import plan as pilot
 
     if method and question:
@@ -72,27 +73,8 @@ def sensitivity(
     asked = question or ("" if method else "screen")
     output = Output(no_figures, quiet, as_json)
     with stoppable():
-        request = ask(
-            scenario,
-            factors or (),
-            outcomes or (),
-            sets or (),
-            question=asked,
-            method=method,
-            size=size,
-            more=more,
-            at=at or (),
-            design_seed=design_seed,
-            months=months,
-            adopters=adopters,
-            luck=luck,
-            by_block=by_block,
-            engine=engine,
-            model=model,
-            workers=workers,
-            cluster=cluster,
-            out=out,
-        )
+        settings = settings_of(Settings, {**locals(), "question": asked, "seed": None, "folder": None})
+        request = ask(scenario, factors or (), outcomes or (), sets or (), settings)
         if asked:
             output.note(f"{asked}: {request.method.title}, since {QUESTIONS[asked].why}.")
         warn(request.warnings)

@@ -186,5 +186,6 @@ def _provenance(folders: Sequence[Folder]) -> list[Section]:
 def _command(folder: Folder) -> str:
     """The command that made a folder; of an ensemble, those that added to it."""
     told = [folder.manifest, *folder.manifest.get("designs", [])]
-    commands = dict.fromkeys(each.get("command", "") for each in told)
-    return "; ".join(f"`{each}`" for each in commands if each)
+    commands = dict.fromkeys(each.get("command") for each in told)
+    missing = dict.fromkeys(each.get("command_missing") for each in told)
+    return "; ".join([*(f"`{command}`" for command in commands if command), *filter(None, missing)])

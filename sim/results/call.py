@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 LEFT_OUT = ("command", "stage", "keep", "pool", "progress", "threads", "workers", "cluster", "figures", "prepared")
@@ -51,15 +51,19 @@ def _plain(value: Any) -> Any:
     TypeError
         When it holds anything else.
     """
-    if value is None or isinstance(value, str | bool | int | float):
+    if value is None or isinstance(value, str | bool | int):
         return value
+    if isinstance(value, float):  # one of NumPy too, which would be written with its name
+        return float(value)
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if hasattr(value, "tolist"):  # of NumPy
         return _plain(value.tolist())
     if isinstance(value, Mapping):
         return {str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, Sequence | set | frozenset):
+    if isinstance(value, tuple):  # (low, high) is a range, and [low, high] are two values
+        return tuple(_plain(part) for part in value)
+    if isinstance(value, list):
         return [_plain(part) for part in value]
     if hasattr(value, "isoformat"):
         return value.isoformat()[:7]

@@ -92,7 +92,7 @@ class Folder:
         try:
             return Chapter.from_json((self.path / FINDINGS).read_text(encoding="utf-8")).within(self.path)
         except FileNotFoundError:
-            command = self.manifest.get("command", "the command that made it")
+            command = self.manifest.get("command") or "the command that made it"
             raise OutputError(
                 f"{self.path} holds no findings: an earlier edition made it, or it is not finished.\n"
                 f"  Make it again: {command}"

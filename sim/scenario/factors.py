@@ -230,7 +230,7 @@ def factor_of(stated: Stated, scenario: Scenario) -> Factor:
     return make_factor(scenario, key, "" if shape == "uniform" and isinstance(what, tuple) else shape, values)
 
 
-def shape_and_values(what: Any, key: str) -> tuple[str, tuple[Any, ...]]:
+def shape_and_values(what: Any, key: str, place: str = PLACE) -> tuple[str, tuple[Any, ...]]:
     """The shape of a distribution that is stated in plain Python, and its values.
 
     Raises
@@ -245,7 +245,7 @@ def shape_and_values(what: Any, key: str) -> tuple[str, tuple[Any, ...]]:
     if isinstance(what, range):
         if len(what) < 2 or what.step != 1:
             whole = "must hold two whole numbers or more, one after the other."
-            raise ScenarioError([Problem(PLACE, 0, key, f"is {what!r}; it {whole}", "For example: range(1, 5)")])
+            raise ScenarioError([Problem(place, 0, key, f"is {what!r}; it {whole}", "For example: range(1, 5)")])
         return "uniform", (what[0], what[-1])
     if isinstance(what, Iterable) and not isinstance(what, str | bytes | Mapping):
         values = tuple(value.item() if hasattr(value, "item") else value for value in what)
@@ -253,7 +253,7 @@ def shape_and_values(what: Any, key: str) -> tuple[str, tuple[Any, ...]]:
             return "uniform", values
         return "choice", values
     remedy = f"For example: {{{key!r}: (0.1, 1.0)}}, or a list of values."
-    raise ScenarioError([Problem(PLACE, 0, key, f"is {what!r}, which is no range and no list of values.", remedy)])
+    raise ScenarioError([Problem(place, 0, key, f"is {what!r}, which is no range and no list of values.", remedy)])
 
 
 def _is_number(value: Any) -> bool:

@@ -12,8 +12,7 @@ from typer.main import get_command
 from sim.cli import app
 from sim.cli.panels import VERBS
 from sim.engines import engine as find_engine
-from sim.experiments.compare.comparison import compare
-from sim.experiments.compare.sweep import sweep
+from sim.experiments.compare.request import compare, sweep
 from sim.experiments.simulate.request import run
 from sim.scenario.resolve import prepare
 from sim.validation.patterns import score

@@ -27,14 +27,14 @@ from sim.experiments.compare.comparison import (
     PairedRuns,
     Until,
     carry_out,
-    compare,
     curves_of,
     fingerprints,
     first_difference,
     make_plan,
     parse_outcome,
 )
-from sim.experiments.compare.sweep import backwards, findings, parse_sweep, sweep
+from sim.experiments.compare.request import compare, sweep
+from sim.experiments.compare.sweep import backwards, findings, parse_sweep
 from sim.experiments.runner.pieces import Unfinished
 from sim.experiments.runner.pools import pool
 from sim.experiments.runner.sizer import Sizer

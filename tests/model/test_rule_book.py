@@ -13,8 +13,8 @@ from sim.engines.meanfield import engine as meanfield
 from sim.engines.probes.decision import Decisions
 from sim.engines.probes.trace import keep
 from sim.experiments.explain.divergence import CAUSES
-from sim.experiments.explain.explanation import explain
 from sim.experiments.explain.kind import _draw, utilities
+from sim.experiments.explain.request import explain
 from sim.model.rules import worth
 from sim.report.odd.declared import rule_modules, rules_of
 from tests.docking import dock

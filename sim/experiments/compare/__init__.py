@@ -2,5 +2,6 @@
 
 `comparison`  the runs, their pairs, and the table of differences
 `sweep`       the response of an outcome to one number of a scenario
-`folder`      what both leave behind
+`request`     from what somebody asks for to both, in Python
+`kind`        what both leave behind
 """

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial, reduce
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +24,10 @@ from sim.analysis.outcomes import CEILINGS, OUTCOMES, find_outcome, read_outcome
 from sim.analysis.paired import Paired, difference_sentence, interval, paired_difference, ratio_interval
 from sim.analysis.scurves.ceilings import Ceilings
 from sim.analysis.who_switched import SPLITS, parts_of_focus, who_switched
-from sim.basics.arguments import out_folder, several
+from sim.basics.arguments import several
 from sim.basics.axes import REGIONS, SECTORS, month_label
 from sim.basics.errors import Problem, RunError, ScenarioError, refused
 from sim.engines import Engine
-from sim.engines import engine as find_engine
 from sim.engines.world import Job
 from sim.experiments.runner.dispatch import Work, dispatch, telling
 from sim.experiments.runner.pieces import FinishedRuns, Unfinished, dead_run
@@ -42,9 +39,8 @@ from sim.experiments.runner.until import until_narrow
 from sim.experiments.runner.worker import Batch, Failure, Reader, Run, check_memory, do_runs, make_sizer
 from sim.model.agents.adopter_types import TYPES
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
-from sim.results.call import recorded
 from sim.results.dataset import coordinates, series_bytes
-from sim.results.folder import Written, refuse_if_taken, write
+from sim.results.folder import Written
 from sim.results.kind import Stage
 from sim.run import simulate
 from sim.scenario import Scenario
@@ -153,82 +149,6 @@ class Comparison:
         from sim.figures.comparison import comparison
 
         return comparison(curves_of(self), self.plan.scenarios)
-
-
-def compare(
-    base: str | Path | Scenario,
-    others: str | Path | Scenario | Sequence[str | Path | Scenario],
-    sets: str | Sequence[str] = (),
-    *,
-    months: int | None = None,
-    adopters: int | None = None,
-    seed: int | None = None,
-    replicates: int = REPLICATES,
-    at: str | Sequence[str] = (),
-    until: Until | float | None = None,
-    threads: int | None = None,
-    engine: str = "lockstep",
-    model: str | Path | type | None = None,
-    stage: Stage | None = None,
-    keep: Unfinished | None = None,
-    pool: Pool | None = None,
-    out: str | Path | None = None,
-    figures: bool = True,
-    command: str = "",
-) -> Comparison:
-    """Run scenarios under the same luck and pair them.
-
-    Parameters
-    ----------
-    base, others : scenario files, or scenarios; one other or several
-    sets : changes such as ``"startup.switching_cost=0.6"``, made to all of them; for files only
-    months, adopters, seed : in place of the base's, which hold for all
-    replicates : of each scenario
-    at : months such as ``"2029-12"`` at which levels are read, beside the last; absent: 2029-12 if it is simulated
-    until : add replicates until an interval is narrow enough; a number is the width of that of ``focus_share``
-    stage : see `Stage`
-    keep, pool : where finished runs wait, and where they are computed; see `PairedRuns`
-    out : folder in which the same folder of results appears as from ``openloop compare``, where a stopped call is gone
-        on with; absent: nothing is written
-    figures, command : whether to draw them, and what the manifest says of how the folder was made; absent: this call
-
-    Returns
-    -------
-    the comparison; ``written`` says where the folder is
-
-    Raises
-    ------
-    ScenarioError
-        When a file is refused, or what it says cannot be compared; nothing was run.
-    OutputError
-        When the place is taken, which is found out before anything is run, or cannot be written.
-    RunError
-        When there is no replicate that every scenario could finish.
-
-    Examples
-    --------
-    >>> import openloop as ol
-    >>> found = ol.compare("baseline", ["no-control"], months=30, adopters=100, replicates=4)
-    >>> found.table.set_index("outcome").loc["focus_share", "other"]
-    'no-control'
-    """
-    from sim.experiments.compare.kind import KIND, contents, folder_name
-
-    made_by, began = recorded(compare, locals()), time.perf_counter()
-    chosen = find_engine(engine, model)
-    settings = {"months": months, "adopters": adopters, "seed": seed, "replicates": replicates}
-    plan = make_plan(base, others, sets, settings, at)
-    wanted = Until(float(until)) if isinstance(until, Real) else until
-    if wanted is not None:
-        wanted.check(plan)
-    if out is None:
-        return carry_out(plan, chosen, wanted, threads, stage, keep, pool)
-    if wanted is None:  # else the number of replicates, and with it the place, is not known yet
-        refuse_if_taken(out_folder(out) / folder_name(plan, chosen.name), plan.fingerprint(chosen.name))
-    with nullcontext(keep) if keep else Unfinished(out_folder(out)) as pieces:
-        found = carry_out(plan, chosen, wanted, threads, stage, pieces, pool)
-        about = {**made_by, "wall_seconds": round(time.perf_counter() - began, 3)}
-        return replace(found, written=write(KIND, contents(found), out, figures=figures, about=about))
 
 
 def carry_out(

@@ -8,10 +8,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,22 +17,18 @@ import pandas as pd
 from sim import __version__
 from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.paired import interval
-from sim.basics.arguments import out_folder, several, texts
 from sim.basics.axes import month_label
 from sim.basics.errors import refused
 from sim.basics.words import scale_of_difference
 from sim.engines import Engine
-from sim.engines import engine as find_engine
 from sim.experiments.compare.comparison import ComparisonPlan, PairedRuns, at_month, parse_outcome
 from sim.experiments.runner.pieces import Unfinished
 from sim.experiments.runner.pools import Pool
-from sim.results.call import recorded
-from sim.results.folder import Written, write
+from sim.results.folder import Written
 from sim.results.kind import Stage
 from sim.scenario import Scenario
 from sim.scenario.declared import unit_of
 from sim.scenario.points import locate
-from sim.scenario.resolve import prepare
 
 MOST_POINTS = 1000
 LOW, HIGH = 0.1, 0.9
@@ -124,98 +118,6 @@ def parse_sweep(text: str) -> tuple[str, np.ndarray]:
             "For example: --sweep policies.ban.compliance=0:1:9",
         )
     return key.strip(), np.linspace(low, high, points)
-
-
-def sweep(
-    base: str | Path,
-    others: str | Path | Sequence[str | Path],
-    key: str,
-    values: Sequence[float] | np.ndarray,
-    outcome: str = "focus_share",
-    sets: str | Sequence[str] = (),
-    settings: dict[str, int | None] | None = None,
-    *,
-    threads: int | None = None,
-    engine: str = "lockstep",
-    model: str | Path | type | None = None,
-    stage: Stage | None = None,
-    prepared: Scenario | None = None,
-    keep: Unfinished | None = None,
-    pool: Pool | None = None,
-    out: str | Path | None = None,
-    figures: bool = True,
-    command: str = "",
-) -> Sweep:
-    """Run a scenario with one number at several values.
-
-    Parameters
-    ----------
-    base, others : scenario files. With others, these are swept and compared with the base; alone, the base is swept and
-        compared with its first point
-    key : what is varied, as after ``--set``
-    values : (point,)
-    outcome : name of an outcome, with ``@2029-12`` for another month than the last
-    settings : run settings of the base, which hold for all
-    prepared : the base with its settings, where it is resolved already
-    stage, keep, pool : see `PairedRuns`
-    out : folder in which the same folder of results appears as from ``openloop compare --sweep``; absent: none
-    figures, command : whether to draw it, and what the manifest says of how the folder was made; absent: this call
-
-    Returns
-    -------
-    the curve; ``written`` says where the folder is
-
-    Raises
-    ------
-    ScenarioError, UnknownNameError
-        When a file, the key, a value or the outcome is refused; nothing was run.
-    OutputError
-        When the folder cannot be written.
-
-    Examples
-    --------
-    >>> import openloop as ol
-    >>> small = {"months": 24, "adopters": 100, "replicates": 2}
-    >>> ol.sweep("baseline", [], "startup.switching_cost", [0.2, 0.8], settings=small).table["value"].tolist()
-    [0.2, 0.8]
-    """
-    from sim.experiments.compare.sweep_kind import KIND, contents
-
-    made_by = recorded(sweep, locals())
-    levels = _levels(values)
-    first = prepared or prepare(base, sets, **(settings or {}))[0]
-    swept: dict[str, tuple[Scenario, ...]] = {}
-    changes, others = texts(sets, "--set"), several(others, Scenario)
-    for file in others or [base]:
-        points = []
-        for value in levels:
-            scenario, _ = prepare(file, (*changes, f"{key}={value:.12g}"))
-            name = f"{scenario.name}_{value:.6g}"
-            points.append(scenario.model_copy(update={"name": name, "run": first.run, "focus": first.focus}))
-        swept[scenario.name] = tuple(points)
-    plan, chosen = SweepPlan(first, swept, key, levels, bool(others), outcome), find_engine(engine, model)
-    if out is None:
-        return carry_out(plan, chosen, threads, stage, keep, pool)
-    with nullcontext(keep) if keep else Unfinished(out_folder(out)) as pieces:
-        found = carry_out(plan, chosen, threads, stage, pieces, pool)
-        return replace(found, written=write(KIND, contents(found), out, figures=figures, about=made_by))
-
-
-def _levels(values: Sequence[float] | np.ndarray) -> np.ndarray:
-    """The values of the swept number, (point,).
-
-    Raises
-    ------
-    ScenarioError
-        When they are not finite numbers, or there are none.
-    """
-    try:
-        levels = np.asarray(several(values), dtype=float)
-    except (TypeError, ValueError):
-        levels = np.empty(0)
-    if levels.ndim != 1 or not levels.size or not np.isfinite(levels).all():
-        raise refused("--sweep", f"has the values {values!r}; they must be finite numbers, one or more.")
-    return levels
 
 
 def carry_out(

@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.analysis.replicates import point_by_replicate
 from sim.basics.arguments import out_folder, several, texts, whole
-from sim.basics.errors import Problem, UnknownNameError, refused
+from sim.basics.errors import Problem, ScenarioError, UnknownNameError, refused
 from sim.experiments.ensemble.designs import DESIGNS, grid, listed, remark, unit_points, valued
 from sim.experiments.ensemble.ensemble import Account, Ensemble, in_steps, summed
 from sim.experiments.runner.pools import pool
@@ -26,10 +26,14 @@ from sim.experiments.runner.worker import OK, Values
 from sim.results.call import recorded
 from sim.scenario import Scenario
 from sim.scenario.factors import Factor, Stated, default_factors, factor_of, stated_factors, varied_factors
+from sim.scenario.points import locate
 from sim.scenario.resolve import load, refuse_sets, with_settings
 
 REPLICATES = 4
 """Replicates of each point when nothing is said and something varies."""
+
+ALL = "all"
+"""Stands for every factor with a declared range."""
 
 POINTS = {"lhs": 100, "sobol": 128, "grid": 5}
 """Points (of a grid: levels) when nothing is said."""
@@ -105,7 +109,8 @@ def ask(
     ----------
     files : scenario files; with several, each is run at every point
     sets, settings : changes to all of them, as for `openloop.run`
-    factors : as for `parse_factor`; they override the ranges of the file. ``all``: every declared range
+    factors : as for `stated_factors`; they override the ranges of the file. ``all``: every declared range, of several
+        scenarios those that they share
     design : key of `DESIGNS`, or a file with a table; absent: ``lhs`` where something varies
     count : points, or levels of a grid
     recorded : passed on to `make_recipe`
@@ -117,7 +122,8 @@ def ask(
     """
     if not files:
         raise refused("the ensemble", "has no scenario.", "Name one, such as baseline.")
-    wanted, design = stated_factors(factors), str(design)
+    wanted = [stated.strip() if isinstance(stated, str) else stated for stated in stated_factors(factors)]
+    design = str(design)
     for given, option in ((count, "--points"), (replicates, "--replicates")):
         if given is not None:
             whole(given, option)
@@ -134,6 +140,7 @@ def ask(
     if design and not table and design not in DESIGNS:
         raise UnknownNameError("design", design, [*DESIGNS, "FILE.csv"])
     table_notes: list[str] = []
+    left: list[str] = []
     if table:
         if wanted:
             raise refused("--factor", "cannot be given together with a list of points, which says what varies.")
@@ -146,6 +153,7 @@ def ask(
         kind, size = "listed", len(points)
     else:
         varying, points = _factors(base, wanted), []
+        varying, left = _shared(varying, others, ALL in wanted)
         kind, size = (design or "lhs", count or POINTS[design or "lhs"]) if varying else ("none", 1)
         if not varying and (design or count):
             raise refused(
@@ -156,7 +164,7 @@ def ask(
     recipe, notes = make_recipe(base, varying, variants=others, **recorded)
     if replicates is None:
         replicates = REPLICATES if varying else base.run.replicates
-    said = [*table_notes, *notes, remark(kind, size)]
+    said = [*table_notes, *notes, *left, remark(kind, size)]
     warned = dict.fromkeys(problem for _, found in read for problem in found)
     return EnsembleRequest(
         recipe,
@@ -258,13 +266,36 @@ def _factors(scenario: Scenario, wanted: Sequence[Stated]) -> list[Factor]:
     """The factors of a scenario and of the command line; the latter prevail."""
     found = {factor.key: factor for factor in varied_factors(scenario)}
     for stated in wanted:
-        if isinstance(stated, str) and stated.strip() == "all":
+        if stated == ALL:
             found = {**{factor.key: factor for factor in default_factors(scenario)}, **found}
             continue
         factor = factor_of(stated, scenario)
         if factor.key not in found or not factor.declared:  # `key` alone does not undo the range of the file
             found[factor.key] = factor
     return list(found.values())
+
+
+def _shared(factors: list[Factor], others: Sequence[Scenario], all_declared: bool) -> tuple[list[Factor], list[str]]:
+    """The factors that every scenario of an ensemble has, and what was left out, in words.
+
+    ``all`` means all that they share. A factor that was named must be in each of them.
+
+    Raises
+    ------
+    ScenarioError
+        Naming the scenario that lacks a factor which was named.
+    """
+    left = []
+    for other in others:
+        for factor in list(factors):
+            try:
+                locate(other, factor.key, f"--factor, in {other.name}")
+            except ScenarioError:
+                if not (all_declared and factor.declared):
+                    raise
+                factors.remove(factor)
+                left.append(f"{factor.key} stays as it is: {other.name} has no such number")
+    return factors, left
 
 
 def enter(ensemble: Ensemble, study: EnsembleRequest, made_by: Mapping[str, Any] | None = None) -> list[int]:

@@ -7,4 +7,5 @@
 `account`      what one adopter did and why, as plain data
 `chapter`      what is told of an explanation
 `kind`         what an explanation leaves behind
+`request`      from what somebody asks for in Python to an explanation and its folder
 """

@@ -1,7 +1,7 @@
 """Why did this firm switch? Rebuild one run, or the same run of two scenarios, and take an adopter's choices apart.
 
->>> from sim.experiments.explain.explanation import ask, explain
->>> found = explain(ask("scenarios/baseline.yaml", "scenarios/no-control.yaml"), adopters=[17])      # doctest: +SKIP
+>>> from sim.experiments.explain.explanation import answer, ask
+>>> found = answer(ask("scenarios/baseline.yaml", "scenarios/no-control.yaml"), adopters=[17])      # doctest: +SKIP
 >>> found.stories[0]["chain"]      # doctest: +SKIP
 
 A *story* is plain data about one adopter: what it used when, and how and why it chose; screen, files and figure are
@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
-from sim.basics.arguments import out_folder, several, whole
+from sim.basics.arguments import several, whole
 from sim.basics.axes import month_label
 from sim.basics.errors import OutputError, Problem, ScenarioError
 from sim.basics.words import plain
@@ -31,8 +31,7 @@ from sim.experiments.compare.comparison import ComparisonPlan, plan_of
 from sim.experiments.explain.account import Account, account_of_one, account_of_two
 from sim.experiments.explain.causes import CauseTracer
 from sim.experiments.explain.divergence import CAUSES, Pair
-from sim.results.call import recorded
-from sim.results.folder import SCENARIO, SERIES, Written, open_folder, write
+from sim.results.folder import SCENARIO, SERIES, Written, open_folder
 from sim.results.kind import Folder
 from sim.scenario import Scenario
 from sim.scenario.resolve import load as load_scenario
@@ -100,9 +99,9 @@ def ask(
         When a file is refused, a directory is none of ours, or a run cannot be explained.
     """
     replicate = whole(replicate, "--replicate", least=0)
-    for each in (source, other):
-        if not isinstance(each, Scenario | None):
-            refuse_no_path(each)
+    for given in (source, *([] if other is None else [other])):
+        if not isinstance(given, Scenario):
+            refuse_no_path(given)
     settings = {"months": months, "adopters": adopters, "seed": seed}
     changed = [name for name, value in settings.items() if value is not None] + ["set"] * bool(sets)
     folders = [each for each in (source, other) if isinstance(each, str | Path) and Path(each).is_dir()]
@@ -269,61 +268,6 @@ class Explanation:
             self.cascade.groupby(["root_kind", "root"], sort=False).size().sort_values(ascending=False, kind="stable")
         )
         return [{"kind": kind, "root": what, "adopters": int(count)} for (kind, what), count in counts.items()]
-
-
-def explain(
-    source: str | Path | Scenario,
-    other: str | Path | Scenario | None = None,
-    agents: int | Iterable[int] = (),
-    sets: str | Sequence[str] = (),
-    *,
-    replicate: int = 0,
-    most: int = 0,
-    months: int | None = None,
-    adopters: int | None = None,
-    seed: int | None = None,
-    out: str | Path | None = None,
-    figures: bool = True,
-    command: str = "",
-) -> Explanation:
-    """Why adopters chose as they did, in one world or in two that share all random draws.
-
-    Parameters
-    ----------
-    source, other : scenarios or run directories; or one directory of a comparison, see `ask`
-    agents : the number of an adopter, from 0, or of several
-    sets : changes such as ``"startup.switching_cost=0.6"``; for scenario files only
-    replicate : which repetition
-    most : explain also so many adopters whose first line differs in most months between the two worlds
-    months, adopters, seed : run settings in place of the scenario's; for scenario files only
-    out : folder in which the same folder of results appears as from ``openloop explain --out``; absent: none
-    figures, command : whether to draw them, and what the manifest says of how the folder was made; absent: this call
-
-    Returns
-    -------
-    the explanation; ``written`` says where the folder is
-
-    Raises
-    ------
-    ScenarioError, OutputError
-        When a source is refused, there is no such adopter, a rebuilt run does not equal the one that is stored, or the
-        folder cannot be written.
-
-    Examples
-    --------
-    >>> import openloop as ol
-    >>> found = ol.explain("baseline", "no-control", agents=[3], months=30, adopters=60)
-    >>> len(found.stories), sorted(found.cascade.columns)[:3]
-    (1, ['adopter', 'cause', 'line'])
-    """
-    from sim.experiments.explain.kind import KIND, contents
-
-    made_by = recorded(explain, locals())
-    question = ask(source, other, sets, replicate=replicate, months=months, adopters=adopters, seed=seed)
-    found = answer(question, agents, most)
-    if out is None:
-        return found
-    return replace(found, written=write(KIND, contents(found), out_folder(out), figures=figures, about=made_by))
 
 
 def answer(

@@ -55,8 +55,8 @@ class Unfinished:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._locks.close()
-        if kind is None:
-            for folder in self._folders:
+        for folder in self._folders:
+            if kind is None or not any(folder.glob("*.npz")):  # nothing to go on with
                 shutil.rmtree(folder, ignore_errors=True)
 
     def pieces(self, name: str) -> Pieces:

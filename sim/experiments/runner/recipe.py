@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from sim.analysis.outcomes import OUTCOMES, find_outcome
 from sim.basics.arguments import plain_month, several
 from sim.basics.axes import month_label, month_number
 from sim.basics.distributions import Distribution
-from sim.basics.errors import Problem, ScenarioError, refused
+from sim.basics.errors import ModelError, Problem, ScenarioError, refused
 from sim.basics.words import separated
 from sim.engines import engine as find_engine
 from sim.experiments.runner import total_gain
@@ -157,7 +158,7 @@ def make_recipe(
     at: Sequence[str | int] = (),
     curves: Sequence[str] | None = None,
     engine: str = "lockstep",
-    model: str | None = None,
+    model: str | os.PathLike[str] | None = None,
     variants: Sequence[Scenario] = (),
     gains: Sequence[int] = (),
 ) -> tuple[Recipe, tuple[str, ...]]:
@@ -193,6 +194,13 @@ def make_recipe(
         names = tuple(variant.name for variant in (base, *others))
         choice = Distribution("choice", names)
         settled = [Factor(SCENARIO, "categorical", choice, base.name, "policy", long_name="Scenario"), *settled]
+    if model is not None:
+        if not isinstance(model, str | os.PathLike):
+            raise ModelError(
+                f"{model!r} is a model of this program; runs that are kept need it by file and name, so that another "
+                "process can load it, such as mymodels.py:CautiousFirms"
+            )
+        model = os.fspath(model)
     find_engine(engine, model)
     chosen_curves = CURVES if curves is None else tuple(dict.fromkeys(curves))
     return Recipe(
@@ -244,8 +252,8 @@ def parse_month(text: Any, last: int | None = None, option: str = "--at") -> int
         Naming the option, when the text is no month or the month is after ``last``.
     """
     try:
-        given = plain_month(text)
-        month = month_number(int(given) if isinstance(given, str) and given.strip().isdecimal() else given)
+        number = isinstance(text, str) and text.strip().isdecimal()
+        month = month_number(int(text) if number else plain_month(text))
     except ValueError as error:
         raise refused(option, f"{error}.") from None
     if last is not None and month > last:

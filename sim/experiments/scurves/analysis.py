@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from sim.analysis.scurves import FEWEST_MONTHS
-from sim.analysis.scurves.bootstrap import RESAMPLES
 from sim.analysis.scurves.describe import (
     SeriesDescription,
     curve_sentence,
@@ -21,10 +18,10 @@ from sim.analysis.scurves.describe import (
     fit_rows,
     series_rows,
 )
-from sim.analysis.scurves.runs import are_rivals, series_of
+from sim.analysis.scurves.runs import series_of
 from sim.basics.errors import OutputError, Problem, TableError
 from sim.basics.table import Series, read
-from sim.scenario.shipped import find_table
+from sim.results.folder import Written
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,11 +40,13 @@ class SCurves:
     descriptions : one a series; see `sim.analysis.scurves.describe.SeriesDescription`
     source : where the series came from, for the footer of a figure
     notes : what was left out of a table or settled on the way, a sentence each
+    written : the folder that was written; None until then
     """
 
     descriptions: tuple[SeriesDescription, ...]
     source: str = ""
     notes: tuple[str, ...] = ()
+    written: Written | None = None
 
     def __iter__(self) -> Iterator[SeriesDescription]:
         return iter(self.descriptions)
@@ -85,82 +84,6 @@ class SCurves:
         from sim.figures.scurves import scurves
 
         return scurves(self.descriptions, self.source)
-
-
-def scurve(
-    source: str | Path | xr.Dataset,
-    observable: str = "adoption",
-    *,
-    time: str = "",
-    value: str | Sequence[str] = (),
-    by: str | None = None,
-    percent: bool = False,
-    until: float | None = None,
-    series: str | Sequence[str] = (),
-    name: str = "",
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> SCurves:
-    """Say when shares take off, and whether anybody can know where they will stop.
-
-    Parameters
-    ----------
-    source : a CSV table, the name of one that ships, a run directory, or the dataset of a run
-    observable : of a run: the share to read
-    time, value, by : of a table: the column of times, the columns of shares (absent: every other column of numbers),
-        and the column that names the series of a long table
-    percent : the table is in percent
-    until : leave out what came later; a time of the table, or a month number of a run
-    series : names of series to keep; absent: all
-    name : what the series is called instead, where only one is kept
-    resamples, seed : of the bootstrap behind the intervals of moments; no resamples: no bootstrap
-
-    Raises
-    ------
-    TableError
-        When the table is refused, or no series has enough points.
-    UnknownNameError
-        When the run has no share of that name.
-
-    Warns
-    -----
-    UserWarning
-        For whatever is left out of a table or may mean something else.
-
-    Examples
-    --------
-    >>> import openloop as ol
-    >>> world = ol.run("baseline", months=60, adopters=200, replicates=2)
-    >>> found = ol.scurve(world.dataset, until=30, resamples=0)
-    >>> len(found), sorted(set(found.table["status"])) != []
-    (4, True)
-    """
-    rivals = True
-    notes: tuple[str, ...] = ()
-    if isinstance(source, str | Path) and not os.path.isdir(source):
-        if not time:
-            raise TableError(
-                [Problem(str(source), 0, "", 'needs the name of its column of times, such as time="year".')]
-            )
-        values = [value] if isinstance(value, str) else list(value)
-        found, notes = of_table(find_table(source), time, values, by, percent)
-        for note in notes:
-            warnings.warn(f"{source}: {note}.", stacklevel=2)
-    else:
-        found, rivals = of_run(source, observable), are_rivals(observable)
-    if until is not None:
-        found = cut(found, until)
-    wanted = [series] if isinstance(series, str) else list(series)
-    kept = [(one, runs) for one, runs in found if not wanted or one.name in wanted]
-    if not kept:
-        held = ", ".join(one.name for one, _ in found) or "nothing before that time"
-        raise TableError([Problem(str(source), 0, "", f"holds no series to describe; it has {held}.")])
-    if name and len(kept) > 1:
-        raise TableError([Problem(str(source), 0, "", f'has {len(kept)} series, which cannot all be called "{name}".')])
-    if name:
-        kept = [(replace(one, name=name), runs) for one, runs in kept]
-    place = source.attrs.get("scenario_name", "") if not isinstance(source, str | Path) else Path(source).stem
-    return replace(described(kept, place, resamples, seed, rivals), notes=notes)
 
 
 def described(

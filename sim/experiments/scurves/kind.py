@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim import __version__
 from sim.analysis.scurves.describe import SeriesDescription, fit_rows, replicate_rows, series_rows
@@ -31,6 +32,9 @@ from sim.experiments.scurves.chapter import chapter
 from sim.results.dataset import data_hash
 from sim.results.folder import load
 from sim.results.kind import Again, Captions, Contents, Folder, Kind, NotAtHand, named_figures
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 MOST_PANELS = 12
 """Series that are drawn; the others stand in the tables."""
@@ -74,6 +78,25 @@ class Analysis:
         return {"scurve": self.name, "hash": self.inputs[:8], **self.settings, "source": self.source, **notes}
 
 
+def analysis_of(
+    source: Path | str | xr.Dataset,
+    settings: Mapping[str, Any],
+    descriptions: Sequence[SeriesDescription],
+    notes: Sequence[str] = (),
+) -> Analysis:
+    """An analysis with the name and the hash of what was analysed: a table, the folder of a run, or its dataset."""
+    if isinstance(source, str | Path):
+        path = Path(source)
+        held = os.path.isdir(path)
+        stem = path.resolve().name if held else path.stem
+        digest = str(load(path).manifest["series_sha256"]) if held else hashlib.sha256(path.read_bytes()).hexdigest()
+        place = str(source)
+    else:
+        stem, digest, place = str(source.attrs.get("scenario_name", "dataset")), data_hash(source), ""
+    name = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in stem)[:60]
+    return Analysis(name, {"data_sha256": digest, **settings}, descriptions, place, notes)
+
+
 def contents(found: Analysis) -> Contents:
     """What the folder of an analysis of S-curves holds."""
     told = found.descriptions
@@ -99,13 +122,13 @@ def contents(found: Analysis) -> Contents:
 def rebuild(folder: Folder, again: Again) -> Analysis:
     """The same analysis, of the same numbers where they are still at hand."""
     manifest = folder.manifest
-    source = Path(str(manifest.get("source", "")))
+    source = Path(str(manifest.get("source") or "a dataset in memory"))
     # as it was named when it was analysed, or beside the analysis, where runs lie
     tried = (read_again(place, manifest) for place in (source, folder.path.parent / source.name))
     found = next((series for series in tried if series is not None), None)
     if found is None:
         raise NotAtHand(
-            f"{manifest.get('source', 'what was analysed')} is not at hand with the numbers that it had, so only "
+            f"{manifest.get('source') or 'what was analysed'} is not at hand with the numbers that it had, so only "
             "the checksums were checked"
         )
     rivals = are_rivals(manifest["observable"] or "adoption")

@@ -199,5 +199,5 @@ KIND = Kind(
     part=lambda folder: folder.path.name,
     captions=Captions(drawn_by, _about, _interval, _runs, _seeds),
     order=70,
-    redraw=lambda folder: str(folder.manifest.get("command", "")),
+    redraw=lambda folder: str(folder.manifest.get("command") or ""),
 )

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from sim.basics.arguments import several
 from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.runner import total_gain
@@ -75,8 +76,9 @@ class FunctionModel:
     Parameters
     ----------
     function : table of factor values, one row a point, with a column ``seed`` if it has luck -> (row,) or (row, month),
-        or a mapping from names to such. What is not finite, and what raises, counts as a failed run
-    factors : name -> ``(low, high)``, list of values, ``bool``, ``range`` or `Distribution`
+        or a mapping from names to such, or a data frame with a column an outcome. Rows with an index are put in the
+        order of the table's. What is not finite, and what raises, counts as a failed run
+    factors : see `sim.experiments.sensitivity.variables.variables_of`
     lucky : whether the function reads ``seed`` and draws from it
     """
 
@@ -87,7 +89,12 @@ class FunctionModel:
         lucky: bool = False,
     ):
         self.function, self.lucky = function, lucky
-        self.variables = variables_of(factors) if isinstance(factors, Mapping) else list(factors)
+        given = several(factors) if not isinstance(factors, Mapping) else []
+        if any(not isinstance(variable, Variable) for variable in given):
+            raise DesignError(
+                'the factors of a function are a mapping from names to what they may be, such as {"x": (0, 1)}.'
+            )
+        self.variables = given or variables_of(factors if isinstance(factors, Mapping) else {})
         self._known: dict[bytes, dict[str, Array] | Exception] = {}
         """What came out of each row that was run, by its coordinates and replicate."""
         self.runs = 0
@@ -126,7 +133,7 @@ class FunctionModel:
         self.runs += len(table)
 
         def work(rows: Sequence[int]) -> dict[str, Array]:
-            return _named(self.function(table.iloc[list(rows)]), len(rows))
+            return _named(self.function(table.iloc[list(rows)].reset_index(drop=True)), len(rows))
 
         return [
             outcome if isinstance(outcome, Exception) else {name: values[row] for name, values in outcome.items()}
@@ -147,6 +154,9 @@ class FunctionModel:
         for place, row in enumerate(rows):
             for name, value in row.items() if isinstance(row, dict) else ():
                 found[name][place] = value
+        empty = next((name for name, values in found.items() if not np.isfinite(values).any()), None)
+        if empty is not None:
+            raise DesignError(f"{empty} is not a number in a single run of the function.")
         scalars = {name: values for name, values in found.items() if values.ndim == 1}
         curves = {name: values for name, values in found.items() if values.ndim == 2}
         months = range(next(iter(curves.values())).shape[1]) if curves else ()
@@ -162,14 +172,32 @@ FRESH = (
 
 
 def _named(found: Any, rows: int) -> dict[str, Array]:
-    named = found if isinstance(found, Mapping) else {"outcome": found}
-    arrays = {str(name): np.asarray(values, dtype=float) for name, values in dict(named).items()}
+    """What a function returned, as outcome -> (row,) or (row, month)."""
+    if isinstance(found, Mapping):
+        named = dict(found)
+    elif hasattr(found, "columns"):  # a data frame, of pandas or another library
+        named = {name: found[name] for name in found.columns}
+    else:
+        named = {"outcome": found}
+    arrays = {str(name): np.asarray(_in_order(values, rows), dtype=float) for name, values in named.items()}
     for name, values in arrays.items():
         if values.ndim not in (1, 2) or len(values) != rows:
             raise ValueError(
                 f"{name} has shape {values.shape} for {rows} points; it must be (point,) or (point, month)"
             )
     return arrays
+
+
+def _in_order(values: Any, rows: int) -> Any:
+    """A column in the order of the table, which its index tells where it has one."""
+    if isinstance(values, pd.Series | pd.DataFrame):
+        if sorted(values.index) != list(range(rows)):
+            raise ValueError(
+                f"what came back has another index than the table, whose rows are 0 to {rows - 1}; keep the table's "
+                "index, or return values.to_numpy()"
+            )
+        return values.sort_index()
+    return values
 
 
 class ScenarioModel:

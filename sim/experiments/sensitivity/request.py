@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,9 +16,9 @@ from sim.analysis.sensitivity.discovery import OutcomeRegion, cart, parse_outcom
 from sim.analysis.sensitivity.methods.registry import Method, find_method
 from sim.analysis.sensitivity.reversal import reversals
 from sim.analysis.sensitivity.survival import split_by_factor
-from sim.basics.arguments import several
+from sim.basics.arguments import out_folder, settings_of, several, whole
 from sim.basics.axes import month_label
-from sim.basics.errors import DesignError, Problem, UnknownNameError
+from sim.basics.errors import DesignError, Problem, UnknownNameError, refused
 from sim.basics.words import separated
 from sim.experiments.runner import total_gain
 from sim.experiments.runner.recipe import parse_month
@@ -39,9 +40,14 @@ from sim.experiments.sensitivity.study import (
 from sim.experiments.sensitivity.study import until_stable as go_on
 from sim.experiments.sensitivity.top_factors import top_factors
 from sim.experiments.sensitivity.variables import Variable, choose
+from sim.results.call import recorded
 from sim.results.folder import refuse_if_taken, write
 from sim.scenario import Scenario
+from sim.scenario.factors import Stated, stated_factors
 from sim.scenario.resolve import prepare
+
+Factors = str | Sequence[str] | Mapping[str, Any]
+"""What may stand for the factors of a study."""
 
 DEFAULT_OUTCOMES = ("focus_share", "L1_open", "L1_CN_open", "capability_gap", "SX_US", "mean_wait_all")
 DEFAULT_MONTHS = (60, 96)
@@ -60,7 +66,7 @@ SLOW_PILOT = (2, 6)
 """The same where a run takes seconds."""
 
 
-def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] = ()) -> list[str]:
+def columns(scenario: Scenario, outcomes: str | Sequence[str] = (), at: str | Sequence[str] = ()) -> list[str]:
     """Columns such as ``focus_share@2029-01``; without a month, an outcome is read at every month of ``at``.
 
     Raises
@@ -93,27 +99,46 @@ def columns(scenario: Scenario, outcomes: Sequence[str] = (), at: Sequence[str] 
     return list(dict.fromkeys(found))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a study of a scenario is carried out; the parameters of `sensitivity` and the options of the command line."""
+
+    question: str = ""
+    method: str = ""
+    size: int | None = None
+    more: int | None = None
+    at: str | Sequence[str] = ()
+    design_seed: int = 1
+    months: int | None = None
+    adopters: int | None = None
+    seed: int | None = None
+    luck: str = ""
+    by_block: bool = False
+    engine: str = "lockstep"
+    model: str | Path | None = None
+    workers: int | None = None
+    cluster: str = ""
+    folder: str | Path | None = None
+    out: str | Path | None = None
+
+
 @dataclass(frozen=True)
 class SensitivityRequest:
-    """A study of a scenario as somebody asked for it.
+    """A study of a scenario as somebody asked for it, with everything settled.
 
     Attributes
     ----------
-    model, method, treatment : what runs, how it is analysed, and how luck is treated
-    question : that chose the method; empty: the method was named
-    size, seed : parts of the design, and root of its draws
-    by_block : whether whole blocks of factors move together
+    settings : as they were asked for
+    model, method, treatment, size : what runs, how it is analysed, how luck is treated, and parts of the design
     parent : folder of all methods of the scenario; None: nothing is written
     notes, warnings : what was settled on the way, and what is doubtful in the file
     """
 
+    settings: Settings
     model: ScenarioModel
     method: Method
     treatment: Treatment
-    question: str
     size: int
-    seed: int
-    by_block: bool
     parent: Path | None
     notes: tuple[str, ...]
     warnings: tuple[Problem, ...]
@@ -121,84 +146,70 @@ class SensitivityRequest:
 
 def ask(
     source: str | Path | Scenario,
-    factors: Sequence[str] = (),
-    outcomes: Sequence[str] = (),
-    sets: Sequence[str] = (),
-    *,
-    question: str = "",
-    method: str = "",
-    size: int | None = None,
-    more: int | None = None,
-    at: Sequence[str] = (),
-    design_seed: int = 1,
-    months: int | None = None,
-    adopters: int | None = None,
-    seed: int | None = None,
-    luck: str = "",
-    by_block: bool = False,
-    engine: str = "lockstep",
-    model: str | None = None,
-    workers: int | None = None,
-    cluster: str = "",
-    folder: str | Path | None = None,
-    out: str | Path | None = None,
+    factors: Factors,
+    outcomes: str | Sequence[str],
+    sets: str | Sequence[str],
+    to: Settings,
 ) -> SensitivityRequest:
     """A study of a scenario from what is asked; nothing is run. Parameters and errors are those of `sensitivity`."""
-    chosen = find_method(method or answer_of(question).method)
-    treatment = parse_treatment(luck or "factor")
-    scenario, warnings = prepare(source, sets, months=months, adopters=adopters, seed=seed)
-    names, notes = _with_top(factors, scenario, Path(out or "runs"))
+    chosen = find_method(to.method or answer_of(to.question).method)
+    treatment = parse_treatment(to.luck or "factor")
+    scenario, warnings = prepare(source, sets, months=to.months, adopters=to.adopters, seed=to.seed)
+    names, notes = _with_top(factors, scenario, out_folder(to.out or "runs"))
     variables, cut = choose(scenario, names)
     made = ScenarioModel(
         scenario,
         variables,
-        columns(scenario, outcomes, at),
-        DEFAULT_CURVES if out else (),
-        folder,
-        engine,
-        model,
-        cluster,
-        workers,
+        columns(scenario, outcomes, to.at),
+        DEFAULT_CURVES if to.out else (),
+        to.folder,
+        to.engine,
+        to.model,
+        to.cluster,
+        to.workers,
     )
     parent, known = None, 0
-    if out:
-        parent = Path(out) / study_name(made)
+    if to.out:
+        parent = out_folder(to.out) / study_name(made)
         made.folder = parent / ENSEMBLE
-        name, inputs = place_of(made, chosen.name, design_seed, treatment, by_block)
+        name, inputs = place_of(made, chosen.name, to.design_seed, treatment, to.by_block)
         refuse_if_taken(parent / name, inputs)
         known = known_size(parent / name, inputs)
-    elif folder is None:
+    elif to.folder is None:
         made.temporary = TemporaryDirectory(prefix="openloop-")  # lives as long as the study, whose `more` needs it
         made.folder = Path(made.temporary.name)
     notes += cut
-    if more is None:
-        size = size or max(known, chosen.size)
+    asked = None if to.size is None else whole(to.size, "--size")
+    if to.more is None:
+        size = asked or max(known, chosen.size)
     else:
-        before = known or size or chosen.size
-        size = grown(chosen, before, more)
-        if size != before + more:
-            notes += (f"{before} + {more} is no power of two; going to {size} {chosen.part}",)
-    return SensitivityRequest(made, chosen, treatment, question, size, design_seed, by_block, parent, notes, warnings)
+        before = known or asked or chosen.size
+        size = grown(chosen, before, to.more)
+        if size != before + to.more:
+            notes += (f"{before} + {to.more} is no power of two; going to {size} {chosen.part}",)
+    return SensitivityRequest(to, made, chosen, treatment, size, parent, notes, warnings)
 
 
-def _with_top(factors: Sequence[str], scenario: Scenario, out: Path) -> tuple[list[str], tuple[str, ...]]:
-    """Names of factors, with ``top:12`` replaced by what an earlier screening found, and where that stands."""
-    names: list[str] = []
+def _with_top(factors: Factors, scenario: Scenario, out: Path) -> tuple[list[Stated], tuple[str, ...]]:
+    """Factors, with ``top:12`` replaced by what an earlier screening found, and where that stands."""
+    names: list[Stated] = []
     notes: tuple[str, ...] = ()
-    for text in separated(factors, "--factor"):
-        found = [text]
-        if text.startswith("top:"):
-            found, source = top_factors(text, scenario.name, out)
-            notes += (f"{text}: {', '.join(found)} (from {source})",)
-        names += found
+    for stated in stated_factors(factors):
+        for text in separated(stated) if isinstance(stated, str) else [stated]:
+            found: list[Stated] = [text]
+            if isinstance(text, str) and text.startswith("top:"):
+                top, source = top_factors(text, scenario.name, out)
+                found = [*top]
+                notes += (f"{text}: {', '.join(top)} (from {source})",)
+            names += found
     return names, notes
 
 
 def sensitivity(
     source: str | Path | Scenario | Callable[..., Any],
-    factors: Sequence[str] | Mapping[str, Any] = (),
-    outcomes: Sequence[str] = (),
-    sets: Sequence[str] = (),
+    factors: Factors = (),
+    outcomes: str | Sequence[str] = (),
+    sets: str | Sequence[str] = (),
     *,
     question: str = "",
     method: str = "",
@@ -206,7 +217,7 @@ def sensitivity(
     more: int | None = None,
     until_stable: bool = False,
     max_runs: int | None = None,
-    at: Sequence[str] = (),
+    at: str | Sequence[str] = (),
     design_seed: int = 1,
     months: int | None = None,
     adopters: int | None = None,
@@ -217,7 +228,7 @@ def sensitivity(
     flip: str = "",
     against: str | Path | Scenario | None = None,
     engine: str = "lockstep",
-    model: str | None = None,
+    model: str | Path | None = None,
     workers: int | None = None,
     cluster: str = "",
     folder: str | Path | None = None,
@@ -228,11 +239,12 @@ def sensitivity(
 
     Parameters
     ----------
-    source : a scenario, or a plain function of a table with a column a factor and a row a point. A function takes only
-        ``question``, ``method``, ``size``, ``design_seed`` and ``luck``
+    source : a scenario, or a plain function of a table with a column a factor and a row a point, which returns one
+        outcome, or a mapping or data frame of several. A function takes only ``factors``, ``question``, ``method``,
+        ``size``, ``design_seed``, ``luck`` and ``by_block``
     factors : of a scenario: names as for `sim.experiments.sensitivity.variables.choose`, absent the core ones, and
-        ``top:12`` of an earlier screening in ``out``; of a function: name -> ``(low, high)``, list of values, ``bool``,
-        ``range`` or `Distribution`
+        ``top:12`` of an earlier screening in ``out``, or a mapping from keys to values; of a function: name ->
+        ``(low, high)``, list of values, ``bool``, ``range`` or `Distribution`, or a problem of SALib
     outcomes : of a scenario: names such as ``"focus_share@2029-12"``; absent: the default ones
     at : months at which outcomes without a month of their own are read
     question, method : ``screen``, ``share``, ``interaction``, ``tail`` or ``which-region``; or the name of a method
@@ -267,39 +279,42 @@ def sensitivity(
     >>> found.outcomes["outcome"].influential
     ['x', 'y']
     """
+    given = locals()
+    if method and question:
+        raise refused("--method", "and --question both choose the method.", "Give one of them.")
     if callable(source) and not isinstance(source, str | Path | Scenario):
-        if out is not None:
-            raise DesignError("only the study of a scenario has a folder, so a function takes no out.")
-        given = dict(factors) if isinstance(factors, Mapping) else {}
-        return study(source, given, method=method, question=question, size=size, seed=design_seed, luck=luck)
-    request = ask(
-        source,
-        list(factors),
-        outcomes,
-        sets,
-        question=question,
-        method=method,
-        size=size,
-        more=more,
-        at=at,
-        design_seed=design_seed,
-        months=months,
-        adopters=adopters,
-        seed=seed,
-        luck=luck,
-        by_block=by_block,
-        engine=engine,
-        model=model,
-        workers=workers,
-        cluster=cluster,
-        folder=folder,
-        out=out,
-    )
+        return _of_function(given)
+    if against is not None and not flip:
+        raise refused("--against", "names what --flip compares with.", "Give --flip too.")
+    made_by = recorded(sensitivity, given)
+    request = ask(source, factors, outcomes, sets, settings_of(Settings, given))
     found = answer(request, until_stable, max_runs, region=region, flip=flip, against=against, sets=sets)
     if request.parent is None:
         return found
-    made = write(KIND, contents(found), request.parent, figures=figures)
+    made = write(KIND, contents(found), request.parent, figures=figures, about=made_by)
     return replace(found, folder=made.folder, files=made.files)
+
+
+OF_FUNCTIONS = ("source", "factors", "question", "method", "size", "design_seed", "luck", "by_block", "figures")
+"""Parameters of `sensitivity` that a function takes."""
+
+
+def _of_function(given: Mapping[str, Any]) -> Study:
+    """The study of a function from the arguments of `sensitivity`.
+
+    Raises
+    ------
+    DesignError
+        When arguments are given that only a scenario can have.
+    """
+    defaults = {name: parameter.default for name, parameter in inspect.signature(sensitivity).parameters.items()}
+    beside = [name for name, value in given.items() if name not in OF_FUNCTIONS and value is not defaults[name]]
+    if beside:
+        verb = "has a folder" if beside == ["out"] else "has those"
+        raise DesignError(f"a function takes no {' and no '.join(beside)}: only the study of a scenario {verb}.")
+    taken = ("question", "method", "size", "luck", "by_block")
+    settings = {name: given[name] for name in taken}
+    return study(given["source"], given["factors"] or {}, seed=given["design_seed"], **settings)
 
 
 def answer(
@@ -317,14 +332,16 @@ def answer(
 
     ``say`` is told of every step that may take long.
     """
+    if max_runs is not None:
+        whole(max_runs, "--max-runs")
     found = carry_out(
         request.model,
         request.method,
         size=request.size,
-        seed=request.seed,
+        seed=request.settings.design_seed,
         treatment=request.treatment,
-        by_block=request.by_block,
-        question=request.question,
+        by_block=request.settings.by_block,
+        question=request.settings.question,
     )
     if until_stable:
 
@@ -358,7 +375,8 @@ class Cost:
 def plan(request: SensitivityRequest) -> Cost:
     """Time some runs of the design, which stay in the store, and say what the rest will take."""
     model, treatment, each = request.model, request.treatment, 0.0
-    design = make_design(model, request.method, request.size, request.seed, treatment, request.by_block)
+    asked = request.settings
+    design = make_design(model, request.method, request.size, asked.design_seed, treatment, asked.by_block)
     with model.opened() as (ensemble, where):
         numbers = ensemble.add(model.points(*rows_of(design, treatment)))
         for count in PILOT if model.recipe.compiles else SLOW_PILOT:

@@ -18,6 +18,7 @@ from sim.analysis.sensitivity.methods.registry import QUESTIONS, Answer, Method
 from sim.analysis.sensitivity.over_time import IndicesOverTime, indices_over_time
 from sim.analysis.sensitivity.reversal import Reversals
 from sim.analysis.sensitivity.stochastic_share import share_from_replicates
+from sim.basics.arguments import whole
 from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.runner.until import until_enough
 from sim.experiments.sensitivity.models import FRESH, FunctionModel, Model, Outcomes, ScenarioModel
@@ -225,8 +226,7 @@ class Study:
 
 def grown(method: Method, size: int, parts: int) -> int:
     """Size after adding parts: the next balanced one where the method has balanced sizes only."""
-    if parts < 1:
-        raise DesignError(f"{parts} more {method.part}: there must be at least 1.")
+    parts = whole(parts, "--more")
     return next_power_of_two(size + parts) if method.balanced else size + parts
 
 
@@ -280,7 +280,8 @@ def carry_out(
     """
     method = find_method(method) if isinstance(method, str) else method
     treatment = treatment or Treatment("factor" if model.lucky else "none")
-    design = make_design(model, method, size or method.size, seed, treatment, by_block)
+    size = method.size if size is None else whole(size, "--size")
+    design = make_design(model, method, size, whole(seed, "--design-seed", least=0), treatment, by_block)
     found, luck = run(model, design, treatment)
     outcomes = {
         name: analyse(method, design, values, name, resamples, seed, luck.get(name))
@@ -351,7 +352,7 @@ def study(
     Parameters
     ----------
     model : table of factor values (and a column ``seed`` if ``lucky``) -> one number or curve a row
-    factors : name -> ``(low, high)``, list of values, ``bool``, ``range`` or `Distribution`; for a function
+    factors : see `sim.experiments.sensitivity.variables.variables_of`; for a function
     method, question : one of them; see `sim.analysis.sensitivity.methods.registry`
     luck : ``factor``, ``mean:20`` or ``quantile:0.9:20``; absent: a factor where there is luck
     """

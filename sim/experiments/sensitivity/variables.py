@@ -16,8 +16,9 @@ all others). ``all`` takes every declaration; whatever does not vary stands in t
 from __future__ import annotations
 
 import fnmatch
+import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -297,13 +298,26 @@ def variables_of(given: Mapping[str, Any]) -> list[Variable]:
 
     Parameters
     ----------
-    given : name -> ``(low, high)``, a list of values, ``bool``, a `Distribution`, or ``range(1, 5)`` for whole numbers
+    given : name -> ``(low, high)``, a list of values, ``bool``, a `Distribution`, or ``range(1, 5)`` for whole numbers;
+        or a problem of SALib, with its ``names``, ``bounds`` and ``dists``
+
+    Raises
+    ------
+    DesignError
+        When nothing varies, or a problem of SALib says what cannot be read.
+    ScenarioError
+        When a factor has no range.
     """
+    if {"names", "bounds"} <= given.keys():
+        given = _of_salib(given)
     if not given:
         raise DesignError("nothing varies, so there is no sensitivity; name at least one factor with its range.")
     made = []
     for name, what in given.items():
-        shape, values = shape_and_values(what, str(name))
+        try:
+            shape, values = shape_and_values(what, str(name), "factors")
+        except ScenarioError as error:
+            raise DesignError(str(error)) from None
         distribution = what if isinstance(what, Distribution) else Distribution(shape, values)
         kind = (
             "boolean"
@@ -320,3 +334,44 @@ def variables_of(given: Mapping[str, Any]) -> list[Variable]:
         middle = distribution.median()
         made.append(Variable(name, (Factor(name, kind, distribution, middle, "social", long_name=name),)))  # type: ignore[arg-type]
     return made
+
+
+_SALIB: dict[str, Callable[..., Distribution]] = {
+    "unif": lambda low, high: Distribution("uniform", (low, high)),
+    "logunif": lambda low, high: Distribution("loguniform", (low, high)),
+    "norm": lambda mean, deviation: Distribution("normal", (mean, deviation)),
+    "truncnorm": lambda low, high, mean, deviation: Distribution("normal", (mean, deviation), (low, high)),
+    "lognorm": lambda mean, deviation: Distribution("lognormal", (math.exp(mean), deviation)),
+    "triang": lambda low, high, peak: Distribution("triangular", (low, low + peak * (high - low), high)),
+}
+"""Distributions of SALib, by their names there: its numbers -> ours. Those of `lognorm` are of the logarithm, and the
+peak of `triang` is a part of the range."""
+
+
+def _of_salib(problem: Mapping[str, Any]) -> dict[str, Distribution]:
+    """The factors of a problem of SALib.
+
+    Raises
+    ------
+    DesignError
+        When names and bounds do not match, a distribution is unknown, or factors move in groups.
+    """
+    names, bounds = list(problem["names"]), list(problem["bounds"])
+    shapes = list(problem.get("dists") or ["unif"] * len(names))
+    if not len(names) == len(bounds) == len(shapes):
+        counts = f"{len(names)} names, {len(bounds)} bounds and {len(shapes)} dists"
+        raise DesignError(f"the problem has {counts}; give each factor one of each.")
+    if len(set(names)) < len(names):
+        raise DesignError("the problem has a name twice; give each factor a name of its own.")
+    groups = problem.get("groups")
+    if groups is not None and list(groups) != names:
+        raise DesignError("the problem has groups, which a function here cannot have; leave them out of the problem.")
+    found = {}
+    for name, ends, shape in zip(names, bounds, shapes, strict=True):
+        if shape not in _SALIB:
+            raise DesignError(f'{name} has the distribution "{shape}". {suggestion(shape, _SALIB)}')
+        try:
+            found[str(name)] = _SALIB[shape](*(float(end) for end in ends))
+        except (TypeError, ValueError):
+            raise DesignError(f"{name} has the bounds {ends!r}, which are not the numbers of {shape}.") from None
+    return found
