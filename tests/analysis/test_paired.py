@@ -160,6 +160,13 @@ def test_the_transformed_ends_are_those_of_student():
         assert transformed == pytest.approx(student)
 
 
+def test_heavy_tails_do_not_draw_an_end_of_the_interval_in():
+    generator, size = np.random.default_rng(12), (40, 3000)
+    values = np.where(generator.random(size) < 0.6, generator.standard_t(3, size) + 0.5, 0)  # as scenarios differ
+    _, low, high = interval(values)
+    assert 0.94 <= np.mean((low <= 0.3) & (high >= 0.3)) <= 0.97
+
+
 def test_the_interval_of_many_months_is_that_of_each_and_gaps_are_left_out():
     values = np.random.default_rng(3).normal(size=(12, 4))
     values[2, 1] = np.nan
