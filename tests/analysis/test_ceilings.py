@@ -72,3 +72,13 @@ def test_an_unidentified_ceiling_is_withheld():
     found, why = Ceilings({"base": short, "other": short}).compare("base", "other", "adoption_all")
     assert found is None
     assert "withheld" in why
+
+
+def test_a_ceiling_that_cannot_be_told_from_100_percent_is_withheld():
+    lower, near = runs(0.90, noise=0.03), runs(0.997, noise=0.03)
+    found = Ceilings({"lower": scenario(lower), "near": scenario(near)})
+    assert found.whole("near", "adoption_all").ceiling < 1
+    assert found.parts("near", "adoption_all").max() == 1, "without some runs it is cut off"
+    paired, why = found.compare("lower", "near", "adoption_all")
+    assert paired is None
+    assert why == "withheld, the ceiling cannot be told from 100% in near"

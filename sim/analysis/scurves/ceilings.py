@@ -47,6 +47,10 @@ class Ceilings:
         if a == b == 1.0:
             return None, "100% in both"
         before, after = self.parts(base, name), self.parts(other, name)
+        for scenario, whole, parts in ((base, a, before), (other, b, after)):
+            # what is cut off at 100% no longer scatters: an interval from it would be too narrow
+            if max([whole, *parts]) >= 1.0:
+                return None, f"withheld, the ceiling cannot be told from 100% in {scenario}"
         differences = after - before
         low = high = reduction = math.nan
         if differences.size and np.isfinite(differences).all():
