@@ -11,11 +11,15 @@ where values have no order.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
+from sim.analysis.estimates import student_quantile
+from sim.analysis.paired import interval
 from sim.analysis.sensitivity.design import (
+    DUMMY,
     LUCK,
     POOL,
     Array,
@@ -29,10 +33,11 @@ from sim.analysis.sensitivity.design import (
     problem,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, from_resamples
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws
 
 METHOD = "morris"
 LEVELS = 4
+NOTE = "mu* is the mean size of the change when a factor crosses its whole range, in the outcome's unit."
 STEP_LEVELS = 24
 """Ordered factors with more values than this move on the grid like a continuum."""
 
@@ -109,22 +114,51 @@ def effects(design: Design, outcome: Array) -> Array:
 
 
 def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: int = 0) -> Measures:
-    """mu*, mu and sigma of one outcome, (row,), every value finite, in the outcome's unit."""
+    """mu*, mu and sigma of one outcome, (row,), every value finite, in the outcome's unit.
+
+    Trajectories are few and their effects skewed, so percentiles of resamples would be too narrow. mu* and mu are means
+    and have Student's interval, corrected for skewness; sigma has the interval of `_spread`.
+    """
     signed = effects(design, outcome)
-    chosen = draws(design.size, resamples, seed)
     size = np.abs(signed)
-    several = design.size > 1
-    boots = {
-        "mu_star": np.stack([size[parts].mean(axis=0) for parts in chosen]),
-        "mu": np.stack([signed[parts].mean(axis=0) for parts in chosen]),
-    }
-    boots["sigma"] = (
-        np.stack([signed[parts].std(axis=0, ddof=1) for parts in chosen]) if several else np.zeros_like(boots["mu"])
+    mean_size, low, high = interval(size)
+    mean, *ends_of_mean = interval(signed)
+    sigma, *ends_of_sigma = _spread(signed)
+    boot = np.stack([size[parts].mean(axis=0) for parts in draws(design.size, resamples, seed)])
+    # so few effects scatter less when they are drawn again than new ones would; ranks need the wider spread too
+    freedom = max(design.size - 1, 1)
+    wider = student_quantile(freedom) / student_quantile(np.inf) * math.sqrt(design.size / freedom)
+    boot = mean_size + wider * (boot - mean_size)
+    return Measures(
+        names=design.names,
+        values={"mu_star": mean_size, "mu": mean, "sigma": sigma},
+        low={"mu_star": np.maximum(low, 0.0), "mu": ends_of_mean[0], "sigma": ends_of_sigma[0]},
+        high={"mu_star": high, "mu": ends_of_mean[1], "sigma": ends_of_sigma[1]},
+        main="mu_star",
+        boot=boot,
+        floor=max(float(high[design.names.index(DUMMY)]), 0.0),
+        scaled=False,
+        notes=(NOTE,),
     )
-    sigma = signed.std(axis=0, ddof=1) if several else np.full(signed.shape[1], np.nan)
-    values = {"mu_star": size.mean(axis=0), "mu": signed.mean(axis=0), "sigma": sigma}
-    note = "mu* is the mean size of the change when a factor crosses its whole range, in the outcome's unit."
-    return from_resamples(design.names, values, boots, "mu_star", scaled=False, notes=(note,))
+
+
+def _spread(signed: Array) -> tuple[Array, Array, Array]:
+    """Standard deviation of the effects, (trajectory, factor), and the ends of its interval, (factor,) each.
+
+    The interval is Student's for the logarithm, whose error comes from leaving out one trajectory after the other. It
+    has no upper end where a single effect differs from the others, and none at all with fewer than three trajectories.
+    """
+    count = len(signed)
+    sigma = signed.std(axis=0, ddof=1) if count > 1 else np.full(signed.shape[1], np.nan)
+    if count < 3:
+        return sigma, *(np.full(sigma.shape, np.nan),) * 2
+    without = np.stack([np.delete(signed, one, axis=0).std(axis=0, ddof=1) for one in range(count)])
+    bounded = without.min(axis=0) > 0
+    logarithm = np.log(np.where(bounded, without, 1.0))
+    square = ((logarithm - logarithm.mean(axis=0)) ** 2).sum(axis=0)
+    reach = student_quantile(count - 1) * np.sqrt((count - 1) / count * square)
+    low, high = (np.where(bounded, sigma * np.exp(side * reach), end) for side, end in ((-1, 0.0), (1, np.inf)))
+    return sigma, low, np.where(sigma > 0, high, 0.0)
 
 
 def by_month(design: Design, curves: Array) -> dict[str, Array]:
