@@ -113,10 +113,11 @@ def _indices_of(study: Study, found: Indices, folded: bool) -> Iterator[Block]:
     numeric = range(first, first + len(measures))
     yield table(f"What moves the {words}", head, cells, "indices.csv", numeric, folded)
     floor = float(found.table["floor"].iloc[0])
+    intervals = study.method.intervals.format(resamples=study.resamples)
     yield Words(
-        f"Intervals are 95%, from {study.resamples:,} bootstrap resamples. The dummy is a factor that the model never "
-        f"sees; an index up to {number(floor) if floor > 0 else '0'} is what nothing reaches. Ranks with an interval "
-        "are those of 95% of the resamples. Evidence debt: part of all debt, total effect times weakness of source.",
+        f"Intervals are 95%, {intervals}. The dummy is a factor that the model never sees; an index up to "
+        f"{number(floor) if floor > 0 else '0'} is what nothing reaches. Ranks with an interval are those of 95% of the "
+        "resamples. Evidence debt: part of all debt, total effect times weakness of source.",
         folded=True,
     )
 

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from sim import __version__
-from sim.analysis.sensitivity import Indices
+from sim.analysis.sensitivity import METHODS, Indices
+from sim.analysis.sensitivity.methods.registry import Method
 from sim.basics.words import counted
 from sim.experiments.ensemble.kind import changed_shards, sample_runs
 from sim.experiments.sensitivity.chapter import chapter
@@ -160,7 +161,8 @@ def _interval(folder: Folder, stem: str) -> str:
         "waiting": "Kaplan-Meier curves of both halves of a factor's range, with the p value of a log-rank test.",
         "box": "Coverage: part of all such runs that the box holds; density: part of its runs that are such.",
     }
-    indices = f"Intervals are 95%, from {counted(int(folder.manifest['resamples']), 'bootstrap resample')}."
+    intervals = METHODS.get(folder.manifest["method"], Method).intervals  # a folder may be of a removed method
+    indices = f"Intervals are 95%, {intervals.format(resamples=int(folder.manifest['resamples']))}."
     return next((words for start, words in told.items() if stem.startswith(start)), indices)
 
 

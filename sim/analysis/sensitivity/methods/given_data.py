@@ -26,6 +26,14 @@ from sim.analysis.sensitivity.resampling import deltas, regionals, slice_distanc
 
 RUNS_A_SLICE, MOST_SLICES = 60, 10
 REGION_BINS = 10
+SCATTER = "Intervals tell how the index scatters over samples of this size, not how far it is from the truth: "
+BIAS = {
+    "delta": "an index near that of the dummy is too large, and that of a wavy effect, or of an outcome with several "
+    "peaks, is too small, on test functions by up to half.",
+    "pawn": "it lies above it, by about the index of the dummy where it is small and by a tenth where it is large.",
+    "rsa": "it lies about .1 above it, as that of the dummy does. It grows with the number of runs.",
+}
+"""What the measures are wrong by, as measured on nine test functions; see ``docs/sensitivity.md``."""
 TERMS = 8
 """Cosines that describe the main effect of a continuous factor: four whole waves across its range."""
 
@@ -82,6 +90,7 @@ def _from_columns(
     dummies = inert_columns(lambda columns: estimate(columns, y), len(y), seed)
     low, high = percentile_interval(np.maximum(boot, 0.0))
     floor = noise_floor(np.append(dummies, value[design.names.index(DUMMY)]))
+    notes = (*notes, SCATTER + BIAS[name])
     return Measures(
         names=design.names,
         values={name: value},

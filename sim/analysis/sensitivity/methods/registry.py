@@ -31,6 +31,7 @@ class Method:
     part : what a part is called
     balanced : whether parts come in powers of two
     groups : whether whole blocks can be factors
+    intervals : where the 95% intervals come from; `resamples` stands for their number
     """
 
     name: str
@@ -43,6 +44,7 @@ class Method:
     part: str = "base points"
     balanced: bool = True
     groups: bool = False
+    intervals: str = "from {resamples:,} bootstrap resamples"
 
 
 def _given(name: str, title: str, answers: str, estimate: Estimator) -> Method:
@@ -62,6 +64,7 @@ METHODS: dict[str, Method] = {
             20,
             "trajectories",
             balanced=False,
+            intervals="Student's, widened for skewness",
         ),
         Method(
             "sobol",
