@@ -116,8 +116,8 @@ def _indices_of(study: Study, found: Indices, folded: bool) -> Iterator[Block]:
     intervals = study.method.intervals.format(resamples=study.resamples)
     yield Words(
         f"Intervals are 95%, {intervals}. The dummy is a factor that the model never sees; an index up to "
-        f"{number(floor) if floor > 0 else '0'} is what nothing reaches. Ranks with an interval are those of 95% of the "
-        "resamples. Evidence debt: part of all debt, total effect times weakness of source.",
+        f"{number(floor) if floor > 0 else '0'} is what nothing reaches. Ranks with an interval are those of 95% of "
+        "the resamples. Evidence debt: part of all debt, total effect times weakness of source.",
         folded=True,
     )
 
