@@ -12,6 +12,7 @@ save hook must not wait for NumPy's friends.
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -39,7 +40,9 @@ class Door(PanelGroup):
     def invoke(self, ctx: Any) -> Any:
         """Call a verb, and leave with the exit code of what went wrong."""
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = _in_words
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             leave(STOPPED, "\nStopped.")
         except ScenarioError as error:
@@ -51,6 +54,11 @@ class Door(PanelGroup):
             leave(FAILED, str(error))
         except MemoryError:
             leave(FAILED, "The memory of this machine was not enough. Ask for fewer adopters, replicates or months.")
+
+
+def _in_words(message: Warning | str, category: type[Warning], *place: Any) -> None:
+    """Print a warning without the line of code that it comes from."""
+    say(f"warning: {message}")
 
 
 app = typer.Typer(

@@ -8,6 +8,7 @@ colours throughout; closed weights are dashed.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from sim.figures.focus_share import focus_share
 from sim.figures.prices import prices
 from sim.figures.shares_by_lens import shares_by_lens
 from sim.figures.style import in_house_style
+from sim.figures.style.letters import give_letters
 from sim.scenario import Scenario
 
 __all__ = [
@@ -88,6 +90,9 @@ def draw_all(
 def save_figure(drawn: Figure, path: str | Path, formats: Sequence[str] = ("svg", "png")) -> list[Path]:
     """Write a figure to ``path`` with each format as suffix; the same figure gives the same bytes."""
     files = [Path(f"{path}.{kind}") for kind in formats]
-    for file, kind in zip(files, formats, strict=True):
-        drawn.savefig(file, format=kind, metadata={"Date": None} if kind in ("svg", "pdf") else None)
+    give_letters(drawn)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # said once, for all letters, above
+        for file, kind in zip(files, formats, strict=True):
+            drawn.savefig(file, format=kind, metadata={"Date": None} if kind in ("svg", "pdf") else None)
     return files

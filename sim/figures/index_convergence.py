@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from sim.figures.style import in_house_style
+from sim.figures.style.axes import plain_number
 from sim.figures.style.factors import (
     FACTOR_COLOURS,
     FLOOR,
@@ -80,6 +82,7 @@ def draw_criteria(axes: Axes, trace: pd.DataFrame, runs_a_part: float) -> None:
     axes.axhline(1, color=FLOOR, linewidth=0.9, linestyle=":")
     axes.set_xscale("log", base=2)
     axes.set(yscale="log", ylim=(0.04, None))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain_number(value)))
     axes.set_title("Settled below the line\n", fontsize=LETTER)
     for place, (_, words, _, colour) in enumerate(CRITERIA):
         axes.text(0.32 * place, 1.02, words, transform=axes.transAxes, fontsize=LETTER, color=colour)

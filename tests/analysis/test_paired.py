@@ -150,15 +150,20 @@ def test_the_interval_leans_towards_the_long_tail():
     assert high - mean > 1.1 * (mean - low)
 
 
-def test_the_transformed_ends_are_those_of_student():
-    """The cubic transformation of hall1992: g(T) = T + skew (T^2 / 3 + 1 / 6) / sqrt(n) + skew^2 T^3 / (27 n)."""
-    values = np.random.default_rng(1).exponential(size=12)
+@pytest.mark.parametrize("side", [1, -1])
+def test_the_end_on_the_side_of_the_long_tail_is_that_of_hall(side):
+    """The cubic transformation of hall1992: g(T) = T + skew (T^2 / 3 + 1 / 6) / sqrt(n) + skew^2 T^3 / (27 n).
+
+    The other end is Student's.
+    """
+    values = side * np.random.default_rng(1).exponential(size=12)
     mean, *ends = interval(values)
     skew, count = stats.skew(values), values.size
-    for end, student in zip(ends, stats.t.ppf([0.975, 0.025], count - 1), strict=True):
-        t = (mean - end) / stats.sem(values)
-        transformed = t + skew * (t**2 / 3 + 1 / 6) / math.sqrt(count) + skew**2 * t**3 / (27 * count)
-        assert transformed == pytest.approx(student)
+    student = stats.t.ppf(0.975, count - 1)
+    far, near = ((mean - end) / stats.sem(values) for end in ends[::-side])
+    transformed = far + skew * (far**2 / 3 + 1 / 6) / math.sqrt(count) + skew**2 * far**3 / (27 * count)
+    assert transformed == pytest.approx(-side * student)
+    assert near == pytest.approx(side * student)
 
 
 def test_heavy_tails_do_not_draw_an_end_of_the_interval_in():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import warnings
 from importlib import import_module
 from itertools import combinations
 from pkgutil import iter_modules
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -16,6 +18,8 @@ from sim.analysis.scurves import SCurve, fit_adoption
 from sim.basics.axes import RECORD_ENDS
 from sim.experiments.simulate.request import run
 from sim.figures import RUN_FIGURES, adoption_s_curves, draw_all, save_figure
+from sim.figures.index_convergence import index_convergence
+from sim.figures.style import letters
 from sim.figures.style.axes import plain_number
 from sim.figures.style.marks import LETTER, REGION_COLOURS, group_look, spread
 from sim.model.events import NewsShock
@@ -192,3 +196,46 @@ def test_labels_are_moved_apart_no_further_than_they_must():
 )
 def test_numbers_at_ticks_are_plain(value, text):
     assert plain_number(value) == text
+
+
+# names
+
+
+def named(name):
+    """A figure that holds a name: that of the convergence of indices, which has two logarithmic axes too."""
+    parts = [64, 128, 256, 512]
+    rows = {"value": 0.4, "low": 0.3, "high": 0.5, "width": 0.2, "disorder": 0.5, "screening": 0.01}
+    trace = pd.DataFrame([{"parts": size, "factor": name, **rows} for size in parts])
+    return index_convergence(trace, 5.0, {"title": name, "footer": name})
+
+
+def shown_texts(figure):
+    return [text.get_text() for text, _ in words(figure)]
+
+
+def test_dollar_signs_in_names_are_plain_text_and_no_axis_needs_formulas(tmp_path):
+    figure = named("from $10 to $20_{")
+    save_figure(figure, tmp_path / "named", ["svg", "png"])
+    assert "from $10 to $20_{" in (tmp_path / "named.svg").read_text("utf-8")
+    texts = shown_texts(figure)
+    assert "from $10 to $20_{" in texts
+    assert not [text for text in texts if "mathdefault" in text]
+
+
+def test_letters_that_no_font_has_are_told_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(letters, "installed", lambda: ())
+    with pytest.warns(UserWarning, match="no installed font has the letters") as told:
+        save_figure(named("北京上海 สวัสดี"), tmp_path / "named", ["png"])
+    assert len(told) == 1
+    assert "..." in str(told[0].message), "a sample of them will do"
+
+
+def test_an_installed_font_lends_the_letters_that_are_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(letters, "HOUSE_FONT", "cmr10")  # has no Greek letters
+    monkeypatch.setattr(letters, "installed", lambda: ("cmtt10", "DejaVu Sans Mono", "DejaVu Serif"))
+    figure = named("βήτα")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        save_figure(figure, tmp_path / "named", ["png"])
+    [family] = {tuple(text.get_fontfamily()) for text in figure.texts if text.get_text() == "βήτα"}
+    assert family == ("cmr10", "DejaVu Sans Mono")
