@@ -223,7 +223,8 @@ def _adoptions() -> Iterator[Outcome]:
 
 
 def _rest() -> Iterator[Outcome]:
-    yield Outcome("capability_gap", "capability lead of Chinese over US lines", "nats", _capability_gap, headline=True)
+    lead = "capability lead of Chinese over US lines (below 0: a lag)"
+    yield Outcome("capability_gap", lead, "nats", _capability_gap, headline=True)
     yield Outcome("log_compute_CN", "usable compute of China", "ln H100e", _log_compute, headline=True)
     for region in REGIONS:
         where = f"the {region}" if region in ("US", "EU", "GS") else region

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from sim.engines import engine as find_engine
 from sim.experiments.compare import figures as comparison_figures
 from sim.experiments.compare import kind as comparison_kind
 from sim.experiments.compare import sweep_kind
+from sim.experiments.compare.chapter import _cells as cells_of
 from sim.experiments.compare.comparison import (
     MONTHS,
     NO_RULES,
@@ -615,3 +617,23 @@ def test_a_model_of_ones_own_is_compared_in_other_processes(own_file):
     with pool("processes", 1) as workers:
         shared = carry_out(plan, engine, pool=workers)
     pd.testing.assert_frame_equal(shared.table, carry_out(plan, engine).table, check_exact=True)
+
+
+def row_of(outcome, **values):
+    """A row of the table of a comparison, as `chapter` tells it."""
+    declared = OUTCOMES[outcome]
+    known = {"outcome": outcome, "long_name": declared.long_name, "unit": declared.unit, "month": "2029-12", "runs": 40}
+    return SimpleNamespace(**known, why="", identical=False, distinguishable=True, **values)
+
+
+def test_levels_of_logarithms_have_their_unit_and_no_number_has_an_exponent():
+    row = row_of(
+        "log_compute_CN", base_mean=18.0, other_mean=18.3, difference=0.3, low=0.2, high=0.4, variance_reduction=1240.0
+    )
+    told = cells_of(row)
+    assert told[2:4] == ("65,700,000 H100e", "88,600,000 H100e")
+    assert told[-1] == "×1,240"
+
+
+def test_a_lead_that_may_be_negative_says_what_that_means():
+    assert OUTCOMES["capability_gap"].long_name.endswith("lead of Chinese over US lines (below 0: a lag)")

@@ -12,7 +12,7 @@ from sim.analysis.outcome_words import is_date
 from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.who_switched import top_contributors
 from sim.basics.axes import month_label
-from sim.basics.words import capital, counted, decimals_of_difference, listed, scale_of_difference, signed
+from sim.basics.words import capital, counted, decimals_of_difference, listed, scale_of_difference, signed, whole
 from sim.results.blocks import Block, Chapter, Heading, Items, Words, items, sentences, table
 from sim.results.folder import MANIFEST
 
@@ -98,19 +98,22 @@ def same_until(about: Mapping[str, Any], name: str) -> str:
     return special.get(month, f"{name} is the same world as the base, bit for bit, before {month}.")
 
 
+CUT = "variance cut: how many times more the difference would vary if each scenario had luck of its own"
+
+
 def _tables(rows: pd.DataFrame, base: str, name: str) -> list[Block]:
-    head = ("outcome", "month", base, name, "difference (95%)", "unit", "luck removed")
+    head = ("outcome", "month", base, name, "difference (95%)", "unit", "variance cut")
     cells = {row.Index: _cells(row) for row in rows.itertuples()}
     shown, numeric = [cells[place] for place in rows.index[rows["headline"]]], (2, 3, 4, 6)
     return [
-        table(f"Effects of {name}; n.d.: not distinguishable from no change", head, shown, TABLE, numeric),
+        table(f"Effects of {name}; n.d.: not distinguishable from no change; {CUT}", head, shown, TABLE, numeric),
         table(f"Every outcome in {name}", head, list(cells.values()), TABLE, numeric, folded=True),
     ]
 
 
 def _cells(row: Any) -> tuple[str, ...]:
     unit, removed = scale_of_difference(row.unit)[1], row.variance_reduction
-    factor = "" if math.isnan(removed) else "all" if math.isinf(removed) else f"×{removed:.3g}"
+    factor = "" if math.isnan(removed) else "all" if math.isinf(removed) else f"×{whole(removed)}"
     return row.long_name, row.month, *_levels(row), unit, factor
 
 
@@ -139,7 +142,7 @@ def _level(row: Any) -> Callable[[float], str]:
     if row.unit == "share":
         return lambda value: f"{value:.1%}"
     if row.unit.startswith("ln "):
-        return lambda value: f"{math.exp(value):.3g}"
+        return lambda value: f"{whole(math.exp(value))} {row.unit.removeprefix('ln ')}"
     return lambda value: f"{value:.4g}"
 
 
