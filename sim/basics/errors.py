@@ -9,6 +9,7 @@
     |-- ModelError           a user's own model cannot be found, or is none
     |-- DesignError          a study of many runs cannot be carried out as asked
     |-- OutputError          results cannot be written or read back
+    |   `-- FolderError      a folder that was named holds no results, or a file is in its place
     |-- PoolError            the workers of an ensemble cannot be reached, or a library for them is missing
     `-- RunError             the simulation itself could not go on
 
@@ -21,6 +22,23 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+
+SHOWN = 24
+"""Mistakes of one input that a message tells; with their remedies they fill a screen. The others are counted."""
+
+LONGEST = 700
+"""Characters of one part of a message; the longest list of names that may be meant is shorter."""
+
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def shown_as_text(text: str) -> str:
+    """The text without what would steer a terminal or could not be written, such as ``\\x1b`` for an escape."""
+    return _UNSHOWN.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def _brief(text: str) -> str:
+    return shown_as_text(text if len(text) <= LONGEST else f"{text[:LONGEST]}...")
 
 
 class OpenLoopError(Exception):
@@ -55,12 +73,21 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
         joint = " " if self.what.startswith(("is ", "has ")) else ": "
-        head = f"{place}: {self.path}{joint}{self.what}" if self.path else f"{place}: {self.what}"
-        return f"{head}\n  {self.remedy}" if self.remedy else head
+        path = " ".join(self.path.splitlines())
+        if path:
+            head = f"{place}: {_brief(path)}{joint}"
+        else:  # an option is the value itself; a file is only where something is
+            head = place + (joint if self.file.startswith("--") else ": ")
+        return shown_as_text(head) + _brief(self.what) + (f"\n  {_brief(self.remedy)}" if self.remedy else "")
+
+
+def _told(problems: list[Problem], shown: int = SHOWN) -> str:
+    rest = len(problems) - shown
+    return "\n".join([*map(str, problems[:shown]), *([f"... and {rest:,} more."] if rest > 0 else [])])
 
 
 class ScenarioError(OpenLoopError):
-    """A scenario is refused. ``problems`` holds every mistake found, in file order.
+    """A scenario is refused. ``problems`` holds every mistake found, in file order; the message shows the first few.
 
     Examples
     --------
@@ -74,7 +101,7 @@ class ScenarioError(OpenLoopError):
 
     def __init__(self, problems: Iterable[Problem]):
         self.problems = list(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__(_told(self.problems))
 
 
 def refused(place: str, what: str, remedy: str = "", *, line: int = 0, key: str = "") -> ScenarioError:
@@ -106,10 +133,7 @@ class TableError(OpenLoopError):
 
     def __init__(self, problems: Iterable[Problem], shown: int = 12):
         self.problems = list(problems)
-        kinds = condensed(self.problems)
-        rest = len(kinds) - shown
-        said = [str(problem) for problem in kinds[:shown]]
-        super().__init__("\n".join([*said, *([f"... and {rest} more."] if rest > 0 else [])]))
+        super().__init__(_told(condensed(self.problems), shown))
 
 
 class UnknownNameError(OpenLoopError):
@@ -130,6 +154,10 @@ class DesignError(OpenLoopError):
 
 class OutputError(OpenLoopError):
     """Results cannot be written, or what is on disk is not what it claims to be."""
+
+
+class FolderError(OutputError):
+    """A folder that was named cannot serve: it holds no results that can be read, or a file is in its place."""
 
 
 class PoolError(OpenLoopError):

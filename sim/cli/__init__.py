@@ -19,6 +19,7 @@ import typer
 
 from sim.basics.errors import (
     DesignError,
+    FolderError,
     ModelError,
     OpenLoopError,
     PoolError,
@@ -48,7 +49,10 @@ class Door(PanelGroup):
         except ScenarioError as error:
             nothing_run = "; nothing was run" if ctx.invoked_subcommand in RUNNING else ""
             leave(BAD_INPUT, str(error), verdict(error, nothing_run))
-        except (UnknownNameError, DesignError, ModelError, PoolError, TableError) as error:
+        except typer.BadParameter as error:
+            error.message = _plain(error)
+            raise
+        except (UnknownNameError, DesignError, FolderError, ModelError, PoolError, TableError) as error:
             leave(BAD_INPUT, str(error))
         except OpenLoopError as error:
             leave(FAILED, str(error))
@@ -59,6 +63,19 @@ class Door(PanelGroup):
 def _in_words(message: Warning | str, category: type[Warning], *place: Any) -> None:
     """Print a warning without the line of code that it comes from."""
     say(f"warning: {message}")
+
+
+def _plain(error: typer.BadParameter) -> str:
+    """What is wrong with the value of an option, in the words of our other messages."""
+    detail = error.__cause__.errors()[0] if hasattr(error.__cause__, "errors") else {}
+    kind, limits = str(detail.get("type", "")), detail.get("ctx", {})
+    wanted = {
+        "int": "a whole number",
+        "float": "a number",
+        "greater_than_equal": f"at least {limits.get('ge')}",
+        "less_than_equal": f"at most {limits.get('le')}",
+    }.get(kind if kind in ("greater_than_equal", "less_than_equal") else kind.partition("_")[0])
+    return f"it is {str(detail['input'])[:60]}; it must be {wanted}." if wanted else error.message
 
 
 app = typer.Typer(

@@ -25,9 +25,10 @@ def list_(
     openloop list observables --csv > observables.csv
     """
     from sim.cli.terminal import as_csv_text, as_json_text, as_table
-    from sim.scenario.catalogue import brief, kinds, matching, rows
+    from sim.scenario.catalogue import brief, kinds, matching, meant, rows
 
-    found = matching(kinds() if kind is None else rows(kind, folder), text or ())
+    known = kinds() if kind is None else rows(kind, folder)
+    found = matching(known, text or ())
     if as_json:
         print(as_json_text(found))
     elif as_csv:
@@ -37,4 +38,5 @@ def list_(
         if kind == "scenarios":
             say(f"Each is a file: {Path(found[0]['file']).with_name('NAME.yaml')}")
     else:
-        say(f"Nothing here holds {' and '.join(repr(word) for word in text)}." if text else "There is none.")
+        words = " and ".join(f'"{word}"' for word in text or ())
+        say(f"Nothing here holds {words}. {meant(known, text)}".rstrip() if text else "There is none.")

@@ -26,7 +26,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from sim import __version__
-from sim.basics.errors import OutputError
+from sim.basics.errors import FolderError
 from sim.results.differences import Finding, compare_files
 from sim.results.folder import changed_files, open_folder, vouched, write
 from sim.results.kind import FIGURES, Again, Changed, Folder, NotAtHand, Stage
@@ -92,7 +92,7 @@ def replay(
     """
     folder = open_folder(path)
     if out is not None and Path(out).resolve() == folder.path.resolve().parent:
-        raise OutputError(f"{folder.path} lies in {out}, and would be replaced. Choose another folder for --out.")
+        raise FolderError(f"{folder.path} lies in {out}, and would be replaced. Choose another folder for --out.")
     changed = tuple(changed_files(folder))
     again = Again(model, threads, sample, stage)
     with _place(out) as place:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim.basics.errors import OutputError, ScenarioError
+from sim.basics.errors import FolderError, ScenarioError
 from sim.basics.quantity import Quantity, sources, walk
 from sim.results.blocks import Block, Items, Section, Table, Words, table
 from sim.results.kind import Folder
@@ -45,7 +45,7 @@ def scenarios_in(folder: Folder) -> list[Found]:
         try:
             scenario = load(file).scenario
         except (OSError, ScenarioError) as error:
-            raise OutputError(f"{file} cannot be read: {error}") from error
+            raise FolderError(f"{file} cannot be read: {error}") from error
         found.append(Found(scenario, file, found[0].scenario if found and relative else None))
     return found
 

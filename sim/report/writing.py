@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sim import __version__
-from sim.basics.errors import OutputError
+from sim.basics.errors import FolderError, OutputError
 from sim.basics.words import listed
 from sim.report import scenarios
 from sim.report.captions import again, made_of
@@ -79,7 +79,7 @@ def _place(folders: Sequence[Folder]) -> Path:
 
 def _refuse_if_taken(place: Path) -> None:
     if place.exists() and not place.is_dir():
-        raise OutputError(f"{place} is a file. Choose a folder for --out.")
+        raise FolderError(f"{place} is a file. Choose a folder for --out.")
     for name in (HTML, MARKDOWN):
         file = place / name
         if not file.exists():

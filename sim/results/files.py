@@ -8,7 +8,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from sim.basics.errors import OutputError
+from sim.basics.errors import FolderError, OutputError
 
 
 def put(partial: Path, path: Path, data: bytes | memoryview) -> None:
@@ -49,6 +49,32 @@ def _force(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """See, before any work is done, that a folder can be written, or made where it is not yet.
+
+    Raises
+    ------
+    FolderError
+        When a file is in its place.
+    OutputError
+        When it cannot be written.
+    """
+    for place in (folder, *folder.parents):
+        try:
+            os.lstat(place)
+        except FileNotFoundError:
+            continue
+        except NotADirectoryError:  # something above is a file, and is told below
+            continue
+        except (OSError, ValueError) as error:
+            raise OutputError(refusal(folder, error)) from error
+        if not place.is_dir():
+            raise FolderError(f"{place} is a file. Choose a folder for the results.")
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise OutputError(f"cannot write to {place}: {os.strerror(errno.EACCES)}")
+        return
 
 
 def refusal(folder: Path, error: BaseException) -> str:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import re
 import secrets
@@ -32,8 +33,9 @@ from typing import TYPE_CHECKING, Any
 
 from sim import __version__
 from sim.basics.arguments import out_folder
-from sim.basics.errors import OutputError, ScenarioError
+from sim.basics.errors import FolderError, OutputError, ScenarioError
 from sim.results.dataset import data_hash
+from sim.results.files import refuse_unwritable
 from sim.results.kind import FIGURES, FINDINGS, SCENARIO, Changed, Contents, Folder, Kind, kind_of, kinds
 from sim.results.markdown import as_page
 from sim.scenario import Scenario
@@ -134,8 +136,9 @@ def write(
 
 
 def refuse_if_taken(target: Path, inputs: str) -> None:
-    """Raise `OutputError`, before any work is done, when something else lies where a folder is to be written."""
-    if not target.exists() and not target.is_symlink():
+    """Raise `OutputError`, before any work is done, when a folder cannot be written or something else lies there."""
+    refuse_unwritable(target.parent)
+    if not os.path.lexists(target):
         return
     try:
         ours = json.loads((target / MANIFEST).read_text(encoding="utf-8"))["inputs_sha256"] == inputs
@@ -314,13 +317,13 @@ def open_folder(path: str | Path) -> Folder:
 
     Raises
     ------
-    OutputError
+    FolderError
         When it is no folder, none of ours, or lacks what it cannot do without.
     """
     (only, *more) = open_folders(path)
     if more:
         named = ", ".join(str(folder.path) for folder in (only, *more))
-        raise OutputError(f"{path} holds several studies.\n  Give one of them: {named}")
+        raise FolderError(f"{path} holds several studies.\n  Give one of them: {named}")
     return only
 
 
@@ -329,13 +332,13 @@ def open_folders(path: str | Path) -> list[Folder]:
 
     Raises
     ------
-    OutputError
+    FolderError
         When it is no folder, none of ours, or lacks what it cannot do without.
     """
     path = Path(path)
     if not path.is_dir():
         what = "is a file, and no folder of results" if path.exists() else "does not exist"
-        raise OutputError(f"{path} {what}.\n  Give a folder that openloop made, such as runs/baseline-1a2b3c4d.")
+        raise FolderError(f"{path} {what}.\n  Give a folder that openloop made, such as runs/baseline-1a2b3c4d.")
     if (path / MANIFEST).is_file():
         return [_recognised(path)]
     inside = sorted(file.parent for file in path.glob(f"*/{MANIFEST}") if not file.parent.name.startswith("."))
@@ -343,20 +346,20 @@ def open_folders(path: str | Path) -> list[Folder]:
     if together:
         return [_recognised(folder) for folder in together]
     if (path / "study.json").is_file() or any(path.glob("*/study.json")):
-        raise OutputError(
+        raise FolderError(
             f"{path} is a sensitivity study of an earlier edition.\n"
             "  Give its command again: its runs are kept beside it, so only the tables are made anew."
         )
     names = ", ".join(folder.name for folder in inside[:6])
     remedy = f"It holds folders that have one: {names}" if inside else "Was it made by openloop?"
-    raise OutputError(f"{path} is no folder of results: it has no {MANIFEST}.\n  {remedy}")
+    raise FolderError(f"{path} is no folder of results: it has no {MANIFEST}.\n  {remedy}")
 
 
 def _recognised(path: Path) -> Folder:
     manifest = _read(path / MANIFEST)
     kind = kind_of(manifest)
     if kind is None:
-        raise OutputError(
+        raise FolderError(
             f"{path / MANIFEST} says nothing that this version knows; openloop {__version__} reads "
             f"folders of {', '.join(kinds())}."
         )
@@ -364,7 +367,7 @@ def _recognised(path: Path) -> Folder:
     if lost:
         command = manifest.get("command")
         again = f"Make it again: {command}" if command else "Make it again, or restore it from a copy."
-        raise OutputError(
+        raise FolderError(
             f"{path} is {kind.noun}, but {' and '.join(lost)} {'is' if len(lost) == 1 else 'are'} missing.\n  {again}"
         )
     return Folder(path, kind, manifest)
@@ -374,9 +377,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise OutputError(f"{path} cannot be read: {error}") from error
+        raise FolderError(f"{path} cannot be read: {error}") from error
     if not isinstance(entries, dict):
-        raise OutputError(f"{path} cannot be read: it holds no table of entries")
+        raise FolderError(f"{path} cannot be read: it holds no table of entries")
     return entries
 
 
@@ -425,7 +428,7 @@ def load(folder: Path | str) -> Saved:
 
     Raises
     ------
-    OutputError
+    FolderError
         When something is missing or was changed since.
     ScenarioError
         When it is no path at all.
@@ -444,14 +447,14 @@ def load(folder: Path | str) -> Saved:
 
     folder = out_folder(folder, "folder")
     if not (folder / MANIFEST).is_file():
-        raise OutputError(f"{folder} is no run directory: it has no {MANIFEST}")
+        raise FolderError(f"{folder} is no run directory: it has no {MANIFEST}")
     try:
         manifest = _read(folder / MANIFEST)
         scenario = load_scenario(folder / SCENARIO).scenario
         dataset = xr.load_dataset(folder / SERIES, engine="netcdf4")
         expected = manifest["series_sha256"]
     except (OSError, ValueError, KeyError, ScenarioError) as error:
-        raise OutputError(f"{folder} cannot be read back: {error}") from error
+        raise FolderError(f"{folder} cannot be read back: {error}") from error
     if data_hash(dataset) != expected:
-        raise OutputError(f"{folder / SERIES} no longer holds the numbers that {MANIFEST} vouches for")
+        raise FolderError(f"{folder / SERIES} no longer holds the numbers that {MANIFEST} vouches for")
     return Saved(folder, scenario, dataset, manifest)

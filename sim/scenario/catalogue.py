@@ -5,6 +5,7 @@ Everything is read from the declarations themselves, so a new policy or paramete
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -81,6 +82,15 @@ def matching(found: Iterable[Row], words: Sequence[str]) -> list[Row]:
     wanted = [word.lower() for word in words]
     texts = ((row, " ".join(map(str, row.values())).lower()) for row in found)
     return [row for row, text in texts if all(word in text for word in wanted)]
+
+
+def meant(found: Iterable[Row], words: Sequence[str]) -> str:
+    """``Did you mean "switching"?`` for the first word that no row holds, if one like it is there."""
+    text = " ".join(str(value) for row in found for value in row.values()).lower()
+    there = {part for word in re.findall(r"[\w.-]+", text) for part in (word, *re.split(r"[_.-]", word))}
+    unknown = next((word.lower() for word in words if word.lower() not in text), None)
+    near = difflib.get_close_matches(unknown, sorted(there), n=1, cutoff=0.7) if unknown else []
+    return f'Did you mean "{near[0]}"?' if near else ""
 
 
 BRIEF = {"sources": ("key", "year", "authors", "title"), "scenarios": ("name", "question")}

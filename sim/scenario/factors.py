@@ -281,12 +281,13 @@ def make_factor(
     if shape is None:
         return _factor(located, kind, _declared(located, kind, place), declared=True)
     if shape != "choice" and kind in ("categorical", "boolean"):
-        raise ScenarioError([Problem(place, 0, key, f"is {kind}; it can only vary by choice.", f"Write {key}=a|b.")])
-    if kind == "boolean":  # a table of points may say 0 and 1
-        values = [bool(value) if value in (0, 1) else value for value in values]
+        choices = "true|false" if kind == "boolean" else "|".join(choices_of(located.field.annotation)) or "a|b"
+        what = f"is {kind}; it can only vary by choice."
+        raise ScenarioError([Problem(place, 0, key, what, f"Write {key}={choices}.")])
     numbers = Node(tuple(from_plain(value, place, key) for value in values), place, 0, key)
     stated = Node({shape: numbers}, place, 0, key) if shape else numbers
-    return _factor(located, kind, check_varied(located.steps, located.field, stated))
+    example = f"Write {key}~{shape}({', '.join(SHAPES.get(shape, ()))})." if shape else f"Write {key}=low:high."
+    return _factor(located, kind, check_varied(located.steps, located.field, stated, example))
 
 
 def _factor(located: Located, kind: Kind, distribution: Distribution, declared: bool = False) -> Factor:

@@ -38,6 +38,8 @@ MAX_DEPTH = 50
 MAX_NODES = 100_000
 """A file with aliases may stand for far more data than it holds; this bounds what it stands for."""
 
+NO_SENSE = "something that makes no sense here or below"
+
 Scalar: TypeAlias = str | int | float | bool
 
 
@@ -81,19 +83,25 @@ def first_key(way: str, known: Iterable[str]) -> str:
     return max((key for key in known if f"{way}.".startswith(f"{key}.")), key=len, default="")
 
 
+def cut(text: str) -> str:
+    """A text as a message shows it: in one line, and not more than its beginning."""
+    line = " ".join(re.split(r"[\r\n\t]+", text[:200]))
+    return line if len(line) <= 60 else f"{line[:60]}..."
+
+
 def shown(value: Any) -> str:
     """A value as a message shows it: ``"text"``, ``true``, ``3``, ``a list``."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        line = re.sub(r"[\r\n\t]+", " ", value)
-        return f'"{line}"' if len(line) <= 60 else f'"{line[:60]}..."'
+        return f'"{cut(value)}"'
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list | tuple):
         return "a list"
-    text = f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
-    return text if len(text) <= 60 else f"{text[:60]}..."
+    if isinstance(value, int) and abs(value) > 10**1000:  # str() refuses a whole number of thousands of digits
+        return "a whole number of more than 1,000 digits"
+    return cut(f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value))
 
 
 def amount(value: Any, unit: str) -> str:
@@ -114,6 +122,8 @@ def read(path: str | os.PathLike[str]) -> tuple[Node, tuple[Problem, ...]]:
     try:
         if place.is_dir():
             raise _refused(name, "is a folder, not a scenario file.", "Name one .yaml file in it.")
+        if place.exists() and not place.is_file():  # reading it may never come to an end
+            raise _refused(name, "is a pipe or a device, not a file.", "Write the scenario into a file.")
         with place.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
@@ -126,7 +136,7 @@ def read(path: str | os.PathLike[str]) -> tuple[Node, tuple[Problem, ...]]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = _line_at(data[: error.start].decode("utf-8-sig"))
         raise _refused(name, "this is not UTF-8 text.", "Save the file as UTF-8.", line) from None
     return parse(text, name)
 
@@ -142,7 +152,7 @@ def parse(text: str, file: str, path: str = "", scalar: bool = False) -> tuple[N
     tree = reader.document(path)
     if tree is None:
         remedy = "" if scalar else "The smallest scenario is: description: nothing changes."
-        raise ScenarioError([*reader.problems, Problem(file, 0, path, "nothing is stated here.", remedy)])
+        raise ScenarioError(reader.problems or [Problem(file, 0, path, "nothing is stated here.", remedy)])
     if not scalar and not isinstance(tree.value, dict):
         raise ScenarioError(
             [
@@ -173,12 +183,29 @@ def from_plain(value: Any, file: str, path: str = "", depth: int = 0) -> Node:
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         listed = tuple(from_plain(child, file, f"{path}[{i}]", depth + 1) for i, child in enumerate(value))
         return Node(listed, file, 0, path)
+    if isinstance(value, str) and (unwritable := _unwritable(value)):
+        raise ScenarioError([Problem(file, 0, path, unwritable)])
     if value is None or not isinstance(value, str | int | float):
         kind = "nothing" if value is None else f"a {type(value).__name__}"
         raise ScenarioError([Problem(file, 0, path, f"is {kind}; it must be text, a number, true or false.")])
     if isinstance(value, float) and not math.isfinite(value):
         raise ScenarioError([Problem(file, 0, path, "is not a finite number.")])
     return Node(value, file, 0, path)
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Characters that no text of a scenario needs: they steer a terminal, or cannot be written to a file."""
+
+
+def _unwritable(text: str) -> str:
+    """What is wrong with a text that holds a character which is none; empty if nothing is."""
+    found = _CONTROL.search(text)
+    return f"holds the character {ascii(found[0])[1:-1]}, which cannot be shown." if found else ""
+
+
+def _line_at(text: str) -> int:
+    """The number of the line in which a text ends; YAML ends lines at a bare carriage return too."""
+    return len(re.findall(r"\r\n?|\n", text)) + 1
 
 
 def _refused(file: str, what: str, remedy: str = "", line: int = 0) -> ScenarioError:
@@ -188,7 +215,7 @@ def _refused(file: str, what: str, remedy: str = "", line: int = 0) -> ScenarioE
 def _neighbours(place: Path) -> str:
     """What else lies where a missing file was looked for, or among the scenarios that ship if only a name was given."""
     folder = place.parent
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         return f"There is no folder {folder} either."
     names = [file.name for file in scenarios_in(folder)]
     if near := _nearest(place.name, names):
@@ -258,25 +285,33 @@ class _Reader:
         self.events = self._events()
 
     def _events(self) -> Iterator[Any]:
+        line = 1
         try:
-            yield from YAML(typ="safe", pure=True).parse(self.text)
+            for event in YAML(typ="safe", pure=True).parse(self.text):
+                line = event.end_mark.line + 1
+                yield event
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             what = error.problem or error.context or "something is wrong"
-            raise self._syntax(self._line(mark) if mark else 0, what) from None
+            raise self._syntax(mark.line + 1 if mark else 0, what) from None
         except YAMLError as error:  # a character that YAML forbids; it knows only its offset
-            line = self.text.count("\n", 0, getattr(error, "position", 0) or 0) + 1
-            raise self._syntax(line if self.numbered else 0, "a character that must not stand in text") from None
-        except (ValueError, IndexError, TypeError, AttributeError, AssertionError) as error:
+            line = _line_at(self.text[: getattr(error, "position", 0) or 0])
+            raise self._syntax(line, "a character that must not stand in text") from None
+        except (ValueError, OverflowError, AssertionError) as error:
             # the parser lets bare Python errors out for some malformed escapes and directives
-            raise self._syntax(0, str(error) or type(error).__name__) from None
+            escape = "chr()" in str(error) or isinstance(error, OverflowError)
+            what = "an escape (\\x, \\u or \\U) that stands for no character" if escape else str(error) or NO_SENSE
+            raise self._syntax(line, what) from None
+        except (IndexError, TypeError, AttributeError, RecursionError):
+            raise self._syntax(line, NO_SENSE) from None
 
     def _line(self, mark: Any) -> int:
         return mark.line + 1 if self.numbered else 0
 
     def _syntax(self, line: int, what: str) -> ScenarioError:
-        rows = [*self.text.splitlines(), ""]  # YAML ends lines at a bare carriage return too
-        row = rows[line - 1] if line else ""
+        rows = re.split(r"\r\n?|[\n\x85\u2028\u2029]", self.text)
+        row = rows[line - 1] if 0 < line <= len(rows) else ""
+        line = line if self.numbered else 0
         if "\t" in row[: len(row) - len(row.lstrip())] or "'\\t'" in what:
             remedy = "Indent with spaces; YAML does not allow tabs."
         elif "mapping values" in what:
@@ -314,7 +349,7 @@ class _Reader:
         if event.anchor:
             self.anchors[event.anchor] = None
         if event.tag is not None and (event.tag != "!" or not isinstance(event, ScalarEvent)):
-            tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
+            tag = cut(str(event.tag).replace("tag:yaml.org,2002:", "!!"))
             self._say(line, path, f"the tag {tag} is not allowed in a scenario.", "Write the plain value without it.")
         if isinstance(event, ScalarEvent):
             piece = self._scalar(event, line, path)
@@ -346,7 +381,10 @@ class _Reader:
             self._say(line, path, "has no value.", "Give it a value, or leave the key out.")
             return _Piece(None)
         if isinstance(value, float) and not math.isfinite(value):
-            self._say(line, path, f"is {event.value}; it must be a finite number.")
+            self._say(line, path, f"is {cut(event.value)}; it must be a finite number.")
+            return _Piece(None)
+        if isinstance(value, str) and (unwritable := _unwritable(value)):
+            self._say(line, path, unwritable, "Take it out.")
             return _Piece(None)
         return _Piece(Node(value, self.file, line, path))
 
@@ -383,7 +421,7 @@ class _Reader:
         """A key of the mapping at ``path``; None if it is none, which is told."""
         plain = isinstance(event, ScalarEvent) and event.tag is None and not event.anchor
         key = (event.value if event.style else scalar_value(event.value)) if plain else None
-        if isinstance(key, str) and key != "<<":
+        if isinstance(key, str) and key != "<<" and not _unwritable(key):
             return key
         self._say(at, path, *_bad_key(event, key))
         if not isinstance(event, ScalarEvent):
@@ -403,4 +441,6 @@ def _bad_key(event: Any, key: Scalar | None) -> tuple[str, str]:
         return "merge keys (<<) are not allowed.", "State the keys, or inherit a whole file with extends."
     if not hasattr(event, "value"):
         return "a key must be text.", "Write one word before the colon."
+    if isinstance(key, str):
+        return f"the key {shown(key)} {_unwritable(key)}", "Take it out."
     return f"the key {event.value or 'null'} is not text.", f'Put it in quotes if it is a name: "{event.value}".'

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
@@ -37,6 +37,9 @@ SET = "--set"
 READY_MADE = "ready-made reactions"
 """What messages call the place of the rules in `sim.model.reactions.SHIPPED`."""
 
+MOST_FILES = 50
+"""How many files may extend each other in a row."""
+
 _OWN = ("name", "description")
 """Keys that are never inherited."""
 
@@ -51,7 +54,9 @@ class Loaded:
     path: Path
 
 
-def load(path: str | os.PathLike[str], sets: str | Sequence[str] = ()) -> Loaded:
+def load(
+    path: str | os.PathLike[str], sets: str | Sequence[str] = (), settings: Mapping[str, int | None] | None = None
+) -> Loaded:
     """Read, resolve and check a scenario file.
 
     Parameters
@@ -59,11 +64,13 @@ def load(path: str | os.PathLike[str], sets: str | Sequence[str] = ()) -> Loaded
     path : a YAML file, or the name of a scenario that ships, such as ``"baseline"``; a path that exists wins
     sets : changes as ``key=value``, for example ``run.months=60``, ``startup.switching_cost=0.6`` (a parameter),
         ``loops.R1=off`` or ``policies.<id>.strength=0.3``; applied in order, after everything else
+    settings : run settings such as ``{"months": 24}``, applied last; messages call them ``--months``. None leaves the
+        scenario's
 
     Raises
     ------
     ScenarioError
-        With every mistake of the file, of the files it extends and of ``sets``.
+        With every mistake of the file, of the files it extends, of ``sets`` and of ``settings``.
     """
     refuse_no_path(path)
     changes = texts(sets, SET, "startup.switching_cost=0.6")
@@ -77,6 +84,9 @@ def load(path: str | os.PathLike[str], sets: str | Sequence[str] = ()) -> Loaded
             files.problems += error.problems
         else:
             tree = files.merged(tree, change)
+    given = {name: Node(value, f"--{name}") for name, value in (settings or {}).items() if value is not None}
+    if given:
+        tree = files.merged(tree, Node({"run": Node(given, SET, 0, "run")}, SET))
     return _finished(tree, base_tree, files.problems, path)
 
 
@@ -96,8 +106,7 @@ def prepare(
         When the file or a change is refused.
     """
     if not isinstance(source, Scenario):
-        given = (f"run.{name}={value}" for name, value in settings.items() if value is not None)
-        loaded = load(source, (*texts(sets, SET, "startup.switching_cost=0.6"), *given))
+        loaded = load(source, sets, settings)
         refuse_ranges(loaded.scenario, os.fspath(source))
         return loaded.scenario, loaded.warnings
     refuse_ranges(source, source.name)
@@ -228,6 +237,8 @@ class _Files:
             raise ScenarioError(_in_order({*self.problems, *error.problems})) from None
         self.problems += found
         trail = (*trail, file)
+        if len(trail) > MOST_FILES:
+            raise self._refused(Node("", trail[0]), f"extends goes through more than {MOST_FILES} files.", "")
         extends = tree.entries.get("extends")
         tree = _named(_without(tree, ("extends",)), plain_name(Path(file).stem))
         if extends is None:
@@ -335,12 +346,13 @@ def _wrong_id(marked: Node, own: Mapping[Any, Node]) -> Problem | None:
 def _with_ids(entries: list[Node], marked_by: str) -> tuple[Node, ...]:
     """Entries of which each has an id: ``scrutiny``, ``scrutiny-2``, ..."""
     taken = {str(entry.entries["id"].plain()) for entry in entries if "id" in entry.entries}
-    named = []
+    named: list[Node] = []
+    endings: dict[str, Iterator[str]] = {}
     for entry in entries:
         marked, kind = entry.entries.get("id"), entry.entries.get(marked_by)
         if kind is not None and isinstance(kind.value, str) and (marked is None or marked.value == ""):
-            numbered = (f"{kind.value}-{number}" for number in count(2))
-            name = next(name for name in chain([kind.value], numbered) if name not in taken)
+            ending = endings.setdefault(kind.value, chain([""], (f"-{number}" for number in count(2))))
+            name = next(name for end in ending if (name := f"{kind.value}{end}") not in taken)
             taken.add(name)
             given = replace(kind, value=name, path=below(entry.path, "id"))
             entry = replace(entry, value={**entry.entries, "id": given})

@@ -33,6 +33,8 @@ LensName = Literal["L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8"]
 MAX_ADOPTERS = 50_000_000
 """More than fit any machine this is meant for; larger numbers are refused as mistakes."""
 
+MOST_LETTERS = 200
+"""Of a name: with what folders of results add to it, file systems take no more than 255."""
 
 _types: dict[str, Any] = {
     name: (AdopterType, Field(declared.numbers, description=declared.description))
@@ -122,7 +124,11 @@ class Scenario(Spec):
     (True, 'baseline')
     """
 
-    name: str = Field(description="Short name; also names the run directory.", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    name: str = Field(
+        description="Short name; also names the run directory.",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+        max_length=MOST_LETTERS,
+    )
     description: str = Field("", description="What the scenario is for, in a sentence.")
     run: RunSettings = Field(RunSettings(), description="How much to simulate.")
     parameters: Parameters = Field(Parameters(), description="Assumptions.")

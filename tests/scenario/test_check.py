@@ -52,7 +52,7 @@ def test_every_wrong_value_of_a_distribution_is_told_where_it_stands():
 
 def test_a_key_that_is_no_text_is_told_with_the_mistakes_beside_it():
     mistakes = told({"run": {"\ud800": 1, "months": 0}})
-    assert mistakes == {'run: unknown key "\ud800" (value 1).', "run.months is 0; it must be at least 1."}
+    assert mistakes == {'run: unknown key "\\ud800" (value 1).', "run.months is 0; it must be at least 1."}
 
 
 class Colour(Enum):

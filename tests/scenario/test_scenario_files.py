@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import shutil
+import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -26,7 +29,7 @@ from sim.model.policies import policy_kinds
 from sim.scenario import Scenario
 from sim.scenario.describe import describe
 from sim.scenario.read import read
-from sim.scenario.resolve import Loaded, from_mapping, load, resolved_text
+from sim.scenario.resolve import Loaded, from_mapping, load, prepare, resolved_text
 from sim.scenario.schema import json_schema
 from tests.worlds import BASELINE, NO_CONTROL, SCENARIOS, SHIPPED
 
@@ -47,6 +50,7 @@ BEYOND_A_SCHEMA = {
     *("reaction_action_without_kind",),
     *("reaction_overdriven", "reaction_overdriven_scaled"),
     *("range_backwards", "range_end_above_bound", "range_huge", "range_modes_beyond_lines"),
+    *("range_lognormal_with_unit", "range_normal_of_months"),
     *("whole_empty_sector_mix", "whole_modes_differ_more_than_lines", "whole_no_adopters_anywhere"),
 }
 """Mistakes that need more than the one value, or arithmetic on text."""
@@ -221,6 +225,89 @@ def test_a_bare_carriage_return_ends_a_line_of_a_broken_file_as_yaml_has_it(tmp_
     assert refusal(file).problems[0].line == 3
 
 
+@pytest.mark.parametrize("mark", ["\r", "\r\n", "\n", "\x85", "\u2028"])
+def test_whatever_ends_a_line_a_broken_file_is_refused_with_its_place(tmp_path, mark):
+    file = tmp_path / "mine.yaml"
+    file.write_bytes(mark.join(["description: x", "run: [3", "- a: ]b", "c"]).encode())
+    (problem,) = refusal(file).problems
+    assert problem.what.startswith("this is not YAML")
+    assert problem.line > 0
+
+
+def test_text_that_is_not_utf8_is_found_behind_bare_carriage_returns(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_bytes(b"description: x\rname: caf\xe9\r")
+    assert refusal(file).problems[0].line == 2
+
+
+def test_a_character_that_cannot_be_written_is_refused_in_python_data_too():
+    with pytest.raises(ScenarioError, match=r"description: holds the character \\ud800"):
+        from_mapping({"description": "\ud800"})
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    assert "is a pipe or a device, not a file" in str(refusal(tmp_path / "pipe.yaml"))
+    (tmp_path / "mine.yaml").write_text("extends: pipe.yaml\n", encoding="utf-8")
+    assert 'extends is "pipe.yaml"' in str(refusal(tmp_path / "mine.yaml"))
+
+
+def test_a_folder_that_cannot_be_read_has_no_neighbours(tmp_path, monkeypatch):
+    (tmp_path / "mine.yaml").write_text("extends: nothing\n", encoding="utf-8")
+
+    def refused(folder):
+        raise PermissionError(13, "Permission denied", os.fspath(folder))
+
+    monkeypatch.setattr(os, "listdir", refused)
+    assert 'extends is "nothing"; there is no such file' in str(refusal(tmp_path / "mine.yaml"))
+
+
+def test_a_chain_of_a_thousand_files_is_refused(tmp_path):
+    for number in range(1001):
+        (tmp_path / f"{number}.yaml").write_text(f"extends: {number + 1}.yaml\n", encoding="utf-8")
+    (tmp_path / "1001.yaml").write_text("description: the end\n", encoding="utf-8")
+    assert f"{tmp_path / '0.yaml'}: extends goes through more than 50 files" in str(refusal(tmp_path / "0.yaml"))
+    assert load(tmp_path / "952.yaml").scenario.name == "952", "fifty files are no trouble"
+
+
+def test_the_name_of_a_file_makes_a_name_that_folders_can_bear(tmp_path):
+    file = tmp_path / f"{'n' * 245}.yaml"
+    file.write_text("run: {months: 12}\n", encoding="utf-8")
+    assert load(file).scenario.name == "n" * 200
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"policies": [{}] * 2000},
+        {"policies": [{"kind": "scrutny"}] * 2000},
+        {"policies": [{"kind": "scrutiny", "strength": 30}] * 2000},
+        {"focus": {"lines": [f"line {number}" for number in range(2000)]}},
+        {f"key {number}": 1 for number in range(2000)},
+    ],
+    ids=["empty", "kinds", "numbers", "lines", "keys"],
+)
+def test_thousands_of_mistakes_are_told_in_short(document):
+    with pytest.raises(ScenarioError) as caught:
+        from_mapping(document, name="many")
+    said = str(caught.value)
+    assert "checking stopped after 1,000 mistakes" in said
+    assert len(said.splitlines()) <= 50
+    assert said.endswith(" more.")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entry", ["{}", "{kind: scrutiny}"])
+def test_the_time_to_check_a_list_grows_no_faster_than_the_list(tmp_path, entry):
+    path = tmp_path / "many.yaml"
+    path.write_text(f"policies: [{', '.join([entry] * 33_000)}]", encoding="utf-8")
+    began = time.process_time()
+    with suppress(ScenarioError):
+        load(path)
+    assert time.process_time() - began < 15  # four; where each entry was compared with all others, more than thirty
+
+
 def test_a_mistyped_name_is_answered_with_the_nearest_that_ships(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert 'Did you mean "no-control", which ships with OpenLoop?' in str(refusal(Path("no-controls")))
@@ -356,6 +443,7 @@ def test_no_data_loop_differs_from_the_baseline_in_two_switches():
         ("loops.R1=off", lambda s: s.loops.R1 == "off"),
         ("startup.switching_cost=0.5", lambda s: s.parameters.startup.switching_cost == 0.5),
         ("parameters.startup.switching_cost=0.5 utils", lambda s: s.parameters.startup.switching_cost == 0.5),
+        ("lines.GS-open.active=1", lambda s: s.parameters.lines["GS-open"].active is True),
         ("lines.GS-open.active=true", lambda s: "GS-open" in s.roster),
         ("sectors.robotics.data_gain=0", lambda s: s.parameters.sectors.robotics.data_gain == 0),
         ("policies.chip-control-h20.strength=30%", lambda s: s.policies[1].strength == 0.3),
@@ -392,6 +480,15 @@ def test_a_dot_in_the_name_of_a_line_is_no_step(files):
         ("reactions.us-grid-buildot.active=true", 'Did you mean "us-grid-buildout"?'),
         ("reactions.us-grid-buildout.threshold=3", "--set: reactions.us-grid-buildout.threshold is 3; it must be at"),
         ("reactions.us-grid-buildout.action.lead=0", "reactions.us-grid-buildout.action.lead is 0 months; it must be"),
+        ("startup.switching_cost=0,6", "Write 0.6, with a decimal point."),
+        ("startup.switching_cost=-0,6 utils", "Write -0.6 utils, with a decimal point."),
+        ("startup.switching_cost=1.234,5", "Write 1234.5, with a decimal point."),
+        ("startup.switching_cost=1 234 567", "Write 1234567, without separators."),
+        ("startup.switching_cost=1,2,3", 'startup.switching_cost is "1,2,3"; it must be a number.'),
+        ("startup.switching_cost=0.6.1", 'startup.switching_cost is "0.6.1"; it must be a number.'),
+        ("startup.switching_cost=1e400", "startup.switching_cost is 1e400; it must be a finite number."),
+        ("run.months=1,000", "Write 1000, without separators."),
+        ("lines.US-open.active=yes", "it must be true or false.\n  Write true."),
         ("policies.chip-control-2024.strenth=1", 'Did you mean "strength"?'),
         ("policies.chip-control-2024=1", "--set: policies.chip-control-2024 is 1; it must be a mapping."),
         ("run.months", '"run.months" is no change.'),
@@ -403,6 +500,17 @@ def test_a_dot_in_the_name_of_a_line_is_no_step(files):
 )
 def test_a_wrong_change_is_told_like_a_mistake_in_a_file(change, words):
     assert words in str(refusal(BASELINE, (change,)))
+
+
+def test_a_setting_of_the_run_is_refused_by_the_name_of_its_option():
+    with pytest.raises(ScenarioError) as caught:
+        prepare(BASELINE, ["run.seed=-1"], months=-3, adopters=0)
+    assert str(caught.value).splitlines() == [
+        "--adopters is 0; it must be at least 1.",
+        "--months is -3; it must be at least 1.",
+        "--set: run.seed is -1; it must be at least 0.",
+    ]
+    assert prepare(BASELINE, ["run.months=24"], months=36)[0].run.months == 36
 
 
 def test_mistakes_of_file_and_changes_are_told_together(files):

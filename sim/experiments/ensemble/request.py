@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.replicates import point_by_replicate
-from sim.basics.arguments import out_folder, several, texts, whole
+from sim.basics.arguments import out_folder, several, whole
 from sim.basics.errors import Problem, ScenarioError, UnknownNameError, refused
 from sim.experiments.ensemble.designs import DESIGNS, grid, listed, remark, unit_points, valued
 from sim.experiments.ensemble.ensemble import Account, Ensemble, in_steps, summed
@@ -185,8 +185,7 @@ def _read(
     if isinstance(source, Scenario):
         refuse_sets(sets)
         return with_settings(source, **settings), ()
-    given = (f"run.{name}={value}" for name, value in settings.items() if value is not None)
-    loaded = load(source, [*texts(sets, "--set"), *given])
+    loaded = load(source, sets, settings)
     return loaded.scenario, loaded.warnings
 
 

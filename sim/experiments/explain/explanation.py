@@ -24,7 +24,7 @@ import pandas as pd
 from sim import __version__
 from sim.basics.arguments import several, whole
 from sim.basics.axes import month_label
-from sim.basics.errors import OutputError, Problem, ScenarioError
+from sim.basics.errors import FolderError, OutputError, Problem, ScenarioError
 from sim.basics.words import plain
 from sim.engines.probes.trace import Trace, keep
 from sim.experiments.compare.comparison import ComparisonPlan, plan_of
@@ -165,16 +165,16 @@ def _found(source: str | Path | Scenario) -> World:
     folder = open_folder(source)
     _refuse_other_agents(folder)
     if not (folder.path / SERIES).is_file():
-        raise OutputError(f"{source} is {folder.kind.noun}, and no run directory: it has no {SERIES}")
+        raise FolderError(f"{source} is {folder.kind.noun}, and no run directory: it has no {SERIES}")
     return load_scenario(folder.path / SCENARIO).scenario, folder.path
 
 
 def _refuse_other_agents(folder: Folder) -> None:
     """Only the model's own adopters can be asked."""
     if folder.engine == "meanfield":
-        raise OutputError(f"{folder.path} was made by the mean-field engine, which has no adopters to ask")
+        raise FolderError(f"{folder.path} was made by the mean-field engine, which has no adopters to ask")
     if ":" in folder.engine:
-        raise OutputError(f"{folder.path} was made with {folder.engine}; only its own file knows how its agents decide")
+        raise FolderError(f"{folder.path} was made with {folder.engine}; only its own file knows how its agents decide")
 
 
 # running
@@ -321,7 +321,7 @@ def _equals(folder: Path, trace: Trace) -> bool:
         return False
     with xr.open_dataset(folder / SERIES, engine="netcdf4") as stored:
         if trace.replicate not in stored["run"].values:
-            raise OutputError(f"{folder} does not hold replicate {trace.replicate}: that run failed")
+            raise FolderError(f"{folder} does not hold replicate {trace.replicate}: that run failed")
         for name in ("installed_base", "usage", "released", "price"):
             values = stored[name].sel(run=trace.replicate).values
             gap = np.abs(values - trace.series[name]).reshape(len(values), -1).max(axis=1)

@@ -36,7 +36,7 @@ import pyarrow.parquet as pq
 from sim import __version__
 from sim.analysis.outcomes import OUTCOMES
 from sim.basics.axes import START_YEAR, month_label
-from sim.basics.errors import OutputError
+from sim.basics.errors import FolderError, OutputError
 from sim.experiments.runner.lock import LOCK, WRITER, now, only_writer
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.worker import FAILED, OK, Batch, Values
@@ -361,13 +361,13 @@ def open_store(folder: str | Path, recipe: Recipe | None = None) -> Store:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if "recipe" not in manifest:
-            raise OutputError(f"{folder} is no ensemble; its {MANIFEST} says {manifest.get('kind', 'something else')}")
+            raise FolderError(f"{folder} is no ensemble; its {MANIFEST} says {manifest.get('kind', 'something else')}")
     except FileNotFoundError:
         if recipe is None:
-            raise OutputError(f"{folder} is no ensemble: it has no {MANIFEST}") from None
+            raise FolderError(f"{folder} is no ensemble: it has no {MANIFEST}") from None
         return _make(folder, recipe)
     except (OSError, ValueError, AttributeError) as error:
-        raise OutputError(f"{folder / MANIFEST} cannot be read: {error}") from error
+        raise FolderError(f"{folder / MANIFEST} cannot be read: {error}") from error
     if manifest["openloop"] != __version__ or (recipe is not None and manifest["parts"] != recipe.parts()):
         raise OutputError(_difference(folder, manifest, recipe))
     if recipe is not None:

@@ -73,8 +73,10 @@ def check(tree: Node, found: Iterable[Problem] = ()) -> Checked:
     return _Checker(tree, found).run()
 
 
-def check_varied(way: Way, field: FieldInfo, node: Node) -> Distribution:
+def check_varied(way: Way, field: FieldInfo, node: Node, example: str = "") -> Distribution:
     """The range or distribution that is stated in place of one value of a field, which stands where ``way`` leads.
+
+    ``example`` is how it is written.
 
     Raises
     ------
@@ -86,7 +88,7 @@ def check_varied(way: Way, field: FieldInfo, node: Node) -> Distribution:
     try:
         if shape_of(node) is None:
             raise ScenarioError([node.problem("is neither a range of numbers nor a distribution.")])
-        return distribution(place, checker.values(place))
+        return distribution(place, checker.values(place), example)
     except ScenarioError as refused:
         raise ScenarioError([*checker.mistakes.told, *refused.problems]) from None
 
@@ -118,7 +120,6 @@ def locate(root: Place, location: Way) -> Place:
     place = root
     for step in location:
         node, annotation, spec, field = place.node, place.annotation, place.spec, place.field
-        children = dict(_children(node))
         if get_origin(annotation) in (Union, UnionType) and "kind" in node.entries:
             kind = str(node.entries["kind"].value)
             annotation = kinds_of(str(place.way[0])).get(kind)
@@ -129,11 +130,11 @@ def locate(root: Place, location: Way) -> Place:
             spec = annotation
             field = spec.model_fields.get(str(step))
             inner: Any = field and field.annotation
-        elif step in children:
+        elif _child(node, step) is not None:
             inner = (*get_args(annotation), None)[get_origin(annotation) is dict]
         else:
             continue
-        place = Place((*place.way, step), node, children.get(step, node), spec, field, value_type(inner))
+        place = Place((*place.way, step), node, _child(node, step) or node, spec, field, value_type(inner))
     return place
 
 
@@ -151,6 +152,12 @@ def _changed(node: Node, changes: Changes, way: Way) -> Node:
 
 def _id_of(entry: Node) -> str:
     return str(entry.entries["id"].plain()) if "id" in entry.entries else ""
+
+
+def _child(node: Node, step: str | int) -> Node | None:
+    if isinstance(step, int):
+        return node.items[step] if 0 <= step < len(node.items) else None
+    return node.entries.get(step)
 
 
 def _children(node: Node) -> Iterable[tuple[Any, Node]]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
-from sim.basics.errors import Problem
+from sim.basics.errors import Problem, ScenarioError
 from sim.scenario.read import Node, below
+
+MOST = 1000
+"""Mistakes after which a check stops: nobody reads more, and each costs a search for what may be meant."""
 
 
 class Mistakes:
@@ -13,12 +17,24 @@ class Mistakes:
 
     def __init__(self, tree: Node, reported: Iterable[Problem] = ()):
         self.tree = tree
-        self.reported = tuple(reported)
         self.told: dict[Problem, None] = {}
+        self._wrong: set[tuple[str, str]] = set()
+        self._reported = {place for problem in reported for place in _places(problem)}
 
     def say(self, *problems: Problem) -> None:
-        """Note mistakes."""
-        self.told.update(dict.fromkeys(problems))
+        """Note mistakes.
+
+        Raises
+        ------
+        ScenarioError
+            With all of them, when there are too many to go on.
+        """
+        for problem in problems:
+            self.told[problem] = None
+            self._wrong.update(_places(problem))
+        if len(self.told) > MOST:
+            stopped = Problem(self.tree.file, 0, "", f"checking stopped after {MOST:,} mistakes.")
+            raise ScenarioError([stopped, *list(self.told)[:MOST]])
 
     def find(self, *keys: str) -> Node:
         """The stated node at a key path, or the nearest above it."""
@@ -37,13 +53,16 @@ class Mistakes:
 
     def sound(self, *nodes: Node) -> bool:
         """Whether no mistake has been found in these nodes."""
-        return not any(_lies_in(problem, node.file, node.path) for problem in self.told for node in nodes)
+        return not any((node.file, node.path) in self._wrong for node in nodes)
 
     def missed(self, parent: Node, key: str) -> bool:
         """Whether a key is absent, and not stated with a mistake that is reported already."""
-        path = below(parent.path, key)
-        return not any(_lies_in(problem, parent.file, path) for problem in (*self.reported, *self.told))
+        place = (parent.file, below(parent.path, key))
+        return place not in self._wrong and place not in self._reported
 
 
-def _lies_in(problem: Problem, file: str, path: str) -> bool:
-    return problem.file == file and (problem.path == path or problem.path.startswith((f"{path}.", f"{path}[")))
+def _places(problem: Problem) -> Iterator[tuple[str, str]]:
+    """The file and key path of a mistake, and of everything that holds it."""
+    path = problem.path
+    yield problem.file, path
+    yield from ((problem.file, path[: mark.start()]) for mark in re.finditer(r"[.\[]", path))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from sim.basics.axes import LAST_MONTH, REGIONS
+from sim.basics.axes import LAST_MONTH, REGIONS, month_number
 from sim.basics.distributions import SHAPES, Distribution, ranged
 from sim.basics.errors import Problem, ScenarioError, suggestion
 from sim.basics.quantity import limits
@@ -24,11 +24,17 @@ from sim.model.agents.government import METRICS
 from sim.model.agents.lab import Line
 from sim.model.reactions import Reaction
 from sim.scenario.declared import MARKED_BY, declaration, is_month, kinds_of, unit_of
-from sim.scenario.read import Node, amount, shown
-from sim.scenario.spec import Parameters, Scenario, default_parameters
+from sim.scenario.read import Node, amount, cut, scalar_value, shown
+from sim.scenario.spec import MOST_LETTERS, Parameters, Scenario, default_parameters
 
 CONSTANT = ("name", "id", "kind", "description", "note", "source", "line", "months", "replicates")
 """Keys whose value cannot vary between the runs of an ensemble."""
+
+FLAGS = {
+    **dict.fromkeys(("true", "yes", "on", "y"), "true"),
+    **dict.fromkeys(("false", "no", "off", "n"), "false"),
+}
+"""What may be meant by a value in place of true or false."""
 
 LARGEST = 1e300
 """Larger numbers are refused, so that sums and products of them stay finite."""
@@ -84,7 +90,8 @@ def refusal(place: Place, detail: ErrorDetails) -> Problem:
             wanted = f"{it_is} {what.partition('; ')[2] or what}"  # what it is not, a list is not either
             return node.problem(f"{what if scalar else wanted}.", f"Did you mean {value}-01?" if year else "")
         case "bool_type":
-            return node.problem(f"{it_is} it must be true or false.")
+            meant = FLAGS.get(str(value).lower(), "") if scalar else ""
+            return node.problem(f"{it_is} it must be true or false.", meant and f"Write {meant}.")
         case "string_type":
             switch = place.field and any(isinstance(validator, AfterValidator) for validator in place.field.metadata)
             remedy = f'Put it in quotes: "{shown(value)}".' if scalar else ""
@@ -92,6 +99,9 @@ def refusal(place: Place, detail: ErrorDetails) -> Problem:
         case "string_pattern_mismatch":
             what = f"{it_is} a name is made of letters, digits, dots, dashes and underscores."
             return node.problem(what, f'For example "{plain_name(str(value))}".')
+        case "string_too_long":
+            most = detail["ctx"]["max_length"]
+            return node.problem(f"{it_is} it must have at most {most} letters, not {len(str(value))}.")
         case "literal_error" | "string_unicode" if get_origin(annotation) is Literal:
             known = get_args(annotation)
             meant = _metric_meant(value, known) or nearest(value, known) if isinstance(value, str) else ""
@@ -158,7 +168,7 @@ def _unknown_key(place: Place) -> Problem:
     elif spec is Scenario and key in ("base", "extend", "inherit", "inherits"):
         remedy = 'Did you mean "extends"?'
     path = f"{place.parent.path} ({place.kind})" if place.kind else place.parent.path
-    return Problem(node.file, node.line, path, f'unknown key "{key}"{value}.', remedy)
+    return Problem(node.file, node.line, path, f"unknown key {shown(key)}{value}.", remedy)
 
 
 def _metric_meant(symbol: str, known: tuple[str, ...]) -> str:
@@ -171,7 +181,7 @@ def _metric_meant(symbol: str, known: tuple[str, ...]) -> str:
 
 def plain_name(text: str) -> str:
     """The nearest text that can name a scenario and its folder."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-._") or "scenario"
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text[:MOST_LETTERS]).strip("-._") or "scenario"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -195,16 +205,29 @@ def rewritten(place: Place, detail: ErrorDetails) -> Node:
     ScenarioError
         When it stands for nothing that is wanted here.
     """
+    if detail["type"] == "bool_type" and place.node.value in (0, 1):  # as a table of points has it
+        return replace(place.node, value=bool(place.node.value))
     if detail["type"] not in ("int_type", "float_type"):
         return _as_pydantic_reads_it(place, detail)
     assert place.field is not None
     node, unit = place.node, unit_of(place.field)
-    value: Any = _number(node, node.value, unit) if isinstance(node.value, str) else node.value
+
+    def fits(reading: str) -> bool:
+        if place.annotation is int and "." in reading:
+            return False
+        try:
+            return bool(rewritten(replace(place, node=replace(node, value=scalar_value(reading))), detail))
+        except ScenarioError:
+            return False
+
+    value: Any = _number(node, node.value, unit, fits) if isinstance(node.value, str) else node.value
     if place.way[-1] in CONSTANT and shape_of(node) is not None:
         what = f"is {shown(value)}; all runs of an ensemble have the same {place.way[-1]}."
         raise _refused(node, what, "Write one number.")
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _refused(node, f"is {shown(value)}; it must be a number.")
+        varies = isinstance(value, tuple) and place.way[-1] not in CONSTANT and not isinstance(place.way[-1], int)
+        remedy = "Write one number, or [low, high] for a range; decimals take a point." if varies else ""
+        raise _refused(node, f"is {shown(value)}; it must be a number.", remedy)
     if problem := out_of_bounds(replace(place, node=replace(node, value=value))):
         raise ScenarioError([problem])
     if place.annotation is int and value != int(value):
@@ -222,8 +245,35 @@ def _as_pydantic_reads_it(place: Place, detail: ErrorDetails) -> Node:
     raise ScenarioError([refusal(place, detail)])
 
 
-def _number(node: Node, text: str, unit: str) -> float | int:
-    """A number that is written with its unit."""
+_MARKED = tuple(
+    (re.compile(rf"([-+]?{digits}(?:[eE][-+]?[0-9]+)?)((?:\s|%|[^\W\d_]).*)?", re.DOTALL), decimal)
+    for digits, decimal in (
+        (r"[1-9][0-9]{0,2}(?:[,_'’\s][0-9]{3})+(?:\.[0-9]+)?", "."),
+        (r"[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}", ""),
+        (r"[0-9]+(?:_[0-9]+)+(?:\.[0-9]+)?", "."),
+        (r"(?:[0-9]*|[1-9][0-9]{0,2}(?:[._'’\s][0-9]{3})+),[0-9]+", ","),
+    )
+)
+"""Numbers with marks between thousands, or with a comma for a point; and what marks their decimals."""
+
+
+def without_marks(text: str) -> list[str]:
+    """What a number may mean that has marks between thousands or a decimal comma; nothing if it has neither.
+
+    >>> without_marks("0,6"), without_marks("1,234.5 utils"), without_marks("1,000")
+    (['0.6'], ['1234.5 utils'], ['1000', '1.000'])
+    """
+    readings = []
+    for pattern, decimal in _MARKED:
+        if found := pattern.fullmatch(text.strip()):
+            whole, point, part = found[1].rpartition(decimal) if decimal and decimal in found[1] else (found[1], "", "")
+            number = re.sub(r"[,._'’\s]", "", whole) or "0"
+            readings.append(number + (f".{part}" if point else "") + (found[2] or ""))
+    return list(dict.fromkeys(readings))
+
+
+def _number(node: Node, text: str, unit: str, fits: Callable[[str], bool]) -> float | int:
+    """A number that is written with its unit; ``fits`` says whether a reading of the text is possible here."""
     found = _AMOUNT.fullmatch(text.strip())
     digits, written = (found[1], " ".join((found[2] or "").split())) if found else ("", "")
     if written == "%" and unit == "share":
@@ -232,10 +282,15 @@ def _number(node: Node, text: str, unit: str) -> float | int:
         return int(digits) if re.fullmatch(r"[-+]?[0-9]{1,400}", digits) else float(digits)
     if found and not written:
         raise _refused(node, f"is the text {shown(text)}; it must be a number.", f"Write {digits}, without quotes.")
-    if not found or re.match(r"[_,][0-9]", written):
-        bare = re.sub("[_,]", "", text.strip())
-        remedy = f"Write {bare}, without separators." if _AMOUNT.fullmatch(bare) and bare != text else ""
+    if readings := without_marks(text):
+        fitting = [reading for reading in readings if fits(reading)] or readings
+        remedy = f"Write {fitting[0]}, {'with a decimal point' if '.' in fitting[0] else 'without separators'}."
+        if len(fitting) > 1:
+            remedy = f"Write {fitting[0]}, or {fitting[1]} if the mark is that of decimals."
         raise _refused(node, f"is {shown(text)}; it must be a number.", remedy)
+    if not found or not re.match(r"[^\W\d_]|[%°$€£]", written):
+        raise _refused(node, f"is {shown(text)}; it must be a number.")
+    written = cut(written)
     if unit in ("", "1"):
         raise _refused(node, f"is in {written}; this quantity is a bare number.", "Write the number alone.")
     remedy = f"Convert it, and write the number with or without {unit}."
@@ -276,11 +331,33 @@ def distribution(place: Place, values: tuple[Any, ...], example: str = "") -> Di
     if shape not in ("", "choice") and place.annotation not in (int, float):
         raise _refused(node, f"is {shown(node.value)}; only a number has a distribution.", "Write {choice: [...]}.")
     bounds = (0.0, float(LAST_MONTH)) if is_month(field) else limits(field)
+    for value in values if shape in ("normal", "lognormal") else ():
+        if isinstance(value, str):
+            raise _refused(node, f"is {shape} of {shown(value)}; it is made of bare numbers.", _bare(value, field))
     made = (
         Distribution(shape, values, bounds)
         if shape
         else ranged(values[0], values[1], str(declaration(field).get("prior", "")), bounds)
     )
     if trouble := made.trouble():
-        raise _refused(node, f"is {made}; it {trouble}.", example)
+        commas = len(values) == 2 * len(SHAPES[made.shape]) and made.shape != "choice"
+        remedy = f"{example} Decimals take a point." if commas else example
+        raise _refused(node, f"is {made}; it {trouble}.", remedy)
     return made
+
+
+def _bare(text: str, field: FieldInfo) -> str:
+    """The bare number that a distribution of a field takes in place of a text."""
+    if is_month(field) and re.fullmatch(r"\d{4}-\d{2}", text.strip()):
+        try:
+            return f"Write {month_number(text.strip())} for {text}: months count from 2024-01, which is 0."
+        except ValueError:
+            return ""
+    (number, *others) = without_marks(text) or [text.strip()]
+    found = _AMOUNT.fullmatch(number)
+    if found is None or others:
+        return ""
+    written, unit = (found[2] or "").strip(), unit_of(field)
+    if written == "%" and unit == "share":
+        return f"Write {float(found[1]) / 100:g}."
+    return f"Write {found[1]}." if written in ("", unit) else ""
