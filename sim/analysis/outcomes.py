@@ -17,7 +17,7 @@ import xarray as xr
 from sim.analysis.scurves import HALF, TAKE_OFF, restricted_mean_time, time_to
 from sim.analysis.shares import adoption_by_all, open_share
 from sim.basics.axes import REGIONS
-from sim.basics.errors import UnknownNameError
+from sim.basics.errors import UnknownNameError, refused
 from sim.model.agents.adopter_types import ADOPTER_TYPES, TYPES
 
 Reading = Callable[[xr.Dataset], xr.DataArray]
@@ -75,6 +75,20 @@ def find_outcome(name: str) -> Outcome:
     if name not in OUTCOMES:
         raise UnknownNameError("outcome", name, OUTCOMES)
     return OUTCOMES[name]
+
+
+def name_and_month(text: str) -> tuple[str, str]:
+    """``focus_share@2029-12`` -> its name and its month, which is empty where none is given.
+
+    Raises
+    ------
+    UnknownNameError, ScenarioError
+        When there is no such outcome, or it is a moment, which has no month.
+    """
+    name, _, date = text.partition("@")
+    if find_outcome(name).kind == "moment" and date:
+        raise refused("--outcome", f"is {text}, but {name} is a moment itself.", f"Write {name}.")
+    return name, date
 
 
 # readings

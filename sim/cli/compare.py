@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import roughly, separated
 from sim.cli import options
-from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say, warn
+from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, refuse_width, say, warn
 from sim.cli.terminal import Output, as_json_text, prepared, print_plan, progress_for, resuming, shown
 from sim.cli.workers import Workers
 from sim.engines import engine as find_engine
@@ -64,8 +64,10 @@ def compare(
     """
     from sim.experiments.compare.comparison import Until, carry_out, make_plan, parse_outcome
     from sim.experiments.compare.kind import KIND, contents, folder_name
+    from sim.results.files import refuse_unwritable
     from sim.results.folder import refuse_if_taken
 
+    refuse_unwritable(out)
     settings = {"months": months, "adopters": adopters, "seed": seed, "replicates": replicates}
     where = Workers(workers, threads, cluster, mpi)
     output = Output(no_figures, quiet, as_json)
@@ -78,7 +80,7 @@ def compare(
         if plan:
             leave(BAD_INPUT, "--plan speaks of a comparison; leave out --sweep.")
         for option, value in (("--at", at), ("--until-width", until_width)):
-            if value:
+            if value is not None:
                 leave(BAD_INPUT, f"{option} speaks of a comparison, and --sweep ignores it; leave out one of them.")
         _sweep(sweep, base, others or [], sets or (), outcome, settings, engine, model, where, out, output)
         return
@@ -89,11 +91,11 @@ def compare(
 
         base_file = find_scenario(base).resolve()
         others = [other for other in others if find_scenario(other).resolve() != base_file]
-    if until_width is not None and not until_width > 0:
-        leave(BAD_INPUT, f"--until-width is {until_width:g}; it must be more than 0.")
+    refuse_width(until_width)
 
     until = None if until_width is None else Until(until_width, outcome, max_replicates)
-    wanted = make_plan(base, others, sets or (), settings, at or ())
+    date = outcome.partition("@")[2] if until is None else ""
+    wanted = make_plan(base, others, sets or (), settings, [*(at or ()), *filter(None, [date])])
     warn(wanted.warnings)
     warn(wanted.notes, "note")
     parse_outcome(outcome, wanted)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.words import duration, separated
 from sim.cli import options
 from sim.cli.ensemble_words import Show, plan_words
-from sim.cli.exit_codes import BAD_INPUT, FAILED, STOPPED, leave, say, warn
+from sim.cli.exit_codes import BAD_INPUT, FAILED, STOPPED, leave, refuse_width, say, warn
 from sim.cli.terminal import as_json_text, chapter_text, closing, command_line, print_plan, say_if_compiling, shown
 from sim.cli.workers import Workers
 
@@ -73,7 +73,9 @@ def ensemble(
     openloop ensemble runs/baseline-ensemble-1a2b3c4d --replay 17:3
     mpiexec -n 9 python -m mpi4py.futures -m openloop ensemble baseline --replicates 1000 --mpi
     """
+    from sim.analysis.outcomes import name_and_month
     from sim.experiments.ensemble.request import ask
+    from sim.results.files import refuse_unwritable
 
     show = Show(quiet, as_json, not no_figures)
     where = Workers(workers, threads, cluster, mpi)
@@ -100,7 +102,9 @@ def ensemble(
         return
     if replay is not None:
         leave(BAD_INPUT, "--replay needs the folder of an ensemble in place of a scenario file.")
+    refuse_unwritable(out)
     named = separated(outcomes)
+    parts = [name_and_month(name) for name in named]
     study = ask(
         files,
         sets=sets or (),
@@ -110,16 +114,15 @@ def ensemble(
         count=points,
         design_seed=design_seed,
         replicates=replicates,
-        outcomes=list(dict.fromkeys(name.partition("@")[0] for name in named)),
-        at=[*(at or ()), *filter(None, (name.partition("@")[2] for name in named))],
+        outcomes=list(dict.fromkeys(name for name, _ in parts)),
+        at=[*(at or ()), *(date for _, date in parts if date)],
         curves=None if curves is None else [] if curves == "none" else separated([curves]),
         engine=engine,
         model=model,
     )
     warn(study.warnings)
     warn((f"{note}." for note in study.notes), "note")
-    if until_width is not None and not until_width > 0:
-        leave(BAD_INPUT, f"--until-width is {until_width:g}; it must be more than 0.")
+    refuse_width(until_width)
     if plan:
         _plan(study, named, pilot, where, quiet, as_json)
         return

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import typer
 
-from sim.basics.errors import ScenarioError
+from sim.basics.errors import SHOWN, ScenarioError, shown_as_text
 from sim.basics.words import counted
 
 DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
@@ -17,13 +18,22 @@ DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
 
 def say(text: str) -> None:
     """Print to stderr, which is kept out of whatever reads stdout."""
-    print(text, file=sys.stderr, flush=True)
+    print(shown_as_text(text), file=sys.stderr, flush=True)
 
 
 def warn(warnings: Iterable[Any], word: str = "warning") -> None:
     """Print what is possible but implausible, or with the ``word`` note what else is good to know, and go on."""
-    for warning in warnings:
+    told = list(warnings)
+    for warning in told[:SHOWN]:
         say(f"{word}: {warning}")
+    if len(told) > SHOWN:
+        say(f"... and {counted(len(told) - SHOWN, f'more {word}')}.")
+
+
+def refuse_width(width: float | None) -> None:
+    """Stop when the width of an interval that is asked for is none."""
+    if width is not None and not 0 < width < math.inf:
+        leave(BAD_INPUT, f"--until-width is {width:g}; it must be a finite number above 0.")
 
 
 def leave(code: int, *texts: str) -> NoReturn:

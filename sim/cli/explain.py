@@ -41,7 +41,10 @@ def explain(
     from sim.experiments.explain.explanation import account, ask
     from sim.experiments.explain.explanation import answer as find_out
     from sim.experiments.explain.kind import KIND, contents
+    from sim.results.files import refuse_unwritable
 
+    if out is not None:
+        refuse_unwritable(out)
     question = ask(source, other, sets or (), replicate=replicate, months=months, adopters=adopters, seed=seed)
     warn(question.warnings)
     if len(question.scenarios) == 1 and not agent:

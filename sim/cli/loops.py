@@ -58,9 +58,11 @@ def loops(
     from sim.experiments.loops.request import loops as open_loops
     from sim.experiments.runner.pools import cores
     from sim.experiments.runner.recipe import parse_month
+    from sim.results.files import refuse_unwritable
 
     if replicates < 2:
         leave(BAD_INPUT, f"--replicates is {replicates}; loops needs at least 2, to say how sure a gain is.")
+    refuse_unwritable(out)
     output = Output(no_figures, quiet, as_json)
     resolved = prepared(scenario, sets, months=months, adopters=adopters, seed=seed)
     begin = parse_month(start, option="--start")

@@ -110,8 +110,18 @@ Model = Annotated[
 
 # where and how
 
+
+def _place(text: str) -> Path:
+    if not str(text).strip():
+        raise typer.BadParameter("it is empty; name a place.")
+    return Path(text)
+
+
 _OUT = typer.Option(
-    "--out", metavar="PATH", help="Where to write: a folder, or the file of a description. It is made if need be."
+    "--out",
+    metavar="PATH",
+    parser=_place,
+    help="Where to write: a folder, or the file of a description. It is made if need be.",
 )
 Out = Annotated[Path, _OUT]
 OutIfGiven = Annotated[Path | None, _OUT]

@@ -42,9 +42,11 @@ def run(
     """
     from sim.engines import engine as find_engine
     from sim.experiments.simulate.request import prepared_to_folder
+    from sim.results.files import refuse_unwritable
     from sim.scenario.resolve import prepare
     from sim.scenario.shipped import find_scenario
 
+    refuse_unwritable(out)
     file = find_scenario(scenario)
     if not quiet and file != Path(scenario):
         say(f"reading {shown(file)}")

@@ -45,9 +45,13 @@ def scurve(
     from sim.experiments.scurves.analysis import described, of_table
     from sim.experiments.scurves.kind import KIND, analysis_of, contents
     from sim.experiments.scurves.kind import as_json as for_programs
+    from sim.results.files import refuse_unwritable
     from sim.results.folder import write
     from sim.scenario.shipped import find_table
 
+    refuse_unwritable(out)
+    if seed < 0:
+        leave(BAD_INPUT, f"--seed is {seed}; it must be at least 0.")
     source = find_table(source)
     notes: tuple[str, ...] = ()
     if os.path.isdir(source):

@@ -63,18 +63,21 @@ def sensitivity(
     """
     from sim.analysis.sensitivity import QUESTIONS
     from sim.experiments.sensitivity.kind import KIND, contents
-    from sim.experiments.sensitivity.request import Settings, answer, ask
+    from sim.experiments.sensitivity.request import Settings, answer, ask, look_for
     from sim.experiments.sensitivity.request import plan as pilot
+    from sim.results.files import refuse_unwritable
 
     if method and question:
         leave(BAD_INPUT, "--method and --question both choose the method; give one of them.")
     if against is not None and not flip:
         leave(BAD_INPUT, "--against names what --flip compares with; give --flip too.")
+    refuse_unwritable(out)
     asked = question or ("" if method else "screen")
     output = Output(no_figures, quiet, as_json)
     with stoppable():
         settings = settings_of(Settings, {**locals(), "question": asked, "seed": None, "folder": None})
         request = ask(scenario, factors or (), outcomes or (), sets or (), settings)
+        look_for(request, region, flip, against, sets or ())
         if asked:
             output.note(f"{asked}: {request.method.title}, since {QUESTIONS[asked].why}.")
         warn(request.warnings)

@@ -28,6 +28,7 @@ from pathlib import Path
 from sim import __version__
 from sim.basics.errors import FolderError
 from sim.results.differences import Finding, compare_files
+from sim.results.files import refuse_unwritable
 from sim.results.folder import changed_files, open_folder, vouched, write
 from sim.results.kind import FIGURES, Again, Changed, Folder, NotAtHand, Stage
 
@@ -93,6 +94,8 @@ def replay(
     folder = open_folder(path)
     if out is not None and Path(out).resolve() == folder.path.resolve().parent:
         raise FolderError(f"{folder.path} lies in {out}, and would be replaced. Choose another folder for --out.")
+    if out is not None:
+        refuse_unwritable(Path(out))
     changed = tuple(changed_files(folder))
     again = Again(model, threads, sample, stage)
     with _place(out) as place:

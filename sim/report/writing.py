@@ -11,14 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from sim import __version__
-from sim.basics.errors import FolderError, OutputError
+from sim.basics.errors import OutputError
 from sim.basics.words import listed
 from sim.report import scenarios
 from sim.report.captions import again, made_of
 from sim.report.page import MARK, as_html, as_markdown
 from sim.report.sections import chapter
 from sim.results.blocks import Block, Items, Page, Section, Words, table
-from sim.results.files import write_text
+from sim.results.files import refuse_unwritable, write_text
 from sim.results.folder import MANIFEST, changed_files, open_folders, vouched
 from sim.results.kind import Changed, Folder
 
@@ -78,8 +78,7 @@ def _place(folders: Sequence[Folder]) -> Path:
 
 
 def _refuse_if_taken(place: Path) -> None:
-    if place.exists() and not place.is_dir():
-        raise FolderError(f"{place} is a file. Choose a folder for --out.")
+    refuse_unwritable(place)
     for name in (HTML, MARKDOWN):
         file = place / name
         if not file.exists():

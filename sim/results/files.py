@@ -61,20 +61,29 @@ def refuse_unwritable(folder: Path) -> None:
     OutputError
         When it cannot be written.
     """
+    missing = []
     for place in (folder, *folder.parents):
         try:
             os.lstat(place)
-        except FileNotFoundError:
-            continue
-        except NotADirectoryError:  # something above is a file, and is told below
+        except (FileNotFoundError, NotADirectoryError):
+            missing.append(place)
             continue
         except (OSError, ValueError) as error:
             raise OutputError(refusal(folder, error)) from error
-        if not place.is_dir():
+        if not os.path.isdir(place):
             raise FolderError(f"{place} is a file. Choose a folder for the results.")
         if not os.access(place, os.W_OK | os.X_OK):
             raise OutputError(f"cannot write to {place}: {os.strerror(errno.EACCES)}")
-        return
+        break
+    try:  # whether a folder can be made, only making it tells
+        folder.mkdir(parents=True, exist_ok=True)
+        for place in missing:
+            place.rmdir()
+    except FileExistsError as error:
+        raise FolderError(f"{folder} is a file. Choose a folder for the results.") from error
+    except OSError as error:
+        if not folder.is_dir():
+            raise OutputError(refusal(folder, error)) from error
 
 
 def refusal(folder: Path, error: BaseException) -> str:

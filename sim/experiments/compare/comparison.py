@@ -20,7 +20,7 @@ import pandas as pd
 import xarray as xr
 
 from sim import __version__
-from sim.analysis.outcomes import CEILINGS, OUTCOMES, find_outcome, read_outcomes
+from sim.analysis.outcomes import CEILINGS, OUTCOMES, name_and_month, read_outcomes
 from sim.analysis.paired import Paired, difference_sentence, interval, paired_difference, ratio_interval
 from sim.analysis.scurves.ceilings import Ceilings
 from sim.analysis.who_switched import SPLITS, parts_of_focus, who_switched
@@ -287,8 +287,7 @@ def _aligned(base: Scenario, other: Scenario, asked: set[str]) -> list[str]:
 
 def parse_outcome(text: str, plan: ComparisonPlan) -> tuple[str, int]:
     """``focus_share`` or ``focus_share@2029-12`` -> its name and month; without one, the last month."""
-    name, _, date = text.partition("@")
-    find_outcome(name)
+    name, date = name_and_month(text)
     return name, parse_month(date or plan.base.run.months - 1, plan.base.run.months - 1)
 
 

@@ -32,6 +32,13 @@ from sim.scenario.points import locate
 
 MOST_POINTS = 1000
 LOW, HIGH = 0.1, 0.9
+ONE_FOR_ALL = {
+    "months": "all points are as long as the base",
+    "seed": "all points share their luck",
+    "replicates": "all points have the same replicates",
+    "adopters": "all points have the same adopters",
+}
+"""Settings of a run that are those of the base at every point, and why."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +124,9 @@ def parse_sweep(text: str) -> tuple[str, np.ndarray]:
             f"is {text!r}; it must be a key, two different numbers and how many points (2 to {MOST_POINTS}).",
             "For example: --sweep policies.ban.compliance=0:1:9",
         )
+    name = key.strip().removeprefix("run.")
+    if key.strip() != name and name in ONE_FOR_ALL:
+        raise refused("--sweep", f"is of {key.strip()}, but {ONE_FOR_ALL[name]}.", "Sweep a number of the scenario.")
     return key.strip(), np.linspace(low, high, points)
 
 

@@ -11,7 +11,6 @@ three ways to show it. The *cascade* counts all adopters who part, by what they 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -115,11 +114,18 @@ def ask(
     else:
         plan = _plan(read, set(changed), made=bool(folders))
         question = Question(plan.scenarios, replicate, tuple(folder for _, folder in found), plan.notes, plan.warnings)
-    limits = [each.run.replicates for each, folder in zip(question.scenarios, question.stored, strict=True) if folder]
-    if not 0 <= replicate < min(limits, default=math.inf):
-        most = min(each.run.replicates for each in question.scenarios)
-        raise ScenarioError([Problem("--replicate", 0, "", f"is {replicate}; these runs are 0 to {most - 1}.")])
+    most = min(scenario.run.replicates for scenario in question.scenarios)
+    if not 0 <= replicate < most:
+        remedy = "" if any(question.stored) else "More are there with --set run.replicates=NUMBER."
+        raise ScenarioError([Problem("--replicate", 0, "", f"is {replicate}; these runs are 0 to {most - 1}.", remedy)])
+    if len(question.scenarios) == 2 and _same_world(*question.scenarios):
+        what = f"this says the same as {question.scenarios[0].name}, so nobody does otherwise in it."
+        raise ScenarioError([Problem(str(other or source), 0, "", what, "Give another scenario, or one world alone.")])
     return question
+
+
+def _same_world(one: Scenario, other: Scenario) -> bool:
+    return one.model_copy(update={"name": other.name, "description": other.description}) == other
 
 
 def _plan(read: Sequence[tuple[Scenario, tuple[Problem, ...]]], asked: set[str], made: bool) -> ComparisonPlan:

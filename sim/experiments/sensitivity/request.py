@@ -317,6 +317,33 @@ def _of_function(given: Mapping[str, Any]) -> Study:
     return study(given["source"], given["factors"] or {}, seed=given["design_seed"], **settings)
 
 
+def look_for(
+    request: SensitivityRequest,
+    region: str = "",
+    flip: str = "",
+    against: str | Path | Scenario | None = None,
+    sets: Sequence[str] = (),
+) -> Scenario | None:
+    """See, before anything is run, that what is asked beside indices can be answered; the other scenario comes back.
+
+    Parameters as of `sensitivity`.
+
+    Raises
+    ------
+    DesignError, UnknownNameError, ScenarioError
+        When a region, an outcome or the other scenario is refused.
+    """
+    known = list(request.model.columns)
+    if region and (outcome := parse_outcome_region(region).outcome) not in known:
+        raise UnknownNameError("outcome of this study", outcome, known)
+    if flip:
+        columns(request.model.scenario, [flip.strip() if against is not None else parse_outcome_region(flip).outcome])
+    if against is None:
+        return None
+    other, _ = prepare(against, () if isinstance(against, Scenario) else sets)
+    return other.model_copy(update={"run": request.model.scenario.run})
+
+
 def answer(
     request: SensitivityRequest,
     until_stable: bool = False,
@@ -334,6 +361,7 @@ def answer(
     """
     if max_runs is not None:
         whole(max_runs, "--max-runs")
+    other = look_for(request, region, flip, against, sets)
     found = carry_out(
         request.model,
         request.method,
@@ -350,9 +378,6 @@ def answer(
                 say(f"not stable at {study.design.size:,} {study.method.part}; going on")
 
         found = go_on(found, max_runs, told)
-    other = None
-    if against is not None:
-        other = prepare(against, sets)[0].model_copy(update={"run": request.model.scenario.run})
     return replace(found, extras=extras_of(found, region, flip, other, request.parent or request.model.folder, say))
 
 
