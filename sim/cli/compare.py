@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.words import roughly, separated
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, refuse_width, say, warn
-from sim.cli.terminal import Output, as_json_text, prepared, print_plan, progress_for, resuming, shown
+from sim.cli.terminal import Output, as_json_text, command, prepared, print_plan, progress_for, resuming, shown
 from sim.cli.workers import Workers
 from sim.engines import engine as find_engine
 
@@ -116,12 +115,16 @@ def compare(
         told = contents(found)
         made = output.write(KIND, told, out)
 
-    narrower = [] if found.stopped else [shlex.join(["openloop", "compare", *map(str, (base, *others))])]
-    following = (
-        f"openloop explain {shlex.quote(shown(made.folder))}",
-        *(f"{command} --until-width 0.005" for command in narrower),
-        f"openloop compare {shlex.quote(str(others[-1]))} --sweep KEY=LO:HI:N",
-    )
+    world = {"set": sets, "seed": seed, "adopters": adopters, "months": months}
+    by = {"engine": None if engine == "lockstep" else engine, "model": model}
+    counted = None if replicates == REPLICATES else replicates
+    sweeping = {"sweep": "startup.switching_cost=0.2:1:5", "replicates": counted}
+    following = [
+        command("explain", shown(made.folder)),
+        command("compare", base, *others, **world, **by, replicates=counted, at=at, until_width=0.005),
+        command("compare", base, others[-1], **world, **by, **sweeping, remark="or another number; see openloop list"),
+    ]
+    following = following[:1] * (engine == "lockstep") + following[1:2] * (not found.stopped) + following[2:]
     output.tell(told, made, following, {"outcomes": found.table, "switched": found.switched})
     if found.failures:
         leave(FAILED, f"{len(found.failures)} runs failed; {found.replicates} replicates could be paired.")
@@ -187,5 +190,5 @@ def _sweep(
             )
         told = contents(found)
         made = output.write(KIND, told, out)
-    following = (f"openloop report {shlex.quote(shown(made.folder))}",)
+    following = (command("report", shown(made.folder)),)
     output.tell(told, made, following, for_programs=as_json_text(found.table.to_dict("records")))

@@ -13,7 +13,16 @@ from sim.basics.words import duration, separated
 from sim.cli import options
 from sim.cli.ensemble_words import Show, plan_words
 from sim.cli.exit_codes import BAD_INPUT, FAILED, STOPPED, leave, refuse_width, say, warn
-from sim.cli.terminal import as_json_text, chapter_text, closing, command_line, print_plan, say_if_compiling, shown
+from sim.cli.terminal import (
+    as_json_text,
+    chapter_text,
+    closing,
+    command,
+    command_line,
+    print_plan,
+    say_if_compiling,
+    shown,
+)
 from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
@@ -268,7 +277,7 @@ def _finish(found: Ensemble, account: Account, show: Show) -> None:
         rate = f", {account.done / account.seconds:.3g} runs a second" if account.done and account.seconds > 0 else ""
         print(f"{account.done:,} runs in {duration(account.seconds)}{rate}; {account.skipped:,} were there already.\n")
         print(f"{chapter_text(chapter)}\n")
-        following = (f"openloop ensemble {shlex.quote(folder)}    goes on after an interruption",)
+        following = (command("ensemble", folder, remark="goes on after an interruption"),)
         files = [path for path in found.folder.iterdir() if not path.name.startswith(".")]
         print(closing(found.folder, files, following))
     elif not show.as_json:
@@ -279,8 +288,8 @@ def _finish(found: Ensemble, account: Account, show: Show) -> None:
             FAILED,
             f"{summary.failed:,} of {summary.runs:,} runs failed; the others are kept. The first said: "
             f"{first['error']}",
-            f"  openloop ensemble {shlex.quote(folder)} --replay {first['point']}:"
-            f"{first['replicate']}    does it again, alone; --retry does all of them again",
+            f"  {command('ensemble', folder, replay='{}:{}'.format(first['point'], first['replicate']))}"
+            "    # does it again, alone; --retry does all of them again",
         )
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
-
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, leave, warn
-from sim.cli.terminal import Output, as_json_text, chapter_text, closing, next_steps, progress_for, shown
+from sim.cli.terminal import Output, as_json_text, chapter_text, closing, command, next_steps, progress_for, shown
 
 
 def explain(
@@ -65,9 +63,12 @@ def explain(
         where = {} if made is None else {"folder": shown(made.folder), "files": [shown(file) for file in made.files]}
         print(as_json_text({**account(found), **where}))
         return
-    scenarios = shlex.join([str(source), *([other] if other else [])])
-    following = f"openloop explain {scenarios} --agent {found.stories[0]['adopter'] if found.stories else 0} --out why"
-    if len(found.diaries) == 1:
-        following = f"openloop explain {scenarios} OTHER.yaml"
+    world = {"replicate": replicate or None, "set": sets, "seed": seed, "adopters": adopters, "months": months}
+    first = found.stories[0]["adopter"] if found.stories else 0
+    if len(found.diaries) == 1 and not source.is_dir():
+        another = "baseline" if question.scenarios[0].name == "no-control" else "no-control"
+        following = command("explain", source, another, **world)
+    else:
+        following = command("explain", source, *filter(None, [other]), **world, agent=first, out=out or "why")
     print(f"{chapter_text(chapter(found))}\n")
     print(next_steps([following]) if made is None else closing(made.folder, made.files, [following]))

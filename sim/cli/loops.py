@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say
-from sim.cli.terminal import Output, command_line, prepared, print_plan, progress_for, resuming
+from sim.cli.terminal import Output, command, command_line, prepared, print_plan, progress_for, resuming
 from sim.cli.workers import Workers
 from sim.engines import most_threads
 
@@ -91,7 +90,13 @@ def loops(
         say(said)
     assert found.written is not None
     tables = {name: found.tables[name] for name in ("gains", "bound", "twin", "warning")}
-    following = (f"openloop compare {shlex.quote(str(scenario))} no-data-loop",)
+    world = {"seed": seed, "adopters": adopters, "months": months}
+    cut = [*(sets or ()), "loops.R1=off", "loops.R1p=off"]
+    following = (
+        command("compare", scenario, "no-data-loop", set=sets, **world)
+        if resolved.name == "baseline"
+        else command("run", scenario, set=cut, **world, remark="the same world without the data loop"),
+    )
     output.tell(contents(found), found.written, following, tables)
     if found.failures:
         leave(FAILED, f"{len(found.failures)} runs failed; their replicates are left out of knock-outs or shares.")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say
-from sim.cli.terminal import next_steps, shown
+from sim.cli.terminal import command, next_steps, shown
 
 SHIPPED = {"scenarios": "*.yaml", "notebooks": "*.ipynb"}
 """Folder that ships -> its files."""
@@ -27,7 +27,7 @@ def new(folder: options.NewFolder) -> None:
     copied = _copy({name: folder / name for name in SHIPPED}, folder)
     for place in dict.fromkeys(file.parent for file in copied):
         print(f"{shown(place)}/  ({sum(file.parent == place for file in copied)} files)")
-    run = f"openloop run {shlex.quote(shown(folder / 'scenarios' / 'baseline.yaml'))}"
+    run = command("run", shown(folder / "scenarios" / "baseline.yaml"))
     print(next_steps([run, f"jupyter lab {shlex.quote(shown(folder / 'notebooks'))}"]))
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
-
 from sim.cli import options
-from sim.cli.terminal import as_json_text, next_steps, progress, shown
+from sim.cli.terminal import as_json_text, command, next_steps, progress, shown
 
 
 def report(
@@ -37,4 +35,4 @@ def report(
     else:
         print(f"{shown(page)}   one file with everything in it; opens in any browser, prints")
         print(f"{shown(twin)}     the same in Markdown, with links to the figures")
-        print(next_steps(f"openloop replay {shlex.quote(shown(folder))}" for folder in folders[:3]))
+        print(next_steps(list(dict.fromkeys(command("replay", shown(folder)) for folder in folders))[:3]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.words import counted
 from sim.cli import options
 from sim.cli.exit_codes import FAILED, leave, say, warn
-from sim.cli.terminal import as_json_text, chapter_text, closing, command_line, progress_for, shown
+from sim.cli.terminal import as_json_text, chapter_text, closing, command, command_line, progress_for, shown
 from sim.results.folder import open_folder
+from sim.scenario.spec import RunSettings
 
 if TYPE_CHECKING:
     from sim.experiments.simulate.simulation import Result
@@ -73,7 +74,9 @@ def run(
     elif quiet:
         print(shown(result.folder))
     else:
-        print(closing_words(result, scenario))
+        world = {"set": sets, "seed": seed, "adopters": adopters, "months": months, "replicates": replicates}
+        used_engine = {"engine": None if engine == "lockstep" else engine, "model": model}
+        print(closing_words(result, scenario, {**world, **used_engine}))
     if result.failures:
         leave(FAILED, f"{len(result.failures)} of {resolved.run.replicates} runs failed; the others are kept.")
 
@@ -92,17 +95,19 @@ def account(result: Result) -> dict[str, Any]:
     }
 
 
-def closing_words(result: Result, source: Path) -> str:
-    """What was written, and what one may want to do next."""
+def closing_words(result: Result, source: Path, world: Mapping[str, Any]) -> str:
+    """What was written, and what one may want to do next; ``world`` holds the options that made this world."""
     assert result.folder is not None
-    run, file = result.scenario.run, shlex.quote(str(source))
+    run = result.scenario.run
     runs = counted(result.dataset.sizes["run"], "run")
-    about = f"{runs} of {run.months} months with {run.adopters:,} adopters, seed {run.seed}"
+    about = f"{runs} of {counted(run.months, 'month')} with {counted(run.adopters, 'adopter')}, seed {run.seed}"
+    settings = [f"run.{name}={world[name]}" for name in RunSettings.model_fields if world[name] is not None]
+    other = {**world, "set": [*(world["set"] or ()), "startup.switching_cost=1.2"]}
     following = (
-        f"openloop report {shlex.quote(shown(result.folder))}",
-        f"openloop describe {file}",
-        "openloop list observables",
-        f"openloop run {file} --set KEY=VALUE    (keys: openloop list parameters)",
+        command("report", shown(result.folder)),
+        command("describe", source, set=[*(world["set"] or ()), *settings]),
+        command("list", "observables"),
+        command("run", source, **other, remark="another value; keys: openloop list parameters"),
     )
     files = closing(result.folder, result.files, following, about)
     chapter = replace(open_folder(result.folder).chapter, blocks=())  # without the table of every outcome
@@ -126,6 +131,6 @@ def _reactions_in_words(result: Result) -> list[str]:
         spread = f" (10-90% of runs: {low} to {high})" if low != high else ""
         lines.append(
             f"  {name}: acted in {row['runs']:.0f} of {total} runs, first in {first}{spread}, "
-            f"for {row['months']:.0f} months at a mean strength of {row['strength']:.2g}"
+            f"for {counted(round(row['months']), 'month')} at a mean strength of {row['strength']:.2g}"
         )
     return lines

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.basics.errors import OutputError
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, leave, say, warn
-from sim.cli.terminal import Output, command_line, progress
+from sim.cli.terminal import Output, command, command_line, progress
 
 if TYPE_CHECKING:
     from sim.experiments.scurves.analysis import Read
@@ -81,18 +80,18 @@ def scurve(
     }
     told = contents(analysis_of(source, settings, found, notes))
     made = write(KIND, told, out, figures=not no_figures, about={"command": command_line()})
-    following = (_next(source, time, values or [], by),)
+    following = (_next(source, read, observable, time=time, value=values, by=by, percent=percent),)
     Output(no_figures, quiet, as_json).tell(told, made, following, for_programs=for_programs(found))
 
 
-def _next(source: Path, time: str | None, values: list[str], by: str | None) -> str:
+def _next(source: Path, read: Read, observable: str | None, **columns: Any) -> str:
     """The same record as somebody had it earlier; of a run, another share."""
-    columns = [("--time", time), *(("--value", each) for each in values), ("--by", by)]
-    options = [word for option, column in columns if column for word in (option, column)]
-    asked = shlex.join(["openloop", "scurve", str(source), *options])
-    if time:
-        return f"{asked} --until TIME    (what could be said then?)"
-    return f"{asked} --observable NAME    (names: openloop list observables share)"
+    if source.is_dir():
+        other = "adoption" if observable == "focus_share" else "focus_share"
+        return command("scurve", source, observable=other, remark="or another: openloop list observables share")
+    times = sorted({moment for series, _ in read for moment in series.time})
+    earlier = f"{times[len(times) * 2 // 3]:.10g}"
+    return command("scurve", source, **columns, until=earlier, remark="what could be said then?")
 
 
 def _of_run(folder: Path, observable: str) -> Read:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.basics.arguments import settings_of
 from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, warn
-from sim.cli.terminal import Output, as_json_text, print_plan, progress, say_if_compiling, shown, stoppable
+from sim.cli.terminal import Output, as_json_text, command, print_plan, progress, say_if_compiling, shown, stoppable
 
 if TYPE_CHECKING:
     from sim.experiments.sensitivity.request import Cost
@@ -114,7 +114,21 @@ def sensitivity(
             planned_seconds=round(cost.seconds, 1),
             run_seconds=round(run_seconds, 1),
         )
-    output.tell(told, made, (_next(study, scenario),), for_programs=as_json_text(made.manifest))
+    world = {
+        "outcome": outcomes,
+        "at": at,
+        "set": sets,
+        "adopters": adopters,
+        "months": months,
+        "out": None if out == options.RUNS else out,
+        "engine": None if engine == "lockstep" else engine,
+        "model": model,
+        "workers": workers,
+        "cluster": cluster,
+    }
+    same = {"method": method, "question": question, "factor": factors, "luck": None if luck == "factor" else luck}
+    same |= {"by_block": by_block, "design_seed": None if design_seed == 1 else design_seed}
+    output.tell(told, made, (_next(study, scenario, world, same),), for_programs=as_json_text(made.manifest))
     if study.found.errors:
         leave(FAILED, f"{len(study.found.errors)} rows of the design failed; see {shown(made.folder / 'failed.csv')}.")
 
@@ -127,10 +141,14 @@ def _cost_words(cost: Cost) -> str:
     return f"{cost.runs:,} runs{have}; {roughly(cost.seconds)} at {cost.each * 1000:.0f} ms a run"
 
 
-def _next(study: Study, file: Path) -> str:
+def _next(study: Study, file: Path, world: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """What may come next for the same world; ``asked`` are the other options of this study."""
     if not study.stable:
-        return f"the same command with --more {study.needed - study.design.size}"
-    command = f"openloop sensitivity {shlex.quote(str(file))}"
+        return command("sensitivity", file, **world, **asked, more=study.needed - study.design.size)
     if study.method.name == "morris":
-        return f"{command} --method sobol --factor top:12"
-    return f'{command} --question which-region --region "OUTCOME@MONTH < NUMBER"'
+        return command("sensitivity", file, **world, method="sobol", factor="top:12")
+    import numpy as np
+
+    first = next(iter(study.outcomes))
+    middle = float(np.nanmedian(study.found.scalars[first][study.design.base]))
+    return command("sensitivity", file, **world, question="which-region", region=f"{first} < {middle:.3g}")

@@ -163,6 +163,24 @@ def closing(folder: Path, files: Sequence[Path], following: Sequence[str], about
     return "\n".join([head, *(f"  {name:<{width}}  {what}" for name, what in listed.items()), next_steps(following)])
 
 
+def command(verb: str, *arguments: object, remark: str = "", **options: Any) -> str:
+    """A command as it is typed in a shell: what is None, False or empty is left out, and a list gives its option often.
+
+    >>> command("run", "my world.yaml", months=24, set=["startup.switching_cost=1"], seed=None, remark="as before")
+    "openloop run 'my world.yaml' --months 24 --set startup.switching_cost=1    # as before"
+    """
+    words = ["openloop", verb, *map(str, arguments)]
+    for name, value in options.items():
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            words.append(option)
+        elif value is not None and value is not False and value != "":
+            words += [
+                word for part in (value if isinstance(value, list | tuple) else [value]) for word in (option, str(part))
+            ]
+    return shlex.join(words) + (f"    # {remark}" if remark else "")
+
+
 def next_steps(following: Iterable[str]) -> str:
     """Commands that may come next."""
     return "\n".join(["Next:", *(f"  {command}" for command in following)])

@@ -22,6 +22,7 @@ from pydantic import Field, field_serializer, field_validator
 
 from sim.basics.axes import Month, RegionName, month_label
 from sim.basics.quantity import Spec, assumption, limits, quantity
+from sim.basics.words import counted
 from sim.model.agents.government import METRICS, MetricName
 from sim.model.levers import Array
 from sim.model.policies import Policy, Schedule, policy_union
@@ -164,8 +165,8 @@ class Reaction(Spec):
         back = f", until it is {self.hysteresis:g} back beyond it" if self.hysteresis else ""
         since = f" from {month_label(self.start)}" if self.start else ""
         return (
-            f"when {self.actor} sees {self.condition()}{since}, it acts {self.lag} months later with strength "
-            f"{self.gain:g} times the distance from the threshold, at most {self.max:g}{back}. Strength 1 is: "
+            f"when {self.actor} sees {self.condition()}{since}, it acts {counted(self.lag, 'month')} later with "
+            f"strength {self.gain:g} times the distance from the threshold, at most {self.max:g}{back}. Strength 1 is: "
             f"{self.measure.effect()}"
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sim.basics.axes import month_label
 from sim.basics.quantity import walk
+from sim.basics.words import counted
 from sim.model.loops import LOOPS
 from sim.scenario.read import amount
 from sim.scenario.resolve import load, prepare
@@ -106,8 +107,8 @@ def _settings(scenario: Scenario) -> Iterator[str]:
     run = scenario.run
     yield from wrap(scenario.description, 100)
     yield (
-        f"{run.months} months, {month_label(0)} to {month_label(run.months - 1)}; {run.adopters:,} adopters; "
-        f"{run.replicates} replicate{'s' if run.replicates > 1 else ''}, seed {run.seed}."
+        f"{counted(run.months, 'month')}, {month_label(0)} to {month_label(run.months - 1)}; "
+        f"{counted(run.adopters, 'adopter')}; {counted(run.replicates, 'replicate')}, seed {run.seed}."
     )
     yield f"Lines: {', '.join(scenario.roster)}."
     followed = ", ".join(scenario.focus.lines)

@@ -30,7 +30,7 @@ def chapter(store: Store, found: Summary) -> Chapter:
         table("Every outcome", HEAD, [_cells(row) for row in rows], TABLE, NUMERIC, folded=True),
     ]
     made = (
-        f"{counted(found.runs, 'run')} of {run.months} months with {run.adopters:,} adopters at "
+        f"{counted(found.runs, 'run')} of {counted(run.months, 'month')} with {counted(run.adopters, 'adopter')} at "
         f"{counted(len(store.points), 'point')}; {found.failed:,} failed. Engine {recipe.engine}, seed {run.seed}."
     )
     advice = Words(f"How many replicates? {capital(str(found.advice))}.")

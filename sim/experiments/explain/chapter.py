@@ -100,7 +100,7 @@ def _timeline(story: dict[str, Any]) -> Iterator[Block]:
     if story["apart"]:
         spells = _some((f"{spell['from']} to {spell['to']}" for spell in story["apart"]), 6, ", ", "more spells")
         yield Words(
-            f"Apart in {story['months_apart']} months, in {story['months_on_different_lines']} of them with "
+            f"Apart in {counted(story['months_apart'], 'month')}, in {story['months_on_different_lines']} of them with "
             f"another line in first use: {spells}."
         )
     used = []

@@ -266,11 +266,12 @@ def _equal_structure(reader: Reader, batch: Batch) -> Iterable[list[tuple[int, J
 
 
 def _in_words(error: Exception) -> str:
-    """Why a run failed: the message of an error of OpenLoop, else the exception and its place in the code."""
+    """Why a run failed, in one line: the message of an error of OpenLoop, else the exception and its place."""
+    message = " ".join(str(error).split())
     if isinstance(error, OpenLoopError):
-        return str(error)
+        return message
     where = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} ({where.filename.rsplit('/', 1)[-1]}:{where.lineno})"
+    return f"{type(error).__name__}: {message} ({where.filename.rsplit('/', 1)[-1]}:{where.lineno})"
 
 
 FIRST_ADOPTERS = 50_000

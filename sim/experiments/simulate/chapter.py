@@ -95,7 +95,8 @@ def _scurve_sentences(dataset: Any) -> Iterator[str]:
     from sim.analysis.scurves.runs import series_of
 
     if dataset.sizes["month"] < FEWEST_MONTHS:
-        yield f"{dataset.sizes['month']} months are too few to fit a curve."
+        months = dataset.sizes["month"]
+        yield f"{counted(months, 'month')} {'is' if months == 1 else 'are'} too few to fit a curve."
         return
     for series, runs in series_of(dataset, "adoption"):
         curve = describe_series(series, runs, 0, 0, False)

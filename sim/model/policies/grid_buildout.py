@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from sim.basics.quantity import assumption, quantity
+from sim.basics.words import counted
 from sim.model.levers import Pull
 from sim.model.policies.base import Policy, Schedule
 
@@ -61,4 +62,4 @@ class GridBuildout(Policy):
         ]
 
     def effect(self) -> str:
-        return f"{self.actor} connects {self.power:g} GW for AI over {self.lead} months"
+        return f"{self.actor} connects {self.power:g} GW for AI over {counted(self.lead, 'month')}"

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.basics.quantity import assumption, quantity
+from sim.basics.words import counted
 from sim.model.levers import Pull
 from sim.model.policies.base import Policy, Schedule
 
@@ -66,5 +67,5 @@ class OpenWeightSupport(Policy):
         sooner = f", with releases {self.cadence:+g} months apart" if self.cadence else ""
         return (
             f"{self.actor} pays {self.grant:g} $B a month for training chips of {', '.join(self.lines) or 'no line'}, "
-            f"which run {self.lead} months later{sooner}{opened}"
+            f"which run {counted(self.lead, 'month')} later{sooner}{opened}"
         )
