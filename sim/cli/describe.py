@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sim.basics.errors import OutputError
@@ -95,9 +96,9 @@ def _describe_model(summary: bool, as_html: bool, out: Path | None) -> None:
 
 def _is_scenario(what: str) -> bool:
     """Whether this is a scenario: a file, or the name of one that ships; a name of the model comes first."""
-    if what.endswith((".yaml", ".yml")) or Path(what).is_file():
+    if what.endswith((".yaml", ".yml")) or os.path.isfile(what):
         return True
     from sim.cli.glossary import meanings_of
     from sim.scenario.shipped import find_scenario
 
-    return not meanings_of(what) and find_scenario(what).is_file()
+    return not meanings_of(what) and os.path.isfile(find_scenario(what))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -88,7 +89,7 @@ def ensemble(
 
     show = Show(quiet, as_json, not no_figures)
     where = Workers(workers, threads, cluster, mpi)
-    if len(files) == 1 and files[0].is_dir():
+    if len(files) == 1 and os.path.isdir(files[0]):
         if replay is not None:
             _replay(files[0], replay, threads, as_json)
             return
@@ -196,9 +197,11 @@ def _resume(folder: Path, where: Workers, show: Show, retry: bool) -> None:
     """Do what is missing of everything that was ever asked for."""
     from sim.experiments.ensemble.ensemble import Ensemble, summed
     from sim.experiments.ensemble.request import asked_for
+    from sim.results.folder import reading
 
     with Ensemble.open(folder) as found:
-        asked = asked_for(found.store)
+        with reading(folder):
+            asked = asked_for(found.store)
         if not asked:
             leave(BAD_INPUT, f"{folder} was filled by a program of yours, so only that program knows what is missing.")
         with _at_work(found, asked, where, show) as options:

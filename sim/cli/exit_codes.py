@@ -33,7 +33,7 @@ def warn(warnings: Iterable[Any], word: str = "warning") -> None:
 def refuse_width(width: float | None) -> None:
     """Stop when the width of an interval that is asked for is none."""
     if width is not None and not 0 < width < math.inf:
-        leave(BAD_INPUT, f"--until-width is {width:g}; it must be a finite number above 0.")
+        leave(BAD_INPUT, f"--until-width is {width:g}; it must be more than 0, and finite.")
 
 
 def leave(code: int, *texts: str) -> NoReturn:

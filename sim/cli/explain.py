@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, leave, warn
 from sim.cli.terminal import Output, as_json_text, chapter_text, closing, command, next_steps, progress_for, shown
@@ -65,7 +67,7 @@ def explain(
         return
     world = {"replicate": replicate or None, "set": sets, "seed": seed, "adopters": adopters, "months": months}
     first = found.stories[0]["adopter"] if found.stories else 0
-    if len(found.diaries) == 1 and not source.is_dir():
+    if len(found.diaries) == 1 and not os.path.isdir(source):
         another = "baseline" if question.scenarios[0].name == "no-control" else "no-control"
         following = command("explain", source, another, **world)
     else:

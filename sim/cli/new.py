@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 from pathlib import Path
@@ -53,9 +54,9 @@ def _copy(places: dict[str, Path], folder: Path) -> list[Path]:
             leave(FAILED, f"{what} Install OpenLoop again, from a wheel or a checkout.")
     pairs = [(file, places[name] / file.name) for name, files in sources.items() for file in files]
     for place in (folder, *places.values()):
-        if place.exists() and not place.is_dir():
+        if os.path.lexists(place) and not os.path.isdir(place):
             leave(BAD_INPUT, f"{place} is a file. Name a folder, such as course.")
-    taken = [target for _, target in pairs if target.exists()]
+    taken = [target for _, target in pairs if os.path.lexists(target)]
     if taken:
         rest = f" and {len(taken) - 1} more" if len(taken) > 1 else ""
         what = f"{shown(taken[0])}{rest} would be overwritten, and nothing was copied."

@@ -86,7 +86,7 @@ def scurve(
 
 def _next(source: Path, read: Read, observable: str | None, **columns: Any) -> str:
     """The same record as somebody had it earlier; of a run, another share."""
-    if source.is_dir():
+    if os.path.isdir(source):
         other = "adoption" if observable == "focus_share" else "focus_share"
         return command("scurve", source, observable=other, remark="or another: openloop list observables share")
     times = sorted({moment for series, _ in read for moment in series.time})

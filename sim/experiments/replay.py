@@ -29,7 +29,7 @@ from sim import __version__
 from sim.basics.errors import FolderError
 from sim.results.differences import Finding, compare_files
 from sim.results.files import refuse_unwritable
-from sim.results.folder import changed_files, open_folder, vouched, write
+from sim.results.folder import changed_files, open_folder, reading, vouched, write
 from sim.results.kind import FIGURES, Again, Changed, Folder, NotAtHand, Stage
 
 SAMPLE = 5
@@ -98,10 +98,10 @@ def replay(
         refuse_unwritable(Path(out))
     changed = tuple(changed_files(folder))
     again = Again(model, threads, sample, stage)
-    with _place(out) as place:
+    with reading(folder.path), _place(out) as place:
         findings, rebuilt = _made_again(folder, again, place, figures)
-    kept = rebuilt if out is not None else None
-    return Replay(folder, vouched(folder), changed, tuple(_circumstances(folder)), tuple(findings), kept)
+        kept = rebuilt if out is not None else None
+        return Replay(folder, vouched(folder), changed, tuple(_circumstances(folder)), tuple(findings), kept)
 
 
 def _made_again(folder: Folder, again: Again, place: Path, figures: bool) -> tuple[list[Finding], Path | None]:

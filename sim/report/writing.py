@@ -19,7 +19,7 @@ from sim.report.page import MARK, as_html, as_markdown
 from sim.report.sections import chapter
 from sim.results.blocks import Block, Items, Page, Section, Words, table
 from sim.results.files import refuse_unwritable, write_text
-from sim.results.folder import MANIFEST, changed_files, open_folders, vouched
+from sim.results.folder import MANIFEST, changed_files, open_folders, reading, vouched
 from sim.results.kind import Changed, Folder
 
 HTML, MARKDOWN = "report.html", "report.md"
@@ -58,13 +58,15 @@ def write_report(
     folders = sorted(once.values(), key=lambda folder: folder.kind.order)
     place = Path(out) if out is not None else _place(folders)
     _refuse_if_taken(place)
-    page = gather(folders, title, progress)
+    with reading(", ".join(str(folder.path) for folder in folders)):
+        page = gather(folders, title, progress)
+        html, markdown = as_html(page, place), as_markdown(page, place)
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot write to {place}: {error.strerror or error}") from error
-    write_text(place / HTML, as_html(page, place))
-    write_text(place / MARKDOWN, as_markdown(page, place))
+    write_text(place / HTML, html)
+    write_text(place / MARKDOWN, markdown)
     return place / HTML, place / MARKDOWN
 
 

@@ -24,6 +24,7 @@ import re
 import secrets
 import shutil
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim import __version__
 from sim.basics.arguments import out_folder
-from sim.basics.errors import FolderError, OutputError, ScenarioError
+from sim.basics.errors import FolderError, OpenLoopError, OutputError
 from sim.results.dataset import data_hash
 from sim.results.files import refuse_unwritable
 from sim.results.kind import FIGURES, FINDINGS, SCENARIO, Changed, Contents, Folder, Kind, kind_of, kinds
@@ -312,6 +313,27 @@ def _keep_additions(old: Path, new: Path) -> None:
 # reading
 
 
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Say in words that a folder cannot be read back, whatever a damaged file in it makes of the code that reads it.
+
+    Raises
+    ------
+    FolderError
+        In place of every error that is none of ours, with its kind and place in the code.
+    """
+    try:
+        yield
+    except OpenLoopError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        why = (
+            f"{type(error).__name__}: {' '.join(str(error).split())[:300]} ({Path(where.filename).name}:{where.lineno})"
+        )
+        raise FolderError(f"{path} cannot be read back: {why}.\n  Was a file in it changed or lost?") from error
+
+
 def open_folder(path: str | Path) -> Folder:
     """Recognise a folder of results.
 
@@ -335,8 +357,12 @@ def open_folders(path: str | Path) -> list[Folder]:
     FolderError
         When it is no folder, none of ours, or lacks what it cannot do without.
     """
-    path = Path(path)
-    if not path.is_dir():
+    with reading(path):
+        return _open(Path(path))
+
+
+def _open(path: Path) -> list[Folder]:
+    if not os.path.isdir(path):
         what = "is a file, and no folder of results" if path.exists() else "does not exist"
         raise FolderError(f"{path} {what}.\n  Give a folder that openloop made, such as runs/baseline-1a2b3c4d.")
     if (path / MANIFEST).is_file():
@@ -448,13 +474,11 @@ def load(folder: Path | str) -> Saved:
     folder = out_folder(folder, "folder")
     if not (folder / MANIFEST).is_file():
         raise FolderError(f"{folder} is no run directory: it has no {MANIFEST}")
-    try:
+    with reading(folder):
         manifest = _read(folder / MANIFEST)
         scenario = load_scenario(folder / SCENARIO).scenario
         dataset = xr.load_dataset(folder / SERIES, engine="netcdf4")
         expected = manifest["series_sha256"]
-    except (OSError, ValueError, KeyError, ScenarioError) as error:
-        raise FolderError(f"{folder} cannot be read back: {error}") from error
     if data_hash(dataset) != expected:
         raise FolderError(f"{folder / SERIES} no longer holds the numbers that {MANIFEST} vouches for")
     return Saved(folder, scenario, dataset, manifest)

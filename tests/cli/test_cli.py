@@ -258,6 +258,19 @@ def test_the_resolved_scenario_of_a_run_runs_to_the_same_numbers(tmp_path):
     assert series[0] == series[1]
 
 
+def test_why_a_run_failed_is_told_in_one_line(tmp_path, monkeypatch):
+    from sim.basics.errors import RunError
+    from sim.engines.lockstep.engine import Lockstep
+
+    def fail(self, number):
+        raise RunError("the prices are no numbers\n  in 2024-01.")
+
+    monkeypatch.setattr(Lockstep, "month", fail)
+    done = openloop("run", scenario_file(tmp_path), *SMALL, where=tmp_path)
+    assert done.returncode == 1
+    assert "the prices are no numbers in 2024-01." in done.stderr
+
+
 TELLING = """
 from pathlib import Path
 

@@ -44,7 +44,7 @@ WRONG = [
     *((verb, ("--outcome", "focus_shar"), 2, 'mean "focus_share"?') for verb in ("compare", "sweep", "ensemble")),
     *((verb, ("--outcome", "focus_share@2099-01"), 2, "after the last month") for verb in ("compare", "sweep")),
     *((verb, ("--outcome", "take_off_all@2025-01"), 2, "Write take_off_all.") for verb in ("compare", "ensemble")),
-    *((verb, ("--until-width", "inf"), 2, "must be a finite number above 0") for verb in ("compare", "ensemble")),
+    *((verb, ("--until-width", "inf"), 2, "it must be more than 0, and finite") for verb in ("compare", "ensemble")),
     ("sweep", ("--until-width", 0), 2, "--until-width speaks of a comparison"),
     ("compare", ("--sweep", "run.seed=0:3:4"), 2, "all points share their luck"),
     ("compare", ("--sweep", "run.months=6:9:4"), 2, "all points are as long as the base"),

@@ -11,6 +11,7 @@ three ways to show it. The *cascade* counts all adopters who part, by what they 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,7 +31,7 @@ from sim.experiments.compare.comparison import ComparisonPlan, plan_of
 from sim.experiments.explain.account import Account, account_of_one, account_of_two
 from sim.experiments.explain.causes import CauseTracer
 from sim.experiments.explain.divergence import CAUSES, Pair
-from sim.results.folder import SCENARIO, SERIES, Written, open_folder
+from sim.results.folder import SCENARIO, SERIES, Written, open_folder, reading
 from sim.results.kind import Folder
 from sim.scenario import Scenario
 from sim.scenario.resolve import load as load_scenario
@@ -103,11 +104,15 @@ def ask(
             refuse_no_path(given)
     settings = {"months": months, "adopters": adopters, "seed": seed}
     changed = [name for name, value in settings.items() if value is not None] + ["set"] * bool(sets)
-    folders = [each for each in (source, other) if isinstance(each, str | Path) and Path(each).is_dir()]
+    folders = [each for each in (source, other) if isinstance(each, str | Path) and os.path.isdir(each)]
     if folders and changed:
         what = f"is a directory of results, which are explained as they were made; --{changed[0]} would change them."
         raise ScenarioError([Problem(str(folders[0]), 0, "", what, "Give the scenario file in its place.")])
-    found = _worlds(source, other)
+    if folders:
+        with reading(folders[0]):
+            found = _worlds(source, other)
+    else:
+        found = _worlds(source, other)
     read = [prepare(each, sets, **settings) for each, _ in found]
     if len(read) == 1:
         question = Question((read[0][0],), replicate, (found[0][1],), (), read[0][1])
@@ -146,7 +151,7 @@ World = tuple[str | Path | Scenario, Path | None]
 
 
 def _worlds(source: str | Path | Scenario, other: str | Path | Scenario | None) -> list[World]:
-    folder = None if isinstance(source, Scenario) or not Path(source).is_dir() else open_folder(source)
+    folder = None if isinstance(source, Scenario) or not os.path.isdir(source) else open_folder(source)
     if folder is not None and folder.kind.scenarios(folder)[1]:  # several scenarios, told against the first
         return _of_comparison(folder, other)
     return [_found(each) for each in (source, other) if each is not None]
@@ -166,7 +171,7 @@ def _of_comparison(folder: Folder, other: object) -> list[World]:
 
 def _found(source: str | Path | Scenario) -> World:
     """The scenario of a file or run directory, and the directory that holds its numbers."""
-    if isinstance(source, Scenario) or not Path(source).is_dir():
+    if isinstance(source, Scenario) or not os.path.isdir(source):
         return source, None
     folder = open_folder(source)
     _refuse_other_agents(folder)

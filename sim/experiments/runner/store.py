@@ -41,7 +41,7 @@ from sim.experiments.runner.lock import LOCK, WRITER, now, only_writer
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.worker import FAILED, OK, Batch, Values
 from sim.results.files import refusal, write_text
-from sim.results.folder import MANIFEST, circumstances, manifest_text, sealed
+from sim.results.folder import MANIFEST, circumstances, manifest_text, reading, sealed
 from sim.results.shards import first_line, shards_in, sound, write_shard
 from sim.scenario.factors import Factor
 
@@ -368,11 +368,12 @@ def open_store(folder: str | Path, recipe: Recipe | None = None) -> Store:
         return _make(folder, recipe)
     except (OSError, ValueError, AttributeError) as error:
         raise FolderError(f"{folder / MANIFEST} cannot be read: {error}") from error
-    if manifest["openloop"] != __version__ or (recipe is not None and manifest["parts"] != recipe.parts()):
-        raise OutputError(_difference(folder, manifest, recipe))
-    if recipe is not None:
-        manifest = {**manifest, "recipe": recipe.account()}  # choices may have grown
-    return Store(folder, manifest)
+    with reading(folder):
+        if manifest["openloop"] != __version__ or (recipe is not None and manifest["parts"] != recipe.parts()):
+            raise OutputError(_difference(folder, manifest, recipe))
+        if recipe is not None:
+            manifest = {**manifest, "recipe": recipe.account()}  # choices may have grown
+        return Store(folder, manifest)
 
 
 def _difference(folder: Path, manifest: dict[str, Any], recipe: Recipe | None) -> str:
