@@ -60,6 +60,7 @@ def ensemble(
     mpi: options.Mpi = False,
     retry: options.Retry = False,
     replay: options.ReplayRun = None,
+    export: options.Export = None,
     no_figures: options.NoFigures = False,
     engine: options.Engine = "lockstep",
     model: options.Model = None,
@@ -81,6 +82,7 @@ def ensemble(
     openloop ensemble baseline --design points.csv --workers 8
     openloop ensemble runs/baseline-ensemble-1a2b3c4d
     openloop ensemble runs/baseline-ensemble-1a2b3c4d --replay 17:3
+    openloop ensemble runs/baseline-ensemble-1a2b3c4d --export baseline.tar.gz
     mpiexec -n 9 python -m mpi4py.futures -m openloop ensemble baseline --replicates 1000 --mpi
     """
     from sim.analysis.outcomes import name_and_month
@@ -92,6 +94,9 @@ def ensemble(
     if len(files) == 1 and os.path.isdir(files[0]):
         if replay is not None:
             _replay(files[0], replay, threads, as_json)
+            return
+        if export is not None:
+            _export(files[0], export, as_json)
             return
         asked = {
             "--plan": plan,
@@ -110,8 +115,9 @@ def ensemble(
             leave(BAD_INPUT, f"{files[0]} says by itself what it is; {', '.join(given)} cannot be given.", remedy)
         _resume(files[0], where, show, retry)
         return
-    if replay is not None:
-        leave(BAD_INPUT, "--replay needs the folder of an ensemble in place of a scenario file.")
+    for option, value in (("--replay", replay), ("--export", export)):
+        if value is not None:
+            leave(BAD_INPUT, f"{option} needs the folder of an ensemble in place of a scenario file.")
     refuse_unwritable(out)
     named = separated(outcomes)
     parts = [name_and_month(name) for name in named]
@@ -294,6 +300,14 @@ def _finish(found: Ensemble, account: Account, show: Show) -> None:
             f"  {command('ensemble', folder, replay='{}:{}'.format(first['point'], first['replicate']))}"
             "    # does it again, alone; --retry does all of them again",
         )
+
+
+def _export(folder: Path, file: Path, as_json: bool) -> None:
+    """The finished runs for the EMA workbench."""
+    from sim.experiments.ensemble.ensemble import Ensemble
+
+    written = shown(Ensemble.open(folder).export(file))
+    print(as_json_text({"file": written}) if as_json else written)
 
 
 def _replay(folder: Path, text: str, threads: int | None, as_json: bool) -> None:

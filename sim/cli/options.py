@@ -105,7 +105,7 @@ Engine = Annotated[
 ]
 Model = Annotated[
     str | None,
-    typer.Option("--model", metavar="FILE:CLASS", help="A model of your own, for the engine mesa."),
+    typer.Option("--model", metavar="FILE:CLASS", help="A model of your own, for the engine mesa; its file is run."),
 ]
 
 # where and how
@@ -252,6 +252,14 @@ Curves = Annotated[
     ),
 ]
 Retry = Annotated[bool, typer.Option("--retry", help="Do failed runs again.")]
+Export = Annotated[
+    Path | None,
+    typer.Option(
+        "--export",
+        metavar="FILE",
+        help="Write the runs of DIR as NAME.tar.gz, for the EMA workbench.",
+    ),
+]
 ReplayRun = Annotated[
     str | None,
     typer.Option("--replay", metavar="POINT:REPLICATE", help="Do one run of DIR again, alone, and keep nothing of it."),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pandas as pd
 import pytest
+import xarray as xr
 
 from sim.basics.errors import OutputError
 from sim.experiments.replay import replay
@@ -83,6 +85,22 @@ def test_every_room_brings_its_kind():
     for kind in found.values():
         assert set(kind.needs) & {*kind.files, "scenario.yaml"}
         assert (kind.rebuild is None) != (kind.sample is None), "made again whole, or in a sample"
+
+
+@pytest.mark.parametrize("name", ["run", "comparison", "sweep", "explained", "scurve", "ensemble", "sensitivity"])
+def test_pandas_and_xarray_open_every_file_of_numbers(made, name):
+    folder = made(name)
+    files = [file for kind in ("*.csv", "*.nc", "*.parquet") for file in folder.rglob(kind)]
+    assert files
+    for file in files:
+        if file.suffix == ".nc":
+            with xr.open_dataset(file) as dataset:
+                assert dataset.sizes, file
+            continue
+        table = pd.read_csv(file) if file.suffix == ".csv" else pd.read_parquet(file)
+        assert len(table.columns), file
+        # pandas numbers a name that stands twice, and names a column without one
+        assert not [name for name in table if re.search(r"\.\d+$|^Unnamed", str(name))], file
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,18 @@ class Ensemble:
         """Monthly levels; see `Store.curves`."""
         return self.store.curves(names)
 
+    def experiments_and_outcomes(self) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+        """Its finished runs as the EMA workbench takes them; see `sim.experiments.ensemble.workbench`."""
+        from sim.experiments.ensemble.workbench import experiments_and_outcomes
+
+        return experiments_and_outcomes(self.store)
+
+    def export(self, file: str | Path) -> Path:
+        """Write the finished runs as an archive that ``ema_workbench.load_results`` reads, ``NAME.tar.gz``."""
+        from sim.experiments.ensemble.workbench import save
+
+        return save(self.store, file)
+
     def pending(self, points: Iterable[int], replicates: int | Iterable[int], retry: bool = False) -> list[Run]:
         """Runs of these points and replicates that are not in the store; ``retry``: nor those that failed."""
         done = self.store.done()
