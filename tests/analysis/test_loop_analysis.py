@@ -201,6 +201,13 @@ def test_a_window_finds_the_autocorrelation_of_a_long_series():
     assert variance.mean() == pytest.approx(1 / (1 - 0.49), rel=0.05)
 
 
+def test_a_short_window_is_measured_like_any_sample():
+    autocorrelation, variance = rolling(np.array([[1.0, 2.0, 6.0, 5.0]]), 3)
+    assert variance[0] == pytest.approx([np.var([1, 2, 6], ddof=1), np.var([2, 6, 5], ddof=1)])
+    # around their means: -2, -1, 3 and -7/3, 5/3, 2/3
+    assert autocorrelation[0] == pytest.approx([(2 - 3) / 14, (-35 + 10) / 78])
+
+
 def test_a_stronger_loop_slows_recovery_as_v19_says():
     assert autocorrelation_at_gain(0.2, 0.0, 0.0) == pytest.approx(0.8)
     assert autocorrelation_at_gain(0.2, 0.0, 0.5) == pytest.approx(0.9)

@@ -28,6 +28,15 @@ def test_surplus_is_a_mean_over_those_who_chose():
     assert found == pytest.approx([1.0, 1.0, 2.25])
 
 
+def test_adoption_by_all_counts_every_adopter_once():
+    found = read(
+        "adoption_all",
+        adoption=(("run", "month", "type"), [[[0.2, 0.6]]]),
+        members=(("run", "month", "type"), [[[30.0, 10.0]]]),
+    )
+    assert found == pytest.approx([(0.2 * 30 + 0.6 * 10) / 40])
+
+
 def test_the_lag_of_chinese_open_lines_is_that_of_the_one_that_lags_least():
     found = read(
         "L8_CN_open",

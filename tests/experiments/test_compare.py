@@ -313,6 +313,9 @@ def test_a_swept_scenario_is_held_against_the_base_at_every_point(found, folder)
     row = found.table.query("other == 'friction' and outcome == 'focus_share' and month == '2026-12'").iloc[0]
     assert row.difference != 0
     assert swept.table["difference"].iloc[0] == pytest.approx(row.difference, abs=1e-15)
+    levels = found.runs["friction"]["focus_share"].values[:, -1]
+    first = swept.table.iloc[0]
+    assert [first["low_run"], first["high_run"]] == pytest.approx(np.quantile(levels, [0.1, 0.9]).tolist(), abs=1e-15)
 
 
 def test_backwards_is_the_part_of_the_movement_that_is_undone():

@@ -331,12 +331,14 @@ def test_in_the_mean_field_limit_the_stronger_loop_is_the_one_that_matters(worth
 def test_a_loop_that_drives_a_decline_reinforces_it():
     """Everything along R2 falls because what comes before it does, so all three links are positive."""
     blocks = len(loop_scores.BLOCKS)
-    parts = {"months": np.array([12]), "change": np.full((1, blocks), -1.0), "moved": np.full((1, blocks), -1.0)}
-    parts["partial"] = np.zeros((1, blocks + 2, blocks))
+    parts = {"months": np.array([12, 24]), "change": np.full((2, blocks), -1.0), "moved": np.full((2, blocks), -1.0)}
+    parts["partial"] = np.zeros((2, blocks + 2, blocks))
     at = [loop_scores.BLOCKS.index(name) for name in loop_scores.PATHS["R2"]]
     parts["partial"][0, at, np.roll(at, -1)] = -1.0
-    (row,) = loop_scores.score_table(parts, loop_scores.TWIN, ("R2",)).itertuples()
+    parts["partial"][1, at, np.roll(at, -1)] = 1.0  # a year on they rise against it: all three are negative
+    row, later = loop_scores.score_table(parts, loop_scores.TWIN, ("R2",)).itertuples()
     assert (row.score, row.relative, row.steady, row.unexplained) == (1, 1, 1, 0)
+    assert (later.score, later.relative, later.steady) == (-1, -1, -1), "half a year around a look counts, no more"
 
 
 def test_a_block_taken_from_another_state_moves_only_that_block():
