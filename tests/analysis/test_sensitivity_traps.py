@@ -260,6 +260,16 @@ def test_the_estimators_for_resampling_give_the_libraries_numbers():
         assert ours == pytest.approx(pawn.analyze(about, x, y, S=10)["median"], abs=0.02)  # SALib drops the last run
 
 
+def test_pawn_is_the_libraries():
+    from SALib.analyze import pawn
+
+    design = build_design(find_method("pawn"), COLUMNS, 512, 4, stochastic=False)
+    y = linear(table_of(design)) ** 2
+    theirs = pawn.analyze(problem(design.columns), design.unit, y, S=8)["median"]
+    ours = analyse(find_method("pawn"), design, y, resamples=2, trace=False)
+    assert [ours.value(name) for name in design.names] == pytest.approx(theirs, abs=0.02)  # SALib drops the last run
+
+
 def test_morris_effects_are_the_libraries():
     from SALib.analyze import morris
 

@@ -262,7 +262,7 @@ def test_what_cannot_be_compared_is_refused_with_a_remedy(folder, more, at, word
 
 
 def test_an_unknown_outcome_gets_the_nearest_name(folder):
-    plan = make_plan(BASELINE, [folder / "ban.yaml"], (), SMALL)
+    plan = make_plan(BASELINE, [scenario_file(folder, "ban", POLICIES["ban"])], (), SMALL)
     with pytest.raises(UnknownNameError, match='Did you mean "focus_share"'):
         parse_outcome("focus_shar", plan)
     assert parse_outcome("focus_share@2025-01", plan) == ("focus_share", 12)
@@ -289,9 +289,8 @@ def test_one_replicate_is_compared_without_intervals():
 def test_a_monotone_policy_gives_a_monotone_curve_only_under_common_luck(folder):
     values = np.linspace(0, 2, 5)
     settings = {"months": 26, "adopters": 400, "replicates": 10}
-    paired = sweep(
-        BASELINE, [folder / "friction.yaml"], "policies.friction.strength", values, "L1_CN_open", settings=settings
-    )
+    friction = scenario_file(folder, "friction", POLICIES["friction"])
+    paired = sweep(BASELINE, [friction], "policies.friction.strength", values, "L1_CN_open", settings=settings)
     response = paired.responses["friction"]
     assert backwards(response) == 0
     assert response.mean(axis=1)[-1] < response.mean(axis=1)[0] == 0
@@ -300,9 +299,7 @@ def test_a_monotone_policy_gives_a_monotone_curve_only_under_common_luck(folder)
         return [f"policies.friction.strength={value}"]
 
     independent = [
-        run(folder / "friction.yaml", strength(value), seed=seed, **settings)
-        .dataset["L1"]
-        .sel(group="CN open", month=25)
+        run(friction, strength(value), seed=seed, **settings).dataset["L1"].sel(group="CN open", month=25)
         for seed, value in enumerate(values)
     ]
     assert backwards(np.array(independent)) > 0.1
