@@ -644,9 +644,9 @@ class SecondWriting:
 
     def forbidden(self, who: Any, j: str, lv: Any) -> bool:
         """The US bans Chinese lines, and lines that were built on Chinese ones."""
-        share = lv.bound(who.region, who.sector, who.kind)
-        hits = (self.line[j].region == "CN") + (self.base[j] != j and self.line[self.base[j]].region == "CN")
-        return who.obeys < 1 - (1 - share) ** hits
+        # both bans bind the same part, and of two the stricter counts
+        banned = "CN" in (self.line[j].region, self.line[self.base[j]].region)
+        return banned and who.obeys < lv.bound(who.region, who.sector, who.kind)
 
     def bill(self, who: Any, j: str, m: str, price: Any, lv: Any) -> tuple[float, float]:
         """Price with taxes, and what the adopter pays of it, with the burden of own hardware."""
