@@ -13,7 +13,8 @@ import pytest
 from sim.analysis.scurves.describe import curve_sentence, describe_series, series_rows
 from sim.basics.errors import TableError
 from sim.basics.table import Series, read
-from sim.experiments.scurves.analysis import cut, scurve
+from sim.experiments.scurves.analysis import cut
+from sim.experiments.scurves.request import scurve
 from sim.experiments.simulate.request import run
 from sim.figures.scurves import scurves
 from sim.scenario.spec import RunSettings, Scenario
