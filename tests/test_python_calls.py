@@ -13,10 +13,13 @@ import pandas as pd
 import pytest
 
 import openloop as ol
+from sim.experiments.compare.comparison import make_plan
 from sim.experiments.ensemble.request import ask
+from sim.experiments.replay import replay
 from sim.experiments.runner.recipe import parse_month
 from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.request import Settings
+from sim.experiments.sensitivity.request import ask as ask_sensitivity
 from sim.results.call import recorded
 from sim.scenario.factors import factor_of, stated_factors
 
@@ -86,6 +89,10 @@ REFUSED = {
     "outcomes 3": (lambda: ol.sensitivity("baseline", outcomes=[3]), "--outcome: is 3"),
     "method and question": (lambda: ol.sensitivity("baseline", method="sobol", question="tail"), "both choose"),
     "against alone": (lambda: ol.sensitivity("baseline", against="no-control"), "--flip"),
+    "no series": (lambda: ol.scurve(None), "a NoneType is no source of series"),
+    "a data frame": (lambda: ol.scurve(pd.DataFrame({"year": [1]}), time="year"), "table.to_csv"),
+    "resamples -1": (lambda: ol.scurve("adoption", time="year", resamples=-1), "--resamples: is -1"),
+    "some series in a folder": (lambda: ol.scurve("adoption", time="year", series="x", out="x"), "every series"),
     "load nothing": (lambda: ol.load(None), "folder: is None"),
     "words of a catalogue": (lambda: ol.catalogue("policies", None), "words: is None"),
     "describe nothing": (lambda: ol.describe(None), "is no scenario"),
@@ -129,16 +136,18 @@ def test_what_names_no_month_is_none(given):
         parse_month(given)
 
 
-def test_one_name_is_one_name_and_not_its_letters(tmp_path):
-    one = ol.compare("baseline", "no-control", at="2024-03", replicates=2, **TINY)
-    listed = ol.compare(Path("baseline"), [Path("no-control")], at=[2, np.int64(2)], replicates=2, **TINY)
-    assert one.table.equals(listed.table)
-    found = ol.ensemble("baseline", outcomes="focus_share", out=tmp_path, replicates=1, **TINY)
-    assert [name for name in found.table() if name.startswith("focus_share@")] == ["focus_share@2024-06"]
-    small = ol.sensitivity(
-        "baseline", "startup.imitation", "focus_share", at="2024-03", method="morris", size=2, **TINY
-    )
-    assert list(small.outcomes) == ["focus_share@2024-03"]
+def test_one_name_is_one_name_and_not_its_letters():
+    def compared(others, at, sets=()):
+        plan = make_plan("baseline", others, sets, TINY, at)
+        return [scenario.name for scenario in plan.scenarios], plan.at
+
+    changed = compared("no-control", "2024-03", "startup.imitation=0.11")
+    assert changed == compared([Path("no-control")], [2, np.int64(2), "2"], ["startup.imitation=0.11"])
+    assert compared(ol.read_scenario("no-control"), datetime.date(2024, 3, 9))[1] == (2, 5)
+    assert ask(["baseline"], outcomes="focus_share").recipe.outcomes == ("focus_share",)
+    settings = Settings(at="2024-03", **TINY)
+    asked = ask_sensitivity("baseline", "startup.imitation", "focus_share", (), settings)
+    assert asked.model.columns == ("focus_share@2024-03",)
     (story,) = ol.explain("baseline", "no-control", agents=np.int64(3), **TINY).stories
     assert story["adopter"] == 3
 
@@ -163,10 +172,8 @@ def test_a_mapping_of_factors_is_what_varies():
         factor_of(one, scenario) for one in stated_factors(texts)
     ]
     assert ask(["baseline"], factors=stated).recipe.keys == tuple(stated)
-    study = ol.sensitivity(
-        "baseline", {"startup.switching_cost": (0.2, 1.2)}, "focus_share", method="morris", size=2, **TINY
-    )
-    assert [str(member) for variable in study.variables for member in variable.members] == [
+    asked = ask_sensitivity("baseline", {"startup.switching_cost": (0.2, 1.2)}, (), (), Settings(**TINY))
+    assert [str(member) for variable in asked.model.variables for member in variable.members] == [
         "startup.switching_cost~uniform(0.2, 1.2)"
     ]
 
@@ -194,11 +201,15 @@ def test_every_verb_takes_out_and_says_where_the_folder_is(tmp_path):
             figures=False,
         ).written.folder,
         ol.explain("baseline", "no-control", 3, out=tmp_path, figures=False, **TINY).written.folder,
+        ol.scurve(
+            "adoption", time="year", value="value", by="series", resamples=0, out=tmp_path, figures=False
+        ).written.folder,
     ]
     assert [json.loads((folder / "manifest.json").read_text())["kind"] for folder in made] == [
         "comparison",
         "sweep",
         "explained",
+        "scurve",
     ]
     assert not list(tmp_path.glob(".*.unfinished"))
     for verb in (ol.run, ol.compare, ol.sweep, ol.explain, ol.ensemble, ol.sensitivity, ol.loops, ol.scurve):
@@ -241,3 +252,20 @@ def test_the_settings_of_a_study_are_arguments_of_its_function():
     for setting in fields(Settings):
         assert parameters[setting.name].default == setting.default, setting.name
         assert parameters[setting.name].annotation == setting.type, setting.name
+
+
+def test_s_curves_of_a_dataset_are_written_and_say_that_it_is_not_at_hand(tmp_path):
+    world = ol.run("baseline", "startup.initial_adoption=0.4", months=30, adopters=60, replicates=2)
+    made = ol.scurve(world.dataset, resamples=0, out=tmp_path, figures=False)
+    (verdict,) = [finding for finding in replay(made.written.folder).findings if finding.same is None]
+    assert "what was analysed is not at hand" in verdict.said
+
+
+def test_python_and_the_command_line_write_the_same_folder(tmp_path, openloop):
+    told = {"time": "year", "value": "value", "by": "series", "resamples": 0}
+    ours = ol.scurve("adoption", **told, out=tmp_path / "a", figures=False).written.folder
+    options = ("--time", "year", "--value", "value", "--by", "series", "--resamples", 0)
+    assert openloop("scurve", "adoption", *options, "--out", tmp_path / "b", "--no-figures").returncode == 0
+    (theirs,) = (tmp_path / "b").iterdir()
+    assert ours.name == theirs.name
+    assert (ours / "scurves.csv").read_bytes() == (theirs / "scurves.csv").read_bytes()
