@@ -233,6 +233,17 @@ def test_injected_failures_neither_reach_an_index_nor_are_kept_silent(method):
     assert each.value("inert") < each.value("x2")
 
 
+@pytest.mark.parametrize("method", ["sobol", "shapley", "pawn", "morris"])
+def test_as_many_runs_finish_or_fail_as_were_announced(method):
+    found = study(noisy_linear, method=method, size=16, **LUCKY | {"resamples": 5})
+    assert found.runs < found.design.rows or method == "pawn", "what only the dummy moves is no run"
+    values = found.found.scalars["outcome"]
+    checks = [check.sentence for check in found.outcomes["outcome"].checks if check.name == "failed runs"]
+    assert checks == [f"all {found.runs:,} runs finished"]
+    broken = analyse(found.method, found.design, np.where(values == values[0], np.nan, values), resamples=5)
+    assert f" of {found.runs:,} runs failed; " in broken.checks[0].sentence
+
+
 def test_the_place_of_failures_is_named():
     found = study(failing, ISHIGAMI, method="pawn", size=2048, resamples=50).outcomes["outcome"]
     bad = {check.name: check for check in found.checks}["failed runs"]

@@ -122,9 +122,10 @@ def analyse(
     finite = np.isfinite(y)
     failed = tuple(np.flatnonzero(~finite).tolist())
     whole = design.whole(y)
+    what = "runs" if share is None else "points"  # of several replicates each
     share = share_from_pairs(design, y, resamples, seed) if share is None else share
     kept = design.parts(y)[whole].reshape(-1)
-    about = [_of_failures(design, finite, len(whole), method)]
+    about = [_of_failures(design, finite, len(whole), method, what)]
     trouble = _nothing_to_explain(method, design, name, len(whole), kept)
     if trouble is not None:
         columns = ["factor", "block", "value", "low", "high", "floor", "standing"]
@@ -212,14 +213,14 @@ def _standing(measures: Measures) -> list[Standing]:
 # diagnostics
 
 
-def _of_failures(design: Design, finite: Array, whole: int, method: Method) -> Diagnostic:
-    failed = int((~finite).sum())
+def _of_failures(design: Design, finite: Array, whole: int, method: Method, what: str) -> Diagnostic:
+    """How many runs failed and where; ``what`` a row of the design is called."""
+    different = design.different
+    failed, runs = int((~finite[different]).sum()), f"{len(different):,} {what}"
     if not failed:
-        return Diagnostic("failed runs", True, f"all {design.rows:,} runs finished")
-    share = failed / design.rows
-    text = (
-        f"{failed:,} of {design.rows:,} runs failed; {design.size - whole:,} of {design.size:,} {method.part} left out"
-    )
+        return Diagnostic("failed runs", True, f"all {runs} finished")
+    share = failed / len(different)
+    text = f"{failed:,} of {runs} failed; {design.size - whole:,} of {design.size:,} {method.part} left out"
     where = places_of_failure(design, finite)
     if where:
         text += f". They lie at {' and '.join(where)}: what is left is no even sample of that range"

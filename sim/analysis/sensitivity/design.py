@@ -89,6 +89,12 @@ class Design:
         """Number of points, extra rows included."""
         return len(self.unit)
 
+    @property
+    def different(self) -> Array:
+        """Numbers of the rows that are runs of their own, (run,): what only the dummy moves is not run twice."""
+        runs = np.column_stack([self.unit[:, : self.real], self.replicate])
+        return np.sort(np.unique(runs, axis=0, return_index=True)[1])
+
     def parts(self, values: Array) -> Array:
         """Values of rows as (part, row of the part, ...); extra rows are left out."""
         return np.asarray(values)[: self.size * self.width].reshape(self.size, self.width, *np.shape(values)[1:])

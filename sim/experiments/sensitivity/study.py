@@ -232,8 +232,7 @@ def grown(method: Method, size: int, parts: int) -> int:
 
 def count_runs(design: Design, treatment: Treatment) -> int:
     """Different runs of a design."""
-    rows = np.column_stack([design.unit[:, : design.real], design.replicate])
-    return len(np.unique(rows, axis=0)) * treatment.runs_each
+    return len(design.different) * treatment.runs_each
 
 
 def rows_of(design: Design, treatment: Treatment) -> tuple[Array, Array]:
