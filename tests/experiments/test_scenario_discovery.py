@@ -176,3 +176,24 @@ def test_evidence_debt_is_the_total_index_times_the_weakness_of_the_source():
     assert table.index[0] == "b"
     assert table.loc["inert", "debt"] == 0
     assert table["part"].sum() == pytest.approx(1)
+
+
+def test_a_search_for_reversals_ends_in_time_with_the_nearest_one_it_has_seen():
+    def compare(unit):
+        return 0.6 - unit @ np.array([0.5, 0.4, 0.3]) + 0.05 * np.sin(40 * unit).sum(axis=1)
+
+    whole = reversals(compare, np.array([0.3, 0.4, 0.2]), ["a", "b", "c"], most=10_000)
+    looked = []
+
+    def counted(unit):
+        looked.extend(unit)
+        return compare(unit)
+
+    part = reversals(counted, np.array([0.3, 0.4, 0.2]), ["a", "b", "c"], most=120)
+    assert whole.complete
+    assert not part.complete
+    assert part.runs == len(looked) <= 120
+    assert np.sign(part.nearest.value) != np.sign(part.value)
+    assert part.nearest.value == pytest.approx(compare(part.nearest.point[None, :])[0])
+    assert whole.nearest.distance <= part.nearest.distance
+    assert reversals(lambda unit: 1 + 0 * unit[:, 0], np.full(3, 0.5), ["a", "b", "c"], most=5).nearest is None

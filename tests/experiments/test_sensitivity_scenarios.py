@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -16,14 +17,14 @@ import pandas as pd
 import pytest
 
 from sim.analysis.sensitivity.methods.registry import METHODS, build_design
-from sim.analysis.sensitivity.reversal import reversals
+from sim.analysis.sensitivity.reversal import MOST_POINTS, reversals
 from sim.analysis.sensitivity.stochastic_share import StochasticShare
 from sim.basics.errors import DesignError, OutputError, ScenarioError, UnknownNameError
 from sim.experiments.ensemble.ensemble import as_points
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.total_gain import total_gain
 from sim.experiments.runner.worker import RecipeRunner
-from sim.experiments.sensitivity import ScenarioModel, choose, study
+from sim.experiments.sensitivity import ScenarioModel, choose, request, study
 from sim.experiments.sensitivity.request import columns, extras_of, sensitivity
 from sim.experiments.sensitivity.study import Treatment, carry_out, count_runs
 from sim.experiments.sensitivity.tables import reversal_table
@@ -257,6 +258,25 @@ def test_a_factor_that_reverses_alone_goes_the_whole_distance():
     row = reversal_table(done, found).query("search == 'one factor'").iloc[0]
     assert (row["factor"], row["from"], row["to"]) == ("a", "5", "9")
     assert [row["distance"], row["own_distance"]] == pytest.approx([1.386, 1.386], abs=0.01)
+
+
+@pytest.mark.slow
+def test_a_search_for_reversals_shows_how_far_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(request, "FLIP_REPLICATES", 1)
+    found = carry_out(model(tmp_path / "ensemble"), "morris", size=4, resamples=20)
+    level = float(np.median(found.found.scalars[OUTCOMES[0]]))
+    announced, ticks, said = list[int](), list[int](), list[str]()
+
+    @contextmanager
+    def stage(total):
+        announced.append(total)
+        yield ticks.append
+
+    found.model.stage = stage
+    extras = extras_of(found, flip=f"{OUTCOMES[0]} > {level:.4f}", folder=tmp_path, say=said.append)
+    assert announced == [MOST_POINTS]
+    assert sum(ticks) == extras.reversals.runs <= MOST_POINTS
+    assert said[0].endswith(f"at most {MOST_POINTS} points of 1 runs each")
 
 
 # the folder

@@ -27,6 +27,8 @@ BISECTIONS = 10
 ITERATIONS = 8
 STEP = 0.04
 STARTS = 4
+MOST_POINTS = 600
+"""Points after which a search ends with what it has: most need 250 to 600."""
 PAIRS_OF = 4
 """Factors whose pairs are tried: those that move most at the nearest reversal."""
 
@@ -63,6 +65,7 @@ class Reversals:
     pair : nearest reversal by two factors; None where no pair tried can
     nearest : nearest reversal that was found, by any number of factors; None when there is none
     runs : points at which the comparison was evaluated
+    complete : whether the search came to its end before it had looked at as many points as it may
     """
 
     names: tuple[str, ...]
@@ -72,14 +75,21 @@ class Reversals:
     pair: Flip | None
     nearest: Flip | None
     runs: int
+    complete: bool = True
+
+
+class _EnoughPoints(Exception):
+    """The search has looked at as many points as it may."""
 
 
 class _Search:
     """The comparison around its starting point, and how many runs it has taken."""
 
-    def __init__(self, compare: Compare, start: Array, names: Sequence[str]):
+    def __init__(self, compare: Compare, start: Array, names: Sequence[str], most: int):
         self.compare, self.start, self.names = compare, np.asarray(start, dtype=float), tuple(names)
-        self.runs = 0
+        self.runs, self.most = 0, most
+        self.nearest: tuple[Array, float] | None = None
+        """The reversed point nearest to the start of all that were looked at, and the comparison there."""
         self.value = float(self.at(self.start[None, :])[0])
         if not np.isfinite(self.value):
             raise DesignError("the comparison cannot be evaluated at the starting point, so nothing can reverse.")
@@ -87,12 +97,19 @@ class _Search:
 
     def at(self, points: Array) -> Array:
         """The comparison at points, (row, factor) -> (row,)."""
+        if self.runs + len(points) > self.most:
+            raise _EnoughPoints
         self.runs += len(points)
         return np.asarray(self.compare(points), dtype=float)
 
     def signed(self, points: Array) -> Array:
         """The comparison, (row,), positive while it holds; a failed run counts as holding."""
         values = self.sign * self.at(points)
+        reversed_ = np.flatnonzero(values < 0)
+        if reversed_.size:
+            first = min(reversed_, key=lambda place: self.distance(points[place]))
+            if self.nearest is None or self.distance(points[first]) < self.distance(self.nearest[0]):
+                self.nearest = points[first].copy(), float(self.sign * values[first])
         return np.where(np.isfinite(values), values, np.inf)
 
     def edge(self, far: Array, held: Array | None = None) -> Array:
@@ -116,9 +133,9 @@ class _Search:
     def distance(self, point: Array) -> float:
         return float(np.linalg.norm(point - self.start) / UNIT)
 
-    def flip(self, point: Array) -> Flip:
+    def flip(self, point: Array, value: float | None = None) -> Flip:
         moved = np.abs(point - self.start) > 1e-9
-        value = float(self.at(point[None, :])[0])
+        value = float(self.at(point[None, :])[0]) if value is None else value
         names = tuple(name for name, moves in zip(self.names, moved, strict=True) if moves)
         return Flip(names, point, self.distance(point), value)
 
@@ -129,6 +146,7 @@ def reversals(
     names: Sequence[str],
     sample: Array | None = None,
     values: Array | None = None,
+    most: int = MOST_POINTS,
 ) -> Reversals:
     """The smallest changes that reverse the sign of a comparison.
 
@@ -138,14 +156,30 @@ def reversals(
     start : (factor,) where the comparison is known to hold
     names : of the factors
     sample, values : points at which it was evaluated before, (row, factor) and (row,)
+    most : points at which the comparison may be evaluated; the nearest reversal among them is what a search that
+        needs more is left with
 
     Raises
     ------
     DesignError
         When the comparison cannot be evaluated at the start.
     """
-    search = _Search(compare, start, names)
-    alone = _alone(search)
+    search = _Search(compare, start, names, most)
+    alone: dict[str, Flip] = {}
+    by_two: Flip | None = None
+    try:
+        alone |= _alone(search)
+        by_two, nearest = _together(search, alone, sample, values)
+        return Reversals(search.names, search.start, search.value, alone, by_two, nearest, search.runs)
+    except _EnoughPoints:
+        left_with = None if search.nearest is None else search.flip(*search.nearest)
+        return Reversals(search.names, search.start, search.value, alone, by_two, left_with, search.runs, False)
+
+
+def _together(
+    search: _Search, alone: dict[str, Flip], sample: Array | None, values: Array | None
+) -> tuple[Flip | None, Flip | None]:
+    """The nearest reversals by two factors and by any number of them."""
     candidates = [flip.point for flip in alone.values()]
     if sample is not None and values is not None:
         good = np.isfinite(values) & (search.sign * np.asarray(values) < 0)
@@ -153,7 +187,7 @@ def reversals(
         candidates += [search.edge(point) for point in sample[good][order[:STARTS]]]
     candidates += _along_gradient(search)
     candidates.sort(key=search.distance)
-    every = np.arange(len(names))
+    every = np.arange(len(search.names))
     refined = [_refine(search, point, every) for point in candidates[:STARTS]]
     nearest = min([*refined, *candidates], key=search.distance, default=None)
     pair = None
@@ -163,10 +197,11 @@ def reversals(
         pair = min((point for point in pairs if point is not None), key=search.distance, default=None)
         nearest = min((point for point in (nearest, pair) if point is not None), key=search.distance)
     by_two, by_any = (None if point is None else search.flip(point) for point in (pair, nearest))
-    return Reversals(search.names, search.start, search.value, alone, by_two, by_any, search.runs)
+    return by_two, by_any
 
 
 def _alone(search: _Search) -> dict[str, Flip]:
+    """Factor -> the nearest reversal by it alone, nearest first."""
     flips = {}
     for place, name in enumerate(search.names):
         found = [_towards(search, place, end) for end in (0.0, 1.0)]

@@ -204,6 +204,10 @@ def _reversals(study: Study) -> Iterator[Block]:
         return
     yield Heading(f"The smallest change that reverses {study.extras.flip}")
     stands = f"At the scenario's own values it stands at {number(found.value)}."
+    if not found.complete:
+        stands += (
+            f" The search ended after {found.runs:,} points, as many as it may take, so a nearer reversal is likely."
+        )
     if found.nearest is None:
         yield Words(f"{stands} No reversal was found within the ranges, in {found.runs:,} points.")
         return

@@ -14,7 +14,7 @@ import numpy as np
 from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.sensitivity.discovery import OutcomeRegion, cart, parse_outcome_region, prim
 from sim.analysis.sensitivity.methods.registry import Method, find_method
-from sim.analysis.sensitivity.reversal import reversals
+from sim.analysis.sensitivity.reversal import MOST_POINTS, reversals
 from sim.analysis.sensitivity.survival import split_by_factor
 from sim.basics.arguments import out_folder, settings_of, several, whole
 from sim.basics.axes import month_label
@@ -434,7 +434,8 @@ def extras_of(
         _discover(study, region, extras)
     if flip:
         if say is not None:
-            say(f"looking for the smallest change that reverses {flip}")
+            size = f"at most {MOST_POINTS} points of {FLIP_REPLICATES * (1 if against is None else 2)} runs each"
+            say(f"looking for the smallest change that reverses {flip}: {size}")
         _flip(study, flip, against, folder or Path(), extras)
     for name, level in WAITING.items():
         if name in study.found.curves:
@@ -483,15 +484,18 @@ def _flip(study: Study, text: str, against: Scenario | None, folder: Path, extra
     moved = [each for each in study.variables if each.name in ranked[:FLIP_FACTORS]] or study.variables[:FLIP_FACTORS]
     scenarios = [model.scenario, *([against] if against is not None else [])]
     sides = [_side(scenario, model, moved, outcome, folder) for scenario in scenarios]
-
-    def compare(unit: np.ndarray) -> np.ndarray:
-        """Mean over the same replicates at coordinates of the few variables; the others stay."""
-        rows, luck = np.repeat(unit, FLIP_REPLICATES, axis=0), np.tile(np.arange(FLIP_REPLICATES), len(unit))
-        first, *other = (side.run(rows, luck).scalars[outcome].reshape(len(unit), -1) for side in sides)
-        return (first - (other[0] if other else level)).mean(axis=1)
-
     start = np.array([each.default_unit for each in moved])
-    extras.reversals = reversals(compare, start, [each.name for each in moved])
+    with model.stage(MOST_POINTS) as tick:
+
+        def compare(unit: np.ndarray) -> np.ndarray:
+            """Mean over the same replicates at coordinates of the few variables; the others stay."""
+            rows, luck = np.repeat(unit, FLIP_REPLICATES, axis=0), np.tile(np.arange(FLIP_REPLICATES), len(unit))
+            first, *other = (side.run(rows, luck).scalars[outcome].reshape(len(unit), -1) for side in sides)
+            if tick is not None:
+                tick(len(unit))
+            return (first - (other[0] if other else level)).mean(axis=1)
+
+        extras.reversals = reversals(compare, start, [each.name for each in moved])
 
 
 def _side(
