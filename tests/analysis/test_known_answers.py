@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from sim.analysis.sensitivity import DUMMY, METHODS, Indices, analyse, build_design, find_method
+from sim.analysis.sensitivity.methods.elementary import effects
 from tests.analysis.known_answers import KNOWN
 
-ERROR = {"morris": 0.35, "sobol": 0.06, "sobol2": 0.06, "delta": 0.2, "pawn": 0.1, "rsa": 0.15, "shapley": 0.12}
+ERROR = {"morris": 0.5, "sobol": 0.08, "sobol2": 0.08, "delta": 0.2, "pawn": 0.1, "rsa": 0.15, "shapley": 0.15}
 """Largest error of an index at the default size: a part of 1, or of the largest index for morris and rsa."""
 
 MATTERS = 0.02
@@ -84,6 +85,18 @@ def test_a_method_finds_known_indices_at_its_default_size(method, name):
     assert score.wrong == score.inert == 0
 
 
+def test_a_factor_that_only_some_steps_feel_is_not_called_nothing():
+    def rarely(unit):
+        return unit[:, 1] + 2 * unit[:, 0] * (unit[:, 1] > 0.5) * (unit[:, 2] > 0.5)
+
+    how = find_method("morris")
+    design = build_design(how, KNOWN["linear"].columns, how.size, 3, stochastic=False)
+    found = analyse(how, design, rarely(design.unit), resamples=200, trace=False)
+    moved = np.abs(effects(design, rarely(design.unit))[:, 0]) > 0
+    assert 0.2 <= moved.mean() <= 0.3, "a sign test could not tell it from nothing"
+    assert "x1" in found.influential
+
+
 def test_intervals_of_twenty_skewed_effects_hold_the_truth_as_often_as_they_say():
     score = Score()
     for seed in range(12):
@@ -114,7 +127,7 @@ def test_methods_at_their_default_size_over_repeats(method, campaign_cases, caps
             looked_at(method, name, seed, score, resamples=200)
     with capsys.disabled():
         print(f"\n{method}: {score}")
-    assert max(score.errors) < ERROR[method] * 1.5
+    assert max(score.errors) < 1.2 * ERROR[method]
     assert np.mean(score.held) >= COVERAGE.get(method, 0.0)
     assert score.wrong <= 0.02 * score.studies
     assert score.inert <= 0.05 * score.studies

@@ -33,7 +33,7 @@ from sim.analysis.sensitivity.design import (
     problem,
     with_extras,
 )
-from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, draws, percentile_interval
 
 METHOD = "morris"
 LEVELS = 4
@@ -125,6 +125,8 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     mean, *ends_of_mean = interval(signed)
     sigma, *ends_of_sigma = _spread(signed)
     boot = np.stack([size[parts].mean(axis=0) for parts in draws(design.size, resamples, seed)])
+    # Student's lower end falls below zero where few steps have an effect, which is there all the same
+    low = np.where(low > 0, low, percentile_interval(boot)[0])
     # so few effects scatter less when they are drawn again than new ones would; ranks need the wider spread too
     freedom = max(design.size - 1, 1)
     wider = student_quantile(freedom) / student_quantile(np.inf) * math.sqrt(design.size / freedom)
@@ -132,7 +134,7 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
     return Measures(
         names=design.names,
         values={"mu_star": mean_size, "mu": mean, "sigma": sigma},
-        low={"mu_star": np.maximum(low, 0.0), "mu": ends_of_mean[0], "sigma": ends_of_sigma[0]},
+        low={"mu_star": low, "mu": ends_of_mean[0], "sigma": ends_of_sigma[0]},
         high={"mu_star": high, "mu": ends_of_mean[1], "sigma": ends_of_sigma[1]},
         main="mu_star",
         boot=boot,
@@ -145,8 +147,8 @@ def indices(design: Design, outcome: Array, resamples: int = RESAMPLES, seed: in
 def _spread(signed: Array) -> tuple[Array, Array, Array]:
     """Standard deviation of the effects, (trajectory, factor), and the ends of its interval, (factor,) each.
 
-    The interval is Student's for the logarithm, whose error comes from leaving out one trajectory after the other. It
-    has no upper end where a single effect differs from the others, and none at all with fewer than three trajectories.
+    The interval is Student's for the logarithm, whose error comes from leaving out one trajectory after the other.
+    There is none where a single effect differs from the others, and with fewer than three trajectories.
     """
     count = len(signed)
     sigma = signed.std(axis=0, ddof=1) if count > 1 else np.full(signed.shape[1], np.nan)
@@ -157,8 +159,8 @@ def _spread(signed: Array) -> tuple[Array, Array, Array]:
     logarithm = np.log(np.where(bounded, without, 1.0))
     square = ((logarithm - logarithm.mean(axis=0)) ** 2).sum(axis=0)
     reach = student_quantile(count - 1) * np.sqrt((count - 1) / count * square)
-    low, high = (np.where(bounded, sigma * np.exp(side * reach), end) for side, end in ((-1, 0.0), (1, np.inf)))
-    return sigma, low, np.where(sigma > 0, high, 0.0)
+    low, high = (np.where(bounded, sigma * np.exp(side * reach), np.where(sigma > 0, np.nan, 0.0)) for side in (-1, 1))
+    return sigma, low, high
 
 
 def by_month(design: Design, curves: Array) -> dict[str, Array]:
