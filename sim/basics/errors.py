@@ -9,7 +9,7 @@
     |-- ModelError           a user's own model cannot be found, or is none
     |-- DesignError          a study of many runs cannot be carried out as asked
     |-- OutputError          results cannot be written or read back
-    |   `-- FolderError      a folder that was named holds no results, or a file is in its place
+    |   `-- FolderError      what is named is no folder of results, was spoilt, or is a file
     |-- PoolError            the workers of an ensemble cannot be reached, or a library for them is missing
     `-- RunError             the simulation itself could not go on
 
@@ -157,7 +157,7 @@ class OutputError(OpenLoopError):
 
 
 class FolderError(OutputError):
-    """A folder that was named cannot serve: it holds no results that can be read, or a file is in its place."""
+    """What was named cannot serve: it holds no results that can be read, or a file is in its place."""
 
 
 class PoolError(OpenLoopError):

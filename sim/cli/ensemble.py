@@ -88,12 +88,14 @@ def ensemble(
     from sim.analysis.outcomes import name_and_month
     from sim.experiments.ensemble.request import ask
     from sim.results.files import refuse_unwritable
+    from sim.results.folder import reading
 
     show = Show(quiet, as_json, not no_figures)
     where = Workers(workers, threads, cluster, mpi)
     if len(files) == 1 and os.path.isdir(files[0]):
         if replay is not None:
-            _replay(files[0], replay, threads, as_json)
+            with reading(files[0]):
+                _replay(files[0], replay, threads, as_json)
             return
         if export is not None:
             _export(files[0], export, as_json)
@@ -113,7 +115,8 @@ def ensemble(
         if given:
             remedy = "To ask for more, give the scenario file and the new numbers; the same folder is found again."
             leave(BAD_INPUT, f"{files[0]} says by itself what it is; {', '.join(given)} cannot be given.", remedy)
-        _resume(files[0], where, show, retry)
+        with reading(files[0]):
+            _resume(files[0], where, show, retry)
         return
     for option, value in (("--replay", replay), ("--export", export)):
         if value is not None:

@@ -42,24 +42,27 @@ def explain(
     from sim.experiments.explain.explanation import answer as find_out
     from sim.experiments.explain.kind import KIND, contents
     from sim.results.files import refuse_unwritable
+    from sim.results.folder import reading
 
     if out is not None:
         refuse_unwritable(out)
-    question = ask(source, other, sets or (), replicate=replicate, months=months, adopters=adopters, seed=seed)
-    warn(question.warnings)
-    if len(question.scenarios) == 1 and not agent:
-        people = question.scenarios[0].run.adopters
-        leave(
-            BAD_INPUT,
-            f"One world is explained for an adopter: add --agent N (0 to {people - 1}), or a second scenario.",
-        )
-    output = Output(no_figures, quiet, as_json)
-    if not quiet:
-        warn(question.notes, "note")
-    steps = sum(scenario.run.months for scenario in question.scenarios)
-    chosen = (0 if agent else 1) if most is None else most
-    with progress_for(question.scenarios[0], quiet, steps) as tick:
-        found = find_out(question, agent or (), chosen, tick)
+    folders = [place for place in (source, other) if place is not None and os.path.isdir(place)]
+    with reading(*folders):
+        question = ask(source, other, sets or (), replicate=replicate, months=months, adopters=adopters, seed=seed)
+        warn(question.warnings)
+        if len(question.scenarios) == 1 and not agent:
+            people = question.scenarios[0].run.adopters
+            leave(
+                BAD_INPUT,
+                f"One world is explained for an adopter: add --agent N (0 to {people - 1}), or a second scenario.",
+            )
+        output = Output(no_figures, quiet, as_json)
+        if not quiet:
+            warn(question.notes, "note")
+        steps = sum(scenario.run.months for scenario in question.scenarios)
+        chosen = (0 if agent else 1) if most is None else most
+        with progress_for(question.scenarios[0], quiet, steps) as tick:
+            found = find_out(question, agent or (), chosen, tick)
     made = None if out is None else output.write(KIND, contents(found), out)
     if as_json:
         where = {} if made is None else {"folder": shown(made.folder), "files": [shown(file) for file in made.files]}

@@ -96,9 +96,10 @@ def _next(source: Path, read: Read, observable: str | None, **columns: Any) -> s
 
 def _of_run(folder: Path, observable: str) -> Read:
     from sim.experiments.scurves.analysis import of_run
-    from sim.results.folder import load
+    from sim.results.folder import load, reading
 
-    saved = load(folder)
+    with reading(folder):
+        saved = load(folder)
     try:
         return of_run(saved.dataset, observable)
     except OutputError as error:

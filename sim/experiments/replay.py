@@ -88,17 +88,21 @@ def replay(
 
     Raises
     ------
-    OutputError
+    FolderError
         When the folder is none of ours, lacks what it cannot do without, or ``out`` is where it lies.
     """
+    with reading(path):
+        return _replay(path, figures, out, Again(model, threads, sample, stage))
+
+
+def _replay(path: str | Path, figures: bool, out: str | Path | None, again: Again) -> Replay:
     folder = open_folder(path)
     if out is not None and Path(out).resolve() == folder.path.resolve().parent:
         raise FolderError(f"{folder.path} lies in {out}, and would be replaced. Choose another folder for --out.")
     if out is not None:
         refuse_unwritable(Path(out))
     changed = tuple(changed_files(folder))
-    again = Again(model, threads, sample, stage)
-    with reading(folder.path), _place(out) as place:
+    with _place(out) as place:
         findings, rebuilt = _made_again(folder, again, place, figures)
         kept = rebuilt if out is not None else None
         return Replay(folder, vouched(folder), changed, tuple(_circumstances(folder)), tuple(findings), kept)

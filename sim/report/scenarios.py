@@ -36,7 +36,7 @@ def scenarios_in(folder: Folder) -> list[Found]:
 
     Raises
     ------
-    OutputError
+    FolderError
         When one of them cannot be read.
     """
     files, relative = folder.kind.scenarios(folder)

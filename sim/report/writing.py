@@ -54,13 +54,19 @@ def write_report(
     OutputError
         When a folder is none of ours, lacks a file, or the place is taken by a file that is no report of ours.
     """
+    with reading(*paths):
+        return _write_report(paths, out, title, progress)
+
+
+def _write_report(
+    paths: Sequence[str | Path], out: str | Path | None, title: str, progress: Callable[[int], None] | None
+) -> tuple[Path, Path]:
     once = {folder.path.resolve(): folder for path in paths for folder in open_folders(path)}
     folders = sorted(once.values(), key=lambda folder: folder.kind.order)
     place = Path(out) if out is not None else _place(folders)
     _refuse_if_taken(place)
-    with reading(", ".join(str(folder.path) for folder in folders)):
-        page = gather(folders, title, progress)
-        html, markdown = as_html(page, place), as_markdown(page, place)
+    page = gather(folders, title, progress)
+    html, markdown = as_html(page, place), as_markdown(page, place)
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -90,7 +90,7 @@ def refusal(folder: Path, error: BaseException) -> str:
     """Why a place cannot be written, and what to do about it."""
     if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
         return (
-            f"cannot write to {folder}: the disk is full.\n  Every run that was written is safe. Make room, and give "
-            "the same command again: it goes on where it stopped."
+            f"cannot write to {folder}: the disk is full.\n  What was written is safe. Make room, and give the same "
+            "command again: it goes on where it stopped, or writes anew."
         )
     return f"cannot write to {folder}: {getattr(error, 'strerror', None) or error}"

@@ -24,7 +24,6 @@ import re
 import secrets
 import shutil
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 from sim import __version__
 from sim.basics.arguments import out_folder
 from sim.basics.errors import FolderError, OpenLoopError, OutputError
+from sim.basics.words import listed
 from sim.results.dataset import data_hash
 from sim.results.files import refuse_unwritable
 from sim.results.kind import FIGURES, FINDINGS, SCENARIO, Changed, Contents, Folder, Kind, kind_of, kinds
@@ -313,27 +313,6 @@ def _keep_additions(old: Path, new: Path) -> None:
 # reading
 
 
-@contextmanager
-def reading(path: str | Path) -> Iterator[None]:
-    """Say in words that a folder cannot be read back, whatever a damaged file in it makes of the code that reads it.
-
-    Raises
-    ------
-    FolderError
-        In place of every error that is none of ours, with its kind and place in the code.
-    """
-    try:
-        yield
-    except OpenLoopError:
-        raise
-    except (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        why = (
-            f"{type(error).__name__}: {' '.join(str(error).split())[:300]} ({Path(where.filename).name}:{where.lineno})"
-        )
-        raise FolderError(f"{path} cannot be read back: {why}.\n  Was a file in it changed or lost?") from error
-
-
 def open_folder(path: str | Path) -> Folder:
     """Recognise a folder of results.
 
@@ -389,7 +368,7 @@ def _recognised(path: Path) -> Folder:
             f"{path / MANIFEST} says nothing that this version knows; openloop {__version__} reads "
             f"folders of {', '.join(kinds())}."
         )
-    lost = [name for name in kind.needs if not (path / name).is_file()]
+    lost = [name for name in kind.needs if not _is_file(path / name)]
     if lost:
         command = manifest.get("command")
         again = f"Make it again: {command}" if command else "Make it again, or restore it from a copy."
@@ -397,6 +376,14 @@ def _recognised(path: Path) -> Folder:
             f"{path} is {kind.noun}, but {' and '.join(lost)} {'is' if len(lost) == 1 else 'are'} missing.\n  {again}"
         )
     return Folder(path, kind, manifest)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there; not so for a folder and for a link that leads nowhere or to itself."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -434,6 +421,41 @@ def _against_manifest(folder: Folder) -> Iterator[Changed]:
             how = "unreadable"
         if how:
             yield Changed(name, how)
+
+
+@contextmanager
+def reading(*paths: str | Path) -> Iterator[None]:
+    """Tell an error of Python in words where a folder of results that is read was spoilt; else it is ours.
+
+    Raises
+    ------
+    FolderError
+        Naming the files that are not what the manifest vouches for.
+    """
+    try:
+        yield
+    except OpenLoopError:
+        raise
+    except Exception as error:
+        for path in paths:
+            spoilt = list(_spoilt(Path(path)))
+            if spoilt:
+                raise FolderError(
+                    f"{path} cannot be read ({type(error).__name__}: {error}), since it was changed after it was "
+                    f"written: {listed(spoilt)}.\n  Make it again, or restore it from a copy."
+                ) from error
+        raise
+
+
+def _spoilt(path: Path) -> Iterator[str]:
+    """What of a folder, or of several that belong together, is not as it was written."""
+    for folder in open_folders(path):
+        if SEAL not in folder.manifest:
+            yield f"{MANIFEST} (without its own checksum)"
+        try:
+            yield from (f"{changed.file} ({changed.how})" for changed in changed_files(folder))
+        except Exception:  # what lists the files is spoilt itself
+            yield f"{MANIFEST} (changed)"
 
 
 # a run

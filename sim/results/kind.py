@@ -16,7 +16,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-from sim.basics.errors import OutputError
+from sim.basics.errors import FolderError, OutputError
 from sim.results.blocks import Chapter
 
 if TYPE_CHECKING:
@@ -86,19 +86,19 @@ class Folder:
 
         Raises
         ------
-        OutputError
+        FolderError
             When that is missing or cannot be read.
         """
         try:
             return Chapter.from_json((self.path / FINDINGS).read_text(encoding="utf-8")).within(self.path)
         except FileNotFoundError:
             command = self.manifest.get("command") or "the command that made it"
-            raise OutputError(
+            raise FolderError(
                 f"{self.path} holds no findings: an earlier edition made it, or it is not finished.\n"
                 f"  Make it again: {command}"
             ) from None
         except (OSError, KeyError, ValueError, TypeError) as error:
-            raise OutputError(
+            raise FolderError(
                 f"{self.path / FINDINGS} cannot be read ({type(error).__name__}: {error}).\n"
                 f"  openloop replay {self.path} says which files were changed."
             ) from error
@@ -186,7 +186,7 @@ class Again:
         """
         name, _, own = folder.engine.partition(":")
         if own and self.model is None:
-            raise OutputError(
+            raise FolderError(
                 f"{folder.path} was made with {own.partition('@')[0]}, a model of somebody's own.\n"
                 f"  Say where it stands: --model FILE:{own.partition('@')[0]}"
             )

@@ -22,12 +22,12 @@ from tests.folders import ODD, SMALL
 from tests.processes import environment
 from tests.worlds import ADOPTION_RECORD, BASELINE, NO_CONTROL, ROOT
 
-TIME_AND_PLACE = ("command", "started", "wall_seconds", "seconds", "manifest_sha256")
+TIME_AND_PLACE = ("command", "started", "wall_seconds", "seconds", "created", "manifest_sha256")
 """Entries of a manifest that may differ: when, where and how fast."""
 
 WORLD = ("--adopters", 150, "--months", 60, "--seed", 0)
 THREADED = ("run", "compare", "ensemble", "loops", "replay")
-STUDY = ("--adopters", 60, "--months", 36, "--factor", "startup.switching_cost,startup.serving_cost", "--at", "2026-12")
+STUDY = ("--adopters", 60, "--months", 36, "--factor", "block:cost", "--at", "2026-12")
 
 COMMANDS: dict[str, tuple[object, ...]] = {
     "run": ("run", ODD, *WORLD, "--replicates", 3),

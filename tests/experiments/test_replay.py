@@ -261,7 +261,7 @@ def test_a_model_of_ones_own_is_asked_for_and_replayed(tmp_path, openloop):
 )
 def test_what_is_no_whole_folder_is_refused_gently(copy, prepare, words, openloop):
     done = openloop("replay", prepare(copy("run")))
-    assert done.returncode == 1
+    assert done.returncode == 2, "the input is wrong"
     assert words in done.stderr
     assert "Traceback" not in done.output
 

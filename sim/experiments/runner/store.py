@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,7 @@ from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.worker import FAILED, OK, Batch, Values
 from sim.results.files import refusal, write_text
 from sim.results.folder import MANIFEST, circumstances, manifest_text, reading, sealed
+from sim.results.kind import SCENARIO
 from sim.results.shards import first_line, shards_in, sound, write_shard
 from sim.scenario.factors import Factor
 
@@ -362,7 +364,7 @@ def open_store(folder: str | Path, recipe: Recipe | None = None) -> Store:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if "recipe" not in manifest:
             raise FolderError(f"{folder} is no ensemble; its {MANIFEST} says {manifest.get('kind', 'something else')}")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if recipe is None:
             raise FolderError(f"{folder} is no ensemble: it has no {MANIFEST}") from None
         return _make(folder, recipe)
@@ -392,10 +394,11 @@ def _make(folder: Path, recipe: Recipe) -> Store:
     from sim.scenario.resolve import resolved_text
 
     try:
-        if folder.exists() and any(path.name not in (LOCK, WRITER) for path in folder.iterdir()):
+        text = resolved_text(recipe.scenario)
+        if folder.exists() and not all(_half_made(path, text) for path in folder.iterdir()):
             raise OutputError(f"{folder} is in the way: it holds something, and is no ensemble. Choose another folder.")
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "scenario.yaml").write_text(resolved_text(recipe.scenario), encoding="utf-8")
+        write_text(folder / SCENARIO, text)
         manifest = {
             "kind": "ensemble",
             "openloop": __version__,
@@ -416,6 +419,12 @@ def _make(folder: Path, recipe: Recipe) -> Store:
     except OSError as error:
         raise OutputError(refusal(folder, error)) from error
     return Store(folder, manifest)
+
+
+def _half_made(path: Path, scenario: str) -> bool:
+    """Whether a file without a manifest beside it was left by ourselves, when the disk was full or a process died."""
+    ours = path.name in (LOCK, WRITER) or re.fullmatch(rf"\.({MANIFEST}|{SCENARIO})-[0-9a-f]{{16}}", path.name)
+    return bool(ours) or (path.name == SCENARIO and path.is_file() and path.read_bytes() == scenario.encode())
 
 
 def python_values(factors: Sequence[Factor], columns: Sequence[Any]) -> list[Values]:

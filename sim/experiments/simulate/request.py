@@ -17,6 +17,7 @@ from sim.experiments.simulate.kind import KIND, contents
 from sim.experiments.simulate.simulation import Result, run_prepared
 from sim.results.call import recorded
 from sim.results.dataset import fingerprint, folder_name
+from sim.results.files import refuse_unwritable
 from sim.results.folder import refuse_if_taken, write
 from sim.run import Progress
 from sim.scenario import Scenario
@@ -105,7 +106,9 @@ def prepared_to_folder(
     OutputError, RunError
         See `run`.
     """
-    refuse_if_taken(out_folder(out) / folder_name(scenario, engine.name), fingerprint(scenario, engine.name))
+    place = out_folder(out)
+    refuse_unwritable(place)
+    refuse_if_taken(place / folder_name(scenario, engine.name), fingerprint(scenario, engine.name))
     started, clock = datetime.now(UTC), time.perf_counter()
     result = run_prepared(scenario, warnings, threads, progress, engine)
     about = {

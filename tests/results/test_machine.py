@@ -1,0 +1,71 @@
+"""Places that cannot be written or read as one expects: said before the work begins, in words and with an exit code."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.folders import SMALL
+from tests.worlds import ADOPTION_RECORD, BASELINE, NO_CONTROL
+
+WRITERS: dict[str, tuple[object, ...]] = {
+    "run": ("run", BASELINE, *SMALL, "--replicates", 2),
+    "compare": ("compare", BASELINE, NO_CONTROL, *SMALL, "--replicates", 2),
+    "explain": ("explain", BASELINE, NO_CONTROL, *SMALL),
+    "ensemble": ("ensemble", BASELINE, *SMALL, "--replicates", 2),
+    "loops": ("loops", BASELINE, "--quick", "--adopters", 60, "--months", 42),
+    "sensitivity": ("sensitivity", BASELINE, "--adopters", 60, "--months", 30, "--size", 2, "--factor", "block:cost"),
+    "scurve": ("scurve", ADOPTION_RECORD, "--time", "year", "--value", "value", "--by", "series"),
+    "report": ("report", "made:single"),
+    "replay": ("replay", "made:single"),
+}
+
+
+@pytest.fixture
+def no_work(monkeypatch):
+    """Nothing may be simulated or fitted."""
+
+    def never(*_, **__):
+        raise AssertionError("work was done before the place was looked at")
+
+    monkeypatch.setattr("sim.engines.lockstep.engine.simulate", never)
+    monkeypatch.setattr("sim.experiments.scurves.analysis.describe_series", never)
+
+
+@pytest.mark.parametrize("verb", WRITERS)
+def test_a_file_in_place_of_the_output_folder_is_found_before_the_work(openloop, made, tmp_path, request, verb):
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    words = [made(str(word)[5:]) if str(word).startswith("made:") else word for word in WRITERS[verb]]
+    request.getfixturevalue("no_work")
+    done = openloop(*words, "--out", tmp_path / "file" / "below", "--quiet")
+    assert done.returncode == 1
+    assert str(tmp_path / "file") in done.stderr
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("verb", ["run", "explain", "scurve"])
+def test_an_output_folder_that_may_not_be_written_to_is_found_before_the_work(
+    openloop, no_work, monkeypatch, tmp_path, verb
+):
+    monkeypatch.setattr(os, "access", lambda place, _: Path(place) != tmp_path)
+    done = openloop(*WRITERS[verb], "--out", tmp_path / "runs", "--quiet")
+    assert done.returncode == 1
+    assert f"{tmp_path} may not be written to" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["replay", "report", "scurve", "explain"])
+@pytest.mark.parametrize("what", ["nowhere", "a file", "a symlink loop", "an empty folder"])
+def test_a_folder_that_is_none_is_wrong_input(openloop, tmp_path, verb, what):
+    place = tmp_path / "place"
+    if what == "a file":
+        place.write_text("x", encoding="utf-8")
+    elif what == "a symlink loop":
+        place.symlink_to(place)
+    elif what == "an empty folder":
+        place.mkdir()
+    done = openloop(verb, place)
+    assert done.returncode == 2, done.output
+    assert str(place) in done.stderr
