@@ -11,6 +11,7 @@ save hook must not wait for NumPy's friends.
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from typing import Annotated, Any
@@ -56,6 +57,12 @@ class Door(PanelGroup):
             leave(BAD_INPUT, str(error))
         except OpenLoopError as error:
             leave(FAILED, str(error))
+        except FileNotFoundError:
+            try:
+                os.getcwd()
+            except FileNotFoundError:
+                leave(FAILED, "The folder in which this command was given is gone. Change to one that is there.")
+            raise
         except MemoryError:
             leave(FAILED, "The memory of this machine was not enough. Ask for fewer adopters, replicates or months.")
 

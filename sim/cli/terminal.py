@@ -358,7 +358,8 @@ def shown(path: Path | None) -> str:
 
 def command_line() -> str:
     """The command that was given, as manifests record it."""
-    return shlex.join(["openloop", *sys.argv[1:]])
+    text = shlex.join(["openloop", *sys.argv[1:]])
+    return text.encode("utf-8", "backslashreplace").decode()  # a name of a file may be no UTF-8
 
 
 def time_left(seconds: float | None) -> str:

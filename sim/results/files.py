@@ -61,7 +61,11 @@ def refuse_unwritable(folder: Path) -> None:
     OutputError
         When it cannot be written.
     """
-    missing = []
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:  # netCDF has no other names
+        raise OutputError(f"cannot write to {folder}: that name is no UTF-8. Choose another folder.") from None
+    folder, missing = folder.absolute(), []
     for place in (folder, *folder.parents):
         try:
             os.lstat(place)
@@ -73,7 +77,7 @@ def refuse_unwritable(folder: Path) -> None:
         if not os.path.isdir(place):
             raise FolderError(f"{place} is a file. Choose a folder for the results.")
         if not os.access(place, os.W_OK | os.X_OK):
-            raise OutputError(f"cannot write to {place}: {os.strerror(errno.EACCES)}")
+            raise OutputError(f"cannot write to {folder}: {place} may not be written to. Choose another folder.")
         break
     try:  # whether a folder can be made, only making it tells
         folder.mkdir(parents=True, exist_ok=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.folders import SMALL
-from tests.worlds import ADOPTION_RECORD, BASELINE, NO_CONTROL
+from tests.worlds import ADOPTION_RECORD, BASELINE, NO_CONTROL, ROOT
 
 WRITERS: dict[str, tuple[object, ...]] = {
     "run": ("run", BASELINE, *SMALL, "--replicates", 2),
@@ -69,3 +70,47 @@ def test_a_folder_that_is_none_is_wrong_input(openloop, tmp_path, verb, what):
     done = openloop(verb, place)
     assert done.returncode == 2, done.output
     assert str(place) in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files are bytes on POSIX only")
+def test_an_output_folder_whose_name_is_no_utf8_is_refused_before_the_work(openloop, no_work, tmp_path):
+    done = openloop(*WRITERS["run"], "--out", tmp_path / os.fsdecode(b"na\xffme"))
+    assert done.returncode == 1
+    assert "no UTF-8" in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files are bytes on POSIX only")
+def test_a_command_with_a_name_that_is_no_utf8_can_be_recorded(monkeypatch):
+    from sim.cli.terminal import command_line
+
+    monkeypatch.setattr("sys.argv", ["openloop", "run", os.fsdecode(b"na\xffme.yaml")])
+    assert command_line().encode() == rb"openloop run 'na\udcffme.yaml'"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a folder in use can be removed on POSIX only")
+def test_a_working_folder_that_is_gone_is_told(openloop, tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    done = openloop("run", "baseline", *SMALL, "--replicates", 1, "--no-figures", "--quiet")
+    assert done.returncode == 1
+    assert "is gone" in done.stderr
+    assert openloop("list", "loops").returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_in_place_of_a_table_is_refused_and_not_waited_for(openloop, tmp_path):
+    os.mkfifo(tmp_path / "table.csv")
+    done = openloop("scurve", tmp_path / "table.csv", "--time", "year", "--out", tmp_path)
+    assert done.returncode == 2
+    assert "is a pipe or a device" in done.stderr
+
+
+def test_every_row_of_the_table_of_machines_names_a_test_that_there_is():
+    rows = re.findall(r"^\| (?!condition)(.*) \|$", (ROOT / "docs" / "machines.md").read_text("utf-8"), re.MULTILINE)
+    assert len(rows) > 20
+    tests = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    for row in rows:
+        named = row.rsplit("`", 2)[-2]
+        assert f"def {named}(" in tests, row
