@@ -52,8 +52,6 @@ def scurve(
     if seed < 0:
         leave(BAD_INPUT, f"--seed is {seed}; it must be at least 0.")
     source = find_table(source)
-    if source.exists() and not os.path.isdir(source) and not source.is_file():
-        leave(BAD_INPUT, f"{source} is a pipe or a device, and no file. Write the table into a file.")
     notes: tuple[str, ...] = ()
     if os.path.isdir(source):
         if time or values or by or percent:

@@ -65,8 +65,8 @@ def refuse_unwritable(folder: Path) -> None:
         str(folder).encode()
     except UnicodeEncodeError:  # netCDF has no other names
         raise OutputError(f"cannot write to {folder}: that name is no UTF-8. Choose another folder.") from None
-    folder, missing = folder.absolute(), []
-    for place in (folder, *folder.parents):
+    missing, whole = [], folder.absolute()
+    for place in (whole, *whole.parents):
         try:
             os.lstat(place)
         except (FileNotFoundError, NotADirectoryError):

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim import __version__
 from sim.basics.arguments import out_folder
-from sim.basics.errors import FolderError, OpenLoopError, OutputError
+from sim.basics.errors import FolderError, OpenLoopError, OutputError, ScenarioError
 from sim.basics.words import listed
 from sim.results.dataset import data_hash
 from sim.results.files import refuse_unwritable
@@ -498,7 +498,10 @@ def load(folder: Path | str) -> Saved:
         raise FolderError(f"{folder} is no run directory: it has no {MANIFEST}")
     with reading(folder):
         manifest = _read(folder / MANIFEST)
-        scenario = load_scenario(folder / SCENARIO).scenario
+        try:
+            scenario = load_scenario(folder / SCENARIO).scenario
+        except ScenarioError as error:
+            raise FolderError(f"{folder} cannot be read back: {error}") from error
         dataset = xr.load_dataset(folder / SERIES, engine="netcdf4")
         expected = manifest["series_sha256"]
     if data_hash(dataset) != expected:

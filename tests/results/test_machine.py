@@ -41,7 +41,7 @@ def test_a_file_in_place_of_the_output_folder_is_found_before_the_work(openloop,
     words = [made(str(word)[5:]) if str(word).startswith("made:") else word for word in WRITERS[verb]]
     request.getfixturevalue("no_work")
     done = openloop(*words, "--out", tmp_path / "file" / "below", "--quiet")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert str(tmp_path / "file") in done.stderr
     assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
 

@@ -16,7 +16,7 @@ import pytest
 import xarray as xr
 
 from sim.basics.axes import GROUPS, REGIONS
-from sim.basics.errors import OutputError, RunError, ScenarioError
+from sim.basics.errors import FolderError, OutputError, RunError, ScenarioError
 from sim.experiments.simulate.kind import KIND
 from sim.experiments.simulate.request import run
 from sim.model.agents.adopter_types import TYPES
@@ -296,7 +296,7 @@ def test_a_figure_that_cannot_be_drawn_does_not_cost_the_numbers(tmp_path, datas
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path, dataset, scenario):
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(OutputError, match="cannot write"):
+    with pytest.raises(FolderError, match="is a file"):
         save(tmp_path / "file", dataset, scenario)
 
 
