@@ -129,7 +129,8 @@ def _text(path: Path) -> str:
     file = str(path)
     try:
         if path.exists() and not path.is_file():
-            what = "is a folder." if path.is_dir() else "is a pipe or a device, and no file; a pipe can be read only once."
+            pipe = "is a pipe or a device, and no file; a pipe can be read only once."
+            what = "is a folder." if path.is_dir() else pipe
             raise _refused(file, what, "Save the table as a file first.")
         if path.stat().st_size > MOST_BYTES:
             what = f"has {size(path.stat().st_size)}; tables of up to {size(MOST_BYTES)} are read."
