@@ -28,6 +28,9 @@ ENGINES = {
 }
 
 
+RUN_BYTES = 200_000
+"""Memory that a run takes beside its adopters and series: its world, and the state of everybody but adopters."""
+
 FEWEST_THREADS = 4
 """So many may be asked for on every machine, so that results of several threads can be compared on any."""
 

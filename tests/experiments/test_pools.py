@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import tracemalloc
 
 import pytest
 
-from sim.engines import most_threads
+from sim.engines import RUN_BYTES, engine, most_threads
 from sim.engines.lockstep.engine import simulate
 from sim.experiments.runner.pools import machine_memory, memory_taken, pool
-from tests.worlds import world
+from sim.experiments.runner.worker import most_runs
+from sim.results.dataset import series_bytes
+from sim.scenario.resolve import prepare
+from tests.worlds import BASELINE, world
 
 ABSURD = 9_223_372_036_854_775_807
 
@@ -55,3 +59,19 @@ def test_a_system_that_does_not_know_its_memory(monkeypatch, error):
 
     monkeypatch.setattr(os, "sysconf", unknown)
     assert machine_memory() is None
+
+
+def test_a_run_of_few_adopters_and_months_takes_no_more_memory_than_batches_allow_for():
+    """20,000 runs of 3 months and 10 adopters took 4 GB, because only adopters and series were counted."""
+    small, _ = prepare(BASELINE, months=3, adopters=10)
+    runs = 60
+    simulate([(small, 0)], threads=1)
+    tracemalloc.start()
+    try:
+        kept = simulate([(small, replicate) for replicate in range(runs)], threads=1)
+        peak = tracemalloc.get_traced_memory()[1] / runs
+    finally:
+        tracemalloc.stop()
+    assert len(kept["adoption"]) == runs
+    assert peak < RUN_BYTES + 2 * series_bytes(small)
+    assert most_runs(small, engine("lockstep"), 1 << 28) * peak < 1 << 28

@@ -19,6 +19,7 @@ import pandas as pd
 from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.replicates import point_by_replicate, variance_components
 from sim.basics.errors import RunError
+from sim.engines import RUN_BYTES
 from sim.engines import engine as find_engine
 from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.ensemble.summary import headline
@@ -165,4 +166,4 @@ def _width(good: pd.DataFrame, name: str, lucky: Sequence[int], points: int, rep
 
 def _memory(recipe: Recipe, pool: Pool, batch: int) -> int:
     """Bytes: what this process has taken so far, and the batches under way."""
-    return memory_taken() + 2 * batch * series_bytes(recipe.scenario)
+    return memory_taken() + batch * (RUN_BYTES + 2 * series_bytes(recipe.scenario))

@@ -19,7 +19,7 @@ import numpy as np
 
 from sim.analysis.outcomes import OUTCOMES
 from sim.basics.errors import OpenLoopError, RunError
-from sim.engines import Engine
+from sim.engines import RUN_BYTES, Engine
 from sim.engines import engine as find_engine
 from sim.engines.world import Job
 from sim.experiments.runner.pools import machine_memory
@@ -293,7 +293,7 @@ def make_sizer(scenario: Scenario, engine: Engine, memory: int, fast: bool = Tru
 def most_runs(scenario: Scenario, engine: Engine, memory: int) -> int:
     """Runs of a batch that fit into ``memory`` [bytes]. Series count twice: they are copied while they are read."""
     adopter_bytes = engine.bytes_per_adopter * scenario.run.adopters
-    return max(1, memory // (adopter_bytes + 2 * series_bytes(scenario)))
+    return max(1, memory // (RUN_BYTES + adopter_bytes + 2 * series_bytes(scenario)))
 
 
 def check_memory(replicates: int, series: int, adopters: int) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.basics.errors import Problem, RunError, UnknownNameError
-from sim.engines import Engine
+from sim.engines import RUN_BYTES, Engine
 from sim.engines.world import Job
 from sim.experiments.runner.dispatch import Work, dispatch
 from sim.experiments.runner.pools import here
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # heavy libraries are imported where they are used
     import xarray as xr
     from matplotlib.figure import Figure
 
-BATCH_BYTES = 1 << 30
+BATCH_BYTES = 1 << 28
 """Memory that one batch of runs may take, in bytes; larger batches gain no speed."""
 
 
@@ -88,7 +88,7 @@ def run_prepared(
         batches.extend(batch for _, batch in done)
         return []
 
-    most = max(1, BATCH_BYTES // (adopter_bytes + run_bytes))
+    most = max(1, BATCH_BYTES // (RUN_BYTES + adopter_bytes + run_bytes))
     dispatch([Work("run", run_series, (SeriesReader(engine, progress),), runs, keep, batch=most)], here(threads))
     batches.sort(key=lambda batch: batch.runs[0][2])  # batches may finish in any order; replicates are the third item
     failures = tuple(Failure(replicate, why) for batch in batches for _, replicate, why in batch.failures)
