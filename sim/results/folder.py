@@ -401,8 +401,13 @@ def _read(path: Path) -> dict[str, Any]:
 
 def changed_files(folder: Folder) -> list[Changed]:
     """Files that differ from the checksums that were recorded, the manifest's own included."""
-    own = [] if folder.manifest.get(SEAL, None) in (None, _seal(folder.manifest)) else [Changed(MANIFEST, "changed")]
+    own = [] if seal_holds(folder.manifest) else [Changed(MANIFEST, "changed")]
     return [*own, *_against_manifest(folder), *folder.kind.vouch(folder)[1]]
+
+
+def seal_holds(manifest: Mapping[str, Any]) -> bool:
+    """Whether a manifest says what it said when it was sealed; one of an edition without seals is believed."""
+    return manifest.get(SEAL) in (None, _seal(manifest))
 
 
 def vouched(folder: Folder) -> int:

@@ -13,7 +13,7 @@ import xarray as xr
 from sim.basics.errors import OutputError
 from sim.experiments.replay import replay
 from sim.results.differences import compare_files
-from sim.results.folder import manifest_text, sealed
+from sim.results.folder import changed_files, manifest_text, open_folder, sealed
 from tests.worlds import BASELINE
 
 OWN_MODEL = """
@@ -286,3 +286,12 @@ def test_loops_and_sensitivity_are_replayed(made):
     found = replay(made("sensitivity") / "morris", sample=3)
     assert found.identical
     assert sum(bool(each.same) for each in found.findings) == 3
+
+
+@pytest.mark.slow
+def test_a_changed_manifest_of_the_store_behind_a_study_is_found(copy):
+    study = copy("sensitivity")
+    manifest = study / "ensemble" / "manifest.json"
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace('"seed": ', '"seed": 1'), encoding="utf-8")
+    found = changed_files(open_folder(study / "morris"))
+    assert [(each.file, each.how) for each in found] == [("ensemble/manifest.json", "changed")]

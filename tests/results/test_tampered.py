@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sim.results.folder import manifest_text
@@ -68,38 +69,60 @@ def read_by_all(openloop, kind: str, folder: Path, out: Path) -> dict[str, objec
     return found
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("how", SPOILT)
-@pytest.mark.parametrize("kind", READERS)
-def test_a_spoilt_file_is_told_by_replay_and_breaks_no_reader(made, openloop, tmp_path, kind, how):
-    whole = made(kind)
-    for number, file in enumerate(files_of(whole, "")):
-        inside = file.relative_to(whole)
-        if inside.name.startswith(".") or (inside.parts[0] == "figures" and number % 5):
-            continue
-        folder = Path(shutil.copytree(whole, tmp_path / str(number) / whole.name, symlinks=True))
-        SPOILT[how](folder / inside)
-        found = read_by_all(openloop, kind, folder, tmp_path / str(number))
-        assert found["replay"].returncode in (1, 2), f"{inside} {how}: {found['replay'].output}"
-        shutil.rmtree(tmp_path / str(number))
-
-
 VALUES = ([1], -1, "", None, {"a": 1}, "x" * 300, 1e300, True)
 
 
+def spoil_a_file(folder: Path, inside: Path, how: str) -> str:
+    SPOILT[how](folder / inside)
+    return f"{inside} {how}"
+
+
+def spoil_an_entry(folder: Path, inside: Path, entry: str, value: object) -> str:
+    """Change an entry of a manifest; ``value`` ...: leave it out, and the checksum of the manifest too."""
+    entries = json.loads((folder / inside).read_text(encoding="utf-8"))
+    if value is ...:
+        entries = {name: kept for name, kept in entries.items() if name not in (entry, "manifest_sha256")}
+    else:
+        entries[entry] = value
+    (folder / inside).write_text(manifest_text(entries), encoding="utf-8")
+    return f"{inside}: {entry} is {value}"
+
+
+def told_by_replay_and_breaks_no_reader(openloop, kind: str, folder: Path, what: str, vouched: bool) -> None:
+    found = read_by_all(openloop, kind, folder, folder.parent)
+    if vouched:
+        assert found["replay"].returncode in (1, 2), f"{kind}: {what}: {found['replay'].output}"
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", READERS)
-def test_no_entry_of_a_manifest_breaks_a_reader(made, openloop, tmp_path, kind):
-    whole = made(kind)
-    manifests = files_of(whole, "manifest.json")
-    original = json.loads(manifests[0].read_text(encoding="utf-8"))
-    for number, entry in enumerate(original):
-        value = VALUES[number % len(VALUES)]
+def test_a_spoilt_file_is_told_by_replay_and_breaks_no_reader(made, openloop, tmp_path):
+    """Every file of a run, each in another way; the other kinds are the campaign's."""
+    whole, ways = made("run"), list(SPOILT)
+    files = [file for file in files_of(whole, "") if file.parent.name != "figures" or file.name.startswith("exposure")]
+    for number, file in enumerate(files):
         folder = Path(shutil.copytree(whole, tmp_path / str(number) / whole.name))
-        file = folder / manifests[0].relative_to(whole)
-        file.write_text(manifest_text({**original, entry: value}), encoding="utf-8")
-        assert read_by_all(openloop, kind, folder, tmp_path / str(number))["replay"].returncode in (1, 2), entry
-        less = {name: value for name, value in original.items() if name not in (entry, "manifest_sha256")}
-        file.write_text(manifest_text(less), encoding="utf-8")
-        read_by_all(openloop, kind, folder, tmp_path / str(number))
-        shutil.rmtree(tmp_path / str(number))
+        what = spoil_a_file(folder, file.relative_to(whole), ways[number % len(ways)])
+        told_by_replay_and_breaks_no_reader(openloop, "run", folder, what, True)
+
+
+@pytest.mark.campaign
+def test_of_400_spoilt_folders_none_breaks_a_reader(made, openloop, tmp_path, campaign_cases):
+    cases = campaign_cases(400)
+    rng = np.random.default_rng(cases.seed)
+    for case in range(cases.count):
+        kind = list(READERS)[case % len(READERS)]
+        whole = made(kind)
+        folder = Path(shutil.copytree(whole, tmp_path / str(case) / whole.name))
+        if rng.random() < 0.5:
+            files = [file for file in files_of(whole, "") if not file.name.startswith(".")]
+            inside = files[rng.integers(len(files))].relative_to(whole)
+            what, vouched = spoil_a_file(folder, inside, list(SPOILT)[rng.integers(len(SPOILT))]), True
+        else:
+            manifest = files_of(whole, "manifest.json")[0]
+            entries = list(json.loads(manifest.read_text(encoding="utf-8")))
+            value = (*VALUES, ...)[rng.integers(len(VALUES) + 1)]
+            entry = entries[rng.integers(len(entries))]
+            vouched = value is not ... and json.loads(manifest.read_text(encoding="utf-8"))[entry] != value
+            what = spoil_an_entry(folder, manifest.relative_to(whole), entry, value)
+        told_by_replay_and_breaks_no_reader(openloop, kind, folder, what, vouched)
+        shutil.rmtree(folder.parent)

@@ -32,7 +32,7 @@ from sim.experiments.sensitivity.study import Study, Treatment
 from sim.experiments.sensitivity.tables import tables
 from sim.experiments.sensitivity.words import file_name, outcome_words
 from sim.results.differences import Finding
-from sim.results.folder import MANIFEST, open_folder
+from sim.results.folder import MANIFEST, open_folder, seal_holds
 from sim.results.kind import Again, Captions, Changed, Contents, Folder, Kind
 
 ENSEMBLE = "ensemble"
@@ -137,7 +137,12 @@ def sample(folder: Folder, again: Again) -> list[Finding]:
 
 def _vouch(folder: Folder) -> tuple[int, list[Changed]]:
     store = store_of(folder)
-    return (0, []) if store is None else changed_shards(open_folder(store), f"{ENSEMBLE}/")
+    if store is None:
+        return 0, []
+    behind = open_folder(store)
+    count, changed = changed_shards(behind, f"{ENSEMBLE}/")
+    own = [] if seal_holds(behind.manifest) else [Changed(f"{ENSEMBLE}/{MANIFEST}", "changed")]
+    return count + 1, [*own, *changed]
 
 
 # captions
