@@ -81,6 +81,17 @@ REFUSED = {
     "loops, replicates 0": (lambda: ol.loops("baseline", replicates=0), "--replicates: is 0"),
     "no ensemble": (lambda: ol.ensemble([]), "has no scenario"),
     "points 0": (lambda: ol.ensemble("baseline", "startup.imitation", points=0), "--points: is 0"),
+    "a design of points": (lambda: ol.ensemble("baseline", design=pd.DataFrame({"seed": [1]})), "table.to_csv"),
+    "points of numpy 0": (lambda: ol.ensemble("baseline", "startup.imitation", points=np.int64(0)), "--points: is 0"),
+    "luck 3": (lambda: ol.sensitivity("baseline", luck=3), '"3" is no way to treat luck'),
+    "method 3": (lambda: ol.sensitivity("baseline", method=3), 'no method "3"'),
+    "folder 3": (lambda: ol.sensitivity("baseline", folder=3), "folder: is 3"),
+    "a class where a file is needed": (
+        lambda: ol.ensemble("baseline", engine="mesa", model=ol.Model),
+        "need it by file and name",
+    ),
+    "until in text": (lambda: ol.compare("baseline", "no-control", until="0.1"), "--until-width: is '0.1'"),
+    "a date to cut at": (lambda: ol.scurve("adoption", time="year", until="2020"), "--until: is '2020'"),
     "factor 3": (lambda: ol.ensemble("baseline", 3), "--factor: is 3"),
     "factors of a number": (lambda: ol.ensemble("baseline", {"startup.imitation": 3}), "no range and no list"),
     "a range of one": (lambda: ol.sensitivity("baseline", {"seed": range(3, 3)}), "two whole numbers or more"),
@@ -145,6 +156,8 @@ def test_one_name_is_one_name_and_not_its_letters():
     assert changed == compared([Path("no-control")], [2, np.int64(2), "2"], ["startup.imitation=0.11"])
     assert compared(ol.read_scenario("no-control"), datetime.date(2024, 3, 9))[1] == (2, 5)
     assert ask(["baseline"], outcomes="focus_share").recipe.outcomes == ("focus_share",)
+    dated = ask(["baseline"], outcomes=["focus_share@2025-06", "adoption_all"], at=datetime.date(2026, 1, 1))
+    assert dated.recipe.at == (17, 24, 119)
     settings = Settings(at="2024-03", **TINY)
     asked = ask_sensitivity("baseline", "startup.imitation", "focus_share", (), settings)
     assert asked.model.columns == ("focus_share@2024-03",)

@@ -85,7 +85,6 @@ def ensemble(
     openloop ensemble runs/baseline-ensemble-1a2b3c4d --export baseline.tar.gz
     mpiexec -n 9 python -m mpi4py.futures -m openloop ensemble baseline --replicates 1000 --mpi
     """
-    from sim.analysis.outcomes import name_and_month
     from sim.experiments.ensemble.request import ask
     from sim.results.files import refuse_unwritable
     from sim.results.folder import reading
@@ -123,7 +122,6 @@ def ensemble(
             leave(BAD_INPUT, f"{option} needs the folder of an ensemble in place of a scenario file.")
     refuse_unwritable(out)
     named = separated(outcomes)
-    parts = [name_and_month(name) for name in named]
     study = ask(
         files,
         sets=sets or (),
@@ -133,8 +131,8 @@ def ensemble(
         count=points,
         design_seed=design_seed,
         replicates=replicates,
-        outcomes=list(dict.fromkeys(name for name, _ in parts)),
-        at=[*(at or ()), *(date for _, date in parts if date)],
+        outcomes=named,
+        at=at or (),
         curves=None if curves is None else [] if curves == "none" else separated([curves]),
         engine=engine,
         model=model,

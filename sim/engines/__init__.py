@@ -57,14 +57,14 @@ class Engine:
     simulate: Callable[..., dict[str, Any]]
     bytes_per_adopter: int
     compiles: bool = False
-    model: str | type[Any] | None = None
+    model: str | os.PathLike[str] | type[Any] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Another process finds the engine by its name, since it has to load a model of one's own itself."""
         return engine, (self.name.partition(":")[0], self.model)
 
 
-def engine(name: str, model: str | type[Any] | None = None) -> Engine:
+def engine(name: str, model: str | os.PathLike[str] | type[Any] | None = None) -> Engine:
     """Find an engine by name.
 
     Parameters

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from sim.basics.axes import MODES, REGIONS, SECTORS
 from sim.basics.compiled import kept
 from sim.basics.equations import Array
-from sim.basics.errors import RunError
+from sim.basics.errors import ModelError, RunError
 from sim.basics.quantity import is_quantity
 from sim.basics.streams import STREAMS, draw_neighbours, line_address, normals, run_key, uniforms
 from sim.model.agents.adopter_types import (
@@ -399,7 +399,10 @@ def _lever_paths(scenario: Scenario, roster: dict[str, str]) -> dict[str, Array]
     for policy in scenario.policies:
         if policy.active:
             schedule = policy.schedule(months, government.anticipation, government.anticipation_time)
-            pulls.extend(policy.pull(schedule))
+            pulled = policy.pull(schedule)
+            if pulled is None:
+                raise ModelError(f"pull() of the policy {policy.kind} returned nothing; return a list of Pull")
+            pulls.extend(pulled)
     return combine(pulls, roster, months)
 
 

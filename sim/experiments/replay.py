@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from sim import __version__
 from sim.basics.errors import FolderError
@@ -120,7 +121,9 @@ def _made_again(folder: Folder, again: Again, place: Path, figures: bool) -> tup
     except KeyError as missing:
         why = f"its manifest says nothing of {missing}: an earlier edition made it, so only the checksums were checked"
         return [Finding("numbers", None, why)], None
-    about = {name: folder.manifest[name] for name in ("command", "command_missing") if name in folder.manifest}
+    about: dict[str, Any] = {
+        name: folder.manifest[name] for name in ("command", "command_missing") if name in folder.manifest
+    }
     pictured = [name for name in folder.recorded if name.startswith(f"{FIGURES}/") and name.endswith(".png")]
     made = write(kind, contents, place, figures=figures, about=about, pictured=pictured).folder
     return list(_against(folder, made, figures)), made

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.basics.axes import MODES, REGIONS, SECTORS
+from sim.basics.errors import ModelError, UnknownNameError
 from sim.model.agents.adopter_types import TYPES
 
 Array = npt.NDArray[np.float64]
@@ -120,6 +121,29 @@ class Pull:
     targets: Mapping[str, Sequence[str] | None] = field(default_factory=dict)
     weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Refuse what would be pulled without a word, or not at all.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such lever, or it has no such axis or label. Lines are known to a scenario only.
+        ModelError
+            When a value is NaN.
+        """
+        if self.lever not in LEVERS:
+            raise UnknownNameError("lever", self.lever, LEVERS)
+        axes = LEVERS[self.lever].axes
+        for axis, wanted in (*self.targets.items(), *self.weights.items()):
+            if axis not in (*axes, "home"):  # a home means nothing to a lever without lines
+                raise UnknownNameError(f"axis of the lever {self.lever}", axis, axes)
+            known = _LABELS.get(axis)
+            for label in (wanted or ()) if known is not None else ():
+                if label not in known:
+                    raise UnknownNameError(axis, label, known)
+        if np.isnan(np.asarray(self.value, dtype=float)).any():
+            raise ModelError(f"a pull on {self.lever} is no number (NaN)")
+
     def spread(self, lines: Mapping[str, str]) -> Array:
         """The value laid out over the lever's axes, ``value.shape + axes``, for a roster ``line -> home region``."""
         lever = LEVERS[self.lever]
@@ -147,6 +171,16 @@ class Pull:
         if lever.rule == "smallest":
             return np.where(grade > 0, out, neutral)
         return np.where(grade == 1.0, out, neutral + (out - neutral) * grade)
+
+
+_LABELS: dict[str, Sequence[str]] = {
+    "region": REGIONS,
+    "origin": REGIONS,
+    "home": REGIONS,
+    "sector": SECTORS,
+    "type": TYPES,
+    "mode": MODES,
+}
 
 
 @cache

@@ -637,3 +637,19 @@ def test_levels_of_logarithms_have_their_unit_and_no_number_has_an_exponent():
 
 def test_a_lead_that_may_be_negative_says_what_that_means():
     assert OUTCOMES["capability_gap"].long_name.endswith("lead of Chinese over US lines (below 0: a lag)")
+
+
+def test_what_fails_before_its_first_piece_leaves_no_folder(tmp_path):
+    def fail(name, found):
+        with Unfinished(tmp_path) as keep:
+            for piece, arrays in found.items():
+                keep.pieces(name).keep(piece, arrays)
+            keep.pieces(name)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail("nothing", {})
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ZeroDivisionError):
+        fail("something", {"a": {"x": np.zeros(1)}})
+    assert [path.name for path in tmp_path.iterdir()] == [".something.unfinished"], "to go on with"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import sim.model.policies
-from sim.basics.errors import ModelError, ScenarioError
+from sim.basics.errors import ModelError, RunError, ScenarioError, UnknownNameError
 from sim.basics.quantity import assumption, quantity
 from sim.experiments.simulate.request import run
 from sim.model.levers import Pull
@@ -121,3 +121,25 @@ def test_a_policy_without_a_kind_is_refused():
 
     with pytest.raises(ModelError, match="has no kind"):
         register(Nameless)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "said"),
+    [
+        (("tarif", 0.1), UnknownNameError, 'Did you mean "tariff"'),
+        (("tariff", 0.1, {"planet": ("US",)}), UnknownNameError, 'no axis of the lever tariff "planet"'),
+        (("tariff", 0.1, {"region": ("USA",)}), UnknownNameError, 'no region "USA"'),
+        (("preference", 0.1, {"home": ("XX",)}), UnknownNameError, 'no home "XX"'),
+        (("preference", 0.1, {}, {"sector": {"retail": 0.5}}), UnknownNameError, 'no sector "retail"'),
+        (("tariff", np.array([0.1, np.nan])), ModelError, "a pull on tariff is no number"),
+    ],
+)
+def test_a_pull_that_would_do_nothing_or_anything_is_refused(given, error, said):
+    with pytest.raises(error, match=said):
+        Pull(*given)
+
+
+def test_a_policy_that_forgets_to_return_its_pulls_is_told_so(own, file, monkeypatch):
+    monkeypatch.setattr(own, "pull", lambda self, schedule: None)
+    with pytest.raises(RunError, match=r"pull\(\) of the policy .* returned nothing"):
+        run(file, months=4, adopters=20, replicates=1)

@@ -20,7 +20,7 @@ from functools import partial
 from numbers import Real
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import mesa
 import numpy as np
@@ -340,8 +340,10 @@ def _seed(seed: Seed, rng: Seed) -> int | None:
     if seed is not None and rng is not None:
         raise refused("rng", "and seed are both given.", "Give one of them.")
     given: Any = seed if rng is None else rng
-    if given is None or isinstance(given, Real):
-        return given  # whether it is a whole number in bounds is seen when the scenario is read
+    if given is None:
+        return None
+    if isinstance(given, Real):  # whether it is a whole number in bounds is seen when the scenario is read
+        return cast(int, given)
     if isinstance(given, np.random.Generator | np.random.BitGenerator):
         return int(np.random.default_rng(given).integers(2**63))
     try:

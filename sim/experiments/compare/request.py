@@ -88,7 +88,7 @@ def compare(
     chosen = find_engine(engine, model)
     settings = {"months": months, "adopters": adopters, "seed": seed, "replicates": replicates}
     plan = make_plan(base, others, sets, settings, at)
-    wanted = Until(float(until)) if isinstance(until, Real) else until
+    wanted = until if isinstance(until, Until) or until is None else Until(_width(until))
     if wanted is not None:
         wanted.check(plan)
     if out is None:
@@ -99,6 +99,19 @@ def compare(
         found = carry_out(plan, chosen, wanted, threads, stage, pieces, pool)
         about = {**made_by, "wall_seconds": round(time.perf_counter() - began, 3)}
         return replace(found, written=write(kind.KIND, kind.contents(found), out, figures=figures, about=about))
+
+
+def _width(until: object) -> float:
+    """The width of an interval that is asked for.
+
+    Raises
+    ------
+    ScenarioError
+        When it is no number.
+    """
+    if not isinstance(until, Real):
+        raise refused("--until-width", f"is {until!r}; it must be a number.")
+    return float(until)
 
 
 def sweep(

@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from sim.analysis.outcomes import name_and_month
 from sim.analysis.replicates import point_by_replicate
 from sim.basics.arguments import out_folder, several, whole
 from sim.basics.errors import Problem, ScenarioError, UnknownNameError, refused
+from sim.basics.words import separated
 from sim.experiments.ensemble.designs import DESIGNS, grid, listed, remark, unit_points, valued
 from sim.experiments.ensemble.ensemble import Account, Ensemble, in_steps, summed
 from sim.experiments.runner.pools import pool
@@ -97,10 +99,12 @@ def ask(
     sets: str | Sequence[str] = (),
     settings: dict[str, int | None] | None = None,
     factors: str | Sequence[str] | Mapping[str, Any] = (),
-    design: str = "",
+    design: str | Path = "",
     count: int | None = None,
     design_seed: int = 0,
     replicates: int | None = None,
+    outcomes: str | Sequence[str] = (),
+    at: str | Sequence[str] = (),
     **recorded: Any,
 ) -> EnsembleRequest:
     """A study from what a command line says.
@@ -113,6 +117,7 @@ def ask(
         scenarios those that they share
     design : key of `DESIGNS`, or a file with a table; absent: ``lhs`` where something varies
     count : points, or levels of a grid
+    outcomes, at : as for `make_recipe`; an outcome may name a month, which is read for all: ``focus_share@2029-12``
     recorded : passed on to `make_recipe`
 
     Raises
@@ -123,10 +128,12 @@ def ask(
     if not files:
         raise refused("the ensemble", "has no scenario.", "Name one, such as baseline.")
     wanted = [stated.strip() if isinstance(stated, str) else stated for stated in stated_factors(factors)]
-    design = str(design)
-    for given, option in ((count, "--points"), (replicates, "--replicates")):
-        if given is not None:
-            whole(given, option)
+    design = _design(design)
+    count = None if count is None else whole(count, "--points")
+    replicates = None if replicates is None else whole(replicates, "--replicates")
+    parts = [name_and_month(name) for name in separated(outcomes, "--outcome")]
+    outcomes = list(dict.fromkeys(name for name, _ in parts))
+    at = [*several(at), *(date for _, date in parts if date)]
     read = [_read(file, sets, settings or {}) for file in files]
     base, *others = (scenario for scenario, _ in read)
     varied = next((each.name for each in others if each.varied and each.varied != base.varied), None)
@@ -161,7 +168,7 @@ def ask(
                 "says how to choose points, but nothing varies.",
                 "Add --factor KEY, or a range to the scenario file.",
             )
-    recipe, notes = make_recipe(base, varying, variants=others, **recorded)
+    recipe, notes = make_recipe(base, varying, variants=others, outcomes=outcomes, at=at, **recorded)
     if replicates is None:
         replicates = REPLICATES if varying else base.run.replicates
     said = [*table_notes, *notes, *left, remark(kind, size)]
@@ -176,6 +183,24 @@ def ask(
         tuple(each for each in said if each),
         tuple(warned),
     )
+
+
+def _design(given: object) -> str:
+    """The name of a design, or of a file of points.
+
+    Raises
+    ------
+    ScenarioError
+        When it is neither.
+    """
+    if given is None:
+        return ""
+    if not isinstance(given, str | Path):
+        remedy = (
+            "Write lhs, sobol, grid or the file of a table; a data frame is saved by table.to_csv('points.csv', index=False)."
+        )
+        raise refused("--design", f"a {type(given).__name__} is no design.", remedy)
+    return str(given)
 
 
 def _read(
@@ -194,10 +219,11 @@ def ensemble(
     factors: str | Sequence[str] | Mapping[str, Any] = (),
     sets: str | Sequence[str] = (),
     *,
-    design: str = "",
+    design: str | Path = "",
     points: int | None = None,
     replicates: int | None = None,
     outcomes: str | Sequence[str] = (),
+    at: str | Sequence[str] = (),
     months: int | None = None,
     adopters: int | None = None,
     seed: int | None = None,
@@ -217,6 +243,7 @@ def ensemble(
     design, points : ``lhs``, ``sobol``, ``grid`` or a CSV file, and how many points (levels of a grid)
     replicates : at each point; absent: 4, or the scenario's where nothing varies
     outcomes : what is kept of each run as a number; absent: every declared outcome
+    at : months such as ``"2029-12"`` at which levels are read, beside the last; absent: 2029-12 where it is simulated
     workers, cluster : processes, or the address of a Dask scheduler; absent: this process, on all cores
     out : folder in which the ensemble's own folder appears
 
@@ -249,6 +276,7 @@ def ensemble(
         count=points,
         replicates=replicates,
         outcomes=outcomes,
+        at=at,
         engine=engine,
         model=model,
     )

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,9 @@ def scurve(
     made_by = recorded(scurve, locals())
     _refuse_source(source)
     resamples, seed = whole(resamples, "--resamples", least=0), whole(seed, "--seed", least=0)
+    if until is not None and not isinstance(until, Real):
+        what = f"is {until!r}; it must be a number: a time of the table, or the number of a month of a run."
+        raise refused("--until", what)
     wanted, value = texts(series, "series"), texts(value, "--value")
     if out is not None and (wanted or name):
         raise refused("series", "and name choose what is shown; a folder holds every series.", "Leave out one of them.")

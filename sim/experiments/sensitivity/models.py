@@ -224,7 +224,7 @@ class ScenarioModel:
         curves: Sequence[str] = (),
         folder: str | Path | None = None,
         engine: str = "lockstep",
-        model: str | None = None,
+        model: str | Path | None = None,
         cluster: str = "",
         workers: int | None = None,
         stage: Stage | None = None,
@@ -295,7 +295,7 @@ def _recipe(
     columns: Sequence[str],
     curves: Sequence[str],
     engine: str,
-    model: str | None,
+    model: str | Path | None,
 ) -> Recipe:
     members = [each for variable in variables for each in variable.members]
     asked = [name.partition("@") for name in columns]

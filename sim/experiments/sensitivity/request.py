@@ -162,7 +162,7 @@ def ask(
         variables,
         columns(scenario, outcomes, to.at),
         DEFAULT_CURVES if to.out else (),
-        to.folder,
+        None if to.folder is None else out_folder(to.folder, "folder"),
         to.engine,
         to.model,
         to.cluster,

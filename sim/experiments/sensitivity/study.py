@@ -80,7 +80,7 @@ def parse_treatment(text: str) -> Treatment:
         For anything else; for ``fresh`` with the reason.
     """
     try:
-        match text.strip().split(":"):
+        match str(text).strip().split(":"):
             case ["fresh"]:
                 raise DesignError(f"luck: {FRESH.partition('. ')[2]}")
             case ["factor" | "none" as kind]:

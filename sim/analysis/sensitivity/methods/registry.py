@@ -159,7 +159,7 @@ def find_method(name: str) -> Method:
     DesignError
         When it was removed, with the method that answers its question.
     """
-    known = name.replace("-", "_")
+    known = str(name).replace("-", "_")
     if known in REMOVED:
         why, instead = REMOVED[known]
         raise DesignError(
