@@ -22,7 +22,16 @@ from tests.folders import ODD, SMALL
 from tests.processes import environment
 from tests.worlds import ADOPTION_RECORD, BASELINE, NO_CONTROL, ROOT
 
-TIME_AND_PLACE = ("command", "started", "wall_seconds", "seconds", "run_seconds", "created", "manifest_sha256")
+TIME_AND_PLACE = (
+    "command",
+    "started",
+    "wall_seconds",
+    "seconds",
+    "run_seconds",
+    "planned_seconds",
+    "created",
+    "manifest_sha256",
+)
 """Entries of a manifest that may differ: when, where and how fast."""
 
 WORLD = ("--adopters", 150, "--months", 60, "--seed", 0)

@@ -292,6 +292,8 @@ def test_loops_and_sensitivity_are_replayed(made):
 def test_a_changed_manifest_of_the_store_behind_a_study_is_found(copy):
     study = copy("sensitivity")
     manifest = study / "ensemble" / "manifest.json"
-    manifest.write_text(manifest.read_text(encoding="utf-8").replace('"seed": ', '"seed": 1'), encoding="utf-8")
+    manifest.write_text(
+        manifest.read_text(encoding="utf-8").replace('"kind"', '"note": 1, "kind"', 1), encoding="utf-8"
+    )
     found = changed_files(open_folder(study / "morris"))
     assert [(each.file, each.how) for each in found] == [("ensemble/manifest.json", "changed")]
