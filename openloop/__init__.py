@@ -17,8 +17,9 @@ errors         `OpenLoopError`, `ScenarioError`
 >>> sorted(result.dataset.sizes)[:3]
 ['channel', 'group', 'line']
 
-A scenario is a file, or the name of one that ships. Names are loaded when they are first used, so importing this
-package is quick.
+A scenario is a file, or the name of one that ships. One name or several, months as text, numbers or dates, and factors
+as text or a mapping are all taken. With ``out=`` a function writes the folder that its command writes, and the manifest
+records the call. Names are loaded when they are first used, so importing this package is quick.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from sim.experiments.sensitivity.models import ScenarioModel
 from sim.experiments.sensitivity.request import Settings
 from sim.experiments.sensitivity.request import ask as ask_sensitivity
 from sim.results.call import recorded
+from sim.results.folder import open_folder
 from sim.scenario.factors import factor_of, stated_factors
 
 TINY = {"months": 6, "adopters": 40}
@@ -244,6 +245,24 @@ def test_a_call_with_an_object_of_its_own_program_has_no_command_and_says_why(tm
     manifest = ol.load(made.folder).manifest
     assert manifest["command"] is None
     assert manifest["command_missing"] == "made in Python from objects that only its program has: source"
+
+
+def test_an_ensemble_made_in_python_tells_what_came_of_it(tmp_path):
+    made = ol.ensemble(
+        ol.read_scenario("baseline"),
+        {"startup.imitation": (0.1, 0.2)},
+        points=2,
+        replicates=2,
+        outcomes="adoption_all",
+        out=tmp_path,
+        figures=False,
+        **TINY,
+    )
+    folder = open_folder(made.folder)
+    assert folder.chapter.findings
+    (design,) = folder.manifest["designs"]
+    assert design["command"] is None
+    assert "only its program has: source" in design["command_missing"]
 
 
 def test_a_call_is_recorded_with_what_changes_its_numbers():

@@ -137,9 +137,9 @@ class Pull:
         for axis, wanted in (*self.targets.items(), *self.weights.items()):
             if axis not in (*axes, "home"):  # a home means nothing to a lever without lines
                 raise UnknownNameError(f"axis of the lever {self.lever}", axis, axes)
-            known = _LABELS.get(axis)
-            for label in (wanted or ()) if known is not None else ():
-                if label not in known:
+            known = _LABELS.get(axis, ())
+            for label in wanted or ():
+                if known and label not in known:
                     raise UnknownNameError(axis, label, known)
         if np.isnan(np.asarray(self.value, dtype=float)).any():
             raise ModelError(f"a pull on {self.lever} is no number (NaN)")

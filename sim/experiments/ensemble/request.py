@@ -20,6 +20,8 @@ from sim.basics.errors import Problem, ScenarioError, UnknownNameError, refused
 from sim.basics.words import separated
 from sim.experiments.ensemble.designs import DESIGNS, grid, listed, remark, unit_points, valued
 from sim.experiments.ensemble.ensemble import Account, Ensemble, in_steps, summed
+from sim.experiments.ensemble.kind import write as write_summary
+from sim.experiments.ensemble.summary import summarise
 from sim.experiments.runner.pools import pool
 from sim.experiments.runner.recipe import SCENARIO, Recipe, make_recipe
 from sim.experiments.runner.store import Store, python_values
@@ -232,6 +234,7 @@ def ensemble(
     engine: str = "lockstep",
     model: str | Path | None = None,
     out: str | Path = "runs",
+    figures: bool = True,
 ) -> Ensemble:
     """Run scenarios at many points, with replicates at each; the same call goes on where an earlier one stopped.
 
@@ -245,7 +248,8 @@ def ensemble(
     outcomes : what is kept of each run as a number; absent: every declared outcome
     at : months such as ``"2029-12"`` at which levels are read, beside the last; absent: 2029-12 where it is simulated
     workers, cluster : processes, or the address of a Dask scheduler; absent: this process, on all cores
-    out : folder in which the ensemble's own folder appears
+    out : folder in which the ensemble's own folder appears, with what `openloop ensemble` tells of it
+    figures : whether to draw there
 
     Returns
     -------
@@ -262,7 +266,7 @@ def ensemble(
     --------
     >>> import openloop as ol
     >>> many = ol.ensemble("baseline", "startup.switching_cost", points=3, replicates=2, months=24, adopters=60,
-    ...                    outcomes=["focus_share"], out=folder)
+    ...                    outcomes=["focus_share"], out=folder, figures=False)
     >>> many.table().groupby("point")["focus_share@2025-12"].count().tolist()
     [2, 2, 2]
     """
@@ -286,6 +290,7 @@ def ensemble(
     made = Ensemble.open(out_folder(out) / request.recipe.name, request.recipe)
     with made, pool(cluster, workers, compiles=request.recipe.compiles) as where:
         made.run(enter(made, request, call), request.replicates, pool=where)
+        write_summary(made.store, summarise(made.store), figures=figures)
     return made
 
 
