@@ -67,7 +67,7 @@ class Door(PanelGroup):
             leave(FAILED, "The memory of this machine was not enough. Ask for fewer adopters, replicates or months.")
 
 
-def _in_words(message: Warning | str, category: type[Warning], *place: Any) -> None:
+def _in_words(message: Warning | str, *place: Any, **more: Any) -> None:
     """Print a warning without the line of code that it comes from."""
     say(f"warning: {message}")
 

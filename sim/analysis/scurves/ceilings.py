@@ -13,7 +13,7 @@ import xarray as xr
 
 from sim.analysis.estimates import student_quantile
 from sim.analysis.paired import Paired, variance_reduction
-from sim.analysis.scurves.curve import PLAUSIBLE, SCurve, fit, known_part, plausibility
+from sim.analysis.scurves.curve import LARGEST_SHARE, PLAUSIBLE, SCurve, fit, known_part, plausibility
 from sim.analysis.scurves.profile import error_floor, free_fit
 from sim.analysis.scurves.shapes import SHAPES
 
@@ -47,9 +47,10 @@ class Ceilings:
         if a == b == 1.0:
             return None, "100% in both"
         before, after = self.parts(base, name), self.parts(other, name)
-        for scenario, whole, parts in ((base, a, before), (other, b, after)):
+        for scenario, parts in ((base, before), (other, after)):
             # what is cut off at 100% no longer scatters: an interval from it would be too narrow
-            if max([whole, *parts]) >= 1.0:
+            whole = self.whole(scenario, name)
+            if max([*(model.ceiling for model in whole.models if model.weight > 0), *parts]) >= LARGEST_SHARE:
                 return None, f"withheld, the ceiling cannot be told from 100% in {scenario}"
         differences = after - before
         low = high = reduction = math.nan
@@ -106,7 +107,7 @@ def nearby_ceiling(curve: SCurve, month: np.ndarray, share: np.ndarray) -> float
         family = SHAPES[model.model]
         start = np.array([math.log(model.ceiling), math.log(model.rate), model.inflection - first, model.shape])
         error, point = free_fit(family, month - first, share, start[: family.parameters])
-        ceilings.append(math.exp(min(point[0], 5.0)))
+        ceilings.append(min(math.exp(min(point[0], 5.0)), LARGEST_SHARE))
         criteria.append(model.aicc + curve.effective_months * math.log((error + floor) / (model.error + floor)))
     weight = plausibility(criteria)
     return float(weight @ np.array(ceilings) / weight.sum())
