@@ -198,9 +198,8 @@ def _design(given: object) -> str:
     if given is None:
         return ""
     if not isinstance(given, str | Path):
-        remedy = (
-            "Write lhs, sobol, grid or the file of a table; a data frame is saved by table.to_csv('points.csv', index=False)."
-        )
+        save = "table.to_csv('points.csv', index=False)"
+        remedy = f"Write lhs, sobol, grid or the file of a table; a data frame is saved by {save}."
         raise refused("--design", f"a {type(given).__name__} is no design.", remedy)
     return str(given)
 
