@@ -17,6 +17,7 @@ from sim.experiments.scurves.analysis import cut
 from sim.experiments.scurves.request import scurve
 from sim.experiments.simulate.request import run
 from sim.figures.scurves import scurves
+from sim.figures.style import letters
 from sim.scenario.spec import RunSettings, Scenario
 from tests.processes import in_process
 
@@ -270,3 +271,18 @@ def test_a_name_that_is_too_long_for_a_path_is_refused_in_words(tmp_path):
     code, _, complained = invoke("scurve", "x" * 300, "--time", "year", "--out", tmp_path)
     assert code == 2
     assert "cannot be read: File name too long" in complained
+
+
+@pytest.mark.slow
+def test_series_named_in_letters_that_no_font_has_are_drawn_and_told_of_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(letters, "installed", lambda: ())
+    body = [(year, share, round(0.8 * share, 4)) for year, share in rising()]
+    path = table(tmp_path, lines("year", "北京市 $10 to $20", "สวัสดี", body=body))
+    code, _, warned = invoke("scurve", path, "--time", "year", "--resamples", 2, "--out", tmp_path)
+    assert code == 0
+    assert [line for line in warned.splitlines() if "font" in line] == [
+        "warning: no installed font has the letters ดวสัี京北市, so figures show boxes in their place; install a font "
+        "that has them, such as Noto Sans."
+    ]
+    [drawn] = tmp_path.glob("scurve-data-*/figures/scurves.svg")
+    assert "北京市 $10 to $20" in drawn.read_text("utf-8")
