@@ -76,7 +76,6 @@ def advance(units, month, starting, work, people, state, fixed, tables, tally, s
                 fill_slot(slot, unit, r, n, month, starting, fixed, tables, tally, scratch)
             take_up(
                 unit,
-                n,
                 members,
                 state.primary[r],
                 state.secondary[r],
@@ -93,8 +92,8 @@ def advance(units, month, starting, work, people, state, fixed, tables, tally, s
             )
 
 
-_PART = np.int32((1 << 16) // N_MODES + 1)
-"""``(option * _PART) >> 16`` is the line of any option below 2^15."""
+_RECIPROCAL = np.int32((1 << 16) // N_MODES + 1)
+"""2^16 over the number of modes, rounded up: ``(option * _RECIPROCAL) >> 16`` is the line of any option below 2^15."""
 
 
 @entry
@@ -103,4 +102,4 @@ def look_around(primary, before):
     for r in range(primary.shape[0]):
         for i in range(primary.shape[1]):
             # a product and a shift become vector instructions, a division does not; -1 stays -1
-            before[r, i] = (np.int32(primary[r, i]) * _PART) >> 16
+            before[r, i] = (np.int32(primary[r, i]) * _RECIPROCAL) >> 16

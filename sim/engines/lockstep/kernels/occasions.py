@@ -102,6 +102,7 @@ def find_choosers(r, first, last, month, people, state, fixed, tables, scratch):
                     k2 = secondary[i]
                     if obeys < banned[c, k1] or (k2 >= 0 and obeys < banned[c, k2]):
                         hazard = forced_hazard(review=hazard, forced=forced)
+            # a draw lies below 1, so a hazard above 1 needs no `probability`
             if to_unit(words[i - low]) < hazard:
                 chosen[n_chosen] = i
                 n_chosen += 1

@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.basics.axes import N_MODES, REGIONS, SELF_HOSTED
 from sim.basics.compiled import kept
+from sim.basics.equations import Array
 
 BLOCK = 8192
 """Adopters in a unit of work. It is fixed, because floating-point sums are added unit by unit."""
@@ -30,8 +31,6 @@ OFFERED = -1e299
 
 NEVER = 255
 """Age of an adopter that has never adopted."""
-
-Array = Any
 
 entry = kept(numba.njit, nogil=True, error_model="numpy")
 """Decorator of the functions that Python calls. The compiled code is kept on disk."""

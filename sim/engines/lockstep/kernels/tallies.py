@@ -20,14 +20,14 @@ def clear_counts(new, moved, began, choosers, surplus):
 
 
 @part
-def take_up(unit, n, chosen, primary, secondary, tenure, age, starting, tally, scratch):
+def take_up(unit, chosen, primary, secondary, tenure, age, starting, tally, scratch):
     """Give choosers what they picked, and move the counts of who uses what with them.
 
     The counts are whole numbers and only choosers change them, so nobody else need be counted again.
     """
     n_primary, n_secondary, pairs = tally.primary[unit], tally.secondary[unit], tally.pairs[unit]
     n_new, moved, began = tally.new[unit], tally.moved[unit], tally.began[unit]
-    nothing = pairs.shape[1]
+    no_second = pairs.shape[1]
     for g in range(scratch.segment.shape[0]):
         if scratch.segment[g, 0] < 0:
             break
@@ -39,12 +39,12 @@ def take_up(unit, n, chosen, primary, secondary, tenure, age, starting, tally, s
             line, line1 = new1 // N_MODES if new1 >= 0 else np.int64(-1), scratch.line1[n]
             if k1 >= 0:
                 n_primary[c, k1] -= 1
-                pairs[c, line1, scratch.line2[n] if k2 >= 0 else nothing] -= 1
+                pairs[c, line1, scratch.line2[n] if k2 >= 0 else no_second] -= 1
             if k2 >= 0:
                 n_secondary[c, k2] -= 1
             if new1 >= 0:
                 n_primary[c, new1] += 1
-                pairs[c, line, new2 // N_MODES if new2 >= 0 else nothing] += 1
+                pairs[c, line, new2 // N_MODES if new2 >= 0 else no_second] += 1
                 # age runs from the first adoption, even if the adopter leaves in between
                 if line1 < 0 and age[i] == NEVER:
                     age[i] = 0
