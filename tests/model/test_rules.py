@@ -1084,10 +1084,10 @@ def test_arrival_rises_with_peers_and_world_and_half_the_imitation_looks_at_each
 
 @given(share, share)
 def test_a_ban_only_adds_reviews(review, forced):
-    hazard = choice.forced_hazard(review=review, forced=forced)
-    assert max(review, forced) - 1e-12 <= hazard <= min(1, review + forced) + 1e-12
-    assert choice.forced_hazard(review=review, forced=0.0) == pytest.approx(review)
-    assert choice.forced_hazard(review=review, forced=1.0) == 1
+    together = choice.review_probability(review=review, forced=forced)
+    assert max(review, forced) - 1e-12 <= together <= min(1, review + forced) + 1e-12
+    assert choice.review_probability(review=review, forced=0.0) == pytest.approx(review)
+    assert choice.review_probability(review=review, forced=1.0) == 1
 
 
 @given(small, share, small, st.floats(-5, 5), st.floats(-10, 10))

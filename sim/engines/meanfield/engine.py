@@ -419,7 +419,7 @@ class Cells:
     def _leaving(self, run: int, mass: Mass, offers: Offers) -> Leaving:
         """Those whose contract ends, and those whom a ban forces to review."""
         review = probability(hazard=of_run(self.world.type.review_rate, run)[cell_type])[:, None, None, None]
-        forced = choice.forced_hazard(review=review, forced=of_run(self.world.adopter.forced_review, run)[0])
+        forced = choice.review_probability(review=review, forced=of_run(self.world.adopter.forced_review, run)[0])
         blocked = offers.blocked
 
         def beside(held: Array) -> Array:

@@ -203,7 +203,7 @@ class Adopter(BaseAgent):
         """Probability of a review this month: a contract ends, or a ban that this adopter obeys forces one."""
         review = float(probability(hazard=self.type.review_rate))
         if any(self.forbidden(option) for option in self.slots):
-            return choice.forced_hazard(review=review, forced=self.parameters.adopter.forced_review)
+            return choice.review_probability(review=review, forced=self.parameters.adopter.forced_review)
         return review
 
     def forbidden(self, option: Option) -> bool:

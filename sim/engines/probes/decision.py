@@ -250,7 +250,7 @@ class Decisions:
         forbidden = self.forbidden(adopter, month)
         forced = any(forbidden[option // N_MODES, option % N_MODES] for option in (primary, secondary) if option >= 0)
         force = self.parameters.adopter.forced_review if forced else 0.0
-        hazard = choice.forced_hazard(review=review, forced=force) if forced else review
+        hazard = choice.review_probability(review=review, forced=force) if forced else review
         return Occasion("review", float(hazard), drawn, {"review": review, "force": force})
 
     def forbidden(self, adopter: int, month: int) -> Array:

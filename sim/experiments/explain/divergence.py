@@ -390,7 +390,7 @@ def _hazard(kind: str, parts: dict[str, float]) -> float:
                 global_adoption=parts["world"],
             )
         )
-    return float(choice.forced_hazard(review=parts["review"], forced=parts["force"]))
+    return float(choice.review_probability(review=parts["review"], forced=parts["force"]))
 
 
 def tightest(races: tuple[Race, ...]) -> Race | None:

@@ -40,8 +40,8 @@ def arrival_hazard(innovation: Values, imitation: Values, peer_adoption: Values,
 
 
 @compiled
-def forced_hazard(review: Values, forced: Values) -> Result:
-    """Hazard of a review, when a contract ends or a ban forces it; the two are independent.
+def review_probability(review: Values, forced: Values) -> Result:
+    """Probability of a review in a month, because a contract ends or a ban forces it; the two are independent.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def forced_hazard(review: Values, forced: Values) -> Result:
 
     Returns
     -------
-    hazard : same shape, at least each of the two [1/month]
+    probability : same shape, at least each of the two [1]
     """
     return 1 - (1 - review) * (1 - forced)
 

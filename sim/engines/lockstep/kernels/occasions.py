@@ -7,7 +7,7 @@ import numba
 from sim.basics.streams import STREAMS, agent_address, lane_of, philox, to_unit
 from sim.engines.lockstep.kernels.structures import inline, part
 from sim.engines.world import N_PEERS
-from sim.model.rules.choice import arrival_hazard, forced_hazard
+from sim.model.rules.choice import arrival_hazard, review_probability
 
 _ARRIVE = STREAMS["arrive"].group
 _COMPLY = STREAMS["comply"].group
@@ -79,7 +79,7 @@ def find_choosers(r, first, last, month, people, state, fixed, tables, scratch):
         words = scratch.arrival_words[address & 3 : (address & 3) + high - low]
         # most adopters need no look at their peers: with all of them the hazard would still lie below the draw
         most = innovation[c] + imitation[c]
-        limit = forced_hazard(review=review[c], forced=forced) if any_ban else review[c]
+        limit = review_probability(review=review[c], forced=forced) if any_ban else review[c]
         n_short = shortlist(words, primary[low:high], n_chosen, most, limit, chosen)
         # the list is thinned in place: what is kept moves to the front, never beyond the place that is read
         for place in range(n_chosen, n_short):
@@ -101,7 +101,7 @@ def find_choosers(r, first, last, month, people, state, fixed, tables, scratch):
                     obeys = compliance_draw(address + (i - low), key0, key1)
                     k2 = secondary[i]
                     if obeys < banned[c, k1] or (k2 >= 0 and obeys < banned[c, k2]):
-                        hazard = forced_hazard(review=hazard, forced=forced)
+                        hazard = review_probability(review=hazard, forced=forced)
             # a draw lies below 1, so a hazard above 1 needs no `probability`
             if to_unit(words[i - low]) < hazard:
                 chosen[n_chosen] = i
