@@ -53,7 +53,7 @@ def borrowed_step(
     borrowed, capability : scalar or array
         What the lab has borrowed, and its capability with it. [nats]
     frontier_open, frontier_all : scalar or array
-        Best capability released with open weights, and by anybody. [nats]
+        Best capability released with open weights (-inf while there are none), and by anybody. [nats]
     from_weights, from_outputs : scalar or array
         Part of a lead that is borrowed from open weights, and from outputs. [1/month]
     access : scalar or array

@@ -209,7 +209,7 @@ def learning_price(
     experience, experience_start : (..., region) or scalar
         Cumulative output now and in month 0. [H100e]
     exponent : scalar or array
-        Elasticity of the price in cumulative output. [1]
+        Elasticity of the price in cumulative output, counted positive: the price falls. [1]
     fall : scalar or array
         Fall with calendar time. [1/month]
     month : float

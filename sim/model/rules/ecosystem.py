@@ -1,4 +1,4 @@
-"""Derivatives, shared techniques and experience around lines (section 6.6)."""
+"""What startups build around lines: derivatives, shared techniques, and the ecosystem (section 6.6)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def derivatives_step(stock: Values, decay: Values, rate: Values, is_open: Flags,
     decay : scalar or array
         Part that is abandoned. [1/month]
     rate : scalar or array
-        Derivatives from each hundredth of startups that use the line. [derivatives/month]
+        Derivatives for each hundredth of all startups that is on the line. [derivatives/month]
     is_open : flag or array
         Whether the line's weights are open.
     startup_share : scalar or array

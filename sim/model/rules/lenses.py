@@ -44,7 +44,7 @@ def any_use(pair_counts: Array, group: Array, groups: int) -> Array:
     Parameters
     ----------
     pair_counts : (run, place, line, line + 1)
-        Users by primary line and secondary line (last: none). [adopters]
+        Users by place (such as the region), primary line and secondary line (last: none). [adopters]
     group : (run, line)
         Number of each line's group, below ``groups``.
     groups : int

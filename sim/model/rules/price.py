@@ -33,7 +33,7 @@ def serving_cost(
     experience, experience_start : scalar or array
         Cumulative usage now and in month 0. [sector-years]
     exponent : scalar or array
-        Elasticity of cost in experience. [1]
+        Elasticity of cost in experience, counted positive: cost falls. [1]
 
     Returns
     -------
@@ -85,7 +85,7 @@ def congestion(load: Values, strength: Values) -> Result:
     load : scalar or array
         Load of the lab's serving compute. [1]
     strength : scalar or array
-        Part of the price that load beyond 1 adds. [1]
+        What each unit of load beyond 1 adds, as a part of the price. [1]
 
     Returns
     -------
@@ -268,8 +268,9 @@ def best_response_markup(
 ) -> Array:
     """The markup that would earn a lab most over the next year if nobody else moved (a grid search, myopic).
 
-    Users who review within the year answer by a logit at their cost weight, starting from the line's share; all who
-    stay use more or less of it. A lab keeps its markup if it has no API use, or if no markup would earn anything.
+    Users who review within the year choose again by a logit with their cost weight, starting from the line's share. All
+    who stay adjust their usage to the price. A lab without API use keeps its markup, and so does one that no markup
+    would earn anything.
 
     Parameters
     ----------
@@ -280,7 +281,7 @@ def best_response_markup(
     cost_weight, reviewed : (run, cell)
         Weight of log cost [utils], and the part of users who review within the year [1].
     elasticity : (run, 1)
-        Elasticity of usage in price. [1]
+        Elasticity of usage in price, counted positive: usage falls. [1]
 
     Returns
     -------

@@ -72,22 +72,24 @@ def memory_step(memory: Memory, beyond: Values, hold: Values, cooldown: Values, 
 
     An action begins when the metric has been beyond the threshold for ``hold`` months in a row, and not before
     ``cooldown`` months have passed without action. It ends when the metric has gone back past the threshold by
-    ``hysteresis``. In between, the level follows the metric: up at once, and down once the metric has fallen by more
-    than the hysteresis. So the level is the excess itself while the metric rises, and always if there is no hysteresis,
-    and it reaches zero exactly where the action ends. If the level were the excess alone, the action would lapse at the
-    threshold, whatever the hysteresis; if it stayed at its last value, the action would end with a jump.
+    ``hysteresis``.
+
+    While the action lasts, its level rises with the excess at once. It falls only when it would otherwise lie more than
+    ``hysteresis`` above the excess, so it reaches zero exactly where the action ends. With the excess alone as its
+    level, the action would end at the threshold, whatever the hysteresis. With a level that never falls, it would end
+    with a jump.
 
     Parameters
     ----------
     memory : Memory
         What the rule remembers.
     beyond : scalar or array
-        How far the metric lies beyond the threshold. An unknown value (NaN) begins nothing, ends nothing, and breaks a
-        row of months. [unit of the metric]
+        How far the metric lies beyond the threshold; see `excess`. An unknown value (NaN) begins nothing, ends nothing,
+        and starts the count of months in a row anew. [unit of the metric]
     hold, cooldown : scalar or array
         Months in a row that begin an action, and months of rest before it. [months]
     hysteresis : scalar or array
-        How far back the metric must go. [unit of the metric]
+        How far back past the threshold the metric must go to end an action. [unit of the metric]
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Deployment, usage and the return of data, the least certain link of the thesis (section 6.5).
 
-The decision kernel sums adopters' usage by cell and option; these rules turn the sums into stocks of data.
+Engines sum adopters' usage by cell and option; these rules turn the sums into stocks of data.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ def usage_rate(coverage: float, log_cost: float, elasticity: float) -> float:
     log_cost : float
         Log of the price that it pays. [log of $/Mtoken]
     elasticity : float
-        Elasticity of usage in price. [1]
+        Elasticity of usage in price, counted positive: usage falls. [1]
 
     Returns
     -------
     rate : float [sector-years/month]
-        A plain number, because the exponential of decisions takes one; `usage_rates` takes arrays.
+        Takes plain numbers only, as `sim.model.rules.elementary.exp` does; `usage_rates` takes arrays.
     """
     return coverage * exp(-elasticity * log_cost) / 12
 

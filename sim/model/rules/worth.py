@@ -43,7 +43,7 @@ class Setting:
 
 
 def _by_mode(api: Values, hosted: Values, self_hosted: Values) -> Array:
-    """Numbers of the three modes along the last axis, (..., mode), from one of each, (..., 1) or plain."""
+    """Three numbers, each plain or (..., 1), side by side along a last axis: (..., mode)."""
     return np.concatenate([np.atleast_1d(number) for number in (api, hosted, self_hosted)], axis=-1)
 
 
