@@ -529,7 +529,6 @@ class Lockstep:
         w, tech, lever = self.world, self.world.technology, self.lever
         if month > 0:
             best_open = np.where(self.open, self.released, -np.inf).max(axis=1, keepdims=True)
-            best_open = np.where(np.isfinite(best_open), best_open, -1e9)
             self.algorithmic = capability.algorithmic_step(
                 stock=self.algorithmic,
                 progress=tech.algorithmic_progress,
@@ -619,10 +618,9 @@ class Lockstep:
         """Which labs obey a rule on the openness of their next release; one draw per lab decides whether it obeys."""
         if not self.pulled & {"open_duty", "closed_duty"}:
             return [np.zeros_like(self.open)] * 2
-        level = self.released if self.released.size else self.internal
         drawn = self._release_draw(0, 3)
         return [
-            capability.must_obey(released=level, threshold=above, duty=duty, random_draw=drawn)
+            capability.must_obey(released=self.released, threshold=above, duty=duty, random_draw=drawn)
             for above, duty in ((open_above, open_duty), (closed_above, closed_duty))
         ]
 
