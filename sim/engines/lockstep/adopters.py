@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.basics.axes import HOSTED, N_MODES, SECTORS
+from sim.basics.axes import N_MODES, SECTORS
 from sim.basics.equations import Array
 from sim.engines.lockstep.kernels.month import advance, look_around
 from sim.engines.lockstep.kernels.structures import (
@@ -158,7 +158,7 @@ class Deciders:
         coverage: Array,
         log_cost: Array,
         worth: Array,
-        available: Array,
+        is_open: Array,
         banned: Array,
         awareness: Array,
         push: Array,
@@ -171,8 +171,9 @@ class Deciders:
         ----------
         month : from 0
         coverage : (run, sector, line) part of tasks covered
-        log_cost, worth, available, banned : (run or 1, cell, line, mode) log of the price paid [log $/Mtoken], utility
-            that a cell shares [utils], whether the mode is offered, part of the cell that a ban binds
+        log_cost, worth, banned : (run or 1, cell, line, mode) log of the price paid [log $/Mtoken], utility that a cell
+            shares [utils], part of the cell that a ban binds; for bans every axis may be 1
+        is_open : (run, line) whether the weights are open; a closed line is offered by its own API only
         awareness : (run, region, line) part of adopters who know the line
         push, outside : (run or 1, cell) factor on arrival, worth of using no line [utils]
         block : (run, line) number of the line's block
@@ -185,7 +186,7 @@ class Deciders:
             coverage=self._full(coverage, len(SECTORS), lines),
             log_cost=self._by_option(log_cost),
             worth=self._by_option(worth),
-            open=self._full(available[..., HOSTED], lines, dtype=np.bool_),
+            open=self._full(is_open, lines, dtype=np.bool_),
             banned=self._by_option(banned) if any_ban.any() else self.no_bans,
             any_ban=self._full(any_ban, dtype=np.bool_),
             awareness=self._full(awareness, awareness.shape[1], lines),

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.basics.axes import API, HOSTED, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.axes import API, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED
 from sim.basics.equations import Array
 from sim.basics.errors import RunError
 from sim.basics.streams import normals, uniforms
@@ -794,14 +794,12 @@ class Lockstep:
         w, lever = self.world, self.lever
         ecosystem_share = self.switches("R3", "ecosystem", self.ecosystem, self.equal_share, month)
         coverage = np.ascontiguousarray(np.swapaxes(self.found["coverage"], 1, 2))
-        available = np.ones((w.runs, len(w.lines), N_MODES), bool)
-        available[..., HOSTED:] = self.open[..., None]
         self.deciders.decide(
             month,
             coverage=coverage,
             log_cost=prices.log_paid,
             worth=self._worth(ecosystem_share),
-            available=available,
+            is_open=self.open,
             banned=self._bans(),
             awareness=np.swapaxes(self.awareness, 1, 2),
             push=lever.push[:, cell_region, cell_sector],

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.basics.axes import N_MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.axes import API, N_MODES, REGIONS, SECTORS, SELF_HOSTED
 from sim.basics.equations import Array
 from sim.engines.lockstep.adopters import option_type
 from sim.engines.lockstep.engine import Lockstep
@@ -44,7 +44,7 @@ class Tables:
     coverage: Array
     log_cost: Array
     worth: Array
-    available: Array
+    is_open: Array
     banned: Array
     awareness: Array
     push: Array
@@ -246,7 +246,7 @@ class Cells:
         coverage: Array,
         log_cost: Array,
         worth: Array,
-        available: Array,
+        is_open: Array,
         banned: Array,
         awareness: Array,
         push: Array,
@@ -259,7 +259,7 @@ class Cells:
                 "coverage": coverage,
                 "log_cost": log_cost,
                 "worth": worth,
-                "available": available,
+                "is_open": is_open,
                 "banned": banned,
                 "awareness": awareness,
                 "push": push,
@@ -298,7 +298,7 @@ class Cells:
         )
         shape = utility.shape
         blocked = np.broadcast_to(nodes.obeys[None, :, None, None] < tables.banned[:, None], shape)
-        usable = np.broadcast_to(tables.available[None, None], shape) & ~blocked
+        usable = ((np.arange(N_MODES) == API) | tables.is_open[:, None]) & ~blocked
         utility = np.where(usable, utility, -np.inf)
         best = utility.max(axis=3, keepdims=True)
         finite = np.where(np.isfinite(best), best, 0.0)
