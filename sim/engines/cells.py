@@ -56,10 +56,9 @@ def _by_group(by_line, group, out):
                 out[run, i, group[run, j]] += by_line[run, i, j]
 
 
-def _plain(array: Array) -> Array:
-    """A writable array in C order: any other kind would compile anew."""
-    plain = np.ascontiguousarray(array)
-    return plain if plain.flags.writeable else plain.copy()
+def plain(array: Array) -> Array:
+    """A writable array in C order: for any other kind Numba would compile a second version."""
+    return array if array.flags.carray else np.array(array, order="C")
 
 
 def _sum_kind(array: Array) -> Any:
@@ -71,7 +70,7 @@ def _gather(by_cell: Array, group: Array, *sizes: int) -> Array:
     """(run, cell, ...) -> (run, *sizes, ...): sums over the cells of each group; group -1 is left out."""
     runs, cells, *rest = by_cell.shape
     out = np.zeros((runs, *sizes, *rest), _sum_kind(by_cell))
-    flat = _plain(by_cell).reshape(runs, cells, -1)
+    flat = plain(by_cell).reshape(runs, cells, -1)
     _add_up(flat, group, out.reshape(runs, -1, flat.shape[2]))
     return out
 
@@ -80,23 +79,23 @@ def total(array: Array, axes: int = 1) -> Array:
     """Sum over the last axes, as many as ``axes``."""
     kept = array.shape[: array.ndim - axes]
     out = np.zeros(kept, _sum_kind(array))
-    _total(_plain(array).reshape(out.size, -1), out.reshape(-1))
+    _total(plain(array).reshape(out.size, -1), out.reshape(-1))
     return out
 
 
 def by_slot(pairs: Array) -> tuple[Array, Array]:
     """(run, cell, line, line + 1) -> users by primary and by secondary line, (run, cell, line) each."""
     first, second = (np.zeros(pairs.shape[:3], _sum_kind(pairs)) for _ in range(2))
-    _by_slot(_plain(pairs), first, second)
+    _by_slot(plain(pairs), first, second)
     return first, second
 
 
 def by_group(by_line: Array, group: Array, groups: int) -> Array:
     """(run, ..., line) -> (run, ..., group), for lines in ``group`` (run, line), numbers below ``groups``."""
     runs, *rest, lines = by_line.shape
-    flat = _plain(by_line.astype(np.float64, copy=False)).reshape(runs, -1, lines)
+    flat = plain(by_line.astype(np.float64, copy=False)).reshape(runs, -1, lines)
     out = np.zeros((runs, flat.shape[1], groups))
-    _by_group(flat, _plain(group.astype(np.int64, copy=False)), out)
+    _by_group(flat, plain(group.astype(np.int64, copy=False)), out)
     return out.reshape(runs, *rest, groups)
 
 

@@ -4,6 +4,6 @@
 `adopters`       the state of adopters, and the call of the kernel over threads
 `kernels`        one month of all adopters, compiled
 `reactions`      reaction rules of governments: memory, decisions, and the levers that they pull
-`usage_sums`     usage summed over cells: tables, revenue, and the data that come back
+`usage_sums`     usage summed over cells: tables, revenue, and data for labs and pools
 `month_levers`   the levers of a month, and which of them are pulled
 """

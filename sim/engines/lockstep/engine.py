@@ -28,7 +28,7 @@ from sim.engines.lockstep.adopters import Deciders
 from sim.engines.lockstep.kernels.month import compiled
 from sim.engines.lockstep.month_levers import MonthLevers
 from sim.engines.lockstep.reactions import Reactions
-from sim.engines.lockstep.usage_sums import UsageSums, returned, spread
+from sim.engines.lockstep.usage_sums import UsageSums, collected_data, sum_usage
 from sim.engines.loop_switches import Switches
 from sim.engines.month import Month, Users
 from sim.engines.recording import Part, Recorder, joined
@@ -133,7 +133,7 @@ class Unchanging:
         change are at rest
     worth_closed, worth_open : (run or 1, cell, option) sum of the standing terms of a utility, of a line that is closed
         and of one that is open [utils]
-    capture : (run or 1, cell, mode) part of usage that teaches which labs capture, before privacy law
+    capture : (run or 1, cell, mode) part of effective usage that labs capture, before privacy law
     domestic : (1, cell, line) 1 where the line is made in the cell's region
     own : (run, line) each line's own number: the base of work that is not built on others
     review_rate : (run or 1, cell) [1/month]
@@ -852,9 +852,9 @@ class Lockstep:
         return choice.binding_ban(ban=ban, base_ban=inherited, built=built)
 
     def _deploy(self, month: int, lab_compute: Array, prices: Prices) -> UsageSums:
-        """Steps 7 and 8, first half: usage, revenue, load, and the data that come back (section 6.5)."""
+        """Steps 7 and 8, first half: usage, revenue, load, and data for labs and pools (section 6.5)."""
         w, tech, lever, tally = self.world, self.world.technology, self.lever, self.deciders.tally
-        use = spread(tally.used, prices.option)
+        use = sum_usage(tally.used, prices.option)
         self.line_usage = use.by_line.sum(axis=1)
         self.revenue_share = lenses.shares(use.revenue)
         self.leak_share = use.by_line / np.maximum(self.line_usage[:, None, :], 1e-300)
@@ -865,9 +865,9 @@ class Lockstep:
         first = cells.total(tally.primary)
         self.line_share_log.append(lenses.shares(first.sum(axis=1).astype(float)))
         slots = cells.by_sector(cells.total(first) + cells.total(tally.secondary, 2))
-        caught, shared, pooled = returned(
+        caught, shared, pooled = collected_data(
             tally.used_power,
-            self._unit_that_teaches(month, use.table, slots),
+            self._effective_usage_of_a_unit(month, use.table, slots),
             usage.telemetry(
                 effective=1.0, capture=self.unchanging.capture, privacy=lever.privacy[:, cell_region, None]
             ),
@@ -881,8 +881,8 @@ class Lockstep:
         self.pool = usage.decayed(stock=self.pool, decay=decay[:, None, :], inflow=pooled)
         return use
 
-    def _unit_that_teaches(self, month: int, table: Array, slots: Array) -> Array:
-        """What a unit of summed powers of usage counts as usage that teaches, (run, sector)."""
+    def _effective_usage_of_a_unit(self, month: int, table: Array, slots: Array) -> Array:
+        """Effective usage for each unit of summed powers of usage, (run, sector)."""
         total = cells.total(table, 2).sum(axis=1)
         mean = usage.mean_usage(total=total, slots=slots)
         if month == 0:

@@ -1,6 +1,6 @@
-"""Usage summed over cells: tables of usage, revenue, and the data that come back to labs and pools.
+"""Usage summed over cells: tables of usage, revenue, and the data that labs and pools collect.
 
-The equations are in `sim.model.rules.usage`. They are linear in usage, so their value for one unit is computed before,
+The equations are in `sim.model.rules.usage`. They are linear in usage, so the engine computes their value for one unit,
 and the compiled loops only multiply and add. They go cell after cell, so a result does not depend on the batch.
 """
 
@@ -14,9 +14,9 @@ import numpy as np
 from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED
 from sim.basics.compiled import kept
 from sim.basics.equations import Array
-from sim.model.agents.adopter_types import CELL_REGION, CELL_SECTOR
+from sim.engines.cells import plain
+from sim.engines.world import cell_region, cell_sector
 
-_REGION, _SECTOR = np.array(CELL_REGION), np.array(CELL_SECTOR)
 _jit = kept(numba.njit, nogil=True)
 
 
@@ -24,7 +24,7 @@ _jit = kept(numba.njit, nogil=True)
 
 
 @_jit
-def _spread(used, price, region, sector, by_line, table, api, revenue):
+def _sum_usage(used, price, region, sector, by_line, table, api, revenue):
     for run in range(used.shape[0]):
         for cell in range(used.shape[1]):
             g, s = region[cell], sector[cell]
@@ -37,7 +37,7 @@ def _spread(used, price, region, sector, by_line, table, api, revenue):
 
 
 @_jit
-def _return(power, unit, captured, partner, mandate, home, region, sector, caught, shared, pooled):
+def _collect_data(power, unit, captured, partner, mandate, home, region, sector, caught, shared, pooled):
     for run in range(power.shape[0]):
         # the leading axis is 1 where all runs agree
         rates, partners = captured[min(run, len(captured) - 1)], partner[min(run, len(partner) - 1)]
@@ -73,7 +73,7 @@ class UsageSums(NamedTuple):
     revenue: Array
 
 
-def spread(used: Array, price: Array) -> UsageSums:
+def sum_usage(used: Array, price: Array) -> UsageSums:
     """Sum usage to coarser axes, and price the use of APIs.
 
     Parameters
@@ -88,20 +88,20 @@ def spread(used: Array, price: Array) -> UsageSums:
         api=np.zeros((runs, lines)),
         revenue=np.zeros((runs, lines)),
     )
-    _spread(used, price, _REGION, _SECTOR, out.by_line, out.table, out.api, out.revenue)
+    _sum_usage(used, price, cell_region, cell_sector, out.by_line, out.table, out.api, out.revenue)
     return out
 
 
-def returned(
+def collected_data(
     power: Array, unit: Array, captured: Array, partner: Array, mandate: Array, home: Array
 ) -> tuple[Array, Array, Array]:
-    """Data that usage returns to labs, to partners and to pools [sector-years/month].
+    """Data of a month that labs capture, that partners hand to labs at home, and that go to pools [sector-years/month].
 
     Parameters
     ----------
-    power : (run, cell, line, mode) sum of usage to the sector's diversity exponent
-    unit : (run, sector) what a unit of that counts as usage that teaches
-    captured : (run or 1, cell, mode) part that labs see of usage that teaches
+    power : (run, cell, line, mode) sum over adopters of usage to the sector's diversity exponent
+    unit : (run, sector) effective usage for each unit of that sum; see `sim.model.rules.usage.effective_usage`
+    captured : (run or 1, cell, mode) part of effective usage that labs capture
     partner : (run or 1,) part that users of open weights hand to labs at home
     mandate : (run or 1, region, sector) part that goes to the region's pool
     home : (line,) number of the region
@@ -114,12 +114,17 @@ def returned(
     caught = np.zeros((runs, lines, len(SECTORS), N_MODES))
     shared = np.zeros((runs, lines, len(SECTORS)))
     pooled = np.zeros((runs, len(REGIONS), len(SECTORS)))
-    _return(
-        power, unit, _plain(captured), _plain(partner), _plain(mandate), home, _REGION, _SECTOR, caught, shared, pooled
+    _collect_data(
+        power,
+        unit,
+        plain(captured),
+        plain(partner),
+        plain(mandate),
+        home,
+        cell_region,
+        cell_sector,
+        caught,
+        shared,
+        pooled,
     )
     return caught, shared, pooled
-
-
-def _plain(array: Array) -> Array:
-    """A writable array in C order: for any other kind Numba would compile a second version."""
-    return array if array.flags.carray else np.array(array, order="C")

@@ -37,7 +37,7 @@ def take_census(model: AgentModel) -> Ledger:
     of_startups = counts.pairs[startup].sum(axis=0)
     first, second = of_startups.sum(axis=1), of_startups[:, :-1].sum(axis=0)
     of_region, on_line = (cells.by_region(count[None])[0] for count in (members[:, None], counts.pairs.sum(axis=2)))
-    mean_usage, effective = _usage_that_teaches(model, counts)
+    mean_usage, effective = _effective_usage(model, counts)
     return Ledger(
         counts=counts,
         mean_usage=mean_usage,
@@ -95,10 +95,10 @@ def _count(model: AgentModel) -> Tally:
     return counts
 
 
-def _usage_that_teaches(model: AgentModel, counts: Tally) -> tuple[Array, Array]:
-    """Mean usage of a slot by sector, and usage that teaches by cell, line and mode.
+def _effective_usage(model: AgentModel, counts: Tally) -> tuple[Array, Array]:
+    """Mean usage of a slot by sector, and effective usage by cell, line and mode [sector-years/month].
 
-    Many sites teach more than much use at one. The mean of the month before keeps the unit.
+    See `sim.model.rules.usage.effective_usage`; in month 0, which has no month before, the mean is its own.
     """
     total = cells.by_sector(counts.used.sum(axis=(1, 2))[None])[0]
     slots = cells.by_sector((counts.primary + counts.secondary).sum(axis=(1, 2))[None])[0]

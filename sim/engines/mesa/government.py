@@ -193,7 +193,7 @@ class Government(BaseAgent):
         self.pool_seen = self.signal("R1p", "pool", self.pool, np.zeros(len(SECTORS)))
 
     def pool_data(self) -> None:
-        """Add to the region's pool the part of usage that teaches which a mandate claims."""
+        """Add to the region's pool the part of effective usage that a mandate claims."""
         effective = self.model.ledger.effective.sum(axis=(1, 2))
         handed_over = self.lever.data_mandate[cell_region, cell_sector] * effective
         inflow = cells.by_region_and_sector(handed_over[None])[0, self.place]

@@ -16,7 +16,7 @@ class Ledger:
     ----------
     counts : the counts of the month, each over (cell, ...)
     mean_usage : (sector,) usage of a slot [sector-years/month]; a sector without use keeps its last value
-    effective : (cell, line, mode) usage that teaches [sector-years/month]
+    effective : (cell, line, mode) effective usage: as it counts for training data [sector-years/month]
     share_of_cells : (cell, line) each line's share of the usage of a cell
     api_share, revenue_share, share_of_users : (line,) shares of API usage, of API revenue, and of users
     startup_use, startup_share : (line,) startups that use the line, as a part of all; shares of their primary lines
