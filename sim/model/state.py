@@ -77,8 +77,8 @@ _TABLE = (
      "adopters of a region whose primary line it was last month, of all adopters there"),
     ("revenue_share", "lab", ("line",), "share", "share of last month's world revenue from APIs"),
     ("load", "lab", ("line",), "1", "load of the lab's serving compute last month"),
-    ("leak_share", "lab", ("cell", "line"), "share",
-     "where the line's usage of last month arose: how much of a leaking subsidy its lab can capture"),
+    ("cell_share", "lab", ("cell", "line"), "share",
+     "part of the line's usage of last month that was in the cell: how much of a leaking subsidy its lab can capture"),
     ("line_share_log", "lab", ("line",), "share", "past shares of primary slots, which adaptive markups look back on"),
     # adopters: traits that stay
     ("count", "adopter", ("cell",), "adopters", "adopters of each region, sector and type; gives each one its own",

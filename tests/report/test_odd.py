@@ -207,7 +207,7 @@ PASSING = {
     "deciders",
     "recorder",
     "reactions",
-    "pulls",
+    "month_levers",
     "pulled",
     "now",
     "found",
@@ -215,7 +215,7 @@ PASSING = {
     "line_usage",
     "equal_share",
     "unchanging",
-    "release_luck",
+    "release_draws",
 }
 """What the engine holds that is no state: machinery, what a step leaves for the next one, and constants."""
 

@@ -269,7 +269,7 @@ class Lockstep:
         self.internal = self.released = self.sector_capability = np.empty(0)
         self.found: dict[str, Array] = {}
         """Observables that the steps of the current month have worked out, by name."""
-        self.pulls = MonthLevers(world.levers)
+        self.month_levers = MonthLevers(world.levers)
         self.unchanging = Unchanging.of(world)
         self._start()
 
@@ -368,7 +368,7 @@ class Lockstep:
             np.where(at_home, w.line.awareness_home[..., None], w.line.awareness_abroad[..., None]), lines, regions
         )
         self.region_share = np.zeros((runs, lines, regions))
-        self.leak_share = np.zeros((runs, len(cell_region), lines))
+        self.cell_share = np.zeros((runs, len(cell_region), lines))
         self.history: dict[str, list[Array]] = {name: [] for name in WATCHED}
         self._schedule_releases()
 
@@ -379,10 +379,10 @@ class Lockstep:
             usual=w.line.cadence, spread=w.lab.cadence_spread, random_draw=self._release_draw(0, 1)
         )
         self.months_left = capability.first_release(cadence=self.cadence, random_draw=self._release_draw(0, 0))
-        # addressed by the count of a line's releases, so that a policy that delays one changes the luck of no later one
+        # addressed by the count of a line's releases, so that a policy that delays one changes the draw of no later one
         self.releases = np.zeros(self.months_left.shape, np.int64)
         # (run, count, line): runs come first in all that a month starts from, as probes put runs side by side
-        self.release_luck = np.stack([self._release_draw(count, 2) for count in range(w.months + 1)], axis=1)
+        self.release_draws = np.stack([self._release_draw(count, 2) for count in range(w.months + 1)], axis=1)
 
     def _release_draw(self, number: int, option: int) -> Array:
         """Random numbers in (0, 1) of the labs, (run, line); for ``option`` see the stream "release"."""
@@ -393,7 +393,7 @@ class Lockstep:
     def _policies(self, month: int) -> None:
         """Step 1: the levers of the month, each (run or 1, *axes)."""
         self.found = {}
-        self.lever, self.pulled = self.pulls.of(month)
+        self.lever, self.pulled = self.month_levers.of(month)
         if self.reactions is not None:
             scheduled = dict(vars(self.lever))
             self.reactions.act(month, self.lever)
@@ -637,7 +637,7 @@ class Lockstep:
                 cadence=self.cadence,
                 change=self.lever.cadence_change,
                 jitter=w.lab.release_jitter,
-                random_draw=np.take_along_axis(self.release_luck, self.releases[:, None], 1)[:, 0],
+                random_draw=np.take_along_axis(self.release_draws, self.releases[:, None], 1)[:, 0],
             )
             self.months_left = np.where(due, gap, self.months_left)
         return due
@@ -727,7 +727,7 @@ class Lockstep:
             markup = price.charged_markup(
                 markup=self.markup,
                 leak=leak[:, :, None],
-                usage_share=self.leak_share,
+                usage_share=self.cell_share,
                 domestic=self.unchanging.domestic,
             )
         option_price = listed = price.option_costs(
@@ -857,7 +857,7 @@ class Lockstep:
         use = sum_usage(tally.used, prices.option)
         self.line_usage = use.by_line.sum(axis=1)
         self.revenue_share = lenses.shares(use.revenue)
-        self.leak_share = use.by_line / np.maximum(self.line_usage[:, None, :], 1e-300)
+        self.cell_share = use.by_line / np.maximum(self.line_usage[:, None, :], 1e-300)
         serving = compute.serving_compute(compute=lab_compute, training_share=w.lab.training_share)
         self.load = price.load(
             usage_share=lenses.shares(use.api), compute_share=lenses.shares(serving), mean_load=w.prices.mean_load

@@ -51,7 +51,7 @@ STOCKS = (
     "awareness",
     "region_share",
     "mean_usage",
-    "leak_share",
+    "cell_share",
 )
 """Stocks that loops run through and that come to rest; with the adopters they are the state that is disturbed."""
 

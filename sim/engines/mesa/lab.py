@@ -62,7 +62,7 @@ class Lab(BaseAgent):
         self.ecosystem = self.ecosystem_seen = self.revenue_share = equal
         self.share_of_users = [equal]
         self.region_share: Array = np.zeros(len(REGIONS))
-        self.customers: Array = np.zeros(len(cell_region))
+        self.cell_share: Array = np.zeros(len(cell_region))
         self._plan_releases()
 
     @property
@@ -297,7 +297,7 @@ class Lab(BaseAgent):
         leak = lever.subsidy_leak[cell_region, cell_sector, cell_type]
         domestic = cell_region == self.home
         self.charged = price.charged_markup(
-            markup=self.markup, leak=leak[:, None], usage_share=self.customers[:, None], domestic=domestic[:, None]
+            markup=self.markup, leak=leak[:, None], usage_share=self.cell_share[:, None], domestic=domestic[:, None]
         )[0]
         self.price = price.option_costs(
             cost=np.array([[self.cost]]),
@@ -356,7 +356,7 @@ class Lab(BaseAgent):
         ledger, lab = self.model.ledger, self.parameters.lab
         mine = ledger.counts.used[:, self.place]
         self.revenue_share = ledger.revenue_share[self.place]
-        self.customers = mine.sum(axis=1) / max(mine.sum(), 1e-300)
+        self.cell_share = mine.sum(axis=1) / max(mine.sum(), 1e-300)
         serving = [
             compute.serving_compute(compute=other.compute, training_share=lab.training_share)
             for other in self.model.labs

@@ -38,7 +38,7 @@ FED_BY_USE = (
     "revenue_share",
     "load",
     "region_share",
-    "leak_share",
+    "cell_share",
     "mean_usage",
     "line_share_log",
 )
