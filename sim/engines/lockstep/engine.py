@@ -400,9 +400,18 @@ class Lockstep:
             self.pulled |= {name for name, values in vars(self.lever).items() if values is not scheduled[name]}
 
     def _compute(self, month: int) -> Array:
-        """Step 2: capex, purchases, stocks, power, and each lab's compute, (run, line) [H100e] (section 6.1)."""
-        w, c, lever = self.world, self.world.compute, self.lever
+        """Step 2: capital expenditure, chips, power, and each lab's compute, (run, line) [H100e] (section 6.1)."""
+        c = self.world.compute
         revenue = self.switches("R2", "revenue_share", self.revenue_share, self.equal_share, month)
+        chip_price = compute.falling(initial=c.chip_price, fall=c.chip_price_fall, month=month)
+        self._buy_chips(month, self._invest(month, revenue), chip_price)
+        lab_compute = self._allot_compute(self._power_chips(month), revenue)
+        self._train(month, lab_compute, chip_price)
+        return lab_compute
+
+    def _invest(self, month: int, revenue: Array) -> Array:
+        """AI capital expenditure, (run, region) [$B/month], from labs' revenue shares, (run, line)."""
+        w, c = self.world, self.world.compute
         by_region = (revenue[:, :, None] * w.home[None]).sum(axis=1)
         capex = compute.capex(
             initial=w.region.capex,
@@ -411,10 +420,15 @@ class Lockstep:
             month=month,
             revenue_response=c.capex_response,
             revenue_ratio=compute.revenue_ratio(revenue_share=by_region, start=self.unchanging.home_share),
-            boost=lever.capex_boost,
+            boost=self.lever.capex_boost,
         )
+        self.found["capex"] = capex
+        return np.asarray(capex)
+
+    def _buy_chips(self, month: int, capex: Array, chip_price: Array) -> None:
+        """Frontier chips as far as controls allow, smuggled ones, and domestic chips for what is left."""
+        c, lever = self.world.compute, self.lever
         budget = compute.chip_budget(capex=capex, chip_share=c.chip_share)
-        chip_price = compute.falling(initial=c.chip_price, fall=c.chip_price_fall, month=month)
         desired = compute.desired_chips(budget=budget, chip_price=chip_price, stockpiling=lever.stockpiling)
         legal, denied, smuggled = compute.chip_purchases(
             desired=desired,
@@ -424,7 +438,6 @@ class Lockstep:
             enforcement=compute.enforcement(standing=c.enforcement, added=lever.enforcement),
             premium=c.smuggling_premium,
         )
-        subsidy = lever.chip_subsidy
         money = compute.domestic_budget(
             chip_budget=budget,
             price=chip_price,
@@ -432,8 +445,24 @@ class Lockstep:
             smuggled=smuggled,
             premium=c.smuggling_premium,
             redirected=c.redirected,
-            subsidy=subsidy * compute.DOLLARS_PER_BILLION,
+            subsidy=lever.chip_subsidy * compute.DOLLARS_PER_BILLION,
         )
+        output = self._make_chips(month, money)
+        self.chips_frontier = compute.installed_step(
+            stock=self.chips_frontier, retirement=c.retirement, bought=legal, smuggled=smuggled
+        )
+        self.chips_domestic = compute.installed_step(stock=self.chips_domestic, retirement=c.retirement, bought=output)
+        self.found |= {
+            "chips_legal": legal,
+            "chips_denied": denied,
+            "chips_smuggled": smuggled,
+            "chips_output": output,
+            "scarcity": compute.scarcity(desired=desired, denied=denied, smuggled=smuggled, domestic=output),
+        }
+
+    def _make_chips(self, month: int, money: Array) -> Array:
+        """Domestic chips made for the money [$/month], (run, region) [H100e/month]. Fab capacity limits them."""
+        w, c, lever = self.world, self.world.compute, self.lever
         learned = self.switches("R8", "output_total", self.output_total, w.region.domestic_output, month)
         capacity = self.switches("R8", "capacity", self.capacity, w.region.domestic_capacity, month)
         domestic_price = compute.learning_price(
@@ -447,30 +476,22 @@ class Lockstep:
         )
         wanted = compute.domestic_demand(budget=money, price=domestic_price)
         output = compute.smooth_minimum(a=wanted, b=capacity)
-        self.capacity = self.capacity * (
-            1
-            + compute.capacity_growth(
-                base=c.capacity_growth,
-                demand_pull=c.demand_pull,
-                demand_ratio=wanted / np.maximum(capacity, 1e-300),
-                subsidy_pull=c.subsidy_pull,
-                subsidy=subsidy,
-                subsidy_half=c.subsidy_half,
-                tool_control=lever.tool_control,
-            )
+        growth = compute.capacity_growth(
+            base=c.capacity_growth,
+            demand_pull=c.demand_pull,
+            demand_ratio=wanted / np.maximum(capacity, 1e-300),
+            subsidy_pull=c.subsidy_pull,
+            subsidy=lever.chip_subsidy,
+            subsidy_half=c.subsidy_half,
+            tool_control=lever.tool_control,
         )
-        self.chips_frontier = compute.installed_step(
-            stock=self.chips_frontier, retirement=c.retirement, bought=legal, smuggled=smuggled
-        )
-        self.chips_domestic = compute.installed_step(stock=self.chips_domestic, retirement=c.retirement, bought=output)
+        self.capacity = self.capacity * (1 + growth)
         self.output_total = self.output_total + output
-        self.public_compute = compute.public_compute_step(
-            stock=self.public_compute,
-            retirement=c.retirement,
-            grant=lever.compute_grant,
-            chip_share=c.chip_share,
-            chip_price=chip_price,
-        )
+        return np.asarray(output)
+
+    def _power_chips(self, month: int) -> Array:
+        """Usable compute: the installed chips that power can run, (run, region) [H100e]."""
+        w, c, lever = self.world, self.world.compute, self.lever
         self.power_gain = compute.power_gain_step(
             gain=self.power_gain, growth=lever.grid_growth, slowdown=c.power_slowdown, month=month
         )
@@ -491,7 +512,12 @@ class Lockstep:
         )
         powered = self.switches("B3", "powered", powered, np.ones_like(powered), month)
         usable = powered * (self.chips_frontier + self.chips_domestic)
-        scarcity = compute.scarcity(desired=desired, denied=denied, smuggled=smuggled, domestic=output)
+        self.found |= {"powered": powered, "compute": usable}
+        return usable
+
+    def _allot_compute(self, usable: Array, revenue: Array) -> Array:
+        """Each lab's part of its region's usable compute, (run, line) [H100e]."""
+        w = self.world
         shares = compute.lab_shares(
             weight=w.line.compute_weight,
             revenue_share=revenue,
@@ -499,7 +525,18 @@ class Lockstep:
             least=w.lab.least_revenue_share,
             home=w.home,
         )
-        lab_compute = self._of_home(usable) * shares * lever.compute_factor
+        return np.asarray(self._of_home(usable) * shares * self.lever.compute_factor)
+
+    def _train(self, month: int, lab_compute: Array, chip_price: Array) -> None:
+        """Training compute, from the labs' own and from public grants."""
+        w, c = self.world, self.world.compute
+        self.public_compute = compute.public_compute_step(
+            stock=self.public_compute,
+            retirement=c.retirement,
+            grant=self.lever.compute_grant,
+            chip_share=c.chip_share,
+            chip_price=chip_price,
+        )
         level = compute.training_compute(
             compute=lab_compute, training_share=w.lab.training_share, public=self.public_compute
         )
@@ -509,85 +546,94 @@ class Lockstep:
             self.reference = level.max(axis=1, keepdims=True)
         else:
             self.training = compute.smoothed(stock=self.training, level=level, time=w.lab.training_time)
-        self.found |= {
-            "capex": capex,
-            "compute": usable,
-            "powered": powered,
-            "chips_legal": legal,
-            "chips_denied": denied,
-            "chips_smuggled": smuggled,
-            "chips_output": output,
-            "scarcity": scarcity,
-        }
-        return np.asarray(lab_compute)
 
     def _capability(self, month: int, lab_compute: Array) -> Array:
         """Step 3: algorithms, borrowing and data; labs whose time has come release (section 6.2).
 
         Returns the best released capability, (run, 1) [nats].
         """
-        w, tech, lever = self.world, self.world.technology, self.lever
         if month > 0:
-            best_open = np.where(self.open, self.released, -np.inf).max(axis=1, keepdims=True)
-            self.algorithmic = capability.algorithmic_step(
-                stock=self.algorithmic,
-                progress=tech.algorithmic_progress,
-                scarcity_innovation=tech.scarcity_innovation,
-                scarcity=self._of_home(self.found["scarcity"]),
-                spillover=tech.idea_spillover,
-            )
-            self.borrowed = capability.borrowed_step(
-                borrowed=self.borrowed,
-                capability=self.internal,
-                frontier_open=best_open,
-                frontier_all=self.released.max(axis=1, keepdims=True),
-                from_weights=tech.weight_borrowing,
-                from_outputs=tech.distillation,
-                access=1 - lever.access_restriction,
-                decay=tech.borrowed_decay,
-            )
-        borrowed = self.switches("B2", "borrowed", self.borrowed, 0.0, month)
-        derivatives = self.switches("R3", "derivatives", self.derivatives, 0.0, month)
-        community = ecosystem.derivative_gain(
-            derivatives=derivatives,
-            scale=w.community.derivative_scale,
-            gain=w.community.derivative_gain,
-            leak=w.community.technique_leak,
-            is_open=self.open,
+            self._learn_from_others()
+        self._assess(month)
+        data_gain, due = self._data_gain(month), self._due(month)
+        if due.any():
+            self._decide_openness(due)
+        self._release(month, due, lab_compute, data_gain)
+        frontier = np.asarray(self.released.max(axis=1, keepdims=True))
+        if month == 0:
+            self.frontier_start = frontier
+        self.found |= {"data_gain": data_gain, "release": due}
+        self._compare_with_frontier(frontier)
+        return frontier
+
+    def _learn_from_others(self) -> None:
+        """Algorithms advance, and labs borrow from what others have released before this month."""
+        tech = self.world.technology
+        self.algorithmic = capability.algorithmic_step(
+            stock=self.algorithmic,
+            progress=tech.algorithmic_progress,
+            scarcity_innovation=tech.scarcity_innovation,
+            scarcity=self._of_home(self.found["scarcity"]),
+            spillover=tech.idea_spillover,
         )
+        self.borrowed = capability.borrowed_step(
+            borrowed=self.borrowed,
+            capability=self.internal,
+            frontier_open=np.where(self.open, self.released, -np.inf).max(axis=1, keepdims=True),
+            frontier_all=self.released.max(axis=1, keepdims=True),
+            from_weights=tech.weight_borrowing,
+            from_outputs=tech.distillation,
+            access=1 - self.lever.access_restriction,
+            decay=tech.borrowed_decay,
+        )
+
+    def _assess(self, month: int) -> None:
+        """What each lab could release, from compute, algorithms, borrowing and the community."""
+        community = self.world.community
+        derivatives = self.switches("R3", "derivatives", self.derivatives, 0.0, month)
         self.internal = capability.capability(
             training_compute=self.training,
             reference=self.reference,
             algorithmic=self.algorithmic,
-            borrowed=borrowed,
-            derivative_gain=community,
-        )
-        data_gain = self._data_gain(month)
-        due = self._due(month)
-        if due.any():
-            must_open, must_close = self._obey_rules(
-                lever.open_above, lever.open_duty, lever.closed_above, lever.closed_duty
-            )
-            wants_to_close = capability.wants_to_close(
-                is_open=self.open, leading=self.leading, patience=w.lab.closing_patience
-            )
-            self.open = capability.openness_step(
+            borrowed=self.switches("B2", "borrowed", self.borrowed, 0.0, month),
+            derivative_gain=ecosystem.derivative_gain(
+                derivatives=derivatives,
+                scale=community.derivative_scale,
+                gain=community.derivative_gain,
+                leak=community.technique_leak,
                 is_open=self.open,
-                due=due,
-                opens=(lever.open_release > 0) | must_open,
-                closes=(lever.close_release > 0) | must_close | wants_to_close,
-            )
+            ),
+        )
+
+    def _decide_openness(self, due: Array) -> None:
+        """Labs with a release open or close their weights, because of policy or after long near the frontier."""
+        lever = self.lever
+        must_open, must_close = self._obey_rules()
+        wants_to_close = capability.wants_to_close(
+            is_open=self.open, leading=self.leading, patience=self.world.lab.closing_patience
+        )
+        self.open = capability.openness_step(
+            is_open=self.open,
+            due=due,
+            opens=(lever.open_release > 0) | must_open,
+            closes=(lever.close_release > 0) | must_close | wants_to_close,
+        )
+
+    def _release(self, month: int, due: Array, lab_compute: Array, data_gain: Array) -> None:
+        """Labs that are due release their newest work. In month 0 every lab has just released."""
         if month == 0:
             self.released = self.internal.copy()
             self.sector_capability = self._of_sectors(self.released, data_gain)
-            self.frontier_start = self.released.max(axis=1, keepdims=True)
         elif due.any():
             reached, base = self._with_base(lab_compute)
             self.released = np.where(due, reached, self.released)
             self.base = np.where(due, base, self.base)
             newest = self._of_sectors(reached, data_gain)
             self.sector_capability = np.where(due[..., None], newest, self.sector_capability)
-        frontier = self.released.max(axis=1, keepdims=True)
+
+    def _compare_with_frontier(self, frontier: Array) -> None:
+        """Months near the frontier, and the coverage of each sector's tasks, whose demands follow the frontier."""
+        w, tech = self.world, self.world.technology
         self.leading = capability.near_frontier_step(
             leading=self.leading, released=self.released, frontier=frontier, margin=w.lab.closing_margin
         )
@@ -598,11 +644,9 @@ class Lockstep:
             frontier=frontier,
             frontier_start=self.frontier_start,
         )
-        coverage = adoption.coverage(
+        self.found["coverage"] = adoption.coverage(
             sector_capability=self.sector_capability, threshold=threshold[:, None, :], width=tech.task_width[..., None]
         )
-        self.found |= {"data_gain": data_gain, "release": due, "coverage": coverage}
-        return np.asarray(frontier)
 
     def _of_sectors(self, released: Array, data_gain: Array) -> Array:
         """Capability of releases in every sector [nats], (run, line, sector)."""
@@ -614,14 +658,15 @@ class Lockstep:
             )
         )
 
-    def _obey_rules(self, open_above: Array, open_duty: Array, closed_above: Array, closed_duty: Array) -> list[Array]:
-        """Which labs obey a rule on the openness of their next release; one draw per lab decides whether it obeys."""
+    def _obey_rules(self) -> list[Array]:
+        """Which labs must open, and which must close, their next release; one draw per lab decides whether it obeys."""
+        lever = self.lever
         if not self.pulled & {"open_duty", "closed_duty"}:
             return [np.zeros_like(self.open)] * 2
         drawn = self._release_draw(0, 3)
         return [
             capability.must_obey(released=self.released, threshold=above, duty=duty, random_draw=drawn)
-            for above, duty in ((open_above, open_duty), (closed_above, closed_duty))
+            for above, duty in ((lever.open_above, lever.open_duty), (lever.closed_above, lever.closed_duty))
         ]
 
     def _due(self, month: int) -> Array:
