@@ -337,7 +337,8 @@ def test_fabs_grow_faster_with_orders_and_subsidy_and_slower_under_tool_control(
     grown = compute.capacity_growth(
         base=base,
         demand_pull=pull,
-        demand_ratio=ratio,
+        demand=ratio,
+        capacity=1.0,
         subsidy_pull=subsidy_pull,
         subsidy=subsidy,
         subsidy_half=half,
@@ -348,7 +349,8 @@ def test_fabs_grow_faster_with_orders_and_subsidy_and_slower_under_tool_control(
         compute.capacity_growth(
             base=base,
             demand_pull=pull,
-            demand_ratio=2 * ratio,
+            demand=2 * ratio,
+            capacity=1.0,
             subsidy_pull=subsidy_pull,
             subsidy=subsidy,
             subsidy_half=half,
@@ -360,7 +362,8 @@ def test_fabs_grow_faster_with_orders_and_subsidy_and_slower_under_tool_control(
         compute.capacity_growth(
             base=base,
             demand_pull=pull,
-            demand_ratio=ratio,
+            demand=ratio,
+            capacity=1.0,
             subsidy_pull=subsidy_pull,
             subsidy=2 * subsidy,
             subsidy_half=half,
@@ -372,7 +375,8 @@ def test_fabs_grow_faster_with_orders_and_subsidy_and_slower_under_tool_control(
         compute.capacity_growth(
             base=base,
             demand_pull=pull,
-            demand_ratio=ratio,
+            demand=ratio,
+            capacity=1.0,
             subsidy_pull=subsidy_pull,
             subsidy=subsidy,
             subsidy_half=half,
@@ -387,7 +391,8 @@ def test_orders_pull_between_capacity_and_e_times_capacity():
         return compute.capacity_growth(
             base=0.01,
             demand_pull=0.02,
-            demand_ratio=ratio,
+            demand=ratio,
+            capacity=1.0,
             subsidy_pull=0.04,
             subsidy=0.0,
             subsidy_half=1.0,
@@ -400,12 +405,30 @@ def test_orders_pull_between_capacity_and_e_times_capacity():
     assert compute.capacity_growth(
         base=0.01,
         demand_pull=0.02,
-        demand_ratio=0.0,
+        demand=0.0,
+        capacity=1.0,
         subsidy_pull=0.04,
         subsidy=1.0,
         subsidy_half=1.0,
         tool_control=0.5,
     ) == pytest.approx(0.5 * (0.01 + 0.02))
+
+
+def test_orders_pull_by_their_ratio_to_capacity_and_fabs_without_capacity_by_all_they_can():
+    def at(demand, capacity):
+        return compute.capacity_growth(
+            base=0.01,
+            demand_pull=0.02,
+            demand=demand,
+            capacity=capacity,
+            subsidy_pull=0.0,
+            subsidy=0.0,
+            subsidy_half=1.0,
+            tool_control=0.0,
+        )
+
+    assert at(300.0, 200.0) == pytest.approx(at(3.0, 2.0)) == pytest.approx(0.01 + 0.02 * math.log(1.5))
+    assert at(1.0, 0.0) == pytest.approx(0.03)
 
 
 # -- compute: power and shares ---------------------------------------------------------------------------------------
@@ -508,6 +531,13 @@ def test_compute_follows_declared_weights_or_revenue_at_the_ends_of_the_elastici
     )[0, 3:5]
     root = np.sqrt([0.3 * 0.3, 0.1 * 0.1])
     assert np.allclose(half, root / root.sum() * 0.4)
+
+
+def test_labs_share_what_is_powered():
+    usable = compute.usable_compute(powered=0.5, frontier=300.0, domestic=100.0)
+    assert usable == 200
+    labs = compute.lab_compute(usable=usable, share=np.array([0.25, 0.75]), factor=np.array([1.0, 2.0]))
+    assert list(labs) == [50, 300]
 
 
 @given(nats, nats, st.floats(1, 100))
@@ -1176,6 +1206,15 @@ def test_a_nest_is_worth_at_least_its_best_and_at_most_log_n_more(values, dissim
     assert inclusive_value(values[:1], dissimilarity) == values[0]
 
 
+@given(st.lists(st.floats(-5, 5), min_size=1, max_size=5), st.floats(0.1, 3), st.floats(0, 2))
+def test_a_fall_of_all_prices_is_worth_itself(values, taste, fall):
+    before, after = (inclusive_value(utilities, 1.0) for utilities in (values, [v + taste * fall for v in values]))
+    gained = choice.consumer_surplus(value=after, cost_taste=taste) - choice.consumer_surplus(
+        value=before, cost_taste=taste
+    )
+    assert gained == pytest.approx(fall, abs=1e-9)
+
+
 @given(st.floats(-5, 5), st.floats(0.01, 1))
 def test_splitting_a_line_in_two_adds_the_dissimilarity_times_log_two(value, dissimilarity):
     assert inclusive_value([value, value], dissimilarity) - value == pytest.approx(dissimilarity * math.log(2))
@@ -1248,6 +1287,19 @@ def test_telemetry_is_at_most_usage_and_stops_under_full_privacy(used, capture, 
     assert 0 <= caught <= used * ROUNDING
     assert usage.telemetry(effective=used, capture=capture, privacy=1.0) == 0
     assert usage.telemetry(effective=used, capture=0.0, privacy=privacy) == 0
+
+
+@given(amount, share)
+def test_partners_and_mandates_take_the_part_that_they_state(used, part):
+    for data in (usage.partner_data(effective=used, capture=part), usage.mandated_data(effective=used, mandate=part)):
+        assert data == pytest.approx(part * used)
+
+
+@given(share)
+def test_two_lines_share_what_one_would_have(second):
+    first, beside = usage.slot_weights(second_slot=second)
+    assert beside == second
+    assert first + beside == pytest.approx(1)
 
 
 # -- ecosystem -------------------------------------------------------------------------------------------------------
@@ -1325,6 +1377,19 @@ def test_concentration_lies_between_an_even_split_and_a_monopoly(used):
 def test_concentration_of_known_markets():
     markets = np.array([[1.0, 1, 1, 1], [5, 0, 0, 0], [0, 0, 0, 0], [3, 1, 0, 0]])
     assert exposure.concentration(markets) == pytest.approx([0.25, 1, 0, 10 / 16])
+
+
+def test_the_mean_review_rate_is_between_those_of_users_and_unknown_without_them():
+    used, rate = np.array([[1.0, 3.0], [0.0, 0.0]]), np.array([0.1, 0.3])
+    mean = exposure.mean_review_rate(weighted_usage=(used * rate).sum(axis=1), usage=used.sum(axis=1))
+    assert mean[0] == pytest.approx(0.25)
+    assert np.isnan(mean[1])
+
+
+def test_only_machines_that_act_by_themselves_in_the_physical_world_count_for_operation():
+    physical, autonomy = np.array([1.0, 1.0, 0.0]), np.array([0.5, 0.0, 1.0])
+    weight = exposure.operational_weight(criticality=0.8, autonomy=autonomy, physical=physical)
+    assert list(weight) == pytest.approx([0.4, 0.0, 0.0])
 
 
 @given(st.floats(1e-3, 1))

@@ -120,8 +120,8 @@ class Deciders:
         """Tables that no month changes: tenure and age curves, slot weights and their powers."""
         w, a = self.world, self.world.adopter
         months, sectors, cells = np.arange(LONGEST_MEMORY + 1), len(SECTORS), len(cell_type)
-        second = a.second_slot_weight
-        slots = np.concatenate([np.ones_like(second), 1 - second, second], axis=1)
+        beside = usage.slot_weights(second_slot=a.second_slot_weight)
+        slots = np.concatenate([np.ones_like(beside[0]), *beside], axis=1)
         diversity = w.sector.site_diversity[..., None]
         ramp = usage.ramp(age=months, ramp_time=a.ramp_time)
         learned = worth.learned_worth(

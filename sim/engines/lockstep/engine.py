@@ -173,7 +173,7 @@ class Unchanging:
             review_rate=w.type.review_rate[:, cell_type],
             data_risk=(s.criticality, _by_mode(e.data_api, e.data_hosted, e.data_self_hosted)),
             operational_risk=(
-                s.criticality * s.autonomy * physical,
+                exposure.operational_weight(criticality=s.criticality, autonomy=s.autonomy, physical=physical),
                 _by_mode(e.operational_api, e.operational_hosted, e.operational_self_hosted),
             ),
             lag=np.broadcast_to(w.government.observation_lag, (w.runs, 1)).astype(int),
@@ -479,7 +479,8 @@ class Lockstep:
         growth = compute.capacity_growth(
             base=c.capacity_growth,
             demand_pull=c.demand_pull,
-            demand_ratio=wanted / np.maximum(capacity, 1e-300),
+            demand=wanted,
+            capacity=capacity,
             subsidy_pull=c.subsidy_pull,
             subsidy=lever.chip_subsidy,
             subsidy_half=c.subsidy_half,
@@ -511,9 +512,9 @@ class Lockstep:
             domestic_penalty=c.domestic_power_penalty,
         )
         powered = self.switches("B3", "powered", powered, np.ones_like(powered), month)
-        usable = powered * (self.chips_frontier + self.chips_domestic)
+        usable = compute.usable_compute(powered=powered, frontier=self.chips_frontier, domestic=self.chips_domestic)
         self.found |= {"powered": powered, "compute": usable}
-        return usable
+        return np.asarray(usable)
 
     def _allot_compute(self, usable: Array, revenue: Array) -> Array:
         """Each lab's part of its region's usable compute, (run, line) [H100e]."""
@@ -525,7 +526,9 @@ class Lockstep:
             least=w.lab.least_revenue_share,
             home=w.home,
         )
-        return np.asarray(self._of_home(usable) * shares * self.lever.compute_factor)
+        return np.asarray(
+            compute.lab_compute(usable=self._of_home(usable), share=shares, factor=self.lever.compute_factor)
+        )
 
     def _train(self, month: int, lab_compute: Array, chip_price: Array) -> None:
         """Training compute, from the labs' own and from public grants."""
@@ -916,8 +919,8 @@ class Lockstep:
             usage.telemetry(
                 effective=1.0, capture=self.unchanging.capture, privacy=lever.privacy[:, cell_region, None]
             ),
-            tech.partner_capture[:, 0],
-            lever.data_mandate,
+            usage.partner_data(effective=1.0, capture=tech.partner_capture[:, 0]),
+            usage.mandated_data(effective=1.0, mandate=lever.data_mandate),
             w.origin,
         )
         decay = np.where((w.until["B4"] < month)[:, None], 0.0, w.sector.data_decay)
@@ -984,15 +987,15 @@ class Lockstep:
         by_line = cells.total(use.table).sum(axis=2)
         by_origin = cells.by_group(by_line, provenance, len(REGIONS))
         rival_usage = cells.total(use.by_line * np.take(rival, cell_region, axis=1))
-        rate = cells.by_region(rival_usage * unchanging.review_rate)
-        total = cells.by_region(rival_usage)
-        mean_rate = np.where(total > 0, rate / np.maximum(total, 1e-300), np.nan)
+        review_rate = exposure.mean_review_rate(
+            weighted_usage=cells.by_region(rival_usage * unchanging.review_rate), usage=cells.by_region(rival_usage)
+        )
         self.found |= {
             "data_exposure": through_data,
             "operational_exposure": through_operation,
             "security_exposure": exposure.combined(data_exposure=through_data, operational_exposure=through_operation),
             "concentration": exposure.concentration(by_origin),
-            "shedding_time": exposure.shedding_time(mean_rate),
+            "shedding_time": exposure.shedding_time(review_rate),
         }
 
     def _observe(self, month: int) -> None:

@@ -102,7 +102,7 @@ def collected_data(
     power : (run, cell, line, mode) sum over adopters of usage to the sector's diversity exponent
     unit : (run, sector) effective usage for each unit of that sum; see `sim.model.rules.usage.effective_usage`
     captured : (run or 1, cell, mode) part of effective usage that labs capture
-    partner : (run or 1,) part that users of open weights hand to labs at home
+    partner : (run or 1,) part that users of open weights at home hand to the lab
     mandate : (run or 1, region, sector) part that goes to the region's pool
     home : (line,) number of the region
 

@@ -479,7 +479,9 @@ class Cells:
         staying = (chosen[..., :lines] * stayed).sum(axis=2)
         moved = (chosen[..., :lines] * flows.line[:, :, :lines].sum(axis=3)).sum(axis=2) - staying
         counted = chosen.sum(axis=2) * (nodes.cost > 0)
-        gained = (chosen * flows.worth).sum(axis=2) / np.where(nodes.cost > 0, nodes.cost, np.inf)
+        gained = choice.consumer_surplus(
+            value=(chosen * flows.worth).sum(axis=2), cost_taste=np.where(nodes.cost > 0, nodes.cost, np.inf)
+        )
         return {
             "moved": moved.sum(axis=1),
             "began": (chosen[..., lines] * flows.line[:, :, lines].sum(axis=2)).sum(axis=1),
@@ -506,7 +508,7 @@ class Cells:
         """Expected slots and usage of every option, (cell, line, mode), and pairs of lines."""
         w, nodes = self.world, self.nodes[run]
         ramp_time = of_run(w.adopter.ramp_time, run)[0]
-        second = of_run(w.adopter.second_slot_weight, run)[0]
+        first, second = usage.slot_weights(second_slot=of_run(w.adopter.second_slot_weight, run)[0])
         elasticity = of_run(w.prices.usage_elasticity, run)[0]
         diversity = of_run(w.sector.site_diversity, run)[cell_sector]
         count = w.population.count[run]
@@ -529,7 +531,7 @@ class Cells:
 
             amount = (
                 ramped(mass.first[:, :, :, :, 0])
-                + slots(1 - second) * ramped(mass.first[:, :, :, :, 1])
+                + slots(first) * ramped(mass.first[:, :, :, :, 1])
                 + slots(second) * ramped(mass.second)
             )
             damped = amount * damping ** exponent[:, None, None, None]

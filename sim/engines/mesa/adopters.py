@@ -303,7 +303,7 @@ class Adopter(BaseAgent):
         if math.isnan(total):
             raise RunError(f"the worth of an option to {type(self).__name__} {self.number} is no number (NaN)")
         if welfare and self.cost_taste > 0:
-            self.surplus = (best + math.log(total)) / self.cost_taste
+            self.surplus = choice.consumer_surplus(value=best + math.log(total), cost_taste=self.cost_taste)
         block = self.race(f"{slot}block", weights, lambda block: block)
         if block == OUTSIDE:
             return None
@@ -341,14 +341,14 @@ class Adopter(BaseAgent):
         """Usage of an option this month [sector-years]. It grows with size, time and coverage, and falls with cost."""
         lab, mode = option
         common = self.parameters.adopter
-        second = common.second_slot_weight
-        weight = 1.0 if len(self.slots) == 1 else (1 - second, second)[rank]
-        swing = usage.ramp(age=self.age, ramp_time=common.ramp_time)
+        beside = usage.slot_weights(second_slot=common.second_slot_weight)
+        weight = 1.0 if len(self.slots) == 1 else beside[rank]
+        ramp = usage.ramp(age=self.age, ramp_time=common.ramp_time)
         log_cost = math.log(lab.paid[self.cell, mode]) + (self.hosting_premium if mode == SELF_HOSTED else 0.0)
         rate = usage.usage_rate(
             coverage=lab.coverage[self.s], log_cost=log_cost, elasticity=self.parameters.prices.usage_elasticity
         )
-        return self.size * swing * weight * rate
+        return self.size * ramp * weight * rate
 
 
 class Startup(Adopter):

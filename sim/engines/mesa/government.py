@@ -136,7 +136,8 @@ class Government(BaseAgent):
         self.capacity *= 1 + compute.capacity_growth(
             base=c.capacity_growth,
             demand_pull=c.demand_pull,
-            demand_ratio=wanted / max(capacity, 1e-300),
+            demand=wanted,
+            capacity=capacity,
             subsidy_pull=c.subsidy_pull,
             subsidy=lever.chip_subsidy[at],
             subsidy_half=c.subsidy_half,
@@ -167,7 +168,9 @@ class Government(BaseAgent):
             domestic_penalty=c.domestic_power_penalty,
         )
         self.powered = self.signal("B3", "powered", float(powered), 1.0)
-        self.compute = self.powered * (self.chips_frontier + self.chips_domestic)
+        self.compute = compute.usable_compute(
+            powered=self.powered, frontier=self.chips_frontier, domestic=self.chips_domestic
+        )
 
     def allot_compute(self) -> None:
         """Divide the region's compute among its labs, by their weight and their revenue."""
@@ -184,7 +187,8 @@ class Government(BaseAgent):
             home=np.ones((len(self.labs), 1)),
         )[0]
         for lab, share in zip(self.labs, shares, strict=True):
-            lab.compute = float(self.compute * share * self.lever.compute_factor[lab.place])
+            factor = self.lever.compute_factor[lab.place]
+            lab.compute = float(compute.lab_compute(usable=self.compute, share=share, factor=factor))
 
     # -- data, exposure, statistics ------------------------------------------------------------------------------
 
@@ -195,8 +199,9 @@ class Government(BaseAgent):
     def pool_data(self) -> None:
         """Add to the region's pool the part of effective usage that a mandate claims."""
         effective = self.model.ledger.effective.sum(axis=(1, 2))
-        handed_over = self.lever.data_mandate[cell_region, cell_sector] * effective
-        inflow = cells.by_region_and_sector(handed_over[None])[0, self.place]
+        mandate = self.lever.data_mandate[cell_region, cell_sector]
+        claimed = usage.mandated_data(effective=effective, mandate=mandate)
+        inflow = cells.by_region_and_sector(claimed[None])[0, self.place]
         self.pool = usage.decayed(stock=self.pool, decay=self.model.data_decay(), inflow=inflow)
 
     def judge_exposure(self) -> None:
@@ -207,6 +212,9 @@ class Government(BaseAgent):
         rival = np.array([REGIONS[lab.base.home] in rivals for lab in model.labs], dtype=float)
         vulnerable = rival * np.array([lab.numbers.vulnerability for lab in model.labs])
         physical = np.array([name in PHYSICAL_SECTORS for name in SECTORS])
+        weight = exposure.operational_weight(
+            criticality=sectors.criticality, autonomy=sectors.autonomy, physical=physical
+        )
         self.data_exposure = float(
             exposure.exposed_share(
                 usage=table,
@@ -218,7 +226,7 @@ class Government(BaseAgent):
         self.operational_exposure = float(
             exposure.exposed_share(
                 usage=table,
-                weight=(sectors.criticality * sectors.autonomy * physical)[None],
+                weight=weight[None],
                 mode_weight=np.array([[e.operational_api, e.operational_hosted, e.operational_self_hosted]]),
                 danger=vulnerable[None, None],
             )[0, 0]
@@ -231,9 +239,10 @@ class Government(BaseAgent):
         self.concentration = float(exposure.concentration(np.array([by_origin], dtype=float))[0])
         here = cell_region == self.place
         rival_usage = (model.ledger.counts.used.sum(axis=2) * rival).sum(axis=1) * here
-        total = rival_usage.sum()
-        rate = (rival_usage * model.types.review_rate[cell_type]).sum() / max(total, 1e-300) if total > 0 else np.nan
-        self.shedding_time = float(exposure.shedding_time(rate))
+        review_rate = exposure.mean_review_rate(
+            weighted_usage=(rival_usage * model.types.review_rate[cell_type]).sum(), usage=rival_usage.sum()
+        )
+        self.shedding_time = float(exposure.shedding_time(review_rate))
 
     def observe(self) -> None:
         """Read the statistics, which are some months old and inexact."""

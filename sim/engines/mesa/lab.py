@@ -380,7 +380,8 @@ class Lab(BaseAgent):
         capture = np.stack([types.telemetry, types.hosted_telemetry, types.self_hosted_telemetry], axis=-1)[cell_type]
         caught = usage.telemetry(effective=effective, capture=capture, privacy=self.lever.privacy[cell_region][:, None])
         domestic = cell_region == self.home
-        shared = self.parameters.technology.partner_capture * effective[:, HOSTED:].sum(axis=-1) * domestic
+        deployed, part = effective[:, HOSTED:].sum(axis=-1), self.parameters.technology.partner_capture
+        shared = usage.partner_data(effective=deployed, capture=part) * domestic
         decay = self.model.data_decay()
         self.telemetry = usage.decayed(
             stock=self.telemetry, decay=decay[:, None], inflow=cells.by_sector(caught[None])[0]

@@ -114,3 +114,21 @@ def inclusive(top: float, total: float, dissimilarity: float) -> float:
     value : float [utils]
     """
     return top + dissimilarity * log(total)
+
+
+@compiled
+def consumer_surplus(value: Values, cost_taste: Values) -> Result:
+    """Worth of a choice to an adopter, expressed in log cost (section 6.9).
+
+    Parameters
+    ----------
+    value : scalar or array
+        Expected utility of the choice before its random draws; see `inclusive`. [utils]
+    cost_taste : scalar or array
+        The adopter's weight of log cost, above 0. [utils]
+
+    Returns
+    -------
+    surplus : same shape [log cost]
+    """
+    return value / cost_taste

@@ -263,7 +263,8 @@ def smooth_minimum(a: Values, b: Values) -> Result:
 def capacity_growth(
     base: Values,
     demand_pull: Values,
-    demand_ratio: Values,
+    demand: Values,
+    capacity: Values,
     subsidy_pull: Values,
     subsidy: Values,
     subsidy_half: Values,
@@ -276,8 +277,9 @@ def capacity_growth(
     base, demand_pull, subsidy_pull : scalar or array
         Growth without orders or subsidies, what orders add per log of demand over capacity, and the most that subsidies
         add. [1/month]
-    demand_ratio : scalar or array
-        Domestic demand over capacity; orders pull with its log, limited to between 0 and 1. [1]
+    demand, capacity : scalar or array
+        Domestic chips that are demanded, and that the fabs can make. Orders pull with the log of the ratio, limited to
+        between 0 and 1. [H100e/month]
     subsidy, subsidy_half : scalar or array
         Public money, and the amount at which half of its pull is reached. [$B/month]
     tool_control : scalar or array
@@ -287,7 +289,8 @@ def capacity_growth(
     -------
     growth : same shape [1/month]
     """
-    pull = np.clip(np.log(np.maximum(demand_ratio, 1e-300)), 0.0, 1.0)
+    ratio = demand / np.maximum(capacity, 1e-300)
+    pull = np.clip(np.log(np.maximum(ratio, 1e-300)), 0.0, 1.0)
     return (base + demand_pull * pull + subsidy_pull * subsidy / (subsidy + subsidy_half)) * (1 - tool_control)
 
 
@@ -332,6 +335,23 @@ def powered_share(
     """
     demand = power_per_chip * (frontier + domestic_penalty * domestic)
     return np.minimum(1.0, power * 1e6 / np.maximum(demand, 1e-12))
+
+
+def usable_compute(powered: Values, frontier: Values, domestic: Values) -> Result:
+    """Compute of a region that can be used.
+
+    Parameters
+    ----------
+    powered : scalar or array
+        Part of installed chips that power can run; see `powered_share`. [1]
+    frontier, domestic : scalar or array
+        Installed chips of frontier and of domestic design. [H100e]
+
+    Returns
+    -------
+    compute : same shape [H100e]
+    """
+    return powered * (frontier + domestic)
 
 
 def power_gain_step(gain: Values, growth: Values, slowdown: Values, month: float) -> Result:
@@ -419,6 +439,25 @@ def lab_shares(weight: Array, revenue_share: Array, elasticity: Values, least: V
         return ((x[..., :, None] * home).sum(axis=-2)[..., None, :] * home).sum(axis=-1)
 
     return shifted * in_region(weight) / np.maximum(in_region(shifted), 1e-300)
+
+
+def lab_compute(usable: Values, share: Values, factor: Values) -> Result:
+    """Compute of a lab.
+
+    Parameters
+    ----------
+    usable : scalar or array
+        Usable compute of the lab's region. [H100e]
+    share : scalar or array
+        The lab's share of it; see `lab_shares`. [1]
+    factor : scalar or array
+        Factor that policy or an event puts on it. [1]
+
+    Returns
+    -------
+    compute : same shape [H100e]
+    """
+    return usable * share * factor
 
 
 def serving_compute(compute: Values, training_share: Values) -> Result:

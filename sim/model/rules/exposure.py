@@ -63,13 +63,47 @@ def concentration(usage_by_provenance: Array) -> Array:
     return (share**2).sum(axis=-1)
 
 
+def operational_weight(criticality: Values, autonomy: Values, physical: Values) -> Result:
+    """Weight of a sector in operational exposure: machines that act by themselves in the physical world count.
+
+    Parameters
+    ----------
+    criticality, autonomy : scalar or array
+        How much the sector matters, and how far its machines act by themselves. [1]
+    physical : scalar or array
+        1 for physical sectors, else 0.
+
+    Returns
+    -------
+    weight : same shape [1]
+    """
+    return criticality * autonomy * physical
+
+
+def mean_review_rate(weighted_usage: Values, usage: Values) -> Result:
+    """Mean review rate of those who use rivals' lines, weighted by usage.
+
+    Parameters
+    ----------
+    weighted_usage : scalar or array
+        Sum over users of their usage of rivals' lines times their review rate. [sector-years/month^2]
+    usage : scalar or array
+        Usage of rivals' lines. [sector-years/month]
+
+    Returns
+    -------
+    rate : same shape, NaN where there is no such usage [1/month]
+    """
+    return np.where(usage > 0, weighted_usage / np.maximum(usage, 1e-300), np.nan)
+
+
 def shedding_time(review_rate: Values) -> Result:
     """Time to shed 90% of rival usage after a ban, if users leave at their mean review rate.
 
     Parameters
     ----------
     review_rate : scalar or array
-        Mean review rate of those who use rivals' lines. [1/month]
+        Mean review rate of those who use rivals' lines; see `mean_review_rate`. [1/month]
 
     Returns
     -------

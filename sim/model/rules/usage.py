@@ -72,6 +72,21 @@ def _usage_rates(coverage, log_cost, elasticity):
     return usage_rate(coverage=coverage, log_cost=log_cost, elasticity=elasticity)
 
 
+def slot_weights(second_slot: Values) -> tuple[Result, Result]:
+    """Parts of its usage that an adopter with two lines gives to each. With a single line all usage is on that one.
+
+    Parameters
+    ----------
+    second_slot : scalar or array
+        Part that goes to the second line. [1]
+
+    Returns
+    -------
+    first, second : same shape each [1]
+    """
+    return 1 - second_slot, second_slot
+
+
 def effective_usage(sum_of_powers: Values, mean_usage: Values, exponent: Values) -> Result:
     """Usage as it counts for training data: below an exponent of 1, many sites teach more than one large one (lin2024).
 
@@ -158,3 +173,37 @@ def telemetry(effective: Values, capture: Values, privacy: Values) -> Result:
     data : same shape [sector-years/month]
     """
     return effective * capture * (1 - privacy)
+
+
+def partner_data(effective: Values, capture: Values) -> Result:
+    """Data that users of a domestic line hand to its lab although they run its open weights elsewhere.
+
+    Parameters
+    ----------
+    effective : scalar or array
+        Effective usage of the line at home, hosted or self-hosted; see `effective_usage`. [sector-years/month]
+    capture : scalar or array
+        Part of it that such partners hand over. [1]
+
+    Returns
+    -------
+    data : same shape [sector-years/month]
+    """
+    return capture * effective
+
+
+def mandated_data(effective: Values, mandate: Values) -> Result:
+    """Data that flow into a region's pool.
+
+    Parameters
+    ----------
+    effective : scalar or array
+        Effective usage in the region, of any line in any mode; see `effective_usage`. [sector-years/month]
+    mandate : scalar or array
+        Part of it that the law claims. [1]
+
+    Returns
+    -------
+    data : same shape [sector-years/month]
+    """
+    return mandate * effective

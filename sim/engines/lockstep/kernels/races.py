@@ -25,8 +25,8 @@ from sim.engines.lockstep.kernels.structures import (
     inline,
     part,
 )
-from sim.model.rules.choice import inclusive, race_time
-from sim.model.rules.elementary import exp, log
+from sim.model.rules.choice import consumer_surplus, inclusive, race_time
+from sim.model.rules.elementary import exp
 
 _BLOCKS = (STREAMS["block"].group, STREAMS["second_block"].group)
 _MODES = (STREAMS["mode"].group, STREAMS["second_mode"].group)
@@ -239,16 +239,16 @@ def race(shortest, winner, random_words, weight, runner, n):
 
 
 @part
-def expected_worth(out, top, total, cost, n):
-    """Expected worth of a choice, before its random draws [log cost]."""
+def surpluses(out, top, total, cost, n):
+    """What the whole choice is worth to each chooser [log cost]."""
     for i in range(n):
-        out[i] = (top[i] + log(total[i])) / cost[i]
+        out[i] = consumer_surplus(value=inclusive(top=top[i], total=total[i], dissimilarity=1.0), cost_taste=cost[i])
 
 
 @part
 def count_choosers(choosers, surplus, n, scratch):
     """Count those who chose, and add up what the choice was worth to them, by cell."""
-    expected_worth(scratch.weight, scratch.top, scratch.total, scratch.cost, n)
+    surpluses(scratch.weight, scratch.top, scratch.total, scratch.cost, n)
     for g in range(scratch.segment.shape[0]):
         if scratch.segment[g, 0] < 0:
             break
