@@ -12,9 +12,8 @@ from sim.basics.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTO
 from sim.basics.equations import Array
 from sim.basics.errors import UnknownNameError
 from sim.engines import cells
-from sim.engines.lockstep.adopters import option_type
 from sim.engines.month import Month
-from sim.engines.world import World, cell_region, cell_type
+from sim.engines.world import World, cell_region, cell_type, option_type
 from sim.model.agents.adopter_types import TYPES
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.model.rules import fiscal, lenses

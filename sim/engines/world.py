@@ -18,7 +18,7 @@ import numba
 import numpy as np
 from pydantic import BaseModel
 
-from sim.basics.axes import MODES, REGIONS, SECTORS
+from sim.basics.axes import MODES, N_MODES, REGIONS, SECTORS
 from sim.basics.compiled import kept
 from sim.basics.equations import Array
 from sim.basics.errors import ModelError, RunError
@@ -48,9 +48,17 @@ Job = tuple[Scenario, int]
 N_PEERS = 8
 """Adopters that each adopter looks at."""
 
+LONGEST_MEMORY = 240
+"""Months after which tenure and age stop counting: they change nothing any more, and must fit into one byte."""
+
 cell_region = np.array(CELL_REGION)
 cell_sector = np.array(CELL_SECTOR)
 cell_type = np.array(CELL_TYPE)
+
+
+def option_type(n_lines: int) -> Any:
+    """The smallest integer type that holds every option and -1: one byte an adopter up to 42 lines."""
+    return np.int8 if n_lines * N_MODES <= np.iinfo(np.int8).max else np.int16
 
 
 @dataclass(frozen=True)

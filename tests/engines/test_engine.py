@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 from sim.basics.axes import GROUPS, MODES, N_MODES, REGIONS, SECTORS
 from sim.basics.errors import RunError
 from sim.basics.streams import STREAMS, Stream, run_key, uniforms
-from sim.engines.lockstep.adopters import LONGEST_MEMORY
 from sim.engines.lockstep.engine import Lockstep, simulate, useful_threads
 from sim.engines.lockstep.kernels.structures import BLOCK, NEVER
 from sim.engines.lockstep.kernels.tallies import pass_month
-from sim.engines.world import N_PEERS, apportion, build, cell_region, cell_sector, cell_type
+from sim.engines.world import LONGEST_MEMORY, N_PEERS, apportion, build, cell_region, cell_sector, cell_type
 from sim.model.agents import adopter_types
 from sim.model.agents.adopter import REST
 from sim.model.agents.adopter_types import CELLS, TYPES

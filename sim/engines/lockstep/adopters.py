@@ -22,17 +22,9 @@ from sim.engines.lockstep.kernels.structures import (
     make_scratch,
 )
 from sim.engines.tally import Tally
-from sim.engines.world import World, cell_region, cell_sector, cell_type
+from sim.engines.world import LONGEST_MEMORY, World, cell_region, cell_sector, cell_type, option_type
 from sim.model.rules import usage, worth
 from sim.model.rules.adoption import decay_factor, probability
-
-LONGEST_MEMORY = 240
-"""Months after which tenure and age stop counting: they change nothing any more, and must fit into one byte."""
-
-
-def option_type(n_lines: int) -> Any:
-    """The smallest integer type that holds every option and -1: one byte an adopter up to 42 lines."""
-    return np.int8 if n_lines * N_MODES <= np.iinfo(np.int8).max else np.int16
 
 
 class Deciders:

@@ -24,12 +24,22 @@ import numpy as np
 
 from sim.basics.axes import API, N_MODES, REGIONS, SECTORS, SELF_HOSTED
 from sim.basics.equations import Array
-from sim.engines.lockstep.adopters import option_type
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.meanfield.quadrature import AGE_MOMENTS, Quadrature, make_quadrature, ramp_coefficients
 from sim.engines.recording import joined
 from sim.engines.tally import Tally
-from sim.engines.world import N_PEERS, Job, World, build, cell_region, cell_sector, cell_type, cell_weights, of_run
+from sim.engines.world import (
+    N_PEERS,
+    Job,
+    World,
+    build,
+    cell_region,
+    cell_sector,
+    cell_type,
+    cell_weights,
+    of_run,
+    option_type,
+)
 from sim.model.rules import choice, usage, worth
 from sim.model.rules.adoption import decay_factor, probability
 

@@ -24,10 +24,9 @@ import mesa
 from sim.basics.axes import HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED
 from sim.basics.errors import ModelError, RunError
 from sim.basics.streams import agent_address
-from sim.engines.lockstep.adopters import LONGEST_MEMORY
 from sim.engines.mesa.agent import AgentModel, BaseAgent
 from sim.engines.mesa.lab import Lab
-from sim.engines.world import N_PEERS
+from sim.engines.world import LONGEST_MEMORY, N_PEERS
 from sim.model.agents.adopter import AdopterType
 from sim.model.agents.adopter_types import CELLS, TYPES
 from sim.model.rules import choice, usage, worth

@@ -12,7 +12,6 @@ from sim.basics.axes import API, N_MODES
 from sim.basics.equations import Array
 from sim.basics.errors import RunError
 from sim.engines import cells
-from sim.engines.lockstep.adopters import option_type
 from sim.engines.mesa.adopters import Option
 from sim.engines.mesa.agent import AgentModel
 from sim.engines.mesa.government import Government
@@ -20,7 +19,7 @@ from sim.engines.mesa.lab import Lab
 from sim.engines.mesa.ledger import Ledger
 from sim.engines.month import Month, Users
 from sim.engines.tally import Tally
-from sim.engines.world import cell_region, cell_sector, cell_type
+from sim.engines.world import cell_region, cell_sector, cell_type, option_type
 from sim.model.agents.adopter_types import TYPES
 from sim.model.agents.government import WATCHED
 from sim.model.rules import adoption, ecosystem, lenses, price, usage

@@ -16,9 +16,8 @@ import numpy as np
 from sim.basics.axes import GROUPS, HOSTED, MODES, N_MODES, REGIONS, SECTORS, SELF_HOSTED
 from sim.basics.equations import Array
 from sim.basics.streams import uniform
-from sim.engines.lockstep.adopters import LONGEST_MEMORY
 from sim.engines.probes.trace import Trace
-from sim.engines.world import N_PEERS
+from sim.engines.world import LONGEST_MEMORY, N_PEERS
 from sim.model.agents.adopter_types import CELLS, TYPES
 from sim.model.rules import choice, worth
 from sim.model.rules.adoption import decay_factor, probability
