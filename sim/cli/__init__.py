@@ -74,7 +74,8 @@ def _in_words(message: Warning | str, *place: Any, **more: Any) -> None:
 
 def _plain(error: typer.BadParameter) -> str:
     """What is wrong with the value of an option, in the words of our other messages."""
-    detail = error.__cause__.errors()[0] if hasattr(error.__cause__, "errors") else {}
+    errors = getattr(error.__cause__, "errors", None)
+    detail = errors()[0] if errors is not None else {}
     kind, limits = str(detail.get("type", "")), detail.get("ctx", {})
     wanted = {
         "int": "a whole number",

@@ -115,10 +115,10 @@ def compare(
         told = contents(found)
         made = output.write(KIND, told, out)
 
-    world = {"set": sets, "seed": seed, "adopters": adopters, "months": months}
-    by = {"engine": None if engine == "lockstep" else engine, "model": model}
+    world: dict[str, Any] = {"set": sets, "seed": seed, "adopters": adopters, "months": months}
+    by: dict[str, Any] = {"engine": None if engine == "lockstep" else engine, "model": model}
     counted = None if replicates == REPLICATES else replicates
-    sweeping = {"sweep": "startup.switching_cost=0.2:1:5", "replicates": counted}
+    sweeping: dict[str, Any] = {"sweep": "startup.switching_cost=0.2:1:5", "replicates": counted}
     following = [
         command("explain", shown(made.folder)),
         command("compare", base, *others, **world, **by, replicates=counted, at=at, until_width=0.005),

@@ -266,9 +266,11 @@ def _begin(found: Ensemble, asked: Asked, pool: Pool, show: Show) -> None:
 def _finish(found: Ensemble, account: Account, show: Show) -> None:
     from sim.experiments.ensemble.kind import write
     from sim.experiments.ensemble.summary import summarise
+    from sim.results.folder import reading
 
-    summary = summarise(found.store)
-    chapter = write(found.store, summary, figures=show.figures)
+    with reading(found.folder):
+        summary = summarise(found.store)
+        chapter = write(found.store, summary, figures=show.figures)
     folder = shown(found.folder)
     show.event(
         "done",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, leave, warn
@@ -68,7 +69,13 @@ def explain(
         where = {} if made is None else {"folder": shown(made.folder), "files": [shown(file) for file in made.files]}
         print(as_json_text({**account(found), **where}))
         return
-    world = {"replicate": replicate or None, "set": sets, "seed": seed, "adopters": adopters, "months": months}
+    world: dict[str, Any] = {
+        "replicate": replicate or None,
+        "set": sets,
+        "seed": seed,
+        "adopters": adopters,
+        "months": months,
+    }
     first = found.stories[0]["adopter"] if found.stories else 0
     if len(found.diaries) == 1 and not os.path.isdir(source):
         another = "baseline" if question.scenarios[0].name == "no-control" else "no-control"

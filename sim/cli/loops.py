@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.basics.words import roughly
 from sim.cli import options
@@ -90,7 +90,7 @@ def loops(
         say(said)
     assert found.written is not None
     tables = {name: found.tables[name] for name in ("gains", "bound", "twin", "warning")}
-    world = {"seed": seed, "adopters": adopters, "months": months}
+    world: dict[str, Any] = {"seed": seed, "adopters": adopters, "months": months}
     cut = [*(sets or ()), "loops.R1=off", "loops.R1p=off"]
     following = (
         command("compare", scenario, "no-data-loop", set=sets, **world)

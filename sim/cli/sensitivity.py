@@ -114,7 +114,7 @@ def sensitivity(
             planned_seconds=round(cost.seconds, 1),
             run_seconds=round(run_seconds, 1),
         )
-    world = {
+    world: dict[str, Any] = {
         "outcome": outcomes,
         "at": at,
         "set": sets,
@@ -126,7 +126,12 @@ def sensitivity(
         "workers": workers,
         "cluster": cluster,
     }
-    same = {"method": method, "question": question, "factor": factors, "luck": None if luck == "factor" else luck}
+    same: dict[str, Any] = {
+        "method": method,
+        "question": question,
+        "factor": factors,
+        "luck": None if luck == "factor" else luck,
+    }
     same |= {"by_block": by_block, "design_seed": None if design_seed == 1 else design_seed}
     output.tell(told, made, (_next(study, scenario, world, same),), for_programs=as_json_text(made.manifest))
     if study.found.errors:

@@ -24,9 +24,9 @@ WRITING = [verb for verb in COMMANDS if verb not in ("patterns", "verify")]
 
 WRONG = [
     *((verb, ("--out", "file"), 2, "file is a file. Choose a folder") for verb in WRITING),
-    *((verb, ("--out", "file/below"), 2, "file is a file. Choose a folder") for verb in WRITING),
-    *((verb, ("--out", ""), 2, "it is empty; name a place") for verb in WRITING),
-    *((verb, ("--out", "n" * 300), 1, "cannot write to nnn") for verb in WRITING),
+    *((verb, ("--out", "file/below"), 2, "file is a file. Choose a folder") for verb in ("run", "ensemble", "scurve")),
+    *((verb, ("--out", ""), 2, "it is empty; name a place") for verb in ("run", "explain")),
+    *((verb, ("--out", "n" * 300), 1, "cannot write to nnn") for verb in ("run", "sensitivity", "scurve")),
     *((verb, ("--months", 0), 2, "--months is 0; it must be at least 1") for verb in WRITING if verb != "scurve"),
     *((verb, ("--set", "startup.switchin_cost=1"), 2, 'Did you mean "switching_cost"?') for verb in ("run", "loops")),
     *((verb, ("--engine", "lockstp"), 2, 'Did you mean "lockstep"?') for verb in ("run", "sensitivity", "patterns")),

@@ -260,7 +260,7 @@ def test_what_is_no_folder_of_results_is_refused_gently(made, tmp_path, prepare,
     (tmp_path / "empty").mkdir()
     folder = prepare(shutil.copytree(made("run"), tmp_path / "copy"))
     done = openloop("report", folder, "--out", tmp_path / "out")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.output
     assert not (tmp_path / "out").exists()

@@ -213,10 +213,11 @@ def rewritten(place: Place, detail: ErrorDetails) -> Node:
     node, unit = place.node, unit_of(place.field)
 
     def fits(reading: str) -> bool:
-        if place.annotation is int and "." in reading:
+        number = scalar_value(reading)
+        if number is None or (place.annotation is int and "." in reading):
             return False
         try:
-            return bool(rewritten(replace(place, node=replace(node, value=scalar_value(reading))), detail))
+            return bool(rewritten(replace(place, node=replace(node, value=number)), detail))
         except ScenarioError:
             return False
 
