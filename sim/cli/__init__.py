@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -122,9 +123,28 @@ def openloop(
     """
 
 
+def _find_room_for_matplotlib() -> None:
+    """Let Matplotlib keep its list of fonts in the temporary folder where the home cannot be written.
+
+    On its own it warns in several lines, and makes the list again in every process.
+    """
+    try:
+        home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home())
+    except RuntimeError:
+        home = Path(os.devnull)
+    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    if "MPLCONFIGDIR" not in os.environ and not (there.is_dir() and os.access(there, os.W_OK)):
+        from sim.basics.temporary import own_temporary_folder
+
+        folder = own_temporary_folder("matplotlib")
+        if folder is not None:
+            os.environ["MPLCONFIGDIR"] = str(folder)
+
+
 def main() -> None:
     """Entry point of the command ``openloop``."""
     printed, _ = settle()
+    _find_room_for_matplotlib()
     try:
         app(prog_name="openloop")
     except SystemExit as left:

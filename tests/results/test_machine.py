@@ -107,6 +107,19 @@ def test_a_pipe_in_place_of_a_table_is_refused_and_not_waited_for(openloop, tmp_
     assert "is a pipe or a device" in done.stderr
 
 
+def test_a_home_that_cannot_be_written_gives_matplotlib_another_place(monkeypatch, tmp_path):
+    from sim.cli import _find_room_for_matplotlib
+
+    monkeypatch.setenv("MPLCONFIGDIR", "")  # so that it is put back in the end
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for home, kept in ((str(tmp_path), False), ("/dev/null/nowhere", True)):
+        monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+        monkeypatch.setenv("HOME", home)
+        monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+        _find_room_for_matplotlib()
+        assert ("MPLCONFIGDIR" in os.environ) == kept
+
+
 def test_every_row_of_the_table_of_machines_names_a_test_that_there_is():
     rows = re.findall(r"^\| (?!condition)(.*) \|$", (ROOT / "docs" / "machines.md").read_text("utf-8"), re.MULTILINE)
     assert len(rows) > 20
