@@ -8,7 +8,7 @@ What adopters of a cell share is computed once for the cell.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
@@ -46,6 +46,11 @@ RECORD_ENDS = 26
 
 LAST_MONTH = 1200
 """A hundred years: later months are refused as mistakes."""
+
+
+def group_number(origin: Any, is_open: Any) -> Any:
+    """Place in `GROUPS` of a line, from the number of its region of origin and whether its weights are open."""
+    return len(OPENNESS) * origin + is_open
 
 
 def month_label(month: int) -> str:

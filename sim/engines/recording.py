@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.basics.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.axes import API, CHANNELS, GROUPS, HOSTED, MODES, REGIONS, SECTORS, SELF_HOSTED, group_number
 from sim.basics.equations import Array
 from sim.basics.errors import UnknownNameError
 from sim.engines import cells
@@ -195,7 +195,7 @@ class Recorder:
 
     def _lenses(self, month: Month) -> dict[str, Array]:
         w, tally, users, is_open = self.world, month.tally, month.users, month.found["openness"]
-        group = 2 * w.origin + is_open
+        group = group_number(w.origin, is_open)
         base_group = np.take_along_axis(group, month.found["base"], axis=1)
         abroad = cell_region != CHINA
         startups, enterprises = cell_type == STARTUP, cell_type == ENTERPRISE

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.basics.axes import API, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.axes import API, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED, group_number
 from sim.basics.equations import Array
 from sim.basics.errors import RunError
 from sim.basics.streams import normals, uniforms
@@ -852,7 +852,7 @@ class Lockstep:
             awareness=np.swapaxes(self.awareness, 1, 2),
             push=lever.push[:, cell_region, cell_sector],
             outside=w.type.outside_value[:, cell_type] + lever.outside_value[:, cell_region, cell_sector],
-            block=2 * w.origin + self.open,
+            block=group_number(w.origin, self.open),
         )
 
     def _setting(self, ecosystem_share: Array) -> Setting:

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.basics.axes import API, N_MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.axes import API, GROUPS, N_MODES, SECTORS, SELF_HOSTED
 from sim.basics.equations import Array
 from sim.engines.lockstep.engine import Lockstep
 from sim.engines.meanfield.quadrature import AGE_MOMENTS, Quadrature, make_quadrature, ramp_coefficients
@@ -43,7 +43,7 @@ from sim.engines.world import (
 from sim.model.rules import choice, usage, worth
 from sim.model.rules.adoption import decay_factor, probability
 
-N_BLOCKS = 2 * len(REGIONS)
+N_BLOCKS = len(GROUPS)
 TASTE_NODES, SIZE_NODES = 3, 5
 
 

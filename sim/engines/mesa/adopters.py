@@ -21,7 +21,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import mesa
 
-from sim.basics.axes import HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.axes import GROUPS, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED
 from sim.basics.errors import ModelError, RunError
 from sim.basics.streams import agent_address
 from sim.engines.mesa.agent import AgentModel, BaseAgent
@@ -34,7 +34,7 @@ from sim.model.rules.adoption import decay_factor, probability
 
 T = TypeVar("T")
 
-OUTSIDE = 2 * len(REGIONS)
+OUTSIDE = len(GROUPS)
 """Number of the outside option in the race between blocks."""
 
 

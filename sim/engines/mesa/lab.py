@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.axes import API, HOSTED, N_MODES, REGIONS, SECTORS, SELF_HOSTED, group_number
 from sim.basics.equations import Array
 from sim.basics.streams import line_address
 from sim.engines import cells
@@ -68,7 +68,7 @@ class Lab(BaseAgent):
     @property
     def block(self) -> int:
         """Home region and openness: lines of a block are closer substitutes."""
-        return 2 * self.home + self.open
+        return int(group_number(self.home, self.open))
 
     # -- training and research -----------------------------------------------------------------------------------
 

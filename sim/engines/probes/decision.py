@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.basics.axes import GROUPS, HOSTED, MODES, N_MODES, REGIONS, SECTORS, SELF_HOSTED
+from sim.basics.axes import GROUPS, HOSTED, MODES, N_MODES, REGIONS, SECTORS, SELF_HOSTED, group_number
 from sim.basics.equations import Array
 from sim.basics.streams import uniform
 from sim.engines.probes.trace import Trace
@@ -306,7 +306,7 @@ class Decisions:
             available,
             forbidden,
             usable,
-            2 * self.world.origin + (sight.open > 0),
+            group_number(self.world.origin, sight.open > 0),
             common.line_dissimilarity,
             common.mode_dissimilarity,
             (),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.basics.axes import REGIONS
+from sim.basics.axes import REGIONS, group_number
 from sim.basics.streams import agent_address
 from sim.engines.lockstep.engine import simulate
 from sim.engines.meanfield.engine import simulate as mean_field
@@ -97,7 +97,7 @@ def turned(name: str, values: np.ndarray, order: list[int]) -> np.ndarray:
     if "region" in dims:
         values = np.take(values, order, axis=2 + dims.index("region"))
     if "group" in dims:
-        groups = [2 * region + openness for region in order for openness in (0, 1)]
+        groups = [group_number(region, openness) for region in order for openness in (0, 1)]
         values = np.take(values, groups, axis=2 + dims.index("group"))
     return values
 
@@ -171,7 +171,7 @@ def people_who_move(scenario: Scenario, origin: Scenario, other: str | None) -> 
     class Emigrant(Lab):
         @property
         def block(self) -> int:
-            return 2 * order[self.home] + self.open  # where the luck of its block is found
+            return int(group_number(order[self.home], self.open))  # where the luck of its block is found
 
     class Movers(OpenLoopModel):
         lab = Emigrant

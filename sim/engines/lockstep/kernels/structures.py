@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from sim.basics.axes import N_MODES, REGIONS, SELF_HOSTED
+from sim.basics.axes import GROUPS, N_MODES, SELF_HOSTED
 from sim.basics.compiled import kept
 from sim.basics.equations import Array
 
@@ -17,7 +17,7 @@ BLOCK = 8192
 CHUNK = 384
 """Choosers that go through a choice side by side: enough for vector instructions, few enough for the cache."""
 
-N_BLOCKS = 2 * len(REGIONS)
+N_BLOCKS = len(GROUPS)
 """Blocks of the nested choice: home region and openness."""
 
 OUTSIDE = N_BLOCKS
