@@ -45,4 +45,5 @@ class Switches:
             self._held[key] = np.broadcast_to(np.asarray(neutral, dtype=float), live.shape).copy()
         passing = self.until[loop] >= month
         self._held[key][passing] = live[passing]
+        # what a month found may wait for its record while the held signal changes in place
         return self._held[key].copy()

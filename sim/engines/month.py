@@ -44,7 +44,8 @@ class Month:
     tally : counts and sums over adopters
     users : users of each line
     option_price : (run, region, line, mode) before taxes and subsidies [$/Mtoken]
-    rebate, leaked : (run or 1, cell, line, mode) public money per unit used that users, and sellers, get [$/Mtoken]
+    rebate, leaked : (run, cell, line, mode), any of them may be 1: public money per unit used that users, and sellers,
+        get [$/Mtoken]
     usage_by_line, usage_table : usage by (run, cell, line), and by (run, region, sector, line, mode)
         [sector-years/month]
     frontier : (run, 1) best released capability [nats]

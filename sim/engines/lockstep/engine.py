@@ -27,7 +27,7 @@ from sim.engines import cells, most_threads
 from sim.engines.lockstep.adopters import Deciders
 from sim.engines.lockstep.kernels.month import compiled
 from sim.engines.lockstep.month_levers import MonthLevers
-from sim.engines.lockstep.reactions import Reactions
+from sim.engines.lockstep.reactions import Reactions, value_of_month
 from sim.engines.lockstep.usage_sums import UsageSums, collected_data, sum_usage
 from sim.engines.loop_switches import Switches
 from sim.engines.month import Month, Users
@@ -42,7 +42,7 @@ from sim.model.rules.worth import TERMS, Setting
 __all__ = ["Lockstep", "compiled", "simulate"]
 
 NOTHING = np.zeros((1, 1, 1, 1))
-"""A lever that no policy pulls, by (run, cell, line, mode): broadcasts to any shape."""
+"""No public money, or no bans, by (run, cell, line, mode): broadcasts to any shape."""
 ROWS_RECORDED = 48
 """Run-months that are recorded together. With more, arrays no longer fit the cache and nothing is gained."""
 ADOPTERS_PER_THREAD = 20_000
@@ -130,7 +130,7 @@ class Unchanging:
     Attributes
     ----------
     setting : what the terms of a utility read, as (run or 1, cell or 1, line or 1, mode or 1); the parts that months
-        change are at rest
+        change are neutral
     worth_closed, worth_open : (run or 1, cell, option) sum of the standing terms of a utility, of a line that is closed
         and of one that is open [utils]
     capture : (run or 1, cell, mode) part of effective usage that labs capture, before privacy law
@@ -138,7 +138,7 @@ class Unchanging:
     own : (run, line) each line's own number: the base of work that is not built on others
     review_rate : (run or 1, cell) [1/month]
     data_risk, operational_risk : weights of the exposure indices, (run or 1, sector) and (run or 1, mode)
-    lag, least_lag, most_lag : (run, 1) delay of government statistics, and its extremes [months]
+    lag : (run,) delay of government statistics [months]
     home_share : (region,) part of all lines whose home it is
     """
 
@@ -152,8 +152,6 @@ class Unchanging:
     data_risk: tuple[Array, Array]
     operational_risk: tuple[Array, Array]
     lag: Array
-    least_lag: int
-    most_lag: int
     home_share: Array
 
     @classmethod
@@ -176,9 +174,7 @@ class Unchanging:
                 exposure.operational_weight(criticality=s.criticality, autonomy=s.autonomy, physical=physical),
                 _by_mode(e.operational_api, e.operational_hosted, e.operational_self_hosted),
             ),
-            lag=np.broadcast_to(w.government.observation_lag, (w.runs, 1)).astype(int),
-            least_lag=int(w.government.observation_lag.min()),
-            most_lag=int(w.government.observation_lag.max()),
+            lag=np.broadcast_to(w.government.observation_lag[:, 0], w.runs).astype(int),
             home_share=w.home.sum(axis=0) / lines,
         )
 
@@ -195,7 +191,8 @@ class Prices(NamedTuple):
     ----------
     option : (run, region, line, mode) before taxes and subsidies [$/Mtoken]
     paid, log_paid : (run, cell, line, mode) what adopters pay at the mean size of a self-hosting site [$/Mtoken]
-    rebate, leaked : (run or 1, cell, line, mode) public money per unit used that users get, and sellers [$/Mtoken]
+    rebate, leaked : (run, cell, line, mode), any of them may be 1: public money per unit used that users get, and
+        sellers [$/Mtoken]
     """
 
     option: Array
@@ -206,7 +203,7 @@ class Prices(NamedTuple):
 
 
 def _setting(w: World) -> Setting:
-    """What the terms of a utility read of a world, but for what months change: that is closed, or at rest."""
+    """What the terms of a utility read that no month changes; the rest is neutral: lines are closed, no policy acts."""
 
     def shaped(group: SimpleNamespace, *at: Any) -> SimpleNamespace:
         return SimpleNamespace(**{name: values[at] for name, values in vars(group).items()})
@@ -1000,24 +997,14 @@ class Lockstep:
 
     def _observe(self, month: int) -> None:
         """Step 9: what governments see, late and with noise, and what they decide (section 6.7)."""
-        w, unchanging, noise = self.world, self.unchanging, self.world.government.observation_noise
+        w, noise = self.world, self.world.government.observation_noise
         for option, name in enumerate(WATCHED):
-            past, newest = self.history[name], self.found[name]
-            statistic = f"observed_{name.removeprefix('security_')}"
-            past.append(newest if len(newest) == w.runs else np.broadcast_to(newest, (w.runs, len(REGIONS))))
-            if month < unchanging.least_lag:
-                self.found[statistic] = np.full((w.runs, len(REGIONS)), np.nan)
-                continue
-            if unchanging.least_lag == unchanging.most_lag:
-                shown = past[max(len(past) - 1 - unchanging.most_lag, 0)]
-            else:
-                back = np.clip(len(past) - 1 - unchanging.lag[:, 0], 0, None)
-                shown = np.stack([past[at][run] for run, at in enumerate(back)])
+            past = self.history[name]
+            past.append(np.broadcast_to(self.found[name], (w.runs, len(REGIONS))))
+            known = value_of_month(past, month - self.unchanging.lag, np.nan)
             error = normals(w.key, "observe", month + 1, np.arange(len(REGIONS)), option)
-            seen = reaction.statistic(metric=shown, noise=noise, error=error)
-            self.found[statistic] = (
-                seen if month >= unchanging.most_lag else np.where(month >= unchanging.lag, seen, np.nan)
-            )
+            statistic = reaction.statistic(metric=known, noise=noise, error=error)
+            self.found[f"observed_{name.removeprefix('security_')}"] = statistic
         if self.reactions is not None:
             self.reactions.decide(month, self.found)
 

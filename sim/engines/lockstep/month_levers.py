@@ -10,7 +10,14 @@ from sim.model.levers import LEVERS
 
 
 class MonthLevers:
-    """Reads paths of levers, name -> (run or 1, month or 1, *axes), month by month."""
+    """Reads paths of levers, name -> (run or 1, month or 1, *axes), month by month.
+
+    Attributes
+    ----------
+    still, moving : levers that keep one value, (run or 1, *axes), and paths of the others, (run or 1, month, *axes)
+    always : still levers that are pulled
+    when : for moving levers, (month,) whether they are pulled in any run
+    """
 
     def __init__(self, levers: Mapping[str, Array]):
         self.still = {name: path[:, 0] for name, path in levers.items() if path.shape[1] == 1}

@@ -59,7 +59,7 @@ class Reactions:
     def decide(self, month: int, found: MutableMapping[str, Array]) -> None:
         """Step 9: governments read the statistics, and decide the strength that is in force when the lag is over.
 
-        What was seen and decided, and what is in force, is put into what the month found.
+        What was seen and decided, and what is in force, goes into ``found``, the month's observables by name.
         """
         for follower in self.followers:
             rule = follower.rule
@@ -70,9 +70,9 @@ class Reactions:
 
 
 class FrozenReactions(Reactions):
-    """The reactions of a single run, held as they are in one month, for ``runs`` copies of that run.
+    """The reactions of a single run as they are in one month, for ``runs`` copies of that run.
 
-    They keep pulling what they pull and decide nothing.
+    The levers stay where they are pulled in that month, and nothing is decided.
     """
 
     def __init__(self, original: Reactions, runs: int):
@@ -83,10 +83,11 @@ class FrozenReactions(Reactions):
         ]
 
     def act(self, month: int, lever: SimpleNamespace) -> None:
+        """Pull the same levers in every month."""
         vars(lever).update(added(vars(lever), self.moves, self.homes, self.runs))
 
     def decide(self, month: int, found: MutableMapping[str, Array]) -> None:
-        pass
+        """Decide nothing."""
 
 
 class Follower:
@@ -100,36 +101,44 @@ class Follower:
     """
 
     def __init__(self, world: World, rule: ReactionRule):
-        self.rule, self.key, n = rule, world.key[rule.rows], len(rule.rows)
-        self.memory = reaction.Memory(np.zeros(n, int), np.zeros(n), np.full(n, reaction.NEVER))
+        self.rule, self.key, rows = rule, world.key[rule.rows], len(rule.rows)
+        self.memory = reaction.Memory(np.zeros(rows, int), np.zeros(rows), np.full(rows, reaction.NEVER))
         self.metric: list[Array] = []
         self.decisions: list[Array] = []
         self.course = Course()
 
     def due(self, month: int) -> Array:
         """The strength that was decided the rule's lag ago, (row,)."""
-        return _value_of_month(self.decisions, month - self.rule.numbers.lag, 0.0)
+        return value_of_month(self.decisions, month - self.rule.numbers.lag, 0.0)
 
     def decide(self, month: int, metric: Array) -> tuple[Array, Array]:
         """What is seen this month of the metric (run or 1, region), and the strength that is decided, (row,) each."""
-        rule, n = self.rule, self.rule.numbers
+        rule, numbers = self.rule, self.rule.numbers
         self.metric.append(metric[rule.rows if len(metric) > 1 else np.zeros_like(rule.rows), rule.region])
         error = normals(self.key, "observe", month + 1, [rule.region], rule.option)[:, 0]
-        known = _value_of_month(self.metric, month - n.observation_lag, np.nan)
-        seen = reaction.statistic(metric=known, noise=n.observation_noise, error=error)
-        beyond = np.where(
-            month >= n.start, reaction.excess(observed=seen, threshold=n.threshold, sign=rule.sign), np.nan
-        )
+        known = value_of_month(self.metric, month - numbers.observation_lag, np.nan)
+        seen = reaction.statistic(metric=known, noise=numbers.observation_noise, error=error)
+        excess = reaction.excess(observed=seen, threshold=numbers.threshold, sign=rule.sign)
         self.memory = reaction.memory_step(
-            memory=self.memory, beyond=beyond, hold=n.hold, cooldown=n.cooldown, hysteresis=n.hysteresis
+            memory=self.memory,
+            beyond=np.where(month >= numbers.start, excess, np.nan),
+            hold=numbers.hold,
+            cooldown=numbers.cooldown,
+            hysteresis=numbers.hysteresis,
         )
-        self.decisions.append(reaction.strength(level=self.memory.level, gain=n.gain, most=n.max))
+        self.decisions.append(reaction.strength(level=self.memory.level, gain=numbers.gain, most=numbers.max))
         return seen, self.decisions[-1]
 
 
-def _value_of_month(past: list[Array], months: Array, unknown: float) -> Array:
-    """The past value of each row at its month, (row,); ``unknown`` where that month lies before the first."""
-    out = np.full(len(months), unknown)
+def value_of_month(past: list[Array], months: Array, unknown: float) -> Array:
+    """The past value of each row at its month, (row, ...); ``unknown`` where that month lies before the first.
+
+    Parameters
+    ----------
+    past : one (row, ...) array a month
+    months : (row,) the month that is wanted; below 0 there was none
+    """
+    out = np.full(past[-1].shape if past else months.shape, unknown)
     for month in np.unique(months[months >= 0]):
         out[months == month] = past[month][months == month]
     return out
