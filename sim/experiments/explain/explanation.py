@@ -60,6 +60,14 @@ class Question:
     warnings: tuple[Problem, ...] = ()
 
     @property
+    def same_twice(self) -> bool:
+        """Whether there are two worlds that differ in nothing but their names, so that nobody parts."""
+        first, *others = self.scenarios
+        return any(
+            first.model_copy(update={"name": twin.name, "description": twin.description}) == twin for twin in others
+        )
+
+    @property
     def name(self) -> str:
         """``<base>-vs-<other>-explained``."""
         return "-vs-".join(each.name for each in self.scenarios)[:140] + "-explained"
@@ -123,14 +131,7 @@ def ask(
     if not 0 <= replicate < most:
         remedy = "" if any(question.stored) else "More are there with --set run.replicates=NUMBER."
         raise ScenarioError([Problem("--replicate", 0, "", f"is {replicate}; these runs are 0 to {most - 1}.", remedy)])
-    if len(question.scenarios) == 2 and _same_world(*question.scenarios):
-        what = f"this says the same as {question.scenarios[0].name}, so nobody does otherwise in it."
-        raise ScenarioError([Problem(str(other or source), 0, "", what, "Give another scenario, or one world alone.")])
     return question
-
-
-def _same_world(one: Scenario, other: Scenario) -> bool:
-    return one.model_copy(update={"name": other.name, "description": other.description}) == other
 
 
 def _plan(read: Sequence[tuple[Scenario, tuple[Problem, ...]]], asked: set[str], made: bool) -> ComparisonPlan:
