@@ -51,8 +51,8 @@ def explain(
     with reading(*folders):
         question = ask(source, other, sets or (), replicate=replicate, months=months, adopters=adopters, seed=seed)
         if question.same_twice:
-            what = f"{other or source}: this says the same as {question.scenarios[0].name}, so nobody does otherwise in it."
-            leave(BAD_INPUT, what, "  Give another scenario, or one world alone.")
+            same = f"{other or source}: this says the same as {question.scenarios[0].name}"
+            leave(BAD_INPUT, f"{same}, so nobody does otherwise in it.", "  Give another scenario, or one world alone.")
         warn(question.warnings)
         if len(question.scenarios) == 1 and not agent:
             people = question.scenarios[0].run.adopters
