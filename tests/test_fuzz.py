@@ -512,8 +512,8 @@ def test_what_the_campaign_has_found_in_folders_is_refused_in_words(tmp_path, ma
     with contextlib.chdir(tmp_path):
         done = in_process(*words)
     assert done.returncode == 2
-    assert "results cannot be read back: " in done.stderr
-    assert "Was a file in it changed or lost?" in done.stderr
+    assert "results " in done.stderr
+    assert file in done.stderr, "the guilty file is named"
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers of POSIX")

@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.basics.cores import cores, most_threads
 from sim.basics.words import roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, say
 from sim.cli.terminal import Output, command, command_line, prepared, print_plan, progress_for, resuming
 from sim.cli.workers import Workers
-from sim.engines import most_threads
 
 if TYPE_CHECKING:
     from sim.experiments.loops import LoopPlan
@@ -55,7 +55,6 @@ def loops(
     from sim.experiments.loops import make_plan
     from sim.experiments.loops.kind import contents
     from sim.experiments.loops.request import loops as open_loops
-    from sim.experiments.runner.pools import cores
     from sim.experiments.runner.recipe import parse_month
     from sim.results.files import refuse_unwritable
 

@@ -31,14 +31,6 @@ ENGINES = {
 RUN_BYTES = 200_000
 """Memory that a run takes beside its adopters and series: its world, and the state of everybody but adopters."""
 
-FEWEST_THREADS = 4
-"""So many may be asked for on every machine, so that results of several threads can be compared on any."""
-
-
-def most_threads(wanted: int) -> int:
-    """As many threads or workers as are wanted, but no more than there are cores, since each takes memory."""
-    return min(wanted, max(FEWEST_THREADS, os.cpu_count() or 1))
-
 
 @dataclass(frozen=True)
 class Engine:

@@ -24,6 +24,7 @@ import re
 import secrets
 import shutil
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -430,12 +431,13 @@ def _against_manifest(folder: Folder) -> Iterator[Changed]:
 
 @contextmanager
 def reading(*paths: str | Path) -> Iterator[None]:
-    """Tell an error of Python in words where a folder of results that is read was spoilt; else it is ours.
+    """Tell an error of Python in words where a folder of results is read.
 
     Raises
     ------
     FolderError
-        Naming the files that are not what the manifest vouches for.
+        Naming the files that are not what the manifest vouches for. Where there are none, the kind and the place of an
+        error that a manifest with wrong entries causes.
     """
     try:
         yield
@@ -449,7 +451,15 @@ def reading(*paths: str | Path) -> Iterator[None]:
                     f"{path} cannot be read ({type(error).__name__}: {error}), since it was changed after it was "
                     f"written: {listed(spoilt)}.\n  Make it again, or restore it from a copy."
                 ) from error
-        raise
+        if not paths or not isinstance(error, LookupError | TypeError | ValueError | AttributeError | ArithmeticError):
+            raise
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        why = (
+            f"{type(error).__name__}: {' '.join(str(error).split())[:300]}, {Path(where.filename).name}:{where.lineno}"
+        )
+        raise FolderError(
+            f"{paths[0]} cannot be read ({why}).\n  Was an entry of its {MANIFEST} changed by hand?"
+        ) from error
 
 
 def _spoilt(path: Path) -> Iterator[str]:

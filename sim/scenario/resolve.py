@@ -18,7 +18,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from sim.basics.arguments import several, texts
+from sim.basics.arguments import plain_month, several, texts
 from sim.basics.errors import Problem, ScenarioError, refused, suggestion
 from sim.model.reactions import SHIPPED
 from sim.scenario.check import check
@@ -84,7 +84,9 @@ def load(
             files.problems += error.problems
         else:
             tree = files.merged(tree, change)
-    given = {name: Node(value, f"--{name}") for name, value in (settings or {}).items() if value is not None}
+    given = {
+        name: Node(plain_month(value), f"--{name}") for name, value in (settings or {}).items() if value is not None
+    }
     if given:
         tree = files.merged(tree, Node({"run": Node(given, SET, 0, "run")}, SET))
     return _finished(tree, base_tree, files.problems, path)

@@ -129,7 +129,7 @@ def test_every_seed_that_mesa_takes_is_taken():
         ({"seed": 3, "rng": 3}, "both given"),
         ({"rng": "three"}, "must be a whole number, a generator"),
         ({"seed": 1.5}, "must be a whole number"),
-        ({"seed": True}, "run.seed is true"),
+        ({"seed": True}, "--seed is true"),
         ({"replicate": -1}, "at least 0"),
         ({"month": 3}, 'Did you mean "months"'),
     ],

@@ -88,9 +88,9 @@ def test_what_is_no_factor_is_refused_before_the_function_is_called(factors, sai
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"size": 0}, "--size: is 0"),
-        ({"size": 2.0}, "--size: is 2.0"),
-        ({"design_seed": -1}, "--design-seed: is -1"),
+        ({"size": 0}, "--size is 0"),
+        ({"size": 2.0}, "--size is 2.0"),
+        ({"design_seed": -1}, "--design-seed is -1"),
         ({"question": "tail"}, "both choose the method"),
         ({"months": 12, "outcomes": ["x"]}, "takes no outcomes and no months"),
         ({"more": 3}, "takes no more"),

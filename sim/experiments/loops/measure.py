@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sim.basics.cores import cores
 from sim.engines.lockstep.kernels.month import compiled
 from sim.experiments.loops import early_warning, gains, loop_scores, meanfield_twin, shapley
 from sim.experiments.loops.plan import LoopPlan, Task, carry_out
 from sim.experiments.runner.dispatch import telling
 from sim.experiments.runner.pieces import FinishedRuns, Pieces, Unfinished
-from sim.experiments.runner.pools import Pool, cores
+from sim.experiments.runner.pools import Pool
 from sim.experiments.runner.pools import pool as make_pool
 from sim.experiments.runner.worker import Run
 from sim.results.kind import Stage

@@ -29,8 +29,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.basics.arguments import whole
+from sim.basics.cores import cores, most_threads
 from sim.basics.errors import PoolError
-from sim.engines import most_threads
 
 MEMORY_PART = 0.25
 """Part of this machine's memory that the batches under way may take together."""
@@ -123,11 +123,6 @@ def here(threads: int | None = None) -> Pool:
 def _checked(count: int | None, place: str) -> int | None:
     """How many workers or threads; None leaves it to us."""
     return None if count is None else whole(count, place)
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def machine_memory() -> int | None:
