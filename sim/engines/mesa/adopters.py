@@ -64,7 +64,7 @@ def inclusive_value(values: Iterable[float], dissimilarity: float) -> float:
 
 
 def logit(values: dict[T, float], dissimilarity: float) -> dict[T, float]:
-    """Weights of alternatives in a logit, relative to the best of them."""
+    """Weights of alternatives in a logit, relative to the best of them, so that no exponential overflows."""
     best = max(values.values())
     return {option: math.exp((value - best) / dissimilarity) for option, value in values.items()}
 
@@ -117,15 +117,16 @@ class Adopter(BaseAgent):
         self.tenure, self.age = 0, -1
         self.before: Lab | None = None
         self.seen: Lab | None = None
-        self._forget_the_month()
+        self._clear_events()
 
-    def _forget_the_month(self) -> None:
+    def _clear_events(self) -> None:
+        """Before it decides, an adopter has done nothing this month."""
         self.began = self.moved = False
         self.added: list[Option] = []
         self.surplus: float | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle: peers by number, because a chain of peers is deeper than Python goes."""
+        """For pickle: peers by number, because pickle would follow peers of peers deeper than Python can recurse."""
         return {**self.__dict__, "peers": [peer.number for peer in self.peers]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -142,7 +143,7 @@ class Adopter(BaseAgent):
 
         It still counts among the members over which shares are taken, because the scenario says how many there are.
         """
-        self._forget_the_month()
+        self._clear_events()
         self.primary, self.secondary, self.before, self.usage = None, None, None, []
         if self.model.passes("R5"):
             self.seen = None
@@ -170,7 +171,7 @@ class Adopter(BaseAgent):
 
     def decide(self) -> None:
         """Choose, if an occasion arrives this month."""
-        self._forget_the_month()
+        self._clear_events()
         hazard = self.arrival_hazard() if self.primary is None else self.review_hazard()
         if math.isnan(hazard):
             raise RunError(f"the hazard of {type(self).__name__} {self.number} is no number (NaN)")
@@ -419,9 +420,9 @@ def adopter_class(kind: str) -> type[Adopter]:
         When there is none.
     """
     folder = importlib.import_module(__name__.rpartition(".")[0])
-    for found in pkgutil.iter_modules(folder.__path__):
-        importlib.import_module(f"{folder.__name__}.{found.name}")
-    for each in Adopter.__subclasses__():
-        if each.kind == kind and each.__module__.startswith(f"{folder.__name__}."):
-            return each
+    for module in pkgutil.iter_modules(folder.__path__):
+        importlib.import_module(f"{folder.__name__}.{module.name}")
+    for adopter in Adopter.__subclasses__():
+        if adopter.kind == kind and adopter.__module__.startswith(f"{folder.__name__}."):
+            return adopter
     raise ModelError(f'sim/engines/mesa has no class of adopters whose kind is "{kind}"; derive one from Adopter')

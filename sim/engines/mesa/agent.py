@@ -156,7 +156,10 @@ class BaseAgent(mesa.Agent):
         return uniform(self.model.key, stream, when, self.address, option)
 
     def signal(self, loop: str, name: str, live: Any, neutral: Any) -> Any:
-        """What a loop's receiving term sees: ``live``, or its value at the cut, or ``neutral`` if the loop is off."""
+        """What a loop's receiving term sees: ``live``, or its value at the cut, or ``neutral`` if the loop is off.
+
+        ``name`` tells the signals of one agent apart.
+        """
         until = self.model.until[loop]
         if self.model.month <= until:
             self._held[name] = live

@@ -55,12 +55,12 @@ def take_census(model: AgentModel) -> Ledger:
 
 def _count(model: AgentModel) -> Tally:
     """Ask every adopter what it chose and used this month."""
-    cell_count, nobody = len(cell_type), len(model.labs)
-    by_option, by_cell = (cell_count, nobody, N_MODES), (cell_count,)
+    cell_count, lines = len(cell_type), len(model.labs)
+    by_option, by_cell, no_second = (cell_count, lines, N_MODES), (cell_count,), lines
     counts = Tally(
         primary=np.zeros(by_option, np.int32),
         secondary=np.zeros(by_option, np.int32),
-        pairs=np.zeros((cell_count, nobody, nobody + 1), np.int32),
+        pairs=np.zeros((cell_count, lines, lines + 1), np.int32),
         new=np.zeros(by_option, np.int32),
         moved=np.zeros(by_cell, np.int32),
         began=np.zeros(by_cell, np.int32),
@@ -85,7 +85,7 @@ def _count(model: AgentModel) -> Tally:
             second = adopter.secondary
             if second is not None:
                 counts.secondary[c, second.lab.place, second.mode] += 1
-            counts.pairs[c, adopter.primary.lab.place, nobody if second is None else second.lab.place] += 1
+            counts.pairs[c, adopter.primary.lab.place, no_second if second is None else second.lab.place] += 1
         counts.moved[c] += adopter.moved
         counts.began[c] += adopter.began
         if adopter.surplus is not None:
@@ -111,7 +111,7 @@ def _effective_usage(model: AgentModel, counts: Tally) -> tuple[Array, Array]:
 
 
 def month_of(model: AgentModel) -> Month:
-    """What the month came to, in the form that `sim.engines.recording.Recorder` takes: arrays with a run axis of 1."""
+    """The month as `sim.engines.recording.Recorder` reads it: arrays with a run axis of 1."""
     ledger, p = model.ledger, model.parameters.prices
     labs: list[Lab] = model.labs
     governments: list[Government] = model.governments
@@ -212,6 +212,7 @@ def _choices(model: AgentModel) -> dict[str, Array]:
 
 
 def _number(option: Option | None) -> int:
+    """The number of an option, -1 for none."""
     return -1 if option is None else option.lab.place * N_MODES + option.mode
 
 

@@ -29,9 +29,15 @@ class Government(BaseAgent):
     name, place : name and number of the region
     chips_frontier, chips_domestic : installed chips of frontier and of domestic design [H100e]
     output_total, capacity : domestic chips made so far [H100e], and what the fabs can make [H100e/month]
+    capex : AI capital expenditure of the month [$B/month]
+    legal, denied, smuggled, output : chips of the month: bought, denied, smuggled, and made at home [H100e/month]
     compute, powered : usable compute [H100e], and the part of chips that power can run
+    power_gain : sum over past months of the growth of power that policy adds
     scarcity : part of chip demand denied and not replaced
-    pool : data pooled by mandate [sector-years], by sector
+    pool : (sector,) data pooled by mandate [sector-years]
+    data_exposure, operational_exposure, security_exposure, concentration, shedding_time : how far the region depends on
+        its rivals' lines; see `sim.model.rules.exposure`
+    history : past values of every metric, one number a month
     observed : its statistics of the metrics that it watches: late, and with noise
     rules, pulls : its reaction rules, and the levers that they pull this month
 

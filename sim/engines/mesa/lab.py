@@ -22,11 +22,20 @@ class Lab(BaseAgent):
     name, place : name of the line, and its number in the roster
     numbers : what the scenario says about the line
     internal, released : capability in the laboratory, and of the newest release [nats]
-    sector_capability, coverage : by sector; part of a sector's tasks that the line can do
+    training, compute : smoothed training compute, and all of the lab's compute this month [H100e]
+    algorithmic, borrowed : parts of capability that algorithms, and other labs' work, give [nats]
+    sector_capability, coverage : (sector,) capability of the release [nats], and part of tasks that it covers
     open, base : whether the weights are open; the line it is built on, or itself
-    price, paid : by region and mode, and what adopters of a cell pay [$/Mtoken]
-    telemetry, partner : data collected [sector-years], by sector and mode, and by sector
-    awareness : part of each region's adopters who know the line
+    months_left, releases : months until the next release, and releases so far
+    months_near_frontier : months in a row in which the release was near the frontier
+    markup, charged : price over serving cost, before and after the part of a subsidy that the lab captures
+    price, paid : (region, mode) and what adopters pay, (cell, mode) [$/Mtoken]
+    telemetry, partner : (sector, mode) and (sector,) data collected [sector-years]
+    awareness : (region,) part of adopters who know the line
+    derivatives, experience : derivatives around the line; cumulative usage [sector-years]
+    ecosystem, revenue_share, load : averaged share of startups, share of API revenue, load of serving compute
+    cell_share : (cell,) part of the line's usage of last month that was in the cell
+    share_of_users : the line's share of first slots, one number a month
 
     Examples
     --------
@@ -73,7 +82,7 @@ class Lab(BaseAgent):
     # -- training and research -----------------------------------------------------------------------------------
 
     def train(self) -> None:
-        """Turn the lab's part of compute, and public grants, into training compute."""
+        """Train with a part of the lab's compute and all chips from public grants; effects come smoothed."""
         c, lab = self.parameters.compute, self.parameters.lab
         chip_price = compute.falling(initial=c.chip_price, fall=c.chip_price_fall, month=self.model.month)
         self.public_compute = compute.public_compute_step(

@@ -19,7 +19,8 @@ class Ledger:
     effective : (cell, line, mode) effective usage: as it counts for training data [sector-years/month]
     share_of_cells : (cell, line) each line's share of the usage of a cell
     api_share, revenue_share, share_of_users : (line,) shares of API usage, of API revenue, and of users
-    startup_use, startup_share : (line,) startups that use the line, as a part of all; shares of their primary lines
+    startup_use, startup_share : (line,) part of startups that use the line in either slot; the line's share of their
+        first slots
     region_share : (region, line) part of a region's adopters on the line
     by_region_and_sector : (region, sector, line, mode) usage [sector-years/month]
     startups : number of startups, at least 1
