@@ -166,14 +166,18 @@ def parse(text: str, file: str, path: str = "", scalar: bool = False) -> tuple[N
     return tree, tuple(reader.problems)
 
 
+def plain_number(value: Any) -> Any:
+    """A number of NumPy as one of Python; anything else as it is."""
+    return value.item() if hasattr(value, "item") and not hasattr(value, "__len__") else value
+
+
 def from_plain(value: Any, file: str, path: str = "", depth: int = 0) -> Node:
     """The tree of a Python mapping, so that it is checked as if it had been read from a file."""
     if depth > MAX_DEPTH:
         raise ScenarioError([Problem(file, 0, path, f"is nested more than {MAX_DEPTH} deep.")])
     if hasattr(value, "model_dump"):
         value = value.model_dump(exclude_none=True)
-    elif hasattr(value, "item") and not hasattr(value, "__len__"):
-        value = value.item()  # a number of numpy's
+    value = plain_number(value)
     if isinstance(value, Mapping):
         wrong = next((key for key in value if not isinstance(key, str)), None)
         if wrong is not None:

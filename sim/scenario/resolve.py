@@ -18,13 +18,13 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from sim.basics.arguments import plain_month, several, texts
+from sim.basics.arguments import several, texts
 from sim.basics.errors import Problem, ScenarioError, refused, suggestion
 from sim.model.reactions import SHIPPED
 from sim.scenario.check import check
 from sim.scenario.check.values import plain_name, shape_of
 from sim.scenario.declared import MARKED_BY, kinds_of
-from sim.scenario.read import Node, below, first_key, from_plain, parse, read, shown
+from sim.scenario.read import Node, below, first_key, from_plain, parse, plain_number, read, shown
 from sim.scenario.shipped import SCENARIOS, find_scenario, scenarios_in, shipped_files, shipped_scenario
 from sim.scenario.spec import Parameters, RunSettings, Scenario, default_parameters
 from sim.scenario.write import resolved_text
@@ -85,7 +85,7 @@ def load(
         else:
             tree = files.merged(tree, change)
     given = {
-        name: Node(plain_month(value), f"--{name}") for name, value in (settings or {}).items() if value is not None
+        name: Node(plain_number(value), f"--{name}") for name, value in (settings or {}).items() if value is not None
     }
     if given:
         tree = files.merged(tree, Node({"run": Node(given, SET, 0, "run")}, SET))
