@@ -140,6 +140,11 @@ def agent_address(cell, rank):
     return (np.int64(cell) << 26) | np.int64(rank)
 
 
+def agent_addresses(cells: npt.NDArray[np.integer], ranks: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+    """`agent_address` of many adopters at once."""
+    return agent_address.py_func(cells, ranks)
+
+
 @_jit
 def draw(key, group, lane, month, agent, option):
     """The uniform number at one address; compiled, for code that knows group and lane. See `uniform`."""

@@ -23,7 +23,7 @@ from sim.basics.compiled import kept
 from sim.basics.equations import Array
 from sim.basics.errors import ModelError, RunError
 from sim.basics.quantity import is_quantity
-from sim.basics.streams import STREAMS, draw_neighbours, line_address, normals, run_key, uniforms
+from sim.basics.streams import STREAMS, agent_addresses, draw_neighbours, line_address, normals, run_key, uniforms
 from sim.model.agents.adopter_types import (
     CELL_REGION,
     CELL_SECTOR,
@@ -468,7 +468,7 @@ def _populate(traits: Traits, keys: Array, adopters: int) -> Population:
         count[run] = apportion(cell_weights(traits, run), adopters)
         cell = _members(count[run])
         begin = np.cumsum(count[run]) - count[run]
-        agents = (cell.astype(np.int64) << 26) + _ranks(count[run], cell)
+        agents = agent_addresses(cell, _ranks(count[run], cell))
         sector, kind = cell_sector[cell], cell_type[cell]
         raw = np.exp(of_run(traits.adopter.size_spread, run) * normals(key, "init", 0, agents, 0))
         total = np.bincount(sector, raw, minlength=len(SECTORS))
