@@ -35,7 +35,7 @@ class Recorder:
     ----------
     trace : also record every adopter's choices
     keep : names of the observables to record; absent: all. Work that none of them needs is left out.
-    rows : run-months to put aside before working on them
+    rows : rows, which are months of runs, to put aside before working on them
 
     Raises
     ------
@@ -71,7 +71,7 @@ class Recorder:
             shape = (world.runs, world.months, world.adopters)
             names = ("trace_primary", "trace_secondary")
             self.choices = {name: np.empty(shape, option_type(len(world.lines))) for name in names}
-        self._parts = [
+        self._calculations = [
             self._found,
             self._adoption,
             self._usage,
@@ -101,21 +101,21 @@ class Recorder:
         if not self._aside:
             return
         months = [month.month for month in self._aside]
-        self.months, self.rows = months, len(months) * self.world.runs
-        rows: Month = self._as_rows(self._aside)
+        self.months, self.n_rows = months, len(months) * self.world.runs
+        together: Month = self._as_rows(self._aside)
         self._aside = []
-        self._of_world(len(months))
+        self._read_world(len(months))
         needed = []
-        for part in self._parts:
-            values = part(rows)
+        for calculate in self._calculations:
+            values = calculate(together)
             for name in self.series.keys() & values.keys():
                 value = values[name]
-                if len(value) != self.rows:
-                    value = np.broadcast_to(value, (self.rows, *value.shape[1:]))
+                if len(value) != self.n_rows:
+                    value = np.broadcast_to(value, (self.n_rows, *value.shape[1:]))
                 self.series[name][:, months[0] : months[-1] + 1] = self._by_month(value)
             if self.series.keys() & values.keys():
-                needed.append(part)
-        self._parts = needed
+                needed.append(calculate)
+        self._calculations = needed
 
     def _by_month(self, rows: Array) -> Array:
         """(row, ...) -> (run, month, ...)."""
@@ -137,10 +137,10 @@ class Recorder:
         rest = np.broadcast_shapes(*shapes)[1:]
         if shapes != {(self.world.runs, *rest)}:
             months = [np.broadcast_to(month, (self.world.runs, *rest)) for month in months]
-        return np.stack(months, axis=1).reshape(self.rows, *rest)
+        return np.stack(months, axis=1).reshape(self.n_rows, *rest)
 
-    def _of_world(self, months: int) -> None:
-        """What the record reads of the world, with an axis of rows."""
+    def _read_world(self, months: int) -> None:
+        """Take the numbers of the world that the record needs, (row, ...), for so many months of every run."""
         w = self.world
 
         def wide(array: Array) -> Array:
@@ -150,7 +150,7 @@ class Recorder:
         self.focus_line, self.focus_region = wide(w.focus_line), wide(w.focus_region)
         self.self_hosting_penalty = wide(w.prices.self_hosting_penalty)
         self.tokens = wide(w.prices.tokens_per_sector_year)
-        self.no_money = np.zeros((self.rows, len(REGIONS)))
+        self.no_money = np.zeros((self.n_rows, len(REGIONS)))
 
     def _found(self, month: Month) -> Mapping[str, Array]:
         """What the steps of the month have worked out themselves."""
@@ -197,10 +197,15 @@ class Recorder:
         w, tally, users, is_open = self.world, month.tally, month.users, month.found["openness"]
         group = group_number(w.origin, is_open)
         base_group = np.take_along_axis(group, month.found["base"], axis=1)
+        # L1 and L5 imitate platforms and surveys that do not see China
         abroad = cell_region != CHINA
         startups, enterprises = cell_type == STARTUP, cell_type == ENTERPRISE
         used, by_line = tally.used, month.usage_by_line
-        new = cells.total(tally.new[..., HOSTED:].sum(axis=1)) + users.new_derivatives * users.startups / 100
+        new = lenses.downloads(
+            new_slots=cells.total(tally.new[..., HOSTED:].sum(axis=1)),
+            new_derivatives=users.new_derivatives,
+            startups=users.startups,
+        )
         pairs = cells.by_region(tally.pairs, startups)
         any_use = lenses.any_use(pair_counts=pairs, group=group, groups=len(GROUPS))
         with_open = pairs * lenses.pair_has(is_open)[:, None]

@@ -1416,6 +1416,11 @@ def test_shares_sum_to_one_or_there_is_nothing(found):
     assert (shares >= 0).all()
 
 
+def test_derivatives_are_downloaded_in_proportion_to_startups():
+    new, built = np.array([[3.0, 0.0]]), np.array([[2.0, 5.0]])
+    assert lenses.downloads(new_slots=new, new_derivatives=built, startups=np.array([[50]])).tolist() == [[4.0, 2.5]]
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 4)), max_size=60),
     st.lists(st.integers(0, 2), min_size=5, max_size=5),

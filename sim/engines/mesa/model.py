@@ -3,7 +3,7 @@
 `OpenLoopModel.step` is the schedule of a month (section 3 of the model description). What each agent does is in
 `sim.engines.mesa`, and every equation in `sim.model.rules`. Agents draw random numbers from the same addresses as in
 the default engine (`sim.basics.streams`), so every adopter makes the same choice in every month in both engines. Read
-and change the model here; run it forty thousand times there.
+and change the model here; for thousands of runs take the default engine.
 
 >>> from sim.engines.mesa.model import OpenLoopModel
 >>> model = OpenLoopModel("scenarios/baseline.yaml", adopters=300, months=24)      # doctest: +SKIP
@@ -121,7 +121,7 @@ class OpenLoopModel(AgentModel):
         self.datacollector = self._data_collector(agents_watched)
 
     def _people(self) -> None:
-        """Governments, labs and adopters; what adopters are was drawn in `sim.engines.world`, for both engines."""
+        """Make governments, labs and adopters. The traits of adopters were drawn in `sim.engines.world`."""
         self.governments = [self.government(self, place) for place in range(len(REGIONS))]
         self.labs = [self.lab(self, name, place) for place, name in enumerate(self.world.lines)]
         of_type = [getattr(self, kind, None) or adopter_class(kind) for kind in TYPES]
@@ -157,7 +157,7 @@ class OpenLoopModel(AgentModel):
         self._reseed(_seed(None, rng))
 
     def reset_randomizer(self, seed: int | None = None) -> None:
-        """The same from a number; see `reset_rng`."""
+        """`reset_rng` from a number."""
         super().reset_randomizer(seed)
         self._reseed(_seed(seed, None))
 
@@ -245,7 +245,7 @@ class OpenLoopModel(AgentModel):
         )[0]
 
     def _decide(self) -> None:
-        """Steps 5 and 6: everybody at once, knowing the world of last month."""
+        """Steps 5 and 6: all adopters decide at once, and see in others only what they used last month."""
         if self.month == 0:
             for adopter in self.adopters:
                 if self.world.population.starts[0, adopter.number]:
@@ -256,7 +256,7 @@ class OpenLoopModel(AgentModel):
         self.adopted = self._adopted()
 
     def _setting(self) -> worth.Setting:
-        """What all adopters of a cell meet, for all cells: parts over (cell, line, mode)."""
+        """What the terms of a utility read this month, for all cells; parts broadcast to (cell, line, mode)."""
         w, lever = self.world, self.lever
         return worth.Setting(
             adopter=self.parameters.adopter,

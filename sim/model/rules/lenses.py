@@ -59,6 +59,25 @@ def any_use(pair_counts: Array, group: Array, groups: int) -> Array:
     return out
 
 
+def downloads(new_slots: Array, new_derivatives: Array, startups: Array) -> Array:
+    """Downloads of lines: by those who take one up hosted or self-hosted, and for derivatives.
+
+    Parameters
+    ----------
+    new_slots : (..., line)
+        Slots taken up this month in a mode that needs the weights. [slots]
+    new_derivatives : (..., line)
+        Derivatives built this month, as among a hundred startups. [derivatives]
+    startups : (..., 1)
+        Number of startups. [startups]
+
+    Returns
+    -------
+    downloads : (..., line) [downloads/month]
+    """
+    return new_slots + new_derivatives * startups / 100
+
+
 def pair_has(flag: Array) -> Array:
     """Whether a (primary, secondary) pair holds a flagged line.
 
