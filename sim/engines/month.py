@@ -19,7 +19,7 @@ class Users:
     ----------
     first, second : (run, cell, line) adopters with the line in the first slot, and in the second [adopters]
     startups : (run, 1) number of startups, at least 1 [startups]
-    new_derivatives : (run, line) derivatives that startups built this month [derivatives]
+    new_derivatives : (run, line) derivatives that startups built this month, as among a hundred of them [derivatives]
     startup_use : (run, line) part of startups that use the line [1]
     """
 

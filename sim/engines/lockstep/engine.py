@@ -240,6 +240,8 @@ class Lockstep:
     Attributes
     ----------
     now : what the newest month found; there is none before the first
+    lever, pulled : the levers of the month, each (run or 1, *axes), and the names of those that are not neutral
+    others : state variables, which `sim.model.state` declares, and machinery
     """
 
     now: Month
@@ -821,7 +823,7 @@ class Lockstep:
         return markup
 
     def _awareness(self, month: int) -> None:
-        """Step 5, first half: who knows which line (section 6.4)."""
+        """Step 5: who knows which line (section 6.4); what options are worth follows in `_decide`."""
         a = self.world.attention
         share = self.switches("R4", "region_share", self.region_share, 0.0, month)
         self.awareness = adoption.awareness_step(
@@ -972,7 +974,7 @@ class Lockstep:
         )
 
     def _expose(self, use: UsageSums) -> None:
-        """Step 10, first half: exposure of every region to its rivals' lines (section 6.8)."""
+        """Step 10: exposure of every region to its rivals' lines (section 6.8). Step 9 reads it, so it comes first."""
         w, unchanging = self.world, self.unchanging
         provenance = w.origin[self.base]
         rivals = np.broadcast_to(w.rivals, (w.runs, *w.rivals.shape[1:]))

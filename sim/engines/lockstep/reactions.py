@@ -138,7 +138,12 @@ def value_of_month(past: list[Array], months: Array, unknown: float) -> Array:
     past : one (row, ...) array a month
     months : (row,) the month that is wanted; below 0 there was none
     """
+    wanted = set(months.tolist())
+    if len(wanted) == 1 and min(wanted) >= 0:  # mostly all rows look back equally far
+        return past[min(wanted)]
     out = np.full(past[-1].shape if past else months.shape, unknown)
-    for month in np.unique(months[months >= 0]):
-        out[months == month] = past[month][months == month]
+    for month in wanted:
+        if month >= 0:
+            rows = months == month
+            out[rows] = past[month][rows]
     return out

@@ -1,6 +1,6 @@
 """The decision kernel: one month of all adopters of some runs, compiled.
 
-`month`       the entries: advance adopters by a month, note what peers see, is the kernel compiled?
+`month`       the entries: advance adopters by a month, note what peers see, say whether the kernel is compiled
 `occasions`   stage 1: who gets to choose this month
 `worth`       stage 2: what every line is worth to every chooser
 `races`       stage 3: which line and mode each chooser takes
@@ -20,8 +20,8 @@ go through the choice. Then it tallies everybody's usage.
 numbers in and out and no branch that depends on the chooser. LLVM turns such a loop into vector instructions. It does
 not if the loop holds a call that is not inlined, if it touches more than about eight arrays (LLVM gives up on checking
 that they do not overlap), or if it looks something up by anything but its own index. So a step that looks like one
-line of algebra is often split into two loops. The last steps, from the winning block to the option, take another path
-for each chooser and go one by one.
+line of algebra is often split into two loops. What takes another path for each chooser goes one by one: the
+race between lines of the block that has won, and the worth of a block without the line that the first slot took.
 
 *Nobody's result depends on the others.* Each unit writes its own counts, which Python adds up in a fixed order. Every
 random number comes from an address (`sim.basics.streams`), so no draw depends on who drew before. The result is the
