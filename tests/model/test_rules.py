@@ -670,6 +670,11 @@ def test_a_lab_without_compute_has_a_finite_capability():
         )
 
 
+def test_what_does_not_train_serves_and_public_grants_only_train():
+    assert compute.training_compute(compute=1000.0, training_share=0.3, public=50.0) == pytest.approx(350)
+    assert compute.serving_compute(compute=1000.0, training_share=0.3) == pytest.approx(700)
+
+
 gains = (st.floats(0, 10), st.floats(1e-3, 100), st.floats(0.05, 3), st.floats(0.2, 4))
 
 
