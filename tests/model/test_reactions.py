@@ -187,6 +187,8 @@ def test_the_course_of_an_action_is_a_plan_like_that_of_a_schedule():
     assert schedules[-1].earlier(9)[0] == 0
     assert all((schedule.announced == 0).all() and (schedule.ahead == 0).all() for schedule in schedules)
     assert schedules[-1].since_start[1] == -1
+    at_once = Course()  # an action may be in force from the first month on
+    assert [at_once.schedule(np.array([value])).since_start[0] for value in (1, 1, 0)] == [0, 1, -1]
 
 
 # -- rules in the world ----------------------------------------------------------------------------------------------
