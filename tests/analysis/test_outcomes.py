@@ -10,6 +10,7 @@ import xarray as xr
 
 from sim.analysis.outcomes import OUTCOMES
 from sim.analysis.who_switched import SPLITS, who_switched
+from sim.basics.axes import GROUPS
 
 
 def read(name: str, **series: tuple[tuple[str, ...], list]) -> np.ndarray:
@@ -45,6 +46,23 @@ def test_the_lag_of_chinese_open_lines_is_that_of_the_one_that_lags_least():
         line_open=(("line",), [1, 1, 1, 0]),
     )
     assert found == pytest.approx([3.0])
+
+
+def test_open_shares_of_usage_and_of_spending_are_read_through_their_own_lens():
+    usage, spending = (
+        xr.DataArray(
+            [[[parts.get(group, 0.0) for group in GROUPS]]],
+            dims=("run", "month", "group"),
+            coords={"group": list(GROUPS)},
+        )
+        for parts in (
+            {"CN open": 0.2, "US open": 0.3, "US closed": 0.5},
+            {"CN open": 0.1, "US open": 0.15, "US closed": 0.75},
+        )
+    )
+    dataset = xr.Dataset({"L5": usage, "L5_spend": spending})
+    found = {name: OUTCOMES[name].read(dataset).item() for name in OUTCOMES if name.startswith("L5")}
+    assert found == pytest.approx({"L5_CN_open": 0.2, "L5_open": 0.5, "L5_spend_CN_open": 0.1, "L5_spend_open": 0.25})
 
 
 def parts(weight: list[float], within: list[float]) -> xr.Dataset:

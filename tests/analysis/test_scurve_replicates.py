@@ -81,6 +81,12 @@ def test_runs_that_nobody_watched_long_are_censored_where_the_watch_ended():
     assert found.median.value == 2
 
 
+def test_a_run_is_there_before_its_own_watch_begins_not_that_of_the_others():
+    share = np.array([[np.nan, 0.6, 0.7, 0.8], [0.0, 0.1, 0.6, 0.7], [0.6, 0.7, 0.8, 0.9]])
+    found = arrivals(share, 0.5)
+    assert (found.arrived, found.before) == (3, 2)
+
+
 def test_nobody_arrives_and_everybody_is_there_already():
     none = arrivals(np.full((12, 30), 0.1), 0.5)
     assert none.arrived == 0

@@ -10,7 +10,7 @@ import pytest
 
 from sim.analysis.sensitivity import DesignColumn, analyse, build_design, find_method
 from sim.analysis.sensitivity.design import named_seed, problem
-from sim.analysis.sensitivity.measures import RESAMPLES
+from sim.analysis.sensitivity.measures import RESAMPLES, inert_columns
 from sim.analysis.sensitivity.methods.given_data import slices
 from sim.analysis.sensitivity.resampling import classes, deltas, regionals, slice_distances
 from sim.analysis.sensitivity.survival import crossings, median_crossing
@@ -240,6 +240,12 @@ def test_fresh_luck_would_make_an_inert_factor_look_like_half_of_everything_and_
 
 
 # our faster twins of their estimators
+
+
+def test_inert_columns_are_the_middles_of_equal_parts_in_an_order_of_their_own():
+    columns = np.array(inert_columns(lambda made: made.T, rows=5, seed=2, count=30))
+    assert np.sort(columns) == pytest.approx(np.tile([0.1, 0.3, 0.5, 0.7, 0.9], (30, 1)))
+    assert len(np.unique(columns, axis=0)) > 20
 
 
 def test_the_estimators_for_resampling_give_the_libraries_numbers():
