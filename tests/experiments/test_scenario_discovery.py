@@ -89,6 +89,17 @@ def test_the_nearest_reversal_of_a_straight_comparison_is_its_known_boundary(wei
         assert flip.distance == pytest.approx(abs(at @ w - level) / abs(w[place]) / UNIT, rel=0.02)
 
 
+@pytest.mark.parametrize("corner", [(0, 0), (0, 1), (1, 0), (1, 1)])
+def test_two_factors_reverse_together_what_neither_does_alone_in_whichever_corner(corner):
+    # a step has no slope, so only a look at the corner finds it
+    def compare(unit):
+        return np.where(np.abs(unit - corner).max(axis=1) < 0.25, -1.0, 1.0)
+
+    found = reversals(compare, np.array([0.5, 0.5]), ["a", "b"], np.array([corner], float), np.array([-1.0]))
+    assert found.alone == {}
+    assert found.pair.distance == pytest.approx(0.25 * np.sqrt(2) / UNIT, rel=0.02)
+
+
 def test_the_nearest_reversal_of_a_curved_comparison_is_its_known_boundary():
     # an ellipse around the start: the nearest boundary lies along its short axis
     def compare(unit):
