@@ -55,7 +55,7 @@ REFUSED = {
     "sets 3": (lambda: ol.run("baseline", 3), "--set is 3; it must be text"),
     "sets [None]": (lambda: ol.run("baseline", [None]), "--set is None"),
     "Scenario, months -3": (lambda: ol.run(ol.read_scenario("baseline"), months=-3), "run.months is -3"),
-    "Scenario, months True": (lambda: ol.run(ol.read_scenario("baseline"), months=True), "--months is true"),
+    "Scenario, months True": (lambda: ol.run(ol.read_scenario("baseline"), months=True), "run.months is true"),
     "Scenario, seed in text": (lambda: ol.run(ol.read_scenario("baseline"), seed="x"), 'run.seed is "x"'),
     "Scenario, sets": (lambda: ol.run(ol.read_scenario("baseline"), "startup.imitation=0.1"), "already read"),
     "nothing to compare": (lambda: ol.compare("baseline", []), "has no other scenario"),
