@@ -17,7 +17,7 @@ import math
 import numpy as np
 
 from sim.basics.equations import Flags, Result, Values, compiled
-from sim.model.rules.elementary import log
+from sim.model.rules.elementary import exp, log
 
 
 @compiled
@@ -76,6 +76,24 @@ def binding_ban(ban: Values, base_ban: Values, built: Flags) -> Result:
 
 
 @compiled
+def logit_weight(value: float, top: float, dissimilarity: float) -> float:
+    """Weight of an alternative in the logit of its nest, relative to the best one, so that nothing overflows.
+
+    Parameters
+    ----------
+    value, top : float
+        Utility of the alternative, and the best utility in the nest. [utils]
+    dissimilarity : float
+        From near 0 (alternatives are perfect substitutes) to 1 (the nest does not matter). [1]
+
+    Returns
+    -------
+    weight : float, at most 1 [1]
+    """
+    return exp((value - top) / dissimilarity)
+
+
+@compiled
 def race_time(uniform: float, weight: float) -> float:
     """Time of an alternative in a race. It is the shortest with probability weight over the sum of all weights.
 
@@ -105,7 +123,7 @@ def inclusive(top: float, total: float, dissimilarity: float) -> float:
     top : float
         The best utility in the nest. [utils]
     total : float
-        Sum of ``exp((V - top) / dissimilarity)`` over the nest. [1]
+        Sum of the weights of the nest; see `logit_weight`. [1]
     dissimilarity : float
         From near 0 (alternatives are perfect substitutes) to 1 (the nest does not matter). [1]
 

@@ -25,8 +25,7 @@ from sim.engines.lockstep.kernels.structures import (
     inline,
     part,
 )
-from sim.model.rules.choice import consumer_surplus, inclusive, race_time
-from sim.model.rules.elementary import exp
+from sim.model.rules.choice import consumer_surplus, inclusive, logit_weight, race_time
 
 _BLOCKS = (STREAMS["block"].group, STREAMS["second_block"].group)
 _MODES = (STREAMS["mode"].group, STREAMS["second_mode"].group)
@@ -139,7 +138,7 @@ def block_without_line(i, block, taken, dissimilarity, lines_of, line_value, lin
     for place in range(1, lines_of[block, 0] + 1):
         j = lines_of[block, place]
         if j != taken and line_value[j, i] > OFFERED:
-            line_weight[j, i] = exp((line_value[j, i] - top) / dissimilarity)
+            line_weight[j, i] = logit_weight(value=line_value[j, i], top=top, dissimilarity=dissimilarity)
             total += line_weight[j, i]
     block_value[block, i] = inclusive(top=top, total=total, dissimilarity=dissimilarity)
 
@@ -221,9 +220,9 @@ def race_modes(slot, n, month, is_open, address, key0, key1, scratch):
 
 @part
 def weigh_block(weight, total, value, top, n):
-    """Weight of one block, or of the outside, relative to the best; added to ``total``."""
+    """`weigh_alternative` for one block, or for the outside: they are no nest, which spares a division."""
     for i in range(n):
-        weight[i] = exp(value[i] - top[i])
+        weight[i] = logit_weight(value=value[i], top=top[i], dissimilarity=1.0)
         total[i] += weight[i]
 
 

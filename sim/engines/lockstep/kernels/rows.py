@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sim.basics.streams import philox
 from sim.engines.lockstep.kernels.structures import CHUNK, part
-from sim.model.rules.choice import inclusive
-from sim.model.rules.elementary import exp
+from sim.model.rules.choice import inclusive, logit_weight
 
 
 @part
@@ -47,9 +46,9 @@ def raise_top(top, value, n):
 
 @part
 def weigh_alternative(weight, total, value, top, dissimilarity, n):
-    """Weight of one alternative of a nest, relative to the best so that nothing overflows; added to ``total``."""
+    """Weight of one alternative of a nest, also added to ``total``."""
     for i in range(n):
-        weight[i] = exp((value[i] - top[i]) / dissimilarity)
+        weight[i] = logit_weight(value=value[i], top=top[i], dissimilarity=dissimilarity)
         total[i] += weight[i]
 
 
