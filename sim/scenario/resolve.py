@@ -24,7 +24,7 @@ from sim.model.reactions import SHIPPED
 from sim.scenario.check import check
 from sim.scenario.check.values import plain_name, shape_of
 from sim.scenario.declared import MARKED_BY, kinds_of
-from sim.scenario.read import Node, below, first_key, from_plain, parse, plain_number, read, shown
+from sim.scenario.read import Node, below, first_key, from_plain, parse, read, shown
 from sim.scenario.shipped import SCENARIOS, find_scenario, scenarios_in, shipped_files, shipped_scenario
 from sim.scenario.spec import Parameters, RunSettings, Scenario, default_parameters
 from sim.scenario.write import resolved_text
@@ -84,9 +84,7 @@ def load(
             files.problems += error.problems
         else:
             tree = files.merged(tree, change)
-    given = {
-        name: Node(plain_number(value), f"--{name}") for name, value in (settings or {}).items() if value is not None
-    }
+    given = {name: from_plain(value, f"--{name}") for name, value in (settings or {}).items() if value is not None}
     if given:
         tree = files.merged(tree, Node({"run": Node(given, SET, 0, "run")}, SET))
     return _finished(tree, base_tree, files.problems, path)
