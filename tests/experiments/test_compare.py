@@ -352,6 +352,8 @@ def test_a_sweep_is_read_as_key_and_values():
     key, values = parse_sweep("policies.ban.compliance=0:1:5")
     assert key == "policies.ban.compliance"
     assert values.tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert parse_sweep("x=1:-1:3")[1].tolist() == [1, 0, -1]
+    assert parse_sweep("x=0:1:2")[1].tolist() == [0, 1]
 
 
 # what is left behind
@@ -402,6 +404,21 @@ def test_many_scenarios_get_an_overview_and_a_page_each(folder, tmp_path, monkey
     assert list(shown["difference"]) == sorted(shown["difference"], reverse=True), "what raises most stands first"
     mean = small.table.query(f"other == 'cut' and outcome == 'focus_share' and month == '{date}'")["difference"].iloc[0]
     assert shown.set_index("other").loc["cut", "difference"] == pytest.approx(100 * mean)
+
+
+def test_what_raises_the_focus_share_most_stands_first_in_an_overview():
+    effects = {"down": -0.2, "up": 0.3, "same": 0.0}
+    table = pd.DataFrame(
+        [
+            {"other": name, "outcome": outcome, "month": "2030-01", "unit": "share"}
+            | dict.fromkeys(("difference", "low", "high"), sign * effect)
+            for name, effect in effects.items()
+            for outcome, sign in (("focus_share", 1), ("L1_open", -1))
+        ]
+    )
+    rows = comparison_figures.overview_rows(SimpleNamespace(table=table), "2030-01")
+    assert rows["other"].tolist() == ["up", "up", "same", "same", "down", "down"]
+    assert rows["difference"].tolist() == pytest.approx([30, -30, 0, 0, -20, 20])
 
 
 def test_an_overview_draws_what_it_is_given():

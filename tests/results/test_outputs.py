@@ -17,6 +17,7 @@ import xarray as xr
 
 from sim.basics.axes import GROUPS, REGIONS
 from sim.basics.errors import FolderError, OutputError, RunError, ScenarioError
+from sim.engines import engine as find_engine
 from sim.experiments.simulate.kind import KIND
 from sim.experiments.simulate.request import run
 from sim.model.agents.adopter_types import TYPES
@@ -394,6 +395,17 @@ def test_when_every_run_fails_it_is_an_error(file, monkeypatch):
 
 def test_what_cannot_fit_is_refused_before_it_starts(file):
     scenario, _ = prepare(file, replicates=1_000_000, months=1200)
+    with pytest.raises(RunError, match="memory"):
+        run(scenario)
+
+
+def test_memory_is_needed_for_the_series_of_every_run_and_the_adopters_of_one(file, monkeypatch):
+    scenario, _ = prepare(file, replicates=3, months=2, adopters=60)
+    adopters = 60 * find_engine("lockstep").bytes_per_adopter
+    needed = 3 * labelling.series_bytes(scenario) + adopters
+    monkeypatch.setattr("sim.experiments.runner.worker.machine_memory", lambda: (needed + 8) / 0.8)
+    run(scenario)
+    monkeypatch.setattr("sim.experiments.runner.worker.machine_memory", lambda: (needed - 8) / 0.8)
     with pytest.raises(RunError, match="memory"):
         run(scenario)
 
