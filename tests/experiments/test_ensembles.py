@@ -11,6 +11,7 @@ import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ import pytest
 from sim.basics.errors import OutputError, PoolError, RunError, ScenarioError, UnknownNameError
 from sim.engines import engine as find_engine
 from sim.experiments.ensemble.ensemble import Ensemble, in_steps
+from sim.experiments.ensemble.request import _with_choices
 from sim.experiments.runner.dispatch import Work, dispatch
 from sim.experiments.runner.pools import Pool, pool
 from sim.experiments.runner.recipe import Recipe, make_recipe
@@ -246,6 +248,13 @@ def test_another_version_is_never_mixed_in(whole, recipe, monkeypatch):
 def test_a_choice_may_get_more_values(whole, tmp_path, recipe):
     wider = recipe_of((TEXTS[0], "loops.R1=live|off|frozen@2026-01", TEXTS[2]))
     assert wider.identity == recipe.identity
+
+
+def test_a_choice_keeps_its_earlier_values_when_others_are_asked_for(recipe):
+    others = recipe_of((TEXTS[0], "loops.R1=off|frozen@2026-01", TEXTS[2]))
+    kept = _with_choices(SimpleNamespace(recipe=recipe), others)
+    assert [factor.distribution.shape for factor in kept.factors][1] == "choice"
+    assert kept.factors[1].distribution.values == ("live", "off", "frozen@2026-01")
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path, recipe):
