@@ -294,6 +294,14 @@ def test_whoever_is_said_to_part_first_parts_before_the_others_that_are_meant(fo
     assert told
 
 
+def test_where_nobody_of_a_place_parted_the_first_of_all_is_followed(found):
+    parted = found.pair.parted_before(found.pair.parted, 59)
+    first_in_place = next(adopter for adopter in parted if found.base.place(adopter)[0] == "EU")
+    assert first_in_place != parted[0]
+    assert found.tracer._use(None, 59, region="EU") == first_in_place
+    assert found.tracer._use(None, 59, region="nowhere") == parted[0]
+
+
 CHANNELS = {
     "export_control": ({"strength": 1.0}, "frontier chips in CN"),
     "privacy_limit": ({"strength": 1.0}, "what data add to US"),
@@ -373,6 +381,18 @@ def test_a_policy_that_binds_one_cell_is_the_root_of_every_parting_and_binds_the
     assert set(zip(through["region"], through["sector"], strict=True)) == {("US", "software")}
     assert table.iloc[0]["cause"] == "policy"
     assert set(table["names"]) == {"new"}
+
+
+def test_a_ban_of_one_line_is_not_taken_for_that_of_another():
+    ban = {"kind": "procurement_ban", "actor": "US"}
+    late = {**ban, "id": "late", "start": 12, "lines": ["US-closed-A"]}  # the first of the lines
+    early = {**ban, "id": "early", "start": 4, "lines": ["US-closed-B"]}
+    run = {"adopters": 60, "months": 14, "seed": 3}
+    found = answer(ask(small(OLD, run=run), small(OLD, late, early, name="other", run=run)))
+    agency = next(number for number in range(60) if found.base.place(number)[::2] == ("US", "public"))
+    for line, start in enumerate((12, 4)):
+        root = found.tracer._first_step(SimpleNamespace(source=("ban", line), month=13, adopter=agency))
+        assert (root.kind, root.month) == ("policy", start)
 
 
 def test_a_ban_forces_a_review_in_one_world_only():
