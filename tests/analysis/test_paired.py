@@ -218,6 +218,13 @@ def test_the_same_values_are_called_identical():
     assert difference_sentence(found, "share", "share") == "share: identical in every run"
 
 
+@pytest.mark.parametrize("unit", [1e-15, 1.0, 1e15])
+def test_what_is_only_rounding_does_not_depend_on_the_unit(unit):
+    base = unit * np.linspace(1.0, 2.0, 8)
+    assert paired_difference(base, base * (1 + 1e-15)).identical
+    assert paired_difference(base, base * 1.01).difference / unit == pytest.approx(0.01 * 1.5)
+
+
 def test_a_shift_without_any_luck_left_is_exact():
     values = np.arange(4.0)
     found = paired_difference(values, values + 2)

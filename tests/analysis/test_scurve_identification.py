@@ -30,6 +30,16 @@ def study(part: float, seeds: int, **curve: float) -> Counter:
     return Counter(fit(*seen_to(part, seed, **curve)).status for seed in range(seeds))
 
 
+def test_families_are_weighed_by_the_corrected_criterion_of_independent_months():
+    """AICc of Hurvich and Tsai (1989): ceiling, rate, time and variance, and the shape of Bass and of Richards."""
+    month, share = seen_to(0.8, 0)
+    found = fit(month, share)
+    n = found.effective_months
+    for model, k in zip(found.models, (4, 4, 5, 5), strict=True):
+        criterion = n * np.log(model.error / month.size) + 2 * k * n / (n - k - 1)
+        assert model.aicc == pytest.approx(criterion, abs=1e-3), model.model
+
+
 def test_the_truncation_study_in_small():
     assert study(0.3, 6)["not identified"] == 6
     assert study(0.4, 6)["identified"] == 0

@@ -581,3 +581,10 @@ def test_convergence_asks_for_runs_by_the_law_of_one_over_root_n():
     )
     assert found.needed & (found.needed - 1) == 0
     assert found.needed > found.size
+    # four equals in one order and in the other: ranks move by 3, 1, 1 and 3, so a disorder of 2 asks for four times as
+    # many, and a tenth more
+    names, value = (*"abcd", DUMMY), np.array([4.0, 3.0, 2.0, 1.0, -1e9]) * 1e-9 + 1
+    boot = np.tile(np.array([[*value[:4], 0.0], [*value[3::-1], 0.0]]), (50, 1))
+    settled = convergence(from_resamples(names, {"ST": value}, {"ST": boot}, "ST"), 50, balanced=False)
+    assert settled.disorder == pytest.approx(2)
+    assert settled.needed in (220, 221)
