@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sim.basics.axes import MODES, REGIONS, SECTORS, month_label
 from sim.basics.quantity import describe_field, is_quantity
 from sim.engines.lockstep.engine import simulate
+from sim.engines.lockstep.month_levers import MonthLevers
 from sim.engines.world import build
 from sim.model.agents.adopter_types import TYPES
 from sim.model.events import EVENT_KINDS
@@ -216,6 +217,17 @@ def test_pulls_of_some_runs_leave_the_lever_of_the_others_as_it_stands(name):
     both = {"fraction": 0.9, "add": 1.3, "multiply": 0.4, "largest": 0.8, "smallest": 0.5}[lever.rule]
     assert moved.reshape(3, -1)[:, 0] == pytest.approx([both, 0.5, both])
     assert np.array_equal(moved[1], stands[1]), "to the bit"
+
+
+@EVERY_LEVER
+def test_a_lever_that_is_pulled_in_one_place_of_one_run_is_pulled(name):
+    lever = LEVERS[name]
+    rest = np.full((2, 3, *(len(axis_labels(tuple(LINES))[axis]) for axis in lever.axes)), lever.neutral)
+    moving = rest.copy()
+    moving[1, 1].flat[-1] = 0.5
+    for path, months in ((rest, []), (moving, [1]), (rest[:, :1], []), (moving[:, 1:2], [0, 1, 2])):
+        by_month = MonthLevers({name: path})
+        assert [month for month in range(3) if name in by_month.of(month)[1]] == months
 
 
 @EVERY_LEVER
