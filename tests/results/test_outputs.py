@@ -393,7 +393,11 @@ def test_when_every_run_fails_it_is_an_error(file, monkeypatch):
         run(file)
 
 
-def test_what_cannot_fit_is_refused_before_it_starts(file):
+def test_what_cannot_fit_is_refused_before_it_starts(file, monkeypatch):
+    def start(*_):
+        pytest.fail("it would take all the memory of this machine")
+
+    monkeypatch.setattr("sim.experiments.simulate.simulation.dispatch", start)
     scenario, _ = prepare(file, replicates=1_000_000, months=1200)
     with pytest.raises(RunError, match="memory"):
         run(scenario)
