@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sim.analysis.sensitivity import DesignColumn, analyse, build_design, find_method
-from sim.analysis.sensitivity.design import named_seed, problem
+from sim.analysis.sensitivity.design import fresh_replicates, named_seed, problem
 from sim.analysis.sensitivity.measures import RESAMPLES, inert_columns
 from sim.analysis.sensitivity.methods.given_data import slices
 from sim.analysis.sensitivity.resampling import classes, deltas, regionals, slice_distances
@@ -240,6 +240,13 @@ def test_fresh_luck_would_make_an_inert_factor_look_like_half_of_everything_and_
 
 
 # our faster twins of their estimators
+
+
+def test_the_two_replicates_of_a_part_differ_however_few_there_are(monkeypatch):
+    monkeypatch.setattr("sim.analysis.sensitivity.design.POOL", 3)
+    first, second = fresh_replicates(seed=1, size=60)
+    pairs = {(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)}
+    assert set(zip(first.tolist(), second.tolist(), strict=True)) == pairs
 
 
 def test_inert_columns_are_the_middles_of_equal_parts_in_an_order_of_their_own():
