@@ -1004,7 +1004,9 @@ class Lockstep:
         for option, name in enumerate(WATCHED):
             past = self.history[name]
             past.append(np.broadcast_to(self.found[name], (w.runs, len(REGIONS))))
-            known = value_of_month(past, month - self.unchanging.lag, np.nan)
+            # an engine that a probe put into a later month has no past; it reads its first month until it has one
+            place = np.where(month < self.unchanging.lag, -1, np.maximum(len(past) - 1 - self.unchanging.lag, 0))
+            known = value_of_month(past, place, np.nan)
             error = normals(w.key, "observe", month + 1, np.arange(len(REGIONS)), option)
             statistic = reaction.statistic(metric=known, noise=noise, error=error)
             self.found[f"observed_{name.removeprefix('security_')}"] = statistic
