@@ -204,21 +204,18 @@ ADDITIONS = {
             ],
             "sim/engines/lockstep/engine.py": [
                 (
-                    '            "chips_smuggled": smuggled,\n',
-                    '            "chips_smuggled": smuggled,\n'
+                    '            "chips_domestic": self.chips_domestic,\n',
+                    '            "chips_domestic": self.chips_domestic,\n'
                     '            "chips_installed": self.chips_frontier + self.chips_domestic,\n',
                 )
             ],
             "sim/engines/mesa/government.py": [
                 (
-                    "        self.output = self.make_chips(float(money))\n",
-                    "        self.output = self.make_chips(float(money))\n        self.installed = 0.0\n",
-                ),
-                (
-                    "        self.compute = self.powered * (self.chips_frontier + self.chips_domestic)\n",
-                    "        self.compute = self.powered * (self.chips_frontier + self.chips_domestic)\n"
-                    "        self.installed = self.chips_frontier + self.chips_domestic\n",
-                ),
+                    "    def allot_compute(self) -> None:\n",
+                    "    @property\n    def installed(self) -> float:\n"
+                    "        return self.chips_frontier + self.chips_domestic\n\n"
+                    "    def allot_compute(self) -> None:\n",
+                )
             ],
             "sim/engines/mesa/census.py": [
                 (
