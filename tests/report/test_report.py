@@ -297,7 +297,7 @@ def test_loops_and_sensitivity_have_their_chapters(made, tmp_path):
         "Gains over all sectors",
         "All loops together return",
         "What drives baseline",
-        "bootstrap resamples",
+        "widened for skewness",
         "no-tipping bound",
         "Evidence debt",
     ):
