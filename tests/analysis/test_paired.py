@@ -191,7 +191,23 @@ def test_a_few_runs_that_moved_prove_nothing():
     assert interval(values)[1] > 0
 
 
+@pytest.mark.parametrize("side", [1, -1])
+def test_six_runs_that_moved_are_enough_and_so_are_all_of_a_few(side):
+    five, six = (side * np.repeat([1.0, 0.0], [moved, 40 - moved]) for moved in (5, 6))
+    assert not paired_difference(np.zeros(40), five).distinguishable, "an end at zero does not leave zero out"
+    assert paired_difference(np.zeros(40), six).distinguishable
+    assert paired_difference(np.zeros(3), side * np.array([0.9, 1.0, 1.1])).distinguishable
+
+
 # pairs
+
+
+def test_the_variances_of_three_pairs_are_those_worked_out_by_hand():
+    """Variances 1 and 13 of the values, and 7 of the differences 1, 2 and 6."""
+    found = paired_difference(np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 9.0]))
+    assert (found.base, found.other, found.difference) == (2.0, 5.0, 3.0)
+    assert found.reduction == pytest.approx((1 + 13) / 7)
+    assert found.width == found.high - found.low > 0
 
 
 def test_pairing_finds_what_luck_would_hide():
@@ -296,6 +312,18 @@ def test_with_a_fixed_cost_the_ratio_is_the_effect_over_it():
     value, low, high = ratio_interval(effect, np.full(3, 50.0))
     expected = stats.ttest_1samp(effect, 0).confidence_interval(0.95)
     assert (value, low, high) == pytest.approx((0.2, expected.low / 50, expected.high / 50))
+
+
+def test_at_fiellers_ends_what_is_left_of_the_effect_cannot_be_told_from_zero():
+    """Fieller's theorem: at each end r, the mean of effect - r cost is Student's quantile times its standard error."""
+    cost = np.array([4.0, 5.0, 7.0, 8.0, 6.0])
+    effect = np.array([2.5, 2.0, 4.5, 3.5, 3.0])
+    value, *ends = ratio_interval(effect, cost)
+    assert value == pytest.approx(15.5 / 30)
+    for end, side in zip(ends, (1, -1), strict=True):
+        rest = effect - end * cost
+        assert rest.mean() / stats.sem(rest) == pytest.approx(side * stats.t.ppf(0.975, 4))
+    assert ratio_interval(np.append(effect, np.nan), np.append(cost, 9.0)) == pytest.approx((value, *ends))
 
 
 # words

@@ -10,12 +10,14 @@ import pytest
 from scipy import stats
 
 from sim.analysis.replicates import (
+    Advice,
     advise,
     needed_for_mean,
     needed_for_spread,
     point_by_replicate,
     running,
     spread_band,
+    tolerance,
     variance_components,
     width_of_mean,
 )
@@ -58,6 +60,28 @@ def test_two_points_and_two_replicates_are_taken_apart_as_by_hand():
     # the mean of 1.5 has the variance 1/4 + 2, with (1/4 + 2)^2 / (1/16 + 4) degrees of freedom (satterthwaite1946)
     reach = stats.t.ppf(0.975, 81 / 65) * 1.5
     assert (found.low, found.high) == pytest.approx((1.5 - reach, 1.5 + reach))
+
+
+def test_three_points_and_two_replicates_are_taken_apart_as_by_hand():
+    """Mean squares 45.5 between points, 13.5 between replicates and 1.5 of the rest (searle1992)."""
+    found = variance_components(np.array([[0.0, 2.0], [4.0, 6.0], [8.0, 13.0]]))
+    assert (found.points, found.replicates, found.mean) == (3, 2, 5.5)
+    # (45.5 - 1.5) / 2 replicates, (13.5 - 1.5) / 3 points
+    assert (found.between_points, found.between_replicates, found.residual) == pytest.approx((22.0, 4.0, 1.5))
+    assert found.stochastic_share == pytest.approx(5.5 / 27.5)
+    a, b = 22 / 4 + 1.5 / 32, 4 / 8
+    reach = stats.t.ppf(0.975, (a + b) ** 2 / (a**2 / 3 + b**2 / 7))
+    assert found.width_at(4, 8) == pytest.approx(2 * reach * math.sqrt(a + b))
+    assert found.width_at(1, 8) == pytest.approx(2 * stats.t.ppf(0.975, 7) * math.sqrt(5.5 / 8))
+
+
+def test_with_one_point_all_is_luck_and_with_one_replicate_luck_is_not_known():
+    luck, points = (variance_components(np.array(values)) for values in ([[1.0, 2.0, 6.0]], [[1.0], [2.0], [6.0]]))
+    assert (luck.between_points, luck.between_replicates, luck.residual) == (0, pytest.approx(7), 0)
+    assert (points.between_points, points.between_replicates, points.residual) == (pytest.approx(7), 0, 0)
+    assert luck.stochastic_share == 1
+    assert math.isnan(points.stochastic_share)
+    assert math.isnan(variance_components(np.array([[1.0]])).low)
 
 
 @pytest.mark.parametrize(("points", "replicates"), [(20, 8), (200, 4), (1, 30), (30, 1)])
@@ -116,6 +140,33 @@ def test_the_number_for_a_mean_gives_just_that_width():
     assert width_of_mean(spread, count) <= 0.02 < width_of_mean(spread, count - 1)
     assert needed_for_mean(np.full((1, 20), 0.5), 0.02) == 4
     assert needed_for_mean(values[:, :3], 0.02) is None
+
+
+def test_the_width_of_a_mean_and_the_range_of_a_spread_are_those_of_the_tables():
+    # Student's 2.064 at 24 degrees of freedom; chi-square of 3.247 and 20.483 at 10
+    assert width_of_mean(0.1, 25) == pytest.approx(2 * 2.064 * 0.1 / 5, rel=1e-3)
+    assert spread_band(11) == pytest.approx((math.sqrt(0.3247), math.sqrt(2.0483)), rel=1e-4)
+    two = needed_for_mean(np.array([[1.0, 3.0, 2.0, 4.0], [3.0, 5.0, 4.0, 6.0]]), 1.0)
+    assert two == needed_for_mean(np.array([[2.0, 4.0, 3.0, 5.0]]), 1.0), "four are enough; of points the mean counts"
+
+
+@pytest.mark.parametrize(
+    ("name", "mean", "width"),
+    [
+        ("focus_share@2029-12", 0.3, 0.02),
+        ("take_off_all", 40.0, 2.0),
+        ("capability_gap@2029-12", -1.0, 0.1),
+        ("log_compute_CN@2029-12", 15.0, 0.05),
+        ("fiscal_cost@2029-12", -40.0, 2.0),
+    ],
+)
+def test_what_is_narrow_enough_goes_by_the_unit_and_elsewhere_by_the_mean(name, mean, width):
+    assert tolerance(name, mean) == pytest.approx(width)
+
+
+def test_advice_says_what_the_number_is_enough_for():
+    for count, words in ((50, "for means and spreads"), (49, "50 for spreads over luck")):
+        assert words in str(Advice(count, "x", {"x": count}, 50))
 
 
 def test_the_number_for_a_spread_is_that_of_the_chi_square():

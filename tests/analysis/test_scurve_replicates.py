@@ -133,6 +133,10 @@ def test_the_interval_of_a_mean_is_students():
     found = mean_estimate(np.array([1.0, 2.0, 4.0, 9.0]))
     expected = stats.ttest_1samp([1.0, 2.0, 4.0, 9.0], 0).confidence_interval(0.95)
     assert (found.value, found.low, found.high) == pytest.approx((4.0, expected.low, expected.high))
+    assert found.reach == pytest.approx(expected.high - 4.0)
+    one, none = mean_estimate(np.array([3.0])), mean_estimate(np.empty(0))
+    assert one.value == 3
+    assert np.isnan([one.low, one.high, none.value, none.low]).all()
 
 
 def test_odds_over_replicates_carry_intervals_and_one_trajectory_has_none():
