@@ -146,8 +146,8 @@ def test_the_width_of_a_mean_and_the_range_of_a_spread_are_those_of_the_tables()
     # Student's 2.064 at 24 degrees of freedom; chi-square of 3.247 and 20.483 at 10
     assert width_of_mean(0.1, 25) == pytest.approx(2 * 2.064 * 0.1 / 5, rel=1e-3)
     assert spread_band(11) == pytest.approx((math.sqrt(0.3247), math.sqrt(2.0483)), rel=1e-4)
-    two = needed_for_mean(np.array([[1.0, 3.0, 2.0, 4.0], [3.0, 5.0, 4.0, 6.0]]), 1.0)
-    assert two == needed_for_mean(np.array([[2.0, 4.0, 3.0, 5.0]]), 1.0), "four are enough; of points the mean counts"
+    # means of 2, 4, 3 and 5 over the points have a spread of 1.291: 5.297 / sqrt(28) is above 1, 5.289 / sqrt(29) not
+    assert needed_for_mean(np.array([[1.0, 3.0, 2.0, 4.0], [3.0, 5.0, 4.0, 6.0]]), 1.0) == 29
 
 
 @pytest.mark.parametrize(
