@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.optimize import curve_fit
 
 from sim.analysis.estimates import Estimate
 from sim.analysis.loops.dominance import handovers, link_score, relative_scores, unexplained
@@ -65,6 +66,8 @@ def test_one_replicate_gives_no_interval():
 def test_a_loop_that_returns_a_part_of_what_it_gets_has_that_gain_by_amplification():
     part = 0.589
     assert amplification(np.full(3, 1 / (1 - part)), np.ones(3)) == pytest.approx(part)
+    assert amplification(np.array([1.0, 3.0]), np.array([0.5, 0.5])) == pytest.approx(0.75), "of means, not of pairs"
+    assert math.isnan(amplification(np.array([1.0, -1.0]), np.ones(2)))
 
 
 def test_a_gain_is_above_one_only_beyond_doubt_and_at_both_sizes():
@@ -77,6 +80,10 @@ def test_a_gain_is_above_one_only_beyond_doubt_and_at_both_sizes():
     assert gain_verdict(Estimate(1.1, 0.9, 1.3), sure, alike) == UNTOLD
     assert gain_verdict(Estimate(0.8, 0.7, 0.99), None, None) == BELOW
     assert gain_verdict(Estimate(0.8, math.nan, math.nan), None, None) == UNTOLD
+    assert gain_verdict(Estimate(0.8, 0.6, 1.0), None, None) == UNTOLD, "an end at one is not below it"
+    assert gain_verdict(Estimate(1.2, 1.0, 1.4), sure, alike) == UNTOLD
+    assert gain_verdict(sure, Estimate(1.2, 1.0, 1.4), alike) == UNTOLD
+    assert gain_verdict(sure, sure, Estimate(-0.3, -0.5, -0.1)) == UNTOLD
 
 
 def test_worth_counts_as_the_lead_of_the_lines_in_focus_over_the_others():
@@ -84,6 +91,25 @@ def test_worth_counts_as_the_lead_of_the_lines_in_focus_over_the_others():
     primary = np.array([[30.0, 10.0, 50.0, 50.0]])
     assert relative_worth(np.full((1, 4), 0.7), primary, focus) == pytest.approx(0.0)
     assert relative_worth(np.array([[0.4, 0.0, 0.1, 0.3]]), primary, focus) == pytest.approx(0.3 - 0.2, abs=1e-6)
+
+
+def test_a_lead_is_weighed_by_the_users_of_each_cell_and_by_all_users_where_it_has_none():
+    focus = np.array([1.0, 1.0, 0.0])
+    primary = np.array([[30.0, 10.0, 20.0], [0.0, 0.0, 40.0], [10.0, 30.0, 0.0]])
+    worth = np.array([0.4, 0.8, 0.1]) + np.zeros((2, 3, 3))
+    worth[1] *= 2
+    # 0.5 and 0.7 by the cell's own users; 40 and 40 of all users use the two lines
+    lead = np.array([0.5, 0.6, 0.7]) - 0.1
+    assert relative_worth(worth, primary, focus) == pytest.approx(np.array([lead, 2 * lead]), abs=1e-5)
+
+
+def test_a_util_moves_cells_by_their_choosers_their_usage_and_how_evenly_they_are_split():
+    primary = np.array([[50.0, 50.0], [10.0, 30.0], [200.0, 200.0]])
+    weights = moving_weights(
+        np.array([2.0, 4.0, 1.0]), primary, np.array([3.0, 2.0, 1.0]), np.array([1.0, 0.0]), np.ones(3)
+    )
+    parts = np.array([2 * 3 / 4, 4 * 2 * 3 / 16, 1 / 4])
+    assert weights == pytest.approx(parts / parts.sum())
 
 
 def test_a_cell_that_nobody_would_leave_or_join_has_no_weight():
@@ -175,12 +201,15 @@ def test_relative_scores_are_parts_of_the_sum_of_sizes():
     scores = LUCK.normal(size=(6, 20))
     assert np.abs(relative_scores(scores)).sum(axis=0) == pytest.approx(np.ones(20))
     assert not relative_scores(np.zeros((3, 2))).any()
+    assert relative_scores(np.array([[3.0], [-1.0]])) == pytest.approx(np.array([[0.75], [-0.25]])), "signs stay"
 
 
 def test_causes_that_add_up_leave_nothing_unexplained():
     parts = LUCK.normal(size=(5, 8))
     assert unexplained(parts, parts.sum(axis=0)) == pytest.approx(np.zeros(8), abs=1e-14)
     assert unexplained(np.array([[1.0]]), np.array([0.5])) == pytest.approx([0.5])
+    # of causes that cancel, a rest of 1 is a fifth of the sizes 3 and 2; without causes there is nothing to explain
+    assert unexplained(np.array([[3.0, 0.0], [-2.0, 0.0]]), np.array([2.0, 1.0])) == pytest.approx([0.2, 0.0])
 
 
 def test_dominance_changes_hands_when_another_leads_for_long_enough():
@@ -189,6 +218,16 @@ def test_dominance_changes_hands_when_another_leads_for_long_enough():
     strength[1, 2] = 5.0  # a flicker
     assert handovers(strength) == [(3, 0), (6, 1)]
     assert handovers(np.zeros((3, 9))) == []
+
+
+def test_a_leader_counts_that_leads_just_long_enough_to_the_end():
+    strength = np.zeros((2, 9))
+    strength[0, :6], strength[1, 6:] = 1.0, 2.0
+    assert handovers(strength) == [(0, 0), (6, 1)]
+    assert handovers(strength[:, :8]) == [(0, 0)]
+    assert handovers(strength[:, :8], hold=2) == [(0, 0), (6, 1)]
+    strength[0, 1] = 0.0  # a step in which no loop has any strength
+    assert handovers(strength) == [(2, 0), (6, 1)]
 
 
 # early warnings
@@ -212,6 +251,27 @@ def test_a_stronger_loop_slows_recovery_as_v19_says():
     assert autocorrelation_at_gain(0.2, 0.0, 0.0) == pytest.approx(0.8)
     assert autocorrelation_at_gain(0.2, 0.0, 0.5) == pytest.approx(0.9)
     assert autocorrelation_at_gain(0.2, 0.0, 1.0) == 1.0
+    assert autocorrelation_at_gain(0.2, math.log(3), 0.5) == pytest.approx(1 - 2 * 0.2 / 4 * 0.5), "L(-ln 3) is 1/4"
+
+
+def test_a_series_at_rest_is_as_wide_in_its_first_month_as_later():
+    series = at_rest(0.7, 4000, 3)
+    assert series.var(axis=0) == pytest.approx(np.full(3, 1 / (1 - 0.49)), rel=0.08)
+    assert np.corrcoef(series[:, 0], series[:, 1])[0, 1] == pytest.approx(0.7, abs=0.03)
+
+
+def test_trends_are_kendalls_and_alarms_are_rises():
+    rising, level = np.array([1.0, 2.0, 3.0, 5.0, 4.0]), np.array([3.0, 1.0, 4.0, 2.0, 3.5])
+    tau, chance = kendall_trend(np.array([rising, -rising, level]))
+    # nine pairs rise and one falls; of the 120 orders of five values five have at most one pair out of order
+    assert tau == pytest.approx([0.8, -0.8, stats.kendalltau(np.arange(5), level).statistic])
+    assert chance[:2] == pytest.approx([5 / 120, 1 - 1 / 120])
+
+
+def test_a_single_run_is_measured_from_its_straight_line():
+    found = detrended(np.array([[1.0, 3.0, 2.0]]))
+    # slope 1/2 through the mean of 2 at month 1
+    assert found[0] == pytest.approx([-0.5, 1.0, -0.5])
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.3, 0.49])
@@ -249,3 +309,13 @@ def test_the_rate_of_recovery_is_that_of_the_decay():
     response = 0.4 * np.exp(-0.07 * month) + np.zeros((5, 1))
     assert recovery_rate(response, 3, 40) == pytest.approx(0.07)
     assert math.isnan(recovery_rate(np.zeros((5, 60)), 3, 40))
+
+
+def test_recovery_is_fitted_to_the_mean_over_runs_from_the_first_month_to_the_last():
+    month = np.arange(12)
+    response = 0.4 * np.exp(-0.2 * month) + 0.05 * np.random.default_rng(2).standard_normal((3, 12))
+    inside = slice(2, 10)
+    (_, rate), _ = curve_fit(
+        lambda t, a, r: a * np.exp(-r * t), np.arange(8), response.mean(axis=0)[inside], [0.3, 0.1]
+    )
+    assert recovery_rate(response, 2, 9) == pytest.approx(rate, rel=1e-4)

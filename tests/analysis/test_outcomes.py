@@ -320,6 +320,7 @@ def test_contributions_come_month_by_month_and_the_largest_first():
         *(["2030-01", "b"], ["2030-01", "a"], ["2031-01", "a"], ["2031-01", "b"])
     ]
     assert rows["contribution"].tolist() == pytest.approx([-0.15, 0.0, 0.05, 0.0])
+    assert rows["within"].tolist() == pytest.approx([-0.15, 0.0, 0.05, 0.0])
     assert rows["total"].tolist() == pytest.approx([-0.15, -0.15, 0.05, 0.05])
     said = top_contributors(table, "2030-01")
     assert said[0] == "by region (-15.00 points of usage share of the lines in focus): b -15.00"

@@ -511,6 +511,35 @@ def test_months_in_force_are_those_of_runs_in_which_a_rule_acts():
     row = reaction_summary(dataset).loc["rule"]
     assert (row["runs"], row["first"], row["months"]) == (2, 1.5, 3.0)
     assert row["strength"] == pytest.approx((2 * 0.5 + 4 * 1.0) / 6)
+    # a tenth and nine tenths of the way from month 1 to month 2
+    assert (row["first_low"], row["first_high"]) == pytest.approx((1.1, 1.9))
+
+
+def test_the_log_of_a_record_written_by_hand():
+    """One rule with a lag of three months, in replicate 7: it starts, steps up and ends."""
+    dims = ("run", "month", "reaction")
+    decided = np.array([0.0, 0.2, 0.2, 0.5, 0.0])
+    seen, in_force = np.arange(10.0, 15.0), np.array([0.0, 0.0, 0.0, 0.0, 0.2])
+    series = {"reaction_decided": decided, "reaction_seen": seen, "reaction_strength": in_force}
+    about = {"actor": "EU", "action": "scrutiny", "metric": "concentration", "region": "US"}
+    dataset = xr.Dataset(
+        {name: (dims, values[None, :, None]) for name, values in series.items()},
+        {
+            "run": [7],
+            "reaction": ["rule"],
+            "reaction_lag": ("reaction", [3]),
+            **{f"reaction_{name}": ("reaction", [value]) for name, value in about.items()},
+        },
+    )
+    log = reaction_log(dataset)
+    assert log[["run", "reaction", *about]].drop_duplicates().to_numpy().tolist() == [[7, "rule", *about.values()]]
+    rows = log.drop(columns=["run", "reaction", *about]).to_numpy().tolist()
+    assert [row[:-1] for row in rows] == [
+        [1, "2024-02", 11.0, "start", 0.2, 4, "2024-05"],
+        [3, "2024-04", 13.0, "step", 0.5, 6, "2024-07"],
+        [4, "2024-05", 14.0, "end", 0.0, 7, "2024-08"],
+    ]
+    assert log["in_force"].to_numpy() == pytest.approx([0.2, np.nan, np.nan], nan_ok=True)
 
 
 @pytest.mark.parametrize("name", ["adoption_s_curves", "shares_by_lens", "exposure", "compute_by_region"])
