@@ -142,10 +142,10 @@ def test_an_open_line_loses_its_lead_with_half_of_its_share_within_a_year(before
     usage[:] = 0.0
     abroad = {"region": "EU", "mode": "hosted", "run": 1}
     usage.loc[{"region": "EU", "mode": "api", "run": 0, "line": "c"}] = 10.0
-    usage.loc[{**abroad, "line": "a", "month": slice(month - 12, None)}] = before
-    usage.loc[{**abroad, "line": "a", "month": slice(month, None)}] = after
-    usage.loc[{**abroad, "line": "c", "month": slice(month - 12, None)}] = 10 - before
-    usage.loc[{**abroad, "line": "c", "month": slice(month, None)}] = 10 - after
+    between = 1.5 if before > 1.5 else 0.9  # in the eleven months from which the fall would not be half, or not matter
+    for first, share in ((month - 12, before), (month - 11, between), (month, after)):
+        usage.loc[{**abroad, "line": "a", "month": slice(first, None)}] = share
+        usage.loc[{**abroad, "line": "c", "month": slice(first, None)}] = 10 - share
     usage.loc[{"line": "b"}] = 1e3  # closed lines are another market
     usage.loc[{"region": "CN"}] = np.where(np.arange(MONTHS) < 13, 1.0, 0.0)[:, None, None] * [[1], [0], [0]]
     assert means(dataset, "F6") == [0.5 if reversed_ else 0.0]
