@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from sim.analysis.scurves import fit
+from sim.analysis.scurves import ModelFit, SCurve, fit
 from sim.analysis.scurves.ceilings import JACKKNIFE_GROUPS, Ceilings, nearby_ceiling
 
 MONTH = np.arange(120)
@@ -64,6 +64,48 @@ def test_the_interval_of_a_difference_is_that_of_the_means_of_its_groups():
     means = [apart[np.arange(20) % JACKKNIFE_GROUPS == group].mean() for group in range(JACKKNIFE_GROUPS)]
     expected = stats.ttest_1samp(means, 0).confidence_interval(0.95)
     assert (paired.low, paired.high) == pytest.approx((expected.low, expected.high), rel=1e-3)
+
+
+def told(**ceilings):
+    """Comparisons of scenarios whose fits are given: name -> status, ceiling and the ceilings without each group."""
+    found = Ceilings({name: scenario(np.zeros((20, 120))) for name in ceilings})
+    for name, (status, ceiling, parts) in ceilings.items():
+        model = ModelFit("logistic", ceiling, ceiling, ceiling, 0.1, 50.0, 0.0, 0.0, 0.0, weight=1.0)
+        found._whole[name, "adoption_all"] = SCurve(status, ceiling=ceiling, models=(model,))
+        found._parts[name, "adoption_all"] = np.array(parts)
+    return found
+
+
+def test_a_difference_of_ceilings_has_the_jackknifes_error_over_five_groups():
+    found = told(
+        base=("identified", 0.60, [0.60, 0.61, 0.59, 0.60, 0.60]),
+        other=("identified", 0.70, [0.72, 0.70, 0.69, 0.69, 0.70]),
+        full=("identified", 1.2, [1.0] * 5),
+        part=("identified", 0.97, [0.96, 1.0, 0.97, 0.97, 0.97]),
+        weak=("weak", 0.5, []),
+    )
+    paired, why = found.compare("base", "other", "adoption_all")
+    # differences 0.12, 0.09, 0.10, 0.09, 0.10 lie around 0.1 with squares of 6e-4 in all
+    reach = stats.t.ppf(0.975, 4) * np.sqrt(4 / 5 * 6e-4)
+    assert (paired.runs, paired.base, paired.other, why) == (20, 0.6, 0.7, "")
+    assert (paired.low, paired.high) == pytest.approx((0.1 - reach, 0.1 + reach))
+    assert paired.reduction == pytest.approx((2e-4 + 6e-4) / 6e-4)
+    assert found.compare("full", "full", "adoption_all") == (None, "100% in both")
+    for name in ("full", "part"):
+        why = f"withheld, the ceiling cannot be told from 100% in {name}"
+        assert found.compare("base", name, "adoption_all") == (None, why)
+    why = "withheld, the ceiling is weakly identified in weak"
+    assert found.compare("base", "weak", "adoption_all") == (None, why)
+
+
+def test_groups_of_fewer_than_two_runs_are_none():
+    few = told(a=("identified", 0.6, []), b=("identified", 0.7, []))
+    few._parts.clear()
+    few._runs = {name: runs.isel(run=slice(0, 9)) for name, runs in few._runs.items()}
+    paired, _ = few.compare("a", "b", "adoption_all")
+    assert few.parts("a", "adoption_all").size == 0
+    assert paired.difference == pytest.approx(0.1)
+    assert np.isnan([paired.low, paired.high, paired.reduction]).all()
 
 
 def test_an_unidentified_ceiling_is_withheld():

@@ -95,11 +95,11 @@ def test_worth_counts_as_the_lead_of_the_lines_in_focus_over_the_others():
 
 def test_a_lead_is_weighed_by_the_users_of_each_cell_and_by_all_users_where_it_has_none():
     focus = np.array([1.0, 1.0, 0.0])
-    primary = np.array([[30.0, 10.0, 20.0], [0.0, 0.0, 40.0], [10.0, 30.0, 0.0]])
+    primary = np.array([[30.0, 10.0, 20.0], [0.0, 0.0, 40.0], [60.0, 60.0, 0.0]])
     worth = np.array([0.4, 0.8, 0.1]) + np.zeros((2, 3, 3))
     worth[1] *= 2
-    # 0.5 and 0.7 by the cell's own users; 40 and 40 of all users use the two lines
-    lead = np.array([0.5, 0.6, 0.7]) - 0.1
+    # 0.5 and 0.6 by the cell's own users; of all users 90 and 70 use the two lines
+    lead = np.array([0.5, (90 * 0.4 + 70 * 0.8) / 160, 0.6]) - 0.1
     assert relative_worth(worth, primary, focus) == pytest.approx(np.array([lead, 2 * lead]), abs=1e-5)
 
 

@@ -157,18 +157,15 @@ def test_a_release_is_adopted_within_weeks_by_its_part_of_the_gain_of_six_months
     share[:] = 0.0
     release.loc[{"line": "a", "month": [5, 20]}] = 1.0
     release.loc[{"line": "c", "month": 21}] = 1.0  # its six months end beyond the record
-    share.loc[{**startups, "line": "a", "month": slice(5, None)}] = 0.1
-    share.loc[{**startups, "line": "a", "month": slice(6, None)}] = 0.3
-    share.loc[{**startups, "line": "a", "month": slice(10, None)}] = 0.4
-    share.loc[{**startups, "line": "a", "month": slice(22, None)}] = 0.5
-    share.loc[{**startups, "line": "a", "month": slice(25, None)}] = 0.6
+    for month, users in ((5, 0.1), (6, 0.3), (10, 0.4), (11, 0.45), (22, 0.5), (25, 0.6), (26, 0.75)):
+        share.loc[{**startups, "line": "a", "month": slice(month, None)}] = users
     share.loc[{**startups, "line": "c", "month": slice(26, None)}] = 0.9
-    # two months: 0.3 and 0; six months: 0.4 and 0.2; a line that lost ground had no gain
+    # two months: 0.3 and 0; six months: 0.4 and 0.15; a line that lost ground had no gain
     release.loc[{"line": "b", "month": 8}] = 1.0
     share.loc[{**startups, "line": "b", "month": slice(0, 7)}] = 0.2
     dataset["multi_homing"].loc[startups] = np.where(np.arange(MONTHS) <= 24, 0.5, 9.0)
     dataset["multi_homing"].loc[{**startups, "month": 12}] = 0.5 + 1.3
-    assert means(dataset, "F7") == pytest.approx([0.3 / 0.6, 0.6])
+    assert means(dataset, "F7") == pytest.approx([0.3 / 0.55, 0.6])
 
 
 def test_switching_is_a_mean_over_users_of_2025_times_twelve():

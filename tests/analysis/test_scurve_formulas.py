@@ -7,8 +7,18 @@ import math
 import numpy as np
 import pytest
 
-from sim.analysis.scurves import SHAPES, SCurve, arrivals, contest, contest_probabilities, fit, from_times, hysteresis
-from sim.analysis.scurves.bootstrap import _ends
+from sim.analysis.scurves import (
+    SHAPES,
+    SCurve,
+    arrivals,
+    contest,
+    contest_probabilities,
+    fit,
+    from_times,
+    hysteresis,
+    time_to,
+)
+from sim.analysis.scurves.bootstrap import _ends, bootstrap
 from sim.analysis.scurves.curve import _average, _best, _hull, _was_known_before, known_part, plausibility
 from sim.analysis.scurves.describe import (
     SeriesDescription,
@@ -112,6 +122,10 @@ def test_moments_of_a_fit_are_read_off_the_record_at_parts_of_its_ceiling():
     assert (found.take_off, found.half, found.half_absolute, found.take_off_absolute) == (29, 40, 43, 30)
     assert found.half_low <= 40 <= found.half_high <= 41
     assert not found.began_above
+    again = bootstrap(month, curve, found, resamples=2)
+    assert set(again) == {"ceiling", "take_off", "half", "duration", "growth_rate", "inflection"}
+    for name, ends in again.items():
+        assert ends == pytest.approx([getattr(found, name)] * 2, rel=1e-3), "without noise all resamples are the record"
     for level, above in ((0.1, True), (0.09, False)):
         assert fit(np.arange(5), np.full(5, level)).began_above == above, "a tenth is enough"
 
@@ -130,6 +144,17 @@ def test_ends_of_the_bootstrap_are_resamples_and_never_comes_last():
     values = np.arange(201.0)
     assert _ends(values[::-1]) == (5, 195)
     assert _ends(np.where(values > 150, np.nan, values)) == pytest.approx((5, math.nan), nan_ok=True)
+
+
+def test_one_block_of_all_residuals_is_the_record_again():
+    month = np.arange(60.0)
+    curve = 0.6 / (1 + np.exp(-0.2 * (month - 25)))
+    share = curve + 0.02 * np.random.default_rng(11).standard_normal(60)
+    found = fit(month, share)
+    again = share - (share - found.at(month)).mean()
+    crossed = time_to(again, 0.1 * found.ceiling)
+    # a month before or after, backwards or with the other sign, the residuals would have it cross elsewhere
+    assert bootstrap(month, share, found, resamples=2, block=60)["take_off"] == (crossed, crossed)
 
 
 # replicates
@@ -151,6 +176,9 @@ def test_kaplan_meier_has_the_published_intervals_and_quantiles():
     assert (found.part.value, found.part.low, found.part.high) == pytest.approx((0.5518, 0.3199, 0.8119), abs=5e-5)
     ten = from_times(np.arange(1.0, 11.0), np.ones(10, dtype=bool))
     assert (ten.early.value, ten.median.value, ten.late.value) == (1, 5, 9)
+    # without anybody lost, the plain mean with the variance of its values over their number: 82.5 / 10 / 10
+    assert (ten.mean_wait.value, ten.watched) == (5.5, 10)
+    assert ten.mean_wait.reach == pytest.approx(1.959964 * math.sqrt(0.825))
 
 
 def test_waits_count_from_the_first_month_of_the_watch():
