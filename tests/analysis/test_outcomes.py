@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import stats
 
 from sim.analysis.outcome_words import is_date, is_headline, size_words, spoken, unit_words, within_bounds
 from sim.analysis.outcomes import CEILINGS, OUTCOMES, name_and_month, read_outcomes
@@ -327,3 +328,15 @@ def test_contributions_come_month_by_month_and_the_largest_first():
     assert [sentence.split(" (")[0] for sentence in said] == [f"by {split}" for split in SPLITS]
     table.loc[table["month"] == "2031-01", ["low", "high"]] = [0.0, 0.1]
     assert top_contributors(table, "2031-01") == [], "an end at zero does not leave zero out"
+
+
+def test_contributions_carry_students_interval_and_the_first_few_that_moved_are_named():
+    base, other = parts([0.5, 0.5], [0.2, 0.4]), parts([0.5, 0.5], [0.4, 0.58])
+    other["within_region"][:, 0] += np.array([[-0.02, 0.01], [0.0, 0.0], [0.02, -0.01]])
+    table = who_switched(base, other, ["2030-01"])
+    for part, shifts in (("a", [0.09, 0.1, 0.11]), ("b", [0.095, 0.09, 0.085])):
+        row = table.query(f"split == 'region' and part == '{part}'").iloc[0]
+        expected = stats.ttest_1samp(shifts, 0).confidence_interval(0.95)
+        assert (row["contribution"], row["low"], row["high"]) == pytest.approx((shifts[1], expected.low, expected.high))
+    first, second = top_contributors(table, "2030-01"), top_contributors(table, "2030-01", most=1)
+    assert [sentence.split("focus): ")[1] for sentence in (first[0], second[0])] == ["a +10.00, b +9.00", "a +10.00"]
