@@ -245,8 +245,8 @@ def test_what_is_left_of_an_effect_is_read_36_months_after_its_last():
 
 
 def test_a_fall_by_more_than_a_quarter_of_the_range_makes_a_share_contested():
-    for last, contested in ((0.375, False), (0.37, True)):
-        assert is_contested(np.append(np.linspace(0.0, 0.5, 11), last)) == contested
+    for last, contested in ((0.625, False), (0.62, True)):
+        assert is_contested(np.append(np.linspace(0.25, 0.75, 11), last)) == contested
     assert not is_contested(np.append(np.linspace(0.0, 0.5, 10), 0.0)), "eleven points say nothing"
 
 
@@ -277,6 +277,7 @@ def test_a_weak_row_has_the_half_of_its_ceilings_ends_and_an_identified_one_the_
     )
     rows = series_rows([weak, sure])
     assert rows[["half_low", "half_high"]].to_numpy().tolist() == [[10, 21], [12, 14]]
+    assert rows[["duration_low", "duration_high"]].to_numpy().tolist() == [[8, 9]] * 2
     assert rows[["ceiling_bootstrap_low", "ceiling_bootstrap_high"]].to_numpy().tolist() == [[0.55, 0.65]] * 2
     assert weak.possible == pytest.approx((0.54, 0.99))
     assert "known only as an interval, 50 to 90%" in curve_sentence(weak)
