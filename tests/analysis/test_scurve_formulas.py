@@ -151,10 +151,13 @@ def test_one_block_of_all_residuals_is_the_record_again():
     curve = 0.6 / (1 + np.exp(-0.2 * (month - 25)))
     share = curve + 0.02 * np.random.default_rng(11).standard_normal(60)
     found = fit(month, share)
-    again = share - (share - found.at(month)).mean()
-    crossed = time_to(again, 0.1 * found.ceiling)
+    crossed = time_to(share - (share - found.at(month)).mean(), 0.1 * found.ceiling)
     # a month before or after, backwards or with the other sign, the residuals would have it cross elsewhere
-    assert bootstrap(month, share, found, resamples=2, block=60)["take_off"] == (crossed, crossed)
+    again = bootstrap(month, share, found, resamples=2, block=60)
+    assert again["take_off"] == (crossed, crossed)
+    assert sum(model.weight > 0 for model in found.models) > 1
+    for name in ("ceiling", "duration", "growth_rate", "inflection"):
+        assert again[name] == pytest.approx([getattr(found, name)] * 2, rel=0.02), "averages of the families, by weight"
 
 
 # replicates
@@ -293,17 +296,17 @@ def test_a_weak_row_has_the_half_of_its_ceilings_ends_and_an_identified_one_the_
 
 def test_what_replicates_say_comes_with_its_unit():
     runs = np.tile(steps((0.0, 10), (0.2, 10), (0.6, 40)), (10, 1))
-    series = Series("x", np.arange(60.0), runs[0], "month")
+    series = Series("x", 5 + np.arange(60.0), runs[0], "month")
     both = [SeriesDescription(series, SCurve("weak"), runs=runs, rivals=rivals) for rivals in (True, False)]
     table = replicate_rows([*both, SeriesDescription(series, SCurve("weak"))])
     assert (len(table), set(table["runs"])) == (2 * 7 + 5, {10})
     found = table.head(12).set_index("what")[["value", "unit"]]
     expected = {
         "part of runs that reach 10%": [1.0, "share"],
-        "median time of take-off (10% of adopters)": [10.0, "months since 2024-01"],
+        "median time of take-off (10% of adopters)": [15.0, "months since 2024-01"],
         "mean wait for take-off, restricted to the window": [10.0, "months"],
         "part of runs that reach 50%": [1.0, "share"],
-        "median time of half (50% of adopters)": [20.0, "months since 2024-01"],
+        "median time of half (50% of adopters)": [25.0, "months since 2024-01"],
         "mean wait for half, restricted to the window": [20.0, "months"],
         "mean wait of an adopter, restricted to the window": [10 + 8 + 16, "months"],
         "probability of takeover": [1.0, "share"],
