@@ -93,7 +93,7 @@ def test_a_difference_of_ceilings_has_the_jackknifes_error_over_five_groups():
     assert found.compare("full", "full", "adoption_all") == (None, "100% in both")
     for name in ("full", "part"):
         why = f"withheld, the ceiling cannot be told from 100% in {name}"
-        assert found.compare("base", name, "adoption_all") == (None, why)
+        assert found.compare("base", name, "adoption_all") == found.compare(name, "base", "adoption_all") == (None, why)
     why = "withheld, the ceiling is weakly identified in weak"
     assert found.compare("base", "weak", "adoption_all") == (None, why)
 
