@@ -14,6 +14,9 @@ import pandas as pd
 
 from sim.analysis.sensitivity.design import Array, Design
 
+ROUNDING = 1e-9
+"""By how much a part of the runs may exceed a half and be one: it is a product of fractions."""
+
 
 @dataclass(frozen=True)
 class Crossings:
@@ -50,7 +53,7 @@ def _censored(times: Crossings) -> Any:
 def median_crossing(times: Crossings) -> float:
     """Month by which half of the runs have crossed (Kaplan-Meier); NaN when fewer than half ever do."""
     months, left = survival_curve(times)
-    below = np.flatnonzero(left <= 0.5)
+    below = np.flatnonzero(left <= 0.5 + ROUNDING)
     return float(months[below[0]]) if len(below) else float("nan")
 
 
