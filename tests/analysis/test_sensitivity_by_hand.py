@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import replace
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm, sobol_indices, t
+from scipy.stats import cramervonmises_2samp, norm, sobol_indices, t
 
 from sim.analysis.sensitivity import DUMMY, LUCK, METHODS, Design, DesignColumn, Indices, build_design, find_method
 from sim.analysis.sensitivity.analyse import (
@@ -31,12 +32,12 @@ from sim.analysis.sensitivity.design import (
     sample,
     with_extras,
 )
-from sim.analysis.sensitivity.discovery import _best, _limits, _paths, _quasi_p, _wanted
+from sim.analysis.sensitivity.discovery import _best, _limits, _paths, _quasi_p, _wanted, cart, prim
 from sim.analysis.sensitivity.evidence_debt import evidence_debt
 from sim.analysis.sensitivity.measures import Measures, centred, draws, from_resamples, percentile_interval
 from sim.analysis.sensitivity.methods import elementary, given_data, variance
 from sim.analysis.sensitivity.over_time import IndicesOverTime, indices_over_time
-from sim.analysis.sensitivity.resampling import classes
+from sim.analysis.sensitivity.resampling import classes, regionals
 from sim.analysis.sensitivity.stochastic_share import percent, share_from_pairs, share_from_replicates
 from sim.analysis.sensitivity.survival import Crossings, crossings, halves, median_crossing, survival_curve
 from sim.basics.errors import DesignError
@@ -441,6 +442,13 @@ def test_classes_of_delta_follow_plischke_and_others():
     assert classes(500).tolist() == [0, 100, 200, 300, 400, 500]
 
 
+def test_regional_sensitivity_is_the_mean_over_parts_of_which_neither_side_is_a_single_run():
+    x = np.array([[0.1], [0.9], [0.3], [0.2], [0.7]])
+    exact = cramervonmises_2samp(x[:3, 0], x[3:, 0]).statistic
+    assert regionals(x, np.array([0.0, 0.0, 0.0, 1.0, 1.0]), 2) == pytest.approx([exact])
+    assert regionals(x, np.array([0.0, 0.0, 0.0, 0.0, 1.0]), 2).tolist() == [0]
+
+
 def test_slices_of_pawn_hold_sixty_runs_or_a_value_each():
     assert [given_data.slices(rows) for rows in (100, 299, 300, 600, 5000)] == [2, 4, 5, 10, 10]
     assert given_data.slices(600, DesignColumn("c", 3)) == 3
@@ -556,6 +564,74 @@ def test_restrictions_that_chance_explains_go_the_weakest_first():
     assert limits[["factor", "low", "high"]].to_numpy().tolist() == [["b", 0.0, 0.5]]
     none = np.zeros(100, bool)
     assert _quasi_p(inside, none, none) == _quasi_p(inside, inside, inside) == 1.0
+
+
+def stand_in(monkeypatch, name, **contents):
+    """A module of a library that need not be installed."""
+    parts = name.split(".")
+    for count in range(1, len(parts) + 1):
+        module = ModuleType(".".join(parts[:count]))
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    vars(module).update(contents)
+    if len(parts) > 2:
+        setattr(sys.modules[".".join(parts[:-1])], parts[-1], module)
+
+
+def test_a_box_is_told_by_the_runs_that_its_limits_hold(monkeypatch):
+    unit = np.column_stack([np.arange(100) / 100, np.tile([0.2, 0.8], 50)])
+    inside = (unit[:, 0] >= 0.6) & ~np.isin(np.arange(100), (60, 70, 80, 90))
+    inside[:4] = True
+    path = pd.DataFrame({"coverage": [1.0, 0.9], "density": [0.4, 0.9], "mass": [1, 0.4], "res_dim": [0, 1], "id": 0})
+    whole = pd.DataFrame({"x0": [0.0, 0.99], "x1": [0.2, 0.8]})
+    box = SimpleNamespace(peeling_trajectory=path, box_lims=[whole, whole.assign(x0=[0.6, 0.99])])
+    asked = {}
+
+    def make(frame, wanted, **about):
+        asked.update(about)
+        return SimpleNamespace(find_box=lambda: box)
+
+    stand_in(monkeypatch, "ema_workbench.analysis.prim", Prim=make)
+    found = prim(unit, inside, ["a", "b"])
+    # 40 runs in the box, 36 of which have the outcome, as have 40 of all 100
+    assert (found.coverage, found.density, found.mass, found.base) == (0.9, 0.9, 0.4, 0.4)
+    assert found.limits[["factor", "low", "high"]].to_numpy().tolist() == [["a", 0.6, 1.0]]
+    assert found.trade_off["chosen"].tolist() == [False, True]
+    assert list(found.trade_off) == ["coverage", "density", "mass", "restricted", "chosen"]
+    assert asked == {"threshold": 0.4, "peel_alpha": 0.05}
+    box.peeling_trajectory = path.iloc[:1]
+    with pytest.raises(DesignError, match="finds no box"):
+        prim(unit, inside, ["a", "b"])
+
+
+def test_leaves_are_told_by_the_runs_in_them(monkeypatch):
+    leaf = np.repeat([1, 3, 4], [50, 30, 20])
+    inside = np.zeros(100, bool)
+    inside[:5] = inside[50:70] = inside[80:95] = True  # densities .1, .67 and .75
+    tree = SimpleNamespace(
+        children_left=np.array([1, -1, 3, -1, -1]),
+        children_right=np.array([2, -1, 4, -1, -1]),
+        feature=np.array([1, -2, 0, -2, -2]),
+        threshold=np.array([0.5, 0, 0.25, 0, 0]),
+    )
+
+    class Classifier:
+        def __init__(self, **about):
+            assert about["min_samples_leaf"] == 5
+            assert about["random_state"] == 7
+
+        def fit(self, unit, wanted):
+            self.tree_ = tree
+            return self
+
+        def apply(self, unit):
+            return leaf
+
+    stand_in(monkeypatch, "sklearn.tree", DecisionTreeClassifier=Classifier)
+    found = cart(np.zeros((100, 2)), inside, ["a", "b"], seed=7)
+    assert found["rule"].tolist() == [[("b", 0.5, 1.0), ("a", 0.0, 0.25)], [("b", 0.5, 1.0), ("a", 0.25, 1.0)]]
+    assert found["coverage"].tolist() == [20 / 40, 15 / 40]
+    assert found["density"].tolist() == [20 / 30, 0.75]
+    assert found["mass"].tolist() == [0.3, 0.2]
 
 
 def test_ranges_that_lead_to_a_leaf_are_cut_at_every_node():

@@ -157,6 +157,27 @@ def test_a_sample_helps_to_find_a_reversal_that_no_single_factor_and_no_slope_sh
     assert hidden(found.nearest.point[None])[0] < 0
 
 
+def test_pairs_are_sought_among_the_four_factors_that_move_most_at_the_nearest_reversal():
+    near, far = np.array([0.6, 0.6, 0.55, 0.55]), np.array([-1, -1, 0.9, 0.9])
+
+    def compare(unit):
+        return np.where((unit > near).all(axis=1) | (unit > far).all(axis=1), -1.0, 1.0)
+
+    found = reversals(compare, np.full(4, 0.5), NAMES, np.array([[0.65, 0.65, 0.57, 0.57]]), np.array([-1.0]))
+    assert found.nearest.moved == tuple(NAMES)
+    assert found.pair.moved == ("c", "d")
+    assert found.pair.distance == pytest.approx(0.4 * np.sqrt(2) / UNIT, rel=0.01)
+
+
+def test_a_search_begins_at_the_nearest_reversed_points_of_a_sample():
+    def compare(unit):
+        return np.where((unit > 0.6).all(axis=1) | (unit < 0.1).all(axis=1), -1.0, 1.0)
+
+    sample_ = np.array([[0.05, 0.04, 0.03], [0.65, 0.65, 0.65], *np.full((5, 3), 0.02), [0.5, 0.5, 0.9]])
+    found = reversals(compare, np.full(3, 0.5), ["a", "b", "c"], sample_, compare(sample_))
+    assert found.nearest.distance == pytest.approx(0.1 * np.sqrt(3) / UNIT, rel=0.01)
+
+
 def test_moments_differ_between_the_halves_of_the_factor_that_sets_them():
     design = sample([DesignColumn("speed"), DesignColumn("inert")], 256, 1, stochastic=False)
     month = 20 + 100 * (1 - design.unit[:, 0])
