@@ -306,8 +306,10 @@ def test_everything_that_changes_a_run_changes_the_identity():
 
 def test_scenarios_of_an_ensemble_run_as_the_first_does():
     first, second = world(months=5).model_copy(update={"name": "a"}), world(months=9).model_copy(update={"name": "b"})
+    second = second.model_copy(update={"focus": second.focus.model_copy(update={"lines": second.focus.lines[:1]})})
     base, [other] = aligned(first, [second])
     assert (base.run.months, other.run.months, other.name) == (5, 5, "b")
+    assert other.focus is base.focus is first.focus
     with pytest.raises(ScenarioError, match="two scenarios"):
         aligned(first, [first])
 
