@@ -44,9 +44,8 @@ def test_the_next_batch_by_hand():
     made = Sizer(most=1000)
     made.learn(4, 0.4)  # a tenth of a second each: ten would do, but one size tells nothing of a fixed cost
     assert made.size == 16
-    made.learn(8, 0.8)
-    assert made.size == 10, "a second's worth"
-    made.learn(64, 4.0)
+    made.learn(2, 0.2)
+    assert made.size == 10, "a second's worth, though the last batch was a small one"
     made = Sizer(most=1000)
     made.learn(4, 0.9)
     made.learn(16, 2.1)  # half a second before the first: 5 s, of which a tenth
