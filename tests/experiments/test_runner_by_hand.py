@@ -409,6 +409,14 @@ def test_shards_are_joined_up_to_a_size(store, monkeypatch):
     monkeypatch.setattr("sim.experiments.runner.store.JOINED_BYTES", 1)
     store.join_shards()
     assert len(list(folder.glob("*.parquet"))) == 5, "each is larger than a joined one may be"
+    weight = max(
+        path.stat().st_size + sum(each.stat().st_size for each in store._curves_of(path))
+        for path in folder.glob("*.parquet")
+    )
+    monkeypatch.setattr("sim.experiments.runner.store.JOINED_BYTES", int(2.5 * weight))
+    store.join_shards()
+    assert len(list(folder.glob("*.parquet"))) == 3, "two, two and one"
+    monkeypatch.setattr("sim.experiments.runner.store.SHARDS_KEPT", 2)
     monkeypatch.setattr("sim.experiments.runner.store.JOINED_BYTES", 1 << 28)
     store.join_shards()
     assert len(list(folder.glob("*.parquet"))) == 1
