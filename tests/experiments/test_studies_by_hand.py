@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -88,6 +89,7 @@ class Written:
 
 def test_every_point_runs_with_the_same_replicates_and_becomes_one_row():
     model, design = Written(), sample([DesignColumn("a"), DesignColumn("b")], 4, 1, stochastic=False)
+    design = replace(design, base=np.array([0, 2, 3]))
     treatment = Treatment("mean", 3)
     assert count_runs(design, treatment) == 12
     assert count_runs(design, Treatment()) == 4
@@ -101,7 +103,7 @@ def test_every_point_runs_with_the_same_replicates_and_becomes_one_row():
     assert found.curves["curve"] == pytest.approx(np.column_stack([a + 1, 2 * a + 2]))
     assert found.months == ("m", "n")
     assert found.errors == [(1, "too"), (0, "")]  # a point with a failed replicate has failed, once
-    exact = share_from_replicates(a[:, None] + [0.0, 1.0, 2.0], resamples=2)
+    exact = share_from_replicates(a[design.base, None] + [0.0, 1.0, 2.0], resamples=2)
     assert luck["y"].share == pytest.approx(exact.share)
     assert run(model, design, Treatment())[1] == {}
 
