@@ -198,6 +198,49 @@ def test_an_effect_costs_what_was_spent_until_its_month_and_a_moment_what_was_sp
     assert compared._per_dollar(base, other, "fiscal_cost", 1) == {}
 
 
+def test_the_table_has_a_row_for_every_level_and_month_for_moments_and_for_ceilings(monkeypatch):
+    outcomes = {name: OUTCOMES[name] for name in ("focus_share", "take_off_all", "fiscal_cost")}
+    monkeypatch.setattr(compared, "OUTCOMES", outcomes | {name: OUTCOMES[name] for name in compared.CEILINGS[:2]})
+    monkeypatch.setattr(compared, "CEILINGS", compared.CEILINGS[:2])
+    first, second = compared.CEILINGS
+    paired = compared.paired_difference(np.array([0.5, 0.5]), np.array([0.6, 0.8]))
+
+    class Made:
+        def __init__(self, runs):
+            assert list(runs) == ["base", "one"]
+
+        def compare(self, base, other, name):
+            assert (base, other) == ("base", "one")
+            return (paired, "") if name == first else (None, "withheld, for it is not known")
+
+    def runs(level, moment):
+        data = {name: (("run", "month"), np.zeros((2, 30))) for name in ("fiscal_cost", first, second)}
+        return xr.Dataset(
+            {**data, "focus_share": (("run", "month"), np.tile(level, (2, 1))), "take_off_all": ("run", moment)},
+            {"month": np.arange(30)},
+        )
+
+    monkeypatch.setattr(compared, "Ceilings", Made)
+    month = np.arange(30.0)
+    worlds = {"base": runs(month / 100, [4.0, np.nan]), "one": runs(month / 50, [9.0, 8.0])}
+    plan = ComparisonPlan((BASE, ONE), (0, 29))
+    table = compared.tabulate(plan, worlds).set_index(["outcome", "month"])
+    shares = table.loc["focus_share"]
+    assert list(shares.index) == ["2024-01", "2026-06"]
+    assert shares["base_mean"].tolist() == pytest.approx([0.0, 0.29])
+    assert shares["difference"].tolist() == pytest.approx([0.0, 0.29])
+    assert shares["identical"].tolist() == [True, False]
+    take_off = table.loc["take_off_all", ""]
+    assert (take_off["runs"], take_off["only_other"], take_off["difference"]) == (1, 1, 5.0)
+    assert take_off["long_name"] == OUTCOMES["take_off_all"].long_name
+    known, withheld = (table.loc[name.replace("adoption", "ceiling"), ""] for name in (first, second))
+    assert (known["difference"], known["headline"], known["why"]) == (pytest.approx(0.2), True, "")
+    assert (withheld["runs"], withheld["headline"], withheld["why"]) == (0, False, "withheld")
+    assert withheld["sentence"].endswith("withheld, for it is not known")
+    assert "2026-06" in shares["sentence"].iloc[1]
+    assert table.index.get_level_values(0).tolist()[-2:] == [known.name[0], withheld.name[0]]
+
+
 def row(**changes):
     usual = {
         "other": "one",
