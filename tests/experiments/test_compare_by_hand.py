@@ -1,6 +1,7 @@
 """What comparisons and sweeps say of small tables, each number worked out by hand."""
 
 import math
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ import xarray as xr
 
 from sim.analysis.outcomes import OUTCOMES
 from sim.basics.errors import RunError, ScenarioError
+from sim.engines import engine as find_engine
 from sim.experiments.compare import chapter as told
 from sim.experiments.compare import comparison as compared
 from sim.experiments.compare.comparison import (
@@ -139,6 +141,26 @@ def test_failures_are_told_with_their_scenario_and_a_world_without_runs_is_refus
     assert luck.failures == [("base", Failure(3, "hot")), ("two", Failure(0, "cold")), ("two", Failure(1, "wet"))]
     with pytest.raises(RunError, match=r"two: none of 2 runs could be finished\. The first said: cold"):
         luck.finished()
+
+
+def test_all_worlds_are_run_at_one_luck_before_the_next(monkeypatch):
+    """Whatever is cut short can then still be paired."""
+    done, steps = [], []
+    monkeypatch.setattr(compared, "dispatch", lambda works, pool, watch: done.extend(works))
+    monkeypatch.setattr(compared, "check_memory", lambda *given: None)
+    pool = SimpleNamespace(batch_bytes=1 << 28, workers=1)
+    engine = find_engine("lockstep")
+    luck = PairedRuns(PLAN, engine, stage=lambda size: steps.append(size) or nullcontext(), pool=pool)
+    luck.extend(2)
+    (work,) = done
+    assert [(point, scenario.name, replicate) for point, scenario, replicate in work.items] == [
+        (point, name, replicate) for replicate in range(2) for point, name in enumerate(("base", "one", "two"))
+    ]
+    assert (luck.tried, steps, work.amount(work.items[0])) == (2, [6 * 30], 30)
+    assert work.constants == (engine, PLAN.at)
+    luck.runs = SimpleNamespace(missing=lambda wanted: [])
+    luck.extend(3)
+    assert (luck.tried, len(done)) == (3, 1)
 
 
 def test_the_time_of_runs_is_shared_by_workers_and_starts_by_batches():

@@ -2,6 +2,8 @@
 
 import math
 import re
+import sys
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -189,6 +191,14 @@ def test_what_comes_back_is_the_lead_of_the_lines_in_focus_weighed_over_cells():
     assert found.returns("isolated", "R3", 1, weights) == pytest.approx([0.15, 0.15, 0.3])
     assert found.returns("isolated", "R3", 0, weights) == pytest.approx([0.0] * 3)
     assert found.beside(0, np.where(FOCUS, 0.3, 0.1)) == pytest.approx(0.2)
+    counted = np.flatnonzero(found.counted)
+    first, second = np.flatnonzero(FOCUS)[:2]
+    found.arrays["primary"] = np.zeros((2, cells, lines))
+    found.arrays["primary"][:, counted[0], [first, second]] = 3.0, 1.0
+    found.arrays["primary"][:, counted[1], second] = 1.0
+    found.arrays["primary"][:, np.flatnonzero(found.counted == 0), first] = 99.0  # of a region that is left out
+    # three users of the first and two of the second
+    assert found.beside(0, np.where(np.arange(lines) == first, 1.0, 0.0)) == pytest.approx(3 / 5, abs=1e-5)
     assert found.term("isolated", "R3", 1, weights)(np.array([0, 2])) == pytest.approx(0.225)
     twice = gains.summed([lambda some: some.sum(), lambda some: 10.0])
     assert twice(np.array([1, 2])) == 13.0
@@ -228,7 +238,52 @@ def test_a_row_of_gains_holds_both_sizes_and_whether_they_agree():
         ends = [row[f"{head}{name}"] for name in ("gain", "low", "high")]
         assert ends == pytest.approx([middle, middle - reach, middle + reach], abs=1e-6)
     assert row["sizes_agree"] is False, "half is larger by 0.1 in every replicate"
+    assert gains._row(np.arange(3), "R1", "all", 12, "E", full, full)["sizes_agree"] is True
     assert gains._row(np.arange(3), "R1", "all", 12, "E", full)["sizes_agree"] is None
+
+
+def test_the_table_of_gains_has_both_sizes_the_sums_and_every_arm(monkeypatch):
+    """Every gain is its horizon and the place of its sector; loops add 1, 2, 4, half an injection adds 0.5."""
+    loops = {"R1": 1.0, "R1p": 2.0, "R3": 4.0}
+
+    class Made(Opening):
+        def weights(self, window, sector="all"):
+            place = ["all", *dict.fromkeys(sector for sector, _ in SECTOR_TYPES)].index(sector)
+            return np.full(2, 0.0 if sector == "public" else 0.1 * place + 1.0)
+
+        def terms(self, kind, window, weights):
+            more = {"isolated": 0.0, "isolated half": 0.5, "in place": 100.0}[kind]
+            base = weights[0] + 10 * window + more
+            return {loop: lambda some, value=value: base + value for loop, value in loops.items()}
+
+        def amplified(self, arm, window):
+            value = ["all cut", "without R1", "without R1p", "without R3"].index(arm)
+            return lambda some: 1000.0 + 10 * window + value
+
+    def table(plan):
+        made = Made(plan, {"open": np.zeros((3, 5))})
+        return gains.gains_table(made).set_index(["estimator", "sector", "horizon", "loop"])
+
+    found = table(PLAN)
+    isolated = found.loc[gains.ISOLATED, "all", 12]
+    assert isolated["gain"].to_dict() == {"R1": 12.0, "R1p": 13.0, "R3": 15.0, "total": 40.0, "R1+R1p": 25.0}
+    assert isolated["half_gain"].to_dict() == {"R1": 12.5, "R1p": 13.5, "R3": 15.5, "total": 41.5, "R1+R1p": 26.0}
+    assert not isolated["sizes_agree"].any()
+    assert found.loc[gains.ISOLATED, SECTOR_TYPES[0][0], 3]["gain"]["R1"] == pytest.approx(2.1)
+    assert found.loc[gains.IN_PLACE, "all", 3]["gain"].to_dict() == {"R1": 102.0, "R1p": 103.0, "R3": 105.0}
+    assert found.loc[gains.AMPLIFIED, "all", 12]["gain"].to_dict() == {
+        "total": 1010.0,
+        "R1": 1011.0,
+        "R1p": 1012.0,
+        "R3": 1013.0,
+    }
+    assert set(found.loc[gains.AMPLIFIED].index.get_level_values("sector")) == {"all"}
+    assert "public" not in found.index.get_level_values("sector"), "where nobody would move there is no gain"
+    alone = table(LoopPlan(**{**vars(PLAN), "in_place": False}))
+    assert gains.IN_PLACE not in alone.index.get_level_values(0)
+    assert list(alone.loc[gains.AMPLIFIED, "all", 3].index) == ["total"]
+    del loops["R1p"]
+    assert list(table(PLAN).loc[gains.ISOLATED, "all", 3].index) == ["R1", "R3", "total"]
 
 
 def test_links_multiply_along_the_single_paths():
@@ -254,6 +309,13 @@ def test_links_multiply_along_the_single_paths():
     assert [r6["value_1"], r6["value_2"], r6["value_3"]] == pytest.approx([4.0, 0.5, falls])
     assert r6["link_2"] == "experience per usage"
     assert cells == 4 * REGION_CELLS
+    still = {name: 0 * stock if name.startswith("stock: ") else stock for name, stock in arrays.items()}
+    assert gains.links_table(opening(plan, **still)).empty, "a world may be too small for anybody to move"
+    for name, left in (("stock: ecosystem", "R6"), ("stock: startups", "R6"), ("stock: usage", "R3")):
+        assert set(gains.links_table(opening(plan, **arrays | {name: still[name]}))["loop"]) == {left}
+    for loop in ("R3", "R6"):
+        single = LoopPlan(only(loop), seeds=2, start=10, horizons=(3, 12))
+        assert set(gains.links_table(opening(single, **arrays))["loop"]) == {loop}
 
 
 # knock-outs and Shapley shares
@@ -523,6 +585,56 @@ def test_the_twin_is_read_at_the_horizon_that_is_nearest():
     assert row["focus_gain"] == pytest.approx((np.flatnonzero(FOCUS) + 1.0).mean())
     plan = LoopPlan(SCENARIO, twin_months=(10, 59, 60))
     assert [task.name for task in meanfield_twin.tasks_of(plan)] == ["twin-10", "twin-59"]
+
+
+# from pieces to findings
+
+
+def test_every_table_is_made_of_its_own_pieces(monkeypatch):
+    made = {}
+    measuring = sys.modules["sim.experiments.loops.measure"]  # the package calls its function by the same name
+
+    def told_by(name):
+        return lambda *given: made.setdefault(name, given) and pd.DataFrame({"of": [name]})
+
+    arrays = {"gains-open-0": {"a": 1}, "gains-closed-0": {"b": 2}, "twin-10": {"c": 3}, "dominance-twin": {"d": 4}}
+    monkeypatch.setattr(measuring, "compiled", lambda: None)
+    monkeypatch.setattr(measuring, "all_tasks", lambda plan: [])
+    monkeypatch.setattr(measuring, "carry_out", lambda *given: arrays)
+    monkeypatch.setattr(shapley.CutRuns, "work", lambda self, memory: None)
+    monkeypatch.setattr(shapley.CutRuns, "collected", lambda self, groups, seeds: (groups, seeds))
+    monkeypatch.setattr(shapley.CutRuns, "failures", lambda self: ["hot"])
+    monkeypatch.setattr(gains.Opening, "joined", lambda plan, pieces: pieces)
+    for module, names in (
+        (gains, ("gains_table", "links_table", "bound_table")),
+        (shapley, ("knock_out_table", "shapley_table")),
+        (loop_scores, ("score_table",)),
+        (meanfield_twin, ("twin_table",)),
+        (early_warning, ("warning_table",)),
+    ):
+        for name in names:
+            monkeypatch.setattr(module, name, told_by(name))
+    steps = []
+    found = measuring.measure(
+        PLAN, pool=SimpleNamespace(batch_bytes=1), stage=lambda size: steps.append(size) or nullcontext()
+    )
+    assert {name: table["of"].iloc[0] for name, table in found.tables.items()} == {
+        "gains": "gains_table",
+        "links": "links_table",
+        "bound": "bound_table",
+        "knockouts": "knock_out_table",
+        "shapley": "shapley_table",
+        "dominance": "score_table",
+        "twin": "twin_table",
+        "warning": "warning_table",
+    }
+    opened = [{"a": 1}, {"b": 2}]
+    assert made["gains_table"] == made["links_table"] == made["warning_table"] == (opened,)
+    assert made["knock_out_table"] == (PLAN, (list(shapley.knock_outs(PLAN).values()), 3))
+    assert made["shapley_table"] == (PLAN, (shapley.all_coalitions(PLAN), 2))
+    assert made["score_table"] == ({"d": 4}, loop_scores.TWIN, PLAN.live)
+    assert list(made["twin_table"][0]) == [{"c": 3}]
+    assert (found.failures, steps) == (("hot",), [18 * 60])
 
 
 # what is told
