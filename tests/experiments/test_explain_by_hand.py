@@ -291,6 +291,154 @@ def test_entries_that_differ_are_named_with_where_they_stand():
     assert tracer._assumption(3, "x") == Root("unknown", "no entry of the scenarios explains x", (), 3)
 
 
+def test_the_policy_behind_a_lever_is_read_where_and_when_it_first_differs():
+    first = {"news": np.full((4, 3), 2), "tariff": np.full((4, 4), 6)}
+    first["news"][1, 2], first["tariff"][3, 0] = 5, 3
+    tracer = Tracer("_none", _first_pull=first.get, entries=[{}, {"p": 1}], _pullers=lambda name, month: ("p",))
+    tracer.other.scenario = SCENARIO.model_copy(update={"name": "other"})
+    for place, trace in enumerate(tracer.worlds):
+        news, tariff = np.zeros((4, 3)), np.zeros((4, 4))
+        news[:, 2] = np.array([0.1, 0.6, 0.3, 0.9]) * place
+        tariff[3, 0] = 0.25 * place
+        trace.sights = [SimpleNamespace(lever=SimpleNamespace(news=news, tariff=tariff))] * 9
+
+    def behind(levers, month, at):
+        tracer._links = []
+        return CauseTracer._policy(tracer, levers, month, at), tracer._links
+
+    here = {"region": 1, "line": 2}
+    assert behind(("news",), 4, here) == (None, [])
+    root, (link,) = behind(("news",), 5, here)
+    assert root == Root("policy", "p (only in other)", ("p",), 5)
+    assert (link.month, link.base, link.other) == (5, 0.0, 0.6)
+    assert link.what == "policy, news (CN, third)"
+    _, (link,) = behind(("news",), 5, {"line": 2})
+    assert (link.month, link.what, link.other) == (2, "policy, news (GS, third)", 0.9)
+    _, (link,) = behind(("news", "tariff"), 9, {"region": 1, "line": 2, "origin": 0})
+    assert link.month == 5
+    _, (link,) = behind(("news", "tariff"), 9, {"region": 3, "line": 2, "origin": 1})
+    assert link.month == 2
+    _, (link,) = behind(("tariff",), 9, {"region": 3})
+    assert (link.month, link.other, link.what) == (3, 0.25, "policy, tariff (GS, US)")
+    assert behind((), 9, {}) == (None, [])
+    tracer._pullers = lambda name, month: ()
+    root, _ = behind(("news",), 9, here)
+    assert root.what == "the lever news, pulled by no entry that differs"
+    tracer._pullers = lambda name, month: ("q",) if (name, month) == ("tariff", 5) else ()
+    tracer.pulled = ("tariff",)
+    assert behind(("news",), 9, here)[0] == ("policy", "tariff", 5, {}), "a government that reacts to another's policy"
+
+
+def test_what_others_use_leads_to_the_first_of_those_that_are_meant():
+    places = {1: ("US", "public", "startup"), 2: ("EU", "robotics", "startup"), 3: ("EU", "public", "agency")}
+    pair = SimpleNamespace(parted=[1, 2, 3], parted_before=lambda who, month: [one for one in who if month > one])
+    tracer = Tracer("_use", _ever_used=lambda adopter, line, month: adopter == line)
+    tracer.pair, tracer.base.place = pair, places.get
+    tracer._earliest = lambda parted, month, note="": (parted, month, note)
+    assert tracer._use(None, 9, note="n") == ([1, 2, 3], 9, "n")
+    assert tracer._use(None, 9, region="EU") == ([2, 3], 9, "")
+    assert tracer._use(None, 9, region="EU", kind="agency") == ([3], 9, "")
+    assert tracer._use(None, 9, sector="robotics") == ([2], 9, "")
+    assert tracer._use(3, 9) == ([3], 9, "")
+    assert tracer._use(3, 3) == ([1, 2], 3, ""), "where none of them parted before, all are meant"
+    del tracer._earliest
+    pair.divergence = lambda adopter: parting(adopter=adopter, month=4, options=(0, 3))
+    assert tracer._earliest([2, 3], 9, "note") == 2
+    (link,) = tracer._links
+    assert link.what == "adopter 2 (startup, robotics, EU) parts first of 2"
+    assert (link.month, link.base, link.other, link.note) == (4, 0, 3, "note")
+    assert tracer._earliest([], 9) == ("_end", 9)
+
+
+def test_peers_who_parted_are_named_the_earliest_first():
+    first = {11: 2, 12: 4, 13: 1, 14: 3, 15: 0}
+
+    def side(seen, used):
+        return SimpleNamespace(
+            seen=lambda adopter, month: np.array(seen),
+            peers=lambda adopter: np.array([11, 12, 13, 14, 15]),
+            before=lambda peer, month: (used[peer], -1),
+        )
+
+    pair = SimpleNamespace(
+        first=first,
+        worlds=[
+            side([1, 1, 0, 1, 0], dict.fromkeys(first, 0)),
+            side([0, 0, 1, 0, 0], {11: -1, 12: 3, 13: -1, 14: 0, 15: 0}),
+        ],
+    )
+    pair.parted_before = lambda who, month: sorted((one for one in who if first[one] < month), key=first.get)
+    tracer = Tracer("_peers", pair=pair)
+    assert tracer._peers(0, 1, MONTH) == 13
+    (link,) = tracer._links
+    assert (link.base, link.other, link.unit) == (3, 1, "of 8")
+    assert link.note == "adopter 13 in 2024-02, 11 in 2024-03, 14 in 2024-04 and 1 more parted"
+    assert tracer._peers(0, 1, 0).kind == "unknown"
+    tracer._earliest = lambda parted, month: (parted, month)
+    occasions_ = tuple(Occasion("arrival", 0.1, 0.1, {"peers": share, "world": share / 2}) for share in (0.2, 0.4))
+    assert tracer._peer_adoption(parting(occasions=occasions_)) == ([13, 11], 8)
+    assert (tracer._links[-1].base, tracer._links[-1].other) == (0.2, 0.4)
+    assert tracer._world_adoption(parting(occasions=occasions_)) == ("_use", None, 8)
+    assert (tracer._links[-1].base, tracer._links[-1].other) == (0.1, 0.2)
+
+
+def test_a_chain_goes_on_with_that_of_whoever_parted_before():
+    links = {name: Link(0, name, 0, 1, "") for name in "abc"}
+    steps = {1: ("a", 2), 2: ("b", 3), 3: ("c", Root("policy", "p", ("p",))), 4: ("a", 1), 6: ("a", 5)}
+    tracer = Tracer("_none", _chains={})
+    tracer.pair.divergence = lambda adopter: parting(adopter=adopter) if adopter in steps else None
+
+    def step(divergence):
+        name, end = steps[divergence.adopter]
+        tracer._links.append(links[name])
+        return end
+
+    tracer._first_step = step
+    made = tracer.chain(1)
+    assert ["".join(link.what for link in tracer.chain(adopter).links) for adopter in (1, 2, 3, 4)] == [
+        "abc",
+        "bc",
+        "c",
+        "aabc",
+    ]
+    assert made.root.names == tracer.chain(3).root.names == ("p",)
+    assert [tracer.chain(adopter).divergence.adopter for adopter in (1, 2)] == [1, 2]
+    assert tracer.chain(5) is None
+
+
+@pytest.mark.parametrize(
+    ("term", "line", "end"),
+    [
+        ("quality", 1, ("_quality", 1, SECTOR, 8)),
+        ("cost", 1, ("_price", 1, 2, 2, 8)),
+        ("peers", 1, ("_peers", 3, 1, 8)),
+        ("ecosystem", 1, ("_ecosystem", 1, 8)),
+        ("awareness", 1, ("_awareness", 1, 2, 8)),
+        ("openness", 1, ("_openness", 1, 8)),
+        (
+            "policy_trust",
+            1,
+            ("policy", "friction", 8, {"region": 2, "sector": SECTOR, "type": 4, "line": 1, "origin": 0}),
+        ),
+        ("push", -1, ("policy", "push", 8, {"region": 2, "sector": SECTOR, "type": 4})),
+        ("policy_price", 0, "tax on a foreign lab's API"),
+        ("first_slot", 1, "first slot"),
+    ],
+)
+def test_the_first_step_follows_the_term_that_tipped_the_race(term, line, end):
+    tracer = Tracer("_none", pulled=("friction", "push"), _own_taste=lambda divergence: None)
+    tracer.pair.worlds = [SimpleNamespace(where=lambda adopter: (0, 2, SECTOR, 4))]
+    for name in ("_quality", "_price", "_peers", "_ecosystem", "_awareness", "_openness"):
+        setattr(tracer, name, lambda *at, name=name: (name, *at))
+    found = tracer._first_step(parting(moved={(term, line): -0.6}, options=(1, 5)))
+    if isinstance(end, str):
+        assert found == Root("unknown", f"no entry of the scenarios explains {end}", (), 8)
+    else:
+        assert found == end
+    assert tracer._mode(parting(options=(1, -1)), 1) == API, "nobody uses it"
+    assert tracer._mode(parting(options=(4, 5)), 1) == HOSTED
+
+
 def test_an_entry_is_known_from_its_announcement_and_taken_if_active():
     policies = [
         {"kind": "data_mandate", "id": "on", "actor": "CN", "start": "2025-01", "announce": "2024-06"},
@@ -303,6 +451,12 @@ def test_an_entry_is_known_from_its_announcement_and_taken_if_active():
     assert "off" not in known
     assert [causal_chain.known_from(known[name]) for name in ("on", "shock")] == [5, 3]
     assert "data_mandate" in causal_chain.levers_of(known["on"], scenario, 30)
+    tracer = Tracer("_pullers", entries=[{}, known])
+    tracer.pair.months, tracer.other.scenario = 30, scenario
+    assert [tracer._pullers("data_mandate", month) for month in (4, 5)] == [(), ("on",)]
+    assert tracer._pullers("tariff", 29) == ()
+    tracer.entries = [dict(known), known]
+    assert tracer._pullers("data_mandate", 29) == ()
     cut = from_mapping({"loops": {"R5": "off"}, "parameters": {"startup": {"switching_cost": 0.9}}}, name="cut")
     assert set(causal_chain.differing_assumptions(SCENARIO, cut)) == {"loops.R5", "startup.switching_cost"}
 
