@@ -262,28 +262,31 @@ def test_the_table_of_gains_has_both_sizes_the_sums_and_every_arm(monkeypatch):
 
     def table(plan):
         made = Made(plan, {"open": np.zeros((3, 5))})
-        return gains.gains_table(made).set_index(["estimator", "sector", "horizon", "loop"])
+        return gains.gains_table(made)
+
+    def part(rows, estimator, sector, horizon):
+        return gains.chosen(rows, estimator=estimator, sector=sector, horizon=horizon).set_index("loop")
 
     found = table(PLAN)
-    isolated = found.loc[gains.ISOLATED, "all", 12]
+    isolated = part(found, gains.ISOLATED, "all", 12)
     assert isolated["gain"].to_dict() == {"R1": 12.0, "R1p": 13.0, "R3": 15.0, "total": 40.0, "R1+R1p": 25.0}
     assert isolated["half_gain"].to_dict() == {"R1": 12.5, "R1p": 13.5, "R3": 15.5, "total": 41.5, "R1+R1p": 26.0}
     assert not isolated["sizes_agree"].any()
-    assert found.loc[gains.ISOLATED, SECTOR_TYPES[0][0], 3]["gain"]["R1"] == pytest.approx(2.1)
-    assert found.loc[gains.IN_PLACE, "all", 3]["gain"].to_dict() == {"R1": 102.0, "R1p": 103.0, "R3": 105.0}
-    assert found.loc[gains.AMPLIFIED, "all", 12]["gain"].to_dict() == {
+    assert part(found, gains.ISOLATED, SECTOR_TYPES[0][0], 3)["gain"]["R1"] == pytest.approx(2.1)
+    assert part(found, gains.IN_PLACE, "all", 3)["gain"].to_dict() == {"R1": 102.0, "R1p": 103.0, "R3": 105.0}
+    assert part(found, gains.AMPLIFIED, "all", 12)["gain"].to_dict() == {
         "total": 1010.0,
         "R1": 1011.0,
         "R1p": 1012.0,
         "R3": 1013.0,
     }
-    assert set(found.loc[gains.AMPLIFIED].index.get_level_values("sector")) == {"all"}
-    assert "public" not in found.index.get_level_values("sector"), "where nobody would move there is no gain"
+    assert set(gains.chosen(found, estimator=gains.AMPLIFIED)["sector"]) == {"all"}
+    assert "public" not in set(found["sector"]), "where nobody would move there is no gain"
     alone = table(LoopPlan(**{**vars(PLAN), "in_place": False}))
-    assert gains.IN_PLACE not in alone.index.get_level_values(0)
-    assert list(alone.loc[gains.AMPLIFIED, "all", 3].index) == ["total"]
+    assert gains.IN_PLACE not in set(alone["estimator"])
+    assert list(part(alone, gains.AMPLIFIED, "all", 3).index) == ["total"]
     del loops["R1p"]
-    assert list(table(PLAN).loc[gains.ISOLATED, "all", 3].index) == ["R1", "R3", "total"]
+    assert list(part(table(PLAN), gains.ISOLATED, "all", 3).index) == ["R1", "R3", "total"]
 
 
 def test_links_multiply_along_the_single_paths():
