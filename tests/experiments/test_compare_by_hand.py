@@ -1,5 +1,6 @@
 """What comparisons and sweeps say of small tables, each number worked out by hand."""
 
+import json
 import math
 from contextlib import nullcontext
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from sim.basics.errors import RunError, ScenarioError
 from sim.engines import engine as find_engine
 from sim.experiments.compare import chapter as told
 from sim.experiments.compare import comparison as compared
+from sim.experiments.compare import sweep_kind
 from sim.experiments.compare.comparison import (
     MONTHS,
     NO_RULES,
@@ -476,3 +478,17 @@ def test_movement_against_the_net_direction_is_told(monkeypatch):
     found.responses["a"] = back
     assert next(findings(found)).endswith("with 20% of the movement against that")
     assert isinstance(sweep_chapter(found).findings[0], Items)
+
+
+def test_a_sweep_is_made_again_by_the_plan_that_its_manifest_tells(monkeypatch):
+    found = swept(monkeypatch, True)
+    said = sweep_kind.contents(found)
+    assert set(said.files) == {"sweep.csv", *(f"scenarios/{name}.yaml" for name in ("base", "a0", "a1", "b0", "b1"))}
+    monkeypatch.setattr(sweep_kind, "scenario_of", lambda folder, file: file)
+    monkeypatch.setattr(sweep_kind.comparison, "scenarios_of", lambda folder, names: [f"made {name}" for name in names])
+    monkeypatch.setattr(sweep_kind, "carry_out", lambda plan, *given: plan)
+    again = SimpleNamespace(engine_of=lambda folder: ("lockstep", None), threads=None, stage=None)
+    plan = sweep_kind.rebuild(SimpleNamespace(manifest=json.loads(json.dumps(said.entries))), again)
+    assert (plan.base, plan.key, plan.values.tolist()) == ("scenarios/base.yaml", found.plan.key, [0.2, 0.8])
+    assert plan.swept == {"a": ("made a0", "made a1"), "b": ("made b0", "made b1")}
+    assert (plan.compared, plan.outcome) == (True, "focus_share@2024-02")

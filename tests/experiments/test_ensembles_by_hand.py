@@ -1,7 +1,9 @@
 """What ensembles, runs, S-curves and replays say of small tables, each number worked out by hand."""
 
+import hashlib
 import json
 import math
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,8 +25,9 @@ from sim.experiments.ensemble.request import EnsembleRequest, asked_for, run_unt
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.worker import FAILED, OK, Batch
 from sim.experiments.scurves import chapter as curves_told
+from sim.experiments.scurves import kind as curves_kind
 from sim.experiments.scurves.analysis import SCurves, cut, described, of_table
-from sim.experiments.scurves.kind import SETTINGS, Analysis
+from sim.experiments.scurves.kind import MOST_PANELS, SETTINGS, Analysis, analysis_of
 from sim.experiments.simulate import chapter as run_told
 from sim.experiments.simulate import simulation
 from sim.experiments.simulate.kind import interval_words, runs_words
@@ -440,6 +443,23 @@ def test_ceilings_are_withheld_bounded_or_told():
     hashes = {Analysis("n", settings | {name: 1}, (), "").inputs for name in SETTINGS}
     assert len(hashes) == len(SETTINGS)
     assert Analysis("n", settings, (), "place", ("note",)).about["notes"] == ["note"]
+
+
+def test_an_analysis_is_named_by_its_source_and_draws_no_more_panels_than_can_be_read(tmp_path, monkeypatch):
+    table = tmp_path / "my table (1).csv"
+    table.write_bytes(b"a,b\n")
+    made = analysis_of(table, {"seed": 1}, ())
+    assert (made.name, made.source) == ("my-table--1-", str(table))
+    assert made.settings == {"data_sha256": hashlib.sha256(b"a,b\n").hexdigest(), "seed": 1}
+    drawn = []
+    draw = SimpleNamespace(scurves=lambda shown, footer: drawn.append((len(shown), footer)))
+    monkeypatch.setitem(sys.modules, "sim.figures.scurves", draw)
+    monkeypatch.setitem(sys.modules, "sim.figures", SimpleNamespace(save_figure=lambda figure, place: None))
+    for many in (MOST_PANELS, MOST_PANELS + 3):
+        curves_kind._draw(Analysis("n", {}, described_as(*map(str, range(many))), ""), tmp_path)
+    assert [count for count, _ in drawn] == [MOST_PANELS, MOST_PANELS]
+    assert "more series" not in drawn[0][1]
+    assert drawn[1][1].endswith("3 more series in scurves.csv")
 
 
 # replays

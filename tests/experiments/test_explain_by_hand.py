@@ -1,16 +1,18 @@
 """Each step from a divergence to its cause, with worlds of a few made-up numbers."""
 
 import math
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from sim.basics.axes import API, HOSTED, REGIONS, SECTORS, SELF_HOSTED
-from sim.basics.errors import RunError
+from sim.basics.errors import FolderError, OutputError, RunError, ScenarioError
 from sim.engines.probes.decision import OUTSIDE, Decision, Occasion, Race
-from sim.experiments.explain import account, causal_chain, chapter, divergence, kind
+from sim.experiments.explain import account, causal_chain, chapter, divergence, explanation, kind
 from sim.experiments.explain.causal_chain import Chain, Link, Root
 from sim.experiments.explain.causes import CauseTracer, _log_odds
 from sim.experiments.explain.divergence import Divergence, Pair
@@ -758,6 +760,38 @@ def test_worlds_that_differ_in_their_name_alone_are_the_same_twice():
     names = {question(SCENARIO, each).fingerprint(chosen) for each in (twin, other) for chosen in ((1,), (1, 2))}
     assert len(names) == 4
     assert question(SCENARIO, twin).name == "base-vs-twin-explained"
+
+
+def test_a_rebuilt_run_must_equal_the_stored_one(tmp_path, monkeypatch):
+    names = ("installed_base", "usage", "released", "price")
+    held = {name: np.ones((2, 4, 3)) for name in names}
+    held["price"][:] = 2e6
+    trace_ = SimpleNamespace(replicate=3, series={name: values[1].copy() for name, values in held.items()})
+    monkeypatch.setattr(explanation, "open_folder", lambda path: SimpleNamespace(version="0.0"))
+    assert not explanation._equals(tmp_path, trace_), "there is nothing to hold it against"
+    data = xr.Dataset({name: (("run", "month", "line"), values) for name, values in held.items()}, {"run": [1, 3]})
+    data["usage"][0] = 7.0  # of another replicate
+    (tmp_path / "series.nc").touch()
+    monkeypatch.setattr(xr, "open_dataset", lambda file, engine: nullcontext(data))
+    trace_.series["price"][2, 1] += 1e-3
+    assert explanation._equals(tmp_path, trace_), "to within a part in a thousand million of the largest"
+    trace_.series["price"][2, 1] += 2e-3
+    with pytest.raises(OutputError, match=r"in price from 2024-03 on"):
+        explanation._equals(tmp_path, trace_)
+    trace_.replicate = 2
+    with pytest.raises(FolderError, match="does not hold replicate 2"):
+        explanation._equals(tmp_path, trace_)
+
+
+def test_runs_that_were_made_must_have_had_the_same_luck():
+    seeded = SCENARIO.model_copy(update={"run": SCENARIO.run.model_copy(update={"seed": 99}), "name": "other"})
+    read = [(SCENARIO, ()), (seeded, ())]
+    with pytest.raises(ScenarioError, match="seed 99 and base has"):
+        explanation._plan(read, set(), made=True)
+    plan = explanation._plan(read, set(), made=False)
+    assert plan.others[0].run.seed == SCENARIO.run.seed
+    twice = explanation._plan([(SCENARIO, ()), (SCENARIO, ())], set(), made=True)
+    assert [scenario.name for scenario in twice.scenarios] == ["base", "base-2"]
 
 
 def test_a_margin_is_told_from_the_side_of_its_winner():

@@ -4,6 +4,7 @@ import math
 import re
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,9 +12,11 @@ import pandas as pd
 import pytest
 
 from sim.analysis.loops.early_warning import autocorrelation_at_gain
+from sim.basics.errors import ScenarioError
 from sim.engines.probes.opened_loops import Arm
 from sim.experiments.loops import chapter as told
 from sim.experiments.loops import early_warning, gains, kind, loop_scores, meanfield_twin, shapley
+from sim.experiments.loops import figures as drawing
 from sim.experiments.loops.figures import shown_gains
 from sim.experiments.loops.gains import Opening
 from sim.experiments.loops.measure import Findings, run_months
@@ -53,6 +56,12 @@ def test_a_plan_is_cut_to_its_months():
     quick = make_plan(SCENARIO, start=27, horizons=12, quick=True, players="R3,R1,R3")
     assert (quick.seeds, quick.coalition_seeds, quick.dominance_seeds, quick.in_place) == (6, 1, 2, False)
     assert (quick.twin_months, quick.players) == ((27,), ("R3", "R1"))
+    assert make_plan(SCENARIO, start=1, horizons=58).horizons == (58,)
+    for start, months in ((0, 13), (50, 63)):
+        with pytest.raises(ScenarioError, match=f"or --months {months}"):
+            make_plan(SCENARIO, start=start, horizons=(24, 12))
+    with pytest.raises(ScenarioError, match="cuts every loop"):
+        make_plan(only("B4"))
 
 
 def test_what_is_measured_and_cut_alone_follows_the_switches():
@@ -665,6 +674,20 @@ def test_the_diagram_shows_a_loop_in_place_before_isolated_before_amplified():
     assert shown["gain"].to_dict() == {"R1": 0.4, "R3": 0.3, "R7": 0.7}
     assert list(shown.index) == ["R1", "R3", "R7"]
     assert shown.loc["R1", ["low", "high"]].tolist() == pytest.approx([0.3, 0.5])
+
+
+def test_every_horizon_has_a_diagram_and_every_outcome_its_knock_outs(monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(drawing, "draw_one", lambda plan, tables, *about: about)
+    figures = SimpleNamespace(save_figure=lambda figure, place: drawn.update({place.name: figure}))
+    monkeypatch.setitem(sys.modules, "sim.figures", figures)
+    drawing.draw_all(LoopPlan(SCENARIO, horizons=(3, 12, 24)), {}, Path("here"))
+    assert drawn == {
+        **{name: (name, 24) for name in ("diagram", "gains", "ledger", "knockouts")},
+        "diagram_3_months": ("diagram", 3),
+        "diagram_12_months": ("diagram", 12),
+        "knockouts_capability_gap": ("knockouts", 24, "capability_gap"),
+    }
 
 
 def findings(**changes) -> Findings:
