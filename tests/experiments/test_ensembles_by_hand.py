@@ -42,7 +42,7 @@ LAST = "focus_share@2026-06"
 
 
 def recipe(*outcomes: str, factors=FACTORS) -> Recipe:
-    return Recipe(SCENARIO, factors, outcomes=outcomes or ("focus_share", "take_off_all"), at=(5, 29), curves=())
+    return Recipe(SCENARIO, factors, outcomes=outcomes or ("focus_share", "take_off_all"), at=(3, 5, 29), curves=())
 
 
 def rows(values, name=LAST, status=OK) -> pd.DataFrame:
@@ -146,6 +146,7 @@ def test_the_headline_is_told_for_the_last_month():
     ]
     plain = next(name for name, outcome in OUTCOMES.items() if outcome.kind == "level" and not outcome.headline)
     assert summary.headline(recipe(plain)) == (f"{plain}@2026-06",)
+    assert summary.headline(recipe(plain, "focus_share")) == (LAST,)
 
 
 def test_a_row_of_a_summary_takes_points_and_luck_apart():
@@ -167,7 +168,7 @@ def test_a_row_of_a_summary_takes_points_and_luck_apart():
 def test_a_summary_leaves_out_what_failed_and_points_that_are_not_meant():
     table = rows([[0.1, 0.3], [0.5, 0.7], [0.9, 0.9]])
     table["take_off_all"] = [3.0, math.nan, 4.0, 5.0, 6.0, 7.0]
-    table["focus_share@2024-06"] = 0.5
+    table["focus_share@2024-06"] = table["focus_share@2024-04"] = 0.5
     for factor in FACTORS:
         table[factor.key] = "x"
     table["error"] = ""

@@ -60,6 +60,7 @@ def test_a_plan_is_cut_to_its_months():
     for start, months in ((0, 13), (50, 63)):
         with pytest.raises(ScenarioError, match=f"or --months {months}"):
             make_plan(SCENARIO, start=start, horizons=(24, 12))
+    assert make_plan(only("R1", "R3", "B1")).players == ("R1", "R3")
     with pytest.raises(ScenarioError, match="cuts every loop"):
         make_plan(only("B4"))
 
