@@ -13,6 +13,7 @@ import pytest
 
 from sim.analysis.loops.early_warning import autocorrelation_at_gain
 from sim.basics.errors import ScenarioError
+from sim.engines.lockstep.adopters import Deciders
 from sim.engines.probes.opened_loops import Arm
 from sim.experiments.loops import chapter as told
 from sim.experiments.loops import early_warning, gains, kind, loop_scores, meanfield_twin, shapley
@@ -503,6 +504,86 @@ def test_adopters_are_counted_by_cell_and_line_in_every_run():
     }
     weighed = loop_scores._by_cell(engine, lines, np.array([[0.5, 0.25, 9.0, 2.0], [3.0, 9.0, 9.0, 9.0]]))
     assert [weighed[0, 0, 2], weighed[0, 5, 0], weighed[1, 0, 1], weighed.sum()] == [0.75, 2.0, 3.0, 5.75]
+
+
+def standing(deciders, lines=("a", "b")):
+    """An engine of one run, whose stocks are those of two lines; China is not counted."""
+    people = SimpleNamespace(cell=np.array([[0, REGION_CELLS, 0]]), count=np.arange(1.0, len(CELLS) + 1)[None])
+    world = SimpleNamespace(
+        runs=1,
+        lines=list(lines),
+        focus_region=np.array([[1.0, 0.0, 1.0, 1.0]]),
+        population=people,
+        adopter=SimpleNamespace(learning_time=12.0),
+        origin=np.array([1, 0]),
+    )
+    logs = {name: np.array([[math.e, math.e**2]]) for name in ("revenue_share", "training", "ecosystem", "experience")}
+    stocks = {name: np.array([[3.0, 4.0]]) for name in ("load", "borrowed", "internal")}
+    regions = {name: np.array([[[0.3, 9.0, 0.6, 0.9], [0.0, 9.0, 0.0, 0.3]]]) for name in ("region_share", "awareness")}
+    return SimpleNamespace(
+        world=world,
+        deciders=deciders,
+        telemetry=np.array([[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]]]]),
+        partner=np.array([[[1.0, 2.0], [4.0, 0.0]]]),
+        output_total=np.array([[math.e, math.e**3, 1.0, 1.0]]),
+        **logs,
+        **stocks,
+        **regions,
+    )
+
+
+def test_blocks_are_read_where_the_focus_counts():
+    deciders = Deciders.__new__(Deciders)
+    deciders.state = SimpleNamespace(
+        primary=np.array([[3, 4, 0]]), seen=np.array([[0, 1, -1]]), tenure=np.array([[12, 5, -1]])
+    )
+    read = {name: values[0].tolist() for name, values in loop_scores.readings(standing(deciders)).items()}
+    assert set(read) == set(loop_scores.BLOCKS)
+    expected = {
+        loop_scores.SHARE: [1, 1],
+        loop_scores.SEEN: [1, 0],
+        loop_scores.TENURE: [0.0, 1 - math.exp(-1)],
+        "telemetry": [math.log(10), math.log(1e-9)],
+        "partner data": [math.log(3), math.log(4)],
+        "revenue": [1, 2],
+        "training": [1, 2],
+        "ecosystem": [1, 2],
+        "experience": [1, 2],
+        "word of mouth": [0.6, 0.1],
+        "awareness": [0.6, 0.1],
+        "load": [3, 4],
+        "borrowed": [3, 4],
+        "capability": [3, 4],
+        "fabs": [3, 1],
+    }
+    for name, values in expected.items():
+        assert read[name] == pytest.approx(values), name
+
+
+def test_users_of_the_twin_are_heads_of_cells_and_parts_of_nodes():
+    users, fresh = np.zeros((len(CELLS), 2, 2)), np.zeros((len(CELLS), 2, 2))  # (cell, node, line)
+    users[1] = [[0.2, 0.4], [0.6, 0.0]]
+    users[REGION_CELLS] = 0.5  # of a region that is not counted
+    fresh[1] = [[0.2, 0.1], [0.2, 0.0]]
+    seen = np.zeros((1, len(CELLS), 2))
+    seen[0, 1] = 0.1, 0.3
+    twin = SimpleNamespace(
+        mass=[SimpleNamespace(on_line=users, fresh=fresh)],
+        nodes=[SimpleNamespace(weight=np.array([0.25, 0.75]))],
+        seen=seen,
+    )
+    read = loop_scores.readings(standing(twin))
+    # two heads in the second cell; a quarter and three quarters of them at the nodes
+    assert read[loop_scores.SHARE][0] == pytest.approx([2 * (0.05 + 0.45), 2 * 0.1])
+    assert read[loop_scores.SEEN][0] == pytest.approx([0.2, 0.6])
+    assert read[loop_scores.TENURE][0] == pytest.approx([1 - (0.05 + 0.15) / 0.5, 1 - 0.025 / 0.1])
+
+
+def test_users_of_one_state_have_learned_what_those_of_another_have():
+    one = SimpleNamespace(on_line=np.array([0.4, 0.2, 0.3]), fresh=np.array([0.4, 0.2, 0.3]))
+    two = SimpleNamespace(on_line=np.array([0.2, 0.0, 0.5]), fresh=np.array([0.1, 0.0, 0.5]))
+    assert loop_scores._learned(one, two).fresh == pytest.approx([0.2, 0.2, 0.3])
+    assert loop_scores._learned(one, one).fresh.tolist() == one.fresh.tolist()
 
 
 def test_a_look_takes_the_month_apart_into_its_causes(monkeypatch):
