@@ -384,6 +384,28 @@ def test_peers_who_parted_are_named_the_earliest_first():
     assert (tracer._links[-1].base, tracer._links[-1].other) == (0.1, 0.2)
 
 
+def test_an_adopter_whose_own_traits_differ_is_its_own_cause():
+    def traits(**changes):
+        usual = {name: np.array([[0.1, 0.2, 0.3, 0.4, 9.0]]) for name in ("quality", "cost", "own_hosting")}
+        return SimpleNamespace(**(usual | {name: np.array([values]) for name, values in changes.items()}))
+
+    def taste(other, term="quality"):
+        tracer = Tracer("_own_taste")
+        for trace_, people in zip(tracer.worlds, (traits(), other), strict=True):
+            trace_.world = SimpleNamespace(population=people)
+        return tracer._own_taste(parting(moved={(term, 1): -1.0})), tracer
+
+    assert taste(traits(quality=[5.0, 5.0, 5.0, 0.4, 5.0]))[0] is None, "that of adopter 3 is the same"
+    root, tracer = taste(traits(quality=[0.1, 0.2, 0.3, 0.7, 9.0]))
+    assert root == Root("adopter", "adopter 3, whose own traits differ", ("3",), 0)
+    (link,) = tracer._links
+    assert (link.what, link.month, link.base, link.other) == ("taste of adopter 3 for coverage", 0, 0.4, 0.7)
+    for name in ("cost", "own_hosting"):
+        root, tracer = taste(traits(**{name: [0.1, 0.2, 0.3, 0.7, 9.0]}), "cost")
+        assert root.kind == "adopter"
+        assert tracer._links[0].what == "taste of adopter 3 for log cost"
+
+
 def test_a_chain_goes_on_with_that_of_whoever_parted_before():
     links = {name: Link(0, name, 0, 1, "") for name in "abc"}
     steps = {1: ("a", 2), 2: ("b", 3), 3: ("c", Root("policy", "p", ("p",))), 4: ("a", 1), 6: ("a", 5)}

@@ -586,6 +586,33 @@ def test_users_of_one_state_have_learned_what_those_of_another_have():
     assert loop_scores._learned(one, one).fresh.tolist() == one.fresh.tolist()
 
 
+def test_each_stretch_of_an_engine_stands_where_its_state_stands():
+    mass = [SimpleNamespace(on_line=np.array([0.5]), fresh=np.array([0.25]))] * 2
+    states = [
+        loop_scores.State(
+            {"telemetry": number + np.arange(2.0), "calendar": np.array([7.0, 8.0, 9.0]), "month": np.array(5.0)},
+            {"mass": mass, "tenure": mass, "seen": np.array([[number], [number + 1.0]])},
+            [np.array([0.1, 0.2])],
+        )
+        for number in (1.0, 3.0)
+    ]
+    engine = SimpleNamespace(
+        history={"usage": [1, 2]},
+        months_left=np.ones(3),
+        world=SimpleNamespace(until={"R5": np.array([-1, 4, 99])}),
+        deciders=SimpleNamespace(started=False),
+    )
+    loop_scores.put(engine, states, 2)
+    assert engine.telemetry.tolist() == [1, 2, 3, 4]
+    assert (engine.calendar.tolist(), float(engine.month)) == ([7, 8, 9], 5.0)
+    assert engine.line_share_log[0].tolist() == [0.1, 0.2, 0.1, 0.2]
+    assert (engine.history, engine.months_left.tolist()) == ({"usage": []}, [0, 0, 0])
+    assert engine.world.until["R5"].tolist() == [-1, 0, 0]
+    assert engine.deciders.started
+    assert engine.deciders.seen.ravel().tolist() == [1, 2, 3, 4]
+    assert len(engine.deciders.mass) == 4
+
+
 def test_a_look_takes_the_month_apart_into_its_causes(monkeypatch):
     """The next reading is linear in the blocks of the state, so every part is a coefficient times a step."""
     blocks = loop_scores.BLOCKS
