@@ -208,6 +208,7 @@ def test_data_are_a_labs_own_or_those_of_its_regions_pool(own, pool, said):
         (API, {"load": (1.0, 2.0), "lab_compute": (1.0, 1.0)}, ("_use", 1, 6), [6]),
         (API, {"load": (1.0, 2.0), "lab_compute": (4.0, 1.0)}, ("_training", 1, 6), [6]),
         (API, {"load": (1.0, 2.0), "lab_compute": (1.0, 1.4)}, ("_use", 1, 6), [6]),
+        (API, {"load": (2.0, 1.0), "lab_compute": (1.0, 1.05), "price": (1.5, 1.0)}, ("_use", 1, 6), [6]),
         # who serves itself pays neither a markup nor for crowded servers
         (HOSTED, {"markup": (1.2, 1.8), "released": (1.0, 1.001)}, ("_capability", 1, MONTH), []),
     ],
@@ -217,12 +218,15 @@ def test_a_price_rises_with_what_serving_costs_and_what_is_asked_for_it(mode, ch
     now = usual | {"load": (1.0, 1.0), "lab_compute": (1.0, 1.0)} | changes
     both = {(name, MONTH, 1): now[name] for name in ("released", "markup")}
     seen = {(name, MONTH, 1): now[name] for name in ("experience", "load")}
-    seen |= {("price", MONTH, 2, 1, mode): (1.0, 1.5), ("lab_compute", 6, 1): now["lab_compute"]}
+    seen |= {("price", MONTH, 2, 1, mode): now.get("price", (1.0, 1.5)), ("lab_compute", 6, 1): now["lab_compute"]}
     tracer = Tracer("_price", both, seen)
     for trace, top in zip(tracer.worlds, now["frontier"], strict=True):
         trace.series["released"] = np.tile([top, 1.0, 0.0], (9, 1))
     assert tracer._price(1, mode, 2, MONTH)[: len(end)] == end
     assert [link.month for link in tracer._links[1:]] == links
+    if "markup" in changes and mode == API:
+        tracer.pulled = ("subsidy_leak",)
+        assert tracer._price(1, mode, 2, MONTH) == ("policy", "subsidy_leak", MONTH, {"region": 0})
 
 
 def test_who_knows_a_line_was_told_by_news_a_release_or_word_of_mouth():
@@ -375,7 +379,10 @@ def test_peers_who_parted_are_named_the_earliest_first():
     (link,) = tracer._links
     assert (link.base, link.other, link.unit) == (3, 1, "of 8")
     assert link.note == "adopter 13 in 2024-02, 11 in 2024-03, 14 in 2024-04 and 1 more parted"
+    assert tracer._peers(0, 1, 4) == 13
+    assert tracer._links[-1].note == "adopter 13 in 2024-02, 11 in 2024-03, 14 in 2024-04 parted"
     assert tracer._peers(0, 1, 0).kind == "unknown"
+    assert tracer._links[-1].note == ""
     tracer._earliest = lambda parted, month: (parted, month)
     occasions_ = tuple(Occasion("arrival", 0.1, 0.1, {"peers": share, "world": share / 2}) for share in (0.2, 0.4))
     assert tracer._peer_adoption(parting(occasions=occasions_)) == ([13, 11], 8)

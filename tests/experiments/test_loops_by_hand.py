@@ -486,6 +486,8 @@ def test_leads_are_those_of_the_lines_in_focus_weighed_by_users():
     assert led[loop_scores.SEEN] == pytest.approx(-math.log(3.0))
     for name in set(loop_scores.BLOCKS) - {loop_scores.SHARE, loop_scores.SEEN}:
         assert led[name] == pytest.approx(3.0 - 1.0)  # (3 x 2 + 6) / 4
+    unused = loop_scores.leads(found, np.array([[0.0, 0.0, 5.0]]), focus)[0]
+    assert unused[loop_scores.BLOCKS.index("load")] == pytest.approx(4.0 - 1.0), "of lines that nobody uses, the mean"
 
 
 def test_adopters_are_counted_by_cell_and_line_in_every_run():
