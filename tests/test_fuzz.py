@@ -516,6 +516,15 @@ def test_what_the_campaign_has_found_in_folders_is_refused_in_words(tmp_path, ma
     assert file in done.stderr, "the guilty file is named"
 
 
+@pytest.mark.parametrize("verb", ["replay", "report", "explain", "scurve", "ensemble"])
+def test_a_folder_whose_name_is_longer_than_any_is_refused_in_words(verb, tmp_path):
+    with contextlib.chdir(tmp_path):
+        done = in_process(verb, "9" * 400)
+    assert done.returncode == 2
+    assert "9" * 50 in done.stderr
+    assert len(done.stderr) < 2000
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers of POSIX")
 def test_a_mutated_command_is_carried_out_or_refused_in_words(tmp_path, made):
     quick = ("scenario", "table", "options")

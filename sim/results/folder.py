@@ -343,7 +343,7 @@ def open_folders(path: str | Path) -> list[Folder]:
 
 def _open(path: Path) -> list[Folder]:
     if not os.path.isdir(path):
-        what = "is a file, and no folder of results" if path.exists() else "does not exist"
+        what = "is a file, and no folder of results" if os.path.exists(path) else "does not exist"
         raise FolderError(f"{path} {what}.\n  Give a folder that openloop made, such as runs/baseline-1a2b3c4d.")
     if (path / MANIFEST).is_file():
         return [_recognised(path)]
@@ -464,7 +464,13 @@ def reading(*paths: str | Path) -> Iterator[None]:
 
 def _spoilt(path: Path) -> Iterator[str]:
     """What of a folder, or of several that belong together, is not as it was written."""
-    for folder in open_folders(path):
+    try:
+        folders = _open(path)
+    except OpenLoopError:
+        raise
+    except Exception:  # nothing tells what it should hold
+        return
+    for folder in folders:
         if SEAL not in folder.manifest:
             yield f"{MANIFEST} (without its own checksum)"
         try:
