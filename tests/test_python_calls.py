@@ -202,6 +202,7 @@ def test_all_factors_of_several_scenarios_are_those_that_they_share():
         ask(["baseline", "no-control"], factors="policies.chip-control-2024.strength")
 
 
+@pytest.mark.slow
 def test_every_verb_takes_out_and_says_where_the_folder_is(tmp_path):
     made = [
         ol.compare("baseline", "no-control", replicates=2, out=tmp_path, figures=False, **TINY).written.folder,
@@ -230,6 +231,7 @@ def test_every_verb_takes_out_and_says_where_the_folder_is(tmp_path):
         assert "out" in inspect.signature(verb).parameters, verb.__name__
 
 
+@pytest.mark.slow
 def test_a_folder_made_in_python_records_a_call_that_makes_it_again(tmp_path):
     made = ol.run(Path("baseline"), replicates=np.int64(1), out=tmp_path, figures=False, **TINY)
     command = ol.load(made.folder).manifest["command"]

@@ -39,6 +39,7 @@ def proposed(printed: str) -> list[list[str]]:
     [pytest.param(words, marks=[pytest.mark.slow] * (place >= QUICK)) for place, words in enumerate(COMMANDS)],
     ids=lambda words: f"{words[0]}-{len(words)}",
 )
+@pytest.mark.slow
 def test_what_comes_next_can_be_pasted_and_speaks_of_the_same_world(tmp_path, monkeypatch, words):
     monkeypatch.chdir(tmp_path)
     first = in_process(*words)

@@ -43,6 +43,7 @@ def test_a_run_has_the_same_variables_axes_units_and_numbers():
         assert np.allclose(series, other, rtol=1e-9, atol=least, equal_nan=True), name
 
 
+@pytest.mark.slow
 def test_a_comparison_finds_the_same_differences():
     fast, slow = in_both(lambda engine: compare(BASELINE, [NO_CONTROL], at=["2025-06"], engine=engine, **SMALL))
     assert list(fast.table.columns) == list(slow.table.columns)

@@ -374,6 +374,7 @@ def test_the_top_of_a_screening_counts_each_outcome_by_its_own_largest_effect():
 # the command
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_report_with_everything_a_referee_asks_for(tmp_path):
     found = invoke(
         BASELINE,
