@@ -393,7 +393,7 @@ def test_every_verb_knows_a_new_type_of_adopter(checkout, folder, tmp_path):
         "sensitivity": (*FOLDERS["sensitivity"], "--no-figures"),
         "loops": ("loops", BASELINE, "--quick", *QUICK),
         "scurve": ("scurve", folder, "--resamples", 5),
-        "verify": ("verify", "V3"),
+        "verify": ("verify", "V1"),
         "patterns": ("patterns", BASELINE, "--replicates", 2),
         "report": ("report", folder),
         "replay": ("replay", folder),
