@@ -13,7 +13,7 @@ from typing import Any
 import numba
 from numba.core.caching import FunctionCache, NullCache
 
-from sim.basics.temporary import own_temporary_folder
+from sim.basics.machine import own_temporary_folder
 
 _notes: list[str] = []
 

@@ -134,7 +134,7 @@ def _find_room_for_matplotlib() -> None:
         home = Path(os.devnull)
     there = next(folder for folder in (home, *home.parents) if folder.exists())
     if "MPLCONFIGDIR" not in os.environ and not (there.is_dir() and os.access(there, os.W_OK)):
-        from sim.basics.temporary import own_temporary_folder
+        from sim.basics.machine import own_temporary_folder
 
         folder = own_temporary_folder("matplotlib")
         if folder is not None:

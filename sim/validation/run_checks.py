@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import as_completed
 
-from sim.basics.cores import cores
 from sim.basics.errors import UnknownNameError
+from sim.basics.machine import cores
 from sim.experiments.runner.pools import pool
 from sim.validation.checks import FAIL, Check, CheckResult, Row, all_checks
 

@@ -9,7 +9,7 @@ import tracemalloc
 
 import pytest
 
-from sim.basics.cores import most_threads
+from sim.basics.machine import most_threads
 from sim.engines import RUN_BYTES, engine
 from sim.engines.lockstep.engine import simulate
 from sim.experiments.runner.pools import machine_memory, memory_taken, pool

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from sim.analysis.paired import PILOT
-from sim.basics.cores import cores
 from sim.basics.errors import OutputError, RunError, ScenarioError
+from sim.basics.machine import cores
 from sim.engines import RUN_BYTES
 from sim.engines import engine as find_engine
 from sim.experiments.runner import dispatch as sharing

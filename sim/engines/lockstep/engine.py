@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.basics.axes import API, N_MODES, PHYSICAL_SECTORS, REGIONS, SECTORS, SELF_HOSTED, group_number
-from sim.basics.cores import most_threads
 from sim.basics.equations import Array
 from sim.basics.errors import RunError
+from sim.basics.machine import most_threads
 from sim.basics.streams import normals, uniforms
 from sim.engines import cells
 from sim.engines.lockstep.adopters import Deciders

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sim.basics.cores import cores
+from sim.basics.machine import cores
 from sim.engines.lockstep.kernels.month import compiled
 from sim.experiments.loops import early_warning, gains, loop_scores, meanfield_twin, shapley
 from sim.experiments.loops.plan import LoopPlan, Task, carry_out

@@ -29,8 +29,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.basics.arguments import whole
-from sim.basics.cores import cores, most_threads
 from sim.basics.errors import PoolError
+from sim.basics.machine import cores, most_threads
 
 MEMORY_PART = 0.25
 """Part of this machine's memory that the batches under way may take together."""
