@@ -81,9 +81,10 @@ def recovery_rate(response: Array, first: int, last: int) -> float:
     month = np.arange(len(mean))
     if not np.isfinite(mean).all() or mean[:3].mean() == 0:
         return math.nan
-    _, (_, rate) = least_squares(
-        lambda point: point[0] * np.exp(-point[1] * month) - mean,
-        lambda point: np.exp(-point[1] * month)[:, None] * np.column_stack([np.ones(len(month)), -point[0] * month]),
-        np.array([mean[0], 0.05]),
-    )
+
+    def missed(point: Array) -> tuple[Array, Array]:
+        decay = np.exp(-point[1] * month)
+        return point[0] * decay - mean, decay[:, None] * np.column_stack([np.ones(len(month)), -point[0] * month])
+
+    _, (_, rate) = least_squares(missed, np.array([mean[0], 0.05]))
     return float(rate)

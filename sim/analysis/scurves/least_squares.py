@@ -23,26 +23,23 @@ MOST = 60
 """Evaluations at most."""
 
 
-def least_squares(
-    residuals: Callable[[Array], Array], jacobian: Callable[[Array], Array], start: Array
-) -> tuple[float, Array]:
+def least_squares(curve: Callable[[Array], tuple[Array, Array]], start: Array) -> tuple[float, Array]:
     """The smallest sum of squares near a start, and where it lies.
 
     The damping follows the gain of each step (nielsen1999).
 
     Parameters
     ----------
-    residuals : (parameter,) -> (row,)
-    jacobian : (parameter,) -> (row, parameter), their derivatives
+    curve : (parameter,) -> (row,), (row, parameter)
+        The residuals and their derivatives.
     start : (parameter,)
     """
     with np.errstate(over="ignore", invalid="ignore"):  # the search may try a point beyond every number
-        point, missed = start, residuals(start)
+        point, (missed, slopes) = start, curve(start)
         error, damping, growth = float(missed @ missed), DAMPING, 2.0
         scale, moved = np.zeros(point.size), True
         for _ in range(MOST):
             if moved:
-                slopes = jacobian(point)
                 normal, down = slopes.T @ slopes, -(missed @ slopes)
                 if not math.isfinite(float(normal.sum() + down.sum())):
                     break
@@ -52,7 +49,7 @@ def least_squares(
             step = np.linalg.solve(normal + np.diag(damping * held), down)
             foreseen = float(step @ (damping * held * step + down))
             trial = point + step
-            missed_there = residuals(trial)
+            missed_there, slopes_there = curve(trial)
             error_there = float(missed_there @ missed_there)
             gained = error - error_there
             moved = gained > 0  # false where it is no number
@@ -60,7 +57,7 @@ def least_squares(
             if moved:
                 near = float(scale @ step**2) <= CLOSE**2 * float(scale @ trial**2)
                 damping, growth = max(damping * max(1 / 3, 1 - (2 * gained / foreseen - 1) ** 3), LEAST_DAMPING), 2.0
-                point, missed, error = trial, missed_there, error_there
+                point, missed, slopes, error = trial, missed_there, slopes_there, error_there
                 flat = flat or near
             else:
                 damping, growth = damping * growth, 2 * growth

@@ -103,11 +103,11 @@ class Profile:
         return [np.array([*start, shape]) for shape in self.shape.starts] or [np.array(start)]
 
     def _fixed(self, ceiling: float, start: Array) -> tuple[float, Array]:
-        return least_squares(
-            lambda theta: ceiling * unit_curve(self.shape, self.month, theta)[0] - self.share,
-            lambda theta: ceiling * unit_curve(self.shape, self.month, theta)[1],
-            start,
-        )
+        def missed(theta: Array) -> tuple[Array, Array]:
+            value, slopes = unit_curve(self.shape, self.month, theta)
+            return ceiling * value - self.share, ceiling * slopes
+
+        return least_squares(missed, start)
 
     def _free(self, nearest: float) -> tuple[float, float, Array]:
         error, theta = self.fits[nearest]
@@ -193,14 +193,12 @@ def free_fit(shape: Shape, month: Array, share: Array, start: Array) -> tuple[fl
     Start and point hold the log ceiling, and then the ``theta`` of `unit_curve`.
     """
 
-    def residuals(point: Array) -> Array:
-        return np.exp(point[0]) * unit_curve(shape, month, point[1:])[0] - share
+    def missed(point: Array) -> tuple[Array, Array]:
+        ceiling = np.exp(point[0])
+        value, slopes = unit_curve(shape, month, point[1:])
+        return ceiling * value - share, ceiling * np.column_stack([value, slopes])
 
-    def jacobian(point: Array) -> Array:
-        value, derivative = unit_curve(shape, month, point[1:])
-        return np.exp(point[0]) * np.column_stack([value, derivative])
-
-    return least_squares(residuals, jacobian, start)
+    return least_squares(missed, start)
 
 
 def argument(month: Array, log_rate: float, inflection: float) -> Array:
