@@ -22,14 +22,20 @@ tiny = partial(small, months=20, adopters=70)
 """For the quick suite: the planted mistakes at the end of this file show in it too."""
 
 SLOW = pytest.mark.slow
-FULL = [pytest.param(seed, adopters, 120, marks=SLOW) for seed, adopters in ((0, 500), (31, 200))]
-"""Sizes at which every shipped scenario is docked; the quick one reaches past the dates of all their policies."""
+FULL = [(0, 500, 120), (31, 200, 120)]
+"""Seeds and sizes at which every shipped scenario is docked."""
+EVERY_DAY = ("baseline", "thesis", "containment", "reacting-governments", "us-open-push", "us-moonshot", "incident")
+"""Docked in the quick suite, past the dates of all their policies; `SCENARIO` has every policy and event at once."""
 
 
-@pytest.mark.parametrize(("seed", "adopters", "months"), [(5, 60, 44), *FULL])
-@pytest.mark.parametrize("file", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    ("file", "seed", "adopters", "months"),
+    [
+        *(pytest.param(file, 5, 60, 44, id=file.stem) for file in SHIPPED if file.stem in EVERY_DAY),
+        *(pytest.param(file, *size, id=f"{file.stem}-{size[0]}", marks=SLOW) for file in SHIPPED for size in FULL),
+    ],
+)
 def test_both_engines_tell_the_same_story_of_every_shipped_scenario(file, seed, adopters, months):
-    """The whole library every day at a small size; at two larger ones among the slow tests."""
     scenario, _ = prepare(file, adopters=adopters, seed=seed, months=months)
     found = dock(scenario)
     assert (np.diff(found["trace_primary"][0].astype(int), axis=0) != 0).any(), "somebody chose"

@@ -45,7 +45,7 @@ def books(adopters, run=0):
     return by_cell(paired), by_cell(second), pairs, by_line
 
 
-@pytest.mark.parametrize("cut", ["none", "off", "frozen@9"])
+@pytest.mark.parametrize("cut", ["frozen@9", *(pytest.param(cut, marks=pytest.mark.slow) for cut in ("none", "off"))])
 def test_everybody_is_somewhere_in_an_eventful_world(cut):
     loops = {} if cut == "none" else dict.fromkeys(LOOPS, cut)
     policies = [policy for policy in SCENARIO["policies"] if policy["kind"] != "procurement_ban"]
@@ -257,7 +257,7 @@ def test_the_gains_of_cells_count_by_those_who_choose_there_users_and_new_adopte
     ("weight", "cost"),
     [
         (1.3, 0.7),
-        (2.2, 0.0),
+        pytest.param(2.2, 0.0, marks=pytest.mark.slow),
         pytest.param(0.5, 0.0, marks=pytest.mark.slow),
         pytest.param(1.9, 0.0, marks=pytest.mark.slow),
     ],

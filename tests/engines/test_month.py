@@ -53,6 +53,7 @@ class CountsOwnHardware(OpenLoopModel):
         self.found["self_hosted"] = self_hosted(self.ledger.by_region_and_sector[None])
 
 
+@pytest.mark.slow
 def test_a_new_observable_takes_its_declaration_and_the_step_that_makes_it(new_observable):
     scenario = small()
     found = dock(scenario, model=CountsOwnHardware)

@@ -389,6 +389,7 @@ def test_a_comparison_leaves_a_whole_folder_that_an_identical_one_replaces(found
         write(comparison_kind.KIND, contents, tmp_path, figures=False)
 
 
+@pytest.mark.slow
 def test_many_scenarios_get_an_overview_and_a_page_each(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(comparison_figures, "MOST_TOGETHER", 1)
     others = [scenario_file(folder, "twin"), scenario_file(folder, "cut", more="loops: {R5: off}\n")]

@@ -475,6 +475,7 @@ def stored(made):
     return [made(kind) for kind in ("run", "run-without-control")]
 
 
+@pytest.mark.slow
 def test_run_directories_are_rebuilt_and_held_against_what_they_hold(stored):
     found = answer(ask(*stored, replicate=2), most=1)
     assert found.verified == tuple(stored)

@@ -42,7 +42,16 @@ def rewritten(folder: Path, **entries: object) -> None:
     file.write_text(manifest_text(manifest), encoding="utf-8")
 
 
-@pytest.mark.parametrize("kind", ["run", "comparison", "until", "scurve", "ensemble", "explained"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("run", "comparison", "scurve", "ensemble"),
+        *(pytest.param(kind, marks=SLOW) for kind in ("until", "explained")),
+    ],
+)
 def test_an_untouched_folder_is_identical(made, kind):
     found = replay(made(kind))
     assert found.identical
@@ -150,6 +159,7 @@ def test_notes_beside_our_files_are_nobodys_business(copy):
     assert replay(folder).identical
 
 
+@pytest.mark.slow
 def test_another_version_and_library_are_told_and_the_numbers_still_compared(copy, openloop):
     folder = copy("run")
     packages = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["packages"]
@@ -223,6 +233,7 @@ def test_what_was_made_again_can_be_kept_but_never_in_place(made, tmp_path):
     assert (made("run") / "manifest.json").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_model_of_ones_own_is_asked_for_and_replayed(tmp_path, openloop):
     own = tmp_path / "mymodels.py"
     own.write_text(OWN_MODEL, encoding="utf-8")
@@ -266,6 +277,7 @@ def test_what_is_no_whole_folder_is_refused_gently(copy, prepare, words, openloo
     assert "Traceback" not in done.output
 
 
+@pytest.mark.slow
 def test_exit_codes_and_words(made, copy, openloop):
     done = openloop("replay", made("run"))
     assert done.returncode == 0

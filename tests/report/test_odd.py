@@ -334,6 +334,7 @@ def test_a_page_needs_nothing_else_and_holds_every_table():
     assert "{{" not in re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_command_prints_it_and_writes_it(openloop, openloop_process, monkeypatch, tmp_path):
     printed = openloop_process("describe", "--odd", "--summary", PYTHONIOENCODING="utf-8")
     assert (printed.returncode, printed.stdout) == (0, summary())

@@ -87,7 +87,13 @@ def test_every_room_brings_its_kind():
         assert (kind.rebuild is None) != (kind.sample is None), "made again whole, or in a sample"
 
 
-@pytest.mark.parametrize("name", ["run", "comparison", "sweep", "explained", "scurve", "ensemble", "sensitivity"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("run", "comparison", "sweep", "explained", "scurve", "ensemble"),
+        pytest.param("sensitivity", marks=pytest.mark.slow),
+    ],
+)
 def test_pandas_and_xarray_open_every_file_of_numbers(made, name):
     folder = made(name)
     files = [file for kind in ("*.csv", "*.nc", "*.parquet") for file in folder.rglob(kind)]
@@ -106,8 +112,8 @@ def test_pandas_and_xarray_open_every_file_of_numbers(made, name):
 @pytest.mark.parametrize(
     "name",
     [
-        *("run", "comparison", "sweep", "explained", "scurve", "ensemble", "sensitivity"),
-        pytest.param("loops", marks=pytest.mark.slow),
+        *("run", "comparison", "sweep", "explained", "scurve", "ensemble"),
+        *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("sensitivity", "loops")),
     ],
 )
 def test_a_folder_says_its_kind_and_keeps_what_is_told_of_it(made, name):
