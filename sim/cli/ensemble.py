@@ -186,9 +186,13 @@ def _run(study: EnsembleRequest, out: Path, where: Workers, show: Show, retry: b
     from sim.experiments.ensemble.request import enter, run_until
 
     command = command_line()
-    with Ensemble.open(out / study.recipe.name, study.recipe) as found:
+    # workers first: a cluster that does not answer leaves no folder
+    with (
+        where.pool(study.recipe.compiles) as pool,
+        Ensemble.open(out / study.recipe.name, study.recipe) as found,
+    ):
         numbers = enter(found, study, {"command": command})
-        with _at_work(found, [(numbers, study.replicates)], where, show) as options:
+        with _at_work(found, [(numbers, study.replicates)], pool, show) as options:
             if until is None:
                 account = found.run(numbers, study.replicates, retry=retry, **options)
             else:
@@ -211,7 +215,7 @@ def _resume(folder: Path, where: Workers, show: Show, retry: bool) -> None:
             asked = asked_for(found.store)
         if not asked:
             leave(BAD_INPUT, f"{folder} was filled by a program of yours, so only that program knows what is missing.")
-        with _at_work(found, asked, where, show) as options:
+        with where.pool(found.recipe.compiles) as pool, _at_work(found, asked, pool, show) as options:
             accounts = [found.run(numbers, count, retry=retry, **options) for numbers, count in asked]
         _finish(found, summed(accounts), show)
 
@@ -221,16 +225,15 @@ Asked = list[tuple[list[int], int]]
 
 
 @contextmanager
-def _at_work(found: Ensemble, asked: Asked, where: Workers, show: Show) -> Iterator[dict[str, Any]]:
+def _at_work(found: Ensemble, asked: Asked, pool: Pool, show: Show) -> Iterator[dict[str, Any]]:
     """The workers, and who watches them; Ctrl-C says that nothing is lost, and how to go on."""
     from sim.engines import engine as find_engine
 
     say_if_compiling(find_engine(found.recipe.engine, found.recipe.model).compiles, not show.words)
     try:
-        with where.pool(found.recipe.compiles) as pool:
-            _begin(found, asked, pool, show)
-            with show.watching(found.recipe.scenario.name) as watch:
-                yield {"pool": pool, "watch": watch}
+        _begin(found, asked, pool, show)
+        with show.watching(found.recipe.scenario.name) as watch:
+            yield {"pool": pool, "watch": watch}
     except KeyboardInterrupt:
         kept = len(found.store.done())
         show.event("stopped", folder=shown(found.folder), kept=kept)

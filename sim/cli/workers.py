@@ -19,6 +19,10 @@ class Workers:
             leave(BAD_INPUT, "--cluster and --mpi are two ways to the same end; give one of them.")
         self.workers, self.threads = workers, threads
         self.kind = "mpi" if mpi else cluster
+        if cluster:
+            from sim.experiments.runner.pools import refuse_address
+
+            refuse_address(cluster)
 
     def pool(self, compiles: bool) -> AbstractContextManager[Pool]:
         """The workers, for what is compiled or is not."""

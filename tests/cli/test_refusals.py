@@ -36,8 +36,9 @@ WRONG = [
     *((verb, ("--workers", 0), 2, "it is 0; it must be at least 1") for verb in ("compare", "ensemble", "sensitivity")),
     *((verb, ("--threads", 0), 2, "it is 0; it must be at least 1") for verb in ("run", "compare", "loops")),
     *(
-        (verb, ("--cluster", "nowhere"), 2, "the Dask cluster at nowhere does not answer")
-        for verb in ("compare", "loops")
+        (verb, ("--cluster", where), 2, f"--cluster {where} is no place to compute")
+        for verb in ("compare", "ensemble", "loops", "sensitivity")
+        for where in ("nowhere", "moon://here:8786")
     ),
     *((verb, ("--at", "2099-01"), 2, "after the last month that is simulated") for verb in ("compare", "ensemble")),
     *((verb, ("--at", "soon"), 2, "'soon' is not a month") for verb in ("compare", "ensemble", "sensitivity")),

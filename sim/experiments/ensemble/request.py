@@ -286,8 +286,11 @@ def ensemble(
     if request.design == "listed":
         for note in request.notes:
             warnings.warn(f"{design}: {note}.", stacklevel=2)
-    made = Ensemble.open(out_folder(out) / request.recipe.name, request.recipe)
-    with made, pool(cluster, workers, compiles=request.recipe.compiles) as where:
+    # workers first: a cluster that does not answer leaves no folder
+    with (
+        pool(cluster, workers, compiles=request.recipe.compiles) as where,
+        Ensemble.open(out_folder(out) / request.recipe.name, request.recipe) as made,
+    ):
         made.run(enter(made, request, call), request.replicates, pool=where)
         write_summary(made.store, summarise(made.store), figures=figures)
     return made

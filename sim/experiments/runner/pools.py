@@ -91,6 +91,7 @@ def pool(
         When the library that a pool needs is not installed, or a cluster does not answer.
     """
     workers, threads = _checked(workers, "--workers"), _checked(threads, "--threads")
+    refuse_address(kind)
     kind = kind or ("threads" if compiles and not workers else "processes")
     if kind == "threads":
         yield from _threads(most_threads(workers or 1), threads)
@@ -189,11 +190,33 @@ def _settle_in() -> None:
     threading.Thread(target=follow, daemon=True, name="openloop-follow").start()
 
 
-def _dask(address: str, workers: int | None, threads: int) -> Iterator[Pool]:
+def refuse_address(kind: str) -> None:
+    """Refuse what can be no place to compute, before anything is made or read; see `pool` for the kinds.
+
+    Raises
+    ------
+    PoolError
+        When it is neither a known kind nor the address of a Dask scheduler, or Dask is not installed.
+    """
+    if kind in ("", "threads", "processes", "mpi"):
+        return
     try:
-        import distributed
+        from distributed.comm import get_address_host
     except ImportError:
         raise PoolError("a Dask cluster needs dask.distributed: pip install 'openloop[cluster]'") from None
+    if kind == "local":
+        return
+    try:
+        get_address_host(kind)
+    except ValueError as error:
+        # a client made with such an address would hang at the end of the program
+        remedy = "write processes, local, mpi or the address of a scheduler such as tcp://host:8786"
+        raise PoolError(f"--cluster {kind} is no place to compute ({error}); {remedy}") from None
+
+
+def _dask(address: str, workers: int | None, threads: int) -> Iterator[Pool]:
+    import distributed
+
     try:
         if address == "local":
             cluster = distributed.LocalCluster(

@@ -20,7 +20,7 @@ from sim.basics.errors import DesignError, UnknownNameError
 from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.runner import total_gain
 from sim.experiments.runner.dispatch import telling
-from sim.experiments.runner.pools import Pool, pool
+from sim.experiments.runner.pools import Pool, pool, refuse_address
 from sim.experiments.runner.recipe import Recipe, make_recipe, parse_month
 from sim.experiments.runner.worker import halved
 from sim.experiments.sensitivity.variables import Variable, variables_of
@@ -236,6 +236,7 @@ class ScenarioModel:
         if unknown:
             raise UnknownNameError("outcome", unknown[0], self.recipe.columns)
         self.folder = Path(folder) if folder is not None else None
+        refuse_address(cluster)
         self.cluster, self.workers = cluster, workers
         self.stage: Stage = stage or (lambda _: nullcontext(None))
         self.temporary: Any = None
@@ -264,8 +265,8 @@ class ScenarioModel:
         if self.folder is None:
             raise DesignError("this scenario has no folder to keep its runs in; give one")
         with (
-            Ensemble.open(self.folder, self.recipe) as ensemble,
             pool(self.cluster, self.workers, compiles=self.recipe.compiles) as where,
+            Ensemble.open(self.folder, self.recipe) as ensemble,
         ):
             yield ensemble, where
 
