@@ -119,6 +119,8 @@ def test_a_run_can_be_replayed_alone(made):
         (("--factor", "startup.switchin"), 'Did you mean "switching_cost"'),
         (("--factor", "startup.switching_cost=-1:1"), "is -1 utils; it must be at least 0"),
         (("--design", "sobol"), "nothing varies"),
+        (("--design-seed", "4"), "--design-seed: changes nothing: nothing varies"),
+        (("--factor", "startup.switching_cost", "--design", "grid", "--design-seed", "4"), "grid are not drawn"),
         (("--design", "latin", "--factor", "seed"), "there is no design"),
         (("--outcome", "focus_shar"), 'Did you mean "focus_share"'),
         (("--cluster", "local", "--mpi"), "give one of them"),

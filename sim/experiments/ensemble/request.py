@@ -42,6 +42,13 @@ ALL = "all"
 POINTS = {"lhs": 100, "sobol": 128, "grid": 5}
 """Points (of a grid: levels) when nothing is said."""
 
+UNSEEDED = {
+    "listed": "the points are those of the table",
+    "grid": "the points of a grid are not drawn",
+    "none": "nothing varies",
+}
+"""Designs in which nothing is drawn, and why."""
+
 
 @dataclass(frozen=True)
 class EnsembleRequest:
@@ -170,6 +177,8 @@ def ask(
                 "says how to choose points, but nothing varies.",
                 "Add --factor KEY, or a range to the scenario file.",
             )
+    if design_seed and kind in UNSEEDED:
+        raise refused("--design-seed", f"changes nothing: {UNSEEDED[kind]}.", "Leave it out.")
     recipe, notes = make_recipe(base, varying, variants=others, outcomes=outcomes, at=at, **recorded)
     if replicates is None:
         replicates = REPLICATES if varying else base.run.replicates
