@@ -114,6 +114,12 @@ def test_a_function_of_which_no_run_could_be_finished_says_why(function, said):
         indices(function)
 
 
+@pytest.mark.parametrize("months", [1, 4, 60])
+def test_a_curve_with_months_before_points_is_refused_though_some_rows_are_as_many_as_months(months):
+    with pytest.raises(DesignError, match=r"it must be \(point,\) or \(point, month\)"):
+        indices(lambda table: np.outer(np.arange(months), plane(table)))
+
+
 def test_a_function_that_wants_to_end_the_process_costs_those_runs_only():
     def leaves(table):
         if (table.x > 0.9).any():

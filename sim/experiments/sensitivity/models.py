@@ -135,11 +135,15 @@ class FunctionModel:
         def work(rows: Sequence[int]) -> dict[str, Array]:
             return _named(self.function(table.iloc[list(rows)].reset_index(drop=True)), len(rows))
 
-        return [
-            outcome if isinstance(outcome, Exception) else {name: values[row] for name, values in outcome.items()}
-            for rows, outcome in halved(range(len(table)), work)
-            for row in range(len(rows))
-        ]
+        called: list[dict[str, Array] | Exception] = []
+        for rows, returned in halved(range(len(table)), work):
+            if isinstance(returned, Exception):
+                called.append(returned)
+                continue
+            # a wrong shape is no failed run: in some part of the rows it could pass for the right one
+            _refuse_other_shapes(returned, len(rows))
+            called += [{name: values[row] for name, values in returned.items()} for row in range(len(rows))]
+        return called
 
     def _gather(self, rows: Sequence[dict[str, Array] | Exception]) -> Outcomes:
         good = [row for row in self._known.values() if not isinstance(row, Exception)]
@@ -179,13 +183,15 @@ def _named(found: Any, rows: int) -> dict[str, Array]:
         named = {name: found[name] for name in found.columns}
     else:
         named = {"outcome": found}
-    arrays = {str(name): np.asarray(_in_order(values, rows), dtype=float) for name, values in named.items()}
+    return {str(name): np.asarray(_in_order(values, rows), dtype=float) for name, values in named.items()}
+
+
+def _refuse_other_shapes(arrays: Mapping[str, Array], rows: int) -> None:
     for name, values in arrays.items():
         if values.ndim not in (1, 2) or len(values) != rows:
-            raise ValueError(
+            raise DesignError(
                 f"{name} has shape {values.shape} for {rows} points; it must be (point,) or (point, month)"
             )
-    return arrays
 
 
 def _in_order(values: Any, rows: int) -> Any:
