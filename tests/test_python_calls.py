@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import inspect
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
 
@@ -54,10 +55,12 @@ REFUSED = {
     "months True": (lambda: ol.run("baseline", months=True), "--months is true"),
     "sets 3": (lambda: ol.run("baseline", 3), "--set is 3; it must be text"),
     "sets [None]": (lambda: ol.run("baseline", [None]), "--set is None"),
-    "Scenario, months -3": (lambda: ol.run(ol.read_scenario("baseline"), months=-3), "run.months is -3"),
-    "Scenario, months True": (lambda: ol.run(ol.read_scenario("baseline"), months=True), "run.months is true"),
-    "Scenario, seed in text": (lambda: ol.run(ol.read_scenario("baseline"), seed="x"), 'run.seed is "x"'),
+    "Scenario, months -3": (lambda: ol.run(ol.read_scenario("baseline"), months=-3), "--months is -3"),
+    "Scenario, months True": (lambda: ol.run(ol.read_scenario("baseline"), months=True), "--months is true"),
+    "Scenario, seed in text": (lambda: ol.run(ol.read_scenario("baseline"), seed="x"), '--seed is "x"'),
     "Scenario, sets": (lambda: ol.run(ol.read_scenario("baseline"), "startup.imitation=0.1"), "already read"),
+    "pool 3": (lambda: ol.compare("baseline", "no-control", pool=3), "pool has the type int; it must be a Pool"),
+    "an executor as pool": (lambda: ol.loops("baseline", pool=ThreadPoolExecutor(1)), "Pool(executor, workers=4)"),
     "nothing to compare": (lambda: ol.compare("baseline", []), "has no other scenario"),
     "None to compare": (lambda: ol.compare("baseline", None), "has no other scenario"),
     "at 12.5": (lambda: ol.compare("baseline", "no-control", at=12.5), "--at: 12.5 is not a month"),

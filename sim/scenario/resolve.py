@@ -84,9 +84,7 @@ def load(
             files.problems += error.problems
         else:
             tree = files.merged(tree, change)
-    given = {name: from_plain(value, f"--{name}") for name, value in (settings or {}).items() if value is not None}
-    if given:
-        tree = files.merged(tree, Node({"run": Node(given, SET, 0, "run")}, SET))
+    tree = files.merged(tree, _run_settings(settings or {}))
     return _finished(tree, base_tree, files.problems, path)
 
 
@@ -144,7 +142,8 @@ def with_settings(scenario: Scenario, **settings: int | None) -> Scenario:
             raise ValueError("true and false are no numbers")
         changed = RunSettings(**{**scenario.run.model_dump(), **given})
     except ValueError as error:  # of which pydantic's is one
-        from_mapping({"run": given}, SET)  # says it in the words that a file would get
+        tree = _Files().merged(_run_settings(given), from_plain({"name": scenario.name}, SET))
+        _finished(tree, None, [], Path())  # says it in the words that a file would get
         raise refused(SET, str(error)) from None
     return scenario.model_copy(update={"run": changed})
 
@@ -374,6 +373,12 @@ def _overlaid(base: Node, change: Node) -> Node:
 
 def _without(tree: Node, keys: Iterable[str]) -> Node:
     return replace(tree, value={key: node for key, node in tree.entries.items() if key not in keys})
+
+
+def _run_settings(settings: Mapping[str, Any]) -> Node:
+    """The tree of run settings that are given; messages call them by their options."""
+    given = {name: from_plain(value, f"--{name}") for name, value in settings.items() if value is not None}
+    return Node({"run": Node(given, SET, 0, "run")} if given else {}, SET)
 
 
 def _named(tree: Node, name: str) -> Node:

@@ -31,7 +31,7 @@ from sim.engines import Engine
 from sim.engines.world import Job
 from sim.experiments.runner.dispatch import Work, dispatch, telling
 from sim.experiments.runner.pieces import FinishedRuns, Unfinished, dead_run
-from sim.experiments.runner.pools import Pool
+from sim.experiments.runner.pools import Pool, refuse_no_pool
 from sim.experiments.runner.pools import pool as make_pool
 from sim.experiments.runner.recipe import months_of, parse_month
 from sim.experiments.runner.sizer import Sizer
@@ -313,6 +313,7 @@ class PairedRuns:
         pool: Pool | None = None,
         name: str = "",
     ):
+        refuse_no_pool(pool)
         self.plan, self.engine, self.threads, self.pool = plan, engine, threads, pool
         self.stage: Stage = stage or (lambda _: nullcontext(None))
         self.tried = 0

@@ -28,7 +28,7 @@ import numpy as np
 from sim.basics.errors import OutputError, RunError
 from sim.engines import engine as find_engine
 from sim.experiments.runner.dispatch import Tally, Watch, Work, dispatch
-from sim.experiments.runner.pools import Pool
+from sim.experiments.runner.pools import Pool, refuse_no_pool
 from sim.experiments.runner.pools import pool as make_pool
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.sizer import Sizer
@@ -198,6 +198,7 @@ class Ensemble:
         RunError
             When the workers are gone for good.
         """
+        refuse_no_pool(pool)
         self._need_to_hold()
         began = time.perf_counter()
         numbers = list(range(len(self.store.points))) if points is None else list(dict.fromkeys(points))

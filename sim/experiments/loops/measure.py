@@ -15,7 +15,7 @@ from sim.experiments.loops import early_warning, gains, loop_scores, meanfield_t
 from sim.experiments.loops.plan import LoopPlan, Task, carry_out
 from sim.experiments.runner.dispatch import telling
 from sim.experiments.runner.pieces import FinishedRuns, Pieces, Unfinished
-from sim.experiments.runner.pools import Pool
+from sim.experiments.runner.pools import Pool, refuse_no_pool
 from sim.experiments.runner.pools import pool as make_pool
 from sim.experiments.runner.worker import Run
 from sim.results.kind import Stage
@@ -112,6 +112,7 @@ def measure(
     keep : finished pieces wait there until all are done; absent: in memory only
     pool : see `sim.experiments.runner.pools`; absent: ``threads`` threads of this process
     """
+    refuse_no_pool(pool)
     compiled()  # drops a stale cache, once and before any thread could use it
     tasks, pieces = all_tasks(plan), (keep or Unfinished()).pieces(plan.name)
     cut = shapley.CutRuns(plan, FinishedRuns(pieces))

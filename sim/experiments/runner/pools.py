@@ -190,6 +190,15 @@ def _settle_in() -> None:
     threading.Thread(target=follow, daemon=True, name="openloop-follow").start()
 
 
+def refuse_no_pool(given: object) -> None:
+    """Raise `PoolError` when something is handed over as a pool and is none; None leaves the place to the function."""
+    if given is not None and not isinstance(given, Pool):
+        raise PoolError(
+            f"pool has the type {type(given).__name__}; it must be a Pool of sim.experiments.runner.pools. "
+            "Write pool(workers=4), or Pool(executor, workers=4) around an executor of your own."
+        )
+
+
 def refuse_address(kind: str) -> None:
     """Refuse what can be no place to compute, before anything is made or read; see `pool` for the kinds.
 
