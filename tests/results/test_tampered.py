@@ -37,6 +37,12 @@ def garbled(path: Path) -> None:
     path.write_bytes(data)
 
 
+def one_bit_turned(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[2 * len(data) // 3] ^= 4  # in a file of numbers, among the numbers
+    path.write_bytes(data)
+
+
 def replaced_by_folder(path: Path) -> None:
     path.unlink()
     path.mkdir()
@@ -50,6 +56,7 @@ def looped(path: Path) -> None:
 SPOILT: dict[str, Callable[[Path], None]] = {
     "emptied": lambda path: path.write_bytes(b""),
     "garbled": garbled,
+    "one bit turned": one_bit_turned,
     "a folder": replaced_by_folder,
     "a symlink loop": looped,
     "gone": lambda path: path.unlink(),
