@@ -168,11 +168,18 @@ class RunError(OpenLoopError):
     """The simulation could not go on; the message says in which month and why."""
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that looks most like one that is not, capitals apart; empty when none does."""
+    folded = {each.casefold(): each for each in known}
+    near = difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.6)
+    return folded[near[0]] if near else ""
+
+
 def suggestion(name: str, known: Iterable[str], listed: int = 12, label: str = "Known") -> str:
     """``Did you mean "x"?`` when something is near, and the known names when they are few."""
     known = sorted(known)
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
-    parts = [f'Did you mean "{near[0]}"?'] if near else []
+    near = nearest(name, known)
+    parts = [f'Did you mean "{near}"?'] if near else []
     if known and (len(known) <= listed or not near):
         shown = ", ".join(known[:listed])
         parts.append(f"{label}: {shown}{', ...' if len(known) > listed else ''}.")

@@ -396,7 +396,11 @@ class _Reader:
         if value is None:
             what = f"is {quoted(cell)}; it must be a number or a date." if cell else "is empty."
             reverse = re.fullmatch(r"\d{1,2}([./-])\d{1,2}\1\d{2,4}", cell)
-            ways = "Write the year first: 2026-03-16." if reverse else f"{WRITE_TIMES}."
+            ways = (
+                "Write the year first: 2026-03-16."
+                if reverse
+                else f"{WRITE_TIMES}, or delete the line if it is a note."
+            )
             ways = f"Write a season as its first year: {season(cell)}." if season(cell) else ways
             self._say(line, self.time, what, number_remedy(cell) or ways)
         return value, "number"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.basics.arguments import settings_of
-from sim.basics.words import roughly
+from sim.basics.words import counted, roughly
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, warn
 from sim.cli.terminal import Output, as_json_text, command, print_plan, progress, say_if_compiling, shown, stoppable
@@ -83,7 +83,8 @@ def sensitivity(
         warn(request.warnings)
         warn(request.notes, "note")
         factors_varied, outcomes_kept = len(request.model.variables), len(request.model.columns)
-        output.note(f"{factors_varied} factors, {outcomes_kept} outcomes, {request.size:,} {request.method.part}")
+        sizes = counted(factors_varied, "factor"), counted(outcomes_kept, "outcome")
+        output.note(", ".join([*sizes, f"{request.size:,} {request.method.part}"]))
         say_if_compiling(request.model.recipe.compiles, quiet)
         cost = pilot(request)
         if plan:

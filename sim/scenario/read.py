@@ -30,7 +30,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from sim.basics.errors import Problem, ScenarioError
+from sim.basics.errors import Problem, ScenarioError, nearest
 from sim.scenario.shipped import SCENARIOS, scenarios_in, shipped_files
 
 MAX_BYTES = 1_000_000
@@ -233,12 +233,9 @@ def _neighbours(place: Path) -> str:
 
 
 def _nearest(name: str, names: Sequence[str]) -> str | None:
-    import difflib
-
     # without their endings, which make any two names look alike
     stems = {Path(file).stem: file for file in names}
-    near = difflib.get_close_matches(Path(name).stem, stems, n=1)
-    return stems[near[0]] if near else None
+    return stems.get(nearest(Path(name).stem, stems))
 
 
 # --- scalars of the core schema ---------------------------------------------------------------------------------------

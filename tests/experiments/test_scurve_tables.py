@@ -72,7 +72,11 @@ def test_dates_gaps_semicolons_and_decimal_commas_are_read(tmp_path):
         ("year,v\n1990,1000\n1991,2000\n", {}, ["v is 1000", "Divide counts"]),
         ("year,v\n1990,10\n1991,120\n", {"percent": True}, ["v is 120; it must lie between 0 and 100"]),
         ("year,v\n1990,many\n1991,few\n", {"values": ["v"]}, ['v is "many"', 'v is "few"']),
-        ("year,v\nsoon,0.1\n", {"values": ["v"]}, ['year is "soon"; it must be a number or a date', "2026-03"]),
+        (
+            "year,v\nsoon,0.1\n",
+            {"values": ["v"]},
+            ['year is "soon"; it must be a number or a date', "2026-03", "a note"],
+        ),
         ("year,v\n2024-13,0.1\n", {"values": ["v"]}, ["no such day"]),
         ("year,v\n2024-01,0.1\n2025,0.2\n", {"values": ["v"]}, ["both dates and plain numbers"]),
         ("year,v\n1990,a\n", {}, ["no column holds numbers"]),

@@ -309,7 +309,8 @@ def test_the_time_to_check_a_list_grows_no_faster_than_the_list(tmp_path, entry)
 
 def test_a_mistyped_name_is_answered_with_the_nearest_that_ships(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    assert 'Did you mean "no-control", which ships with OpenLoop?' in str(refusal(Path("no-controls")))
+    for near in ("no-controls", "No-Control", "NO_CONTROL.YAML"):
+        assert 'Did you mean "no-control", which ships with OpenLoop?' in str(refusal(Path(near)))
 
 
 def test_a_folder_is_refused(tmp_path):
@@ -474,6 +475,7 @@ def test_a_dot_in_the_name_of_a_line_is_no_step(files):
         ("startup.switching_cost=-3", "--set: startup.switching_cost is -3 utils; it must be at least 0."),
         ("startup.swithing_cost=3", 'Did you mean "switching_cost"?'),
         ("startups.switching_cost=3", 'Did you mean "startup"?'),
+        ("STARTUP.switching_cost=3", 'Did you mean "startup"?'),
         ("run.month=3", '--set: run: unknown key "month" (value 3).'),
         ("policies.chip-control-2025.strength=1", 'Did you mean "chip-control-2024"?'),
         ("reactions.us-grid-buildot.active=true", 'Did you mean "us-grid-buildout"?'),
