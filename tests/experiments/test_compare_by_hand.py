@@ -33,6 +33,7 @@ from sim.experiments.compare.kind import entries_of, title_of
 from sim.experiments.compare.sweep import MOST_POINTS, SweepPlan, findings, parse_sweep, title
 from sim.experiments.compare.sweep import carry_out as carry_out_sweep
 from sim.experiments.compare.sweep_kind import chapter as sweep_chapter
+from sim.experiments.runner.pools import here
 from sim.experiments.runner.worker import Failure
 from sim.results.blocks import Items
 from sim.scenario.spec import RunSettings, Scenario
@@ -150,7 +151,7 @@ def test_all_worlds_are_run_at_one_luck_before_the_next(monkeypatch):
     done, steps = [], []
     monkeypatch.setattr(compared, "dispatch", lambda works, pool, watch: done.extend(works))
     monkeypatch.setattr(compared, "check_memory", lambda *given: None)
-    pool = SimpleNamespace(batch_bytes=1 << 28, workers=1)
+    pool = here()
     engine = find_engine("lockstep")
     luck = PairedRuns(PLAN, engine, stage=lambda size: steps.append(size) or nullcontext(), pool=pool)
     luck.extend(2)

@@ -23,6 +23,7 @@ from sim.experiments.loops.gains import Opening
 from sim.experiments.loops.measure import Findings, run_months
 from sim.experiments.loops.plan import CUT, LoopPlan, Task, make_plan
 from sim.experiments.runner.pieces import FinishedRuns, Pieces
+from sim.experiments.runner.pools import here
 from sim.model.agents.adopter_types import CELLS, SECTOR_TYPES, TYPES
 from sim.model.loops import LOOPS
 from sim.scenario.spec import RunSettings, Scenario
@@ -738,9 +739,7 @@ def test_every_table_is_made_of_its_own_pieces(monkeypatch):
         for name in names:
             monkeypatch.setattr(module, name, told_by(name))
     steps = []
-    found = measuring.measure(
-        PLAN, pool=SimpleNamespace(batch_bytes=1), stage=lambda size: steps.append(size) or nullcontext()
-    )
+    found = measuring.measure(PLAN, pool=here(), stage=lambda size: steps.append(size) or nullcontext())
     assert {name: table["of"].iloc[0] for name, table in found.tables.items()} == {
         "gains": "gains_table",
         "links": "links_table",
