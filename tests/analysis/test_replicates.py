@@ -176,6 +176,13 @@ def test_the_number_for_a_spread_is_that_of_the_chi_square():
     assert np.mean(np.abs(draws - 1) <= 0.2) == pytest.approx(0.95, abs=0.01)
 
 
+@pytest.mark.parametrize(("part", "count"), [(1.25, 2), (1.0, 3), (0.9, 4)])
+def test_few_values_are_enough_for_a_spread_that_may_be_off_by_its_own_size(part, count):
+    # 97.5% points of chi-square over its freedom: 5.024 / 1, 7.378 / 2 and 9.348 / 3; roots 2.241, 1.921 and 1.765.
+    # The 2.5% points, 0.001 / 1, 0.0506 / 2 and 0.2158 / 3, have roots of 0.03, 0.16 and 0.27
+    assert needed_for_spread(part) == count
+
+
 def test_running_means_and_spreads_are_those_of_the_first_values():
     values = 1e6 + np.random.default_rng(6).normal(size=30)
     mean, spread = running(values)
