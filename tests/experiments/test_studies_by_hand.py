@@ -470,3 +470,21 @@ def test_words_and_dates_of_figures():
     assert found["low"][0] == pytest.approx([2024, 2024 + 2 / 12])
     assert found["low"][1].tolist() == [1, 0]
     assert found["high"][1].tolist() == [1, 1]
+
+
+def test_figures_of_curves_ask_in_the_words_of_their_outcome():
+    curves = {"focus_share": SHARES, "profit": replace(SHARES, measure="mu_star")}
+    first, second = figures._of_curves(SimpleNamespace(curves=curves, found=MONTHS))
+    kind, of, title, about, (data,) = first
+    assert (kind, of) == ("over-time", "focus_share")
+    assert title == "Who holds the spread of the usage share of the lines in focus?"
+    assert about == {"unit": "share", "measure": "first-order index S1"}
+    assert data["stacked"]
+    assert data["names"] == ("a", "b")
+    assert data["rest"][1:] == pytest.approx([0.1, 0.3, 0.3])  # 0.7 and 0.2, 0.3 and 0.4, 0.1 and 0.6 are explained
+    assert data["dates"][[0, -1]].tolist() == [2024, 2025.5]
+    # an outcome of a function of one's own has no words and no unit; effects are no parts of a whole
+    _, of, title, about, (data,) = second
+    assert (of, title) == ("profit", "Who holds the spread of the profit?")
+    assert about == {"unit": "", "measure": "mu*"}
+    assert not data["stacked"]
