@@ -18,7 +18,7 @@ from sim.analysis.sensitivity.stochastic_share import StochasticShare, share_fro
 from sim.basics.distributions import Distribution
 from sim.basics.errors import DesignError
 from sim.experiments.sensitivity import chapter, figures, request, study, variables_of
-from sim.experiments.sensitivity.kind import known_size, place_of
+from sim.experiments.sensitivity.kind import KIND, known_size, place_of
 from sim.experiments.sensitivity.models import FunctionModel, Outcomes, table_of
 from sim.experiments.sensitivity.study import (
     Extras,
@@ -488,3 +488,13 @@ def test_figures_of_curves_ask_in_the_words_of_their_outcome():
     assert (of, title) == ("profit", "Who holds the spread of the profit?")
     assert about == {"unit": "", "measure": "mu*"}
     assert not data["stacked"]
+
+
+def test_captions_of_a_study_tell_its_runs_and_both_its_seeds():
+    made = {"runs": 1200, "failed": 2, "scenario_seed": 3, "seed": 7}
+    assert KIND.captions.runs(SimpleNamespace(manifest=made)) == "1,200 different runs, 2 failed"
+    assert KIND.captions.seeds(SimpleNamespace(manifest=made)) == "seed 3, seed of the design 7"
+    # folders of older versions name neither failures nor the seed of the scenario
+    older = SimpleNamespace(manifest={"runs": 1, "seed": 0})
+    assert KIND.captions.runs(older) == "1 different run, none failed"
+    assert KIND.captions.seeds(older) == "seed not recorded, seed of the design 0"
