@@ -12,7 +12,7 @@ from sim.basics.words import decimals, whole
 
 def is_date(outcome: Outcome) -> bool:
     """Whether its value is a month of the calendar."""
-    return outcome.kind == "moment" and not outcome.name.startswith("mean_wait")
+    return outcome.kind == "moment"
 
 
 def is_headline(name: str) -> bool:
@@ -47,4 +47,4 @@ def spoken(outcome: Outcome, width: float) -> Callable[[float], str]:
 
 def within_bounds(outcome: Outcome, low: float, high: float) -> tuple[float, float]:
     """The ends of an interval; that of a share cannot leave 0 to 1, whatever a t value says."""
-    return (max(low, 0.0), min(high, 1.0)) if outcome.unit == "share" else (low, high)
+    return (max(low, 0.0), min(high, 1.0)) if outcome.unit == "share" and not outcome.signed else (low, high)

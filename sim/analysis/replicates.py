@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from sim.analysis.estimates import CONFIDENCE, student_quantile
-from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.outcomes import find_outcome
 from sim.analysis.paired import interval
 
 SPREAD_TOLERANCE = 0.2
@@ -141,7 +141,7 @@ def _reach(freedom: float) -> float:
 
 def tolerance(name: str, mean: float) -> float:
     """Width of the interval of an outcome (``focus_share@2029-12``) that is narrow enough, in its unit."""
-    unit = OUTCOMES[name.partition("@")[0]].unit
+    unit = find_outcome(name).unit
     if unit.startswith("ln "):
         return RELATIVE
     return TOLERANCES.get(unit, RELATIVE * abs(mean))

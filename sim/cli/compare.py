@@ -61,7 +61,7 @@ def compare(
     openloop compare baseline no-control --until-width 0.005 --outcome L1_CN_open
     openloop compare baseline --sweep policies.chip-control-h200.strength=0:1:9 --outcome log_compute_CN
     """
-    from sim.experiments.compare.comparison import Until, carry_out, make_plan, parse_outcome
+    from sim.experiments.compare.comparison import Until, carry_out, make_plan
     from sim.experiments.compare.kind import KIND, contents, folder_name
     from sim.results.files import refuse_unwritable
     from sim.results.folder import refuse_if_taken
@@ -70,12 +70,11 @@ def compare(
     settings = {"months": months, "adopters": adopters, "seed": seed, "replicates": replicates}
     where = Workers(workers, threads, cluster, mpi)
     output = Output(no_figures, quiet, as_json)
-    outcome, *more = separated(outcomes) or ["focus_share"]
-    if more:
-        leave(
-            BAD_INPUT, f"compare looks at one --outcome, and {len(more) + 1} are given: {outcome}, {', '.join(more)}."
-        )
+    asked = separated(outcomes)
+    outcome = asked[0] if asked else "focus_share"
     if sweep is not None:
+        if len(asked) > 1:
+            leave(BAD_INPUT, f"--sweep looks at one --outcome, and {len(asked)} are given: {', '.join(asked)}.")
         if plan:
             leave(BAD_INPUT, "--plan speaks of a comparison; leave out --sweep.")
         for option, value in (("--at", at), ("--until-width", until_width)):
@@ -93,11 +92,9 @@ def compare(
     refuse_width(until_width)
 
     until = None if until_width is None else Until(until_width, outcome, max_replicates)
-    date = outcome.partition("@")[2] if until is None else ""
-    wanted = make_plan(base, others, sets or (), settings, [*(at or ()), *filter(None, [date])])
+    wanted = make_plan(base, others, sets or (), settings, at or (), asked)
     warn(wanted.warnings)
     warn(wanted.notes, "note")
-    parse_outcome(outcome, wanted)
     chosen = find_engine(engine, model)
     if plan:
         with where.pool(chosen.compiles) as pool:

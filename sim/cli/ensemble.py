@@ -149,23 +149,21 @@ def ensemble(
 
 def _column(recipe: Recipe, named: Sequence[str]) -> str:
     """The column that --until-width looks at: the first outcome that was named, in the last month unless it says."""
-    from sim.analysis.outcomes import OUTCOMES
+    from sim.analysis.outcomes import find_outcome
     from sim.basics.axes import month_label
 
-    wanted = named[0] if named else "focus_share"
-    name, _, date = wanted.partition("@")
-    column = wanted if date or OUTCOMES[name].kind == "moment" else f"{name}@{month_label(recipe.at[-1])}"
-    if column not in recipe.columns:
-        leave(BAD_INPUT, f"{column} is not recorded; add --at {date}.")
-    return column
+    outcome = find_outcome(named[0] if named else "focus_share")
+    return f"{outcome.name}@{month_label(recipe.at[-1])}" if outcome.kind == "level" else outcome.name
 
 
 def _plan(study: EnsembleRequest, named: Sequence[str], pilot: int, where: Workers, quiet: bool, as_json: bool) -> None:
     """Say what the ensemble would cost and tell: time, memory, disk, widths of intervals."""
+    from sim.analysis.outcomes import find_outcome
     from sim.experiments.ensemble.planning import plan
 
     recipe = study.recipe
-    names = [column for column in recipe.columns if column in named or column.partition("@")[0] in named]
+    asked = {find_outcome(text).name for text in named}
+    names = [column for column in recipe.columns if column in asked or column.rpartition("@")[0] in asked]
     chosen = study.points()
     with (
         where.pool(recipe.compiles) as pool,

@@ -188,6 +188,7 @@ class Recorder:
         return {
             "usage": by_region,
             "usage_by_sector": by_line.sum(axis=1),
+            "usage_by_region_and_sector": by_line,
             "usage_by_place": cells.total(by_line),
             "focus_usage": cells.total(by_line * self.focus_line[:, None, None, :]),
             "focus_share": np.where(total > 0, focus / np.maximum(total, 1e-300), 0.0),

@@ -37,6 +37,8 @@ _TABLE = (
     # usage -- weighted by size, coverage and cost
     ("usage", ("region", "line", "mode"), "sector-years/month", "usage of lines by region and mode", "flow"),
     ("usage_by_sector", ("sector", "line"), "sector-years/month", "usage of lines by sector", "flow"),
+    ("usage_by_region_and_sector", ("region", "sector", "line"), "sector-years/month",
+     "usage of lines by region and sector", "flow"),
     ("usage_by_place", ("region", "sector"), "sector-years/month", "usage of all lines by region and sector", "flow"),
     ("focus_usage", ("region", "sector"), "sector-years/month", "usage of the lines in focus by region and sector",
      "flow"),

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sim.analysis.outcome_words import is_date
-from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.outcomes import find_outcome
 from sim.analysis.who_switched import top_contributors
 from sim.basics.axes import month_label
 from sim.basics.words import capital, counted, decimals_of_difference, listed, scale_of_difference, signed, whole
@@ -137,7 +137,7 @@ def _levels(row: Any) -> tuple[str, str, str]:
 
 def _level(row: Any) -> Callable[[float], str]:
     """How a mean is written: that of a logarithm as a geometric mean, that of a moment as a month of the calendar."""
-    if row.outcome in OUTCOMES and is_date(OUTCOMES[row.outcome]):
+    if not row.outcome.startswith("ceiling_") and is_date(find_outcome(row.outcome)):
         return lambda value: month_label(round(value))
     if row.unit == "share":
         return lambda value: f"{value:.1%}"

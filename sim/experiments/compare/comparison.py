@@ -20,13 +20,14 @@ import pandas as pd
 import xarray as xr
 
 from sim import __version__
-from sim.analysis.outcomes import CEILINGS, OUTCOMES, name_and_month, read_outcomes
+from sim.analysis.outcomes import CEILINGS, OUTCOMES, Outcome, find_outcome, read_outcomes, refuse_impossible
 from sim.analysis.paired import Paired, difference_sentence, interval, paired_difference, ratio_interval
 from sim.analysis.scurves.ceilings import Ceilings
 from sim.analysis.who_switched import SPLITS, parts_of_focus, who_switched
 from sim.basics.arguments import several
-from sim.basics.axes import REGIONS, SECTORS, month_label
+from sim.basics.axes import LAST_MONTH, REGIONS, SECTORS, month_label
 from sim.basics.errors import Problem, RunError, ScenarioError, refused
+from sim.basics.words import separated
 from sim.engines import Engine
 from sim.engines.world import Job
 from sim.experiments.runner.dispatch import Work, dispatch, telling
@@ -55,12 +56,23 @@ MOST_REPLICATES = 1000
 
 @dataclass(frozen=True)
 class ComparisonPlan:
-    """What is to be compared: scenarios with equal settings, and the months at which levels are read."""
+    """What is to be compared: scenarios with equal settings, and the months at which levels are read.
+
+    Attributes
+    ----------
+    outcomes : asked for beside those with names of their own, in the language of `sim.analysis.outcomes`
+    """
 
     scenarios: tuple[Scenario, ...]
     at: tuple[int, ...]
     notes: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    outcomes: tuple[str, ...] = ()
+
+    @property
+    def read(self) -> tuple[Outcome, ...]:
+        """Every outcome that is read, those that were asked for first."""
+        return (*map(find_outcome, self.outcomes), *OUTCOMES.values())
 
     @property
     def base(self) -> Scenario:
@@ -86,7 +98,8 @@ class ComparisonPlan:
         """What the inputs are, as 64 hexadecimal digits: scenarios, months to read, this version and the engine."""
         texts = [each.model_dump_json() for each in self.scenarios]
         at = ",".join(map(str, self.at))
-        return hashlib.sha256("\n".join(("compare", __version__, engine, at, *texts)).encode()).hexdigest()
+        made_of = ("compare", __version__, engine, at, *self.outcomes, *texts)
+        return hashlib.sha256("\n".join(made_of).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -195,7 +208,7 @@ def curves_of(found: Comparison) -> xr.Dataset:
         and high: the 95% interval of the mean difference from the base, month by month.
     """
     names = [each.name for each in found.plan.scenarios]
-    levels = [name for name, outcome in OUTCOMES.items() if outcome.kind == "level"]
+    levels = [outcome.name for outcome in found.plan.read if outcome.kind == "level"]
     joined = xr.concat([found.runs[name][levels] for name in names], pd.Index(names, name="scenario"))
     for name in levels:
         base = found.runs[names[0]][name].values
@@ -222,6 +235,7 @@ def make_plan(
     sets: str | Sequence[str],
     settings: dict[str, int | None],
     at: str | Sequence[str] = (),
+    outcomes: str | Sequence[str] = (),
 ) -> ComparisonPlan:
     """Read the scenarios and plan their comparison, see `plan_of`."""
     others = several(others, Scenario)
@@ -229,11 +243,15 @@ def make_plan(
         raise refused("the comparison", "has no other scenario.", "Give the base one or more others.")
     read = [prepare(base, sets, **settings), *(prepare(source, sets) for source in others)]
     places = [source.name if isinstance(source, Scenario) else str(source) for source in (base, *others)]
-    return plan_of(read, places, {name for name, value in settings.items() if value is not None}, at)
+    return plan_of(read, places, {name for name, value in settings.items() if value is not None}, at, outcomes)
 
 
 def plan_of(
-    read: Sequence[tuple[Scenario, tuple[Problem, ...]]], places: Sequence[str], asked: set[str], at: Sequence[str] = ()
+    read: Sequence[tuple[Scenario, tuple[Problem, ...]]],
+    places: Sequence[str],
+    asked: set[str],
+    at: str | Sequence[str] = (),
+    outcomes: str | Sequence[str] = (),
 ) -> ComparisonPlan:
     """Give all prepared scenarios the base's settings and lines in focus, and refuse what cannot be compared.
 
@@ -243,11 +261,12 @@ def plan_of(
     places : what messages call them
     asked : names of the run settings that were asked for, and so need not be told
     at : months at which levels are read, beside the last
+    outcomes : to read beside those with names of their own
 
     Raises
     ------
-    ScenarioError
-        When two have one name, or one lacks a line in focus.
+    ScenarioError, UnknownNameError
+        When two have one name, one lacks a line in focus, or an outcome is refused.
     """
     first = read[0][0]
     scenarios, notes, problems = [first], list[str](), list[Problem]()
@@ -266,7 +285,29 @@ def plan_of(
     if problems:
         raise ScenarioError(problems)
     warnings = dict.fromkeys(warning for _, found in read for warning in found)
-    return ComparisonPlan(tuple(scenarios), months_of(at, first.run.months - 1), tuple(notes), tuple(warnings))
+    named, months = asked_outcomes(separated(outcomes, "--outcome"), scenarios)
+    read_at = months_of([*several(at), *months], first.run.months - 1)
+    return ComparisonPlan(tuple(scenarios), read_at, tuple(notes), tuple(warnings), named)
+
+
+def asked_outcomes(texts: Sequence[str], scenarios: Sequence[Scenario]) -> tuple[tuple[str, ...], list[str]]:
+    """What outcomes ask of a comparison: what is read beside those with names of their own, and at which months.
+
+    Raises
+    ------
+    ScenarioError, UnknownNameError
+        When there is no such outcome, or a scenario cannot have it.
+    """
+    beside, months = [], []
+    for outcome in map(find_outcome, texts):
+        for scenario in scenarios:
+            refuse_impossible(outcome, scenario)
+        name, _, when = outcome.name.partition("@")
+        if name in OUTCOMES and outcome.last != LAST_MONTH and outcome.first == outcome.last:
+            months.append(when)
+        elif outcome.name not in OUTCOMES:
+            beside.append(outcome.name)
+    return tuple(dict.fromkeys(beside)), months
 
 
 def _aligned(base: Scenario, other: Scenario, asked: set[str]) -> list[str]:
@@ -287,8 +328,9 @@ def _aligned(base: Scenario, other: Scenario, asked: set[str]) -> list[str]:
 
 def parse_outcome(text: str, plan: ComparisonPlan) -> tuple[str, int]:
     """``focus_share`` or ``focus_share@2029-12`` -> its name and month; without one, the last month."""
-    name, date = name_and_month(text)
-    return name, parse_month(date or plan.base.run.months - 1, plan.base.run.months - 1)
+    beside, months = asked_outcomes([text], plan.scenarios)
+    name = beside[0] if beside else find_outcome(text).name.partition("@")[0]
+    return name, parse_month(months[0]) if months else plan.base.run.months - 1
 
 
 # running
@@ -342,7 +384,7 @@ class PairedRuns:
             work = Work(
                 f"runs of {self.engine.name}",
                 paired_batch,
-                (self.engine, self.plan.at),
+                (self.engine, self.plan.at, self.plan.outcomes),
                 todo,
                 self.runs.keep,
                 dead=dead_run,
@@ -381,7 +423,8 @@ class PairedRuns:
         runs, shares = {}, {}
         for scenario, kept in zip(self.plan.scenarios, found, strict=True):
             coords = coordinates(scenario, kept["replicate"].tolist())
-            runs[scenario.name] = outcomes_of(kept, {name: coords[name] for name in ("run", "month", "date")})
+            labels = {name: coords[name] for name in ("run", "month", "date")}
+            runs[scenario.name] = outcomes_of(self.plan.read, kept, labels)
             shares[scenario.name] = parts_of(kept, coords["run"], scenario)
         return runs, shares
 
@@ -404,9 +447,11 @@ def of_common_replicates(found: Sequence[dict[str, np.ndarray]]) -> list[dict[st
     return [{name: values[np.isin(arrays["replicate"], common)] for name, values in arrays.items()} for arrays in found]
 
 
-def paired_batch(engine: Engine, at: tuple[int, ...], runs: list[Run], threads: int | None = None) -> Batch:
+def paired_batch(
+    engine: Engine, at: tuple[int, ...], outcomes: tuple[str, ...], runs: list[Run], threads: int | None = None
+) -> Batch:
     """Do some runs of a comparison, each a number, a scenario and a replicate; see `PairedReader`."""
-    return do_runs(PairedReader(engine, at), Batch.blank(runs), threads)
+    return do_runs(PairedReader(engine, at, outcomes), Batch.blank(runs), threads)
 
 
 @dataclass(frozen=True)
@@ -416,16 +461,18 @@ class PairedReader(Reader):
     Attributes
     ----------
     at : months at which parts are read
+    outcomes : that are kept beside those with names of their own
     """
 
     engine: Engine
     at: tuple[int, ...]
+    outcomes: tuple[str, ...] = ()
 
     def read(self, jobs: Sequence[Job], threads: int | None) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Run jobs of equal structure: moments, and levels, parts and fingerprints."""
         scenario, _ = jobs[0]
         dataset = simulate(jobs, self.engine, threads)
-        outcomes = read_outcomes(dataset)
+        outcomes = read_outcomes(dataset, (*self.outcomes, *OUTCOMES))
         shares = parts_of_focus(dataset, scenario, self.at)
         kept: dict[str, np.ndarray] = {str(name): values.values for name, values in outcomes.items()}
         curves = {name: values for name, values in kept.items() if values.ndim > 1}
@@ -475,7 +522,7 @@ def first_difference(base: dict[str, np.ndarray], other: dict[str, np.ndarray]) 
     return int(months[0]) if months.size else None
 
 
-def outcomes_of(arrays: dict[str, np.ndarray], coords: dict[str, Any]) -> xr.Dataset:
+def outcomes_of(read: Sequence[Outcome], arrays: dict[str, np.ndarray], coords: dict[str, Any]) -> xr.Dataset:
     """Outcomes of runs as `read_outcomes` labels them, from what a `PairedReader` kept."""
     return xr.Dataset(
         {
@@ -484,7 +531,7 @@ def outcomes_of(arrays: dict[str, np.ndarray], coords: dict[str, Any]) -> xr.Dat
                 arrays[outcome.name],
                 {"long_name": outcome.long_name, "units": outcome.unit, "kind": outcome.kind},
             )
-            for outcome in OUTCOMES.values()
+            for outcome in read
         },
         coords=coords,
     )
@@ -512,14 +559,15 @@ def tabulate(plan: ComparisonPlan, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
     ceilings = Ceilings(runs)
     for scenario in plan.others:
         other = runs[scenario.name]
-        for outcome in OUTCOMES.values():
+        for outcome in plan.read:
+            headline = outcome.headline or outcome.name in plan.outcomes
             for month in plan.at if outcome.kind == "level" else (None,):
                 a, b = (at_month(each[outcome.name], month or 0) for each in (base, other))
                 what = f"{outcome.long_name} in {month_label(month)}" if month is not None else outcome.long_name
                 found = paired_difference(a, b)
                 said = difference_sentence(found, what, outcome.unit, outcome.kind)
                 about = (scenario.name, outcome.name, outcome.long_name, month, outcome.unit, outcome.lens)
-                rows.append(_row(*about, outcome.headline, found, said) | _per_dollar(base, other, outcome.name, month))
+                rows.append(_row(*about, headline, found, said) | _per_dollar(base, other, outcome.name, month))
         for name in CEILINGS:
             long_name = f"ceiling of {OUTCOMES[name].long_name}"
             paired, why = ceilings.compare(plan.base.name, scenario.name, name)

@@ -91,6 +91,7 @@ def entries_of(found: Comparison) -> dict[str, Any]:
         "at": found.plan.dates,
         "same_until": {name: None if month is None else month_label(month) for name, month in found.apart.items()},
         "notes": list(found.plan.notes),
+        "outcomes": list(found.plan.outcomes),
         "stopped": found.stopped,
         "failures": [{"scenario": name, **vars(failure)} for name, failure in found.failures],
     }
@@ -103,6 +104,7 @@ def rebuild(folder: Folder, again: Again) -> Comparison:
     manifest = folder.manifest
     scenarios = scenarios_of(folder, manifest["comparison"])
     plan = ComparisonPlan(tuple(scenarios), tuple(map(month_number, manifest["at"])), tuple(manifest.get("notes", ())))
+    plan = replace(plan, outcomes=tuple(manifest.get("outcomes", ())))
     found = carry_out(plan, find_engine(*again.engine_of(folder)), None, again.threads, again.stage)
     # why it stopped is part of what is told, and not of what is run
     return replace(found, stopped=str(manifest.get("stopped", "")))

@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.basics.arguments import out_folder, several, texts
 from sim.basics.errors import refused
+from sim.basics.words import separated
 from sim.engines import engine as find_engine
 from sim.experiments.compare import kind, sweep_kind
 from sim.experiments.compare.comparison import REPLICATES, Comparison, Until, carry_out, make_plan
@@ -37,6 +38,7 @@ def compare(
     seed: int | None = None,
     replicates: int = REPLICATES,
     at: str | Sequence[str] = (),
+    outcomes: str | Sequence[str] = (),
     until: Until | float | None = None,
     threads: int | None = None,
     engine: str = "lockstep",
@@ -57,6 +59,8 @@ def compare(
     months, adopters, seed : in place of the base's, which hold for all
     replicates : of each scenario
     at : months such as ``"2029-12"`` at which levels are read, beside the last; absent: 2029-12 if it is simulated
+    outcomes : to tell of first, in the language of `sim.analysis.outcomes`, such as
+        ``"share(CN open, region=EU, sector=manufacturing)@2029"``; those with names of their own are always compared
     until : add replicates until an interval is narrow enough; a number is the width of that of ``focus_share``
     stage : see `Stage`
     keep, pool : where finished runs wait, and where they are computed; see `PairedRuns`
@@ -87,8 +91,9 @@ def compare(
     made_by, began = recorded(compare, locals()), time.perf_counter()
     chosen = find_engine(engine, model)
     settings = {"months": months, "adopters": adopters, "seed": seed, "replicates": replicates}
-    plan = make_plan(base, others, sets, settings, at)
     wanted = until if isinstance(until, Until) or until is None else Until(_width(until))
+    watched = [wanted.outcome] if wanted is not None else []
+    plan = make_plan(base, others, sets, settings, at, [*separated(outcomes, "--outcome"), *watched])
     if wanted is not None:
         wanted.check(plan)
     if out is None:

@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
-from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.outcomes import find_outcome
 from sim.analysis.paired import interval
 from sim.basics.axes import month_label
 from sim.basics.errors import refused
 from sim.basics.words import scale_of_difference
 from sim.engines import Engine
-from sim.experiments.compare.comparison import ComparisonPlan, PairedRuns, at_month, parse_outcome
+from sim.experiments.compare.comparison import ComparisonPlan, PairedRuns, asked_outcomes, at_month, parse_outcome
 from sim.experiments.runner.pieces import Unfinished
 from sim.experiments.runner.pools import Pool
 from sim.results.folder import Written
@@ -142,7 +142,8 @@ def carry_out(
     reference = (plan.base.model_copy(update={"name": "the reference"}),) if plan.compared else ()
     pairing = ComparisonPlan((*reference, *plan.points), ())
     name, month = parse_outcome(plan.outcome, pairing)
-    pairing = replace(pairing, at=(month,))
+    beside, _ = asked_outcomes([plan.outcome], plan.points)
+    pairing = replace(pairing, at=(month,), outcomes=beside)
     luck = PairedRuns(pairing, engine, threads, stage, keep, pool, f"{plan.base.name[:100]}-sweep")
     luck.extend(plan.base.run.replicates)
     runs, _ = luck.collected()
@@ -173,7 +174,7 @@ def backwards(response: np.ndarray) -> float:
 
 def findings(found: Sweep) -> Iterator[str]:
     """What the response does, one sentence a scenario."""
-    scaled, words = scale_of_difference(OUTCOMES[found.outcome].unit)
+    scaled, words = scale_of_difference(find_outcome(found.outcome).unit)
     what, key = title(found), found.plan.key
     for name, response in found.responses.items():
         ends = found.table[found.table["other"] == name].iloc[[0, -1]]
@@ -189,5 +190,5 @@ def findings(found: Sweep) -> Iterator[str]:
 
 def title(found: Sweep) -> str:
     """The outcome with its month, in words."""
-    outcome = OUTCOMES[found.outcome]
+    outcome = find_outcome(found.outcome)
     return outcome.long_name + (f" in {month_label(found.month)}" if outcome.kind == "level" else "")

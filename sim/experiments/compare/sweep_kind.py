@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.outcomes import find_outcome
 from sim.basics.axes import month_label
 from sim.basics.words import counted, ends, scale_of_difference
 from sim.experiments.compare import kind as comparison
@@ -65,7 +65,7 @@ def _draw(found: Sweep, folder: Path) -> None:
     from sim.figures.response_curve import response_curve
     from sim.figures.style.sheet import footer
 
-    unit = OUTCOMES[found.outcome].unit
+    unit = find_outcome(found.outcome).unit
     rows = in_spoken_units(found.table.assign(unit=unit))
     if unit == "share":
         rows[["mean", "low_run", "high_run"]] *= 100
@@ -96,7 +96,7 @@ def chapter(found: Sweep) -> Chapter:
         )
         for row in found.table.itertuples()
     ]
-    what = f"The {title(found)} by `{found.plan.key}` [{OUTCOMES[found.outcome].unit}]"
+    what = f"The {title(found)} by `{found.plan.key}` [{find_outcome(found.outcome).unit}]"
     return Chapter(
         f"How does the {title(found)} respond to `{found.plan.key}`?",
         [sentences(findings(found), TABLE)],

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sim.analysis.outcome_words import size_words, spoken, within_bounds
-from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.outcomes import find_outcome
 from sim.basics.words import capital, counted, decimals, percent, short
 from sim.experiments.ensemble.summary import Summary, headline
 from sim.experiments.runner.recipe import Recipe
@@ -106,9 +106,8 @@ def _cells(row: Any) -> tuple[str, ...]:
 
 
 def _sentence(row: Any) -> str:
-    name, _, month = row.outcome.partition("@")
-    outcome = OUTCOMES[name]
-    words = capital(outcome.long_name) + (f" in {month}" if month else "")
+    outcome = find_outcome(row.outcome)
+    words = capital(outcome.long_name)
     if math.isnan(row.mean):
         return f"{words}: no run has a value."
     low, high = within_bounds(outcome, row.low, row.high)

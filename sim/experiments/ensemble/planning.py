@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.outcomes import find_outcome
 from sim.analysis.replicates import point_by_replicate, variance_components
 from sim.basics.errors import RunError
 from sim.engines import RUN_BYTES
@@ -156,7 +156,7 @@ def _width(good: pd.DataFrame, name: str, lucky: Sequence[int], points: int, rep
         found = variance_components(single.to_numpy(dtype=float)[:, None])
     return {
         "outcome": name,
-        "unit": OUTCOMES[name.partition("@")[0]].unit,
+        "unit": find_outcome(name).unit,
         "mean": float((single if points > 1 else good[name]).mean()),
         "width": found.width_at(points, replicates) if values.size > 1 or len(single) > 1 else math.nan,
         "luck_part": found.stochastic_share if points > 1 else math.nan,

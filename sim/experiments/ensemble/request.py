@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.outcomes import name_and_month
 from sim.analysis.replicates import point_by_replicate
 from sim.basics.arguments import out_folder, several, whole
 from sim.basics.errors import Problem, ScenarioError, UnknownNameError, refused
@@ -126,7 +125,7 @@ def ask(
         scenarios those that they share
     design : key of `DESIGNS`, or a file with a table; absent: ``lhs`` where something varies
     count : points, or levels of a grid
-    outcomes, at : as for `make_recipe`; an outcome may name a month, which is read for all: ``focus_share@2029-12``
+    outcomes, at : as for `make_recipe`
     recorded : passed on to `make_recipe`
 
     Raises
@@ -140,9 +139,7 @@ def ask(
     design = _design(design)
     count = None if count is None else whole(count, "--points")
     replicates = None if replicates is None else whole(replicates, "--replicates")
-    parts = [name_and_month(name) for name in separated(outcomes, "--outcome")]
-    outcomes = list(dict.fromkeys(name for name, _ in parts))
-    at = [*several(at), *(date for _, date in parts if date)]
+    outcomes = separated(outcomes, "--outcome")
     read = [_read(file, sets, settings or {}) for file in files]
     base, *others = (scenario for scenario, _ in read)
     varied = next((each.name for each in others if each.varied and each.varied != base.varied), None)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.outcomes import OUTCOMES, find_outcome
 from sim.analysis.replicates import (
     FEWEST,
     Advice,
@@ -75,12 +75,15 @@ class Summary:
 
 
 def headline(recipe: Recipe) -> tuple[str, ...]:
-    """The columns that a terminal shows: headline outcomes, levels in the last month; all when none is headline."""
+    """The columns that a terminal shows: headline outcomes, and those without a name of their own; else all.
+
+    Levels are shown in the last month.
+    """
     last = month_label(recipe.at[-1])
     names = [
-        name if OUTCOMES[name].kind == "moment" else f"{name}@{last}"
+        f"{name}@{last}" if find_outcome(name).kind == "level" else name
         for name in recipe.outcomes
-        if OUTCOMES[name].headline
+        if name not in OUTCOMES or OUTCOMES[name].headline
     ]
     return tuple(names) or tuple(name for name in recipe.columns if "@" not in name or name.endswith(last))
 
@@ -109,7 +112,7 @@ def _row(good: pd.DataFrame, name: str) -> dict[str, Any]:
     needed = needed_for_mean(values, narrow) if values.size else None
     return {
         "outcome": name,
-        "unit": OUTCOMES[name.partition("@")[0]].unit,
+        "unit": find_outcome(name).unit,
         "points": found.points,
         "replicates": found.replicates,
         "mean": found.mean,

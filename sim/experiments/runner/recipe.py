@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim import __version__
-from sim.analysis.outcomes import OUTCOMES, find_outcome
+from sim.analysis.outcomes import OUTCOMES, find_outcome, refuse_impossible
 from sim.basics.arguments import plain_month, several
 from sim.basics.axes import month_label, month_number
 from sim.basics.distributions import Distribution
@@ -44,7 +44,7 @@ class Recipe:
     ----------
     scenario : everything that does not vary; its number of replicates is always 1 and says nothing of the ensemble
     factors : what varies, in the order of the values of a point
-    outcomes : names of declared outcomes that are kept as scalars: levels at the months ``at``, and moments
+    outcomes : names of outcomes that are kept as scalars: levels at the months ``at``, and what is one number a run
     at : month numbers
     curves : names of levels that are kept month by month
     engine, model : see `sim.engines.engine`; the model as text, since it must reach other processes
@@ -69,10 +69,10 @@ class Recipe:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of the scalars: ``focus_share@2029-12`` for a level, ``take_off_all`` for a moment."""
+        """Names of the scalars: ``focus_share@2029-12`` for a level, ``take_off_all`` for what is one number a run."""
         names: list[str] = []
         for name in self.outcomes:
-            if OUTCOMES[name].kind == "level":
+            if find_outcome(name).kind == "level":
                 names += [f"{name}@{month_label(month)}" for month in self.at]
             else:
                 names.append(name)
@@ -166,7 +166,7 @@ def make_recipe(
 
     Parameters
     ----------
-    outcomes : names of `sim.analysis.outcomes.OUTCOMES`; absent: all
+    outcomes : in the language of `sim.analysis.outcomes`; absent: all that have a name of their own
     at : months such as ``"2029-12"`` beside the last; absent: 2029-12 where it is simulated
     curves : levels to keep month by month; absent: the headline levels; empty: none
     variants : further scenarios; a factor called ``scenario`` then chooses among them and the first
@@ -179,9 +179,11 @@ def make_recipe(
     """
     outcomes = separated(outcomes, "--outcome")
     curves = None if curves is None else separated(curves, "--curves")
-    for name in (*outcomes, *(curves or ())):
-        find_outcome(name)
-    flat = [name for name in curves or () if OUTCOMES[name].kind != "level"]
+    kept, followed = ([find_outcome(text) for text in texts] for texts in (outcomes, curves or ()))
+    for outcome in (*kept, *followed):
+        for each in (scenario, *variants):
+            refuse_impossible(outcome, each)
+    flat = [outcome.name for outcome in followed if outcome.kind != "level"]
     if flat:
         what = f"is {flat[0]}, which is one number a run and has no curve."
         raise ScenarioError([Problem("--curves", 0, "", what, f"For example: --curves {CURVES[0]}")])
@@ -202,11 +204,11 @@ def make_recipe(
             )
         model = os.fspath(model)
     find_engine(engine, model)
-    chosen_curves = CURVES if curves is None else tuple(dict.fromkeys(curves))
+    chosen_curves = CURVES if curves is None else tuple(dict.fromkeys(outcome.name for outcome in followed))
     return Recipe(
         base,
         tuple(settled),
-        tuple(dict.fromkeys(outcomes)) or tuple(OUTCOMES),
+        tuple(dict.fromkeys(outcome.name for outcome in kept)) or tuple(OUTCOMES),
         months_of(at, base.run.months - 1),
         chosen_curves,
         engine,

@@ -35,7 +35,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sim import __version__
-from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.outcomes import find_outcome
 from sim.basics.axes import START_YEAR, month_label
 from sim.basics.errors import FolderError, OutputError
 from sim.experiments.runner.lock import LOCK, WRITER, now, only_writer
@@ -223,7 +223,7 @@ class Store:
 
         data = {
             each.name: (("run", "month"), joined(each.name), {"units": each.unit, "long_name": each.long_name})
-            for each in map(OUTCOMES.__getitem__, self.recipe.curves)
+            for each in map(find_outcome, self.recipe.curves)
         }
         coords = {
             "point": ("run", np.array([point for point, _, _ in runs], dtype=np.int64)),

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.outcomes import find_outcome
 from sim.basics.errors import OpenLoopError, RunError
 from sim.engines import RUN_BYTES, Engine
 from sim.engines import engine as find_engine
@@ -141,8 +141,9 @@ class RecipeRunner(Reader):
         dataset = simulate(jobs, self.engine, threads)
         scalars, curves = {}, {}
         for name in dict.fromkeys((*self.recipe.outcomes, *self.recipe.curves)):
-            values = OUTCOMES[name].read(dataset)
-            if OUTCOMES[name].kind == "moment":
+            outcome = find_outcome(name)
+            values = outcome.read(dataset)
+            if outcome.kind != "level":
                 scalars[name] = values.values.astype(float)
                 continue
             level = values.transpose("run", "month").values.astype(float)

@@ -305,17 +305,16 @@ def _recipe(
     model: str | Path | None,
 ) -> Recipe:
     members = [each for variable in variables for each in variable.members]
-    asked = [name.partition("@") for name in columns]
+    parts = [name.partition("@") for name in columns]
     # an empty list would mean every outcome
-    read = [part for part in asked if part[0] != total_gain.NAME]
-    gains = [parse_month(month, scenario.run.months - 1) for name, _, month in asked if name == total_gain.NAME]
+    read = [column for column in columns if column.partition("@")[0] != total_gain.NAME]
+    gains = [parse_month(month, scenario.run.months - 1) for name, _, month in parts if name == total_gain.NAME]
     if 0 in gains:
         raise DesignError(f"{total_gain.NAME} has no value in the first month; choose a later one.")
     recipe, _ = make_recipe(
         scenario,
         [*members, make_factor(scenario, "run.seed")],
-        outcomes=[name for name, _, _ in read] or ["focus_share"],
-        at=list(dict.fromkeys(month for _, _, month in read if month)),
+        outcomes=read or ["focus_share"],
         curves=list(curves),
         engine=engine,
         model=model,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.outcomes import OUTCOMES, find_outcome, refuse_impossible
 from sim.analysis.sensitivity.discovery import OutcomeRegion, cart, parse_outcome_region, prim
 from sim.analysis.sensitivity.methods.registry import Method, find_method
 from sim.analysis.sensitivity.reversal import MOST_POINTS, reversals
@@ -55,7 +55,6 @@ DEFAULT_MONTHS = (60, 96)
 DEFAULT_CURVES = ("focus_share", "L1_CN_open", "capability_gap", "adoption_all")
 WAITING = {"adoption_all": 0.5}
 """Curves whose moment of crossing a level is shown by survival methods."""
-CROSSINGS = ("take_off_", "half_")
 FLIP_REPLICATES = 8
 FLIP_FACTORS = 8
 LOW_QUARTER = 0.25
@@ -84,18 +83,21 @@ def columns(scenario: Scenario, outcomes: str | Sequence[str] = (), at: str | Se
     found: list[str] = []
     for text in wanted:
         name, mark, month = text.partition("@")
-        if name != total_gain.NAME and name not in OUTCOMES:
-            raise UnknownNameError("outcome", name, [*OUTCOMES, total_gain.NAME])
-        if name.startswith(CROSSINGS):
+        if name == total_gain.NAME:
+            read_at = [parse_month(month, last)] if mark else months
+            found += [f"{name}@{month_label(each)}" for each in read_at]
+            continue
+        outcome = find_outcome(text)
+        refuse_impossible(outcome, scenario)
+        if outcome.kind == "moment":
             wait = f"mean_wait_{name.rsplit('_', 1)[-1]}"
             instead = wait if wait in OUTCOMES else "a share at a date"
             raise DesignError(
-                f"{name} is a month that some runs never reach, and filling the gap would decide the ranking. Use "
+                f"{text} is a month that some runs never reach, and filling the gap would decide the ranking. Use "
                 f"{instead}, which every run has; when a level is reached is shown by survival methods beside it."
             )
-        once = name != total_gain.NAME and OUTCOMES[name].kind == "moment"
-        read_at = [parse_month(month, last)] if mark and not once else months
-        found += [name] if once else [f"{name}@{month_label(each)}" for each in read_at]
+        level = outcome.kind == "level"
+        found += [f"{outcome.name}@{month_label(each)}" for each in months] if level else [outcome.name]
     return list(dict.fromkeys(found))
 
 

@@ -30,15 +30,15 @@ WORDS = {
 
 def outcome_words(column: str) -> tuple[str, str]:
     """A column such as ``focus_share@2029-12`` in words, and its unit."""
-    from sim.analysis.outcomes import OUTCOMES
+    from sim.analysis.outcomes import OUTCOMES, find_outcome
 
     name, _, month = column.partition("@")
-    when = f" in {month}" if month else ""
     if name == total_gain.NAME:
-        return total_gain.LONG_NAME + when, "utils per util"
-    if name not in OUTCOMES:
+        return total_gain.LONG_NAME + (f" in {month}" if month else ""), "utils per util"
+    if column not in OUTCOMES and not month:  # an outcome of a function under study
         return column, ""
-    return OUTCOMES[name].long_name + when, OUTCOMES[name].unit
+    outcome = find_outcome(column)
+    return outcome.long_name, outcome.unit
 
 
 def file_name(outcome: str) -> str:

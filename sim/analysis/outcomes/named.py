@@ -1,7 +1,6 @@
-"""The outcomes of a run: each with its unit, its lens, and how it is read from a dataset.
+"""Outcomes with names of their own: each with its unit, its lens, and how it is read from a dataset.
 
-A *level* is a series that is read at chosen months; a *moment* is one number a run, such as the month of take-off. A
-new outcome is one line in `OUTCOMES`.
+A new one is one line in `OUTCOMES`.
 """
 
 from __future__ import annotations
@@ -16,8 +15,7 @@ import xarray as xr
 
 from sim.analysis.scurves import HALF, TAKE_OFF, restricted_mean_time, time_to
 from sim.analysis.shares import adoption_by_all, open_share
-from sim.basics.axes import REGIONS
-from sim.basics.errors import UnknownNameError, refused
+from sim.basics.axes import LAST_MONTH, REGIONS
 from sim.model.agents.adopter_types import ADOPTER_TYPES, TYPES
 
 Reading = Callable[[xr.Dataset], xr.DataArray]
@@ -36,59 +34,26 @@ class Outcome:
     name, long_name : for programs, and inside a sentence after "raises the" or "delays the"
     unit : of the numbers; shares are said in percentage points, logarithms in percent
     read : labelled dataset -> (run, month) for a level, (run,) for a moment
-    kind : "level", or "moment" with months as values, NaN where it lies outside the window
+    kind : "level", read at chosen months; "number", one number a run; or "moment", a month of the calendar, NaN where
+        it lies outside the window
     lens : instrument of section 6.10 that it is seen through, if any
     headline : whether it is shown at the terminal
+    lines : lines and groups that a scenario must have
+    first, last : months between which it is read; `LAST_MONTH`: to the end of the run
+    signed : whether values of its unit may lie below zero, as a difference of two shares does
     """
 
     name: str
     long_name: str
     unit: str
     read: Reading
-    kind: Literal["level", "moment"] = "level"
+    kind: Literal["level", "number", "moment"] = "level"
     lens: str = ""
     headline: bool = False
-
-
-def read_outcomes(dataset: xr.Dataset) -> xr.Dataset:
-    """Every outcome of every run: levels as (run, month), moments as (run,); units and names as attributes.
-
-    The result takes a few per cent of the memory of the dataset.
-    """
-    outcomes = {}
-    for outcome in OUTCOMES.values():
-        dims = ("run", "month") if outcome.kind == "level" else ("run",)
-        about = {"long_name": outcome.long_name, "units": outcome.unit, "kind": outcome.kind}
-        # bare arrays: all have the labels of the dataset, which need not be held against each other sixty times
-        outcomes[outcome.name] = (dims, outcome.read(dataset).transpose(*dims).values.astype(float), about)
-    return xr.Dataset(outcomes, coords={name: dataset[name] for name in ("run", "month", "date")})
-
-
-def find_outcome(name: str) -> Outcome:
-    """The outcome of a name.
-
-    Raises
-    ------
-    UnknownNameError
-        When there is none.
-    """
-    if name not in OUTCOMES:
-        raise UnknownNameError("outcome", name, OUTCOMES)
-    return OUTCOMES[name]
-
-
-def name_and_month(text: str) -> tuple[str, str]:
-    """``focus_share@2029-12`` -> its name and its month, which is empty where none is given.
-
-    Raises
-    ------
-    UnknownNameError, ScenarioError
-        When there is no such outcome, or it is a moment, which has no month.
-    """
-    name, _, date = text.partition("@")
-    if find_outcome(name).kind == "moment" and date:
-        raise refused("--outcome", f"is {text}, but {name} is a moment itself.", f"Write {name}.")
-    return name, date
+    lines: tuple[str, ...] = ()
+    first: int = 0
+    last: int = LAST_MONTH
+    signed: bool = False
 
 
 # readings
@@ -222,7 +187,7 @@ def _adoptions() -> Iterator[Outcome]:
             headline=first,
         )
         # needs no crossing, so it misses no run
-        yield Outcome(f"mean_wait_{kind}", f"mean wait of {who}", "months", partial(_wait, curve=curve), "moment")
+        yield Outcome(f"mean_wait_{kind}", f"mean wait of {who}", "months", partial(_wait, curve=curve), "number")
     chinese = partial(_of, name="L3", region="US", group="CN open")
     for name, level in (("take_off", TAKE_OFF), ("half", HALF)):
         yield Outcome(

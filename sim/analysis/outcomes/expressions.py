@@ -1,0 +1,222 @@
+"""The language of outcomes: any observable, of anybody, at any time, and differences and ratios of two of them.
+
+    focus_share@2029-12                                     a short name, in a month
+    share(CN open, region=EU, sector=manufacturing)@2029    a share of usage, mean of a year
+    L3(US, CN open)@mean(2028..2030)                        an observable at a place
+    capability_gap@peak(2027..)                             the largest lead from 2027 on
+    adoption_by_region(US, enterprise)@first above 50%      a month; none where it is not reached
+    share(CN, region=GS)@2030 - share(CN, region=US)@2030   a difference; "/" a ratio
+
+Without an ``@`` it is a level, month by month, and a verb reads it at its own months.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+import xarray as xr
+
+from sim.analysis.outcomes.named import OUTCOMES, Outcome
+from sim.analysis.outcomes.periods import OPTION, Period, parse_period
+from sim.analysis.outcomes.selections import SOME_LINES, Selection, parse_selection, refuse_to_add
+from sim.basics.axes import LAST_MONTH, REGIONS, month_label
+from sim.basics.errors import UnknownNameError, refused, suggestion
+from sim.model.observables import OBSERVABLES
+from sim.scenario import Scenario
+
+SHARE = "share"
+USAGE = {("region", "mode"): "usage", ("region", "sector"): "usage_by_region_and_sector"}
+"""Which observable a share of usage is read from: axes beside the lines -> its name."""
+
+ORIGINS = {"CN": "Chinese", "CN open": "Chinese open", "CN closed": "Chinese closed"}
+"""Lines as a sentence calls them, where that is not their name."""
+
+OPERATIONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "-": np.subtract,
+    "/": lambda a, b: np.divide(a, b, out=np.full(np.shape(a), np.nan), where=b != 0),
+}
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> Outcome:
+    """The outcome that a text describes.
+
+    Raises
+    ------
+    ScenarioError
+        Naming the part that cannot be read, and what may be written.
+    """
+    text = " ".join(text.split())
+    if not text:
+        raise refused(OPTION, "names no outcome.", f"For example: {next(iter(OUTCOMES))}.")
+    if text.count("(") != text.count(")"):
+        raise refused(OPTION, f'"{text}" has a bracket that is not closed, or not opened.', "")
+    parts = _outside(text, r" ([-/]) ")
+    if len(parts) > 3:
+        raise refused(OPTION, f'"{text}" has more than two parts.', "Take two at a time: (A - B)@2029.")
+    if len(parts) == 3:
+        return _combined(parse(parts[0]), parts[1], parse(parts[2]))
+    curve, *rest = _outside(text, r"@")
+    if len(rest) > 1:
+        raise refused(OPTION, f'"{text}" has more than one "@".', "Write one time, such as @2029.")
+    level = _curve(curve.strip())
+    return level if not rest else _at(level, parse_period(rest[0]))
+
+
+def refuse_impossible(outcome: Outcome, scenario: Scenario) -> None:
+    """Refuse an outcome that a scenario cannot have: lines that it lacks, months after its last.
+
+    Raises
+    ------
+    ScenarioError
+        Naming the line or the month, and what there is.
+    """
+    roster = scenario.roster
+    homes = {line.region for line in roster.values()}
+    for name in outcome.lines:
+        if name not in SOME_LINES and name not in roster:
+            known = suggestion(name, [*roster, *SOME_LINES], listed=30, label="Lines and groups")
+            raise refused(OPTION, f'{outcome.name}: {scenario.name} has no line "{name}".', known)
+        home = name.partition(" ")[0]
+        if home in REGIONS and name in SOME_LINES and home not in homes:
+            raise refused(OPTION, f"{outcome.name}: {scenario.name} has no lab in {home}, so nobody can use its lines.")
+    last = scenario.run.months - 1
+    if outcome.last != LAST_MONTH and outcome.last > last:
+        what = f"reads {month_label(outcome.last)}, after the last month that is simulated, {month_label(last)}."
+        raise refused(OPTION, f"{outcome.name} {what}", f"Choose an earlier time, or --months {outcome.last + 1}.")
+
+
+# levels
+
+
+def _curve(text: str) -> Outcome:
+    if text.startswith("(") and text.endswith(")") and len(_outside(text, r"\)")) == 2:
+        inner = parse(text[1:-1])
+        if inner.kind != "level":
+            raise refused(OPTION, f'"{text}" is one number a run already.', 'Leave out the "@" inside the brackets.')
+        return inner
+    found = re.fullmatch(r"([\w-]+)\s*(?:\((.*)\))?", text)
+    if not found:
+        raise refused(OPTION, f'"{text}" is no outcome.', "For example: share(CN open, region=EU)@2029.")
+    name, inside = found[1], found[2]
+    arguments = [] if inside is None else inside.split(",")
+    if name == SHARE:
+        return _share(arguments)
+    if inside is None and name in OUTCOMES:
+        return OUTCOMES[name]
+    if name in OBSERVABLES:
+        return _observable(name, arguments)
+    if name in OUTCOMES:
+        raise refused(OPTION, f"{name} is a short name and takes no arguments.", f"Write {name}.")
+    raise UnknownNameError("outcome", name, [*OUTCOMES, *OBSERVABLES, SHARE])
+
+
+def _observable(name: str, arguments: list[str]) -> Outcome:
+    observable = OBSERVABLES[name]
+    chosen = parse_selection(arguments, observable.dims, name)
+    refuse_to_add(observable, chosen, name)
+    arguments_text = f"({chosen.text})" if chosen.chosen else ""
+    words = observable.long_name.partition(": ")[2] or observable.long_name
+    return Outcome(
+        f"{name}{arguments_text}",
+        f"{words} {arguments_text}".strip(),
+        observable.unit,
+        lambda dataset: chosen.of(dataset, name),
+        lines=chosen.lines,
+    )
+
+
+def _share(arguments: list[str]) -> Outcome:
+    axes = ("line", "region", "sector", "mode")
+    first, *rest = arguments or [""]
+    if not first.strip() or ("=" in first and first.partition("=")[0].strip() not in ("line", "lines")):
+        raise refused(OPTION, "share names no lines.", "For example: share(CN open, region=EU).")
+    lines = parse_selection([first if "=" in first else f"line={first}"], axes, SHARE)
+    place = parse_selection(rest, axes[1:], SHARE)
+    chosen = Selection({**lines.chosen, **place.chosen})
+    fits = (name for beside, name in USAGE.items() if set(place.chosen) <= set(beside))
+    source = next(fits, "")
+    if not source:
+        raise refused(OPTION, "share cannot choose by sector and by mode at once.", "Leave out one of them.")
+
+    def read(dataset: xr.Dataset) -> xr.DataArray:
+        part, whole = chosen.of(dataset, source), place.of(dataset, source)
+        return part.copy(data=OPERATIONS["/"](part.values, whole.values))
+
+    whose = " and ".join(ORIGINS.get(name, name) for name in lines.lines)
+    words = f"{whose} share of usage{place.words}"
+    return Outcome(f"{SHARE}({chosen.text})", words, "share", read, lines=lines.lines)
+
+
+# times, differences and ratios
+
+
+def _at(level: Outcome, period: Period) -> Outcome:
+    if level.kind != "level":
+        raise refused(OPTION, f"{level.name} is one number a run and has no other time.", f"Write {level.name}.")
+
+    def read(dataset: xr.Dataset) -> xr.DataArray:
+        values = level.read(dataset).transpose("run", "month")
+        found = period.read(values.values.astype(float), dataset["month"].values)
+        return values.isel(month=0, drop=True).copy(data=found)
+
+    name = f"({level.name})" if " - " in level.name or " / " in level.name else level.name
+    unit, kind = ("months", "moment") if period.dated else (level.unit, "number")
+    if period.text.startswith("sum"):
+        unit = unit.removesuffix("/month")
+    return Outcome(
+        f"{name}@{period.text}",
+        f"{level.long_name}{period.words}",
+        unit,
+        read,
+        kind,  # type: ignore[arg-type]
+        level.lens,
+        lines=level.lines,
+        first=period.first,
+        last=period.last,
+        signed=level.signed,
+    )
+
+
+def _combined(a: Outcome, sign: str, b: Outcome) -> Outcome:
+    text = f"{a.name} {sign} {b.name}"
+    if "level" in (a.kind, b.kind) and a.kind != b.kind:
+        raise refused(OPTION, f'"{text}" takes a level with one number a run.', "Give both a time, such as @2029.")
+    if sign == "-" and a.unit != b.unit:
+        raise refused(OPTION, f'"{text}" subtracts {b.unit} from {a.unit}.', 'Write " / " for a ratio.')
+    if sign == "/" and "moment" in (a.kind, b.kind):
+        raise refused(OPTION, f'"{text}" divides by a date.', 'Write " - " for a difference.')
+
+    def read(dataset: xr.Dataset) -> xr.DataArray:
+        left, right = a.read(dataset), b.read(dataset)
+        if a.kind == "level":
+            left, right = (each.transpose("run", "month") for each in (left, right))
+        return left.copy(data=OPERATIONS[sign](left.values.astype(float), right.values.astype(float)))
+
+    what = "minus" if sign == "-" else "over"
+    return Outcome(
+        text,
+        f"{a.long_name} {what} {b.long_name}",
+        a.unit if sign == "-" else "1",
+        read,
+        "level" if a.kind == "level" else "number",
+        lines=(*a.lines, *b.lines),
+        last=max((each.last for each in (a, b) if each.last != LAST_MONTH), default=LAST_MONTH),
+        signed=sign == "-",
+    )
+
+
+def _outside(text: str, pattern: str) -> list[str]:
+    """A text split where a pattern matches outside of all brackets, with what its group matched in between."""
+    depth, parts, begin = 0, [], 0
+    marks = {found.start(): found for found in re.finditer(pattern, text)}
+    for place, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        found = marks.get(place)
+        if found and depth == 0 and place >= begin:
+            parts += [text[begin : found.start()], *found.groups()]
+            begin = found.end()
+    return [*parts, text[begin:]]

@@ -1,0 +1,132 @@
+"""When an outcome is read: ``@2029-12``, ``@2029``, ``@mean(2027..2029)``, ``@peak``, ``@first above 50%``.
+
+A level over a year is its mean over the twelve months, since what happens in one month is luck.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.analysis.scurves import time_to
+from sim.basics.axes import LAST_MONTH, month_label, month_number
+from sim.basics.errors import refused, suggestion
+
+Array = np.ndarray
+
+OPTION = "--outcome"
+
+ALL_MONTHS = (0, LAST_MONTH)
+
+REDUCERS: dict[str, tuple[Callable[[Array], Array], str]] = {
+    "mean": (lambda values: _known(np.nanmean, values), "mean"),
+    "peak": (lambda values: _known(np.nanmax, values), "highest value"),
+    "lowest": (lambda values: _known(np.nanmin, values), "lowest value"),
+    "sum": (lambda values: _known(np.nansum, values), "sum"),
+    "last": (lambda values: values[:, -1], "value at the end"),
+}
+"""How the months of a period become one number: (run, month) -> (run,), and in words. Months without a value are left
+out; where none has one, there is none."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """Months and what is done with them.
+
+    Attributes
+    ----------
+    text : as it is written after the ``@``
+    words : as they stand behind the name of a level
+    first, last : months that must be simulated; `LAST_MONTH` as the last: to the end of the run
+    reduce : (run, month), month numbers -> (run,)
+    dated : whether the result is a month
+    """
+
+    text: str
+    words: str
+    first: int
+    last: int
+    reduce: Callable[[Array, Array], Array]
+    dated: bool = False
+
+    def read(self, values: Array, months: Array) -> Array:
+        """The number of every run, (run,), from (run, month) and the (month,) numbers."""
+        within = (months >= self.first) & (months <= self.last)
+        return self.reduce(values[:, within], months[within])
+
+
+def parse_period(text: str) -> Period:
+    """What stands after the ``@``.
+
+    Raises
+    ------
+    ScenarioError
+        When it is no period.
+    """
+    text = " ".join(text.split())
+    if found := re.fullmatch(r"first (above|below) ([+-]?\d*\.?\d+)(%?)", text):
+        return _first(text, found[1], float(found[2]) / (100 if found[3] else 1))
+    if found := re.fullmatch(r"(\w+)(?:\((.*)\))?", text):
+        name, inside = found[1], found[2]
+        if name in REDUCERS:
+            first, last, words = _span(inside) if inside else (*ALL_MONTHS, "")
+            reduce, what = REDUCERS[name]
+            return Period(text, f", {what}{f' {words}' if words else ''}", first, last, lambda v, _: reduce(v))
+        if not name[:1].isdigit():
+            ways = ", ".join([*REDUCERS, "first above 50%"])
+            near = suggestion(name, REDUCERS)
+            raise refused(OPTION, f'"@{text}" says no time.', f"{near} Write 2029-12, 2029, 2027..2029, or: {ways}.")
+    first, last, words = _span(text)
+    if first == last:
+        return Period(month_label(first), f" in {month_label(first)}", first, last, lambda v, _: v[:, 0])
+    return Period(text, f", mean {words}", first, last, lambda v, _: REDUCERS["mean"][0](v))
+
+
+def _span(text: str) -> tuple[int, int, str]:
+    """``2029``, ``2029-12``, ``2027..2029``, ``2027-01..``, ``..2029`` -> first and last month, and words."""
+    begin, dots, end = text.partition("..")
+    first = _end_of(begin, 0) if begin.strip() else 0
+    last = _end_of(end if dots else begin, 1) if (end if dots else begin).strip() else LAST_MONTH
+    if last < first:
+        raise refused(OPTION, f'"@{text}" ends before it begins.', "Write the earlier time first.")
+    if not dots:
+        return first, last, f"of {begin.strip()}"
+    if last == LAST_MONTH:
+        return first, last, f"from {month_label(first)} on"
+    return first, last, f"from {month_label(first)} to {month_label(last)}"
+
+
+def _end_of(text: str, side: int) -> int:
+    """The first (0) or the last month (1) of a year, or a month itself."""
+    text = text.strip()
+    try:
+        if re.fullmatch(r"\d{4}", text):
+            return month_number(f"{text}-{('01', '12')[side]}")
+        return month_number(text)
+    except ValueError as error:
+        raise refused(OPTION, f"{error}.", "Years are written 2029, months 2029-12.") from None
+
+
+def _first(text: str, way: str, level: float) -> Period:
+    rising = way == "above"
+
+    def reach(values: Array, months: Array) -> Array:
+        sign = 1 if rising else -1
+        known = np.where(np.isnan(values), -np.inf, sign * values)
+        found = time_to(known, sign * level, months) if months.size else np.full(len(values), np.nan)
+        # a curve that begins beyond the level crossed it in a month that nobody saw
+        return np.where(known[:, 0] >= sign * level, np.nan, found)
+
+    return Period(text, f", {text}", *ALL_MONTHS, reach, dated=True)
+
+
+def _known(reduce: Callable[..., Array], values: Array) -> Array:
+    """A reduction over the months that have a value, (run,); NaN where none has."""
+    some = ~np.isnan(values).all(axis=1)
+    reduced = np.full(len(values), np.nan)
+    if some.any():
+        reduced[some] = reduce(values[some], axis=1)
+    return reduced

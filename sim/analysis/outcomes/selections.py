@@ -1,0 +1,200 @@
+"""Of whom and of what an outcome speaks: ``share(CN open, region=EU, sector=manufacturing)``, ``L6(US)``.
+
+A selection names values along the axes of an observable. Lines may be named one by one, by the origin of their lab
+(``CN``), by their weights (``open``), or by both (``CN open``); ``|`` unites. Groups follow the weights month by month:
+a line that closes leaves the open ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import xarray as xr
+
+from sim.basics.axes import CHANNELS, GROUPS, MODES, OPENNESS, REGION_NAMES, REGIONS, SECTORS
+from sim.basics.errors import refused, suggestion
+from sim.basics.words import listed
+from sim.model.agents.adopter_types import TYPES
+from sim.model.observables import OBSERVABLES, Observable
+
+OPTION = "--outcome"
+
+VALUES: dict[str, tuple[str, ...]] = {
+    "region": REGIONS,
+    "sector": SECTORS,
+    "type": TYPES,
+    "mode": MODES,
+    "group": GROUPS,
+    "channel": CHANNELS,
+}
+"""What may be named along an axis; lines are those of the scenario."""
+
+SOME_LINES = (*REGIONS, *OPENNESS, *GROUPS)
+"""Names of several lines at once."""
+
+SHARES_OF = {
+    "installed_base": ("line",),
+    "primary_by_type": ("line",),
+    "revenue_share": ("line",),
+    "ecosystem": ("line",),
+    **dict.fromkeys(("L1", "L2", "L5", "L5_spend", "L7"), ("group",)),
+}
+"""Shares of one whole, which add up along an axis."""
+
+ADDS_UP = ("adopters", "sector-years", "sector-years/month", "$B/month", "H100e", "H100e/month", "derivatives")
+"""Units of amounts, which add up along every axis."""
+
+Select = Callable[[xr.Dataset, xr.DataArray], xr.DataArray]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Values along the axes of an observable.
+
+    Attributes
+    ----------
+    chosen : axis -> what is chosen along it
+    """
+
+    chosen: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The arguments as a name writes them; lines first, without the name of their axis."""
+        parts = ["|".join(self.chosen["line"])] if "line" in self.chosen else []
+        return ", ".join([*parts, *(f"{axis}={'|'.join(of)}" for axis, of in self.chosen.items() if axis != "line")])
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Names of lines, and of several at once."""
+        return self.chosen.get("line", ())
+
+    @property
+    def place(self) -> Selection:
+        """The same without a choice of lines."""
+        return Selection({axis: of for axis, of in self.chosen.items() if axis != "line"})
+
+    @property
+    def words(self) -> str:
+        """Where, as it stands behind "usage": `` in EU manufacturing``; empty where nothing is chosen beside lines."""
+        regions, sectors, modes = (" and ".join(self.chosen.get(axis, ())) for axis in ("region", "sector", "mode"))
+        where = f" in {regions} {sectors}".rstrip() if regions or sectors else ""
+        return where.replace("  ", " ") + (f" by {modes.replace('_', ' ')} use" if modes else "")
+
+    def of(self, dataset: xr.Dataset, name: str) -> xr.DataArray:
+        """The observable at the chosen values, (run, month): what is not chosen, or united, is added up."""
+        values = dataset[name]
+        for axis in OBSERVABLES[name].dims:
+            values = values.where(self._mask(dataset), 0).sum(axis) if axis == "line" else self._along(values, axis)
+        return values
+
+    def _along(self, values: xr.DataArray, axis: str) -> xr.DataArray:
+        return (values.sel({axis: list(self.chosen[axis])}) if axis in self.chosen else values).sum(axis, skipna=False)
+
+    def _mask(self, dataset: xr.Dataset) -> xr.DataArray | bool:
+        """Which lines are meant, (line,) or (run, month, line)."""
+        if "line" not in self.chosen:
+            return True
+        masks = [_lines(dataset, name) for name in self.chosen["line"]]
+        united = masks[0]
+        for mask in masks[1:]:
+            united = united | mask
+        return united
+
+
+def _lines(dataset: xr.Dataset, name: str) -> xr.DataArray:
+    origin, _, openness = name.rpartition(" ") if name in GROUPS else (name, "", "")
+    if name in OPENNESS:
+        return dataset["openness"] == (name == "open")
+    if origin in REGIONS:
+        home = dataset["line_region"] == origin
+        return home & (dataset["openness"] == (openness == "open")) if openness else home
+    return dataset["line"] == name
+
+
+# reading a selection
+
+
+def parse_selection(arguments: Sequence[str], axes: Sequence[str], place: str) -> Selection:
+    """The selection that some arguments make along some axes.
+
+    Parameters
+    ----------
+    arguments : ``axis=value``, or a value alone, which is looked for along all axes
+    axes : that may be chosen along
+    place : what is selected from, for messages
+
+    Raises
+    ------
+    ScenarioError
+        When an axis or a value is unknown, or an axis is given twice.
+    """
+    chosen: dict[str, tuple[str, ...]] = {}
+    for argument in arguments:
+        axis, equals, text = (part.strip() for part in argument.partition("="))
+        if not equals:
+            axis, text = "", axis
+        of = tuple(part.strip() for part in text.split("|"))
+        if not all(of):
+            raise refused(OPTION, f'{place}: "{argument.strip()}" names nothing.', _ways(axes))
+        axis = _axis(axis, axes, place) if axis else _home(of[0], axes, place, "line" in chosen)
+        if axis in chosen:
+            raise refused(OPTION, f'{place}: "{axis}" is given twice.', 'Unite values with "|".')
+        chosen[axis] = tuple(dict.fromkeys(_value(value, axis, place) for value in of))
+    return Selection(chosen)
+
+
+def _axis(name: str, axes: Sequence[str], place: str) -> str:
+    name = {"lines": "line", "sectors": "sector", "regions": "region", "types": "type"}.get(name, name)
+    if name not in axes:
+        raise refused(OPTION, f'{place} has no axis "{name}".', suggestion(name, axes, label="Its axes"))
+    return name
+
+
+def _home(value: str, axes: Sequence[str], place: str, lines_given: bool) -> str:
+    """The axis along which a value lies that is given without one; what may be a region or an origin is a region."""
+    if "line" in axes and not lines_given and value in (*OPENNESS, *GROUPS) and "group" not in axes:
+        return "line"
+    for axis in axes:
+        if value in VALUES.get(axis, ()):
+            return axis
+    if "line" in axes and not lines_given:
+        return "line"
+    known = [each for axis in axes for each in VALUES.get(axis, ())]
+    raise refused(OPTION, f'{place}: there is no "{value}".', suggestion(value, known, listed=24))
+
+
+def _value(value: str, axis: str, place: str) -> str:
+    if axis == "line":
+        return value  # the scenario says whether it has such a line
+    known = VALUES[axis]
+    if value not in known:
+        spelt = {each.casefold(): each for each in (*known, *REGION_NAMES)}
+        near = spelt.get(value.casefold())
+        remedy = f'Did you mean "{near}"?' if near in known else suggestion(value, known)
+        raise refused(OPTION, f'{place}: there is no {axis} "{value}".', remedy)
+    return value
+
+
+def _ways(axes: Sequence[str]) -> str:
+    return f"For example: {', '.join(f'{axis}={VALUES[axis][0]}' for axis in axes if axis in VALUES)}."
+
+
+def refuse_to_add(observable: Observable, selection: Selection, place: str) -> None:
+    """Refuse a selection that leaves several values along an axis over which the observable does not add up.
+
+    Raises
+    ------
+    ScenarioError
+        Naming the axis and what may be chosen.
+    """
+    if observable.unit in ADDS_UP:
+        return
+    for axis in observable.dims:
+        of = selection.chosen.get(axis, ())
+        single = len(of) == 1 and not (axis == "line" and of[0] in SOME_LINES)
+        if not single and axis not in SHARES_OF.get(observable.name, ()):
+            known = listed(VALUES[axis], 8) if axis in VALUES else "a line of the scenario"
+            what = f"{place} does not add up over several values of {axis}."
+            raise refused(OPTION, what, f"Choose one: {axis}={known}.")
