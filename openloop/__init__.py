@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sim.basics.errors import ScenarioError as ScenarioError
     from sim.basics.quantity import assumption as assumption
     from sim.basics.quantity import quantity as quantity
+    from sim.cli.catalogue import catalogue as catalogue
     from sim.engines.mesa.adopters import Adopter as Adopter
     from sim.engines.mesa.adopters import Enterprise as Enterprise
     from sim.engines.mesa.adopters import IndustrialFirm as IndustrialFirm
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
     from sim.model.policies import Policy as Policy
     from sim.model.policies import register as register
     from sim.results.folder import load as load
-    from sim.scenario.catalogue import catalogue as catalogue
     from sim.scenario.describe import describe_source as describe
     from sim.scenario.resolve import read_scenario as read_scenario
     from sim.scenario.spec import Scenario as Scenario
@@ -83,7 +83,7 @@ _HOME = {
     "register": "sim.model.policies",
     "load": "sim.results.folder",
     "run": "sim.experiments.simulate.request",
-    "catalogue": "sim.scenario.catalogue",
+    "catalogue": "sim.cli.catalogue",
     "describe": "sim.scenario.describe:describe_source",
     "read_scenario": "sim.scenario.resolve",
     "Scenario": "sim.scenario.spec",

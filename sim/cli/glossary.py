@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from sim.basics.axes import REGION_NAMES, REGIONS, month_label
 from sim.basics.errors import UnknownNameError
 from sim.basics.quantity import describe_field, is_quantity, limits, sources
+from sim.cli.catalogue import rows
 from sim.model.agents.government import METRICS
 from sim.model.events import EVENT_KINDS
 from sim.model.levers import LEVERS
@@ -22,7 +23,6 @@ from sim.model.loops import LOOPS
 from sim.model.observables import OBSERVABLES, OF_REACTIONS
 from sim.model.policies import policy_kinds
 from sim.model.reactions import SHIPPED, Reaction
-from sim.scenario.catalogue import rows
 from sim.scenario.declared import (
     choices_of,
     example_of,

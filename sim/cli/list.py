@@ -24,8 +24,8 @@ def list_(
     openloop list scenarios
     openloop list observables --csv > observables.csv
     """
+    from sim.cli.catalogue import brief, kinds, matching, meant, rows
     from sim.cli.terminal import as_csv_text, as_json_text, as_table
-    from sim.scenario.catalogue import brief, kinds, matching, meant, rows
 
     known = kinds() if kind is None else rows(kind, folder)
     found = matching(known, text or ())

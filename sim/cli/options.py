@@ -70,7 +70,7 @@ NameOfKind = Annotated[
     _argument("[NAME]", "After a word such as policy or event: its name.", _names_of("sim.cli.glossary:known_names")),
 ]
 Kind = Annotated[
-    str | None, _argument("[KIND]", "What to list; absent: the kinds.", _names_of("sim.scenario.catalogue:KINDS"))
+    str | None, _argument("[KIND]", "What to list; absent: the kinds.", _names_of("sim.cli.catalogue:KINDS"))
 ]
 Text = Annotated[list[str] | None, _argument("[TEXT]...", "Only rows that hold all these words.")]
 TableOrRun = Annotated[Path, _argument("TABLE|RUN", "A CSV file, or the folder of a run.")]

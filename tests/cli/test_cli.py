@@ -195,8 +195,8 @@ def test_a_reader_who_has_seen_enough_is_no_error():
 @pytest.mark.parametrize("kind", KINDS)
 def test_whatever_is_listed_can_be_described(kind):
     """In one process for all names: hundreds of processes would take minutes."""
+    from sim.cli.catalogue import rows
     from sim.cli.glossary import explain
-    from sim.scenario.catalogue import rows
 
     if kind == "scenarios":
         pytest.skip("scenarios are described as files")

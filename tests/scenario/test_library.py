@@ -12,6 +12,7 @@ import pytest
 from sim.basics.axes import month_label, month_number
 from sim.basics.errors import UnknownNameError
 from sim.basics.quantity import is_quantity, sources, walk
+from sim.cli.catalogue import question, rows
 from sim.cli.glossary import explain
 from sim.engines.lockstep.engine import simulate
 from sim.figures.comparison import different
@@ -20,7 +21,6 @@ from sim.model.levers import LEVERS
 from sim.model.observables import OF_REACTIONS
 from sim.model.policies import policy_kinds
 from sim.scenario import shipped
-from sim.scenario.catalogue import question, rows
 from sim.scenario.read import read
 from sim.scenario.resolve import load, prepare
 from tests.worlds import ROOT, SHIPPED
