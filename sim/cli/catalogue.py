@@ -166,6 +166,12 @@ def _observables() -> list[Row]:
     ]
 
 
+def _outcomes() -> list[Row]:
+    from sim.analysis.outcomes import OUTCOMES
+
+    return _fields(OUTCOMES.values(), outcome="name", value="kind", unit="unit", meaning="long_name")
+
+
 def _sources() -> list[Row]:
     table = sources()
     fields = list(dict.fromkeys(field for entry in table.values() for field in entry))
@@ -236,6 +242,7 @@ KINDS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
         lambda: [{"region": region, "name": REGION_NAMES[region]} for region in REGIONS],
     ),
     "observables": ("what a run records, with dimensions and unit", _observables),
+    "outcomes": ("what verbs compare by name; docs/outcomes.md has the language for all others", _outcomes),
     "lenses": (
         "the same world through the instruments that published figures use",
         lambda: [row for row in _observables() if row["observable"].split("_")[0] in get_args(LensName)],

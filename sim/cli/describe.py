@@ -34,6 +34,7 @@ def describe(
     openloop describe event incident
     openloop describe startup.switching_cost
     openloop describe R1
+    openloop describe 'share(CN open, region=EU, sector=manufacturing)@2029'
     openloop describe --odd --out model.html
     openloop describe --odd --summary
     """

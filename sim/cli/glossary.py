@@ -6,12 +6,15 @@ Everything is read from the declarations themselves, so a new policy or paramete
 from __future__ import annotations
 
 import math
+import re
+import shlex
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from sim.analysis.outcomes import OUTCOMES, find_outcome
 from sim.basics.axes import REGION_NAMES, REGIONS, month_label
 from sim.basics.errors import UnknownNameError
 from sim.basics.quantity import describe_field, is_quantity, limits, sources
@@ -46,12 +49,14 @@ def explain(name: str, sort: str = "") -> str:
 
     Raises
     ------
-    UnknownNameError
-        When nothing has that name, or nothing of that sort, or there is no such sort.
+    UnknownNameError, ScenarioError
+        When nothing has that name, or nothing of that sort, or there is no such sort; when an outcome cannot be read.
     """
     sorts = _sorts()
     if sort and sort not in sorts:
         raise UnknownNameError("sort of thing named", sort, sorts)
+    if sort in ("", "outcome") and re.search("[(@]", name):  # a name has no brackets
+        return _explain_outcome(name)
     texts = [text for found, text in meanings_of(name) if sort in ("", found)]
     if not texts:
         what = sort or "parameter, policy, lever, loop or other thing"
@@ -87,6 +92,7 @@ def _sorts() -> dict[str, tuple[Collection[str], Callable[[str], str]]]:
         "loop": (LOOPS, _explain_loop),
         "lever": (LEVERS, _explain_lever),
         "observable": (RECORDED, _explain_observable),
+        "outcome": (OUTCOMES, _explain_outcome),
         "region": (REGIONS, lambda name: f"{name} (region): {REGION_NAMES[name]}"),
         "sector": (_sectors(), lambda name: f"{name} (sector): its adopters are {' and '.join(_sectors()[name])}"),
         "source": (sources(), lambda name: _block(f"{name} (source)", sources()[name])),
@@ -161,6 +167,22 @@ def _explain_observable(name: str) -> str:
     dims = ", ".join(("run", "month", *observable.dims))
     about = {"unit": observable.unit, "kind": observable.kind, "dims": dims}
     return _block(f"{name} (observable): {observable.long_name}", about)
+
+
+VALUES = {
+    "level": "read in a month, over a year, at its peak and so on",
+    "number": "one number a run",
+    "moment": "a month of the calendar; none where it is not reached",
+}
+"""What the values of an outcome are, by its kind."""
+
+
+def _explain_outcome(name: str) -> str:
+    outcome = find_outcome(name)
+    when = f"{outcome.name}@2029" if outcome.kind == "level" else outcome.name
+    example = f"openloop compare baseline no-control --outcome {shlex.quote(when)}"
+    about = {"unit": outcome.unit, "value": VALUES[outcome.kind], "use": example}
+    return _block(f"{outcome.name} (outcome): {outcome.long_name}", about)
 
 
 def _explain_action(what: str, kind: str) -> str:

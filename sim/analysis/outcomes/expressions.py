@@ -24,7 +24,7 @@ from sim.analysis.outcomes.periods import OPTION, Period, parse_period
 from sim.analysis.outcomes.selections import SOME_LINES, Selection, parse_selection, refuse_to_add
 from sim.basics.axes import LAST_MONTH, REGIONS, month_label
 from sim.basics.errors import UnknownNameError, refused, suggestion
-from sim.model.observables import OBSERVABLES
+from sim.model.observables import OBSERVABLES, Observable
 from sim.scenario import Scenario
 
 SHARE = "share"
@@ -107,15 +107,16 @@ def _curve(text: str) -> Outcome:
         return _share(arguments)
     if inside is None and name in OUTCOMES:
         return OUTCOMES[name]
-    if name in OBSERVABLES:
-        return _observable(name, arguments)
-    if name in OUTCOMES:
-        raise refused(OPTION, f"{name} is a short name and takes no arguments.", f"Write {name}.")
+    observable = OBSERVABLES.get(name)
+    if inside is not None and (observable.dims == () if observable else name in OUTCOMES):
+        raise refused(OPTION, f"{name} takes no arguments.", f"Write {name}.")
+    if observable:
+        return _observable(observable, arguments)
     raise UnknownNameError("outcome", name, [*OUTCOMES, *OBSERVABLES, SHARE])
 
 
-def _observable(name: str, arguments: list[str]) -> Outcome:
-    observable = OBSERVABLES[name]
+def _observable(observable: Observable, arguments: list[str]) -> Outcome:
+    name = observable.name
     chosen = parse_selection(arguments, observable.dims, name)
     refuse_to_add(observable, chosen, name)
     arguments_text = f"({chosen.text})" if chosen.chosen else ""
@@ -148,7 +149,8 @@ def _share(arguments: list[str]) -> Outcome:
 
     whose = " and ".join(ORIGINS.get(name, name) for name in lines.lines)
     words = f"{whose} share of usage{place.words}"
-    return Outcome(f"{SHARE}({chosen.text})", words, "share", read, lines=lines.lines)
+    text = ", ".join(filter(None, ("|".join(lines.lines), place.text)))
+    return Outcome(f"{SHARE}({text})", words, "share", read, lines=lines.lines)
 
 
 # times, differences and ratios

@@ -7,7 +7,7 @@ a line that closes leaves the open ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import xarray as xr
@@ -45,8 +45,6 @@ SHARES_OF = {
 ADDS_UP = ("adopters", "sector-years", "sector-years/month", "$B/month", "H100e", "H100e/month", "derivatives")
 """Units of amounts, which add up along every axis."""
 
-Select = Callable[[xr.Dataset, xr.DataArray], xr.DataArray]
-
 
 @dataclass(frozen=True)
 class Selection:
@@ -61,9 +59,8 @@ class Selection:
 
     @property
     def text(self) -> str:
-        """The arguments as a name writes them; lines first, without the name of their axis."""
-        parts = ["|".join(self.chosen["line"])] if "line" in self.chosen else []
-        return ", ".join([*parts, *(f"{axis}={'|'.join(of)}" for axis, of in self.chosen.items() if axis != "line")])
+        """The arguments as a name writes them."""
+        return ", ".join(f"{axis}={'|'.join(of)}" for axis, of in self.chosen.items())
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -86,11 +83,12 @@ class Selection:
         """The observable at the chosen values, (run, month): what is not chosen, or united, is added up."""
         values = dataset[name]
         for axis in OBSERVABLES[name].dims:
-            values = values.where(self._mask(dataset), 0).sum(axis) if axis == "line" else self._along(values, axis)
+            if axis == "line":
+                values = values.where(self._mask(dataset), 0)
+            elif axis in self.chosen:
+                values = values.sel({axis: list(self.chosen[axis])})
+            values = values.sum(axis, skipna=False)
         return values
-
-    def _along(self, values: xr.DataArray, axis: str) -> xr.DataArray:
-        return (values.sel({axis: list(self.chosen[axis])}) if axis in self.chosen else values).sum(axis, skipna=False)
 
     def _mask(self, dataset: xr.Dataset) -> xr.DataArray | bool:
         """Which lines are meant, (line,) or (run, month, line)."""
@@ -131,18 +129,18 @@ def parse_selection(arguments: Sequence[str], axes: Sequence[str], place: str) -
         When an axis or a value is unknown, or an axis is given twice.
     """
     chosen: dict[str, tuple[str, ...]] = {}
-    for argument in arguments:
-        axis, equals, text = (part.strip() for part in argument.partition("="))
-        if not equals:
-            axis, text = "", axis
+    # what names its axis goes first: in usage(CN, region=EU) the lines are meant
+    for argument in sorted(arguments, key=lambda argument: "=" not in argument):
+        axis, equals, text = (part.strip() for part in argument.rpartition("="))
         of = tuple(part.strip() for part in text.split("|"))
         if not all(of):
             raise refused(OPTION, f'{place}: "{argument.strip()}" names nothing.', _ways(axes))
-        axis = _axis(axis, axes, place) if axis else _home(of[0], axes, place, "line" in chosen)
+        free = [each for each in axes if each not in chosen]
+        axis = _axis(axis, axes, place) if equals else _home(of[0], free or axes, place)
         if axis in chosen:
             raise refused(OPTION, f'{place}: "{axis}" is given twice.', 'Unite values with "|".')
         chosen[axis] = tuple(dict.fromkeys(_value(value, axis, place) for value in of))
-    return Selection(chosen)
+    return Selection({axis: chosen[axis] for axis in axes if axis in chosen})
 
 
 def _axis(name: str, axes: Sequence[str], place: str) -> str:
@@ -152,14 +150,12 @@ def _axis(name: str, axes: Sequence[str], place: str) -> str:
     return name
 
 
-def _home(value: str, axes: Sequence[str], place: str, lines_given: bool) -> str:
+def _home(value: str, axes: Sequence[str], place: str) -> str:
     """The axis along which a value lies that is given without one; what may be a region or an origin is a region."""
-    if "line" in axes and not lines_given and value in (*OPENNESS, *GROUPS) and "group" not in axes:
-        return "line"
     for axis in axes:
         if value in VALUES.get(axis, ()):
             return axis
-    if "line" in axes and not lines_given:
+    if "line" in axes:
         return "line"
     known = [each for axis in axes for each in VALUES.get(axis, ())]
     raise refused(OPTION, f'{place}: there is no "{value}".', suggestion(value, known, listed=24))

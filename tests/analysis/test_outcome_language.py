@@ -1,0 +1,250 @@
+"""The language of outcomes, against the same numbers taken from a dataset by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.analysis.outcomes import OUTCOMES, find_outcome, read_outcomes, refuse_impossible
+from sim.basics.axes import GROUPS, REGIONS, SECTORS, month_number
+from sim.basics.errors import ScenarioError, UnknownNameError
+from sim.engines import engine as find_engine
+from sim.model.agents.adopter_types import TYPES
+from sim.run import simulate
+from tests.worlds import world
+
+MONTHS = 84
+SCENARIO = world(months=MONTHS, adopters=250, seed=4)
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return simulate([(SCENARIO, 0), (SCENARIO, 1)], find_engine("lockstep"))
+
+
+def months(first: str, last: str = "") -> slice:
+    """A year, or months from one to another, as a slice."""
+    if len(first) == 4:
+        return slice(month_number(f"{first}-01"), month_number(f"{last or first}-12") + 1)
+    return slice(month_number(first), month_number(last or first) + 1)
+
+
+def usage(data, region="", sector="", lines=None):
+    """Usage of some lines somewhere, (run, month); ``lines`` is a mask (line,) or (run, month, line)."""
+    table = data["usage_by_region_and_sector"].values
+    table = table[:, :, [REGIONS.index(region)]] if region else table
+    table = table[:, :, :, [SECTORS.index(sector)]] if sector else table
+    table = table.sum(axis=(2, 3))
+    return (table if lines is None else np.where(lines, table, 0)).sum(axis=2)
+
+
+def home(data, region):
+    return data["line_region"].values == region
+
+
+def weights(data, openness):
+    return data["openness"].values == (openness == "open")
+
+
+def share(data, lines, **place):
+    part, whole = usage(data, lines=lines, **place), usage(data, **place)
+    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+
+
+def mean(values, when):
+    return np.nanmean(values[:, when], axis=1)
+
+
+def lens(data, name, group, region=None):
+    values = data[name].values
+    values = values if region is None else values[:, :, REGIONS.index(region)]
+    return values[..., GROUPS.index(group)]
+
+
+def first_month(values, level):
+    reached = values >= level
+    found = np.where(reached.any(axis=1), reached.argmax(axis=1), np.nan)
+    return np.where(reached[:, 0], np.nan, found)
+
+
+def adopted(data, region, kind):
+    return data["adoption_by_region"].values[:, :, REGIONS.index(region), TYPES.index(kind)]
+
+
+def named(data, name):
+    return OUTCOMES[name].read(data).transpose("run", "month").values
+
+
+def cn_open(data):
+    return home(data, "CN") & weights(data, "open")
+
+
+BY_HAND = {
+    # what a briefing on export controls needs
+    "share(CN open, region=EU, sector=manufacturing)@2029": lambda d: mean(
+        share(d, cn_open(d), region="EU", sector="manufacturing"), months("2029")
+    ),
+    "L3(US, CN open)@2029": lambda d: mean(lens(d, "L3", "CN open", "US"), months("2029")),
+    "share(CN, region=GS, sector=public)@2030": lambda d: mean(
+        share(d, home(d, "CN"), region="GS", sector="public"), months("2030")
+    ),
+    "adoption_by_region(US, enterprise)@first above 50%": lambda d: first_month(adopted(d, "US", "enterprise"), 0.5),
+    "capability_gap@peak(2027..)": lambda d: np.nanmax(named(d, "capability_gap")[:, months("2027", "2030")], axis=1),
+    # times
+    "focus_share@2029-12": lambda d: named(d, "focus_share")[:, month_number("2029-12")],
+    "focus_share@2029": lambda d: mean(named(d, "focus_share"), months("2029")),
+    "focus_share@mean(2029-01..2029-12)": lambda d: mean(named(d, "focus_share"), months("2029")),
+    "focus_share@2027..2029": lambda d: mean(named(d, "focus_share"), months("2027", "2029")),
+    "focus_share@mean(..2025)": lambda d: mean(named(d, "focus_share"), slice(0, 24)),
+    "focus_share@mean": lambda d: named(d, "focus_share").mean(axis=1),
+    "focus_share@peak": lambda d: named(d, "focus_share").max(axis=1),
+    "focus_share@lowest(2028..2029)": lambda d: named(d, "focus_share")[:, months("2028", "2029")].min(axis=1),
+    "focus_share@last": lambda d: named(d, "focus_share")[:, -1],
+    "capex(US)@sum(2026)": lambda d: d["capex"].values[:, months("2026"), 0].sum(axis=1),
+    "focus_share@first above 0.02": lambda d: first_month(named(d, "focus_share"), 0.02),
+    "focus_share@first below 1%": lambda d: first_month(-named(d, "focus_share"), -0.01),
+    "adoption_all@first above 99.99%": lambda d: first_month(named(d, "adoption_all"), 0.9999),
+    # of whom and of what
+    "share(CN)@2029": lambda d: mean(share(d, home(d, "CN")), months("2029")),
+    "share(lines=CN, region=US|EU)@2029": lambda d: mean(
+        (usage(d, "US", lines=home(d, "CN")) + usage(d, "EU", lines=home(d, "CN"))) / (usage(d, "US") + usage(d, "EU")),
+        months("2029"),
+    ),
+    "share(open)@2029": lambda d: mean(share(d, weights(d, "open")), months("2029")),
+    "share(CN open|US open)@2029": lambda d: mean(
+        share(d, weights(d, "open") & (home(d, "CN") | home(d, "US"))), months("2029")
+    ),
+    "share(CN-open-A|US-closed-B)@2029": lambda d: mean(
+        share(d, np.isin(d["line"].values, ["CN-open-A", "US-closed-B"])), months("2029")
+    ),
+    "share(CN open|CN closed)@2029": lambda d: mean(share(d, home(d, "CN")), months("2029")),
+    "share(CN, region=EU, mode=self_hosted)@2029": lambda d: mean(
+        d["usage"].values[:, :, 2, :, 2][..., home(d, "CN")].sum(axis=2) / d["usage"].values[:, :, 2, :, 2].sum(axis=2),
+        months("2029"),
+    ),
+    "usage(CN, region=EU)@sum(2029)": lambda d: (
+        d["usage"].values[:, months("2029"), 2][:, :, home(d, "CN")].sum(axis=(1, 2, 3))
+    ),
+    "usage@sum(2029)": lambda d: d["usage"].values[:, months("2029")].sum(axis=(1, 2, 3, 4)),
+    "released(US-closed-A)@2027": lambda d: mean(
+        d["released"].values[..., list(d["line"].values).index("US-closed-A")], months("2027")
+    ),
+    "installed_base(CN)@2029": lambda d: mean(
+        d["installed_base"].values[..., home(d, "CN")].sum(axis=2), months("2029")
+    ),
+    "L1(CN open|CN closed)@2026-01": lambda d: (lens(d, "L1", "CN open") + lens(d, "L1", "CN closed"))[:, 24],
+    "L6(EU)@2026": lambda d: mean(d["L6"].values[..., 2], months("2026")),
+    "chips_smuggled(region=CN)@sum(2025)": lambda d: d["chips_smuggled"].values[:, months("2025"), 1].sum(axis=1),
+    "multi_homing(enterprise)@2026-02": lambda d: d["multi_homing"].values[:, 25, TYPES.index("enterprise")],
+    "data(CN-open-A, sector=robotics)@last": lambda d: d["data"].values[
+        :, -1, list(d["line"].values).index("CN-open-A"), SECTORS.index("robotics")
+    ],
+    # two of them
+    "share(CN, region=GS)@2030 - share(CN, region=US)@2030": lambda d: (
+        mean(share(d, home(d, "CN"), region="GS"), months("2030"))
+        - mean(share(d, home(d, "CN"), region="US"), months("2030"))
+    ),
+    "(share(CN) / share(US))@2030": lambda d: mean(share(d, home(d, "CN")) / share(d, home(d, "US")), months("2030")),
+    "share(CN)@2030 / share(US)@2030": lambda d: (
+        mean(share(d, home(d, "CN")), months("2030")) / mean(share(d, home(d, "US")), months("2030"))
+    ),
+    "adoption_enterprise@first above 50% - adoption_startup@first above 50%": lambda d: (
+        first_month(named(d, "adoption_enterprise"), 0.5) - first_month(named(d, "adoption_startup"), 0.5)
+    ),
+    "(capability_gap - capability_gap)@2030": lambda d: np.zeros(2),
+    "focus_share@2030 - focus_share@2026": lambda d: (
+        mean(named(d, "focus_share"), months("2030")) - mean(named(d, "focus_share"), months("2026"))
+    ),
+}
+
+
+@pytest.mark.parametrize("text", BY_HAND)
+def test_an_expression_reads_what_it_says(dataset, text):
+    outcome = find_outcome(text)
+    refuse_impossible(outcome, SCENARIO)
+    found = outcome.read(dataset)
+    assert found.dims == ("run",)
+    np.testing.assert_allclose(found.values, BY_HAND[text](dataset), rtol=1e-12, atol=1e-15)
+    assert find_outcome(outcome.name).name == outcome.name, "its own name reads the same"
+    np.testing.assert_array_equal(find_outcome(outcome.name).read(dataset).values, found.values)
+
+
+def test_a_line_that_closes_leaves_the_open_ones(dataset):
+    changed = dataset.copy(deep=True)
+    line = list(changed["line"].values).index("CN-open-A")
+    changed["openness"].values[:, 40:, line] = 0
+    before, after = (find_outcome("share(CN open)").read(data).values for data in (dataset, changed))
+    np.testing.assert_array_equal(before[:, :40], after[:, :40])
+    assert (after[:, 40:] <= before[:, 40:]).all()
+    assert (after[:, 40:] < before[:, 40:]).any()
+    both = find_outcome("share(CN open|CN closed)").read(changed).values
+    np.testing.assert_allclose(both, find_outcome("share(CN)").read(dataset).values, rtol=1e-12)
+
+
+def test_months_without_a_value_are_left_out_and_nothing_is_made_of_none(dataset):
+    gone = dataset.copy(deep=True)
+    gone["usage_by_region_and_sector"].values[0, months("2029")] = 0
+    gone["usage_by_region_and_sector"].values[1, months("2029-01", "2029-06")] = 0
+    values = find_outcome("share(CN, sector=robotics)@2029").read(gone).values
+    level = share(dataset, home(dataset, "CN"), sector="robotics")
+    assert np.isnan(values[0])
+    assert values[1] == pytest.approx(np.nanmean(level[1, months("2029-07", "2029-12")]))
+
+
+REFUSED = {
+    "share(CN opn)@2029": 'Did you mean "CN open"?',
+    "share(CN open, region=UE)@2029": 'there is no region "UE". Known: CN, EU, GS, US',
+    "share(CN open, region=EU, sector=manufactring)@2029": 'Did you mean "manufacturing"?',
+    "share(CN open, regoin=EU)@2029": 'Did you mean "region"?',
+    "share(CN open, region=eu)@2029": 'Did you mean "EU"?',
+    "share(CN, region=EU, region=US)": '"region" is given twice',
+    "share(CN, region=)": "names nothing",
+    "share()@2029": "share names no lines",
+    "share(GS)@2029": "has no lab in GS",
+    "share(CN, sector=public, mode=api)": "by sector and by mode at once",
+    "released(US-closed-Z)@2027": 'Did you mean "US-closed-C"?',
+    "released@2029": "does not add up over several values of line",
+    "released(CN)@2029": "does not add up over several values of line",
+    "L6(US|EU)@2029": "does not add up over several values of region",
+    "L3(US)@2029": "does not add up over several values of group",
+    "adoption(startups)@2029": 'Did you mean "startup"?',
+    "focus_share(US)": "takes no arguments",
+    "focus_share@2040": "after the last month that is simulated, 2030-12. Choose an earlier time, or --months 204",
+    "focus_share@2031-01 - focus_share@2029": "reads 2031-01, after the last month",
+    "focus_share@peek": 'Did you mean "peak"?',
+    "focus_share@2029-13": "not a month",
+    "focus_share@1999": "outside",
+    "focus_share@2029..2027": "ends before it begins",
+    "focus_share@2029@2030": 'more than one "@"',
+    "take_off_all@2029": "one number a run and has no other time",
+    "focus_share@2029 - capability_gap@2029": "subtracts nats from share",
+    "focus_share - focus_share@2029": "a level with one number a run",
+    "take_off_all / half_all": "divides by a date",
+    "L6(EU) - L6(US) - L6(CN)": "more than two parts",
+    "((focus_share)@2029": "bracket",
+    "(focus_share@2029)@2030": "one number a run already",
+    "": "names no outcome",
+    "2029": "there is no outcome",
+    "share of CN": "is no outcome",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_cannot_be_read_is_refused_with_a_remedy(text):
+    with pytest.raises((ScenarioError, UnknownNameError)) as caught:
+        refuse_impossible(find_outcome(text), SCENARIO)
+    assert REFUSED[text] in " ".join(str(caught.value).split())
+
+
+def test_a_name_that_is_no_outcome_is_answered_with_the_nearest():
+    with pytest.raises(UnknownNameError, match='Did you mean "focus_share"'):
+        find_outcome("focus_shar@2029")
+
+
+def test_several_are_read_at_once_with_their_units(dataset):
+    texts = ("share(CN)@2029", "share(CN)", "capex(US)@sum(2026)", "share(CN)@first above 1%", "share(CN) / share(US)")
+    found = read_outcomes(dataset, texts)
+    assert [found[name].attrs["units"] for name in found] == ["share", "share", "$B", "months", "1"]
+    assert [found[name].attrs["kind"] for name in found] == ["number", "level", "number", "moment", "level"]
+    assert found["share(CN)"].dims == ("run", "month")
+    assert found["share(CN)@2029"].attrs["long_name"] == "Chinese share of usage, mean of 2029"
