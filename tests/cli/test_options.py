@@ -250,8 +250,9 @@ def test_loops_say_what_is_left_of_the_work_and_write_nothing(tmp_path, monkeypa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_comparison_looks_at_one_outcome():
-    done = CliRunner().invoke(app, ["compare", BASELINE, BASELINE, "--outcome", "focus_share,SX_US"])
+def test_one_response_curve_looks_at_one_outcome():
+    sweep = ("--sweep", "startup.switching_cost=0.2:1:2")
+    done = CliRunner().invoke(app, ["compare", BASELINE, *sweep, "--outcome", "focus_share,SX_US"])
     assert done.exit_code == 2
     assert "one --outcome, and 2 are given" in done.stderr
 

@@ -86,7 +86,7 @@ def parse_period(text: str) -> Period:
 
 
 def _span(text: str) -> tuple[int, int, str]:
-    """``2029``, ``2029-12``, ``2027..2029``, ``2027-01..``, ``..2029`` -> first and last month, and words."""
+    """``2029``, ``2029-12``, ``71``, ``2027..2029``, ``2027-01..``, ``..2029`` -> first and last month, and words."""
     begin, dots, end = text.partition("..")
     first = _end_of(begin, 0) if begin.strip() else 0
     last = _end_of(end if dots else begin, 1) if (end if dots else begin).strip() else LAST_MONTH
@@ -105,7 +105,7 @@ def _end_of(text: str, side: int) -> int:
     try:
         if re.fullmatch(r"\d{4}", text):
             return month_number(f"{text}-{('01', '12')[side]}")
-        return month_number(text)
+        return month_number(int(text) if text.isdecimal() else text)
     except ValueError as error:
         raise refused(OPTION, f"{error}.", "Years are written 2029, months 2029-12.") from None
 

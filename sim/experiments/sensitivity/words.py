@@ -9,6 +9,7 @@ import pandas as pd
 
 from sim.analysis.sensitivity import DUMMY, LUCK, Indices
 from sim.analysis.sensitivity.stochastic_share import percent
+from sim.basics.errors import ScenarioError, UnknownNameError
 from sim.basics.words import capital, listed
 from sim.experiments.runner import total_gain
 
@@ -35,9 +36,12 @@ def outcome_words(column: str) -> tuple[str, str]:
     name, _, month = column.partition("@")
     if name == total_gain.NAME:
         return total_gain.LONG_NAME + (f" in {month}" if month else ""), "utils per util"
-    if column not in OUTCOMES and not month:  # an outcome of a function under study
+    if column not in OUTCOMES and not month:  # an outcome of a function under study, whatever its name
         return column, ""
-    outcome = find_outcome(column)
+    try:
+        outcome = find_outcome(column)
+    except (ScenarioError, UnknownNameError):
+        return column, ""
     return outcome.long_name, outcome.unit
 
 
