@@ -218,7 +218,7 @@ def difference_sentence(paired: Paired, what: str, unit: str, kind: str = "level
     up, down = ("delays", "hastens") if kind == "moment" else ("raises", "lowers")
     scaled, words = scale_of_difference(unit)
     value, low, high = scaled(paired.difference), scaled(paired.low), scaled(paired.high)
-    words = words if words == "%" else f" {words}"
+    words = {"%": "%", "1": ""}.get(words, f" {words}")
     if paired.runs == 1:
         return f"{what}: {signed(value, 3)}{words} in the one run; one run gives no interval" + _left_out(paired)
     if math.isnan(low):

@@ -152,18 +152,18 @@ def _column(recipe: Recipe, named: Sequence[str]) -> str:
     from sim.analysis.outcomes import find_outcome
     from sim.basics.axes import month_label
 
-    outcome = find_outcome(named[0] if named else "focus_share")
-    return f"{outcome.name}@{month_label(recipe.at[-1])}" if outcome.kind == "level" else outcome.name
+    return find_outcome(named[0] if named else "focus_share").column(month_label(recipe.at[-1]))
 
 
 def _plan(study: EnsembleRequest, named: Sequence[str], pilot: int, where: Workers, quiet: bool, as_json: bool) -> None:
     """Say what the ensemble would cost and tell: time, memory, disk, widths of intervals."""
     from sim.analysis.outcomes import find_outcome
+    from sim.basics.axes import month_label
     from sim.experiments.ensemble.planning import plan
 
     recipe = study.recipe
-    asked = {find_outcome(text).name for text in named}
-    names = [column for column in recipe.columns if column in asked or column.rpartition("@")[0] in asked]
+    asked = {find_outcome(text).column(month_label(month)) for text in named for month in recipe.at}
+    names = [column for column in recipe.columns if column in asked]
     chosen = study.points()
     with (
         where.pool(recipe.compiles) as pool,

@@ -179,8 +179,7 @@ VALUES = {
 
 def _explain_outcome(name: str) -> str:
     outcome = find_outcome(name)
-    when = f"{outcome.name}@2029" if outcome.kind == "level" else outcome.name
-    example = f"openloop compare baseline no-control --outcome {shlex.quote(when)}"
+    example = f"openloop compare baseline no-control --outcome {shlex.quote(outcome.column('2029'))}"
     about = {"unit": outcome.unit, "value": VALUES[outcome.kind], "use": example}
     return _block(f"{outcome.name} (outcome): {outcome.long_name}", about)
 

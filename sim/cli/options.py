@@ -166,7 +166,8 @@ Outcomes = Annotated[
     typer.Option(
         "--outcome",
         metavar="NAME[,NAME]",
-        help="What is looked at, such as focus_share or SX_US@2029-12; may be given again where a verb takes several.",
+        help="What is looked at, such as focus_share@2029 or 'share(CN open, region=EU)@2029' (docs/outcomes.md); "
+        "may be given again where a verb takes several.",
         autocompletion=_names_of("sim.analysis.outcomes:OUTCOMES"),
     ),
 ]

@@ -7,8 +7,11 @@ import pytest
 
 from sim.analysis.outcomes import OUTCOMES, find_outcome, read_outcomes, refuse_impossible
 from sim.basics.axes import GROUPS, REGIONS, SECTORS, month_number
-from sim.basics.errors import ScenarioError, UnknownNameError
+from sim.basics.errors import DesignError, ScenarioError, UnknownNameError
 from sim.engines import engine as find_engine
+from sim.experiments.compare.comparison import make_plan, parse_outcome
+from sim.experiments.runner.recipe import make_recipe
+from sim.experiments.sensitivity.request import columns
 from sim.model.agents.adopter_types import TYPES
 from sim.run import simulate
 from tests.worlds import world
@@ -248,3 +251,67 @@ def test_several_are_read_at_once_with_their_units(dataset):
     assert [found[name].attrs["kind"] for name in found] == ["number", "level", "number", "moment", "level"]
     assert found["share(CN)"].dims == ("run", "month")
     assert found["share(CN)@2029"].attrs["long_name"] == "Chinese share of usage, mean of 2029"
+
+
+# in the verbs
+
+LANGUAGE = (
+    "share(CN) / share(US)",
+    "(share(CN open, region=EU) - share(CN open, region=US))@2026",
+    "L3(US,CN open)@2026",
+)
+SMALL = {"months": 40, "adopters": 40}
+
+
+def test_a_comparison_reads_what_it_is_asked_beside_its_own_outcomes():
+    plan = make_plan("baseline", ["no-control"], (), SMALL, (), [*LANGUAGE, "focus_share@2025-03", "take_off_all"])
+    assert plan.outcomes == (
+        "share(CN) over share(US)",
+        "(share(CN open, region=EU) - share(CN open, region=US))@2026",
+        "L3(region=US, group=CN open)@2026",
+    )
+    assert plan.dates == ["2025-03", "2027-04"]
+    assert [outcome.name for outcome in plan.read[:3]] == list(plan.outcomes)
+    assert parse_outcome("focus_share@2025-03", plan) == ("focus_share", 14)
+    assert parse_outcome(LANGUAGE[1], plan) == (plan.outcomes[1], 39)
+    same = make_plan("baseline", ["no-control"], (), SMALL, ("2025-03",))
+    assert plan.fingerprint("lockstep") != same.fingerprint("lockstep")
+    with pytest.raises(ScenarioError, match="after the last month"):
+        make_plan("baseline", ["no-control"], (), SMALL, (), ["focus_share@2030"])
+
+
+def test_an_ensemble_and_a_study_read_levels_at_their_months_and_the_rest_as_it_is():
+    scenario = world(**SMALL)
+    recipe, _ = make_recipe(scenario, outcomes=LANGUAGE, at=["2025-01"], curves=[LANGUAGE[0]])
+    assert recipe.columns == (
+        "(share(CN) over share(US))@2025-01",
+        "(share(CN) over share(US))@2027-04",
+        "(share(CN open, region=EU) - share(CN open, region=US))@2026",
+        "L3(region=US, group=CN open)@2026",
+    )
+    assert recipe.curves == ("share(CN) over share(US)",)
+    assert columns(scenario, [LANGUAGE[0], "total_gain@2025-06"], at="2025-01") == [
+        recipe.columns[0],
+        "total_gain@2025-06",
+    ]
+    with pytest.raises(DesignError, match="some runs never reach"):
+        columns(scenario, "adoption_all@first above 50%")
+
+
+@pytest.mark.slow
+def test_outcomes_in_the_language_are_told_drawn_and_made_again(openloop, tmp_path):
+    asked = [word for text in LANGUAGE for word in ("--outcome", text)]
+    small = ("--months", 40, "--adopters", 40, "--out", tmp_path)
+    assert openloop("compare", "baseline", "no-control", *small, "--replicates", 3, *asked).returncode == 0
+    varied = ("--factor", "startup.switching_cost", "--points", 2, "--replicates", 2, "--curves", LANGUAGE[0])
+    assert openloop("ensemble", "baseline", *small, *varied, *asked).returncode == 0
+    study = ("--factor", "startup.switching_cost,startup.imitation", "--size", 4)
+    assert openloop("sensitivity", "baseline", *small, *study, *asked).returncode == 0
+    sweep = ("--sweep", "startup.switching_cost=0.2:1:2", "--replicates", 2, "--outcome", LANGUAGE[1])
+    assert openloop("compare", "baseline", *small, *sweep).returncode == 0
+    folders = sorted({file.parent for file in tmp_path.rglob("findings.json")})
+    assert len(folders) == 4
+    for folder in folders:
+        done = openloop("replay", folder)
+        assert done.returncode == 0, done.output
+    assert len(list(tmp_path.rglob("elementary-*.png"))) == 4

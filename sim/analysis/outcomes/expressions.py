@@ -36,7 +36,7 @@ ORIGINS = {"CN": "Chinese", "CN open": "Chinese open", "CN closed": "Chinese clo
 
 OPERATIONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "-": np.subtract,
-    "/": lambda a, b: np.divide(a, b, out=np.full(np.shape(a), np.nan), where=b != 0),
+    "over": lambda a, b: np.divide(a, b, out=np.full(np.shape(a), np.nan), where=b != 0),
 }
 
 
@@ -49,12 +49,12 @@ def parse(text: str) -> Outcome:
     ScenarioError
         Naming the part that cannot be read, and what may be written.
     """
-    text = " ".join(text.split())
+    text = " ".join(text.split()).replace(" / ", " over ")  # no name of a series may hold a slash
     if not text:
         raise refused(OPTION, "names no outcome.", f"For example: {next(iter(OUTCOMES))}.")
     if text.count("(") != text.count(")"):
         raise refused(OPTION, f'"{text}" has a bracket that is not closed, or not opened.', "")
-    parts = _outside(text, r" ([-/]) ")
+    parts = _outside(text, r" (-|over) ")
     if len(parts) > 3:
         raise refused(OPTION, f'"{text}" has more than two parts.', "Take two at a time: (A - B)@2029.")
     if len(parts) == 3:
@@ -145,7 +145,7 @@ def _share(arguments: list[str]) -> Outcome:
 
     def read(dataset: xr.Dataset) -> xr.DataArray:
         part, whole = chosen.of(dataset, source), place.of(dataset, source)
-        return part.copy(data=OPERATIONS["/"](part.values, whole.values))
+        return part.copy(data=OPERATIONS["over"](part.values, whole.values))
 
     whose = " and ".join(ORIGINS.get(name, name) for name in lines.lines)
     words = f"{whose} share of usage{place.words}"
@@ -165,12 +165,11 @@ def _at(level: Outcome, period: Period) -> Outcome:
         found = period.read(values.values.astype(float), dataset["month"].values)
         return values.isel(month=0, drop=True).copy(data=found)
 
-    name = f"({level.name})" if " - " in level.name or " / " in level.name else level.name
     unit, kind = ("months", "moment") if period.dated else (level.unit, "number")
     if period.text.startswith("sum"):
         unit = unit.removesuffix("/month")
     return Outcome(
-        f"{name}@{period.text}",
+        level.column(period.text),
         f"{level.long_name}{period.words}",
         unit,
         read,
@@ -189,7 +188,7 @@ def _combined(a: Outcome, sign: str, b: Outcome) -> Outcome:
         raise refused(OPTION, f'"{text}" takes a level with one number a run.', "Give both a time, such as @2029.")
     if sign == "-" and a.unit != b.unit:
         raise refused(OPTION, f'"{text}" subtracts {b.unit} from {a.unit}.', 'Write " / " for a ratio.')
-    if sign == "/" and "moment" in (a.kind, b.kind):
+    if sign == "over" and "moment" in (a.kind, b.kind):
         raise refused(OPTION, f'"{text}" divides by a date.', 'Write " - " for a difference.')
 
     def read(dataset: xr.Dataset) -> xr.DataArray:

@@ -55,6 +55,13 @@ class Outcome:
     last: int = LAST_MONTH
     signed: bool = False
 
+    def column(self, date: str) -> str:
+        """The name of what is read at a time such as ``2029-12``; its own where it is one number a run."""
+        if self.kind != "level":
+            return self.name
+        two = any(f" {sign} " in self.name for sign in ("-", "over"))
+        return f"({self.name})@{date}" if two else f"{self.name}@{date}"
+
 
 # readings
 

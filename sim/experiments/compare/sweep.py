@@ -174,7 +174,8 @@ def backwards(response: np.ndarray) -> float:
 
 def findings(found: Sweep) -> Iterator[str]:
     """What the response does, one sentence a scenario."""
-    scaled, words = scale_of_difference(find_outcome(found.outcome).unit)
+    scaled, unit = scale_of_difference(find_outcome(found.outcome).unit)
+    words = "" if unit == "1" else f" {unit}"
     what, key = title(found), found.plan.key
     for name, response in found.responses.items():
         ends = found.table[found.table["other"] == name].iloc[[0, -1]]
@@ -183,7 +184,7 @@ def findings(found: Sweep) -> Iterator[str]:
         back = backwards(response)
         way = "in one direction all the way" if back == 0 else f"with {back:.0%} of the movement against that"
         if np.ptp(response.mean(axis=1)):
-            yield f"{name}: {key} {span} moves the {what} by {change:+.3g} {words}, {way}"
+            yield f"{name}: {key} {span} moves the {what} by {change:+.3g}{words}, {way}"
         else:
             yield f"{name}: {key} {span} leaves the {what} as it is, in every run"
 

@@ -55,7 +55,7 @@ def rebuild(folder: Folder, again: Again) -> Sweep:
         said["sweep"],
         np.array(said["values"]),
         said["compared"],
-        f"{said['outcome']}@{said['month']}",
+        find_outcome(said["outcome"]).column(said["month"]),
     )
     return carry_out(plan, find_engine(*again.engine_of(folder)), again.threads, again.stage)
 

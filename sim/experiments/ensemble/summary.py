@@ -81,9 +81,7 @@ def headline(recipe: Recipe) -> tuple[str, ...]:
     """
     last = month_label(recipe.at[-1])
     names = [
-        f"{name}@{last}" if find_outcome(name).kind == "level" else name
-        for name in recipe.outcomes
-        if name not in OUTCOMES or OUTCOMES[name].headline
+        find_outcome(name).column(last) for name in recipe.outcomes if name not in OUTCOMES or OUTCOMES[name].headline
     ]
     return tuple(names) or tuple(name for name in recipe.columns if "@" not in name or name.endswith(last))
 

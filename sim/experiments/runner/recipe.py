@@ -71,12 +71,9 @@ class Recipe:
     def columns(self) -> tuple[str, ...]:
         """Names of the scalars: ``focus_share@2029-12`` for a level, ``take_off_all`` for what is one number a run."""
         names: list[str] = []
-        for name in self.outcomes:
-            if find_outcome(name).kind == "level":
-                names += [f"{name}@{month_label(month)}" for month in self.at]
-            else:
-                names.append(name)
-        return (*names, *self.gain_columns)
+        for outcome in map(find_outcome, self.outcomes):
+            names += [outcome.column(month_label(month)) for month in self.at]
+        return (*dict.fromkeys(names), *self.gain_columns)
 
     @property
     def gain_columns(self) -> tuple[str, ...]:

@@ -150,7 +150,7 @@ class RecipeRunner(Reader):
             if name in self.recipe.curves:
                 curves[name] = level
             if name in self.recipe.outcomes:
-                columns = [f"{name}@{dataset['date'].values[month]}" for month in self.recipe.at]
+                columns = [outcome.column(str(dataset["date"].values[month])) for month in self.recipe.at]
                 scalars.update(zip(columns, level[:, list(self.recipe.at)].T, strict=True))
         return scalars, curves
 

@@ -96,8 +96,7 @@ def columns(scenario: Scenario, outcomes: str | Sequence[str] = (), at: str | Se
                 f"{text} is a month that some runs never reach, and filling the gap would decide the ranking. Use "
                 f"{instead}, which every run has; when a level is reached is shown by survival methods beside it."
             )
-        level = outcome.kind == "level"
-        found += [f"{outcome.name}@{month_label(each)}" for each in months] if level else [outcome.name]
+        found += [outcome.column(month_label(month)) for month in months]
     return list(dict.fromkeys(found))
 
 

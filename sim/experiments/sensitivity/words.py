@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 import pandas as pd
@@ -47,7 +48,7 @@ def outcome_words(column: str) -> tuple[str, str]:
 
 def file_name(outcome: str) -> str:
     """An outcome as part of a file's name."""
-    return outcome.replace("@", "-")
+    return re.sub(r"[^\w.-]+", "_", outcome.replace("@", "-")).strip("_")
 
 
 def amount(value: float, unit: str) -> str:
