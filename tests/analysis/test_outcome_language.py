@@ -314,4 +314,4 @@ def test_outcomes_in_the_language_are_told_drawn_and_made_again(openloop, tmp_pa
     for folder in folders:
         done = openloop("replay", folder)
         assert done.returncode == 0, done.output
-    assert len(list(tmp_path.rglob("elementary-*.png"))) == 4
+    assert len(list(tmp_path.rglob("elementary-*.png"))) == 3
