@@ -36,6 +36,7 @@ KINDS = (
     "sectors",
     "regions",
     "observables",
+    "outcomes",
     "lenses",
     "scenarios",
     "sources",

@@ -58,8 +58,9 @@ def test_a_fingerprint_follows_all_that_can_change_a_number():
         ComparisonPlan((BASE, ONE, TWO), (29,)).fingerprint("lockstep"),
         ComparisonPlan((BASE, TWO, ONE), (5, 29)).fingerprint("lockstep"),
         ComparisonPlan((BASE, ONE), (5, 29)).fingerprint("lockstep"),
+        ComparisonPlan((BASE, ONE, TWO), (5, 29), outcomes=("share(CN)@2025",)).fingerprint("lockstep"),
     ]
-    assert len({same, *others}) == 5
+    assert len({same, *others}) == 6
     assert (PLAN.name, PLAN.dates) == ("base-vs-one-two", ["2024-06", "2026-06"])
 
 
@@ -160,7 +161,7 @@ def test_all_worlds_are_run_at_one_luck_before_the_next(monkeypatch):
         (point, name, replicate) for replicate in range(2) for point, name in enumerate(("base", "one", "two"))
     ]
     assert (luck.tried, steps, work.amount(work.items[0])) == (2, [6 * 30], 30)
-    assert work.constants == (engine, PLAN.at)
+    assert work.constants == (engine, PLAN.at, PLAN.outcomes)
     luck.runs = SimpleNamespace(missing=lambda wanted: [])
     luck.extend(3)
     assert (luck.tried, len(done)) == (3, 1)
