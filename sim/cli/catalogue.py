@@ -15,6 +15,8 @@ from sim.basics.arguments import texts
 from sim.basics.axes import REGION_NAMES, REGIONS
 from sim.basics.errors import ScenarioError, UnknownNameError
 from sim.basics.quantity import sources
+from sim.evidence.sources import record_sources
+from sim.evidence.targets import listing, read_targets
 from sim.model.agents.adopter_types import CELLS
 from sim.model.agents.government import METRICS
 from sim.model.events import EVENT_KINDS
@@ -43,6 +45,11 @@ def rows(kind: str, folder: Path | None = None) -> list[Row]:
     if kind not in KINDS:
         raise UnknownNameError("list", kind, KINDS)
     return _scenarios(folder) if kind == "scenarios" else KINDS[kind][1]()
+
+
+def every_source() -> dict[str, dict[str, str]]:
+    """Every citation by key: of parameters, policies and methods, and of the record."""
+    return {**record_sources(), **sources()}
 
 
 def catalogue(kind: str, *words: str) -> pd.DataFrame:
@@ -93,7 +100,11 @@ def meant(found: Iterable[Row], words: Sequence[str]) -> str:
     return f'Did you mean "{near[0]}"?' if near else ""
 
 
-BRIEF = {"sources": ("key", "year", "authors", "title"), "scenarios": ("name", "question")}
+BRIEF = {
+    "sources": ("key", "year", "authors", "title"),
+    "scenarios": ("name", "question"),
+    "targets": ("target", "months", "points", "sd", "unit", "transform", "licence", "observable"),
+}
 """Columns of a table for reading, where the whole row would be too wide; JSON and CSV hold everything."""
 
 
@@ -173,7 +184,7 @@ def _outcomes() -> list[Row]:
 
 
 def _sources() -> list[Row]:
-    table = sources()
+    table = every_source()
     fields = list(dict.fromkeys(field for entry in table.values() for field in entry))
     return [{"key": key, **{field: entry.get(field, "") for field in fields}} for key, entry in table.items()]
 
@@ -247,6 +258,7 @@ KINDS: dict[str, tuple[str, Callable[[], list[Row]]]] = {
         "the same world through the instruments that published figures use",
         lambda: [row for row in _observables() if row["observable"].split("_")[0] in get_args(LensName)],
     ),
+    "targets": ("series of the record that runs are held against", lambda: listing(read_targets())),
     "scenarios": ("scenario files in a folder", _scenarios),
     "sources": ("every citation", _sources),
 }

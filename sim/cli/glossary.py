@@ -17,8 +17,9 @@ from pydantic.fields import FieldInfo
 from sim.analysis.outcomes import OUTCOMES, find_outcome
 from sim.basics.axes import REGION_NAMES, REGIONS, month_label
 from sim.basics.errors import UnknownNameError
-from sim.basics.quantity import describe_field, is_quantity, limits, sources
-from sim.cli.catalogue import rows
+from sim.basics.quantity import describe_field, is_quantity, limits
+from sim.cli.catalogue import every_source, rows
+from sim.evidence.targets import CENSORING, TRANSFORMS, Point, read_targets
 from sim.model.agents.government import METRICS
 from sim.model.events import EVENT_KINDS
 from sim.model.levers import LEVERS
@@ -95,7 +96,8 @@ def _sorts() -> dict[str, tuple[Collection[str], Callable[[str], str]]]:
         "outcome": (OUTCOMES, _explain_outcome),
         "region": (REGIONS, lambda name: f"{name} (region): {REGION_NAMES[name]}"),
         "sector": (_sectors(), lambda name: f"{name} (sector): its adopters are {' and '.join(_sectors()[name])}"),
-        "source": (sources(), lambda name: _block(f"{name} (source)", sources()[name])),
+        "target": ([target.key for target in read_targets()], _explain_target),
+        "source": (every_source(), lambda name: _block(f"{name} (source)", every_source()[name])),
     }
 
 
@@ -182,6 +184,30 @@ def _explain_outcome(name: str) -> str:
     example = f"openloop compare baseline no-control --outcome {shlex.quote(outcome.column('2029'))}"
     about = {"unit": outcome.unit, "value": VALUES[outcome.kind], "use": example}
     return _block(f"{outcome.name} (outcome): {outcome.long_name}", about)
+
+
+def _explain_target(key: str) -> str:
+    target = read_targets()[key]
+    keys = dict.fromkeys(" ".join(point.source_id for point in target.points).split())
+    about = {
+        "observable": target.observable,
+        "transform": f"{target.transform}: {TRANSFORMS[target.transform].words}",
+        "unit": target.unit,
+        "nuisance": target.nuisance,
+        "points": "\n".join(map(_explain_point, target.points)),
+        "counted": "\n".join(dict.fromkeys(point.universe for point in target.points)),
+        "source": "\n".join(map(_cited, keys)),
+    }
+    return _block(f"{key} (target)", about)
+
+
+def _explain_point(point: Point) -> str:
+    """``2026-03  0.5  sd 0.011 observation, 0.038 discrepancy; from 0.5 to 0.608``."""
+    sds = f"sd {point.observation_sd:.2g} observation, {point.discrepancy_sd:.2g} discrepancy"
+    bounds = f"{point.lower:g} to {point.upper:g}: " if point.censoring == "interval" else ""
+    censored = "" if point.censoring == "none" else f"; {bounds}{CENSORING[point.censoring]}"
+    note = f"; {point.note}" if point.note else ""
+    return f"{month_label(point.month)}  {point.value:g}  {sds}{censored}{note}"
 
 
 def _explain_action(what: str, kind: str) -> str:
@@ -306,7 +332,7 @@ def _unless_given(spec: type[Any]) -> dict[str, Any]:
 
 
 def _cited(key: str) -> str:
-    cited: Mapping[str, Any] = sources().get(key, {})
+    cited: Mapping[str, Any] = every_source().get(key, {})
     parts = (cited.get("authors"), cited.get("year"), cited.get("title"), cited.get("url"))
     return f"{', '.join(str(part) for part in parts if part)} [{key}]"
 

@@ -12,6 +12,7 @@ def list_(
     kind: options.Kind = None,
     text: options.Text = None,
     folder: options.Folder = None,
+    targets: options.Targets = None,
     as_json: options.Json = False,
     as_csv: options.Csv = False,
 ) -> None:
@@ -22,12 +23,25 @@ def list_(
     openloop list parameters switching
     openloop list policies --json
     openloop list scenarios
+    openloop list targets --targets targets.csv
     openloop list observables --csv > observables.csv
     """
+    from sim.basics.errors import refused
     from sim.cli.catalogue import brief, kinds, matching, meant, rows
     from sim.cli.terminal import as_csv_text, as_json_text, as_table
+    from sim.evidence.targets import listing, read_targets
 
-    known = kinds() if kind is None else rows(kind, folder)
+    if targets is not None and kind != "targets":
+        raise refused(
+            "--targets", "is only taken by the list of targets.", "Write openloop list targets --targets FILE."
+        )
+    if targets is not None:
+        own = read_targets(targets)
+        for note in own.notes:
+            say(f"{own.file}: {note}.")
+        known = listing(own)
+    else:
+        known = kinds() if kind is None else rows(kind, folder)
     found = matching(known, text or ())
     if as_json:
         print(as_json_text(found))

@@ -380,3 +380,7 @@ Folder = Annotated[
     Path | None,
     typer.Option("--folder", metavar="DIR", help="Folder of scenarios; absent: those that ship with OpenLoop."),
 ]
+Targets = Annotated[
+    Path | None,
+    typer.Option("--targets", metavar="FILE", help="Table of targets of your own; absent: those that ship."),
+]

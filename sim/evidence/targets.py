@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -225,28 +225,25 @@ def listing(targets: Targets) -> list[dict[str, Any]]:
             "unit": target.unit,
             "months": " to ".join(dict.fromkeys(month_label(target.points[end].month) for end in (0, -1))),
             "points": len(target.points),
-            "sd": _ends([point.sd for point in target.points]),
-            "observation_sd": _ends([point.observation_sd for point in target.points]),
-            "discrepancy_sd": _ends([point.discrepancy_sd for point in target.points]),
+            "sd": _distinct(round(point.sd, 9) for point in target.points),
+            "observation_sd": _distinct(point.observation_sd for point in target.points),
+            "discrepancy_sd": _distinct(point.discrepancy_sd for point in target.points),
             "transform": target.transform,
             "censored": sum(point.censoring != "none" for point in target.points),
             "nuisance": target.nuisance,
             "series": target.series.split(),
             "source_id": _distinct(" ".join(point.source_id for point in target.points).split()),
             "licence": _distinct(point.licence for point in target.points),
-            "universe": _distinct(point.universe for point in target.points),
+            "universe": "; ".join(_distinct(point.universe for point in target.points)),
             "observable": target.observable,
         }
         for target in targets
     ]
 
 
-def _ends(values: Sequence[float]) -> str:
-    return " to ".join(dict.fromkeys(f"{end(values):.3g}" for end in (min, max)))
-
-
-def _distinct(texts: Any) -> list[str]:
-    return [text for text in dict.fromkeys(texts) if text]
+def _distinct(things: Iterable[Any]) -> list[Any]:
+    """Each thing once, in the order of the points, without empty texts."""
+    return [thing for thing in dict.fromkeys(things) if thing != ""]
 
 
 # reading

@@ -38,6 +38,7 @@ KINDS = (
     "observables",
     "outcomes",
     "lenses",
+    "targets",
     "scenarios",
     "sources",
 )
