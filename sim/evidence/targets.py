@@ -282,9 +282,10 @@ class _Reader:
         common = {name: self._cell(rows[0], name) or default for name, default in COMMON.items()}
         for name, value in common.items():
             for row in rows[1:]:
-                cell = self._cell(row, name) or COMMON[name]
-                if cell != value:
-                    what = f"is {quoted(cell)}, and line {first} has {quoted(value)} for the same target."
+                cell = self._cell(row, name)
+                if (cell or COMMON[name]) != value:
+                    shown = quoted(cell) if cell else "empty"
+                    what = f"is {shown}, and line {first} has {quoted(value)} for the same target."
                     self._say(self.table.lines[row], name, what, "Write the same in all rows, or name another target.")
         if not common["observable"]:
             self._say(first, "observable", "is empty.", "Say what a run has for it, such as L6[US].")
@@ -307,12 +308,22 @@ class _Reader:
         censoring = self._cell(row, "censoring") or "none"
         self._check_known(line, "censoring", censoring, CENSORING)
         value = self._value(row, "value", unit, transform)
-        bounds = self._bounds(row, censoring, value, unit, transform)
-        sds = {name: self._sd(row, name, unit, transform) for name in ("observation_sd", "discrepancy_sd")}
-        texts = {name: self._cell(row, name) for name in ("universe", "source_id", "licence", "note")}
-        return Point(self._month(row), value, **sds, censoring=censoring, **bounds, **texts)
+        lower, upper = self._bounds(row, censoring, value, unit, transform)
+        return Point(
+            month=self._month(row),
+            value=value,
+            observation_sd=self._sd(row, "observation_sd", unit, transform),
+            discrepancy_sd=self._sd(row, "discrepancy_sd", unit, transform),
+            censoring=censoring,
+            lower=lower,
+            upper=upper,
+            universe=self._cell(row, "universe"),
+            source_id=self._cell(row, "source_id"),
+            licence=self._cell(row, "licence"),
+            note=self._cell(row, "note"),
+        )
 
-    def _bounds(self, row: int, censoring: str, value: float, unit: str, transform: Transform) -> dict[str, float]:
+    def _bounds(self, row: int, censoring: str, value: float, unit: str, transform: Transform) -> tuple[float, float]:
         """Both bounds of an interval; NaN where there is none, or it was refused."""
         line = self.table.lines[row]
         if censoring == "interval":
@@ -320,13 +331,13 @@ class _Reader:
             if low > value or value > high or low > high:
                 what = f"is {value:g}; it must lie from lower, {low:g}, to upper, {high:g}."
                 self._say(line, "value", what, "Are two of the three cells exchanged?")
-            return {"lower": low, "upper": high}
+            return low, high
         for name in ("lower", "upper"):
             cell = self._cell(row, name)
             if cell and censoring in CENSORING:
                 what = f"is {printable(cell)}, and the censoring of the row is {quoted(censoring)}."
                 self._say(line, name, what, "Only an interval has bounds; write that, or leave them out.")
-        return {"lower": math.nan, "upper": math.nan}
+        return math.nan, math.nan
 
     def _check_months(self, rows: Sequence[int], points: Sequence[Point]) -> None:
         lines: dict[int, int] = {}

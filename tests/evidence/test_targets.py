@@ -256,9 +256,10 @@ def test_a_month_stands_once_in_a_target(tmp_path):
 
 
 def test_a_target_has_one_observable_and_one_transform(tmp_path):
-    messages = refused(own(tmp_path, "a,2025-01,1,1,1,x,,,,,", "a,2025-02,1,1,1,y,,ln,,,"))
+    messages = refused(own(tmp_path, "a,2025-01,1,1,1,x,$,,,,", "a,2025-02,1,1,1,y,,ln,,,"))
     assert messages[0].startswith('3: observable is "y", and line 2 has "x" for the same target.')
     assert messages[1].startswith('3: transform is "ln", and line 2 has "identity" for the same target.')
+    assert messages[2].startswith('3: unit is empty, and line 2 has "$" for the same target.')
 
 
 def test_an_unknown_column_is_refused_with_the_known_ones(tmp_path):
