@@ -37,6 +37,9 @@ OF_POINTS = {"censoring": "none", "lower": "", "upper": "", "universe": "", "sou
 
 COLUMNS = tuple(dict.fromkeys((*REQUIRED, *COMMON, *OF_POINTS)))
 
+LARGEST, SMALLEST_SD = 1e15, 1e-12
+"""Beyond these a unit was badly chosen, and squares of sds leave what a float can hold."""
+
 CENSORING = {
     "none": "the value was measured",
     "interval": "the true value lies anywhere from lower to upper",
@@ -396,6 +399,8 @@ class _Reader:
         exact = name == "discrepancy_sd" and sd == 0  # for numbers that the model itself made
         if sd <= 0 and not exact:
             self._say(line, name, f"is {printable(cell)}; a standard deviation must be above 0.")
+        elif sd < SMALLEST_SD and not exact:
+            self._say(line, name, f"is {printable(cell)}; it must be at least {SMALLEST_SD:g}.", "Choose another unit.")
         elif unit == "share" and transform is TRANSFORMS["identity"] and sd > 1:
             remedy = f"Write {sd / 100:g} if it is in percentage points."
             self._say(line, name, f"is {printable(cell)}; shares lie between 0 and 1.", remedy)
@@ -414,6 +419,9 @@ class _Reader:
             share = number(cell.removesuffix("%").rstrip(), self.commas.get(name, False))
             percent = f"Write {share / 100:g}." if cell.endswith("%") and share is not None else ""
             self._say(line, name, f"is {quoted(cell)}; it must be a finite number.", percent or number_remedy(cell))
+        elif abs(value) > LARGEST:
+            self._say(line, name, f"is {printable(cell)}; at most {LARGEST:g} is taken.", "Choose another unit.")
+            return None
         return value
 
     def _check_known(self, line: int, name: str, cell: str, known: Mapping[str, str]) -> None:

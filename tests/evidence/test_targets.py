@@ -234,6 +234,8 @@ def test_semicolons_decimal_commas_and_remarks_are_understood(tmp_path):
         ("a,2025-01,0,1,1,x,$,ln,,,", "2: value is 0; it must be above 0 to have a logarithm."),
         ("a,2025-01,1,1,1,x,,logit,,,", "2: value is 1; it must lie between 0 and 1 to have a logit."),
         ("a,2025-01,1,0,1,x,,,,,", "2: observation_sd is 0; a standard deviation must be above 0."),
+        ("a,2025-01,1,1e-320,1,x,,,,,", "2: observation_sd is 1e-320; it must be at least 1e-12."),
+        ("a,2025-01,1e308,1,1,x,,,,,", "2: value is 1e308; at most 1e+15 is taken."),
         ("a,2025-01,1,1,-1,x,,,,,", "2: discrepancy_sd is -1; a standard deviation must be above 0."),
         ("a,2025-01,0.1,2,0.1,x,share,,,,", "2: observation_sd is 2; shares lie between 0 and 1.\n  Write 0.02 if"),
         ("a,2025-01,1,1,1,,,,,,", "2: observable is empty."),
