@@ -13,6 +13,7 @@ from sim.basics.axes import GROUPS, REGIONS
 from sim.basics.errors import TableError, UnknownNameError
 from sim.evidence.targets import CENSORING, COLUMNS, SHIPPED, TRANSFORMS, Nuisance, Targets, listing, read_targets
 from sim.model.observables import OBSERVABLES
+from tests.worlds import ROOT
 
 HEADER = "target,month,value,observation_sd,discrepancy_sd,observable,unit,transform,censoring,lower,upper"
 SDS = {
@@ -286,6 +287,15 @@ def test_unknown_numbers_of_instruments_are_refused(tmp_path):
 
 def test_all_mistakes_of_a_file_are_told_at_once(tmp_path):
     assert len(refused(own(tmp_path, "a,soon,,0,0,x,,,,,", "b,2025-01,1,1,1,x,,exp,up,,"))) == 5
+
+
+def test_the_manual_names_every_column_and_its_example_is_read(tmp_path):
+    manual = (ROOT / "docs" / "record.md").read_text(encoding="utf-8")
+    columns, example = manual.split("| column |")[1], manual.split("```\ntarget,")[1].split("```")[0]
+    assert all(f"`{column}`" in columns for column in COLUMNS)
+    assert all(f"`{word}`" in columns for word in (*CENSORING, *TRANSFORMS, *Nuisance.model_fields))
+    header, *rows = f"target,{example}".splitlines()
+    assert len(read_targets(own(tmp_path, *rows, header=header))["firms_eu"].points) == 2
 
 
 def test_vocabularies_are_said_in_words():
