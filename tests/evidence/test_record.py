@@ -17,7 +17,7 @@ from tests.worlds import ROOT
 FOLDER = ROOT / "sim" / "evidence"
 LICENCES = {
     "series": {"fact", "derived", "public-domain"},
-    "facts": {"fact"},
+    "facts": {"fact", "derived"},
     "models": {"fact"},
     "events": {"fact", "public-domain"},
     "targets": {"fact", "derived", "public-domain"},
