@@ -159,6 +159,18 @@ def test_a_pickled_model_goes_on_as_if_nothing_had_happened(half_way, copied):
     assert tables[0].equals(tables[1])
 
 
+@pytest.mark.parametrize("held", [False, True])
+def test_an_occasion_arrives_below_the_hazard_and_not_at_it(half_way, held):
+    """Draws below a hazard are as many as the hazard says; who draws the hazard itself does not choose."""
+    adopter = next(one for one in half_way.adopters if (one.primary is not None) == held)
+    draw, chosen = adopter.random_draw("arrive"), []
+    adopter.choose = lambda: chosen.append(adopter)
+    for hazard, times in ((draw, 0), (np.nextafter(draw, 1), 1)):
+        setattr(adopter, "review_hazard" if held else "arrival_hazard", lambda hazard=hazard: hazard)
+        adopter.decide()
+        assert len(chosen) == times
+
+
 def test_a_large_model_and_a_single_adopter_can_be_pickled(half_way):
     firm = pickle.loads(pickle.dumps(half_way.adopters[3]))
     assert firm.model.adopters[3] is firm
