@@ -989,6 +989,11 @@ def test_a_probability_is_at_most_one_and_first_order_in_the_step(hazard, months
         assert chance == hazard * months
 
 
+def test_the_share_of_a_region_is_its_users_over_its_adopters_and_none_where_nobody_lives():
+    shares = adoption.regional_share(users=np.array([3.0, 12.0, 0.0]), members=np.array([12.0, 12.0, 0.0]))
+    assert list(shares) == [0.25, 1.0, 0.0]
+
+
 def test_the_recursion_of_bass_reaches_the_curve_of_bass():
     """V1: the largest error against the continuous curve is of the order of the step, and known."""
     p, q = 0.006, 0.06
