@@ -516,6 +516,10 @@ def test_a_number_is_said_with_its_unit(value, unit, said):
 # where two worlds part
 
 
+def test_an_occasion_arrives_if_the_draw_lies_below_the_hazard_and_not_at_it():
+    assert [Occasion("review", 0.25, draw, {}).arrives for draw in (0.24, 0.25, 0.26)] == [True, False, False]
+
+
 def decision(**changes) -> Decision:
     """Two lines, of blocks 0 and 1, in three modes."""
     zeros = np.zeros((2, 3))
