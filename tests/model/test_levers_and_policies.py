@@ -322,6 +322,7 @@ def test_a_policy_beyond_the_horizon_never_comes():
 def test_dates_are_told_in_words():
     assert Measure(start=24).when() == "from 2026-01"
     assert Measure(start=24, ramp=1, fade=1).when() == "from 2026-01"
+    assert Measure(start=24, ramp=2, fade=2).when() == "from 2026-01, phased in over 2 months, phased out over 2 months"
     assert Measure(start=24, end=48).when() == "from 2026-01 to 2028-01"
     long = Measure(start=24, end=48, ramp=12, fade=6, announce=18).when()
     assert long == "from 2026-01 to 2028-01, phased in over 12 months, phased out over 6 months, announced 2025-07"
