@@ -10,7 +10,7 @@ import xarray as xr
 from scipy import stats
 
 from sim.analysis.outcome_words import is_date, is_headline, size_words, spoken, unit_words, within_bounds
-from sim.analysis.outcomes import CEILINGS, OUTCOMES, name_and_month, read_outcomes
+from sim.analysis.outcomes import CEILINGS, OUTCOMES, find_outcome, read_outcomes
 from sim.analysis.scurves.runs import are_rivals, series_of, summarise_runs
 from sim.analysis.who_switched import SPLITS, parts_of_focus, top_contributors, who_switched
 from sim.basics.axes import GROUPS, REGIONS, month_label
@@ -183,13 +183,14 @@ def test_chinese_open_models_take_off_among_us_startups_at_a_tenth_and_half():
     assert found == [[1, 1], [2, 2]]
 
 
-def test_an_outcome_is_named_with_its_month_unless_it_is_a_moment():
-    assert name_and_month("focus_share@2029-12") == ("focus_share", "2029-12")
-    assert name_and_month("take_off_all") == ("take_off_all", "")
+def test_a_level_is_read_at_a_month_and_what_is_one_number_a_run_as_it_is():
+    assert find_outcome("focus_share").column("2029-12") == "focus_share@2029-12"
+    assert find_outcome("focus_share@2029-12").column("2030-01") == "focus_share@2029-12"
+    assert find_outcome("take_off_all").column("2029-12") == "take_off_all"
     with pytest.raises(UnknownNameError):
-        name_and_month("focus_shar@2029-12")
+        find_outcome("focus_shar@2029-12")
     with pytest.raises(ScenarioError, match="Write take_off_all"):
-        name_and_month("take_off_all@2029-12")
+        find_outcome("take_off_all@2029-12")
 
 
 def test_values_are_written_in_the_words_of_their_outcome():

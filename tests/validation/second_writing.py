@@ -846,6 +846,7 @@ class SecondWriting:
         out.update(
             usage=[[[usage[r, j, m] for m in MODES] for j in lines] for r in REGIONS],
             usage_by_sector=[[by_sector[s, j] for j in lines] for s in SECTORS],
+            usage_by_region_and_sector=[[[at(r, s, (j,)) for j in lines] for s in SECTORS] for r in REGIONS],
             usage_by_place=[[at(r, s, lines) for s in SECTORS] for r in REGIONS],
             focus_usage=[[at(r, s, self.focus.lines) for s in SECTORS] for r in REGIONS],
             focus_share=sum(focus[r][j] for r in counted for j in self.focus.lines) / everything,
