@@ -49,9 +49,12 @@ def weights(data, openness):
     return data["openness"].values == (openness == "open")
 
 
-def share(data, lines, **place):
-    part, whole = usage(data, lines=lines, **place), usage(data, **place)
+def ratio(part, whole):
     return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+
+
+def share(data, lines, **place):
+    return ratio(usage(data, lines=lines, **place), usage(data, **place))
 
 
 def mean(values, when):
@@ -122,7 +125,7 @@ BY_HAND = {
     ),
     "share(CN open|CN closed)@2029": lambda d: mean(share(d, home(d, "CN")), months("2029")),
     "share(CN, region=EU, mode=self_hosted)@2029": lambda d: mean(
-        d["usage"].values[:, :, 2, :, 2][..., home(d, "CN")].sum(axis=2) / d["usage"].values[:, :, 2, :, 2].sum(axis=2),
+        ratio(*(d["usage"].values[:, :, 2, lines, 2].sum(axis=2) for lines in (home(d, "CN"), slice(None)))),
         months("2029"),
     ),
     "usage(CN, region=EU)@sum(2029)": lambda d: (

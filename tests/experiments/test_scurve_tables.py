@@ -266,7 +266,7 @@ def test_what_is_left_out_of_a_table_is_told_at_the_terminal_in_the_report_and_i
     assert json.loads((folder / "manifest.json").read_text())["notes"][0] == note
     assert invoke("report", folder, "--out", tmp_path / "report")[0] == 0
     assert "Column 1 has no name and is left out." in (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
-    with pytest.warns(UserWarning, match=note):
+    with pytest.warns(UserWarning, match=note), pytest.warns(UserWarning, match="without numbers are left out: remark"):
         found = scurve(path, time="year", resamples=0)
     assert found.notes[0] == note
 
