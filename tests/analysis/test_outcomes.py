@@ -193,6 +193,11 @@ def test_a_level_is_read_at_a_month_and_what_is_one_number_a_run_as_it_is():
         find_outcome("take_off_all@2029-12")
 
 
+def test_what_is_summed_from_the_start_says_so():
+    summed = {name for name, outcome in OUTCOMES.items() if name.startswith(("fiscal_cost", "subsidy_paid"))}
+    assert {name for name, outcome in OUTCOMES.items() if "to date" in outcome.long_name} == summed
+
+
 def test_values_are_written_in_the_words_of_their_outcome():
     of = OUTCOMES.__getitem__
     assert [is_date(of(name)) for name in ("take_off_all", "mean_wait_all", "L8_CN_open")] == [True, False, False]

@@ -98,6 +98,14 @@ def test_the_shell_completes_with_names_that_begin_with_what_was_typed(completio
 # panels
 
 
+@pytest.mark.parametrize("verb", ["run", "compare", "ensemble", "sensitivity", "explain"])
+def test_a_model_of_ones_own_says_that_its_file_is_run(verb):
+    said = " ".join(CliRunner().invoke(app, [verb, "--help"]).stdout.split())
+    assert ("its file is run" in said) == ("--model" in said)
+    assert "--model" in said or verb == "explain"
+    assert "runs the code of the file that it names" in " ".join((ROOT / "README.md").read_text("utf-8").split())
+
+
 def test_help_shows_every_verb_in_its_panel_and_no_old_name():
     said = CliRunner().invoke(app, ["--help"]).stdout
     shown = {}
