@@ -170,11 +170,15 @@ def _put_file(path: Path, content: Any) -> None:
 
 
 def _drawn(draw: Callable[[Path], object], folder: Path) -> Exception | None:
-    """Draw; hand a failure back instead of raising it, so that it does not cost the numbers."""
-    folder.mkdir()
+    """Draw; hand a failure back instead of raising it, so that it does not cost the numbers.
+
+    Half-drawn figures are deleted then: they may fill the disk that the page and the manifest need.
+    """
     try:
+        folder.mkdir()
         draw(folder)
     except Exception as error:
+        shutil.rmtree(folder, ignore_errors=True)
         return error
     return None
 

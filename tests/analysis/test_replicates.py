@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,7 @@ from sim.analysis.replicates import (
     variance_components,
     width_of_mean,
 )
+from sim.basics.errors import OutputError
 from sim.experiments.ensemble import planning, summary
 from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.ensemble.kind import write
@@ -276,6 +279,21 @@ def test_replicates_are_added_until_luck_is_small_enough(tmp_path, lucky):
         assert row["high"] - row["low"] <= width
         _, stopped = run_until(ensemble, points, column, 1e-9, count + 5, 20)
         assert stopped == count + 5
+
+
+def test_a_half_drawn_figure_does_not_cost_the_summary(lucky, monkeypatch):
+    def fill_the_disk(_, path):
+        Path(f"{path}.svg").write_text("half", encoding="utf-8")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sim.figures.replicate_convergence.replicate_convergence", lambda *_: None)
+    monkeypatch.setattr("sim.figures.save_figure", fill_the_disk)
+    with pytest.raises(OutputError, match=r"could not be drawn \(No space left on device\); the numbers are in"):
+        write(lucky.store, summarise(lucky.store))
+    folder = open_folder(lucky.folder)
+    assert set(folder.recorded) == {"scenario.yaml", "summary.csv", "summary.md", "findings.json"}
+    assert changed_files(folder) == []
+    assert folder.figures() == []
 
 
 def test_the_summary_tells_mean_luck_and_advice(lucky):

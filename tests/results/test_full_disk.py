@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.results.folder import load
 from tests.folders import SMALL
 from tests.worlds import ADOPTION_RECORD, BASELINE, NO_CONTROL
 
@@ -77,6 +78,19 @@ def test_a_full_disk_is_told_and_the_same_command_goes_on_with_room(openloop, ma
     done = openloop(*command)
     assert done.returncode == 0, done.output
     assert whole(place / "results") >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("room", [500, 800, 1000, 1300])
+def test_figures_that_fill_the_disk_do_not_cost_the_numbers(openloop, disk, room):
+    place = disk(room)
+    done = openloop("run", BASELINE, "--adopters", 40, "--months", 12, "--replicates", 2, "--out", place, "--quiet")
+    assert done.returncode == 1, done.output
+    assert "the figures could not be drawn" in done.stderr
+    (folder,) = place.glob("baseline-*")
+    assert load(folder).dataset.sizes["run"] == 2
+    assert not (folder / "figures").exists()
+    assert openloop("replay", folder).returncode == 0
 
 
 def whole(results: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -249,6 +250,29 @@ def test_a_changed_entry_of_the_manifest_is_found(tmp_path, dataset, scenario):
     (made.folder / "manifest.json").write_text(text.replace('"kind": "run"', '"kind": "run", "seed": 7'), "utf-8")
     (found,) = run_folder.changed_files(run_folder.open_folder(made.folder))
     assert (found.file, found.how) == ("manifest.json", "changed")
+
+
+def test_half_drawn_figures_leave_the_manifest_its_room(tmp_path, dataset, scenario, monkeypatch):
+    full, write_text = OSError(errno.ENOSPC, "No space left on device"), Path.write_text
+
+    def draw(folder: Path) -> None:
+        (folder / "half.png").write_bytes(b"half")
+        raise full
+
+    def write_where_there_is_room(path: Path, *words: object, **more: str) -> int:
+        if list(tmp_path.glob(".*/figures/half.png")):
+            raise full
+        return write_text(path, *words, **more)
+
+    monkeypatch.setattr(Path, "write_text", write_where_there_is_room)
+    save(tmp_path, dataset, scenario)
+    text = f"the figures could not be drawn.*; the numbers are in {tmp_path}"
+    with pytest.raises(OutputError, match=text):
+        save(tmp_path, dataset, scenario, draw=draw)
+    (name,) = whole(tmp_path)
+    assert run_folder.changed_files(run_folder.open_folder(tmp_path / name)) == []
+    assert run_folder.load(tmp_path / name).dataset.identical(dataset)
+    assert not (tmp_path / name / "figures").exists()
 
 
 def test_what_is_not_ours_is_never_swept_up(tmp_path):

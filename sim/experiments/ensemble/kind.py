@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -119,14 +120,21 @@ def write(store: Store, found: Summary, *, figures: bool = True) -> Chapter:
     Raises
     ------
     OutputError
-        When a file cannot be written; the store is not touched.
+        When a file cannot be written; the store is not touched. Where that is the figure, once the rest is written.
     """
     folder, files = store.folder, []
+    trouble: OSError | None = None
     if figures and len(found.table):
         table = store.table()
         names = sorted(found.advice.by_outcome, key=found.advice.by_outcome.__getitem__, reverse=True)[:DRAWN]
         rows = stability(table[table["status"] != FAILED], names)
-        files = _draw(store, found, rows) if len(rows) else []
+        try:
+            files = _draw(store, found, rows) if len(rows) else []
+        except OSError as error:
+            trouble = error
+            with suppress(OSError):
+                for half in (folder / FIGURES).glob("replicates.*"):  # the summary may need its room
+                    half.unlink()
     told = chapter(store, found)
     page = as_page(
         f"The ensemble of {store.recipe.scenario.name}", told, [Path(FIGURES, "replicates.png")] if files else []
@@ -140,6 +148,9 @@ def write(store: Store, found: Summary, *, figures: bool = True) -> Chapter:
         write_text(folder / name, text)
     written = [folder / "scenario.yaml", *(folder / name for name in texts), *files]
     store.note({"files": checksums_of(folder, written)})
+    if trouble is not None:
+        words = trouble.strerror or trouble
+        raise OutputError(f"the figure could not be drawn ({words}); the numbers are in {folder}") from trouble
     return told
 
 
@@ -155,12 +166,9 @@ def _draw(store: Store, found: Summary, rows: pd.DataFrame) -> list[Path]:
         "grey band: where the ratio lies in 95% of samples of a normal quantity. dotted: foreseen"
         + ("; luck alone, the points as they are" if many > 1 else "")
     )
-    try:
-        (store.folder / FIGURES).mkdir(exist_ok=True)
-        drawn = replicate_convergence(rows, {"verdict": str(found.advice), "footer": foot})
-        return save_figure(drawn, store.folder / FIGURES / "replicates")
-    except OSError as error:
-        raise OutputError(f"cannot write to {store.folder / FIGURES}: {error.strerror or error}") from error
+    (store.folder / FIGURES).mkdir(exist_ok=True)
+    drawn = replicate_convergence(rows, {"verdict": str(found.advice), "footer": foot})
+    return save_figure(drawn, store.folder / FIGURES / "replicates")
 
 
 # captions
