@@ -27,6 +27,8 @@ DOUBTS = {
     rf"({YEARS})([1-4])": ("a year and a quarter", "Write 2026-Q1."),
     rf"({YEARS})(?!000)([0-2]\d\d|3[0-5]\d|36[0-6])": ("a year and a day", "Write 2026-03-16."),
     rf"({YEARS})\.(0[1-9]|1[0-2]?)": ("a year and a month, or a part of a year", "Write 2026-03, or more decimals."),
+    r"()(1\.[5-9]\d\d|2\.[01]\d\d)": ("a year with a point for thousands", "Write 1990, or more decimals."),
+    rf"()((?:0?[1-9]|1[0-2])\.{YEARS})": ("a month and a year", "Write 2015-01, or more decimals."),
 }
 """What a column of numbers may be meant as, and what to write instead."""
 

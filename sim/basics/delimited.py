@@ -13,7 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -83,6 +83,47 @@ class Table:
     columns: dict[str, tuple[str, ...]]
     comma: bool
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def decimal_comma(self) -> tuple[str, int, str] | None:
+        """Column, line and text of the first cell that shows that decimals have commas here; else None.
+
+        A column says so when most of its cells are numbers: a comma in a text is none of a decimal.
+        """
+        for name, cells in self.columns.items():
+            filled = [cell for cell in cells if not is_gap(cell)]
+            if decimal_commas(filled, self.comma):
+                numbers = sum(number(bare(cell), comma=True) is not None for cell in filled)
+                if 2 * numbers > len(filled):
+                    row = next(row for row, cell in enumerate(cells) if has_decimal_comma(bare(cell)))
+                    return name, self.lines[row], cells[row]
+        return None
+
+    def commas(self, column: str) -> bool:
+        """Whether commas are decimal points in the numbers of a column."""
+        cells = self.columns[column]
+        if self.decimal_comma:  # numbers with a point are contested then, and say nothing of the commas beside them
+            cells = tuple(cell for cell in cells if not has_point(bare(cell)))
+        return decimal_commas(cells, self.comma)
+
+    def contested(self, cell: str) -> tuple[str, str] | None:
+        """What is wrong with a number with a point where decimals have commas, and what to write; else None.
+
+        There ``1.990`` may be the year 1990 and ``01.2015`` a month.
+        """
+        text = bare(cell)
+        if not self.decimal_comma or not has_point(text):
+            return None
+        column, line, example = self.decimal_comma
+        sign = cell[len(text) :]
+        ways = [f"{text.replace('.', ',')}{sign}"]
+        month = MONTH_AND_YEAR.fullmatch(text)
+        if month:
+            ways.insert(0, f"{month[2]}-{month[1]:0>2}")
+        if THOUSANDS.fullmatch(ways[-1].removesuffix(sign)):
+            ways.insert(0, f"{text.replace('.', '')}{sign}")
+        what = f"is {quoted(cell)}, and {printable(column)} in line {line} has a decimal comma: {printable(example)}."
+        return what, f"Write {' or '.join(ways)}."
 
 
 def read_table(path: str | Path, wanted: Sequence[str] = ()) -> Table:
@@ -360,6 +401,7 @@ GAPS = frozenset({"", "na", "n/a", "n.a.", "nan", "null", "none", "-", "â€“", "â
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 WITH_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?", re.ASCII)
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
+MONTH_AND_YEAR = re.compile(r"(0?[1-9]|1[0-2])\.((?:1[5-9]|20|21)\d\d)", re.ASCII)
 GROUPED = re.compile(r"[+-]?\d{1,3}([,.' \u00a0\u202f\u2009_\u2019]\d{3})+([.,]\d+)?", re.ASCII)
 
 
@@ -374,10 +416,23 @@ def decimal_commas(cells: Iterable[str], comma: bool) -> bool:
     They are where ``comma`` allows it, no number has a point, and a comma stands where none separates thousands:
     ``0,125`` is a number in one way, ``2,010`` in two.
     """
-    texts = [cell.rstrip("% \u00a0") for cell in cells]
-    with_comma = [text for text in texts if WITH_COMMA.fullmatch(text)]
-    points = any("." in text and NUMBER.fullmatch(text) for text in texts)
-    return comma and not points and any(not THOUSANDS.fullmatch(text) for text in with_comma)
+    texts = [bare(cell) for cell in cells]
+    return comma and not any(map(has_point, texts)) and any(map(has_decimal_comma, texts))
+
+
+def bare(cell: str) -> str:
+    """A cell without its percent sign."""
+    return cell.rstrip("% \u00a0")
+
+
+def has_point(text: str) -> bool:
+    """Whether a text is a number with a point."""
+    return "." in text and NUMBER.fullmatch(text) is not None
+
+
+def has_decimal_comma(text: str) -> bool:
+    """Whether a text is a number with a comma that separates no thousands."""
+    return WITH_COMMA.fullmatch(text) is not None and not THOUSANDS.fullmatch(text)
 
 
 @lru_cache(10_000)

@@ -23,10 +23,10 @@ from sim.basics.axes import month_label
 from sim.basics.dates import DAYS, doubt, moment_of, season, with_marks
 from sim.basics.delimited import (
     Table,
-    decimal_commas,
     is_gap,
     number,
     number_remedy,
+    point_written,
     printable,
     quoted,
     read_table,
@@ -214,7 +214,7 @@ class _Reader:
     def _cells(self, column: str) -> list[_Cell]:
         """The cells of a column that are no gaps."""
         texts = self.table.columns[column]
-        comma = decimal_commas(texts, self.table.comma)
+        comma = self.table.commas(column)
         cells = []
         for row, (line, text) in enumerate(zip(self.table.lines, texts, strict=True)):
             if not is_gap(text):
@@ -348,6 +348,8 @@ class _Reader:
                 huge = re.fullmatch(r"[+-]?(inf(inity)?|[\d.]+e\d+)", text, re.IGNORECASE)
                 what = f"is {quoted(text)}; it must be a {'finite ' if huge else ''}number."
                 self._say(line, column, what, number_remedy(text) or GAP)
+            elif contested := self.table.contested(text):
+                self._say(line, column, *contested)
             elif moment is not None:
                 points.append(_Point(line, self.table.columns[self.time][row], moment, text, share))
                 clocks.add(clock)
@@ -364,8 +366,9 @@ class _Reader:
         """The moment of each row, None where it has none, and its clock."""
         cells = [self.table.columns[self.time][row] for row in rows]
         lines = [self.table.lines[row] for row in rows]
-        comma = decimal_commas(cells, self.table.comma)
-        dated = [with_marks(cell) for cell in cells]
+        comma = self.table.commas(self.time)
+        numbers = [point_written(cell) if comma else cell for cell in cells]
+        dated = [with_marks(cell) for cell in numbers]
         plain = [place for place, written in enumerate(dated) if not written]
         if cells and not plain:
             self.notes.append(f"times such as {cells[0]} are read as dates, here {dated[0]}")
@@ -376,8 +379,8 @@ class _Reader:
                 what = f"is {quoted(cells[place])}; other times look like dates, such as {example}."
                 self._say(lines[place], self.time, what, f"{WRITE_TIMES}, or count plain numbers from 0.")
             return [(None, "date") for _ in cells]
-        meant = doubt(cells)
-        if meant:
+        meant = doubt(numbers)
+        if meant and not self.table.contested(cells[0]):
             self._say(lines[0], self.time, f"is {quoted(cells[0])}; that may be {meant[0]}.", meant[1])
             return [(None, "date") for _ in cells]
         return [self._moment(line, cell, comma) for line, cell in zip(lines, cells, strict=True)]
@@ -392,6 +395,10 @@ class _Reader:
             return None, "date"
         if moment is not None:
             return moment, "date"
+        contested = self.table.contested(cell)
+        if contested:
+            self._say(line, self.time, *contested)
+            return None, "number"
         value = number(cell, comma)
         if value is None:
             what = f"is {quoted(cell)}; it must be a number or a date." if cell else "is empty."

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from sim.basics.axes import month_label, month_number
-from sim.basics.delimited import Table, decimal_commas, number, number_remedy, printable, quoted, read_table
+from sim.basics.delimited import Table, number, number_remedy, printable, quoted, read_table
 from sim.basics.errors import Problem, TableError, UnknownNameError, suggestion
 from sim.basics.quantity import Spec, assumption, quantity
 
@@ -258,7 +258,7 @@ class _Reader:
     def __init__(self, table: Table):
         self.table = table
         self.problems: list[Problem] = []
-        self.commas = {name: decimal_commas(cells, table.comma) for name, cells in table.columns.items()}
+        self.commas = {name: table.commas(name) for name in table.columns}
 
     def read(self) -> Targets:
         for name in self.table.columns:
@@ -419,6 +419,9 @@ class _Reader:
             share = number(cell.removesuffix("%").rstrip(), self.commas.get(name, False))
             percent = f"Write {share / 100:g}." if cell.endswith("%") and share is not None else ""
             self._say(line, name, f"is {quoted(cell)}; it must be a finite number.", percent or number_remedy(cell))
+        elif contested := self.table.contested(cell):
+            self._say(line, name, *contested)
+            return None
         elif abs(value) > LARGEST:
             self._say(line, name, f"is {printable(cell)}; at most {LARGEST:g} is taken.", "Choose another unit.")
             return None

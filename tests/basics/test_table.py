@@ -91,6 +91,18 @@ READ = {
         [0.1] * 12,
         ["times such as 202401.0 are read as dates, here 2024-01"],
     ),
+    "the same as decimals with a comma": (
+        f"year;share\n{MONTHS.replace(',0.1', ',0;0,1')}",
+        {},
+        [0.1] * 12,
+        ["times such as 202401,0 are read as dates, here 2024-01"],
+    ),
+    "numbers with a comma in a text, beside decimals with a point": (
+        "year;share;remark\n2000.5;0.1;see a\n2001.5;0.2;1,5\n2002.5;0.3;b\n",
+        {},
+        [0.1, 0.2],
+        ["columns without numbers are left out: remark"],
+    ),
     "percent signs": ("year,share\n2000,1%\n2001,0.5 %\n", {}, [0.01, 0.005], []),
     "a minus sign": ("year,share\n\u22125,0.1\n\u22124,0.2\n", {}, [0.1, 0.2], []),
     "a row that is cut off": ("year,share\n2000,0.1\n20", {}, [0.1], ["line 3 has fewer cells than the header"]),
@@ -160,6 +172,41 @@ REFUSED = {
     ),
     "quarters": ("year,share\n20201,.1\n20202,.1\n20203,.1\n20204,.1\n", {}, ["a year and a quarter", "2026-Q1"]),
     "days of a year": ("year,share\n2024001,.1\n2024032,.1\n2024060,.1\n", {}, ["a year and a day", "2026-03-16"]),
+    "years with a point among decimal commas": (
+        "year;share\n1.990;0,02\n2.010;0,5281\n",
+        {},
+        [':2: year is "1.990", and share in line 2 has a decimal comma: 0,02.', "Write 1990 or 1,990."],
+    ),
+    "months with a point among decimal commas": (
+        "year;share\n01.2015;0,02\n02.2015;0,5281\n",
+        {},
+        [':2: year is "01.2015", and share', "Write 2015-01 or 01,2015."],
+    ),
+    "shares with a point among decimal commas": (
+        "year;share\n2009,5;0,1\n2010,5;2.5%\n",
+        {"values": ["share"]},
+        [':3: share is "2.5%"'],
+    ),
+    "times with a point beside another column": (
+        "year;share;n\n1.990;0;1,5\n2.010;1;2,5\n",
+        {"values": ["share"]},
+        [':2: year is "1.990", and n in line 2 has a decimal comma: 1,5.'],
+    ),
+    "years with a point alone": (
+        "year\tshare\n1.990\t0\n2.000\t0\n2.010\t1\n",
+        {},
+        [':2: year is "1.990"; that may be a year with a point for thousands.', "Write 1990"],
+    ),
+    "months before a point": (
+        "year,share\n01.2015,0\n02.2015,0\n03.2015,1\n",
+        {},
+        [':2: year is "01.2015"; that may be a month and a year.', "Write 2015-01"],
+    ),
+    "months as decimals with a comma": (
+        "year;share\n2023,11;,1\n2023,12;,1\n2024,01;,1\n",
+        {},
+        ["a year and a month", "2026-03"],
+    ),
     "months as decimals": ("year,share\n2023.11,.1\n2023.12,.1\n2024.01,.1\n", {}, ["a year and a month", "2026-03"]),
     "seasons": (
         "year,share\n2019/20,.1\n2020/21,.1\n",

@@ -122,6 +122,7 @@ def test_a_list_of_points_is_read_like_any_table(baseline, tmp_path, text, point
         (f"{SWITCH}\n0,5\n", [":2: has 2 cells", "Write 0.5"]),
         (f'{SWITCH}\n"0,5"\n', [f':2: {SWITCH} is "0,5"', "Write 0.5."]),
         (f"seed;{LOOP}\n1,234;live\n", [':2: seed is "1,234"', "Write 1234 or 1.234."]),
+        (f"seed;{SWITCH}\n1.234;0,2\n", [':2: seed is "1.234", and ' + SWITCH, "Write 1234 or 1,234."]),
         (f"{SWITCH},{SWITCH}\n0.2,0.3\n", ["has two columns", "Rename or delete one"]),
         ("seed,run.seed\n1,2\n", ['run.seed has a second column for "run.seed"', "Delete one"]),
         (f'{SWITCH}\n0.2\n"0.3\n0.4\n', [":3: a quote opened in line 3 never closes"]),

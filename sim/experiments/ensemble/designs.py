@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.basics.delimited import decimal_commas, number, number_remedy, point_written, quoted, read_table
+from sim.basics.delimited import Table, number, number_remedy, point_written, quoted, read_table
 from sim.basics.errors import Problem, ScenarioError, TableError, condensed, refused
 from sim.scenario import Scenario
 from sim.scenario.factors import Factor, make_factor
@@ -124,11 +124,11 @@ def listed(path: str | Path, scenario: Scenario) -> tuple[list[Factor], list[lis
         if resolved in factors:
             what = f'has a second column for "{resolved}".'
             problems.append(Problem(table.file, table.header, key, what, "Delete one of the columns."))
-        comma = decimal_commas(texts, table.comma)
+        comma = table.commas(key)
         for line, text in zip(table.lines, texts, strict=True):
             if text not in made:
                 try:
-                    made[text] = _value(text, comma, key, scenario, table.file)
+                    made[text] = _value(text, comma, key, scenario, table)
                 except ScenarioError as error:
                     problems += _at(error, line)
         if not problems:
@@ -145,13 +145,17 @@ def _at(error: ScenarioError, line: int) -> list[Problem]:
     return [replace(problem, line=line) for problem in error.problems]
 
 
-def _value(text: str, comma: bool, key: str, scenario: Scenario, place: str) -> Any:
+def _value(text: str, comma: bool, key: str, scenario: Scenario, table: Table) -> Any:
     """What a cell means for a key; ``comma``: its comma is a decimal point."""
+    place = table.file
     value = number(text, comma)
     if text == "":
         raise refused(place, "is empty.", "Give every point a value.", key=key)
     if value is None and number_remedy(text):
         raise refused(place, f"is {quoted(text)}; it must be a number.", number_remedy(text), key=key)
+    contested = table.contested(text)
+    if contested:
+        raise refused(place, *contested, key=key)
     if not text.isprintable():
         raise refused(place, f"is {quoted(text)}.", UNSHOWN, key=key)
     written = scalar_value(point_written(text) if value is not None else text)
