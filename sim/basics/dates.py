@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 DAYS = 365.25
@@ -31,6 +31,16 @@ DOUBTS = {
     rf"()((?:0?[1-9]|1[0-2])\.{YEARS})": ("a month and a year", "Write 2015-01, or more decimals."),
 }
 """What a column of numbers may be meant as, and what to write instead."""
+
+COUNTS = (
+    (9_000, 21_000, 1 / 86400, "days since 1970"),
+    (21_000, 73_500, 1 / 86400, "days as spreadsheets count them"),
+    (5e8, 4.2e9, 1, "seconds since 1970"),
+    (5e11, 4.2e12, 1000, "milliseconds since 1970"),
+)
+"""Counts that may mean dates: the bounds of all times, steps in a second, and what is counted."""
+SPREADSHEETS_BEGIN = 25_569
+"""What spreadsheets count for 1970-01-01."""
 
 
 @lru_cache(DISTINCT)
@@ -92,3 +102,13 @@ def doubt(times: Sequence[str]) -> tuple[str, str] | None:
             if len(second) > 2:
                 return said
     return None
+
+
+def counts_of_dates(times: Sequence[float]) -> str:
+    """What a column of plain numbers may count instead, with the date of the first; empty where it is no such count."""
+    for low, high, steps, what in COUNTS:
+        if len(times) > 2 and all(low <= time < high for time in times):
+            first = times[0] - SPREADSHEETS_BEGIN if "spreadsheet" in what else times[0]
+            day = date(1970, 1, 1) + timedelta(seconds=first / steps)
+            return f"{what}; write dates then, here {day.isoformat()}"
+    return ""

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.basics.axes import month_label
-from sim.basics.dates import DAYS, doubt, moment_of, season, with_marks
+from sim.basics.dates import DAYS, counts_of_dates, doubt, moment_of, season, with_marks
 from sim.basics.delimited import (
     Table,
     is_gap,
@@ -383,7 +383,12 @@ class _Reader:
         if meant and not self.table.contested(cells[0]):
             self._say(lines[0], self.time, f"is {quoted(cells[0])}; that may be {meant[0]}.", meant[1])
             return [(None, "date") for _ in cells]
-        return [self._moment(line, cell, comma) for line, cell in zip(lines, cells, strict=True)]
+        moments = [self._moment(line, cell, comma) for line, cell in zip(lines, cells, strict=True)]
+        times = [moment for moment, clock in moments if clock == "number" and moment is not None]
+        counts = counts_of_dates(times) if len(times) == len(cells) else ""
+        if counts:
+            self.notes.append(f"times such as {cells[0]} are read as plain numbers; they may be {counts}")
+        return moments
 
     def _moment(self, line: int, cell: str, comma: bool) -> tuple[float | None, str]:
         moment = moment_of(cell)

@@ -103,6 +103,40 @@ READ = {
         [0.1, 0.2],
         ["columns without numbers are left out: remark"],
     ),
+    "days of a spreadsheet": (
+        "year,share\n43101,0.1\n43132,0.2\n43160,0.3\n",
+        {},
+        [0.1, 0.2],
+        [
+            "times such as 43101 are read as plain numbers; they may be days as spreadsheets count them; "
+            "write dates then, here 2018-01-01"
+        ],
+    ),
+    "days of a spreadsheet with hours": (
+        "year;share\n43101,5;0,1\n43132,5;0,2\n43160,5;0,3\n",
+        {},
+        [0.1, 0.2],
+        ["times such as 43101,5 are read as plain numbers; they may be days as spreadsheets count them"],
+    ),
+    "days since 1970": (
+        "year,share\n17532,0.1\n17563,0.2\n17597,0.3\n",
+        {},
+        [0.1, 0.2],
+        [
+            "times such as 17532 are read as plain numbers; they may be days since 1970; "
+            "write dates then, here 2018-01-01"
+        ],
+    ),
+    "milliseconds since 1970": (
+        "year,share\n1514764800000,0.1\n1517443200000,0.2\n1519862400000,0.3\n",
+        {},
+        [0.1, 0.2],
+        [
+            "times such as 1514764800000 are read as plain numbers; they may be milliseconds since 1970; "
+            "write dates then, here 2018-01-01"
+        ],
+    ),
+    "a plain count": ("year,share\n0,0.1\n10000,0.2\n20000,0.3\n30000,0.4\n", {}, [0.1, 0.2], []),
     "percent signs": ("year,share\n2000,1%\n2001,0.5 %\n", {}, [0.01, 0.005], []),
     "a minus sign": ("year,share\n\u22125,0.1\n\u22124,0.2\n", {}, [0.1, 0.2], []),
     "a row that is cut off": ("year,share\n2000,0.1\n20", {}, [0.1], ["line 3 has fewer cells than the header"]),
