@@ -11,6 +11,7 @@ import pytest
 import openloop as ol
 from sim.basics.errors import DesignError
 from sim.experiments.sensitivity import variables_of
+from sim.experiments.sensitivity.models import FunctionModel
 
 UNIT = {"x": (0, 1), "y": (0, 1)}
 PROBLEM = {"num_vars": 2, "names": ["x", "y"], "bounds": [[0, 1], [0, 1]]}
@@ -51,6 +52,12 @@ def test_rows_with_another_index_are_refused_and_not_taken_by_position():
         indices(lambda table: plane(table).set_axis(range(100, 100 + len(table))))
 
 
+def test_what_is_masked_is_missing():
+    model = FunctionModel(lambda table: np.ma.masked_greater(plane(table), 0.9), UNIT)
+    found = model.run(np.array([[0.5, 0.5], [1.0, 0.5], [0.25, 0.5]]), np.zeros(3, dtype=int))
+    np.testing.assert_array_equal(found.scalars["outcome"], [0.55, np.nan, 0.3])
+
+
 def test_a_problem_of_salib_is_taken():
     assert indices(plane, PROBLEM)["outcome"].equals(indices(plane)["outcome"])
     shaped = {**PROBLEM, "bounds": [[2, 0.5], [1, 3, 0.25]], "dists": ["lognorm", "triang"]}
@@ -77,6 +84,10 @@ def test_a_problem_of_salib_is_taken():
         ({**PROBLEM, "names": ["x"]}, "1 names, 2 bounds"),
         ({**PROBLEM, "names": ["x", "x"]}, "a name twice"),
         ({**PROBLEM, "groups": ["a", "a"]}, "groups"),
+        ({**PROBLEM, "num_vars": 5}, "num_vars 5 and 2 names"),
+        ({**PROBLEM, "dist": ["norm", "norm"]}, '"dist", which means nothing here. Did you mean "dists"'),
+        ({**PROBLEM, "names": ["1", 1]}, "a name twice"),
+        ({1: (0, 1), "1": (0, 1)}, "a name twice"),
         ({**PROBLEM, "bounds": [[0], [0, 1]]}, "not the numbers of unif"),
     ],
 )
@@ -107,6 +118,11 @@ def test_what_a_function_cannot_have_is_refused_and_not_dropped(asked, said):
         (lambda table: sys.exit("enough"), r"SystemExit: enough"),
         (lambda table: table.x * np.nan, "outcome is not a number in a single run"),
         (lambda table: None, r"outcome has shape \(\)"),
+        (lambda table: pd.concat([table.x, table.x.rename("x")], axis=1), "two outcomes called 'x'"),
+        (lambda table: {1: table.x, "1": table.y}, "returns 1 and '1' as names"),
+        (lambda table: table.x + 1j * table.y, "outcome is complex, and a study explains real numbers"),
+        (lambda table: [complex(x, 1) for x in table.x], "outcome is complex"),
+        (lambda table: np.array([complex(x, 1) for x in table.x], dtype=object), "outcome is complex"),
     ],
 )
 def test_a_function_of_which_no_run_could_be_finished_says_why(function, said):

@@ -77,7 +77,7 @@ class FunctionModel:
     ----------
     function : table of factor values, one row a point, with a column ``seed`` if it has luck -> (row,) or (row, month),
         or a mapping from names to such, or a data frame with a column an outcome. Rows with an index are put in the
-        order of the table's. What is not finite, and what raises, counts as a failed run
+        order of the table's. What is not finite or masked, and what raises, counts as a failed run
     factors : see `sim.experiments.sensitivity.variables.variables_of`
     lucky : whether the function reads ``seed`` and draws from it
     """
@@ -178,12 +178,38 @@ FRESH = (
 def _named(found: Any, rows: int) -> dict[str, Array]:
     """What a function returned, as outcome -> (row,) or (row, month)."""
     if isinstance(found, Mapping):
-        named = dict(found)
+        names = list(found)
     elif hasattr(found, "columns"):  # a data frame, of pandas or another library
-        named = {name: found[name] for name in found.columns}
+        names = list(found.columns)
     else:
-        named = {"outcome": found}
-    return {str(name): np.asarray(_in_order(values, rows), dtype=float) for name, values in named.items()}
+        names, found = ["outcome"], {"outcome": found}
+    written: dict[str, Any] = {}
+    for name in names:
+        if str(name) in written:
+            other = written[str(name)]
+            twice = f"two outcomes called {name!r}" if other == name else f"{other!r} and {name!r} as names"
+            raise DesignError(f"the function returns {twice}; give each outcome a name of its own.")
+        written[str(name)] = name
+    return {str(name): _floats(str(name), _in_order(found[name], rows)) for name in names}
+
+
+def _floats(name: str, values: Any) -> Array:
+    """Values of an outcome as numbers, NaN where they are masked.
+
+    Raises
+    ------
+    DesignError
+        When they are complex: a study explains one number a run.
+    """
+    array = np.asarray(values)
+    if np.iscomplexobj(array) or (array.dtype == object and any(map(np.iscomplexobj, array.flat))):
+        raise DesignError(
+            f"{name} is complex, and a study explains real numbers; return its real part, its imaginary part and its "
+            "size as outcomes of their own."
+        )
+    if isinstance(values, np.ma.MaskedArray):
+        return values.astype(float).filled(np.nan)
+    return np.asarray(values, dtype=float)
 
 
 def _refuse_other_shapes(arrays: Mapping[str, Array], rows: int) -> None:

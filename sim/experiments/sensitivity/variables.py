@@ -312,6 +312,8 @@ def variables_of(given: Mapping[str, Any]) -> list[Variable]:
         given = _of_salib(given)
     if not given:
         raise DesignError("nothing varies, so there is no sensitivity; name at least one factor with its range.")
+    if len(set(map(str, given))) < len(given):
+        raise DesignError("the factors have a name twice, as a number and as a text; give each a name of its own.")
     made = []
     for name, what in given.items():
         try:
@@ -347,6 +349,9 @@ _SALIB: dict[str, Callable[..., Distribution]] = {
 """Distributions of SALib, by their names there: its numbers -> ours. Those of `lognorm` are of the logarithm, and the
 peak of `triang` is a part of the range."""
 
+_SALIB_KEYS = ("num_vars", "names", "bounds", "dists", "groups", "outputs", "sample_scaled")
+"""Keys of a problem of SALib. It writes the last itself; outcomes are named by what the function returns."""
+
 
 def _of_salib(problem: Mapping[str, Any]) -> dict[str, Distribution]:
     """The factors of a problem of SALib.
@@ -354,14 +359,21 @@ def _of_salib(problem: Mapping[str, Any]) -> dict[str, Distribution]:
     Raises
     ------
     DesignError
-        When names and bounds do not match, a distribution is unknown, or factors move in groups.
+        When names and bounds do not match, a key or a distribution is unknown, or factors move in groups.
     """
+    unknown = [key for key in problem if key not in _SALIB_KEYS]
+    if unknown:
+        keys = suggestion(str(unknown[0]), _SALIB_KEYS, label="Keys")
+        raise DesignError(f'the problem has "{unknown[0]}", which means nothing here. {keys}')
     names, bounds = list(problem["names"]), list(problem["bounds"])
     shapes = list(problem.get("dists") or ["unif"] * len(names))
     if not len(names) == len(bounds) == len(shapes):
         counts = f"{len(names)} names, {len(bounds)} bounds and {len(shapes)} dists"
         raise DesignError(f"the problem has {counts}; give each factor one of each.")
-    if len(set(names)) < len(names):
+    if problem.get("num_vars", len(names)) != len(names):
+        count = problem["num_vars"]
+        raise DesignError(f"the problem has num_vars {count} and {len(names)} names; correct one of them.")
+    if len(set(map(str, names))) < len(names):
         raise DesignError("the problem has a name twice; give each factor a name of its own.")
     groups = problem.get("groups")
     if groups is not None and list(groups) != names:
