@@ -51,6 +51,6 @@ def list_(
         print(as_table(brief(kind, found)))
         if kind == "scenarios":
             say(f"Each is a file: {Path(found[0]['file']).with_name('NAME.yaml')}")
-    else:
+    if not found:
         words = " and ".join(f'"{word}"' for word in text or ())
         say(f"Nothing here holds {words}. {meant(known, text)}".rstrip() if text else "There is none.")

@@ -185,6 +185,13 @@ def test_words_narrow_a_list():
     assert all("switching" in str(row).lower() and "startup" in str(row).lower() for row in rows)
 
 
+@pytest.mark.parametrize(("form", "printed"), [((), ""), (("--json",), "[]\n"), (("--csv",), "")])
+def test_an_empty_list_says_why_in_every_form(form, printed):
+    done = in_process("list", "parameters", "swithcing", *form)
+    assert (done.returncode, done.stdout) == (0, printed)
+    assert done.stderr == 'Nothing here holds "swithcing". Did you mean "switching"?\n'
+
+
 def test_a_reader_who_has_seen_enough_is_no_error():
     script = f"{' '.join(command('list', 'parameters'))} | head -n 1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(
