@@ -24,6 +24,7 @@ from ruamel.yaml import YAML
 from sim.basics.axes import month_label
 from sim.basics.errors import ScenarioError
 from sim.basics.quantity import walk
+from sim.cli.exit_codes import verdict
 from sim.model.policies import policy_kinds
 from sim.scenario import Scenario
 from sim.scenario.describe import describe
@@ -294,6 +295,14 @@ def test_thousands_of_mistakes_are_told_in_short(document):
     assert "checking stopped after 1,000 mistakes" in said
     assert len(said.splitlines()) <= 50
     assert said.endswith(" more.")
+
+
+def test_a_check_that_stops_names_the_file_with_the_mistakes_and_not_the_one_it_extends(tmp_path):
+    path = tmp_path / "many.yaml"
+    path.write_text(f"extends: baseline\npolicies: [{', '.join(['{}'] * 1100)}]\n", encoding="utf-8")
+    error = refusal(path)
+    assert {problem.file for problem in error.problems} == {str(path)}
+    assert verdict(error) == f"1,000 problems in {path}."
 
 
 @pytest.mark.slow

@@ -33,8 +33,9 @@ class Mistakes:
             self.told[problem] = None
             self._wrong.update(_places(problem))
         if len(self.told) > MOST:
-            stopped = Problem(self.tree.file, 0, "", f"checking stopped after {MOST:,} mistakes.")
-            raise ScenarioError([stopped, *list(self.told)[:MOST]])
+            told = list(self.told)[: MOST - 1]  # with the line that says so, as many as it says
+            stopped = Problem(told[-1].file, 0, "", f"checking stopped after {MOST:,} mistakes.")
+            raise ScenarioError([stopped, *told])
 
     def find(self, *keys: str) -> Node:
         """The stated node at a key path, or the nearest above it."""
