@@ -260,6 +260,9 @@ class _Files:
             if (ours := shipped_scenario(extends.value)) is not None:
                 return os.fspath(ours)
             chain = " -> ".join((*trail, wanted))
+            if locked := _unreadable_folder(wanted):
+                what = f"is {shown(extends.value)}; the folder {locked} cannot be read ({chain})."
+                raise self._refused(extends, what, "Allow yourself to read it, or copy the file to another folder.")
             near = suggestion(extends.value, _scenarios_in(os.path.dirname(wanted)), label="There are")
             raise self._refused(extends, f"is {shown(extends.value)}; there is no such file ({chain}).", near)
         for position, seen in enumerate(trail):
@@ -386,6 +389,21 @@ def _named(tree: Node, name: str) -> Node:
     if "name" in tree.entries:
         return tree
     return replace(tree, value={"name": Node(plain_name(name), tree.file, 0, "name"), **tree.entries})
+
+
+def _unreadable_folder(path: str) -> str:
+    """The outermost folder above a path that may not be looked into; empty where there is none."""
+    folder = ""
+    while path:
+        try:
+            os.stat(path)
+        except PermissionError:
+            path = folder = os.path.dirname(path)
+            continue
+        except (OSError, ValueError):
+            pass
+        break
+    return folder
 
 
 def _scenarios_in(folder: str) -> list[str]:

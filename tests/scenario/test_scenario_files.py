@@ -253,6 +253,23 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     assert 'extends is "pipe.yaml"' in str(refusal(tmp_path / "mine.yaml"))
 
 
+@pytest.mark.parametrize("named", ["locked/base.yaml", "locked/deep/base"])
+def test_a_file_in_a_folder_that_cannot_be_read_is_not_called_missing(tmp_path, monkeypatch, named):
+    (tmp_path / "mine.yaml").write_text(f"extends: {named}\n", encoding="utf-8")
+    stat = os.stat
+
+    def refused(path, **options):
+        if "locked/" in os.fspath(path):  # as for a folder of others; permissions do not bind the root of a container
+            raise PermissionError(13, "Permission denied", path)
+        return stat(path, **options)
+
+    (tmp_path / "locked").mkdir()
+    monkeypatch.setattr(os, "stat", refused)
+    said = str(refusal(tmp_path / "mine.yaml"))
+    assert f'extends is "{named}"; the folder {tmp_path / "locked"} cannot be read' in said
+    assert "no such file" not in said
+
+
 def test_a_folder_that_cannot_be_read_has_no_neighbours(tmp_path, monkeypatch):
     (tmp_path / "mine.yaml").write_text("extends: nothing\n", encoding="utf-8")
 
