@@ -158,6 +158,24 @@ BY_HAND = {
         first_month(named(d, "adoption_enterprise"), 0.5) - first_month(named(d, "adoption_startup"), 0.5)
     ),
     "(capability_gap - capability_gap)@2030": lambda d: np.zeros(2),
+    "((adoption_all - adoption_startup) - adoption_public)@2029": lambda d: mean(
+        named(d, "adoption_all") - named(d, "adoption_startup") - named(d, "adoption_public"), months("2029")
+    ),
+    "(adoption_all - (adoption_startup - adoption_public))@2029": lambda d: mean(
+        named(d, "adoption_all") - named(d, "adoption_startup") + named(d, "adoption_public"), months("2029")
+    ),
+    "(adoption_all/(adoption_startup - adoption_public))@2026-01": lambda d: (
+        named(d, "adoption_all") / (named(d, "adoption_startup") - named(d, "adoption_public"))
+    )[:, 24],
+    "log_compute_CN@2029-12 - log_compute_CN@2024-12": lambda d: np.log(
+        d["compute"].values[:, 71, 1] / d["compute"].values[:, 11, 1]
+    ),
+    "release(CN-open-A)@sum(2025)": lambda d: (
+        d["release"].values[:, months("2025"), list(d["line"].values).index("CN-open-A")].sum(axis=1)
+    ),
+    "share(region=EU, CN)@2029": lambda d: mean(share(d, home(d, "CN"), region="EU"), months("2029")),
+    "focus_share@first above 2 %": lambda d: first_month(named(d, "focus_share"), 0.02),
+    "focus_share@peak()": lambda d: named(d, "focus_share").max(axis=1),
     "focus_share@2030 - focus_share@2026": lambda d: (
         mean(named(d, "focus_share"), months("2030")) - mean(named(d, "focus_share"), months("2026"))
     ),
@@ -229,6 +247,23 @@ REFUSED = {
     "L6(EU) - L6(US) - L6(CN)": "more than two parts",
     "((focus_share)@2029": "bracket",
     "(focus_share@2029)@2030": "one number a run already",
+    "focus_share@": 'an "@" without a time',
+    "focus_share@peak(2031..)": "reads 2031-01, after the last month",
+    "focus_share@peak(2032..) - focus_share@2026": "reads 2032-01, after the last month",
+    "focus_share@first above": "says no level. Write @first above 50%",
+    "focus_share@First Above 5%": "says no level. Write @first above 50%",
+    "focus_share@sum(2029)": "no amount a month (share)",
+    "fiscal_cost@sum": "no amount a month ($B)",
+    "(share(CN) / share(US))@sum": "no amount a month (1)",
+    "take_off_all - mean_wait_all": "takes a date with what is no date",
+    "base(CN-open-A)@2029": "base names a line",
+    "share(CN, US, EU)": '"region" is given twice',
+    "usage(CN, EU)@2029": '"region" is given twice. Unite values with "|", or name what is meant',
+    "share(line=CN, lines=US)": '"line" is given twice',
+    "released(|)": "For example: line=",
+    "share(CN (open))": "is no outcome",
+    "share(CN)(EU)": "is no outcome",
+    "(" * 3000 + "focus_share" + ")" * 3000: "has 6011 letters; at most 200",
     "": "names no outcome",
     "2029": "there is no outcome",
     "share of CN": "is no outcome",
@@ -240,6 +275,23 @@ def test_what_cannot_be_read_is_refused_with_a_remedy(text):
     with pytest.raises((ScenarioError, UnknownNameError)) as caught:
         refuse_impossible(find_outcome(text), SCENARIO)
     assert REFUSED[text] in " ".join(str(caught.value).split())
+
+
+def test_a_name_too_long_for_a_file_is_refused():
+    text = "share(" + "|".join(f"line-{number}" for number in range(20)) + ", US)"
+    assert len(text) < 200
+    with pytest.raises(ScenarioError, match="at most 200 can name a series"):
+        find_outcome(f"{text} - {text}")
+
+
+def test_a_part_of_two_keeps_its_brackets_in_name_and_words():
+    outcome = find_outcome("focus_share - (L1_CN_open - L2_CN_open)")
+    assert outcome.name == "focus_share - (L1_CN_open - L2_CN_open)"
+    assert outcome.column("2029") == "(focus_share - (L1_CN_open - L2_CN_open))@2029"
+    assert outcome.long_name.endswith(
+        "minus (Chinese open share of routed tokens outside China (L1) minus Chinese open share of downloads (L2))"
+    )
+    assert find_outcome("price(CN-open-A, api)").long_name.startswith("price before taxes")
 
 
 def test_a_name_that_is_no_outcome_is_answered_with_the_nearest():
@@ -278,6 +330,9 @@ def test_a_comparison_reads_what_it_is_asked_beside_its_own_outcomes():
     assert parse_outcome("focus_share@2025-03", plan) == ("focus_share", 14)
     assert parse_outcome(LANGUAGE[1], plan) == (plan.outcomes[1], 39)
     same = make_plan("baseline", ["no-control"], (), SMALL, ("2025-03",))
+    first = make_plan("baseline", ["no-control"], (), SMALL, (), ["focus_share@2024-01 - L1_CN_open@2024-01"])
+    assert (first.outcomes, first.dates) == (("focus_share@2024-01 - L1_CN_open@2024-01",), ["2027-04"])
+    assert parse_outcome("focus_share@peak(2025-01)", plan) == ("focus_share@peak(2025-01)", 39)
     assert plan.fingerprint("lockstep") != same.fingerprint("lockstep")
     with pytest.raises(ScenarioError, match="after the last month"):
         make_plan("baseline", ["no-control"], (), SMALL, (), ["focus_share@2030"])

@@ -23,11 +23,14 @@ from sim.analysis.outcomes.named import OUTCOMES, Outcome
 from sim.analysis.outcomes.periods import OPTION, Period, parse_period
 from sim.analysis.outcomes.selections import SOME_LINES, Selection, parse_selection, refuse_to_add
 from sim.basics.axes import LAST_MONTH, REGIONS, month_label
-from sim.basics.errors import UnknownNameError, refused, suggestion
+from sim.basics.errors import ScenarioError, UnknownNameError, refused, suggestion
 from sim.model.observables import OBSERVABLES, Observable
 from sim.scenario import Scenario
 
 SHARE = "share"
+MOST_LETTERS = 200
+"""Of an outcome: netCDF takes names of 256 bytes, and a month or ``_difference`` is put behind this one."""
+
 USAGE = {("region", "mode"): "usage", ("region", "sector"): "usage_by_region_and_sector"}
 """Which observable a share of usage is read from: axes beside the lines -> its name."""
 
@@ -49,21 +52,23 @@ def parse(text: str) -> Outcome:
     ScenarioError
         Naming the part that cannot be read, and what may be written.
     """
-    text = " ".join(text.split()).replace(" / ", " over ")  # no name of a series may hold a slash
+    text = " ".join(text.replace("/", " over ").split())  # no name of a series may hold a slash
     if not text:
         raise refused(OPTION, "names no outcome.", f"For example: {next(iter(OUTCOMES))}.")
+    if len(text) > MOST_LETTERS:
+        raise _too_long(text)
     if text.count("(") != text.count(")"):
         raise refused(OPTION, f'"{text}" has a bracket that is not closed, or not opened.', "")
     parts = _outside(text, r" (-|over) ")
     if len(parts) > 3:
         raise refused(OPTION, f'"{text}" has more than two parts.', "Take two at a time: (A - B)@2029.")
     if len(parts) == 3:
-        return _combined(parse(parts[0]), parts[1], parse(parts[2]))
+        return _short(_combined(parse(parts[0]), parts[1], parse(parts[2])))
     curve, *rest = _outside(text, r"@")
     if len(rest) > 1:
         raise refused(OPTION, f'"{text}" has more than one "@".', "Write one time, such as @2029.")
     level = _curve(curve.strip())
-    return level if not rest else _at(level, parse_period(rest[0]))
+    return _short(level if not rest else _at(level, parse_period(rest[0])))
 
 
 def refuse_impossible(outcome: Outcome, scenario: Scenario) -> None:
@@ -84,9 +89,21 @@ def refuse_impossible(outcome: Outcome, scenario: Scenario) -> None:
         if home in REGIONS and name in SOME_LINES and home not in homes:
             raise refused(OPTION, f"{outcome.name}: {scenario.name} has no lab in {home}, so nobody can use its lines.")
     last = scenario.run.months - 1
-    if outcome.last != LAST_MONTH and outcome.last > last:
-        what = f"reads {month_label(outcome.last)}, after the last month that is simulated, {month_label(last)}."
-        raise refused(OPTION, f"{outcome.name} {what}", f"Choose an earlier time, or --months {outcome.last + 1}.")
+    if outcome.needs > last:
+        what = f"reads {month_label(outcome.needs)}, after the last month that is simulated, {month_label(last)}."
+        raise refused(OPTION, f"{outcome.name} {what}", f"Choose an earlier time, or --months {outcome.needs + 1}.")
+
+
+def _short(outcome: Outcome) -> Outcome:
+    """The same, if a file of results can hold a series of its name."""
+    if len(outcome.name.encode(errors="replace")) > MOST_LETTERS:
+        raise _too_long(outcome.name)
+    return outcome
+
+
+def _too_long(text: str) -> ScenarioError:
+    what = f'"{text[:40]}..." has {len(text)} letters; at most {MOST_LETTERS} can name a series.'
+    return refused(OPTION, what, "Choose fewer lines or places at a time.")
 
 
 # levels
@@ -98,9 +115,10 @@ def _curve(text: str) -> Outcome:
         if inner.kind != "level":
             raise refused(OPTION, f'"{text}" is one number a run already.', 'Leave out the "@" inside the brackets.')
         return inner
-    found = re.fullmatch(r"([\w-]+)\s*(?:\((.*)\))?", text)
+    found = re.fullmatch(r"([\w-]+)\s*(?:\(([^()]*)\))?", text)
     if not found:
-        raise refused(OPTION, f'"{text}" is no outcome.', "For example: share(CN open, region=EU)@2029.")
+        known = 'For example: share(CN open, region=EU)@2029. Two are joined by " - " or " / ".'
+        raise refused(OPTION, f'"{text}" is no outcome.', known)
     name, inside = found[1], found[2]
     arguments = [] if inside is None else inside.split(",")
     if name == SHARE:
@@ -116,15 +134,19 @@ def _curve(text: str) -> Outcome:
 
 
 def _observable(observable: Observable, arguments: list[str]) -> Outcome:
-    name = observable.name
+    name, unit = observable.name, observable.unit
+    if unit == "line number":
+        raise refused(OPTION, f"{name} names a line, and names cannot be compared as numbers.", "")
+    if (unit, observable.kind) == ("flag", "flow"):  # something that happens or not: its sum counts how often
+        unit = "1/month"
     chosen = parse_selection(arguments, observable.dims, name)
     refuse_to_add(observable, chosen, name)
     arguments_text = f"({chosen.text})" if chosen.chosen else ""
-    words = observable.long_name.partition(": ")[2] or observable.long_name
+    words = re.sub(r"^[A-Z]\w*: (?=[A-Za-z])", "", observable.long_name)  # "L1: ...", "DX: ..."
     return Outcome(
         f"{name}{arguments_text}",
         f"{words} {arguments_text}".strip(),
-        observable.unit,
+        unit,
         lambda dataset: chosen.of(dataset, name),
         lines=chosen.lines,
     )
@@ -132,12 +154,14 @@ def _observable(observable: Observable, arguments: list[str]) -> Outcome:
 
 def _share(arguments: list[str]) -> Outcome:
     axes = ("line", "region", "sector", "mode")
-    first, *rest = arguments or [""]
-    if not first.strip() or ("=" in first and first.partition("=")[0].strip() not in ("line", "lines")):
+    bare = [argument for argument in arguments if "=" not in argument]
+    if not any(re.match(r"\s*lines?\s*=", argument) for argument in arguments) and bare and bare[0].strip():
+        # CN alone may be a region too: what comes first are the lines
+        arguments = [f"line={argument}" if argument is bare[0] else argument for argument in arguments]
+    chosen = parse_selection(arguments, axes, SHARE) if any(map(str.strip, arguments)) else Selection()
+    if not chosen.lines:
         raise refused(OPTION, "share names no lines.", "For example: share(CN open, region=EU).")
-    lines = parse_selection([first if "=" in first else f"line={first}"], axes, SHARE)
-    place = parse_selection(rest, axes[1:], SHARE)
-    chosen = Selection({**lines.chosen, **place.chosen})
+    place = chosen.place
     fits = (name for beside, name in USAGE.items() if set(place.chosen) <= set(beside))
     source = next(fits, "")
     if not source:
@@ -147,10 +171,10 @@ def _share(arguments: list[str]) -> Outcome:
         part, whole = chosen.of(dataset, source), place.of(dataset, source)
         return part.copy(data=OPERATIONS["over"](part.values, whole.values))
 
-    whose = " and ".join(ORIGINS.get(name, name) for name in lines.lines)
+    whose = " and ".join(ORIGINS.get(name, name) for name in chosen.lines)
     words = f"{whose} share of usage{place.words}"
-    text = ", ".join(filter(None, ("|".join(lines.lines), place.text)))
-    return Outcome(f"{SHARE}({text})", words, "share", read, lines=lines.lines)
+    text = ", ".join(filter(None, ("|".join(chosen.lines), place.text)))
+    return Outcome(f"{SHARE}({text})", words, "share", read, lines=chosen.lines)
 
 
 # times, differences and ratios
@@ -159,6 +183,10 @@ def _share(arguments: list[str]) -> Outcome:
 def _at(level: Outcome, period: Period) -> Outcome:
     if level.kind != "level":
         raise refused(OPTION, f"{level.name} is one number a run and has no other time.", f"Write {level.name}.")
+    summed = period.text.startswith("sum")
+    if summed and not level.unit.endswith("/month"):
+        what = f'"{level.column(period.text)}" adds up months of what is no amount a month ({level.unit}).'
+        raise refused(OPTION, what, "Take its mean, or a sum of a flow, such as capex(US)@sum.")
 
     def read(dataset: xr.Dataset) -> xr.DataArray:
         values = level.read(dataset).transpose("run", "month")
@@ -166,7 +194,7 @@ def _at(level: Outcome, period: Period) -> Outcome:
         return values.isel(month=0, drop=True).copy(data=found)
 
     unit, kind = ("months", "moment") if period.dated else (level.unit, "number")
-    if period.text.startswith("sum"):
+    if summed:
         unit = unit.removesuffix("/month")
     return Outcome(
         level.column(period.text),
@@ -176,16 +204,17 @@ def _at(level: Outcome, period: Period) -> Outcome:
         kind,  # type: ignore[arg-type]
         level.lens,
         lines=level.lines,
-        first=period.first,
-        last=period.last,
+        needs=period.first if period.last == LAST_MONTH else period.last,
         signed=level.signed,
     )
 
 
 def _combined(a: Outcome, sign: str, b: Outcome) -> Outcome:
-    text = f"{a.name} {sign} {b.name}"
+    text = f"{a.in_brackets(a.name)} {sign} {b.in_brackets(b.name)}"
     if "level" in (a.kind, b.kind) and a.kind != b.kind:
         raise refused(OPTION, f'"{text}" takes a level with one number a run.', "Give both a time, such as @2029.")
+    if sign == "-" and a.kind != b.kind:
+        raise refused(OPTION, f'"{text}" takes a date with what is no date.', "Give two dates, or two numbers.")
     if sign == "-" and a.unit != b.unit:
         raise refused(OPTION, f'"{text}" subtracts {b.unit} from {a.unit}.', 'Write " / " for a ratio.')
     if sign == "over" and "moment" in (a.kind, b.kind):
@@ -194,18 +223,19 @@ def _combined(a: Outcome, sign: str, b: Outcome) -> Outcome:
     def read(dataset: xr.Dataset) -> xr.DataArray:
         left, right = a.read(dataset), b.read(dataset)
         if a.kind == "level":
-            left, right = (each.transpose("run", "month") for each in (left, right))
+            left, right = (part.transpose("run", "month") for part in (left, right))
         return left.copy(data=OPERATIONS[sign](left.values.astype(float), right.values.astype(float)))
 
     what = "minus" if sign == "-" else "over"
+    unit = "nats" if a.unit.startswith("ln ") else a.unit  # the difference of two logarithms is one of a ratio
     return Outcome(
         text,
-        f"{a.long_name} {what} {b.long_name}",
-        a.unit if sign == "-" else "1",
+        f"{a.in_brackets(a.long_name)} {what} {b.in_brackets(b.long_name)}",
+        unit if sign == "-" else "1",
         read,
         "level" if a.kind == "level" else "number",
         lines=(*a.lines, *b.lines),
-        last=max((each.last for each in (a, b) if each.last != LAST_MONTH), default=LAST_MONTH),
+        needs=max(a.needs, b.needs),
         signed=sign == "-",
     )
 

@@ -15,7 +15,7 @@ import xarray as xr
 
 from sim.analysis.scurves import HALF, TAKE_OFF, restricted_mean_time, time_to
 from sim.analysis.shares import adoption_by_all, open_share
-from sim.basics.axes import LAST_MONTH, REGIONS
+from sim.basics.axes import REGIONS
 from sim.model.agents.adopter_types import ADOPTER_TYPES, TYPES
 
 Reading = Callable[[xr.Dataset], xr.DataArray]
@@ -39,7 +39,7 @@ class Outcome:
     lens : instrument of section 6.10 that it is seen through, if any
     headline : whether it is shown at the terminal
     lines : lines and groups that a scenario must have
-    first, last : months between which it is read; `LAST_MONTH`: to the end of the run
+    needs : number of the latest month that must be simulated
     signed : whether values of its unit may lie below zero, as a difference of two shares does
     """
 
@@ -51,16 +51,17 @@ class Outcome:
     lens: str = ""
     headline: bool = False
     lines: tuple[str, ...] = ()
-    first: int = 0
-    last: int = LAST_MONTH
+    needs: int = 0
     signed: bool = False
 
     def column(self, date: str) -> str:
         """The name of what is read at a time such as ``2029-12``; its own where it is one number a run."""
-        if self.kind != "level":
-            return self.name
-        two = any(f" {sign} " in self.name for sign in ("-", "over"))
-        return f"({self.name})@{date}" if two else f"{self.name}@{date}"
+        return f"{self.in_brackets(self.name)}@{date}" if self.kind == "level" else self.name
+
+    def in_brackets(self, text: str) -> str:
+        """Its name or its words as a part of something longer: in brackets where it is a difference or ratio itself."""
+        two = self.kind == "level" and any(f" {sign} " in self.name for sign in ("-", "over"))
+        return f"({text})" if two else text
 
 
 # readings

@@ -67,14 +67,20 @@ def parse_period(text: str) -> Period:
         When it is no period.
     """
     text = " ".join(text.split())
-    if found := re.fullmatch(r"first (above|below) ([+-]?\d*\.?\d+)(%?)", text):
-        return _first(text, found[1], float(found[2]) / (100 if found[3] else 1))
+    if not text:
+        raise refused(OPTION, 'has an "@" without a time behind it.', "For example: @2029-12, @2029 or @peak.")
+    if found := re.fullmatch(r"first (above|below) ([+-]?\d*\.?\d+) ?(%?)", text, re.ASCII):
+        level = float(found[2]) / (100 if found[3] else 1)
+        return _first(f"first {found[1]} {found[2]}{found[3]}", found[1], level)
+    if re.match("first", text, re.IGNORECASE):
+        raise refused(OPTION, f'"@{text}" says no level.', "Write @first above 50%, or @first below 0.1.")
     if found := re.fullmatch(r"(\w+)(?:\((.*)\))?", text):
         name, inside = found[1], found[2]
         if name in REDUCERS:
             first, last, words = _span(inside) if inside else (*ALL_MONTHS, "")
             reduce, what = REDUCERS[name]
-            return Period(text, f", {what}{f' {words}' if words else ''}", first, last, lambda v, _: reduce(v))
+            words = f", {what} {words}".rstrip()
+            return Period(text.removesuffix("()"), words, first, last, lambda v, _: reduce(v))
         if not name[:1].isdigit():
             ways = ", ".join([*REDUCERS, "first above 50%"])
             near = suggestion(name, REDUCERS)

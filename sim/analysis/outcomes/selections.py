@@ -14,7 +14,6 @@ import xarray as xr
 
 from sim.basics.axes import CHANNELS, GROUPS, MODES, OPENNESS, REGION_NAMES, REGIONS, SECTORS
 from sim.basics.errors import refused, suggestion
-from sim.basics.words import listed
 from sim.model.agents.adopter_types import TYPES
 from sim.model.observables import OBSERVABLES, Observable
 
@@ -129,36 +128,39 @@ def parse_selection(arguments: Sequence[str], axes: Sequence[str], place: str) -
         When an axis or a value is unknown, or an axis is given twice.
     """
     chosen: dict[str, tuple[str, ...]] = {}
+    free = list(axes)
     # what names its axis goes first: in usage(CN, region=EU) the lines are meant
     for argument in sorted(arguments, key=lambda argument: "=" not in argument):
         axis, equals, text = (part.strip() for part in argument.rpartition("="))
         of = tuple(part.strip() for part in text.split("|"))
         if not all(of):
-            raise refused(OPTION, f'{place}: "{argument.strip()}" names nothing.', _ways(axes))
-        free = [each for each in axes if each not in chosen]
-        axis = _axis(axis, axes, place) if equals else _home(of[0], free or axes, place)
+            raise refused(OPTION, f'{place}: "{argument.strip()}" names nothing, or has an empty part.', _ways(axes))
+        if equals:
+            axis = _axis(axis, axes, place)
+            free = [name for name in free if name != axis]
+        else:
+            axis = _home(of[0], free) or _home(of[0], axes)
+        if not axis:
+            known = {value for name in axes for value in VALUES.get(name, ())}
+            raise refused(OPTION, f'{place}: there is no "{of[0]}".', suggestion(of[0], known, listed=24))
         if axis in chosen:
-            raise refused(OPTION, f'{place}: "{axis}" is given twice.', 'Unite values with "|".')
+            remedy = f'Unite values with "|", or name what is meant: {axes[0]}={of[0]}.'
+            raise refused(OPTION, f'{place}: "{axis}" is given twice.', remedy)
         chosen[axis] = tuple(dict.fromkeys(_value(value, axis, place) for value in of))
     return Selection({axis: chosen[axis] for axis in axes if axis in chosen})
 
 
 def _axis(name: str, axes: Sequence[str], place: str) -> str:
-    name = {"lines": "line", "sectors": "sector", "regions": "region", "types": "type"}.get(name, name)
+    name = name if name in axes else name.removesuffix("s")  # regions=US|EU
     if name not in axes:
         raise refused(OPTION, f'{place} has no axis "{name}".', suggestion(name, axes, label="Its axes"))
     return name
 
 
-def _home(value: str, axes: Sequence[str], place: str) -> str:
-    """The axis along which a value lies that is given without one; what may be a region or an origin is a region."""
-    for axis in axes:
-        if value in VALUES.get(axis, ()):
-            return axis
-    if "line" in axes:
-        return "line"
-    known = [each for axis in axes for each in VALUES.get(axis, ())]
-    raise refused(OPTION, f'{place}: there is no "{value}".', suggestion(value, known, listed=24))
+def _home(value: str, axes: Sequence[str]) -> str:
+    """The axis along which a value lies that is given without one, or nothing; a region before the home of a lab."""
+    homes = [axis for axis in axes if value in VALUES.get(axis, ())]
+    return homes[0] if homes else "line" if "line" in axes else ""
 
 
 def _value(value: str, axis: str, place: str) -> str:
@@ -174,7 +176,7 @@ def _value(value: str, axis: str, place: str) -> str:
 
 
 def _ways(axes: Sequence[str]) -> str:
-    return f"For example: {', '.join(f'{axis}={VALUES[axis][0]}' for axis in axes if axis in VALUES)}."
+    return f"For example: {', '.join(f'{axis}={VALUES.get(axis, GROUPS)[0]}' for axis in axes)}."
 
 
 def refuse_to_add(observable: Observable, selection: Selection, place: str) -> None:
@@ -191,6 +193,5 @@ def refuse_to_add(observable: Observable, selection: Selection, place: str) -> N
         of = selection.chosen.get(axis, ())
         single = len(of) == 1 and not (axis == "line" and of[0] in SOME_LINES)
         if not single and axis not in SHARES_OF.get(observable.name, ()):
-            known = listed(VALUES[axis], 8) if axis in VALUES else "a line of the scenario"
-            what = f"{place} does not add up over several values of {axis}."
-            raise refused(OPTION, what, f"Choose one: {axis}={known}.")
+            one = f"{axis}: {', '.join(VALUES[axis])}" if axis in VALUES else "line, such as CN-open-A"
+            raise refused(OPTION, f"{place} does not add up over several values of {axis}.", f"Choose one {one}.")

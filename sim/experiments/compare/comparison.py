@@ -25,7 +25,7 @@ from sim.analysis.paired import Paired, difference_sentence, interval, paired_di
 from sim.analysis.scurves.ceilings import Ceilings
 from sim.analysis.who_switched import SPLITS, parts_of_focus, who_switched
 from sim.basics.arguments import several
-from sim.basics.axes import LAST_MONTH, REGIONS, SECTORS, month_label
+from sim.basics.axes import REGIONS, SECTORS, month_label
 from sim.basics.errors import Problem, RunError, ScenarioError, refused
 from sim.basics.words import separated
 from sim.engines import Engine
@@ -303,7 +303,7 @@ def asked_outcomes(texts: Sequence[str], scenarios: Sequence[Scenario]) -> tuple
         for scenario in scenarios:
             refuse_impossible(outcome, scenario)
         name, _, when = outcome.name.partition("@")
-        if name in OUTCOMES and outcome.last != LAST_MONTH and outcome.first == outcome.last:
+        if name in OUTCOMES and when == month_label(outcome.needs):
             months.append(when)
         elif outcome.name not in OUTCOMES:
             beside.append(outcome.name)
