@@ -371,6 +371,7 @@ def test_findings_tell_the_sure_from_the_rest():
     assert told._rest(rows, 40) == [
         "Not distinguishable from no change at 40 paired runs: base in 2026-06 and 2024-06.",
         "Identical in every run: chips.",
+        "Fewer than two pairs of runs have a value: gap in 2026-06.",
     ]
     assert told._sure(rows[2:], "one", 40) == [
         "one: no headline outcome is distinguishable from no change at 40 paired runs."
@@ -378,7 +379,9 @@ def test_findings_tell_the_sure_from_the_rest():
     assert told._sure(rows[2:], "one", 1) == [
         "one: one paired run gives no interval, so nothing can be told from luck."
     ]
-    assert told._rest(rows[2:], 40) == ["Identical in every run: chips."]
+    assert told._rest(rows[2:5], 40) == ["Identical in every run: chips."]
+    withheld = row(outcome="ceiling_all", runs=0, **unsure)
+    assert told._rest(pd.DataFrame([withheld, row(runs=1, **unsure)]), 1) == []
 
 
 def test_until_when_two_worlds_are_the_same_is_told_by_the_month():
@@ -480,6 +483,20 @@ def test_movement_against_the_net_direction_is_told(monkeypatch):
     found.responses["a"] = back
     assert next(findings(found)).endswith("with 20% of the movement against that")
     assert isinstance(sweep_chapter(found).findings[0], Items)
+
+
+def test_a_response_is_told_of_the_runs_that_have_it_at_every_point(monkeypatch):
+    found = swept(monkeypatch, True)
+    key, what = found.plan.key, title(found)
+    found.responses["a"] = np.array([[0.0, 0.1], [math.nan, 0.3]])
+    found.responses["b"] = np.array([[0.0, math.nan], [math.nan, 0.3]])
+    assert list(findings(found)) == [
+        f"a: {key} from 0.2 to 0.8 moves the {what} by +20 points, in one direction all the way, in the 1 of 2 "
+        "runs that have a value at every point",
+        f"b: no run has a value of the {what} at every point of {key} from 0.2 to 0.8",
+    ]
+    found.table.loc[0, ["mean", "difference"]] = math.nan
+    assert sweep_chapter(found).blocks[0].rows[0][2:5:2] == ("none", "none")
 
 
 def test_a_sweep_is_made_again_by_the_plan_that_its_manifest_tells(monkeypatch):

@@ -78,6 +78,9 @@ def _rest(rows: pd.DataFrame, paired: int) -> list[str]:
     parts = {"Identical in every run": rows[rows["identical"]]}
     if rows["distinguishable"].any():  # else that was said of all of them
         parts = {f"Not distinguishable from no change at {paired} paired runs": unsure, **parts}
+    ceilings = rows["outcome"].str.startswith("ceiling_")  # they say themselves why they are withheld
+    few = ~ceilings & ~rows["identical"] & (rows["runs"] < min(2, paired))
+    parts["Fewer than two pairs of runs have a value"] = rows[few]
     return [f"{what}: {'; '.join(_dated(some))}." for what, some in parts.items() if len(some)]
 
 

@@ -154,8 +154,9 @@ def carry_out(
         found = np.array([levels[scenario.name] for scenario in members])
         responses[group] = found - reference_level
         for value, level, response in zip(plan.values, found, responses[group], strict=True):
-            spread = np.nanquantile(level, [LOW, HIGH]) if np.isfinite(level).any() else (np.nan, np.nan)
-            rows.append((group, value, np.mean(level), *spread, *map(float, interval(response))))
+            known = level[np.isfinite(level)]
+            about = (known.mean(), *np.quantile(known, [LOW, HIGH])) if known.size else (np.nan,) * 3
+            rows.append((group, value, *about, *map(float, interval(response))))
     words = plan.base.name if plan.compared else f"{plan.key.rsplit('.', 1)[-1]} = {plan.values[0]:g}"
     unit = unit_of(locate(plan.points[0], plan.key).field)
     table = pd.DataFrame(rows, columns=["other", "value", "mean", "low_run", "high_run", "difference", "low", "high"])
@@ -178,15 +179,21 @@ def findings(found: Sweep) -> Iterator[str]:
     words = "" if unit == "1" else f" {unit}"
     what, key = title(found), found.plan.key
     for name, response in found.responses.items():
-        ends = found.table[found.table["other"] == name].iloc[[0, -1]]
-        change = scaled(float(ends["difference"].iloc[1] - ends["difference"].iloc[0]))
-        span = f"from {ends['value'].iloc[0]:g} to {ends['value'].iloc[1]:g}"
-        back = backwards(response)
+        values = found.plan.values
+        span = f"from {values[0]:g} to {values[-1]:g}"
+        whole = np.isfinite(response).all(axis=0)  # a run without a value somewhere tells no movement
+        if not whole.any():
+            yield f"{name}: no run has a value of the {what} at every point of {key} {span}"
+            continue
+        moved = response[:, whole]
+        left = "" if whole.all() else f", in the {whole.sum()} of {whole.size} runs that have a value at every point"
+        change = scaled(float(moved[-1].mean() - moved[0].mean()))
+        back = backwards(moved)
         way = "in one direction all the way" if back == 0 else f"with {back:.0%} of the movement against that"
-        if np.ptp(response.mean(axis=1)):
-            yield f"{name}: {key} {span} moves the {what} by {change:+.3g}{words}, {way}"
+        if np.ptp(moved.mean(axis=1)):
+            yield f"{name}: {key} {span} moves the {what} by {change:+.3g}{words}, {way}{left}"
         else:
-            yield f"{name}: {key} {span} leaves the {what} as it is, in every run"
+            yield f"{name}: {key} {span} leaves the {what} as it is{left or ', in every run'}"
 
 
 def title(found: Sweep) -> str:

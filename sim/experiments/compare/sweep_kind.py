@@ -89,9 +89,9 @@ def chapter(found: Sweep) -> Chapter:
         (
             row.other,
             f"{row.value:g}",
-            f"{row.mean:.4g}",
+            _said(row.mean, ".4g"),
             ends(row.low_run, row.high_run),
-            f"{row.difference:+.3g}",
+            _said(row.difference, "+.3g"),
             ends(row.low, row.high),
         )
         for row in found.table.itertuples()
@@ -102,6 +102,10 @@ def chapter(found: Sweep) -> Chapter:
         [sentences(findings(found), TABLE)],
         [table(what, head, cells, TABLE, (1, 2, 3, 4, 5))],
     )
+
+
+def _said(value: float, digits: str) -> str:
+    return "none" if np.isnan(value) else format(value, digits)
 
 
 def _scenarios(folder: Folder) -> tuple[list[Path], bool]:
