@@ -67,6 +67,7 @@ def test_a_region_too_rare_to_draw_a_box_around_is_refused():
 
 def test_regions_are_read_from_text():
     assert parse_outcome_region("focus_share@2029-12 < 20%") == OutcomeRegion("focus_share@2029-12", "<", 0.2)
+    assert parse_outcome_region(" (share(CN, EU) / share(US))@2025 > .5").outcome == "(share(CN, EU) / share(US))@2025"
     assert parse_outcome_region("capability_gap>=-0.5").holds(np.array([-0.6, -0.5])).tolist() == [False, True]
     for text in ("focus_share", "focus_share < much", "< 3"):
         with pytest.raises(DesignError, match="no region"):

@@ -305,7 +305,8 @@ def test_the_function_leaves_the_folder_that_the_command_leaves(tmp_path):
     larger = sensitivity(BASELINE, FACTORS, ["focus_share"], more=2, **about)
     assert larger.design.size == 6
     assert larger.model.account.skipped > larger.model.account.done > 0
-    best = sensitivity(BASELINE, ["top:1"], ["focus_share"], size=2, region="focus_share@2024-12 > 2", **about)
+    best = sensitivity(BASELINE, ["top:1"], ["focus_share"], size=2, region="focus_share @ 11 > 2", **about)
+    assert best.extras.region.outcome == "focus_share@2024-12"
     assert len(best.variables) == 1
     assert "0 of 8 runs lie in the region" in best.extras.trouble[0]
 
@@ -313,6 +314,16 @@ def test_the_function_leaves_the_folder_that_the_command_leaves(tmp_path):
 def test_a_function_has_no_folder(tmp_path):
     with pytest.raises(DesignError, match="only the study of a scenario"):
         sensitivity(lambda table: table.x, {"x": (0, 1)}, out=tmp_path)
+
+
+def test_a_study_of_what_no_run_has_writes_a_folder_that_opens(tmp_path):
+    about = {"method": "morris", "size": 2, "out": tmp_path, "figures": False, **TINY}
+    text = "focus_share@first above 90%"
+    nothing = "(share(CN, region=EU) / (share(CN) - share(CN)))@2024-02"
+    found = sensitivity(BASELINE, ["adopter.peer_weight"], [nothing], **about)
+    assert (found.folder / "indices.csv").read_text().startswith("outcome,factor")
+    with pytest.raises(DesignError, match="some runs never reach"):
+        sensitivity(BASELINE, ["adopter.peer_weight"], [text], **about)
 
 
 def test_nothing_is_run_where_the_place_of_the_folder_is_taken(tmp_path, monkeypatch):
@@ -489,6 +500,8 @@ def test_the_plan_says_how_many_runs_and_how_long_and_stops(tmp_path):
         (["--luck", "twice"], "no way to treat luck"),
         (["--method", "sobol", "--size", "100"], "64 or 128"),
         (["--outcome", "half_all"], "mean_wait_all"),
+        (["--outcome", "half_all - take_off_all"], "some runs never reach"),
+        (["--region", "share(CN,EU)@2024 > 0.1"], "no outcome of this study"),
         (["--factor", "startup.cost_wieght"], "cost_weight"),
         (["--factor", "top:12"], "earlier screening"),
         (["--method", "pawn", "--by-block"], "not defined for groups"),

@@ -329,6 +329,9 @@ def test_the_top_of_the_newest_screening_is_taken(tmp_path):
     for text in ("top:0", "top:x", "top:-1"):
         with pytest.raises(DesignError, match="write how many"):
             top_factors(text, "mine", tmp_path)
+    pd.DataFrame(columns=["outcome", "factor"]).to_csv(folder / "indices.csv")
+    with pytest.raises(DesignError, match="could estimate no index"):
+        top_factors("top:2", "mine", tmp_path)
     parts = pd.DataFrame({"outcome": list("xxyy"), "factor": list("abab"), "mu_star": [10.0, 9.0, 0.2, 0.4]})
     assert ranked(parts) == ["a", "b"], "each leads one outcome: the order of the table"
     assert ranked(parts.assign(mu_star=[10.0, 9.0, 0.39, 0.4])) == ["a", "b"]

@@ -236,6 +236,7 @@ def _combined(a: Outcome, sign: str, b: Outcome) -> Outcome:
         "level" if a.kind == "level" else "number",
         lines=(*a.lines, *b.lines),
         needs=max(a.needs, b.needs),
+        spans=a.dated or b.dated,
         signed=sign == "-",
     )
 

@@ -40,6 +40,7 @@ class Outcome:
     headline : whether it is shown at the terminal
     lines : lines and groups that a scenario must have
     needs : number of the latest month that must be simulated
+    spans : whether it is the time between two moments
     signed : whether values of its unit may lie below zero, as a difference of two shares does
     """
 
@@ -52,7 +53,13 @@ class Outcome:
     headline: bool = False
     lines: tuple[str, ...] = ()
     needs: int = 0
+    spans: bool = False
     signed: bool = False
+
+    @property
+    def dated(self) -> bool:
+        """Whether it is made of moments, which some runs may never reach."""
+        return self.kind == "moment" or self.spans
 
     def column(self, date: str) -> str:
         """The name of what is read at a time such as ``2029-12``; its own where it is one number a run."""

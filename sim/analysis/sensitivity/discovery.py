@@ -56,7 +56,7 @@ def parse_outcome_region(text: str) -> OutcomeRegion:
         When it is not written as outcome, sign and number.
     """
     number = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(%?)"
-    parts = re.fullmatch(rf"\s*([\w.@-]+)\s*(<=|>=|<|>)\s*{number}\s*", text)
+    parts = re.fullmatch(rf"\s*([^<>]*[^<>\s])\s*(<=|>=|<|>)\s*{number}\s*", text)
     if parts is None:
         raise DesignError(
             f'"{text}" is no region of outcomes. Write an outcome, a sign and a number, for example '

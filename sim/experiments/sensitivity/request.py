@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +19,7 @@ from sim.analysis.sensitivity.reversal import MOST_POINTS, reversals
 from sim.analysis.sensitivity.survival import split_by_factor
 from sim.basics.arguments import out_folder, settings_of, several, whole
 from sim.basics.axes import month_label
-from sim.basics.errors import DesignError, Problem, UnknownNameError, refused
+from sim.basics.errors import DesignError, Problem, ScenarioError, UnknownNameError, refused
 from sim.basics.words import separated
 from sim.experiments.runner import total_gain
 from sim.experiments.runner.recipe import parse_month
@@ -89,7 +90,7 @@ def columns(scenario: Scenario, outcomes: str | Sequence[str] = (), at: str | Se
             continue
         outcome = find_outcome(text)
         refuse_impossible(outcome, scenario)
-        if outcome.kind == "moment":
+        if outcome.dated:
             wait = f"mean_wait_{name.rsplit('_', 1)[-1]}"
             instead = wait if wait in OUTCOMES else "a share at a date"
             raise DesignError(
@@ -334,9 +335,8 @@ def look_for(
     DesignError, UnknownNameError, ScenarioError
         When a region, an outcome or the other scenario is refused.
     """
-    known = list(request.model.columns)
-    if region and (outcome := parse_outcome_region(region).outcome) not in known:
-        raise UnknownNameError("outcome of this study", outcome, known)
+    if region:
+        _region_of(region, list(request.model.columns))
     if flip:
         columns(request.model.scenario, [flip.strip() if against is not None else parse_outcome_region(flip).outcome])
     if against is None:
@@ -450,15 +450,13 @@ def _discover(study: Study, text: str, extras: Extras) -> None:
     first = next(iter(study.outcomes))
     base = study.design.base
     if text:
-        extras.region = parse_outcome_region(text)
+        extras.region = _region_of(text, list(study.found.scalars))
     else:
         quarter = np.nanquantile(study.found.scalars[first][base], LOW_QUARTER)
         extras.region = OutcomeRegion(first, "<", float(f"{quarter:.3g}"))
         extras.trouble.append(
             f"No region was given, so the lowest quarter of {first} is looked at; --region names one."
         )
-    if extras.region.outcome not in study.found.scalars:
-        raise UnknownNameError("outcome of this study", extras.region.outcome, study.found.scalars)
     values = study.found.scalars[extras.region.outcome]
     good = base[np.isfinite(values[base])]
     unit, inside = study.design.unit[good, : study.design.real], extras.region.holds(values[good])
@@ -468,6 +466,18 @@ def _discover(study: Study, text: str, extras: Extras) -> None:
             setattr(extras, name, method(*about))
         except DesignError as error:
             extras.trouble.append(str(error))
+
+
+def _region_of(text: str, known: Sequence[str]) -> OutcomeRegion:
+    """A region of an outcome of a study, which may be spelt in another way than the study names it."""
+    region = parse_outcome_region(text)
+    outcome = region.outcome
+    if outcome not in known:
+        with suppress(ScenarioError, UnknownNameError):
+            outcome = find_outcome(outcome).name
+    if outcome not in known:
+        raise UnknownNameError("outcome of this study", region.outcome, known)
+    return replace(region, outcome=outcome)
 
 
 def _flip(study: Study, text: str, against: Scenario | None, folder: Path, extras: Extras) -> None:

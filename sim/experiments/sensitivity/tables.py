@@ -35,6 +35,8 @@ def tables(study: Study) -> dict[str, pd.DataFrame]:
         "sample": study.sample,
         "failed": _failed(study),
     }
+    if not len(found["indices"]):  # no outcome has any: the folder has its table all the same
+        found["indices"] = pd.DataFrame(columns=["outcome", "factor"])
     left = not_varied(study.scenario_model.scenario, study.variables)
     found["not_varied"] = pd.DataFrame(
         [{"block": block, "declaration": name} for block, names in left.items() for name in names]

@@ -34,7 +34,10 @@ def top_factors(text: str, scenario: str, parent: Path) -> tuple[list[str], Path
             f"openloop sensitivity FILE --question screen"
         )
     newest = max(files, key=lambda file: file.stat().st_mtime)
-    return ranked(pd.read_csv(newest))[: int(count)], newest.parent
+    table = pd.read_csv(newest)
+    if not len(table):
+        raise DesignError(f"{text}: {newest.parent} could estimate no index. Screen again, of outcomes that runs have.")
+    return ranked(table)[: int(count)], newest.parent
 
 
 def ranked(table: pd.DataFrame) -> list[str]:
