@@ -14,9 +14,9 @@ from typing import Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from sim.analysis.outcomes import OUTCOMES, find_outcome
+from sim.analysis.outcomes import OUTCOMES, SOME_LINES, find_outcome
 from sim.basics.axes import REGION_NAMES, REGIONS, month_label
-from sim.basics.errors import UnknownNameError
+from sim.basics.errors import UnknownNameError, suggestion
 from sim.basics.quantity import describe_field, is_quantity, limits
 from sim.cli.catalogue import every_source, rows
 from sim.evidence.targets import CENSORING, TRANSFORMS, Point, read_targets
@@ -44,6 +44,10 @@ RECORDED = {**OBSERVABLES, **OF_REACTIONS}
 """Everything that a run records, with and without reactions."""
 
 
+IN_THE_LANGUAGE = re.compile(r"[(@/]| - | over |^share$")
+"""What an outcome in the language has, and no name."""
+
+
 def explain(name: str, sort: str = "") -> str:
     """What a name means. A name that stands for several things gets all its meanings, or only that of a ``sort``, as in
     ``openloop describe policy enforcement``, which is a lever too.
@@ -56,9 +60,9 @@ def explain(name: str, sort: str = "") -> str:
     sorts = _sorts()
     if sort and sort not in sorts:
         raise UnknownNameError("sort of thing named", sort, sorts)
-    if sort in ("", "outcome") and re.search("[(@]", name):  # a name has no brackets
-        return _explain_outcome(name)
     texts = [text for found, text in meanings_of(name) if sort in ("", found)]
+    if not texts and (sort == "outcome" or (sort == "" and IN_THE_LANGUAGE.search(name))):
+        return _explain_outcome(name)
     if not texts:
         what = sort or "parameter, policy, lever, loop or other thing"
         raise UnknownNameError(f"{what} named", name, sorts[sort][0] if sort else known_names())
@@ -182,7 +186,17 @@ VALUES = {
 def _explain_outcome(name: str) -> str:
     outcome = find_outcome(name)
     example = f"openloop compare baseline no-control --outcome {shlex.quote(outcome.column('2029'))}"
-    about = {"unit": outcome.unit, "value": VALUES[outcome.kind], "use": example}
+    lines = Parameters().lines
+    lacking = [line for line in outcome.lines if line not in (*SOME_LINES, *lines)]
+    about = {
+        "unit": outcome.unit,
+        "value": VALUES[outcome.kind],
+        "needs": "\n".join(
+            f'a scenario with a line "{line}", which no default is. {suggestion(line, [*lines, *SOME_LINES])}'.rstrip()
+            for line in lacking
+        ),
+        "use": example,
+    }
     return _block(f"{outcome.name} (outcome): {outcome.long_name}", about)
 
 

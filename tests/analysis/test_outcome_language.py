@@ -8,6 +8,7 @@ import pytest
 from sim.analysis.outcomes import OUTCOMES, find_outcome, read_outcomes, refuse_impossible
 from sim.basics.axes import GROUPS, REGIONS, SECTORS, month_number
 from sim.basics.errors import DesignError, ScenarioError, UnknownNameError
+from sim.cli.glossary import explain
 from sim.engines import engine as find_engine
 from sim.experiments.compare.comparison import make_plan, parse_outcome
 from sim.experiments.runner.recipe import make_recipe
@@ -336,6 +337,20 @@ def test_a_comparison_reads_what_it_is_asked_beside_its_own_outcomes():
     assert plan.fingerprint("lockstep") != same.fingerprint("lockstep")
     with pytest.raises(ScenarioError, match="after the last month"):
         make_plan("baseline", ["no-control"], (), SMALL, (), ["focus_share@2030"])
+
+
+@pytest.mark.parametrize("text", ["focus_share / L1_CN_open", "focus_share - L1_CN_open", "share(CN)@first above 5%"])
+def test_an_outcome_of_any_form_is_described(text):
+    assert explain(text) == explain(text, "outcome")
+    assert explain(text).startswith(f"{find_outcome(text).name} (outcome): {find_outcome(text).long_name}")
+
+
+def test_a_description_says_which_line_no_scenario_has_by_default():
+    assert 'a scenario with a line "CN opn"' in explain("share(CN opn)")
+    assert 'Did you mean "CN open"?' in explain("share(CN opn)")
+    assert "needs" not in explain("share(CN open|CN-open-A)")
+    with pytest.raises(ScenarioError, match="share names no lines"):
+        explain("share")
 
 
 def test_an_ensemble_and_a_study_read_levels_at_their_months_and_the_rest_as_it_is():

@@ -18,11 +18,13 @@ import xarray as xr
 from sim.analysis.outcomes.expressions import parse as find_outcome
 from sim.analysis.outcomes.expressions import refuse_impossible
 from sim.analysis.outcomes.named import CEILINGS, EVERYBODY, OUTCOMES, Outcome
+from sim.analysis.outcomes.selections import SOME_LINES
 
 __all__ = [
     "CEILINGS",
     "EVERYBODY",
     "OUTCOMES",
+    "SOME_LINES",
     "Outcome",
     "find_outcome",
     "read_outcomes",
