@@ -145,7 +145,7 @@ class Target:
     ----------
     key : its name
     series : names of the published series or facts, separated by spaces
-    observable : what a run has for it, in the names of `sim.model.observables`
+    observable : what a run has for it, in the language of `sim.analysis.outcomes`; `sim.analysis.observation` reads it
     transform : a key of `TRANSFORMS`
     nuisance : name of a number of `Nuisance` that the observable holds; empty where it holds none
     autocorrelation : correlation of the observation error from one month to the next
@@ -291,7 +291,7 @@ class _Reader:
                     what = f"is {shown}, and line {first} has {quoted(value)} for the same target."
                     self._say(self.table.lines[row], name, what, "Write the same in all rows, or name another target.")
         if not common["observable"]:
-            self._say(first, "observable", "is empty.", "Say what a run has for it, such as L6[US].")
+            self._say(first, "observable", "is empty.", "Say what a run has for it, such as L6(US).")
         self._check_known(first, "transform", common["transform"], TRANSFORM_WORDS)
         if common["nuisance"]:
             self._check_known(first, "nuisance", common["nuisance"], NUISANCE_WORDS)

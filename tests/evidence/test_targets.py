@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sim.basics.axes import GROUPS, REGIONS
 from sim.basics.errors import TableError, UnknownNameError
 from sim.evidence.targets import CENSORING, COLUMNS, SHIPPED, TRANSFORMS, Nuisance, Targets, listing, read_targets
-from sim.model.observables import OBSERVABLES
 from tests.worlds import ROOT
 
 HEADER = "target,month,value,observation_sd,discrepancy_sd,observable,unit,transform,censoring,lower,upper"
@@ -117,18 +114,6 @@ def test_months_rise_and_lie_within_what_a_run_can_have():
         months = [point.month for point in target.points]
         assert months == sorted(set(months)), target.key
         assert 0 <= months[0] <= months[-1] <= 36, target.key
-
-
-def test_what_an_observable_names_is_recorded():
-    """Words before a bracket are observables; inside it stand regions, line groups, types or words about them."""
-    labels = {*REGIONS, *GROUPS, "industrial", "enterprise", "public", "api", "all regions"}
-    lines = {f"{place} {word}" for place in (*REGIONS, *GROUPS, "all") for word in ("lines", "open lines")}
-    for target in read_targets():
-        named = re.findall(r"(\w+)\[([^]]+)\]", target.observable)
-        for name, inside in named:
-            assert name in OBSERVABLES or f"new {name}" in target.observable, target.observable
-            assert {part.strip() for part in inside.split(",")} <= labels | lines, target.observable
-    assert sum("[" in target.observable for target in read_targets()) >= 27
 
 
 def test_a_nuisance_number_stands_where_the_instrument_has_one():

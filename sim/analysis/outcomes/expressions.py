@@ -20,6 +20,7 @@ import numpy as np
 import xarray as xr
 
 from sim.analysis.outcomes.named import OUTCOMES, Outcome
+from sim.analysis.outcomes.over_lines import OVER_LINES, lag, over_lines
 from sim.analysis.outcomes.periods import OPTION, Period, parse_period
 from sim.analysis.outcomes.selections import SOME_LINES, Selection, parse_selection, refuse_to_add
 from sim.basics.axes import LAST_MONTH, REGIONS, month_label
@@ -37,8 +38,11 @@ USAGE = {("region", "mode"): "usage", ("region", "sector"): "usage_by_region_and
 ORIGINS = {"CN": "Chinese", "CN open": "Chinese open", "CN closed": "Chinese closed"}
 """Lines as a sentence calls them, where that is not their name."""
 
+LAG = "lag"
+
 OPERATIONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "-": np.subtract,
+    "+": np.add,
     "over": lambda a, b: np.divide(a, b, out=np.full(np.shape(a), np.nan), where=b != 0),
 }
 
@@ -59,7 +63,7 @@ def parse(text: str) -> Outcome:
         raise _too_long(text)
     if text.count("(") != text.count(")"):
         raise refused(OPTION, f'"{text}" has a bracket that is not closed, or not opened.', "")
-    parts = _outside(text, r" (-|over) ")
+    parts = _outside(text, r" ([-+]|over) ")
     if len(parts) > 3:
         raise refused(OPTION, f'"{text}" has more than two parts.', "Take two at a time: (A - B)@2029.")
     if len(parts) == 3:
@@ -123,6 +127,8 @@ def _curve(text: str) -> Outcome:
     arguments = [] if inside is None else inside.split(",")
     if name == SHARE:
         return _share(arguments)
+    if name == LAG or name in OVER_LINES:
+        return _over_lines(name, arguments)
     if inside is None and name in OUTCOMES:
         return OUTCOMES[name]
     observable = OBSERVABLES.get(name)
@@ -150,6 +156,31 @@ def _observable(observable: Observable, arguments: list[str]) -> Outcome:
         lambda dataset: chosen.of(dataset, name),
         lines=chosen.lines,
     )
+
+
+def _over_lines(how: str, arguments: list[str]) -> Outcome:
+    first, *rest = [argument.strip() for argument in arguments or [""]]
+    name, rest = ("released", [first, *rest]) if how == LAG else (first, rest)
+    observable = OBSERVABLES.get(name)
+    if observable is None or "line" not in observable.dims:
+        known = [each.name for each in OBSERVABLES.values() if "line" in each.dims]
+        raise refused(OPTION, f'{how}: "{name}" is nothing that each line has.', suggestion(name, known))
+    chosen = parse_selection([argument for argument in rest if argument], observable.dims, how)
+    if not chosen.lines:
+        raise refused(OPTION, f"{how} names no lines.", f"For example: {how}(CN open)." if how == LAG else "")
+    refuse_to_add(observable, Selection({**chosen.chosen, "line": ("one",)}), how)
+
+    def read(dataset: xr.Dataset) -> xr.DataArray:
+        values, lines = chosen.place.at(dataset, name), chosen.mask(dataset)
+        return lag(values, lines) if how == LAG else over_lines(values, lines, how)
+
+    whose = " and ".join(ORIGINS.get(each, each) for each in chosen.lines)
+    text = ", ".join(filter(None, ("|".join(chosen.lines), chosen.place.text)))
+    if how == LAG:
+        words = f"lag of the best {whose} line behind the frontier"
+        return Outcome(f"{LAG}({text})", words, "months", read, lines=chosen.lines)
+    words = f"{OVER_LINES[how][1]} {observable.long_name} ({text})"
+    return Outcome(f"{how}({name}, line={text})", words, observable.unit, read, lines=chosen.lines)
 
 
 def _share(arguments: list[str]) -> Outcome:
@@ -213,12 +244,12 @@ def _combined(a: Outcome, sign: str, b: Outcome) -> Outcome:
     text = f"{a.in_brackets(a.name)} {sign} {b.in_brackets(b.name)}"
     if "level" in (a.kind, b.kind) and a.kind != b.kind:
         raise refused(OPTION, f'"{text}" takes a level with one number a run.', "Give both a time, such as @2029.")
-    if sign == "-" and a.kind != b.kind:
+    if sign != "over" and a.kind != b.kind:
         raise refused(OPTION, f'"{text}" takes a date with what is no date.', "Give two dates, or two numbers.")
-    if sign == "-" and a.unit != b.unit:
-        raise refused(OPTION, f'"{text}" subtracts {b.unit} from {a.unit}.', 'Write " / " for a ratio.')
-    if sign == "over" and "moment" in (a.kind, b.kind):
-        raise refused(OPTION, f'"{text}" divides by a date.', 'Write " - " for a difference.')
+    if sign != "over" and a.unit != b.unit:
+        raise refused(OPTION, f'"{text}" takes {a.unit} and {b.unit} together.', 'Write " / " for a ratio.')
+    if sign != "-" and "moment" in (a.kind, b.kind):
+        raise refused(OPTION, f'"{text}" calculates with a date.', 'Write " - " for the months between two.')
 
     def read(dataset: xr.Dataset) -> xr.DataArray:
         left, right = a.read(dataset), b.read(dataset)
@@ -226,12 +257,12 @@ def _combined(a: Outcome, sign: str, b: Outcome) -> Outcome:
             left, right = (part.transpose("run", "month") for part in (left, right))
         return left.copy(data=OPERATIONS[sign](left.values.astype(float), right.values.astype(float)))
 
-    what = "minus" if sign == "-" else "over"
+    what = {"-": "minus", "+": "plus"}.get(sign, sign)
     unit = "nats" if a.unit.startswith("ln ") else a.unit  # the difference of two logarithms is one of a ratio
     return Outcome(
         text,
         f"{a.in_brackets(a.long_name)} {what} {b.in_brackets(b.long_name)}",
-        unit if sign == "-" else "1",
+        "1" if sign == "over" else unit,
         read,
         "level" if a.kind == "level" else "number",
         lines=(*a.lines, *b.lines),

@@ -66,8 +66,8 @@ class Outcome:
         return f"{self.in_brackets(self.name)}@{date}" if self.kind == "level" else self.name
 
     def in_brackets(self, text: str) -> str:
-        """Its name or its words as a part of something longer: in brackets where it is a difference or ratio itself."""
-        two = self.kind == "level" and any(f" {sign} " in self.name for sign in ("-", "over"))
+        """Its name or its words as a part of something longer: in brackets where it is made of two itself."""
+        two = self.kind == "level" and any(f" {sign} " in self.name for sign in ("-", "+", "over"))
         return f"({text})" if two else text
 
 

@@ -27,6 +27,7 @@ REDUCERS: dict[str, tuple[Callable[[Array], Array], str]] = {
     "lowest": (lambda values: _known(np.nanmin, values), "lowest value"),
     "sum": (lambda values: _known(np.nansum, values), "sum"),
     "last": (lambda values: values[:, -1], "value at the end"),
+    "change": (lambda values: values[:, -1] - values[:, 0], "change"),
 }
 """How the months of a period become one number: (run, month) -> (run,), and in words. Months without a value are left
 out; where none has one, there is none."""
@@ -54,7 +55,8 @@ class Period:
 
     def read(self, values: Array, months: Array) -> Array:
         """The number of every run, (run,), from (run, month) and the (month,) numbers."""
-        within = (months >= self.first) & (months <= self.last)
+        first = self.first - self.text.startswith("change")  # from the end of the month before
+        within = (months >= first) & (months <= self.last)
         return self.reduce(values[:, within], months[within])
 
 

@@ -80,16 +80,19 @@ class Selection:
 
     def of(self, dataset: xr.Dataset, name: str) -> xr.DataArray:
         """The observable at the chosen values, (run, month): what is not chosen, or united, is added up."""
+        values = self.at(dataset, name)
+        return values.where(self.mask(dataset), 0).sum("line", skipna=False) if "line" in values.dims else values
+
+    def at(self, dataset: xr.Dataset, name: str) -> xr.DataArray:
+        """The same line by line where the observable has lines, (run, month[, line])."""
         values = dataset[name]
         for axis in OBSERVABLES[name].dims:
-            if axis == "line":
-                values = values.where(self._mask(dataset), 0)
-            elif axis in self.chosen:
+            if axis in self.chosen and axis != "line":
                 values = values.sel({axis: list(self.chosen[axis])})
-            values = values.sum(axis, skipna=False)
+            values = values if axis == "line" else values.sum(axis, skipna=False)
         return values
 
-    def _mask(self, dataset: xr.Dataset) -> xr.DataArray | bool:
+    def mask(self, dataset: xr.Dataset) -> xr.DataArray | bool:
         """Which lines are meant, (line,) or (run, month, line)."""
         if "line" not in self.chosen:
             return True

@@ -1,0 +1,105 @@
+"""What a run would have shown of a published series: its observable, at the months and on the scale of the series.
+
+The same for all engines: everything is read from the dataset of a run, in the language of `sim.analysis.outcomes`. Two
+things are said beside it: a number in front (``12 x capex(US)``), and the switching that a survey of firms sees.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from sim.analysis.outcomes import Outcome, find_outcome
+from sim.analysis.outcomes.periods import parse_period
+from sim.evidence.targets import Nuisance, Target
+
+Array = np.ndarray
+
+FIRMS = ["enterprise", "industrial", "public"]
+"""Adopters whose contracts a survey of buyers asks about; startups change lines too often to call it a contract."""
+
+INSTRUMENTS = {"elo_per_nat": np.multiply, "btos_question_factor": np.divide}
+"""How a nuisance number turns what the model has into what the instrument shows."""
+
+
+def observed(target: Target, dataset: xr.Dataset, nuisance: Nuisance | None = None) -> Array:
+    """What runs show of a target, (run, point), in its unit; NaN where a point lies outside of the months simulated.
+
+    Parameters
+    ----------
+    dataset : of one or several runs
+    nuisance : numbers of the instruments; absent: their defaults
+
+    Raises
+    ------
+    ScenarioError, UnknownNameError
+        When the observable of the target is none.
+    """
+    factor, outcome = reading(target.observable)
+    months = dataset["month"].values
+    values = outcome.read(dataset)
+    if outcome.kind == "level":
+        places = np.searchsorted(months, [point.month for point in target.points])
+        within = np.isin([point.month for point in target.points], months)
+        levels = values.transpose("run", "month").values.astype(float)
+        found = np.where(within, levels[:, np.minimum(places, len(months) - 1)], np.nan)
+    else:
+        single = np.full(len(dataset["run"]), np.nan) if outcome.needs > months[-1] else values.values.astype(float)
+        found = np.repeat(single[:, None], len(target.points), axis=1)
+    if target.nuisance:
+        found = INSTRUMENTS[target.nuisance](found, getattr(nuisance or Nuisance(), target.nuisance))
+    return factor * found
+
+
+def reading(observable: str) -> tuple[float, Outcome]:
+    """The number in front of an observable, and the outcome that it is.
+
+    Raises
+    ------
+    ScenarioError, UnknownNameError
+        When it is none.
+    """
+    found = re.fullmatch(r"(\d[\d.]*(?:e[+-]?\d+)?) x (.+)", observable)
+    factor, text = (float(found[1]), found[2]) if found else (1.0, observable)
+    name, _, when = text.partition("@")
+    if name.strip() != "vendor_switching":
+        return factor, find_outcome(text)
+    level = Outcome("vendor_switching", "firms and agencies that changed their line", "1/month", _vendor_switching)
+    if not when:
+        return factor, level
+    period = parse_period(when)
+
+    def read(dataset: xr.Dataset) -> xr.DataArray:
+        values = _vendor_switching(dataset).transpose("run", "month")
+        return values.isel(month=0, drop=True).copy(data=period.read(values.values, dataset["month"].values))
+
+    return factor, Outcome(text, level.long_name + period.words, "1", read, "number", needs=period.last)
+
+
+def _vendor_switching(dataset: xr.Dataset) -> xr.DataArray:
+    """Users among firms and agencies who changed their primary line this month, of all of them, (run, month)."""
+    users = (dataset["adoption"] * dataset["members"]).sel(type=FIRMS)
+    return (dataset["switching"].sel(type=FIRMS) * users).sum("type") / users.sum("type")
+
+
+def misfit(target: Target, shown: Array) -> float:
+    """Root mean square of the distance of the mean run from the points, in standard deviations; NaN: no point is shown.
+
+    Parameters
+    ----------
+    shown : (run, point), see `observed`
+    """
+    mean = _means(shown)
+    distances = [
+        float(target.residual(point, value)) / point.sd
+        for point, value in zip(target.points, mean, strict=True)
+        if np.isfinite(value)
+    ]
+    return float(np.sqrt(np.mean(np.square(distances)))) if distances else np.nan
+
+
+def _means(shown: Array) -> Sequence[float]:
+    return [float(np.mean(values[np.isfinite(values)])) if np.isfinite(values).any() else np.nan for values in shown.T]
