@@ -160,7 +160,7 @@ def test_a_residual_is_measured_on_the_scale_of_the_transform():
     ],
 )
 def test_a_bound_is_no_value(tmp_path, censoring, bounds, inside, outside):
-    targets = read_targets(own(tmp_path, f"a,2025-01,0.4,0.1,0.1,L6[US],share,identity,{censoring},{bounds}"))
+    targets = read_targets(own(tmp_path, f"a,2025-01,0.4,0.1,0.1,L6(US),share,identity,{censoring},{bounds}"))
     point = targets["a"].points[0]
     for modelled, residual in {**inside, **outside}.items():
         assert targets["a"].residual(point, modelled) == pytest.approx(residual, abs=1e-12)
@@ -182,7 +182,7 @@ def test_the_shipped_file_is_read_like_a_file_of_ones_own(tmp_path):
 def test_a_small_file_is_enough(tmp_path):
     header = "target,month,value,observation_sd,discrepancy_sd,observable"
     read = read_targets(
-        own(tmp_path, "firms,2025-06,0.2,0.02,0.03,L6[EU]", "firms,2024-06,0.1,0.02,0,L6[EU]", header=header)
+        own(tmp_path, "firms,2025-06,0.2,0.02,0.03,L6(EU)", "firms,2024-06,0.1,0.02,0,L6(EU)", header=header)
     )
     (firms,) = read
     assert [(point.month, point.value, point.discrepancy_sd) for point in firms.points] == [
@@ -197,7 +197,7 @@ def test_semicolons_decimal_commas_and_remarks_are_understood(tmp_path):
     path = own(
         tmp_path,
         "# from our survey",
-        "firms;2025-06;0,25;0,02;0,03;L6[EU]",
+        "firms;2025-06;0,25;0,02;0,03;L6(EU)",
         header="target;month;value;observation_sd;discrepancy_sd;observable",
     )
     read = read_targets(path)

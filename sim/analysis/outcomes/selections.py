@@ -92,10 +92,10 @@ class Selection:
             values = values if axis == "line" else values.sum(axis, skipna=False)
         return values
 
-    def mask(self, dataset: xr.Dataset) -> xr.DataArray | bool:
+    def mask(self, dataset: xr.Dataset) -> xr.DataArray:
         """Which lines are meant, (line,) or (run, month, line)."""
         if "line" not in self.chosen:
-            return True
+            return xr.ones_like(dataset["line_open"], dtype=bool)
         masks = [_lines(dataset, name) for name in self.chosen["line"]]
         united = masks[0]
         for mask in masks[1:]:
