@@ -208,7 +208,7 @@ def _floats(name: str, values: Any) -> Array:
             "size as outcomes of their own."
         )
     if isinstance(values, np.ma.MaskedArray):
-        return values.astype(float).filled(np.nan)
+        return np.ma.filled(values.astype(float), np.nan)
     return np.asarray(values, dtype=float)
 
 
