@@ -10,6 +10,7 @@ from sim.cli import options
 from sim.cli.exit_codes import FAILED, leave
 from sim.cli.standard_streams import printable_json
 from sim.cli.terminal import progress, shown
+from sim.results.kind import UNSEALED
 
 if TYPE_CHECKING:
     from sim.experiments.replay import Replay
@@ -55,8 +56,15 @@ def replay(
 def verdict(found: Replay) -> str:
     """One line: what the folder is, and whether it holds."""
     if not found.identical:
-        return f"{shown(found.folder.path)}: NOT identical"
+        differs = _touched(found) or any(each.same is False for each in found.findings)
+        said = "NOT identical" if differs else "nobody vouches for its manifest"
+        return f"{shown(found.folder.path)}: {said}"
     return f"{shown(found.folder.path)}: {_same(found) if found.checked else 'files untouched, nothing made again'}"
+
+
+def _touched(found: Replay) -> int:
+    """How many of the files that have a checksum are not what it vouches for."""
+    return sum(each.how != UNSEALED for each in found.changed)
 
 
 def _same(found: Replay) -> str:
@@ -70,7 +78,7 @@ def words(found: Replay) -> Iterator[str]:
     folder = found.folder
     yield f"{shown(folder.path)}: {folder.kind.noun}, made by version {folder.version}"
     if found.vouched:
-        touched = len(found.changed)
+        touched = _touched(found)
         yield f"  Checksums: {found.vouched - touched} of {found.vouched} files are the ones that were written."
     else:
         yield "  Checksums: none were recorded for this folder."
@@ -98,10 +106,11 @@ def _conclusion(found: Replay) -> str:
         return "The numbers are identical."
     if found.identical:
         return "No file was touched. No number was made again."
+    why = "Files were changed" if _touched(found) else "Nobody vouches for what the manifest says"
     if not found.checked:
-        return "Files were changed, and no number was made again."
+        return f"{why}, and no number was made again."
     differing = [each for each in found.findings if each.same is False]
     if found.changed and not differing:
-        return "Files were changed, though what was made again equals what is stored."
+        return f"{why}, though what was made again equals what is stored."
     other = " Other versions may be why." if found.circumstances else ""
     return f"The folder is not what its scenario gives.{other}"

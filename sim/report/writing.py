@@ -20,7 +20,7 @@ from sim.report.sections import chapter
 from sim.results.blocks import Block, Items, Page, Section, Words, table
 from sim.results.files import refuse_unwritable, write_text
 from sim.results.folder import MANIFEST, changed_files, open_folders, reading, vouched
-from sim.results.kind import Changed, Folder
+from sim.results.kind import UNSEALED, Changed, Folder
 
 HTML, MARKDOWN = "report.html", "report.md"
 
@@ -143,7 +143,9 @@ def _warning(folder: Folder, changed: Sequence[Changed]) -> list[Block]:
     if not changed:
         return []
     named = listed([f"`{each.file}` ({each.how})" for each in changed], most=7)
-    words = f"`{folder.path.name}` is not as it was written: {named}. Its numbers may not be the model's."
+    touched = any(each.how != UNSEALED for each in changed)
+    said = "is not as it was written" if touched else "is not known to be as it was written"
+    words = f"`{folder.path.name}` {said}: {named}. Its numbers may not be the model's."
     return [Words(words, loud=True)]
 
 

@@ -38,7 +38,7 @@ from sim.basics.errors import FolderError, OpenLoopError, OutputError, ScenarioE
 from sim.basics.words import listed
 from sim.results.dataset import data_hash
 from sim.results.files import refuse_unwritable
-from sim.results.kind import FIGURES, FINDINGS, SCENARIO, Changed, Contents, Folder, Kind, kind_of, kinds
+from sim.results.kind import FIGURES, FINDINGS, SCENARIO, UNSEALED, Changed, Contents, Folder, Kind, kind_of, kinds
 from sim.results.markdown import as_page
 from sim.scenario import Scenario
 
@@ -406,13 +406,17 @@ def _read(path: Path) -> dict[str, Any]:
 
 def changed_files(folder: Folder) -> list[Changed]:
     """Files that differ from the checksums that were recorded, the manifest's own included."""
-    own = [] if seal_holds(folder.manifest) else [Changed(MANIFEST, "changed")]
-    return [*own, *_against_manifest(folder), *folder.kind.vouch(folder)[1]]
+    found: dict[str, Changed] = {}  # a kind may find its manifest wanting too
+    for changed in (*changed_manifest(folder.manifest), *_against_manifest(folder), *folder.kind.vouch(folder)[1]):
+        found.setdefault(changed.file, changed)
+    return list(found.values())
 
 
-def seal_holds(manifest: Mapping[str, Any]) -> bool:
-    """Whether a manifest says what it said when it was sealed; one of an edition without seals is believed."""
-    return manifest.get(SEAL) in (None, _seal(manifest))
+def changed_manifest(manifest: Mapping[str, Any], before: str = "") -> list[Changed]:
+    """A manifest that does not say what it said when it was sealed, or was not sealed; ``before`` stands before it."""
+    if manifest.get(SEAL) == _seal(manifest):
+        return []
+    return [Changed(f"{before}{MANIFEST}", "changed" if SEAL in manifest else UNSEALED)]
 
 
 def vouched(folder: Folder) -> int:
@@ -452,8 +456,8 @@ def reading(*paths: str | Path) -> Iterator[None]:
             spoilt = list(_spoilt(Path(path)))
             if spoilt:
                 raise FolderError(
-                    f"{path} cannot be read ({type(error).__name__}: {error}), since it was changed after it was "
-                    f"written: {listed(spoilt)}.\n  Make it again, or restore it from a copy."
+                    f"{path} cannot be read, since it is not as it was written: {listed(spoilt)}.\n"
+                    "  Make it again, or restore it from a copy."
                 ) from error
         if not paths or not isinstance(error, LookupError | TypeError | ValueError | AttributeError | ArithmeticError):
             raise
@@ -475,8 +479,6 @@ def _spoilt(path: Path) -> Iterator[str]:
     except Exception:  # nothing tells what it should hold
         return
     for folder in folders:
-        if SEAL not in folder.manifest:
-            yield f"{MANIFEST} (without its own checksum)"
         try:
             yield from (f"{changed.file} ({changed.how})" for changed in changed_files(folder))
         except Exception:  # what lists the files is spoilt itself

@@ -109,9 +109,13 @@ class Folder:
         return [drawn[stem] for stem in sorted(drawn)]
 
 
+UNSEALED = "without its own checksum, so nobody vouches for its entries"
+"""How a manifest is that lost its checksum, or never had one."""
+
+
 @dataclass(frozen=True)
 class Changed:
-    """A file that is not what the manifest vouches for; ``how``: changed, missing or unreadable."""
+    """A file that is not what the manifest vouches for; ``how``: changed, missing, unreadable or `UNSEALED`."""
 
     file: str
     how: str

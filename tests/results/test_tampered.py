@@ -10,7 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.results.folder import manifest_text
+from sim.cli.replay import verdict, words
+from sim.experiments.replay import replay
+from sim.experiments.runner.store import open_store
+from sim.results.folder import changed_files, manifest_text, open_folder
+from sim.results.kind import UNSEALED
 
 READERS: dict[str, tuple[str, ...]] = {
     "run": ("replay", "report", "scurve", "explain"),
@@ -69,8 +73,8 @@ def read_by_all(openloop, kind: str, folder: Path, out: Path) -> dict[str, objec
     found = {}
     for verb in READERS[kind]:
         more = {"scurve": ("--resamples", 0, "--no-figures", "--out", out), "report": ("--out", out / "page")}
-        words = ("--agent", 3) if verb == "explain" and kind == "run" else more.get(verb, ())
-        found[verb] = openloop(verb, folder, *words, "--quiet")
+        options = ("--agent", 3) if verb == "explain" and kind == "run" else more.get(verb, ())
+        found[verb] = openloop(verb, folder, *options, "--quiet")
         assert found[verb].returncode in (0, 1, 2)
         assert (found[verb].returncode == 0) or found[verb].output.strip()
     return found
@@ -101,6 +105,60 @@ def told_by_replay_and_breaks_no_reader(openloop, kind: str, folder: Path, what:
         assert found["replay"].returncode in (1, 2), f"{kind}: {what}: {found['replay'].output}"
 
 
+def test_nobody_vouches_for_a_manifest_without_its_checksum(made, tmp_path):
+    """Other entries may have been changed with it, or a version without such checksums made the folder."""
+    folder = Path(shutil.copytree(made("single"), tmp_path / "folder"))
+    spoil_an_entry(folder, Path("manifest.json"), "command", ...)
+    found = replay(folder)
+    assert not found.identical
+    assert verdict(found).endswith(": nobody vouches for its manifest")
+    said = "\n".join(words(found))
+    assert "manifest.json: without its own checksum, so nobody vouches for its entries" in said
+    assert "The numbers are identical" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["run", "ensemble"])
+def test_replay_and_report_tell_that_a_manifest_lacks_its_checksum(made, openloop, tmp_path, kind):
+    folder = Path(shutil.copytree(made(kind), tmp_path / "folder"))
+    spoil_an_entry(folder, Path("manifest.json"), "command", ...)
+    assert openloop("replay", folder).returncode == 1
+    openloop("report", folder, "--out", tmp_path)
+    assert "is not known to be as it was written" in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
+def test_going_on_with_an_ensemble_does_not_seal_what_nobody_vouched_for(made, tmp_path):
+    folder = Path(shutil.copytree(made("ensemble"), tmp_path / "folder"))
+    store = open_store(folder)
+    store.note({"note": "mine"})
+    assert changed_files(open_folder(folder)) == []
+    spoil_an_entry(folder, Path("manifest.json"), "seed", 5)
+    open_store(folder).note({"note": "theirs"})
+    assert [(each.file, each.how) for each in changed_files(open_folder(folder))] == [("manifest.json", "changed")]
+    spoil_an_entry(folder, Path("manifest.json"), "seed", ...)
+    open_store(folder).note({"note": "nobody's"})
+    assert [each.how for each in changed_files(open_folder(folder))] == [UNSEALED]
+
+
+@pytest.mark.parametrize("verb", ["ensemble", "replay"])
+def test_an_ensemble_without_its_recipe_is_told_so(made, openloop, tmp_path, verb):
+    folder = Path(shutil.copytree(made("ensemble"), tmp_path / "folder"))
+    spoil_an_entry(folder, Path("manifest.json"), "recipe", ...)
+    done = openloop(verb, folder)
+    assert done.returncode == 2
+    assert 'its manifest.json has no entry "recipe", and says that it is an ensemble.' in done.stderr
+
+
+@pytest.mark.parametrize(("verb", "entry"), [("report", "designs"), ("ensemble", "designs"), ("replay", "packages")])
+def test_a_changed_entry_is_told_without_words_of_python(made, openloop, tmp_path, verb, entry):
+    folder = Path(shutil.copytree(made("ensemble"), tmp_path / "folder"))
+    spoil_an_entry(folder, Path("manifest.json"), entry, -1)
+    done = openloop(verb, folder)
+    assert done.returncode == 2
+    assert "folder cannot be read, since it is not as it was written: manifest.json (changed)." in done.stderr
+    assert "Error" not in done.stderr
+
+
 @pytest.mark.slow
 def test_a_spoilt_file_is_told_by_replay_and_breaks_no_reader(made, openloop, tmp_path):
     """Every file of a run, each in another way; the other kinds are the campaign's."""
@@ -129,7 +187,7 @@ def test_of_400_spoilt_folders_none_breaks_a_reader(made, openloop, tmp_path, ca
             entries = list(json.loads(manifest.read_text(encoding="utf-8")))
             value = (*VALUES, ...)[rng.integers(len(VALUES) + 1)]
             entry = entries[rng.integers(len(entries))]
-            vouched = value is not ... and json.loads(manifest.read_text(encoding="utf-8"))[entry] != value
+            vouched = value is ... or json.loads(manifest.read_text(encoding="utf-8"))[entry] != value
             what = spoil_an_entry(folder, manifest.relative_to(whole), entry, value)
         told_by_replay_and_breaks_no_reader(openloop, kind, folder, what, vouched)
         shutil.rmtree(folder.parent)

@@ -42,8 +42,8 @@ from sim.experiments.runner.lock import LOCK, WRITER, now, only_writer
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.worker import FAILED, OK, Batch, Values
 from sim.results.files import refusal, write_text
-from sim.results.folder import MANIFEST, circumstances, manifest_text, reading, sealed
-from sim.results.kind import SCENARIO
+from sim.results.folder import MANIFEST, changed_manifest, circumstances, manifest_text, reading, sealed
+from sim.results.kind import SCENARIO, kind_of
 from sim.results.shards import first_line, shards_in, sound, write_shard
 from sim.scenario.factors import Factor
 
@@ -69,8 +69,8 @@ class Store:
     trouble : what was found damaged and put aside, in words
     """
 
-    def __init__(self, folder: Path, manifest: dict[str, Any]):
-        self.folder, self.manifest = folder, manifest
+    def __init__(self, folder: Path, manifest: dict[str, Any], altered: bool = False):
+        self.folder, self.manifest, self._altered = folder, manifest, altered
         self.recipe = Recipe.from_account(manifest["recipe"])
         self.identity = self.recipe.identity
         self.trouble: list[str] = []
@@ -330,8 +330,9 @@ class Store:
     # --- manifest and lock --------------------------------------------------------------------------------------------
 
     def note(self, entries: Mapping[str, Any]) -> None:
-        """Change entries of the manifest. Needs the lock."""
-        self.manifest = sealed({**self.manifest, **entries})
+        """Change entries of the manifest. Needs the lock. One that nobody vouches for is not sealed by that."""
+        changed = {**self.manifest, **entries}
+        self.manifest = changed if self._altered else sealed(changed)
         write_text(self.folder / MANIFEST, manifest_text(self.manifest))
 
     @contextmanager
@@ -362,20 +363,28 @@ def open_store(folder: str | Path, recipe: Recipe | None = None) -> Store:
     folder = Path(folder)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if not isinstance(manifest, dict):
+            raise ValueError("it holds no table of entries")
         if "recipe" not in manifest:
-            raise FolderError(f"{folder} is no ensemble; its {MANIFEST} says {manifest.get('kind', 'something else')}")
+            kind = kind_of(manifest)
+            says = f"that it is {kind.noun}" if kind is not None else "nothing of its kind"
+            raise FolderError(
+                f'{folder} cannot be read as an ensemble: its {MANIFEST} has no entry "recipe", and says {says}.\n'
+                "  Give the folder of an ensemble, or restore the manifest from a copy."
+            )
     except (FileNotFoundError, NotADirectoryError):
         if recipe is None:
             raise FolderError(f"{folder} is no ensemble: it has no {MANIFEST}") from None
         return _make(folder, recipe)
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError) as error:
         raise FolderError(f"{folder / MANIFEST} cannot be read: {error}") from error
     with reading(folder):
+        altered = bool(changed_manifest(manifest))
         if manifest["openloop"] != __version__ or (recipe is not None and manifest["parts"] != recipe.parts()):
             raise OutputError(_difference(folder, manifest, recipe))
         if recipe is not None:
             manifest = {**manifest, "recipe": recipe.account()}  # choices may have grown
-        return Store(folder, manifest)
+        return Store(folder, manifest, altered)
 
 
 def _difference(folder: Path, manifest: dict[str, Any], recipe: Recipe | None) -> str:

@@ -32,7 +32,7 @@ from sim.experiments.sensitivity.study import Study, Treatment
 from sim.experiments.sensitivity.tables import tables
 from sim.experiments.sensitivity.words import file_name, outcome_words
 from sim.results.differences import Finding
-from sim.results.folder import MANIFEST, open_folder, seal_holds
+from sim.results.folder import MANIFEST, changed_manifest, open_folder
 from sim.results.kind import Again, Captions, Changed, Contents, Folder, Kind
 
 ENSEMBLE = "ensemble"
@@ -141,8 +141,7 @@ def _vouch(folder: Folder) -> tuple[int, list[Changed]]:
         return 0, []
     behind = open_folder(store)
     count, changed = changed_shards(behind, f"{ENSEMBLE}/")
-    own = [] if seal_holds(behind.manifest) else [Changed(f"{ENSEMBLE}/{MANIFEST}", "changed")]
-    return count + 1, [*own, *changed]
+    return count + 1, [*changed_manifest(behind.manifest, f"{ENSEMBLE}/"), *changed]
 
 
 # captions
