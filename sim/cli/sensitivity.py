@@ -149,7 +149,7 @@ def _cost_words(cost: Cost) -> str:
 
 def _next(study: Study, file: Path, world: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     """What may come next for the same world; ``asked`` are the other options of this study."""
-    if not study.stable:
+    if study.needed > study.design.size:
         return command("sensitivity", file, **world, **asked, more=study.needed - study.design.size)
     if study.method.name == "morris":
         return command("sensitivity", file, **world, method="sobol", factor="top:12")

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from sim.analysis.sensitivity import DesignColumn, analyse, build_design, find_method
+from sim.analysis.sensitivity.convergence import over_size
 from sim.analysis.sensitivity.design import fresh_replicates, named_seed, problem
-from sim.analysis.sensitivity.measures import RESAMPLES, inert_columns
+from sim.analysis.sensitivity.measures import RESAMPLES, Measures, inert_columns
 from sim.analysis.sensitivity.methods.given_data import slices
 from sim.analysis.sensitivity.resampling import classes, deltas, regionals, slice_distances
 from sim.analysis.sensitivity.survival import crossings, median_crossing
 from sim.basics.errors import DesignError, ScenarioError
 from sim.experiments.sensitivity import study
 from sim.experiments.sensitivity.request import columns
+from sim.experiments.sensitivity.study import until_stable
 from sim.experiments.sensitivity.variables import choose
+from sim.experiments.sensitivity.words import sentence
 from sim.scenario.resolve import from_mapping
 from tests.analysis.sensitivity_functions import G_FACTORS, LINEAR, freshly_noisy, linear, noisy_linear, sobol_g
 
@@ -191,6 +195,53 @@ def test_pawn_and_delta_do_not_name_a_factor_that_cannot_be_told_from_nothing():
     for method in ("pawn", "delta"):
         found = study(weak, LINEAR, method=method, size=512, resamples=50).outcomes["outcome"]
         assert found.table.set_index("factor").loc["inert", "standing"] == "not told from nothing"
+
+
+HEAVY = {
+    "a steep effect": lambda table: np.exp(12 * table["a"] ** 3) + table["b"],
+    "a rare spike": lambda table: np.where((table["a"] > 0.95) & (table["b"] > 0.8), 1e4, table["a"]),
+}
+
+
+@pytest.mark.parametrize("tails", HEAVY)
+def test_a_delta_beyond_1_is_withheld_with_what_to_use_instead(tails):
+    asked = {"method": "delta", "size": 128, "resamples": 20}
+    made = study(HEAVY[tails], LINEAR, **asked)
+    found = made.outcomes["outcome"]
+    assert found.settled is None
+    assert not found.stable
+    assert not made.stable
+    assert until_stable(made) is made
+    assert (len(found.table), len(found.trace), found.influential) == (0, 0, [])
+    said = sentence(found)
+    assert said.startswith("Nothing can be said of the outcome: delta is withheld: its estimate or interval reaches ")
+    assert "it lies between 0 and 1 by definition" in said
+    assert "Use the method pawn" in said
+    assert "logarithm or rank" in said
+    by_rank = study(lambda table: pd.Series(HEAVY[tails](table)).rank(), LINEAR, **asked).outcomes["outcome"]
+    assert by_rank.table[["delta", "delta_high"]].to_numpy().max() < 1
+
+
+def test_an_interval_beyond_1_is_as_impossible_as_an_estimate():
+    ends = {"names": ("a",), "low": {"delta": np.array([0.5])}, "main": "delta", "boot": np.ones((1, 1)), "floor": 0.1}
+
+    def measures(value, high):
+        return Measures(values={"delta": np.array([value])}, high={"delta": np.array([high])}, **ends)
+
+    assert measures(0.9, 1.3).out_of_bounds == ("a", 1.3)
+    assert measures(0.9, 1 + 1e-12).out_of_bounds is None
+
+
+def test_a_size_at_which_delta_is_beyond_1_is_left_out_of_its_trace():
+    design = build_design(find_method("delta"), COLUMNS, 64, 1)
+    y = linear(table_of(design))
+
+    def estimate(part, outcome):
+        measures = find_method("delta").estimate(part, outcome, 20, 0)
+        return replace(measures, values={"delta": measures.values["delta"] + (part.size == 16)})
+
+    sizes = over_size(design, y, np.arange(64), estimate, balanced=True)["parts"].unique().tolist()
+    assert sizes == [8, 32, 64]
 
 
 def test_wide_intervals_are_said_even_where_the_order_is_settled():

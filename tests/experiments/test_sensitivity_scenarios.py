@@ -552,3 +552,14 @@ def test_a_study_that_is_killed_loses_little_and_ends_as_if_nothing_had_been(tmp
     assert whole.returncode == 0
     tables = [next((tmp_path / name).rglob("sobol/indices.csv")).read_text() for name in ("killed", "whole")]
     assert tables[0] == tables[1]
+
+
+def test_a_study_without_a_single_index_leaves_a_folder_that_can_be_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    about = ("--method", "morris", "--size", 2, "--factor", "adopter.peer_weight", "--at", "2024-01", "--no-figures")
+    done = invoke(BASELINE, "--outcome", "focus_share", "--months", 3, "--adopters", 60, *about)
+    assert done.returncode == 0
+    assert "there is nothing to explain" in done.stdout
+    (table,) = tmp_path.glob("runs/*/morris/indices.csv")
+    assert table.read_text(encoding="utf-8").startswith("outcome,factor,")
+    assert in_process("report", table.parent).returncode == 0

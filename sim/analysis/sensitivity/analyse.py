@@ -21,6 +21,8 @@ NEGLIGIBLE_PART = 0.02
 """The same for measures in the unit of the outcome, as a part of the largest."""
 SPARE_RESAMPLES = 300
 """Resamples at fractions of the runs, where only the trend counts."""
+NO_INDEX = ("factor", "block", "value", "low", "high", "floor", "standing")
+"""Columns of the table of an outcome without indices."""
 FAILED_TOO_MANY = 0.05
 """Share of failed runs from which the diagnostic fails."""
 
@@ -49,7 +51,8 @@ class Indices:
     failed : numbers of the rows whose run failed
     main : name of the measure that factors are ranked by
     pairs : interactions of pairs, where the method gives them
-    settled : whether values, ranking and screening are stable; None when nothing could be estimated
+    settled : whether values, ranking and screening are stable; None when nothing could be estimated, or an estimate
+        is impossible
     trace : indices and criteria at fractions of the runs; see `sim.analysis.sensitivity.convergence.over_size`
     notes : what a reader must know to read the numbers
     """
@@ -128,11 +131,13 @@ def analyse(
     about = [_of_failures(design, finite, len(whole), method, what)]
     trouble = _nothing_to_explain(method, design, name, len(whole), kept)
     if trouble is not None:
-        columns = ["factor", "block", "value", "low", "high", "floor", "standing"]
-        return Indices(name, pd.DataFrame(columns=columns), share, (*about, trouble), failed)
+        return Indices(name, pd.DataFrame(columns=list(NO_INDEX)), share, (*about, trouble), failed)
     # no method sees a value that is not finite: SALib's and scipy's Sobol' indices would all be 0, without a warning
     used = design if len(whole) == design.size else design.take(whole)
     measures = method.estimate(used, kept, resamples, seed)
+    trouble = _impossible(measures)
+    if trouble is not None:
+        return Indices(name, pd.DataFrame(columns=list(NO_INDEX)), share, (*about, trouble), failed, measures.main)
     settled = convergence(measures, used.size, method.balanced, seed)
     about += [*_of_sums(measures), *_of_balance(method, design, len(whole)), *_of_settling(settled, method, design)]
     curve = pd.DataFrame()
@@ -161,6 +166,19 @@ def _nothing_to_explain(method: Method, design: Design, name: str, whole: int, k
     if np.var(kept) <= (1e-12 * max(1.0, float(np.abs(kept).max()))) ** 2:
         return Diagnostic("varies", False, f"{name} is {kept[0]:g} in every run; there is nothing to explain")
     return None
+
+
+def _impossible(measures: Measures) -> Diagnostic | None:
+    """Why no index is told although all were estimated: one of them cannot be; None where all can."""
+    if measures.out_of_bounds is None:
+        return None
+    factor, value = measures.out_of_bounds
+    said = (
+        f"{measures.main} is withheld: its estimate or interval reaches {value:.3g} for {factor}, and it lies between "
+        "0 and 1 by definition. A few outcomes lie too far from the others for the densities that it compares. Use "
+        "the method pawn, which sees only the order of the outcomes, or study their logarithm or rank"
+    )
+    return Diagnostic("indices are possible", False, said)
 
 
 def _table(design: Design, measures: Measures, settled: Convergence) -> pd.DataFrame:

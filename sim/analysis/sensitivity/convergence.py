@@ -137,7 +137,8 @@ def over_size(
 
     Returns
     -------
-    One row a size and factor: parts, factor, value, low, high, width, disorder, screening.
+    One row a size and factor: parts, factor, value, low, high, width, disorder, screening. Sizes whose indices are
+    impossible are left out.
     """
     values, tables = design.parts(outcome), []
     for fraction in FRACTIONS:
@@ -147,6 +148,8 @@ def over_size(
         measures = whole
         if fraction > 1 or measures is None:
             measures = estimate(design.take(parts[:count]), values[parts[:count]].reshape(-1))
+        if measures.out_of_bounds:
+            continue
         settled = convergence(measures, count, balanced, seed)
         main = measures.main
         columns = {"value": measures.values[main], "low": measures.low[main], "high": measures.high[main]}

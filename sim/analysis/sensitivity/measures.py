@@ -13,6 +13,9 @@ from sim.analysis.sensitivity.design import DUMMY, Array
 
 RESAMPLES = 1000
 """Bootstrap resamples; ranks need about this many."""
+AT_MOST_ONE = ("delta",)
+"""Measures that lie in [0, 1] by definition, and whose estimates can leave it by more than their noise."""
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,18 @@ class Measures:
     scaled: bool = True
     pairs: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def out_of_bounds(self) -> tuple[str, float] | None:
+        """Factor and value of the main measure that is farthest above 1, where it cannot be; None if none is.
+
+        An interval that reaches beyond 1 counts too: where some resamples are impossible, the others are no better.
+        """
+        if self.main not in AT_MOST_ONE:
+            return None
+        reached = np.maximum(self.values[self.main], self.high[self.main])
+        place = int(np.argmax(reached))
+        return (self.names[place], float(reached[place])) if reached[place] > 1 + ROUNDING else None
 
 
 def from_resamples(

@@ -195,8 +195,8 @@ class Study:
 
     @property
     def stable(self) -> bool:
-        """Whether the ranking of every outcome is stable."""
-        return all(each.stable for each in self.outcomes.values() if each.settled is not None)
+        """Whether the ranking of every outcome is stable; an outcome without indices has none."""
+        return all(each.stable for each in self.outcomes.values())
 
     @property
     def needed(self) -> int:
@@ -310,7 +310,7 @@ def run(model: Model, design: Design, treatment: Treatment) -> tuple[Outcomes, d
 
 
 def until_stable(study: Study, most_runs: int | None = None, told: Callable[[Study], None] | None = None) -> Study:
-    """Continue a study until every ranking is stable, or the budget would be exceeded."""
+    """Continue a study until every ranking is stable that can be, or the budget would be exceeded."""
     first = study.design.size
 
     def extend(size: int) -> None:
@@ -321,7 +321,7 @@ def until_stable(study: Study, most_runs: int | None = None, told: Callable[[Stu
             study = study.of_size(size)
 
     def wanted(size: int) -> int:
-        if study.stable or size >= STILL_UNSTABLE * first:
+        if study.needed <= size or size >= STILL_UNSTABLE * first:
             return size
         more = max(1, min(study.needed, 2 * size) - size)
         larger = grown(study.method, size, more)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from sim.analysis.sensitivity.analyse import NO_INDEX
 from sim.analysis.sensitivity.discovery import Box
 from sim.analysis.sensitivity.evidence_debt import evidence_debt
 from sim.analysis.sensitivity.reversal import Flip, Reversals
@@ -19,7 +20,7 @@ def tables(study: Study) -> dict[str, pd.DataFrame]:
     """Every table, by the name of its file."""
     outcomes, extras = study.outcomes.values(), study.extras
     found = {
-        "indices": _joined({each.outcome: each.table for each in outcomes}),
+        "indices": _joined({each.outcome: each.table for each in outcomes}, ["outcome", *NO_INDEX]),
         "pairs": _joined({each.outcome: each.pairs for each in outcomes if each.pairs is not None}),
         "convergence": _joined({each.outcome: each.trace for each in outcomes if len(each.trace)}),
         "checks": pd.DataFrame(
@@ -51,9 +52,10 @@ def tables(study: Study) -> dict[str, pd.DataFrame]:
     return found
 
 
-def _joined(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _joined(parts: Mapping[str, pd.DataFrame], columns: Sequence[str] = ()) -> pd.DataFrame:
+    """The tables of all outcomes in one; with these columns where none has a row."""
     made = [table.assign(outcome=name)[["outcome", *table.columns]] for name, table in parts.items() if len(table)]
-    return pd.concat(made, ignore_index=True) if made else pd.DataFrame()
+    return pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=list(columns))
 
 
 def debt_of(study: Study, outcome: str) -> pd.DataFrame:
