@@ -38,6 +38,7 @@ from sim.scenario.declared import (
     short_key,
     unit_of,
 )
+from sim.scenario.shipped import SCENARIOS, shipped_files
 from sim.scenario.spec import Parameters, RunSettings
 
 RECORDED = {**OBSERVABLES, **OF_REACTIONS}
@@ -65,7 +66,8 @@ def explain(name: str, sort: str = "") -> str:
         return _explain_outcome(name)
     if not texts:
         what = sort or "parameter, policy, lever, loop or other thing"
-        raise UnknownNameError(f"{what} named", name, sorts[sort][0] if sort else known_names())
+        scenarios = [file.stem for file in shipped_files(SCENARIOS, "*.yaml")]
+        raise UnknownNameError(f"{what} named", name, sorts[sort][0] if sort else [*known_names(), *scenarios])
     return "\n\n".join(texts)
 
 

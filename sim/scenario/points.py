@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from sim.basics.errors import Problem, ScenarioError, suggestion
 from sim.scenario import Scenario
-from sim.scenario.read import first_key
+from sim.scenario.read import first_key, without_group
 
 PLACE = "--factor"
 """What messages call the place of a factor."""
@@ -48,7 +48,8 @@ def locate(scenario: Scenario, key: str, place: str = PLACE) -> Located:
         name = first_key(rest, known)
         if not name:
             wrong = rest.split(".")[0]
-            remedy = suggestion(wrong, known, label="Known keys")
+            inside = {group: _below(child) for group, (_, child, _) in known.items()}
+            remedy = without_group(rest, inside) or suggestion(wrong, known, label="Known keys")
             raise ScenarioError([Problem(place, 0, key, f'there is no "{wrong}" here.', remedy)])
         way, node, field = known[name]
         steps, rest = (*steps, *way), rest[len(name) + 1 :]

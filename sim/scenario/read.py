@@ -31,6 +31,7 @@ from ruamel.yaml.events import (
 )
 
 from sim.basics.errors import Problem, ScenarioError, nearest
+from sim.basics.words import listed
 from sim.scenario.shipped import SCENARIOS, scenarios_in, shipped_files
 
 MAX_BYTES = 1_000_000
@@ -81,6 +82,20 @@ def below(path: str, key: str) -> str:
 def first_key(way: str, known: Iterable[str]) -> str:
     """The longest of the known keys that a dotted way begins with, for names may hold dots; empty: none of them."""
     return max((key for key in known if f"{way}.".startswith(f"{key}.")), key=len, default="")
+
+
+def without_group(way: str, groups: Mapping[str, Iterable[str]]) -> str:
+    """``Did you mean "startup.switching_cost"?`` for a key that leaves out its group; empty where none has its name.
+
+    ``groups`` are the known first keys, each with what it holds.
+    """
+    inside = {group: list(names) for group, names in groups.items()}
+    wrong = way.split(".")[0]
+    near = nearest(wrong, [*inside, *(name for names in inside.values() for name in names)])
+    keys = [f'"{group}.{near}{way[len(wrong) :]}"' for group, names in inside.items() if near in names]
+    if near in inside or not keys:
+        return ""
+    return f"Did you mean {keys[0] if len(keys) == 1 else f'one of {listed(keys)}'}?"
 
 
 def cut(text: str) -> str:

@@ -24,7 +24,7 @@ from sim.model.reactions import SHIPPED
 from sim.scenario.check import check
 from sim.scenario.check.values import plain_name, shape_of
 from sim.scenario.declared import MARKED_BY, kinds_of
-from sim.scenario.read import Node, below, first_key, from_plain, parse, read, shown
+from sim.scenario.read import Node, below, first_key, from_plain, parse, read, shown, without_group
 from sim.scenario.shipped import SCENARIOS, find_scenario, scenarios_in, shipped_files, shipped_scenario
 from sim.scenario.spec import Parameters, RunSettings, Scenario, default_parameters
 from sim.scenario.write import resolved_text
@@ -440,7 +440,9 @@ def _change(text: str, tree: Node) -> Node:
         return Node(changed, SET)
     if head in Parameters.model_fields:
         return Node({"parameters": Node(changed, SET, 0, "parameters")}, SET)
-    near = suggestion(head, {*Scenario.model_fields, *Parameters.model_fields}, listed=8, label="Known keys")
+    fields = {**Parameters.model_fields, **Scenario.model_fields}
+    groups = {name: getattr(field.annotation, "model_fields", ()) for name, field in fields.items()}
+    near = without_group(key, groups) or suggestion(head, fields, listed=8, label="Known keys")
     raise ScenarioError([Problem(SET, 0, key, f'unknown key "{head}".', near)])
 
 

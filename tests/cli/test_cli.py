@@ -139,6 +139,7 @@ def test_an_implausible_value_warns_and_goes_on(tmp_path):
         (("run", "no/such/file.yaml"), "no such file"),
         (("list", "policys"), "policies"),
         (("describe", "export_contol"), "export_control"),
+        (("describe", "BASELINE"), 'Did you mean "baseline"?'),
         (("describe", "R1", "--set", "run.months=3"), "--set"),
     ],
 )

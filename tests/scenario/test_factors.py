@@ -11,7 +11,7 @@ from scipy import stats
 from sim.basics.distributions import SHAPES, Distribution
 from sim.basics.errors import ScenarioError
 from sim.scenario.factors import Factor, default_factors, make_factor, parse_factor, reconcile
-from sim.scenario.points import Applier
+from sim.scenario.points import Applier, locate
 from sim.scenario.resolve import from_mapping, load
 
 BASELINE = "scenarios/baseline.yaml"
@@ -219,3 +219,18 @@ def test_every_shape_is_described():
     assert all(words for words in SHAPES.values())
     with pytest.raises(ScenarioError):
         make_factor(load(BASELINE).scenario, "startup.switching_cost", "gamma", (1.0, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("swiching_cost", 'Did you mean one of "startup.switching_cost", "enterprise.switching_cost", '),
+        ("months", 'Did you mean "run.months"?'),
+        ("US-open.markup", 'Did you mean "lines.US-open.markup"?'),
+        ("adoptr.peer_weight", 'Did you mean "adopter"?'),
+    ],
+)
+def test_a_key_without_its_group_is_answered_with_the_whole_key(key, meant):
+    with pytest.raises(ScenarioError) as refused:
+        locate(load(BASELINE).scenario, key)
+    assert meant in str(refused.value)
