@@ -13,7 +13,11 @@ from typing import Any
 import numba
 from numba.core.caching import FunctionCache, NullCache
 
+from sim.basics.errors import RunError
 from sim.basics.machine import own_temporary_folder
+
+if numba.config.DISABLE_JIT:  # the bits of a number, and the wrapping of whole ones, are those of machine code
+    raise RunError("NUMBA_DISABLE_JIT is set, but the numbers of OpenLoop come from compiled code only. Unset it.")
 
 _notes: list[str] = []
 

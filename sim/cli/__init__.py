@@ -14,7 +14,9 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from time import gmtime
 from typing import Annotated, Any
 
 import typer
@@ -35,6 +37,10 @@ from sim.cli.standard_streams import settle, trouble_with
 
 RUNNING = ("run", "compare", "explain", "ensemble", "sensitivity", "loops")
 """Verbs that would have run something, had the input been right."""
+
+
+NUMBAS_TRACEBACK = "\nThe parse failed with exception:"
+"""How Numba begins what follows its sentence on a variable of the environment that it cannot read."""
 
 
 class Door(PanelGroup):
@@ -70,7 +76,7 @@ class Door(PanelGroup):
 
 def _in_words(message: Warning | str, *place: Any, **more: Any) -> None:
     """Print a warning without the line of code that it comes from."""
-    say(f"warning: {message}")
+    say(f"warning: {str(message).partition(NUMBAS_TRACEBACK)[0]}")
 
 
 def _plain(error: typer.BadParameter) -> str:
@@ -141,9 +147,29 @@ def _find_room_for_matplotlib() -> None:
             os.environ["MPLCONFIGDIR"] = str(folder)
 
 
+def _ignore_unreadable_variables() -> None:
+    """Do without variables of the environment on which NumPy and Numba would end with a traceback."""
+    readable: dict[str, tuple[Callable[[str], object], str]] = {
+        "NUMBA_NUM_THREADS": (lambda value: int(value) >= 1, "a whole number of threads, at least 1"),
+        "SOURCE_DATE_EPOCH": (lambda value: gmtime(int(value)), "a whole number of seconds since 1970"),
+    }
+    for name, (read, meant) in readable.items():
+        value = os.environ.get(name)
+        if value is None:
+            continue
+        try:
+            good = bool(read(value))
+        except (ValueError, OverflowError, OSError):
+            good = False
+        if not good:
+            say(f'warning: {name} is "{value}" and is ignored; it must be {meant}.')
+            del os.environ[name]
+
+
 def main() -> None:
     """Entry point of the command ``openloop``."""
     printed, _ = settle()
+    _ignore_unreadable_variables()
     _find_room_for_matplotlib()
     try:
         app(prog_name="openloop")

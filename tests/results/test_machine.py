@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
+import subprocess
+import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
+from sim.basics.errors import RunError
 from tests.folders import SMALL
+from tests.processes import environment
 from tests.worlds import ADOPTION_RECORD, BASELINE, NO_CONTROL, ROOT
 
 WRITERS: dict[str, tuple[object, ...]] = {
@@ -118,6 +124,53 @@ def test_a_home_that_cannot_be_written_gives_matplotlib_another_place(monkeypatc
         monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
         _find_room_for_matplotlib()
         assert ("MPLCONFIGDIR" in os.environ) == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "good"),
+    [
+        *(("NUMBA_NUM_THREADS", value, value == "3") for value in ("0", "-1", "many", "", "3")),
+        *(("SOURCE_DATE_EPOCH", value, value == "0") for value in ("today", "", "1e9", "9" * 30, "0")),
+    ],
+)
+def test_a_variable_that_libraries_cannot_read_is_ignored_in_one_line(monkeypatch, capsys, name, value, good):
+    from sim.cli import _ignore_unreadable_variables
+
+    monkeypatch.setenv(name, value)
+    _ignore_unreadable_variables()
+    assert (name in os.environ) == good
+    said = capsys.readouterr().err
+    assert said == "" if good else said.startswith(f'warning: {name} is "{value}" and is ignored; it must be a whole')
+
+
+def test_numbas_warning_of_a_variable_has_no_traceback(capsys):
+    from numba.core.config import _EnvReloader
+
+    from sim.cli import _in_words
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        _EnvReloader().process_environ({"NUMBA_DEBUG": "much"})
+    _in_words(caught[0].message)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "'NUMBA_DEBUG'" in line
+
+
+def test_a_numba_that_may_not_compile_is_told(monkeypatch):
+    monkeypatch.setattr("numba.config.DISABLE_JIT", 1)
+    with pytest.raises(RunError, match="NUMBA_DISABLE_JIT is set"):
+        runpy.run_module("sim.basics.compiled")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["run", "explain", "ensemble"])
+def test_a_numba_that_may_not_compile_is_told_before_the_work(tmp_path, verb):
+    command = (sys.executable, "-m", "openloop", *map(str, WRITERS[verb]), "--out", str(tmp_path), "--quiet")
+    variables = environment() | {"NUMBA_DISABLE_JIT": "1"}
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("NUMBA_DISABLE_JIT is set")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_row_of_the_table_of_machines_names_a_test_that_there_is():
