@@ -170,6 +170,24 @@ NASTY = (
         "baseline",
         "\x1b[31m",
     ),
+    # outcomes in their language, with a sense and without
+    *(
+        "share(CN open, EU)@2024-02",
+        "share(CN) / share(US)",
+        "usage(CN, EU)",
+        "share(|)",
+        "share(,)",
+        "share(CN",
+        "share()",
+    ),
+    *("((focus_share - L1_CN_open) - L2_CN_open)@2024-02", "focus_share@2024-01 - L1_CN_open@2024-01", " - ", " / "),
+    *("focus_share@peak(2024-01)", "focus_share@peak(2099..)", "focus_share@sum", "capex(US)@sum", "L3(US, CN open)@"),
+    *("adoption_all@first above 1%", "take_off_all - half_all", "take_off_all - mean_wait_all", "base(CN-open-A)"),
+    *(
+        "share(CN|US-closed-A, mode=api) > 0.1",
+        "(" * 150 + "focus_share" + ")" * 150,
+        "share(\u4e2d\u56fd)@\u0662\u0660\u0662\u0664",
+    ),
     *("\u202e", "\ud800", "x" * 300, "../..", "/", ".", "..", "~", "-", "--", "-x", "--nothing", "'", '"', "$x", "a b"),
 )
 """Values that no option, or only some, can take."""

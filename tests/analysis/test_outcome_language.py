@@ -295,6 +295,13 @@ def test_a_part_of_two_keeps_its_brackets_in_name_and_words():
     assert find_outcome("price(CN-open-A, api)").long_name.startswith("price before taxes")
 
 
+def test_a_line_called_like_a_group_is_not_taken_for_it():
+    lines = {**SCENARIO.parameters.lines, "open": SCENARIO.parameters.lines["CN-open-A"]}
+    parameters = SCENARIO.parameters.model_copy(update={"lines": lines})
+    with pytest.raises(ScenarioError, match='"open" means several lines'):
+        refuse_impossible(find_outcome("share(open)"), SCENARIO.model_copy(update={"parameters": parameters}))
+
+
 def test_a_name_that_is_no_outcome_is_answered_with_the_nearest():
     with pytest.raises(UnknownNameError, match='Did you mean "focus_share"'):
         find_outcome("focus_shar@2029")
@@ -363,6 +370,9 @@ def test_an_ensemble_and_a_study_read_levels_at_their_months_and_the_rest_as_it_
         "L3(region=US, group=CN open)@2026",
     )
     assert recipe.curves == ("share(CN) over share(US)",)
+    for text in ("share(CNN)", "share(CN)@", "share(CN)@2024"):
+        with pytest.raises(ScenarioError, match="--curves"):
+            make_recipe(scenario, curves=[text])
     assert columns(scenario, [LANGUAGE[0], "total_gain@2025-06"], at="2025-01") == [
         recipe.columns[0],
         "total_gain@2025-06",

@@ -76,7 +76,7 @@ def parse(text: str) -> Outcome:
 
 
 def refuse_impossible(outcome: Outcome, scenario: Scenario) -> None:
-    """Refuse an outcome that a scenario cannot have: lines that it lacks, months after its last.
+    """Refuse an outcome that a scenario cannot have: lines that it lacks or calls like a group, months after its last.
 
     Raises
     ------
@@ -89,6 +89,9 @@ def refuse_impossible(outcome: Outcome, scenario: Scenario) -> None:
         if name not in SOME_LINES and name not in roster:
             known = suggestion(name, [*roster, *SOME_LINES], listed=30, label="Lines and groups")
             raise refused(OPTION, f'{outcome.name}: {scenario.name} has no line "{name}".', known)
+        if name in SOME_LINES and name in roster:
+            what = f'{outcome.name}: "{name}" means several lines, and {scenario.name} has a line of that name.'
+            raise refused(OPTION, what, "Give the line another name.")
         home = name.partition(" ")[0]
         if home in REGIONS and name in SOME_LINES and home not in homes:
             raise refused(OPTION, f"{outcome.name}: {scenario.name} has no lab in {home}, so nobody can use its lines.")

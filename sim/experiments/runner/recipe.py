@@ -10,11 +10,11 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sim import __version__
-from sim.analysis.outcomes import OUTCOMES, find_outcome, refuse_impossible
+from sim.analysis.outcomes import OUTCOMES, Outcome, find_outcome, refuse_impossible
 from sim.basics.arguments import plain_month, several
 from sim.basics.axes import month_label, month_number
 from sim.basics.distributions import Distribution
@@ -176,10 +176,8 @@ def make_recipe(
     """
     outcomes = separated(outcomes, "--outcome")
     curves = None if curves is None else separated(curves, "--curves")
-    kept, followed = ([find_outcome(text) for text in texts] for texts in (outcomes, curves or ()))
-    for outcome in (*kept, *followed):
-        for each in (scenario, *variants):
-            refuse_impossible(outcome, each)
+    kept = _possible(outcomes, "--outcome", (scenario, *variants))
+    followed = _possible(curves or (), "--curves", (scenario, *variants))
     flat = [outcome.name for outcome in followed if outcome.kind != "level"]
     if flat:
         what = f"is {flat[0]}, which is one number a run and has no curve."
@@ -213,6 +211,18 @@ def make_recipe(
         others,
         tuple(dict.fromkeys(gains)),
     ), notes
+
+
+def _possible(texts: Sequence[str], option: str, scenarios: Sequence[Scenario]) -> list[Outcome]:
+    """The outcomes that an option names, each of which all scenarios can have."""
+    try:
+        outcomes = [find_outcome(text) for text in texts]
+        for outcome in outcomes:
+            for scenario in scenarios:
+                refuse_impossible(outcome, scenario)
+    except ScenarioError as error:
+        raise ScenarioError([replace(problem, file=option) for problem in error.problems]) from None
+    return outcomes
 
 
 def aligned(base: Scenario, others: Sequence[Scenario]) -> tuple[Scenario, tuple[Scenario, ...]]:
