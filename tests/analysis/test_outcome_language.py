@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -276,6 +279,18 @@ def test_what_cannot_be_read_is_refused_with_a_remedy(text):
     with pytest.raises((ScenarioError, UnknownNameError)) as caught:
         refuse_impossible(find_outcome(text), SCENARIO)
     assert REFUSED[text] in " ".join(str(caught.value).split())
+
+
+def test_what_the_guide_writes_can_be_read():
+    guide = (Path(__file__).parents[2] / "docs" / "outcomes.md").read_text(encoding="utf-8").replace("\\|", "|")
+    rows = [line.split(" | ")[0] for line in guide.splitlines() if line.startswith("| `")]
+    texts = [text for row in rows for text in re.findall("`([^`]+)`", row)]
+    written = re.findall(r"`(\w*\([^`]*\)@[^`]+|\(.*\)@[^`]+)`|^    ([(\w].*@\d+)$", guide, re.MULTILINE)
+    texts += [first or second for first, second in written if not second.startswith("openloop")]
+    assert len(texts) > 20
+    for text in texts:
+        of = "capex" if text == "@sum" else "focus_share"
+        refuse_impossible(find_outcome(f"{of}{text}" if text.startswith("@") else text), SCENARIO)
 
 
 def test_a_name_too_long_for_a_file_is_refused():

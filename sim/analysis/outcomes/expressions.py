@@ -21,8 +21,8 @@ import xarray as xr
 
 from sim.analysis.outcomes.named import OUTCOMES, Outcome
 from sim.analysis.outcomes.over_lines import OVER_LINES, lag, over_lines
-from sim.analysis.outcomes.periods import OPTION, Period, parse_period
-from sim.analysis.outcomes.selections import SOME_LINES, Selection, parse_selection, refuse_to_add
+from sim.analysis.outcomes.periods import Period, parse_period
+from sim.analysis.outcomes.selections import OPTION, SOME_LINES, Selection, parse_selection, refuse_to_add
 from sim.basics.axes import LAST_MONTH, REGIONS, month_label
 from sim.basics.errors import ScenarioError, UnknownNameError, refused, suggestion
 from sim.model.observables import OBSERVABLES, Observable
@@ -122,11 +122,11 @@ def _curve(text: str) -> Outcome:
         if inner.kind != "level":
             raise refused(OPTION, f'"{text}" is one number a run already.', 'Leave out the "@" inside the brackets.')
         return inner
-    found = re.fullmatch(r"([\w-]+)\s*(?:\(([^()]*)\))?", text)
-    if not found:
+    match = re.fullmatch(r"([\w-]+)\s*(?:\(([^()]*)\))?", text)
+    if not match:
         known = 'For example: share(CN open, region=EU)@2029. Two are joined by " - " or " / ".'
         raise refused(OPTION, f'"{text}" is no outcome.', known)
-    name, inside = found[1], found[2]
+    name, inside = match[1], match[2]
     arguments = [] if inside is None else inside.split(",")
     if name == SHARE:
         return _share(arguments)
@@ -188,10 +188,11 @@ def _over_lines(how: str, arguments: list[str]) -> Outcome:
 
 def _share(arguments: list[str]) -> Outcome:
     axes = ("line", "region", "sector", "mode")
-    bare = [argument for argument in arguments if "=" not in argument]
-    if not any(re.match(r"\s*lines?\s*=", argument) for argument in arguments) and bare and bare[0].strip():
+    if not any(re.match(r"\s*lines?\s*=", argument) for argument in arguments):
         # CN alone may be a region too: what comes first are the lines
-        arguments = [f"line={argument}" if argument is bare[0] else argument for argument in arguments]
+        first = next((number for number, argument in enumerate(arguments) if "=" not in argument), None)
+        if first is not None and arguments[first].strip():
+            arguments = [*arguments[:first], f"line={arguments[first]}", *arguments[first + 1 :]]
     chosen = parse_selection(arguments, axes, SHARE) if any(map(str.strip, arguments)) else Selection()
     if not chosen.lines:
         raise refused(OPTION, "share names no lines.", "For example: share(CN open, region=EU).")
@@ -224,8 +225,8 @@ def _at(level: Outcome, period: Period) -> Outcome:
 
     def read(dataset: xr.Dataset) -> xr.DataArray:
         values = level.read(dataset).transpose("run", "month")
-        found = period.read(values.values.astype(float), dataset["month"].values)
-        return values.isel(month=0, drop=True).copy(data=found)
+        numbers = period.read(values.values.astype(float), dataset["month"].values)
+        return values.isel(month=0, drop=True).copy(data=numbers)
 
     unit, kind = ("months", "moment") if period.dated else (level.unit, "number")
     if summed:
@@ -278,11 +279,11 @@ def _combined(a: Outcome, sign: str, b: Outcome) -> Outcome:
 def _outside(text: str, pattern: str) -> list[str]:
     """A text split where a pattern matches outside of all brackets, with what its group matched in between."""
     depth, parts, begin = 0, [], 0
-    marks = {found.start(): found for found in re.finditer(pattern, text)}
+    marks = {match.start(): match for match in re.finditer(pattern, text)}
     for place, letter in enumerate(text):
         depth += (letter == "(") - (letter == ")")
-        found = marks.get(place)
-        if found and depth == 0 and place >= begin:
-            parts += [text[begin : found.start()], *found.groups()]
-            begin = found.end()
+        mark = marks.get(place)
+        if mark and depth == 0 and place >= begin:
+            parts += [text[begin : mark.start()], *mark.groups()]
+            begin = mark.end()
     return [*parts, text[begin:]]

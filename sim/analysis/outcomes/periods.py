@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.analysis.outcomes.selections import OPTION
 from sim.analysis.scurves import time_to
 from sim.basics.axes import LAST_MONTH, month_label, month_number
 from sim.basics.errors import refused, suggestion
 
 Array = np.ndarray
-
-OPTION = "--outcome"
 
 ALL_MONTHS = (0, LAST_MONTH)
 
@@ -95,38 +94,38 @@ def parse_period(text: str) -> Period:
 
 def _span(text: str) -> tuple[int, int, str]:
     """``2029``, ``2029-12``, ``71``, ``2027..2029``, ``2027-01..``, ``..2029`` -> first and last month, and words."""
-    begin, dots, end = text.partition("..")
-    first = _end_of(begin, 0) if begin.strip() else 0
-    last = _end_of(end if dots else begin, 1) if (end if dots else begin).strip() else LAST_MONTH
+    begin, dots, end = (part.strip() for part in text.partition(".."))
+    end = end if dots else begin
+    first = _end_of(begin, "01") if begin else 0
+    last = _end_of(end, "12") if end else LAST_MONTH
     if last < first:
         raise refused(OPTION, f'"@{text}" ends before it begins.', "Write the earlier time first.")
     if not dots:
-        return first, last, f"of {begin.strip()}"
+        return first, last, f"of {begin}"
     if last == LAST_MONTH:
         return first, last, f"from {month_label(first)} on"
     return first, last, f"from {month_label(first)} to {month_label(last)}"
 
 
-def _end_of(text: str, side: int) -> int:
-    """The first (0) or the last month (1) of a year, or a month itself."""
-    text = text.strip()
+def _end_of(text: str, month_of_year: str) -> int:
+    """The first (``01``) or the last month (``12``) of a year, or a month itself."""
     try:
         if re.fullmatch(r"\d{4}", text):
-            return month_number(f"{text}-{('01', '12')[side]}")
+            return month_number(f"{text}-{month_of_year}")
         return month_number(int(text) if text.isdecimal() else text)
     except ValueError as error:
         raise refused(OPTION, f"{error}.", "Years are written 2029, months 2029-12.") from None
 
 
 def _first(text: str, way: str, level: float) -> Period:
-    rising = way == "above"
+    sign = 1 if way == "above" else -1
 
     def reach(values: Array, months: Array) -> Array:
-        sign = 1 if rising else -1
+        """The first month beyond the level, (run,)."""
         known = np.where(np.isnan(values), -np.inf, sign * values)
-        found = time_to(known, sign * level, months) if months.size else np.full(len(values), np.nan)
+        reached = time_to(known, sign * level, months)
         # a curve that begins beyond the level crossed it in a month that nobody saw
-        return np.where(known[:, 0] >= sign * level, np.nan, found)
+        return np.where(known[:, 0] >= sign * level, np.nan, reached)
 
     return Period(text, f", {text}", *ALL_MONTHS, reach, dated=True)
 
