@@ -310,6 +310,17 @@ def test_a_part_of_two_keeps_its_brackets_in_name_and_words():
     assert find_outcome("price(CN-open-A, api)").long_name.startswith("price before taxes")
 
 
+def test_units_follow_what_is_done():
+    units = {
+        "log_compute_CN@2029 - log_compute_CN@2025": "nats",  # of a ratio, no longer of chips
+        "release(CN-open-A)@sum": "1",
+        "release(CN-open-A)@2029": "1/month",
+        "take_off_all - half_all": "months",
+    }
+    assert {text: find_outcome(text).unit for text in units} == units
+    assert find_outcome("focus_share@peak()").name == "focus_share@peak"
+
+
 def test_a_line_called_like_a_group_is_not_taken_for_it():
     lines = {**SCENARIO.parameters.lines, "open": SCENARIO.parameters.lines["CN-open-A"]}
     parameters = SCENARIO.parameters.model_copy(update={"lines": lines})
