@@ -313,11 +313,16 @@ def test_a_part_of_two_keeps_its_brackets_in_name_and_words():
 def test_units_follow_what_is_done():
     units = {
         "log_compute_CN@2029 - log_compute_CN@2025": "nats",  # of a ratio, no longer of chips
+        "log_compute_CN@change(2029)": "nats",
         "release(CN-open-A)@sum": "1",
         "release(CN-open-A)@2029": "1/month",
         "take_off_all - half_all": "months",
     }
     assert {text: find_outcome(text).unit for text in units} == units
+    assert find_outcome("focus_share@change(2029)").signed, "an interval of it is not cut at 0 and 1"
+    assert find_outcome("L1_CN_open + L1_CN_open").signed
+    with pytest.raises(ScenarioError, match="adds logarithms"):
+        find_outcome("log_compute_CN + log_compute_CN")
     assert find_outcome("focus_share@peak()").name == "focus_share@peak"
 
 

@@ -229,8 +229,11 @@ def _at(level: Outcome, period: Period) -> Outcome:
         return values.isel(month=0, drop=True).copy(data=numbers)
 
     unit, kind = ("months", "moment") if period.dated else (level.unit, "number")
+    changed = period.text.startswith("change")
     if summed:
         unit = unit.removesuffix("/month")
+    if changed:
+        unit = _unit_of_difference(unit)
     return Outcome(
         level.column(period.text),
         f"{level.long_name}{period.words}",
@@ -240,7 +243,7 @@ def _at(level: Outcome, period: Period) -> Outcome:
         level.lens,
         lines=level.lines,
         needs=period.first if period.last == LAST_MONTH else period.last,
-        signed=level.signed,
+        signed=level.signed or changed,
     )
 
 
@@ -254,6 +257,8 @@ def _combined(a: Outcome, sign: str, b: Outcome) -> Outcome:
         raise refused(OPTION, f'"{text}" takes {a.unit} and {b.unit} together.', 'Write " / " for a ratio.')
     if sign != "-" and "moment" in (a.kind, b.kind):
         raise refused(OPTION, f'"{text}" calculates with a date.', 'Write " - " for the months between two.')
+    if sign == "+" and a.unit.startswith("ln "):
+        raise refused(OPTION, f'"{text}" adds logarithms, which multiplies what they are of.', "")
 
     def read(dataset: xr.Dataset) -> xr.DataArray:
         left, right = a.read(dataset), b.read(dataset)
@@ -262,18 +267,21 @@ def _combined(a: Outcome, sign: str, b: Outcome) -> Outcome:
         return left.copy(data=OPERATIONS[sign](left.values.astype(float), right.values.astype(float)))
 
     what = {"-": "minus", "+": "plus"}.get(sign, sign)
-    unit = "nats" if a.unit.startswith("ln ") else a.unit  # the difference of two logarithms is one of a ratio
     return Outcome(
         text,
         f"{a.in_brackets(a.long_name)} {what} {b.in_brackets(b.long_name)}",
-        "1" if sign == "over" else unit,
+        "1" if sign == "over" else _unit_of_difference(a.unit),
         read,
         "level" if a.kind == "level" else "number",
         lines=(*a.lines, *b.lines),
         needs=max(a.needs, b.needs),
         spans=a.dated or b.dated,
-        signed=sign == "-",
+        signed=sign != "over",
     )
+
+
+def _unit_of_difference(unit: str) -> str:
+    return "nats" if unit.startswith("ln ") else unit  # the difference of two logarithms is one of a ratio
 
 
 def _outside(text: str, pattern: str) -> list[str]:

@@ -41,7 +41,7 @@ class Outcome:
     lines : lines and groups that a scenario must have
     needs : number of the latest month that must be simulated
     spans : whether it is the time between two moments
-    signed : whether values of its unit may lie below zero, as a difference of two shares does
+    signed : whether values may leave the bounds of their unit, as a difference or a sum of two shares does
     """
 
     name: str
