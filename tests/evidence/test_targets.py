@@ -176,7 +176,8 @@ def test_a_logit_is_the_log_of_the_odds():
 def test_the_shipped_file_is_read_like_a_file_of_ones_own(tmp_path):
     copy = tmp_path / "copy.csv"
     copy.write_bytes(SHIPPED.read_bytes())
-    assert read_targets(copy).targets == read_targets().targets
+    # as text: bounds that are not there are NaN, which from Python 3.13 on equals nothing in a dataclass either
+    assert repr(read_targets(copy).targets) == repr(read_targets().targets)
 
 
 def test_a_small_file_is_enough(tmp_path):
