@@ -228,7 +228,7 @@ def _at(level: Outcome, period: Period) -> Outcome:
         numbers = period.read(values.values.astype(float), dataset["month"].values)
         return values.isel(month=0, drop=True).copy(data=numbers)
 
-    unit, kind = ("months", "moment") if period.dated else (level.unit, "number")
+    unit = "months" if period.dated else level.unit
     changed = period.text.startswith("change")
     if summed:
         unit = unit.removesuffix("/month")
@@ -239,7 +239,7 @@ def _at(level: Outcome, period: Period) -> Outcome:
         f"{level.long_name}{period.words}",
         unit,
         read,
-        kind,  # type: ignore[arg-type]
+        "moment" if period.dated else "number",
         level.lens,
         lines=level.lines,
         needs=period.first if period.last == LAST_MONTH else period.last,
