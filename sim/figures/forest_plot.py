@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import pandas as pd
@@ -66,7 +67,7 @@ def draw_differences(axes: Axes, rows: pd.DataFrame, others: Sequence[str], colo
             markeredgewidth=0.9,
             markerfacecolor=colour if row.distinguishable else "white",
         )
-    as_rows(axes, [label[:MOST_LETTERS] for label in labels])
+    as_rows(axes, [textwrap.fill(label, MOST_LETTERS) for label in labels])
     axes.grid(visible=True, axis="y")
     axes.margins(x=0.06)
     axes.xaxis.set_major_locator(MaxNLocator(7))
