@@ -149,12 +149,18 @@ def _cost_words(cost: Cost) -> str:
 
 def _next(study: Study, file: Path, world: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     """What may come next for the same world; ``asked`` are the other options of this study."""
+    passed = {name: {check.name: check.passed for check in found.checks} for name, found in study.outcomes.items()}
+    varying = [
+        name for name, checks in passed.items() if checks.get("varies", True) and checks.get("enough runs", True)
+    ]
+    if not varying and world["outcome"]:
+        return command("sensitivity", file, **{**world, "outcome": None}, **asked)
     if study.needed > study.design.size:
         return command("sensitivity", file, **world, **asked, more=study.needed - study.design.size)
     if study.method.name == "morris":
         return command("sensitivity", file, **world, method="sobol", factor="top:12")
     import numpy as np
 
-    first = next(iter(study.outcomes))
+    first = next(iter(varying or study.outcomes))
     middle = float(np.nanmedian(study.found.scalars[first][study.design.base]))
     return command("sensitivity", file, **world, question="which-region", region=f"{first} < {middle:.3g}")

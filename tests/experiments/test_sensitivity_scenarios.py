@@ -21,6 +21,7 @@ from sim.analysis.sensitivity.reversal import MOST_POINTS, reversals
 from sim.analysis.sensitivity.stochastic_share import StochasticShare
 from sim.basics.errors import DesignError, OutputError, ScenarioError, UnknownNameError
 from sim.experiments.ensemble.ensemble import as_points
+from sim.experiments.replay import replay
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.total_gain import total_gain
 from sim.experiments.runner.worker import RecipeRunner
@@ -31,6 +32,7 @@ from sim.experiments.sensitivity.tables import reversal_table
 from sim.experiments.sensitivity.top_factors import ranked
 from sim.experiments.sensitivity.variables import declaration, not_varied
 from sim.experiments.sensitivity.words import sentence
+from sim.report.writing import write_report
 from sim.scenario.factors import default_factors
 from sim.scenario.resolve import load, prepare
 from tests.processes import environment, in_process
@@ -309,6 +311,29 @@ def test_the_function_leaves_the_folder_that_the_command_leaves(tmp_path):
     assert best.extras.region.outcome == "focus_share@2024-12"
     assert len(best.variables) == 1
     assert "0 of 8 runs lie in the region" in best.extras.trouble[0]
+
+
+def test_after_a_study_of_outcomes_that_never_vary_others_are_proposed(tmp_path):
+    world = ("--months", 12, "--adopters", 40, "--outcome", "focus_share")
+    options = ("--factor", "startup.switching_cost,startup.cost_weight", "--size", 2, "--no-figures", "--out", tmp_path)
+    done = invoke(BASELINE, *world, "--method", "morris", *options)
+    assert done.returncode == 0, done.output
+    assert "--outcome" not in done.stdout.rsplit("Next:", 1)[1]
+    [folder] = tmp_path.glob("baseline-sensitivity-*/morris")
+    assert replay(folder, sample=1).identical
+    done = invoke(BASELINE, *world, "--method", "sobol", "--factor", "top:2", "--out", tmp_path)
+    assert done.returncode == 2
+    assert "could estimate no index. Screen again" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_every_method_leaves_a_whole_folder_where_no_outcome_varies(tmp_path, method):
+    size = 2 if method == "morris" else 8
+    options = {"method": method, "size": size, "months": 2, "adopters": 5, "out": tmp_path}
+    found = sensitivity(BASELINE, FACTORS[:2], ["focus_share"], **options)
+    assert pd.read_csv(found.folder / "indices.csv").empty
+    write_report([found.folder], tmp_path / "page")
 
 
 def test_a_function_has_no_folder(tmp_path):
