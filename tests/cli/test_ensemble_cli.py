@@ -164,6 +164,7 @@ def test_a_plan_says_time_memory_disk_and_widths():
 # the worst
 
 
+@pytest.mark.slow
 def test_failed_runs_are_counted_and_the_exit_code_says_so(tmp_path):
     module = tmp_path / "fragile.py"
     module.write_text(

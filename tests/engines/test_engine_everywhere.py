@@ -53,6 +53,7 @@ def test_a_comparison_finds_the_same_differences():
     assert np.allclose(fast.table["difference"], slow.table["difference"], rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
+@pytest.mark.slow
 def test_a_sweep_draws_the_same_response():
     key = "policies.chip-control-h200.strength"
 

@@ -286,6 +286,7 @@ def test_one_replicate_is_compared_without_intervals():
 # response curves
 
 
+@pytest.mark.slow
 def test_a_monotone_policy_gives_a_monotone_curve_only_under_common_luck(folder):
     values = np.linspace(0, 2, 5)
     settings = {"months": 26, "adopters": 400, "replicates": 10}

@@ -498,6 +498,7 @@ def test_a_run_directory_that_was_tampered_with_is_not_explained(stored, tmp_pat
         answer(ask(folder, replicate=1), [3])
 
 
+@pytest.mark.slow
 def test_the_directory_of_a_comparison_holds_both_worlds(made):
     folder = made("comparison")
     found = answer(ask(folder), [3])

@@ -393,6 +393,7 @@ def test_work_goes_on_where_it_was_stopped(tmp_path):
     assert done.count("a") == 2
 
 
+@pytest.mark.slow
 def test_threads_change_no_number():
     plan = small_plan(in_place=False, seeds=2)
     groups = shapley.all_coalitions(plan)

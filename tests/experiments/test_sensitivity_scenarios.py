@@ -293,6 +293,7 @@ def everything_in(folder):
     return files, manifest
 
 
+@pytest.mark.slow
 def test_the_function_leaves_the_folder_that_the_command_leaves(tmp_path):
     options = ("--method", "morris", "--size", 4, "--factor", ",".join(FACTORS), "--outcome", "focus_share")
     done = invoke(BASELINE, *SMALL, *options, "--no-figures", "--out", tmp_path / "command")
