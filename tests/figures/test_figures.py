@@ -170,7 +170,8 @@ def test_the_same_run_gives_the_same_bytes(result, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("months", "replicates"), [(1, 1), (7, 2), *(pytest.param(*size, marks=pytest.mark.slow) for size in ((30, 1), (260, 2)))]
+    ("months", "replicates"),
+    [(1, 1), (7, 2), *(pytest.param(*size, marks=pytest.mark.slow) for size in ((30, 1), (260, 2)))],
 )
 def test_short_long_and_single_runs_can_be_drawn(months, replicates, tmp_path):
     found = run(world(months=months, replicates=replicates, adopters=60))
