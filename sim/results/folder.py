@@ -412,11 +412,11 @@ def changed_files(folder: Folder) -> list[Changed]:
     return list(found.values())
 
 
-def changed_manifest(manifest: Mapping[str, Any], before: str = "") -> list[Changed]:
-    """A manifest that does not say what it said when it was sealed, or was not sealed; ``before`` stands before it."""
+def changed_manifest(manifest: Mapping[str, Any]) -> list[Changed]:
+    """A manifest that does not say what it said when it was sealed, or was not sealed."""
     if manifest.get(SEAL) == _seal(manifest):
         return []
-    return [Changed(f"{before}{MANIFEST}", "changed" if SEAL in manifest else UNSEALED)]
+    return [Changed(MANIFEST, "changed" if SEAL in manifest else UNSEALED)]
 
 
 def vouched(folder: Folder) -> int:

@@ -309,3 +309,11 @@ def test_a_changed_manifest_of_the_store_behind_a_study_is_found(copy):
     )
     found = changed_files(open_folder(study / "morris"))
     assert [(each.file, each.how) for each in found] == [("ensemble/manifest.json", "changed")]
+
+
+@pytest.mark.slow
+def test_a_changed_file_of_the_store_behind_a_study_is_found(copy):
+    study = copy("sensitivity")
+    (study / "ensemble" / "scenario.yaml").write_text("run: {seed: 7}\n", encoding="utf-8")
+    found = changed_files(open_folder(study / "morris"))
+    assert [(each.file, each.how) for each in found] == [("ensemble/scenario.yaml", "changed")]

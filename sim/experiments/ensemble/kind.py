@@ -39,26 +39,21 @@ from sim.results.shards import checksum, shards_in, sound
 # checks
 
 
-def changed_shards(folder: Folder, before: str = "") -> tuple[int, list[Changed]]:
-    """How many shards a store has, and those that no longer hold what their name vouches for.
-
-    Parameters
-    ----------
-    before : stands before the name of each that is told, such as that of the store's folder
-    """
+def changed_shards(folder: Folder) -> tuple[int, list[Changed]]:
+    """How many shards a store has, and those that no longer hold what their name vouches for."""
     files = [path for kind in (POINTS, RUNS, CURVES) for path in shards_in(folder.path / kind)]
     try:
         same = folder.version == __version__
         identity = Recipe.from_account(folder.manifest["recipe"]).identity if same else ""
     except (KeyError, ValueError, OutputError):
-        return len(files), [Changed(f"{before}{MANIFEST}", "unreadable")]
+        return len(files), [Changed(MANIFEST, "unreadable")]
 
     def holds(path: Path) -> bool:
         # a shard of another version bears an identity that this one cannot work out; its name still vouches for it
         return sound(path, identity) if identity else checksum(path) == path.name.split(".")[1]
 
     changed = [path.relative_to(folder.path).as_posix() for path in files if not holds(path)]
-    return len(files), [Changed(f"{before}{name}", "changed") for name in changed]
+    return len(files), [Changed(name, "changed") for name in changed]
 
 
 def sample_runs(path: Path, again: Again) -> list[Finding]:

@@ -42,7 +42,7 @@ from sim.experiments.runner.lock import LOCK, WRITER, now, only_writer
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.worker import FAILED, OK, Batch, Values
 from sim.results.files import refusal, write_text
-from sim.results.folder import MANIFEST, changed_manifest, circumstances, manifest_text, reading, sealed
+from sim.results.folder import MANIFEST, changed_manifest, checksums_of, circumstances, manifest_text, reading, sealed
 from sim.results.kind import SCENARIO, kind_of
 from sim.results.shards import first_line, shards_in, sound, write_shard
 from sim.scenario.factors import Factor
@@ -423,6 +423,7 @@ def _make(folder: Path, recipe: Recipe) -> Store:
             "parts": recipe.parts(),
             **circumstances("pyarrow"),
             "recipe": recipe.account(),
+            "files": checksums_of(folder, [folder / SCENARIO]),
         }
         write_text(folder / MANIFEST, manifest_text(sealed(manifest)))
     except OSError as error:

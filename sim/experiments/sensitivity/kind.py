@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from sim import __version__
 from sim.analysis.sensitivity import METHODS, Indices
 from sim.analysis.sensitivity.methods.registry import Method
 from sim.basics.words import counted
-from sim.experiments.ensemble.kind import changed_shards, sample_runs
+from sim.experiments.ensemble.kind import sample_runs
 from sim.experiments.sensitivity.chapter import chapter
 from sim.experiments.sensitivity.figures import draw_all, drawn_by
 from sim.experiments.sensitivity.models import ScenarioModel
@@ -32,7 +33,7 @@ from sim.experiments.sensitivity.study import Study, Treatment
 from sim.experiments.sensitivity.tables import tables
 from sim.experiments.sensitivity.words import file_name, outcome_words
 from sim.results.differences import Finding
-from sim.results.folder import MANIFEST, changed_manifest, open_folder
+from sim.results.folder import MANIFEST, changed_files, open_folder, vouched
 from sim.results.kind import Again, Captions, Changed, Contents, Folder, Kind
 
 ENSEMBLE = "ensemble"
@@ -140,8 +141,7 @@ def _vouch(folder: Folder) -> tuple[int, list[Changed]]:
     if store is None:
         return 0, []
     behind = open_folder(store)
-    count, changed = changed_shards(behind, f"{ENSEMBLE}/")
-    return count + 1, [*changed_manifest(behind.manifest, f"{ENSEMBLE}/"), *changed]
+    return vouched(behind), [replace(changed, file=f"{ENSEMBLE}/{changed.file}") for changed in changed_files(behind)]
 
 
 # captions
