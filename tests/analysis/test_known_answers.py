@@ -117,6 +117,11 @@ COVERAGE = {"morris": 0.93, "sobol": 0.97, "sobol2": 0.97, "shapley": 0.9}
 """Least part of the intervals that hold the truth; those of the others do not claim to (see their notes)."""
 
 
+LONG_TAIL = {"rsa": 3.0}
+"""Times `ERROR` that the largest error of thousands may be: a Cramér-von Mises distance of a factor without influence is
+small, and now and then, by luck, ten times as large."""
+
+
 @pytest.mark.campaign
 @pytest.mark.parametrize("method", METHODS)
 def test_methods_at_their_default_size_over_repeats(method, campaign_cases, capsys):
@@ -127,7 +132,8 @@ def test_methods_at_their_default_size_over_repeats(method, campaign_cases, caps
             looked_at(method, name, seed, score, resamples=200)
     with capsys.disabled():
         print(f"\n{method}: {score}")
-    assert max(score.errors) < 1.2 * ERROR[method]
+    assert np.quantile(score.errors, 0.99) < ERROR[method]
+    assert max(score.errors) < LONG_TAIL.get(method, 1.2) * ERROR[method]
     assert np.mean(score.held) >= COVERAGE.get(method, 0.0)
     assert score.wrong <= 0.02 * score.studies
     assert score.inert <= 0.05 * score.studies
