@@ -82,6 +82,11 @@ def sound(path: Path, identity: str) -> bool:
     return about.get(b"identity", b"").decode() == identity
 
 
+def curves_behind(runs: Path) -> str:
+    """Name of the shard of curves that belongs to a shard of runs; empty where it has none."""
+    return str((pq.read_schema(runs).metadata or {}).get(b"curves", b"").decode())
+
+
 def checksum(path: Path) -> str:
     """Sixteen hexadecimal digits of the content."""
     with path.open("rb") as file:

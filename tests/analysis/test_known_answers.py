@@ -118,8 +118,8 @@ COVERAGE = {"morris": 0.93, "sobol": 0.97, "sobol2": 0.97, "shapley": 0.9}
 
 
 LONG_TAIL = {"rsa": 3.0}
-"""Times `ERROR` that the largest error of thousands may be: a Cramér-von Mises distance of a factor without influence is
-small, and now and then, by luck, ten times as large."""
+"""Times `ERROR` that the largest error of thousands may be: the Cramér-von Mises distance of a factor without influence
+is small, and now and then, by luck, ten times as large."""
 
 
 @pytest.mark.campaign

@@ -140,6 +140,18 @@ def test_going_on_with_an_ensemble_does_not_seal_what_nobody_vouched_for(made, t
     assert [each.how for each in changed_files(open_folder(folder))] == [UNSEALED]
 
 
+@pytest.mark.parametrize("how", ["gone", "a symlink loop"])
+def test_curves_that_are_lost_are_told_with_their_remedy(made, openloop, tmp_path, how):
+    folder = Path(shutil.copytree(made("ensemble"), tmp_path / "folder"))
+    curves = next((folder / "curves").glob("part-*"))
+    SPOILT[how](curves)
+    assert [each.file for each in changed_files(open_folder(folder))] == [f"curves/{curves.name}"]
+    told = openloop("replay", folder)
+    assert told.returncode == 1
+    assert f"{curves.name} is damaged" in told.stderr
+    assert "puts it aside and does its runs again" in told.stderr
+
+
 @pytest.mark.parametrize("verb", ["ensemble", "replay"])
 def test_an_ensemble_without_its_recipe_is_told_so(made, openloop, tmp_path, verb):
     folder = Path(shutil.copytree(made("ensemble"), tmp_path / "folder"))

@@ -34,13 +34,13 @@ from sim.results.files import write_text
 from sim.results.folder import MANIFEST, checksums_of, open_folder
 from sim.results.kind import FIGURES, FINDINGS, Again, Captions, Changed, Folder, Kind, named_figures
 from sim.results.markdown import as_page
-from sim.results.shards import checksum, shards_in, sound
+from sim.results.shards import checksum, curves_behind, shards_in, sound
 
 # checks
 
 
 def changed_shards(folder: Folder) -> tuple[int, list[Changed]]:
-    """How many shards a store has, and those that no longer hold what their name vouches for."""
+    """How many shards a store has, and those that are gone or no longer hold what their name vouches for."""
     files = [path for kind in (POINTS, RUNS, CURVES) for path in shards_in(folder.path / kind)]
     try:
         same = folder.version == __version__
@@ -52,8 +52,11 @@ def changed_shards(folder: Folder) -> tuple[int, list[Changed]]:
         # a shard of another version bears an identity that this one cannot work out; its name still vouches for it
         return sound(path, identity) if identity else checksum(path) == path.name.split(".")[1]
 
-    changed = [path.relative_to(folder.path).as_posix() for path in files if not holds(path)]
-    return len(files), [Changed(name, "changed") for name in changed]
+    changed = [path for path in files if not holds(path)]
+    behind = {folder.path / CURVES / curves_behind(path) for path in set(shards_in(folder.path / RUNS)) - {*changed}}
+    missing = sorted(behind - {*files, folder.path / CURVES})
+    told = [*((path, "changed") for path in changed), *((path, "missing") for path in missing)]
+    return len(files) + len(missing), [Changed(path.relative_to(folder.path).as_posix(), how) for path, how in told]
 
 
 def sample_runs(path: Path, again: Again) -> list[Finding]:

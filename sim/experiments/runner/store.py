@@ -44,7 +44,7 @@ from sim.experiments.runner.worker import FAILED, OK, Batch, Values
 from sim.results.files import refusal, write_text
 from sim.results.folder import MANIFEST, changed_manifest, checksums_of, circumstances, manifest_text, reading, sealed
 from sim.results.kind import SCENARIO, kind_of
-from sim.results.shards import first_line, shards_in, sound, write_shard
+from sim.results.shards import curves_behind, first_line, shards_in, sound, write_shard
 from sim.scenario.factors import Factor
 
 if TYPE_CHECKING:
@@ -196,8 +196,12 @@ class Store:
             raise OutputError(f"{self.folder} keeps no curves")
         pieces = []
         for name, _ in self._parquets(RUNS, ["point"], with_curves=True):
-            with xr.open_dataset(self.folder / CURVES / name, engine="netcdf4") as opened:
-                pieces.append(opened.load() if names is None else opened[list(names)].load())
+            path = self.folder / CURVES / name
+            try:
+                with xr.open_dataset(path, engine="netcdf4") as opened:
+                    pieces.append(opened.load() if names is None else opened[list(names)].load())
+            except OSError as error:
+                raise self._damaged(path, error) from error
         if not pieces:
             raise OutputError(f"{self.folder} holds no run yet")
         joined = xr.concat(pieces, "run", data_vars="minimal", coords="minimal", compat="override")
@@ -251,10 +255,12 @@ class Store:
                     continue
                 yield name, file.read(columns=None if columns is None else list(columns))
             except (OSError, pa.ArrowException) as error:
-                raise OutputError(
-                    f"{path} is damaged ({first_line(error)}).\n"
-                    f"  `openloop ensemble {self.folder}` puts it aside and does its runs again."
-                ) from error
+                raise self._damaged(path, error) from error
+
+    def _damaged(self, path: Path, error: Exception) -> OutputError:
+        said = first_line(error) if path.exists() else "it is not there"
+        remedy = f"`openloop ensemble {self.folder}` puts it aside and does its runs again."
+        return OutputError(f"{path} is damaged ({said}).\n  {remedy}")
 
     def settle(self) -> list[str]:
         """Put aside what is damaged, remove what a killed writer left half done; say what was found. Needs the lock."""
@@ -266,7 +272,7 @@ class Store:
         for path in shards_in(self.folder / RUNS):
             if path in damaged:
                 continue
-            name = (pq.read_schema(path).metadata or {}).get(b"curves", b"").decode()
+            name = curves_behind(path)
             if name and (self.folder / CURVES / name in damaged or not (self.folder / CURVES / name).exists()):
                 damaged.add(path)  # rows without their curves: both are done again
             elif name:
