@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -258,7 +259,7 @@ class Store:
                 raise self._damaged(path, error) from error
 
     def _damaged(self, path: Path, error: Exception) -> OutputError:
-        said = first_line(error) if path.exists() else "it is not there"
+        said = first_line(error) if os.path.exists(path) else "it is not there"
         remedy = f"`openloop ensemble {self.folder}` puts it aside and does its runs again."
         return OutputError(f"{path} is damaged ({said}).\n  {remedy}")
 
@@ -273,7 +274,7 @@ class Store:
             if path in damaged:
                 continue
             name = curves_behind(path)
-            if name and (self.folder / CURVES / name in damaged or not (self.folder / CURVES / name).exists()):
+            if name and (self.folder / CURVES / name in damaged or not os.path.exists(self.folder / CURVES / name)):
                 damaged.add(path)  # rows without their curves: both are done again
             elif name:
                 known.add(name)
