@@ -72,11 +72,14 @@ def shards_in(folder: Path) -> list[Path]:
 
 
 def sound(path: Path, identity: str) -> bool:
-    """Whether a shard holds what its name vouches for, and belongs to the ensemble of this identity."""
+    """Whether a shard holds what its name vouches for, and belongs to the ensemble of this identity; empty: any."""
     named = _SHARD.fullmatch(path.name)
-    if named is None or checksum(path) != named["digest"]:
+    try:
+        if named is None or checksum(path) != named["digest"]:
+            return False
+    except OSError:  # a folder, or a link that leads to itself
         return False
-    if path.suffix != ".parquet":
+    if path.suffix != ".parquet" or not identity:
         return True
     about = pq.read_schema(path).metadata or {}
     return about.get(b"identity", b"").decode() == identity

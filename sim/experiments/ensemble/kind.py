@@ -34,7 +34,7 @@ from sim.results.files import write_text
 from sim.results.folder import MANIFEST, checksums_of, open_folder
 from sim.results.kind import FIGURES, FINDINGS, Again, Captions, Changed, Folder, Kind, named_figures
 from sim.results.markdown import as_page
-from sim.results.shards import checksum, curves_behind, shards_in, sound
+from sim.results.shards import curves_behind, shards_in, sound
 
 # checks
 
@@ -48,11 +48,8 @@ def changed_shards(folder: Folder) -> tuple[int, list[Changed]]:
     except (KeyError, ValueError, OutputError):
         return len(files), [Changed(MANIFEST, "unreadable")]
 
-    def holds(path: Path) -> bool:
-        # a shard of another version bears an identity that this one cannot work out; its name still vouches for it
-        return sound(path, identity) if identity else checksum(path) == path.name.split(".")[1]
-
-    changed = [path for path in files if not holds(path)]
+    # a shard of another version bears an identity that this one cannot work out; its name still vouches for it
+    changed = [path for path in files if not sound(path, identity)]
     behind = {folder.path / CURVES / curves_behind(path) for path in set(shards_in(folder.path / RUNS)) - {*changed}}
     missing = sorted(behind - {*files, folder.path / CURVES})
     told = [*((path, "changed") for path in changed), *((path, "missing") for path in missing)]
