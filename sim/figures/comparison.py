@@ -21,6 +21,7 @@ from sim.figures.style.policy_strip import Bar
 from sim.figures.style.sheet import shortened
 from sim.model.loops import LOOPS
 from sim.scenario import Scenario
+from sim.scenario.changes import what_it_does
 
 COLUMNS = 3
 SPOKEN: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
@@ -186,14 +187,11 @@ def different(base: Scenario, other: Scenario) -> list[tuple[Any, str]]:
         differences += [(entry, "without ") for key, entry in before.items() if key not in after]
         differences += [(entry, "") for key, entry in after.items() if key not in before]
         differences += [
-            (entry, "changed ") for key, entry in after.items() if key in before and _acts(before[key]) != _acts(entry)
+            (entry, "changed ")
+            for key, entry in after.items()
+            if key in before and what_it_does(before[key]) != what_it_does(entry)
         ]
     return differences
-
-
-def _acts(entry: Any) -> dict[str, Any]:
-    """What an entry does; its source and note change nothing."""
-    return entry.model_dump(exclude={"source", "note"})
 
 
 def assumptions(base: Scenario, other: Scenario) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,7 +16,10 @@ from sim.basics.words import capital, counted, decimals_of_difference, listed, s
 from sim.results.blocks import Block, Chapter, Heading, Items, Words, items, sentences, table
 from sim.results.folder import MANIFEST
 
-TABLE, SWITCHED = "comparison.csv", "who_switched.csv"
+TABLE, TOGETHER, INTERACTIONS, SWITCHED = "comparison.csv", "outcomes.csv", "interactions.csv", "who_switched.csv"
+
+ACROSS = 4
+"""Scenarios side by side in a table; more would not fit a page."""
 
 CAVEATS = (
     "Intervals are for the mean over replicates of the paired difference, within this model and these parameters; "
@@ -28,7 +31,9 @@ CAVEATS = (
 )
 
 
-def chapter(about: Mapping[str, Any], rows: pd.DataFrame, switched: pd.DataFrame) -> Chapter:
+def chapter(
+    about: Mapping[str, Any], rows: pd.DataFrame, switched: pd.DataFrame, interactions: pd.DataFrame
+) -> Chapter:
     """The chapter of a comparison; ``about`` are the entries of its manifest, the others its tables."""
     base, *others = about["comparison"]
     paired = int(about["runs_paired"])
@@ -36,12 +41,15 @@ def chapter(about: Mapping[str, Any], rows: pd.DataFrame, switched: pd.DataFrame
     blocks: list[Block] = []
     short: list[str] = []
     few = 3 if len(others) < 3 else 1
+    if len(others) > 1:
+        blocks += [*_side_by_side(rows[rows["headline"]], base, others)]
+    blocks += [*_interactions(interactions)]
     for name in others:
         mine = rows[rows["other"] == name]
         sure, rest = _sure(mine[mine["headline"]], name, paired), _rest(mine[mine["headline"]], paired)
         findings.append(items((*sure, *rest, same_until(about, name)), TABLE))
         short += [*sure[:few], *rest[:1]]
-        blocks += [Heading(f"{base} -> {name}"), *_tables(mine, base, name)]
+        blocks += [Heading(f"{base} -> {name}"), *_tables(mine, base, name, folded=len(others) > 1)]
         blocks += [*_switched(switched, name), *_dollars(mine, name)]
     notes = [note for note in (*about.get("notes", ()), about.get("stopped", "")) if note]
     notes += [
@@ -104,12 +112,56 @@ def same_until(about: Mapping[str, Any], name: str) -> str:
 CUT = "variance cut: how many times more the difference would vary if each scenario had luck of its own"
 
 
-def _tables(rows: pd.DataFrame, base: str, name: str) -> list[Block]:
+def _side_by_side(rows: pd.DataFrame, base: str, others: Sequence[str]) -> Iterator[Block]:
+    """Every scenario beside the base, in their order: a row an outcome and time."""
+    for first in range(0, len(others), ACROSS):
+        names, cells = others[first : first + ACROSS], dict[tuple[str, str], list[str]]()
+        for row in rows[rows["other"].isin(names)].itertuples():
+            was, _, difference = _levels(row)
+            unit = scale_of_difference(row.unit)[1]
+            cells.setdefault((row.long_name, row.month), [row.long_name, row.month, was, unit]).append(difference)
+        caption = f"Differences from {base} (95%); n.d.: not distinguishable from no change"
+        yield table(caption, ("outcome", "month", base, "unit", *names), [*cells.values()], TOGETHER, (2, 4, 5, 6, 7))
+
+
+def _interactions(rows: pd.DataFrame) -> Iterator[Block]:
+    """For every scenario that combines two others: what both do beyond the sum of each."""
+    for names, mine in rows.groupby(["one", "another", "both"], sort=False) if len(rows) else ():
+        one, another, both = names
+        yield Heading(f"Do {one} and {another} add up to {both}?")
+        shown = mine[mine["headline"] & (mine["runs"] > 0)]
+        sure = shown[shown["distinguishable"]]
+        if not len(sure):
+            yield Words("No headline outcome is distinguishable from the sum of what each does alone.")
+        yield sentences(map(capital, sure["sentence"]), INTERACTIONS)
+        head = ("outcome", "month", one, another, "sum", both, "beyond the sum (95%)", "unit")
+        yield table("Differences from the base", head, [*map(_added, shown.itertuples())], INTERACTIONS, range(2, 7))
+
+
+def _added(row: Any) -> tuple[str, ...]:
+    scaled, unit = scale_of_difference(row.unit)
+    value, low, high = (scaled(end) for end in (row.interaction, row.low, row.high))
+    places = 1 if math.isnan(low) else max(1, decimals_of_difference(value, low, high))
+    added = row.one_difference + row.another_difference
+    alone = (scaled(each) for each in (row.one_difference, row.another_difference, added, row.both_difference))
+    ends = "" if math.isnan(low) else f" ({signed(low, places)} to {signed(high, places)})"
+    beyond = f"{signed(value, places)}{ends}{'' if row.distinguishable else ' n.d.'}" if low != high else "identical"
+    return row.long_name, row.month, *(signed(each, places) for each in alone), beyond, unit
+
+
+def _tables(rows: pd.DataFrame, base: str, name: str, folded: bool) -> list[Block]:
     head = ("outcome", "month", base, name, "difference (95%)", "unit", "variance cut")
     cells = {row.Index: _cells(row) for row in rows.itertuples()}
     shown, numeric = [cells[place] for place in rows.index[rows["headline"]]], (2, 3, 4, 6)
     return [
-        table(f"Effects of {name}; n.d.: not distinguishable from no change; {CUT}", head, shown, TABLE, numeric),
+        table(
+            f"Effects of {name}; n.d.: not distinguishable from no change; {CUT}",
+            head,
+            shown,
+            TABLE,
+            numeric,
+            folded=folded,
+        ),
         table(f"Every outcome in {name}", head, list(cells.values()), TABLE, numeric, folded=True),
     ]
 

@@ -25,11 +25,13 @@ from sim.analysis.paired import Paired, difference_sentence, interval, paired_di
 from sim.analysis.scurves.ceilings import Ceilings
 from sim.analysis.who_switched import SPLITS, parts_of_focus, who_switched
 from sim.basics.arguments import several
-from sim.basics.axes import REGIONS, SECTORS, month_label
+from sim.basics.axes import REGIONS, SECTORS, month_label, month_number
 from sim.basics.errors import Problem, RunError, ScenarioError, refused
 from sim.basics.words import separated
 from sim.engines import Engine
 from sim.engines.world import Job
+from sim.experiments.compare.interactions import tabulate_interactions
+from sim.experiments.compare.outcome_table import scenario_by_outcome
 from sim.experiments.runner.dispatch import Work, dispatch, telling
 from sim.experiments.runner.pieces import FinishedRuns, Unfinished, dead_run
 from sim.experiments.runner.pools import Pool, refuse_no_pool
@@ -94,6 +96,10 @@ class ComparisonPlan:
         """``<base>-vs-<others>``, cut where a file system would refuse it."""
         return f"{self.base.name}-vs-{'-'.join(each.name for each in self.others)}"[:150]
 
+    def shown(self, outcome: Outcome) -> bool:
+        """Whether an outcome is shown first."""
+        return outcome.headline or outcome.name in self.outcomes
+
     def fingerprint(self, engine: str) -> str:
         """What the inputs are, as 64 hexadecimal digits: scenarios, months to read, this version and the engine."""
         texts = [each.model_dump_json() for each in self.scenarios]
@@ -132,6 +138,7 @@ class Comparison:
     runs : scenario name -> outcomes of every replicate; see `sim.analysis.outcomes.read_outcomes`
     table : one row for each other scenario, outcome and month
     switched : who holds the difference; see `sim.analysis.who_switched.who_switched`
+    interactions : two scenarios together against the sum of each; see `tabulate_interactions`
     apart : other scenario -> first month in which anything at all differs from the base; None: never
     stopped : why no more replicates were added, when a width was asked for
     written : the folder that was written; None until then
@@ -142,6 +149,7 @@ class Comparison:
     runs: dict[str, xr.Dataset]
     table: pd.DataFrame
     switched: pd.DataFrame
+    interactions: pd.DataFrame
     apart: dict[str, int | None]
     failures: tuple[tuple[str, Failure], ...] = ()
     stopped: str = ""
@@ -156,6 +164,15 @@ class Comparison:
     def inputs(self) -> str:
         """What the inputs were, as 64 hexadecimal digits."""
         return self.plan.fingerprint(self.engine)
+
+    @property
+    def outcomes(self) -> pd.DataFrame:
+        """A row a scenario: level, difference and interval of what was asked for, or else of the headlines."""
+        rows = self.table[self.table["headline"] & ~self.table["outcome"].str.startswith("ceiling_")]
+        asked = rows["outcome"].isin(self.plan.outcomes)
+        names = [scenario.name for scenario in self.plan.scenarios]
+        shown = rows[asked] if asked.any() else rows
+        return scenario_by_outcome(shown, names, lambda name, *what: values_of(self.runs[name], *what))
 
     def figure(self) -> Figure:
         """Levels of the headline outcomes in all scenarios, and their paired differences from the base."""
@@ -195,7 +212,9 @@ def carry_out(
         ignore_index=True,
     )
     table, failures = tabulate(plan, runs), tuple(luck.failures)
-    return Comparison(plan, engine.name, runs, table, switched, luck.apart, failures, stopped)
+    read = [(outcome, when, plan.shown(outcome)) for outcome in plan.read for when in times_of(plan, outcome)]
+    together = tabulate_interactions(plan.scenarios, runs, read, values_of)
+    return Comparison(plan, engine.name, runs, table, switched, together, luck.apart, failures, stopped)
 
 
 def curves_of(found: Comparison) -> xr.Dataset:
@@ -553,6 +572,16 @@ def at_month(values: xr.DataArray, month: int) -> np.ndarray:
 # the table
 
 
+def times_of(plan: ComparisonPlan, outcome: Outcome) -> list[str]:
+    """When an outcome is read: at every month of the plan, or once, which is written as nothing."""
+    return plan.dates if outcome.kind == "level" else [""]
+
+
+def values_of(runs: xr.Dataset, outcome: str, when: str) -> np.ndarray:
+    """Values of an outcome at a time of `times_of`, (run,)."""
+    return at_month(runs[outcome], month_number(when) if when else 0)
+
+
 def tabulate(plan: ComparisonPlan, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
     """One row for each other scenario, outcome and month: means, difference, interval, variance reduction, sentence."""
     base, rows = runs[plan.base.name], list[dict[str, Any]]()
@@ -560,7 +589,7 @@ def tabulate(plan: ComparisonPlan, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
     for scenario in plan.others:
         other = runs[scenario.name]
         for outcome in plan.read:
-            headline = outcome.headline or outcome.name in plan.outcomes
+            headline = plan.shown(outcome)
             for month in plan.at if outcome.kind == "level" else (None,):
                 a, b = (at_month(each[outcome.name], month or 0) for each in (base, other))
                 what = f"{outcome.long_name} in {month_label(month)}" if month is not None else outcome.long_name

@@ -6,6 +6,8 @@
         scenarios/         every scenario, resolved, as it was run
         comparison.csv     one row for each other scenario, outcome and month
         comparison.md      the same to read, with who switched and what a billion buys
+        outcomes.csv       a row a scenario: level and difference of what was asked for, or of the headlines
+        interactions.csv   two policies together against the sum of each, where a scenario combines two others
         who_switched.csv   contributions by adopter type, region and sector
         curves.nc          levels of every replicate, and paired differences with their intervals
         figures/           the comparison, and a forest plot; of many scenarios an overview, and each against the base
@@ -21,7 +23,7 @@ from typing import Any
 
 from sim.basics.axes import month_label, month_number
 from sim.basics.words import counted, listed
-from sim.experiments.compare.chapter import SWITCHED, TABLE, chapter
+from sim.experiments.compare.chapter import INTERACTIONS, SWITCHED, TABLE, TOGETHER, chapter
 from sim.experiments.compare.comparison import Comparison, ComparisonPlan, carry_out, curves_of
 from sim.experiments.compare.figures import draw
 from sim.results.kind import ONE_RUN, Again, Captions, Contents, Folder, Kind, named_figures, run_settings, scenario_of
@@ -41,6 +43,8 @@ def contents(found: Comparison) -> Contents:
         **scenario_files(found.plan.scenarios),
         TABLE: found.table,
         SWITCHED: found.switched,
+        TOGETHER: found.outcomes,
+        **({INTERACTIONS: found.interactions} if len(found.interactions) else {}),
         "curves.nc": curves,
     }
     return Contents(
@@ -48,7 +52,7 @@ def contents(found: Comparison) -> Contents:
         found.inputs,
         files,
         about,
-        chapter(about, found.table, found.switched),
+        chapter(about, found.table, found.switched, found.interactions),
         lambda folder: draw(found, curves, folder),
         ("comparison.md", title_of(about["comparison"])),
     )
@@ -129,6 +133,8 @@ KIND = Kind(
     files={
         "comparison.md": "everything to read",
         "comparison.csv": "the same as a table",
+        "outcomes.csv": "a row a scenario, with the outcomes side by side",
+        "interactions.csv": "two policies together against the sum of each",
         "who_switched.csv": "the difference by adopter type, region and sector",
         "curves.nc": "every level and paired difference by month",
         "scenarios": "every scenario as it was run",

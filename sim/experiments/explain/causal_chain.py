@@ -88,23 +88,6 @@ def levers_of(entry: Any, scenario: Scenario, months: int) -> set[str]:
     return {pull.lever for pull in entry.pull(months)}
 
 
-def differing_assumptions(a: Scenario, b: Scenario) -> tuple[str, ...]:
-    """Keys of the assumptions and loop switches in which two scenarios differ, such as ``startup.switching_cost``."""
-    flat = [
-        {**_flat(each.parameters.model_dump()), **{f"loops.{k}": v for k, v in each.loops.model_dump().items()}}
-        for each in (a, b)
-    ]
-    return tuple(name for name in {**flat[0], **flat[1]} if flat[0].get(name) != flat[1].get(name))
-
-
-def _flat(tree: dict[str, Any], head: str = "") -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for name, value in tree.items():
-        key = f"{head}{name}"
-        out.update(_flat(value, f"{key}.") if isinstance(value, dict) else {key: value})
-    return out
-
-
 def told_apart(base: float, other: float, unit: str) -> tuple[str, str]:
     """Two numbers with their unit, with as many digits as it takes to see that they differ."""
     for more in range(MOST_DIGITS):

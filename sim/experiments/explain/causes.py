@@ -17,7 +17,6 @@ from sim.experiments.explain.causal_chain import (
     Chain,
     Link,
     Root,
-    differing_assumptions,
     entries,
     known_from,
     levers_of,
@@ -27,6 +26,7 @@ from sim.experiments.explain.causal_chain import (
 from sim.experiments.explain.divergence import Array, Divergence, Pair
 from sim.model.levers import LEVERS, axis_labels
 from sim.model.rules.worth import TERMS
+from sim.scenario.changes import differing_assumptions
 
 CHIPS = (
     "export_denial",

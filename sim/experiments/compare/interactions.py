@@ -1,0 +1,99 @@
+"""Whether two policies add up: what both do together against the sum of what each does alone.
+
+Where a comparison holds a scenario that changes in the base what two others change together, the four worlds of each
+replicate have the same luck, and ``both - one - another + base`` is what the two do to each other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from sim.analysis.outcomes import Outcome
+from sim.analysis.paired import Array, Paired, paired_difference
+from sim.basics.words import decimals_of_difference, scale_of_difference, signed
+from sim.scenario import Scenario
+from sim.scenario.changes import combinations_of_two
+
+NAMES = ("one", "another", "both")
+
+
+def tabulate_interactions(
+    scenarios: Sequence[Scenario],
+    runs: Mapping[str, xr.Dataset],
+    read: Iterable[tuple[Outcome, str, bool]],
+    values_of: Callable[[xr.Dataset, str, str], Array],
+) -> pd.DataFrame:
+    """One row for each pair of scenarios that a third one combines, outcome and time; empty where there is none.
+
+    Differences from the base, and what both do beyond the sum (``interaction``, with its 95% interval ``low``,
+    ``high``), are means over the runs in which all four scenarios have a value.
+
+    Parameters
+    ----------
+    scenarios : the base first
+    runs : outcomes of every replicate, by scenario
+    read : outcomes, when each is read (empty for a moment), and whether it is shown first
+    values_of : runs, outcome and time -> values of the replicates, (run,)
+    """
+    combined, rows = combinations_of_two(scenarios), list[dict[str, Any]]()
+    for outcome, when, headline in read if combined else ():
+        values = {scenario.name: values_of(runs[scenario.name], outcome.name, when) for scenario in scenarios}
+        for three in combined:
+            names = [scenario.name for scenario in three]
+            base, one, another, both = (values[name] for name in (scenarios[0].name, *names))
+            whole = np.isfinite(base + one + another + both)
+            base, one, another, both = (each[whole] for each in (base, one, another, both))
+            beyond = paired_difference(one + another - base, both)
+            alone = [paired_difference(base, each).difference for each in (one, another, both)]
+            what = f"{outcome.long_name} in {when}" if when else outcome.long_name
+            rows.append(
+                {
+                    **dict(zip(NAMES, names, strict=True)),
+                    "outcome": outcome.name,
+                    "month": when,
+                    "unit": outcome.unit,
+                    "runs": beyond.runs,
+                    **{f"{name}_difference": found for name, found in zip(NAMES, alone, strict=True)},
+                    "interaction": beyond.difference,
+                    "low": beyond.low,
+                    "high": beyond.high,
+                    "distinguishable": beyond.distinguishable,
+                    "long_name": outcome.long_name,
+                    "headline": headline,
+                    "sentence": interaction_sentence(beyond, alone, what, outcome.unit),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def interaction_sentence(beyond: Paired, alone: Sequence[float], what: str, unit: str) -> str:
+    """What two policies do together, beside the sum of each, in words.
+
+    Parameters
+    ----------
+    beyond : both together against the sum of each
+    alone : differences from the base of one, another and both
+    what, unit : of the outcome
+    """
+    if beyond.runs == 0:
+        return f"{what}: no run has a value in all four scenarios"
+    scaled, words = scale_of_difference(unit)
+    words = {"%": "%", "1": ""}.get(words, f" {words}")
+    together, added = scaled(alone[2]), scaled(alone[0] + alone[1])
+    value, low, high = (scaled(end) for end in (beyond.difference, beyond.low, beyond.high))
+    if beyond.identical:
+        return f"{what}: {signed(together, 1)}{words} together, in every run the sum of each"
+    if math.isnan(low):
+        return f"{what}: {signed(together, 1)}{words} together, {signed(added, 1)}{words} added up; no interval"
+    places = decimals_of_difference(value, low, high)
+    both = f"{what}: {signed(together, places)}{words} together, {signed(added, places)}{words} added up"
+    ends = f"{signed(low, places)} to {signed(high, places)}"
+    if not beyond.distinguishable:
+        return f"{both}; what is beyond the sum is not distinguishable from none ({ends})"
+    return f"{both}; beyond the sum {signed(value, places)}{words} ({ends})"
