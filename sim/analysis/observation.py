@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from sim.analysis.outcomes import Outcome, find_outcome
 from sim.analysis.outcomes.periods import parse_period
-from sim.evidence.targets import Nuisance, Target
+from sim.evidence.targets import Nuisance, Target, Targets, read_targets
 
 Array = np.ndarray
 
@@ -83,6 +84,17 @@ def _vendor_switching(dataset: xr.Dataset) -> xr.DataArray:
     """Users among firms and agencies who changed their primary line this month, of all of them, (run, month)."""
     users = (dataset["adoption"] * dataset["members"]).sel(type=FIRMS)
     return (dataset["switching"].sel(type=FIRMS) * users).sum("type") / users.sum("type")
+
+
+def targets_of(path: str | Path | None = None) -> Targets:
+    """Targets of a file, or those that ship, each with an observable that runs have.
+
+    Raises
+    ------
+    TableError
+        With every mistake of the file, unknown observables among them: line, column, value, and what to write instead.
+    """
+    return read_targets(path, reading)
 
 
 def misfit(target: Target, shown: Array) -> float:

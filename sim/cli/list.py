@@ -26,17 +26,18 @@ def list_(
     openloop list targets --targets targets.csv
     openloop list observables --csv > observables.csv
     """
+    from sim.analysis.observation import targets_of
     from sim.basics.errors import refused
     from sim.cli.catalogue import brief, kinds, matching, meant, rows
     from sim.cli.terminal import as_csv_text, as_json_text, as_table
-    from sim.evidence.targets import listing, read_targets
+    from sim.evidence.targets import listing
 
     if targets is not None and kind != "targets":
         raise refused(
             "--targets", "is only taken by the list of targets.", "Write openloop list targets --targets FILE."
         )
     if targets is not None:
-        own = read_targets(targets)
+        own = targets_of(targets)
         for note in own.notes:
             say(f"{own.file}: {note}.")
         known = listing(own)

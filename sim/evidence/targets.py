@@ -11,6 +11,7 @@ variance is the sum of both.
 
 from __future__ import annotations
 
+import fnmatch
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,13 +24,23 @@ import numpy as np
 
 from sim.basics.axes import month_label, month_number
 from sim.basics.delimited import Table, number, number_remedy, printable, quoted, read_table
-from sim.basics.errors import Problem, TableError, UnknownNameError, suggestion
+from sim.basics.errors import OpenLoopError, Problem, TableError, UnknownNameError, suggestion
 from sim.basics.quantity import Spec, assumption, quantity
+from sim.basics.words import capital
+from sim.scenario.declared import quantities
 
 SHIPPED = Path(__file__).parent / "targets.csv"
 
 REQUIRED = ("target", "month", "value", "observation_sd", "discrepancy_sd", "observable")
-COMMON = {"series": "", "observable": "", "transform": "identity", "unit": "", "nuisance": "", "autocorrelation": "0"}
+COMMON = {
+    "series": "",
+    "observable": "",
+    "transform": "identity",
+    "unit": "",
+    "nuisance": "",
+    "autocorrelation": "0",
+    "tuned": "",
+}
 """What a target has once, with what an absent column stands for; it is the same in all rows of a target."""
 
 OF_POINTS = {"censoring": "none", "lower": "", "upper": "", "universe": "", "source_id": "", "licence": "", "note": ""}
@@ -150,6 +161,8 @@ class Target:
     nuisance : name of a number of `Nuisance` that the observable holds; empty where it holds none
     autocorrelation : correlation of the observation error from one month to the next
     points : by month
+    tuned : keys of the numbers whose default was read from this series, so that meeting it tests little; ``*`` stands
+        for any letters
     """
 
     key: str
@@ -160,6 +173,7 @@ class Target:
     nuisance: str
     autocorrelation: float
     points: tuple[Point, ...]
+    tuned: tuple[str, ...] = ()
 
     def residual(self, point: Point, modelled: Any) -> Any:
         """Modelled minus published, on the scale of the sds; 0 anywhere within the bounds of a censored point.
@@ -196,19 +210,25 @@ class Targets:
         raise UnknownNameError("target", key, [target.key for target in self.targets])
 
 
-def read_targets(path: str | Path | None = None) -> Targets:
+Check = Callable[[str], object]
+"""Called with an observable; raises an `OpenLoopError` when runs have nothing of that name."""
+
+
+def read_targets(path: str | Path | None = None, check: Check | None = None) -> Targets:
     """Targets of a file, or those that ship.
 
     Parameters
     ----------
     path : a table with the columns `REQUIRED`, and any of the other `COLUMNS`
+    check : see `Check`; absent: observables of a file of one's own are read as they stand. To have them checked, use
+        `sim.analysis.observation.targets_of`
 
     Raises
     ------
     TableError
         With every mistake of the file: its line, column and value, and what to write instead.
     """
-    return _shipped() if path is None else _read(path)
+    return _shipped() if path is None else _read(path, check)
 
 
 @cache
@@ -216,8 +236,24 @@ def _shipped() -> Targets:
     return _read(SHIPPED)
 
 
-def _read(path: str | Path) -> Targets:
-    return _Reader(read_table(path, REQUIRED)).read()
+def _read(path: str | Path, check: Check | None = None) -> Targets:
+    return _Reader(read_table(path, REQUIRED), check).read()
+
+
+def as_rows(targets: Iterable[Target]) -> list[dict[str, Any]]:
+    """A row for each point with all `COLUMNS`; written as a table, it is read back as the same targets."""
+    return [
+        {
+            "target": target.key,
+            "month": month_label(point.month),
+            **{name: getattr(point, name) for name in ("value", "observation_sd", "discrepancy_sd")},
+            **{name: getattr(target, name) for name in COMMON},
+            "tuned": " ".join(target.tuned),
+            **{name: getattr(point, name) for name in OF_POINTS},
+        }
+        for target in targets
+        for point in target.points
+    ]
 
 
 def listing(targets: Targets) -> list[dict[str, Any]]:
@@ -238,6 +274,7 @@ def listing(targets: Targets) -> list[dict[str, Any]]:
             "source_id": _distinct(" ".join(point.source_id for point in target.points).split()),
             "licence": _distinct(point.licence for point in target.points),
             "universe": "; ".join(_distinct(point.universe for point in target.points)),
+            "tuned": list(target.tuned),
             "observable": target.observable,
         }
         for target in targets
@@ -255,8 +292,8 @@ def _distinct(things: Iterable[Any]) -> list[Any]:
 class _Reader:
     """One file being read: mistakes are collected, so that they are told together."""
 
-    def __init__(self, table: Table):
-        self.table = table
+    def __init__(self, table: Table, check: Check | None):
+        self.table, self.check = table, check
         self.problems: list[Problem] = []
         self.commas = {name: table.commas(name) for name in table.columns}
 
@@ -292,6 +329,9 @@ class _Reader:
                     self._say(self.table.lines[row], name, what, "Write the same in all rows, or name another target.")
         if not common["observable"]:
             self._say(first, "observable", "is empty.", "Say what a run has for it, such as L6(US).")
+        elif self.check is not None:
+            self._check_observable(first, common["observable"])
+        self._check_tuned(first, common["tuned"].split())
         self._check_known(first, "transform", common["transform"], TRANSFORM_WORDS)
         if common["nuisance"]:
             self._check_known(first, "nuisance", common["nuisance"], NUISANCE_WORDS)
@@ -303,7 +343,11 @@ class _Reader:
         self._check_months(rows, points)
         texts = {name: common[name] for name in ("series", "observable", "transform", "unit", "nuisance")}
         return Target(
-            key, **texts, autocorrelation=correlation or 0.0, points=tuple(sorted(points, key=lambda p: p.month))
+            key,
+            **texts,
+            autocorrelation=correlation or 0.0,
+            points=tuple(sorted(points, key=lambda p: p.month)),
+            tuned=tuple(common["tuned"].split()),
         )
 
     def _point(self, row: int, unit: str, transform: Transform) -> Point:
@@ -341,6 +385,21 @@ class _Reader:
                 what = f"is {printable(cell)}, and the censoring of the row is {quoted(censoring)}."
                 self._say(line, name, what, "Only an interval has bounds; write that, or leave them out.")
         return math.nan, math.nan
+
+    def _check_observable(self, line: int, observable: str) -> None:
+        assert self.check is not None
+        try:
+            self.check(observable)
+        except OpenLoopError as error:
+            why = " ".join(str(error).split()).removeprefix("--outcome: ")
+            self._say(line, "observable", f"is {quoted(observable)}, which no run shows.", capital(why))
+
+    def _check_tuned(self, line: int, keys: Sequence[str]) -> None:
+        known = {*quantities(), *(f"nuisance.{name}" for name in NUISANCE_WORDS)}
+        for key in keys:
+            if not fnmatch.filter(known, key) and not re.fullmatch(r"(events|policies|reactions)\.[\w-]+", key):
+                remedy = f"{suggestion(key, known)} Or events.ID of a scenario; leave the cell empty if there is none."
+                self._say(line, "tuned", f"is {quoted(key)}; no number is called so.", remedy.lstrip())
 
     def _check_months(self, rows: Sequence[int], points: Sequence[Point]) -> None:
         lines: dict[int, int] = {}

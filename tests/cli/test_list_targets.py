@@ -13,8 +13,8 @@ from tests.processes import in_process
 
 OWN = """\
 target,month,value,observation_sd,discrepancy_sd,observable,unit
-firms,2025-06,0.2,0.03,0.04,L6[EU],share
-firms,2024-06,0.1,0.03,0.04,L6[EU],share
+firms,2025-06,0.2,0.03,0.04,L6(EU),share
+firms,2024-06,0.1,0.03,0.04,L6(EU),share
 """
 
 
