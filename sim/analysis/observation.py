@@ -41,18 +41,48 @@ def observed(target: Target, dataset: xr.Dataset, nuisance: Nuisance | None = No
     """
     factor, outcome = reading(target.observable)
     months = dataset["month"].values
-    values = outcome.read(dataset)
     if outcome.kind == "level":
-        places = np.searchsorted(months, [point.month for point in target.points])
-        within = np.isin([point.month for point in target.points], months)
-        levels = values.transpose("run", "month").values.astype(float)
-        found = np.where(within, levels[:, np.minimum(places, len(months) - 1)], np.nan)
+        wanted = [point.month for point in target.points]
+        places = np.minimum(np.searchsorted(months, wanted), len(months) - 1)
+        found = np.where(np.isin(wanted, months), _levels(outcome, dataset)[:, places], np.nan)
     else:
-        single = np.full(len(dataset["run"]), np.nan) if outcome.needs > months[-1] else values.values.astype(float)
+        beyond = outcome.needs > months[-1]
+        single = np.full(len(dataset["run"]), np.nan) if beyond else outcome.read(dataset).values.astype(float)
         found = np.repeat(single[:, None], len(target.points), axis=1)
-    if target.nuisance:
-        found = INSTRUMENTS[target.nuisance](found, getattr(nuisance or Nuisance(), target.nuisance))
-    return factor * found
+    return factor * _through_instrument(target, found, nuisance)
+
+
+def observed_each_month(target: Target, dataset: xr.Dataset, nuisance: Nuisance | None = None) -> Array | None:
+    """What runs show of a target in every month, (run, month); None where they have one number, such as a sum of 2024.
+
+    Parameters, and what it raises, are those of `observed`.
+    """
+    factor, outcome = reading(target.observable)
+    if outcome.kind != "level":
+        return None
+    return factor * _through_instrument(target, _levels(outcome, dataset), nuisance)
+
+
+def _levels(outcome: Outcome, dataset: xr.Dataset) -> Array:
+    return outcome.read(dataset).transpose("run", "month").values.astype(float)
+
+
+def _through_instrument(target: Target, values: Array, nuisance: Nuisance | None) -> Array:
+    """What the instrument of a series shows of values of the model."""
+    if not target.nuisance:
+        return values
+    return INSTRUMENTS[target.nuisance](values, getattr(nuisance or Nuisance(), target.nuisance))
+
+
+def needed_months(target: Target) -> int:
+    """Months from 2024-01 that a run must have to show every point of a target.
+
+    Raises
+    ------
+    ScenarioError, UnknownNameError
+        When its observable is none.
+    """
+    return 1 + max(reading(target.observable)[1].needs, *(point.month for point in target.points), 0)
 
 
 def reading(observable: str) -> tuple[float, Outcome]:
