@@ -7,7 +7,6 @@ things are said beside it: a number in front (``12 x capex(US)``), and the switc
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -127,21 +126,27 @@ def targets_of(path: str | Path | None = None) -> Targets:
     return read_targets(path, reading)
 
 
-def misfit(target: Target, shown: Array) -> float:
-    """Root mean square of the distance of the mean run from the points, in standard deviations; NaN: no point is shown.
+def distances(target: Target, shown: Array) -> Array:
+    """Distance of the mean run from each point, modelled minus published, in standard deviations, (point,).
+
+    It is NaN where no run shows the point, 0 within the bounds of a censored one, and infinite where the mean run has
+    no place on the scale of the target, such as a stock of nothing that is compared by its logarithm.
 
     Parameters
     ----------
     shown : (run, point), see `observed`
     """
-    mean = _means(shown)
-    distances = [
-        float(target.residual(point, value)) / point.sd
-        for point, value in zip(target.points, mean, strict=True)
-        if np.isfinite(value)
-    ]
-    return float(np.sqrt(np.mean(np.square(distances)))) if distances else np.nan
+    found = np.full(len(target.points), np.nan)
+    for place, (point, values) in enumerate(zip(target.points, shown.T, strict=True)):
+        known = values[np.isfinite(values)]
+        if known.size:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                distance = float(target.residual(point, known.mean())) / point.sd
+            found[place] = -np.inf if np.isnan(distance) else distance
+    return found
 
 
-def _means(shown: Array) -> Sequence[float]:
-    return [float(np.mean(values[np.isfinite(values)])) if np.isfinite(values).any() else np.nan for values in shown.T]
+def misfit(target: Target, shown: Array) -> float:
+    """Root mean square of the `distances` of the points that are shown; NaN: none is."""
+    known = [distance for distance in distances(target, shown) if not np.isnan(distance)]
+    return float(np.sqrt(np.mean(np.square(known)))) if known else np.nan

@@ -45,7 +45,7 @@ class PatternStatistic:
 
     @property
     def margin(self) -> float:
-        """How far the mean lies inside its band, in parts of the band's width; negative outside, and NaN without a mean.
+        """How far the mean lies inside its band, in parts of the band; negative outside, NaN where there is no mean.
 
         A band that is open at one side counts as wide as the number at its other end.
         """

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from sim.analysis.observation import misfit, observed, observed_each_month
+from sim.analysis.observation import distances, misfit, observed, observed_each_month
 from sim.basics.axes import month_label
 from sim.evidence.targets import Nuisance, Target
 
@@ -54,8 +54,12 @@ class SeriesMet:
     @property
     def distances(self) -> np.ndarray:
         """Mean run minus published, in standard deviations, (point,); 0 within the bounds of a censored point."""
-        pairs = zip(self.target.points, self.mean, strict=True)
-        return np.array([float(self.target.residual(point, mean)) / point.sd for point, mean in pairs])
+        return distances(self.target, self.shown)
+
+    @property
+    def told(self) -> bool:
+        """Whether runs show any of its points."""
+        return not np.isnan(self.misfit)
 
 
 def over_runs(values: np.ndarray) -> np.ndarray:
@@ -112,7 +116,7 @@ def record_table(found: Sequence[SeriesMet]) -> pd.DataFrame:
             "high": high,
             "distance": distance,
             "misfit": series.misfit,
-            "met": series.met if np.isfinite(series.misfit) else None,
+            "met": series.met if series.told else None,
             "tuned": " ".join(series.target.tuned),
             "observable": series.target.observable,
         }

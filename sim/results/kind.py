@@ -1,7 +1,7 @@
 """What a kind of result is: how its folder is written, recognised, made again, retold and captioned.
 
-Each room of `sim.experiments` and `sim.validation` that leaves a folder behind has a module ``kind.py`` with one frozen
-object, its ``KIND``. It is found by its place and listed nowhere. `sim.results.folder` writes every kind, and
+Each room of `sim.experiments` that leaves a folder behind, and `sim.validation`, has a module ``kind.py`` with one
+frozen object, its ``KIND``. It is found by its place and listed nowhere. `sim.results.folder` writes every kind, and
 ``openloop replay`` and ``openloop report`` go through the kinds without knowing any by name.
 """
 
@@ -313,9 +313,8 @@ def _of_rooms() -> dict[str, Kind]:
     found = {}
     for package in map(import_module, ROOMS):
         for room in iter_modules(package.__path__, f"{package.__name__}."):
-            if not room.ispkg:
-                continue
-            for module in iter_modules(import_module(room.name).__path__, f"{room.name}."):
+            inside = iter_modules(import_module(room.name).__path__, f"{room.name}.") if room.ispkg else [room]
+            for module in inside:
                 if module.name.rsplit(".", 1)[-1].endswith("kind"):
                     kind = import_module(module.name).KIND
                     found[kind.name] = kind

@@ -1,15 +1,25 @@
-"""The results of checks as a chapter, which the terminal and the documentation render like any other."""
+"""What a validation says: a sentence on each part, and tables in which the farthest come first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from sim.basics.words import counted
-from sim.results.blocks import Block, Chapter, Heading, Words, table
+import numpy as np
+
+from sim import __version__
+from sim.analysis.patterns import PATTERN_TITLES, PatternStatistic, patterns_that_hold
+from sim.basics.words import counted, listed, short
+from sim.results.blocks import Block, Chapter, Heading, Words, items, table
 from sim.validation.checks import FAIL, IN_PART, NOT_REPRODUCED, PASS, REPRODUCED, CheckResult
+from sim.validation.record import record_blocks, record_sentences
+from sim.validation.validation import Validation
 
 TITLE = "What the model was checked against"
 HEAD = ("agrees", "exact", "measured", "statement")
+
+CHECKS, PATTERNS, RECORD = "checks.csv", "patterns.csv", "record.csv"
+"""The tables of a folder."""
 
 _GROUPS = {
     "V": "Closed forms: what mathematics says must come out",
@@ -17,18 +27,70 @@ _GROUPS = {
 }
 
 
-def chapter(results: Sequence[CheckResult]) -> Chapter:
-    """A table for each check, below the heading of its group, and a sentence on all of them at the end."""
+def chapter(found: Validation) -> Chapter:
+    """A sentence on each part that was asked for, and its table; checks that were asked for alone are told in full."""
+    said = [
+        *check_sentences(found.results),
+        *(_pattern_sentences(found) if found.plan.patterns else ()),
+        *(record_sentences(found.series) if found.plan.targets is not None else ()),
+    ]
+    alone = not found.plan.patterns and found.plan.targets is None
+    blocks: list[Block] = [*_about_runs(found)]
+    if found.plan.patterns:
+        blocks += [Heading("Patterns of 2024 to 2026"), *_pattern_blocks(found)]
+    if found.series:
+        blocks += [Heading("The record"), *record_blocks(found.series, RECORD)]
+    if found.results:
+        blocks += check_blocks(found.results) if alone else [Heading("Checks"), _brief_checks(found.results)]
+    return Chapter(_asked(found), [items(said)], blocks)
+
+
+def _asked(found: Validation) -> str:
+    letters = {result.check.id[0] for result in found.results}
+    against = ["what mathematics says"] * ("V" in letters) + ["what earlier papers found"] * ("X" in letters)
+    if found.plan.patterns or found.plan.targets is not None:
+        against.append("what was published of 2024 to 2026")
+        return f"How does scenario {found.plan.scenario.name} stand against {listed(against)}?"
+    return f"Does the model give {listed(against)}?"
+
+
+def documented(told: Chapter) -> Chapter:
+    """The same with a remark on how the page of the documentation is written."""
     written = Words(
-        "Written by `openloop verify --full --markdown > docs/verification.md`; a test holds its quick rows to what "
-        "comes out today. The last digits of measured values may differ from machine to machine.",
+        "Written by `openloop validate --only closed-forms --only prior-work --full --markdown > docs/verification.md`; "
+        "a test holds its quick rows to what comes out today. The last digits of measured values may differ from "
+        "machine to machine.",
         folded=True,
     )
-    asked = "Does the model give what mathematics says, and what earlier papers found?"
-    return Chapter(asked, [written], [*_blocks(results), Words(summary_sentence(results))])
+    return replace(told, findings=[written, *told.findings])
 
 
-def _blocks(results: Sequence[CheckResult]) -> Iterator[Block]:
+# checks
+
+
+def check_sentences(results: Sequence[CheckResult]) -> list[str]:
+    """``23 closed forms hold.`` and ``Of 12 findings of prior work 8 reproduced, 4 in part.``"""
+    verdicts: dict[str, set[str]] = {}
+    for result in results:
+        verdicts.setdefault(result.check.id, set()).add(result.verdict)
+    closed, findings = ([id for id in verdicts if id.startswith(letter)] for letter in _GROUPS)
+    failed = sorted((id for id in closed if FAIL in verdicts[id]), key=lambda id: int(id[1:]))
+    said = []
+    if failed:
+        said.append(f"{len(failed)} of {counted(len(closed), 'closed form')} FAIL: {', '.join(failed)}.")
+    elif closed:
+        said.append(f"{counted(len(closed), 'closed form')} hold{'s' if len(closed) == 1 else ''}.")
+    if findings:
+        # a paper of which one thing comes out and another does not is reproduced in part
+        overall = [IN_PART if len(verdicts[id]) > 1 else next(iter(verdicts[id])) for id in findings]
+        counts = {kind: overall.count(kind) for kind in (REPRODUCED, IN_PART, NOT_REPRODUCED)}
+        told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+        said.append(f"Of {counted(len(findings), 'finding')} of prior work {told}.")
+    return said
+
+
+def check_blocks(results: Sequence[CheckResult]) -> Iterator[Block]:
+    """A table for each check, below the heading of its group."""
     for letter, title in _GROUPS.items():
         group = [result for result in results if result.check.id.startswith(letter)]
         if group:
@@ -43,22 +105,87 @@ def _blocks(results: Sequence[CheckResult]) -> Iterator[Block]:
                 yield Words(check.remark)
 
 
-def summary_sentence(results: Sequence[CheckResult]) -> str:
-    """``23 closed forms hold; of 12 findings of prior work 8 reproduced, 4 in part.``"""
-    verdicts: dict[str, set[str]] = {}
-    for result in results:
-        verdicts.setdefault(result.check.id, set()).add(result.verdict)
-    closed, findings = ([id for id in verdicts if id.startswith(letter)] for letter in _GROUPS)
-    failed = sorted((id for id in closed if FAIL in verdicts[id]), key=lambda id: int(id[1:]))
-    parts = []
-    if failed:
-        parts.append(f"{len(failed)} of {counted(len(closed), 'closed form')} FAIL: {', '.join(failed)}")
-    elif closed:
-        parts.append(f"{counted(len(closed), 'closed form')} hold{'s' if len(closed) == 1 else ''}")
-    if findings:
-        # a paper of which one thing comes out and another does not is reproduced in part
-        overall = [IN_PART if len(verdicts[id]) > 1 else next(iter(verdicts[id])) for id in findings]
-        counts = {kind: overall.count(kind) for kind in (REPRODUCED, IN_PART, NOT_REPRODUCED)}
-        said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-        parts.append(f"of {counted(len(findings), 'finding')} of prior work {said}")
-    return "; ".join(parts) + "."
+def _brief_checks(results: Sequence[CheckResult]) -> Block:
+    """A row for each check; those that fail come first."""
+    order = (FAIL, NOT_REPRODUCED, IN_PART)
+    sorted_ = sorted(results, key=lambda result: order.index(result.verdict) if result.verdict in order else len(order))
+    rows = [
+        (
+            result.check.id,
+            result.verdict,
+            f"{sum(row.passed for row in result.rows)} of {len(result.rows)}",
+            result.check.title,
+        )
+        for result in sorted_
+    ]
+    return table("Checks, those that fail first", ("check", "verdict", "agree", "statement"), rows, CHECKS)
+
+
+# patterns
+
+
+def _pattern_sentences(found: Validation) -> Iterator[str]:
+    """How many patterns hold, which do not, and which are nearest to the end of their band."""
+    held = patterns_that_hold(list(found.statistics))
+    if held:
+        closest = {pattern: _least_margin(found.statistics, pattern) for pattern in held}
+        missed = sorted((pattern for pattern in held if not held[pattern]), key=lambda pattern: closest[pattern])
+        told = f"Patterns: {sum(held.values())} of {len(held)} hold"
+        told += f"; missed: {listed([f'{name} ({percent(closest[name])})' for name in missed], 14)}" if missed else ""
+        near = sorted((pattern for pattern in held if held[pattern]), key=lambda pattern: closest[pattern])
+        told += f"; the narrowest margin of those that hold is {percent(closest[near[0]])}, {near[0]}" if near else ""
+        yield f"{told} (margins in percent of the band)."
+    if found.untold:
+        names = list(found.untold)
+        yield f"{counted(len(names), 'pattern')} cannot be told: {listed(names, 14)}."
+
+
+def _least_margin(statistics: Sequence[PatternStatistic], pattern: str) -> float:
+    margins = [statistic.margin for statistic in statistics if statistic.pattern == pattern]
+    return min(-np.inf if np.isnan(margin) else margin for margin in margins)
+
+
+def percent(margin: float) -> str:
+    """``+12%``; ``no value`` where there is none."""
+    return f"{100 * margin:+.0f}%" if np.isfinite(margin) else "no value"
+
+
+def _pattern_blocks(found: Validation) -> Iterator[Block]:
+    """A row for each statistic, the farthest from its band first; and why others are not told."""
+    head = ("pattern", "holds", "margin", "model", "band", "statistic")
+    ordered = sorted(found.statistics, key=lambda row: -np.inf if np.isnan(row.margin) else row.margin)
+    rows = [
+        (
+            row.pattern,
+            "yes" if row.holds else "MISS",
+            percent(row.margin),
+            f"{short(row.mean)} ± {short(row.spread, 2)}",
+            _band(row),
+            row.name,
+        )
+        for row in ordered
+    ]
+    caption = "Patterns, those outside of their band first; the margin is in percent of the band, or of its one end"
+    yield table(caption, head, rows, PATTERNS, numeric=(2, 3))
+    if found.untold:
+        yield items(f"{pattern} ({PATTERN_TITLES[pattern]}) {why}." for pattern, why in found.untold.items())
+
+
+def _band(row: PatternStatistic) -> str:
+    return f"at least {row.low:g}" if np.isinf(row.high) else f"{row.low:g} to {row.high:g}"
+
+
+def _about_runs(found: Validation) -> Iterator[Block]:
+    plan = found.plan
+    if found.failures:
+        yield Words(f"{counted(len(found.failures), 'run')} failed and stand in none of the numbers:", loud=True)
+        yield items(f"Replicate {failure.replicate}: {failure.reason}" for failure in found.failures)
+    if plan.patterns or plan.targets is not None:
+        run = plan.scenario.run
+        yield Words(
+            f"Patterns and record are read from {counted(found.runs, 'run')} of {counted(run.months, 'month')} with "
+            f"{counted(run.adopters, 'adopter')}, seed {run.seed}"
+            + (", which were there already." if plan.runs_sha256 else ".")
+        )
+    if plan.made_by != __version__:
+        yield Words(f"These runs were made by OpenLoop {plan.made_by}, and this is {__version__}.", loud=True)

@@ -59,6 +59,11 @@ class Check:
         return capital(self.sentence)
 
     @property
+    def name(self) -> str:
+        """Number and sentence, since several checks may share a number."""
+        return f"{self.id} {self.sentence}"
+
+    @property
     def number(self) -> tuple[str, int]:
         """Sort key: V2 comes before V10, and V before X."""
         return self.id[0], int(self.id[1:])

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.analysis.record import NEAR, SeriesMet, farthest_first
 from sim.basics.axes import month_label
-from sim.basics.words import counted, listed, short
+from sim.basics.words import listed, short
 from sim.results.blocks import Block, table
 
 HEAD = ("series", "months", "published", "model", "5 to 95% of runs", "sd away", "met", "default read from it")
@@ -21,12 +21,12 @@ def record_blocks(found: Sequence[SeriesMet], source: str) -> Iterator[Block]:
 
 
 def record_sentences(found: Sequence[SeriesMet]) -> list[str]:
-    """``24 of 33 series are met within 2 sd; of the 15 from which no default was read, 11.``, and which are farthest."""
-    shown = [series for series in found if np.isfinite(series.misfit)]
+    """How many series are met, over all and over those from which no default was read, and which are farthest."""
+    shown = [series for series in found if series.told]
     fresh = [series for series in shown if not series.target.tuned]
     said = []
     if shown:
-        met = f"{sum(series.met for series in shown)} of {counted(len(shown), 'series')}"
+        met = f"{sum(series.met for series in shown)} of {len(shown)} series"
         only = f"{sum(series.met for series in fresh)} of the {len(fresh)} from which no default was read"
         said.append(f"Record: {met} are met within {NEAR:g} sd, and {only}.")
     missed = [series for series in farthest_first(shown) if not series.met]
@@ -35,7 +35,7 @@ def record_sentences(found: Sequence[SeriesMet]) -> list[str]:
         said.append(f"The farthest {'is' if len(missed) == 1 else 'are'} {names}.")
     beyond = len(found) - len(shown)
     if beyond:
-        said.append(f"{counted(beyond, 'series')} cannot be told: no month of theirs is simulated.")
+        said.append(f"{beyond} series cannot be told: the months that they need are not simulated.")
     return said
 
 

@@ -29,6 +29,12 @@ def select_checks(ids: Iterable[str] = (), full: bool = False) -> tuple[Check, .
     return tuple(check for check in all_checks() if full or not check.slow)
 
 
+def chosen_checks(names: Iterable[str]) -> tuple[Check, ...]:
+    """The checks of these names, see `Check.name`; one that is no longer there is left out."""
+    wanted = set(names)
+    return tuple(check for check in all_checks() if check.name in wanted)
+
+
 def run_checks(
     wanted: Sequence[Check], workers: int | None = None, done: Callable[[int], None] | None = None
 ) -> list[CheckResult]:

@@ -7,7 +7,13 @@ import pytest
 import xarray as xr
 
 from sim.analysis import patterns
-from sim.analysis.patterns import MONTHS_NEEDED, PATTERN_TITLES, PatternStatistic, pattern_statistics, patterns_that_hold
+from sim.analysis.patterns import (
+    MONTHS_NEEDED,
+    PATTERN_TITLES,
+    PatternStatistic,
+    pattern_statistics,
+    patterns_that_hold,
+)
 from sim.basics.axes import GROUPS, MODES, REGIONS
 
 MONTHS = 29
@@ -248,8 +254,6 @@ def test_a_pattern_is_told_from_the_month_on_in_which_all_that_it_reads_is_simul
     )
     for months in range(23, MONTHS):
         short = pattern_statistics(dataset.isel(month=slice(0, months)))
-        assert {found.pattern for found in short} == {
-            pattern for pattern in READ if months >= MONTHS_NEEDED[pattern]
-        }
+        assert {found.pattern for found in short} == {pattern for pattern in READ if months >= MONTHS_NEEDED[pattern]}
         for found in short:
             assert found.mean == pytest.approx(whole[found.name], nan_ok=True), (found.name, months)
