@@ -5,6 +5,7 @@ These names are promised to stay; everything below ``sim`` may change from one r
 =============  ===============================================================================================
 simulate       `run`, `compare`, `sweep`, `explain`, `ensemble`
 understand     `sensitivity`, `loops`, `scurve`
+judge          `validate`
 look           `catalogue`, `describe`, `read_scenario`, `load`
 write          `Policy`, `Pull`, `quantity`, `assumption`, `register`, `Scenario`
 model          `Model`, and its agents `Adopter` (`Startup`, `Enterprise`, `IndustrialFirm`, `PublicAgency`), `Lab`,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from sim.scenario.describe import describe_source as describe
     from sim.scenario.resolve import read_scenario as read_scenario
     from sim.scenario.spec import Scenario as Scenario
+    from sim.validation.request import validate as validate
 
 _HOME = {
     "OpenLoopError": "sim.basics.errors",
@@ -87,6 +89,7 @@ _HOME = {
     "describe": "sim.scenario.describe:describe_source",
     "read_scenario": "sim.scenario.resolve",
     "Scenario": "sim.scenario.spec",
+    "validate": "sim.validation.request",
 }
 """Public name -> module, and the name there where it differs."""
 

@@ -35,7 +35,7 @@ from sim.cli.exit_codes import BAD_INPUT, DONE, FAILED, STOPPED, leave, say, ver
 from sim.cli.panels import PanelGroup
 from sim.cli.standard_streams import settle, trouble_with
 
-RUNNING = ("run", "compare", "explain", "ensemble", "sensitivity", "loops")
+RUNNING = ("run", "compare", "explain", "ensemble", "sensitivity", "loops", "validate")
 """Verbs that would have run something, had the input been right."""
 
 

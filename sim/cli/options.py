@@ -77,7 +77,9 @@ TableOrRun = Annotated[Path, _argument("TABLE|RUN", "A CSV file, or the folder o
 Result = Annotated[Path, _argument("DIR", "A folder that openloop made.")]
 Results = Annotated[list[Path], _argument("DIR...", "Folders that openloop made.")]
 NewFolder = Annotated[Path, _argument("DIR", "Folder to copy to; it is made if need be.")]
-Checks = Annotated[list[str] | None, _argument("[ID]...", "Checks such as V5 or X3; absent: all quick ones.")]
+ScenarioOrRunIfGiven = Annotated[
+    Path, _argument("[SCENARIO|RUN]", f"{SCENARIO} Or the folder of a run. Absent: baseline.")
+]
 
 
 # what is simulated
@@ -97,12 +99,11 @@ Sets = Annotated[
 ]
 Adopters = Annotated[int | None, typer.Option("--adopters", help="Number of adopters. Absent: the scenario's.")]
 Months = Annotated[int | None, typer.Option("--months", help="Months from 2024-01. Absent: the scenario's.")]
-Engine = Annotated[
-    str,
-    typer.Option(
-        "--engine", metavar="NAME", help="lockstep, mesa or meanfield.", autocompletion=_names_of("sim.engines:ENGINES")
-    ),
-]
+_ENGINE = typer.Option(
+    "--engine", metavar="NAME", help="lockstep, mesa or meanfield.", autocompletion=_names_of("sim.engines:ENGINES")
+)
+Engine = Annotated[str, _ENGINE]
+EngineIfGiven = Annotated[str | None, _ENGINE]
 Model = Annotated[
     str | None,
     typer.Option("--model", metavar="FILE:CLASS", help="A model of your own, for the engine mesa; its file is run."),
@@ -366,10 +367,25 @@ Resamples = Annotated[
     int, typer.Option("--resamples", min=0, help="Records drawn for the bootstrap intervals; 0: none.")
 ]
 
-# verify, replay, report, describe, list
+# validate, replay, report, describe, list
 
-Full = Annotated[bool, typer.Option("--full", help="The slow ones too.")]
-Markdown = Annotated[bool, typer.Option("--markdown", help="Print the tables of the documentation.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="PART[,PART]",
+        help="closed-forms, prior-work, patterns or record; may be given again. Absent: all, or only each --check.",
+        autocompletion=_names_of("sim.validation.validation:PARTS"),
+    ),
+]
+Checks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--check", metavar="ID[,ID]", help="A check such as V5 or X3; may be given again. Absent: all quick ones."
+    ),
+]
+Full = Annotated[bool, typer.Option("--full", help="The slow checks too.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print the page of the documentation.")]
 Figures = Annotated[bool, typer.Option("--figures", help="Draw the figures again too, and compare them.")]
 Sample = Annotated[int, typer.Option("--sample", min=1, help="Of an ensemble: how many runs are done again.")]
 Title = Annotated[str, typer.Option("--title", help="Title of the page.")]

@@ -14,7 +14,7 @@ from sim.cli.exit_codes import BAD_INPUT, leave, say
 PANELS = {
     "Simulate": ("run", "compare", "explain", "ensemble"),
     "Understand": ("sensitivity", "loops", "scurve"),
-    "Judge": ("verify", "patterns"),
+    "Judge": ("validate",),
     "Hand over": ("report", "replay", "new"),
     "Look up": ("check", "describe", "list", "schema"),
 }
@@ -28,7 +28,11 @@ OLD_VERBS = {"plan": ("ensemble", "--plan")}
 HIDDEN_VERBS = {"notebooks": "new"}
 """Old verb that is still a function -> the module where it is."""
 
-GONE = {"bench": "openloop bench is now a script of the source code: python tests/benchmarks/bench.py --quick"}
+GONE = {
+    "bench": "openloop bench is now a script of the source code: python tests/benchmarks/bench.py --quick",
+    "verify": "openloop verify is now a part of openloop validate: openloop validate --only closed-forms,prior-work",
+    "patterns": "openloop patterns is now a part of openloop validate: openloop validate SCENARIO --only patterns",
+}
 """Old verb -> where it went."""
 
 OLD_OPTIONS = {

@@ -21,7 +21,7 @@ from sim.figures.style.sheet import WIDTH, Sheet
 
 MODEL, PUBLISHED = "#1f3b57", "#c2410c"
 COLUMNS, MOST_PANELS = 4, 36
-HEIGHT, LEFT, RIGHT, TITLE, BELOW = 16.0, 9.0, 1.5, 7.6, 2.2
+HEIGHT, LEFT, RIGHT, TITLE, BELOW = 16.0, 10.0, 1.5, 7.6, 2.2
 HEADING, KEY, FOOT = 7.0, 5.0, 7.5
 LETTERS = 33
 """Letters of a title across a panel."""

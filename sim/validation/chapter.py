@@ -57,9 +57,9 @@ def _asked(found: Validation) -> str:
 def documented(told: Chapter) -> Chapter:
     """The same with a remark on how the page of the documentation is written."""
     written = Words(
-        "Written by `openloop validate --only closed-forms --only prior-work --full --markdown > docs/verification.md`; "
-        "a test holds its quick rows to what comes out today. The last digits of measured values may differ from "
-        "machine to machine.",
+        "Written by `openloop validate --only closed-forms --only prior-work --full --markdown > "
+        "docs/verification.md`; a test holds its quick rows to what comes out today. The last digits of measured "
+        "values may differ from machine to machine.",
         folded=True,
     )
     return replace(told, findings=[written, *told.findings])

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.analysis.record import NEAR, SeriesMet, farthest_first
 from sim.basics.axes import month_label
-from sim.basics.words import listed, short
+from sim.basics.words import listed, short, whole
 from sim.results.blocks import Block, table
 
 HEAD = ("series", "months", "published", "model", "5 to 95% of runs", "sd away", "met", "default read from it")
@@ -46,10 +46,15 @@ def _row(series: SeriesMet) -> tuple[str, ...]:
     months = " to ".join(dict.fromkeys(month_label(points[end].month) for end in (0, -1)))
     tuned = "yes" if series.target.tuned else "no"
     if not places:
-        return series.target.key, months, short(points[-1].value), "", "", "", "not simulated", tuned
+        return series.target.key, months, _number(points[-1].value), "", "", "", "not simulated", tuned
     last = places[-1]
     low, high = series.band[:, last]
     return (
-        *(series.target.key, months, short(points[last].value), short(mean[last])),
-        *(f"{short(low)} to {short(high)}", f"{series.misfit:.1f}", "yes" if series.met else "no", tuned),
+        *(series.target.key, months, _number(points[last].value), _number(mean[last])),
+        *(f"{_number(low)} to {_number(high)}", f"{series.misfit:.1f}", "yes" if series.met else "no", tuned),
     )
+
+
+def _number(value: float) -> str:
+    """``0.135``, ``240,000``."""
+    return whole(value) if value >= 1000 else short(value)

@@ -35,6 +35,12 @@ def chosen_checks(names: Iterable[str]) -> tuple[Check, ...]:
     return tuple(check for check in all_checks() if check.name in wanted)
 
 
+def slow_checks_left_out(wanted: Sequence[Check]) -> int:
+    """How many slow checks of the same groups are not among some checks."""
+    groups = {check.id[0] for check in wanted}
+    return sum(check.slow and check.id[0] in groups and check not in wanted for check in all_checks())
+
+
 def run_checks(
     wanted: Sequence[Check], workers: int | None = None, done: Callable[[int], None] | None = None
 ) -> list[CheckResult]:
