@@ -24,7 +24,7 @@ SHORTER = {
     "ensemble": [*SMALL, "--replicates", "2"],
     "sensitivity": [*SMALL, "--size", "4"],
     "loops": [*SMALL, "--quick", "--start", "2025-01"],
-    "patterns": ["--replicates", "2"],
+    "validate": ["--replicates", "2"],
     "scurve": ["--resamples", "0"],
 }
 """Verb -> options that make it quick."""

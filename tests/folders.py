@@ -38,6 +38,7 @@ FOLDERS: dict[str, tuple[object, ...]] = {
         *("scurve", ADOPTION_RECORD, "--time", "year", "--value", "value", "--by", "series"),
         *("--resamples", 0, "--no-figures"),
     ),
+    "validation": ("validate", "made:run", "--only", "patterns,record", "--check", "V16", "--no-figures"),
     "scurve-of-run": ("scurve", "made:run", "--resamples", 5),
     "loops": ("loops", BASELINE, "--quick", *QUICK),
     "sensitivity": ("sensitivity", BASELINE, *RESPONSE, *QUICK),

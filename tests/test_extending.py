@@ -393,8 +393,7 @@ def test_every_verb_knows_a_new_type_of_adopter(checkout, folder, tmp_path):
         "sensitivity": (*FOLDERS["sensitivity"], "--no-figures"),
         "loops": ("loops", BASELINE, "--quick", *QUICK),
         "scurve": ("scurve", folder, "--resamples", 5),
-        "verify": ("verify", "V1"),
-        "patterns": ("patterns", BASELINE, "--replicates", 2),
+        "validate": ("validate", BASELINE, "--only", "patterns,record", "--check", "V1", "--replicates", 2),
         "report": ("report", folder),
         "replay": ("replay", folder),
         "check": ("check", BASELINE),
@@ -403,7 +402,17 @@ def test_every_verb_knows_a_new_type_of_adopter(checkout, folder, tmp_path):
         "schema": ("schema",),
     }
     for verb, words in commands.items():
-        writes = verb in ("run", "compare", "explain", "ensemble", "sensitivity", "loops", "scurve", "report")
+        writes = verb in (
+            "run",
+            "compare",
+            "explain",
+            "ensemble",
+            "sensitivity",
+            "loops",
+            "scurve",
+            "validate",
+            "report",
+        )
         told = openloop(checkout, *words, *(("--out", tmp_path / verb) if writes else ()))
         if verb in ("describe", "list", "schema"):
             assert "university" in told, verb

@@ -221,7 +221,8 @@ BASES = (
     ["describe", "startup.switching_cost"],
     ["list", "parameters", "switching"],
     ["list", "scenarios", "--folder", "."],
-    ["verify", "V9"],
+    ["validate", "--check", "V9"],
+    ["validate", "baseline", "--only", "record"],
     ["report", "nowhere"],
     ["replay", "nowhere"],
     ["new", "work"],
@@ -281,8 +282,8 @@ def small(words: list[str]) -> list[str]:
             kept += [flag, BOUNDED[flag]]
     if "--replicates" in allowed and "--replicates" not in kept:
         kept += ["--replicates", "1"]
-    if words[0] == "verify" and all(word.startswith("-") for word in kept[1:]):  # all checks would take long
-        kept.append("V9")
+    if words[0] == "validate" and not {"--check", "--only"} & set(kept):  # all checks would take long
+        kept += ["--check", "V9"]
     for flag in ("--max-replicates", "--no-figures"):
         if flag in allowed and flag not in kept:
             kept += [flag, BOUNDED[flag]] if flag in BOUNDED else [flag]

@@ -24,7 +24,7 @@ ABROAD = ["US", "EU", "GS"]
 
 @dataclass(frozen=True)
 class PatternStatistic:
-    """One statistic of one pattern: its name, ensemble mean and standard deviation, and its band."""
+    """One statistic of one pattern: its name, ensemble mean and standard deviation (NaN: none), and its band."""
 
     pattern: str
     name: str
@@ -84,9 +84,10 @@ def pattern_statistics(dataset: xr.Dataset) -> list[PatternStatistic]:
 
 
 def _statistic(pattern: str, name: str, values: ArrayLike, low: float, high: float) -> PatternStatistic:
-    """A statistic from its values in every run, (run,), of which NaN are left out."""
+    """A statistic from its values in every run, (run,), of which NaN are left out; one of all runs has no spread."""
     known = np.asarray(values, dtype=float)[np.isfinite(values)]
-    mean, spread = (float(known.mean()), float(known.std())) if known.size else (np.nan, np.nan)
+    mean = float(known.mean()) if known.size else np.nan
+    spread = float(known.std()) if known.size and np.ndim(values) else np.nan
     return PatternStatistic(pattern, name, mean, spread, low, high)
 
 

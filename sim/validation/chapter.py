@@ -29,29 +29,33 @@ _GROUPS = {
 
 def chapter(found: Validation) -> Chapter:
     """A sentence on each part that was asked for, and its table; checks that were asked for alone are told in full."""
+    if not found.plan.patterns and found.plan.targets is None:
+        return checks_chapter(found.results)
     said = [
         *check_sentences(found.results),
         *(_pattern_sentences(found) if found.plan.patterns else ()),
         *(record_sentences(found.series) if found.plan.targets is not None else ()),
     ]
-    alone = not found.plan.patterns and found.plan.targets is None
     blocks: list[Block] = [*_about_runs(found)]
     if found.plan.patterns:
         blocks += [Heading("Patterns of 2024 to 2026"), *_pattern_blocks(found)]
     if found.series:
         blocks += [Heading("The record"), *record_blocks(found.series, RECORD)]
     if found.results:
-        blocks += check_blocks(found.results) if alone else [Heading("Checks"), _brief_checks(found.results)]
-    return Chapter(_asked(found), [items(said)], blocks)
+        blocks += _brief_checks(found.results)
+    against = listed([*_laws(found.results), "what was published of 2024 to 2026"])
+    return Chapter(f"How does scenario {found.plan.scenario.name} stand against {against}?", [items(said)], blocks)
 
 
-def _asked(found: Validation) -> str:
-    letters = {result.check.id[0] for result in found.results}
-    against = ["what mathematics says"] * ("V" in letters) + ["what earlier papers found"] * ("X" in letters)
-    if found.plan.patterns or found.plan.targets is not None:
-        against.append("what was published of 2024 to 2026")
-        return f"How does scenario {found.plan.scenario.name} stand against {listed(against)}?"
-    return f"Does the model give {listed(against)}?"
+def checks_chapter(results: Sequence[CheckResult]) -> Chapter:
+    """Checks alone, each with a table of its own."""
+    asked = f"Does the model give {listed(_laws(results))}?"
+    return Chapter(asked, [items(check_sentences(results))], [*check_blocks(results)])
+
+
+def _laws(results: Sequence[CheckResult]) -> list[str]:
+    letters = {result.check.id[0] for result in results}
+    return ["what mathematics says"] * ("V" in letters) + ["what earlier papers found"] * ("X" in letters)
 
 
 def documented(told: Chapter) -> Chapter:
@@ -105,8 +109,8 @@ def check_blocks(results: Sequence[CheckResult]) -> Iterator[Block]:
                 yield Words(check.remark)
 
 
-def _brief_checks(results: Sequence[CheckResult]) -> Block:
-    """A row for each check; those that fail come first."""
+def _brief_checks(results: Sequence[CheckResult]) -> Iterator[Block]:
+    """A row for each check, those that fail first; where all agree, a terminal leaves it out."""
     order = (FAIL, NOT_REPRODUCED, IN_PART)
     sorted_ = sorted(results, key=lambda result: order.index(result.verdict) if result.verdict in order else len(order))
     rows = [
@@ -118,7 +122,10 @@ def _brief_checks(results: Sequence[CheckResult]) -> Block:
         )
         for result in sorted_
     ]
-    return table("Checks, those that fail first", ("check", "verdict", "agree", "statement"), rows, CHECKS)
+    agree = all(result.verdict in (PASS, REPRODUCED) for result in results)
+    yield Heading("Checks", folded=agree)
+    head = ("check", "verdict", "agree", "statement")
+    yield table("Checks, those that fail first", head, rows, CHECKS, folded=agree)
 
 
 # patterns
@@ -159,7 +166,7 @@ def _pattern_blocks(found: Validation) -> Iterator[Block]:
             row.pattern,
             "yes" if row.holds else "MISS",
             percent(row.margin),
-            f"{short(row.mean)} ± {short(row.spread, 2)}",
+            f"{short(row.mean)} ± {short(row.spread, 2)}".removesuffix(" ± "),
             _band(row),
             row.name,
         )

@@ -51,8 +51,8 @@ def contents(found: Validation) -> Contents:
         **run_settings(plan.scenario),
         "runs_finished": found.runs,
         "failures": [vars(failure) for failure in found.failures],
-        "checks": [check.name for check in plan.checks],
-        "patterns": plan.patterns,
+        "with_checks": [check.name for check in plan.checks],
+        "with_patterns": plan.patterns,
         **({"runs_sha256": plan.runs_sha256, "runs_made_by": plan.made_by} if plan.runs_sha256 else {}),
     }
     tables = {CHECKS: found.checks, PATTERNS: found.patterns, RECORD: found.record}
@@ -91,8 +91,8 @@ def rebuild(folder: Folder, again: Again) -> Validation:
     plan = ValidationPlan(
         scenario,
         simulator.name,
-        chosen_checks(folder.manifest["checks"]),
-        bool(folder.manifest["patterns"]),
+        chosen_checks(folder.manifest["with_checks"]),
+        bool(folder.manifest["with_patterns"]),
         read_targets(targets) if targets.is_file() else None,
         simulator=simulator,
         runs_sha256=folder.manifest.get("runs_sha256", ""),

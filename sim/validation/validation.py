@@ -25,7 +25,7 @@ from sim.evidence.targets import Targets, as_rows
 from sim.experiments.runner.worker import Failure
 from sim.experiments.simulate.simulation import run_prepared
 from sim.results.dataset import data_hash, fingerprint
-from sim.results.folder import Written, load, open_folder, reading
+from sim.results.folder import SERIES, Written, load, open_folder, reading
 from sim.results.kind import Again, Progress, Stage
 from sim.scenario import Scenario
 from sim.scenario.resolve import prepare, with_settings
@@ -232,7 +232,7 @@ def _parts(only: str | Iterable[str], named: bool) -> list[str]:
 def _of_run(path: Path, model: Any, asked: dict[str, Any]) -> ValidationPlan:
     """The plan for a folder of a run, of which patterns and record are read."""
     folder = open_folder(path)
-    if folder.kind.name != "run":
+    if not (folder.path / SERIES).is_file():
         raise FolderError(f"{path} is {folder.kind.noun}; only the folder of a run can be held against the record.")
     with reading(path):
         saved = load(path)

@@ -364,38 +364,39 @@ def _is_empty(path: Path) -> bool:
     return path.is_dir() and not any(inside.is_file() and inside.suffix != ".pyc" for inside in path.rglob("*"))
 
 
-# verify
+# validate
 
 
-def test_verify_prints_statement_exact_value_measured_value_and_verdict():
-    done = openloop("verify", "v16")
+def test_a_check_alone_prints_statement_exact_value_measured_value_and_verdict(tmp_path):
+    done = openloop("validate", "--check", "v16", "--out", tmp_path)
     assert done.returncode == 0
     assert re.search(r"^V16, pass: Without end of chips .*:$", done.stdout, re.MULTILINE)
     assert re.search(r"^pass +3\.2e\+06 H100e +3\.2e\+06 ± 1 +compute of 10\^12 chips$", done.stdout, re.MULTILINE)
-    assert done.stdout.rstrip().endswith("1 closed form holds.")
+    assert "  1 closed form holds." in done.stdout.splitlines()
 
 
-def test_verify_speaks_to_programs_too():
-    done = openloop("verify", "V13", "--json", "--quiet")
-    rows = json.loads(done.stdout)
-    assert {row["id"] for row in rows} == {"V13"}
-    assert all(row["passed"] for row in rows)
+def test_a_check_speaks_to_programs_too(tmp_path):
+    done = openloop("validate", "--check", "V13", "--json", "--quiet", "--out", tmp_path)
+    found = json.loads(done.stdout)
+    assert {row["id"] for row in found["checks"]} == {"V13"}
+    assert all(row["passed"] for row in found["checks"])
+    assert (found["patterns"], found["record"]) == ([], [])
     assert done.stderr == ""
 
 
-def test_verify_knows_no_other_checks():
-    done = openloop("verify", "V99")
+@pytest.mark.parametrize("old", ["verify", "patterns"])
+def test_the_verbs_that_became_validate_say_so(old):
+    done = openloop(old, "V5")
     assert done.returncode == 2
-    assert 'there is no check "V99"' in done.stderr
-    assert "Traceback" not in done.stderr
+    assert f"openloop {old} is now a part of openloop validate" in done.stderr
 
 
-def test_a_closed_form_that_fails_is_an_exit_code(monkeypatch, capsys):
+def test_a_closed_form_that_fails_is_an_exit_code(monkeypatch, capsys, tmp_path):
     from sim.cli import main
     from sim.model.rules import compute
 
     monkeypatch.setattr(compute, "powered_share", lambda *_: np.array(1.1))
-    monkeypatch.setattr("sys.argv", ["openloop", "verify", "V16", "--quiet"])
+    monkeypatch.setattr("sys.argv", ["openloop", "validate", "--check", "V16", "--out", str(tmp_path)])
     with pytest.raises(SystemExit) as done:
         main()
     assert done.value.code == 1

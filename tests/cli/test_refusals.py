@@ -15,11 +15,11 @@ COMMANDS = {
     "ensemble": ("ensemble", "baseline", *SIZE, "--factor", "startup.switching_cost", "--points", 2),
     "sensitivity": ("sensitivity", "baseline", *SIZE, "--at", "2025-06"),
     "loops": ("loops", "baseline", "--months", 45, "--adopters", 20, "--quick"),
-    "patterns": ("patterns", "baseline"),
     "scurve": ("scurve", "adoption", "--time", "year", "--value", "value", "--by", "series", "--resamples", 0),
-    "verify": ("verify", "V9"),
+    "validate": ("validate", "baseline", "--only", "record"),
+    "checks": ("validate", "--check", "V9"),
 }
-WRITING = [verb for verb in COMMANDS if verb not in ("patterns", "verify")]
+WRITING = [verb for verb in COMMANDS if verb != "checks"]
 """Those that write a folder of results."""
 
 WRONG = [
@@ -27,9 +27,13 @@ WRONG = [
     *((verb, ("--out", "file/below"), 2, "file is a file. Choose a folder") for verb in ("run", "ensemble", "scurve")),
     *((verb, ("--out", ""), 2, "it is empty; name a place") for verb in ("run", "explain")),
     *((verb, ("--out", "n" * 300), 1, "cannot write to nnn") for verb in ("run", "sensitivity", "scurve")),
-    *((verb, ("--months", 0), 2, "--months is 0; it must be at least 1") for verb in WRITING if verb != "scurve"),
+    *(
+        (verb, ("--months", 0), 2, "--months is 0; it must be at least 1")
+        for verb in WRITING
+        if verb not in ("scurve", "validate")
+    ),
     *((verb, ("--set", "startup.switchin_cost=1"), 2, 'Did you mean "switching_cost"?') for verb in ("run", "loops")),
-    *((verb, ("--engine", "lockstp"), 2, 'Did you mean "lockstep"?') for verb in ("run", "sensitivity", "patterns")),
+    *((verb, ("--engine", "lockstp"), 2, 'Did you mean "lockstep"?') for verb in ("run", "sensitivity", "validate")),
     *((verb, ("--model", "no.py:Model"), 2, "needs --engine mesa") for verb in ("run", "compare", "ensemble")),
     *((verb, ("--replicates", 0), 2, "'--replicates': it is 0; it must be at least 1") for verb in ("run", "loops")),
     *((verb, ("--replicates", "four"), 2, "it is four; it must be a whole number") for verb in ("run", "ensemble")),
@@ -68,7 +72,12 @@ WRONG = [
     ("loops", ("--start", "2099-01"), 2, "leaves no horizon"),
     ("scurve", ("--seed", -1), 2, "--seed is -1; it must be at least 0"),
     ("scurve", ("--value", "valeu"), 2, 'there is no column "valeu"'),
-    ("verify", ("V99",), 2, 'there is no check "V99"'),
+    ("checks", ("--check", "V99"), 2, 'there is no check "V99"'),
+    ("checks", ("--only", "recrd"), 2, 'Did you mean "record"?'),
+    ("checks", ("--targets", "file"), 2, "--targets is only read for the record."),
+    ("validate", ("--targets", "file"), 2, "file"),
+    ("validate", ("--targets", "nowhere.csv"), 2, "nowhere.csv"),
+    ("validate", ("--set", "run.months=12"), 2, "run.months cannot be set here"),
 ]
 
 
@@ -83,7 +92,7 @@ def here(tmp_path, monkeypatch):
     from sim.engines.meanfield.engine import Cells
     from sim.engines.mesa.agent import AgentModel
     from sim.experiments.scurves import analysis
-    from sim.validation import run_checks
+    from sim.validation import validation
 
     def begun(*_, **__):
         raise Begun
@@ -91,7 +100,7 @@ def here(tmp_path, monkeypatch):
     for engine in (Lockstep, AgentModel, Cells):
         monkeypatch.setattr(engine, "__init__", begun)
     monkeypatch.setattr(analysis, "described", begun)
-    monkeypatch.setattr(run_checks, "run_checks", begun)
+    monkeypatch.setattr(validation, "run_checks", begun)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     return tmp_path

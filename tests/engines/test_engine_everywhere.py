@@ -11,11 +11,9 @@ from typer.main import get_command
 
 from sim.cli import app
 from sim.cli.panels import VERBS
-from sim.engines import engine as find_engine
 from sim.experiments.compare.request import compare, sweep
 from sim.experiments.simulate.request import run
-from sim.scenario.resolve import prepare
-from sim.validation.patterns import score
+from sim.validation.request import validate
 from tests.worlds import BASELINE, NO_CONTROL
 
 SMALL = {"months": 26, "adopters": 90, "replicates": 2}
@@ -68,22 +66,24 @@ def test_a_sweep_draws_the_same_response():
 
 @pytest.mark.slow
 def test_the_patterns_come_out_the_same():
-    scenario, _ = prepare(BASELINE, adopters=90)
-    fast, slow = in_both(lambda engine: score(scenario, 1, simulate=find_engine(engine).simulate))
-    assert [each.pattern for each in fast] == [each.pattern for each in slow]
-    assert np.allclose([each.mean for each in fast], [each.mean for each in slow], rtol=1e-6, equal_nan=True)
+    asked = {"only": ["patterns", "record"], "adopters": 90, "replicates": 1}
+    fast, slow = in_both(lambda engine: validate(BASELINE, engine=engine, **asked))
+    assert list(fast.patterns["statistic"]) == list(slow.patterns["statistic"])
+    assert np.allclose(fast.patterns["mean"], slow.patterns["mean"], rtol=1e-6, equal_nan=True)
+    assert list(fast.record["series"]) == list(slow.record["series"])
+    assert np.allclose(fast.record["mean"], slow.record["mean"], rtol=1e-6, equal_nan=True)
 
 
 def test_every_verb_that_takes_an_engine_takes_a_model_of_ones_own():
     group = get_command(app)
     verbs = {name: inspect.signature(group.get_command(None, name).callback).parameters for name in VERBS}
-    assert {"run", "compare", "patterns"} <= {name for name, takes in verbs.items() if "engine" in takes}
+    assert {"run", "compare", "validate"} <= {name for name, takes in verbs.items() if "engine" in takes}
     for name, takes in verbs.items():
         assert "engine" not in takes or "model" in takes, name
 
 
 @pytest.mark.slow
-def test_the_example_of_the_readme_goes_through_compare_and_patterns(openloop, user_model, tmp_path):
+def test_the_example_of_the_readme_goes_through_compare_and_validate(openloop, user_model, tmp_path):
     own = ["--engine", "mesa", "--model", user_model]
     said = openloop(
         *[
@@ -109,17 +109,20 @@ def test_the_example_of_the_readme_goes_through_compare_and_patterns(openloop, u
     assert found["outcomes"]
     said = openloop(
         *[
-            "patterns",
+            "validate",
             str(BASELINE),
-            "--set",
-            "run.adopters=60",
+            "--only",
+            "patterns",
+            "--adopters",
+            "60",
             "--replicates",
             "1",
-            "--quiet",
+            "--out",
+            str(tmp_path),
             *own,
         ],
     )
     assert said.returncode == 0, said.output
-    assert "14 patterns hold" in said.stdout
-    said = openloop("patterns", BASELINE, "--model", user_model)
+    assert "of 14 hold" in said.stdout
+    said = openloop("validate", BASELINE, "--model", user_model)
     assert said.returncode == 2, "a model of one's own needs --engine mesa"

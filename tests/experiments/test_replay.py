@@ -48,7 +48,7 @@ SLOW = pytest.mark.slow
 @pytest.mark.parametrize(
     "kind",
     [
-        *("run", "comparison", "scurve", "ensemble"),
+        *("run", "comparison", "scurve", "ensemble", "validation"),
         *(pytest.param(kind, marks=SLOW) for kind in ("until", "explained")),
     ],
 )

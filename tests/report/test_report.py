@@ -20,7 +20,7 @@ from sim.results.folder import open_folder
 from tests.folders import SMALL
 from tests.worlds import BASELINE
 
-KINDS = ("run", "comparison", "scurve-of-run", "ensemble", "sweep", "explained")
+KINDS = ("run", "comparison", "scurve-of-run", "ensemble", "sweep", "explained", "validation")
 """Every kind of folder that takes no minutes."""
 VOID = {"meta", "img", "br", "link", "hr", "input"}
 

@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[object, ...]] = {
     ),
     "loops": ("loops", BASELINE, "--quick", "--adopters", 60, "--months", 42),
     "scurve": ("scurve", ADOPTION_RECORD, "--time", "year", "--value", "value", "--by", "series", "--resamples", 0),
+    "validate": ("validate", BASELINE, "--only", "record", "--adopters", 60, "--replicates", 2),
     "report": ("report", "made:run"),
     "replay": ("replay", "made:run", "--figures"),
 }

@@ -80,7 +80,7 @@ def test_two_kinds_of_one_name_are_refused(toy):
 
 def test_every_room_brings_its_kind():
     found = kinds()
-    assert len(found) == 8
+    assert len(found) == 9
     assert [kind.order for kind in found.values()] == sorted(kind.order for kind in found.values())
     for kind in found.values():
         assert set(kind.needs) & {*kind.files, "scenario.yaml"}
@@ -90,7 +90,7 @@ def test_every_room_brings_its_kind():
 @pytest.mark.parametrize(
     "name",
     [
-        *("run", "comparison", "sweep", "explained", "scurve", "ensemble"),
+        *("run", "comparison", "sweep", "explained", "scurve", "ensemble", "validation"),
         pytest.param("sensitivity", marks=pytest.mark.slow),
     ],
 )
@@ -112,7 +112,7 @@ def test_pandas_and_xarray_open_every_file_of_numbers(made, name):
 @pytest.mark.parametrize(
     "name",
     [
-        *("run", "comparison", "sweep", "explained", "scurve", "ensemble"),
+        *("run", "comparison", "sweep", "explained", "scurve", "ensemble", "validation"),
         *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("sensitivity", "loops")),
     ],
 )

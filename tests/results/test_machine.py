@@ -25,6 +25,7 @@ WRITERS: dict[str, tuple[object, ...]] = {
     "loops": ("loops", BASELINE, "--quick", "--adopters", 60, "--months", 42),
     "sensitivity": ("sensitivity", BASELINE, "--adopters", 60, "--months", 30, "--size", 2, "--factor", "block:cost"),
     "scurve": ("scurve", ADOPTION_RECORD, "--time", "year", "--value", "value", "--by", "series"),
+    "validate": ("validate", BASELINE, "--only", "record", "--adopters", 60, "--replicates", 2),
     "report": ("report", "made:single"),
     "replay": ("replay", "made:single"),
 }

@@ -1,11 +1,11 @@
-"""Every closed form V1 to V23 of the model description, as `openloop verify` runs them."""
+"""Every closed form V1 to V23 of the model description, as `openloop validate` runs them."""
 
 from __future__ import annotations
 
 import pytest
 
 from sim.validation import Check, CheckResult, Row, all_checks, close, holds, within
-from sim.validation.chapter import summary_sentence
+from sim.validation.chapter import check_sentences
 from sim.validation.checks import FAIL, PASS
 from sim.validation.run_checks import any_closed_form_fails, run_checks
 from tests.validation.written_table import page, table_rows, written
@@ -28,7 +28,7 @@ def each(found):
 
 @pytest.mark.parametrize("check", each(CLOSED_FORMS))
 def test_a_closed_form_holds(check):
-    """`openloop verify --full --markdown` writes the table: statements, exact values and verdicts must be its own."""
+    """`openloop validate --full --markdown` writes the table: statements, exact values and verdicts must be its own."""
     outcome = check.result()
     assert outcome.rows
     assert outcome.verdict == PASS, page([outcome])
@@ -75,7 +75,8 @@ def test_a_check_passes_only_with_rows_that_all_pass():
     outcomes = [check("V1", (good, bad)), check("V2", (good,)), check("X1", (bad,))]
     assert any_closed_form_fails(outcomes)
     assert not any_closed_form_fails(outcomes[1:]), "a finding that is not reproduced is no failure"
-    assert summary_sentence(outcomes) == "1 of 2 closed forms FAIL: V1; of 1 finding of prior work 1 not reproduced."
+    said = check_sentences(outcomes)
+    assert said == ["1 of 2 closed forms FAIL: V1.", "Of 1 finding of prior work 1 not reproduced."]
 
 
 def test_a_check_that_breaks_is_told_and_stops_no_other():

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from sim.results.markdown import as_page
 from sim.validation import CheckResult
-from sim.validation.chapter import HEAD, TITLE, chapter
+from sim.validation.chapter import HEAD, TITLE, checks_chapter, documented
 from tests.worlds import ROOT
 
 PAGE = ROOT / "docs" / "verification.md"
@@ -16,8 +16,8 @@ CAPTION = re.compile(r"([VX]\d+), (.+?): (.+?)(?: \(slow\))?\.")
 
 
 def page(outcomes: Iterable[CheckResult]) -> str:
-    """What `openloop verify --markdown` prints."""
-    return as_page(TITLE, chapter(list(outcomes)))
+    """What `openloop validate --markdown` prints."""
+    return as_page(TITLE, documented(checks_chapter(list(outcomes))))
 
 
 def table_rows(text: str) -> list[tuple[str, str, str, str]]:
