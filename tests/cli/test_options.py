@@ -196,7 +196,7 @@ def test_an_old_name_works_and_says_what_replaces_it(words, instead):
 
 
 def test_old_names_are_those_of_this_test_and_are_in_no_help():
-    assert (set(OLD_VERBS), set(HIDDEN_VERBS), set(GONE)) == ({"plan"}, {"notebooks"}, {"bench"})
+    assert (set(OLD_VERBS), set(HIDDEN_VERBS), set(GONE)) == ({"plan"}, {"notebooks"}, {"bench", "verify", "patterns"})
     for verb, old in OLD_OPTIONS.items():
         names = {name for option in options_of(verb) for name in option.opts}
         assert set(old.values()) <= names
