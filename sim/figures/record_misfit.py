@@ -113,7 +113,7 @@ def _draw_model(axes: Axes, series: SeriesMet, scale: float, last: float) -> Non
 def _draw_point(axes: Axes, target: Target, point: Point, scale: float) -> None:
     """A point with two sd to each side; a bound is an arrow, and an interval a thick bar between its ends."""
     low, high = (_moved(target, end, sign * NEAR * point.sd) for end, sign in zip(_ends(point), (-1, 1), strict=True))
-    look = {"color": PUBLISHED, "zorder": 4}
+    look: dict[str, Any] = {"color": PUBLISHED, "zorder": 4}
     if point.censoring in ("above", "below"):
         marker = "^" if point.censoring == "above" else "v"
         axes.plot([point.month], [scale * point.value], marker=marker, markersize=3.5, **look)

@@ -42,7 +42,7 @@ def slow_checks_left_out(wanted: Sequence[Check]) -> int:
 
 
 def run_checks(
-    wanted: Sequence[Check], workers: int | None = None, done: Callable[[int], None] | None = None
+    wanted: Sequence[Check], workers: int | None = None, done: Callable[..., object] | None = None
 ) -> list[CheckResult]:
     """Run checks in parallel processes; the results come in the order of the checks.
 

@@ -196,8 +196,8 @@ def make_plan(
     held = targets_of(targets) if "record" in parts else None
     if targets is not None and held is None:
         raise refused("--targets", "is only read for the record.", "Leave it out, or add --only record.")
-    asked = {"checks": chosen, "patterns": "patterns" in parts, "targets": held}
-    settings = {"replicates": replicates, "adopters": adopters, "seed": seed}
+    asked: dict[str, Any] = {"checks": chosen, "patterns": "patterns" in parts, "targets": held}
+    settings: dict[str, Any] = {"replicates": replicates, "adopters": adopters, "seed": seed}
     if isinstance(source, str | Path) and os.path.isdir(source):
         given = [name for name, value in settings.items() if value is not None]
         given += ["set"] * bool(sets) + ["engine"] * (engine is not None)
@@ -271,16 +271,15 @@ def carry_out(plan: ValidationPlan, threads: int | None = None, stage: Stage | N
     if not plan.patterns and plan.targets is None:
         return Validation(plan, tuple(results))
     with _counted(stage, plan.run_months) as tick:
-        dataset, failures = plan.runs, ()
+        dataset = plan.runs
+        failures: tuple[Failure, ...] = ()
         if dataset is None:
             assert plan.simulator is not None
             made = run_prepared(plan.scenario, (), threads, tick, plan.simulator)
             dataset, failures = made.dataset, made.failures
         statistics, untold = _patterns(plan, dataset, tick) if plan.patterns else ([], {})
     series = held_against(dataset, plan.targets) if plan.targets is not None else []
-    return Validation(
-        plan, tuple(results), tuple(statistics), tuple(series), untold, tuple(failures), dataset.sizes["run"]
-    )
+    return Validation(plan, tuple(results), tuple(statistics), tuple(series), untold, failures, dataset.sizes["run"])
 
 
 def _counted(stage: Stage | None, total: int) -> AbstractContextManager[Progress | None]:
