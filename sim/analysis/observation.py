@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from sim.analysis.outcomes import Outcome, find_outcome
+from sim.analysis.outcomes import SOME_LINES, Outcome, find_outcome
 from sim.analysis.outcomes.periods import parse_period
+from sim.basics.errors import Problem, TableError, suggestion
 from sim.evidence.targets import Nuisance, Target, Targets, read_targets
+from sim.scenario import Scenario
 
 Array = np.ndarray
 
@@ -124,6 +126,25 @@ def targets_of(path: str | Path | None = None) -> Targets:
         With every mistake of the file, unknown observables among them: line, column, value, and what to write instead.
     """
     return read_targets(path, reading)
+
+
+def refuse_unknown_lines(targets: Targets, scenario: Scenario) -> None:
+    """Refuse targets that are read from a line which a scenario does not have.
+
+    Raises
+    ------
+    TableError
+        Naming the file, the line in it, the observable, and the lines that there are.
+    """
+    problems = []
+    for target in targets:
+        for name in reading(target.observable)[1].lines:
+            if name not in SOME_LINES and name not in scenario.roster:
+                what = f'is "{target.observable}", and {scenario.name} has no line "{name}".'
+                known = suggestion(name, [*scenario.roster, *SOME_LINES], listed=30, label="Lines and groups")
+                problems.append(Problem(targets.file, target.line, "observable", what, known))
+    if problems:
+        raise TableError(problems)
 
 
 def distances(target: Target, shown: Array) -> Array:

@@ -82,7 +82,9 @@ def validate(
         print(as_page(TITLE, documented(told.chapter)))
     else:
         tables = {"checks": found.checks, "patterns": found.patterns, "record": found.record}
-        output.tell(told, made, _next(found, shown(made.folder)), tables)
+        output.tell(
+            told, made, _next(found, shown(made.folder), seed=seed, replicates=replicates, adopters=adopters), tables
+        )
         left_out = 0 if checks else slow_checks_left_out(plan.checks)
         if left_out and not (quiet or as_json):
             say(f"{left_out} slow checks are left out; --full runs them too (some minutes).")
@@ -92,8 +94,8 @@ def validate(
         leave(FAILED)
 
 
-def _next(found: Validation, folder: str) -> list[str]:
-    """Commands that may come next."""
+def _next(found: Validation, folder: str, **world: int | None) -> list[str]:
+    """Commands that may come next; ``world`` holds the settings that were asked for."""
     from sim.analysis.record import farthest_first
     from sim.evidence.targets import SHIPPED
 
@@ -104,5 +106,5 @@ def _next(found: Validation, folder: str) -> list[str]:
         following.append(command("describe", farthest_first(told)[0].target.key, remark="its points and sources"))
     if plan.runs_sha256 == "" and (plan.patterns or plan.targets is not None):
         other = "history" if plan.scenario.name == "baseline" else "baseline"
-        following.append(command("validate", other, only=["patterns", "record"], remark="another scenario"))
+        following.append(command("validate", other, only="patterns,record", **world, remark="another scenario"))
     return following

@@ -15,7 +15,7 @@ import fnmatch
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -161,6 +161,7 @@ class Target:
     nuisance : name of a number of `Nuisance` that the observable holds; empty where it holds none
     autocorrelation : correlation of the observation error from one month to the next
     points : by month
+    line : of the file, where it begins; 0: of no file
     tuned : keys of the numbers whose default was read from this series, so that meeting it tests little; ``*`` stands
         for any letters
     """
@@ -174,6 +175,7 @@ class Target:
     autocorrelation: float
     points: tuple[Point, ...]
     tuned: tuple[str, ...] = ()
+    line: int = field(default=0, compare=False, repr=False)
 
     def residual(self, point: Point, modelled: Any) -> Any:
         """Modelled minus published, on the scale of the sds; 0 anywhere within the bounds of a censored point.
@@ -348,6 +350,7 @@ class _Reader:
             autocorrelation=correlation or 0.0,
             points=tuple(sorted(points, key=lambda p: p.month)),
             tuned=tuple(common["tuned"].split()),
+            line=first,
         )
 
     def _point(self, row: int, unit: str, transform: Transform) -> Point:

@@ -154,7 +154,9 @@ def _least_margin(statistics: Sequence[PatternStatistic], pattern: str) -> float
 
 def percent(margin: float) -> str:
     """``+12%``; ``no value`` where there is none."""
-    return f"{100 * margin:+.0f}%" if np.isfinite(margin) else "no value"
+    if not np.isfinite(margin):
+        return "no value"
+    return f"{100 * margin:+.0f}%" if abs(margin) < 1000 else f"{100 * margin:+.1e}%"
 
 
 def _pattern_blocks(found: Validation) -> Iterator[Block]:

@@ -16,7 +16,7 @@ HEAD = ("series", "months", "published", "model", "5 to 95% of runs", "sd away",
 
 def record_blocks(found: Sequence[SeriesMet], source: str) -> Iterator[Block]:
     """A row for each series, the farthest first; ``source`` is the file that holds every point."""
-    caption = "The record, series by series, the farthest first, at the newest point that is simulated"
+    caption = "The record, series by series, the farthest first, at the newest point that runs show"
     yield table(caption, HEAD, [*map(_row, farthest_first(found))], source, numeric=(2, 3, 5))
 
 
@@ -35,7 +35,7 @@ def record_sentences(found: Sequence[SeriesMet]) -> list[str]:
         said.append(f"The farthest {'is' if len(missed) == 1 else 'are'} {names}.")
     beyond = len(found) - len(shown)
     if beyond:
-        said.append(f"{beyond} series cannot be told: the months that they need are not simulated.")
+        said.append(f"{beyond} series cannot be told: these runs have no value in their months.")
     return said
 
 
@@ -46,7 +46,7 @@ def _row(series: SeriesMet) -> tuple[str, ...]:
     months = " to ".join(dict.fromkeys(month_label(points[end].month) for end in (0, -1)))
     tuned = "yes" if series.target.tuned else "no"
     if not places:
-        return series.target.key, months, _number(points[-1].value), "", "", "", "not simulated", tuned
+        return series.target.key, months, _number(points[-1].value), "", "", "", "no value", tuned
     last = places[-1]
     low, high = series.band[:, last]
     return (

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim import __version__
-from sim.analysis.observation import needed_months, targets_of
+from sim.analysis.observation import needed_months, refuse_unknown_lines, targets_of
 from sim.analysis.patterns import MONTHS_NEEDED, PatternStatistic, pattern_statistics
 from sim.analysis.record import SeriesMet, held_against, record_table
 from sim.basics.arguments import texts
@@ -217,6 +217,8 @@ def make_plan(
     months += [needed_months(target) for target in held or ()]
     if months:
         scenario = with_settings(scenario, months=min(max(months), LAST_MONTH))
+    if held is not None:
+        refuse_unknown_lines(held, scenario)
     return ValidationPlan(scenario, simulator.name, simulator=simulator, warnings=warnings, **asked)
 
 
@@ -237,6 +239,8 @@ def _of_run(path: Path, model: Any, asked: dict[str, Any]) -> ValidationPlan:
     with reading(path):
         saved = load(path)
         engine = str(saved.manifest["engine"])
+    if asked["targets"] is not None:
+        refuse_unknown_lines(asked["targets"], saved.scenario)
     simulator = None
     if asked["patterns"]:
         name, own = Again(model).engine_of(folder)

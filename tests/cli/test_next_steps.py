@@ -23,6 +23,7 @@ COMMANDS = [
         *("sensitivity", "baseline", *SIZE[:4], *SIZE[6:], "--at", "2025-12", "--out", "studies", "--no-figures"),
         *("--method", "morris", "--factor", "block:cost", "--size", 2),
     ),
+    ("validate", "baseline", "--only", "record", *SIZE[2:], *FEW),
 ]
 QUICK = 3
 """The first so many are tried in the quick suite."""

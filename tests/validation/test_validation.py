@@ -11,7 +11,7 @@ import pytest
 
 from sim.analysis.patterns import MONTHS_NEEDED, PATTERN_TITLES, patterns_that_hold
 from sim.analysis.record import NEAR
-from sim.basics.errors import FolderError, ScenarioError, UnknownNameError
+from sim.basics.errors import FolderError, ScenarioError, TableError, UnknownNameError
 from sim.experiments.replay import replay
 from sim.results.folder import load, open_folder
 from sim.validation.chapter import chapter
@@ -127,11 +127,21 @@ def test_mistakes_of_a_table_of_ones_own_are_told_alike_by_list_and_validate(own
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_line_that_the_scenario_does_not_have_is_no_share_of_nothing(own, made):
+    own.write_text(OWN.replace("L6(US)", "share(CN-opn-A)"), encoding="utf-8")
+    for source in ("baseline", made("single")):
+        with pytest.raises(TableError, match='has no line "CN-opn-A"') as caught:
+            make_plan(source, only="record", targets=own)
+        (problem,) = caught.value.problems
+        assert problem.line == 4
+        assert 'Did you mean "CN-open-A"?' in problem.remedy
+
+
 def test_the_series_of_a_run_are_read_and_what_it_does_not_reach_is_named(made, tmp_path):
     folder = made("single")  # of 30 months: July 2026 lies beyond
     done = in_process("validate", folder, "--only", "patterns,record", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "1 series cannot be told: the months that they need are not simulated." in done.stdout
+    assert "1 series cannot be told: these runs have no value in their months." in done.stdout
     assert "which were there already" in done.stdout
     (written,) = tmp_path.iterdir()
     rows = pd.read_csv(written / "record.csv").set_index(["series", "month"])
