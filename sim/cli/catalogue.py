@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from sim.basics.arguments import texts
 from sim.basics.axes import REGION_NAMES, REGIONS
-from sim.basics.errors import ScenarioError, UnknownNameError
+from sim.basics.errors import ScenarioError, UnknownNameError, refused
 from sim.basics.quantity import sources
 from sim.evidence.sources import record_sources
-from sim.evidence.targets import listing, read_targets
+from sim.evidence.targets import Targets, listing, read_targets
 from sim.model.agents.adopter_types import CELLS
 from sim.model.agents.government import METRICS
 from sim.model.events import EVENT_KINDS
@@ -47,25 +47,47 @@ def rows(kind: str, folder: Path | None = None) -> list[Row]:
     return _scenarios(folder) if kind == "scenarios" else KINDS[kind][1]()
 
 
+def rows_of_own_targets(kind: str | None, file: str | Path) -> tuple[list[Row], Targets]:
+    """Rows of a table of targets of one's own, and the table.
+
+    Raises
+    ------
+    ScenarioError
+        When another kind is asked for.
+    TableError
+        When the table is refused.
+    """
+    from sim.analysis.observation import targets_of
+
+    if kind != "targets":
+        what = "is only taken by the list of targets."
+        raise refused("--targets", what, "Write openloop list targets --targets FILE.")
+    own = targets_of(file)
+    return listing(own), own
+
+
 def every_source() -> dict[str, dict[str, str]]:
     """Every citation by key: of parameters, policies and methods, and of the record."""
     return {**record_sources(), **sources()}
 
 
-def catalogue(kind: str, *words: str) -> pd.DataFrame:
+def catalogue(kind: str, *words: str, targets: str | Path | None = None) -> pd.DataFrame:
     """What there is, as ``openloop list`` shows it.
 
     Parameters
     ----------
     kind : ``parameters``, ``policies``, ``levers``, ``loops``, ``observables``, ``scenarios`` and so on
     words : only rows that hold all of these
+    targets : of the kind ``targets``: a table of one's own in place of those that ship
 
     Raises
     ------
     UnknownNameError
         When there is no such kind.
     ScenarioError
-        When a word is no text.
+        When a word is no text, or another kind is to read a table of targets.
+    TableError
+        When the table of targets is refused.
 
     Examples
     --------
@@ -75,7 +97,7 @@ def catalogue(kind: str, *words: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    table = rows(kind)
+    table = rows(kind) if targets is None else rows_of_own_targets(kind, targets)[0]
     return pd.DataFrame(matching(table, texts(words, "words")), columns=list(table[0]) if table else None)
 
 

@@ -18,6 +18,7 @@ def describe(
     what: options.ScenarioOrName = None,
     name: options.NameOfKind = None,
     sets: options.Sets = None,
+    targets: options.Targets = None,
     odd: options.Odd = False,
     summary: options.Summary = False,
     as_html: options.Html = False,
@@ -35,11 +36,12 @@ def describe(
     openloop describe startup.switching_cost
     openloop describe R1
     openloop describe 'share(CN open, region=EU, sector=manufacturing)@2029'
+    openloop describe firms_eu --targets mine.csv
     openloop describe --odd --out model.html
     openloop describe --odd --summary
     """
     if odd:
-        if what is not None or sets:
+        if what is not None or sets or targets is not None:
             leave(BAD_INPUT, "--odd describes the model, not one scenario or name. Leave out one or the other.")
         _describe_model(summary, as_html, out)
         return
@@ -51,6 +53,14 @@ def describe(
             "Say what to describe: a scenario or a name, or --odd for the whole model.",
             "Names: openloop list parameters, and so on; files: openloop list scenarios.",
         )
+    if targets is not None:
+        from sim.analysis.observation import targets_of
+        from sim.cli.glossary import explain_target
+
+        if sets or (name is not None and what != "target"):
+            leave(BAD_INPUT, "--targets is for the name of a target.", "Write openloop describe NAME --targets FILE.")
+        print(explain_target(targets_of(targets)[what if name is None else name]))
+        return
     if name is None and _is_scenario(what):
         from sim.scenario.describe import describe as describe_scenario
         from sim.scenario.resolve import load

@@ -19,7 +19,7 @@ from sim.basics.axes import REGION_NAMES, REGIONS, month_label
 from sim.basics.errors import UnknownNameError, suggestion
 from sim.basics.quantity import describe_field, is_quantity, limits
 from sim.cli.catalogue import every_source, rows
-from sim.evidence.targets import CENSORING, TRANSFORMS, Point, read_targets
+from sim.evidence.targets import CENSORING, TRANSFORMS, Point, Target, read_targets
 from sim.model.agents.government import METRICS
 from sim.model.events import EVENT_KINDS
 from sim.model.levers import LEVERS
@@ -203,18 +203,23 @@ def _explain_outcome(name: str) -> str:
 
 
 def _explain_target(key: str) -> str:
-    target = read_targets()[key]
+    return explain_target(read_targets()[key])
+
+
+def explain_target(target: Target) -> str:
+    """A target with its points, what was counted, and its sources."""
     keys = dict.fromkeys(" ".join(point.source_id for point in target.points).split())
     about = {
         "observable": target.observable,
         "transform": f"{target.transform}: {TRANSFORMS[target.transform].words}",
         "unit": target.unit,
         "nuisance": target.nuisance,
+        "tuned": ", ".join(target.tuned),
         "points": "\n".join(map(_explain_point, target.points)),
         "counted": "\n".join(dict.fromkeys(point.universe for point in target.points)),
         "source": "\n".join(map(_cited, keys)),
     }
-    return _block(f"{key} (target)", about)
+    return _block(f"{target.key} (target)", about)
 
 
 def _explain_point(point: Point) -> str:

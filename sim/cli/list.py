@@ -26,21 +26,13 @@ def list_(
     openloop list targets --targets targets.csv
     openloop list observables --csv > observables.csv
     """
-    from sim.analysis.observation import targets_of
-    from sim.basics.errors import refused
-    from sim.cli.catalogue import brief, kinds, matching, meant, rows
+    from sim.cli.catalogue import brief, kinds, matching, meant, rows, rows_of_own_targets
     from sim.cli.terminal import as_csv_text, as_json_text, as_table
-    from sim.evidence.targets import listing
 
-    if targets is not None and kind != "targets":
-        raise refused(
-            "--targets", "is only taken by the list of targets.", "Write openloop list targets --targets FILE."
-        )
     if targets is not None:
-        own = targets_of(targets)
+        known, own = rows_of_own_targets(kind, targets)
         for note in own.notes:
             say(f"{own.file}: {note}.")
-        known = listing(own)
     else:
         known = kinds() if kind is None else rows(kind, folder)
     found = matching(known, text or ())

@@ -11,13 +11,13 @@ from sim.basics.axes import month_label
 from sim.basics.words import listed, short, whole
 from sim.results.blocks import Block, table
 
-HEAD = ("series", "months", "published", "model", "5 to 95% of runs", "sd away", "met", "default read from it")
+HEAD = ("series", "months", "unit", "published", "model", "5 to 95% of runs", "sd away", "met", "default read from it")
 
 
 def record_blocks(found: Sequence[SeriesMet], source: str) -> Iterator[Block]:
     """A row for each series, the farthest first; ``source`` is the file that holds every point."""
     caption = "The record, series by series, the farthest first, at the newest point that runs show"
-    yield table(caption, HEAD, [*map(_row, farthest_first(found))], source, numeric=(2, 3, 5))
+    yield table(caption, HEAD, [*map(_row, farthest_first(found))], source, numeric=(3, 4, 6))
 
 
 def record_sentences(found: Sequence[SeriesMet]) -> list[str]:
@@ -44,13 +44,14 @@ def _row(series: SeriesMet) -> tuple[str, ...]:
     points, mean = series.target.points, series.mean
     places = [place for place in range(len(points)) if np.isfinite(mean[place])]
     months = " to ".join(dict.fromkeys(month_label(points[end].month) for end in (0, -1)))
+    unit = series.target.unit
     tuned = "yes" if series.target.tuned else "no"
     if not places:
-        return series.target.key, months, _number(points[-1].value), "", "", "", "no value", tuned
+        return series.target.key, months, unit, _number(points[-1].value), "", "", "", "no value", tuned
     last = places[-1]
     low, high = series.band[:, last]
     return (
-        *(series.target.key, months, _number(points[last].value), _number(mean[last])),
+        *(series.target.key, months, unit, _number(points[last].value), _number(mean[last])),
         *(f"{_number(low)} to {_number(high)}", f"{series.misfit:.1f}", "yes" if series.met else "no", tuned),
     )
 

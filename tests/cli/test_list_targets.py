@@ -55,6 +55,18 @@ def test_a_file_of_ones_own_is_listed_alike(own):
     assert row["sd"] == "0.05"
 
 
+def test_a_target_of_ones_own_is_described_and_listed_in_python_too(own):
+    for words in (("firms",), ("target", "firms")):
+        told = in_process("describe", *words, "--targets", str(own)).stdout
+        assert "firms (target)" in told
+        assert "2024-06  0.1  sd 0.03 observation" in told
+    assert 'no target "frims". Did you mean "firms"?' in in_process("describe", "frims", "--targets", str(own)).stderr
+    assert "is for the name of a target" in in_process("describe", "lever", "firms", "--targets", str(own)).stderr
+    assert ol.catalogue("targets", targets=own)["target"].tolist() == ["firms"]
+    with pytest.raises(ol.ScenarioError, match="only taken by the list of targets"):
+        ol.catalogue("lines", targets=own)
+
+
 def test_what_is_left_out_of_a_file_of_ones_own_is_said(own):
     own.write_text(f"# our survey\n{OWN}", encoding="utf-8")
     assert "line 1, above the header, is left out" in in_process("list", "targets", "--targets", str(own)).stderr
