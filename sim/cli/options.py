@@ -166,6 +166,7 @@ Outcomes = Annotated[
     list[str] | None,
     typer.Option(
         "--outcome",
+        "--outcomes",
         metavar="NAME[,NAME]",
         help="What is looked at, such as focus_share@2029 or 'share(CN open, region=EU)@2029' (docs/outcomes.md); "
         "may be given again where a verb takes several.",
