@@ -205,6 +205,9 @@ def test_growth_has_not_bent_while_the_last_year_adds_more_than_the_year_before(
     adoption.loc[{"month": 26, "type": "enterprise", "run": 1}] = 0.7
     # additions of 0.3 and 0.5 after 0.1, halved by those who do without
     assert means(dataset, "F9") == pytest.approx([0.3, 4.0])
+    level, growth = statistics(dataset, "F9").values()
+    assert level.spread == pytest.approx(0.05)
+    assert np.isnan(growth.spread), "a ratio of two means over all runs"
 
 
 def test_chinese_shares_of_use_are_those_of_the_last_months_region_by_region():

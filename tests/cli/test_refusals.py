@@ -124,6 +124,15 @@ def test_without_a_wrong_option_something_would_be_computed(here, verb):
         in_process(*COMMANDS[verb], "--quiet")
 
 
+def test_a_folder_that_is_in_the_way_of_a_validation_is_found_before_the_work(here):
+    from sim.validation.validation import make_plan
+
+    taken = here / "runs" / make_plan(only="record").folder_name
+    taken.mkdir(parents=True)
+    done = in_process(*COMMANDS["validate"])
+    assert (done.returncode, "is in the way" in done.stderr) == (1, True)
+
+
 @pytest.mark.parametrize("verb", ["report", "replay"])
 @pytest.mark.parametrize(
     ("place", "words"),

@@ -6,6 +6,7 @@ import pytest
 from sim.analysis.patterns import PatternStatistic, pattern_statistics, patterns_that_hold
 from sim.experiments.simulate.request import run
 from sim.scenario.resolve import load
+from sim.validation.patterns import elasticity, elasticity_run_months, paired_replicates
 from sim.validation.request import validate
 from tests.worlds import BASELINE
 
@@ -28,6 +29,31 @@ def test_a_world_without_chinese_lines_fails_the_patterns_about_them():
     held = patterns_that_hold(list(found.statistics))
     assert not held["F2"]
     assert not held["F11"]
+
+
+def test_the_elasticity_is_read_line_by_line_over_the_year_from_2025_on():
+    scenario = load(BASELINE).scenario
+    lines = list(scenario.roster)
+    asked = []
+
+    def simulate(jobs, progress=None):
+        """Use falls by the square root of the price, but for months before 2025, which say something else."""
+        asked.extend(jobs)
+        usage = np.full((len(jobs), 25, 2, len(lines), 3), 1.0)
+        for place, (variant, replicate) in enumerate(jobs):
+            for line, name in enumerate(lines):
+                dearer = variant.roster[name].serving_cost / scenario.roster[name].serving_cost
+                usage[place, :, :, line] *= dearer**-0.5 * (replicate + 1)
+        usage[:, :12] = 1e6 * np.arange(len(jobs))[:, None, None, None, None]
+        return {"usage": usage}
+
+    found = elasticity(scenario, paired_replicates(scenario), simulate=simulate)
+    assert (found.pattern, found.mean, found.spread) == ("F5", pytest.approx(-0.5), pytest.approx(0.0, abs=1e-12))
+    assert len(asked) == 5 * (1 + len(lines))
+    assert {job.run.months for job, _ in asked} == {25}
+    assert elasticity_run_months(scenario) == 25 * len(asked)
+    nobody = elasticity(scenario, 2, simulate=lambda jobs, progress: {"usage": 0 * simulate(jobs)["usage"]})
+    assert np.isnan(nobody.mean)
 
 
 @pytest.fixture(scope="module")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sim.analysis.patterns import MONTHS_NEEDED, PATTERN_TITLES, patterns_that_hold
+from sim.analysis.patterns import MONTHS_NEEDED, PATTERN_TITLES, PatternStatistic, patterns_that_hold
 from sim.analysis.record import NEAR
 from sim.basics.errors import FolderError, ScenarioError, TableError, UnknownNameError
 from sim.experiments.replay import replay
 from sim.results.folder import load, open_folder
 from sim.validation.chapter import chapter
+from sim.validation.checks import all_checks
 from sim.validation.request import validate
-from sim.validation.validation import PARTS, make_plan
+from sim.validation.run_checks import slow_checks_left_out
+from sim.validation.validation import OF_CHECKS, PARTS, Validation, make_plan
 from tests.processes import in_process
 
 OWN = """\
@@ -83,6 +86,23 @@ def test_everything_is_asked_for_unless_something_is():
     assert len({plan.fingerprint for plan in (plan, *others)}) == 5
 
 
+def test_another_table_and_runs_that_are_there_are_another_question(own, made):
+    plans = [make_plan("baseline", only="record", replicates=2), make_plan("baseline", only="record", targets=own)]
+    plans.append(make_plan(made("single"), only="record"))
+    plans.append(replace(plans[-1], runs=None, runs_sha256=""))
+    shorter = OWN.replace("0,2;", "0,3;")
+    own.write_text(shorter, encoding="utf-8")
+    plans.append(make_plan("baseline", only="record", targets=own))
+    assert len({plan.fingerprint for plan in plans}) == len(plans)
+
+
+def test_slow_checks_that_are_left_out_are_counted_in_the_groups_that_are_run():
+    slow = [check for check in all_checks() if check.slow]
+    for part, letter in OF_CHECKS.items():
+        assert slow_checks_left_out(make_plan(only=part).checks) == sum(check.id[0] == letter for check in slow)
+    assert slow_checks_left_out(make_plan(only="closed-forms", full=True).checks) == 0
+
+
 def test_what_makes_no_sense_is_refused(own, made):
     with pytest.raises(UnknownNameError, match='Did you mean "patterns"'):
         make_plan(only="pattern")
@@ -98,6 +118,18 @@ def test_what_makes_no_sense_is_refused(own, made):
         make_plan("baseline", ["run.months=12"])
     with pytest.raises(FolderError, match="is a comparison; only the folder of a run"):
         make_plan(made("comparison"))
+
+
+def test_patterns_are_told_with_what_is_missed_and_what_only_just_holds():
+    statistics = (
+        PatternStatistic("F1", "a", 0.21, 0.0, 0.2, 0.4),
+        PatternStatistic("F2", "b", 0.3, 0.0, 0.2, 0.4),
+        PatternStatistic("F2", "c", 0.5, 0.0, 0.2, 0.4),
+        PatternStatistic("F3", "d", np.nan, np.nan, 0.2, 0.4),
+    )
+    (said,) = chapter(Validation(make_plan(only="patterns"), statistics=statistics)).findings[0].items
+    assert said.startswith("Patterns: 1 of 3 hold; missed: F3 (no value) and F2 (-50%); the narrowest margin of those")
+    assert "+5%, F1" in said
 
 
 # through the verb
@@ -139,7 +171,7 @@ def test_a_line_that_the_scenario_does_not_have_is_no_share_of_nothing(own, made
 
 def test_the_series_of_a_run_are_read_and_what_it_does_not_reach_is_named(made, tmp_path):
     folder = made("single")  # of 30 months: July 2026 lies beyond
-    done = in_process("validate", folder, "--only", "patterns,record", "--out", tmp_path)
+    done = in_process("validate", folder, "--only", "patterns,record", "--no-figures", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "1 series cannot be told: these runs have no value in their months." in done.stdout
     assert "which were there already" in done.stdout
