@@ -2,12 +2,12 @@
 
 Each part's contribution is its part of the whole, so contributions add up to the difference exactly. Where shares of
 usage are split, a contribution has two halves: the part's own share moved (``within``), or the part's weight in all
-usage did (``weight``).
+usage did (``weight``). Over a year, contributions are means over its months, so that they still add up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -51,30 +51,36 @@ def parts_of_focus(dataset: xr.Dataset, scenario: Scenario, months: Sequence[int
     return dataset.drop_vars([name for name in dataset.coords if name not in kept])
 
 
-def who_switched(base: xr.Dataset, other: xr.Dataset, dates: Sequence[str]) -> pd.DataFrame:
+def who_switched(base: xr.Dataset, other: xr.Dataset, times: Mapping[str, Sequence[int]]) -> pd.DataFrame:
     """Contributions of every part of every split to the paired difference, largest first.
 
     Parameters
     ----------
     base, other : from `parts_of_focus`, of the same replicates
-    dates : calendar month of each entry of ``at``
+    times : what a time is called -> places of its months along ``at``
 
     Returns
     -------
     DataFrame
-        Columns month, split, whole, part, contribution, low, high (95% paired), within, weight, total; one row a part.
-        Contributions of a split and month add up to its total, and so do within and weight to the contribution. [1]
+        Columns month (the time), split, whole, part, contribution, low, high (95% paired), within, weight, total; one
+        row a part.
+        Contributions of a split and time add up to its total, and so do within and weight to the contribution. [1]
     """
     rows = []
     for name, whole in SPLITS.items():
         weights = [dataset[f"weight_{name}"].transpose("run", "at", name).values for dataset in (base, other)]
         shares = [dataset[f"within_{name}"].transpose("run", "at", name).values for dataset in (base, other)]
         # around the mean of both scenarios there is no third term
-        within = (weights[0] + weights[1]) / 2 * (shares[1] - shares[0])
-        weight = (shares[0] + shares[1]) / 2 * (weights[1] - weights[0])
+        monthly = [
+            (weights[0] + weights[1]) / 2 * (shares[1] - shares[0]),
+            (shares[0] + shares[1]) / 2 * (weights[1] - weights[0]),
+        ]
+        within, weight = (
+            np.stack([values[:, list(places)].mean(axis=1) for places in times.values()], axis=1) for values in monthly
+        )
         mean, low, high = interval(within + weight)
         labels = [str(label) for label in base[f"weight_{name}"][name].values]
-        for place, date in enumerate(dates):
+        for place, date in enumerate(times):
             total = float(mean[place].sum())
             for number in np.argsort(-np.abs(mean[place]), kind="stable"):
                 spot = (place, number)

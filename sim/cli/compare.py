@@ -49,7 +49,7 @@ def compare(
 ) -> None:
     """Run scenarios under the same luck and say what differs, by how much, and how surely.
 
-    Levels are read at the months of --at and in the last one. --until-width and --sweep look at one --outcome
+    Levels are means of the times of --at and of the last year. --until-width and --sweep look at one --outcome
     (focus_share, unless given). --plan says how many runs that are, and about how long they take. The same command goes
     on where a stopped one was.
 
@@ -57,7 +57,7 @@ def compare(
     openloop compare baseline no-control
     openloop compare baseline no-control --replicates 400 --plan
     openloop compare baseline work/scenarios/*.yaml    # the whole library; takes minutes
-    openloop compare baseline no-control --at 2027-12 --at 2030-12
+    openloop compare baseline no-control --at 2027 --at 2030-12
     openloop compare baseline no-control --until-width 0.005 --outcome L1_CN_open
     openloop compare baseline --sweep policies.chip-control-h200.strength=0:1:9 --outcome log_compute_CN
     """

@@ -148,21 +148,19 @@ def ensemble(
 
 
 def _column(recipe: Recipe, named: Sequence[str]) -> str:
-    """The column that --until-width looks at: the first outcome that was named, in the last month unless it says."""
+    """The column that --until-width looks at: the first outcome that was named, in the last year unless it says."""
     from sim.analysis.outcomes import find_outcome
-    from sim.basics.axes import month_label
 
-    return find_outcome(named[0] if named else "focus_share").column(month_label(recipe.at[-1]))
+    return find_outcome(named[0] if named else "focus_share").column(recipe.at[-1])
 
 
 def _plan(study: EnsembleRequest, named: Sequence[str], pilot: int, where: Workers, quiet: bool, as_json: bool) -> None:
     """Say what the ensemble would cost and tell: time, memory, disk, widths of intervals."""
     from sim.analysis.outcomes import find_outcome
-    from sim.basics.axes import month_label
     from sim.experiments.ensemble.planning import plan
 
     recipe = study.recipe
-    asked = {find_outcome(text).column(month_label(month)) for text in named for month in recipe.at}
+    asked = {find_outcome(text).column(time) for text in named for time in recipe.at}
     names = [column for column in recipe.columns if column in asked]
     chosen = study.points()
     with (

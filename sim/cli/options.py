@@ -177,8 +177,9 @@ At = Annotated[
     list[str] | None,
     typer.Option(
         "--at",
-        metavar="MONTH",
-        help="Month at which levels are read; may be given again. Absent: 2029-12; in sensitivity 2029-01 and 2032-01.",
+        metavar="TIME",
+        help="When levels are read: 2029 (its mean), 2029-12 or 2027..2029; may be given again. Absent: 2029, and the "
+        "last year.",
     ),
 ]
 UntilWidth = Annotated[

@@ -58,8 +58,8 @@ def sensitivity(
     openloop sensitivity baseline --method sobol --factor top:12 --plan
     openloop sensitivity baseline --method sobol --factor top:12
     openloop sensitivity baseline --method sobol --factor top:12 --more 512
-    openloop sensitivity baseline --question which-region --region "focus_share@2029-01 < 20%"
-    openloop sensitivity baseline --flip "focus_share@2032-01 < 0.15"
+    openloop sensitivity baseline --question which-region --region "focus_share@2029 < 20%"
+    openloop sensitivity baseline --flip "focus_share@2033 < 0.15"
     """
     from sim.analysis.sensitivity import QUESTIONS
     from sim.experiments.sensitivity.kind import KIND, contents

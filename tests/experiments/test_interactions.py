@@ -26,9 +26,9 @@ def tabulated(monkeypatch, one, another, both, outcome=LEVEL):
     worlds = {"base": BASE, "one": one, "another": another, "both": both}
     scenarios = [SimpleNamespace(name=name) for name in worlds]
     monkeypatch.setattr(interactions, "combinations_of_two", lambda _: [tuple(scenarios[1:])])
-    runs = {name: xr.Dataset({"values": ("run", np.asarray(values, float))}) for name, values in worlds.items()}
+    runs = {name: xr.Dataset({outcome.name: ("run", np.asarray(values, float))}) for name, values in worlds.items()}
     read = [(outcome, "2029", True)]
-    return tabulate_interactions(scenarios, runs, read, lambda data, *_: data["values"].values).iloc[0]
+    return tabulate_interactions(scenarios, runs, read, lambda values, _: values.values).iloc[0]
 
 
 def test_effects_that_add_up_have_no_interaction(monkeypatch):
@@ -110,7 +110,7 @@ def test_the_interaction_is_that_of_plain_runs(found, files):
 def test_the_order_of_scenarios_is_kept_and_every_time_is_named(found):
     table = found.outcomes
     assert table["scenario"].tolist() == ["baseline", "push", "free-and-push", "free"]
-    for date in found.plan.dates:
+    for date in found.plan.at:
         column = table.set_index("scenario")[f"focus_share@{date}"]
         rows = found.table.query("outcome == 'focus_share' and month == @date").set_index("other")
         assert column["free"] == rows.loc["free", "other_mean"]
@@ -128,7 +128,7 @@ def test_the_page_shows_scenarios_side_by_side_in_their_order(found):
         for start in ("Differences from baseline", "Differences from the base")
     )
     assert beside.head == ("outcome", "month", "baseline", "unit", "push", "free-and-push", "free")
-    assert {row[1] for row in beside.rows} == {"", *found.plan.dates}
+    assert {row[1] for row in beside.rows} == {"", *found.plan.at}
     assert added.head[2:6] == ("push", "free", "sum", "free-and-push")
     assert all(len(row) == len(added.head) for row in added.rows)
 

@@ -5,8 +5,8 @@
 `selections`   of whom and of what: ``(CN open, region=EU)``
 `periods`      when: ``@2029-12``, ``@2029``, ``@peak(2027..)``, ``@first above 50%``
 
-A *level* is a series that is read at chosen months, a *number* is one number a run, and a *moment* is a month of the
-calendar.
+A *level* is a series that is read at chosen times, by default over years, a *number* is one number a run, and a
+*moment* is a month of the calendar.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import xarray as xr
 from sim.analysis.outcomes.expressions import parse as find_outcome
 from sim.analysis.outcomes.expressions import refuse_impossible
 from sim.analysis.outcomes.named import CEILINGS, EVERYBODY, OUTCOMES, Outcome
+from sim.analysis.outcomes.periods import Period, last_year, parse_period, times_of
 from sim.analysis.outcomes.selections import SOME_LINES
 
 __all__ = [
@@ -26,9 +27,13 @@ __all__ = [
     "OUTCOMES",
     "SOME_LINES",
     "Outcome",
+    "Period",
     "find_outcome",
+    "last_year",
+    "parse_period",
     "read_outcomes",
     "refuse_impossible",
+    "times_of",
 ]
 
 

@@ -7,7 +7,7 @@
     adoption_by_region(US, enterprise)@first above 50%      a month; none where it is not reached
     share(CN, region=GS)@2030 - share(CN, region=US)@2030   a difference; "/" a ratio
 
-Without an ``@`` it is a level, month by month, and a verb reads it at its own months.
+Without an ``@`` it is a level, month by month, and a verb reads it over years; see `sim.analysis.outcomes.periods`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sim.analysis.outcomes.named import OUTCOMES, Outcome
 from sim.analysis.outcomes.over_lines import OVER_LINES, lag, over_lines
 from sim.analysis.outcomes.periods import Period, parse_period
 from sim.analysis.outcomes.selections import OPTION, SOME_LINES, Selection, parse_selection, refuse_to_add
-from sim.basics.axes import LAST_MONTH, REGIONS, month_label
+from sim.basics.axes import REGIONS, month_label
 from sim.basics.errors import ScenarioError, UnknownNameError, refused, suggestion
 from sim.model.observables import OBSERVABLES, Observable
 from sim.scenario import Scenario
@@ -242,7 +242,7 @@ def _at(level: Outcome, period: Period) -> Outcome:
         "moment" if period.dated else "number",
         level.lens,
         lines=level.lines,
-        needs=period.first if period.last == LAST_MONTH else period.last,
+        needs=period.needs,
         signed=level.signed or changed,
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sim.analysis.outcome_words import is_date
-from sim.analysis.outcomes import find_outcome
+from sim.analysis.outcomes import find_outcome, parse_period
 from sim.analysis.who_switched import top_contributors
 from sim.basics.axes import month_label
 from sim.basics.words import capital, counted, decimals_of_difference, listed, scale_of_difference, signed, whole
@@ -26,6 +26,7 @@ CAVEATS = (
     "what is not known about parameters is not in them.",
     "n.d.: not distinguishable from zero. Of twenty outcomes that a policy leaves alone, one interval on average "
     "leaves zero out by luck.",
+    "A level of a year is the mean of its twelve months, since one month is luck; --at 2029-12 reads a month.",
     "Luck removed: variance of the difference under independent seeds over that under common luck.",
     "Take-off and half-way marks pair only runs in which both scenarios reach the level; the mean wait uses all runs.",
 )
@@ -93,10 +94,10 @@ def _rest(rows: pd.DataFrame, paired: int) -> list[str]:
 
 
 def _dated(rows: pd.DataFrame) -> Iterator[str]:
-    """Outcomes with the months of which something is said, so that no outcome both differs and does not."""
+    """Outcomes with the times of which something is said, so that no outcome both differs and does not."""
     for name, mine in rows.groupby("long_name", sort=False):
-        months = [month for month in mine["month"] if month]
-        yield f"{name} in {listed(months)}" if months else str(name)
+        times = [parse_period(time).when for time in mine["month"] if time]
+        yield f"{name} {listed(times)}" if times else str(name)
 
 
 def same_until(about: Mapping[str, Any], name: str) -> str:
@@ -121,7 +122,7 @@ def _side_by_side(rows: pd.DataFrame, base: str, others: Sequence[str]) -> Itera
             unit = scale_of_difference(row.unit)[1]
             cells.setdefault((row.long_name, row.month), [row.long_name, row.month, was, unit]).append(difference)
         caption = f"Differences from {base} (95%); n.d.: not distinguishable from no change"
-        yield table(caption, ("outcome", "month", base, "unit", *names), [*cells.values()], TOGETHER, (2, 4, 5, 6, 7))
+        yield table(caption, ("outcome", "time", base, "unit", *names), [*cells.values()], TOGETHER, (2, 4, 5, 6, 7))
 
 
 def _interactions(rows: pd.DataFrame) -> Iterator[Block]:
@@ -134,7 +135,7 @@ def _interactions(rows: pd.DataFrame) -> Iterator[Block]:
         if not len(sure):
             yield Words("No headline outcome is distinguishable from the sum of what each does alone.")
         yield sentences(map(capital, sure["sentence"]), INTERACTIONS)
-        head = ("outcome", "month", one, another, "sum", both, "beyond the sum (95%)", "unit")
+        head = ("outcome", "time", one, another, "sum", both, "beyond the sum (95%)", "unit")
         yield table("Differences from the base", head, [*map(_added, shown.itertuples())], INTERACTIONS, range(2, 7))
 
 
@@ -150,7 +151,7 @@ def _added(row: Any) -> tuple[str, ...]:
 
 
 def _tables(rows: pd.DataFrame, base: str, name: str, folded: bool) -> list[Block]:
-    head = ("outcome", "month", base, name, "difference (95%)", "unit", "variance cut")
+    head = ("outcome", "time", base, name, "difference (95%)", "unit", "variance cut")
     cells = {row.Index: _cells(row) for row in rows.itertuples()}
     shown, numeric = [cells[place] for place in rows.index[rows["headline"]]], (2, 3, 4, 6)
     return [
@@ -204,9 +205,9 @@ def _level(row: Any) -> Callable[[float], str]:
 def _switched(switched: pd.DataFrame, name: str) -> Iterator[Block]:
     rows = switched[switched["other"] == name]
     if len(rows):
-        date = str(rows["month"].max())
-        yield Words(f"Who holds the difference between {name} and the base in {date}:")
-        said = map(capital, top_contributors(rows, date, most=4))
+        time = str(rows["month"].iloc[-1])
+        yield Words(f"Who holds the difference between {name} and the base {parse_period(time).when}:")
+        said = map(capital, top_contributors(rows, time, most=4))
         yield sentences(list(said) or ["Nobody moved beyond doubt"], SWITCHED)
 
 
@@ -218,9 +219,9 @@ def _dollars(rows: pd.DataFrame, name: str) -> Iterator[Block]:
 
 
 def _per_billion(row: Any) -> str:
-    """``focus share in 2033-12: -0.12 points for each $B (-0.15 to -0.09)``."""
+    """``focus share in 2033: -0.12 points for each $B (-0.15 to -0.09)``."""
     # a logarithm stays one here: percentages of a ratio do not add up over dollars
     scale, words = (100.0, "points") if row.unit == "share" else (1.0, row.unit)
     value, low, high = (scale * end for end in (row.per_billion, row.per_billion_low, row.per_billion_high))
-    date = f" in {row.month}" if row.month else ""
-    return f"{row.long_name}{date}: {value:+.3g} {words} for each $B ({low:.3g} to {high:.3g})"
+    time = f" {parse_period(row.month).when}" if row.month else ""
+    return f"{row.long_name}{time}: {value:+.3g} {words} for each $B ({low:.3g} to {high:.3g})"

@@ -20,12 +20,22 @@ import pandas as pd
 import xarray as xr
 
 from sim import __version__
-from sim.analysis.outcomes import CEILINGS, OUTCOMES, Outcome, find_outcome, read_outcomes, refuse_impossible
+from sim.analysis.outcomes import (
+    CEILINGS,
+    OUTCOMES,
+    Outcome,
+    find_outcome,
+    last_year,
+    parse_period,
+    read_outcomes,
+    refuse_impossible,
+    times_of,
+)
 from sim.analysis.paired import Paired, difference_sentence, interval, paired_difference, ratio_interval
 from sim.analysis.scurves.ceilings import Ceilings
 from sim.analysis.who_switched import SPLITS, parts_of_focus, who_switched
 from sim.basics.arguments import several
-from sim.basics.axes import REGIONS, SECTORS, month_label, month_number
+from sim.basics.axes import REGIONS, SECTORS, month_label
 from sim.basics.errors import Problem, RunError, ScenarioError, refused
 from sim.basics.words import separated
 from sim.engines import Engine
@@ -36,7 +46,6 @@ from sim.experiments.runner.dispatch import Work, dispatch, telling
 from sim.experiments.runner.pieces import FinishedRuns, Unfinished, dead_run
 from sim.experiments.runner.pools import Pool, refuse_no_pool
 from sim.experiments.runner.pools import pool as make_pool
-from sim.experiments.runner.recipe import months_of, parse_month
 from sim.experiments.runner.sizer import Sizer
 from sim.experiments.runner.until import until_narrow
 from sim.experiments.runner.worker import Batch, Failure, Reader, Run, check_memory, do_runs, make_sizer
@@ -58,15 +67,16 @@ MOST_REPLICATES = 1000
 
 @dataclass(frozen=True)
 class ComparisonPlan:
-    """What is to be compared: scenarios with equal settings, and the months at which levels are read.
+    """What is to be compared: scenarios with equal settings, and the times at which levels are read.
 
     Attributes
     ----------
+    at : such as ``2029``, the last one last; see `sim.analysis.outcomes.times_of`
     outcomes : asked for beside those with names of their own, in the language of `sim.analysis.outcomes`
     """
 
     scenarios: tuple[Scenario, ...]
-    at: tuple[int, ...]
+    at: tuple[str, ...]
     notes: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
     outcomes: tuple[str, ...] = ()
@@ -87,9 +97,14 @@ class ComparisonPlan:
         return self.scenarios[1:]
 
     @property
-    def dates(self) -> list[str]:
-        """The months at which levels are read, as they are written."""
-        return [month_label(month) for month in self.at]
+    def months_read(self) -> dict[str, range]:
+        """The months of every time at which levels are read."""
+        return {time: parse_period(time).months(self.base.run.months) for time in self.at}
+
+    @property
+    def months_of_parts(self) -> tuple[int, ...]:
+        """All months of those times, at which the parts of the lines in focus are kept."""
+        return tuple(sorted({month for months in self.months_read.values() for month in months}))
 
     @property
     def name(self) -> str:
@@ -101,9 +116,9 @@ class ComparisonPlan:
         return outcome.headline or outcome.name in self.outcomes
 
     def fingerprint(self, engine: str) -> str:
-        """What the inputs are, as 64 hexadecimal digits: scenarios, months to read, this version and the engine."""
+        """What the inputs are, as 64 hexadecimal digits: scenarios, times to read, this version and the engine."""
         texts = [each.model_dump_json() for each in self.scenarios]
-        at = ",".join(map(str, self.at))
+        at = ",".join(self.at)
         made_of = ("compare", __version__, engine, at, *self.outcomes, *texts)
         return hashlib.sha256("\n".join(made_of).encode()).hexdigest()
 
@@ -122,7 +137,7 @@ class Until:
         Raises
         ------
         ScenarioError, UnknownNameError
-            When the width is none, or there is no such outcome or month.
+            When the width is none, or there is no such outcome or time.
         """
         if not self.width > 0:
             raise refused("--until-width", f"is {self.width:g}; it must be more than 0.")
@@ -136,7 +151,7 @@ class Comparison:
     Attributes
     ----------
     runs : scenario name -> outcomes of every replicate; see `sim.analysis.outcomes.read_outcomes`
-    table : one row for each other scenario, outcome and month
+    table : one row for each other scenario, outcome and time
     switched : who holds the difference; see `sim.analysis.who_switched.who_switched`
     interactions : two scenarios together against the sum of each; see `tabulate_interactions`
     apart : other scenario -> first month in which anything at all differs from the base; None: never
@@ -172,7 +187,7 @@ class Comparison:
         asked = rows["outcome"].isin(self.plan.outcomes)
         names = [scenario.name for scenario in self.plan.scenarios]
         shown = rows[asked] if asked.any() else rows
-        return scenario_by_outcome(shown, names, lambda name, *what: values_of(self.runs[name], *what))
+        return scenario_by_outcome(shown, names, lambda name, outcome, time: at_time(self.runs[name][outcome], time))
 
     def figure(self) -> Figure:
         """Levels of the headline outcomes in all scenarios, and their paired differences from the base."""
@@ -204,16 +219,22 @@ def carry_out(
         plan = replace(plan, scenarios=tuple(with_settings(each, replicates=luck.tried) for each in plan.scenarios))
     runs, shares = luck.collected()
     base, *others = (shares[scenario.name] for scenario in plan.scenarios)
+    kept = list(plan.months_of_parts)
+    times = {time: [kept.index(month) for month in months] for time, months in plan.months_read.items()}
     switched = pd.concat(
         [
-            who_switched(base, other, plan.dates).assign(other=scenario.name)
+            who_switched(base, other, times).assign(other=scenario.name)
             for scenario, other in zip(plan.others, others, strict=True)
         ],
         ignore_index=True,
     )
     table, failures = tabulate(plan, runs), tuple(luck.failures)
-    read = [(outcome, when, plan.shown(outcome)) for outcome in plan.read for when in times_of(plan, outcome)]
-    together = tabulate_interactions(plan.scenarios, runs, read, values_of)
+    read = [
+        (outcome, time, plan.shown(outcome))
+        for outcome in plan.read
+        for time in (plan.at if outcome.kind == "level" else ("",))
+    ]
+    together = tabulate_interactions(plan.scenarios, runs, read, at_time)
     return Comparison(plan, engine.name, runs, table, switched, together, luck.apart, failures, stopped)
 
 
@@ -279,7 +300,7 @@ def plan_of(
     read : the base and the others, each with its warnings
     places : what messages call them
     asked : names of the run settings that were asked for, and so need not be told
-    at : months at which levels are read, beside the last
+    at : times at which levels are read, beside the last year; see `sim.analysis.outcomes.times_of`
     outcomes : to read beside those with names of their own
 
     Raises
@@ -305,12 +326,12 @@ def plan_of(
         raise ScenarioError(problems)
     warnings = dict.fromkeys(warning for _, found in read for warning in found)
     named, months = asked_outcomes(separated(outcomes, "--outcome"), scenarios)
-    read_at = months_of([*several(at), *months], first.run.months - 1)
+    read_at = times_of([*several(at), *months], first.run.months)
     return ComparisonPlan(tuple(scenarios), read_at, tuple(notes), tuple(warnings), named)
 
 
 def asked_outcomes(texts: Sequence[str], scenarios: Sequence[Scenario]) -> tuple[tuple[str, ...], list[str]]:
-    """What outcomes ask of a comparison: what is read beside those with names of their own, and at which months.
+    """What outcomes ask of a comparison: what is read beside those with names of their own, and in which months.
 
     Raises
     ------
@@ -345,11 +366,11 @@ def _aligned(base: Scenario, other: Scenario, asked: set[str]) -> list[str]:
     return [f"{other.name} {what}" for what, is_so in found.items() if is_so]
 
 
-def parse_outcome(text: str, plan: ComparisonPlan) -> tuple[str, int]:
-    """``focus_share`` or ``focus_share@2029-12`` -> its name and month; without one, the last month."""
+def parse_outcome(text: str, plan: ComparisonPlan) -> tuple[str, str]:
+    """``focus_share`` or ``focus_share@2029-12`` -> its name and when it is read: in the last year, unless said."""
     beside, months = asked_outcomes([text], plan.scenarios)
     name = beside[0] if beside else find_outcome(text).name.partition("@")[0]
-    return name, parse_month(months[0]) if months else plan.base.run.months - 1
+    return name, months[0] if months else last_year(plan.base.run.months)
 
 
 # running
@@ -403,7 +424,7 @@ class PairedRuns:
             work = Work(
                 f"runs of {self.engine.name}",
                 paired_batch,
-                (self.engine, self.plan.at, self.plan.outcomes),
+                (self.engine, self.plan.months_of_parts, self.plan.outcomes),
                 todo,
                 self.runs.keep,
                 dead=dead_run,
@@ -453,10 +474,10 @@ class PairedRuns:
         base, *others = self.finished()
         return {each.name: first_difference(base, other) for each, other in zip(self.plan.others, others, strict=True)}
 
-    def differences(self, name: str, month: int) -> list[np.ndarray]:
+    def differences(self, name: str, time: str) -> list[np.ndarray]:
         """Paired differences of one outcome for every other scenario, (run,) each."""
         runs, _ = self.collected()
-        base, *others = (at_month(each[name], month) for each in runs.values())
+        base, *others = (at_time(each[name], time) for each in runs.values())
         return [each - base for each in others]
 
 
@@ -564,44 +585,36 @@ def parts_of(arrays: dict[str, np.ndarray], run: Any, scenario: Scenario) -> xr.
     return xr.Dataset({name: (("run", "at", name.partition("_")[2]), arrays[name]) for name in names}, coords=coords)
 
 
-def at_month(values: xr.DataArray, month: int) -> np.ndarray:
-    """A level at a month, or a moment, (run,)."""
-    return (values.sel(month=month) if "month" in values.dims else values).values
+def at_time(values: xr.DataArray, time: str) -> np.ndarray:
+    """A level at a time, such as its mean of ``2029``, or what is one number a run, (run,)."""
+    if "month" not in values.dims:
+        return values.values
+    return parse_period(time).read(values.transpose("run", "month").values, values["month"].values)
 
 
 # the table
 
 
-def times_of(plan: ComparisonPlan, outcome: Outcome) -> list[str]:
-    """When an outcome is read: at every month of the plan, or once, which is written as nothing."""
-    return plan.dates if outcome.kind == "level" else [""]
-
-
-def values_of(runs: xr.Dataset, outcome: str, when: str) -> np.ndarray:
-    """Values of an outcome at a time of `times_of`, (run,)."""
-    return at_month(runs[outcome], month_number(when) if when else 0)
-
-
 def tabulate(plan: ComparisonPlan, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
-    """One row for each other scenario, outcome and month: means, difference, interval, variance reduction, sentence."""
+    """One row for each other scenario, outcome and time: means, difference, interval, variance reduction, sentence."""
     base, rows = runs[plan.base.name], list[dict[str, Any]]()
     ceilings = Ceilings(runs)
     for scenario in plan.others:
         other = runs[scenario.name]
         for outcome in plan.read:
             headline = plan.shown(outcome)
-            for month in plan.at if outcome.kind == "level" else (None,):
-                a, b = (at_month(each[outcome.name], month or 0) for each in (base, other))
-                what = f"{outcome.long_name} in {month_label(month)}" if month is not None else outcome.long_name
+            for time in plan.at if outcome.kind == "level" else ("",):
+                a, b = (at_time(each[outcome.name], time) for each in (base, other))
+                what = f"{outcome.long_name} {parse_period(time).when}" if time else outcome.long_name
                 found = paired_difference(a, b)
                 said = difference_sentence(found, what, outcome.unit, outcome.kind)
-                about = (scenario.name, outcome.name, outcome.long_name, month, outcome.unit, outcome.lens)
-                rows.append(_row(*about, headline, found, said) | _per_dollar(base, other, outcome.name, month))
+                about = (scenario.name, outcome.name, outcome.long_name, time, outcome.unit, outcome.lens)
+                rows.append(_row(*about, headline, found, said) | _per_dollar(base, other, outcome.name, time))
         for name in CEILINGS:
             long_name = f"ceiling of {OUTCOMES[name].long_name}"
             paired, why = ceilings.compare(plan.base.name, scenario.name, name)
             said = difference_sentence(paired, long_name, "share") if paired else f"{long_name}: {why}"
-            about = (scenario.name, f"ceiling_{name.removeprefix('adoption_')}", long_name, None, "share", "")
+            about = (scenario.name, f"ceiling_{name.removeprefix('adoption_')}", long_name, "", "share", "")
             # the first part of why says it in a cell, such as "withheld"
             rows.append(_row(*about, name == CEILINGS[0], paired or _NOTHING, said, why.partition(",")[0]))
     return pd.DataFrame(rows)
@@ -614,7 +627,7 @@ def _row(
     scenario: str,
     name: str,
     long_name: str,
-    month: int | None,
+    time: str,
     unit: str,
     lens: str,
     headline: bool,
@@ -625,7 +638,7 @@ def _row(
     return {
         "other": scenario,
         "outcome": name,
-        "month": "" if month is None else month_label(month),
+        "month": time,
         "unit": unit,
         "lens": lens,
         "runs": found.runs,
@@ -647,12 +660,12 @@ def _row(
     }
 
 
-def _per_dollar(base: xr.Dataset, other: xr.Dataset, name: str, month: int | None) -> dict[str, float]:
-    """Difference for each $B of added public spending to the same date, where there is any beyond doubt."""
+def _per_dollar(base: xr.Dataset, other: xr.Dataset, name: str, time: str) -> dict[str, float]:
+    """Difference for each $B of added public spending to the same time, where there is any beyond doubt."""
     if name.startswith("fiscal_cost"):
         return {}
-    when = int(base["month"][-1]) if month is None else month
-    cost = at_month(other["fiscal_cost"], when) - at_month(base["fiscal_cost"], when)
-    effect = at_month(other[name], when) - at_month(base[name], when)
+    when = time or last_year(base.sizes["month"])
+    cost = at_time(other["fiscal_cost"], when) - at_time(base["fiscal_cost"], when)
+    effect = at_time(other[name], when) - at_time(base[name], when)
     value, low, high = ratio_interval(effect, cost)
     return {"per_billion": value, "per_billion_low": low, "per_billion_high": high}

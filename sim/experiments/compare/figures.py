@@ -28,7 +28,7 @@ def draw(found: Comparison, curves: xr.Dataset, folder: Path) -> None:
     title = f"{base.name} vs {len(plan.others)} scenarios" if many else curves.attrs["scenario_name"]
     text = footer(title, "comparison", found.inputs[:8], found.replicates, base.run.seed)
     if many:
-        for date in plan.dates:
+        for date in plan.at:
             about = {"base": base.name, "date": date, "footer": text}
             save_figure(overview(overview_rows(found, date), about), folder / f"overview-{date}")
         for scenario in plan.others:
@@ -37,7 +37,7 @@ def draw(found: Comparison, curves: xr.Dataset, folder: Path) -> None:
             save_figure(comparison(pair, (base, scenario)), folder / f"comparison-{scenario.name}")
         return
     save_figure(comparison(curves, plan.scenarios), folder / "comparison")
-    about = {"date": plan.dates[-1], "footer": f"{text}  ·  hollow: not told from zero"}
+    about = {"date": plan.at[-1], "footer": f"{text}  ·  hollow: not told from zero"}
     rows = forest_rows(found)
     if len(rows):
         save_figure(forest_plot(rows, names, about), folder / "differences")
@@ -53,16 +53,16 @@ def in_spoken_units(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def overview_rows(found: Comparison, date: str) -> pd.DataFrame:
-    """What the overview shows: levels of one month in spoken units; what raises the focus share most stands first."""
+    """What the overview shows: levels at one time in spoken units; what raises the focus share most stands first."""
     rows = in_spoken_units(found.table[found.table["month"] == date])
     focus = rows[rows["outcome"] == "focus_share"].set_index("other")["difference"]
     return rows.sort_values("other", key=lambda others: -others.map(focus), kind="stable")
 
 
 def forest_rows(found: Comparison) -> pd.DataFrame:
-    """What the forest plot shows: levels of the last month and moments, in spoken units, where there is an interval."""
+    """What the forest plot shows: levels of the last year and moments, in spoken units, where there is an interval."""
     table = found.table
-    shown = table["month"].isin(["", found.plan.dates[-1]]) & table["low"].notna() & _worth_a_line(table)
+    shown = table["month"].isin(["", found.plan.at[-1]]) & table["low"].notna() & _worth_a_line(table)
     rows = in_spoken_units(table[shown])
     words = [scale_of_difference(unit)[1] for unit in rows["unit"]]
     rows["unit"] = ["percentage points" if unit == "points" else unit for unit in words]

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from sim.analysis.outcomes import Outcome
+from sim.analysis.outcomes import Outcome, parse_period
 from sim.analysis.paired import Array, Paired, paired_difference
 from sim.basics.words import decimals_of_difference, scale_of_difference, signed
 from sim.scenario import Scenario
@@ -27,7 +27,7 @@ def tabulate_interactions(
     scenarios: Sequence[Scenario],
     runs: Mapping[str, xr.Dataset],
     read: Iterable[tuple[Outcome, str, bool]],
-    values_of: Callable[[xr.Dataset, str, str], Array],
+    values_of: Callable[[xr.DataArray, str], Array],
 ) -> pd.DataFrame:
     """One row for each pair of scenarios that a third one combines, outcome and time; empty where there is none.
 
@@ -39,11 +39,11 @@ def tabulate_interactions(
     scenarios : the base first
     runs : outcomes of every replicate, by scenario
     read : outcomes, when each is read (empty for a moment), and whether it is shown first
-    values_of : runs, outcome and time -> values of the replicates, (run,)
+    values_of : an outcome of all runs, and a time -> its values, (run,)
     """
     combined, rows = combinations_of_two(scenarios), list[dict[str, Any]]()
     for outcome, when, headline in read if combined else ():
-        values = {scenario.name: values_of(runs[scenario.name], outcome.name, when) for scenario in scenarios}
+        values = {scenario.name: values_of(runs[scenario.name][outcome.name], when) for scenario in scenarios}
         for three in combined:
             names = [scenario.name for scenario in three]
             base, one, another, both = (values[name] for name in (scenarios[0].name, *names))
@@ -51,7 +51,7 @@ def tabulate_interactions(
             base, one, another, both = (each[whole] for each in (base, one, another, both))
             beyond = paired_difference(one + another - base, both)
             alone = [paired_difference(base, each).difference for each in (one, another, both)]
-            what = f"{outcome.long_name} in {when}" if when else outcome.long_name
+            what = f"{outcome.long_name} {parse_period(when).when}" if when else outcome.long_name
             rows.append(
                 {
                     **dict(zip(NAMES, names, strict=True)),

@@ -4,7 +4,7 @@
 
     runs/<base>-vs-<others>-<hash>/
         scenarios/         every scenario, resolved, as it was run
-        comparison.csv     one row for each other scenario, outcome and month
+        comparison.csv     one row for each other scenario, outcome and time
         comparison.md      the same to read, with who switched and what a billion buys
         outcomes.csv       a row a scenario: level and difference of what was asked for, or of the headlines
         interactions.csv   two policies together against the sum of each, where a scenario combines two others
@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sim.basics.axes import month_label, month_number
+from sim.basics.axes import month_label
 from sim.basics.words import counted, listed
 from sim.experiments.compare.chapter import INTERACTIONS, SWITCHED, TABLE, TOGETHER, chapter
 from sim.experiments.compare.comparison import Comparison, ComparisonPlan, carry_out, curves_of
@@ -92,7 +92,7 @@ def entries_of(found: Comparison) -> dict[str, Any]:
         "engine": found.engine,
         **run_settings(found.plan.base),
         "runs_paired": found.replicates,
-        "at": found.plan.dates,
+        "at": list(found.plan.at),
         "same_until": {name: None if month is None else month_label(month) for name, month in found.apart.items()},
         "notes": list(found.plan.notes),
         "outcomes": list(found.plan.outcomes),
@@ -107,7 +107,7 @@ def rebuild(folder: Folder, again: Again) -> Comparison:
 
     manifest = folder.manifest
     scenarios = scenarios_of(folder, manifest["comparison"])
-    plan = ComparisonPlan(tuple(scenarios), tuple(map(month_number, manifest["at"])), tuple(manifest.get("notes", ())))
+    plan = ComparisonPlan(tuple(scenarios), tuple(manifest["at"]), tuple(manifest.get("notes", ())))
     plan = replace(plan, outcomes=tuple(manifest.get("outcomes", ())))
     found = carry_out(plan, find_engine(*again.engine_of(folder)), None, again.threads, again.stage)
     # why it stopped is part of what is told, and not of what is run

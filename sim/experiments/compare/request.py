@@ -58,7 +58,8 @@ def compare(
     sets : changes such as ``"startup.switching_cost=0.6"``, made to all of them; for files only
     months, adopters, seed : in place of the base's, which hold for all
     replicates : of each scenario
-    at : months such as ``"2029-12"`` at which levels are read, beside the last; absent: 2029-12 if it is simulated
+    at : times such as ``"2029"`` or ``"2029-12"`` at which levels are read, beside the last year; absent: 2029, where
+        it is simulated to its end
     outcomes : to tell of first, in the language of `sim.analysis.outcomes`, such as
         ``"share(CN open, region=EU, sector=manufacturing)@2029"``; those with names of their own are always compared
     until : add replicates until an interval is narrow enough; a number is the width of that of ``focus_share``
@@ -147,7 +148,7 @@ def sweep(
         compared with its first point
     key : what is varied, as after ``--set``
     values : (point,)
-    outcome : name of an outcome, with ``@2029-12`` for another month than the last
+    outcome : name of an outcome, with ``@2029`` for another time than the last year
     settings : run settings of the base, which hold for all
     prepared : the base with its settings, where it is resolved already
     stage, keep, pool : see `PairedRuns`

@@ -15,13 +15,12 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
-from sim.analysis.outcomes import find_outcome
+from sim.analysis.outcomes import find_outcome, parse_period
 from sim.analysis.paired import interval
-from sim.basics.axes import month_label
 from sim.basics.errors import refused
 from sim.basics.words import scale_of_difference
 from sim.engines import Engine
-from sim.experiments.compare.comparison import ComparisonPlan, PairedRuns, asked_outcomes, at_month, parse_outcome
+from sim.experiments.compare.comparison import ComparisonPlan, PairedRuns, asked_outcomes, at_time, parse_outcome
 from sim.experiments.runner.pieces import Unfinished
 from sim.experiments.runner.pools import Pool
 from sim.results.folder import Written
@@ -49,7 +48,7 @@ class SweepPlan:
     ----------
     swept : name of a scenario -> it at every value, (point,)
     compared : whether the difference is taken from the base, in place of the first point
-    outcome : its name, with ``@2029-12`` for another month than the last
+    outcome : its name, with ``@2029`` for another time than the last year
     """
 
     base: Scenario
@@ -74,6 +73,7 @@ class Sweep:
     table : one row a scenario and point: other, value, mean, low_run, high_run (10-90% of replicates), difference, low,
         high (paired difference from the reference and its 95% interval), in the outcome's unit
     responses : scenario -> paired differences, (point, run)
+    time : when a level is read, such as ``2033``
     reference : what the difference is taken from
     written : the folder that was written; None until then
     """
@@ -82,7 +82,7 @@ class Sweep:
     engine: str
     unit: str
     outcome: str
-    month: int
+    time: str
     reference: str
     table: pd.DataFrame
     responses: dict[str, np.ndarray]
@@ -92,7 +92,7 @@ class Sweep:
     def inputs(self) -> str:
         """What the inputs were, as 64 hexadecimal digits."""
         texts = [scenario.model_dump_json() for scenario in (self.plan.base, *self.plan.points)]
-        about = ("sweep", __version__, self.engine, self.plan.key, self.outcome, str(self.month))
+        about = ("sweep", __version__, self.engine, self.plan.key, self.outcome, self.time)
         return hashlib.sha256("\n".join((*about, *texts)).encode()).hexdigest()
 
     @property
@@ -141,13 +141,13 @@ def carry_out(
     """Run what is planned: every point under the same luck."""
     reference = (plan.base.model_copy(update={"name": "the reference"}),) if plan.compared else ()
     pairing = ComparisonPlan((*reference, *plan.points), ())
-    name, month = parse_outcome(plan.outcome, pairing)
+    name, time = parse_outcome(plan.outcome, pairing)
     beside, _ = asked_outcomes([plan.outcome], plan.points)
-    pairing = replace(pairing, at=(month,), outcomes=beside)
+    pairing = replace(pairing, at=(time,), outcomes=beside)
     luck = PairedRuns(pairing, engine, threads, stage, keep, pool, f"{plan.base.name[:100]}-sweep")
     luck.extend(plan.base.run.replicates)
     runs, _ = luck.collected()
-    levels = {scenario.name: at_month(runs[scenario.name][name], month) for scenario in pairing.scenarios}
+    levels = {scenario.name: at_time(runs[scenario.name][name], time) for scenario in pairing.scenarios}
     reference_level = levels[pairing.base.name]
     rows, responses = [], {}
     for group, members in plan.swept.items():
@@ -160,7 +160,7 @@ def carry_out(
     words = plan.base.name if plan.compared else f"{plan.key.rsplit('.', 1)[-1]} = {plan.values[0]:g}"
     unit = unit_of(locate(plan.points[0], plan.key).field)
     table = pd.DataFrame(rows, columns=["other", "value", "mean", "low_run", "high_run", "difference", "low", "high"])
-    return Sweep(plan, engine.name, unit, name, month, words, table, responses)
+    return Sweep(plan, engine.name, unit, name, time, words, table, responses)
 
 
 def backwards(response: np.ndarray) -> float:
@@ -197,6 +197,6 @@ def findings(found: Sweep) -> Iterator[str]:
 
 
 def title(found: Sweep) -> str:
-    """The outcome with its month, in words."""
+    """The outcome with its time, in words."""
     outcome = find_outcome(found.outcome)
-    return outcome.long_name + (f" in {month_label(found.month)}" if outcome.kind == "level" else "")
+    return outcome.long_name + (f" {parse_period(found.time).when}" if outcome.kind == "level" else "")

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from sim.analysis.outcomes import find_outcome
-from sim.basics.axes import month_label
 from sim.basics.words import counted, ends, scale_of_difference
 from sim.experiments.compare import kind as comparison
 from sim.experiments.compare.figures import in_spoken_units
@@ -24,7 +23,7 @@ def contents(found: Sweep) -> Contents:
     entries = {
         "sweep": plan.key,
         "outcome": found.outcome,
-        "month": month_label(found.month),
+        "time": found.time,
         "base": plan.base.name,
         "swept": {name: [scenario.name for scenario in group] for name, group in plan.swept.items()},
         "values": [float(value) for value in plan.values],
@@ -55,7 +54,7 @@ def rebuild(folder: Folder, again: Again) -> Sweep:
         said["sweep"],
         np.array(said["values"]),
         said["compared"],
-        find_outcome(said["outcome"]).column(said["month"]),
+        find_outcome(said["outcome"]).column(said.get("time") or said["month"]),  # editions that knew months only
     )
     return carry_out(plan, find_engine(*again.engine_of(folder)), again.threads, again.stage)
 

@@ -251,7 +251,8 @@ def ensemble(
     design, points : ``lhs``, ``sobol``, ``grid`` or a CSV file, and how many points (levels of a grid)
     replicates : at each point; absent: 4, or the scenario's where nothing varies
     outcomes : what is kept of each run as a number; absent: every declared outcome
-    at : months such as ``"2029-12"`` at which levels are read, beside the last; absent: 2029-12 where it is simulated
+    at : times such as ``"2029"`` or ``"2029-12"`` at which levels are read, beside the last year; absent: 2029, where
+        it is simulated to its end
     workers, cluster : processes, or the address of a Dask scheduler; absent: this process, on all cores
     out : folder in which the ensemble's own folder appears, with what `openloop ensemble` tells of it
     figures : whether to draw there
@@ -272,7 +273,7 @@ def ensemble(
     >>> import openloop as ol
     >>> many = ol.ensemble("baseline", "startup.switching_cost", points=3, replicates=2, months=24, adopters=60,
     ...                    outcomes=["focus_share"], out=folder, figures=False)
-    >>> many.table().groupby("point")["focus_share@2025-12"].count().tolist()
+    >>> many.table().groupby("point")["focus_share@2025"].count().tolist()
     [2, 2, 2]
     """
     call = recorded(ensemble, locals())

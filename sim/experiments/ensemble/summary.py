@@ -26,7 +26,6 @@ from sim.analysis.replicates import (
     variance_components,
     width_of_mean,
 )
-from sim.basics.axes import month_label
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.store import Store
 from sim.experiments.runner.worker import FAILED
@@ -77,13 +76,13 @@ class Summary:
 def headline(recipe: Recipe) -> tuple[str, ...]:
     """The columns that a terminal shows: headline outcomes, and those without a name of their own; else all.
 
-    Levels are shown in the last month.
+    Levels are shown at the last of the times at which they are read.
     """
-    last = month_label(recipe.at[-1])
+    last = recipe.at[-1]
     names = [
         find_outcome(name).column(last) for name in recipe.outcomes if name not in OUTCOMES or OUTCOMES[name].headline
     ]
-    return tuple(names) or tuple(name for name in recipe.columns if "@" not in name or name.endswith(last))
+    return tuple(names) or tuple(name for name in recipe.columns if "@" not in name or name.endswith(f"@{last}"))
 
 
 def summarise(store: Store, points: Sequence[int] | None = None) -> Summary:

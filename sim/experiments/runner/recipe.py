@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sim import __version__
-from sim.analysis.outcomes import OUTCOMES, Outcome, find_outcome, refuse_impossible
-from sim.basics.arguments import plain_month, several
+from sim.analysis.outcomes import OUTCOMES, Outcome, find_outcome, refuse_impossible, times_of
+from sim.basics.arguments import plain_month
 from sim.basics.axes import month_label, month_number
 from sim.basics.distributions import Distribution
 from sim.basics.errors import ModelError, Problem, ScenarioError, refused
@@ -24,9 +24,6 @@ from sim.engines import engine as find_engine
 from sim.experiments.runner import total_gain
 from sim.scenario import Scenario
 from sim.scenario.factors import Factor, reconcile
-
-DEFAULT_AT = "2029-12"
-"""Month at which levels are read by default, beside the last month; only where it is simulated."""
 
 HEADLINE = tuple(name for name, outcome in OUTCOMES.items() if outcome.headline)
 CURVES = tuple(name for name in HEADLINE if OUTCOMES[name].kind == "level")
@@ -44,8 +41,8 @@ class Recipe:
     ----------
     scenario : everything that does not vary; its number of replicates is always 1 and says nothing of the ensemble
     factors : what varies, in the order of the values of a point
-    outcomes : names of outcomes that are kept as scalars: levels at the months ``at``, and what is one number a run
-    at : month numbers
+    outcomes : names of outcomes that are kept as scalars: levels at the times ``at``, and what is one number a run
+    at : times such as ``2029``; see `sim.analysis.outcomes.times_of`
     curves : names of levels that are kept month by month
     engine, model : see `sim.engines.engine`; the model as text, since it must reach other processes
     variants : further scenarios by name, where a factor `SCENARIO` chooses among them and the first
@@ -55,7 +52,7 @@ class Recipe:
     scenario: Scenario
     factors: tuple[Factor, ...] = ()
     outcomes: tuple[str, ...] = tuple(OUTCOMES)
-    at: tuple[int, ...] = ()
+    at: tuple[str, ...] = ()
     curves: tuple[str, ...] = CURVES
     engine: str = "lockstep"
     model: str | None = None
@@ -69,10 +66,10 @@ class Recipe:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of the scalars: ``focus_share@2029-12`` for a level, ``take_off_all`` for what is one number a run."""
+        """Names of the scalars: ``focus_share@2029`` for a level, ``take_off_all`` for what is one number a run."""
         names: list[str] = []
         for outcome in map(find_outcome, self.outcomes):
-            names += [outcome.column(month_label(month)) for month in self.at]
+            names += [outcome.column(time) for time in self.at]
         return (*dict.fromkeys(names), *self.gain_columns)
 
     @property
@@ -106,7 +103,8 @@ class Recipe:
             scenario=Scenario.model_validate(account["scenario"]),
             factors=tuple(Factor.from_account(factor) for factor in account["factors"]),
             outcomes=tuple(account["outcomes"]),
-            at=tuple(account["at"]),
+            # editions that knew months only wrote their numbers
+            at=tuple(month_label(time) if isinstance(time, int) else time for time in account["at"]),
             curves=tuple(account["curves"]),
             engine=account["engine"],
             model=account["model"],
@@ -130,7 +128,7 @@ class Recipe:
             "scenario": scenarios[:1] if SCENARIO in self.keys else scenarios,
             "factors": shapes,
             "outcomes": self.outcomes,
-            "months at which levels are read": self.at,
+            "times at which levels are read": self.at,
             "curves": self.curves,
             **({"months of the total gain": self.gains} if self.gains else {}),
         }
@@ -152,7 +150,7 @@ def make_recipe(
     factors: Sequence[Factor] = (),
     *,
     outcomes: Sequence[str] = (),
-    at: Sequence[str | int] = (),
+    at: str | Sequence[str | int] = (),
     curves: Sequence[str] | None = None,
     engine: str = "lockstep",
     model: str | os.PathLike[str] | None = None,
@@ -164,7 +162,7 @@ def make_recipe(
     Parameters
     ----------
     outcomes : in the language of `sim.analysis.outcomes`; absent: all that have a name of their own
-    at : months such as ``"2029-12"`` beside the last; absent: 2029-12 where it is simulated
+    at : times at which levels are read, beside the last year; see `sim.analysis.outcomes.times_of`
     curves : levels to keep month by month; absent: the headline levels; empty: none
     variants : further scenarios; a factor called ``scenario`` then chooses among them and the first
     gains : months at which the total gain is computed
@@ -172,7 +170,7 @@ def make_recipe(
     Raises
     ------
     ScenarioError, UnknownNameError
-        When a factor, an outcome or a month is refused; nothing was run.
+        When a factor, an outcome or a time is refused; nothing was run.
     """
     outcomes = separated(outcomes, "--outcome")
     curves = None if curves is None else separated(curves, "--curves")
@@ -204,7 +202,7 @@ def make_recipe(
         base,
         tuple(settled),
         tuple(dict.fromkeys(outcome.name for outcome in kept)) or tuple(OUTCOMES),
-        months_of(at, base.run.months - 1),
+        times_of(at, base.run.months),
         chosen_curves,
         engine,
         model,
@@ -239,12 +237,6 @@ def aligned(base: Scenario, others: Sequence[Scenario]) -> tuple[Scenario, tuple
         remedy = 'Give each a name of its own: "name: ..." in the file.'
         raise ScenarioError([Problem(twice, 0, "name", "is the name of two scenarios of this ensemble.", remedy)])
     return base, tuple(other.model_copy(update={"run": base.run, "focus": base.focus}) for other in others)
-
-
-def months_of(at: Sequence[str | int], last: int) -> tuple[int, ...]:
-    """Month numbers at which levels are read, the last month that is simulated included; see `parse_month`."""
-    months = {parse_month(month, last) for month in several(at)} or {min(month_number(DEFAULT_AT), last)}
-    return tuple(sorted(months | {last}))
 
 
 def parse_month(text: Any, last: int | None = None, option: str = "--at") -> int:

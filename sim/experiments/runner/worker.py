@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sim.analysis.outcomes import find_outcome
+from sim.analysis.outcomes import find_outcome, parse_period
 from sim.basics.errors import OpenLoopError, RunError
 from sim.engines import RUN_BYTES, Engine
 from sim.engines import engine as find_engine
@@ -150,8 +150,9 @@ class RecipeRunner(Reader):
             if name in self.recipe.curves:
                 curves[name] = level
             if name in self.recipe.outcomes:
-                columns = [outcome.column(str(dataset["date"].values[month])) for month in self.recipe.at]
-                scalars.update(zip(columns, level[:, list(self.recipe.at)].T, strict=True))
+                months = dataset["month"].values
+                for time in self.recipe.at:
+                    scalars[outcome.column(time)] = parse_period(time).read(level, months)
         return scalars, curves
 
 

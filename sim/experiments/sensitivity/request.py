@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from sim.analysis.outcomes import OUTCOMES, find_outcome, refuse_impossible
+from sim.analysis.outcomes import OUTCOMES, find_outcome, parse_period, refuse_impossible, times_of
 from sim.analysis.sensitivity.discovery import OutcomeRegion, cart, parse_outcome_region, prim
 from sim.analysis.sensitivity.methods.registry import Method, find_method
 from sim.analysis.sensitivity.reversal import MOST_POINTS, reversals
 from sim.analysis.sensitivity.survival import split_by_factor
-from sim.basics.arguments import out_folder, settings_of, several, whole
+from sim.basics.arguments import out_folder, settings_of, whole
 from sim.basics.axes import month_label
 from sim.basics.errors import DesignError, Problem, ScenarioError, UnknownNameError, refused
 from sim.basics.words import separated
@@ -51,8 +51,6 @@ Factors = str | Sequence[str] | Mapping[str, Any]
 """What may stand for the factors of a study."""
 
 DEFAULT_OUTCOMES = ("focus_share", "L1_open", "L1_CN_open", "capability_gap", "SX_US", "mean_wait_all")
-DEFAULT_MONTHS = (60, 96)
-"""Months 60 and 96, as in section 10 of the model description."""
 DEFAULT_CURVES = ("focus_share", "L1_CN_open", "capability_gap", "adoption_all")
 WAITING = {"adoption_all": 0.5}
 """Curves whose moment of crossing a level is shown by survival methods."""
@@ -67,7 +65,9 @@ SLOW_PILOT = (2, 6)
 
 
 def columns(scenario: Scenario, outcomes: str | Sequence[str] = (), at: str | Sequence[str] = ()) -> list[str]:
-    """Columns such as ``focus_share@2029-01``; without a month, an outcome is read at every month of ``at``.
+    """Columns such as ``focus_share@2029``; without a time, an outcome is read at every time of ``at``.
+
+    The total gain, which takes far longer than a run, is read in the last month of each.
 
     Raises
     ------
@@ -76,16 +76,18 @@ def columns(scenario: Scenario, outcomes: str | Sequence[str] = (), at: str | Se
     DesignError
         When an outcome is not defined in every run.
     ScenarioError
-        When a month is none, or lies outside the scenario.
+        When a time is none, or lies outside the scenario.
     """
     last = scenario.run.months - 1
-    months = [parse_month(text, last) for text in several(at)] or sorted({min(month, last) for month in DEFAULT_MONTHS})
+    times = times_of(at, scenario.run.months, with_last_year=False)
     wanted = separated(outcomes, "--outcome") or list(DEFAULT_OUTCOMES)
     found: list[str] = []
     for text in wanted:
         name, mark, month = text.partition("@")
         if name == total_gain.NAME:
-            read_at = [parse_month(month, last)] if mark else months
+            read_at = (
+                [parse_month(month, last)] if mark else [parse_period(time).months(last + 1)[-1] for time in times]
+            )
             found += [f"{name}@{month_label(each)}" for each in read_at]
             continue
         outcome = find_outcome(text)
@@ -97,7 +99,7 @@ def columns(scenario: Scenario, outcomes: str | Sequence[str] = (), at: str | Se
                 f"{text} is a month that some runs never reach, and filling the gap would decide the ranking. Use "
                 f"{instead}, which every run has; when a level is reached is shown by survival methods beside it."
             )
-        found += [outcome.column(month_label(month)) for month in months]
+        found += [outcome.column(time) for time in times]
     return list(dict.fromkeys(found))
 
 
@@ -247,8 +249,9 @@ def sensitivity(
     factors : of a scenario: names as for `sim.experiments.sensitivity.variables.choose`, absent the core ones, and
         ``top:12`` of an earlier screening in ``out``, or a mapping from keys to values; of a function: name ->
         ``(low, high)``, list of values, ``bool``, ``range`` or `Distribution`, or a problem of SALib
-    outcomes : of a scenario: names such as ``"focus_share@2029-12"``; absent: the default ones
-    at : months at which outcomes without a month of their own are read
+    outcomes : of a scenario: names such as ``"focus_share@2029"``; absent: the default ones
+    at : times at which outcomes without a time of their own are read, such as ``"2029"`` or ``"2029-12"``; absent:
+        2029, where it is simulated to its end, and the last year
     question, method : ``screen``, ``share``, ``interaction``, ``tail`` or ``which-region``; or the name of a method
     size : parts of the design; absent: what stands in ``out``, or the method's own size
     more : parts to add to what stands in ``out``
