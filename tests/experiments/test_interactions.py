@@ -127,7 +127,7 @@ def test_the_page_shows_scenarios_side_by_side_in_their_order(found):
         next(block for block in made.chapter.blocks if str(getattr(block, "caption", "")).startswith(start))
         for start in ("Differences from baseline", "Differences from the base")
     )
-    assert beside.head == ("outcome", "month", "baseline", "unit", "push", "free-and-push", "free")
+    assert beside.head == ("outcome", "time", "baseline", "unit", "push", "free-and-push", "free")
     assert {row[1] for row in beside.rows} == {"", *found.plan.at}
     assert added.head[2:6] == ("push", "free", "sum", "free-and-push")
     assert all(len(row) == len(added.head) for row in added.rows)

@@ -43,7 +43,8 @@ def chapter(
     short: list[str] = []
     few = 3 if len(others) < 3 else 1
     if len(others) > 1:
-        blocks += [*_side_by_side(rows[rows["headline"]], base, others)]
+        asked = about.get("asked", ())
+        blocks += [*_side_by_side(rows[rows["outcome"].isin(asked) if asked else rows["headline"]], base, others)]
     blocks += [*_interactions(interactions)]
     for name in others:
         mine = rows[rows["other"] == name]

@@ -73,6 +73,7 @@ class ComparisonPlan:
     ----------
     at : such as ``2029``, the last one last; see `sim.analysis.outcomes.times_of`
     outcomes : asked for beside those with names of their own, in the language of `sim.analysis.outcomes`
+    asked : all that were asked for, which are told side by side; none: the headlines are
     """
 
     scenarios: tuple[Scenario, ...]
@@ -80,6 +81,7 @@ class ComparisonPlan:
     notes: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
     outcomes: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
     @property
     def read(self) -> tuple[Outcome, ...]:
@@ -113,13 +115,13 @@ class ComparisonPlan:
 
     def shown(self, outcome: Outcome) -> bool:
         """Whether an outcome is shown first."""
-        return outcome.headline or outcome.name in self.outcomes
+        return outcome.headline or outcome.name in self.asked
 
     def fingerprint(self, engine: str) -> str:
         """What the inputs are, as 64 hexadecimal digits: scenarios, times to read, this version and the engine."""
         texts = [each.model_dump_json() for each in self.scenarios]
         at = ",".join(self.at)
-        made_of = ("compare", __version__, engine, at, *self.outcomes, *texts)
+        made_of = ("compare", __version__, engine, at, *self.outcomes, "", *self.asked, *texts)
         return hashlib.sha256("\n".join(made_of).encode()).hexdigest()
 
 
@@ -183,10 +185,9 @@ class Comparison:
     @property
     def outcomes(self) -> pd.DataFrame:
         """A row a scenario: level, difference and interval of what was asked for, or else of the headlines."""
-        rows = self.table[self.table["headline"] & ~self.table["outcome"].str.startswith("ceiling_")]
-        asked = rows["outcome"].isin(self.plan.outcomes)
+        rows = self.table[~self.table["outcome"].str.startswith("ceiling_")]
         names = [scenario.name for scenario in self.plan.scenarios]
-        shown = rows[asked] if asked.any() else rows
+        shown = rows[rows["outcome"].isin(self.plan.asked) if self.plan.asked else rows["headline"]]
         return scenario_by_outcome(shown, names, lambda name, outcome, time: at_time(self.runs[name][outcome], time))
 
     def figure(self) -> Figure:
@@ -325,29 +326,33 @@ def plan_of(
     if problems:
         raise ScenarioError(problems)
     warnings = dict.fromkeys(warning for _, found in read for warning in found)
-    named, months = asked_outcomes(separated(outcomes, "--outcome"), scenarios)
+    asked_for, beside, months = asked_outcomes(separated(outcomes, "--outcome"), scenarios)
     read_at = times_of([*several(at), *months], first.run.months)
-    return ComparisonPlan(tuple(scenarios), read_at, tuple(notes), tuple(warnings), named)
+    return ComparisonPlan(tuple(scenarios), read_at, tuple(notes), tuple(warnings), beside, asked_for)
 
 
-def asked_outcomes(texts: Sequence[str], scenarios: Sequence[Scenario]) -> tuple[tuple[str, ...], list[str]]:
-    """What outcomes ask of a comparison: what is read beside those with names of their own, and in which months.
+def asked_outcomes(
+    texts: Sequence[str], scenarios: Sequence[Scenario]
+) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
+    """Outcomes that are asked for, those of them that have no name of their own, and months in which others are read.
 
     Raises
     ------
     ScenarioError, UnknownNameError
         When there is no such outcome, or a scenario cannot have it.
     """
-    beside, months = [], []
+    asked, months = [], []
     for outcome in map(find_outcome, texts):
         for scenario in scenarios:
             refuse_impossible(outcome, scenario)
         name, _, when = outcome.name.partition("@")
         if name in OUTCOMES and when == month_label(outcome.needs):
             months.append(when)
-        elif outcome.name not in OUTCOMES:
-            beside.append(outcome.name)
-    return tuple(dict.fromkeys(beside)), months
+            asked.append(name)
+        else:
+            asked.append(outcome.name)
+    asked = list(dict.fromkeys(asked))
+    return tuple(asked), tuple(name for name in asked if name not in OUTCOMES), months
 
 
 def _aligned(base: Scenario, other: Scenario, asked: set[str]) -> list[str]:
@@ -368,8 +373,7 @@ def _aligned(base: Scenario, other: Scenario, asked: set[str]) -> list[str]:
 
 def parse_outcome(text: str, plan: ComparisonPlan) -> tuple[str, str]:
     """``focus_share`` or ``focus_share@2029-12`` -> its name and when it is read: in the last year, unless said."""
-    beside, months = asked_outcomes([text], plan.scenarios)
-    name = beside[0] if beside else find_outcome(text).name.partition("@")[0]
+    (name,), _, months = asked_outcomes([text], plan.scenarios)
     return name, months[0] if months else last_year(plan.base.run.months)
 
 

@@ -96,6 +96,7 @@ def entries_of(found: Comparison) -> dict[str, Any]:
         "same_until": {name: None if month is None else month_label(month) for name, month in found.apart.items()},
         "notes": list(found.plan.notes),
         "outcomes": list(found.plan.outcomes),
+        "asked": list(found.plan.asked),
         "stopped": found.stopped,
         "failures": [{"scenario": name, **vars(failure)} for name, failure in found.failures],
     }
@@ -108,7 +109,7 @@ def rebuild(folder: Folder, again: Again) -> Comparison:
     manifest = folder.manifest
     scenarios = scenarios_of(folder, manifest["comparison"])
     plan = ComparisonPlan(tuple(scenarios), tuple(manifest["at"]), tuple(manifest.get("notes", ())))
-    plan = replace(plan, outcomes=tuple(manifest.get("outcomes", ())))
+    plan = replace(plan, outcomes=tuple(manifest.get("outcomes", ())), asked=tuple(manifest.get("asked", ())))
     found = carry_out(plan, find_engine(*again.engine_of(folder)), None, again.threads, again.stage)
     # why it stopped is part of what is told, and not of what is run
     return replace(found, stopped=str(manifest.get("stopped", "")))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sim.analysis.outcomes import OUTCOMES
 from sim.basics.arguments import out_folder, several, texts
 from sim.basics.errors import refused
 from sim.basics.words import separated
@@ -93,7 +94,7 @@ def compare(
     chosen = find_engine(engine, model)
     settings = {"months": months, "adopters": adopters, "seed": seed, "replicates": replicates}
     wanted = until if isinstance(until, Until) or until is None else Until(_width(until))
-    watched = [wanted.outcome] if wanted is not None else []
+    watched = [wanted.outcome] if wanted is not None and wanted.outcome not in OUTCOMES else []
     plan = make_plan(base, others, sets, settings, at, [*separated(outcomes, "--outcome"), *watched])
     if wanted is not None:
         wanted.check(plan)

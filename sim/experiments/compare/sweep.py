@@ -142,7 +142,7 @@ def carry_out(
     reference = (plan.base.model_copy(update={"name": "the reference"}),) if plan.compared else ()
     pairing = ComparisonPlan((*reference, *plan.points), ())
     name, time = parse_outcome(plan.outcome, pairing)
-    beside, _ = asked_outcomes([plan.outcome], plan.points)
+    _, beside, _ = asked_outcomes([plan.outcome], plan.points)
     pairing = replace(pairing, at=(time,), outcomes=beside)
     luck = PairedRuns(pairing, engine, threads, stage, keep, pool, f"{plan.base.name[:100]}-sweep")
     luck.extend(plan.base.run.replicates)
