@@ -225,7 +225,7 @@ def _at(level: Outcome, period: Period) -> Outcome:
 
     def read(dataset: xr.Dataset) -> xr.DataArray:
         values = level.read(dataset).transpose("run", "month")
-        numbers = period.read(values.values.astype(float), dataset["month"].values)
+        numbers = period.read(values.values.astype(float), dataset["month"].values, level.to_date)
         return values.isel(month=0, drop=True).copy(data=numbers)
 
     unit = "months" if period.dated else level.unit
@@ -236,7 +236,7 @@ def _at(level: Outcome, period: Period) -> Outcome:
         unit = _unit_of_difference(unit)
     return Outcome(
         level.column(period.text),
-        f"{level.long_name}{period.words}",
+        f"{level.long_name} {period.when}" if level.to_date and period.plain else f"{level.long_name}{period.words}",
         unit,
         read,
         "moment" if period.dated else "number",
@@ -277,6 +277,7 @@ def _combined(a: Outcome, sign: str, b: Outcome) -> Outcome:
         needs=max(a.needs, b.needs),
         spans=a.dated or b.dated,
         signed=sign != "over",
+        to_date=a.to_date and b.to_date,
     )
 
 

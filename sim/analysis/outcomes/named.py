@@ -41,6 +41,7 @@ class Outcome:
     lines : lines and groups that a scenario must have
     needs : number of the latest month that must be simulated
     spans : whether it is the time between two moments
+    to_date : whether it adds up from the first month on, so that over a year it is read at the end
     signed : whether values may leave the bounds of their unit, as a difference or a sum of two shares does
     """
 
@@ -55,6 +56,7 @@ class Outcome:
     needs: int = 0
     spans: bool = False
     signed: bool = False
+    to_date: bool = False
 
     @property
     def dated(self) -> bool:
@@ -235,12 +237,14 @@ def _rest() -> Iterator[Outcome]:
                 headline=region == "US",
             )
     yield Outcome("surplus", "consumer surplus of recent choices", "log cost", _surplus, headline=True)
-    yield Outcome("fiscal_cost", "public spending to date", "$B", partial(_spent, name="fiscal_cost"), headline=True)
+    spent = partial(_spent, name="fiscal_cost")
+    yield Outcome("fiscal_cost", "public spending to date", "$B", spent, headline=True, to_date=True)
     yield Outcome(
         "subsidy_paid",
         "subsidies on use to date, price times usage",
         "$/Mtoken sector-years",
         partial(_spent, name="subsidy_paid"),
+        to_date=True,
     )
     for region in REGIONS:
         yield Outcome(
@@ -248,6 +252,7 @@ def _rest() -> Iterator[Outcome]:
             f"public spending of {region} to date",
             "$B",
             partial(_spent, name="fiscal_cost", region=region),
+            to_date=True,
         )
 
 

@@ -72,10 +72,20 @@ class Period:
         """Numbers of its months, of ``count`` that are simulated."""
         return range(self.first, min(self.last, count - 1) + 1)
 
-    def read(self, values: Array, months: Array) -> Array:
-        """The number of every run, (run,), from (run, month) and the (month,) numbers."""
+    @property
+    def plain(self) -> bool:
+        """Whether it says months and nothing of what is done with them."""
+        return bool(self.when) and not self.text.startswith("mean")
+
+    def read(self, values: Array, months: Array, to_date: bool = False) -> Array:
+        """The number of every run, (run,), from (run, month) and the (month,) numbers.
+
+        An amount ``to_date`` is read at the end of plain months: its mean over a year would leave out half the year.
+        """
         first = self.first - self.text.startswith("change")  # from the end of the month before
         within = (months >= first) & (months <= self.last)
+        if to_date and self.plain:
+            return values[:, within][:, -1]
         return self.reduce(values[:, within], months[within])
 
 

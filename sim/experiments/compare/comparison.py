@@ -481,7 +481,7 @@ class PairedRuns:
     def differences(self, name: str, time: str) -> list[np.ndarray]:
         """Paired differences of one outcome for every other scenario, (run,) each."""
         runs, _ = self.collected()
-        base, *others = (at_time(each[name], time) for each in runs.values())
+        base, *others = (at_time(outcomes, find_outcome(name), time) for outcomes in runs.values())
         return [each - base for each in others]
 
 
@@ -589,11 +589,12 @@ def parts_of(arrays: dict[str, np.ndarray], run: Any, scenario: Scenario) -> xr.
     return xr.Dataset({name: (("run", "at", name.partition("_")[2]), arrays[name]) for name in names}, coords=coords)
 
 
-def at_time(values: xr.DataArray, time: str) -> np.ndarray:
+def at_time(outcomes: xr.Dataset, outcome: Outcome, time: str) -> np.ndarray:
     """A level at a time, such as its mean of ``2029``, or what is one number a run, (run,)."""
-    if "month" not in values.dims:
+    values = outcomes[outcome.name]
+    if outcome.kind != "level":
         return values.values
-    return parse_period(time).read(values.transpose("run", "month").values, values["month"].values)
+    return parse_period(time).read(values.transpose("run", "month").values, values["month"].values, outcome.to_date)
 
 
 # the table
@@ -608,12 +609,12 @@ def tabulate(plan: ComparisonPlan, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
         for outcome in plan.read:
             headline = plan.shown(outcome)
             for time in plan.at if outcome.kind == "level" else ("",):
-                a, b = (at_time(each[outcome.name], time) for each in (base, other))
+                a, b = (at_time(outcomes, outcome, time) for outcomes in (base, other))
                 what = f"{outcome.long_name} {parse_period(time).when}" if time else outcome.long_name
                 found = paired_difference(a, b)
                 said = difference_sentence(found, what, outcome.unit, outcome.kind)
                 about = (scenario.name, outcome.name, outcome.long_name, time, outcome.unit, outcome.lens)
-                rows.append(_row(*about, headline, found, said) | _per_dollar(base, other, outcome.name, time))
+                rows.append(_row(*about, headline, found, said) | _per_dollar(base, other, outcome, time))
         for name in CEILINGS:
             long_name = f"ceiling of {OUTCOMES[name].long_name}"
             paired, why = ceilings.compare(plan.base.name, scenario.name, name)
@@ -664,12 +665,13 @@ def _row(
     }
 
 
-def _per_dollar(base: xr.Dataset, other: xr.Dataset, name: str, time: str) -> dict[str, float]:
+def _per_dollar(base: xr.Dataset, other: xr.Dataset, outcome: Outcome, time: str) -> dict[str, float]:
     """Difference for each $B of added public spending to the same time, where there is any beyond doubt."""
-    if name.startswith("fiscal_cost"):
+    if outcome.name.startswith("fiscal_cost"):
         return {}
     when = time or last_year(base.sizes["month"])
-    cost = at_time(other["fiscal_cost"], when) - at_time(base["fiscal_cost"], when)
-    effect = at_time(other[name], when) - at_time(base[name], when)
+    cost, effect = (
+        at_time(other, moved, when) - at_time(base, moved, when) for moved in (OUTCOMES["fiscal_cost"], outcome)
+    )
     value, low, high = ratio_interval(effect, cost)
     return {"per_billion": value, "per_billion_low": low, "per_billion_high": high}

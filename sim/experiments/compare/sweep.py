@@ -147,7 +147,7 @@ def carry_out(
     luck = PairedRuns(pairing, engine, threads, stage, keep, pool, f"{plan.base.name[:100]}-sweep")
     luck.extend(plan.base.run.replicates)
     runs, _ = luck.collected()
-    levels = {scenario.name: at_time(runs[scenario.name][name], time) for scenario in pairing.scenarios}
+    levels = {scenario.name: at_time(runs[scenario.name], find_outcome(name), time) for scenario in pairing.scenarios}
     reference_level = levels[pairing.base.name]
     rows, responses = [], {}
     for group, members in plan.swept.items():

@@ -152,7 +152,7 @@ class RecipeRunner(Reader):
             if name in self.recipe.outcomes:
                 months = dataset["month"].values
                 for time in self.recipe.at:
-                    scalars[outcome.column(time)] = parse_period(time).read(level, months)
+                    scalars[outcome.column(time)] = parse_period(time).read(level, months, outcome.to_date)
         return scalars, curves
 
 

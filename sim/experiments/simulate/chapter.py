@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from sim.analysis.outcome_words import is_headline, size_words, spoken, unit_words, within_bounds
-from sim.analysis.outcomes import OUTCOMES, read_outcomes
+from sim.analysis.outcomes import OUTCOMES, Period, last_year, parse_period, read_outcomes
 from sim.analysis.paired import interval
-from sim.basics.axes import month_label
 from sim.basics.words import capital, counted
 from sim.experiments.simulate.simulation import Result
 from sim.results.blocks import Block, Chapter, Words, items, table
@@ -30,8 +29,8 @@ def chapter(result: Result) -> Chapter:
         f"{counted(done, 'run')} that differ in luck only?"
     )
     outcomes = read_outcomes(dataset)
-    last = int(dataset["month"].values[-1])
-    told = {str(name): _told(str(name), values, last) for name, values in outcomes.items()}
+    year = parse_period(last_year(dataset.sizes["month"]))
+    told = {str(name): _told(str(name), values, year) for name, values in outcomes.items()}
     first = sorted(filter(is_headline, told), key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
     of_mean = (
         "The interval is the 95% interval of the mean over runs (Student's, corrected for skewness): how well the mean "
@@ -47,7 +46,9 @@ def chapter(result: Result) -> Chapter:
             Words("Where adoption stops, and whether the record can tell:"),
             items(_scurve_sentences(dataset), SERIES),
             Words(of_mean if done > 1 else "One run gives no interval."),
-            table(f"Outcomes in {month_label(last)}, and moments", head, rows, SERIES, (2, 3, 4, 5)),
+            table(
+                f"Outcomes {year.when} (levels: means over its months), and moments", head, rows, SERIES, (2, 3, 4, 5)
+            ),
         ],
     )
 
@@ -63,10 +64,12 @@ def _failures(result: Result) -> list[Block]:
     ]
 
 
-def _told(name: str, values: Any, last: int) -> tuple[tuple[str, ...], str] | None:
+def _told(name: str, values: Any, year: Period) -> tuple[tuple[str, ...], str] | None:
     """A row and a sentence; None where the outcome has no value at all."""
     outcome = OUTCOMES[name]
-    numbers = values.sel(month=last).values if outcome.kind == "level" else values.values
+    numbers = values.values
+    if outcome.kind == "level":
+        numbers = year.read(numbers, values["month"].values, outcome.to_date)
     known = numbers[np.isfinite(numbers)]
     if not known.size:
         return None
@@ -81,7 +84,7 @@ def _told(name: str, values: Any, last: int) -> tuple[tuple[str, ...], str] | No
         few, many = np.quantile(known, [0.1, 0.9])
         span, spread = f"{say(low)} to {say(high)}", f"{say(few)} to {say(many)}"
         ends = f" (95% interval of the mean {span}; 10 to 90% of runs {spread})"
-    date = f" in {month_label(last)}" if outcome.kind == "level" else ""
+    date = f" {year.when}" if outcome.kind == "level" else ""
     runs = f"{known.size} of {numbers.size}"
     missing = "" if known.size == numbers.size else f", in {runs} runs"
     what = capital(outcome.long_name)
