@@ -87,10 +87,18 @@ def point_by_replicate(values: pd.DataFrame, name: str) -> tuple[np.ndarray, int
     costs fewer runs.
     """
     wide = values.pivot(index="point", columns="replicate", values=name)
-    known = int(wide.notna().to_numpy().sum())
-    by_point, by_replicate = wide.dropna(axis=0), wide.dropna(axis=1)
-    best = by_point if by_point.size >= by_replicate.size else by_replicate
-    return best.to_numpy(dtype=float), wide.size - known + known - best.size
+    best = complete_part(wide.to_numpy(dtype=float))
+    return best, wide.size - best.size
+
+
+def complete_part(values: np.ndarray) -> np.ndarray:
+    """Values without gaps, from (point, replicate): points or replicates that have one are left out.
+
+    Whichever costs fewer runs.
+    """
+    gap = np.isnan(values)
+    by_point, by_replicate = values[~gap.any(axis=1)], values[:, ~gap.any(axis=0)]
+    return by_point if by_point.size >= by_replicate.size else by_replicate
 
 
 def variance_components(values: np.ndarray, missing: int = 0) -> VarianceComponents:
