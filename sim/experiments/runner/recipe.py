@@ -125,7 +125,7 @@ class Recipe:
         made_of = {
             "version of OpenLoop": __version__,
             "engine": find_engine(self.engine, self.model).name,
-            "scenario": scenarios[:1] if SCENARIO in self.keys else scenarios,
+            "scenario": scenarios,
             "factors": shapes,
             "outcomes": self.outcomes,
             "times at which levels are read": self.at,
@@ -181,6 +181,9 @@ def make_recipe(
         what = f"is {flat[0]}, which is one number a run and has no curve."
         raise ScenarioError([Problem("--curves", 0, "", what, f"For example: --curves {CURVES[0]}")])
     settled, notes = reconcile(factors, scenario)
+    for variant in variants:  # what one scenario keeps at its own value can make points impossible in it alone
+        settled, more = reconcile(settled, variant)
+        notes = (*notes, *(f"{note}, in {variant.name}" for note in more))
     one = scenario.run.model_copy(update={"replicates": 1})  # a run does not depend on how many there are
     base, others = aligned(scenario.model_copy(update={"run": one}), variants)
     for variant in (base, *others):
