@@ -122,7 +122,7 @@ def ask(
     files : scenario files; with several, each is run at every point
     sets, settings : changes to all of them, as for `openloop.run`
     factors : as for `stated_factors`; they override the ranges of the file. ``all``: every declared range, of several
-        scenarios those that they share
+        scenarios those of numbers that they all have and in which they agree
     design : key of `DESIGNS`, or a file with a table; absent: ``lhs`` where something varies
     count : points, or levels of a grid
     outcomes, at : as for `make_recipe`
@@ -140,7 +140,7 @@ def ask(
     count = None if count is None else whole(count, "--points")
     replicates = None if replicates is None else whole(replicates, "--replicates")
     outcomes = separated(outcomes, "--outcome")
-    read = [_read(file, sets, settings or {}) for file in files]
+    read = [read_varying(file, sets, settings or {}) for file in files]
     base, *others = (scenario for scenario, _ in read)
     varied = next((each.name for each in others if each.varied and each.varied != base.varied), None)
     if varied is not None:
@@ -210,7 +210,7 @@ def _design(given: object) -> str:
     return str(given)
 
 
-def _read(
+def read_varying(
     source: str | Path | Scenario, sets: str | Sequence[str], settings: Mapping[str, int | None]
 ) -> tuple[Scenario, tuple[Problem, ...]]:
     """A scenario, which may give ranges, with changes and run settings; and its warnings."""
@@ -319,7 +319,8 @@ def _factors(scenario: Scenario, wanted: Sequence[Stated]) -> list[Factor]:
 def _shared(factors: list[Factor], others: Sequence[Scenario], all_declared: bool) -> tuple[list[Factor], list[str]]:
     """The factors that every scenario of an ensemble has, and what was left out, in words.
 
-    ``all`` means all that they share. A factor that was named must be in each of them.
+    ``all`` means all that they share and in which they do not differ: a number in which they differ is what they are
+    compared for, and one value for all would undo it. A factor that was named must be in each of them.
 
     Raises
     ------
@@ -329,13 +330,19 @@ def _shared(factors: list[Factor], others: Sequence[Scenario], all_declared: boo
     left = []
     for other in others:
         for factor in list(factors):
+            from_all = all_declared and factor.declared
             try:
-                locate(other, factor.key, f"--factor, in {other.name}")
+                theirs = locate(other, factor.key, f"--factor, in {other.name}").value
             except ScenarioError:
-                if not (all_declared and factor.declared):
+                if not from_all:
                     raise
-                factors.remove(factor)
-                left.append(f"{factor.key} stays as it is: {other.name} has no such number")
+                why = f"{other.name} has no such number"
+            else:
+                if not from_all or theirs == factor.default:
+                    continue
+                why = f"it is {factor.default} in one and {theirs} in {other.name}"
+            factors.remove(factor)
+            left.append(f"{factor.key} stays as it is: {why}")
     return factors, left
 
 
