@@ -76,7 +76,7 @@ def paired_difference(base: Array, other: Array) -> Paired:
     has_base, has_other = np.isfinite(base), np.isfinite(other)
     both = has_base & has_other
     a, b = base[both], other[both]
-    difference = _clean(a, b)
+    difference = clean_difference(a, b)
     mean, low, high = (float(end) for end in interval(difference))
     return Paired(
         runs=int(both.sum()),
@@ -129,8 +129,8 @@ def _unskewed(x: Array, skew: Array, count: Array) -> Array:
     return np.where(np.abs(skew) < 1e-9, x, 3 / some * (np.cbrt(1 + some * (x - some / (6 * count))) - 1))
 
 
-def _clean(a: Array, b: Array) -> Array:
-    """Differences, with what is only rounding set to zero."""
+def clean_difference(a: Array, b: Array) -> Array:
+    """Differences ``b - a``, with what is only rounding set to zero; any shape, NaN stays."""
     difference = b - a
     return np.where(np.abs(difference) <= DUST * np.maximum(np.abs(a), np.abs(b)), 0.0, difference)
 

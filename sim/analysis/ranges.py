@@ -24,6 +24,9 @@ Array = np.ndarray
 SURVIVES, MOSTLY = 0.9, 2 / 3
 """Parts of the points that must have the sign of the default for its answer to survive, or to survive mostly."""
 
+BEYOND_CHANCE = 0.05
+"""Probability, for all factors together, of a rank correlation that is put down to chance."""
+
 BEYOND_LUCK = 2.0
 """Standard errors from zero, from which the sign of a point is not put down to luck."""
 
@@ -185,3 +188,25 @@ def what_splits_signs(differences: Array, factors: dict[str, Sequence[Any]]) -> 
     has = np.isfinite(differences).any(axis=1)
     given = {name: np.asarray(values)[has] for name, values in factors.items()}
     return shallow_tree(given, np.sign(point_means(differences)).astype(int))
+
+
+def first_mover(values: Array, factors: dict[str, Sequence[Any]]) -> tuple[str, float] | None:
+    """The factor that goes along with values (point, replicate) most, and its rank correlation with their means.
+
+    None where none does so beyond chance, with as many factors as there are, or all points are alike. Factors that are
+    words have no order and are left out.
+    """
+    from scipy import stats
+
+    has = np.isfinite(values).any(axis=1)
+    means = point_means(values)
+    if means.size < 4 or not np.ptp(means) > 0:
+        return None
+    numbers = {name: np.asarray(given)[has] for name, given in factors.items()}
+    numbers = {name: given for name, given in numbers.items() if given.dtype.kind in "fi" and np.ptp(given) > 0}
+    if not numbers:
+        return None
+    found = {name: stats.spearmanr(given, means) for name, given in numbers.items()}
+    name = max(found, key=lambda key: abs(found[key].statistic))
+    told = found[name].pvalue * len(numbers) < BEYOND_CHANCE
+    return (name, float(found[name].statistic)) if told else None

@@ -79,12 +79,14 @@ class ShallowTree:
     Attributes
     ----------
     leaves : from low to high; one where there is no split
+    label : the commonest of all points
     accuracy : part of the points that trees grown without them label rightly
     commonest : part of the points that have the commonest label
     error : standard error of accuracy less commonest
     """
 
     leaves: tuple[Leaf, ...]
+    label: Any
     accuracy: float
     commonest: float
     error: float
@@ -125,7 +127,9 @@ def shallow_tree(factors: dict[str, Sequence[Any]], labels: Sequence[Any], seed:
         Leaf(conditions, known[node.label].item(), int(node.counts.max()), int(node.counts.sum()))
         for conditions, node in _leaves(root, sides)
     )
-    return ShallowTree(leaves, float(right.mean()), float(counts.max() / len(codes)), error)
+    return ShallowTree(
+        leaves, known[counts.argmax()].item(), float(right.mean()), float(counts.max() / len(codes)), error
+    )
 
 
 def _told_unseen(columns: Array, codes: Array, labels: int, fold: Array, depth: int) -> Array:

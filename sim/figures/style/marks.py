@@ -40,6 +40,9 @@ CHANNEL_COLOURS = {
 BASE = "#404040"
 # told apart by readers of all kinds of sight, and none of them a region's
 SCENARIO_COLOURS = ("#882255", "#332288", "#117733", "#B8860B", "#6699CC", "#AA6633")
+SIGN_COLOURS = {1: "#B35806", -1: "#542788", 0: "#999999"}
+"""Of what is higher, lower and the same."""
+
 SHADES = (0.0, 0.28, 0.5)
 """How much lighter the second and third line of one region and openness is drawn."""
 

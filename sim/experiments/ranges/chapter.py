@@ -1,0 +1,125 @@
+"""What is told of runs over the ranges: whether each answer survives, and what its sign hangs on."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from sim.analysis.outcome_words import spoken, unit_words
+from sim.analysis.ranges import MOSTLY, SURVIVES
+from sim.basics.words import counted, decimals, listed, percent, scale_of_difference, signed
+from sim.experiments.ranges.findings import Answer, sentence
+from sim.results.blocks import Block, Chapter, Heading, Items, Words, items, table
+
+if TYPE_CHECKING:
+    from sim.experiments.ranges.request import OverRanges
+
+DIFFERENCES, SPREADS, POINTS = "differences.csv", "spreads.csv", "points.csv"
+
+RULE = (
+    f"An answer survives where at least {SURVIVES:.0%} of the points have the sign of the defaults, and mostly where "
+    f"at least {MOSTLY:.0%} have it."
+)
+CAVEATS = (
+    "The points are a Latin hypercube over the plausible ranges of all declared numbers that the scenarios share, each "
+    "on its own; a part of the points is no probability, unless the ranges are believed as distributions.",
+    "Parts of points have Wilson's 95% intervals. The sign of a point is that of its mean over replicates. Beyond "
+    "luck: more than two standard errors from zero, which luck alone does in one point of twenty.",
+    "Luck and what is not known share the variance between runs: that between replicates, and that between points.",
+    "What the sign hangs on is a tree of at most three factors. It is named only where it tells the signs of points "
+    "that it was not grown from better than always saying the commoner one, by two standard errors.",
+    "What was not varied is not in any of this: the form of every equation, dates of policies, the list of lines, and "
+    "numbers in which the scenarios differ.",
+)
+
+
+def chapter(found: OverRanges) -> Chapter:
+    """The chapter of runs over the ranges."""
+    request = found.request
+    base, *others = (scenario.name for scenario in request.scenarios)
+    over = f"the plausible ranges of {counted(len(request.default), 'factor')}"
+    source = DIFFERENCES if others else SPREADS
+    asked = (
+        f"Does the difference between {listed(others)} and {base} survive over {over}?"
+        if others
+        else f"How far does what is not known move {base}, over {over}?"
+    )
+    said = [sentence(answer) for answer in found.answers]
+    blocks: list[Block] = []
+    for name in others or [""]:
+        mine = [answer for answer in found.answers if answer.other == name]
+        blocks += [*([Heading(f"{base} -> {name}")] if name else []), _table(mine, name, source)]
+    notes = [f"{note}." for note in request.notes]
+    notes += [
+        f"{row.scenario}: replicate {row.replicate} of point {row.point} failed: {row.error}"
+        for row in found.failures.head(10).itertuples()
+    ]
+    if len(found.failures) > 10:
+        notes.append(f"{len(found.failures) - 10:,} more runs failed; {found.store} holds each with its reason")
+    if notes:
+        blocks += [Heading("Notes", folded=True), Items(tuple(notes), folded=True)]
+    findings: list[Block] = [items(said, source)]
+    if others:
+        findings.append(Words(RULE))
+    made = f"{request.words()}. Engine {request.recipe.engine}, seed {request.recipe.scenario.run.seed}."
+    blocks += [Words(made, folded=True), Heading("How to read this", folded=True), Items(CAVEATS, folded=True)]
+    return Chapter(asked, findings, blocks, said[: 3 if len(others) < 3 else len(others)])
+
+
+def _table(answers: list[Answer], name: str, source: str) -> Block:
+    if not name:
+        head = ("outcome", "at the defaults", "median", "5 to 95% of points", "unit", "luck", "goes with")
+        return table("Levels over the ranges", head, [*map(_level_cells, answers)], source, (1, 2, 3, 5))
+    head = (
+        "outcome",
+        "at the defaults",
+        "median",
+        "5 to 95% of points",
+        "unit",
+        "higher",
+        "lower",
+        "luck",
+        "the answer",
+    )
+    caption = f"Differences that {name} makes over the ranges; luck: its part of the variance between runs"
+    return table(caption, head, [*map(_difference_cells, answers)], source, (1, 2, 3, 5, 6, 7))
+
+
+def _difference_cells(answer: Answer) -> tuple[str, ...]:
+    spread, signs = answer.spread, answer.signs
+    assert signs is not None
+    scaled, unit = scale_of_difference(answer.outcome.unit)
+    default, median, low, high = (
+        scaled(value) + 0.0 for value in (answer.default, spread.median, spread.low, spread.high)
+    )
+    places = decimals(high - low, median)
+    untold = "" if signs.default_sign or not default else " n.d."
+    return (
+        answer.outcome.long_name,
+        "" if math.isnan(default) else signed(default, places) + untold,
+        "" if math.isnan(median) else signed(median, places),
+        "" if math.isnan(low) else f"{signed(low, places)} to {signed(high, places)}",
+        "" if unit == "1" else unit,
+        percent(signs.higher.value),
+        percent(signs.lower.value),
+        percent(spread.luck_part),
+        signs.verdict,
+    )
+
+
+def _level_cells(answer: Answer) -> tuple[str, ...]:
+    spread = answer.spread
+    say = spoken(answer.outcome, spread.high - spread.low)
+
+    def said(value: float) -> str:
+        return "" if math.isnan(value) else say(value)
+
+    return (
+        answer.outcome.long_name,
+        said(answer.default),
+        said(spread.median),
+        "" if math.isnan(spread.low) else f"{said(spread.low)} to {said(spread.high)}",
+        unit_words(answer.outcome),
+        percent(spread.luck_part),
+        "" if answer.mover is None else f"`{answer.mover[0]}` ({answer.mover[1]:+.2f})",
+    )

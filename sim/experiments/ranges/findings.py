@@ -1,0 +1,319 @@
+"""What runs over the ranges give: a row for each scenario, outcome and time, and the values of every point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.analysis.outcome_words import size_words, spoken, within_bounds
+from sim.analysis.outcomes import Outcome, find_outcome
+from sim.analysis.paired import clean_difference
+from sim.analysis.ranges import (
+    Signs,
+    Spread,
+    first_mover,
+    point_means,
+    signs_over_points,
+    spread_over_points,
+    what_splits_signs,
+)
+from sim.analysis.shallow_tree import Leaf, ShallowTree
+from sim.basics.words import capital, counted, decimals_of_difference, listed, scale_of_difference, signed
+from sim.experiments.runner.recipe import SCENARIO
+from sim.experiments.runner.store import Store
+from sim.experiments.runner.worker import OK
+
+Array = np.ndarray
+
+WORDS = {1: "higher", -1: "lower", 0: "the same"}
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Finished runs over the ranges, by scenario.
+
+    Attributes
+    ----------
+    names : of the scenarios, the base first
+    factors : key -> value at every point, the default left out
+    values : column -> (scenario, point, replicate); NaN where a run has none or failed
+    defaults : column -> (scenario, replicate) where every factor has its own value
+    finished : runs over the ranges of every scenario, the default left out
+    """
+
+    names: tuple[str, ...]
+    factors: dict[str, Array]
+    values: dict[str, Array]
+    defaults: dict[str, Array]
+    finished: tuple[int, ...]
+
+
+def runs_of(store: Store, numbers: Array, replicates: int, defaults: Array, most: int) -> Runs:
+    """Read runs from their store.
+
+    Parameters
+    ----------
+    numbers : of the points of the design, (scenario, point)
+    replicates : of each of them
+    defaults : numbers of the default points, (scenario,)
+    most : replicates of each of these
+    """
+    recipe = store.recipe
+    table = store.table(["status", *recipe.columns])
+    table = table[table["status"] == OK].set_index(["point", "replicate"])
+    names = tuple(scenario.name for scenario in (recipe.scenario, *recipe.variants))
+    asked = pd.MultiIndex.from_product([numbers.ravel(), range(replicates)])
+    central = pd.MultiIndex.from_product([defaults.ravel(), range(most)])
+    at_points, at_default = table.reindex(asked), table.reindex(central)
+    rows = [store.points[number] for number in numbers[0]]
+    factors = {
+        factor.key: np.array([row[place] for row in rows])
+        for place, factor in enumerate(recipe.factors)
+        if factor.key != SCENARIO
+    }
+    return Runs(
+        names,
+        factors,
+        {name: at_points[name].to_numpy(dtype=float).reshape(*numbers.shape, replicates) for name in recipe.columns},
+        {name: at_default[name].to_numpy(dtype=float).reshape(len(names), most) for name in recipe.columns},
+        tuple((at_points["status"] == OK).to_numpy().reshape(len(names), -1).sum(axis=1).tolist()),
+    )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One outcome of one scenario over the ranges: its difference from the base, or itself where there is no other.
+
+    Attributes
+    ----------
+    other : the scenario; empty where there is no other
+    column : the outcome with its time
+    visited : points, with or without a value
+    signs : of the differences; None where there is no other
+    default : mean where every factor has its own value
+    tree : what splits the signs; None where it was not looked for, or too few points have another sign
+    mover : the factor that goes along with the outcome most, and its rank correlation; None where none stands out
+    means : of the points that have a value
+    """
+
+    other: str
+    column: str
+    visited: int
+    spread: Spread
+    signs: Signs | None
+    default: float
+    tree: ShallowTree | None
+    mover: tuple[str, float] | None
+    means: Array
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is measured."""
+        return find_outcome(self.column)
+
+
+def answers_of(runs: Runs, column: str, explained: bool) -> Iterator[Answer]:
+    """What the runs say of an outcome, of every other scenario; ``explained``: look for the factors behind it too."""
+    values, defaults = runs.values[column], runs.defaults[column]
+    if len(runs.names) == 1:
+        mover = first_mover(values[0], runs.factors) if explained else None
+        central = float(defaults[0][np.isfinite(defaults[0])].mean()) if np.isfinite(defaults[0]).any() else np.nan
+        spread, means = spread_over_points(values[0]), point_means(values[0])
+        yield Answer("", column, len(values[0]), spread, None, central, None, mover, means)
+        return
+    for place, name in enumerate(runs.names[1:], 1):
+        difference = clean_difference(values[0], values[place])
+        signs = signs_over_points(difference, clean_difference(defaults[0], defaults[place]))
+        tree = what_splits_signs(difference, runs.factors) if explained else None
+        spread = spread_over_points(difference)
+        means = point_means(difference)
+        yield Answer(name, column, len(difference), spread, signs, signs.default.value, tree, None, means)
+
+
+def tabulate(answers: Sequence[Answer], told: Sequence[str]) -> pd.DataFrame:
+    """One row for each other scenario, outcome and time; ``told`` are the columns that are told first."""
+    return pd.DataFrame([_row(answer, answer.column in told) for answer in answers])
+
+
+def _row(answer: Answer, headline: bool) -> dict[str, Any]:
+    spread, signs, tree = answer.spread, answer.signs, answer.tree
+    row: dict[str, Any] = {
+        **({"other": answer.other} if answer.other else {}),
+        "outcome": answer.column,
+        "long_name": answer.outcome.long_name,
+        "unit": answer.outcome.unit,
+        "headline": headline,
+        "points": spread.points,
+        "replicates": spread.replicates,
+        "missing": spread.missing,
+        "default": answer.default,
+    }
+    if signs is not None:
+        row |= {"default_low": signs.default.low, "default_high": signs.default.high}
+    row |= {name: getattr(spread, name) for name in ("mean", "low", "median", "high")}
+    row |= {"sd_luck": np.sqrt(spread.luck), "sd_not_known": np.sqrt(spread.not_known), "luck_part": spread.luck_part}
+    if signs is None:
+        factor, correlation = answer.mover or ("", np.nan)
+        return {**row, "factor": factor, "rank_correlation": correlation, "sentence": sentence(answer)}
+    for name in ("higher", "lower", "equal"):
+        part = getattr(signs, name)
+        row |= {name: part.value, f"{name}_low": part.low, f"{name}_high": part.high}
+    row |= {"higher_beyond_luck": signs.higher_beyond_luck, "lower_beyond_luck": signs.lower_beyond_luck}
+    row |= {"default_sign": signs.default_sign, "verdict": signs.verdict}
+    row |= {
+        "splits": ", ".join(tree.factors) if tree is not None and tree.tells else "",
+        "held_out_accuracy": tree.accuracy if tree is not None else np.nan,
+        "commonest_sign": tree.commonest if tree is not None else np.nan,
+    }
+    return {**row, "sentence": sentence(answer)}
+
+
+def point_table(runs: Runs, answers: Sequence[Answer], defaults: Mapping[str, Any]) -> pd.DataFrame:
+    """One row a point, the default first: values of the factors, and means of what is told over the replicates."""
+    count = len(next(iter(runs.values.values()))[0])
+    table = pd.DataFrame({"point": range(count + 1)})
+    table = pd.concat(
+        [table, pd.DataFrame({key: [defaults[key], *values.tolist()] for key, values in runs.factors.items()})], axis=1
+    )
+    told = {}
+    for answer in answers:
+        values, central = runs.values[answer.column], runs.defaults[answer.column]
+        if answer.other:
+            place = runs.names.index(answer.other)
+            values = clean_difference(values[0], values[place])
+            central = clean_difference(central[0], central[place])
+        else:
+            values, central = values[0], central[0]
+        name = f"{answer.other}: {answer.column}" if answer.other else answer.column
+        told[name] = [_mean(central), *map(_mean, values)]
+    return pd.concat([table, pd.DataFrame(told)], axis=1)
+
+
+def _mean(values: Array) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else np.nan
+
+
+# sentences
+
+
+def sentence(answer: Answer) -> str:
+    """What the runs say of one outcome, so that it can be read out."""
+    return _of_level(answer) if answer.signs is None else _of_difference(answer, answer.signs)
+
+
+def _of_level(answer: Answer) -> str:
+    spread, outcome = answer.spread, answer.outcome
+    words = capital(outcome.long_name)
+    if not spread.points:
+        return f"{words}: no run over the ranges has a value."
+    low, high = within_bounds(outcome, spread.low, spread.high)
+    say = spoken(outcome, high - low)
+    over = _points(answer, spread.points)
+    said = f"{words}: {say(spread.median)} in the median of {over} over the ranges, "
+    said += f"{say(low)} to {say(high)} in nine of ten of them{size_words(outcome)}"
+    said += f"; {say(answer.default)} at the defaults" if np.isfinite(answer.default) else "; no value at the defaults"
+    if np.isfinite(spread.luck_part):
+        said += f". {spread.luck_part:.0%} of the variance is luck, the rest is what is not known"
+    if answer.mover is not None:
+        factor, correlation = answer.mover
+        way = "rises" if correlation > 0 else "falls"
+        said += f"; it {way} with `{factor}` most (rank correlation {correlation:.2f})"
+    elif np.isfinite(spread.luck_part):
+        said += "; no single factor stands out"
+    return f"{said}."
+
+
+def _of_difference(answer: Answer, signs: Signs) -> str:
+    words, name = answer.outcome.long_name, answer.other
+    if not signs.points:
+        return f"{name}: the {words} cannot be compared over the ranges: no pair of runs has a value."
+    over = f"{_points(answer, signs.points)} over the ranges"
+    if signs.verdict == "no effect":
+        return f"{name}: the {words} is the same in every run, at the defaults and at {over}."
+    parts = [
+        f"{WORDS[sign]} in {_part(signs, sign)}"
+        for sign in sorted((1, -1, 0), key=lambda sign: -signs.part(sign).value)
+        if signs.part(sign).value > 0
+    ]
+    first, *rest = parts
+    percent, _, interval = first.partition(" (")
+    said = f"{name}: the {words} is {percent} of {over} ({interval}{''.join(f', {part}' for part in rest)}"
+    return f"{said}; at the defaults it is {_default(answer, signs)}. {_verdict(answer, signs)}"
+
+
+def _points(answer: Answer, known: int) -> str:
+    """``128 points``; where not all have a value, ``the 18 of 24 points that have a value``."""
+    if known == answer.visited:
+        return counted(known, "point")
+    return f"the {known} of {counted(answer.visited, 'point')} that have a value"
+
+
+def _part(signs: Signs, sign: int) -> str:
+    """``82% (75 to 88%, beyond luck in 60%)``."""
+    part = signs.part(sign)
+    beyond = {1: signs.higher_beyond_luck, -1: signs.lower_beyond_luck}.get(sign)
+    sure = "" if beyond is None else f", beyond luck in {beyond:.0%}"
+    return f"{part.value:.0%} ({100 * part.low:.0f} to {part.high:.0%}{sure})"
+
+
+def _default(answer: Answer, signs: Signs) -> str:
+    """``lower by 0.3 points (0.1 to 0.5)``."""
+    scaled, unit = scale_of_difference(answer.outcome.unit)
+    value, low, high = (scaled(end) for end in (signs.default.value, signs.default.low, signs.default.high))
+    words = {"%": "%", "1": ""}.get(unit, f" {unit}")
+    if np.isnan(value):
+        return "without a value"
+    if not value and (np.isnan(low) or low == high):
+        return "the same"
+    if np.isnan(low):
+        return f"{WORDS[int(np.sign(value))]} by {abs(value):.3g}{words}, from one pair of runs"
+    places = decimals_of_difference(value, low, high)
+    if not signs.default_sign:
+        return f"not told from the same ({signed(low, places)} to {signed(high, places)}{words})"
+    near, far = sorted((abs(low), abs(high)))
+    return f"{WORDS[signs.default_sign]} by {abs(value):,.{places}f}{words} ({near:,.{places}f} to {far:,.{places}f})"
+
+
+def _verdict(answer: Answer, signs: Signs) -> str:
+    common = signs.commoner
+    part = signs.part(common).value
+    if signs.verdict == "no answer":
+        instead = f"yet it is {WORDS[common]} in {part:.0%} of what is plausible" if part >= 0.9 and common else ""
+        lead = "The defaults give no answer that could survive"
+        return f"{lead}, {instead}." if instead else f"{lead}, and {_hangs(answer)}."
+    same = signs.part(signs.default_sign).value
+    if signs.verdict == "survives":
+        return f"The answer survives: {same:.0%} of the points have the sign of the defaults."
+    if signs.verdict == "survives mostly":
+        return f"The answer survives mostly, in {same:.0%} of the points, and {_hangs(answer)}."
+    lead = f"The answer does not survive: only {same:.0%} of the points have the sign of the defaults"
+    return f"{lead}, and {_hangs(answer)}."
+
+
+def _hangs(answer: Answer) -> str:
+    """What the sign hangs on, or that nothing was seen to split it."""
+    tree = answer.tree
+    if tree is None:
+        return "the points with another sign are too few to say what it hangs on"
+    guess = f"{tree.commonest:.0%} for always saying {WORDS[tree.label]}"
+    if not tree.tells:
+        return f"no factor splits the signs ({tree.accuracy:.0%} of unseen points told rightly, {guess})"
+    other = [leaf for leaf in tree.leaves if leaf.label != tree.label]
+    where = "; ".join(
+        f"{WORDS[leaf.label]} with {_conditions(leaf)}, {leaf.right} of {leaf.points} points" for leaf in other
+    )
+    keys = listed([f"`{factor}`" for factor in tree.factors])
+    return (
+        f"its sign hangs on {keys} ({where}): they tell {tree.accuracy:.0%} of unseen points rightly, against {guess}"
+    )
+
+
+def _conditions(leaf: Leaf) -> str:
+    return " and ".join(
+        f"`{condition.factor}`{str(condition).removeprefix(condition.factor)}" for condition in leaf.conditions
+    )
