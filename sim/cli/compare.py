@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.words import roughly, separated
 from sim.cli import options
 from sim.cli.exit_codes import BAD_INPUT, FAILED, leave, refuse_width, say, warn
+from sim.cli.ranges import over_ranges, refuse_with_over, refuse_without_over
 from sim.cli.terminal import Output, as_json_text, command, prepared, print_plan, progress_for, resuming, shown
 from sim.cli.workers import Workers
 from sim.engines import engine as find_engine
@@ -31,8 +32,11 @@ def compare(
     outcomes: options.Outcomes = None,
     max_replicates: options.MaxReplicates = MOST_REPLICATES,
     sweep: options.Sweep = None,
+    over: options.Over = None,
+    points: options.Points = None,
+    design_seed: options.DesignSeed = 0,
     seed: options.SeedIfGiven = None,
-    replicates: options.Replicates = REPLICATES,
+    replicates: options.ReplicatesCompared = None,
     adopters: options.Adopters = None,
     months: options.Months = None,
     plan: options.Plan = False,
@@ -50,8 +54,9 @@ def compare(
     """Run scenarios under the same luck and say what differs, by how much, and how surely.
 
     Levels are means of the times of --at and of the last year. --until-width and --sweep look at one --outcome
-    (focus_share, unless given). --plan says how many runs that are, and about how long they take. The same command goes
-    on where a stopped one was.
+    (focus_share, unless given). --over ranges says whether each answer survives what is not known, at 128 points unless
+    --points says another number. --plan says how many runs that are, and about how long they take. The same command
+    goes on where a stopped one was.
 
     \b
     openloop compare baseline no-control
@@ -60,6 +65,7 @@ def compare(
     openloop compare baseline no-control --at 2027 --at 2030-12
     openloop compare baseline no-control --until-width 0.005 --outcome L1_CN_open
     openloop compare baseline --sweep policies.chip-control-h200.strength=0:1:9 --outcome log_compute_CN
+    openloop compare baseline no-control --over ranges    # 1,104 runs; takes minutes
     """
     from sim.experiments.compare.comparison import Until, carry_out, make_plan
     from sim.experiments.compare.kind import KIND, contents, folder_name
@@ -67,11 +73,18 @@ def compare(
     from sim.results.folder import refuse_if_taken
 
     refuse_unwritable(out)
-    settings = {"months": months, "adopters": adopters, "seed": seed, "replicates": replicates}
+    settings = {"months": months, "adopters": adopters, "seed": seed, "replicates": replicates or REPLICATES}
     where = Workers(workers, threads, cluster, mpi)
     output = Output(no_figures, quiet, as_json)
     asked = separated(outcomes)
     outcome = asked[0] if asked else "focus_share"
+    if over is None:
+        refuse_without_over({"--points": points is not None, "--design-seed": design_seed})
+    else:
+        refuse_with_over(
+            {"--sweep": sweep is not None, "--until-width": until_width is not None},
+            "--over says how many --points and --replicates are run",
+        )
     if sweep is not None:
         if len(asked) > 1:
             leave(BAD_INPUT, f"--sweep looks at one --outcome, and {len(asked)} are given: {', '.join(asked)}.")
@@ -89,6 +102,29 @@ def compare(
 
         base_file = find_scenario(base).resolve()
         others = [other for other in others if find_scenario(other).resolve() != base_file]
+    if over is not None:
+        over_ranges(
+            base,
+            others,
+            verb="compare",
+            asked={
+                "over": over,
+                "points": points,
+                "replicates": replicates,
+                "design_seed": design_seed,
+                "outcomes": outcomes,
+                "at": at,
+                "sets": sets,
+                "engine": engine,
+                "model": model,
+            },
+            settings={name: settings[name] for name in ("months", "adopters", "seed")},
+            where=where,
+            output=output,
+            out=out,
+            plan=plan,
+        )
+        return
     refuse_width(until_width)
 
     until = None if until_width is None else Until(until_width, outcome, max_replicates)
@@ -114,11 +150,10 @@ def compare(
 
     world: dict[str, Any] = {"set": sets, "seed": seed, "adopters": adopters, "months": months}
     by: dict[str, Any] = {"engine": None if engine == "lockstep" else engine, "model": model}
-    counted = None if replicates == REPLICATES else replicates
-    sweeping: dict[str, Any] = {"sweep": "startup.switching_cost=0.2:1:5", "replicates": counted}
+    sweeping: dict[str, Any] = {"sweep": "startup.switching_cost=0.2:1:5", "replicates": replicates}
     following = [
         command("explain", shown(made.folder)),
-        command("compare", base, *others, **world, **by, replicates=counted, at=at, until_width=0.005),
+        command("compare", base, *others, **world, **by, replicates=replicates, at=at, until_width=0.005),
         command("compare", base, others[-1], **world, **by, **sweeping, remark="or another number; see openloop list"),
     ]
     following = following[:1] * (engine == "lockstep") + following[1:2] * (not found.stopped) + following[2:]

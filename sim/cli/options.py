@@ -93,6 +93,14 @@ _REPLICATES = typer.Option(
 )
 Replicates = Annotated[int, _REPLICATES]
 ReplicatesIfGiven = Annotated[int | None, _REPLICATES]
+ReplicatesCompared = Annotated[
+    int | None,
+    typer.Option(
+        "--replicates",
+        min=1,
+        help="Repetitions with other random draws. Absent: 40; with --over 4 at each point, and 40 at the defaults.",
+    ),
+]
 
 Sets = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value; may be given again.")
@@ -200,6 +208,15 @@ Sweep = Annotated[
         "--sweep",
         metavar="KEY=LO:HI:N",
         help="Draw the response of --outcome to one number of every OTHER (or of BASE, if alone).",
+    ),
+]
+
+Over = Annotated[
+    str | None,
+    typer.Option(
+        "--over",
+        metavar="ranges",
+        help="Go over the plausible ranges of all declared numbers (docs/ranges.md): does the answer survive?",
     ),
 ]
 

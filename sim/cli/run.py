@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from sim.basics.words import counted
 from sim.cli import options
 from sim.cli.exit_codes import FAILED, leave, say, warn
-from sim.cli.terminal import as_json_text, chapter_text, closing, command, command_line, progress_for, shown
+from sim.cli.ranges import over_ranges, refuse_without_over
+from sim.cli.terminal import Output, as_json_text, chapter_text, closing, command, command_line, progress_for, shown
+from sim.cli.workers import Workers
 from sim.results.folder import open_folder
 from sim.scenario.spec import RunSettings
 
@@ -25,8 +27,17 @@ def run(
     replicates: options.ReplicatesIfGiven = None,
     adopters: options.Adopters = None,
     months: options.Months = None,
+    over: options.Over = None,
+    points: options.Points = None,
+    design_seed: options.DesignSeed = 0,
+    outcomes: options.Outcomes = None,
+    at: options.At = None,
+    plan: options.Plan = False,
     out: options.Out = options.RUNS,
     no_figures: options.NoFigures = False,
+    workers: options.Workers = None,
+    cluster: options.Cluster = "",
+    mpi: options.Mpi = False,
     threads: options.Threads = None,
     engine: options.Engine = "lockstep",
     model: options.Model = None,
@@ -35,11 +46,15 @@ def run(
 ) -> None:
     """Simulate a scenario and write series, summary and figures.
 
+    --over ranges says how far what is not known moves its outcomes, at 128 points unless --points says another number,
+    with 4 replicates each and 40 at the defaults. Only then may --outcome, --at, --plan and workers be given.
+
     \b
     openloop run baseline
     openloop run baseline --replicates 4 --months 60 --seed 7
     openloop run baseline --set startup.switching_cost=1.2
     openloop run baseline --engine mesa --model mymodels.py:CautiousFirms --replicates 2
+    openloop run baseline --over ranges    # 552 runs; takes a minute or two
     """
     from sim.engines import engine as find_engine
     from sim.experiments.simulate.request import prepared_to_folder
@@ -48,6 +63,41 @@ def run(
     from sim.scenario.shipped import find_scenario
 
     refuse_unwritable(out)
+    if over is not None:
+        over_ranges(
+            scenario,
+            [],
+            verb="run",
+            asked={
+                "over": over,
+                "points": points,
+                "replicates": replicates,
+                "design_seed": design_seed,
+                "outcomes": outcomes,
+                "at": at,
+                "sets": sets,
+                "engine": engine,
+                "model": model,
+            },
+            settings={"months": months, "adopters": adopters, "seed": seed},
+            where=Workers(workers, threads, cluster, mpi),
+            output=Output(no_figures, quiet, as_json),
+            out=out,
+            plan=plan,
+        )
+        return
+    refuse_without_over(
+        {
+            "--points": points is not None,
+            "--design-seed": design_seed,
+            "--outcome": outcomes,
+            "--at": at,
+            "--plan": plan,
+            "--workers": workers is not None,
+            "--cluster": cluster,
+            "--mpi": mpi,
+        }
+    )
     file = find_scenario(scenario)
     if not quiet and file != Path(scenario):
         say(f"reading {shown(file)}")

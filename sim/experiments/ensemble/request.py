@@ -16,8 +16,9 @@ import numpy as np
 from sim.analysis.replicates import point_by_replicate
 from sim.basics.arguments import out_folder, several, whole
 from sim.basics.errors import Problem, ScenarioError, UnknownNameError, refused
-from sim.basics.words import separated
-from sim.experiments.ensemble.designs import DESIGNS, grid, listed, remark, unit_points, valued
+from sim.basics.words import listed, separated
+from sim.experiments.ensemble.designs import DESIGNS, grid, remark, unit_points, valued
+from sim.experiments.ensemble.designs import listed as listed_points
 from sim.experiments.ensemble.ensemble import Account, Ensemble, in_steps, summed
 from sim.experiments.ensemble.kind import write as write_summary
 from sim.experiments.ensemble.summary import summarise
@@ -161,7 +162,7 @@ def ask(
             remedy = f"Leave out --points; all rows of {design} are points."
             what = "cannot be given together with a list of points, which says how many there are."
             raise refused("--points", what, remedy)
-        varying, columns, table_notes = listed(design, base)
+        varying, columns, table_notes = listed_points(design, base)
         points = python_values(varying, columns)
         kind, size = "listed", len(points)
     else:
@@ -327,7 +328,7 @@ def _shared(factors: list[Factor], others: Sequence[Scenario], all_declared: boo
     ScenarioError
         Naming the scenario that lacks a factor which was named.
     """
-    left = []
+    left: dict[str, list[str]] = {}
     for other in others:
         for factor in list(factors):
             from_all = all_declared and factor.declared
@@ -336,14 +337,16 @@ def _shared(factors: list[Factor], others: Sequence[Scenario], all_declared: boo
             except ScenarioError:
                 if not from_all:
                     raise
-                why = f"{other.name} has no such number"
+                left.setdefault(f"{other.name} has no such number", []).append(factor.key)
             else:
                 if not from_all or theirs == factor.default:
                     continue
-                why = f"it is {factor.default} in one and {theirs} in {other.name}"
+                left.setdefault(f"{other.name} has another value", []).append(factor.key)
             factors.remove(factor)
-            left.append(f"{factor.key} stays as it is: {why}")
-    return factors, left
+    return factors, [
+        f"{listed(keys, 8)} stay{'s as it is' if len(keys) == 1 else ' as they are'}: {why}"
+        for why, keys in left.items()
+    ]
 
 
 def enter(ensemble: Ensemble, study: EnsembleRequest, made_by: Mapping[str, Any] | None = None) -> list[int]:
