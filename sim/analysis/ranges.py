@@ -76,7 +76,7 @@ class Signs:
     higher_beyond_luck, lower_beyond_luck : parts of the points whose mean is so by more than `BEYOND_LUCK` standard
         errors. [1]
     default : the difference where every factor has its own value, with its 95% interval over replicates
-    default_sign : 1, -1, or 0 where it cannot be told from zero
+    default_sign : 1 or -1; 0 where it is the same in every run; None where it cannot be told from zero
     """
 
     points: int
@@ -86,7 +86,7 @@ class Signs:
     higher_beyond_luck: float
     lower_beyond_luck: float
     default: Estimate
-    default_sign: int
+    default_sign: int | None
 
     def part(self, sign: int) -> Estimate:
         """Part of the points with a sign: 1, 0 or -1."""
@@ -102,8 +102,10 @@ class Signs:
         """Whether the answer at the default survives going over the ranges."""
         if not self.points:
             return "not known"
-        if not self.default_sign:
-            return "no effect" if self.equal.value == 1 else "no answer"
+        if self.default_sign is None:
+            return "no answer"
+        if not self.default_sign and self.equal.value == 1:
+            return "no effect"
         same = self.part(self.default_sign).value
         return "survives" if same >= SURVIVES else "survives mostly" if same >= MOSTLY else "does not survive"
 
@@ -147,13 +149,15 @@ def signs_over_points(differences: Array, at_default: Array) -> Signs:
     variance = _variance_within(differences)
     error = np.sqrt(variance / count) if math.isfinite(variance) else np.full(means.size, math.inf)
     sure = np.abs(means) > BEYOND_LUCK * error
-    mean, low, high = (float(end) for end in interval(np.asarray(at_default, dtype=float)))
+    at_default = np.asarray(at_default, dtype=float)
+    mean, low, high = (float(end) for end in interval(at_default))
     higher, lower, equal = (proportion_estimate(side) for side in (means > 0, means < 0, means == 0))
 
     def part(side: Array) -> float:
         return float(side.mean()) if side.size else math.nan
 
-    told = 1 if low > 0 else -1 if high < 0 else 0
+    same = np.isfinite(at_default).any() and not at_default[np.isfinite(at_default)].any()
+    told = 0 if same else 1 if low > 0 else -1 if high < 0 else None
     return Signs(
         means.size,
         higher,

@@ -36,7 +36,7 @@ def compare(
     points: options.Points = None,
     design_seed: options.DesignSeed = 0,
     seed: options.SeedIfGiven = None,
-    replicates: options.ReplicatesCompared = None,
+    replicates: options.ReplicatesIfGiven = None,
     adopters: options.Adopters = None,
     months: options.Months = None,
     plan: options.Plan = False,

@@ -89,18 +89,13 @@ Seed = Annotated[int, _SEED]
 SeedIfGiven = Annotated[int | None, _SEED]
 
 _REPLICATES = typer.Option(
-    "--replicates", min=1, help="Repetitions with other random draws. Absent and without default: the scenario's."
+    "--replicates",
+    min=1,
+    help="Repetitions with other random draws. Absent and without default: the scenario's; in compare 40; at each of "
+    "many points 4.",
 )
 Replicates = Annotated[int, _REPLICATES]
 ReplicatesIfGiven = Annotated[int | None, _REPLICATES]
-ReplicatesCompared = Annotated[
-    int | None,
-    typer.Option(
-        "--replicates",
-        min=1,
-        help="Repetitions with other random draws. Absent: 40; with --over 4 at each point, and 40 at the defaults.",
-    ),
-]
 
 Sets = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value; may be given again.")

@@ -22,7 +22,7 @@ from sim.cli.terminal import (
 from sim.cli.workers import Workers
 
 if TYPE_CHECKING:
-    from sim.experiments.ranges.request import OverRanges, RangesRequest
+    from sim.experiments.ranges.plan import OverRanges, RangesRequest
     from sim.experiments.runner.pools import Pool
 
 PILOT = 32
@@ -66,7 +66,7 @@ def over_ranges(
     from sim.experiments.ensemble.kind import write as write_summary
     from sim.experiments.ensemble.summary import summarise
     from sim.experiments.ranges.kind import KIND, contents
-    from sim.experiments.ranges.request import carry_out, check_over, opened, request_of
+    from sim.experiments.ranges.plan import carry_out, check_over, opened, request_of
     from sim.results.folder import refuse_if_taken
 
     check_over(asked["over"])

@@ -16,7 +16,7 @@ from sim.figures.style.marks import BASE, INK, LETTER, QUIET, SIGN_COLOURS
 from sim.figures.style.sheet import WIDTH, Sheet
 
 LEFT, RIGHT, TOP, FOOT, ROW, GAP = 62.0, 45.0, 16.0, 7.0, 5.4, 5.2
-MOST_ROWS = 12
+MOST_ROWS = 13
 MOST_LETTERS = 44
 GOLDEN = 0.6180339887
 """Fractional parts of its multiples lie evenly, so neighbouring points do not hide each other."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from sim.analysis.outcome_words import spoken, unit_words
 from sim.analysis.ranges import MOSTLY, SURVIVES
-from sim.basics.words import counted, decimals, listed, percent, scale_of_difference, signed
+from sim.basics.words import counted, decimals, decimals_of_difference, listed, percent, scale_of_difference, signed
 from sim.experiments.ranges.findings import Answer, sentence
+from sim.experiments.ranges.plan import OverRanges
 from sim.results.blocks import Block, Chapter, Heading, Items, Words, items, table
-
-if TYPE_CHECKING:
-    from sim.experiments.ranges.request import OverRanges
 
 DIFFERENCES, SPREADS, POINTS = "differences.csv", "spreads.csv", "points.csv"
 
@@ -81,7 +78,10 @@ def _table(answers: list[Answer], name: str, source: str) -> Block:
         "luck",
         "the answer",
     )
-    caption = f"Differences that {name} makes over the ranges; luck: its part of the variance between runs"
+    caption = (
+        f"Differences that {name} makes over the ranges; n.d.: not distinguishable from no change; luck: its part of "
+        "the variance between runs"
+    )
     return table(caption, head, [*map(_difference_cells, answers)], source, (1, 2, 3, 5, 6, 7))
 
 
@@ -93,10 +93,11 @@ def _difference_cells(answer: Answer) -> tuple[str, ...]:
         scaled(value) + 0.0 for value in (answer.default, spread.median, spread.low, spread.high)
     )
     places = decimals(high - low, median)
-    untold = "" if signs.default_sign or not default else " n.d."
+    untold = " n.d." if signs.default_sign is None else ""
+    fine = decimals_of_difference(default, scaled(signs.default.low), scaled(signs.default.high))
     return (
         answer.outcome.long_name,
-        "" if math.isnan(default) else signed(default, places) + untold,
+        "" if math.isnan(default) else signed(default, max(fine, places)) + untold,
         "" if math.isnan(median) else signed(median, places),
         "" if math.isnan(low) else f"{signed(low, places)} to {signed(high, places)}",
         "" if unit == "1" else unit,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -14,9 +14,7 @@ from sim.analysis.outcomes import Outcome
 from sim.basics.axes import month_label
 from sim.basics.words import counted, percent, scale_of_difference
 from sim.experiments.ranges.findings import Answer
-
-if TYPE_CHECKING:
-    from sim.experiments.ranges.request import OverRanges
+from sim.experiments.ranges.plan import OverRanges
 
 STEM = "over-ranges"
 
@@ -32,6 +30,8 @@ def draw(found: OverRanges, folder: Path) -> None:
     study = request.study
     for name in others or [""]:
         answers = [answer for answer in found.answers if answer.other == name]
+        unmoved = [answer for answer in answers if answer.signs is not None and answer.signs.verdict == "no effect"]
+        drawn = [answer for answer in answers if answer not in unmoved] or answers
         foot = footer(
             name or base, "over ranges", request.inputs[:8], study.replicates, request.recipe.scenario.run.seed
         )
@@ -40,12 +40,19 @@ def draw(found: OverRanges, folder: Path) -> None:
             "title": title(answers, name, base),
             "subtitle": f"{what} at {counted(study.count, 'point')} over the ranges of "
             f"{counted(len(request.default), 'factor')}; each row has its own scale",
-            "footer": f"{foot}  ·  {study.count} points  ·  at the defaults {request.at_default} replicates",
+            "footer": f"{foot}  ·  {request.at_default} at the defaults{_left_out(len(drawn), len(answers))}",
         }
         if name:
             about["signs"] = "yes"
-        points, rows = tables(answers)
+        points, rows = tables(drawn)
         save_figure(over_ranges(points, rows, about), folder / (f"{STEM}-{name}" if len(others) > 1 else STEM))
+
+
+def _left_out(drawn: int, told: int) -> str:
+    from sim.figures.over_ranges import MOST_ROWS
+
+    left = told - min(drawn, MOST_ROWS)
+    return f"  ·  {left} more in the table" if left else ""
 
 
 def title(answers: list[Answer], name: str, base: str) -> str:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.analysis.estimates import Estimate
 from sim.analysis.outcome_words import size_words, spoken, within_bounds
 from sim.analysis.outcomes import Outcome, find_outcome
 from sim.analysis.paired import clean_difference
 from sim.analysis.ranges import (
+    SURVIVES,
     Signs,
     Spread,
     first_mover,
@@ -30,6 +32,7 @@ from sim.experiments.runner.worker import OK
 Array = np.ndarray
 
 WORDS = {1: "higher", -1: "lower", 0: "the same"}
+"""What a sign says."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ def _row(answer: Answer, headline: bool) -> dict[str, Any]:
         part = getattr(signs, name)
         row |= {name: part.value, f"{name}_low": part.low, f"{name}_high": part.high}
     row |= {"higher_beyond_luck": signs.higher_beyond_luck, "lower_beyond_luck": signs.lower_beyond_luck}
-    row |= {"default_sign": signs.default_sign, "verdict": signs.verdict}
+    row |= {"default_sign": np.nan if signs.default_sign is None else signs.default_sign, "verdict": signs.verdict}
     row |= {
         "splits": ", ".join(tree.factors) if tree is not None and tree.tells else "",
         "held_out_accuracy": tree.accuracy if tree is not None else np.nan,
@@ -235,15 +238,19 @@ def _of_difference(answer: Answer, signs: Signs) -> str:
     over = f"{_points(answer, signs.points)} over the ranges"
     if signs.verdict == "no effect":
         return f"{name}: the {words} is the same in every run, at the defaults and at {over}."
-    parts = [
-        f"{WORDS[sign]} in {_part(signs, sign)}"
-        for sign in sorted((1, -1, 0), key=lambda sign: -signs.part(sign).value)
-        if signs.part(sign).value > 0
-    ]
-    first, *rest = parts
-    percent, _, interval = first.partition(" (")
-    said = f"{name}: the {words} is {percent} of {over} ({interval}{''.join(f', {part}' for part in rest)}"
-    return f"{said}; at the defaults it is {_default(answer, signs)}. {_verdict(answer, signs)}"
+    first, *rest = sorted(
+        (sign for sign in WORDS if signs.part(sign).value > 0), key=lambda sign: -signs.part(sign).value
+    )
+    most = signs.part(first)
+    said = f"{name}: the {words} is {WORDS[first]} in {most.value:.0%} of {over} ({_ends(most)})"
+    said += "".join(f", {WORDS[sign]} in {signs.part(sign).value:.0%}" for sign in rest)
+    luck = 1 - signs.equal.value - signs.higher_beyond_luck - signs.lower_beyond_luck
+    unsure = f" In {luck:.0%} of the points the sign may be luck; more --replicates tell." if luck > 0.5 else ""
+    return f"{said}; at the defaults it is {_default(answer, signs)}. {_verdict(answer, signs)}{unsure}"
+
+
+def _ends(part: Estimate) -> str:
+    return f"{100 * part.low:.0f} to {part.high:.0%}"
 
 
 def _points(answer: Answer, known: int) -> str:
@@ -253,14 +260,6 @@ def _points(answer: Answer, known: int) -> str:
     return f"the {known} of {counted(answer.visited, 'point')} that have a value"
 
 
-def _part(signs: Signs, sign: int) -> str:
-    """``82% (75 to 88%, beyond luck in 60%)``."""
-    part = signs.part(sign)
-    beyond = {1: signs.higher_beyond_luck, -1: signs.lower_beyond_luck}.get(sign)
-    sure = "" if beyond is None else f", beyond luck in {beyond:.0%}"
-    return f"{part.value:.0%} ({100 * part.low:.0f} to {part.high:.0%}{sure})"
-
-
 def _default(answer: Answer, signs: Signs) -> str:
     """``lower by 0.3 points (0.1 to 0.5)``."""
     scaled, unit = scale_of_difference(answer.outcome.unit)
@@ -268,31 +267,30 @@ def _default(answer: Answer, signs: Signs) -> str:
     words = {"%": "%", "1": ""}.get(unit, f" {unit}")
     if np.isnan(value):
         return "without a value"
-    if not value and (np.isnan(low) or low == high):
+    if signs.default_sign == 0:
         return "the same"
     if np.isnan(low):
         return f"{WORDS[int(np.sign(value))]} by {abs(value):.3g}{words}, from one pair of runs"
     places = decimals_of_difference(value, low, high)
-    if not signs.default_sign:
+    if signs.default_sign is None:
         return f"not told from the same ({signed(low, places)} to {signed(high, places)}{words})"
     near, far = sorted((abs(low), abs(high)))
     return f"{WORDS[signs.default_sign]} by {abs(value):,.{places}f}{words} ({near:,.{places}f} to {far:,.{places}f})"
 
 
 def _verdict(answer: Answer, signs: Signs) -> str:
-    common = signs.commoner
-    part = signs.part(common).value
-    if signs.verdict == "no answer":
-        instead = f"yet it is {WORDS[common]} in {part:.0%} of what is plausible" if part >= 0.9 and common else ""
-        lead = "The defaults give no answer that could survive"
-        return f"{lead}, {instead}." if instead else f"{lead}, and {_hangs(answer)}."
-    same = signs.part(signs.default_sign).value
+    if signs.default_sign is None:
+        common = signs.commoner
+        if common and signs.part(common).value >= SURVIVES:
+            return f"The defaults alone would not have told it: nearly all points say that it is {WORDS[common]}."
+        return f"So there is no answer that could survive, and {_hangs(answer)}."
+    same = round(signs.part(signs.default_sign).value * signs.points)
+    have = f"{same} of {counted(signs.points, 'point')} have the sign of the defaults"
     if signs.verdict == "survives":
-        return f"The answer survives: {same:.0%} of the points have the sign of the defaults."
+        return f"The answer survives: {have}."
     if signs.verdict == "survives mostly":
-        return f"The answer survives mostly, in {same:.0%} of the points, and {_hangs(answer)}."
-    lead = f"The answer does not survive: only {same:.0%} of the points have the sign of the defaults"
-    return f"{lead}, and {_hangs(answer)}."
+        return f"The answer survives mostly: {have}, and {_hangs(answer)}."
+    return f"The answer does not survive: {have}, and {_hangs(answer)}."
 
 
 def _hangs(answer: Answer) -> str:

@@ -28,7 +28,7 @@ from sim.experiments.ensemble.kind import changed_shards, sample_runs
 from sim.experiments.ensemble.request import EnsembleRequest
 from sim.experiments.ranges.chapter import DIFFERENCES, POINTS, SPREADS, chapter
 from sim.experiments.ranges.figures import STEM, draw
-from sim.experiments.ranges.request import OverRanges, RangesRequest, found_in
+from sim.experiments.ranges.plan import OverRanges, RangesRequest, found_in
 from sim.experiments.runner.store import open_store
 from sim.results.differences import Finding, compare_files
 from sim.results.folder import MANIFEST, changed_manifest, open_folder
