@@ -73,7 +73,7 @@ def validate(
     refuse_if_taken(out / plan.folder_name, plan.fingerprint)
     if plan.run_months and plan.simulator is not None:
         say_if_compiling(plan.simulator.compiles, quiet)
-    found = carry_out(plan, stage=lambda total: progress(total, plan.scenario.name, quiet))
+    found = carry_out(plan, stage=lambda total: progress(total, plan.scenario.name, quiet), workers=None)
     for failure in found.failures:
         say(f"replicate {failure.replicate} failed: {failure.reason}")
     told = contents(found)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sim.basics.arguments import out_folder
+from sim.basics.arguments import out_folder, whole
 from sim.results.call import recorded
 from sim.results.folder import refuse_if_taken, write
 from sim.results.kind import Stage
@@ -28,6 +28,7 @@ def validate(
     adopters: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
+    workers: int = 1,
     engine: str | None = None,
     model: str | Path | type | None = None,
     stage: Stage | None = None,
@@ -46,7 +47,8 @@ def validate(
     full : the slow checks too
     targets : table of targets of one's own (docs/record.md); absent: those that ship
     replicates, adopters, seed : of a scenario; absent: 20, and the scenario's
-    threads : of the kernel; absent: all cores. No number depends on it
+    threads, workers : of the kernel (absent: all cores), and processes that do the checks; above 1 a script needs the
+        guard ``if __name__ == "__main__":``. No number depends on them
     engine, model : as in `openloop.run`; of a folder of a run its own engine, and where a model of one's own stands
     stage : see `Stage`; told how many checks come, then how many run-months
     out : folder in which the same folder of results appears as from ``openloop validate``; absent: nothing is written
@@ -75,6 +77,7 @@ def validate(
     (99, 33)
     """
     made_by, began = recorded(validate, locals()), time.perf_counter()
+    workers = whole(workers, "workers")
     plan = make_plan(
         source,
         sets,
@@ -89,8 +92,8 @@ def validate(
         model=model,
     )
     if out is None:
-        return carry_out(plan, threads, stage)
+        return carry_out(plan, threads, stage, workers)
     refuse_if_taken(out_folder(out) / plan.folder_name, plan.fingerprint)
-    found = carry_out(plan, threads, stage)
+    found = carry_out(plan, threads, stage, workers)
     about = {**made_by, "wall_seconds": round(time.perf_counter() - began, 3)}
     return replace(found, written=write(KIND, contents(found), out, figures=figures, about=about))

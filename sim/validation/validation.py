@@ -256,12 +256,15 @@ def _of_run(path: Path, model: Any, asked: dict[str, Any]) -> ValidationPlan:
     )
 
 
-def carry_out(plan: ValidationPlan, threads: int | None = None, stage: Stage | None = None) -> Validation:
+def carry_out(
+    plan: ValidationPlan, threads: int | None = None, stage: Stage | None = None, workers: int | None = 1
+) -> Validation:
     """Run the checks, and the scenario once for patterns and record.
 
     Parameters
     ----------
     stage : see `sim.results.kind.Stage`; told how many checks come, then how many run-months
+    workers : processes that do the checks; 1: this one, as a script without a guard needs it; None: one for each core
 
     Raises
     ------
@@ -271,7 +274,7 @@ def carry_out(plan: ValidationPlan, threads: int | None = None, stage: Stage | N
     results: list[CheckResult] = []
     if plan.checks:
         with _counted(stage, len(plan.checks)) as done:
-            results = run_checks(plan.checks, done=done)
+            results = run_checks(plan.checks, workers, done)
     if not plan.patterns and plan.targets is None:
         return Validation(plan, tuple(results))
     with _counted(stage, plan.run_months) as tick:

@@ -132,6 +132,20 @@ def test_patterns_are_told_with_what_is_missed_and_what_only_just_holds():
     assert "+5%, F1" in said
 
 
+def test_a_call_in_python_starts_no_processes(monkeypatch):
+    """They would import the program again, and one without a guard would ask again without end."""
+
+    def never(*_, **__):
+        raise AssertionError("processes were started")
+
+    monkeypatch.setattr("sim.validation.run_checks.pool", never)
+    found = validate(checks=["V13", "V16"])
+    assert found.checks["passed"].all()
+    assert set(found.checks["id"]) == {"V13", "V16"}
+    with pytest.raises(AssertionError, match="were started"):
+        validate(checks=["V13", "V16"], workers=2)
+
+
 # through the verb
 
 
