@@ -69,7 +69,7 @@ def validate(
         model=model,
     )
     warn(plan.warnings)
-    warn((f"{note}." for note in (plan.targets.notes if plan.targets is not None else ())), "note")
+    warn(plan.notes, "note")
     refuse_if_taken(out / plan.folder_name, plan.fingerprint)
     if plan.run_months and plan.simulator is not None:
         say_if_compiling(plan.simulator.compiles, quiet)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -69,6 +70,11 @@ def validate(
     RunError
         When not a single run could be finished.
 
+    Warns
+    -----
+    UserWarning
+        For whatever of a table of targets is left out or may mean something else.
+
     Examples
     --------
     >>> import openloop as ol
@@ -91,6 +97,8 @@ def validate(
         engine=engine,
         model=model,
     )
+    for note in plan.notes:
+        warnings.warn(note, stacklevel=2)
     if out is None:
         return carry_out(plan, threads, stage, workers)
     refuse_if_taken(out_folder(out) / plan.folder_name, plan.fingerprint)

@@ -100,6 +100,11 @@ class ValidationPlan:
         return f"validation-{self.scenario.name}-{self.fingerprint[:8]}"
 
     @property
+    def notes(self) -> list[str]:
+        """What was settled while a table of targets was read, a sentence each."""
+        return [] if self.targets is None else [f"{self.targets.file}: {note}." for note in self.targets.notes]
+
+    @property
     def simulates(self) -> bool:
         """Whether patterns or record need runs that are not there yet."""
         return self.runs is None and (self.patterns or self.targets is not None)
@@ -236,6 +241,8 @@ def _of_run(path: Path, model: Any, asked: dict[str, Any]) -> ValidationPlan:
     folder = open_folder(path)
     if not (folder.path / SERIES).is_file():
         raise FolderError(f"{path} is {folder.kind.noun}; only the folder of a run can be held against the record.")
+    if model is not None and ":" not in folder.engine:
+        raise refused("--model", f"has no use here: {path} was not made with a model of one's own.", "Leave it out.")
     with reading(path):
         saved = load(path)
         engine = str(saved.manifest["engine"])

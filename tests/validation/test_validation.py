@@ -114,6 +114,8 @@ def test_what_makes_no_sense_is_refused(own, made):
         make_plan(made("single"), replicates=2)
     with pytest.raises(ScenarioError, match="--set would change it"):
         make_plan(made("single"), ["startup.switching_cost=1"])
+    with pytest.raises(ScenarioError, match="was not made with a model of one's own"):
+        make_plan(made("single"), model="mine.py:Mine")
     with pytest.raises(ScenarioError, match=r"run\.months cannot be set here"):
         make_plan("baseline", ["run.months=12"])
     with pytest.raises(FolderError, match="is a comparison; only the folder of a run"):
@@ -156,9 +158,18 @@ def test_a_table_of_ones_own_serves_in_place_of_the_shipped_one(own, tmp_path):
     assert {row["series"] for row in found["record"]} == {"firms", "late"}
     assert found["months"] == 37
     (folder,) = [path for path in tmp_path.iterdir() if path.is_dir()]
+    assert "left out" not in done.stderr
     own.unlink()  # what it said stands in the folder
     assert replay(folder).identical
     assert pd.read_csv(folder / "targets.csv")["value"].tolist() == [0.1, 0.2, 0.5]
+
+
+def test_what_is_left_out_of_a_table_of_ones_own_is_said(own, tmp_path):
+    own.write_text(f"# our survey\n{OWN}", encoding="utf-8")
+    asked = ("--only", "record", "--targets", own, *SMALL, "--no-figures", "--out", tmp_path)
+    assert f"{own}: line 1, above the header, is left out" in in_process("validate", *asked).stderr
+    with pytest.warns(UserWarning, match="line 1, above the header, is left out"):
+        validate(only="record", targets=own, adopters=60, replicates=1)
 
 
 def test_mistakes_of_a_table_of_ones_own_are_told_alike_by_list_and_validate(own, tmp_path):
