@@ -23,7 +23,7 @@ MODEL, PUBLISHED = "#1f3b57", "#c2410c"
 COLUMNS, MOST_PANELS = 4, 36
 HEIGHT, LEFT, RIGHT, TITLE, BELOW = 16.0, 10.0, 1.5, 7.6, 2.2
 HEADING, KEY, FOOT = 7.0, 5.0, 7.5
-LETTERS = 33
+LETTERS = 32
 """Letters of a title across a panel."""
 
 
@@ -53,7 +53,7 @@ def record_misfit(found: Sequence[SeriesMet], source: str = "", figure: Figure |
         axes = sheet.panel(x, top, WIDTH / COLUMNS - LEFT - RIGHT, HEIGHT)
         _draw(axes, series, last + 1.5)
         if place + COLUMNS < len(drawn):  # the months stand below the last panel of a column
-            axes.tick_params(axis="x", labelbottom=False)
+            axes.set_xticklabels([""] * len(axes.get_xticks()))
         sheet.text(x - LEFT + 1.5, top - 4.2, _name(series))
         sheet.text(x - LEFT + 1.5, top - 1.3, _distance(series), fontweight="bold")
     left_out = len(told) - len(drawn)

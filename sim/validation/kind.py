@@ -123,7 +123,10 @@ KIND = Kind(
     rebuild=rebuild,
     captions=Captions(
         named_figures({"record_misfit": "record_misfit"}),
-        interval=lambda folder, stem: "Bands hold 5 to 95% of the runs; bars are two sd of the published value.",
+        interval=lambda folder, stem: (
+            "Bands hold 5 to 95% of the runs; bars are two sd of the published value. A short line beside a point is one "
+            "number a run, such as a sum of a year."
+        ),
         runs=_runs,
     ),
     order=15,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import replace
 from importlib import import_module
 from itertools import combinations
 from pkgutil import iter_modules
@@ -14,11 +15,14 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import sim.figures
+from sim.analysis.record import held_against
 from sim.analysis.scurves import SCurve, fit_adoption
 from sim.basics.axes import RECORD_ENDS
+from sim.evidence.targets import read_targets
 from sim.experiments.simulate.request import run
 from sim.figures import RUN_FIGURES, adoption_s_curves, draw_all, save_figure
 from sim.figures.index_convergence import index_convergence
+from sim.figures.record_misfit import MOST_PANELS, record_misfit
 from sim.figures.style import letters
 from sim.figures.style.axes import plain_number
 from sim.figures.style.marks import LETTER, REGION_COLOURS, group_look, spread
@@ -128,7 +132,11 @@ def test_the_footer_says_which_run_this_is_and_what_the_bands_are(drawn, result,
 
 @each_figure
 def test_no_word_is_too_small_cut_off_or_written_over_another(drawn, name):
-    figure = drawn[name]
+    refuse_crowded_words(drawn[name])
+
+
+def refuse_crowded_words(figure):
+    """Every word is legible, on the page, and clear of the others."""
     page, found = figure.bbox, []
     for text, box in words(figure):
         assert text.get_fontsize() >= LETTER
@@ -142,6 +150,18 @@ def test_no_word_is_too_small_cut_off_or_written_over_another(drawn, name):
         high = min(a.y1, b.y1) - max(a.y0, b.y0)
         # boxes are taller than their letters, so a third of a line may be shared
         assert wide <= 1 or high <= 0.36 * min(a.height, b.height), (first, second)
+
+
+@pytest.mark.slow
+def test_no_word_of_the_record_is_crowded_either(result):
+    """All shipped series, some of them with longer names, and more series than there are panels."""
+    targets = list(read_targets())
+    longer = [replace(target, key=f"{target.key}_{target.key}") for target in targets[:7]]
+    for series in (targets, targets[:1], [*targets, *longer]):
+        figure = record_misfit(held_against(result.dataset, series), "baseline  ·  4 replicates")
+        FigureCanvasAgg(figure).draw()
+        assert len(panels(figure)) == min(len(series), MOST_PANELS)
+        refuse_crowded_words(figure)
 
 
 def test_regions_keep_their_colour_and_closed_weights_are_dashed():
