@@ -37,6 +37,11 @@ from sim.validation.run_checks import chosen_checks
 from sim.validation.validation import Validation, ValidationPlan, carry_out
 
 TARGETS = "targets.csv"
+MARKS = (
+    "Bands hold 5 to 95% of the runs; bars are two sd of the published value. A short line beside a point is one "
+    "number a run, such as a sum of a year."
+)
+"""What stands under the figure."""
 
 
 def contents(found: Validation) -> Contents:
@@ -123,10 +128,7 @@ KIND = Kind(
     rebuild=rebuild,
     captions=Captions(
         named_figures({"record_misfit": "record_misfit"}),
-        interval=lambda folder, stem: (
-            "Bands hold 5 to 95% of the runs; bars are two sd of the published value. A short line beside a point is one "
-            "number a run, such as a sum of a year."
-        ),
+        interval=lambda folder, stem: MARKS,
         runs=_runs,
     ),
     order=15,
