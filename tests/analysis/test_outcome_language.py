@@ -364,14 +364,14 @@ def test_a_comparison_reads_what_it_is_asked_beside_its_own_outcomes():
         "(share(CN open, region=EU) - share(CN open, region=US))@2026",
         "L3(region=US, group=CN open)@2026",
     )
-    assert plan.dates == ["2025-03", "2027-04"]
+    assert plan.at == ("2025-03", "2026-05..2027-04")
     assert [outcome.name for outcome in plan.read[:3]] == list(plan.outcomes)
-    assert parse_outcome("focus_share@2025-03", plan) == ("focus_share", 14)
-    assert parse_outcome(LANGUAGE[1], plan) == (plan.outcomes[1], 39)
+    assert parse_outcome("focus_share@2025-03", plan) == ("focus_share", "2025-03")
+    assert parse_outcome(LANGUAGE[1], plan) == (plan.outcomes[1], plan.at[-1])
     same = make_plan("baseline", ["no-control"], (), SMALL, ("2025-03",))
     first = make_plan("baseline", ["no-control"], (), SMALL, (), ["focus_share@2024-01 - L1_CN_open@2024-01"])
-    assert (first.outcomes, first.dates) == (("focus_share@2024-01 - L1_CN_open@2024-01",), ["2027-04"])
-    assert parse_outcome("focus_share@peak(2025-01)", plan) == ("focus_share@peak(2025-01)", 39)
+    assert (first.outcomes, first.at) == (("focus_share@2024-01 - L1_CN_open@2024-01",), plan.at[-1:])
+    assert parse_outcome("focus_share@peak(2025-01)", plan) == ("focus_share@peak(2025-01)", plan.at[-1])
     assert plan.fingerprint("lockstep") != same.fingerprint("lockstep")
     with pytest.raises(ScenarioError, match="after the last month"):
         make_plan("baseline", ["no-control"], (), SMALL, (), ["focus_share@2030"])
@@ -391,12 +391,12 @@ def test_a_description_says_which_line_no_scenario_has_by_default():
         explain("share")
 
 
-def test_an_ensemble_and_a_study_read_levels_at_their_months_and_the_rest_as_it_is():
+def test_an_ensemble_and_a_study_read_levels_at_their_times_and_the_rest_as_it_is():
     scenario = world(**SMALL)
     recipe, _ = make_recipe(scenario, outcomes=LANGUAGE, at=["2025-01"], curves=[LANGUAGE[0]])
     assert recipe.columns == (
         "(share(CN) over share(US))@2025-01",
-        "(share(CN) over share(US))@2027-04",
+        "(share(CN) over share(US))@2026-05..2027-04",
         "(share(CN open, region=EU) - share(CN open, region=US))@2026",
         "L3(region=US, group=CN open)@2026",
     )

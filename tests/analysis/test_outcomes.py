@@ -276,7 +276,7 @@ def parts(weight: list[float], within: list[float]) -> xr.Dataset:
 def test_what_moved_within_a_part_and_what_its_weight_moved_are_taken_around_the_mean_of_both_worlds():
     one, other = parts([0.5, 0.5], [0.2, 0.4]), parts([0.7, 0.3], [0.4, 0.4])
     for base, changed, sign in ((one, other, 1), (other, one, -1)):  # neither world comes first
-        table = who_switched(base, changed, ["2030-01"]).query("split == 'region'").set_index("part")
+        table = who_switched(base, changed, {"2030-01": [0]}).query("split == 'region'").set_index("part")
         assert table["within"][["a", "b"]].tolist() == pytest.approx([sign * 0.6 * 0.2, 0.0])
         assert table["weight"][["a", "b"]].tolist() == pytest.approx([sign * 0.3 * 0.2, -sign * 0.4 * 0.2])
         assert table["total"]["a"] == pytest.approx(sign * (0.40 - 0.30))
@@ -320,15 +320,16 @@ def test_contributions_come_month_by_month_and_the_largest_first():
         return xr.concat([parts([0.5, 0.5], within) for within in (first, second)], "at")
 
     base, other = two_months([0.2, 0.4], [0.2, 0.4]), two_months([0.2, 0.1], [0.3, 0.4])
-    table = who_switched(base, other, ["2030-01", "2031-01"])
+    table = who_switched(base, other, {"2030-01": [0], "2031-01": [1], "2030..2031": [0, 1]})
     assert table["split"].unique().tolist() == list(SPLITS)
     rows = table.query("split == 'sector'")
     assert rows[["month", "part"]].to_numpy().tolist() == [
-        *(["2030-01", "b"], ["2030-01", "a"], ["2031-01", "a"], ["2031-01", "b"])
+        *(["2030-01", "b"], ["2030-01", "a"], ["2031-01", "a"], ["2031-01", "b"]),
+        *(["2030..2031", "b"], ["2030..2031", "a"]),  # the mean of both
     ]
-    assert rows["contribution"].tolist() == pytest.approx([-0.15, 0.0, 0.05, 0.0])
-    assert rows["within"].tolist() == pytest.approx([-0.15, 0.0, 0.05, 0.0])
-    assert rows["total"].tolist() == pytest.approx([-0.15, -0.15, 0.05, 0.05])
+    assert rows["contribution"].tolist() == pytest.approx([-0.15, 0.0, 0.05, 0.0, -0.075, 0.025])
+    assert rows["within"].tolist() == pytest.approx([-0.15, 0.0, 0.05, 0.0, -0.075, 0.025])
+    assert rows["total"].tolist() == pytest.approx([-0.15, -0.15, 0.05, 0.05, -0.05, -0.05])
     said = top_contributors(table, "2030-01")
     assert said[0] == "by region (-15.00 points of usage share of the lines in focus): b -15.00"
     assert [sentence.split(" (")[0] for sentence in said] == [f"by {split}" for split in SPLITS]
@@ -339,7 +340,7 @@ def test_contributions_come_month_by_month_and_the_largest_first():
 def test_contributions_carry_students_interval_and_the_first_few_that_moved_are_named():
     base, other = parts([0.5, 0.5], [0.2, 0.4]), parts([0.5, 0.5], [0.4, 0.58])
     other["within_region"][:, 0] += np.array([[-0.02, 0.01], [0.0, 0.0], [0.02, -0.01]])
-    table = who_switched(base, other, ["2030-01"])
+    table = who_switched(base, other, {"2030-01": [0]})
     for part, shifts in (("a", [0.09, 0.1, 0.11]), ("b", [0.095, 0.09, 0.085])):
         row = table.query(f"split == 'region' and part == '{part}'").iloc[0]
         expected = stats.ttest_1samp(shifts, 0).confidence_interval(0.95)

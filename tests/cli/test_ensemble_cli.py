@@ -69,7 +69,7 @@ def test_an_ensemble_says_what_came_out_and_where(made):
     assert folder.name.startswith("baseline-ensemble-")
     assert f"{folder.name}/" in done.stdout
     assert "8 runs in" in done.stdout
-    assert "focus_share@2024-08" in done.stdout
+    assert "focus_share@2024-01..2024-08" in done.stdout
     assert "replicates" in done.stdout
     assert len(pd.read_parquet(folder / "runs")) == 8
     assert {path.name for path in folder.iterdir() if not path.name.startswith(".")} == {
@@ -95,7 +95,10 @@ def test_the_same_command_skips_and_a_larger_one_adds(made):
     assert [each["done"] for each in told if each["event"] == "progress"][-1] == 10
     last = told[-1]
     assert (last["event"], last["done"], last["failed"], last["skipped"]) == ("done", 10, 0, 8)
-    assert {row["outcome"] for row in last["outcomes"]} == {"focus_share@2024-08", "adoption_all@2024-08"}
+    assert {row["outcome"] for row in last["outcomes"]} == {
+        "focus_share@2024-01..2024-08",
+        "adoption_all@2024-01..2024-08",
+    }
     folder = only_folder(parent)
     resumed = openloop("ensemble", str(folder), "--quiet")
     assert resumed.returncode == 0
@@ -157,7 +160,10 @@ def test_a_plan_says_time_memory_disk_and_widths():
     told = json.loads(done.stdout)
     assert (told["runs"], told["points"], told["replicates"]) == (300, 1, 300)
     assert all(told[name] > 0 for name in ("seconds", "per_run", "memory", "disk", "pilot"))
-    assert [row["outcome"] for row in told["outcomes"]] == ["focus_share@2024-08", "adoption_all@2024-08"]
+    assert [row["outcome"] for row in told["outcomes"]] == [
+        "focus_share@2024-01..2024-08",
+        "adoption_all@2024-01..2024-08",
+    ]
     assert all(row["width"] > 0 for row in told["outcomes"])
 
 
@@ -395,7 +401,7 @@ def same(one: Path, other: Path) -> None:
         first.table().drop(columns="seconds"), second.table().drop(columns="seconds"), check_exact=True
     )
     assert first.curves().identical(second.curves())
-    assert np.isfinite(first.table()["focus_share@2024-08"]).all()
+    assert np.isfinite(first.table()["focus_share@2024-01..2024-08"]).all()
 
 
 def test_an_outcome_is_read_at_the_month_that_is_named(tmp_path):

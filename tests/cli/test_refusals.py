@@ -45,7 +45,7 @@ WRONG = [
         for where in ("nowhere", "moon://here:8786")
     ),
     *((verb, ("--at", "2099-01"), 2, "after the last month that is simulated") for verb in ("compare", "ensemble")),
-    *((verb, ("--at", "soon"), 2, "'soon' is not a month") for verb in ("compare", "ensemble", "sensitivity")),
+    *((verb, ("--at", "soon"), 2, '"soon" says no time') for verb in ("compare", "ensemble", "sensitivity")),
     *((verb, ("--outcome", "focus_shar"), 2, 'mean "focus_share"?') for verb in ("compare", "sweep", "ensemble")),
     *((verb, ("--outcome", "focus_share@2099-01"), 2, "after the last month") for verb in ("compare", "sweep")),
     *((verb, ("--outcome", "take_off_all@2025-01"), 2, "Write take_off_all.") for verb in ("compare", "ensemble")),

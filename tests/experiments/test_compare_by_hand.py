@@ -44,7 +44,7 @@ def world(name: str, **changes) -> Scenario:
 
 
 BASE, ONE, TWO = world("base"), world("one"), world("two")
-PLAN = ComparisonPlan((BASE, ONE, TWO), (5, 29))
+PLAN = ComparisonPlan((BASE, ONE, TWO), ("2024-06", "2026-06"))
 
 
 # plans
@@ -52,16 +52,16 @@ PLAN = ComparisonPlan((BASE, ONE, TWO), (5, 29))
 
 def test_a_fingerprint_follows_all_that_can_change_a_number():
     same = PLAN.fingerprint("lockstep")
-    assert ComparisonPlan((BASE, ONE, TWO), (5, 29), ("a note",)).fingerprint("lockstep") == same
+    assert ComparisonPlan((BASE, ONE, TWO), PLAN.at, ("a note",)).fingerprint("lockstep") == same
     others = [
         PLAN.fingerprint("mesa"),
-        ComparisonPlan((BASE, ONE, TWO), (29,)).fingerprint("lockstep"),
-        ComparisonPlan((BASE, TWO, ONE), (5, 29)).fingerprint("lockstep"),
-        ComparisonPlan((BASE, ONE), (5, 29)).fingerprint("lockstep"),
-        ComparisonPlan((BASE, ONE, TWO), (5, 29), outcomes=("share(CN)@2025",)).fingerprint("lockstep"),
+        ComparisonPlan((BASE, ONE, TWO), ("2026-06",)).fingerprint("lockstep"),
+        ComparisonPlan((BASE, TWO, ONE), PLAN.at).fingerprint("lockstep"),
+        ComparisonPlan((BASE, ONE), PLAN.at).fingerprint("lockstep"),
+        ComparisonPlan((BASE, ONE, TWO), PLAN.at, outcomes=("share(CN)@2025",)).fingerprint("lockstep"),
     ]
     assert len({same, *others}) == 6
-    assert (PLAN.name, PLAN.dates) == ("base-vs-one-two", ["2024-06", "2026-06"])
+    assert (PLAN.name, PLAN.months_of_parts) == ("base-vs-one-two", (5, 29))
 
 
 def test_what_gives_way_to_the_base_is_said_and_nothing_else():
@@ -71,7 +71,7 @@ def test_what_gives_way_to_the_base_is_said_and_nothing_else():
         "other runs with months 30, as the base does (its file says 60)",
         f"other runs with seed {BASE.run.seed}, as the base does (its file says 9)",
     )
-    assert (plan.others[0].run, plan.at, plan.warnings) == (BASE.run, (5, 29), ("a", "b"))
+    assert (plan.others[0].run, plan.at, plan.warnings) == (BASE.run, ("2024-06", "2025-07..2026-06"), ("a", "b"))
     focus = BASE.focus.model_copy(update={"lines": BASE.focus.lines[:1]})
     plan = plan_of([(BASE, ()), (world("other", focus=focus), ())], ["base", "other"], set())
     assert plan.notes == ("other is measured by the lines and regions in focus of the base",)
@@ -125,11 +125,11 @@ def of_runs(replicates, *levels):
 
 
 def test_a_difference_is_that_of_the_other_less_the_base_at_its_month():
-    level = {name: xr.Dataset({"level": (("run", "month"), values)}, {"month": [0, 1]}) for name, values in {
+    level = {name: xr.Dataset({"focus_share": (("run", "month"), values)}, {"month": [0, 1]}) for name, values in {
         "base": [[0.1, 0.2], [0.1, 0.3]], "one": [[0.1, 0.7], [0.1, 0.4]], "two": [[0.0, 0.1], [0.2, 0.1]],
     }.items()}  # fmt: skip
     luck = SimpleNamespace(collected=lambda: (level, None))
-    assert [gap.tolist() for gap in PairedRuns.differences(luck, "level", 1)] == [
+    assert [gap.tolist() for gap in PairedRuns.differences(luck, "focus_share", "2024-02")] == [
         pytest.approx([0.5, 0.1]),
         pytest.approx([-0.1, -0.2]),
     ]
@@ -161,7 +161,7 @@ def test_all_worlds_are_run_at_one_luck_before_the_next(monkeypatch):
         (point, name, replicate) for replicate in range(2) for point, name in enumerate(("base", "one", "two"))
     ]
     assert (luck.tried, steps, work.amount(work.items[0])) == (2, [6 * 30], 30)
-    assert work.constants == (engine, PLAN.at, PLAN.outcomes)
+    assert work.constants == (engine, PLAN.months_of_parts, PLAN.outcomes)
     luck.runs = SimpleNamespace(missing=lambda wanted: [])
     luck.extend(3)
     assert (luck.tried, len(done)) == (3, 1)
@@ -186,8 +186,8 @@ def test_replicates_go_on_until_the_widest_interval_is_narrow(monkeypatch):
 
         def extend(self, count): ...
 
-        def differences(self, name, month):
-            assert (name, month) == ("focus_share", 12)
+        def differences(self, name, time):
+            assert (name, time) == ("focus_share", "2025-01")
             return [narrow, wide, narrow]
 
         def collected(self):
@@ -210,18 +210,20 @@ def test_replicates_go_on_until_the_widest_interval_is_narrow(monkeypatch):
 # the table
 
 
-def test_an_effect_costs_what_was_spent_until_its_month_and_a_moment_what_was_spent_to_the_end():
+def test_an_effect_costs_what_was_spent_until_its_end_and_a_moment_what_was_spent_to_the_end():
     def runs(cost, level, moment):
         run = np.arange(8)[:, None]
-        arrays = {"fiscal_cost": cost + 0 * run, "level": level + 0 * run}
+        arrays = {"fiscal_cost": cost + 0 * run, "focus_share": level + 0 * run}
         data = {name: (("run", "month"), values.astype(float)) for name, values in arrays.items()}
-        return xr.Dataset({**data, "moment": ("run", np.full(8, float(moment)))}, {"month": [0, 1, 2]})
+        return xr.Dataset({**data, "take_off_all": ("run", np.full(8, float(moment)))}, {"month": [0, 1, 2]})
 
     base = runs(np.array([0, 0, 1]), np.array([5, 5, 5]), 10)
     other = runs(np.array([0, 2, 9]), np.array([5, 8, 5]), 6)
-    assert compared._per_dollar(base, other, "level", 1)["per_billion"] == pytest.approx(3 / 2)
-    assert compared._per_dollar(base, other, "moment", None)["per_billion"] == pytest.approx(-4 / 8)
-    assert compared._per_dollar(base, other, "fiscal_cost", 1) == {}
+    level, moment, cost = (OUTCOMES[name] for name in ("focus_share", "take_off_all", "fiscal_cost"))
+    assert compared._per_dollar(base, other, level, "2024-02")["per_billion"] == pytest.approx(3 / 2)
+    assert compared._per_dollar(base, other, level, "2024-01..2024-03")["per_billion"] == pytest.approx(1 / 8)
+    assert compared._per_dollar(base, other, moment, "")["per_billion"] == pytest.approx(-4 / 8)
+    assert compared._per_dollar(base, other, cost, "2024-02") == {}
 
 
 def test_the_table_has_a_row_for_every_level_and_month_for_moments_and_for_ceilings(monkeypatch):
@@ -249,13 +251,13 @@ def test_the_table_has_a_row_for_every_level_and_month_for_moments_and_for_ceili
     monkeypatch.setattr(compared, "Ceilings", Made)
     month = np.arange(30.0)
     worlds = {"base": runs(month / 100, [4.0, np.nan]), "one": runs(month / 50, [9.0, 8.0])}
-    plan = ComparisonPlan((BASE, ONE), (0, 29))
+    plan = ComparisonPlan((BASE, ONE), ("2024-01", "2024", "2026-06"))
     table = compared.tabulate(plan, worlds).set_index(["outcome", "month"])
     shares = table.loc["focus_share"]
-    assert list(shares.index) == ["2024-01", "2026-06"]
-    assert shares["base_mean"].tolist() == pytest.approx([0.0, 0.29])
-    assert shares["difference"].tolist() == pytest.approx([0.0, 0.29])
-    assert shares["identical"].tolist() == [True, False]
+    assert list(shares.index) == ["2024-01", "2024", "2026-06"]
+    assert shares["base_mean"].tolist() == pytest.approx([0.0, 0.055, 0.29])
+    assert shares["difference"].tolist() == pytest.approx([0.0, 0.055, 0.29])
+    assert shares["identical"].tolist() == [True, False, False]
     take_off = table.loc["take_off_all", ""]
     assert (take_off["runs"], take_off["only_other"], take_off["difference"]) == (1, 1, 5.0)
     assert take_off["long_name"] == OUTCOMES["take_off_all"].long_name
@@ -263,7 +265,8 @@ def test_the_table_has_a_row_for_every_level_and_month_for_moments_and_for_ceili
     assert (known["difference"], known["headline"], known["why"]) == (pytest.approx(0.2), True, "")
     assert (withheld["runs"], withheld["headline"], withheld["why"]) == (0, False, "withheld")
     assert withheld["sentence"].endswith("withheld, for it is not known")
-    assert "2026-06" in shares["sentence"].iloc[1]
+    assert [time in said for time, said in shares["sentence"].items()] == [True, True, True]
+    assert "in 2024 by" in shares.loc["2024", "sentence"]
     assert table.index.get_level_values(0).tolist()[-2:] == [known.name[0], withheld.name[0]]
 
 
@@ -369,7 +372,7 @@ def test_findings_tell_the_sure_from_the_rest():
     )
     assert told._sure(rows, "one", 40) == ["one raises the focus share.", "one: lead: rises."]
     assert told._rest(rows, 40) == [
-        "Not distinguishable from no change at 40 paired runs: base in 2026-06 and 2024-06.",
+        "Not distinguishable from no change at 40 paired runs: base in 2026-06 and in 2024-06.",
         "Identical in every run: chips.",
         "Fewer than two pairs of runs have a value: gap in 2026-06.",
     ]
@@ -436,7 +439,7 @@ def swept(monkeypatch, compared_with_base: bool):
 
     class Luck:
         def __init__(self, pairing, *about):
-            assert pairing.at == (1,)
+            assert pairing.at == ("2024-02",)
             self.names = [scenario.name for scenario in pairing.scenarios]
 
         def extend(self, count):
@@ -461,7 +464,7 @@ def test_a_sweep_holds_every_point_against_its_reference(monkeypatch):
     assert found.table["low_run"].tolist() == pytest.approx([0.12, 0.34, 0.5, 0.42])
     assert found.table["high_run"].tolist() == pytest.approx([0.28, 0.66, 0.5, 0.58])
     assert found.responses["a"].tolist() == [pytest.approx([-0.1, 0.1]), pytest.approx([0.1, 0.5])]
-    assert (found.reference, found.month, found.name) == ("base", 1, "base-sweep-startup.switching_cost")
+    assert (found.reference, found.time, found.name) == ("base", "2024-02", "base-sweep-startup.switching_cost")
     assert title(found) == f"{OUTCOMES['focus_share'].long_name} in 2024-02"
     key = found.plan.key
     assert list(findings(found)) == [

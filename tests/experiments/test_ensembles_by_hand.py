@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from sim import __version__
-from sim.analysis.outcomes import OUTCOMES
+from sim.analysis.outcomes import OUTCOMES, parse_period
 from sim.analysis.paired import interval
 from sim.basics.errors import OutputError, RunError
 from sim.basics.table import Series
@@ -38,11 +38,17 @@ from sim.scenario.spec import RunSettings, Scenario
 
 SCENARIO = Scenario(name="world", run=RunSettings(months=30, adopters=50, replicates=4))
 FACTORS = tuple(parse_factor(text, SCENARIO) for text in ("startup.switching_cost", "loops.R1=live|off"))
-LAST = "focus_share@2026-06"
+LAST = "focus_share@2025-07..2026-06"
 
 
 def recipe(*outcomes: str, factors=FACTORS) -> Recipe:
-    return Recipe(SCENARIO, factors, outcomes=outcomes or ("focus_share", "take_off_all"), at=(3, 5, 29), curves=())
+    return Recipe(
+        SCENARIO,
+        factors,
+        outcomes=outcomes or ("focus_share", "take_off_all"),
+        at=("2024-04", "2024-06", "2025-07..2026-06"),
+        curves=(),
+    )
 
 
 def rows(values, name=LAST, status=OK) -> pd.DataFrame:
@@ -139,13 +145,13 @@ def test_rounds_of_replicates_look_at_their_own_points_and_luck(monkeypatch):
 # the summary
 
 
-def test_the_headline_is_told_for_the_last_month():
+def test_the_headline_is_told_for_the_last_year():
     headlines = [name for name in ("focus_share", "take_off_all") if OUTCOMES[name].headline]
     assert [name.partition("@") for name in summary.headline(recipe())] == [
-        (name, "@", "2026-06") if name == "focus_share" else (name, "", "") for name in headlines
+        (name, "@", "2025-07..2026-06") if name == "focus_share" else (name, "", "") for name in headlines
     ]
     plain = next(name for name, outcome in OUTCOMES.items() if outcome.kind == "level" and not outcome.headline)
-    assert summary.headline(recipe(plain)) == (f"{plain}@2026-06",)
+    assert summary.headline(recipe(plain)) == (f"{plain}@2025-07..2026-06",)
     assert summary.headline(recipe(plain, "focus_share")) == (LAST,)
 
 
@@ -254,10 +260,10 @@ def test_cells_and_sentences_of_a_summary():
     assert told._cells(bare)[2:4] == ("", "")
     assert told._cells(bare)[6:] == ("", "", "3")
     said = told._sentence(line())
-    assert said.lower().startswith(f"{name} in 2026-06: 14% (95% interval 12% to 16%)".lower())
+    assert said.lower().startswith(f"{name}, mean from 2025-07 to 2026-06: 14% (95% interval 12% to 16%)".lower())
     assert said.endswith("; 25% of the variance is luck.")
     assert "interval" not in told._sentence(line(low=0.14, high=0.14, luck_part=math.nan))
-    assert told._sentence(line(mean=math.nan)).endswith("in 2026-06: no run has a value.")
+    assert told._sentence(line(mean=math.nan)).endswith("from 2025-07 to 2026-06: no run has a value.")
     bad = pd.DataFrame([{"point": 3, "replicate": 7, "error": "hot"}])
     blocks = list(told._failures(SimpleNamespace(failed=1, failures=bad)))
     assert blocks[0].text.startswith("1 run failed")
@@ -343,17 +349,19 @@ def test_batches_are_joined_in_the_order_of_replicates_without_those_that_failed
 def test_an_outcome_of_a_run_is_told_with_its_interval_and_spread():
     levels = np.array([0.10, 0.12, 0.14, 0.16, 0.18])
     values = xr.DataArray(np.stack([levels * 0, levels], axis=1), dims=("run", "month"), coords={"month": [0, 1]})
-    row, sentence = run_told._told("focus_share", values, 1)
+    row, sentence = run_told._told("focus_share", values, parse_period("2024-02"))
     _, low, high = interval(levels)
     assert row[2:] == ("14%", f"{low:.0%} to {high:.0%}", "11% to 17%", "5 of 5")
     assert "in 2024-02: 14%" in sentence
     assert sentence.endswith("10 to 90% of runs 11% to 17%).")
+    _, both = run_told._told("focus_share", values, parse_period("2024-01..2024-02"))
+    assert "from 2024-01 to 2024-02: 7%" in both
     moment = xr.DataArray([3.0, math.nan, 3.0], dims="run")
-    row, sentence = run_told._told("take_off_all", moment, 1)
+    row, sentence = run_told._told("take_off_all", moment, parse_period("2024"))
     assert row[3:] == ("the same in every run", "", "2 of 3")
     assert sentence.endswith("(the same in every run), in 2 of 3 runs.")
-    assert run_told._told("take_off_all", moment[1:2], 1) is None
-    assert run_told._told("take_off_all", moment[:1], 1)[0][3:] == ("none: one run", "", "1 of 1")
+    assert run_told._told("take_off_all", moment[1:2], parse_period("2024")) is None
+    assert run_told._told("take_off_all", moment[:1], parse_period("2024"))[0][3:] == ("none: one run", "", "1 of 1")
     failed = [SimpleNamespace(replicate=2, reason="hot")]
     blocks = run_told._failures(SimpleNamespace(failures=failed))
     assert blocks[0].text.startswith("1 run failed and is in none")

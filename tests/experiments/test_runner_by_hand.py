@@ -19,7 +19,7 @@ from sim.experiments.runner import pools, worker
 from sim.experiments.runner.dispatch import Step, Work, dispatch, telling
 from sim.experiments.runner.lock import only_writer
 from sim.experiments.runner.pieces import FinishedRuns, Pieces, Unfinished, dead_run, place_of
-from sim.experiments.runner.recipe import DEFAULT_AT, Recipe, aligned, make_recipe, months_of, parse_month
+from sim.experiments.runner.recipe import Recipe, aligned, make_recipe, parse_month
 from sim.experiments.runner.sizer import Sizer, cost_line
 from sim.experiments.runner.store import open_store, python_values
 from sim.experiments.runner.total_gain import HORIZON, total_gain
@@ -272,21 +272,17 @@ def test_a_damaged_piece_is_forgotten_and_a_second_writer_refused(tmp_path):
 # recipes
 
 
-def test_months_at_which_levels_are_read():
-    default = parse_month(DEFAULT_AT)
-    assert default == 71
-    assert months_of((), 95) == (71, 95)
-    assert months_of((), 40) == (40,)
-    assert months_of(("2025-01", 3, "12"), 40) == (3, 12, 40)
+def test_a_month_is_read_up_to_the_last_that_is_simulated():
     assert parse_month("40", 40) == 40
     with pytest.raises(ScenarioError, match=r"is 2027-06, after the last .*, 2027-05.\n  .*--months 42"):
         parse_month("41", 40)
 
 
-def test_columns_are_levels_at_months_then_moments_then_gains():
+def test_columns_are_levels_at_their_times_then_moments_then_gains():
     made, _ = make_recipe(world(months=14), outcomes=["mean_wait_all", "focus_share"], at=[3], curves=[], gains=[5, 2])
     assert made.columns == (
-        "mean_wait_all", "focus_share@2024-04", "focus_share@2025-02", "total_gain@2024-06", "total_gain@2024-03"
+        "mean_wait_all", "focus_share@2024-04", "focus_share@2024-03..2025-02",
+        "total_gain@2024-06", "total_gain@2024-03",
     )  # fmt: skip
     assert not made.compiles
     assert replace(made, gains=()).compiles
@@ -295,7 +291,7 @@ def test_columns_are_levels_at_months_then_moments_then_gains():
 def test_everything_that_changes_a_run_changes_the_identity():
     made = recipe_of()
     other = [
-        replace(made, engine="meanfield"), replace(made, outcomes=made.outcomes[:1]), replace(made, at=(1,)),
+        replace(made, engine="meanfield"), replace(made, outcomes=made.outcomes[:1]), replace(made, at=("2024-02",)),
         replace(made, curves=()), replace(made, factors=made.factors[:1]), replace(made, gains=(3,)),
         replace(made, scenario=world(months=3)),
     ]  # fmt: skip

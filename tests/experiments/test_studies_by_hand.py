@@ -354,10 +354,11 @@ def test_the_place_of_a_study_tells_all_that_was_asked_but_the_size(tmp_path):
 # what is asked beside indices
 
 
-def test_outcomes_are_read_at_two_months_or_the_last_or_at_their_own():
+def test_outcomes_are_read_in_two_years_or_the_last_or_at_their_own_time():
     long, short = (from_mapping({"run": {"months": months}}) for months in (120, 40))
-    assert request.columns(long, ["focus_share"]) == ["focus_share@2029-01", "focus_share@2032-01"]
-    assert request.columns(short, ["focus_share"]) == ["focus_share@2027-04"]
+    assert request.columns(long, ["focus_share"]) == ["focus_share@2029", "focus_share@2033"]
+    assert request.columns(short, ["focus_share"]) == ["focus_share@2026-05..2027-04"]
+    assert request.columns(long, ["total_gain"]) == ["total_gain@2029-12", "total_gain@2033-12"], "in the last month"
     asked = request.columns(short, ["focus_share@3,total_gain,mean_wait_all"], at=["2025-01", "20"])
     assert asked == ["focus_share@2024-04", "total_gain@2025-01", "total_gain@2025-09", "mean_wait_all"]
 

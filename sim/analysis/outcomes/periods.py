@@ -137,7 +137,11 @@ def _time_of(given: Any, months: int, option: str) -> Period:
     try:
         period = parse_period(str(text))
     except ScenarioError as error:
-        raise ScenarioError([replace(problem, file=option, remedy=TIMES) for problem in error.problems]) from None
+        problems = [
+            replace(problem, file=option, what=problem.what.replace('"@', '"'), remedy=TIMES)
+            for problem in error.problems
+        ]
+        raise ScenarioError(problems) from None
     if not period.when:
         remedy = f"Write it behind an outcome: --outcome 'focus_share@{period.text}'."
         raise refused(option, f'is "{period.text}", which is more than a time.', remedy)
