@@ -201,8 +201,10 @@ def _observables() -> list[Row]:
 
 def _outcomes() -> list[Row]:
     from sim.analysis.outcomes import OUTCOMES
+    from sim.experiments.further_outcomes import FURTHER_OUTCOMES
 
-    return _fields(OUTCOMES.values(), outcome="name", value="kind", unit="unit", meaning="long_name")
+    all_of_them = (*OUTCOMES.values(), *FURTHER_OUTCOMES.values())
+    return _fields(all_of_them, outcome="name", value="kind", unit="unit", meaning="long_name")
 
 
 def _sources() -> list[Row]:

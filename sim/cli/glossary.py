@@ -20,6 +20,7 @@ from sim.basics.errors import UnknownNameError, suggestion
 from sim.basics.quantity import describe_field, is_quantity, limits
 from sim.cli.catalogue import every_source, rows
 from sim.evidence.targets import CENSORING, TRANSFORMS, Point, Target, read_targets
+from sim.experiments.further_outcomes import FURTHER_OUTCOMES
 from sim.model.agents.government import METRICS
 from sim.model.events import EVENT_KINDS
 from sim.model.levers import LEVERS
@@ -99,7 +100,7 @@ def _sorts() -> dict[str, tuple[Collection[str], Callable[[str], str]]]:
         "loop": (LOOPS, _explain_loop),
         "lever": (LEVERS, _explain_lever),
         "observable": (RECORDED, _explain_observable),
-        "outcome": (OUTCOMES, _explain_outcome),
+        "outcome": ((*OUTCOMES, *FURTHER_OUTCOMES), _explain_outcome),
         "region": (REGIONS, lambda name: f"{name} (region): {REGION_NAMES[name]}"),
         "sector": (_sectors(), lambda name: f"{name} (sector): its adopters are {' and '.join(_sectors()[name])}"),
         "target": ([target.key for target in read_targets()], _explain_target),
@@ -186,6 +187,10 @@ VALUES = {
 
 
 def _explain_outcome(name: str) -> str:
+    further = FURTHER_OUTCOMES.get(name.partition("@")[0])
+    if further is not None:
+        about = {"unit": further.unit, "value": further.value, "use": further.use}
+        return _block(f"{further.name} (outcome): {further.long_name}", about)
     outcome = find_outcome(name)
     example = f"openloop compare baseline no-control --outcome {shlex.quote(outcome.column('2029'))}"
     lines = Parameters().lines

@@ -17,7 +17,7 @@ import xarray as xr
 
 from sim.analysis.outcomes.expressions import parse as find_outcome
 from sim.analysis.outcomes.expressions import refuse_impossible
-from sim.analysis.outcomes.named import CEILINGS, EVERYBODY, OUTCOMES, Outcome
+from sim.analysis.outcomes.named import CEILINGS, EVERYBODY, OUTCOMES, Outcome, ceiling_of
 from sim.analysis.outcomes.periods import Period, last_year, parse_period, times_of
 from sim.analysis.outcomes.selections import SOME_LINES
 
@@ -28,6 +28,7 @@ __all__ = [
     "SOME_LINES",
     "Outcome",
     "Period",
+    "ceiling_of",
     "find_outcome",
     "last_year",
     "parse_period",

@@ -257,7 +257,12 @@ def _rest() -> Iterator[Outcome]:
 
 
 OUTCOMES: dict[str, Outcome] = {outcome.name: outcome for outcome in (*_shares(), *_adoptions(), *_rest())}
-"""Every declared outcome by name. Ceilings, which belong to an ensemble and not to a run, are in `sim.experiments`."""
+"""Every declared outcome by name. What no single run has is in `sim.experiments.further_outcomes`."""
 
 CEILINGS: Sequence[str] = tuple(f"adoption_{kind}" for kind in (EVERYBODY, *TYPES))
 """Levels whose ceiling is compared where it is identified."""
+
+
+def ceiling_of(level: str) -> tuple[str, str]:
+    """The ceiling of one of those levels by its name, such as ``ceiling_all``, and in words."""
+    return f"ceiling_{level.removeprefix('adoption_')}", f"ceiling of {OUTCOMES[level].long_name}"

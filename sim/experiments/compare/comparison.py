@@ -24,6 +24,7 @@ from sim.analysis.outcomes import (
     CEILINGS,
     OUTCOMES,
     Outcome,
+    ceiling_of,
     find_outcome,
     last_year,
     parse_period,
@@ -591,10 +592,10 @@ def parts_of(arrays: dict[str, np.ndarray], run: Any, scenario: Scenario) -> xr.
 
 def at_time(outcomes: xr.Dataset, outcome: Outcome, time: str) -> np.ndarray:
     """A level at a time, such as its mean of ``2029``, or what is one number a run, (run,)."""
-    values = outcomes[outcome.name]
+    values = outcomes[outcome.name].values
     if outcome.kind != "level":
-        return values.values
-    return parse_period(time).read(values.transpose("run", "month").values, values["month"].values, outcome.to_date)
+        return values
+    return parse_period(time).read(values, outcomes["month"].values, outcome.to_date)
 
 
 # the table
@@ -616,10 +617,10 @@ def tabulate(plan: ComparisonPlan, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
                 about = (scenario.name, outcome.name, outcome.long_name, time, outcome.unit, outcome.lens)
                 rows.append(_row(*about, headline, found, said) | _per_dollar(base, other, outcome, time))
         for name in CEILINGS:
-            long_name = f"ceiling of {OUTCOMES[name].long_name}"
+            ceiling, long_name = ceiling_of(name)
             paired, why = ceilings.compare(plan.base.name, scenario.name, name)
             said = difference_sentence(paired, long_name, "share") if paired else f"{long_name}: {why}"
-            about = (scenario.name, f"ceiling_{name.removeprefix('adoption_')}", long_name, "", "share", "")
+            about = (scenario.name, ceiling, long_name, "", "share", "")
             # the first part of why says it in a cell, such as "withheld"
             rows.append(_row(*about, name == CEILINGS[0], paired or _NOTHING, said, why.partition(",")[0]))
     return pd.DataFrame(rows)

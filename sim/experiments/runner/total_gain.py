@@ -14,6 +14,7 @@ from sim.scenario import Scenario
 
 NAME = "total_gain"
 LONG_NAME = "total gain of the loops of the lines in focus within 24 months"
+UNIT = "utils per util"
 HORIZON = 24
 
 

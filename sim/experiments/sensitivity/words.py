@@ -36,7 +36,7 @@ def outcome_words(column: str) -> tuple[str, str]:
 
     name, _, month = column.partition("@")
     if name == total_gain.NAME:
-        return total_gain.LONG_NAME + (f" in {month}" if month else ""), "utils per util"
+        return total_gain.LONG_NAME + (f" in {month}" if month else ""), total_gain.UNIT
     if column not in OUTCOMES and not month:  # an outcome of a function under study, whatever its name
         return column, ""
     try:
