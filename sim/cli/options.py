@@ -324,7 +324,7 @@ ByBlock = Annotated[bool, typer.Option("--by-block", help="Move whole blocks of 
 Region = Annotated[
     str,
     typer.Option(
-        "--region", metavar="TEXT", help='Which assumptions lead there? For example "focus_share@2029-01 < 20%".'
+        "--region", metavar="TEXT", help='Which assumptions lead there? For example "focus_share@2029 < 20%".'
     ),
 ]
 Flip = Annotated[
@@ -332,7 +332,7 @@ Flip = Annotated[
     typer.Option(
         "--flip",
         metavar="TEXT",
-        help='Smallest change that reverses it: "focus_share@2029-01 > 0.2", or an outcome whose difference from '
+        help='Smallest change that reverses it: "focus_share@2029 > 0.2", or an outcome whose difference from '
         "--against it is.",
     ),
 ]

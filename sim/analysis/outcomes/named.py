@@ -64,7 +64,7 @@ class Outcome:
         return self.kind == "moment" or self.spans
 
     def column(self, date: str) -> str:
-        """The name of what is read at a time such as ``2029-12``; its own where it is one number a run."""
+        """The name of what is read at a time such as ``2029``; its own where it is one number a run."""
         return f"{self.in_brackets(self.name)}@{date}" if self.kind == "level" else self.name
 
     def in_brackets(self, text: str) -> str:

@@ -33,7 +33,7 @@ INSTALL = "pip install 'openloop[discovery]'"
 
 @dataclass(frozen=True)
 class OutcomeRegion:
-    """A region of outcomes, such as ``focus_share@2029-12 < 0.2``."""
+    """A region of outcomes, such as ``focus_share@2029 < 0.2``."""
 
     outcome: str
     sign: str
@@ -48,7 +48,7 @@ class OutcomeRegion:
 
 
 def parse_outcome_region(text: str) -> OutcomeRegion:
-    """A region of outcomes from text such as ``focus_share@2029-12 < 20%``.
+    """A region of outcomes from text such as ``focus_share@2029 < 20%``.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def parse_outcome_region(text: str) -> OutcomeRegion:
     if parts is None:
         raise DesignError(
             f'"{text}" is no region of outcomes. Write an outcome, a sign and a number, for example '
-            '"focus_share@2029-12 < 0.2".'
+            '"focus_share@2029 < 0.2".'
         )
     return OutcomeRegion(parts[1], parts[2], float(parts[3]) / (100 if parts[4] else 1))
 

@@ -240,7 +240,7 @@ class ScenarioModel:
 
     Parameters
     ----------
-    outcomes : columns such as ``focus_share@2029-12``, ``mean_wait_all`` or ``total_gain@2029-01``
+    outcomes : columns such as ``focus_share@2029``, ``mean_wait_all`` or ``total_gain@2029-01``
     curves : levels to follow month by month
     cluster, workers : where runs are computed, and by how many; see `sim.experiments.runner.pools.pool`
     stage : told of the runs that are not in the store; see `Stage`

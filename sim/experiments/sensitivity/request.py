@@ -429,7 +429,7 @@ def extras_of(
     Parameters
     ----------
     folder : where the runs of reversals are kept
-    region : such as ``focus_share@2029-12 < 0.2``; for the question which-region, absent: the lowest quarter
+    region : such as ``focus_share@2029 < 0.2``; for the question which-region, absent: the lowest quarter
     flip : the same form; the smallest change that reverses it. With ``against``, an outcome alone: the sign of its
         difference from that scenario
     """

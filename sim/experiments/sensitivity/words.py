@@ -31,7 +31,7 @@ WORDS = {
 
 
 def outcome_words(column: str) -> tuple[str, str]:
-    """A column such as ``focus_share@2029-12`` in words, and its unit."""
+    """A column such as ``focus_share@2029`` in words, and its unit."""
     from sim.analysis.outcomes import OUTCOMES, find_outcome
 
     name, _, month = column.partition("@")
