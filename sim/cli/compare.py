@@ -151,12 +151,14 @@ def compare(
     world: dict[str, Any] = {"set": sets, "seed": seed, "adopters": adopters, "months": months}
     by: dict[str, Any] = {"engine": None if engine == "lockstep" else engine, "model": model}
     sweeping: dict[str, Any] = {"sweep": "startup.switching_cost=0.2:1:5", "replicates": replicates}
+    explained = [command("explain", shown(made.folder))]
+    narrower = [command("compare", base, *others, **world, **by, replicates=replicates, at=at, until_width=0.005)]
     following = [
-        command("explain", shown(made.folder)),
-        command("compare", base, *others, **world, **by, replicates=replicates, at=at, until_width=0.005),
+        *explained * (engine == "lockstep"),
+        command("compare", base, *others, **world, **by, outcome=outcomes, at=at, over="ranges"),
+        *narrower * (not found.stopped),
         command("compare", base, others[-1], **world, **by, **sweeping, remark="or another number; see openloop list"),
     ]
-    following = following[:1] * (engine == "lockstep") + following[1:2] * (not found.stopped) + following[2:]
     output.tell(told, made, following, {"outcomes": found.table, "switched": found.switched})
     if found.failures:
         leave(FAILED, f"{len(found.failures)} runs failed; {found.replicates} replicates could be paired.")

@@ -43,6 +43,7 @@ from sim.experiments.runner.sizer import Sizer
 from sim.experiments.simulate.request import run
 from sim.figures.comparison import comparison, different
 from sim.figures.overview import COLUMNS, overview
+from sim.results.blocks import Items
 from sim.results.folder import write
 from sim.results.markdown import as_page
 from sim.scenario.resolve import load
@@ -490,7 +491,8 @@ def test_a_dropped_policy_is_shown_as_missing():
 
 
 def test_no_outcome_differs_and_does_not_without_its_times(found):
-    said = [item for block in comparison_kind.contents(found).chapter.findings for item in block.items]
+    findings = comparison_kind.contents(found).chapter.findings
+    said = [item for block in findings if isinstance(block, Items) for item in block.items]
     unsure = [item.removesuffix(".") for item in said if item.startswith("Not distinguishable")]
     assert unsure
     levels = {outcome.long_name for outcome in OUTCOMES.values() if outcome.kind == "level"}

@@ -21,9 +21,14 @@ TABLE, TOGETHER, INTERACTIONS, SWITCHED = "comparison.csv", "outcomes.csv", "int
 ACROSS = 4
 """Scenarios side by side in a table; more would not fit a page."""
 
+LUCK_ONLY = (
+    "Intervals hold luck only, at the scenarios' own numbers; `--over ranges` says whether the answers survive what is "
+    "not known about these."
+)
+"""What stands beside every interval of a comparison."""
+
 CAVEATS = (
-    "Intervals are for the mean over replicates of the paired difference, within this model and these parameters; "
-    "what is not known about parameters is not in them.",
+    "Intervals are for the mean over replicates of the paired difference, within this model.",
     "n.d.: not distinguishable from zero. Of twenty outcomes that a policy leaves alone, one interval on average "
     "leaves zero out by luck.",
     "A level of a year is the mean of its twelve months, since one month is luck; --at 2029-12 reads a month.",
@@ -38,7 +43,7 @@ def chapter(
     """The chapter of a comparison; ``about`` are the entries of its manifest, the others its tables."""
     base, *others = about["comparison"]
     paired = int(about["runs_paired"])
-    findings: list[Block] = []
+    findings: list[Block] = [Words(LUCK_ONLY)] if paired > 1 else []
     blocks: list[Block] = []
     short: list[str] = []
     few = 3 if len(others) < 3 else 1
@@ -122,7 +127,7 @@ def _side_by_side(rows: pd.DataFrame, base: str, others: Sequence[str]) -> Itera
             was, _, difference = _levels(row)
             unit = scale_of_difference(row.unit)[1]
             cells.setdefault((row.long_name, row.month), [row.long_name, row.month, was, unit]).append(difference)
-        caption = f"Differences from {base} (95%); n.d.: not distinguishable from no change"
+        caption = f"Differences from {base} (95%, luck only); n.d.: not distinguishable from no change"
         yield table(caption, ("outcome", "time", base, "unit", *names), [*cells.values()], TOGETHER, (2, 4, 5, 6, 7))
 
 
@@ -136,7 +141,7 @@ def _interactions(rows: pd.DataFrame) -> Iterator[Block]:
         if not len(sure):
             yield Words("No headline outcome is distinguishable from the sum of what each does alone.")
         yield sentences(map(capital, sure["sentence"]), INTERACTIONS)
-        head = ("outcome", "time", one, another, "sum", both, "beyond the sum (95%)", "unit")
+        head = ("outcome", "time", one, another, "sum", both, "beyond the sum (95%, luck only)", "unit")
         yield table("Differences from the base", head, [*map(_added, shown.itertuples())], INTERACTIONS, range(2, 7))
 
 
@@ -152,7 +157,7 @@ def _added(row: Any) -> tuple[str, ...]:
 
 
 def _tables(rows: pd.DataFrame, base: str, name: str, folded: bool) -> list[Block]:
-    head = ("outcome", "time", base, name, "difference (95%)", "unit", "variance cut")
+    head = ("outcome", "time", base, name, "difference (95%, luck only)", "unit", "variance cut")
     cells = {row.Index: _cells(row) for row in rows.itertuples()}
     shown, numeric = [cells[place] for place in rows.index[rows["headline"]]], (2, 3, 4, 6)
     return [

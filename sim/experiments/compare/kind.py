@@ -23,7 +23,7 @@ from typing import Any
 
 from sim.basics.axes import month_label
 from sim.basics.words import counted, listed
-from sim.experiments.compare.chapter import INTERACTIONS, SWITCHED, TABLE, TOGETHER, chapter
+from sim.experiments.compare.chapter import INTERACTIONS, LUCK_ONLY, SWITCHED, TABLE, TOGETHER, chapter
 from sim.experiments.compare.comparison import Comparison, ComparisonPlan, carry_out, curves_of
 from sim.experiments.compare.figures import draw
 from sim.results.kind import ONE_RUN, Again, Captions, Contents, Folder, Kind, named_figures, run_settings, scenario_of
@@ -32,7 +32,7 @@ from sim.scenario.resolve import resolved_text
 
 PAIRED = (
     "Intervals are 95% intervals of the mean paired difference under common random numbers (Student's, corrected "
-    "for skewness)."
+    f"for skewness). {LUCK_ONLY}"
 )
 
 
