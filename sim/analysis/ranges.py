@@ -8,7 +8,7 @@ What differs between points is what is not known; what differs between replicate
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -177,7 +177,7 @@ def _variance_within(values: Array) -> float:
     return sum(float(((row - row.mean()) ** 2).sum()) for row in inside if len(row)) / freedom if freedom else math.nan
 
 
-def what_splits_signs(differences: Array, factors: dict[str, Sequence[Any]]) -> ShallowTree | None:
+def what_splits_signs(differences: Array, factors: Mapping[str, Any]) -> ShallowTree | None:
     """The factors that split the signs of paired differences (point, replicate); see `shallow_tree`.
 
     Parameters
@@ -194,7 +194,7 @@ def what_splits_signs(differences: Array, factors: dict[str, Sequence[Any]]) -> 
     return shallow_tree(given, np.sign(point_means(differences)).astype(int))
 
 
-def first_mover(values: Array, factors: dict[str, Sequence[Any]]) -> tuple[str, float] | None:
+def first_mover(values: Array, factors: Mapping[str, Any]) -> tuple[str, float] | None:
     """The factor that goes along with values (point, replicate) most, and its rank correlation with their means.
 
     None where none does so beyond chance, with as many factors as there are, or all points are alike. Factors that are

@@ -8,7 +8,7 @@ the commonest label. A second level of splits has to earn its place on such poin
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,7 +103,7 @@ class ShallowTree:
         return tuple(dict.fromkeys(factor for _, factor in ordered))
 
 
-def shallow_tree(factors: dict[str, Sequence[Any]], labels: Sequence[Any], seed: int = 0) -> ShallowTree | None:
+def shallow_tree(factors: Mapping[str, Any], labels: Sequence[Any], seed: int = 0) -> ShallowTree | None:
     """The tree that tells the labels of points from their factors; None where too few points have a rarer label.
 
     Parameters
@@ -145,7 +145,7 @@ def _mean_and_error(gain: Array) -> tuple[float, float]:
     return float(gain.mean()), float(gain.std(ddof=1)) / math.sqrt(len(gain))
 
 
-def _columns(factors: dict[str, Sequence[Any]]) -> tuple[Array, list[tuple[str, Any]]]:
+def _columns(factors: Mapping[str, Any]) -> tuple[Array, list[tuple[str, Any]]]:
     """Numbers to split, (point, column), and the factor of each, with the value where a choice has it or has not."""
     columns, sides = list[Array](), list[tuple[str, Any]]()
     for name, given in factors.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,8 @@ def over_ranges(
     ----------
     points : outcome, value, of every point, in the unit in which it is told
     rows : one row an outcome, in the order in which they stand: outcome, label, unit, default, default_low,
-        default_high, and said, which is written beside it; `MOST_ROWS` of them are drawn
+        default_high, ticks (a function that writes a value), and said, which is written beside it; `MOST_ROWS` of them
+        are drawn
     about : "title", "subtitle" and "footer"; "signs" where values are differences, whose sign has a colour
     """
     shown = rows.head(MOST_ROWS)
@@ -53,18 +55,18 @@ def over_ranges(
     return sheet.figure
 
 
-def draw_points(axes: Axes, values: np.ndarray, row: tuple, signs: bool) -> None:
+def draw_points(axes: Axes, values: np.ndarray, row: Any, signs: bool) -> None:
     """One outcome: a dot a point, in the colour of its sign, and the default with its interval."""
     known = np.sort(values[np.isfinite(values)])
     heights = (np.arange(len(known)) * GOLDEN) % 1 * 0.7 + 0.15
-    for sign, colour in SIGN_COLOURS.items() if signs else [(None, BASE)]:
-        mine = np.sign(known) == sign if signs else np.full(len(known), True)
+    for sign, colour in SIGN_COLOURS.items():
+        mine = np.sign(known) == sign if signs else np.full(len(known), sign == 0)
         axes.plot(
             known[mine],
             heights[mine],
             "o",
             markersize=2.2,
-            color=colour,
+            color=colour if signs else BASE,
             alpha=0.75,
             markeredgewidth=0,
             linestyle="none",
@@ -91,14 +93,10 @@ def draw_points(axes: Axes, values: np.ndarray, row: tuple, signs: bool) -> None
 
 
 def _key(signs: bool) -> list[Line2D]:
-    look = {"linestyle": "none", "markeredgewidth": 0}
-    dots = (
-        [
-            Line2D([], [], marker="o", markersize=3.4, color=SIGN_COLOURS[s], label=f"a point: {WORDS[s]}", **look)
-            for s in (1, -1, 0)
-        ]
-        if signs
-        else [Line2D([], [], marker="o", markersize=3.4, color=BASE, label="a point", **look)]
-    )
-    default = Line2D([], [], marker="D", markersize=4.2, color=INK, label="at the defaults, 95% interval", **look)
-    return [*dots, default]
+    names = {SIGN_COLOURS[sign]: f"a point: {WORDS[sign]}" for sign in (1, -1, 0)} if signs else {BASE: "a point"}
+    dots = [_mark("o", 3.4, colour, name) for colour, name in names.items()]
+    return [*dots, _mark("D", 4.2, INK, "at the defaults, 95% interval" if signs else "at the defaults")]
+
+
+def _mark(marker: str, size: float, colour: str, name: str) -> Line2D:
+    return Line2D([], [], marker=marker, markersize=size, color=colour, label=name, linestyle="none", markeredgewidth=0)

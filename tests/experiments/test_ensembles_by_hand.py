@@ -136,7 +136,8 @@ def test_rounds_of_replicates_look_at_their_own_points_and_luck(monkeypatch):
 
     monkeypatch.setattr("sim.experiments.ensemble.request.until_narrow", until)
     rounds = iter([Account(wanted=4, skipped=1, done=3), Account(wanted=6, skipped=4, done=2)])
-    made = SimpleNamespace(table=lambda columns: table, run=lambda numbers, count: next(rounds))
+    recipe = SimpleNamespace(keys=(), scenario=SimpleNamespace(name="world"), variants=())
+    made = SimpleNamespace(table=lambda columns: table, run=lambda numbers, count: next(rounds), recipe=recipe)
     found, count = run_until(made, [0, 1], LAST, 0.1, 50, 2)
     assert (found.wanted, found.skipped, found.done, count) == (6, 1, 5, 3)
     assert seen[0] == [2.0, 3.0]

@@ -5,6 +5,7 @@
     runs/<scenario>-ensemble-<hash>/
         runs/, curves/, points/    the store; see `sim.experiments.runner.store`
         summary.csv                one row an outcome; summary.md: the same to read
+        differences.csv            of several scenarios, paired differences from the first
         figures/replicates
         scenario.yaml, manifest.json
 """
@@ -23,8 +24,8 @@ import pandas as pd
 from sim import __version__
 from sim.basics.errors import OutputError
 from sim.basics.words import counted
-from sim.experiments.ensemble.chapter import chapter
-from sim.experiments.ensemble.summary import Summary, stability
+from sim.experiments.ensemble.chapter import DIFFERENCES, chapter
+from sim.experiments.ensemble.summary import Summary, by_scenario, stability
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.store import CURVES, POINTS, RUNS, Store
 from sim.experiments.runner.worker import FAILED, OK
@@ -122,7 +123,7 @@ def write(store: Store, found: Summary, *, figures: bool = True) -> Chapter:
     if figures and len(found.table):
         table = store.table()
         names = sorted(found.advice.by_outcome, key=found.advice.by_outcome.__getitem__, reverse=True)[:DRAWN]
-        rows = stability(table[table["status"] != FAILED], names)
+        rows = stability(by_scenario(table[table["status"] != FAILED], store.recipe)[store.recipe.scenario.name], names)
         try:
             files = _draw(store, found, rows) if len(rows) else []
         except OSError as error:
@@ -134,8 +135,9 @@ def write(store: Store, found: Summary, *, figures: bool = True) -> Chapter:
     page = as_page(
         f"The ensemble of {store.recipe.scenario.name}", told, [Path(FIGURES, "replicates.png")] if files else []
     )
+    tables = {"summary.csv": found.table, **({DIFFERENCES: found.differences} if len(found.differences) else {})}
     texts = {
-        "summary.csv": found.table.to_csv(index=False, lineterminator="\n"),
+        **{name: table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()},
         "summary.md": page,
         FINDINGS: told.as_json(),
     }
@@ -154,7 +156,7 @@ def _draw(store: Store, found: Summary, rows: pd.DataFrame) -> list[Path]:
     from sim.figures.replicate_convergence import replicate_convergence
 
     recipe = store.recipe
-    many = len(store.points)
+    many = int(found.table["points"].max())
     foot = (
         f"{recipe.scenario.name}  ·  ensemble {recipe.identity[:8]}  ·  {many} point{'s' * (many > 1)}  ·  "
         f"{int(found.table['replicates'].max())} replicates  ·  seed {recipe.scenario.run.seed}\n"
@@ -196,6 +198,7 @@ KIND = Kind(
         "curves": "levels month by month (netCDF)",
         "summary.md": "everything to read",
         "summary.csv": "the same as a table",
+        DIFFERENCES: "paired differences of every scenario from the first",
         "points": "the points",
         "scenario.yaml": "the complete scenario, ready to run again",
     },

@@ -22,7 +22,7 @@ from sim.basics.errors import RunError
 from sim.engines import RUN_BYTES
 from sim.engines import engine as find_engine
 from sim.experiments.ensemble.ensemble import Ensemble
-from sim.experiments.ensemble.summary import headline
+from sim.experiments.ensemble.summary import by_scenario, headline
 from sim.experiments.runner.dispatch import Watch
 from sim.experiments.runner.pools import Pool, memory_taken
 from sim.experiments.runner.recipe import Recipe
@@ -129,6 +129,8 @@ def plan(
     # what the pilot measured, at the size that batches will have
     per_run = (fixed / batch + slope) / (pool.workers * max(used, 0.05))
     names = tuple(names) or headline(recipe)
+    scenarios = by_scenario(good, recipe)  # widths are those of the first one's means
+    first_one, own_points = scenarios[recipe.scenario.name], len(points) // len(scenarios)
     return Forecast(
         runs=total,
         points=len(points),
@@ -141,7 +143,7 @@ def plan(
         batch=batch,
         memory=_memory(recipe, pool, batch),
         disk=int(disk * total),
-        widths=pd.DataFrame([_width(good, name, lucky, len(points), replicates) for name in names]),
+        widths=pd.DataFrame([_width(first_one, name, lucky, own_points, replicates) for name in names]),
     )
 
 

@@ -21,7 +21,7 @@ from sim.experiments.ensemble.designs import DESIGNS, grid, remark, unit_points,
 from sim.experiments.ensemble.designs import listed as listed_points
 from sim.experiments.ensemble.ensemble import Account, Ensemble, in_steps, summed
 from sim.experiments.ensemble.kind import write as write_summary
-from sim.experiments.ensemble.summary import summarise
+from sim.experiments.ensemble.summary import by_scenario, summarise
 from sim.experiments.runner.pools import pool
 from sim.experiments.runner.recipe import SCENARIO, Recipe, make_recipe
 from sim.experiments.runner.store import Store, python_values
@@ -406,7 +406,7 @@ def run_until(
     """Add replicates until the mean of an outcome over the same points is known to within ``width`` (95%, end to end).
 
     Luck is all that changes between replicates, and it is common to all points, so the means over the points are one
-    independent value a replicate.
+    independent value a replicate. Of several scenarios, each must be known so well.
 
     Returns
     -------
@@ -415,10 +415,11 @@ def run_until(
     rounds: list[Account] = []
 
     def means(tried: int) -> list[np.ndarray]:
-        table = ensemble.table([column, "status"])
+        table = ensemble.table([column, "status", *([SCENARIO] if SCENARIO in ensemble.recipe.keys else [])])
         asked = table["point"].isin(list(numbers)) & (table["replicate"] < tried)
-        values, _ = point_by_replicate(table[asked & (table["status"] == OK)], column)
-        return [values.mean(axis=0) if values.size else np.array([])]
+        parts = by_scenario(table[asked & (table["status"] == OK)], ensemble.recipe)
+        found = [point_by_replicate(mine, column)[0] for mine in parts.values()]
+        return [values.mean(axis=0) if values.size else np.array([]) for values in found]
 
     def extend(count: int) -> None:
         rounds.append(ensemble.run(numbers, count, **options))

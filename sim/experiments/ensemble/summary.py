@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sim.analysis.outcomes import OUTCOMES, find_outcome
+from sim.analysis.paired import clean_difference
+from sim.analysis.ranges import signs_over_points, spread_over_points
 from sim.analysis.replicates import (
     FEWEST,
     Advice,
     advise,
+    complete_part,
     needed_for_mean,
     point_by_replicate,
     running,
@@ -26,7 +29,7 @@ from sim.analysis.replicates import (
     variance_components,
     width_of_mean,
 )
-from sim.experiments.runner.recipe import Recipe
+from sim.experiments.runner.recipe import SCENARIO, Recipe
 from sim.experiments.runner.store import Store
 from sim.experiments.runner.worker import FAILED
 
@@ -45,7 +48,7 @@ COLUMNS = (
     "needed",
     "narrow",
 )
-"""Of the table of a summary."""
+"""Of the table of a summary; before them stands the scenario, where there are several."""
 
 MOST_FAILURES = 10
 """Failures that a summary tells in full."""
@@ -57,12 +60,14 @@ class Summary:
 
     Attributes
     ----------
-    table : one row an outcome: outcome, unit, points, replicates, mean, low, high (95% interval of the mean over points
-        and luck), sd_points, sd_luck, luck_part, missing (runs without a value), needed (replicates), narrow (width
-        that is narrow enough)
+    table : one row an outcome (of several scenarios: and scenario): outcome, unit, points, replicates, mean, low, high
+        (95% interval of the mean over points and luck), sd_points, sd_luck, luck_part, missing (runs without a value),
+        needed (replicates), narrow (width that is narrow enough)
     runs, failed : of the whole store
     failures : point, replicate, error and factor values of the first failed runs
     advice : how many replicates are enough
+    differences : of several scenarios, one row for each but the first, and outcome: paired differences from the first
+        at the same points, with their spread and signs over points; else empty
     """
 
     recipe: Recipe
@@ -71,6 +76,7 @@ class Summary:
     failed: int
     failures: pd.DataFrame
     advice: Advice
+    differences: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def headline(recipe: Recipe) -> tuple[str, ...]:
@@ -92,14 +98,78 @@ def summarise(store: Store, points: Sequence[int] | None = None) -> Summary:
     if points is not None:
         table = table[table["point"].isin(points)]
     good = table[table["status"] != FAILED]
-    names = headline(recipe)
-    filled = pd.DataFrame([_row(good, name) for name in recipe.columns if len(good)], columns=list(COLUMNS))
+    names, parts = headline(recipe), by_scenario(good, recipe)
+    rows = [
+        {SCENARIO: scenario, **_row(mine, name)}
+        for scenario, mine in parts.items()
+        for name in recipe.columns
+        if len(mine)
+    ]
+    columns = [*([SCENARIO] if len(parts) > 1 else []), *COLUMNS]
     failed = table[table["status"] == FAILED]
     told = failed[["point", "replicate", "error", *recipe.keys]].head(MOST_FAILURES)
     # a moment that some runs never reach asks for nothing: more replicates do not bring it about
-    complete = [name for name in names if len(good) and good[name].notna().all()]
-    advice = advise(good, complete)
-    return Summary(recipe, filled, len(table), len(failed), told, advice)
+    advised = [
+        advise(mine, [name for name in names if len(mine) and mine[name].notna().all()]) for mine in parts.values()
+    ]
+    worst = max(advised, key=lambda advice: advice.count or 0)
+    filled = pd.DataFrame(rows, columns=columns)
+    return Summary(recipe, filled, len(table), len(failed), told, worst, _differences(store, parts))
+
+
+def by_scenario(rows: pd.DataFrame, recipe: Recipe) -> dict[str, pd.DataFrame]:
+    """The rows of every scenario of an ensemble, the first scenario first; they are never pooled."""
+    names = [scenario.name for scenario in (recipe.scenario, *recipe.variants)]
+    if SCENARIO not in recipe.keys:
+        return {names[0]: rows}
+    return {name: rows[rows[SCENARIO] == name] for name in names}
+
+
+def _differences(store: Store, parts: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Paired differences of every scenario from the first, at points that agree in all else."""
+    recipe = store.recipe
+    base, *others = parts
+    if not others:
+        return pd.DataFrame()
+    place = recipe.keys.index(SCENARIO)
+    inner = {number: (*values[:place], *values[place + 1 :]) for number, values in enumerate(store.points)}
+    spread = {
+        name: mine.assign(point=mine["point"].map(inner)).set_index(["point", "replicate"])
+        for name, mine in parts.items()
+    }
+    return pd.DataFrame(
+        [
+            _difference(name, column, spread[base][column], spread[name][column])
+            for name in others
+            for column in recipe.columns
+        ]
+    )
+
+
+def _difference(name: str, column: str, base: pd.Series, other: pd.Series) -> dict[str, Any]:
+    pairs = pd.concat([base, other], axis=1, keys=["base", "other"])
+    paired = clean_difference(pairs["base"].to_numpy(dtype=float), pairs["other"].to_numpy(dtype=float))
+    values = pd.Series(paired, pairs.index).unstack("replicate").to_numpy(dtype=float)
+    spread, signs = spread_over_points(values), signs_over_points(values, np.array([]))
+    found = variance_components(complete_part(values))
+    return {
+        SCENARIO: name,
+        "outcome": column,
+        "unit": find_outcome(column).unit,
+        "points": spread.points,
+        "replicates": spread.replicates,
+        "difference": spread.mean,
+        "low": found.low,
+        "high": found.high,
+        "low_point": spread.low,
+        "median_point": spread.median,
+        "high_point": spread.high,
+        "luck_part": spread.luck_part,
+        "higher": signs.higher.value,
+        "lower": signs.lower.value,
+        "equal": signs.equal.value,
+        "missing": spread.missing,
+    }
 
 
 def _row(good: pd.DataFrame, name: str) -> dict[str, Any]:

@@ -64,25 +64,16 @@ def chapter(found: OverRanges) -> Chapter:
 
 
 def _table(answers: list[Answer], name: str, source: str) -> Block:
+    levels = ("outcome", "at the defaults", "median", "5 to 95% of points", "unit")
     if not name:
-        head = ("outcome", "at the defaults", "median", "5 to 95% of points", "unit", "luck", "goes with")
+        head = (*levels, "luck", "goes with")
         return table("Levels over the ranges", head, [*map(_level_cells, answers)], source, (1, 2, 3, 5))
-    head = (
-        "outcome",
-        "at the defaults",
-        "median",
-        "5 to 95% of points",
-        "unit",
-        "higher",
-        "lower",
-        "luck",
-        "the answer",
-    )
     caption = (
         f"Differences that {name} makes over the ranges; n.d.: not distinguishable from no change; luck: its part of "
         "the variance between runs"
     )
-    return table(caption, head, [*map(_difference_cells, answers)], source, (1, 2, 3, 5, 6, 7))
+    columns = (*levels, "higher", "lower", "luck", "the answer")
+    return table(caption, columns, [*map(_difference_cells, answers)], source, (1, 2, 3, 5, 6, 7))
 
 
 def _difference_cells(answer: Answer) -> tuple[str, ...]:
