@@ -3,7 +3,7 @@
 These names are promised to stay; everything below ``sim`` may change from one release to the next.
 
 =============  ===============================================================================================
-simulate       `run`, `compare`, `sweep`, `explain`, `ensemble`
+simulate       `run`, `compare`, `over_ranges`, `sweep`, `explain`, `ensemble`
 understand     `sensitivity`, `loops`, `scurve`
 judge          `validate`
 look           `catalogue`, `describe`, `read_scenario`, `load`
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from sim.experiments.ensemble.request import ensemble as ensemble
     from sim.experiments.explain.request import explain as explain
     from sim.experiments.loops.request import loops as loops
+    from sim.experiments.ranges.request import over_ranges as over_ranges
     from sim.experiments.scurves.request import scurve as scurve
     from sim.experiments.sensitivity.request import sensitivity as sensitivity
     from sim.experiments.simulate.request import run as run
@@ -78,6 +79,7 @@ _HOME = {
     "ensemble": "sim.experiments.ensemble.request",
     "explain": "sim.experiments.explain.request",
     "loops": "sim.experiments.loops.request",
+    "over_ranges": "sim.experiments.ranges.request",
     "scurve": "sim.experiments.scurves.request",
     "sensitivity": "sim.experiments.sensitivity.request",
     "Pull": "sim.model.levers",

@@ -29,6 +29,10 @@ FOLDERS: dict[str, tuple[object, ...]] = {
         *("--until-width", 1e-6, "--max-replicates", 4),
     ),
     "sweep": ("compare", BASELINE, "--sweep", "startup.switching_cost=0.2:1:2", *SMALL, "--replicates", 2),
+    "ranges": (
+        *("compare", BASELINE, NO_CONTROL, *SMALL, "--over", "ranges"),
+        *("--points", 6, "--replicates", 2, "--outcome", "focus_share"),
+    ),
     "ensemble": (
         *("ensemble", BASELINE, "--factor", "startup.switching_cost", "--points", 2),
         *(*SMALL, "--replicates", 2),
@@ -46,12 +50,15 @@ FOLDERS: dict[str, tuple[object, ...]] = {
 
 
 def make(name: str, out: Path, made: Callable[[str], Path]) -> Path:
-    """Make one of `FOLDERS` as the only folder in `out`; ``made:NAME`` in its command is another of them."""
+    """Make one of `FOLDERS` in `out`; ``made:NAME`` in its command is another of them.
+
+    It is the only one there, but for the runs beside a folder over the ranges.
+    """
     words = [
         made(word.removeprefix("made:")) if isinstance(word, str) and word.startswith("made:") else word
         for word in FOLDERS[name]
     ]
     done = in_process(*words, "--out", out, "--quiet")
     assert done.returncode == 0, done.output
-    (folder,) = out.iterdir()
+    (folder,) = (path for path in out.iterdir() if name != "ranges" or "-ensemble-" not in path.name)
     return folder

@@ -95,6 +95,9 @@ def compare(
                 leave(BAD_INPUT, f"{option} speaks of a comparison, and --sweep ignores it; leave out one of them.")
         _sweep(sweep, base, others or [], sets or (), outcome, settings, engine, model, where, out, output)
         return
+    if not others and over is not None:
+        alone = command("run", base, over="ranges")
+        leave(BAD_INPUT, f"compare needs a BASE and at least one OTHER; of one scenario alone tells: {alone}")
     if not others:
         leave(BAD_INPUT, "compare needs a BASE and at least one OTHER, or a BASE and --sweep key=lo:hi:n.")
     if len(others) > 1:  # so that scenarios/*.yaml may name the base too

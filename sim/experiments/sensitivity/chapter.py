@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.analysis.ranges import signs_over_points
 from sim.analysis.sensitivity import DUMMY, LUCK, Indices
 from sim.analysis.sensitivity.convergence import MOST_GROWTH
 from sim.analysis.sensitivity.over_time import IndicesOverTime
@@ -26,6 +27,7 @@ MOST_ROWS = 60
 def chapter(study: Study, about: Mapping[str, Any]) -> Chapter:
     """The chapter of a study; ``about`` are the entries of its manifest."""
     said = [sentence(found, study.called) for found in study.outcomes.values()]
+    signs = list(filter(None, (_signs(study, found.outcome) for found in study.outcomes.values())))
     asked = (
         f"Which of {counted(len(study.variables), 'assumption')} of {about['scenario']} drive the outcomes, and how "
         "much of their spread is luck?"
@@ -33,7 +35,22 @@ def chapter(study: Study, about: Mapping[str, Any]) -> Chapter:
     parts = (_stability, _checks_not_passed, _indices, _luck, _time, _discovery, _reversals, _waiting)
     closing = (_debt, _checks, _not_varied)
     blocks = [block for part in (*parts, *closing) for block in part(study)]
-    return Chapter(asked, [items(said, "indices.csv")], [*blocks, *_method(study, about)], said[:2])
+    findings = [items(said, "indices.csv"), *([items(signs, "sample.csv")] if signs else [])]
+    return Chapter(asked, findings, [*blocks, *_method(study, about)], said[:2])
+
+
+def _signs(study: Study, column: str) -> str:
+    """In which part of the points a difference is above zero and below; empty for what has one sign by nature."""
+    values = study.found.scalars[column][study.design.base]
+    found = signs_over_points(values[:, None], np.array([]))
+    if not found.points or (" - " not in column and not (found.higher.value and found.lower.value)):
+        return ""
+    above, below = found.higher, found.lower
+    words, points = capital(outcome_words(column)[0]), counted(found.points, "point")
+    return (
+        f"{words}: above zero in {percent(above.value)} of {points} "
+        f"over the ranges ({100 * above.low:.0f} to {percent(above.high)}), below in {percent(below.value)}."
+    )
 
 
 def _stability(study: Study) -> Iterator[Block]:
