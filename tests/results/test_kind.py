@@ -92,6 +92,7 @@ def test_every_room_brings_its_kind():
     [
         *("run", "comparison", "sweep", "explained", "scurve", "ensemble", "validation"),
         pytest.param("sensitivity", marks=pytest.mark.slow),
+        pytest.param("ranges", marks=pytest.mark.slow),
     ],
 )
 def test_pandas_and_xarray_open_every_file_of_numbers(made, name):

@@ -305,10 +305,9 @@ def _hangs(answer: Answer) -> str:
     where = "; ".join(
         f"{WORDS[leaf.label]} with {_conditions(leaf)}, {leaf.right} of {leaf.points} points" for leaf in other
     )
+    tell = "it tells" if len(tree.factors) == 1 else "they tell"
     keys = listed([f"`{factor}`" for factor in tree.factors])
-    return (
-        f"its sign hangs on {keys} ({where}): they tell {tree.accuracy:.0%} of unseen points rightly, against {guess}"
-    )
+    return f"its sign hangs on {keys} ({where}): {tell} {tree.accuracy:.0%} of unseen points rightly, against {guess}"
 
 
 def _conditions(leaf: Leaf) -> str:

@@ -226,10 +226,8 @@ def _own_numbers(recipe: Recipe) -> Iterator[str]:
         ours = {factor.key for factor in default_factors(recipe.scenario)}
         theirs = [factor.key for factor in default_factors(other) if factor.key not in ours]
         if theirs:
-            base = recipe.scenario.name
-            yield f"{listed(theirs)} of {other.name} stay as they are: {base} has no such number" + "s" * (
-                len(theirs) > 1
-            )
+            stay = "stays as it is" if len(theirs) == 1 else "stay as they are"
+            yield f"{listed(theirs, 8)} {stay} in {other.name}: {recipe.scenario.name} has no such number"
 
 
 def carry_out(
