@@ -36,8 +36,7 @@ GONE = {
 """Old verb -> where it went."""
 
 OLD_OPTIONS = {
-    "ensemble": {"--outcomes": "--outcome"},
-    "sensitivity": {"--factors": "--factor", "--outcomes": "--outcome"},
+    "sensitivity": {"--factors": "--factor"},
     "loops": {"--seeds": "--replicates", "--coalition-seeds": "--coalition-replicates"},
 }
 """Verb -> old option -> the option that replaces it."""

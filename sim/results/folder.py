@@ -27,7 +27,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -422,6 +422,15 @@ def changed_manifest(manifest: Mapping[str, Any]) -> list[Changed]:
 def vouched(folder: Folder) -> int:
     """How many files `changed_files` can check."""
     return (SEAL in folder.manifest) + len(folder.recorded) + folder.kind.vouch(folder)[0]
+
+
+def vouch_for_store(folder: Folder) -> tuple[int, list[Changed]]:
+    """`Kind.vouch` of a folder whose runs stand in another one: how many files that has, and which were changed."""
+    if folder.store is None:
+        return 0, []
+    behind = open_folder(folder.store)
+    before = folder.store.name
+    return vouched(behind), [replace(changed, file=f"{before}/{changed.file}") for changed in changed_files(behind)]
 
 
 def _against_manifest(folder: Folder) -> Iterator[Changed]:

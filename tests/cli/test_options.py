@@ -180,8 +180,6 @@ def test_examples_are_what_the_verbs_understand(verb, line, capsys):
     [
         (("plan", "no.yaml"), "ensemble --plan"),
         (("sensitivity", "no.yaml", "--factors", "all"), "--factor"),
-        (("sensitivity", "no.yaml", "--outcomes=focus_share"), "--outcome"),
-        (("ensemble", "no.yaml", "--outcomes", "focus_share"), "--outcome"),
         (("loops", "no.yaml", "--seeds", "4"), "--replicates"),
         (("loops", "no.yaml", "--coalition-seeds", "4"), "--coalition-replicates"),
     ],

@@ -17,6 +17,7 @@ from sim.experiments.explain.causal_chain import Chain, Link, Root
 from sim.experiments.explain.causes import CauseTracer, _log_odds
 from sim.experiments.explain.divergence import Divergence, Pair
 from sim.experiments.explain.explanation import Explanation, Question
+from sim.scenario.changes import differing_assumptions
 from sim.scenario.resolve import from_mapping
 from sim.scenario.spec import Scenario
 
@@ -489,7 +490,7 @@ def test_an_entry_is_known_from_its_announcement_and_taken_if_active():
     tracer.entries = [dict(known), known]
     assert tracer._pullers("data_mandate", 29) == ()
     cut = from_mapping({"loops": {"R5": "off"}, "parameters": {"startup": {"switching_cost": 0.9}}}, name="cut")
-    assert set(causal_chain.differing_assumptions(SCENARIO, cut)) == {"loops.R5", "startup.switching_cost"}
+    assert set(differing_assumptions(SCENARIO, cut)) == {"loops.R5", "startup.switching_cost"}
 
 
 @pytest.mark.parametrize(

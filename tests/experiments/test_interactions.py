@@ -28,7 +28,7 @@ def tabulated(monkeypatch, one, another, both, outcome=LEVEL):
     monkeypatch.setattr(interactions, "combinations_of_two", lambda _: [tuple(scenarios[1:])])
     runs = {name: xr.Dataset({outcome.name: ("run", np.asarray(values, float))}) for name, values in worlds.items()}
     read = [(outcome, "2029", True)]
-    return tabulate_interactions(scenarios, runs, read, lambda values, _: values.values).iloc[0]
+    return tabulate_interactions(scenarios, runs, read, lambda runs, outcome, _: runs[outcome.name].values).iloc[0]
 
 
 def test_effects_that_add_up_have_no_interaction(monkeypatch):

@@ -10,7 +10,7 @@ from sim.analysis.outcomes import CEILINGS, OUTCOMES
 from sim.analysis.paired import paired_difference
 from sim.analysis.scurves.ceilings import Ceilings
 from sim.engines import engine
-from sim.experiments.compare.comparison import PairedRuns, at_month, make_plan
+from sim.experiments.compare.comparison import PairedRuns, at_time, make_plan
 
 REPLICATES, MONTHS, ADOPTERS = 40, 48, 500
 FEWEST_GROUPS = 50
@@ -32,7 +32,7 @@ def test_paired_intervals_and_ceilings_hold_the_truth_over_200_groups_of_replica
     held, whole = {name: [] for name in OTHERS}, Ceilings(runs)
     for name in OTHERS:
         for outcome in OUTCOMES.values():
-            base, other = (at_month(runs[scenario][outcome.name], MONTHS - 1) for scenario in ("baseline", name))
+            base, other = (at_time(runs[scenario], outcome, plan.at[-1]) for scenario in ("baseline", name))
             truth = paired_difference(base, other).difference
             found = [paired_difference(base[part], other[part]) for part in parts]
             # where all runs of a group are identical, that is what is said, and there is no interval

@@ -189,7 +189,10 @@ class Comparison:
         rows = self.table[~self.table["outcome"].str.startswith("ceiling_")]
         names = [scenario.name for scenario in self.plan.scenarios]
         shown = rows[rows["outcome"].isin(self.plan.asked) if self.plan.asked else rows["headline"]]
-        return scenario_by_outcome(shown, names, lambda name, outcome, time: at_time(self.runs[name][outcome], time))
+        read = {outcome.name: outcome for outcome in self.plan.read}
+        return scenario_by_outcome(
+            shown, names, lambda name, outcome, time: at_time(self.runs[name], read[outcome], time)
+        )
 
     def figure(self) -> Figure:
         """Levels of the headline outcomes in all scenarios, and their paired differences from the base."""

@@ -27,7 +27,7 @@ def tabulate_interactions(
     scenarios: Sequence[Scenario],
     runs: Mapping[str, xr.Dataset],
     read: Iterable[tuple[Outcome, str, bool]],
-    values_of: Callable[[xr.DataArray, str], Array],
+    values_of: Callable[[xr.Dataset, Outcome, str], Array],
 ) -> pd.DataFrame:
     """One row for each pair of scenarios that a third one combines, outcome and time; empty where there is none.
 
@@ -39,11 +39,11 @@ def tabulate_interactions(
     scenarios : the base first
     runs : outcomes of every replicate, by scenario
     read : outcomes, when each is read (empty for a moment), and whether it is shown first
-    values_of : an outcome of all runs, and a time -> its values, (run,)
+    values_of : runs, an outcome and a time -> its values, (run,)
     """
     combined, rows = combinations_of_two(scenarios), list[dict[str, Any]]()
     for outcome, when, headline in read if combined else ():
-        values = {scenario.name: values_of(runs[scenario.name][outcome.name], when) for scenario in scenarios}
+        values = {scenario.name: values_of(runs[scenario.name], outcome, when) for scenario in scenarios}
         for three in combined:
             names = [scenario.name for scenario in three]
             base, one, another, both = (values[name] for name in (scenarios[0].name, *names))

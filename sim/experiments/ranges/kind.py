@@ -24,15 +24,15 @@ from typing import Any
 from sim import __version__
 from sim.basics.words import counted, listed
 from sim.engines import engine as find_engine
-from sim.experiments.ensemble.kind import changed_shards, sample_runs
+from sim.experiments.ensemble.kind import sample_runs
 from sim.experiments.ensemble.request import EnsembleRequest
 from sim.experiments.ranges.chapter import DIFFERENCES, POINTS, SPREADS, chapter
 from sim.experiments.ranges.figures import STEM, draw
 from sim.experiments.ranges.plan import OverRanges, RangesRequest, found_in
 from sim.experiments.runner.store import open_store
 from sim.results.differences import Finding, compare_files
-from sim.results.folder import MANIFEST, changed_manifest, open_folder
-from sim.results.kind import Again, Captions, Changed, Contents, Folder, Kind, named_figures, run_settings
+from sim.results.folder import MANIFEST, vouch_for_store
+from sim.results.kind import Again, Captions, Contents, Folder, Kind, named_figures, run_settings
 from sim.scenario.resolve import resolved_text
 
 
@@ -127,15 +127,6 @@ def _tables_again(folder: Folder, place: Path) -> Iterator[Finding]:
             yield compare_files(folder.path, Path(scratch), name, folder.kind.tolerance)
 
 
-def _vouch(folder: Folder) -> tuple[int, list[Changed]]:
-    store = store_of(folder)
-    if store is None:
-        return 0, []
-    behind = open_folder(store)
-    count, changed = changed_shards(behind, f"{store.name}/")
-    return count + 1, [*changed_manifest(behind.manifest, f"{store.name}/"), *changed]
-
-
 # captions
 
 
@@ -185,7 +176,7 @@ KIND = Kind(
     title=lambda folder: title_of(folder.manifest["over_ranges"]).removesuffix(", over the ranges"),
     sample=sample,
     scenarios=_scenarios,
-    vouch=_vouch,
+    vouch=vouch_for_store,
     store=store_of,
     captions=Captions(named_figures({STEM: "over_ranges"}), _about, _interval, _runs, _seeds),
     order=25,

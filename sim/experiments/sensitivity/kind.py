@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,8 @@ from sim.experiments.sensitivity.study import Study, Treatment
 from sim.experiments.sensitivity.tables import tables
 from sim.experiments.sensitivity.words import file_name, outcome_words
 from sim.results.differences import Finding
-from sim.results.folder import MANIFEST, changed_files, open_folder, vouched
-from sim.results.kind import Again, Captions, Changed, Contents, Folder, Kind
+from sim.results.folder import MANIFEST, vouch_for_store
+from sim.results.kind import Again, Captions, Contents, Folder, Kind
 
 ENSEMBLE = "ensemble"
 
@@ -136,14 +135,6 @@ def sample(folder: Folder, again: Again) -> list[Finding]:
     return [*sample_runs(store, again), Finding("indices", None, made)]
 
 
-def _vouch(folder: Folder) -> tuple[int, list[Changed]]:
-    store = store_of(folder)
-    if store is None:
-        return 0, []
-    behind = open_folder(store)
-    return vouched(behind), [replace(changed, file=f"{ENSEMBLE}/{changed.file}") for changed in changed_files(behind)]
-
-
 # captions
 
 OF_OUTCOMES = ("elementary-", "indices-", "interactions-", "convergence-", "over-time-", "waiting-")
@@ -200,7 +191,7 @@ KIND = Kind(
     title=lambda folder: f"{folder.manifest['scenario']} ({folder.manifest['method']})",
     sample=sample,
     scenarios=_scenarios,
-    vouch=_vouch,
+    vouch=vouch_for_store,
     store=store_of,
     part=lambda folder: folder.path.name,
     captions=Captions(drawn_by, _about, _interval, _runs, _seeds),
