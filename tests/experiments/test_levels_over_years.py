@@ -1,8 +1,10 @@
 """What happens in one month is luck: a level that names no time is the mean of a year, in every verb alike."""
 
+import hashlib
 import json
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -218,7 +220,11 @@ def test_a_recipe_that_knew_months_only_reads_those():
     recipe = ask(["baseline"], outcomes=["focus_share"], at=["2029-12"]).recipe
     account = recipe.account() | {"at": [71, 119]}
     assert Recipe.from_account(account).columns == ("focus_share@2029-12", "focus_share@2033-12")
-    assert Recipe.from_account(account).identity != recipe.identity
+    there = Recipe.from_account(account)
+    # runs are known by the identity that was written into them
+    assert there.parts()["months at which levels are read"] == hashlib.sha256(b"[71, 119]").hexdigest()
+    assert there.identity != recipe.identity
+    assert scalars_of(replace(there, curves=())).keys() == set(there.columns)
 
 
 def test_a_response_that_named_its_month_is_made_again_in_that_month(monkeypatch):

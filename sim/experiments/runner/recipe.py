@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sim import __version__
-from sim.analysis.outcomes import OUTCOMES, Outcome, find_outcome, refuse_impossible, times_of
+from sim.analysis.outcomes import OUTCOMES, Outcome, find_outcome, parse_period, refuse_impossible, times_of
 from sim.basics.arguments import plain_month
 from sim.basics.axes import month_label, month_number
 from sim.basics.distributions import Distribution
@@ -128,11 +128,18 @@ class Recipe:
             "scenario": scenarios,
             "factors": shapes,
             "outcomes": self.outcomes,
-            "times at which levels are read": self.at,
+            **self._times(),
             "curves": self.curves,
             **({"months of the total gain": self.gains} if self.gains else {}),
         }
         return {name: hashlib.sha256(json.dumps(value).encode()).hexdigest() for name, value in made_of.items()}
+
+    def _times(self) -> dict[str, Any]:
+        """When levels are read; where all times are months, as editions wrote it that knew months only."""
+        periods = [parse_period(time) for time in self.at]
+        if all(period.first == period.last for period in periods):
+            return {"months at which levels are read": [period.first for period in periods]}
+        return {"times at which levels are read": self.at}
 
     @property
     def identity(self) -> str:
