@@ -78,7 +78,7 @@ def test_a_moment_that_some_runs_never_reach_is_no_outcome_and_one_that_all_have
     with pytest.raises(DesignError, match="a share at a date"):
         columns(SCENARIO, ["take_off_L3_CN_open_US"])
     assert columns(SCENARIO, ["mean_wait_all,focus_share@2026-01"]) == ["mean_wait_all", "focus_share@2026-01"]
-    assert columns(SCENARIO, ["focus_share"]) == ["focus_share@2029", "focus_share@2033"]
+    assert columns(SCENARIO, ["focus_share"]) == ["focus_share@2029", "focus_share@2032-03..2033-02"]
 
 
 def test_what_is_not_crossed_is_censored_and_never_filled_in():

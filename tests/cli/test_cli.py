@@ -239,7 +239,7 @@ def test_a_run_says_what_it_wrote_and_only_names_commands_that_exist(tmp_path):
     (line,) = [line for line in done.stdout.splitlines() if "/  (" in line]
     folder = tmp_path / line.split("/  (")[0]
     assert folder.parent == tmp_path / "runs"
-    assert "Usage share of the lines in focus in 2025-12" in done.stdout, "what happened is said first"
+    assert "Usage share of the lines in focus in 2025:" in done.stdout, "what happened is said first"
     for name in ("series.nc", "summary.csv", "scenario.yaml", "manifest.json"):
         assert (folder / name).is_file()
         assert name in done.stdout
