@@ -21,6 +21,7 @@ from sim.engines import engine as find_engine
 from sim.experiments.compare import figures as comparison_figures
 from sim.experiments.compare import kind as comparison_kind
 from sim.experiments.compare import sweep_kind
+from sim.experiments.compare.chapter import LUCK_ONLY
 from sim.experiments.compare.chapter import _cells as cells_of
 from sim.experiments.compare.comparison import (
     MONTHS,
@@ -43,7 +44,7 @@ from sim.experiments.runner.sizer import Sizer
 from sim.experiments.simulate.request import run
 from sim.figures.comparison import comparison, different
 from sim.figures.overview import COLUMNS, overview
-from sim.results.blocks import Items
+from sim.results.blocks import Items, Table, Words
 from sim.results.folder import write
 from sim.results.markdown import as_page
 from sim.scenario.resolve import load
@@ -482,6 +483,18 @@ def test_the_figure_names_every_scenario_and_what_sets_it_apart(found):
     assert {"ban: US procurement ban", "mandate: CN data mandate"} <= words
     names = [text.get_text() for text in drawn.legends[0].get_texts()]
     assert names == ["baseline", *POLICIES, "twin"]
+
+
+def test_beside_every_interval_stands_that_it_holds_luck_only(found):
+    told = comparison_kind.contents(found).chapter
+    assert told.findings[0] == Words(LUCK_ONLY)
+    assert "`--over ranges` says whether the answers survive" in LUCK_ONLY
+    tables = [block for block in told.blocks if isinstance(block, Table)]
+    assert len(tables) == 2 * len(found.plan.others)
+    assert all("difference (95%, luck only)" in table.head for table in tables)
+    assert LUCK_ONLY in comparison_kind.PAIRED
+    single = replace(found, runs={name: runs.isel(run=[0]) for name, runs in found.runs.items()})
+    assert Words(LUCK_ONLY) not in comparison_kind.contents(single).chapter.findings, "one run has no interval"
 
 
 def test_a_dropped_policy_is_shown_as_missing():

@@ -502,3 +502,13 @@ def test_captions_of_a_study_tell_its_runs_and_both_its_seeds():
     older = SimpleNamespace(manifest={"runs": 1, "seed": 0})
     assert KIND.captions.runs(older) == "1 different run, none failed"
     assert KIND.captions.seeds(older) == "seed not recorded, seed of the design 0"
+
+
+def test_a_difference_is_told_with_its_signs_and_a_share_is_not():
+    def world(table):
+        return {"A - B": table.x - 0.25, "share": table.x, "below": -1 - table.x}
+
+    done = study(world, {"x": (0, 1), "y": (0, 1)}, method="sobol", size=64)
+    said = chapter._signs(done, "A - B")
+    assert said == "A - B: above zero in 75% of 64 points over the ranges (63 to 84%), below in 25%."
+    assert chapter._signs(done, "share") == chapter._signs(done, "below") == ""
