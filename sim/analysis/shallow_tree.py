@@ -22,8 +22,10 @@ FEWEST = 5
 
 FOLDS = 10
 
-BEYOND_CHANCE = 2.0
-"""Standard errors by which a tree must beat the commonest label to be believed."""
+BEYOND_CHANCE = 2.5
+"""Standard errors by which a tree must beat the commonest label to be believed. Points that are held out together are
+not independent, so that two would name a factor in up to one case of fourteen where none matters (tested: 357 factors,
+24 to 128 points)."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ CAVEATS = (
     "luck: more than two standard errors from zero, which luck alone does in one point of twenty.",
     "Luck and what is not known share the variance between runs: that between replicates, and that between points.",
     "What the sign hangs on is a tree of at most three factors. It is named only where it tells the signs of points "
-    "that it was not grown from better than always saying the commoner one, by two standard errors.",
+    "that it was not grown from better than always saying the commoner one, by two and a half standard errors.",
     "What was not varied is not in any of this: the form of every equation, dates of policies, the list of lines, and "
     "numbers in which the scenarios differ.",
 )
@@ -36,11 +36,11 @@ def chapter(found: OverRanges) -> Chapter:
     base, *others = (scenario.name for scenario in request.scenarios)
     over = f"the plausible ranges of {counted(len(request.default), 'factor')}"
     source = DIFFERENCES if others else SPREADS
-    asked = (
-        f"Does the difference between {listed(others)} and {base} survive over {over}?"
-        if others
-        else f"How far does what is not known move {base}, over {over}?"
-    )
+    one = len(others) == 1
+    asked = f"How far does what is not known move {base}, over {over}?"
+    if others:
+        what = f"{'Does the difference' if one else 'Do the differences'} of {listed(others)} from {base}"
+        asked = f"{what} survive over {over}?"
     said = [sentence(answer) for answer in found.answers]
     blocks: list[Block] = []
     for name in others or [""]:
