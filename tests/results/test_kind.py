@@ -80,7 +80,7 @@ def test_two_kinds_of_one_name_are_refused(toy):
 
 def test_every_room_brings_its_kind():
     found = kinds()
-    assert len(found) == 9
+    assert len(found) == 10
     assert [kind.order for kind in found.values()] == sorted(kind.order for kind in found.values())
     for kind in found.values():
         assert set(kind.needs) & {*kind.files, "scenario.yaml"}

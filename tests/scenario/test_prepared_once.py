@@ -16,7 +16,7 @@ VERBS = {
     "loops": ("loops", "one.yaml", "--plan", "--months", 40, "--adopters", 40),
     "sensitivity": ("sensitivity", "one.yaml", *SMALL, "--method", "morris", "--size", 2, "--no-figures"),
     "ensemble": ("ensemble", "one.yaml", "two.yaml", *SMALL, "--factor", "startup.switching_cost", "--points", 1),
-    "patterns": ("patterns", "one.yaml", "--replicates", 1, "--set", "run.adopters=40"),
+    "validate": ("validate", "one.yaml", "--only", "patterns", "--replicates", 1, "--adopters", 40),
 }
 
 
