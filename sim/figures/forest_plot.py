@@ -30,7 +30,7 @@ def forest_plot(
     table : rows to show, with columns other, long_name, unit, month, difference, low, high, distinguishable, in spoken
         units; from `sim.experiments.compare.folder.forest_rows`
     names : scenarios, the base first
-    about : "date" of the levels and "footer" of the figure
+    about : "when" levels are read and "footer" of the figure
     """
     base, *others = names
     colours = scenario_colours(names)
@@ -38,7 +38,7 @@ def forest_plot(
     counts = [table.loc[table["unit"] == unit, "long_name"].nunique() for unit in units]
     row = 2.4 + 1.7 * len(others)
     height = TOP + sum(row * count + GAP for count in counts) + FOOT
-    heading = f"Difference from {base}: levels in {about['date']}, mean and 95% paired interval"
+    heading = f"Difference from {base}: levels {about['when']}, mean and 95% paired interval"
     sheet = Sheet(height, heading, figure, foot=about["footer"])
     sheet.names({name: colours[name] for name in others})
     top = TOP

@@ -52,11 +52,11 @@ def overview(table: pd.DataFrame, about: dict[str, str], figure: Figure | None =
     ----------
     table : rows with columns other, outcome, difference, low, high, distinguishable, identical, in spoken units; the
         scenarios stand from top to bottom in the order in which they first appear
-    about : "base", "date" of the levels and "footer" of the figure
+    about : "base", "when" levels are read and "footer" of the figure
     """
     names = list(dict.fromkeys(table["other"]))
     tall = ROW * len(names)
-    heading = f"What does each scenario change? Difference from {about['base']} in {about['date']}"
+    heading = f"What does each scenario change? Difference from {about['base']} {about['when']}"
     sheet = Sheet(TOP + tall + FOOT, heading, figure)
     stripes = sheet.panel(1.0, TOP, WIDTH - 2.0, tall)
     stripes.set_axis_off()

@@ -401,7 +401,7 @@ def test_many_scenarios_get_an_overview_and_a_page_each(folder, tmp_path, monkey
     small = compare(BASELINE, others, **{**TINY, "replicates": 3})
     made = write(comparison_kind.KIND, comparison_kind.contents(small), tmp_path)
     target, files = made.folder, made.files
-    (date,) = map(month_label, small.plan.at)
+    (date,) = small.plan.at
     drawn = {file.stem for file in files if file.parent.name == "figures"}
     assert drawn == {f"overview-{date}", "comparison-twin", "comparison-cut"}
     words = (target / "figures" / f"overview-{date}.svg").read_text(encoding="utf-8")
@@ -441,7 +441,7 @@ def test_an_overview_draws_what_it_is_given():
         for column in COLUMNS
         for name, value in (("up", 20.0), ("same", 0.0), ("down", -0.5))
     ]
-    drawn = overview(pd.DataFrame(rows), {"base": "base", "date": "2030-01", "footer": "foot"})
+    drawn = overview(pd.DataFrame(rows), {"base": "base", "when": "in 2030", "footer": "foot"})
     first = next(axes for axes in drawn.axes if axes.get_xscale() == "symlog")
     dots = [line for line in first.lines if line.get_marker() == "o"]
     assert [(dot.get_xdata()[0], dot.get_ydata()[0]) for dot in dots] == [(20.0, 0), (-0.5, 2)]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
+from sim.analysis.outcomes import parse_period
 from sim.basics.words import scale_of_difference
 from sim.experiments.compare.comparison import Comparison
 
@@ -28,16 +29,16 @@ def draw(found: Comparison, curves: xr.Dataset, folder: Path) -> None:
     title = f"{base.name} vs {len(plan.others)} scenarios" if many else curves.attrs["scenario_name"]
     text = footer(title, "comparison", found.inputs[:8], found.replicates, base.run.seed)
     if many:
-        for date in plan.at:
-            about = {"base": base.name, "date": date, "footer": text}
-            save_figure(overview(overview_rows(found, date), about), folder / f"overview-{date}")
+        for time in plan.at:
+            about = {"base": base.name, "when": parse_period(time).when, "footer": text}
+            save_figure(overview(overview_rows(found, time), about), folder / f"overview-{time}")
         for scenario in plan.others:
             pair = curves.sel(scenario=[base.name, scenario.name], other=[scenario.name])
             pair = pair.assign_attrs(scenario_name=f"{base.name} vs {scenario.name}")
             save_figure(comparison(pair, (base, scenario)), folder / f"comparison-{scenario.name}")
         return
     save_figure(comparison(curves, plan.scenarios), folder / "comparison")
-    about = {"date": plan.at[-1], "footer": f"{text}  ·  hollow: not told from zero"}
+    about = {"when": parse_period(plan.at[-1]).when, "footer": f"{text}  ·  hollow: not told from zero"}
     rows = forest_rows(found)
     if len(rows):
         save_figure(forest_plot(rows, names, about), folder / "differences")
@@ -52,9 +53,9 @@ def in_spoken_units(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def overview_rows(found: Comparison, date: str) -> pd.DataFrame:
+def overview_rows(found: Comparison, time: str) -> pd.DataFrame:
     """What the overview shows: levels at one time in spoken units; what raises the focus share most stands first."""
-    rows = in_spoken_units(found.table[found.table["month"] == date])
+    rows = in_spoken_units(found.table[found.table["month"] == time])
     focus = rows[rows["outcome"] == "focus_share"].set_index("other")["difference"]
     return rows.sort_values("other", key=lambda others: -others.map(focus), kind="stable")
 
