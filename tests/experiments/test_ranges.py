@@ -193,6 +193,14 @@ def test_an_answer_that_survives_needs_no_factor():
     assert answer.tree is None
 
 
+def test_where_the_defaults_cannot_tell_nearly_all_points_may():
+    runs = runs_with(lambda x, y: 0.01 + x)
+    runs.defaults[LAST][1] = runs.defaults[LAST][0] + np.tile([-0.01, 0.01], 20)
+    (answer,) = answers_of(runs, LAST, True)
+    assert "at the defaults it is not told from the same (" in sentence(answer)
+    assert sentence(answer).endswith("would not have told it: nearly all points say that it is higher.")
+
+
 def test_no_factor_is_an_answer():
     rng = np.random.default_rng(3)
     (answer,) = answers_of(runs_with(lambda x, y: rng.choice([-0.02, 0.02], len(x))), LAST, True)

@@ -281,7 +281,7 @@ def _default(answer: Answer, signs: Signs) -> str:
 def _verdict(answer: Answer, signs: Signs) -> str:
     if signs.default_sign is None:
         common = signs.commoner
-        if common and signs.part(common).value >= SURVIVES:
+        if signs.part(common).value >= SURVIVES:
             return f"The defaults alone would not have told it: nearly all points say that it is {WORDS[common]}."
         return f"So there is no answer that could survive, and {_hangs(answer)}."
     same = round(signs.part(signs.default_sign).value * signs.points)
