@@ -64,6 +64,11 @@ COMMANDS: dict[str, tuple[object, ...]] = {
     "adoption": ("scurve", "made:run", "--resamples", 5),
     "lens": ("scurve", "made:run", "--observable", "L1", "--resamples", 5),
     "exposure": ("scurve", "made:run", "--observable", "security_exposure", "--resamples", 5),
+    "ranges": (
+        *("compare", BASELINE, NO_CONTROL, *SMALL, "--over", "ranges"),
+        *("--points", 6, "--replicates", 2, "--outcome", "focus_share"),
+    ),
+    "validate": ("validate", BASELINE, "--check", "V16", "--only", "patterns,record", *WORLD[:2], "--replicates", 2),
     "report": ("report", "made:run", "made:comparison", "made:explained", "made:loops", "made:scurve"),
     "replay": ("replay", "made:run", "--figures"),
     "model": ("describe", "--odd"),

@@ -17,7 +17,7 @@ from sim.results.folder import changed_files, manifest_text, open_folder
 from sim.results.kind import UNSEALED
 
 READERS: dict[str, tuple[str, ...]] = {
-    "run": ("replay", "report", "scurve", "explain"),
+    "run": ("replay", "report", "scurve", "explain", "validate"),
     "comparison": ("replay", "report", "explain"),
     "scurve": ("replay", "report"),
     "explained": ("replay", "report"),
@@ -25,6 +25,8 @@ READERS: dict[str, tuple[str, ...]] = {
     "ensemble": ("replay", "report", "ensemble"),
     "loops": ("replay", "report"),
     "sensitivity": ("replay", "report"),
+    "ranges": ("replay", "report"),
+    "validation": ("replay", "report"),
 }
 """Folder of results -> the verbs that read it."""
 
@@ -73,6 +75,7 @@ def read_by_all(openloop, kind: str, folder: Path, out: Path) -> dict[str, objec
     found = {}
     for verb in READERS[kind]:
         more = {"scurve": ("--resamples", 0, "--no-figures", "--out", out), "report": ("--out", out / "page")}
+        more["validate"] = ("--only", "record", "--no-figures", "--out", out)
         options = ("--agent", 3) if verb == "explain" and kind == "run" else more.get(verb, ())
         found[verb] = openloop(verb, folder, *options, "--quiet")
         assert found[verb].returncode in (0, 1, 2)
