@@ -65,7 +65,7 @@ def compare(
     openloop compare baseline no-control --at 2027 --at 2030-12
     openloop compare baseline no-control --until-width 0.005 --outcome L1_CN_open
     openloop compare baseline --sweep policies.chip-control-h200.strength=0:1:9 --outcome log_compute_CN
-    openloop compare baseline no-control --over ranges    # 1,104 runs; takes minutes
+    openloop compare baseline no-control --over ranges    # 2,128 runs; takes a minute or two
     """
     from sim.experiments.compare.comparison import Until, carry_out, make_plan
     from sim.experiments.compare.kind import KIND, contents, folder_name

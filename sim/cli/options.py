@@ -92,7 +92,7 @@ _REPLICATES = typer.Option(
     "--replicates",
     min=1,
     help="Repetitions with other random draws. Absent and without default: the scenario's; in compare 40; at each of "
-    "many points 4.",
+    "many points 4, over the ranges 8.",
 )
 Replicates = Annotated[int, _REPLICATES]
 ReplicatesIfGiven = Annotated[int | None, _REPLICATES]

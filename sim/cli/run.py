@@ -47,14 +47,14 @@ def run(
     """Simulate a scenario and write series, summary and figures.
 
     --over ranges says how far what is not known moves its outcomes, at 128 points unless --points says another number,
-    with 4 replicates each and 40 at the defaults. Only then may --outcome, --at, --plan and workers be given.
+    with 8 replicates each and 40 at the defaults. Only then may --outcome, --at, --plan and workers be given.
 
     \b
     openloop run baseline
     openloop run baseline --replicates 4 --months 60 --seed 7
     openloop run baseline --set startup.switching_cost=1.2
     openloop run baseline --engine mesa --model mymodels.py:CautiousFirms --replicates 2
-    openloop run baseline --over ranges    # 552 runs; takes a minute or two
+    openloop run baseline --over ranges    # 1,064 runs; takes a minute or two
     """
     from sim.engines import engine as find_engine
     from sim.experiments.simulate.request import prepared_to_folder

@@ -41,7 +41,7 @@ from sim.scenario.factors import default_factors
 OVER = ("ranges",)
 """What a verb can go over."""
 
-POINTS, REPLICATES = 128, 4
+POINTS, REPLICATES = 128, 8
 """Of a design over the ranges, and at each of its points, when nothing is said."""
 
 AT_DEFAULT = 40

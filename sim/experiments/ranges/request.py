@@ -48,7 +48,7 @@ def over_ranges(
     ----------
     base, others : scenario files, or scenarios; without others, what is told is the spread of the base itself
     sets : changes such as ``"startup.switching_cost=0.6"``, made to all of them; for files only
-    points, replicates : of the design, and at each point; absent: 128 and 4. At the defaults there are at least 40
+    points, replicates : of the design, and at each point; absent: 128 and 8. At the defaults there are at least 40
     design_seed : of the design; no draw of the model depends on it
     outcomes : to tell of in place of the headline ones, in the language of `sim.analysis.outcomes`
     at : months such as ``"2029-12"`` at which levels are read, beside the last; absent: 2029-12 where it is simulated
