@@ -16,7 +16,7 @@ from sim.basics.errors import RunError
 from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.ensemble.request import ask
 from sim.experiments.ensemble.summary import summarise
-from sim.experiments.ranges.chapter import chapter
+from sim.experiments.ranges.chapter import chapter, overview
 from sim.experiments.ranges.figures import tables
 from sim.experiments.ranges.findings import Runs, answers_of, point_table, sentence, tabulate
 from sim.experiments.ranges.plan import AT_DEFAULT, carry_out, found_in, opened, request_of
@@ -191,6 +191,13 @@ def test_an_answer_that_survives_needs_no_factor():
     (answer,) = answers_of(runs_with(lambda x, y: 0.01 + x), LAST, True)
     assert sentence(answer).endswith("The answer survives: 60 of 60 points have the sign of the defaults.")
     assert answer.tree is None
+
+
+def test_it_is_counted_first_how_many_answers_survive():
+    rules = (lambda x, y: 0.01 + x, lambda x, y: 0.02 + y, lambda x, y: 0.1 - x, lambda x, y: 0 * x - 0.02)
+    answers = [answer for rule in rules for answer in answers_of(runs_with(rule), LAST, False)]
+    assert overview(answers) == ["other: of 4 outcomes that it moves, 2 survive and 2 do not survive."]
+    assert overview(answers[:3]) == []
 
 
 def test_where_the_defaults_cannot_tell_nearly_all_points_may():

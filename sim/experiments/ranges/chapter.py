@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from sim.analysis.outcome_words import spoken, unit_words
 from sim.analysis.ranges import MOSTLY, SURVIVES
@@ -12,6 +13,9 @@ from sim.experiments.ranges.plan import OverRanges
 from sim.results.blocks import Block, Chapter, Heading, Items, Words, items, table
 
 DIFFERENCES, SPREADS, POINTS = "differences.csv", "spreads.csv", "points.csv"
+
+FEWEST_COUNTED = 4
+"""Answers from which it is said first how many of them survive."""
 
 RULE = (
     f"An answer survives where at least {SURVIVES:.0%} of the points have the sign of the defaults, and mostly where "
@@ -41,7 +45,12 @@ def chapter(found: OverRanges) -> Chapter:
     if others:
         what = f"{'Does the difference' if one else 'Do the differences'} of {listed(others)} from {base}"
         asked = f"{what} survive over {over}?"
-    said = [sentence(answer) for answer in found.answers]
+    said, short = list[str](), list[str]()
+    for name in others or [""]:
+        mine = [answer for answer in found.answers if answer.other == name]
+        sentences = [*overview(mine), *map(sentence, mine)]
+        said += sentences
+        short += sentences[: 3 if len(others) < 3 else 1]
     blocks: list[Block] = []
     for name in others or [""]:
         mine = [answer for answer in found.answers if answer.other == name]
@@ -60,7 +69,26 @@ def chapter(found: OverRanges) -> Chapter:
         findings.append(Words(RULE))
     made = f"{request.words()}. Engine {request.recipe.engine}, seed {request.recipe.scenario.run.seed}."
     blocks += [Words(made, folded=True), Heading("How to read this", folded=True), Items(CAVEATS, folded=True)]
-    return Chapter(asked, findings, blocks, said[: 3 if len(others) < 3 else len(others)])
+    return Chapter(asked, findings, blocks, short)
+
+
+ENDS = {
+    "survives": ("survives", "survive"),
+    "survives mostly": ("survives mostly", "survive mostly"),
+    "does not survive": ("does not survive", "do not survive"),
+    "no answer": ("is no answer at the defaults", "are no answers at the defaults"),
+}
+
+
+def overview(answers: Sequence[Answer]) -> list[str]:
+    """How many answers of a scenario survive, in a sentence; none where so few are told that it says nothing new."""
+    verdicts = [answer.signs.verdict for answer in answers if answer.signs is not None]
+    counts = {words: verdicts.count(verdict) for verdict, words in ENDS.items()}  # type: ignore[arg-type]
+    told = sum(counts.values())
+    if told < FEWEST_COUNTED:
+        return []
+    parts = [f"{count} {words[count > 1]}" for words, count in counts.items() if count]
+    return [f"{answers[0].other}: of {told} outcomes that it moves, {listed(parts)}."]
 
 
 def _table(answers: list[Answer], name: str, source: str) -> Block:
