@@ -186,6 +186,7 @@ def test_a_study_reads_years(levels):
     assert found["focus_share@2029"] == pytest.approx([first])
 
 
+@pytest.mark.slow
 def test_a_response_is_that_of_the_last_year(levels):
     found = sweep("baseline", [], SWITCHING, [0.2, 0.8], settings=SMALL)
     changed = read_outcomes(run("baseline", [f"{SWITCHING}=0.8"], **SMALL).dataset, ["focus_share"])
@@ -197,7 +198,7 @@ def test_a_response_is_that_of_the_last_year(levels):
     assert asked.table["mean"].iloc[1] == pytest.approx(mean)
 
 
-@pytest.mark.parametrize("months", [1, 7, 12, 13, 30])
+@pytest.mark.parametrize("months", [7, 13, *(pytest.param(months, marks=pytest.mark.slow) for months in (1, 12, 30))])
 def test_a_short_run_is_read_over_all_that_it_has_of_a_year(months):
     small = {"months": months, "adopters": 30, "replicates": 2}
     (time,) = DEFAULTS[months]
