@@ -490,8 +490,8 @@ def test_beside_every_interval_stands_that_it_holds_luck_only(found):
     assert told.findings[0] == Words(LUCK_ONLY)
     assert "`--over ranges` says whether the answers survive" in LUCK_ONLY
     tables = [block for block in told.blocks if isinstance(block, Table)]
-    assert len(tables) == 2 * len(found.plan.others)
-    assert all("difference (95%, luck only)" in table.head for table in tables)
+    assert len(tables) == 2 + 2 * len(found.plan.others), "all side by side, and two of each"
+    assert all("(95%, luck only)" in f"{table.caption} {table.head}" for table in tables)
     assert LUCK_ONLY in comparison_kind.PAIRED
     single = replace(found, runs={name: runs.isel(run=[0]) for name, runs in found.runs.items()})
     assert Words(LUCK_ONLY) not in comparison_kind.contents(single).chapter.findings, "one run has no interval"
