@@ -24,13 +24,15 @@ Array = np.ndarray
 SURVIVES, MOSTLY = 0.9, 2 / 3
 """Parts of the points that must have the sign of the default for its answer to survive, or to survive mostly."""
 
-BEYOND_CHANCE = 0.05
-"""Probability, for all factors together, of a rank correlation that is put down to chance."""
+SIGNIFICANCE = 0.05
+"""Probability below which a rank correlation is not put down to chance, for all factors together (Bonferroni)."""
 
 BEYOND_LUCK = 2.0
 """Standard errors from zero, from which the sign of a point is not put down to luck."""
 
 QUANTILES = (0.05, 0.5, 0.95)
+
+SIGN_WORDS = {1: "higher", -1: "lower", 0: "the same"}
 
 Verdict = Literal["survives", "survives mostly", "does not survive", "no answer", "no effect", "not known"]
 
@@ -115,10 +117,10 @@ def spread_over_points(values: Array) -> Spread:
     values = np.asarray(values, dtype=float)
     means = point_means(values)
     low, median, high = np.quantile(means, QUANTILES) if means.size else (math.nan,) * 3
-    found = variance_components(complete_part(values))
+    parts = variance_components(complete_part(values))
     # a single point says nothing of what is not known, and a single replicate nothing of luck
-    told = found.points > 1 and found.replicates > 1
-    luck, not_known = (found.between_replicates + found.residual, found.between_points) if told else (math.nan,) * 2
+    told = parts.points > 1 and parts.replicates > 1
+    luck, not_known = (parts.between_replicates + parts.residual, parts.between_points) if told else (math.nan,) * 2
     return Spread(
         points=means.size,
         replicates=int(np.isfinite(values).sum(axis=1).max(initial=0)),
@@ -210,7 +212,6 @@ def first_mover(values: Array, factors: Mapping[str, Any]) -> tuple[str, float] 
     numbers = {name: given for name, given in numbers.items() if given.dtype.kind in "fi" and np.ptp(given) > 0}
     if not numbers:
         return None
-    found = {name: stats.spearmanr(given, means) for name, given in numbers.items()}
-    name = max(found, key=lambda key: abs(found[key].statistic))
-    told = found[name].pvalue * len(numbers) < BEYOND_CHANCE
-    return (name, float(found[name].statistic)) if told else None
+    correlations = {name: stats.spearmanr(given, means) for name, given in numbers.items()}
+    name, largest = max(correlations.items(), key=lambda pair: abs(pair[1].statistic))
+    return (name, float(largest.statistic)) if largest.pvalue * len(numbers) < SIGNIFICANCE else None

@@ -101,7 +101,7 @@ class ShallowTree:
     @property
     def factors(self) -> tuple[str, ...]:
         """The factors that are split, the first split first."""
-        ordered = sorted((place, each.factor) for leaf in self.leaves for place, each in enumerate(leaf.conditions))
+        ordered = sorted((place, split.factor) for leaf in self.leaves for place, split in enumerate(leaf.conditions))
         return tuple(dict.fromkeys(factor for _, factor in ordered))
 
 
