@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from sim.analysis.ranges import SIGN_WORDS
 from sim.figures.style import in_house_style
 from sim.figures.style.marks import BASE, INK, LETTER, QUIET, SIGN_COLOURS
 from sim.figures.style.sheet import WIDTH, Sheet
@@ -21,8 +22,6 @@ MOST_ROWS = 13
 MOST_LETTERS = 44
 GOLDEN = 0.6180339887
 """Fractional parts of its multiples lie evenly, so neighbouring points do not hide each other."""
-
-WORDS = {1: "higher", -1: "lower", 0: "the same"}
 
 
 @in_house_style
@@ -93,7 +92,7 @@ def draw_points(axes: Axes, values: np.ndarray, row: Any, signs: bool) -> None:
 
 
 def _key(signs: bool) -> list[Line2D]:
-    names = {SIGN_COLOURS[sign]: f"a point: {WORDS[sign]}" for sign in (1, -1, 0)} if signs else {BASE: "a point"}
+    names = {SIGN_COLOURS[sign]: f"a point: {SIGN_WORDS[sign]}" for sign in (1, -1, 0)} if signs else {BASE: "a point"}
     dots = [_mark("o", 3.4, colour, name) for colour, name in names.items()]
     return [*dots, _mark("D", 4.2, INK, "at the defaults, 95% interval" if signs else "at the defaults")]
 

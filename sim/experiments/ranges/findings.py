@@ -14,6 +14,7 @@ from sim.analysis.outcome_words import size_words, spoken, within_bounds
 from sim.analysis.outcomes import Outcome, find_outcome
 from sim.analysis.paired import clean_difference
 from sim.analysis.ranges import (
+    SIGN_WORDS,
     SURVIVES,
     Signs,
     Spread,
@@ -30,9 +31,6 @@ from sim.experiments.runner.store import Store
 from sim.experiments.runner.worker import OK
 
 Array = np.ndarray
-
-WORDS = {1: "higher", -1: "lower", 0: "the same"}
-"""What a sign says."""
 
 
 @dataclass(frozen=True)
@@ -239,11 +237,11 @@ def _of_difference(answer: Answer, signs: Signs) -> str:
     if signs.verdict == "no effect":
         return f"{name}: the {words} is the same in every run, at the defaults and at {over}."
     first, *rest = sorted(
-        (sign for sign in WORDS if signs.part(sign).value > 0), key=lambda sign: -signs.part(sign).value
+        (sign for sign in SIGN_WORDS if signs.part(sign).value > 0), key=lambda sign: -signs.part(sign).value
     )
     most = signs.part(first)
-    said = f"{name}: the {words} is {WORDS[first]} in {most.value:.0%} of {over} ({_ends(most)})"
-    said += "".join(f", {WORDS[sign]} in {signs.part(sign).value:.0%}" for sign in rest)
+    said = f"{name}: the {words} is {SIGN_WORDS[first]} in {most.value:.0%} of {over} ({_ends(most)})"
+    said += "".join(f", {SIGN_WORDS[sign]} in {signs.part(sign).value:.0%}" for sign in rest)
     luck = 1 - signs.equal.value - signs.higher_beyond_luck - signs.lower_beyond_luck
     unsure = f" In {luck:.0%} of the points the sign may be luck; more --replicates tell." if luck > 0.5 else ""
     return f"{said}; at the defaults it is {_default(answer, signs)}. {_verdict(answer, signs)}{unsure}"
@@ -270,19 +268,21 @@ def _default(answer: Answer, signs: Signs) -> str:
     if signs.default_sign == 0:
         return "the same"
     if np.isnan(low):
-        return f"{WORDS[int(np.sign(value))]} by {abs(value):.3g}{words}, from one pair of runs"
+        return f"{SIGN_WORDS[int(np.sign(value))]} by {abs(value):.3g}{words}, from one pair of runs"
     places = decimals_of_difference(value, low, high)
     if signs.default_sign is None:
         return f"not told from the same ({signed(low, places)} to {signed(high, places)}{words})"
     near, far = sorted((abs(low), abs(high)))
-    return f"{WORDS[signs.default_sign]} by {abs(value):,.{places}f}{words} ({near:,.{places}f} to {far:,.{places}f})"
+    return (
+        f"{SIGN_WORDS[signs.default_sign]} by {abs(value):,.{places}f}{words} ({near:,.{places}f} to {far:,.{places}f})"
+    )
 
 
 def _verdict(answer: Answer, signs: Signs) -> str:
     if signs.default_sign is None:
         common = signs.commoner
         if signs.part(common).value >= SURVIVES:
-            return f"The defaults alone would not have told it: nearly all points say that it is {WORDS[common]}."
+            return f"The defaults alone would not have told it: nearly all points say that it is {SIGN_WORDS[common]}."
         return f"So there is no answer that could survive, and {_hangs(answer)}."
     same = round(signs.part(signs.default_sign).value * signs.points)
     have = f"{same} of {counted(signs.points, 'point')} have the sign of the defaults"
@@ -298,12 +298,12 @@ def _hangs(answer: Answer) -> str:
     tree = answer.tree
     if tree is None:
         return "the points with another sign are too few to say what it hangs on"
-    guess = f"{tree.commonest:.0%} for always saying {WORDS[tree.label]}"
+    guess = f"{tree.commonest:.0%} for always saying {SIGN_WORDS[tree.label]}"
     if not tree.tells:
         return f"no factor splits the signs ({tree.accuracy:.0%} of unseen points told rightly, {guess})"
     other = [leaf for leaf in tree.leaves if leaf.label != tree.label]
     where = "; ".join(
-        f"{WORDS[leaf.label]} with {_conditions(leaf)}, {leaf.right} of {leaf.points} points" for leaf in other
+        f"{SIGN_WORDS[leaf.label]} with {_conditions(leaf)}, {leaf.right} of {leaf.points} points" for leaf in other
     )
     tell = "it tells" if len(tree.factors) == 1 else "they tell"
     keys = listed([f"`{factor}`" for factor in tree.factors])
