@@ -196,7 +196,7 @@ def what_splits_signs(differences: Array, factors: Mapping[str, Any]) -> Shallow
     return shallow_tree(given, np.sign(point_means(differences)).astype(int))
 
 
-def first_mover(values: Array, factors: Mapping[str, Any]) -> tuple[str, float] | None:
+def most_correlated(values: Array, factors: Mapping[str, Any]) -> tuple[str, float] | None:
     """The factor that goes along with values (point, replicate) most, and its rank correlation with their means.
 
     None where none does so beyond chance, with as many factors as there are, or all points are alike. Factors that are

@@ -11,7 +11,7 @@ import pytest
 from sim.analysis.ranges import (
     MOSTLY,
     SURVIVES,
-    first_mover,
+    most_correlated,
     signs_over_points,
     spread_over_points,
     what_splits_signs,
@@ -196,9 +196,9 @@ def test_the_factor_that_goes_along_most_is_told_and_chance_is_not():
     factors = uniform(8)
     rng = np.random.default_rng(9)
     values = (3 - factors["factor 2"])[:, None] ** 5 + rng.normal(0, 10, (120, 4))
-    name, correlation = first_mover(values, factors | {"rule": np.repeat("adaptive", 120)})
+    name, correlation = most_correlated(values, factors | {"rule": np.repeat("adaptive", 120)})
     assert name == "factor 2"
     assert correlation < -0.9
-    by_chance = [first_mover(rng.normal(size=(60, 2)), uniform(seed, points=60)) for seed in range(15)]
+    by_chance = [most_correlated(rng.normal(size=(60, 2)), uniform(seed, points=60)) for seed in range(15)]
     assert sum(told is not None for told in by_chance) <= 2, "eight factors have eight chances"
-    assert first_mover(np.ones((120, 4)), factors) is None
+    assert most_correlated(np.ones((120, 4)), factors) is None

@@ -141,5 +141,5 @@ def _level_cells(answer: Answer) -> tuple[str, ...]:
         "" if math.isnan(spread.low) else f"{said(spread.low)} to {said(spread.high)}",
         unit_words(answer.outcome),
         percent(spread.luck_part),
-        "" if answer.mover is None else f"`{answer.mover[0]}` ({answer.mover[1]:+.2f})",
+        "" if answer.most_correlated is None else "`{}` ({:+.2f})".format(*answer.most_correlated),
     )

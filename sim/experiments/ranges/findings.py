@@ -18,7 +18,7 @@ from sim.analysis.ranges import (
     SURVIVES,
     Signs,
     Spread,
-    first_mover,
+    most_correlated,
     point_means,
     signs_over_points,
     spread_over_points,
@@ -51,6 +51,17 @@ class Runs:
     values: dict[str, Array]
     defaults: dict[str, Array]
     finished: tuple[int, ...]
+
+    def told(self, other: str, column: str) -> tuple[Array, Array]:
+        """Paired differences from the base, (point, replicate), and those at the defaults, (replicate,).
+
+        The values of the base itself where ``other`` is empty.
+        """
+        values, defaults = self.values[column], self.defaults[column]
+        if not other:
+            return values[0], defaults[0]
+        place = self.names.index(other)
+        return clean_difference(values[0], values[place]), clean_difference(defaults[0], defaults[place])
 
 
 def runs_of(store: Store, numbers: Array, replicates: int, defaults: Array, most: int) -> Runs:
@@ -97,7 +108,7 @@ class Answer:
     signs : of the differences; None where there is no other
     default : mean where every factor has its own value
     tree : what splits the signs; None where it was not looked for, or too few points have another sign
-    mover : the factor that goes along with the outcome most, and its rank correlation; None where none stands out
+    most_correlated : the factor that goes along with the outcome most, and its rank correlation; None: none stands out
     means : of the points that have a value
     """
 
@@ -108,7 +119,7 @@ class Answer:
     signs: Signs | None
     default: float
     tree: ShallowTree | None
-    mover: tuple[str, float] | None
+    most_correlated: tuple[str, float] | None
     means: Array
 
     @property
@@ -119,20 +130,20 @@ class Answer:
 
 def answers_of(runs: Runs, column: str, explained: bool) -> Iterator[Answer]:
     """What the runs say of an outcome, of every other scenario; ``explained``: look for the factors behind it too."""
-    values, defaults = runs.values[column], runs.defaults[column]
-    if len(runs.names) == 1:
-        mover = first_mover(values[0], runs.factors) if explained else None
-        central = float(defaults[0][np.isfinite(defaults[0])].mean()) if np.isfinite(defaults[0]).any() else np.nan
-        spread, means = spread_over_points(values[0]), point_means(values[0])
-        yield Answer("", column, len(values[0]), spread, None, central, None, mover, means)
-        return
-    for place, name in enumerate(runs.names[1:], 1):
-        difference = clean_difference(values[0], values[place])
-        signs = signs_over_points(difference, clean_difference(defaults[0], defaults[place]))
-        tree = what_splits_signs(difference, runs.factors) if explained else None
-        spread = spread_over_points(difference)
-        means = point_means(difference)
-        yield Answer(name, column, len(difference), spread, signs, signs.default.value, tree, None, means)
+    for other in runs.names[1:] or ("",):
+        values, defaults = runs.told(other, column)
+        signs = signs_over_points(values, defaults) if other else None
+        yield Answer(
+            other,
+            column,
+            visited=len(values),
+            spread=spread_over_points(values),
+            signs=signs,
+            default=_mean(defaults) if signs is None else signs.default.value,
+            tree=what_splits_signs(values, runs.factors) if other and explained else None,
+            most_correlated=most_correlated(values, runs.factors) if explained and not other else None,
+            means=point_means(values),
+        )
 
 
 def tabulate(answers: Sequence[Answer], told: Sequence[str]) -> pd.DataFrame:
@@ -158,7 +169,7 @@ def _row(answer: Answer, headline: bool) -> dict[str, Any]:
     row |= {name: getattr(spread, name) for name in ("mean", "low", "median", "high")}
     row |= {"sd_luck": np.sqrt(spread.luck), "sd_not_known": np.sqrt(spread.not_known), "luck_part": spread.luck_part}
     if signs is None:
-        factor, correlation = answer.mover or ("", np.nan)
+        factor, correlation = answer.most_correlated or ("", np.nan)
         return {**row, "factor": factor, "rank_correlation": correlation, "sentence": sentence(answer)}
     for name in ("higher", "lower", "equal"):
         part = getattr(signs, name)
@@ -173,24 +184,18 @@ def _row(answer: Answer, headline: bool) -> dict[str, Any]:
     return {**row, "sentence": sentence(answer)}
 
 
-def point_table(runs: Runs, answers: Sequence[Answer], defaults: Mapping[str, Any]) -> pd.DataFrame:
+def point_table(runs: Runs, answers: Sequence[Answer], default: Mapping[str, Any]) -> pd.DataFrame:
     """One row a point, the default first: values of the factors, and means of what is told over the replicates."""
     count = len(next(iter(runs.values.values()))[0])
     table = pd.DataFrame({"point": range(count + 1)})
     table = pd.concat(
-        [table, pd.DataFrame({key: [defaults[key], *values.tolist()] for key, values in runs.factors.items()})], axis=1
+        [table, pd.DataFrame({key: [default[key], *values.tolist()] for key, values in runs.factors.items()})], axis=1
     )
     told = {}
     for answer in answers:
-        values, central = runs.values[answer.column], runs.defaults[answer.column]
-        if answer.other:
-            place = runs.names.index(answer.other)
-            values = clean_difference(values[0], values[place])
-            central = clean_difference(central[0], central[place])
-        else:
-            values, central = values[0], central[0]
+        values, defaults = runs.told(answer.other, answer.column)
         name = f"{answer.other}: {answer.column}" if answer.other else answer.column
-        told[name] = [_mean(central), *map(_mean, values)]
+        told[name] = [_mean(defaults), *map(_mean, values)]
     return pd.concat([table, pd.DataFrame(told)], axis=1)
 
 
@@ -220,8 +225,8 @@ def _of_level(answer: Answer) -> str:
     said += f"; {say(answer.default)} at the defaults" if np.isfinite(answer.default) else "; no value at the defaults"
     if np.isfinite(spread.luck_part):
         said += f". {spread.luck_part:.0%} of the variance is luck, the rest is what is not known"
-    if answer.mover is not None:
-        factor, correlation = answer.mover
+    if answer.most_correlated is not None:
+        factor, correlation = answer.most_correlated
         way = "rises" if correlation > 0 else "falls"
         said += f"; it {way} with `{factor}` most (rank correlation {correlation:.2f})"
     elif np.isfinite(spread.luck_part):
