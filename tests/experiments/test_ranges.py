@@ -19,7 +19,7 @@ from sim.experiments.ensemble.summary import summarise
 from sim.experiments.ranges.chapter import chapter, overview
 from sim.experiments.ranges.figures import tables
 from sim.experiments.ranges.findings import Runs, answers_of, point_table, sentence, tabulate
-from sim.experiments.ranges.plan import AT_DEFAULT, carry_out, found_in, opened, request_of
+from sim.experiments.ranges.plan import AT_DEFAULT, carry_out, opened, request_of, stored_results
 from sim.experiments.replay import replay
 from sim.experiments.runner import worker
 from sim.figures.over_ranges import MOST_ROWS, over_ranges
@@ -128,7 +128,7 @@ def test_a_stopped_call_goes_on_and_says_the_same(found, tmp_path, monkeypatch):
         again = carry_out(request, ensemble, stage=lambda count: left.append(count) or _silent())
     assert left == [2 * AT_DEFAULT], "the points of the design were finished"
     pd.testing.assert_frame_equal(again.table, found.table, check_exact=True)
-    pd.testing.assert_frame_equal(found_in(request, ensemble.store).points, found.points, check_exact=True)
+    pd.testing.assert_frame_equal(stored_results(request, ensemble.store).points, found.points, check_exact=True)
 
 
 def _silent():

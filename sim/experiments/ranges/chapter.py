@@ -1,4 +1,4 @@
-"""What is told of runs over the ranges: whether each answer survives, and what its sign hangs on."""
+"""What is told of runs over the ranges: whether each answer survives, and which factors its sign hangs on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs over the ranges give: a row for each scenario, outcome and time, and the values of every point."""
+"""Tables and sentences from runs over the ranges: a row for each scenario, outcome and time, and one for each point."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class Answer:
 
 
 def answers_of(runs: Runs, column: str, explained: bool) -> Iterator[Answer]:
-    """What the runs say of an outcome, of every other scenario; ``explained``: look for the factors behind it too."""
+    """The answers on one outcome, one for each other scenario; ``explained``: look for the factors behind it too."""
     for other in runs.names[1:] or ("",):
         values, defaults = runs.told(other, column)
         signs = signs_over_points(values, defaults) if other else None

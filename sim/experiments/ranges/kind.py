@@ -28,7 +28,7 @@ from sim.experiments.ensemble.kind import sample_runs
 from sim.experiments.ensemble.request import EnsembleRequest
 from sim.experiments.ranges.chapter import DIFFERENCES, POINTS, SPREADS, chapter
 from sim.experiments.ranges.figures import STEM, draw
-from sim.experiments.ranges.plan import OverRanges, RangesRequest, found_in
+from sim.experiments.ranges.plan import OverRanges, RangesRequest, stored_results
 from sim.experiments.runner.store import open_store
 from sim.results.differences import Finding, compare_files
 from sim.results.folder import MANIFEST, vouch_for_store
@@ -119,7 +119,7 @@ def _tables_again(folder: Folder, place: Path) -> Iterator[Finding]:
         notes=tuple(manifest["notes"]),
     )
     with TemporaryDirectory(prefix="openloop-replay-") as scratch:
-        told = contents(found_in(request, store))
+        told = contents(stored_results(request, store))
         for name, table in told.files.items():
             if isinstance(table, str):
                 continue

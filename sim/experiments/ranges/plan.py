@@ -1,7 +1,6 @@
-"""What is run over the ranges, in the store of an ensemble, and what the runs say.
+"""What is run over the ranges, and the results of the runs.
 
-The runs stay in an ensemble of their own beside the results, so that a stopped command goes on, and more replicates
-only add.
+The runs stay in an ensemble beside the results, so that a stopped command goes on, and more replicates only add to it.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ from sim.scenario import Scenario
 from sim.scenario.factors import default_factors
 
 OVER = ("ranges",)
-"""What a verb can go over."""
+"""Values of ``--over``."""
 
 POINTS, REPLICATES = 128, 8
 """Of a design over the ranges, and at each of its points, when nothing is said."""
@@ -50,11 +49,11 @@ AT_DEFAULT = 40
 
 @dataclass(frozen=True)
 class RangesRequest:
-    """What is to be run over the ranges.
+    """Scenarios to run over the ranges, at which points, and what to tell of them.
 
     Attributes
     ----------
-    study : the design, and the recipe of its runs
+    study : points of the design, replicates, and the recipe of the runs, whose variants are the other scenarios
     asked : outcomes that are told in place of the headline ones
     warnings : what is doubtful in the files
     notes : what was settled on the way
@@ -67,7 +66,7 @@ class RangesRequest:
 
     @property
     def recipe(self) -> Recipe:
-        """What its runs are."""
+        """Scenarios, factors, outcomes and engine of the runs."""
         return self.study.recipe
 
     @property
@@ -77,14 +76,14 @@ class RangesRequest:
 
     @property
     def default(self) -> dict[str, Any]:
-        """Key -> the value of the scenarios themselves."""
+        """Factor -> its value in the scenarios themselves."""
         factors = [factor for factor in self.recipe.factors if factor.key != SCENARIO]
         (values,) = python_values(factors, [[factor.default] for factor in factors])
         return dict(zip((factor.key for factor in factors), values, strict=True))
 
     @property
     def at_default(self) -> int:
-        """Replicates at the default point."""
+        """Replicates where every factor has its own value."""
         return max(AT_DEFAULT, self.study.replicates)
 
     @property
@@ -106,13 +105,13 @@ class RangesRequest:
 
     @property
     def inputs(self) -> str:
-        """What the inputs are, as 64 hexadecimal digits."""
+        """Fingerprint of the inputs, 64 hexadecimal digits."""
         study = self.study
         parts = ("over ranges", __version__, self.recipe.identity, study.count, study.seed, study.replicates)
         return hashlib.sha256(json.dumps([*parts, *self.asked]).encode()).hexdigest()
 
     def parts(self) -> tuple[EnsembleRequest, EnsembleRequest]:
-        """The default point and the points of the design, as two lists; both are run in every scenario."""
+        """The default point and the points of the design, as two requests; both are run in every scenario."""
         study = self.study
         design = study.points()[: study.count]  # those of the first scenario
         inner = [values[len(values) - len(self.default) :] for values in design]
@@ -120,7 +119,7 @@ class RangesRequest:
         return replace(central, replicates=self.at_default), replace(study, design="listed", listed=tuple(inner))
 
     def words(self) -> str:
-        """What is run, for people, before it is."""
+        """How many runs these are, in words."""
         study = self.study
         many = f"{len(self.scenarios)} scenarios x " if len(self.scenarios) > 1 else ""
         points = f"{counted(study.count, 'point')} x {counted(study.replicates, 'replicate')}"
@@ -132,13 +131,13 @@ class RangesRequest:
 
 @dataclass(frozen=True)
 class OverRanges:
-    """What runs over the ranges say.
+    """The results of runs over the ranges.
 
     Attributes
     ----------
     table : one row for each other scenario, outcome and time (without another scenario: for each outcome and time)
-    points : one row a point, the default first: values of the factors, and the mean of what is told
-    answers : what is told first, with its signs and what splits them; see `sim.experiments.ranges.findings.Answer`
+    points : one row a point, the default first: values of the factors, and the mean of what is told over replicates
+    answers : of the outcomes that are told first; see `sim.experiments.ranges.findings.Answer`
     failures : scenario, point (0: the default), replicate and error of each failed run
     store : the folder of the runs; None where they were not kept
     written : the folder of the results; None where none was asked for
@@ -154,17 +153,17 @@ class OverRanges:
 
     @property
     def sentences(self) -> list[str]:
-        """What can be read out, one sentence or more an outcome."""
+        """What the runs say of each outcome that is told first, and of each other scenario."""
         return self.table.loc[self.table["headline"], "sentence"].tolist()
 
 
 def check_over(over: object) -> None:
-    """Refuse what nothing can go over.
+    """Refuse a value of ``--over`` that is not in `OVER`.
 
     Raises
     ------
     ScenarioError
-        Naming what can be given.
+        Naming the value and what can be given.
     """
     if over not in OVER:
         said = f'"{over}"' if isinstance(over, str) else repr(over)
@@ -185,9 +184,9 @@ def request_of(
     engine: str = "lockstep",
     model: str | Path | None = None,
 ) -> RangesRequest:
-    """What is to be run, from what somebody asks for; parameters as of `over_ranges`.
+    """Read the scenarios and plan their runs over the ranges.
 
-    ``settings`` are months, adopters and seed.
+    Parameters are those of `sim.experiments.ranges.request.over_ranges`; ``settings`` holds months, adopters and seed.
 
     Raises
     ------
@@ -216,12 +215,12 @@ def request_of(
     if study.design == "none":
         raise refused(study.recipe.scenario.name, "has no declared range to go over.")
     named = replace(study.recipe, outcomes=study.recipe.outcomes[: len(asked)]).outcomes if asked else ()
-    warnings = tuple(dict.fromkeys(problem for _, found in read for problem in found))
+    warnings = tuple(dict.fromkeys(problem for _, doubtful in read for problem in doubtful))
     return RangesRequest(study, named, warnings, (*aligned.notes, *study.notes, *_own_numbers(study.recipe)))
 
 
 def _own_numbers(recipe: Recipe) -> Iterator[str]:
-    """Which numbers of the other scenarios do not vary, because the base does not have them, in words."""
+    """Sentences on the numbers that do not vary because only another scenario has them."""
     for other in recipe.variants:
         ours = {factor.key for factor in default_factors(recipe.scenario)}
         theirs = [factor.key for factor in default_factors(other) if factor.key not in ours]
@@ -238,7 +237,14 @@ def carry_out(
     stage: Stage | None = None,
     made_by: Mapping[str, Any] | None = None,
 ) -> OverRanges:
-    """Do the runs that are not in an ensemble yet, which is held for writing, and say what all of them say.
+    """Do the runs that the ensemble lacks, and return the results of all runs.
+
+    Parameters
+    ----------
+    ensemble : open for writing, see `opened`
+    pool : see `sim.experiments.runner.pools`; absent: this process, on all cores
+    stage : see `Stage`; told how many runs come
+    made_by : what the ensemble's manifest says of how its runs were made
 
     Raises
     ------
@@ -255,11 +261,11 @@ def carry_out(
         for numbers, replicates in asked:
             ensemble.run(numbers, replicates, pool=pool, watch=telling(progress))
     at_design, at_default = (np.array(numbers).reshape(len(request.scenarios), -1) for numbers, _ in asked)
-    return said_by(request, ensemble.store, at_design, at_default[:, 0])
+    return results_of(request, ensemble.store, at_design, at_default[:, 0])
 
 
-def found_in(request: RangesRequest, store: Store) -> OverRanges:
-    """What a store says that holds all runs of a request already.
+def stored_results(request: RangesRequest, store: Store) -> OverRanges:
+    """The results of runs that are all in a store already.
 
     Raises
     ------
@@ -271,11 +277,11 @@ def found_in(request: RangesRequest, store: Store) -> OverRanges:
     if any(number is None for part in numbers for number in part):
         raise OutputError(f"{store.folder} lacks some of the points; was it put back from an earlier copy?")
     at_default, at_design = (np.array(part).reshape(len(request.scenarios), -1) for part in numbers)
-    return said_by(request, store, at_design, at_default[:, 0])
+    return results_of(request, store, at_design, at_default[:, 0])
 
 
-def said_by(request: RangesRequest, store: Store, numbers: np.ndarray, defaults: np.ndarray) -> OverRanges:
-    """What the runs of a store say.
+def results_of(request: RangesRequest, store: Store, numbers: np.ndarray, defaults: np.ndarray) -> OverRanges:
+    """The results of the runs of a store.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From what somebody asks for to what runs over the ranges say, and to the folder that they leave behind."""
+"""Run scenarios over the ranges from Python, and write the folder of results."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def over_ranges(
     figures: bool = True,
     command: str = "",
 ) -> OverRanges:
-    """Does what one scenario says against another survive, over the plausible ranges of what is not known?
+    """Does the difference between scenarios survive over the plausible ranges of what is not known?
 
     Every scenario is run at the same points of a Latin hypercube over the declared ranges that they share, with the
     same luck, and where every factor has its own value.
@@ -61,7 +61,8 @@ def over_ranges(
 
     Returns
     -------
-    what the runs say; its ``sentences`` can be read out, its ``table`` has one row an outcome
+    the results. ``sentences`` can be read out, ``table`` has a row for each other scenario, outcome and time in the
+    outcome's unit, ``points`` a row a point, and ``written`` says where the folder is
 
     Raises
     ------
