@@ -131,6 +131,7 @@ def test_the_page_shows_scenarios_side_by_side_in_their_order(found):
     assert {row[1] for row in beside.rows} == {"", *found.plan.at}
     assert added.head[2:6] == ("push", "free", "sum", "free-and-push")
     assert all(len(row) == len(added.head) for row in added.rows)
+    assert ("multiply" in added.caption) == any(row[-1] == "%" for row in added.rows)
 
 
 def test_a_comparison_of_two_has_no_table_of_interactions(files):

@@ -142,7 +142,9 @@ def _interactions(rows: pd.DataFrame) -> Iterator[Block]:
             yield Words("No headline outcome is distinguishable from the sum of what each does alone.")
         yield sentences(map(capital, sure["sentence"]), INTERACTIONS)
         head = ("outcome", "time", one, another, "sum", both, "beyond the sum (95%, luck only)", "unit")
-        yield table("Differences from the base", head, [*map(_added, shown.itertuples())], INTERACTIONS, range(2, 7))
+        percent = shown["unit"].str.startswith("ln ").any()
+        caption = f"Differences from the base{'; changes in % multiply: +10% and +20% sum to +32%' if percent else ''}"
+        yield table(caption, head, [*map(_added, shown.itertuples())], INTERACTIONS, range(2, 7))
 
 
 def _added(row: Any) -> tuple[str, ...]:
@@ -150,10 +152,10 @@ def _added(row: Any) -> tuple[str, ...]:
     value, low, high = (scaled(end) for end in (row.interaction, row.low, row.high))
     places = 1 if math.isnan(low) else max(1, decimals_of_difference(value, low, high))
     added = row.one_difference + row.another_difference
-    alone = (scaled(each) for each in (row.one_difference, row.another_difference, added, row.both_difference))
+    differences = map(scaled, (row.one_difference, row.another_difference, added, row.both_difference))
     ends = "" if math.isnan(low) else f" ({signed(low, places)} to {signed(high, places)})"
     beyond = f"{signed(value, places)}{ends}{'' if row.distinguishable else ' n.d.'}" if low != high else "identical"
-    return row.long_name, row.month, *(signed(each, places) for each in alone), beyond, unit
+    return row.long_name, row.month, *(signed(value, places) for value in differences), beyond, unit
 
 
 def _tables(rows: pd.DataFrame, base: str, name: str, folded: bool) -> list[Block]:

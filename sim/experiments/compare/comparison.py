@@ -154,7 +154,7 @@ class Comparison:
     Attributes
     ----------
     runs : scenario name -> outcomes of every replicate; see `sim.analysis.outcomes.read_outcomes`
-    table : one row for each other scenario, outcome and time
+    table : one row for each other scenario, outcome and time; see `tabulate`
     switched : who holds the difference; see `sim.analysis.who_switched.who_switched`
     interactions : two scenarios together against the sum of each; see `tabulate_interactions`
     apart : other scenario -> first month in which anything at all differs from the base; None: never
@@ -605,7 +605,11 @@ def at_time(outcomes: xr.Dataset, outcome: Outcome, time: str) -> np.ndarray:
 
 
 def tabulate(plan: ComparisonPlan, runs: dict[str, xr.Dataset]) -> pd.DataFrame:
-    """One row for each other scenario, outcome and time: means, difference, interval, variance reduction, sentence."""
+    """One row for each other scenario, outcome and time: means, difference, interval, variance reduction, sentence.
+
+    The column ``month`` is the time at which a level is read, as after ``--at``: a year such as ``2029``, whose mean it
+    then is, a month or a period. It is empty for what is one number a run, such as a moment.
+    """
     base, rows = runs[plan.base.name], list[dict[str, Any]]()
     ceilings = Ceilings(runs)
     for scenario in plan.others:

@@ -31,8 +31,10 @@ def tabulate_interactions(
 ) -> pd.DataFrame:
     """One row for each pair of scenarios that a third one combines, outcome and time; empty where there is none.
 
-    Differences from the base, and what both do beyond the sum (``interaction``, with its 95% interval ``low``,
-    ``high``), are means over the runs in which all four scenarios have a value.
+    ``one_difference``, ``another_difference`` and ``both_difference`` are from the base. ``interaction`` is what both
+    do beyond the sum, with its 95% interval ``low``, ``high``. All are means over the runs in which all four scenarios
+    have a value, in the outcome's unit. Logarithms are summed, so changes in percent multiply. ``month`` is the time at
+    which a level is read, such as ``2029``; empty for a moment.
 
     Parameters
     ----------
@@ -48,9 +50,9 @@ def tabulate_interactions(
             names = [scenario.name for scenario in three]
             base, one, another, both = (values[name] for name in (scenarios[0].name, *names))
             whole = np.isfinite(base + one + another + both)
-            base, one, another, both = (each[whole] for each in (base, one, another, both))
+            base, one, another, both = (world[whole] for world in (base, one, another, both))
             beyond = paired_difference(one + another - base, both)
-            alone = [paired_difference(base, each).difference for each in (one, another, both)]
+            differences = [paired_difference(base, world).difference for world in (one, another, both)]
             what = f"{outcome.long_name} {parse_period(when).when}" if when else outcome.long_name
             rows.append(
                 {
@@ -59,33 +61,33 @@ def tabulate_interactions(
                     "month": when,
                     "unit": outcome.unit,
                     "runs": beyond.runs,
-                    **{f"{name}_difference": found for name, found in zip(NAMES, alone, strict=True)},
+                    **{f"{name}_difference": value for name, value in zip(NAMES, differences, strict=True)},
                     "interaction": beyond.difference,
                     "low": beyond.low,
                     "high": beyond.high,
                     "distinguishable": beyond.distinguishable,
                     "long_name": outcome.long_name,
                     "headline": headline,
-                    "sentence": interaction_sentence(beyond, alone, what, outcome.unit),
+                    "sentence": interaction_sentence(beyond, differences, what, outcome.unit),
                 }
             )
     return pd.DataFrame(rows)
 
 
-def interaction_sentence(beyond: Paired, alone: Sequence[float], what: str, unit: str) -> str:
+def interaction_sentence(beyond: Paired, differences: Sequence[float], what: str, unit: str) -> str:
     """What two policies do together, beside the sum of each, in words.
 
     Parameters
     ----------
     beyond : both together against the sum of each
-    alone : differences from the base of one, another and both
+    differences : from the base, of one, another and both
     what, unit : of the outcome
     """
     if beyond.runs == 0:
         return f"{what}: no run has a value in all four scenarios"
     scaled, words = scale_of_difference(unit)
     words = {"%": "%", "1": ""}.get(words, f" {words}")
-    together, added = scaled(alone[2]), scaled(alone[0] + alone[1])
+    together, added = scaled(differences[2]), scaled(differences[0] + differences[1])
     value, low, high = (scaled(end) for end in (beyond.difference, beyond.low, beyond.high))
     if beyond.identical:
         return f"{what}: {signed(together, 1)}{words} together, in every run the sum of each"

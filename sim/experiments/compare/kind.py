@@ -4,7 +4,7 @@
 
     runs/<base>-vs-<others>-<hash>/
         scenarios/         every scenario, resolved, as it was run
-        comparison.csv     one row for each other scenario, outcome and time
+        comparison.csv     one row for each other scenario, outcome and time (in ``month``: 2029 is a mean of the year)
         comparison.md      the same to read, with who switched and what a billion buys
         outcomes.csv       a row a scenario: level and difference of what was asked for, or of the headlines
         interactions.csv   two policies together against the sum of each, where a scenario combines two others
@@ -133,14 +133,14 @@ KIND = Kind(
     heading="What differs: {title}",
     files={
         "comparison.md": "everything to read",
-        "comparison.csv": "the same as a table",
-        "outcomes.csv": "a row a scenario, with the outcomes side by side",
-        "interactions.csv": "two policies together against the sum of each",
-        "who_switched.csv": "the difference by adopter type, region and sector",
+        TABLE: "the same as a table; month is the time of a level, such as 2029 for the mean of the year",
+        TOGETHER: "a row a scenario, with the outcomes side by side",
+        INTERACTIONS: "two policies together against the sum of each",
+        SWITCHED: "the difference by adopter type, region and sector",
         "curves.nc": "every level and paired difference by month",
         "scenarios": "every scenario as it was run",
     },
-    needs=("comparison.csv", "curves.nc"),
+    needs=(TABLE, "curves.nc"),
     contents=contents,
     title=lambda folder: title_of(folder.manifest["comparison"]),
     rebuild=rebuild,

@@ -19,15 +19,16 @@ def scenario_by_outcome(
 
     Parameters
     ----------
-    rows : of the comparison, of the outcomes that are shown, in their order
+    rows : of the table of the comparison, for the outcomes that are shown, in their order; their ``month`` is the time
     scenarios : the base first
-    values_of : scenario, outcome and time (empty for what is one number a run) -> values of the replicates, (run,)
+    values_of : scenario, outcome and time (empty for what is one number a run) -> values of the replicates, (run,);
+        NaN where a run has none
     """
     told: dict[str, list[Any]] = {"scenario": list(scenarios)}
     for (outcome, when), mine in rows.groupby(["outcome", "month"], sort=False):
         name = f"{outcome}@{when}" if when else str(outcome)
-        means = [values_of(scenario, outcome, when) for scenario in scenarios]
-        told[name] = [float(np.mean(known)) if (known := each[np.isfinite(each)]).size else None for each in means]
+        values = [values_of(scenario, outcome, when) for scenario in scenarios]
+        told[name] = [float(np.mean(known)) if (known := runs[np.isfinite(runs)]).size else None for runs in values]
         paired = mine.set_index("other")
         for end in ("difference", "low", "high"):
             told[f"{name} {end}"] = [None, *paired.loc[list(scenarios[1:]), end]]
