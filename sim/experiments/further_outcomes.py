@@ -10,13 +10,13 @@ from sim.experiments.runner import total_gain
 
 @dataclass(frozen=True)
 class FurtherOutcome:
-    """One of them.
+    """An outcome of all runs of a scenario, or of the mean-field twin.
 
     Attributes
     ----------
     name, long_name, unit : as of `sim.analysis.outcomes.Outcome`
-    kind, value : what it is a number of, in a word and in a sentence
-    use : a command that gives it
+    kind, value : what it is a number of, in a word and in a phrase
+    use : a command that prints it
     """
 
     name: str

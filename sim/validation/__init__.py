@@ -7,10 +7,10 @@
 `checks`                what a check is, and the list of all checks
 `restricted_scenarios`  scenarios with nearly all feedback switched off, in which the checks run
 `run_checks`            choose checks and run them in parallel
-`validation`            what is asked for, carried out: checks, and one batch of runs for patterns and record
+`validation`            the plan of a validation, its checks and runs, and the results
 `chapter`               the results in words and tables
-`kind`                  what is left behind
-`request`               from what somebody asks for in Python to a validation and its folder
+`kind`                  the folder of results
+`request`               the same from Python
 """
 
 from sim.validation.checks import Check, CheckResult, Row, all_checks, close, holds, reproduces, verifies, within

@@ -1,4 +1,4 @@
-"""What a validation says: a sentence on each part, and tables in which the farthest come first."""
+"""What is told of a validation: a sentence on each part, and tables in which the worst come first."""
 
 from __future__ import annotations
 
@@ -135,13 +135,17 @@ def _pattern_sentences(found: Validation) -> Iterator[str]:
     """How many patterns hold, which do not, and which are nearest to the end of their band."""
     held = patterns_that_hold(list(found.statistics))
     if held:
-        closest = {pattern: _least_margin(found.statistics, pattern) for pattern in held}
-        missed = sorted((pattern for pattern in held if not held[pattern]), key=lambda pattern: closest[pattern])
-        told = f"Patterns: {sum(held.values())} of {len(held)} hold"
-        told += f"; missed: {listed([f'{name} ({percent(closest[name])})' for name in missed], 14)}" if missed else ""
-        near = sorted((pattern for pattern in held if held[pattern]), key=lambda pattern: closest[pattern])
-        told += f"; the narrowest margin of those that hold is {percent(closest[near[0]])}, {near[0]}" if near else ""
-        yield f"{told} (margins in percent of the band)."
+        margins = {pattern: _least_margin(found.statistics, pattern) for pattern in held}
+        narrowest_first = sorted(held, key=margins.__getitem__)
+        missed = [f"{name} ({signed_percent(margins[name])})" for name in narrowest_first if not held[name]]
+        met = [name for name in narrowest_first if held[name]]
+        said = [f"Patterns: {len(met)} of {len(held)} hold"]
+        if missed:
+            said.append(f"missed: {listed(missed, 14)}")
+        if met:
+            narrowest = f"{signed_percent(margins[met[0]])}, {met[0]}"
+            said.append(f"the narrowest margin of those that hold is {narrowest}")
+        yield f"{'; '.join(said)} (margins in percent of the band)."
     if found.untold:
         names = list(found.untold)
         yield f"{counted(len(names), 'pattern')} cannot be told: {listed(names, 14)}."
@@ -152,7 +156,7 @@ def _least_margin(statistics: Sequence[PatternStatistic], pattern: str) -> float
     return min(-np.inf if np.isnan(margin) else margin for margin in margins)
 
 
-def percent(margin: float) -> str:
+def signed_percent(margin: float) -> str:
     """``+12%``; ``no value`` where there is none."""
     if not np.isfinite(margin):
         return "no value"
@@ -167,7 +171,7 @@ def _pattern_blocks(found: Validation) -> Iterator[Block]:
         (
             row.pattern,
             "yes" if row.holds else "MISS",
-            percent(row.margin),
+            signed_percent(row.margin),
             f"{short(row.mean)} ± {short(row.spread, 2)}".removesuffix(" ± "),
             _band(row),
             row.name,

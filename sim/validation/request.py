@@ -1,4 +1,4 @@
-"""From what somebody asks for to a validation, and to the folder that it leaves behind."""
+"""Validate from Python, and write the folder of results."""
 
 from __future__ import annotations
 

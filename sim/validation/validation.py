@@ -1,4 +1,4 @@
-"""The model held against what is known, at one go: which parts, of which runs, and what came out."""
+"""The plan of a validation, its checks and runs, and the results."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ REPLICATES = 20
 
 @dataclass(frozen=True)
 class ValidationPlan:
-    """What is to be done.
+    """Which checks are run, and which runs are held against patterns and record.
 
     Attributes
     ----------
@@ -62,10 +62,10 @@ class ValidationPlan:
     checks : closed forms and findings of prior work
     patterns : whether they are asked for
     targets : None: the record is not asked for
-    simulator : the engine; None for a folder of a run of which nothing is simulated
+    simulator : the engine; None where nothing is simulated, as of a folder of a run without patterns
     runs : of a folder of a run; None: they are simulated
-    runs_sha256 : what the numbers of that folder are; empty: there is none
-    made_by : version that made them
+    runs_sha256 : hash of the numbers in that folder; empty where there is none
+    made_by : version that made the runs
     warnings : implausible values of the scenario
     """
 
@@ -82,7 +82,7 @@ class ValidationPlan:
 
     @property
     def fingerprint(self) -> str:
-        """What the inputs are, as 64 hexadecimal digits."""
+        """Fingerprint of the inputs, 64 hexadecimal digits."""
         told = {
             "question": "validation",
             "openloop": __version__,
@@ -101,7 +101,7 @@ class ValidationPlan:
 
     @property
     def notes(self) -> list[str]:
-        """What was settled while a table of targets was read, a sentence each."""
+        """Sentences on what was left out or converted while the table of targets was read."""
         return [] if self.targets is None else [f"{self.targets.file}: {note}." for note in self.targets.notes]
 
     @property
@@ -119,7 +119,7 @@ class ValidationPlan:
 
 @dataclass(frozen=True)
 class Validation:
-    """What came out.
+    """The results of a validation.
 
     Attributes
     ----------
@@ -160,8 +160,8 @@ class Validation:
 
         columns = ("pattern", "statistic", "mean", "spread", "low", "high", "margin", "holds")
         rows = [
-            (found.pattern, found.name, found.mean, found.spread, found.low, found.high, found.margin, found.holds)
-            for found in self.statistics
+            (row.pattern, row.name, row.mean, row.spread, row.low, row.high, row.margin, row.holds)
+            for row in self.statistics
         ]
         return pd.DataFrame(rows, columns=columns)
 
@@ -185,7 +185,7 @@ def make_plan(
     engine: str | None = None,
     model: Any = None,
 ) -> ValidationPlan:
-    """What is to be done; everything that can be refused is refused here.
+    """Plan a validation; parameters as of `sim.validation.request.validate`. Whatever can be refused is refused here.
 
     Raises
     ------
@@ -317,4 +317,4 @@ def _patterns(
         statistics.append(elasticity(plan.scenario, replicates, tick, plan.simulator.simulate))
     except Exception as error:  # as where runs are done one by one: what is known of the others is kept
         untold["F5"] = f"its runs could not be finished ({type(error).__name__}: {error})"
-    return sorted(statistics, key=lambda found: int(found.pattern[1:])), untold
+    return sorted(statistics, key=lambda row: int(row.pattern[1:])), untold
