@@ -13,7 +13,7 @@ def report(
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
-    """Gather runs, comparisons, S-curves, loops, sensitivity and ensembles into one self-contained page.
+    """Gather folders of results into one self-contained page.
 
     What was asked and what came out with its intervals; figures with captions from the manifests; what the scenarios
     say and what is assumed; what it must not be used for; and the command that makes each figure again.
