@@ -254,6 +254,11 @@ def test_of_one_scenario_the_spread_is_told(tmp_path):
     points = pd.read_csv(folder / "points.csv")[LAST]
     assert spreads["default"] == pytest.approx(points[0])
     assert spreads["median"] == pytest.approx(points[1:].median())
+    _, twin = write_report([folder], tmp_path / "report")
+    text = twin.read_text(encoding="utf-8")
+    assert "Over the ranges: baseline" in text
+    assert "A dot is the mean of a point" in text
+    assert "The line at the defaults" not in text, "levels are drawn without an interval"
 
 
 @pytest.mark.slow
@@ -290,7 +295,7 @@ def test_the_folder_is_made_again_from_its_runs(made, tmp_path):
     folder = made("ranges")
     again = replay(folder, sample=2)
     assert again.identical
-    assert [each.what for each in again.findings][-2:] == ["differences.csv", "points.csv"]
+    assert [finding.what for finding in again.findings][-2:] == ["differences.csv", "points.csv"]
     for place in (folder, open_folder(folder).store):
         shutil.copytree(place, tmp_path / place.name)
     copy = tmp_path / folder.name

@@ -92,7 +92,7 @@ def entries_of(found: OverRanges) -> dict[str, Any]:
 
 
 def store_of(folder: Folder) -> Path | None:
-    """The runs behind the tables, which stand beside them."""
+    """The store of the runs, beside the folder; None where it is missing."""
     name = str(folder.manifest.get("store", ""))
     beside = folder.path.parent / name
     return beside if name and (beside / MANIFEST).is_file() else None
@@ -137,9 +137,12 @@ def _about(folder: Folder, stem: str) -> str:
 
 
 def _interval(folder: Folder, stem: str) -> str:
+    dots = "A dot is the mean of a point over its replicates."
+    if len(folder.manifest["over_ranges"]) == 1:
+        return dots  # levels are drawn without an interval
     return (
-        "A dot is the mean of a point over its replicates. The line at the defaults is the 95% interval of the mean "
-        "over replicates (Student's, corrected for skewness), and holds luck only."
+        f"{dots} The line at the defaults is the 95% interval of the mean over replicates (Student's, corrected for "
+        "skewness), and holds luck only."
     )
 
 
@@ -162,8 +165,8 @@ def _scenarios(folder: Folder) -> tuple[list[Path], bool]:
 
 KIND = Kind(
     name="ranges",
-    noun="a comparison over the ranges",
-    heading="Whether it survives: {title}",
+    noun="a study over the ranges",
+    heading="Over the ranges: {title}",
     files={
         "ranges.md": "everything to read",
         DIFFERENCES: "one row an outcome and time: spread, signs, what they hang on",
