@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.analysis.estimates import CONFIDENCE, Array, student_quantile
-from sim.basics.words import counted, decimals_of_difference, scale_of_difference, signed
+from sim.basics.words import after_number, counted, decimals_of_difference, scale_of_difference, signed
 
 DUST = 1e-12
 """Differences below this part of the values are rounding."""
@@ -218,7 +218,7 @@ def difference_sentence(paired: Paired, what: str, unit: str, kind: str = "level
     up, down = ("delays", "hastens") if kind == "moment" else ("raises", "lowers")
     scaled, words = scale_of_difference(unit)
     value, low, high = scaled(paired.difference), scaled(paired.low), scaled(paired.high)
-    words = {"%": "%", "1": ""}.get(words, f" {words}")
+    words = after_number(words)
     if paired.runs == 1:
         return f"{what}: {signed(value, 3)}{words} in the one run; one run gives no interval" + _left_out(paired)
     if math.isnan(low):

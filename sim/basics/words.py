@@ -106,6 +106,11 @@ def scale_of_difference(unit: str) -> tuple[Callable[[float], float], str]:
     return (lambda value: value), unit
 
 
+def after_number(unit: str) -> str:
+    """A unit as it stands after a number: ``%`` at once, others with a space, nothing for ``1``."""
+    return {"%": "%", "1": "", "": ""}.get(unit, f" {unit}")
+
+
 # time and memory
 
 

@@ -16,7 +16,7 @@ import xarray as xr
 
 from sim.analysis.outcomes import Outcome, parse_period
 from sim.analysis.paired import Array, Paired, paired_difference
-from sim.basics.words import decimals_of_difference, scale_of_difference, signed
+from sim.basics.words import after_number, decimals_of_difference, scale_of_difference, signed
 from sim.scenario import Scenario
 from sim.scenario.changes import combinations_of_two
 
@@ -85,8 +85,8 @@ def interaction_sentence(beyond: Paired, differences: Sequence[float], what: str
     """
     if beyond.runs == 0:
         return f"{what}: no run has a value in all four scenarios"
-    scaled, words = scale_of_difference(unit)
-    words = {"%": "%", "1": ""}.get(words, f" {words}")
+    scaled, unit = scale_of_difference(unit)
+    words = after_number(unit)
     together, added = scaled(differences[2]), scaled(differences[0] + differences[1])
     value, low, high = (scaled(end) for end in (beyond.difference, beyond.low, beyond.high))
     if beyond.identical:

@@ -18,7 +18,7 @@ from sim import __version__
 from sim.analysis.outcomes import find_outcome, parse_period
 from sim.analysis.paired import interval
 from sim.basics.errors import refused
-from sim.basics.words import scale_of_difference
+from sim.basics.words import after_number, scale_of_difference
 from sim.engines import Engine
 from sim.experiments.compare.comparison import ComparisonPlan, PairedRuns, asked_outcomes, at_time, parse_outcome
 from sim.experiments.runner.pieces import Unfinished
@@ -176,7 +176,7 @@ def backwards(response: np.ndarray) -> float:
 def findings(found: Sweep) -> Iterator[str]:
     """What the response does, one sentence a scenario."""
     scaled, unit = scale_of_difference(find_outcome(found.outcome).unit)
-    words = "" if unit == "1" else f" {unit}"
+    words = after_number(unit)
     what, key = title(found), found.plan.key
     for name, response in found.responses.items():
         values = found.plan.values

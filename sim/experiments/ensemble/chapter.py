@@ -9,6 +9,7 @@ from typing import Any
 from sim.analysis.outcome_words import size_words, spoken, within_bounds
 from sim.analysis.outcomes import find_outcome
 from sim.basics.words import (
+    after_number,
     capital,
     counted,
     decimals,
@@ -100,10 +101,9 @@ def _difference_sentence(row: Any, base: str) -> str:
     _, value, interval, _, unit, *_ = _difference_cells(row)
     if not value:
         return f"{row.scenario}: the {outcome.long_name} cannot be compared: no pair of runs has a value."
-    words = {"%": "%", "": ""}.get(unit, f" {unit}")
     ends = f" (95% interval {interval})" if interval else ""
     signs = f"; higher in {row.higher:.0%} of {row.points:,} points, lower in {row.lower:.0%}" if row.points > 1 else ""
-    return f"{row.scenario}: {outcome.long_name} differs from {base} by {value}{words}{ends}{signs}."
+    return f"{row.scenario}: {outcome.long_name} differs from {base} by {value}{after_number(unit)}{ends}{signs}."
 
 
 def _failures(found: Summary) -> Iterator[Block]:

@@ -25,7 +25,7 @@ from sim.analysis.ranges import (
     what_splits_signs,
 )
 from sim.analysis.shallow_tree import Leaf, ShallowTree
-from sim.basics.words import capital, counted, decimals_of_difference, listed, scale_of_difference, signed
+from sim.basics.words import after_number, capital, counted, decimals_of_difference, listed, scale_of_difference, signed
 from sim.experiments.runner.recipe import SCENARIO
 from sim.experiments.runner.store import Store
 from sim.experiments.runner.worker import OK
@@ -267,7 +267,7 @@ def _default(answer: Answer, signs: Signs) -> str:
     """``lower by 0.3 points (0.1 to 0.5)``."""
     scaled, unit = scale_of_difference(answer.outcome.unit)
     value, low, high = (scaled(end) for end in (signs.default.value, signs.default.low, signs.default.high))
-    words = {"%": "%", "1": ""}.get(unit, f" {unit}")
+    words = after_number(unit)
     if np.isnan(value):
         return "without a value"
     if signs.default_sign == 0:
