@@ -1,4 +1,4 @@
-"""``--over ranges`` of the verbs ``run`` and ``compare``: the same answer, over everything that is not known."""
+"""``--over ranges`` of the verbs ``run`` and ``compare``: does the answer survive over the plausible ranges?"""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def over_ranges(
 
 
 def _plan(request: RangesRequest, pool: Pool, output: Output) -> None:
-    """Say how many runs that are, and how long they take, from a pilot of some points."""
+    """Say how many runs there will be, and how long they take, from a pilot of some points."""
     from sim.experiments.ensemble.planning import plan
 
     _, design = request.parts()
@@ -135,10 +135,15 @@ def _next(
         "model": asked["model"],
     }
     more = {"outcome": asked["outcomes"], "at": asked["at"], "over": "ranges"}
-    seed = asked["design_seed"] or None
-    points = 4 * found.request.study.count
     wider = command(
-        verb, base, *others, **world, **more, points=points, replicates=asked["replicates"], design_seed=seed
+        verb,
+        base,
+        *others,
+        **world,
+        **more,
+        points=4 * found.request.study.count,
+        replicates=asked["replicates"],
+        design_seed=asked["design_seed"] or None,
     )
     return [
         command("report", shown(folder)),
