@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from sim.analysis.outcome_words import spoken, unit_words
-from sim.analysis.ranges import MOSTLY, SURVIVES
+from sim.analysis.ranges import MOSTLY, SIGNIFICANCE, SURVIVES
 from sim.basics.words import counted, decimals, decimals_of_difference, listed, percent, scale_of_difference, signed
 from sim.experiments.ranges.findings import Answer, sentence
 from sim.experiments.ranges.plan import OverRanges
@@ -21,17 +21,35 @@ RULE = (
     f"An answer survives where at least {SURVIVES:.0%} of the points have the sign of the defaults, and mostly where "
     f"at least {MOSTLY:.0%} have it."
 )
-CAVEATS = (
+POINTS_ARE = (
     "The points are a Latin hypercube over the plausible ranges of all declared numbers that the scenarios share, each "
-    "on its own; a part of the points is no probability, unless the ranges are believed as distributions.",
-    "Parts of points have Wilson's 95% intervals. The sign of a point is that of its mean over replicates. Beyond "
-    "luck: more than two standard errors from zero, which luck alone does in one point of twenty.",
-    "Luck and what is not known share the variance between runs: that between replicates, and that between points.",
+    "on its own; a part of the points is no probability, unless the ranges are believed as distributions."
+)
+LUCK_IS = (
+    "Luck and what is not known share the variance between runs: that between replicates, and that between points."
+)
+NOT_VARIED = (
+    "What was not varied is not in any of this: the form of every equation, dates of policies, the list of lines, and "
+    "numbers in which the scenarios differ."
+)
+OF_DIFFERENCES = (
+    POINTS_ARE,
+    "Parts of points have Wilson's 95% intervals, which hold the choice of the points and not the luck that all points "
+    "share. The sign of a point is that of its mean over replicates. Beyond luck: more than two standard errors from "
+    "zero, which luck alone does in one point of twenty.",
+    LUCK_IS,
     "What the sign hangs on is a tree of at most three factors. It is named only where it tells the signs of points "
     "that it was not grown from better than always saying the commoner one, by two and a half standard errors.",
-    "What was not varied is not in any of this: the form of every equation, dates of policies, the list of lines, and "
-    "numbers in which the scenarios differ.",
+    NOT_VARIED,
 )
+OF_LEVELS = (
+    POINTS_ARE,
+    LUCK_IS,
+    "An outcome goes with the factor that has the largest rank correlation with its means at the points; none is named "
+    f"where chance alone, among all factors, gives one as large in {SIGNIFICANCE:.0%} of the cases or more.",
+    NOT_VARIED,
+)
+"""How to read the tables, of several scenarios and of one."""
 
 
 def chapter(found: OverRanges) -> Chapter:
@@ -68,7 +86,8 @@ def chapter(found: OverRanges) -> Chapter:
     if others:
         findings.append(Words(RULE))
     made = f"{request.words()}. Engine {request.recipe.engine}, seed {request.recipe.scenario.run.seed}."
-    blocks += [Words(made, folded=True), Heading("How to read this", folded=True), Items(CAVEATS, folded=True)]
+    reading = OF_DIFFERENCES if others else OF_LEVELS
+    blocks += [Words(made, folded=True), Heading("How to read this", folded=True), Items(reading, folded=True)]
     return Chapter(asked, findings, blocks, short)
 
 
