@@ -11,6 +11,7 @@ import xarray as xr
 
 from sim.analysis.outcomes import find_outcome
 from sim.experiments.compare import interactions
+from sim.experiments.compare.chapter import _added
 from sim.experiments.compare.interactions import tabulate_interactions
 from sim.experiments.compare.kind import contents
 from sim.experiments.compare.request import compare
@@ -72,6 +73,17 @@ def test_logarithms_add_up_where_quantities_multiply(monkeypatch):
     row = tabulated(monkeypatch, BASE + np.log(2), BASE + np.log(3), BASE + np.log(6), LOG)
     assert row.interaction == pytest.approx(0, abs=1e-12)
     assert row.sentence == "compute in 2029: +500.0% together, in every run the sum of each"
+
+
+@pytest.mark.parametrize(
+    ("values", "cell"),
+    [((0.0, 0.0, 0.0), "none"), ((2.0, 2.0, 2.0), "+2.00 (+2.00 to +2.00)"), ((2.0, np.nan, np.nan), "+2.0 n.d.")],
+)
+def test_an_interaction_that_luck_does_not_move_is_told_with_its_size(values, cell):
+    names = ("interaction", "low", "high", "one_difference", "another_difference", "both_difference")
+    numbers = dict(zip(names, (*values, 1.0, 3.0, 4.0 + values[0]), strict=True))
+    row = SimpleNamespace(long_name="take-off", month="", unit="months", distinguishable=values[1] > 0, **numbers)
+    assert _added(row)[6] == cell
 
 
 # four worlds of one luck

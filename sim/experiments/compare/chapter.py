@@ -154,7 +154,9 @@ def _added(row: Any) -> tuple[str, ...]:
     added = row.one_difference + row.another_difference
     differences = map(scaled, (row.one_difference, row.another_difference, added, row.both_difference))
     ends = "" if math.isnan(low) else f" ({signed(low, places)} to {signed(high, places)})"
-    beyond = f"{signed(value, places)}{ends}{'' if row.distinguishable else ' n.d.'}" if low != high else "identical"
+    beyond = f"{signed(value, places)}{ends}{'' if row.distinguishable else ' n.d.'}"
+    if value == low == high == 0:
+        beyond = "none"
     return row.long_name, row.month, *(signed(value, places) for value in differences), beyond, unit
 
 
