@@ -48,8 +48,9 @@ def chapter(
     short: list[str] = []
     few = 3 if len(others) < 3 else 1
     if len(others) > 1:
-        asked = about.get("asked", ())
-        blocks += [*_side_by_side(rows[rows["outcome"].isin(asked) if asked else rows["headline"]], base, others)]
+        outcomes = about.get("asked", ())
+        shown = rows[rows["outcome"].isin(outcomes) if outcomes else rows["headline"]]
+        blocks += [*_side_by_side(shown, base, others)]
     blocks += [*_interactions(interactions)]
     for name in others:
         mine = rows[rows["other"] == name]
