@@ -79,6 +79,7 @@ class Signs:
         errors. [1]
     default : the difference where every factor has its own value, with its 95% interval over replicates
     default_sign : 1 or -1; 0 where it is the same in every run; None where it cannot be told from zero
+    identical : whether no run differs, at the points and where every factor has its own value
     """
 
     points: int
@@ -89,6 +90,7 @@ class Signs:
     lower_beyond_luck: float
     default: Estimate
     default_sign: int | None
+    identical: bool
 
     def part(self, sign: int) -> Estimate:
         """Part of the points with a sign: 1, 0 or -1."""
@@ -106,7 +108,7 @@ class Signs:
             return "not known"
         if self.default_sign is None:
             return "no answer"
-        if not self.default_sign and self.equal.value == 1:
+        if self.identical:
             return "no effect"
         same = self.part(self.default_sign).value
         return "survives" if same >= SURVIVES else "survives mostly" if same >= MOSTLY else "does not survive"
@@ -158,7 +160,7 @@ def signs_over_points(differences: Array, at_default: Array) -> Signs:
     def part(side: Array) -> float:
         return float(side.mean()) if side.size else math.nan
 
-    same = np.isfinite(at_default).any() and not at_default[np.isfinite(at_default)].any()
+    same = bool(np.isfinite(at_default).any()) and not at_default[np.isfinite(at_default)].any()
     told = 0 if same else 1 if low > 0 else -1 if high < 0 else None
     return Signs(
         means.size,
@@ -169,6 +171,8 @@ def signs_over_points(differences: Array, at_default: Array) -> Signs:
         part(sure & (means < 0)),
         Estimate(mean, low, high),
         told,
+        # means may also be zero because runs differ both ways
+        same and not bool(differences[known].any()),
     )
 
 

@@ -83,6 +83,14 @@ def test_where_the_defaults_show_no_difference_or_no_answer(values, at_default, 
     assert signs_over_points(np.array(values, dtype=float)[:, None], np.array(at_default)).verdict == verdict
 
 
+def test_runs_that_differ_both_ways_and_cancel_out_are_not_called_the_same_in_every_run():
+    cancelled = np.array([[0.0, 0.0], [1.0, -1.0]])
+    found = signs_over_points(cancelled, np.zeros(3))
+    assert (found.equal.value, found.identical, found.verdict) == (1, False, "survives")
+    assert signs_over_points(0 * cancelled, np.zeros(3)).identical
+    assert not signs_over_points(0 * cancelled, np.array([0.0, 1.0])).identical
+
+
 def test_the_spread_is_that_of_the_means_of_points():
     values = np.arange(21.0)[:, None] + [-5.0, 5.0]
     found = spread_over_points(values)
