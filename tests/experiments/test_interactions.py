@@ -52,6 +52,13 @@ def test_what_both_do_beyond_the_sum_is_told_with_its_interval(monkeypatch):
     assert row.sentence == told
 
 
+@pytest.mark.parametrize(("beyond", "words"), [(0.01, "+1.00 (+1.00 to +1.00)"), (0, "identical")])
+def test_what_is_the_same_in_every_run_is_identical_only_where_it_is_nothing(monkeypatch, beyond, words):
+    base = np.zeros(3)
+    monkeypatch.setattr("tests.experiments.test_interactions.BASE", base)
+    assert _added(tabulated(monkeypatch, base, base, base + beyond))[6] == words
+
+
 def test_luck_that_hides_an_interaction_is_said(monkeypatch):
     noise = np.array([0.01, -0.01, 0.012, -0.011, 0.009, -0.01, 0.001])
     row = tabulated(monkeypatch, BASE + 0.02, BASE + 0.03, BASE + 0.05 + noise)
