@@ -16,7 +16,7 @@ from sim.basics.errors import RunError
 from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.ensemble.request import ask
 from sim.experiments.ensemble.summary import summarise
-from sim.experiments.ranges.chapter import chapter, overview
+from sim.experiments.ranges.chapter import _difference_cells, chapter, overview
 from sim.experiments.ranges.figures import tables
 from sim.experiments.ranges.findings import Runs, answers_of, point_table, sentence, tabulate
 from sim.experiments.ranges.plan import AT_DEFAULT, carry_out, opened, request_of, stored_results
@@ -206,6 +206,16 @@ def test_where_the_defaults_cannot_tell_nearly_all_points_may():
     (answer,) = answers_of(runs, LAST, True)
     assert "at the defaults it is not told from the same (" in sentence(answer)
     assert sentence(answer).endswith("would not have told it: nearly all points say that it is higher.")
+
+
+def test_no_part_is_rounded_across_the_end_that_its_verdict_goes_by():
+    """115 of 128 points are 89.8%, and an answer survives from 90% on; all and none are told of all and none only."""
+    (answer,) = answers_of(runs_with(lambda x, y: np.where(np.arange(128) < 115, 0.02, -0.02), 128), LAST, False)
+    assert "higher in 89.8% of 128 points" in sentence(answer)
+    assert "survives mostly: 115 of 128 points" in sentence(answer)
+    assert _difference_cells(answer)[5:7] == ("89.8%", "10%")
+    (answer,) = answers_of(runs_with(lambda x, y: np.where(np.arange(512) < 511, 0.02, -0.02), 512), LAST, False)
+    assert "higher in 99.8% of 512 points over the ranges (99 to 100%), lower in 0.2%" in sentence(answer)
 
 
 def test_no_factor_is_an_answer():

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 
 from sim.analysis.outcome_words import spoken, unit_words
-from sim.analysis.ranges import MOSTLY, SIGNIFICANCE, SURVIVES
+from sim.analysis.ranges import SIGNIFICANCE, SURVIVES
 from sim.basics.words import counted, decimals, decimals_of_difference, listed, percent, scale_of_difference, signed
-from sim.experiments.ranges.findings import Answer, sentence
+from sim.experiments.ranges.findings import Answer, part_words, sentence
 from sim.experiments.ranges.plan import OverRanges
 from sim.results.blocks import Block, Chapter, Heading, Items, Words, items, table
 
@@ -19,7 +19,7 @@ FEWEST_COUNTED = 4
 
 RULE = (
     f"An answer survives where at least {SURVIVES:.0%} of the points have the sign of the defaults, and mostly where "
-    f"at least {MOSTLY:.0%} have it."
+    "at least two thirds have it."
 )
 POINTS_ARE = (
     "The points are a Latin hypercube over the plausible ranges of all declared numbers that the scenarios share, each "
@@ -139,8 +139,8 @@ def _difference_cells(answer: Answer) -> tuple[str, ...]:
         "" if math.isnan(median) else signed(median, places),
         "" if math.isnan(low) else f"{signed(low, places)} to {signed(high, places)}",
         "" if unit == "1" else unit,
-        percent(signs.higher.value),
-        percent(signs.lower.value),
+        part_words(signs.higher.value),
+        part_words(signs.lower.value),
         percent(spread.luck_part),
         signs.verdict,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from sim.analysis.outcome_words import size_words, spoken, within_bounds
 from sim.analysis.outcomes import Outcome, find_outcome
 from sim.analysis.paired import clean_difference
 from sim.analysis.ranges import (
+    MOSTLY,
     SIGN_WORDS,
     SURVIVES,
     Signs,
@@ -25,7 +27,16 @@ from sim.analysis.ranges import (
     what_splits_signs,
 )
 from sim.analysis.shallow_tree import Leaf, ShallowTree
-from sim.basics.words import after_number, capital, counted, decimals_of_difference, listed, scale_of_difference, signed
+from sim.basics.words import (
+    after_number,
+    capital,
+    counted,
+    decimals_of_difference,
+    listed,
+    percent,
+    scale_of_difference,
+    signed,
+)
 from sim.experiments.runner.recipe import SCENARIO
 from sim.experiments.runner.store import Store
 from sim.experiments.runner.worker import OK
@@ -245,11 +256,19 @@ def _of_difference(answer: Answer, signs: Signs) -> str:
         (sign for sign in SIGN_WORDS if signs.part(sign).value > 0), key=lambda sign: -signs.part(sign).value
     )
     most = signs.part(first)
-    said = f"{name}: the {words} is {SIGN_WORDS[first]} in {most.value:.0%} of {over} ({_ends(most)})"
-    said += "".join(f", {SIGN_WORDS[sign]} in {signs.part(sign).value:.0%}" for sign in rest)
+    said = f"{name}: the {words} is {SIGN_WORDS[first]} in {part_words(most.value)} of {over} ({_ends(most)})"
+    said += "".join(f", {SIGN_WORDS[sign]} in {part_words(signs.part(sign).value)}" for sign in rest)
     luck = 1 - signs.equal.value - signs.higher_beyond_luck - signs.lower_beyond_luck
     unsure = f" In {luck:.0%} of the points the sign may be luck; more --replicates tell." if luck > 0.5 else ""
     return f"{said}; at the defaults it is {_default(answer, signs)}. {_verdict(answer, signs)}{unsure}"
+
+
+def part_words(value: float) -> str:
+    """A part of the points, without decimals where these would tell the same: ``90%`` is at least 90%, ``100%`` all."""
+    rounded = round(value, 2)
+    if any(value < end <= rounded for end in (MOSTLY, SURVIVES, 1)):
+        return f"{math.floor(1000 * value) / 10:.1f}%"
+    return f"{max(value, 0.001):.1%}" if value > 0 and not rounded else percent(value)
 
 
 def _ends(part: Estimate) -> str:
