@@ -52,8 +52,8 @@ def test_what_both_do_beyond_the_sum_is_told_with_its_interval(monkeypatch):
     assert row.sentence == told
 
 
-@pytest.mark.parametrize(("beyond", "words"), [(0.01, "+1.00 (+1.00 to +1.00)"), (0, "identical")])
-def test_what_is_the_same_in_every_run_is_identical_only_where_it_is_nothing(monkeypatch, beyond, words):
+@pytest.mark.parametrize(("beyond", "words"), [(0.01, "+1.00 (+1.00 to +1.00)"), (0, "none")])
+def test_what_is_the_same_in_every_run_is_none_only_where_it_is_nothing(monkeypatch, beyond, words):
     base = np.zeros(3)
     monkeypatch.setattr("tests.experiments.test_interactions.BASE", base)
     assert _added(tabulated(monkeypatch, base, base, base + beyond))[6] == words
