@@ -428,8 +428,13 @@ def vouch_for_store(folder: Folder) -> tuple[int, list[Changed]]:
     """`Kind.vouch` of a folder whose runs stand in another one: how many files that has, and which were changed."""
     if folder.store is None:
         return 0, []
-    behind = open_folder(folder.store)
     before = folder.store.name
+    try:
+        behind = open_folder(folder.store)
+    except FolderError:
+        return 1, [
+            Changed(f"{before}/{MANIFEST}", "unreadable" if os.path.isfile(folder.store / MANIFEST) else "missing")
+        ]
     return vouched(behind), [replace(changed, file=f"{before}/{changed.file}") for changed in changed_files(behind)]
 
 

@@ -312,6 +312,17 @@ def test_a_changed_manifest_of_the_store_behind_a_study_is_found(copy):
 
 
 @pytest.mark.slow
+def test_a_store_without_its_manifest_is_told(copy):
+    study = copy("sensitivity")
+    (study / "ensemble" / "manifest.json").unlink()
+    found = replay(study / "morris")
+    assert [(changed.file, changed.how) for changed in found.changed] == [("ensemble/manifest.json", "missing")]
+    assert not found.identical
+    shutil.rmtree(study / "ensemble")
+    assert replay(study / "morris").changed == (), "who gave away the runs was told so when the tables were made"
+
+
+@pytest.mark.slow
 def test_a_changed_file_of_the_store_behind_a_study_is_found(copy):
     study = copy("sensitivity")
     (study / "ensemble" / "scenario.yaml").write_text("run: {seed: 7}\n", encoding="utf-8")

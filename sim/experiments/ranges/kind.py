@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -95,13 +96,13 @@ def store_of(folder: Folder) -> Path | None:
     """The store of the runs, beside the folder; None where it is missing."""
     name = str(folder.manifest.get("store", ""))
     beside = folder.path.parent / name
-    return beside if name and (beside / MANIFEST).is_file() else None
+    return beside if name and beside.is_dir() else None
 
 
 def sample(folder: Folder, again: Again) -> list[Finding]:
     """Some of the runs done again, and the tables made again from all of them."""
     store = store_of(folder)
-    if store is None:
+    if store is None or not os.path.isfile(store / MANIFEST):
         why = "the store of the runs is missing; the tables cannot be held against them"
         return [Finding("runs", None, why)]
     return [*sample_runs(store, again), *_tables_again(folder, store)]

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -121,13 +122,13 @@ def _entries_of_outcome(found: Indices) -> dict[str, Any]:
 def store_of(folder: Folder) -> Path | None:
     """The runs behind a study, which stand beside it."""
     beside = folder.path.parent / ENSEMBLE
-    return beside if (beside / MANIFEST).is_file() else None
+    return beside if beside.is_dir() else None
 
 
 def sample(folder: Folder, again: Again) -> list[Finding]:
     """Some runs of the store behind a study, done again."""
     store = store_of(folder)
-    if store is None:
+    if store is None or not os.path.isfile(store / MANIFEST):
         why = "the store of the runs is missing; the tables cannot be held against them"
         return [Finding("runs", None, why)]
     command = folder.manifest.get("command") or "unknown"
