@@ -319,7 +319,7 @@ def test_a_store_without_its_manifest_is_told(copy):
     assert [(changed.file, changed.how) for changed in found.changed] == [("ensemble/manifest.json", "missing")]
     assert not found.identical
     shutil.rmtree(study / "ensemble")
-    assert replay(study / "morris").changed == (), "who gave away the runs was told so when the tables were made"
+    assert replay(study / "morris").changed == (), "runs that were left behind as a whole are no damage"
 
 
 @pytest.mark.slow
