@@ -80,6 +80,7 @@ class Signs:
     default : the difference where every factor has its own value, with its 95% interval over replicates
     default_sign : 1 or -1; 0 where it is the same in every run; None where it cannot be told from zero
     identical : whether no run differs, at the points and where every factor has its own value
+    lone : pairs of runs, at the points and at the defaults, of which one alone has a value
     """
 
     points: int
@@ -91,6 +92,7 @@ class Signs:
     default: Estimate
     default_sign: int | None
     identical: bool
+    lone: int = 0
 
     def part(self, sign: int) -> Estimate:
         """Part of the points with a sign: 1, 0 or -1."""
@@ -109,7 +111,8 @@ class Signs:
         if self.default_sign is None:
             return "no answer"
         if self.identical:
-            return "no effect"
+            # what is reached in one of two worlds alone is no effect that differences could show
+            return "no answer" if self.lone else "no effect"
         same = self.part(self.default_sign).value
         return "survives" if same >= SURVIVES else "survives mostly" if same >= MOSTLY else "does not survive"
 
@@ -141,8 +144,10 @@ def point_means(values: Array) -> Array:
     return np.array([np.mean(row[np.isfinite(row)]) for row in values if np.isfinite(row).any()])
 
 
-def signs_over_points(differences: Array, at_default: Array) -> Signs:
+def signs_over_points(differences: Array, at_default: Array, lone: int = 0) -> Signs:
     """The signs of paired differences (point, replicate), beside those at the default point, (replicate,); NaN: none.
+
+    ``lone`` counts the pairs without a difference of which one run alone has a value.
 
     What luck alone can do to the mean of a point is taken from the spread of replicates within all points together.
     """
@@ -173,6 +178,7 @@ def signs_over_points(differences: Array, at_default: Array) -> Signs:
         told,
         # means may also be zero because runs differ both ways
         same and not bool(differences[known].any()),
+        lone,
     )
 
 

@@ -208,6 +208,19 @@ def test_where_the_defaults_cannot_tell_nearly_all_points_may():
     assert sentence(answer).endswith("would not have told it: nearly all points say that it is higher.")
 
 
+def test_what_one_world_alone_reaches_is_not_the_same_in_every_run():
+    runs = runs_with(lambda x, y: np.zeros(len(x)))
+    for values in (runs.values[LAST], runs.defaults[LAST]):
+        values[1] = values[0]
+    (answer,) = answers_of(runs, LAST, False)
+    assert "is the same in every run" in sentence(answer)
+    runs.values[LAST][1, 0, 0] = runs.defaults[LAST][0, 7] = np.nan
+    (answer,) = answers_of(runs, LAST, False)
+    assert answer.signs.verdict == "no answer"
+    assert "in every run" not in sentence(answer)
+    assert sentence(answer).endswith("; in 2 pairs only one of the two has a value, so there is no answer.")
+
+
 def test_no_part_is_rounded_across_the_end_that_its_verdict_goes_by():
     """115 of 128 points are 89.8%, and an answer survives from 90% on; all and none are told of all and none only."""
     (answer,) = answers_of(runs_with(lambda x, y: np.where(np.arange(128) < 115, 0.02, -0.02), 128), LAST, False)

@@ -74,6 +74,12 @@ class Runs:
         place = self.names.index(other)
         return clean_difference(values[0], values[place]), clean_difference(defaults[0], defaults[place])
 
+    def lone(self, other: str, column: str) -> int:
+        """Pairs of runs, at the points and at the defaults, of which one alone has a value."""
+        place = self.names.index(other)
+        both = (self.values[column], self.defaults[column])
+        return sum(int((np.isfinite(values[0]) != np.isfinite(values[place])).sum()) for values in both)
+
 
 def runs_of(store: Store, numbers: Array, replicates: int, defaults: Array, most: int) -> Runs:
     """Read runs from their store.
@@ -143,7 +149,7 @@ def answers_of(runs: Runs, column: str, explained: bool) -> Iterator[Answer]:
     """The answers on one outcome, one for each other scenario; ``explained``: look for the factors behind it too."""
     for other in runs.names[1:] or ("",):
         values, defaults = runs.told(other, column)
-        signs = signs_over_points(values, defaults) if other else None
+        signs = signs_over_points(values, defaults, runs.lone(other, column)) if other else None
         yield Answer(
             other,
             column,
@@ -252,6 +258,11 @@ def _of_difference(answer: Answer, signs: Signs) -> str:
     over = f"{_points(answer, signs.points)} over the ranges"
     if signs.verdict == "no effect":
         return f"{name}: the {words} is the same in every run, at the defaults and at {over}."
+    if signs.lone and signs.identical:
+        said = f"{name}: the {words} is the same wherever both runs of a pair have a value, at the defaults and at"
+        return (
+            f"{said} {over}; in {counted(signs.lone, 'pair')} only one of the two has a value, so there is no answer."
+        )
     first, *rest = sorted(
         (sign for sign in SIGN_WORDS if signs.part(sign).value > 0), key=lambda sign: -signs.part(sign).value
     )
