@@ -214,7 +214,8 @@ def difference_sentence(paired: Paired, what: str, unit: str, kind: str = "level
     if paired.runs == 0:
         return f"{what}: cannot be compared, {_left_out(paired).removeprefix('; ') or 'there is no run'}"
     if paired.identical:
-        return f"{what}: identical in every run" + _left_out(paired)
+        lone = paired.only_base or paired.only_other
+        return f"{what}: identical in every run{' that has it in both' if lone else ''}" + _left_out(paired)
     up, down = ("delays", "hastens") if kind == "moment" else ("raises", "lowers")
     scaled, words = scale_of_difference(unit)
     value, low, high = scaled(paired.difference), scaled(paired.low), scaled(paired.high)

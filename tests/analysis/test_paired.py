@@ -264,6 +264,19 @@ def test_only_runs_in_which_both_get_there_are_paired_and_the_others_are_counted
     assert said.endswith("; " + ", ".join(ends))
 
 
+@pytest.mark.parametrize(
+    ("base", "other", "words"),
+    [
+        ([1, 2, math.nan], [1, 2, math.nan], "identical in every run; in 1 run neither does"),
+        ([1, 2, 3], [1, 2, math.nan], "identical in every run that has it in both; in 1 run only the base reaches it"),
+        ([1, math.nan], [1, 3], "identical in every run that has it in both; in 1 run only the other does"),
+    ],
+)
+def test_what_one_scenario_alone_reaches_is_not_identical_in_every_run(base, other, words):
+    said = difference_sentence(paired_difference(np.array(base), np.array(other)), "take-off", "months", "moment")
+    assert said == f"take-off: {words}, within the window"
+
+
 def test_no_pair_gives_no_number():
     found = paired_difference(np.array([math.nan, 1.0]), np.array([1.0, math.nan]))
     assert found.runs == 0

@@ -286,6 +286,8 @@ def row(**changes):
         "variance_reduction": 4.0,
         "distinguishable": True,
         "identical": False,
+        "only_base": 0,
+        "only_other": 0,
         "headline": True,
         "why": "",
         "sentence": "raises the focus share",
@@ -340,6 +342,7 @@ def test_cells_of_a_comparison_give_levels_differences_and_what_is_doubtful():
     assert cells() == ("focus share", "2026-06", "14.0%", "15.0%", "+1.0 (0.5 to 1.5)", "points", "×4")
     assert cells(distinguishable=False, low=-0.004)[4:] == ("+1.0 (-0.4 to 1.5) n.d.", "points", "×4")
     assert cells(identical=True, variance_reduction=math.inf)[4:] == ("identical", "points", "all")
+    assert cells(identical=True, runs=2, only_base=1)[4] == "identical in 2 pairs"
     assert cells(low=math.nan, variance_reduction=math.nan)[4:] == ("+1", "points", "")
     assert cells(runs=0, why="withheld")[2:5] == ("", "", "withheld")
     date = cells(outcome="take_off_all", unit="months", month="", base_mean=11.6, other_mean=24.4, difference=12.8)
@@ -367,6 +370,7 @@ def test_findings_tell_the_sure_from_the_rest():
             row(long_name="base", **unsure),
             row(long_name="base", month="2024-06", **unsure),
             row(long_name="chips", month="", **nothing),
+            row(long_name="half", month="", only_other=1, **nothing),
             row(long_name="gap", runs=1, **unsure),
         ]
     )
@@ -374,6 +378,7 @@ def test_findings_tell_the_sure_from_the_rest():
     assert told._rest(rows, 40) == [
         "Not distinguishable from no change at 40 paired runs: base in 2026-06 and in 2024-06.",
         "Identical in every run: chips.",
+        "Identical where both have a value, but in some runs only one of them has: half.",
         "Fewer than two pairs of runs have a value: gap in 2026-06.",
     ]
     assert told._sure(rows[2:], "one", 40) == [

@@ -91,7 +91,11 @@ def _sure(rows: pd.DataFrame, name: str, paired: int) -> list[str]:
 def _rest(rows: pd.DataFrame, paired: int) -> list[str]:
     """What could not be told from luck, which is a finding too, and what is the same in every run."""
     unsure = rows[~rows["distinguishable"] & ~rows["identical"] & (rows["runs"] > 1)]
-    parts = {"Identical in every run": rows[rows["identical"]]}
+    lone = (rows["only_base"] > 0) | (rows["only_other"] > 0)
+    parts = {
+        "Identical in every run": rows[rows["identical"] & ~lone],
+        "Identical where both have a value, but in some runs only one of them has": rows[rows["identical"] & lone],
+    }
     if rows["distinguishable"].any():  # else that was said of all of them
         parts = {f"Not distinguishable from no change at {paired} paired runs": unsure, **parts}
     ceilings = rows["outcome"].str.startswith("ceiling_")  # they say themselves why they are withheld
@@ -191,7 +195,8 @@ def _levels(row: Any) -> tuple[str, str, str]:
     level = _level(row)
     was, became = level(row.base_mean), level(row.other_mean)
     if row.identical:
-        return was, became, "identical"
+        lone = row.only_base or row.only_other
+        return was, became, f"identical in {counted(row.runs, 'pair')}" if lone else "identical"
     scaled, _ = scale_of_difference(row.unit)
     value, low, high = (scaled(end) for end in (row.difference, row.low, row.high))
     if math.isnan(low):
