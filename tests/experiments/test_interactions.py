@@ -141,6 +141,7 @@ def test_the_order_of_scenarios_is_kept_and_every_time_is_named(found):
 
 def test_the_page_shows_scenarios_side_by_side_in_their_order(found):
     made = contents(found)
+    assert made.chapter.asked.startswith("What do push, free-and-push and free change, compared with baseline,")
     assert {"outcomes.csv", "interactions.csv"} <= set(made.files)
     beside, added = (
         next(block for block in made.chapter.blocks if str(getattr(block, "caption", "")).startswith(start))

@@ -67,7 +67,7 @@ def chapter(
     if notes:
         blocks += [Heading("Notes"), sentences(notes, MANIFEST)]
     asked = (
-        f"What does {listed(others)} change, compared with {base}, when every world has the same luck "
+        f"What {'does' if len(others) == 1 else 'do'} {listed(others)} change, compared with {base}, when every world has the same luck "
         f"({counted(paired, 'paired run')})?"
     )
     return Chapter(
