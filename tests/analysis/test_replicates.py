@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from sim.analysis.outcomes import find_outcome
 from sim.analysis.replicates import (
     Advice,
     advise,
@@ -267,7 +268,7 @@ def test_a_plan_of_many_points_foresees_the_width_too(tmp_path):
 
 @pytest.mark.slow
 def test_replicates_are_added_until_luck_is_small_enough(tmp_path, lucky):
-    column = "focus_share@2026-06"
+    column = find_outcome("focus_share").column(lucky.recipe.at[-1])
     with Ensemble.open(tmp_path / "store", lucky.recipe) as ensemble:
         points = ensemble.add([()])
         spread = lucky.table()[column].std()
