@@ -66,8 +66,9 @@ def chapter(
     ]
     if notes:
         blocks += [Heading("Notes"), sentences(notes, MANIFEST)]
+    do = "does" if len(others) == 1 else "do"
     asked = (
-        f"What {'does' if len(others) == 1 else 'do'} {listed(others)} change, compared with {base}, when every world has the same luck "
+        f"What {do} {listed(others)} change, compared with {base}, when every world has the same luck "
         f"({counted(paired, 'paired run')})?"
     )
     return Chapter(
