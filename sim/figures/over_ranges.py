@@ -47,7 +47,7 @@ def over_ranges(
     for place, row in enumerate(shown.itertuples()):
         top = TOP + place * (ROW + GAP)
         axes = sheet.panel(LEFT, top, WIDTH - LEFT - RIGHT, ROW)
-        draw_points(axes, points.loc[points["outcome"] == row.outcome, "value"].to_numpy(), row, signs)
+        draw_points(axes, points.loc[points["outcome"] == row.outcome, "value"].to_numpy(dtype=float), row, signs)
         label = "\n".join(textwrap.wrap(f"{row.label} [{row.unit}]" if row.unit else row.label, MOST_LETTERS)[:3])
         sheet.text(LEFT - 2, top + ROW / 2, label, ha="right", va="center", linespacing=1.05)
         sheet.text(WIDTH - RIGHT + 2, top + ROW / 2, row.said, va="center", linespacing=1.05)

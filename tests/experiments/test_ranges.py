@@ -17,7 +17,7 @@ from sim.experiments.ensemble.ensemble import Ensemble
 from sim.experiments.ensemble.request import ask
 from sim.experiments.ensemble.summary import summarise
 from sim.experiments.ranges.chapter import _difference_cells, chapter, overview
-from sim.experiments.ranges.figures import tables
+from sim.experiments.ranges.figures import _shows, draw, tables
 from sim.experiments.ranges.findings import Runs, answers_of, point_table, sentence, tabulate
 from sim.experiments.ranges.plan import AT_DEFAULT, carry_out, opened, request_of, stored_results
 from sim.experiments.replay import replay
@@ -252,6 +252,22 @@ def test_points_without_a_value_are_counted():
     table = point_table(runs, [answer], {"a.x": 0.5, "b.y": 0.5})
     assert table[f"other: {LAST}"].isna().sum() == 20
     assert table["point"].tolist() == list(range(61))
+
+
+def test_a_figure_is_drawn_of_scenarios_that_differ_in_nothing(tmp_path, found):
+    """One outcome never has a value, and the others never differ."""
+    runs = runs_with(lambda x, y: np.zeros(len(x)))
+    answers = []
+    for missing in (False, True):
+        for values in (runs.values[LAST], runs.defaults[LAST]):
+            values[1] = np.nan if missing else values[0]
+        answers += answers_of(runs, LAST, False)
+    assert [answer.signs.verdict for answer in answers] == ["no effect", "not known"]
+    for some in (answers, answers[1:]):
+        named = tuple(replace(answer, other="no-control") for answer in some)
+        draw(replace(found, answers=named), tmp_path)
+        assert (tmp_path / "over-ranges.svg").read_text(encoding="utf-8").count("no outcome shows a difference")
+    assert [_shows(answer) for answer in answers] == [False, False]
 
 
 @pytest.mark.slow

@@ -30,8 +30,7 @@ def draw(found: OverRanges, folder: Path) -> None:
     study = request.study
     for name in others or [""]:
         answers = [answer for answer in found.answers if answer.other == name]
-        unmoved = [answer for answer in answers if answer.signs is not None and answer.signs.verdict == "no effect"]
-        drawn = [answer for answer in answers if answer not in unmoved] or answers
+        drawn = [answer for answer in answers if _shows(answer)] or answers
         foot = footer(
             name or base, "over ranges", request.inputs[:8], study.replicates, request.recipe.scenario.run.seed
         )
@@ -48,6 +47,11 @@ def draw(found: OverRanges, folder: Path) -> None:
         save_figure(over_ranges(points, rows, about), folder / (f"{STEM}-{name}" if len(others) > 1 else STEM))
 
 
+def _shows(answer: Answer) -> bool:
+    """Whether an outcome has a point, and moves."""
+    return answer.spread.points > 0 and (answer.signs is None or answer.signs.verdict != "no effect")
+
+
 def _left_out(drawn: int, told: int) -> str:
     from sim.figures.over_ranges import MOST_ROWS
 
@@ -61,6 +65,8 @@ def title(answers: list[Answer], name: str, base: str) -> str:
         return f"How far what is not known moves {base[:40]}"
     verdicts = [answer.signs.verdict for answer in answers if answer.signs is not None]
     told = [verdict for verdict in verdicts if verdict not in ("no effect", "not known")]
+    if not told:
+        return f"{name[:40]}: no outcome shows a difference over the ranges"
     survive = sum(verdict == "survives" for verdict in told)
     return f"{name[:40]}: {survive} of {counted(len(told), 'answer')} survive{'s' * (len(told) == 1)} over the ranges"
 
