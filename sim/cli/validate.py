@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.cli import options
 from sim.cli.exit_codes import FAILED, leave, say, warn
@@ -83,7 +83,18 @@ def validate(
     else:
         tables = {"checks": found.checks, "patterns": found.patterns, "record": found.record}
         output.tell(
-            told, made, _next(found, shown(made.folder), seed=seed, replicates=replicates, adopters=adopters), tables
+            told,
+            made,
+            _next(
+                found,
+                shown(made.folder),
+                targets=targets,
+                set=sets,
+                seed=seed,
+                replicates=replicates,
+                adopters=adopters,
+            ),
+            tables,
         )
         left_out = 0 if checks else slow_checks_left_out(plan.checks)
         if left_out and not (quiet or as_json):
@@ -94,7 +105,7 @@ def validate(
         leave(FAILED)
 
 
-def _next(found: Validation, folder: str, **world: int | None) -> list[str]:
+def _next(found: Validation, folder: str, **world: Any) -> list[str]:
     """Commands that may come next; ``world`` holds the settings that were asked for."""
     from sim.analysis.record import farthest_first
     from sim.evidence.targets import SHIPPED
@@ -106,5 +117,7 @@ def _next(found: Validation, folder: str, **world: int | None) -> list[str]:
         following.append(command("describe", farthest_first(told)[0].target.key, remark="its points and sources"))
     if plan.runs_sha256 == "" and (plan.patterns or plan.targets is not None):
         other = "history" if plan.scenario.name == "baseline" else "baseline"
-        following.append(command("validate", other, only="patterns,record", **world, remark="another scenario"))
+        parts = {"patterns": plan.patterns, "record": plan.targets is not None}
+        only = ",".join(part for part, asked in parts.items() if asked)
+        following.append(command("validate", other, only=only, **world, remark="another scenario"))
     return following

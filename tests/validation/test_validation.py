@@ -164,6 +164,18 @@ def test_a_table_of_ones_own_serves_in_place_of_the_shipped_one(own, tmp_path):
     assert pd.read_csv(folder / "targets.csv")["value"].tolist() == [0.1, 0.2, 0.5]
 
 
+def test_what_comes_next_holds_another_scenario_against_the_same_table_and_changes(own, tmp_path):
+    change = ("--set", "startup.switching_cost=0.5")
+    asked = ("validate", "--only", "record", "--targets", own, *change, *SMALL, "--no-figures", "--out", tmp_path)
+    done = in_process(*asked)
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if "another scenario" in line]
+    words = line.split()
+    assert words[:5] == ["openloop", "validate", "history", "--only", "record"], "patterns were not asked for"
+    assert words[words.index("--targets") + 1] == str(own)
+    assert words[words.index("--set") + 1] == change[1]
+
+
 def test_what_is_left_out_of_a_table_of_ones_own_is_said(own, tmp_path):
     own.write_text(f"# our survey\n{OWN}", encoding="utf-8")
     asked = ("--only", "record", "--targets", own, *SMALL, "--no-figures", "--out", tmp_path)
