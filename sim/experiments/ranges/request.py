@@ -51,7 +51,8 @@ def over_ranges(
     points, replicates : of the design, and at each point; absent: 128 and 8. At the defaults there are at least 40
     design_seed : of the design; no draw of the model depends on it
     outcomes : to tell of in place of the headline ones, in the language of `sim.analysis.outcomes`
-    at : months such as ``"2029-12"`` at which levels are read, beside the last; absent: 2029-12 where it is simulated
+    at : times such as ``"2029"``, ``"2029-12"`` or ``"2027..2029"`` at which levels are read, beside the last twelve
+        months; absent: 2029, where it is simulated to its end
     months, adopters, seed : in place of the base's, which hold for all
     workers, cluster : processes, or the address of a Dask scheduler; absent: this process, on all cores
     engine, model : see `openloop.run`; the model as text
