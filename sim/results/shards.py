@@ -90,6 +90,11 @@ def curves_behind(runs: Path) -> str:
     return str((pq.read_schema(runs).metadata or {}).get(b"curves", b"").decode())
 
 
+def rows_of(runs: Path) -> int:
+    """How many rows a shard of runs has."""
+    return int(pq.read_metadata(runs).num_rows)
+
+
 def checksum(path: Path) -> str:
     """Sixteen hexadecimal digits of the content."""
     with path.open("rb") as file:

@@ -195,8 +195,10 @@ def _about_runs(found: Validation) -> Iterator[Block]:
         yield items(f"Replicate {failure.replicate}: {failure.reason}" for failure in found.failures)
     if plan.patterns or plan.targets is not None:
         run = plan.scenario.run
+        read = ["patterns"] * bool(plan.patterns) + ["record"] * (plan.targets is not None)
         yield Words(
-            f"Patterns and record are read from {counted(found.runs, 'run')} of {counted(run.months, 'month')} with "
+            f"{' and '.join(read).capitalize()} {'are' if plan.patterns else 'is'} read from "
+            f"{counted(found.runs, 'run')} of {counted(run.months, 'month')} with "
             f"{counted(run.adopters, 'adopter')}, seed {run.seed}"
             + (", which were there already." if plan.runs_sha256 else ".")
         )

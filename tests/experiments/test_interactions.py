@@ -148,6 +148,9 @@ def test_the_page_shows_scenarios_side_by_side_in_their_order(found):
         for start in ("Differences from baseline", "Differences from the base")
     )
     assert beside.head == ("outcome", "time", "baseline", "unit", "push", "free-and-push", "free")
+    levels = found.outcomes.set_index("scenario").loc["baseline"]
+    half = next(row for row in beside.rows if row[0].startswith("share of US startups"))
+    assert half[2] == f"{levels[f'L3_CN_open_US@{half[1]}']:.1%}", "of all runs of the base"
     assert {row[1] for row in beside.rows} == {"", *found.plan.at}
     assert added.head[2:6] == ("push", "free", "sum", "free-and-push")
     assert all(len(row) == len(added.head) for row in added.rows)

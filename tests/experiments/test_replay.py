@@ -312,6 +312,15 @@ def test_a_changed_manifest_of_the_store_behind_a_study_is_found(copy):
 
 
 @pytest.mark.slow
+def test_runs_that_a_store_has_lost_are_missed(copy):
+    study = copy("sensitivity")
+    next((study / "ensemble" / "runs").glob("part-*")).unlink()
+    found = replay(study / "morris")
+    assert [(changed.file, changed.how) for changed in found.changed] == [("ensemble/runs", "missing")]
+    assert not found.identical
+
+
+@pytest.mark.slow
 def test_a_store_without_its_manifest_is_told(copy):
     study = copy("sensitivity")
     (study / "ensemble" / "manifest.json").unlink()

@@ -155,6 +155,14 @@ def test_curves_that_are_lost_are_told_with_their_remedy(made, openloop, tmp_pat
     assert "puts it aside and does its runs again" in told.stderr
 
 
+def test_lost_runs_are_missed_until_they_are_done_again(made, openloop, tmp_path):
+    folder = Path(shutil.copytree(made("ensemble"), tmp_path / "folder"))
+    next((folder / "runs").glob("part-*")).unlink()
+    assert [each.file for each in changed_files(open_folder(folder))] == ["runs"]
+    assert openloop("ensemble", folder, "--quiet").returncode == 0
+    assert changed_files(open_folder(folder)) == []
+
+
 @pytest.mark.parametrize("verb", ["ensemble", "replay"])
 def test_an_ensemble_without_its_recipe_is_told_so(made, openloop, tmp_path, verb):
     folder = Path(shutil.copytree(made("ensemble"), tmp_path / "folder"))

@@ -12,7 +12,16 @@ from sim.analysis.outcome_words import is_date
 from sim.analysis.outcomes import find_outcome, parse_period
 from sim.analysis.who_switched import top_contributors
 from sim.basics.axes import month_label
-from sim.basics.words import capital, counted, decimals_of_difference, listed, scale_of_difference, signed, whole
+from sim.basics.words import (
+    capital,
+    counted,
+    decimals,
+    decimals_of_difference,
+    listed,
+    scale_of_difference,
+    signed,
+    whole,
+)
 from sim.results.blocks import Block, Chapter, Heading, Items, Words, items, sentences, table
 from sim.results.folder import MANIFEST
 
@@ -38,7 +47,11 @@ CAVEATS = (
 
 
 def chapter(
-    about: Mapping[str, Any], rows: pd.DataFrame, switched: pd.DataFrame, interactions: pd.DataFrame
+    about: Mapping[str, Any],
+    rows: pd.DataFrame,
+    switched: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    interactions: pd.DataFrame,
 ) -> Chapter:
     """The chapter of a comparison; ``about`` are the entries of its manifest, the others its tables."""
     base, *others = about["comparison"]
@@ -48,9 +61,9 @@ def chapter(
     short: list[str] = []
     few = 3 if len(others) < 3 else 1
     if len(others) > 1:
-        outcomes = about.get("asked", ())
-        shown = rows[rows["outcome"].isin(outcomes) if outcomes else rows["headline"]]
-        blocks += [*_side_by_side(shown, base, others)]
+        asked_for = about.get("asked", ())
+        shown = rows[rows["outcome"].isin(asked_for) if asked_for else rows["headline"]]
+        blocks += [*_side_by_side(shown, base, others, outcomes.iloc[0])]
     blocks += [*_interactions(interactions)]
     for name in others:
         mine = rows[rows["other"] == name]
@@ -125,12 +138,14 @@ def same_until(about: Mapping[str, Any], name: str) -> str:
 CUT = "variance cut: how many times more the difference would vary if each scenario had luck of its own"
 
 
-def _side_by_side(rows: pd.DataFrame, base: str, others: Sequence[str]) -> Iterator[Block]:
-    """Every scenario beside the base, in their order: a row an outcome and time."""
+def _side_by_side(rows: pd.DataFrame, base: str, others: Sequence[str], levels: pd.Series) -> Iterator[Block]:
+    """Every scenario beside the base, in their order: a row an outcome and time; ``levels`` are those of the base."""
     for first in range(0, len(others), ACROSS):
         names, cells = others[first : first + ACROSS], dict[tuple[str, str], list[str]]()
         for row in rows[rows["other"].isin(names)].itertuples():
-            was, _, difference = _levels(row)
+            level = levels.get(f"{row.outcome}@{row.month}" if row.month else row.outcome)
+            was = "" if level is None or math.isnan(level) else _level(row)(level)
+            difference = _levels(row)[2]
             unit = scale_of_difference(row.unit)[1]
             cells.setdefault((row.long_name, row.month), [row.long_name, row.month, was, unit]).append(difference)
         caption = f"Differences from {base} (95%, luck only); n.d.: not distinguishable from no change"
@@ -158,12 +173,13 @@ def _added(row: Any) -> tuple[str, ...]:
     value, low, high = (scaled(end) for end in (row.interaction, row.low, row.high))
     places = 1 if math.isnan(low) else max(1, decimals_of_difference(value, low, high))
     added = row.one_difference + row.another_difference
-    differences = map(scaled, (row.one_difference, row.another_difference, added, row.both_difference))
+    alone = [scaled(value) for value in (row.one_difference, row.another_difference, added, row.both_difference)]
+    digits = max(places, decimals(0, max(map(abs, alone))))
     ends = "" if math.isnan(low) else f" ({signed(low, places)} to {signed(high, places)})"
     beyond = f"{signed(value, places)}{ends}{'' if row.distinguishable else ' n.d.'}"
     if value == low == high == 0:
         beyond = "none"
-    return row.long_name, row.month, *(signed(value, places) for value in differences), beyond, unit
+    return row.long_name, row.month, *(signed(value, digits) for value in alone), beyond, unit
 
 
 def _tables(rows: pd.DataFrame, base: str, name: str, folded: bool) -> list[Block]:
@@ -229,7 +245,7 @@ def _switched(switched: pd.DataFrame, name: str) -> Iterator[Block]:
 
 
 def _dollars(rows: pd.DataFrame, name: str) -> Iterator[Block]:
-    known = rows[rows["per_billion"].notna() & rows["headline"]]
+    known = rows[rows["per_billion"].notna() & rows["headline"] & ~rows["identical"]]
     if len(known):
         yield Words(f"What a billion dollars of public money buys in {name}:")
         yield sentences(map(_per_billion, known.itertuples()), TABLE)

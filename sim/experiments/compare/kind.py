@@ -38,12 +38,12 @@ PAIRED = (
 
 def contents(found: Comparison) -> Contents:
     """What the folder of a comparison holds."""
-    curves, about = curves_of(found), entries_of(found)
+    curves, about, outcomes = curves_of(found), entries_of(found), found.outcomes
     files = {
         **scenario_files(found.plan.scenarios),
         TABLE: found.table,
         SWITCHED: found.switched,
-        TOGETHER: found.outcomes,
+        TOGETHER: outcomes,
         **({INTERACTIONS: found.interactions} if len(found.interactions) else {}),
         "curves.nc": curves,
     }
@@ -52,7 +52,7 @@ def contents(found: Comparison) -> Contents:
         found.inputs,
         files,
         about,
-        chapter(about, found.table, found.switched, found.interactions),
+        chapter(about, found.table, found.switched, outcomes, found.interactions),
         lambda folder: draw(found, curves, folder),
         ("comparison.md", title_of(about["comparison"])),
     )

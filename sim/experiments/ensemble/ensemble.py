@@ -32,7 +32,7 @@ from sim.experiments.runner.pools import Pool, refuse_no_pool
 from sim.experiments.runner.pools import pool as make_pool
 from sim.experiments.runner.recipe import Recipe
 from sim.experiments.runner.sizer import Sizer
-from sim.experiments.runner.store import Store, open_store, python_values
+from sim.experiments.runner.store import KEPT, Store, open_store, python_values
 from sim.experiments.runner.worker import (
     DIED,
     FAILED,
@@ -220,6 +220,8 @@ class Ensemble:
             tally = dispatch([work], pool, watch)
         self.store.join_shards()
         done, wanted = self.store.done(), list(itertools.product(numbers, which))
+        if self.store.manifest.get(KEPT) != len(done):
+            self.store.note({KEPT: len(done)})  # so that a shard which is lost later is missed
         return Account(
             **vars(tally),
             wanted=len(wanted),

@@ -27,7 +27,7 @@ from sim.basics.words import counted
 from sim.experiments.ensemble.chapter import DIFFERENCES, chapter
 from sim.experiments.ensemble.summary import Summary, by_scenario, stability
 from sim.experiments.runner.recipe import Recipe
-from sim.experiments.runner.store import CURVES, POINTS, RUNS, Store
+from sim.experiments.runner.store import CURVES, KEPT, POINTS, RUNS, Store
 from sim.experiments.runner.worker import FAILED, OK
 from sim.results.blocks import Chapter
 from sim.results.differences import Finding
@@ -35,7 +35,7 @@ from sim.results.files import write_text
 from sim.results.folder import MANIFEST, checksums_of, open_folder
 from sim.results.kind import FIGURES, FINDINGS, Again, Captions, Changed, Folder, Kind, named_figures
 from sim.results.markdown import as_page
-from sim.results.shards import curves_behind, shards_in, sound
+from sim.results.shards import curves_behind, rows_of, shards_in, sound
 
 # checks
 
@@ -51,8 +51,12 @@ def changed_shards(folder: Folder) -> tuple[int, list[Changed]]:
 
     # a shard of another version bears an identity that this one cannot work out; its name still vouches for it
     changed = [path for path in files if not sound(path, identity)]
-    behind = {folder.path / CURVES / curves_behind(path) for path in set(shards_in(folder.path / RUNS)) - {*changed}}
+    runs = [path for path in shards_in(folder.path / RUNS) if path not in changed]
+    behind = {folder.path / CURVES / curves_behind(path) for path in runs}
     missing = sorted(behind - {*files, folder.path / CURVES})
+    kept = folder.manifest.get(KEPT)
+    if not changed and isinstance(kept, int) and sum(rows_of(path) for path in runs) < kept:
+        missing.append(folder.path / RUNS)
     told = [*((path, "changed") for path in changed), *((path, "missing") for path in missing)]
     return len(files) + len(missing), [Changed(path.relative_to(folder.path).as_posix(), how) for path, how in told]
 

@@ -52,6 +52,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 POINTS, RUNS, CURVES, QUARANTINE = "points", "runs", "curves", "quarantine"
+
+KEPT = "runs_kept"
+"""Entry of the manifest: runs that the store held when runs were last added."""
+
 SHARDS_KEPT = 64
 """Shards of one kind beyond which they are joined when an ensemble is complete."""
 
