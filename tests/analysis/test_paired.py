@@ -72,6 +72,7 @@ def test_the_stopping_rule_keeps_its_coverage(name):
     assert 0.93 <= coverage(name, 0.4, 600, ours) <= 0.97
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["exponential", "mostly zero"])
 def test_stopping_at_the_first_narrow_interval_would_not(name):
     assert coverage(name, 0.5, 500, naive) < 0.93

@@ -40,6 +40,7 @@ def test_families_are_weighed_by_the_corrected_criterion_of_independent_months()
         assert model.aicc == pytest.approx(criterion, abs=1e-3), model.model
 
 
+@pytest.mark.slow
 def test_the_truncation_study_in_small():
     assert study(0.3, 6)["not identified"] == 6
     assert study(0.4, 6)["identified"] == 0

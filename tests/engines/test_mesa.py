@@ -234,6 +234,7 @@ def test_a_reset_with_a_seed_is_other_luck_from_then_on(half_way, reset):
     assert not np.array_equal(usage[4:], changed[4:])
 
 
+@pytest.mark.slow
 def test_a_finished_model_leaves_no_trace_in_memory():
     scenario, _ = prepare(BASELINE, adopters=40, months=3)
     seen = []

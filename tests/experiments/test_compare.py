@@ -571,6 +571,7 @@ def test_a_mistake_ends_with_two_and_writes_nothing(compare_here, tmp_path, argu
 # what a stopped comparison leaves
 
 
+@pytest.mark.slow
 def test_a_comparison_goes_on_where_it_was_stopped_and_leaves_no_litter(tmp_path, monkeypatch):
     plan = make_plan(BASELINE, [NO_CONTROL], (), TINY)
     whole = carry_out(plan, find_engine("lockstep"))

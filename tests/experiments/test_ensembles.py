@@ -613,6 +613,7 @@ def test_rows_of_another_ensemble_are_not_taken_in(whole, recipe, tmp_path):
         assert ensemble.store.trouble
 
 
+@pytest.mark.slow
 def test_many_small_files_are_joined_and_nothing_changes(whole, recipe, tmp_path, monkeypatch):
     monkeypatch.setattr("sim.experiments.runner.store.SHARDS_KEPT", 4)
     monkeypatch.setattr("sim.experiments.runner.dispatch.FLUSH_SECONDS", 0.0)

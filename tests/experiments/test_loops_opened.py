@@ -177,6 +177,7 @@ def cut_runs(plan: LoopPlan, workers: int = 1) -> shapley.CutRuns:
     return cut
 
 
+@pytest.mark.slow
 def test_the_gain_of_all_loops_is_the_sum_of_the_gains():
     plan = small_plan(in_place=False)
     found = Opening.joined(plan, list(done_alone(opening_tasks(plan)).values()))

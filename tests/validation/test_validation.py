@@ -86,6 +86,7 @@ def test_everything_is_asked_for_unless_something_is():
     assert len({plan.fingerprint for plan in (plan, *others)}) == 5
 
 
+@pytest.mark.slow
 def test_another_table_and_runs_that_are_there_are_another_question(own, made):
     plans = [make_plan("baseline", only="record", replicates=2), make_plan("baseline", only="record", targets=own)]
     plans.append(make_plan(made("single"), only="record"))
@@ -234,6 +235,7 @@ def test_patterns_of_a_short_run_are_named_with_the_months_that_they_need(tmp_pa
     assert "8 patterns cannot be told: F1, F2, F4, F6, F7, F9, F10 and F11." in told
 
 
+@pytest.mark.slow
 def test_the_folder_says_what_was_found_and_is_made_again_without_the_run(made, tmp_path):
     folder = shutil.copytree(made("validation"), tmp_path / made("validation").name)
     opened = open_folder(folder)
