@@ -130,6 +130,7 @@ def test_first_difference_is_that_of_the_earliest_bit():
     assert first_difference(runs(*base), third) is None, "other runs say nothing"
 
 
+@pytest.mark.slow
 def test_rules_of_reaction_differ_from_none_when_they_first_act():
     settings = {"months": 48, "adopters": 200, "replicates": 4}
     base, other = (run(name, **settings).dataset["usage"] for name in ("baseline", "reacting-governments"))
@@ -173,6 +174,7 @@ def test_replicates_that_were_run_are_kept_and_more_change_none():
         xr.testing.assert_identical(one, two)
 
 
+@pytest.mark.slow
 def test_stopping_at_a_width_equals_a_fresh_run_of_that_many_replicates():
     pair, small = (BASELINE, [NO_CONTROL]), {"months": 5, "adopters": 60}
     stopped = compare(*pair, replicates=5, until=Until(1e-4, "log_compute_CN", most=PILOT + 4), **small)
@@ -364,6 +366,7 @@ def test_a_sweep_is_read_as_key_and_values():
 # what is left behind
 
 
+@pytest.mark.slow
 def test_a_comparison_leaves_a_whole_folder_that_an_identical_one_replaces(found, tmp_path):
     contents = comparison_kind.contents(found)
     made = write(comparison_kind.KIND, contents, tmp_path, about={"command": "openloop compare"})

@@ -561,6 +561,7 @@ def test_choices_are_told_spell_by_spell(found):
         assert len(spells) == changes.sum() + 1
 
 
+@pytest.mark.slow
 def test_a_folder_holds_tables_that_add_up_and_a_figure_for_each(found, tmp_path):
     made = write(KIND, contents(found), tmp_path, about={"command": "openloop explain"})
     folder, files = made.folder, made.files

@@ -597,6 +597,7 @@ def accepted(make):
         return None
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=40, deadline=None)
 def test_any_possible_number_survives_writing_and_reading(data):

@@ -222,6 +222,7 @@ def test_the_series_of_a_run_are_read_and_what_it_does_not_reach_is_named(made, 
     assert set(pd.read_csv(written / "patterns.csv")["pattern"]) == set(PATTERN_TITLES)
 
 
+@pytest.mark.slow
 def test_patterns_of_a_short_run_are_named_with_the_months_that_they_need(tmp_path):
     from sim.experiments.simulate.request import run
 
