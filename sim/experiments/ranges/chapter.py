@@ -101,8 +101,8 @@ ENDS = {
 
 def overview(answers: Sequence[Answer]) -> list[str]:
     """How many answers of a scenario survive, in a sentence; none where so few are told that it says nothing new."""
-    verdicts = [answer.signs.verdict for answer in answers if answer.signs is not None]
-    counts = {words: verdicts.count(verdict) for verdict, words in ENDS.items()}  # type: ignore[arg-type]
+    verdicts: list[str] = [answer.signs.verdict for answer in answers if answer.signs is not None]
+    counts = {words: verdicts.count(verdict) for verdict, words in ENDS.items()}
     told = sum(counts.values())
     if told < FEWEST_COUNTED:
         return []
