@@ -110,7 +110,7 @@ def _note(base: Scenario, others: Sequence[Scenario], replicates: int) -> str:
     band = "mean of the replicates, band 10-90% of them" if several else "the one replicate"
     note = (
         f"upper rows: {band}. Lower rows: paired difference from {base.name}"
-        f"{', mean and its 95% interval' * several}. Upright lines: announced (dotted), begins (dashed)"
+        f"{', mean and its 95% interval (luck only)' * several}. Upright lines: announced (dotted), begins (dashed)"
     )
     return note + "".join(f". {other.name}: {words}" for other in others if (words := assumptions(base, other)))
 

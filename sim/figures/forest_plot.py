@@ -38,7 +38,7 @@ def forest_plot(
     counts = [table.loc[table["unit"] == unit, "long_name"].nunique() for unit in units]
     row = 2.4 + 1.7 * len(others)
     height = TOP + sum(row * count + GAP for count in counts) + FOOT
-    heading = f"Difference from {base}: levels {about['when']}, mean and 95% paired interval"
+    heading = f"Difference from {base}: levels {about['when']}, mean and 95% paired interval (luck only)"
     sheet = Sheet(height, heading, figure, foot=about["footer"])
     sheet.names({name: colours[name] for name in others})
     top = TOP

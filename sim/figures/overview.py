@@ -73,7 +73,8 @@ def overview(table: pd.DataFrame, about: dict[str, str], figure: Figure | None =
         sheet.text(x + across - 2.0, TOP - 3.3, f"[{column.unit}]", color=QUIET, ha="right", va="top")
         draw_column(axes, table[table["outcome"] == column.outcome], names, column, NUMBERS / across)
     notes = (
-        "dot: mean paired difference, bar: its 95% interval, number: the mean; hollow: not told from zero; =: same",
+        "dot: mean paired difference, bar: its 95% interval (luck only), number: the mean; hollow: not told from zero; "
+        "=: same",
         "horizontal axes are linear between the two inner ticks and logarithmic beyond them",
         about["footer"],
     )
