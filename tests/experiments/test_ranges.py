@@ -250,6 +250,7 @@ def test_points_without_a_value_are_counted():
     assert "higher in 100% of the 40 of 60 points that have a value over the ranges" in sentence(answer)
     assert tabulate([answer], [LAST])["points"].tolist() == [40]
     table = point_table(runs, [answer], {"a.x": 0.5, "b.y": 0.5})
+    assert table.index[table["at_defaults"]].tolist() == [0], "told apart from the points over the ranges"
     assert table[f"other: {LAST}"].isna().sum() == 20
     assert table["point"].tolist() == list(range(61))
 

@@ -202,9 +202,12 @@ def _row(answer: Answer, headline: bool) -> dict[str, Any]:
 
 
 def point_table(runs: Runs, answers: Sequence[Answer], default: Mapping[str, Any]) -> pd.DataFrame:
-    """One row a point, the default first: values of the factors, and means of what is told over the replicates."""
+    """One row a point, the default first: values of the factors, and means of what is told over the replicates.
+
+    The column ``at_defaults`` marks the first, which takes no part in signs and spreads.
+    """
     count = len(next(iter(runs.values.values()))[0])
-    table = pd.DataFrame({"point": range(count + 1)})
+    table = pd.DataFrame({"point": range(count + 1), "at_defaults": [True, *[False] * count]})
     table = pd.concat(
         [table, pd.DataFrame({key: [default[key], *values.tolist()] for key, values in runs.factors.items()})], axis=1
     )

@@ -5,7 +5,7 @@
     runs/<base>-vs-<others>-over-ranges-<hash>/
         differences.csv    one row for each other scenario, outcome and time: spread, signs, what they hang on
         spreads.csv        in its place where there is no other scenario
-        points.csv         one row a point, the default first: values of the factors, and the mean of what is told
+        points.csv         one row a point, the default first (at_defaults): values of the factors, and what came out
         ranges.md          to read
         scenarios/         every scenario, resolved, as it is where every factor has its own value
         figures/           the differences over points
